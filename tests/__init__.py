@@ -1,0 +1,1 @@
+"""Tests mirror tui_chat/: one file beside each source file."""

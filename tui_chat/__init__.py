@@ -1,0 +1,1 @@
+"""A terminal chat for developers: replies stream live, every conversation is saved as it happens."""

@@ -1,0 +1,1 @@
+"""Plain values and pure functions: what a conversation is. Standard library only."""

@@ -1,0 +1,123 @@
+"""Collects what arrives of a reply and hands out the turn it makes. Knows no clock, no store, no wire."""
+
+from dataclasses import dataclass, field, replace
+
+from tui_chat.core.event import (
+    PartDelta,
+    PartEnd,
+    ProviderEvent,
+    ReplyOpened,
+    SignOfLife,
+    Stopped,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    UsageReported,
+)
+from tui_chat.core.part import Opaque, Part, TextPart, ThinkingPart, ToolCallPart
+from tui_chat.core.turn import Turn
+from tui_chat.core.usage import Usage
+
+
+@dataclass(slots=True)
+class _OpenPart:
+    """A part that still grows: pieces are joined only when somebody looks."""
+
+    kind: type[TextPart] | type[ThinkingPart] | type[ToolCallPart]
+    pieces: list[str] = field(default_factory=list)
+    call_id: str = ""
+    name: str = ""
+    on_server: bool = False
+    continued: bool = False
+    """It goes on from an earlier reply, so the provider's own block would be only its second half."""
+
+    def part(self, opaque: Opaque | None = None) -> Part:
+        self.pieces = ["".join(self.pieces)]
+        if self.kind is ToolCallPart:
+            return ToolCallPart(self.call_id, self.name, self.pieces[0], self.on_server, opaque)
+        kept = None if self.continued else opaque
+        return ThinkingPart(self.pieces[0], kept) if self.kind is ThinkingPart else TextPart(self.pieces[0], kept)
+
+
+class TurnBuilder:
+    """One reply as it grows."""
+
+    def __init__(self, turn: Turn) -> None:
+        """Begin with `turn`; text that it already holds is gone on with."""
+        self._turn = turn
+        self._parts: list[Part | _OpenPart] = list(turn.parts)
+        self._open: _OpenPart | None = None
+        self._calls: dict[str, int] = {}
+        self.usage: Usage | None = turn.usage
+        self.stopped: Stopped | None = None
+        self.request_id: str | None = turn.request_id
+        self.characters = 0
+        """Of prose, thinking and arguments that arrived; what an estimate goes by."""
+        if self._parts and isinstance(last := self._parts[-1], TextPart):
+            self._open = _OpenPart(TextPart, [last.text], continued=True)
+            self._parts[-1] = self._open
+
+    def add(self, event: ProviderEvent) -> None:
+        """Take in what arrived."""
+        match event:
+            case TextDelta(text):
+                self._grow(TextPart, text)
+            case ThinkingDelta(text):
+                self._grow(ThinkingPart, text)
+            case ToolCallDelta():
+                self._grow_call(event)
+            case PartDelta(part):
+                self._open = None
+                self._parts.append(part)
+            case PartEnd(opaque, call_id):
+                self._close(opaque, call_id)
+            case UsageReported(usage):
+                self.usage = usage
+            case ReplyOpened(request_id):
+                self.request_id = request_id or self.request_id
+            case Stopped():
+                self.stopped = event
+            case SignOfLife():
+                pass
+
+    def _grow(self, kind: type[TextPart] | type[ThinkingPart], text: str) -> None:
+        if self._open is None or self._open.kind is not kind:
+            self._open = _OpenPart(kind)
+            self._parts.append(self._open)
+        self._open.pieces.append(text)
+        self.characters += len(text)
+
+    def _grow_call(self, delta: ToolCallDelta) -> None:
+        self._open = None
+        at = self._calls.get(delta.call_id)
+        part = None if at is None else self._parts[at]
+        if not isinstance(part, _OpenPart):
+            part = _OpenPart(ToolCallPart, [], delta.call_id, delta.name, delta.on_server)
+            self._calls[delta.call_id] = len(self._parts)
+            self._parts.append(part)
+        part.name = part.name or delta.name
+        part.pieces.append(delta.input_json)
+        self.characters += len(delta.input_json)
+
+    def _close(self, opaque: Opaque | None, call_id: str | None) -> None:
+        if call_id is not None:
+            at = self._calls.pop(call_id, None)
+            if at is not None and isinstance(call := self._parts[at], _OpenPart):
+                self._parts[at] = call.part(opaque)
+        elif self._open is not None:
+            self._parts[self._parts.index(self._open)] = self._open.part(opaque)
+            self._open = None
+
+    @property
+    def turn(self) -> Turn:
+        """The turn as far as it has come."""
+        parts = tuple(part.part() if isinstance(part, _OpenPart) else part for part in self._parts)
+        stopped = self.stopped
+        return replace(
+            self._turn,
+            parts=parts,
+            usage=self.usage,
+            request_id=self.request_id,
+            stop_reason=stopped.reason if stopped else None,
+            stop_detail=stopped.detail if stopped else "",
+        )

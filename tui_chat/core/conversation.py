@@ -1,0 +1,191 @@
+"""A conversation: a tree of turns of which one path is shown, and what a list or a search says of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+
+from tui_chat.core.error import NotFound
+from tui_chat.core.turn import Role, Turn
+from tui_chat.core.usage import CostSum, Usage, sum_costs
+
+
+class TitleSource(StrEnum):
+    """Who gave the title; a later, weaker source never replaces a stronger one."""
+
+    PROMPT = "prompt"
+    MODEL = "model"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What may be asked of a model beside the words; `None` leaves it to the provider."""
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    effort: str | None = None
+    """`low`, `medium`, `high` … where the model has such a switch."""
+    thinking: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The turn of another conversation that this one was forked from, or the file it was imported from."""
+
+    conversation_id: str = ""
+    turn_id: str = ""
+    source: str = ""
+    """`chatgpt`, `claude`, `librechat`, `llm`, `elia` … for an import."""
+    foreign_id: str = ""
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """All turns ever said in it, oldest first, and the head of the branch that is shown."""
+
+    id: str
+    created_at: datetime
+    updated_at: datetime
+    title: str = ""
+    title_source: TitleSource = TitleSource.PROMPT
+    model: str = ""
+    """`provider/model` the next prompt goes to."""
+    system: str = ""
+    options: Options = field(default_factory=Options)
+    turns: tuple[Turn, ...] = ()
+    head: str | None = None
+    """Id of the last turn of the branch that is shown; `None` while it is empty."""
+    archived_at: datetime | None = None
+    deleted_at: datetime | None = None
+    origin: Origin | None = None
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Turn]:
+        return {turn.id: turn for turn in self.turns}
+
+    @cached_property
+    def _children(self) -> Mapping[str | None, tuple[Turn, ...]]:
+        children: dict[str | None, list[Turn]] = {}
+        for turn in self.turns:
+            children.setdefault(turn.parent_id, []).append(turn)
+        return {parent: tuple(turns) for parent, turns in children.items()}
+
+    def turn(self, turn_id: str) -> Turn:
+        """The turn by that id."""
+        try:
+            return self._by_id[turn_id]
+        except KeyError:
+            raise NotFound(f"no turn {turn_id} in this conversation") from None
+
+    def has(self, turn_id: str) -> bool:
+        """Whether a turn by that id is in it."""
+        return turn_id in self._by_id
+
+    def children_of(self, turn_id: str | None) -> tuple[Turn, ...]:
+        """The turns that follow it, oldest first; those of `None` are the roots."""
+        return self._children.get(turn_id, ())
+
+    def siblings_of(self, turn_id: str) -> tuple[Turn, ...]:
+        """The turns under the same parent, itself included, oldest first."""
+        return self.children_of(self.turn(turn_id).parent_id)
+
+    def path_to(self, turn_id: str | None) -> tuple[Turn, ...]:
+        """The turns from the root to that one."""
+        path: list[Turn] = []
+        while turn_id is not None:
+            turn = self.turn(turn_id)
+            path.append(turn)
+            turn_id = turn.parent_id
+        return tuple(reversed(path))
+
+    @cached_property
+    def path(self) -> tuple[Turn, ...]:
+        """The branch that is shown."""
+        return self.path_to(self.head)
+
+    def leaf_under(self, turn_id: str) -> str:
+        """The last turn of the newest branch that runs through that one."""
+        while children := self.children_of(turn_id):
+            turn_id = children[-1].id
+        return turn_id
+
+    def with_turn(self, turn: Turn, *, head: bool = True) -> "Conversation":
+        """The same with one turn added or replaced, and by default the head moved to it."""
+        if turn.id in self._by_id:
+            turns = tuple(turn if old.id == turn.id else old for old in self.turns)
+        else:
+            turns = (*self.turns, turn)
+        return replace(self, turns=turns, head=turn.id if head else self.head)
+
+    def with_head(self, turn_id: str | None) -> "Conversation":
+        """The same, showing the branch that ends there."""
+        if turn_id is not None:
+            self.turn(turn_id)
+        return replace(self, head=turn_id)
+
+    @cached_property
+    def usage(self) -> Usage:
+        """Tokens of every branch, since every branch was paid for."""
+        return _usage_of(self.turns)
+
+    @cached_property
+    def path_usage(self) -> Usage:
+        """Tokens of the branch that is shown."""
+        return _usage_of(self.path)
+
+    @cached_property
+    def cost(self) -> CostSum:
+        """Cost of every branch."""
+        return _cost_of(self.turns)
+
+    @cached_property
+    def path_cost(self) -> CostSum:
+        """Cost of the branch that is shown."""
+        return _cost_of(self.path)
+
+
+def _usage_of(turns: tuple[Turn, ...]) -> Usage:
+    return sum((turn.usage for turn in turns if turn.usage is not None), Usage())
+
+
+def _cost_of(turns: tuple[Turn, ...]) -> CostSum:
+    return sum_costs(turn.cost for turn in turns if turn.role is Role.ASSISTANT and turn.usage is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSummary:
+    """A conversation as a list shows it, without its turns."""
+
+    id: str
+    title: str
+    model: str
+    turns: int
+    created_at: datetime
+    updated_at: datetime
+    cost_usd: Decimal | None
+    """Sum over every branch; `None` when nothing of it is known."""
+    cost_estimated: bool = False
+    """True where part of the sum is an estimate or some reply's price is unknown."""
+    archived_at: datetime | None = None
+    deleted_at: datetime | None = None
+    is_live: bool = False
+    """A reply in it is coming in, here or in another copy of the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A turn that matches a search."""
+
+    conversation_id: str
+    turn_id: str
+    title: str
+    role: Role
+    model: str
+    created_at: datetime
+    snippet: str
+    """A piece of its text around the first hit, raw."""
+    marks: tuple[tuple[int, int], ...] = ()
+    """Where the hits stand within the snippet, as start and end."""

@@ -1,0 +1,147 @@
+"""Everything that can go wrong, as one tree. What a person reads of it is made in `wording`.
+
+ChatError
+├── ProviderError
+│   ├── Unreachable       no connection, DNS, TLS, proxy, time-out before the first byte
+│   ├── StreamCut         it had begun: dropped, stalled, garbled
+│   ├── KeyRejected       no key, 401, 403
+│   ├── RateLimited       429
+│   ├── Overloaded        5xx, 529
+│   ├── RequestRefused    other 4xx: too long, bad parameter, no such model
+│   └── ProtocolBroken    an answer that cannot be understood
+├── StorageError          disk full, locked, read-only, damaged, newer schema
+├── NotFound              no such conversation or turn
+├── ReplyInFlight         a second send in a branch that is being answered
+├── SettingsError         file, line and key named
+└── Unexpected            a fault of ours; the trace is in the log
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error as it is stored with the turn it ended."""
+
+    kind: str
+    """One of the `kind` words below."""
+    message: str
+    """What was said of it, by the provider or by us; raw, not yet clean for a screen."""
+    request_id: str | None = None
+    detail: str = ""
+    """A finer word within the kind: `disk_full`, `tls`, `no_key`, `stalled` …; may be empty."""
+
+
+class ChatError(Exception):
+    """Anything the program knows how to explain."""
+
+    kind: ClassVar[str] = "unexpected"
+
+    def __init__(self, message: str = "", *, detail: str = "", request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+        self.request_id = request_id
+
+    @property
+    def fault(self) -> Fault:
+        """The same as a plain value that can be stored."""
+        return Fault(self.kind, self.message, self.request_id, self.detail)
+
+
+class ProviderError(ChatError):
+    """The provider or the way to it failed."""
+
+    kind = "provider"
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        detail: str = "",
+        request_id: str | None = None,
+        retry_after_s: float | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message, detail=detail, request_id=request_id)
+        self.retry_after_s = retry_after_s
+        self.status = status
+        """Kept for the log and for a person; nothing above providers decides by it."""
+
+
+class Unreachable(ProviderError):
+    """Nobody answered. `detail`: `dns`, `refused`, `tls`, `proxy`, `timeout` or empty."""
+
+    kind = "unreachable"
+    retryable = True
+
+
+class StreamCut(ProviderError):
+    """The reply had begun and broke off. `detail`: `dropped`, `stalled`, `garbled`, `error` or empty."""
+
+    kind = "stream_cut"
+    retryable = True
+
+
+class KeyRejected(ProviderError):
+    """No key, a wrong one, or one that may not do this. `detail`: `no_key`, `rejected`, `forbidden`."""
+
+    kind = "key_rejected"
+
+
+class RateLimited(ProviderError):
+    """Too many requests; `retry_after_s` says when to come back. `detail`: `quota` when waiting is no use."""
+
+    kind = "rate_limited"
+    retryable = True
+
+
+class Overloaded(ProviderError):
+    """The provider's own trouble."""
+
+    kind = "overloaded"
+    retryable = True
+
+
+class RequestRefused(ProviderError):
+    """The provider understood and said no. `detail`: `too_long`, `no_such_model`, `bad_request` …"""
+
+    kind = "request_refused"
+
+
+class ProtocolBroken(ProviderError):
+    """An answer that cannot be understood."""
+
+    kind = "protocol_broken"
+
+
+class StorageError(ChatError):
+    """The database. `detail`: `disk_full`, `locked`, `read_only`, `damaged`, `newer_schema`, `unsafe_path`."""
+
+    kind = "storage"
+
+
+class NotFound(ChatError):
+    """No conversation or turn by that id, or more than one."""
+
+    kind = "not_found"
+
+
+class ReplyInFlight(ChatError):
+    """That branch is being answered already, here or in another copy of the program."""
+
+    kind = "reply_in_flight"
+
+
+class SettingsError(ChatError):
+    """Something in the settings; the message names file, line and key."""
+
+    kind = "settings"
+
+
+class Unexpected(ChatError):
+    """A fault of ours; the trace is in the log."""
+
+    kind = "unexpected"

@@ -1,0 +1,147 @@
+"""What arrives while a reply comes in: pieces of it from the provider, and news of it from the service."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tui_chat.core.error import ChatError, StorageError
+from tui_chat.core.part import Opaque, Part
+from tui_chat.core.turn import Turn
+from tui_chat.core.usage import Cost, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More prose. Always valid Unicode; never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    """More thinking. May be empty, to say that hidden thinking has begun."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallDelta:
+    """A tool call begins, or more of its arguments. Several may be open at once, told apart by id."""
+
+    call_id: str
+    name: str
+    """In the first delta of a call; may be empty after."""
+    input_json: str
+    on_server: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PartDelta:
+    """A part that arrives whole: a tool's result, hidden thinking, a block of unknown kind."""
+
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class PartEnd:
+    """The part last begun is finished (or the tool call named); what comes next is another part."""
+
+    opaque: Opaque | None = None
+    """The finished block as the provider would have it back, where it must come back unchanged."""
+    call_id: str | None = None
+
+
+Delta = TextDelta | ThinkingDelta | ToolCallDelta | PartDelta | PartEnd
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyOpened:
+    """The provider has accepted the request."""
+
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReported:
+    """Tokens so far, all of them: it replaces what was reported before."""
+
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The model has stopped of itself; a stream that ends without this one was cut."""
+
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignOfLife:
+    """Bytes that say nothing but that the connection stands: pings, comments."""
+
+
+ProviderEvent = Delta | ReplyOpened | UsageReported | Stopped | SignOfLife
+
+
+class Health(StrEnum):
+    """How a reply in flight is doing."""
+
+    WAITING = "waiting"
+    """Nothing has arrived yet; models may think for long."""
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted:
+    """A reply is in flight; `turn` is what has arrived of it so far, so late readers begin here too."""
+
+    conversation_id: str
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class UsageChanged:
+    """Tokens so far with what they cost."""
+
+    usage: Usage
+    cost: Cost | None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryScheduled:
+    """The request failed before anything arrived and will be made again."""
+
+    attempt: int
+    """The attempt that comes next; the first one was 1."""
+    delay_s: float
+    error: ChatError
+
+
+@dataclass(frozen=True, slots=True)
+class HealthChanged:
+    """The reply's health is another one now."""
+
+    health: Health
+    silent_s: float
+    """Since the last sign of life."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavingChanged:
+    """Saving does not work any more, or works again (`None`)."""
+
+    error: StorageError | None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """The end of a reply, told only after `turn` was stored (or storing it failed: `save_error`)."""
+
+    turn: Turn
+    error: ChatError | None = None
+    save_error: StorageError | None = None
+
+
+ReplyEvent = Delta | TurnStarted | UsageChanged | RetryScheduled | HealthChanged | SavingChanged | TurnEnded

@@ -1,0 +1,69 @@
+"""What the program asks of a model's provider. The one protocol; adapters live in `providers`."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tui_chat.core.conversation import Options
+from tui_chat.core.event import ProviderEvent
+from tui_chat.core.turn import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model as its provider describes it; `None` is not known."""
+
+    ref: str
+    """`provider/model`."""
+    name: str = ""
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+    can_think: bool | None = None
+    efforts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything a provider needs to answer: the branch so far, ending with what is to be answered."""
+
+    model: str
+    """The model's name without its provider."""
+    turns: tuple[Turn, ...]
+    """From the root. Ends with a user's turn, or with a reply to be continued where `can_continue` says so."""
+    system: str = ""
+    options: Options = field(default_factory=Options)
+
+
+class Provider(Protocol):
+    """One wire to models. Raises the errors of `core.error` and no others."""
+
+    @property
+    def name(self) -> str:
+        """The first half of its models' references."""
+        ...
+
+    def stream(self, request: Request) -> AsyncIterator[ProviderEvent]:
+        """Ask, and hand over what arrives. Ends after `Stopped`, or raises; closing it closes the connection."""
+        ...
+
+    def can_continue(self, model: str) -> bool:
+        """Whether a request may end with a partial reply that the model then goes on writing."""
+        ...
+
+    async def count_tokens(self, request: Request) -> int | None:
+        """Input tokens of a request as the provider counts them; `None` where it cannot tell."""
+        ...
+
+    async def models(self) -> tuple[Model, ...]:
+        """The models it offers now; needs the network."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+def split_ref(ref: str) -> tuple[str, str]:
+    """`provider/model` in its two halves; the provider is empty where none is named."""
+    provider, slash, model = ref.partition("/")
+    return (provider, model) if slash else ("", ref)

@@ -1,0 +1,77 @@
+"""One side's say in a conversation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tui_chat.core.error import Fault
+from tui_chat.core.part import Part, TextPart, ThinkingPart
+from tui_chat.core.usage import Cost, Usage
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class TurnStatus(StrEnum):
+    """How far a turn is, or how it ended."""
+
+    STREAMING = "streaming"
+    COMPLETE = "complete"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    """Found streaming with no living owner: the program died while it came in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A prompt or a reply, with everything known about how it came to be."""
+
+    id: str
+    parent_id: str | None
+    """The turn it answers; `None` at the root of the tree."""
+    role: Role
+    parts: tuple[Part, ...]
+    status: TurnStatus
+    created_at: datetime
+    model: str = ""
+    """`provider/model` of a reply; empty for a prompt."""
+    usage: Usage | None = None
+    cost: Cost | None = None
+    stop_reason: str | None = None
+    """The provider's own word for why it stopped: `end_turn`, `max_tokens`, `refusal` …"""
+    stop_detail: str = ""
+    """What the provider said about it, such as why it refused."""
+    fault: Fault | None = None
+    request_id: str | None = None
+    ttft_ms: int | None = None
+    """From the request's start to the first delta."""
+    duration_ms: int | None = None
+    """From the request's start to the end."""
+
+    @property
+    def text(self) -> str:
+        """The prose alone, as it is read, copied and searched."""
+        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+
+    @property
+    def thinking(self) -> str:
+        """The thinking alone."""
+        return "\n\n".join(part.text for part in self.parts if isinstance(part, ThinkingPart) and part.text)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is still coming in."""
+        return self.status is TurnStatus.STREAMING
+
+    @property
+    def tokens_per_s(self) -> float | None:
+        """Output tokens a second from the first delta to the end, where both are known."""
+        if self.usage is None or self.ttft_ms is None or self.duration_ms is None:
+            return None
+        streamed_ms = self.duration_ms - self.ttft_ms
+        return self.usage.output_tokens * 1000 / streamed_ms if streamed_ms > 0 else None
