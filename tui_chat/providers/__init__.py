@@ -1,0 +1,1 @@
+"""One adapter per wire to models. Each turns its wire into core events; none knows who listens."""
