@@ -13,6 +13,7 @@ ChatError
 ├── NotFound              no such conversation or turn
 ├── ReplyInFlight         a second send in a branch that is being answered
 ├── SettingsError         file, line and key named
+├── FormatError           a file or text that is not what it should be; the place is named
 └── Unexpected            a fault of ours; the trace is in the log
 """
 
@@ -139,6 +140,12 @@ class SettingsError(ChatError):
     """Something in the settings; the message names file, line and key."""
 
     kind = "settings"
+
+
+class FormatError(ChatError):
+    """A text that is not in the shape it should have, or cannot be put into it; the message names the place."""
+
+    kind = "format"
 
 
 class Unexpected(ChatError):
