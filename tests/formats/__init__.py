@@ -1,0 +1,1 @@
+"""Tests of what conversations are written as and read from."""

@@ -1,0 +1,1 @@
+"""Conversations as text: native JSON, Markdown, other programs' exports. Knows no storage."""

@@ -1,0 +1,208 @@
+"""The native JSON of a conversation: all of it, so that reading it back gives the same value and the same bytes.
+
+A conversation is one object: `"format": "tui-chat"`, `"version": 1`, then its fields under the names of `core`.
+`native_shape` has them all. Several are written one a line (JSON lines), and read from lines or an array.
+
+- Dates are ISO 8601 in UTC with every digit they have; money is decimal strings; attachments are base64.
+- Every key is always there, `null` where nothing is known; only `opaque` is left out of a part that has none.
+- Turns stand oldest first, each after the one it answers.
+- Text is Unicode: half a surrogate pair is refused, in writing and in reading.
+"""
+
+import base64
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Never
+
+from tui_chat.core.conversation import Conversation, Options, Origin
+from tui_chat.core.error import Fault, FormatError
+from tui_chat.core.part import (
+    AttachmentPart,
+    Opaque,
+    OtherPart,
+    Part,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from tui_chat.core.turn import Turn
+from tui_chat.core.usage import Cost, Price, Usage
+from tui_chat.formats.native_shape import FORMAT, VERSION, conversation_from
+
+
+def to_json(conversation: Conversation) -> dict[str, Any]:
+    """The conversation as what `json` can write, keys in their order."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "id": conversation.id,
+        "title": conversation.title,
+        "title_source": conversation.title_source.value,
+        "created_at": _date(conversation.created_at),
+        "updated_at": _date(conversation.updated_at),
+        "archived_at": _date(conversation.archived_at),
+        "deleted_at": _date(conversation.deleted_at),
+        "model": conversation.model,
+        "system": conversation.system,
+        "options": _options(conversation.options),
+        "origin": None if conversation.origin is None else _origin(conversation.origin),
+        "head": conversation.head,
+        "turns": [_turn(turn) for turn in conversation.turns],
+    }
+
+
+def dumps(conversation: Conversation, *, one_line: bool = False) -> str:
+    """The conversation as JSON text: indented and ending in a newline, or on one line without it."""
+    value = to_json(conversation)
+    layout: dict[str, Any] = {"separators": (",", ":")} if one_line else {"indent": 2}
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, **layout)
+        text.encode()
+    except UnicodeEncodeError:
+        place = _half_character_in(value, "") or "text"
+        raise FormatError(f"{place} holds half a character (a lone surrogate), which no file can hold") from None
+    except ValueError:
+        raise FormatError("a number that is infinite or not a number cannot be written as JSON") from None
+    return text if one_line else text + "\n"
+
+
+def loads(text: str) -> Conversation:
+    """The conversation that `dumps` has written."""
+    return conversation_from(parse(text))
+
+
+def parse(text: str) -> Any:
+    """JSON text as values, refusing what JSON does not have."""
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise FormatError(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise FormatError("not JSON that can be read: it is nested too deeply") from None
+    except ValueError as error:
+        raise FormatError(f"not JSON that can be read: {error}") from None
+
+
+def _no_constant(name: str) -> Never:
+    raise ValueError(f"{name} is no number")
+
+
+def _date(value: datetime | None) -> str | None:
+    return None if value is None else value.astimezone(UTC).isoformat()
+
+
+def _money(value: Decimal) -> str:
+    return str(value)
+
+
+def _options(options: Options) -> dict[str, Any]:
+    return {
+        "max_tokens": options.max_tokens,
+        # A whole number would come back as a float and be written differently.
+        "temperature": None if options.temperature is None else float(options.temperature),
+        "effort": options.effort,
+        "thinking": options.thinking,
+    }
+
+
+def _origin(origin: Origin) -> dict[str, Any]:
+    return {
+        "conversation_id": origin.conversation_id,
+        "turn_id": origin.turn_id,
+        "source": origin.source,
+        "foreign_id": origin.foreign_id,
+    }
+
+
+def _turn(turn: Turn) -> dict[str, Any]:
+    return {
+        "id": turn.id,
+        "parent_id": turn.parent_id,
+        "role": turn.role.value,
+        "status": turn.status.value,
+        "created_at": _date(turn.created_at),
+        "model": turn.model,
+        "parts": [_part(part) for part in turn.parts],
+        "usage": None if turn.usage is None else _usage(turn.usage),
+        "cost": None if turn.cost is None else _cost(turn.cost),
+        "stop_reason": turn.stop_reason,
+        "stop_detail": turn.stop_detail,
+        "fault": None if turn.fault is None else _fault(turn.fault),
+        "request_id": turn.request_id,
+        "ttft_ms": turn.ttft_ms,
+        "duration_ms": turn.duration_ms,
+    }
+
+
+def _part(part: Part) -> dict[str, Any]:
+    value: dict[str, Any]
+    match part:
+        case TextPart():
+            value = {"type": "text", "text": part.text}
+        case ThinkingPart():
+            value = {"type": "thinking", "text": part.text}
+        case ToolCallPart():
+            value = {"type": "tool_call", "call_id": part.call_id, "name": part.name}
+            value |= {"input_json": part.input_json, "on_server": part.on_server}
+        case ToolResultPart():
+            value = {"type": "tool_result", "call_id": part.call_id, "text": part.text, "is_error": part.is_error}
+        case AttachmentPart():
+            value = {"type": "attachment", "name": part.name, "media_type": part.media_type}
+            value["data"] = base64.b64encode(part.data).decode()
+        case OtherPart():
+            value = {"type": "other", "kind": part.kind}
+    if part.opaque is not None:
+        value["opaque"] = _opaque(part.opaque)
+    return value
+
+
+def _opaque(opaque: Opaque) -> dict[str, Any]:
+    return {"wire": opaque.wire, "json": opaque.json}
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "input_tokens": usage.input_tokens,
+        "cache_read_tokens": usage.cache_read_tokens,
+        "cache_write_5m_tokens": usage.cache_write_5m_tokens,
+        "cache_write_1h_tokens": usage.cache_write_1h_tokens,
+        "output_tokens": usage.output_tokens,
+        "thinking_tokens": usage.thinking_tokens,
+        "web_searches": usage.web_searches,
+        "estimated": usage.estimated,
+    }
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    price = None if cost.price is None else _price(cost.price)
+    return {"total_usd": _money(cost.total_usd), "estimated": cost.estimated, "price": price}
+
+
+def _price(price: Price) -> dict[str, Any]:
+    return {
+        "input_usd": _money(price.input_usd),
+        "output_usd": _money(price.output_usd),
+        "cache_read_usd": _money(price.cache_read_usd),
+        "cache_write_5m_usd": _money(price.cache_write_5m_usd),
+        "cache_write_1h_usd": _money(price.cache_write_1h_usd),
+        "web_search_usd": _money(price.web_search_usd),
+        "source": price.source,
+    }
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    return {"kind": fault.kind, "message": fault.message, "request_id": fault.request_id, "detail": fault.detail}
+
+
+def _half_character_in(value: object, place: str) -> str | None:
+    """Where in a JSON value the first text stands that is not valid Unicode."""
+    if isinstance(value, str):
+        return place if any("\ud800" <= character <= "\udfff" for character in value) else None
+    inner: list[tuple[str, object]] = []
+    if isinstance(value, dict):
+        inner = [(f"{place}.{key}" if place else key, item) for key, item in value.items()]
+    elif isinstance(value, list):
+        inner = [(f"{place}[{index}]", item) for index, item in enumerate(value)]
+    return next((found for at, item in inner if (found := _half_character_in(item, at))), None)

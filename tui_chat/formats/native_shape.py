@@ -1,0 +1,325 @@
+"""The native JSON's shape, version 1, as it is checked in reading: the one place where its keys are listed."""
+
+import base64
+import binascii
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
+from tui_chat.core.error import Fault, FormatError
+from tui_chat.core.part import (
+    AttachmentPart,
+    Opaque,
+    OtherPart,
+    Part,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.core.usage import Cost, Price, Usage
+
+FORMAT = "tui-chat"
+VERSION = 1
+
+
+def _date_from(value: object) -> datetime:
+    if not isinstance(value, str):
+        raise ValueError("a date must be text such as 2026-01-31T12:00:00+00:00")
+    date = datetime.fromisoformat(value)
+    if date.tzinfo is None:
+        raise ValueError("a date must say its distance from UTC, such as +00:00")
+    return date
+
+
+def _money_from(value: object) -> Decimal:
+    try:
+        amount = Decimal(value) if isinstance(value, str) else None
+    except InvalidOperation:
+        amount = None
+    if amount is None or not amount.is_finite():
+        raise ValueError('an amount must be text such as "0.0125"')
+    return amount
+
+
+def _bytes_from(value: object) -> bytes:
+    if not isinstance(value, str):
+        raise ValueError("bytes must be base64 text")
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("this is not base64") from None
+
+
+def _whole(text: str) -> str:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError("it holds half a character (a lone surrogate), which cannot be kept") from None
+    return text
+
+
+Unicode = Annotated[str, AfterValidator(_whole)]
+Date = Annotated[datetime, BeforeValidator(_date_from)]
+Money = Annotated[Decimal, BeforeValidator(_money_from)]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class _Opaque(_Shape):
+    wire: Unicode
+    json_: Unicode = Field(alias="json")
+
+    def value(self) -> Opaque:
+        return Opaque(self.wire, self.json_)
+
+
+class _OpaqueBearing(_Shape):
+    opaque_: _Opaque | None = Field(None, alias="opaque")
+
+    @property
+    def opaque(self) -> Opaque | None:
+        return None if self.opaque_ is None else self.opaque_.value()
+
+
+class _Text(_OpaqueBearing):
+    type: Literal["text"]
+    text: Unicode
+
+    def value(self) -> Part:
+        return TextPart(self.text, self.opaque)
+
+
+class _Thinking(_OpaqueBearing):
+    type: Literal["thinking"]
+    text: Unicode
+
+    def value(self) -> Part:
+        return ThinkingPart(self.text, self.opaque)
+
+
+class _ToolCall(_OpaqueBearing):
+    type: Literal["tool_call"]
+    call_id: Unicode
+    name: Unicode
+    input_json: Unicode
+    on_server: bool = False
+
+    def value(self) -> Part:
+        return ToolCallPart(self.call_id, self.name, self.input_json, self.on_server, self.opaque)
+
+
+class _ToolResult(_OpaqueBearing):
+    type: Literal["tool_result"]
+    call_id: Unicode
+    text: Unicode
+    is_error: bool = False
+
+    def value(self) -> Part:
+        return ToolResultPart(self.call_id, self.text, self.is_error, self.opaque)
+
+
+class _Attachment(_OpaqueBearing):
+    type: Literal["attachment"]
+    name: Unicode
+    media_type: Unicode
+    data: Annotated[bytes, BeforeValidator(_bytes_from)] = b""
+
+    def value(self) -> Part:
+        return AttachmentPart(self.name, self.media_type, self.data, self.opaque)
+
+
+class _Other(_OpaqueBearing):
+    type: Literal["other"]
+    kind: Unicode
+
+    def value(self) -> Part:
+        return OtherPart(self.kind, self.opaque)
+
+
+class _Usage(_Shape):
+    input_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_5m_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    output_tokens: int = 0
+    thinking_tokens: int = 0
+    web_searches: int = 0
+    estimated: bool = False
+
+
+class _Price(_Shape):
+    input_usd: Money
+    output_usd: Money
+    cache_read_usd: Money
+    cache_write_5m_usd: Money
+    cache_write_1h_usd: Money
+    web_search_usd: Money = Decimal(0)
+    source: Unicode = ""
+
+
+class _Cost(_Shape):
+    total_usd: Money
+    estimated: bool = False
+    price: _Price | None = None
+
+    def value(self) -> Cost:
+        return Cost(self.total_usd, self.estimated, None if self.price is None else Price(**dict(self.price)))
+
+
+class _Fault(_Shape):
+    kind: Unicode
+    message: Unicode
+    request_id: Unicode | None = None
+    detail: Unicode = ""
+
+
+class _Turn(_Shape):
+    id: Unicode
+    parent_id: Unicode | None
+    role: Role = Field(strict=False)
+    status: TurnStatus = Field(TurnStatus.COMPLETE, strict=False)
+    created_at: Date
+    model: Unicode = ""
+    parts: list[
+        Annotated[_Text | _Thinking | _ToolCall | _ToolResult | _Attachment | _Other, Field(discriminator="type")]
+    ]
+    usage: _Usage | None = None
+    cost: _Cost | None = None
+    stop_reason: Unicode | None = None
+    stop_detail: Unicode = ""
+    fault: _Fault | None = None
+    request_id: Unicode | None = None
+    ttft_ms: int | None = None
+    duration_ms: int | None = None
+
+    def value(self) -> Turn:
+        return Turn(
+            id=self.id,
+            parent_id=self.parent_id,
+            role=self.role,
+            parts=tuple(part.value() for part in self.parts),
+            status=self.status,
+            created_at=self.created_at,
+            model=self.model,
+            usage=None if self.usage is None else Usage(**dict(self.usage)),
+            cost=None if self.cost is None else self.cost.value(),
+            stop_reason=self.stop_reason,
+            stop_detail=self.stop_detail,
+            fault=None if self.fault is None else Fault(**dict(self.fault)),
+            request_id=self.request_id,
+            ttft_ms=self.ttft_ms,
+            duration_ms=self.duration_ms,
+        )
+
+
+class _Options(_Shape):
+    max_tokens: int | None = None
+    temperature: float | None = None
+    effort: Unicode | None = None
+    thinking: bool | None = None
+
+
+class _Origin(_Shape):
+    conversation_id: Unicode = ""
+    turn_id: Unicode = ""
+    source: Unicode = ""
+    foreign_id: Unicode = ""
+
+
+class _Conversation(_Shape):
+    format: Literal["tui-chat"]
+    version: Literal[1]
+    id: Unicode = Field(min_length=1)
+    title: Unicode = ""
+    title_source: TitleSource = Field(TitleSource.PROMPT, strict=False)
+    created_at: Date
+    updated_at: Date
+    archived_at: Date | None = None
+    deleted_at: Date | None = None
+    model: Unicode = ""
+    system: Unicode = ""
+    options: _Options = Field(default_factory=_Options)
+    origin: _Origin | None = None
+    head: Unicode | None = None
+    turns: list[_Turn] = []
+
+    def value(self) -> Conversation:
+        return Conversation(
+            id=self.id,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            title=self.title,
+            title_source=self.title_source,
+            model=self.model,
+            system=self.system,
+            options=Options(**dict(self.options)),
+            turns=tuple(turn.value() for turn in self.turns),
+            head=self.head,
+            archived_at=self.archived_at,
+            deleted_at=self.deleted_at,
+            origin=None if self.origin is None else Origin(**dict(self.origin)),
+        )
+
+
+def conversation_from(value: object) -> Conversation:
+    """The conversation in a JSON value, or `FormatError` naming the first place that is wrong."""
+    _check_version(value)
+    try:
+        conversation = _Conversation.model_validate(value).value()
+    except ValidationError as error:
+        first, *more = error.errors(include_url=False, include_input=False, include_context=False)
+        others = f" (and {len(more)} more)" if more else ""
+        raise FormatError(f"{_place(first['loc'])}: {_what_is_wrong(first)}{others}") from None
+    _check_tree(conversation)
+    return conversation
+
+
+def _check_version(value: object) -> None:
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise FormatError(f'not a conversation of this program: "format": "{FORMAT}" is missing')
+    version = value.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise FormatError(f"written by a newer tui-chat (version {version} of the format; this one knows {VERSION})")
+
+
+def _check_tree(conversation: Conversation) -> None:
+    seen: set[str | None] = {None}
+    for index, turn in enumerate(conversation.turns):
+        if turn.id in seen:
+            raise FormatError(f"turns[{index}].id: another turn has the same id {turn.id}")
+        if turn.parent_id not in seen:
+            raise FormatError(f"turns[{index}].parent_id: no turn before it has the id {turn.parent_id}")
+        seen.add(turn.id)
+    if conversation.head not in seen:
+        raise FormatError(f"head: no turn has the id {conversation.head}")
+
+
+def _place(steps: tuple[int | str, ...]) -> str:
+    place = ""
+    for index, step in enumerate(steps):
+        if isinstance(step, int):
+            place += f"[{step}]"
+        elif index < 2 or steps[index - 2] != "parts":
+            # Between a part's number and its key stands its type, which is no key.
+            place += f".{step}" if place else step
+    return place or "conversation"
+
+
+def _what_is_wrong(error: Any) -> str:
+    match error["type"]:
+        case "missing":
+            return "this key is missing"
+        case "extra_forbidden":
+            return "no such key is known"
+        case "value_error":
+            return str(error["msg"]).removeprefix("Value error, ")
+    message = str(error["msg"])
+    return message[:1].lower() + message[1:]
