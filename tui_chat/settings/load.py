@@ -1,0 +1,189 @@
+"""Makes the settings of the layers: flags over environment over file over defaults. What is wrong is told and passed
+over; nothing here keeps the program from opening."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tui_chat import paths
+from tui_chat.settings.check import NotWanted, fit, read
+from tui_chat.settings.nearest import did_you_mean
+from tui_chat.settings.services import SERVICES
+from tui_chat.settings.toml_file import TomlFile, read_toml
+from tui_chat.settings.values import (
+    ChatSettings,
+    Origin,
+    PriceSettings,
+    Problem,
+    Profile,
+    ProviderSettings,
+    Settings,
+    UiSettings,
+    settings_of,
+)
+
+T = TypeVar("T")
+TABLES: dict[str, type] = {
+    "ui": UiSettings,
+    "chat": ChatSettings,
+    "providers": ProviderSettings,
+    "profiles": Profile,
+    "prices": PriceSettings,
+}
+NAMED = ("providers", "profiles", "prices")
+"""Tables of tables, one for each name the user gives."""
+
+
+def load_settings(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    file: Path | None = None,
+) -> Settings:
+    """The settings as they stand now. `flags` are by dotted name, such as `default_model`; `None` is not given."""
+    environ = os.environ if environ is None else environ
+    file = paths.config_file() if file is None else file
+    loading = _Loading(file, read_toml(file), environ, flags or {})
+    return loading.settings()
+
+
+class _Loading:
+    """One go through all layers, collecting origins and problems."""
+
+    def __init__(self, file: Path, toml: TomlFile, environ: Mapping[str, str], flags: Mapping[str, Any]) -> None:
+        self._file = file
+        self._toml = toml
+        self._environ = environ
+        self._flags = {name: value for name, value in flags.items() if value is not None}
+        self._origins: dict[str, Origin] = {}
+        self._problems = list(toml.problems)
+
+    def settings(self) -> Settings:
+        tree = self._toml.tree
+        top = settings_of(Settings).keys()
+        self._complain_of_unknown((), tree, top | TABLES.keys() | {"keys"})
+        providers = self._providers()
+        made = self._fields(Settings, (), {name: value for name, value in tree.items() if name in top}, {})
+        made = dataclasses.replace(
+            made,
+            ui=self._fields(UiSettings, ("ui",), self._table(("ui",)), {}),
+            chat=self._fields(ChatSettings, ("chat",), self._table(("chat",)), {}),
+            providers=providers,
+            profiles=self._each("profiles", Profile),
+            prices=self._prices(),
+            keys=self._keys(),
+            file=self._file,
+        )
+        if "data_dir" not in self._origins:
+            made = dataclasses.replace(made, data_dir=paths.data_dir())
+        return dataclasses.replace(made, origins=self._origins, problems=tuple(self._problems))
+
+    def _providers(self) -> dict[str, ProviderSettings]:
+        tables = self._table(("providers",))
+        made: dict[str, ProviderSettings] = {}
+        for name in (*SERVICES, *(name for name in tables if name not in SERVICES)):
+            service = SERVICES.get(name)
+            variables = dict(service.field_variables) if service else {}
+            path = ("providers", name)
+            one = self._fields(ProviderSettings, path, self._table(path), variables)
+            if one.kind and one.kind not in SERVICES:
+                self._complain(f"{one.kind} is no known kind{did_you_mean(one.kind, SERVICES)}", (*path, "kind"))
+                one = dataclasses.replace(one, kind="")
+            made[name] = dataclasses.replace(one, kind=one.kind or (name if service else "openai"))
+        return made
+
+    def _prices(self) -> dict[str, PriceSettings]:
+        made = self._each("prices", PriceSettings)
+        for name, price in made.items():
+            if price.price is None:
+                self._complain("it wants input and output, or free = true", ("prices", name))
+        return {name: price for name, price in made.items() if price.price is not None}
+
+    def _each(self, table: str, kind: type[T]) -> dict[str, T]:
+        return {
+            name: self._fields(kind, (table, name), self._table((table, name)), {}) for name in self._table((table,))
+        }
+
+    def _keys(self) -> dict[str, tuple[str, ...]]:
+        made: dict[str, tuple[str, ...]] = {}
+        for name, value in self._table(("keys",)).items():
+            wanted = () if value is False else value
+            try:
+                made[name] = () if wanted == () else fit(wanted, tuple[str, ...], name)
+            except NotWanted:
+                self._complain("it wants a key, a list of keys, or false for none", ("keys", name))
+            else:
+                self._origins[f"keys.{name}"] = self._in_file(("keys", name))
+        return made
+
+    def _fields(
+        self, kind: type[T], path: tuple[str, ...], table: Mapping[str, Any], variables: Mapping[str, str]
+    ) -> T:
+        """One table's values, each from the strongest layer that has it."""
+        fields = settings_of(kind)
+        if path:
+            self._complain_of_unknown(path, table, fields)
+        values: dict[str, Any] = {}
+        for name, (wanted, about) in fields.items():
+            dotted = ".".join((*path, name))
+            variable = variables.get(name) or about.variable
+            layers: list[tuple[Origin, Any, Callable[..., Any]]] = []
+            if dotted in self._flags:
+                layers.append((Origin("flag", _flag(dotted)), self._flags[dotted], _as_given))
+            if variable and self._environ.get(variable, "").strip():
+                layers.append((Origin("environment", variable), self._environ[variable].strip(), read))
+            if name in table:
+                layers.append((self._in_file((*path, name)), table[name], fit))
+            for origin, value, check in layers:
+                try:
+                    values[name] = check(value, wanted, name, about.least)
+                except NotWanted as wants:
+                    in_file = origin.kind == "file"
+                    self._problems.append(
+                        Problem(
+                            f"{dotted}: {wants}",
+                            str(self._file) if in_file else origin.place,
+                            self._toml.line((*path, name)) if in_file else None,
+                            dotted,
+                        )
+                    )
+                else:
+                    self._origins[dotted] = origin
+                    break
+        return kind(**values)
+
+    def _table(self, path: tuple[str, ...]) -> Mapping[str, Any]:
+        """The table at that path; something else in its place is told once and taken for empty."""
+        found = self._toml.tree
+        for depth, name in enumerate(path, start=1):
+            found = found.get(name, {})
+            if not isinstance(found, Mapping):
+                self._complain("it wants to be a table, with its own settings below it", path[:depth])
+                return {}
+        return found
+
+    def _complain_of_unknown(self, path: tuple[str, ...], table: Mapping[str, Any], known: Iterable[str]) -> None:
+        known = list(known)
+        for name in table:
+            if name not in known:
+                self._complain(f"unknown setting{did_you_mean(name, known)}", (*path, name))
+
+    def _complain(self, sentence: str, path: tuple[str, ...]) -> None:
+        dotted = ".".join(path)
+        problem = Problem(f"{dotted}: {sentence}", str(self._file), self._toml.line(path), dotted)
+        if problem not in self._problems:
+            self._problems.append(problem)
+
+    def _in_file(self, path: tuple[str, ...]) -> Origin:
+        return Origin("file", f"{self._file}:{self._toml.line(path)}")
+
+
+def _flag(dotted: str) -> str:
+    """The flag as it is typed."""
+    return f"--{'model' if dotted == 'default_model' else dotted.replace('_', '-')}"
+
+
+def _as_given(value: Any, wanted: Any, name: str, least: float | None) -> Any:
+    return read(value, wanted, name, least) if isinstance(value, str) else value

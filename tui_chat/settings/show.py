@@ -1,0 +1,138 @@
+"""The settings as rows to read, every value with its origin and no secret in it; and the commented starter file."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from tui_chat.core.error import SettingsError
+from tui_chat.settings.keys import KeyRing
+from tui_chat.settings.services import SERVICES
+from tui_chat.settings.values import (
+    About,
+    ChatSettings,
+    PriceSettings,
+    Profile,
+    ProviderSettings,
+    Settings,
+    UiSettings,
+    settings_of,
+)
+
+_MASK = "…"
+_NAMED_EXAMPLES = (
+    ("providers", "work", ProviderSettings),
+    ("profiles", "review", Profile),
+    ("prices", '"work/large"', PriceSettings),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting as `config show` prints it."""
+
+    name: str
+    value: str
+    origin: str
+
+
+def rows(settings: Settings, keys: KeyRing) -> list[Row]:
+    """Every setting that has a value; of providers, profiles and prices what is set or found."""
+    model, why = keys.model()
+    made = [Row("default_model", model, str(why))]
+    made += [row for row in _of(settings, settings, ()) if row.name != "default_model"]
+    made += [*_of(settings, settings.ui, ("ui",)), *_of(settings, settings.chat, ("chat",))]
+    for name, provider in settings.providers.items():
+        made += [row for row in _of(settings, provider, ("providers", name)) if row.origin != "default"]
+        if source := keys.source(name):
+            made.append(Row(f"providers.{name}.api_key", _key(keys, name, source.kind), str(source)))
+    tables: tuple[tuple[str, Mapping[str, Any]], ...] = (("profiles", settings.profiles), ("prices", settings.prices))
+    for table, values in tables:
+        for name, value in values.items():
+            made += [row for row in _of(settings, value, (table, name)) if row.origin != "default"]
+    for name, bound in settings.keys.items():
+        made.append(Row(f"keys.{name}", ", ".join(bound) or "none", str(settings.origin(f"keys.{name}"))))
+    return made
+
+
+def _key(keys: KeyRing, name: str, kind: str) -> str:
+    """The key masked; a command is not run to show it."""
+    if kind != "environment":
+        return _MASK
+    try:
+        found = keys.find(name)
+    except SettingsError:
+        return f"{_MASK} (no usable key)"
+    return found.masked if found else _MASK
+
+
+def _of(settings: Settings, value: object, path: tuple[str, ...]) -> Iterator[Row]:
+    for name in settings_of(type(value)):
+        dotted = ".".join((*path, name))
+        yield Row(dotted, _shown(name, getattr(value, name)), str(settings.origin(dotted)))
+
+
+def _shown(name: str, value: Any) -> str:
+    """A value without what may be secret in it: what headers say, a command's words, a password in an address."""
+    if name == "headers":
+        return ", ".join(f"{header}: {_MASK}" for header in value)
+    if name == "api_key_cmd":
+        return f"{value[0]} {_MASK}" if value else ""
+    if name == "base_url" and "@" in value:
+        parts = urlsplit(value)
+        value = urlunsplit(parts._replace(netloc=f"{_MASK}@{parts.netloc.rpartition('@')[2]}"))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return "" if value is None else str(value)
+
+
+def starter() -> str:
+    """A settings file in which everything is a comment: what there is, what it is for, what it is without it."""
+    lines = [
+        "# Settings of tui-chat. All of it is a comment: take the # away in front of what you want to be otherwise.",
+        "# Keys are not written here: they come from the environment, or from a command (api_key_cmd).",
+        "",
+        *_about(Settings, Settings()),
+        "[ui]",
+        *_about(UiSettings, UiSettings()),
+        "[chat]",
+        *_about(ChatSettings, ChatSettings()),
+        "[keys]",
+        "# An action's id, as the help names it, with its key, several keys, or false for none.",
+        '#"chat.retry" = "ctrl+r"',
+        "",
+        f"# Known by name, set by their variables alone: {', '.join(SERVICES)}.",
+    ]
+    for table, name, kind in _NAMED_EXAMPLES:
+        lines += [f"#[{table}.{name}]", *_about(kind, kind())]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _about(kind: type, defaults: object) -> Iterator[str]:
+    for name, (_, about) in settings_of(kind).items():
+        variable = f" (environment: {about.variable})" if about.variable else ""
+        yield f"# {about.says[:1].upper()}{about.says[1:]}.{variable}"
+        yield f"#{name} = {_example(about, getattr(defaults, name))}"
+    yield ""
+
+
+def _example(about: About, default: Any) -> str:
+    return about.example or toml_value(default)
+
+
+def toml_value(value: Any) -> str:
+    """A plain value as TOML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | Path):
+        return json.dumps(str(value))
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(toml_value, value))}]"
+    if isinstance(value, int | float | Decimal):
+        return str(value)
+    raise TypeError(f"no setting is a {type(value).__name__}")
