@@ -64,6 +64,48 @@ class Price:
     """Dollars for one search."""
     source: str = ""
     """Where it is from: `settings`, or the price list with its version."""
+    thinking_usd: Decimal | None = None
+    """Where thinking has a price of its own; else it is billed as the output it is."""
+    request_usd: Decimal = Decimal(0)
+    """Dollars for a request as such, on top of its tokens."""
+
+    @classmethod
+    def of(
+        cls,
+        input_usd: Decimal,
+        output_usd: Decimal,
+        cache_read_usd: Decimal | None = None,
+        cache_write_5m_usd: Decimal | None = None,
+        cache_write_1h_usd: Decimal | None = None,
+    ) -> "Price":
+        """A price as a person gives it: what is not said of the cache costs as much as any input."""
+        read = input_usd if cache_read_usd is None else cache_read_usd
+        write_5m = input_usd if cache_write_5m_usd is None else cache_write_5m_usd
+        write_1h = write_5m if cache_write_1h_usd is None else cache_write_1h_usd
+        return cls(input_usd, output_usd, read, write_5m, write_1h, source="settings")
+
+    def total_usd(self, usage: Usage) -> Decimal:
+        """What that many tokens cost, to the last digit."""
+        thinking_usd = self.output_usd if self.thinking_usd is None else self.thinking_usd
+        per_million = (
+            self.input_usd * usage.input_tokens
+            + self.cache_read_usd * usage.cache_read_tokens
+            + self.cache_write_5m_usd * usage.cache_write_5m_tokens
+            + self.cache_write_1h_usd * usage.cache_write_1h_tokens
+            + self.output_usd * (usage.output_tokens - usage.thinking_tokens)
+            + thinking_usd * usage.thinking_tokens
+        )
+        return per_million.scaleb(-6) + self.web_search_usd * usage.web_searches + self.request_usd
+
+    def saved_usd(self, usage: Usage) -> Decimal:
+        """What caching spared: dearer writes set against cheaper reads, so it may be negative."""
+        fresh = self.input_usd * (usage.cache_read_tokens + usage.cache_write_tokens)
+        cached = (
+            self.cache_read_usd * usage.cache_read_tokens
+            + self.cache_write_5m_usd * usage.cache_write_5m_tokens
+            + self.cache_write_1h_usd * usage.cache_write_1h_tokens
+        )
+        return (fresh - cached).scaleb(-6)
 
 
 @dataclass(frozen=True, slots=True)

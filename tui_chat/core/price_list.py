@@ -1,0 +1,35 @@
+"""What is known of prices, as a person asks for it. Knows no list and no network."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from tui_chat.core.usage import Price
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """The list in use, and how old it is."""
+
+    source: str
+    models: int
+    fetched_at: datetime | None = None
+    """When it was downloaded; `None` for the one that came with the program."""
+    newest_change: date | None = None
+    """The latest change of a price that it knows of: it is at least as new as that."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPrice:
+    """What is known of a model's price at a time."""
+
+    model_ref: str
+    price: Price | None
+    """For a short request; `None` where nobody knows."""
+    name: str = ""
+    tiers: tuple[tuple[int, Price], ...] = ()
+    """The price of a whole request whose input is above so many tokens."""
+    since: date | None = None
+    """Since when the price is what it is, where the list says so."""
+    context_window: int | None = None
+    comment: str = ""
+    """What the list's makers say of it; outside text."""
