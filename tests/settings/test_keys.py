@@ -115,7 +115,7 @@ def test_headers_take_variables_and_a_missing_one_is_told(tmp_path: Path) -> Non
 
 def test_the_model_is_the_one_set_or_the_first_with_a_key_or_the_demo(tmp_path: Path) -> None:
     model, why = ring("", tmp_path).model()
-    assert (model, str(why)) == ("demo/demo", "no key was found")
+    assert (model, str(why)) == ("demo/tour", "no key was found")
     model, why = ring("", tmp_path, GROQ_API_KEY="a", OPENAI_API_KEY="b").model()
     assert model.startswith("openai/")
     assert str(why) == "OPENAI_API_KEY is set"

@@ -33,7 +33,7 @@ def test_every_row_says_where_its_value_came_from(tmp_path: Path) -> None:
     assert found["ui.enter_sends"] == ("true", "default")
     assert found["providers.openai.base_url"] == ("http://x/v1", "OPENAI_BASE_URL")
     assert found["keys.a"] == ("none", f"{tmp_path}/config.toml:4")
-    assert found["default_model"] == ("demo/demo", "no key was found")
+    assert found["default_model"] == ("demo/tour", "no key was found")
 
 
 def test_no_row_holds_a_secret(tmp_path: Path) -> None:

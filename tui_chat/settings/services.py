@@ -48,4 +48,4 @@ SERVICES: dict[str, Service] = {
     "litellm": Service(("LITELLM_API_KEY", "LITELLM_MASTER_KEY"), (("base_url", "LITELLM_BASE_URL"),), is_local=True),
     "demo": Service(is_local=True),
 }
-DEMO_MODEL = "demo/demo"
+DEMO_MODEL = "demo/tour"

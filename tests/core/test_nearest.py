@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui_chat.settings.nearest import did_you_mean, nearest
+from tui_chat.core.nearest import did_you_mean, nearest
 
 
 @pytest.mark.parametrize(
