@@ -54,3 +54,8 @@ def test_a_sum_counts_the_unknown_and_keeps_the_estimates_mark(parts: list[Cost 
     assert total.total_usd == sum((cost.total_usd for cost in known), Decimal(0))
     assert (total.known_replies, total.unknown_replies) == (len(known), len(parts) - len(known))
     assert total.estimated == any(cost.estimated for cost in known)
+
+
+def test_a_sum_of_tokens_was_billed_by_nobody() -> None:
+    told = Usage(1, billed_usd=Decimal(1))
+    assert (told + told).billed_usd is None

@@ -37,9 +37,9 @@ parts = st.one_of(
     st.builds(AttachmentPart, texts, words, st.binary(max_size=40), opaques),
     st.builds(OtherPart, words, opaques),
 )
-usages = st.builds(Usage, counts, counts, counts, counts, counts, counts, counts, st.booleans())
-prices = st.builds(Price, amounts, amounts, amounts, amounts, amounts, amounts, texts)
-costs = st.builds(Cost, amounts, st.booleans(), st.none() | prices)
+usages = st.builds(Usage, counts, counts, counts, counts, counts, counts, counts, st.booleans(), st.none() | amounts)
+prices = st.builds(Price, amounts, amounts, amounts, amounts, amounts, amounts, texts, st.none() | amounts, amounts)
+costs = st.builds(Cost, amounts, st.booleans(), st.none() | prices, st.booleans())
 faults = st.builds(Fault, words, texts, st.none() | words, words)
 options = st.builds(
     Options,

@@ -178,3 +178,16 @@ for model in ("ollama/llama3.2", "anthropic/claude-sonnet-5-5"):
 assert "genai_prices" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_what_the_provider_says_it_charged_goes_before_the_list() -> None:
+    told = Usage(1000, output_tokens=1000, billed_usd=Decimal("0.00044968"))
+    for model, listed in (("openrouter/anthropic/claude-sonnet-5.5", True), ("openrouter/nobody/knows", False)):
+        cost = Pricing().cost(model, told, NOW)
+        assert cost is not None and cost.total_usd == Decimal("0.00044968") and cost.billed
+        assert (cost.price is not None) is listed
+
+
+def test_the_user_s_price_goes_before_what_the_provider_says() -> None:
+    cost = Pricing({"openrouter/*": FREE}).cost("openrouter/a/b", Usage(1, billed_usd=Decimal(1)), NOW)
+    assert cost is not None and cost.total_usd == 0 and not cost.billed

@@ -22,6 +22,8 @@ class Usage:
     """Searches the provider ran on its own servers and bills by the piece."""
     estimated: bool = False
     """True where the provider told nothing and these are our own estimate."""
+    billed_usd: Decimal | None = None
+    """What the provider itself says it charged for this reply; few do. Of one reply only, never of a sum."""
 
     @property
     def cache_write_tokens(self) -> int:
@@ -117,6 +119,8 @@ class Cost:
     """True where the tokens behind it are an estimate."""
     price: Price | None = None
     """The price that was in force, kept so that an old bill does not change."""
+    billed: bool = False
+    """True where the provider said the sum itself; then it need not be what `price` makes of the tokens."""
 
 
 @dataclass(frozen=True, slots=True)

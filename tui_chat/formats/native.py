@@ -172,12 +172,18 @@ def _usage(usage: Usage) -> dict[str, Any]:
         "thinking_tokens": usage.thinking_tokens,
         "web_searches": usage.web_searches,
         "estimated": usage.estimated,
+        "billed_usd": None if usage.billed_usd is None else _money(usage.billed_usd),
     }
 
 
 def _cost(cost: Cost) -> dict[str, Any]:
     price = None if cost.price is None else _price(cost.price)
-    return {"total_usd": _money(cost.total_usd), "estimated": cost.estimated, "price": price}
+    return {
+        "total_usd": _money(cost.total_usd),
+        "estimated": cost.estimated,
+        "price": price,
+        "billed": cost.billed,
+    }
 
 
 def _price(price: Price) -> dict[str, Any]:
@@ -189,6 +195,8 @@ def _price(price: Price) -> dict[str, Any]:
         "cache_write_1h_usd": _money(price.cache_write_1h_usd),
         "web_search_usd": _money(price.web_search_usd),
         "source": price.source,
+        "thinking_usd": None if price.thinking_usd is None else _money(price.thinking_usd),
+        "request_usd": _money(price.request_usd),
     }
 
 

@@ -153,6 +153,7 @@ class _Usage(_Shape):
     thinking_tokens: int = 0
     web_searches: int = 0
     estimated: bool = False
+    billed_usd: Money | None = None
 
 
 class _Price(_Shape):
@@ -163,15 +164,19 @@ class _Price(_Shape):
     cache_write_1h_usd: Money
     web_search_usd: Money = Decimal(0)
     source: Unicode = ""
+    thinking_usd: Money | None = None
+    request_usd: Money = Decimal(0)
 
 
 class _Cost(_Shape):
     total_usd: Money
     estimated: bool = False
     price: _Price | None = None
+    billed: bool = False
 
     def value(self) -> Cost:
-        return Cost(self.total_usd, self.estimated, None if self.price is None else Price(**dict(self.price)))
+        price = None if self.price is None else Price(**dict(self.price))
+        return Cost(self.total_usd, self.estimated, price, self.billed)
 
 
 class _Fault(_Shape):

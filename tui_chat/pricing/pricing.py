@@ -65,8 +65,13 @@ class Pricing:
         return self.cost(model_ref, usage, at)
 
     def cost(self, model_ref: str, usage: Usage, at: datetime) -> Cost | None:
-        """What a reply of that time cost, with the price in force; `None` where nobody knows."""
+        """What a reply of that time cost, with the price in force; `None` where nobody knows.
+
+        The user's own price goes before what the provider says it charged, and that before the list.
+        """
         price = self.price(model_ref, usage, at)
+        if usage.billed_usd is not None and self._own_price(model_ref) is None:
+            return Cost(usage.billed_usd, usage.estimated, price, billed=True)
         return None if price is None else Cost(price.total_usd(usage), usage.estimated, price)
 
     def price(self, model_ref: str, usage: Usage, at: datetime) -> Price | None:
