@@ -1,0 +1,27 @@
+"""A line knows its cells, and which part of its text stands where."""
+
+from rich.segment import Segment
+from textual.strip import Strip
+
+from tui_chat.rendering.line import Line, copied_text
+
+
+def test_part_of_a_line_is_copied_by_cells() -> None:
+    line = Line.of((Segment("│ "), Segment("日本 abc")), 10, "日本 abc", 2)
+    assert line.copied() == "日本 abc"
+    assert line.copied(2, 6) == "日本"
+    assert line.copied(0, 4) == "日"
+    assert line.copied(7) == "abc"
+
+
+def test_lines_are_joined_as_they_say() -> None:
+    first, second, third = (Line(Strip([Segment(text)]), text) for text in ("one", "two", "three"))
+    first.joins, second.joins = " ", ""
+    assert copied_text([first, second, third, Line(Strip([]))]) == "one twothree\n"
+
+
+def test_equal_lines_are_equal_however_they_were_made() -> None:
+    made = Line.of((Segment("a"),), 1, "a")
+    assert made == Line(Strip([Segment("a")]), "a")
+    assert made != Line(Strip([Segment("a")]), "a", 1)
+    assert made.strip.cell_length == 1

@@ -1,0 +1,1 @@
+"""Markdown and plain text as finished terminal lines, made as the text comes in; no widget, no app, no store."""
