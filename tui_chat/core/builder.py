@@ -15,6 +15,7 @@ from tui_chat.core.event import (
     UsageReported,
 )
 from tui_chat.core.part import Opaque, Part, TextPart, ThinkingPart, ToolCallPart
+from tui_chat.core.tokens import rough_tokens
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Usage
 
@@ -52,7 +53,9 @@ class TurnBuilder:
         self.stopped: Stopped | None = None
         self.request_id: str | None = turn.request_id
         self.characters = 0
-        """Of prose, thinking and arguments that arrived; what an estimate goes by."""
+        """Of prose, thinking and arguments that arrived."""
+        self.rough_tokens = 0.0
+        """Of the same, by their letters; what an estimate goes by."""
         if self._parts and isinstance(last := self._parts[-1], TextPart):
             self._open = _OpenPart(TextPart, [last.text], continued=True)
             self._parts[-1] = self._open
@@ -85,7 +88,7 @@ class TurnBuilder:
             self._open = _OpenPart(kind)
             self._parts.append(self._open)
         self._open.pieces.append(text)
-        self.characters += len(text)
+        self._count(text)
 
     def _grow_call(self, delta: ToolCallDelta) -> None:
         self._open = None
@@ -97,7 +100,11 @@ class TurnBuilder:
             self._parts.append(part)
         part.name = part.name or delta.name
         part.pieces.append(delta.input_json)
-        self.characters += len(delta.input_json)
+        self._count(delta.input_json)
+
+    def _count(self, text: str) -> None:
+        self.characters += len(text)
+        self.rough_tokens += rough_tokens(text)
 
     def _close(self, opaque: Opaque | None, call_id: str | None) -> None:
         if call_id is not None:

@@ -1,0 +1,139 @@
+"""Tokens where the provider has told none yet, or never will. Pure; everything it says is marked as an estimate.
+
+A reply in flight and a reply that was cut have the provider's own input figures as soon as it reported them, and an
+output estimated from what arrived. A finished reply whose usage was reported is never estimated.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tui_chat.core.builder import TurnBuilder
+from tui_chat.core.part import AttachmentPart, OtherPart, Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
+from tui_chat.core.provider import Request
+from tui_chat.core.tokens import rough_tokens
+from tui_chat.core.turn import Role, Turn
+from tui_chat.core.usage import Usage
+
+TOKENS_PER_TURN = 4
+"""What a provider wraps around each turn."""
+TOKENS_PER_CALL = 25
+"""What a provider wraps around the call of a tool."""
+TOKENS_PER_IMAGE = 1500
+TOKENS_PER_PAGE = 2000
+_PAGE = re.compile(rb"/Type\s*/Page\b")
+_LEAST_LEARNED_FROM = 40.0
+_LOWEST_RATIO, _HIGHEST_RATIO = 0.5, 2.5
+
+
+class RunningUsage:
+    """The tokens of one reply at any moment of it."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._ratio: float | None = None
+        self._input_tokens = 0
+
+    def of(self, builder: TurnBuilder) -> Usage | None:
+        """What the provider told, completed by estimates and then marked; `None` when there is nothing to go by."""
+        told = builder.usage
+        if told is not None and builder.stopped is not None and (told.output_tokens or not builder.characters):
+            return told
+        if told is None and not builder.characters:
+            return None
+        known = told or Usage()
+        if self._ratio is None:
+            self._ratio = learned_ratio(self._request.turns)
+        if not known.total_input_tokens:
+            known = replace(known, input_tokens=self._input())
+        output_tokens = max(known.output_tokens, round(builder.rough_tokens * self._ratio))
+        return replace(known, output_tokens=output_tokens, estimated=True, billed_usd=None)
+
+    def _input(self) -> int:
+        if not self._input_tokens:
+            self._input_tokens = context_tokens(self._request.turns, self._request.system)
+        return self._input_tokens
+
+
+def estimated_usage(builder: TurnBuilder, request: Request) -> Usage | None:
+    """The tokens of a reply that ended without final figures: cut, cancelled, or from a server that tells none."""
+    return RunningUsage(request).of(builder)
+
+
+def learned_ratio(turns: Sequence[Turn]) -> float:
+    """True tokens to rough ones in the last reply that tells: what a model makes of this conversation's language."""
+    for turn in reversed(turns):
+        if (usage := turn.usage) is None or usage.estimated or turn.role is not Role.ASSISTANT:
+            continue
+        thought_untold = not usage.thinking_tokens and any(isinstance(part, ThinkingPart) for part in turn.parts)
+        rough = sum(_written_tokens(part) for part in turn.parts)
+        if rough >= _LEAST_LEARNED_FROM and not thought_untold:
+            true = usage.output_tokens - usage.thinking_tokens
+            return min(max(true / rough, _LOWEST_RATIO), _HIGHEST_RATIO)
+    return 1.0
+
+
+def context_tokens(turns: Sequence[Turn], system: str = "", ratio: float | None = None) -> int:
+    """What a model has to read to go on after those turns: the last true count, and estimates for what came since."""
+    ratio = learned_ratio(turns) if ratio is None else ratio
+    counted = last_counted(turns)
+    if counted is None:
+        read, since = rough_tokens(system) * ratio, turns
+    else:
+        read, since = _carried_on(turns[counted]), turns[counted + 1 :]
+    return round(read + sum(turn_tokens(turn) * ratio for turn in since))
+
+
+def last_counted(turns: Sequence[Turn]) -> int | None:
+    """Where the last reply stands whose tokens its provider counted."""
+    for at in range(len(turns) - 1, -1, -1):
+        usage = turns[at].usage
+        if usage is not None and not usage.estimated and usage.total_input_tokens:
+            return at
+    return None
+
+
+def turn_tokens(turn: Turn) -> float:
+    """About how many tokens a model reads in that turn."""
+    return TOKENS_PER_TURN + sum(part_tokens(part) for part in turn.parts)
+
+
+def part_tokens(part: Part) -> float:
+    """About how many tokens a model reads in that part; thinking only where it is sent back."""
+    match part:
+        case ThinkingPart():
+            return rough_tokens(part.text) if part.opaque is not None else 0.0
+        case ToolResultPart():
+            return rough_tokens(part.text)
+        case AttachmentPart():
+            return _attachment_tokens(part)
+        case OtherPart():
+            return rough_tokens(part.opaque.json) if part.opaque is not None else 0.0
+        case _:
+            return _written_tokens(part)
+
+
+def _written_tokens(part: Part) -> float:
+    """What a model wrote in that part beside its thinking."""
+    match part:
+        case TextPart():
+            return rough_tokens(part.text)
+        case ToolCallPart():
+            return TOKENS_PER_CALL + rough_tokens(part.name) + rough_tokens(part.input_json)
+        case _:
+            return 0.0
+
+
+def _attachment_tokens(part: AttachmentPart) -> float:
+    if part.media_type.startswith("image/"):
+        return TOKENS_PER_IMAGE
+    if part.media_type == "application/pdf":
+        return TOKENS_PER_PAGE * max(1, len(_PAGE.findall(part.data)))
+    return rough_tokens(part.name) + rough_tokens(part.data.decode("utf-8", "replace"))
+
+
+def _carried_on(turn: Turn) -> int:
+    """What that reply read and wrote, without the thinking that is not sent back."""
+    assert turn.usage is not None
+    sent_back = any(isinstance(part, ThinkingPart) and part.opaque is not None for part in turn.parts)
+    return turn.usage.total_tokens - (0 if sent_back else turn.usage.thinking_tokens)
