@@ -1,0 +1,1 @@
+"""The only folder that knows SQLite: conversations in one private file, changed in whole steps."""

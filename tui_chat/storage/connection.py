@@ -1,0 +1,73 @@
+"""One connection that lives on one thread, and jobs that run there as one transaction each. Knows no table."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from tui_chat.core.error import StorageError
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_MS = 20_000
+"""Longer than any write of ours takes, so that another copy of the program is waited for and not complained about."""
+_CACHE_KIB = 16_384
+
+
+def connect(path: Path | None, *, writable: bool = True) -> sqlite3.Connection:
+    """Open a database that is there already, or one in memory; each statement stands for itself until BEGIN."""
+    target = "file::memory:" if path is None else f"file:{quote(str(path))}?mode={'rw' if writable else 'ro'}"
+    db = sqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256)
+    db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    db.execute("PRAGMA trusted_schema = OFF")
+    db.execute("PRAGMA cell_size_check = ON")
+    db.execute("PRAGMA temp_store = MEMORY")
+    db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    return db
+
+
+def make_durable(db: sqlite3.Connection) -> None:
+    """A rollback journal, synced before a write is told to be done.
+
+    Not WAL: SQLite before 3.51.3 may lose data when a WAL is reset, and none can be read in a read-only directory.
+    """
+    db.execute("PRAGMA journal_mode = TRUNCATE").fetchone()
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA foreign_keys = ON")
+
+
+def in_transaction(db: sqlite3.Connection, begin: str, job: Callable[[sqlite3.Connection], T]) -> T:
+    """Run the job as one transaction: all of it happens, or nothing."""
+    db.execute(begin)
+    try:
+        result = job(db)
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+    return result
+
+
+class Worker:
+    """The one thread that touches the connection; jobs run in the order they were asked for."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self.stopped = False
+
+    async def run(self, job: Callable[[], T]) -> T:
+        """Run a job there. Whoever stops waiting for it does not stop it."""
+        if self.stopped:
+            raise StorageError("the database is closed", detail="other")
+        return await asyncio.get_running_loop().run_in_executor(self._pool, job)
+
+    async def stop(self, last: Callable[[], None]) -> None:
+        """End the thread after what was asked for and one last job; a second time does nothing."""
+        if not self.stopped:
+            self.stopped = True
+            ended = asyncio.get_running_loop().run_in_executor(self._pool, last)
+            self._pool.shutdown(wait=False)
+            await ended

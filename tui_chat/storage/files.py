@@ -1,0 +1,123 @@
+"""Private files: who may own them, who may read them, and no link followed. Knows no SQL."""
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_chat.core.error import StorageError
+
+_SIDE_FILES = ("-journal", "-wal", "-shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a database lies, and which file that was when it was opened."""
+
+    path: Path
+    device: int
+    inode: int
+    is_new: bool = False
+    was_empty: bool = False
+    """It stood there without a single byte, which no database that was ever used does."""
+    writable: bool = True
+
+    def is_still_there(self) -> bool:
+        """Whether the path still leads to the same file."""
+        try:
+            found = self.path.lstat()
+        except FileNotFoundError:
+            return False
+        return (found.st_dev, found.st_ino) == (self.device, self.inode)
+
+
+def prepare(path: Path) -> Place:
+    """Make sure of a private directory and a private file in it, made with no moment in which others may read it."""
+    path = path.expanduser().absolute()
+    private_directory(path.parent)
+    path = path.parent.resolve() / path.name
+    for side in _SIDE_FILES:
+        _refuse_unsafe(path.with_name(path.name + side))
+    _refuse_unsafe(path)
+    is_new = _create(path)
+    found = path.stat(follow_symlinks=False)
+    writable = is_new or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+    if writable and found.st_mode & 0o077 and found.st_uid == os.geteuid():
+        path.chmod(found.st_mode & 0o700)
+    return Place(path, found.st_dev, found.st_ino, is_new, not is_new and found.st_size == 0, writable)
+
+
+def private_directory(directory: Path) -> None:
+    """Make the directory, and those above it, for its owner alone; refuse one that others may write to."""
+    missing = []
+    at = directory
+    while not at.exists() and at != at.parent:
+        missing.append(at)
+        at = at.parent
+    for made in reversed(missing):
+        try:
+            made.mkdir(0o700)
+        except FileExistsError:
+            if not made.is_dir():
+                raise
+    found = directory.stat()
+    if not stat.S_ISDIR(found.st_mode):
+        raise StorageError(f"{directory} is not a directory", detail="unsafe_path")
+    _refuse_foreign(directory, found)
+    if found.st_mode & 0o022:
+        raise StorageError(f"others may write to the directory {directory}", detail="unsafe_path")
+
+
+def private_file(path: Path) -> None:
+    """Make a new file that its owner alone may read; an existing one is an error."""
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+
+
+def free_name(path: Path, word: str) -> Path:
+    """A name beside `path` that nobody has: with the word, and a number where that is taken too."""
+    candidate = path.with_name(f"{path.name}.{word}")
+    number = 1
+    while os.path.lexists(candidate):
+        number += 1
+        candidate = path.with_name(f"{path.name}.{word}-{number}")
+    return candidate
+
+
+def move_aside(path: Path, word: str) -> Path:
+    """Give the file another name, and its side files with it; nothing is ever overwritten."""
+    target = free_name(path, word)
+    path.rename(target)
+    for side in _SIDE_FILES:
+        beside = path.with_name(path.name + side)
+        if os.path.lexists(beside):
+            beside.rename(target.with_name(target.name + side))
+    return target
+
+
+def _create(path: Path) -> bool:
+    """Whether the file had to be made."""
+    try:
+        private_file(path)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _refuse_unsafe(path: Path) -> None:
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(found.st_mode):
+        raise StorageError(f"{path} is a symbolic link", detail="unsafe_path")
+    if stat.S_ISDIR(found.st_mode):
+        raise StorageError(f"{path} is a directory", detail="unsafe_path")
+    if not stat.S_ISREG(found.st_mode):
+        raise StorageError(f"{path} is not a file", detail="unsafe_path")
+    _refuse_foreign(path, found)
+
+
+def _refuse_foreign(path: Path, found: os.stat_result) -> None:
+    """The owner must be this user, or root, who could do anything anyhow."""
+    if found.st_uid not in (os.geteuid(), 0):
+        raise StorageError(f"{path} belongs to another user", detail="unsafe_path")

@@ -1,0 +1,184 @@
+"""Conversations and turns as rows and back. Knows the columns, runs no statement."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, astuple
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from tui_chat.core.conversation import Conversation, ConversationSummary, Options, Origin, TitleSource
+from tui_chat.core.error import Fault
+from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.core.usage import Cost, Price, Usage
+from tui_chat.storage.parts import dump, dump_parts, load_parts
+
+Row = tuple[Any, ...]
+
+TURN_COLUMNS = (
+    "id, role, status, created_at, model, input_tokens, cache_read_tokens, cache_write_5m_tokens,"
+    " cache_write_1h_tokens, output_tokens, thinking_tokens, web_searches, usage_estimated, cost_usd, cost_estimated,"
+    " price, stop_reason, stop_detail, fault, request_id, ttft_ms, duration_ms, text, parts"
+)
+"""What a turn is, apart from its place in a conversation."""
+CONVERSATION_COLUMNS = (
+    "id, title, title_key, title_source, model, system, options, created_at, updated_at, archived_at, deleted_at,"
+    " origin_conversation, origin_turn, origin_source, origin_foreign_id"
+)
+SUMMARY_COLUMNS = (
+    "id, title, model, turns, created_at, updated_at, cost_usd, known_replies, unknown_replies, estimated_replies,"
+    " archived_at, deleted_at, seq"
+)
+_ROLES = {role.value: role for role in Role}
+_STATUSES = {status.value: status for status in TurnStatus}
+_NO_USAGE = (None,) * 8
+
+
+def marks(columns: str) -> str:
+    """As many question marks as there are columns."""
+    return ", ".join("?" * (columns.count(",") + 1))
+
+
+def turn_values(turn: Turn) -> Row:
+    """A turn as the values of `TURN_COLUMNS`."""
+    cost = turn.cost
+    return (
+        turn.id,
+        turn.role.value,
+        turn.status.value,
+        turn.created_at.isoformat(),
+        turn.model,
+        *(_NO_USAGE if turn.usage is None else astuple(turn.usage)),
+        None if cost is None else str(cost.total_usd),
+        None if cost is None else cost.estimated,
+        None if cost is None or cost.price is None else _dump_price(cost.price),
+        turn.stop_reason,
+        turn.stop_detail,
+        None if turn.fault is None else dump(asdict(turn.fault)),
+        turn.request_id,
+        turn.ttft_ms,
+        turn.duration_ms,
+        turn.text,
+        dump_parts(turn.parts),
+    )
+
+
+def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
+    """Makes turns of rows of `parent, TURN_COLUMNS`; `ids` knows the parent's id by its number."""
+    prices: dict[str | None, Price | None] = {None: None}
+
+    def read(row: Row) -> Turn:
+        parent, turn_id, role, status, created_at, model = row[:6]
+        fresh, cached, five, hour, output, thinking, searches, rough = row[6:14]
+        cost, cost_rough, price, stop_reason, stop_detail, fault, request_id, ttft, duration, text, parts = row[14:]
+        if price not in prices:
+            prices[price] = _load_price(price)
+        return Turn(
+            turn_id,
+            ids.get(parent),
+            _ROLES[role],
+            load_parts(text, parts),
+            _STATUSES[status],
+            datetime.fromisoformat(created_at),
+            model,
+            None if fresh is None else Usage(fresh, cached, five, hour, output, thinking, searches, rough != 0),
+            None if cost is None else Cost(Decimal(cost), cost_rough != 0, prices[price]),
+            stop_reason,
+            stop_detail,
+            None if fault is None else Fault(**json.loads(fault)),
+            request_id,
+            ttft,
+            duration,
+        )
+
+    return read
+
+
+def _dump_price(price: Price) -> str:
+    return dump([str(value) for value in astuple(price)])
+
+
+def _load_price(stored: str) -> Price:
+    *dollars, source = json.loads(stored)
+    fresh, output, cached, five, hour, search = (Decimal(value) for value in dollars)
+    return Price(fresh, output, cached, five, hour, search, source)
+
+
+def title_key(title: str) -> str:
+    """A title as it is compared: without capitals."""
+    return title.casefold()
+
+
+def conversation_values(conversation: Conversation) -> Row:
+    """A conversation as the values of `CONVERSATION_COLUMNS`."""
+    origin = conversation.origin
+    return (
+        conversation.id,
+        conversation.title,
+        title_key(conversation.title),
+        conversation.title_source.value,
+        conversation.model,
+        conversation.system,
+        dump_options(conversation.options),
+        conversation.created_at.isoformat(),
+        conversation.updated_at.isoformat(),
+        time_out(conversation.archived_at),
+        time_out(conversation.deleted_at),
+        *((None,) * 4 if origin is None else astuple(origin)),
+    )
+
+
+def conversation_of(row: Row, head: str | None, turns: Iterable[Turn]) -> Conversation:
+    """A conversation from a row of `CONVERSATION_COLUMNS`."""
+    (conversation_id, title, _, source, model, system, options, created_at, updated_at, archived_at, deleted_at,
+     *origin) = row  # fmt: skip
+    return Conversation(
+        id=conversation_id,
+        created_at=datetime.fromisoformat(created_at),
+        updated_at=datetime.fromisoformat(updated_at),
+        title=title,
+        title_source=TitleSource(source),
+        model=model,
+        system=system,
+        options=Options() if options is None else Options(**json.loads(options)),
+        turns=tuple(turns),
+        head=head,
+        archived_at=time_in(archived_at),
+        deleted_at=time_in(deleted_at),
+        origin=None if origin[0] is None else Origin(*origin),
+    )
+
+
+def summary_of(row: Row, live: set[int]) -> ConversationSummary:
+    """A summary from a row of `SUMMARY_COLUMNS`; `live` are the numbers of those being answered."""
+    (conversation_id, title, model, turns, created_at, updated_at, cost, known, unknown, estimated, archived_at,
+     deleted_at, seq) = row  # fmt: skip
+    return ConversationSummary(
+        id=conversation_id,
+        title=title,
+        model=model,
+        turns=turns,
+        created_at=datetime.fromisoformat(created_at),
+        updated_at=datetime.fromisoformat(updated_at),
+        cost_usd=None if unknown and not known else Decimal(cost),
+        cost_estimated=bool(estimated or unknown),
+        archived_at=time_in(archived_at),
+        deleted_at=time_in(deleted_at),
+        is_live=seq in live,
+    )
+
+
+def dump_options(options: Options) -> str | None:
+    """Options as JSON, only those that say something."""
+    said = {name: value for name, value in asdict(options).items() if value is not None}
+    return dump(said) if said else None
+
+
+def time_out(moment: datetime | None) -> str | None:
+    """A moment as text that keeps its offset."""
+    return None if moment is None else moment.isoformat()
+
+
+def time_in(stored: str | None) -> datetime | None:
+    """The same back."""
+    return None if stored is None else datetime.fromisoformat(stored)

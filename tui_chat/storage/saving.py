@@ -1,0 +1,128 @@
+"""What happens to a conversation, each as one step that keeps tree, summary and search index together."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tui_chat.core.conversation import Conversation, TitleSource
+from tui_chat.core.error import NotFound, StorageError
+from tui_chat.core.turn import Turn
+from tui_chat.storage import library, live, tree
+from tui_chat.storage.tree import Tally, Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where the head goes when turns are added, and the title that comes with them."""
+
+    head: str
+    title: str | None = None
+
+
+def load(db: sqlite3.Connection, conversation_id: str, watch: live.Watch) -> Conversation:
+    """A conversation with what has arrived of its live turns."""
+    conversation = tree.seq_of(db, conversation_id)
+    answers = watch.live_turns(db, conversation)
+    return tree.read(db, conversation, lambda turns: live.overlay(db, turns, answers))
+
+
+def create(db: sqlite3.Connection, conversation: Conversation, watch: live.Watch) -> None:
+    """A new conversation, used now."""
+    if db.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation.id,)).fetchone():
+        raise StorageError(f"there is a conversation {conversation.id} already", detail="other")
+    seq = tree.put(db, conversation, tree.next_used(db, watch.now, after_all=True))
+    _put_turns(db, seq, conversation, Writer(watch.now, str(watch.owner)))
+
+
+def save(db: sqlite3.Connection, conversation: Conversation, watch: live.Watch) -> None:
+    """The whole of it, over what there is; its place in the order of use is that of its last change."""
+    seq = tree.put(db, conversation, tree.next_used(db, conversation.updated_at, after_all=False))
+    _put_turns(db, seq, conversation, Writer(watch.now, str(watch.owner)))
+
+
+def _put_turns(db: sqlite3.Connection, seq: int, conversation: Conversation, writer: Writer) -> None:
+    stored = {turn.id: (number, turn) for number, turn in tree.read_turns(db, seq).items()}
+    known = {turn_id: number for turn_id, (number, _) in stored.items()}
+    known = tree.in_order(db, seq, [turn.id for turn in conversation.turns], known)
+    tally = Tally()
+    new = [turn for turn in conversation.turns if turn.id not in stored]
+    tree.insert_turns(db, seq, new, known, writer)
+    for turn in new:
+        tally.count(turn)
+    for turn in conversation.turns:
+        if turn.id in stored and _is_news(db, known[turn.id], stored[turn.id][1], turn, writer):
+            tree.update_turn(db, known[turn.id], turn, known, writer)
+            tally.count(stored[turn.id][1], -1)
+            tally.count(turn)
+    tree.add_tally(db, seq, tally)
+    library.set_head(db, conversation.id, conversation.head)
+
+
+def _is_news(db: sqlite3.Connection, seq: int, stored: Turn, turn: Turn, writer: Writer) -> bool:
+    """Whether a value says more than the store; a glimpse of a reply never replaces its end, nor another's reply."""
+    if stored == turn or (turn.is_live and not stored.is_live):
+        return False
+    (owner,) = db.execute("SELECT owner FROM turn WHERE seq = ?", (seq,)).fetchone()
+    return not turn.is_live or owner == writer.owner
+
+
+def append(
+    db: sqlite3.Connection, conversation_id: str, turns: Sequence[Turn], moved: Moved, watch: live.Watch
+) -> None:
+    """New turns at the end of a branch."""
+    seq = tree.seq_of(db, conversation_id)
+    known = tree.numbers(db, seq, {turn.parent_id for turn in turns})
+    end_dead(db, watch, seq)
+    parent = None if turns[0].parent_id is None else known.get(turns[0].parent_id)
+    live.refuse_parallel(db, parent, watch.live_turns(db, seq), watch.owner)
+    known |= tree.next_numbers(db, (turn.id for turn in turns))
+    tree.insert_turns(db, seq, turns, known, Writer(watch.now, str(watch.owner)))
+    tally = Tally()
+    for turn in turns:
+        tally.count(turn)
+    tree.add_tally(db, seq, tally)
+    tree.touch(db, seq, watch.now)
+    library.set_head(db, conversation_id, moved.head)
+    if moved.title:
+        library.rename(db, conversation_id, moved.title, TitleSource.PROMPT)
+
+
+def finish(db: sqlite3.Connection, turn: Turn, watch: live.Watch) -> None:
+    """A turn in its last form."""
+    row = db.execute(
+        "SELECT seq, conversation FROM turn WHERE id = ? ORDER BY owner IS NULL, seq DESC", (turn.id,)
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"no turn {turn.id}")
+    seq, conversation = row
+    tally = Tally()
+    tally.count(tree.read_turn(db, seq), -1)
+    tally.count(turn)
+    known = tree.numbers(db, conversation, [turn.parent_id])
+    tree.update_turn(db, seq, turn, known, Writer(watch.now, str(watch.owner)))
+    tree.add_tally(db, conversation, tally)
+    tree.touch(db, conversation, watch.now)
+
+
+def end_dead(db: sqlite3.Connection, watch: live.Watch, conversation: int | None = None) -> list[str]:
+    """Replies whose program died become interrupted turns that keep what had arrived; their ids."""
+    ended = []
+    for seq, turn in live.interrupted(db, watch.live_turns(db, conversation)):
+        (of,) = db.execute("SELECT conversation FROM turn WHERE seq = ?", (seq,)).fetchone()
+        tally = Tally()
+        tally.count(tree.read_turn(db, seq), -1)
+        tally.count(turn)
+        known = tree.numbers(db, of, [turn.parent_id])
+        tree.update_turn(db, seq, turn, known, Writer(watch.now, str(watch.owner)))
+        tree.add_tally(db, of, tally)
+        ended.append(turn.id)
+    return ended
+
+
+def purge(db: sqlite3.Connection, older_than: datetime) -> int:
+    """Destroy old trash, turns and all."""
+    doomed = library.in_trash_since(db, older_than)
+    for seq in doomed:
+        db.execute("DELETE FROM conversation WHERE seq = ?", (seq,))
+    return len(doomed)

@@ -1,0 +1,173 @@
+"""The tables, and the steps from every earlier shape of them to this one. Knows no value of `core`."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+
+from tui_chat.core.error import StorageError
+
+APPLICATION_ID = 0x54554943
+"""`TUIC`, so that `file` and other programs can tell whose database it is."""
+OLDEST_SQLITE = (3, 37, 0)
+"""The first one with STRICT tables."""
+
+Migration = Callable[[sqlite3.Connection], None]
+
+_TABLES = """
+CREATE TABLE conversation (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    used INTEGER NOT NULL,              -- order of last use; grows even when the clock goes back
+    title TEXT NOT NULL,
+    title_key TEXT NOT NULL,            -- the title without capitals
+    title_source TEXT NOT NULL CHECK (title_source IN ('prompt', 'model', 'user')),
+    model TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    archived_at TEXT,
+    deleted_at TEXT,                    -- in the trash since
+    shelf INTEGER NOT NULL GENERATED ALWAYS AS
+        (CASE WHEN deleted_at IS NOT NULL THEN 2 WHEN archived_at IS NOT NULL THEN 1 ELSE 0 END) VIRTUAL,
+    head INTEGER,                       -- turn.seq of the end of the branch that is shown
+    turns INTEGER NOT NULL DEFAULT 0,
+    cost_usd TEXT NOT NULL DEFAULT '0', -- exact decimal, over every branch
+    known_replies INTEGER NOT NULL DEFAULT 0,
+    unknown_replies INTEGER NOT NULL DEFAULT 0,
+    estimated_replies INTEGER NOT NULL DEFAULT 0,
+    origin_conversation TEXT,
+    origin_turn TEXT,
+    origin_source TEXT,
+    origin_foreign_id TEXT,
+    options TEXT,                       -- JSON
+    draft TEXT NOT NULL DEFAULT '',
+    system TEXT NOT NULL
+) STRICT;
+CREATE INDEX conversation_listed ON conversation (shelf, used, title_key);
+CREATE INDEX conversation_origin ON conversation (origin_source, origin_foreign_id)
+    WHERE origin_foreign_id IS NOT NULL;
+
+CREATE TABLE turn (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- the order of turns, oldest first; never given twice
+    conversation INTEGER NOT NULL REFERENCES conversation (seq) ON DELETE CASCADE,
+    parent INTEGER REFERENCES turn (seq) DEFERRABLE INITIALLY DEFERRED,
+    owner TEXT,                             -- the process a reply is coming in to; NULL once it has ended
+    id TEXT NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('user', 'assistant')),
+    status TEXT NOT NULL CHECK (status IN ('streaming', 'complete', 'cancelled', 'failed', 'interrupted')),
+    created_at TEXT NOT NULL,
+    model TEXT NOT NULL,
+    input_tokens INTEGER,                   -- NULL in all of these: nothing was told
+    cache_read_tokens INTEGER,
+    cache_write_5m_tokens INTEGER,
+    cache_write_1h_tokens INTEGER,
+    output_tokens INTEGER,
+    thinking_tokens INTEGER,
+    web_searches INTEGER,
+    usage_estimated INTEGER,
+    cost_usd TEXT,                          -- exact decimal; NULL: unknown
+    cost_estimated INTEGER,
+    price TEXT,                             -- JSON: dollars a million tokens that were in force
+    stop_reason TEXT,
+    stop_detail TEXT NOT NULL,
+    fault TEXT,                             -- JSON
+    request_id TEXT,
+    ttft_ms INTEGER,
+    duration_ms INTEGER,
+    text TEXT NOT NULL,                     -- the prose
+    parts TEXT                              -- JSON: all else, and where the prose stands; NULL: prose alone
+) STRICT;
+CREATE UNIQUE INDEX turn_id ON turn (id, conversation);
+CREATE INDEX turn_conversation ON turn (conversation);
+CREATE INDEX turn_parent ON turn (parent);
+CREATE INDEX turn_live ON turn (conversation, owner) WHERE owner IS NOT NULL;
+
+CREATE TABLE checkpoint (                   -- what has arrived of a reply that is still coming in
+    turn INTEGER NOT NULL REFERENCES turn (seq) ON DELETE CASCADE ON UPDATE CASCADE,
+    n INTEGER NOT NULL,
+    saved_at TEXT NOT NULL,
+    deltas TEXT NOT NULL,                   -- JSON
+    PRIMARY KEY (turn, n)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE prompt (                       -- what was typed, for the prompt box's history
+    seq INTEGER PRIMARY KEY,
+    text TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE state (                        -- what the program remembers: the last model, the theme, a draft …
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL                     -- JSON
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW tree AS                         -- SELECT line FROM tree WHERE conversation = '…';
+WITH RECURSIVE walk (root, seq, depth, indent) AS (
+    SELECT conversation, seq, 0, 0 FROM turn WHERE parent IS NULL
+    UNION ALL
+    SELECT walk.root, turn.seq, walk.depth + 1,
+        walk.indent + ((SELECT count(*) FROM turn AS sibling WHERE sibling.parent = walk.seq) > 1)
+    FROM walk JOIN turn ON turn.parent = walk.seq
+    ORDER BY 1, 3 DESC, 2
+)
+SELECT conversation.id AS conversation,
+    printf('%*s%s%s: %s', 4 * walk.indent, '', turn.role,
+        CASE turn.status WHEN 'complete' THEN '' ELSE ' (' || turn.status || ')' END,
+        substr(replace(turn.text, char(10), ' '), 1, 120)) AS line,
+    turn.id AS turn
+FROM walk JOIN turn ON turn.seq = walk.seq JOIN conversation ON conversation.seq = walk.root;
+"""
+
+
+def run_script(db: sqlite3.Connection, script: str) -> None:
+    """Every statement of a script, within the transaction that is open."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            db.execute(statement)
+            statement = ""
+
+
+def _first(db: sqlite3.Connection) -> None:
+    run_script(db, _TABLES)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first,)
+"""Step n brings a file from version n to n + 1. Those that were released are never changed."""
+
+
+def version_of(db: sqlite3.Connection) -> int:
+    """How many steps the file has seen."""
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def is_ours(db: sqlite3.Connection) -> bool:
+    """Whether the file is this program's, or still empty."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (things,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return bool(application == APPLICATION_ID or things == 0)
+
+
+def refuse_foreign(db: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
+    """Raise for a file of another program and for one that a later version of this program has written."""
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StorageError(f"SQLite {sqlite3.sqlite_version} is too old; 3.37 is needed", detail="other")
+    if not is_ours(db):
+        raise StorageError("the file is another program's database", detail="unsafe_path")
+    if (version := version_of(db)) > len(migrations):
+        raise StorageError(
+            f"the database has version {version}; this program knows versions up to {len(migrations)}",
+            detail="newer_schema",
+        )
+
+
+def migrate(db: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
+    """Take the steps that are missing, all or none; another process may have taken them meanwhile."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for step in migrations[version_of(db) :]:
+            step(db)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {len(migrations)}")
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")

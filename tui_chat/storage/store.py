@@ -1,0 +1,255 @@
+"""The store: every conversation in one private file, each method one transaction. Hands out core values only."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
+from uuid import uuid4
+
+from tui_chat.core.conversation import Conversation, Options, TitleSource
+from tui_chat.core.error import StorageError
+from tui_chat.core.event import ProviderEvent
+from tui_chat.core.turn import Turn
+from tui_chat.storage import library, live, memory, saving
+from tui_chat.storage.connection import Worker, in_transaction
+from tui_chat.storage.fault import faults_translated
+from tui_chat.storage.library import Cursor, Page
+from tui_chat.storage.opening import Opened, Opening, open_file, open_in_memory
+from tui_chat.storage.owner import Owner
+from tui_chat.storage.schema import MIGRATIONS, Migration
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return str(uuid4())
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What the store asks of the world around it."""
+
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+    owner: Owner
+
+
+class Store:
+    """All conversations, as they happen. Made by `Store.open`."""
+
+    def __init__(self, worker: Worker, opened: Opened, world: _World) -> None:
+        self._worker = worker
+        self._db = opened.db
+        self._place = opened.place
+        self._world = world
+        self._writes = 0
+        self.opening: Opening = opened.opening
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path | Literal[":memory:"],
+        *,
+        clock: Callable[[], datetime] = _now,
+        new_id: Callable[[], str] = _new_id,
+        owner: Owner | None = None,
+        migrations: Sequence[Migration] = MIGRATIONS,
+    ) -> "Store":
+        """Open or make the database, upgrade it after a backup, and end the replies whose program died."""
+        worker = Worker()
+        world = _World(clock, new_id, owner or Owner.current())
+
+        def start() -> Store:
+            with faults_translated():
+                memory_only = path == ":memory:" or isinstance(path, str)
+                opened = open_in_memory(migrations) if memory_only else open_file(Path(path), migrations, clock())
+                store = cls(worker, opened, world)
+                store._recover()
+                return store
+
+        ready = False
+        try:
+            store = await worker.run(start)
+            ready = True
+        finally:
+            if not ready:
+                await worker.stop(lambda: None)
+        return store
+
+    async def aclose(self) -> None:
+        """Let go of the file, after everything that was asked for."""
+        await self._worker.stop(self._db.close)
+
+    # Every job below is one function that runs on the worker's thread.
+
+    async def _read(
+        self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **named: P.kwargs
+    ) -> T:
+        return await self._worker.run(partial(self._run, "BEGIN", lambda db: job(db, *args, **named)))
+
+    async def _write(
+        self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **named: P.kwargs
+    ) -> T:
+        return await self._worker.run(partial(self._run, "BEGIN IMMEDIATE", lambda db: job(db, *args, **named)))
+
+    def _run(self, begin: str, job: Callable[[sqlite3.Connection], T]) -> T:
+        with faults_translated():
+            if begin == "BEGIN":
+                return in_transaction(self._db, begin, job)
+            if self.opening.read_only:
+                raise StorageError("the database cannot be written to", detail="read_only")
+            result = in_transaction(self._db, begin, job)
+            self._writes += 1
+            return result
+
+    def _recover(self) -> None:
+        watch = self._watch()
+        if self.opening.read_only or all(one.is_alive for one in self._run("BEGIN", watch.live_turns)):
+            return
+        ended = self._run("BEGIN IMMEDIATE", lambda db: saving.end_dead(db, watch))
+        self.opening = replace(self.opening, interrupted=(*self.opening.interrupted, *ended))
+
+    def _watch(self) -> live.Watch:
+        return live.Watch(self._world.owner, self._world.clock())
+
+    async def create(self, conversation: Conversation) -> None:
+        """Store a new conversation, with the turns it may have already; it counts as used now."""
+        await self._write(saving.create, conversation, self._watch())
+
+    async def save(self, conversation: Conversation) -> None:
+        """Store the whole of it over what there is; turns that only the store has are kept."""
+        await self._write(saving.save, conversation, self._watch())
+
+    async def conversation(self, conversation_id: str) -> Conversation:
+        """A conversation with all its turns; replies in flight as far as they were saved, whoever receives them."""
+        return await self._read(saving.load, conversation_id, self._watch())
+
+    async def append(
+        self, conversation_id: str, turns: Sequence[Turn], *, head: str, title: str | None = None
+    ) -> None:
+        """Add turns, move the head and give a title from the prompt, in one step.
+
+        Raises `ReplyInFlight` if the branch they go on from is being answered.
+        """
+        await self._write(saving.append, conversation_id, turns, saving.Moved(head, title), self._watch())
+
+    async def checkpoint(self, turn_id: str, deltas: Sequence[ProviderEvent]) -> None:
+        """Keep what has arrived of a reply since the last time; usage and the like may stand among it."""
+        await self._write(live.checkpoint, turn_id, deltas, self._world.clock())
+
+    async def finish(self, turn: Turn) -> None:
+        """Store a turn as it ended."""
+        await self._write(saving.finish, turn, self._watch())
+
+    async def set_head(self, conversation_id: str, turn_id: str | None) -> None:
+        """Show the branch that ends there."""
+        await self._write(library.set_head, conversation_id, turn_id)
+
+    async def rename(self, conversation_id: str, title: str, source: TitleSource = TitleSource.USER) -> bool:
+        """Give it a title, unless it has one from a stronger source; tells whether it took it."""
+        return await self._write(library.rename, conversation_id, title, source)
+
+    async def set_model(self, conversation_id: str, model: str) -> None:
+        """The model the next prompt goes to."""
+        await self._write(library.set_column, conversation_id, "model", model)
+
+    async def set_system(self, conversation_id: str, system: str) -> None:
+        """The system prompt."""
+        await self._write(library.set_column, conversation_id, "system", system)
+
+    async def set_options(self, conversation_id: str, options: Options) -> None:
+        """What is asked of the model beside the words."""
+        await self._write(library.set_options, conversation_id, options)
+
+    async def archive(self, conversation_id: str) -> None:
+        """Take it out of the list, not out of reach."""
+        await self._write(library.set_column, conversation_id, "archived_at", self._moment())
+
+    async def unarchive(self, conversation_id: str) -> None:
+        """Put it back into the list."""
+        await self._write(library.set_column, conversation_id, "archived_at", None)
+
+    async def delete(self, conversation_id: str) -> None:
+        """Put it into the trash."""
+        await self._write(library.set_column, conversation_id, "deleted_at", self._moment())
+
+    async def restore(self, conversation_id: str) -> None:
+        """Take it out of the trash, to where it was."""
+        await self._write(library.set_column, conversation_id, "deleted_at", None)
+
+    async def purge(self, older_than: datetime) -> int:
+        """Destroy what was put into the trash before that moment; how many that were."""
+        return await self._write(saving.purge, older_than)
+
+    def _moment(self) -> str:
+        return self._world.clock().isoformat()
+
+    async def resolve(self, prefix: str) -> str:
+        """The whole id that begins so; raises `NotFound` for none and for several."""
+        return await self._read(library.resolve, prefix)
+
+    async def last_conversation(self) -> str | None:
+        """The id of the one last used; archived and deleted ones do not count."""
+        return await self._read(library.last_conversation)
+
+    async def imported(self, source: str, foreign_id: str) -> str | None:
+        """The id of the conversation that was made of that one of another program."""
+        return await self._read(library.imported, source, foreign_id)
+
+    async def summaries(
+        self,
+        *,
+        limit: int = 50,
+        after: Cursor | None = None,
+        archived: bool = False,
+        deleted: bool = False,
+        matching: str = "",
+    ) -> Page:
+        """A page of the list, last used first; `page.end` is the cursor to go on after."""
+        asked = library.Asked(limit, after, archived, deleted, matching)
+        return await self._read(library.summaries, asked, self._watch())
+
+    async def count(self, *, archived: bool = False, deleted: bool = False, matching: str = "") -> int:
+        """How many conversations the whole list has."""
+        return await self._read(library.count, library.Asked(0, None, archived, deleted, matching))
+
+    async def draft(self, conversation_id: str | None) -> str:
+        """What was typed there and not yet sent; `None` is the conversation that does not exist yet."""
+        return await self._read(memory.draft, conversation_id)
+
+    async def set_draft(self, conversation_id: str | None, text: str) -> None:
+        """Keep what is being typed."""
+        await self._write(memory.set_draft, conversation_id, text)
+
+    async def add_prompt(self, text: str) -> None:
+        """Remember a prompt for the history of the prompt box."""
+        await self._write(memory.add_prompt, text)
+
+    async def prompts(self, matching: str = "", *, limit: int = 100) -> list[str]:
+        """Prompts that were typed, newest first, each once."""
+        return await self._read(memory.prompts, matching, limit)
+
+    async def state(self, key: str) -> Any:
+        """What was remembered under that name; `None` if nothing was."""
+        return await self._read(memory.state, key)
+
+    async def set_state(self, key: str, value: object) -> None:
+        """Remember a value that JSON can hold; `None` forgets it."""
+        await self._write(memory.set_state, key, value)
+
+    async def changes(self) -> tuple[int, int]:
+        """A token that is another one after anybody, here or in another process, wrote something."""
+
+        def ask() -> tuple[int, int]:
+            with faults_translated():
+                return int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._writes
+
+        return await self._worker.run(ask)

@@ -1,0 +1,199 @@
+"""Writing and reading conversations with their turns. Each function runs within one transaction."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.error import NotFound
+from tui_chat.core.turn import Role, Turn
+from tui_chat.storage.rows import (
+    CONVERSATION_COLUMNS,
+    TURN_COLUMNS,
+    conversation_of,
+    conversation_values,
+    marks,
+    turn_reader,
+    turn_values,
+)
+
+_INSERT_TURN = (
+    f"INSERT INTO turn (seq, conversation, parent, owner, {TURN_COLUMNS}) VALUES (?, ?, ?, ?, {marks(TURN_COLUMNS)})"
+)
+_UPDATE_TURN = f"UPDATE turn SET parent = ?, owner = ?, ({TURN_COLUMNS}) = ({marks(TURN_COLUMNS)}) WHERE seq = ?"
+_INSERT_CONVERSATION = (
+    f"INSERT INTO conversation (seq, used, {CONVERSATION_COLUMNS}) VALUES (?, ?, {marks(CONVERSATION_COLUMNS)})"
+)
+_UPDATE_CONVERSATION = (
+    f"UPDATE conversation SET used = ?, ({CONVERSATION_COLUMNS}) = ({marks(CONVERSATION_COLUMNS)}) WHERE seq = ?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes, and when: what every change must know."""
+
+    now: datetime
+    owner: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a change adds to a conversation's summary."""
+
+    turns: int = 0
+    usd: Decimal = Decimal(0)
+    known: int = 0
+    unknown: int = 0
+    estimated: int = 0
+
+    def count(self, turn: Turn, sign: int = 1) -> None:
+        """Take in a turn, or take it out again."""
+        self.turns += sign
+        if turn.role is not Role.ASSISTANT or turn.usage is None:
+            return
+        if turn.cost is None:
+            self.unknown += sign
+            return
+        self.known += sign
+        self.usd += sign * turn.cost.total_usd
+        self.estimated += sign * turn.cost.estimated
+
+
+def seq_of(db: sqlite3.Connection, conversation_id: str) -> int:
+    """A conversation's number."""
+    row = db.execute("SELECT seq FROM conversation WHERE id = ?", (conversation_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"no conversation {conversation_id}")
+    return int(row[0])
+
+
+def turn_seq_of(db: sqlite3.Connection, conversation: int, turn_id: str) -> int:
+    """A turn's number within a conversation."""
+    found = "SELECT seq FROM turn WHERE id = ? AND conversation = ?"
+    row = db.execute(found, (turn_id, conversation)).fetchone()
+    if row is None:
+        raise NotFound(f"no turn {turn_id} in this conversation")
+    return int(row[0])
+
+
+def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
+    """All turns by their number, oldest first; live ones as they were when they began."""
+    rows = db.execute(
+        f"SELECT seq, parent, {TURN_COLUMNS} FROM turn WHERE conversation = ? ORDER BY seq", (conversation,)
+    ).fetchall()
+    read = turn_reader({row[0]: row[2] for row in rows})
+    return {row[0]: read(row[1:]) for row in rows}
+
+
+def read_turn(db: sqlite3.Connection, seq: int) -> Turn:
+    """One turn as it is stored."""
+    row = db.execute(f"SELECT parent, {TURN_COLUMNS} FROM turn WHERE seq = ?", (seq,)).fetchone()
+    parent = db.execute("SELECT seq, id FROM turn WHERE seq = ?", (row[0],)).fetchone()
+    return turn_reader({} if parent is None else {parent[0]: parent[1]})(row)
+
+
+def read(db: sqlite3.Connection, conversation: int, overlay: Callable[[dict[int, Turn]], None]) -> Conversation:
+    """A conversation with its turns, after `overlay` has put in what stands elsewhere."""
+    head, *row = db.execute(
+        f"SELECT head, {CONVERSATION_COLUMNS} FROM conversation WHERE seq = ?", (conversation,)
+    ).fetchone()
+    turns = read_turns(db, conversation)
+    overlay(turns)
+    return conversation_of(tuple(row), turns[head].id if head in turns else None, turns.values())
+
+
+def insert_turns(
+    db: sqlite3.Connection, conversation: int, turns: Sequence[Turn], known: dict[str, int], writer: Writer
+) -> None:
+    """New turns; `known` are the numbers of them and of their parents."""
+    for turn in turns:
+        db.execute(_INSERT_TURN, (known[turn.id], conversation, *_place(turn, known, writer), *turn_values(turn)))
+
+
+def next_numbers(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, int]:
+    """Numbers for turns that come after all there are."""
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'turn'").fetchone()
+    return {turn_id: number for number, turn_id in enumerate(dict.fromkeys(ids), 1 if row is None else row[0] + 1)}
+
+
+def in_order(db: sqlite3.Connection, conversation: int, ids: Sequence[str], known: dict[str, int]) -> dict[str, int]:
+    """The numbers of all those turns, standing in that order; those that are there are moved if need be."""
+    held = [known[turn_id] for turn_id in ids if turn_id in known]
+    if held == sorted(held) and all(turn_id in known for turn_id in ids[: len(held)]):
+        return known | next_numbers(db, (turn_id for turn_id in ids if turn_id not in known))
+    numbers = next_numbers(db, ids)
+    moved = [(new, known[turn_id]) for turn_id, new in numbers.items() if turn_id in known]
+    db.executemany("UPDATE turn SET seq = ? WHERE seq = ?", moved)
+    db.executemany("UPDATE turn SET parent = ? WHERE parent = ?", moved)
+    db.executemany(f"UPDATE conversation SET head = ? WHERE head = ? AND seq = {conversation}", moved)
+    return known | numbers
+
+
+def update_turn(db: sqlite3.Connection, seq: int, turn: Turn, known: dict[str, int], writer: Writer) -> None:
+    """A turn's new value in its old place; it holds all that was checkpointed of it."""
+    db.execute(_UPDATE_TURN, (*_place(turn, known, writer), *turn_values(turn), seq))
+    db.execute("DELETE FROM checkpoint WHERE turn = ?", (seq,))
+
+
+def _place(turn: Turn, known: dict[str, int], writer: Writer) -> tuple[int | None, str | None]:
+    if turn.parent_id is not None and turn.parent_id not in known:
+        raise NotFound(f"no turn {turn.parent_id} in this conversation")
+    parent = None if turn.parent_id is None else known[turn.parent_id]
+    return parent, writer.owner if turn.is_live else None
+
+
+def next_used(db: sqlite3.Connection, moment: datetime, *, after_all: bool) -> int:
+    """A place in the order of last use: by the moment, and when asked after every other whatever the clock says."""
+    by_clock = int(moment.timestamp() * 1_000_000)
+    if not after_all:
+        return by_clock
+    last = db.execute(
+        "SELECT max(used) FROM (SELECT max(used) AS used FROM conversation WHERE shelf = 0"
+        " UNION ALL SELECT max(used) FROM conversation WHERE shelf = 1"
+        " UNION ALL SELECT max(used) FROM conversation WHERE shelf = 2)"
+    ).fetchone()[0]
+    return by_clock if last is None else max(by_clock, last + 1)
+
+
+def touch(db: sqlite3.Connection, conversation: int, now: datetime) -> None:
+    """It was used just now."""
+    used = next_used(db, now, after_all=True)
+    db.execute(
+        "UPDATE conversation SET used = ?, updated_at = ? WHERE seq = ?", (used, now.isoformat(), conversation)
+    )
+
+
+def add_tally(db: sqlite3.Connection, conversation: int, tally: Tally) -> None:
+    """Keep the summary true."""
+    (cost,) = db.execute("SELECT cost_usd FROM conversation WHERE seq = ?", (conversation,)).fetchone()
+    db.execute(
+        "UPDATE conversation SET turns = turns + ?, cost_usd = ?, known_replies = known_replies + ?,"
+        " unknown_replies = unknown_replies + ?, estimated_replies = estimated_replies + ? WHERE seq = ?",
+        (tally.turns, str(Decimal(cost) + tally.usd), tally.known, tally.unknown, tally.estimated, conversation),
+    )
+
+
+def put(db: sqlite3.Connection, conversation: Conversation, used: int) -> int:
+    """The conversation's own row, new or renewed; its turns and head follow."""
+    row = db.execute("SELECT seq FROM conversation WHERE id = ?", (conversation.id,)).fetchone()
+    values = conversation_values(conversation)
+    if row is not None:
+        db.execute(_UPDATE_CONVERSATION, (used, *values, row[0]))
+        return int(row[0])
+    (seq,) = db.execute("SELECT coalesce(max(seq), 0) + 1 FROM conversation").fetchone()
+    db.execute(_INSERT_CONVERSATION, (seq, used, *values))
+    return int(seq)
+
+
+def numbers(db: sqlite3.Connection, conversation: int, ids: Iterable[str | None]) -> dict[str, int]:
+    """The numbers of those turns that are there."""
+    known = {}
+    for turn_id in ids:
+        found = "SELECT seq FROM turn WHERE id = ? AND conversation = ?"
+        row = None if turn_id is None else db.execute(found, (turn_id, conversation)).fetchone()
+        if row is not None and turn_id is not None:
+            known[turn_id] = row[0]
+    return known
