@@ -1,0 +1,116 @@
+"""The line under the conversation, at every width."""
+
+from dataclasses import replace
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+
+from tui_chat.core.footer import Activity, FooterState, activity_text, cells, fit, footer_fields, footer_line
+from tui_chat.core.forecast import ContextUse
+from tui_chat.core.usage import Cost, CostSum, Usage
+
+WIDTHS = range(40, 201)
+COSTS = [Decimal("0.0000004") * 10**power for power in range(11)] + [Decimal("12345.67"), Decimal(0)]
+STREAMING = FooterState(
+    "anthropic/claude-sonnet-5-5",
+    Activity.STREAMING,
+    72.3,
+    42.1,
+    Usage(3, 10_003, 600, output_tokens=1234, estimated=True),
+    Cost(Decimal("0.0132"), True),
+    CostSum(Decimal("0.4213"), True, 0, 4),
+    CostSum(Decimal("0.6713"), True, 1, 6),
+    ContextUse(11_106, 200_000, True),
+    "esc stop",
+)
+
+
+def costing(usd: Decimal, estimated: bool) -> FooterState:
+    total = CostSum(usd * 2, estimated, 0, 2)
+    return replace(STREAMING, cost=Cost(usd, estimated), total=total, total_all=total)
+
+
+@pytest.mark.parametrize("usd", COSTS)
+@pytest.mark.parametrize("estimated", [False, True])
+def test_at_every_width_it_is_exactly_as_wide_and_says_what_the_reply_costs(usd: Decimal, estimated: bool) -> None:
+    for width in WIDTHS:
+        line = footer_line(costing(usd, estimated), width)
+        assert cells(line) == width
+        (cost,) = [
+            field.text.strip() for field in fit(footer_fields(costing(usd, estimated)), width) if field.name == "cost"
+        ]
+        assert cost.startswith("~$" if estimated else "$") and cost in line
+
+
+def test_more_room_never_shows_less() -> None:
+    fields, before = footer_fields(STREAMING), 0
+    for width in WIDTHS:
+        said = sum(len(field.text.replace(" ", "")) for field in fit(fields, width))
+        assert said >= before
+        before = said
+
+
+def test_everything_that_counts_is_there_on_eighty_columns() -> None:
+    line = footer_line(replace(STREAMING, total_all=STREAMING.total), 80)
+    for word in ("sonnet-5-5", "streaming 1m 12s", "~$0.0132", "~$0.4213", "~↑10.6k ↓1.23k ↺10.0k", "~5%"):
+        assert word in line
+
+
+def test_a_wide_line_says_it_in_words() -> None:
+    line = footer_line(STREAMING, 160)
+    assert line.startswith("anthropic/claude-sonnet-5-5  streaming 1m 12s  42 tok/s  esc stop  ")
+    assert line.endswith("~$0.0132  total ~$0.4213 of ~$0.6713+?  ~in 10.6k  out 1.23k  cached 10.0k  context  ~5%")
+
+
+def test_fields_go_in_one_order() -> None:
+    fields = footer_fields(STREAMING)
+    shown = [[field.name for field in fit(fields, width)] for width in reversed(WIDTHS)]
+    gone = [name for wider, narrower in pairwise(shown) for name in wider if name not in narrower]
+    assert gone == ["hint", "speed", "tokens", "total"]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+def test_growing_figures_move_nothing(width: int) -> None:
+    def places(output: int, usd: str, estimated: bool) -> list[tuple[str, int]]:
+        usage = Usage(3, 10_003, 600, output_tokens=output, estimated=estimated)
+        cost, total = Cost(Decimal(usd), estimated), CostSum(Decimal(usd) + 1, estimated, 0, 2)
+        state = replace(STREAMING, usage=usage, cost=cost, total=total, total_all=total)
+        return [(field.name, cells(field.text)) for field in fit(footer_fields(state), width)]
+
+    ends = [places(1, "0.0012", True), places(987_654, "99.87", True), places(987_654, "99.87", False)]
+    assert ends[0] == ends[1] == ends[2]
+
+
+def test_an_unknown_cost_is_a_question_mark() -> None:
+    state = replace(STREAMING, cost=None, total=CostSum(unknown_replies=1), total_all=CostSum(unknown_replies=1))
+    line = footer_line(state, 120)
+    assert " ?  total " in line and "$" not in line
+
+
+def test_before_the_first_reply_there_is_nothing_to_pay() -> None:
+    line = footer_line(FooterState("demo/story", hint="f1 help"), 60)
+    assert line == "demo/story  f1 help".ljust(60)
+
+
+def test_where_nothing_branched_the_total_is_said_once() -> None:
+    assert " of " not in footer_line(replace(STREAMING, total_all=STREAMING.total), 160)
+
+
+def test_what_is_going_on_is_one_word_and_a_clock() -> None:
+    said = [activity_text(FooterState(activity=activity, seconds=4.2)) for activity in Activity]
+    assert said == ["", "waiting 4s", "streaming 4s", "stalled 4s", "retry in 4s"]
+
+
+def test_a_wide_letter_in_a_model_s_name_takes_its_two_columns() -> None:
+    for width in WIDTHS:
+        assert cells(footer_line(replace(STREAMING, model="本地/模型一二三四五六七八九十"), width)) == width
+
+
+def test_a_model_s_name_cannot_steer_the_terminal() -> None:
+    line = footer_line(replace(STREAMING, model="a/b\x1b[2J\nc"), 120)
+    assert "\x1b" not in line and "\n" not in line
+
+
+def test_no_room_at_all_is_an_empty_line() -> None:
+    assert footer_line(STREAMING, 3) == "   "

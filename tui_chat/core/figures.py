@@ -1,0 +1,95 @@
+"""Tokens, dollars, times and shares as short text. Every figure is true to its last digit; an estimate says `~`."""
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+from tui_chat.core.usage import CostSum
+
+UNKNOWN = "?"
+"""Nobody knows; never the same as nothing."""
+NONE = "–"
+"""There is nothing to know yet."""
+TOKENS_WIDTH = 5
+"""Of any count of tokens up to a thousand billion."""
+
+_UNITS = ("", "k", "M", "B")
+_THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)
+_SMALLEST = Decimal("0.0000001")
+
+
+def short_tokens(count: int, *, estimated: bool = False) -> str:
+    """`950`, `1.23k`, `12.3k`, `123k`, `1.23M`: three digits, rounded."""
+    mark = "~" if estimated else ""
+    if count < 1000:
+        return f"{mark}{count}"
+    rounded = _THREE_DIGITS.plus(Decimal(count))
+    unit = min(rounded.adjusted() // 3, len(_UNITS) - 1)
+    places = max(0, 2 - rounded.adjusted() + 3 * unit)
+    return f"{mark}{rounded.scaleb(-3 * unit):.{places}f}{_UNITS[unit]}"
+
+
+def full_tokens(count: int, *, estimated: bool = False) -> str:
+    """`12,345`."""
+    return f"{'~' if estimated else ''}{count:,}"
+
+
+def dollars(usd: Decimal | None, *, estimated: bool = False) -> str:
+    """`$12,345.67`, `$0.0132`, `$0.00034`; `?` for an unknown sum, `$0.00` only for one that is known to be nothing.
+
+    From a dollar up in cents, from a cent up in hundredths of one, below that with two digits that count.
+    """
+    if usd is None:
+        return UNKNOWN
+    mark, size = ("~" if estimated else "") + ("-" if usd < 0 else ""), abs(usd)
+    if 0 < size < _SMALLEST:
+        return f"{mark}<${_SMALLEST:f}"
+    return f"{mark}${_rounded(size):,f}"
+
+
+def _rounded(size: Decimal) -> Decimal:
+    if size == 0:
+        return Decimal("0.00")
+    places = 2 if size >= 1 else min(max(4, 1 - size.adjusted()), 7)
+    rounded = size.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN)
+    return rounded.quantize(Decimal("0.01")) if rounded >= 1 else rounded
+
+
+def cost_sum(total: CostSum) -> str:
+    """A sum that says when it is not all: `$0.42`, `~$0.42`, `$0.42+?`, `?`, and `–` before the first reply."""
+    if not total.known_replies:
+        return UNKNOWN if total.unknown_replies else NONE
+    return dollars(total.total_usd, estimated=total.estimated) + ("+?" if total.unknown_replies else "")
+
+
+def duration(seconds: float) -> str:
+    """`0.4s`, `12s`, `1m 12s`, `2h 03m`, `3d 04h`."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0.0):.1f}s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02}s"
+    if whole < 86_400:
+        return f"{whole // 3600}h {whole % 3600 // 60:02}m"
+    return f"{whole // 86_400}d {whole % 86_400 // 3600:02}h"
+
+
+def seconds_running(seconds: float) -> str:
+    """The same in whole seconds, for a clock that ticks."""
+    return f"{int(max(seconds, 0))}s" if seconds < 60 else duration(int(seconds))
+
+
+def speed(tokens_per_s: float | None) -> str:
+    """`42 tok/s`."""
+    if tokens_per_s is None:
+        return NONE
+    return f"{tokens_per_s:.1f} tok/s" if tokens_per_s < 9.95 else f"{tokens_per_s:,.0f} tok/s"
+
+
+def percent(share: float | None) -> str:
+    """`12%`; `<1%` for little that is not nothing, and 100 only when all of it is reached."""
+    if share is None:
+        return UNKNOWN
+    if 0 < share < 0.01:
+        return "<1%"
+    return f"{int(share * 100 + 1e-9):,}%"

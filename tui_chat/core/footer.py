@@ -1,0 +1,198 @@
+"""The one line under the conversation: what is going on, and what it costs. Pure text; knows no widget and no colour.
+
+What is shown is dropped and shortened in one fixed order as the line gets narrower. Figures stand at its right end in
+fields of a fixed width, so that growing ones move nothing.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from tui_chat.core.clean import clean_line
+from tui_chat.core.figures import (
+    NONE,
+    TOKENS_WIDTH,
+    cost_sum,
+    dollars,
+    percent,
+    seconds_running,
+    short_tokens,
+    speed,
+)
+from tui_chat.core.forecast import ContextUse
+from tui_chat.core.usage import Cost, CostSum, Usage
+
+
+class Activity(StrEnum):
+    """What is going on."""
+
+    IDLE = "idle"
+    WAITING = "waiting"
+    STREAMING = "streaming"
+    STALLED = "stalled"
+    RETRYING = "retrying"
+
+
+@dataclass(frozen=True, slots=True)
+class FooterState:
+    """Everything the footer says."""
+
+    model: str = ""
+    """`provider/model`."""
+    activity: Activity = Activity.IDLE
+    seconds: float = 0.0
+    """How long it has been so; for a retry, how long until it."""
+    tokens_per_s: float | None = None
+    usage: Usage | None = None
+    """Of the last reply of the branch that is shown, or the one in flight."""
+    cost: Cost | None = None
+    total: CostSum = field(default_factory=CostSum)
+    """Of the branch that is shown."""
+    total_all: CostSum = field(default_factory=CostSum)
+    """Of every branch."""
+    context: ContextUse | None = None
+    hint: str = ""
+    """A key worth knowing now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing on the line."""
+
+    name: str
+    forms: tuple[str, ...]
+    """How it may be said, from long to short."""
+    at_right: bool = False
+
+    @property
+    def text(self) -> str:
+        """As it is said now."""
+        return self.forms[0]
+
+
+_STEPS = (
+    "hint",
+    "speed",
+    "tokens",
+    "model",
+    "total",
+    "context",
+    "total",
+    "model",
+    "tokens",
+    "model",
+    "tokens",
+    "state",
+    "total",
+    "model",
+    "context",
+    "state",
+    "cost",
+)
+"""Which field gives way next: it takes its next shorter form, or goes."""
+_GAP = "  "
+_COST_WIDTH = len("~$0.0132")
+_MODEL_WIDTH = 12
+_SHARE_WIDTH = len("100%")
+_DAY = re.compile(r"[-@]20\d{6}$")
+
+
+def footer_fields(state: FooterState) -> tuple[Field, ...]:
+    """Everything there is to say, as it stands on a wide line, from left to right."""
+    fields = [*_at_left(state), *_costs(state), *_tokens(state.usage), *_context(state.context)]
+    return tuple(field for field in fields if field.text.strip())
+
+
+def fit(fields: tuple[Field, ...], width: int) -> tuple[Field, ...]:
+    """As much of it as there is room for."""
+    for step in _STEPS:
+        if _width_of(fields) <= width:
+            break
+        fields = tuple(_shorter(field) if field.name == step else field for field in fields)
+        fields = tuple(field for field in fields if field.forms)
+    return fields if _width_of(fields) <= width else ()
+
+
+def footer_line(state: FooterState, width: int) -> str:
+    """The line as plain text, exactly as wide."""
+    fields = fit(footer_fields(state), width)
+    left, right = (_GAP.join(f.text for f in fields if f.at_right is side) for side in (False, True))
+    return left + " " * (width - cells(left) - cells(right)) + right
+
+
+def cells(text: str) -> int:
+    """How many columns a clean line takes."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
+
+
+def activity_text(state: FooterState) -> str:
+    """`waiting 3s`, `streaming 1m 12s`, `retry in 4s`; nothing while nothing goes on."""
+    clock = seconds_running(state.seconds)
+    match state.activity:
+        case Activity.IDLE:
+            return ""
+        case Activity.RETRYING:
+            return f"retry in {clock}"
+        case word:
+            return f"{word} {clock}"
+
+
+def _shorter(field: Field) -> Field:
+    return replace(field, forms=field.forms[1:])
+
+
+def _width_of(fields: tuple[Field, ...]) -> int:
+    return sum(cells(field.text) for field in fields) + len(_GAP) * max(0, len(fields) - 1)
+
+
+def _at_left(state: FooterState) -> list[Field]:
+    now = speed(state.tokens_per_s) if state.activity is Activity.STREAMING and state.tokens_per_s else ""
+    clock = () if state.activity is Activity.IDLE else (seconds_running(state.seconds),)
+    return [
+        Field("model", _model_forms(clean_line(state.model))),
+        Field("state", (activity_text(state), *clock)),
+        Field("speed", (now,)),
+        Field("hint", (clean_line(state.hint),)),
+    ]
+
+
+def _model_forms(ref: str) -> tuple[str, ...]:
+    """Its reference, its name, its name without maker and day, and the beginning of that."""
+    name = ref.rpartition("/")[2]
+    short = _DAY.sub("", name).removeprefix("claude-")
+    return ref, name, short, short if cells(short) <= _MODEL_WIDTH else f"{short[: _MODEL_WIDTH - 1]}…"
+
+
+def _costs(state: FooterState) -> list[Field]:
+    if state.usage is None and not (state.total_all.known_replies or state.total_all.unknown_replies):
+        return []
+    usd, estimated = (None, False) if state.cost is None else (state.cost.total_usd, state.cost.estimated)
+    this = NONE if state.usage is None else dollars(usd, estimated=estimated)
+    branch = f"{cost_sum(state.total):>{_COST_WIDTH}}"
+    both = f" of {cost_sum(state.total_all)}" if state.total != state.total_all else ""
+    return [
+        Field("cost", (f"{this:>{_COST_WIDTH}}",), at_right=True),
+        Field("total", (f"total {branch}{both}", f"total {branch}", f"Σ {branch}"), at_right=True),
+    ]
+
+
+def _tokens(usage: Usage | None) -> list[Field]:
+    if usage is None:
+        return []
+    mark = "~" if usage.estimated else " "
+    counts = (usage.total_input_tokens, usage.output_tokens, usage.cache_read_tokens)
+    read, written, cached = (short_tokens(count).rjust(TOKENS_WIDTH) for count in counts)
+    short = f"{mark}↑{read} ↓{written}"
+    forms = (f"{mark}in {read}  out {written}  cached {cached}", f"{short} ↺{cached}", short)
+    return [Field("tokens", forms, at_right=True)]
+
+
+def _context(context: ContextUse | None) -> list[Field]:
+    if context is None or context.share is None:
+        return []
+    share = f"{'~' if context.estimated else ''}{percent(context.share)}".rjust(_SHARE_WIDTH)
+    return [Field("context", (f"context {share}", share), at_right=True)]
