@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from tests.storage.conftest import Open
-from tests.storage.make import NOON, Clock, conversation, live, priced, prompt, reply
+from tests.storage.make import NOON, PRICE, Clock, conversation, live, priced, prompt, reply
 from tui_chat.core.conversation import Options, Origin, TitleSource
 from tui_chat.core.error import Fault, NotFound, ReplyInFlight, StorageError
 from tui_chat.core.event import TextDelta
@@ -20,6 +20,7 @@ from tui_chat.core.part import (
     ToolResultPart,
 )
 from tui_chat.core.turn import TurnStatus
+from tui_chat.core.usage import Cost, Usage
 from tui_chat.storage.store import Store
 
 BLOCK = Opaque("anthropic", '{"signature": "xyz"}')
@@ -246,3 +247,11 @@ async def test_purge_destroys_old_trash_only(store: Store, clock: Clock) -> None
     with pytest.raises(NotFound):
         await store.conversation("old")
     assert {"kept", "young"} == {s.id for s in [*await store.summaries(), *await store.summaries(deleted=True)]}
+
+
+async def test_every_figure_of_usage_and_cost_comes_back_as_it_was(store: Store) -> None:
+    price = replace(PRICE, thinking_usd=Decimal("3.50"), request_usd=Decimal("0.005"))
+    usage = Usage(1, 2, 3, 4, 9, 5, 6, True, Decimal("0.00044968"))
+    turns = (prompt("p"), replace(reply("r", "p"), usage=usage, cost=Cost(Decimal("1E-9"), True, price, billed=True)))
+    await store.create(conversation("c1", *turns))
+    assert (await store.conversation("c1")).turns == turns

@@ -4,6 +4,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from tui_chat.core.event import (
@@ -166,7 +167,8 @@ def _delta_out(delta: ProviderEvent) -> list[Any] | None:
         case PartEnd(opaque, call_id):
             return ["end", _opaque_out(opaque), call_id]
         case UsageReported(usage):
-            return ["usage", asdict(usage)]
+            billed = None if usage.billed_usd is None else str(usage.billed_usd)
+            return ["usage", asdict(usage) | {"billed_usd": billed}]
         case ReplyOpened(request_id):
             return ["opened", request_id]
         case Stopped(reason, detail):
@@ -188,7 +190,8 @@ def _delta_in(item: list[Any]) -> ProviderEvent:
         case ["end", opaque, call_id]:
             return PartEnd(_opaque_in(opaque), call_id)
         case ["usage", usage]:
-            return UsageReported(Usage(**usage))
+            billed = usage.pop("billed_usd", None)
+            return UsageReported(Usage(**usage, billed_usd=None if billed is None else Decimal(billed)))
         case ["opened", request_id]:
             return ReplyOpened(request_id)
         case _:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, astuple
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from tui_chat.core.conversation import Conversation, ConversationSummary, Options, Origin, TitleSource
 from tui_chat.core.error import Fault
@@ -17,8 +17,9 @@ Row = tuple[Any, ...]
 
 TURN_COLUMNS = (
     "id, role, status, created_at, model, input_tokens, cache_read_tokens, cache_write_5m_tokens,"
-    " cache_write_1h_tokens, output_tokens, thinking_tokens, web_searches, usage_estimated, cost_usd, cost_estimated,"
-    " price, stop_reason, stop_detail, fault, request_id, ttft_ms, duration_ms, text, parts"
+    " cache_write_1h_tokens, output_tokens, thinking_tokens, web_searches, usage_estimated, billed_usd, cost_usd,"
+    " cost_estimated, price, cost_billed, stop_reason, stop_detail, fault, request_id, ttft_ms, duration_ms, text,"
+    " parts"
 )
 """What a turn is, apart from its place in a conversation."""
 CONVERSATION_COLUMNS = (
@@ -31,7 +32,7 @@ SUMMARY_COLUMNS = (
 )
 _ROLES = {role.value: role for role in Role}
 _STATUSES = {status.value: status for status in TurnStatus}
-_NO_USAGE = (None,) * 8
+_NO_USAGE = (None,) * 9
 
 
 def marks(columns: str) -> str:
@@ -48,10 +49,11 @@ def turn_values(turn: Turn) -> Row:
         turn.status.value,
         turn.created_at.isoformat(),
         turn.model,
-        *(_NO_USAGE if turn.usage is None else astuple(turn.usage)),
+        *(_NO_USAGE if turn.usage is None else (*astuple(turn.usage)[:-1], money_out(turn.usage.billed_usd))),
         None if cost is None else str(cost.total_usd),
         None if cost is None else cost.estimated,
         None if cost is None or cost.price is None else _dump_price(cost.price),
+        None if cost is None else cost.billed,
         turn.stop_reason,
         turn.stop_detail,
         None if turn.fault is None else dump(asdict(turn.fault)),
@@ -69,8 +71,9 @@ def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
 
     def read(row: Row) -> Turn:
         parent, turn_id, role, status, created_at, model = row[:6]
-        fresh, cached, five, hour, output, thinking, searches, rough = row[6:14]
-        cost, cost_rough, price, stop_reason, stop_detail, fault, request_id, ttft, duration, text, parts = row[14:]
+        fresh, cached, five, hour, output, thinking, searches, rough, billed = row[6:15]
+        cost, cost_rough, price, cost_billed = row[15:19]
+        stop_reason, stop_detail, fault, request_id, ttft, duration, text, parts = row[19:]
         if price not in prices:
             prices[price] = _load_price(price)
         return Turn(
@@ -81,8 +84,10 @@ def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
             _STATUSES[status],
             datetime.fromisoformat(created_at),
             model,
-            None if fresh is None else Usage(fresh, cached, five, hour, output, thinking, searches, rough != 0),
-            None if cost is None else Cost(Decimal(cost), cost_rough != 0, prices[price]),
+            None
+            if fresh is None
+            else Usage(fresh, cached, five, hour, output, thinking, searches, rough != 0, money_in(billed)),
+            None if cost is None else Cost(Decimal(cost), cost_rough != 0, prices[price], bool(cost_billed)),
             stop_reason,
             stop_detail,
             None if fault is None else Fault(**json.loads(fault)),
@@ -95,13 +100,22 @@ def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
 
 
 def _dump_price(price: Price) -> str:
-    return dump([str(value) for value in astuple(price)])
+    return dump({name: value if name == "source" else money_out(value) for name, value in asdict(price).items()})
 
 
 def _load_price(stored: str) -> Price:
-    *dollars, source = json.loads(stored)
-    fresh, output, cached, five, hour, search = (Decimal(value) for value in dollars)
-    return Price(fresh, output, cached, five, hour, search, source)
+    said = {name: value if name == "source" else money_in(value) for name, value in json.loads(stored).items()}
+    return Price(**cast(dict[str, Any], said))
+
+
+def money_out(usd: Decimal | None) -> str | None:
+    """Dollars as text, to the last digit."""
+    return None if usd is None else str(usd)
+
+
+def money_in(stored: str | None) -> Decimal | None:
+    """The same back."""
+    return None if stored is None else Decimal(stored)
 
 
 def title_key(title: str) -> str:

@@ -63,9 +63,11 @@ CREATE TABLE turn (
     thinking_tokens INTEGER,
     web_searches INTEGER,
     usage_estimated INTEGER,
+    billed_usd TEXT,                        -- exact decimal: what the provider itself says it charged
     cost_usd TEXT,                          -- exact decimal; NULL: unknown
     cost_estimated INTEGER,
     price TEXT,                             -- JSON: dollars a million tokens that were in force
+    cost_billed INTEGER,                    -- the cost is what the provider said, not what the price makes of it
     stop_reason TEXT,
     stop_detail TEXT NOT NULL,
     fault TEXT,                             -- JSON
