@@ -1,6 +1,6 @@
 """What the program asks of a model's provider. The one protocol; adapters live in `providers`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -42,7 +42,7 @@ class Provider(Protocol):
         """The first half of its models' references."""
         ...
 
-    def stream(self, request: Request) -> AsyncIterator[ProviderEvent]:
+    def stream(self, request: Request) -> AsyncGenerator[ProviderEvent, None]:
         """Ask, and hand over what arrives. Ends after `Stopped`, or raises; closing it closes the connection."""
         ...
 

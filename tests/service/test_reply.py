@@ -1,0 +1,353 @@
+"""One reply from its request to its end, whichever end."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from tests.service.conftest import HELLO, MakeHouse, end_of, heard
+from tui_chat.core.error import (
+    KeyRejected,
+    Overloaded,
+    RateLimited,
+    StorageError,
+    StreamCut,
+    Unexpected,
+    Unreachable,
+)
+from tui_chat.core.event import (
+    Health,
+    HealthChanged,
+    ProviderEvent,
+    ReplyOpened,
+    RetryScheduled,
+    SavingChanged,
+    SignOfLife,
+    Stopped,
+    TextDelta,
+    ThinkingDelta,
+    TurnStarted,
+    UsageChanged,
+    UsageReported,
+)
+from tui_chat.core.provider import Request
+from tui_chat.core.turn import TurnStatus
+from tui_chat.core.usage import Usage
+from tui_chat.service.health import HealthLimits
+from tui_chat.service.means import Policy
+from tui_chat.storage.store import Store
+
+
+async def test_a_reader_is_told_every_delta_once_and_the_end_last(make_house: MakeHouse) -> None:
+    house = await make_house()
+    events = await heard(await house.service.send(house.blank(), "hi"))
+    assert isinstance(events[0], TurnStarted)
+    assert [event.text for event in events if isinstance(event, TextDelta)] == ["Hel", "lo"]
+    ended = end_of(events)
+    assert (ended.turn.text, ended.turn.status, ended.error) == ("Hello", TurnStatus.COMPLETE, None)
+
+
+async def test_the_same_delta_travels_from_the_provider_to_the_reader(make_house: MakeHouse) -> None:
+    delta = TextDelta("one value")
+    house = await make_house((delta, Stopped("end_turn")))
+    events = await heard(await house.service.send(house.blank(), "hi"))
+    assert any(event is delta for event in events)
+
+
+async def test_what_was_told_at_the_end_is_what_is_stored(make_house: MakeHouse) -> None:
+    house = await make_house()
+    reply, conversation = await house.said()
+    ended = reply.ended
+    assert ended is not None and conversation.turn(reply.turn_id) == ended.turn
+
+
+async def test_the_prompt_is_stored_before_the_request_leaves(
+    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = await make_house()
+    blank = house.blank()
+    stored: list[str] = []
+    play = house.provider.stream
+
+    async def looking(request: Request) -> AsyncGenerator[ProviderEvent, None]:
+        stored.extend(turn.text for turn in (await house.store.conversation(blank.id)).path)
+        async for event in play(request):
+            yield event
+
+    monkeypatch.setattr(house.provider, "stream", looking)
+    await (await house.service.send(blank, "keep me")).wait()
+    assert stored == ["keep me", ""]
+
+
+async def test_a_late_reader_begins_with_what_has_arrived(make_house: MakeHouse) -> None:
+    gate = asyncio.Event()
+    house = await make_house((TextDelta("Hel"), gate, TextDelta("lo"), Stopped("end_turn")))
+    reply = await house.service.send(house.blank(), "hi")
+    async for event in reply:
+        if isinstance(event, TextDelta):
+            break
+    late = aiter(reply)
+    first = await anext(late)
+    assert isinstance(first, TurnStarted) and first.turn.text == "Hel"
+    gate.set()
+    rest = [event async for event in late]
+    assert [event.text for event in rest if isinstance(event, TextDelta)] == ["lo"]
+    assert end_of(rest).turn.text == "Hello"
+
+
+async def test_a_reader_that_leaves_does_not_stop_it(make_house: MakeHouse) -> None:
+    house = await make_house()
+    reply = await house.service.send(house.blank(), "hi")
+    async for _ in reply:
+        break
+    assert (await reply.wait()).turn.text == "Hello"
+
+
+async def test_it_goes_on_without_any_reader(make_house: MakeHouse) -> None:
+    house = await make_house()
+    reply, conversation = await house.said()
+    assert conversation.turn(reply.turn_id).text == "Hello"
+
+
+async def test_cancel_keeps_what_arrived(make_house: MakeHouse) -> None:
+    house = await make_house((TextDelta("Hel"), asyncio.Event(), TextDelta("lo")))
+    reply = await house.service.send(house.blank(), "hi")
+    async for event in reply:
+        if isinstance(event, TextDelta):
+            reply.cancel()
+    ended = await reply.wait()
+    assert (ended.turn.text, ended.turn.status, ended.error) == ("Hel", TurnStatus.CANCELLED, None)
+    assert house.provider.closed_early == 1
+    stored = await house.store.conversation(reply.conversation_id)
+    assert stored.turn(reply.turn_id) == ended.turn
+
+
+async def test_cancel_before_the_first_byte_and_twice_still_ends_it(make_house: MakeHouse) -> None:
+    house = await make_house((asyncio.Event(),))
+    reply = await house.service.send(house.blank(), "hi")
+    reply.cancel()
+    reply.cancel()
+    assert end_of(await heard(reply)).turn.status is TurnStatus.CANCELLED
+
+
+async def test_cancel_at_once_after_sending_still_ends_it(make_house: MakeHouse) -> None:
+    house = await make_house()
+    reply = await house.service.send(house.blank(), "hi")
+    reply.cancel()
+    ended = await reply.wait()
+    assert ended.turn.status in (TurnStatus.CANCELLED, TurnStatus.COMPLETE)
+    assert (await house.store.conversation(reply.conversation_id)).turn(reply.turn_id) == ended.turn
+
+
+async def test_cancel_after_the_end_changes_nothing(make_house: MakeHouse) -> None:
+    house = await make_house()
+    reply, _ = await house.said()
+    reply.cancel()
+    assert (await reply.wait()).turn.status is TurnStatus.COMPLETE
+
+
+async def test_the_partial_is_saved_while_it_streams(make_house: MakeHouse) -> None:
+    gate = asyncio.Event()
+    house = await make_house((TextDelta("so far"), gate, Stopped("end_turn")))
+    reply = await house.service.send(house.blank(), "hi")
+    async with asyncio.timeout(5):
+        while (await house.store.conversation(reply.conversation_id)).turn(reply.turn_id).text != "so far":
+            await asyncio.sleep(0)
+    assert reply.ended is None
+    gate.set()
+
+
+@pytest.mark.parametrize("fault", [StreamCut("gone", detail="dropped"), Overloaded("busy"), Unreachable("away")])
+async def test_a_failure_in_the_middle_keeps_the_partial_and_is_not_retried(
+    make_house: MakeHouse, fault: Exception
+) -> None:
+    house = await make_house((ReplyOpened("req_7"), TextDelta("half"), fault))
+    events = await heard(await house.service.send(house.blank(), "hi"))
+    ended = end_of(events)
+    assert (ended.turn.text, ended.turn.status) == ("half", TurnStatus.FAILED)
+    assert ended.error is fault and ended.error.request_id == "req_7"
+    assert ended.turn.fault is not None and ended.turn.fault.request_id == "req_7"
+    assert not [event for event in events if isinstance(event, RetryScheduled)]
+
+
+async def test_an_end_without_a_stop_is_a_cut(make_house: MakeHouse) -> None:
+    house = await make_house((TextDelta("half"),))
+    ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
+    assert isinstance(ended.error, StreamCut) and ended.turn.text == "half"
+
+
+async def test_an_error_never_becomes_text_and_is_in_no_later_request(make_house: MakeHouse) -> None:
+    house = await make_house((TextDelta("half"), Overloaded("SECRET WORDS")), HELLO)
+    reply = await house.service.send(house.blank(), "one")
+    await reply.wait()
+    conversation = await house.service.open(reply.conversation_id)
+    await (await house.service.send(conversation, "two")).wait()
+    said = [turn.text for turn in house.provider.requests[1].turns]
+    assert said == ["one", "half", "two"]
+
+
+async def test_a_failure_before_the_first_delta_is_retried_in_sight(make_house: MakeHouse) -> None:
+    house = await make_house((Overloaded("busy"),), (Unreachable("away"),), HELLO)
+    events = await heard(await house.service.send(house.blank(), "hi"))
+    assert [event.attempt for event in events if isinstance(event, RetryScheduled)] == [2, 3]
+    assert end_of(events).turn.text == "Hello"
+
+
+async def test_three_attempts_are_the_most(make_house: MakeHouse) -> None:
+    house = await make_house((Overloaded("busy"),))
+    ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
+    assert isinstance(ended.error, Overloaded) and len(house.provider.requests) == 3
+
+
+async def test_a_rejected_key_fails_at_once(make_house: MakeHouse) -> None:
+    house = await make_house((KeyRejected("no", detail="rejected"),))
+    ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
+    assert isinstance(ended.error, KeyRejected) and len(house.provider.requests) == 1
+
+
+async def test_cancel_ends_a_countdown_at_once(make_house: MakeHouse) -> None:
+    house = await make_house((RateLimited("slow down", retry_after_s=30),), HELLO)
+    reply = await house.service.send(house.blank(), "hi")
+    async for event in reply:
+        if isinstance(event, RetryScheduled):
+            assert event.delay_s == 30
+            reply.cancel()
+    assert (await reply.wait()).turn.status is TurnStatus.CANCELLED
+
+
+async def test_a_countdown_can_be_cut_short(make_house: MakeHouse) -> None:
+    house = await make_house((RateLimited("slow down", retry_after_s=30),), HELLO)
+    reply = await house.service.send(house.blank(), "hi")
+    async for event in reply:
+        if isinstance(event, RetryScheduled):
+            reply.retry_now()
+    assert (await reply.wait()).turn.text == "Hello"
+
+
+async def test_a_fault_of_ours_is_an_ending_too(make_house: MakeHouse) -> None:
+    house = await make_house((TextDelta("half"), ZeroDivisionError("oops")))
+    ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
+    assert isinstance(ended.error, Unexpected) and ended.turn.text == "half"
+
+
+async def test_a_stalled_stream_is_cut_after_its_limit(make_house: MakeHouse) -> None:
+    policy = Policy(health=HealthLimits(0.05, 0.15), beat_s=0.02)
+    house = await make_house((TextDelta("half"), asyncio.Event()), policy=policy)
+    events = await heard(await house.service.send(house.blank(), "hi"))
+    assert [event.health for event in events if isinstance(event, HealthChanged)] == [
+        Health.HEALTHY,
+        Health.DEGRADED,
+        Health.FAILED,
+    ]
+    ended = end_of(events)
+    assert isinstance(ended.error, StreamCut) and ended.error.detail == "stalled" and ended.turn.text == "half"
+
+
+async def test_pings_keep_a_quiet_stream_alive(make_house: MakeHouse) -> None:
+    policy = Policy(health=HealthLimits(0.2, 0.4), beat_s=0.02)
+    pings = [step for _ in range(10) for step in (0.06, SignOfLife())]
+    house = await make_house((TextDelta("half"), *pings, Stopped("end_turn")), policy=policy)
+    ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
+    assert ended.turn.status is TurnStatus.COMPLETE
+
+
+async def test_silence_before_the_first_byte_is_no_fault(make_house: MakeHouse) -> None:
+    policy = Policy(health=HealthLimits(0.02, 0.05), beat_s=0.01)
+    house = await make_house((0.2, *HELLO), policy=policy)
+    ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
+    assert ended.turn.status is TurnStatus.COMPLETE
+
+
+async def test_reported_tokens_are_exact_and_priced_at_the_end(make_house: MakeHouse) -> None:
+    house = await make_house()
+    reply, _ = await house.said()
+    turn = reply.turn
+    assert turn.usage == Usage(input_tokens=3, output_tokens=2)
+    assert turn.cost is not None and turn.cost.total_usd == 5 and not turn.cost.estimated
+    assert turn.ttft_ms is not None and turn.duration_ms is not None and turn.duration_ms >= turn.ttft_ms
+
+
+async def test_a_cancelled_reply_is_estimated_and_says_so(make_house: MakeHouse) -> None:
+    started = UsageReported(Usage(input_tokens=100, output_tokens=1))
+    house = await make_house((started, TextDelta("word " * 40), asyncio.Event()))
+    reply = await house.service.send(house.blank(), "hi")
+    async for event in reply:
+        if isinstance(event, TextDelta):
+            reply.cancel()
+    usage = (await reply.wait()).turn.usage
+    assert usage is not None and usage.estimated and usage.input_tokens == 100 and 20 < usage.output_tokens < 100
+
+
+async def test_tokens_run_on_an_estimate_while_it_streams(make_house: MakeHouse) -> None:
+    gate = asyncio.Event()
+    house = await make_house((TextDelta("word " * 40), gate, *HELLO[2:]))
+    reply = await house.service.send(house.blank(), "hi")
+    told: list[Usage] = []
+    async for event in reply:
+        if isinstance(event, UsageChanged):
+            told.append(event.usage)
+            gate.set()
+    assert told[0].estimated and told[-1] == Usage(input_tokens=3, output_tokens=2)
+
+
+async def test_thinking_counts_as_the_first_sign_and_is_kept(make_house: MakeHouse) -> None:
+    house = await make_house((ThinkingDelta("hm"), TextDelta("ok"), Stopped("end_turn")))
+    reply, _ = await house.said()
+    assert (reply.turn.thinking, reply.turn.text) == ("hm", "ok")
+
+
+class _Full:
+    """A store whose disk is full until somebody makes room."""
+
+    def __init__(self, store: Store, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+        self.full = True
+        for name in names:
+            monkeypatch.setattr(store, name, self._guard(getattr(store, name)))
+
+    def _guard(self, real):  # type: ignore[no-untyped-def]
+        async def guarded(*args, **kwargs):  # type: ignore[no-untyped-def]
+            if self.full:
+                raise StorageError("no room", detail="disk_full")
+            return await real(*args, **kwargs)
+
+        return guarded
+
+
+async def test_a_full_disk_ends_nothing_and_saving_resumes(
+    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_chat.service.ledger.FLUSH_EVERY_S", 0.01)
+    house = await make_house()
+    disk = _Full(house.store, monkeypatch, "create", "append", "checkpoint", "finish", "save")
+    told: list[StorageError | None] = []
+    house.service.ledger.watch(told.append)
+    reply = await house.service.send(house.blank(), "one")
+    ended = await reply.wait()
+    assert ended.save_error is not None and ended.save_error.detail == "disk_full"
+    conversation = await house.service.open(reply.conversation_id)
+    second = await house.service.send(conversation, "two")
+    await second.wait()
+    disk.full = False
+    async with asyncio.timeout(5):
+        while house.service.ledger.error is not None:
+            await asyncio.sleep(0)
+    stored = await house.store.conversation(reply.conversation_id)
+    assert [turn.text for turn in stored.path] == ["one", "Hello", "two", "Hello"]
+    assert [error.detail if error else None for error in told] == ["disk_full", None]
+
+
+async def test_a_disk_that_fills_in_the_middle_is_told_at_once(
+    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = asyncio.Event()
+    house = await make_house((TextDelta("half"), gate, *HELLO))
+    _Full(house.store, monkeypatch, "checkpoint", "finish", "save")
+    reply = await house.service.send(house.blank(), "hi")
+    events = []
+    async for event in reply:
+        events.append(event)
+        if isinstance(event, SavingChanged):
+            gate.set()
+    ended = end_of(events)
+    assert ended.turn.text == "halfHello" and ended.save_error is not None
+    assert (await house.service.open(reply.conversation_id)).turn(reply.turn_id).text == "halfHello"

@@ -1,0 +1,172 @@
+"""Conversations are asked and answered here. Knows no screen, no provider's name and no SQL.
+
+Send, edit, retry and continue all end in one private method that builds a request from the path to a turn. Nothing is
+ever overwritten: each makes new turns, and only the head moves.
+"""
+
+import asyncio
+from dataclasses import replace
+
+from tui_chat.core.clean import valid_text
+from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
+from tui_chat.core.error import NotFound, ReplyInFlight, RequestRefused, StorageError
+from tui_chat.core.part import AttachmentPart, Part, TextPart
+from tui_chat.core.provider import Request, split_ref
+from tui_chat.core.title import title_from
+from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.service.ledger import Ledger
+from tui_chat.service.means import Means
+from tui_chat.service.reply import Reply
+from tui_chat.storage.store import Store
+
+ASK_FOR_THE_REST = "Please continue exactly where your last reply stopped, without repeating anything."
+"""What is said, in sight, where a model cannot go on writing its own unfinished reply."""
+
+
+class ChatService:
+    """Everything that makes a reply, and the replies in flight."""
+
+    def __init__(self, store: Store, means: Means) -> None:
+        self.ledger = Ledger(store)
+        self._means = means
+        self._replies: dict[str, Reply] = {}
+        self._turnstiles: dict[str, asyncio.Lock] = {}
+
+    def blank(self, model: str, *, system: str = "", options: Options | None = None) -> Conversation:
+        """A new conversation; it is stored with its first prompt, so that none is ever empty."""
+        now = self._means.now()
+        return Conversation(
+            self._means.new_id(), now, now, model=model, system=valid_text(system), options=options or Options()
+        )
+
+    def reply_in(self, conversation_id: str) -> Reply | None:
+        """The reply in flight in that conversation."""
+        reply = self._replies.get(conversation_id)
+        return reply if reply is not None and reply.ended is None else None
+
+    @property
+    def replies(self) -> tuple[Reply, ...]:
+        """All replies in flight."""
+        return tuple(reply for reply in self._replies.values() if reply.ended is None)
+
+    async def open(self, conversation_id: str) -> Conversation:
+        """The conversation with whatever is arriving in it at this moment."""
+        conversation = await self.ledger.conversation(conversation_id)
+        reply = self.reply_in(conversation_id)
+        return conversation.with_turn(reply.turn, head=False) if reply else conversation
+
+    async def send(
+        self, conversation: Conversation, text: str, attachments: tuple[AttachmentPart, ...] = ()
+    ) -> Reply:
+        """Say something at the end of the branch that is shown, and have it answered."""
+        async with self._turnstile(conversation.id):
+            conversation = await self._latest(conversation)
+            return await self._say(conversation, conversation.head, (TextPart(valid_text(text)), *attachments))
+
+    async def edit(self, conversation_id: str, turn_id: str, text: str, *, model: str | None = None) -> Reply:
+        """Say an earlier prompt differently: another branch beside it, with the same attachments."""
+        async with self._turnstile(conversation_id):
+            conversation = await self.open(conversation_id)
+            edited = conversation.turn(turn_id)
+            if edited.role is not Role.USER:
+                raise RequestRefused("only a prompt can be said again differently", detail="not_a_prompt")
+            kept = tuple(part for part in edited.parts if isinstance(part, AttachmentPart))
+            conversation = replace(conversation, model=model or conversation.model)
+            return await self._say(conversation, edited.parent_id, (TextPart(valid_text(text)), *kept))
+
+    async def retry(self, conversation_id: str, turn_id: str, *, model: str | None = None) -> Reply:
+        """Answer the same prompt once more: another reply beside that one."""
+        async with self._turnstile(conversation_id):
+            conversation = await self.open(conversation_id)
+            turn = conversation.turn(turn_id)
+            prompt_id = turn.parent_id if turn.role is Role.ASSISTANT else turn.id
+            if prompt_id is None:
+                raise RequestRefused("there is no prompt to answer", detail="no_prompt")
+            blank = self._blank_reply(prompt_id, model or conversation.model or turn.model)
+            return await self._answer(conversation.with_turn(blank), (blank,), new=False)
+
+    async def continue_(self, conversation_id: str, turn_id: str) -> Reply:
+        """Have an unfinished reply finished: written on where the model can, else asked for in sight."""
+        async with self._turnstile(conversation_id):
+            conversation = await self.open(conversation_id)
+            turn = conversation.turn(turn_id)
+            if turn.role is not Role.ASSISTANT or turn.is_live:
+                raise RequestRefused("only a reply that has stopped can be continued", detail="not_a_reply")
+            model = conversation.model or turn.model
+            provider = await self._means.provider_for(model)
+            writes_on = bool(turn.text.strip()) and isinstance(turn.parts[-1], TextPart)
+            if turn.parent_id is not None and writes_on and provider.can_continue(split_ref(model)[1]):
+                blank = replace(self._blank_reply(turn.parent_id, model), parts=turn.parts)
+                return await self._answer(conversation.with_turn(blank), (blank,), new=False)
+            return await self._say(conversation, turn.id, (TextPart(ASK_FOR_THE_REST),))
+
+    async def fork(self, conversation_id: str, turn_id: str) -> Conversation:
+        """A new conversation that begins with the path to that turn and remembers where it came from."""
+        source = await self.open(conversation_id)
+        ids: dict[str | None, str | None] = {None: None}
+        turns: list[Turn] = []
+        for turn in source.path_to(turn_id):
+            ids[turn.id] = self._means.new_id()
+            turns.append(replace(turn, id=str(ids[turn.id]), parent_id=ids[turn.parent_id], usage=None, cost=None))
+        now = self._means.now()
+        forked = replace(
+            source,
+            id=self._means.new_id(),
+            created_at=now,
+            updated_at=now,
+            turns=tuple(turns),
+            head=turns[-1].id,
+            origin=Origin(conversation_id, turn_id),
+            archived_at=None,
+            deleted_at=None,
+        )
+        await self.ledger.store.create(forked)
+        return forked
+
+    async def aclose(self) -> None:
+        """Stop every reply, keep what arrived, and save what is not saved yet."""
+        for reply in self.replies:
+            reply.cancel(status=TurnStatus.INTERRUPTED)
+        for reply in self.replies:
+            await reply.wait()
+        await self.ledger.aclose()
+
+    def _turnstile(self, conversation_id: str) -> asyncio.Lock:
+        return self._turnstiles.setdefault(conversation_id, asyncio.Lock())
+
+    async def _latest(self, conversation: Conversation) -> Conversation:
+        """The stored turns under what the caller chose: its head, its model, its system prompt."""
+        try:
+            stored = await self.open(conversation.id)
+        except (NotFound, StorageError):
+            return conversation
+        head = conversation.head if conversation.head is None or stored.has(conversation.head) else stored.head
+        return replace(
+            stored, head=head, model=conversation.model, system=conversation.system, options=conversation.options
+        )
+
+    def _blank_reply(self, prompt_id: str, model: str) -> Turn:
+        now = self._means.now()
+        return Turn(self._means.new_id(), prompt_id, Role.ASSISTANT, (), TurnStatus.STREAMING, now, model)
+
+    async def _say(self, conversation: Conversation, parent_id: str | None, parts: tuple[Part, ...]) -> Reply:
+        now = self._means.now()
+        prompt = Turn(self._means.new_id(), parent_id, Role.USER, parts, TurnStatus.COMPLETE, now)
+        blank = self._blank_reply(prompt.id, conversation.model)
+        new = not conversation.turns
+        if not conversation.title and conversation.title_source is TitleSource.PROMPT:
+            conversation = replace(conversation, title=title_from(prompt.text))
+        return await self._answer(conversation.with_turn(prompt).with_turn(blank), (prompt, blank), new=new)
+
+    async def _answer(self, conversation: Conversation, turns: tuple[Turn, ...], *, new: bool) -> Reply:
+        """Commit the new turns, then let the request leave."""
+        if self.reply_in(conversation.id) is not None:
+            raise ReplyInFlight("a reply is still coming in here")
+        blank = turns[-1]
+        path = conversation.path_to(blank.id if blank.parts else blank.parent_id)
+        request = Request(split_ref(blank.model)[1], path, conversation.system, conversation.options)
+        await self.ledger.begin(replace(conversation, updated_at=self._means.now()), turns, new=new)
+        reply = Reply(self._means, self.ledger, conversation.id, blank, request)
+        self._replies[conversation.id] = reply
+        reply.start()
+        return reply

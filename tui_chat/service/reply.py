@@ -1,0 +1,275 @@
+"""One reply in flight: owns its tasks, saves as it goes, tells every reader the same. Knows no screen, no wire.
+
+Reading a reply does not drive it, and a reader that leaves does not stop it. `cancel()` sets an event and only the
+pump is ever cancelled: a task cancelled before its first step would never run its `finally`.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+
+from tui_chat.core.builder import TurnBuilder
+from tui_chat.core.error import ChatError, ProviderError, StorageError, StreamCut, Unexpected
+from tui_chat.core.event import (
+    Delta,
+    Health,
+    HealthChanged,
+    ProviderEvent,
+    ReplyEvent,
+    ReplyOpened,
+    RetryScheduled,
+    SavingChanged,
+    SignOfLife,
+    Stopped,
+    TurnEnded,
+    TurnStarted,
+    UsageChanged,
+    UsageReported,
+)
+from tui_chat.core.provider import Request
+from tui_chat.core.turn import Turn, TurnStatus
+from tui_chat.service.health import HealthMonitor
+from tui_chat.service.ledger import Ledger
+from tui_chat.service.means import Means
+from tui_chat.service.metering import Meter
+
+_log = logging.getLogger(__name__)
+
+LONGEST_BREATH_S = 0.008
+"""A provider whose bytes are all there already must still let the rest of the program run."""
+
+LONGEST_FAREWELL_S = 2.0
+"""A provider that does not let go of its connection is not waited for longer."""
+
+
+class _Reader:
+    """What one reader has not read yet."""
+
+    def __init__(self, begun_with: list[ReplyEvent]) -> None:
+        self.backlog: deque[ReplyEvent] = deque(begun_with)
+        self.more = asyncio.Event()
+
+
+class Reply:
+    """A reply from its request to its end."""
+
+    def __init__(self, means: Means, ledger: Ledger, conversation_id: str, turn: Turn, request: Request) -> None:
+        self.conversation_id = conversation_id
+        self._means = means
+        self._ledger = ledger
+        self._blank = turn
+        self._request = request
+        self._builder = TurnBuilder(turn)
+        self._meter = Meter(means, turn, request)
+        self._health = HealthMonitor(means.policy.health, means.monotonic_s())
+        self._shown_health = Health.WAITING
+        self._unsaved: list[Delta] = []
+        self._readers: set[_Reader] = set()
+        self._news: RetryScheduled | HealthChanged | None = None
+        self._stop = asyncio.Event()
+        self._stop_as = TurnStatus.CANCELLED
+        self._hurry = asyncio.Event()
+        self._ended: TurnEnded | None = None
+        self._owner: asyncio.Task[None] | None = None
+
+    @property
+    def turn_id(self) -> str:
+        """Id of the turn it becomes."""
+        return self._blank.id
+
+    @property
+    def turn(self) -> Turn:
+        """The turn as far as it has come."""
+        return self._ended.turn if self._ended else self._builder.turn
+
+    @property
+    def ended(self) -> TurnEnded | None:
+        """How it ended, once it has."""
+        return self._ended
+
+    def start(self) -> None:
+        """Send the request."""
+        self._owner = asyncio.create_task(self._own(), name=f"reply {self.turn_id}")
+
+    def cancel(self, *, status: TurnStatus = TurnStatus.CANCELLED) -> None:
+        """Stop it at once and keep what arrived; again, or after the end, it does nothing."""
+        if not self._stop.is_set():
+            self._stop_as = status
+            self._stop.set()
+
+    def retry_now(self) -> None:
+        """Do not wait for the end of a retry's countdown."""
+        self._hurry.set()
+
+    async def wait(self) -> TurnEnded:
+        """The end."""
+        if self._owner is not None:
+            await asyncio.wait({self._owner})
+        assert self._ended is not None
+        return self._ended
+
+    async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
+        reader = _Reader([TurnStarted(self.conversation_id, self.turn)])
+        if self._news is not None and self._ended is None:
+            reader.backlog.append(self._news)
+        if self._ended is not None:
+            reader.backlog.append(self._ended)
+        self._readers.add(reader)
+        try:
+            while True:
+                while reader.backlog:
+                    event = reader.backlog.popleft()
+                    yield event
+                    if isinstance(event, TurnEnded):
+                        return
+                reader.more.clear()
+                await reader.more.wait()
+        finally:
+            self._readers.discard(reader)
+
+    def _tell(self, event: ReplyEvent) -> None:
+        for reader in self._readers:
+            reader.backlog.append(event)
+            reader.more.set()
+
+    async def _own(self) -> None:
+        told_of_saving = self._ledger.watch(lambda error: self._tell(SavingChanged(error)))
+        pump = asyncio.create_task(self._pump())
+        beat = asyncio.create_task(self._beat())
+        stop = asyncio.create_task(self._stop.wait())
+        await asyncio.wait({pump, beat, stop}, return_when=asyncio.FIRST_COMPLETED)
+        status, error = await self._outcome(pump, beat)
+        for task in (pump, beat, stop):
+            task.cancel()
+        await asyncio.wait({pump, beat, stop}, timeout=LONGEST_FAREWELL_S)
+        try:
+            await self._end(status, error)
+        finally:
+            told_of_saving()
+
+    async def _outcome(
+        self, pump: asyncio.Task[ChatError | None], beat: asyncio.Task[StreamCut]
+    ) -> tuple[TurnStatus, ChatError | None]:
+        if pump.done():
+            error = pump.result()
+            return (TurnStatus.FAILED, error) if error else (TurnStatus.COMPLETE, None)
+        if beat.done():
+            return TurnStatus.FAILED, beat.result()
+        return self._stop_as, None
+
+    async def _pump(self) -> ChatError | None:
+        """Take in the provider's events until they end; returns what went wrong. Never raises."""
+        attempt = 1
+        while True:
+            try:
+                await self._attempt()
+            except ProviderError as error:
+                delay_s = (
+                    None
+                    if self._meter.begun
+                    else self._means.policy.retry.delay_s(error, attempt, self._means.luck())
+                )
+                if delay_s is None:
+                    return error
+                attempt += 1
+                await self._wait_before(RetryScheduled(attempt, delay_s, error))
+            except ChatError as error:
+                return error
+            except Exception as fault:  # noqa: BLE001 — the pump must hand every fault out as an ending
+                _log.exception("a fault while a reply came in")
+                return Unexpected(f"{type(fault).__name__}: {fault}")
+            else:
+                return None
+
+    async def _attempt(self) -> None:
+        means = self._means
+        self._builder = TurnBuilder(self._blank)
+        self._meter.start()
+        provider = await means.provider_for(self._blank.model)
+        self._health.restart(means.monotonic_s())
+        breath_s = means.monotonic_s()
+        async with aclosing(provider.stream(self._request)) as events:
+            async for event in events:
+                now_s = means.monotonic_s()
+                self._take(event, now_s)
+                if now_s - breath_s > LONGEST_BREATH_S:
+                    await asyncio.sleep(0)
+                    breath_s = means.monotonic_s()
+        if self._builder.stopped is None:
+            raise StreamCut("the reply broke off", detail="dropped", request_id=self._builder.request_id)
+
+    def _take(self, event: ProviderEvent, now_s: float) -> None:
+        self._health.heard(now_s)
+        if self._shown_health is not Health.HEALTHY:
+            self._show_health(Health.HEALTHY, 0.0)
+        self._builder.add(event)
+        if isinstance(event, (ReplyOpened, UsageReported, Stopped, SignOfLife)):
+            return
+        self._meter.heard_delta(now_s)
+        self._unsaved.append(event)
+        self._tell(event)
+
+    async def _wait_before(self, retry: RetryScheduled) -> None:
+        self._hurry.clear()
+        self._news = retry
+        self._tell(retry)
+        try:
+            async with asyncio.timeout(retry.delay_s):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass
+        self._news = None
+
+    async def _beat(self) -> StreamCut:
+        """Save, price and look after the reply; returns only when it has been silent for too long."""
+        while True:
+            await asyncio.sleep(self._means.policy.beat_s)
+            await self._save_so_far()
+            await self._price_so_far()
+            now_s = self._means.monotonic_s()
+            health = self._health.health(now_s)
+            silent_s = self._health.silent_s(now_s)
+            if health is not self._shown_health:
+                self._show_health(health, silent_s)
+            if health is Health.FAILED:
+                request_id = self._builder.request_id
+                return StreamCut(f"nothing arrived for {silent_s:.0f} s", detail="stalled", request_id=request_id)
+
+    def _show_health(self, health: Health, silent_s: float) -> None:
+        self._shown_health = health
+        self._news = HealthChanged(health, silent_s)
+        self._tell(self._news)
+
+    async def _save_so_far(self) -> None:
+        if unsaved := self._unsaved:
+            self._unsaved = []
+            if not await self._ledger.checkpoint(self.conversation_id, self.turn_id, unsaved):
+                self._unsaved = unsaved + self._unsaved
+
+    async def _price_so_far(self) -> None:
+        if (usage := self._meter.usage_so_far(self._builder)) is not None:
+            self._tell(UsageChanged(usage, await self._means.cost_of(self._blank.model, usage, self._means.now())))
+
+    async def _end(self, status: TurnStatus, error: ChatError | None) -> None:
+        turn = replace(self._builder.turn, status=status)
+        save_error: StorageError | None = None
+        try:
+            turn = await self._settle(turn, error)
+            await self._ledger.finish(self.conversation_id, turn)
+            save_error = self._ledger.error
+        except ChatError as failure:
+            save_error = StorageError(failure.message, detail=failure.detail)
+        finally:
+            if turn.usage is not None:
+                self._tell(UsageChanged(turn.usage, turn.cost))
+            self._ended = TurnEnded(turn, error, save_error)
+            self._tell(self._ended)
+
+    async def _settle(self, turn: Turn, error: ChatError | None) -> Turn:
+        if error is not None and error.request_id is None:
+            error.request_id = turn.request_id
+        turn = replace(turn, fault=error.fault if error else None)
+        return await self._meter.settle(turn, self._builder)

@@ -1,0 +1,131 @@
+"""The sentence and the next step for every error and ending. Pure words: knows no key, no screen, no exit code."""
+
+from dataclasses import dataclass
+
+from tui_chat.core.error import ChatError, Fault, ProviderError
+from tui_chat.core.turn import Role, Turn, TurnStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What happened, and what to do about it."""
+
+    sentence: str
+    next_step: str = ""
+    action: str = ""
+    """Id of the key action that takes the next step, such as `reply.retry`; empty where none does."""
+
+
+_RETRY = ("Try again.", "reply.retry")
+_SETTINGS = ("Check the key with `tui-chat doctor`.", "")
+
+_BY_DETAIL: dict[tuple[str, str], Words] = {
+    ("unreachable", "dns"): Words("The provider's name could not be looked up.", "Check the network.", "reply.retry"),
+    ("unreachable", "refused"): Words(
+        "Nobody answers at the provider's address.", "Check that the server runs and its base_url.", "reply.retry"
+    ),
+    ("unreachable", "tls"): Words(
+        "The connection could not be secured.", "Check the certificate, or set SSL_CERT_FILE to your CA's.", ""
+    ),
+    ("unreachable", "proxy"): Words("The proxy refused.", "Check HTTPS_PROXY and NO_PROXY.", "reply.retry"),
+    ("unreachable", "timeout"): Words("The provider did not answer in time.", *_RETRY),
+    ("stream_cut", "stalled"): Words("The reply stopped arriving.", *_RETRY),
+    ("stream_cut", "garbled"): Words("The reply arrived garbled and was cut.", *_RETRY),
+    ("stream_cut", "error"): Words("The provider broke the reply off.", *_RETRY),
+    ("key_rejected", "no_key"): Words(
+        "There is no key for this provider.", "Set its key variable (see `tui-chat doctor`), or try --demo."
+    ),
+    ("key_rejected", "forbidden"): Words("The key may not use this model.", "Choose another model.", "model.choose"),
+    ("rate_limited", "quota"): Words(
+        "The account's quota is used up.",
+        "Waiting does not help: check the plan, or choose another model.",
+        "model.choose",
+    ),
+    ("request_refused", "too_long"): Words(
+        "The conversation is too long for this model.",
+        "Fork from an earlier turn, or choose another model.",
+        "model.choose",
+    ),
+    ("request_refused", "no_such_model"): Words("There is no such model.", "Choose another model.", "model.choose"),
+    ("storage", "disk_full"): Words(
+        "The disk is full: this conversation is not being saved.", "Make room; saving goes on by itself."
+    ),
+    ("storage", "read_only"): Words(
+        "The database cannot be written: this conversation is not being saved.",
+        "Check the data folder's permissions, or choose another with --data-dir.",
+    ),
+    ("storage", "locked"): Words("The database is busy.", "Saving is tried again by itself."),
+    ("storage", "damaged"): Words("The database is damaged.", "Run `tui-chat doctor --repair`."),
+    ("storage", "newer_schema"): Words(
+        "The database was written by a newer tui-chat and is left untouched.",
+        "Update tui-chat, or choose another --data-dir.",
+    ),
+    ("storage", "unsafe_path"): Words(
+        "The data folder is not safe to use.",
+        "Check who owns it and who may write there, or choose another --data-dir.",
+    ),
+}
+
+_BY_KIND: dict[str, Words] = {
+    "unreachable": Words("The provider cannot be reached.", *_RETRY),
+    "stream_cut": Words("The reply broke off.", *_RETRY),
+    "key_rejected": Words("The provider does not accept the key.", *_SETTINGS),
+    "rate_limited": Words("The provider asks for a pause.", *_RETRY),
+    "overloaded": Words("The provider is overloaded.", *_RETRY),
+    "request_refused": Words("The provider refused the request.", "Change the prompt or the model.", "prompt.edit"),
+    "protocol_broken": Words("The provider's answer could not be understood.", "Check its base_url and kind.", ""),
+    "storage": Words("The database failed.", "Run `tui-chat doctor`."),
+    "not_found": Words("There is no such conversation.", "`tui-chat list` shows what there is."),
+    "reply_in_flight": Words("A reply is still coming in here.", "Wait for it, or cancel it.", "reply.cancel"),
+    "settings": Words("The settings need a correction.", "`tui-chat config show` tells what is in force."),
+    "format": Words("The file could not be understood.", "Nothing was changed."),
+    "unexpected": Words("Something went wrong in tui-chat itself.", "The log has the details.", "reply.retry"),
+}
+
+_BY_STOP: dict[str, Words] = {
+    "max_tokens": Words("Stopped at the token limit.", "Continue the reply.", "reply.continue"),
+    "length": Words("Stopped at the token limit.", "Continue the reply.", "reply.continue"),
+    "model_context_window_exceeded": Words(
+        "The model's context is full.", "Fork, or choose another model.", "model.choose"
+    ),
+    "refusal": Words("The model declined to answer.", "Say it differently.", "prompt.edit"),
+    "content_filter": Words("The provider's filter stopped the reply.", "Say it differently.", "prompt.edit"),
+    "pause_turn": Words("The model paused in the middle of its work.", "Continue the reply.", "reply.continue"),
+    "tool_use": Words("The model asks for a tool that is not here.", "Answer in its place.", ""),
+    "tool_calls": Words("The model asks for a tool that is not here.", "Answer in its place.", ""),
+}
+
+
+def explain(error: ChatError | Fault) -> Words:
+    """What a person is told of an error, and what to do."""
+    fault = error.fault if isinstance(error, ChatError) else error
+    words = _BY_DETAIL.get((fault.kind, fault.detail)) or _BY_KIND.get(fault.kind) or _BY_KIND["unexpected"]
+    if isinstance(error, ProviderError) and error.retry_after_s is not None and error.retry_after_s >= 1:
+        words = Words(f"{words.sentence[:-1]} for {_duration(error.retry_after_s)}.", words.next_step, words.action)
+    return words
+
+
+def ending(turn: Turn) -> Words | None:
+    """What is said under a turn that did not end as one would wish; `None` where all is well or still going on."""
+    if turn.role is not Role.ASSISTANT:
+        return None
+    match turn.status:
+        case TurnStatus.FAILED:
+            return explain(turn.fault or Fault("unexpected", ""))
+        case TurnStatus.CANCELLED:
+            return Words("Stopped.", "Continue or try again.", "reply.continue")
+        case TurnStatus.INTERRUPTED:
+            return Words(
+                "Interrupted: the program ended while this came in.", "Continue or try again.", "reply.continue"
+            )
+        case TurnStatus.COMPLETE if turn.stop_reason in _BY_STOP:
+            return _BY_STOP[turn.stop_reason]
+    return None
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    if minutes == 0:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
