@@ -1,0 +1,1 @@
+"""Tests of what the conversation pane is made of."""

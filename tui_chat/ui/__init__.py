@@ -1,0 +1,1 @@
+"""The terminal program: screens and widgets on Textual. Knows no wire and no SQL."""

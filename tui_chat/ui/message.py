@@ -1,0 +1,30 @@
+"""Intents: what a person wants, told by a widget to its screen. They carry core values and plain words only."""
+
+from textual.message import Message
+
+
+class CopyRequested(Message):
+    """Somebody wants this on the clipboard."""
+
+    def __init__(self, text: str, what: str) -> None:
+        super().__init__()
+        self.text = text
+        self.what = what
+        """What it is, for the sentence that says it was copied: `turn`, `code block`, `selection`."""
+
+
+class LinkChosen(Message):
+    """Somebody wants to open this address; it is one of http, https or mailto."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+
+
+class FindChanged(Message):
+    """The search in the conversation stands at another hit; `total` 0 is nothing found."""
+
+    def __init__(self, current: int, total: int) -> None:
+        super().__init__()
+        self.current = current
+        self.total = total

@@ -1,0 +1,193 @@
+"""The pieces a turn is shown in: prose, foldable text, rows of our own words. Each is a run of finished rows."""
+
+from collections.abc import Sequence
+
+from rich.style import Style
+
+from tui_chat.core.part import Part, TextPart, ThinkingPart
+from tui_chat.core.turn import Role
+from tui_chat.rendering.line import BLANK, Line
+from tui_chat.rendering.markdown import CodeBlock, LiveMarkdown
+from tui_chat.ui.pane.look import Look, words
+from tui_chat.ui.pane.text import GrowingText
+
+
+class Block:
+    """A run of rows with white space above."""
+
+    part: Part | None = None
+    """What of the turn it shows; `None` for words of our own."""
+
+    def __init__(self, lines: Sequence[Line] = (), *, gap: int = 0) -> None:
+        self.lines = lines
+        self.gap = gap
+        """Blank rows above."""
+
+    @property
+    def rows(self) -> int:
+        """All its rows; an empty block takes none."""
+        count = self.count
+        return self.gap + count if count else 0
+
+    @property
+    def count(self) -> int:
+        """Rows without the white space."""
+        return len(self.lines)
+
+    def line(self, row: int) -> Line:
+        """That row."""
+        return self.lines[row - self.gap] if row >= self.gap else BLANK
+
+    def copies(self, row: int) -> bool:
+        """Whether that row is part of what is said, and so of what is copied."""
+        return False
+
+    def grow_to(self, part: Part) -> bool:
+        """Take in the same part, longer; False when it is another part and must be laid out anew."""
+        return part is self.part
+
+    def finish(self) -> None:
+        """Nothing more will come."""
+
+    def shows(self, source: str) -> bool:
+        """Whether it was made from exactly that text."""
+        return True
+
+    @property
+    def code_blocks(self) -> tuple[CodeBlock, ...]:
+        """Fences in it, with lines counted without the white space."""
+        return ()
+
+    def offset_of(self, row: int) -> int:
+        """Where in its text a row begins, counted in characters: the same at any width."""
+        return sum(length_of(self.line(index)) for index in range(self.gap, min(row, self.rows)))
+
+    def row_at(self, offset: int, start: int = 0) -> int:
+        """The row in which that place of its text stands, counted from the beginning of row `start`."""
+        for row in range(max(self.gap, start), self.rows):
+            offset -= length_of(self.line(row))
+            if offset < 0:
+                return row
+        return max(0, self.rows - 1)
+
+
+def length_of(line: Line) -> int:
+    """Characters of text that a row holds, with what parts it from the next."""
+    return len(line.copy) + (1 if line.joins is None else len(line.joins))
+
+
+class Prose(Block):
+    """A text part: Markdown of a reply, or a prompt as it was typed."""
+
+    def __init__(self, part: TextPart, role: Role, look: Look) -> None:
+        super().__init__()
+        self.part: TextPart = part
+        self._size = 0
+        self._is_finished = False
+        self._text: LiveMarkdown | GrowingText = (
+            LiveMarkdown(look.width, look.palette)
+            if role is Role.ASSISTANT
+            else GrowingText(look.measure, look.palette.text)
+        )
+        self.grow(part.text)
+
+    def grow(self, text: str) -> None:
+        """Take in more text."""
+        self._size += len(text)
+        self._text.append(text)
+        self.lines = self._text.lines
+
+    def grow_to(self, part: Part) -> bool:
+        if part is self.part:
+            return True
+        if not isinstance(part, TextPart) or len(part.text) < self._size:
+            return False
+        if len(part.text) > self._size:
+            if self._is_finished:
+                return False
+            self.grow(part.text[self._size :])
+        self.part = part
+        return True
+
+    def copies(self, row: int) -> bool:
+        return row >= self.gap
+
+    def finish(self) -> None:
+        if not self._is_finished:
+            self._is_finished = True
+            self._text.finish()
+            self.lines = self._text.lines
+
+    def shows(self, source: str) -> bool:
+        return self._text.source == source
+
+    @property
+    def code_blocks(self) -> tuple[CodeBlock, ...]:
+        return self._text.code_blocks if isinstance(self._text, LiveMarkdown) else ()
+
+
+class Fold(Block):
+    """A head row that is always shown, and text below it that is shown when unfolded."""
+
+    def __init__(self, part: Part, look: Look, style: Style) -> None:
+        super().__init__()
+        self.part: Part = part
+        self.is_open = False
+        self._look = look
+        self._style = style
+        self._head = BLANK
+        self._said: Sequence[tuple[str, Style]] = ()
+        self._body: GrowingText | None = None
+        self._size = 0
+
+    @property
+    def can_open(self) -> bool:
+        """Whether there is anything to unfold."""
+        return self._body is not None
+
+    @property
+    def body_rows(self) -> int:
+        """Rows that can be unfolded."""
+        return 0 if self._body is None else len(self._body.lines)
+
+    @property
+    def count(self) -> int:
+        return 1 + (self.body_rows if self.is_open else 0)
+
+    def line(self, row: int) -> Line:
+        if row < self.gap:
+            return BLANK
+        if row == self.gap or self._body is None:
+            return self._head
+        return self._body.lines[row - self.gap - 1]
+
+    def copies(self, row: int) -> bool:
+        return row > self.gap
+
+    def grow(self, text: str) -> None:
+        """Take in more of what can be unfolded."""
+        if self._body is None:
+            self._body = GrowingText(self._look.measure, self._style)
+        self._size += len(text)
+        self._body.append(text)
+
+    def grow_to(self, part: Part) -> bool:
+        if isinstance(part, ThinkingPart) and isinstance(self.part, ThinkingPart) and len(part.text) >= self._size:
+            if len(part.text) > self._size:
+                self.grow(part.text[self._size :])
+        elif part != self.part:
+            return False
+        self.part = part
+        return True
+
+    def say(self, *pieces: tuple[str, Style]) -> None:
+        """What the head row says behind its sign."""
+        self._said = pieces
+        sign = "·" if self._body is None else "▾" if self.is_open else "▸"
+        self._head = words(self._look.width, [(sign + " ", self._look.palette.dim), *pieces])
+
+    def set_open(self, is_open: bool) -> None:
+        """Unfold it or fold it."""
+        if self.can_open and is_open is not self.is_open:
+            self.is_open = is_open
+            self.say(*self._said)

@@ -1,0 +1,158 @@
+"""One turn as rows: laid out when somebody looks, let go when nobody does. Its height is an estimate until then."""
+
+from bisect import bisect_right
+from itertools import accumulate
+
+from tui_chat.core.part import (
+    AttachmentPart,
+    OtherPart,
+    Part,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from tui_chat.core.turn import Role, Turn
+from tui_chat.rendering.line import Line
+from tui_chat.ui.pane import dressing
+from tui_chat.ui.pane.block import Block, Fold, Prose
+from tui_chat.ui.pane.dressing import Setting
+from tui_chat.ui.pane.look import Look
+
+HEAD = 0
+"""The block that says who speaks; part number n is block n + 1, and the last one says how the turn stands."""
+
+
+class Entry:
+    """A turn in its place in the conversation."""
+
+    __slots__ = ("_look", "_starts", "blocks", "first", "folds", "note", "setting", "turn")
+
+    def __init__(self, turn: Turn, setting: Setting, *, first: bool = False) -> None:
+        self.turn = turn
+        self.setting = setting
+        self.first = first
+        self.folds: dict[int, bool] = {}
+        """Blocks that somebody folded (True) or unfolded (False)."""
+        self.note: tuple[str, str] | None = None
+        """What is to be said of a turn in flight instead of its state."""
+        self.blocks: list[Block] = []
+        self._starts: list[int] = [0]
+        self._look: Look | None = None
+
+    @property
+    def is_laid(self) -> bool:
+        """Whether its rows are there."""
+        return self._look is not None
+
+    @property
+    def rows(self) -> int:
+        """Rows of a turn that is laid out."""
+        return self._starts[-1]
+
+    def estimate(self, look: Look) -> int:
+        """About how many rows it will take."""
+        rows = 2
+        for part in self.turn.parts:
+            if isinstance(part, TextPart):
+                text = part.text
+                rows += text.count("\n") + len(text) * 4 // (5 * look.measure) + 1
+            else:
+                rows += 1
+        return rows
+
+    def lay(self, look: Look) -> None:
+        """Make its rows, unless they are there."""
+        if self._look is not look:
+            self._look = look
+            self.blocks = []
+            self.update(self.turn)
+
+    def drop(self) -> None:
+        """Let go of its rows."""
+        self._look = None
+        self.blocks = []
+
+    def update(self, turn: Turn, *, held: int | None = None) -> None:
+        """Show the turn as it is now; blocks that did not change stay. Block `held` is not folded."""
+        look = self._look
+        if look is None:
+            self.turn = turn
+            return
+        old = self.blocks[HEAD + 1 : -1]
+        self.turn = turn
+        blocks = [self.blocks[HEAD] if self.blocks else dressing.head(turn, self.setting, look, first=self.first)]
+        for number in range(len(turn.parts)):
+            last = number == len(turn.parts) - 1
+            block = old[number] if number < len(old) else None
+            blocks.append(self._block(number, block, turn.is_live and last, held))
+            _space(blocks[-2], blocks[-1])
+        blocks.append(dressing.state(turn, self.note, look))
+        self.blocks = blocks
+        self.measure()
+
+    def _block(self, number: int, block: Block | None, live: bool, held: int | None) -> Block:
+        """The block of part `number`: the one that is there, grown, or a new one."""
+        look = self._look
+        assert look is not None
+        part = self.turn.parts[number]
+        if block is None or not block.grow_to(part):
+            block = _new_block(part, self.turn.role, look, live=live)
+        if isinstance(block, Fold):
+            if isinstance(part, ThinkingPart):
+                dressing.thinking_head(block, look, live=live)
+            if number + 1 != held:
+                block.set_open(not self.folds.get(number + 1, not (live and isinstance(part, ThinkingPart))))
+        elif not live:
+            block.finish()
+            if isinstance(part, TextPart) and not self.turn.is_live and not block.shows(part.text):
+                block = _new_block(part, self.turn.role, look, live=False)
+        return block
+
+    def measure(self) -> None:
+        """Count the rows again after a block has grown."""
+        self._starts = [0, *accumulate(block.rows for block in self.blocks)]
+
+    def line(self, row: int) -> Line:
+        """That row."""
+        block, within = self.split(row)
+        return self.blocks[block].line(within)
+
+    def split(self, row: int) -> tuple[int, int]:
+        """The block a row is in, and the row within it."""
+        block = min(bisect_right(self._starts, row) - 1, len(self.blocks) - 1)
+        return block, row - self._starts[block]
+
+    def row_of(self, block: int, row: int) -> int:
+        """The row of the turn that a row of a block is."""
+        block = min(block, len(self.blocks) - 1)
+        return self._starts[block] + min(row, max(0, self.blocks[block].rows - 1))
+
+    def set_open(self, block: int, is_open: bool) -> None:
+        """Unfold a block or fold it, and keep it so."""
+        self.folds[block] = not is_open
+        fold = self.blocks[block] if self.is_laid else None
+        if isinstance(fold, Fold):
+            fold.set_open(is_open)
+            self.measure()
+
+
+def _new_block(part: Part, role: Role, look: Look, *, live: bool) -> Block:
+    match part:
+        case TextPart():
+            return Prose(part, role, look)
+        case ThinkingPart():
+            return dressing.thinking(part, look, live=live)
+        case ToolCallPart():
+            return dressing.tool_call(part, look)
+        case ToolResultPart():
+            return dressing.tool_result(part, look)
+        case AttachmentPart():
+            return dressing.attachment(part, look)
+        case OtherPart():
+            return dressing.other(part, look)
+
+
+def _space(above: Block, block: Block) -> None:
+    """White space between two parts: none below the head, and none between rows that are folded away."""
+    block.gap = 0 if above.part is None or (not isinstance(above, Prose) and not isinstance(block, Prose)) else 1

@@ -1,0 +1,167 @@
+"""A widget that draws a window on a conversation: layout of its width, frames, and the way to the glass."""
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.theme import Theme
+from textual.widget import Widget
+
+from tui_chat.rendering.line import BLANK
+from tui_chat.rendering.palette import DARK, Palette
+from tui_chat.ui.pane.frame import FramePacer
+from tui_chat.ui.pane.glass import Glass, Picture
+from tui_chat.ui.pane.look import Describe, KeyLabel, Look
+from tui_chat.ui.pane.painter import PLAIN, Dress, Inks, Painter
+from tui_chat.ui.pane.viewport import Row, Viewport
+
+
+class PaneView(Widget, can_focus=True):
+    """Rows of a conversation on the screen, drawn at most once a frame and only where they changed."""
+
+    DEFAULT_CSS = """
+    PaneView {
+        height: 1fr;
+        width: 1fr;
+        background: $background;
+        color: $foreground;
+    }
+    """
+    ALLOW_SELECT = False
+
+    def __init__(self, describe: Describe, key_label: KeyLabel, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._describe = describe
+        self._key_label = key_label
+        self.viewport = Viewport(Look(1, DARK, describe, key_label))
+        self.rows: list[Row] = []
+        """What is seen, from the top."""
+        self._glass = Glass(self)
+        self._painter = Painter()
+        self._pacer = FramePacer(self._draw)
+        self._drawn_size = (0, 0)
+        self._thumb = self._track = Strip([Segment(" ")], 1)
+
+    # What a subclass adds
+
+    def dress(self, row: Row) -> Dress:
+        """What that row wears."""
+        return PLAIN
+
+    def settle(self) -> None:
+        """Bring the rows up to date before they are drawn."""
+
+    def marker(self) -> str:
+        """Words to lie over the end of the last row."""
+        return ""
+
+    # Drawing
+
+    def changed(self) -> None:
+        """Something that is seen may have changed: draw it in time."""
+        if self.is_mounted and self.outer_size:
+            self._pacer.request()
+
+    def flush(self) -> None:
+        """Draw now what is waiting for its frame."""
+        self._pacer.flush()
+
+    def _draw(self) -> bool:
+        """Draw what changed; True when it must be tried again, since the terminal is not ready for more."""
+        if not self.is_attached or not self.outer_size:
+            return False
+        if self._glass.is_behind:
+            return True
+        self._glass.draw(self._picture())
+        return False
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Rows for the compositor: what was last drawn, so that both ways show the same."""
+        if self._drawn_size != self.outer_size:
+            self._glass.shown = self._picture()
+        picture = self._glass.shown
+        lines = [picture.line(y) for y in range(crop.y, min(crop.bottom, len(picture.rows)))]
+        if (crop.x, crop.right) != (0, self.outer_size.width):
+            lines = [line.crop(crop.x, crop.right) for line in lines]
+        return lines
+
+    def render_line(self, y: int) -> Strip:
+        """One row, for whoever asks for it alone."""
+        return self.render_lines(Region(0, y, self.outer_size.width, 1))[0]
+
+    def _picture(self) -> Picture:
+        width, height = self.outer_size
+        if self._drawn_size != (width, height):
+            self._drawn_size = (width, height)
+            self._fit(width, height)
+        self._mix()
+        self.settle()
+        self.rows = self.viewport.rows()
+        paint = self._painter.paint
+        self._painter.begin()
+        strips = [paint(row.line, self.dress(row)) for row in self.rows]
+        strips += [paint(BLANK, PLAIN)] * (height - len(strips))
+        if (over := self.marker()) and strips:
+            last = self.rows[-1] if len(self.rows) == height else None
+            dress = self.dress(last) if last is not None else PLAIN
+            strips[-1] = paint(last.line if last else BLANK, dress._replace(over=over))
+        return Picture(strips, self._rail(height))
+
+    def _rail(self, height: int) -> list[Strip]:
+        above, total = self.viewport.position
+        if total <= height:
+            return [self._track] * height
+        size = max(1, round(height * height / total))
+        start = round((height - size) * above / (total - height))
+        return [self._thumb if start <= y < start + size else self._track for y in range(height)]
+
+    # Width and colours
+
+    def _fit(self, width: int, height: int) -> None:
+        margin = 2 if width < 72 else 3 if width < 110 else 4
+        self._painter.width, self._painter.margin = width - 1, margin
+        self._painter.reset()
+        self.viewport.height = height
+        self._relay(max(1, width - 2 * margin - 1), self.viewport.look.palette)
+
+    def _relay(self, width: int, palette: Palette) -> None:
+        look = self.viewport.look
+        if (width, palette) != (look.width, look.palette):
+            self.viewport.relay(Look(width, palette, self._describe, self._key_label))
+
+    def _mix(self) -> None:
+        """Take the widget's own colours and the filters in force, where they are not those of the last picture."""
+        ground = self.visual_style.rich_style
+        filters = tuple(self.get_line_filters())
+        palette = self.viewport.look.palette
+        if ground == self._painter.inks.ground and filters == self._painter.filters:
+            return
+        self._painter.filters = filters
+        self._painter.inks = Inks(
+            ground=ground,
+            user=palette.user,
+            chosen=palette.accent,
+            selected=Style(reverse=True),
+            hit=Style(reverse=True),
+            current=palette.accent + Style(reverse=True),
+            over=ground + palette.accent,
+        )
+        self._painter.reset()
+        self._track = self._painter.cell(" ", Style())
+        self._thumb = self._painter.cell("▐", palette.bar)
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, self._theme_changed)
+        self._recolour()
+
+    def _theme_changed(self, _theme: Theme) -> None:
+        self._recolour()
+        self.changed()
+
+    def _recolour(self) -> None:
+        palette = Palette.of(self.app.theme_variables)
+        self._painter.inks = Inks(*(Style() for _ in Inks._fields))
+        self._relay(self.viewport.look.width, palette)
+
+    def on_unmount(self) -> None:
+        self._pacer.stop()
