@@ -15,11 +15,14 @@ from tui_chat.storage.parts import dump, dump_parts, load_parts
 
 Row = tuple[Any, ...]
 
+USAGE_COLUMNS = (
+    "input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, thinking_tokens,"
+    " web_searches, usage_estimated, billed_usd"
+)
+COST_COLUMNS = "cost_usd, cost_estimated, price, cost_billed"
 TURN_COLUMNS = (
-    "id, role, status, created_at, model, input_tokens, cache_read_tokens, cache_write_5m_tokens,"
-    " cache_write_1h_tokens, output_tokens, thinking_tokens, web_searches, usage_estimated, billed_usd, cost_usd,"
-    " cost_estimated, price, cost_billed, stop_reason, stop_detail, fault, request_id, ttft_ms, duration_ms, text,"
-    " parts"
+    f"id, role, status, created_at, model, {USAGE_COLUMNS}, {COST_COLUMNS},"
+    " stop_reason, stop_detail, fault, request_id, ttft_ms, duration_ms, text, parts"
 )
 """What a turn is, apart from its place in a conversation."""
 CONVERSATION_COLUMNS = (
@@ -67,15 +70,11 @@ def turn_values(turn: Turn) -> Row:
 
 def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
     """Makes turns of rows of `parent, TURN_COLUMNS`; `ids` knows the parent's id by its number."""
-    prices: dict[str | None, Price | None] = {None: None}
+    read_cost = cost_reader()
 
     def read(row: Row) -> Turn:
         parent, turn_id, role, status, created_at, model = row[:6]
-        fresh, cached, five, hour, output, thinking, searches, rough, billed = row[6:15]
-        cost, cost_rough, price, cost_billed = row[15:19]
         stop_reason, stop_detail, fault, request_id, ttft, duration, text, parts = row[19:]
-        if price not in prices:
-            prices[price] = _load_price(price)
         return Turn(
             turn_id,
             ids.get(parent),
@@ -84,10 +83,8 @@ def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
             _STATUSES[status],
             datetime.fromisoformat(created_at),
             model,
-            None
-            if fresh is None
-            else Usage(fresh, cached, five, hour, output, thinking, searches, rough != 0, money_in(billed)),
-            None if cost is None else Cost(Decimal(cost), cost_rough != 0, prices[price], bool(cost_billed)),
+            usage_of(row[6:15]),
+            read_cost(row[15:19]),
             stop_reason,
             stop_detail,
             None if fault is None else Fault(**json.loads(fault)),
@@ -95,6 +92,27 @@ def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
             ttft,
             duration,
         )
+
+    return read
+
+
+def usage_of(row: Row) -> Usage | None:
+    """Tokens from a row of `USAGE_COLUMNS`; `None` where nothing was told."""
+    fresh, cached, five, hour, output, thinking, searches, rough, billed = row
+    if fresh is None:
+        return None
+    return Usage(fresh, cached, five, hour, output, thinking, searches, rough != 0, money_in(billed))
+
+
+def cost_reader() -> Callable[[Row], Cost | None]:
+    """Makes costs of rows of `COST_COLUMNS`; the prices among them, few and often the same, are read once each."""
+    prices: dict[str | None, Price | None] = {None: None}
+
+    def read(row: Row) -> Cost | None:
+        usd, rough, price, billed = row
+        if price not in prices:
+            prices[price] = _load_price(price)
+        return None if usd is None else Cost(Decimal(usd), rough != 0, prices[price], bool(billed))
 
     return read
 

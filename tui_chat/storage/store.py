@@ -12,8 +12,9 @@ from uuid import uuid4
 from tui_chat.core.conversation import Conversation, Options, TitleSource
 from tui_chat.core.error import StorageError
 from tui_chat.core.event import ProviderEvent
+from tui_chat.core.report import UsageRow
 from tui_chat.core.turn import Turn
-from tui_chat.storage import library, live, memory, saving
+from tui_chat.storage import library, live, memory, saving, usage
 from tui_chat.storage.connection import Worker, in_transaction
 from tui_chat.storage.fault import faults_translated
 from tui_chat.storage.library import Cursor, Page
@@ -220,6 +221,10 @@ class Store:
     async def count(self, *, archived: bool = False, deleted: bool = False, matching: str = "") -> int:
         """How many conversations the whole list has."""
         return await self._read(library.count, library.Asked(0, None, archived, deleted, matching))
+
+    async def usage_rows(self, since: datetime | None = None) -> list[UsageRow]:
+        """What every finished reply used and cost since a moment, of every branch, without its text."""
+        return await self._read(usage.usage_rows, since)
 
     async def draft(self, conversation_id: str | None) -> str:
         """What was typed there and not yet sent; `None` is the conversation that does not exist yet."""

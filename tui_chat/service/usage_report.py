@@ -1,0 +1,104 @@
+"""The usage report: read from the store, added up, and written down for programs. Knows no screen."""
+
+import csv
+import io
+import json
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Literal
+
+from tui_chat.core.report import UsageLine, UsageReport, report_on
+from tui_chat.storage.store import Store
+
+By = Literal["day", "model", "conversation"]
+_SPANS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_SPAN = re.compile(r"(\d{1,5})([hdw])")
+
+
+async def usage_report(store: Store, since: datetime | None = None, zone: tzinfo | None = None) -> UsageReport:
+    """What was used since that moment, or ever."""
+    return report_on(await store.usage_rows(since), since, zone)
+
+
+def moment_of(text: str, now: datetime) -> datetime:
+    """`24h`, `7d`, `2w` back from now, `today`, `month`, or a day or moment as ISO 8601; raises `ValueError`.
+
+    A day begins at midnight of `now`'s own zone.
+    """
+    said = text.strip().lower()
+    if (span := _SPAN.fullmatch(said)) is not None:
+        return now - int(span[1]) * _SPANS[span[2]]
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if said == "today":
+        return midnight
+    if said == "month":
+        return midnight.replace(day=1)
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no moment; try 7d, 24h, 2w, today, month or {now.date().isoformat()}"
+        ) from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=now.tzinfo)
+
+
+def lines_by(report: UsageReport, by: By) -> tuple[UsageLine, ...]:
+    """The report's lines of that kind."""
+    match by:
+        case "day":
+            return report.days
+        case "model":
+            return report.models
+        case "conversation":
+            return report.conversations
+
+
+def record_of(line: UsageLine) -> dict[str, str | int | float | bool | None]:
+    """A line as plain values; dollars stay exact as text, and unknown ones are null."""
+    usage, cost = line.usage, line.cost
+    return {
+        "key": line.key,
+        "label": line.label,
+        "replies": line.replies,
+        "input_tokens": usage.input_tokens,
+        "cache_read_tokens": usage.cache_read_tokens,
+        "cache_write_5m_tokens": usage.cache_write_5m_tokens,
+        "cache_write_1h_tokens": usage.cache_write_1h_tokens,
+        "output_tokens": usage.output_tokens,
+        "thinking_tokens": usage.thinking_tokens,
+        "web_searches": usage.web_searches,
+        "tokens_estimated": usage.estimated,
+        "cost_usd": f"{cost.total_usd:f}" if cost.known_replies else None,
+        "cost_estimated": cost.estimated,
+        "unknown_cost_replies": cost.unknown_replies,
+        "saved_by_cache_usd": None if line.saved_usd is None else f"{line.saved_usd:f}",
+        "median_ttft_ms": line.ttft_ms,
+        "median_tokens_per_s": line.tokens_per_s,
+        "last_at": None if line.last_at is None else line.last_at.astimezone(UTC).isoformat(),
+    }
+
+
+def as_json(report: UsageReport) -> str:
+    """The whole report as one JSON object."""
+    kinds: tuple[By, ...] = ("day", "model", "conversation")
+    content: dict[str, object] = {
+        "since": None if report.since is None else report.since.isoformat(),
+        "total": record_of(report.total),
+    }
+    content |= {f"by_{by}": [record_of(line) for line in lines_by(report, by)] for by in kinds}
+    return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def as_csv(report: UsageReport, by: By) -> str:
+    """Its lines of one kind as a table; a title that a spreadsheet would run as a formula is led by an apostrophe."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(record_of(report.total)), lineterminator="\n")
+    writer.writeheader()
+    for line in lines_by(report, by):
+        record = record_of(line)
+        writer.writerow(record | {"key": _harmless(line.key), "label": _harmless(line.label)})
+    return out.getvalue()
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
