@@ -1,0 +1,98 @@
+"""The command line of the benchmarks: runs in turn, a table at the end."""
+
+import argparse
+import gc
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.benchmarks import processes
+from tests.benchmarks.figures import FIGURES, SUBJECTS, table
+from tests.benchmarks.opening import open_long
+from tests.benchmarks.scenarios import FULL, QUICK, SCENARIOS, Figures, Scale
+from tests.benchmarks.start import start
+from tests.benchmarks.subjects.product import PRODUCT
+from tests.benchmarks.subjects.subject import BARE, MARKDOWN, Subject
+from tests.benchmarks.terminal import Broken
+
+ALL: dict[str, Callable[[Subject, Scale], Figures]] = {**SCENARIOS, "open": open_long, "start": start}
+
+
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks", description="Measure tui_chat beside baselines."
+    )
+    parser.add_argument("--quick", action="store_true", help="one short run; figures are rough")
+    parser.add_argument("--runs", type=int, help="how often each is measured (3; with --quick 1)")
+    parser.add_argument("--only", action="append", choices=ALL, metavar="NAME", help=f"only these: {', '.join(ALL)}")
+    parser.add_argument("--subjects", default=",".join(SUBJECTS), help="only these programs (%(default)s)")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write every value of every run there")
+    return parser.parse_args()
+
+
+def machine() -> dict[str, str]:
+    """Where this was measured."""
+    model = next(
+        (line.partition(": ")[2] for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        "?",
+    )
+    return {
+        "cpu": model,
+        "cores": str(os.cpu_count()),
+        "python": platform.python_version(),
+        "kernel": platform.release(),
+        "load before": f"{os.getloadavg()[0]:.2f}",
+    }
+
+
+def in_turn(names: list[str], runs: int, subjects: list[Subject]) -> Iterator[tuple[str, int, Subject]]:
+    """Every program once, then every program again: what the machine does meanwhile falls on all of them."""
+    for run in range(runs):
+        for name in names:
+            for subject in subjects:
+                yield name, run, subject
+
+
+def main() -> int:
+    """Measure, print; 1 where a run broke."""
+    asked = arguments()
+    scale = QUICK if asked.quick else FULL
+    names = asked.only or list(ALL)
+    subjects = [one for one in (BARE, MARKDOWN, PRODUCT) if one.name in asked.subjects.split(",")]
+    where = machine()
+    values: dict[str, dict[str, list[float]]] = {figure.name: {} for figure in FIGURES}
+    broken: list[str] = []
+    began, busy, own = time.monotonic(), processes.busy_s(), os.times()
+    gc.disable()
+    for name, run, subject in in_turn(names, asked.runs or (1 if asked.quick else 3), subjects):
+        print(
+            f"{time.monotonic() - began:6.0f} s  run {run + 1}  {name}  {subject.title}", file=sys.stderr, flush=True
+        )
+        try:
+            for figure, value in ALL[name](subject, scale).items():
+                values[figure].setdefault(subject.name, []).append(value)
+        except (Broken, OSError, EOFError) as error:
+            broken.append(f"{name}, {subject.title}, run {run + 1}: {error}")
+        gc.collect()
+    wall, now = time.monotonic() - began, os.times()
+    spent = sum(
+        getattr(now, part) - getattr(own, part) for part in ("user", "system", "children_user", "children_system")
+    )
+    others = max(0, processes.busy_s() - busy - spent) / wall / (os.cpu_count() or 1)
+    where |= {"others used": f"{others:.0%} of it meanwhile", "took": f"{wall:.0f} s"}
+    print(" · ".join(f"{name} {value}" for name, value in where.items()), end="\n\n")
+    print(table(values))
+    for line in broken:
+        print(f"\nBROKEN {line}")
+    if asked.json:
+        asked.json.write_text(json.dumps({"machine": where, "figures": values, "broken": broken}, indent=1))
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""A recording played through the emulator: what was first seen when."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tests.benchmarks.emulator import Screen
+from tests.benchmarks.reply import MARK
+
+TYPED = "zk"
+"""What is typed into the prompt to measure its echo begins with this, and stands nowhere else."""
+_WORD = re.compile(rf"{MARK.pattern}|{TYPED}[a-z]*")
+
+
+@dataclass(slots=True)
+class Seen:
+    """Times in nanoseconds of the monotonic clock."""
+
+    words: dict[str, int] = field(default_factory=dict)
+    """When each mark, and each state of what was typed, was first on the glass."""
+    painted: int | None = None
+    """When anything was."""
+
+    def typed(self, text: str) -> int | None:
+        """When what was typed so far was first seen, or more of it."""
+        times = [at for word, at in self.words.items() if word.startswith(text)]
+        return min(times, default=None)
+
+    def first_new(self, since: int) -> int | None:
+        """When a mark that had never been seen before was, after that time."""
+        return min((at for word, at in self.words.items() if at >= since and MARK.fullmatch(word)), default=None)
+
+
+def replay(chunks: Iterable[tuple[int, bytes]], columns: int, lines: int) -> Seen:
+    """Find out what was on the glass while no synchronised update was open."""
+    seen = Seen()
+    now = 0
+
+    def look() -> None:
+        dirty = screen.grid.dirty
+        for row in dirty:
+            text = screen.grid.text_at(row)
+            for word in _WORD.findall(text):
+                seen.words.setdefault(word, now)
+            if seen.painted is None and text.strip():
+                seen.painted = now
+        dirty.clear()
+
+    screen = Screen(columns, lines, on_frame=look)
+    for at, data in chunks:
+        now = at
+        screen.feed(data)
+        if not screen.is_updating:
+            look()
+    return seen
