@@ -1,0 +1,68 @@
+"""Where the API is and how one gets in: its address, its headers, its key. Needs no SDK and no network."""
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from tui_chat.core.error import KeyRejected, SettingsError
+from tui_chat.providers.anthropic_request import CURRENT_VERSION
+from tui_chat.providers.config import ProviderConfig
+
+_HOME = "https://api.anthropic.com"
+_KEY_HEADERS = {"": "authorization", "bearer": "authorization", "x-api-key": "x-api-key", "api-key": "api-key"}
+_CARRIES_SECRETS = ("auth", "key", "token", "secret", "cookie")
+_SHORTEST_SECRET = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Everything a client is made with."""
+
+    base_url: str
+    headers: Mapping[str, str] = field(repr=False)
+    """All that are ours to set, the one with the key included."""
+    secrets: tuple[str, ...] = field(repr=False)
+    """What must never be shown."""
+    version: str = CURRENT_VERSION
+
+
+def access_of(config: ProviderConfig) -> Access:
+    """Looks for the key, which may take long. Raises `KeyRejected` where there is none, else `SettingsError`."""
+    base_url = _base_url(config)
+    headers = {"anthropic-version": config.api_version or CURRENT_VERSION}
+    secrets: list[str] = []
+    key = config.find_key() if config.auth != "none" else None
+    if key is not None:
+        name = _KEY_HEADERS.get(config.auth, config.auth)
+        headers[name] = f"Bearer {key.reveal()}" if name == "authorization" else key.reveal()
+        secrets.append(key.reveal())
+    for name, value in config.find_headers().items():
+        headers[name.lower()] = value
+        if _is_secret(name, value):
+            secrets.append(value)
+    if not secrets and config.auth != "none" and not config.is_local:
+        raise KeyRejected(f"no key: {config.key_source or 'ANTHROPIC_API_KEY'} is not set", detail="no_key")
+    return Access(base_url, headers, tuple(secrets), headers["anthropic-version"])
+
+
+def _base_url(config: ProviderConfig) -> str:
+    url = (config.base_url or _HOME).strip().rstrip("/").removesuffix("/messages").removesuffix("/v1")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(f"the address of {config.name} is no http address", detail="bad_url")
+    if parts.scheme == "http" and not config.allow_http and not _is_this_machine(parts.hostname):
+        sentence = f"the address of {config.name} is plain http, which would send the key for anybody to read"
+        raise SettingsError(sentence, detail="plain_http")
+    return url
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _is_secret(name: str, value: str) -> bool:
+    return len(value) >= _SHORTEST_SECRET and any(word in name.lower() for word in _CARRIES_SECRETS)

@@ -1,0 +1,192 @@
+"""Faults of this wire as core errors: by the word the API uses, else by the status. Shows no key. Needs no SDK."""
+
+import re
+import socket
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from math import isfinite
+
+import httpx2
+
+from tui_chat.core.error import (
+    KeyRejected,
+    Overloaded,
+    ProtocolBroken,
+    ProviderError,
+    RateLimited,
+    RequestRefused,
+    StreamCut,
+    Unreachable,
+)
+
+_KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{6,}|(?<=Bearer )\S{8,}")
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+_TOO_LONG = re.compile(r"prompt is too long|exceeds? .*context|context (?:window|limit)|too large", re.IGNORECASE)
+_NO_CREDIT = re.compile(r"credit balance|billing|spend limit", re.IGNORECASE)
+_LONGEST_MESSAGE = 2_000
+
+_BY_WORD: dict[str, tuple[type[ProviderError], str]] = {
+    "authentication_error": (KeyRejected, "rejected"),
+    "permission_error": (KeyRejected, "forbidden"),
+    "rate_limit_error": (RateLimited, ""),
+    "billing_error": (RateLimited, "quota"),
+    "overloaded_error": (Overloaded, ""),
+    "api_error": (Overloaded, ""),
+    "timeout_error": (Overloaded, "timeout"),
+    "not_found_error": (RequestRefused, "not_found"),
+    "request_too_large": (RequestRefused, "too_long"),
+    "invalid_request_error": (RequestRefused, "bad_request"),
+}
+_BY_STATUS: dict[int, tuple[type[ProviderError], str]] = {
+    401: (KeyRejected, "rejected"),
+    402: (RateLimited, "quota"),
+    403: (KeyRejected, "forbidden"),
+    404: (RequestRefused, "not_found"),
+    407: (Unreachable, "proxy"),
+    408: (Unreachable, "timeout"),
+    413: (RequestRefused, "too_long"),
+    429: (RateLimited, ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What an error answer, or an error in the middle of a stream, says."""
+
+    status: int
+    word: str = ""
+    """The API's own word for the kind of error."""
+    message: str = ""
+    code: str = ""
+    """A finer word, where the API has one."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    in_stream: bool = False
+
+
+def refused(refusal: Refusal, secrets: Iterable[str] = ()) -> ProviderError:
+    """The error that a refusal is."""
+    kind, detail = _kind_of(refusal)
+    message = refusal.message or f"the server answered with status {refusal.status}"
+    return kind(
+        masked(message, secrets)[:_LONGEST_MESSAGE],
+        detail=detail,
+        request_id=request_id_of(refusal.headers),
+        retry_after_s=retry_after_s(refusal.headers),
+        status=refusal.status,
+    )
+
+
+def _kind_of(refusal: Refusal) -> tuple[type[ProviderError], str]:
+    known = _BY_WORD.get(refusal.word)
+    if known is None and refusal.in_stream:
+        return StreamCut, "error"
+    kind, detail = known or _BY_STATUS.get(refusal.status) or _by_class(refusal.status)
+    if kind is RequestRefused and _NO_CREDIT.search(refusal.message):
+        return RateLimited, "quota"
+    if kind is RateLimited and ("spend_limit" in refusal.code or _NO_CREDIT.search(refusal.message)):
+        return RateLimited, "quota"
+    if kind is RequestRefused and _TOO_LONG.search(refusal.message):
+        return kind, "too_long"
+    if detail == "not_found" and "model" in refusal.message:
+        return kind, "no_such_model"
+    return kind, detail
+
+
+def _by_class(status: int) -> tuple[type[ProviderError], str]:
+    if status >= 500:
+        return Overloaded, ""
+    if status >= 400:
+        return RequestRefused, "bad_request"
+    return ProtocolBroken, "redirect" if status >= 300 else ""
+
+
+def unreachable(fault: BaseException, secrets: Iterable[str] = ()) -> ProviderError:
+    """The error for a connection that never was, from whatever lies at the bottom of it."""
+    for cause in _causes(fault):
+        match cause:
+            case httpx2.TimeoutException() | TimeoutError():
+                return Unreachable("no answer in time", detail="timeout")
+            case httpx2.ProxyError():
+                return Unreachable(masked(str(cause), secrets) or "the proxy refused", detail="proxy")
+            case ssl.SSLError():
+                return Unreachable(masked(_said(cause), secrets), detail="tls")
+            case socket.gaierror():
+                return Unreachable(masked(_said(cause), secrets), detail="dns")
+            case ConnectionRefusedError():
+                return Unreachable("the connection was refused", detail="refused")
+            case httpx2.UnsupportedProtocol() | httpx2.InvalidURL() | httpx2.LocalProtocolError():
+                return RequestRefused(
+                    f"the address or a header is not valid: {type(cause).__name__}", detail="bad_url"
+                )
+            case httpx2.TooManyRedirects():
+                return ProtocolBroken("the server redirects without end", detail="redirect")
+    texts = [text for cause in _causes(fault) if (text := masked(str(cause), secrets))]
+    return Unreachable(texts[-1] if texts else "the connection failed")
+
+
+def cut(fault: BaseException, request_id: str | None) -> StreamCut:
+    """The error for a reply that had begun."""
+    match fault:
+        case httpx2.TimeoutException():
+            return StreamCut(
+                "the server went silent in the middle of the reply", detail="stalled", request_id=request_id
+            )
+        case ValueError() | RecursionError() | httpx2.DecodingError():
+            return StreamCut("what the server sent cannot be read", detail="garbled", request_id=request_id)
+    return StreamCut("the connection broke in the middle of the reply", detail="dropped", request_id=request_id)
+
+
+def page_message(text: str) -> str:
+    """What an HTML page or another body that is no error of the API says, in a line."""
+    title = _TITLE.search(text)
+    return " ".join((title[1] if title else "" if text.lstrip().startswith("<") else text).split())[:200]
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """How long the server asks to wait, told in milliseconds, seconds or as a date."""
+    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
+        try:
+            wait_s = float(headers.get(name, "")) / unit
+        except ValueError:
+            continue
+        if isfinite(wait_s):
+            return max(wait_s, 0.0)
+    try:
+        until = parsedate_to_datetime(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max((until - (now or datetime.now(UTC))).total_seconds(), 0.0)
+
+
+def request_id_of(headers: Mapping[str, str]) -> str | None:
+    """The id by which the provider finds a request again."""
+    return headers.get("request-id") or headers.get("x-request-id")
+
+
+def masked(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text without any key in it."""
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return _KEY.sub("sk-…", text)
+
+
+def scrub(fault: BaseException, secrets: Iterable[str]) -> None:
+    """Take the keys out of an exception and all it came from, since a trace of it may be logged."""
+    for cause in _causes(fault):
+        cause.args = tuple(masked(arg, secrets) if isinstance(arg, str) else arg for arg in cause.args)
+
+
+def _causes(fault: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while fault is not None and id(fault) not in seen:
+        seen.add(id(fault))
+        yield fault
+        fault = fault.__cause__ or fault.__context__
+
+
+def _said(error: OSError) -> str:
+    return error.strerror or str(error)
