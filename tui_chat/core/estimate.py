@@ -60,6 +60,15 @@ def estimated_usage(builder: TurnBuilder, request: Request) -> Usage | None:
     return RunningUsage(request).of(builder)
 
 
+def usage_of_remains(turn: Turn, request: Request) -> Usage:
+    """The tokens of a reply whose program had died while it came in: all estimated from what was saved of it."""
+    written = sum(
+        rough_tokens(part.text) if isinstance(part, ThinkingPart) else _written_tokens(part) for part in turn.parts
+    )
+    output_tokens = round(written * learned_ratio(request.turns))
+    return Usage(context_tokens(request.turns, request.system), output_tokens=output_tokens, estimated=True)
+
+
 def learned_ratio(turns: Sequence[Turn]) -> float:
     """True tokens to rough ones in the last reply that tells: what a model makes of this conversation's language."""
     for turn in reversed(turns):

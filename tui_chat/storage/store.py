@@ -226,6 +226,10 @@ class Store:
         """What every finished reply used and cost since a moment, of every branch, without its text."""
         return await self._read(usage.usage_rows, since)
 
+    async def unmetered(self) -> list[tuple[str, str]]:
+        """Conversation and turn of each reply whose program died before its tokens were known."""
+        return await self._read(usage.unmetered)
+
     async def draft(self, conversation_id: str | None) -> str:
         """What was typed there and not yet sent; `None` is the conversation that does not exist yet."""
         return await self._read(memory.draft, conversation_id)

@@ -10,6 +10,11 @@ _SELECT = (
     f"SELECT conversation, id, created_at, model, ttft_ms, duration_ms, {USAGE_COLUMNS}, {COST_COLUMNS} FROM turn"
     " WHERE role = 'assistant' AND owner IS NULL AND input_tokens IS NOT NULL ORDER BY seq"
 )
+_UNMETERED = (
+    "SELECT conversation.id, turn.id FROM turn JOIN conversation ON conversation.seq = turn.conversation"
+    " WHERE status = 'interrupted' AND owner IS NULL AND input_tokens IS NULL AND (text != '' OR parts != '[]')"
+    " AND (origin_turn IS NULL OR turn.created_at >= conversation.created_at) ORDER BY turn.seq"
+)
 _USAGE_AT = 6
 _COST_AT = _USAGE_AT + USAGE_COLUMNS.count(",") + 1
 
@@ -26,3 +31,11 @@ def usage_rows(db: sqlite3.Connection, since: datetime | None) -> list[UsageRow]
             (conversation_id, title), cost = names[conversation], read_cost(row[_COST_AT:])
             rows.append(UsageRow(conversation_id, title, turn_id, at, model, usage, cost, ttft_ms, duration_ms))
     return rows
+
+
+def unmetered(db: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Conversation and turn of each reply whose program died before its tokens were known.
+
+    Those that a fork brought along are counted where they came from.
+    """
+    return db.execute(_UNMETERED).fetchall()
