@@ -6,7 +6,7 @@ from typing import Any
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role
-from tui_chat.formats.foreign import ForeignConversation, Message, ours
+from tui_chat.formats.foreign import ForeignConversation, Message, newest, ours
 from tui_chat.formats.foreign_db import ForeignDatabase
 from tui_chat.formats.loose import date_of, model_ref, text_of
 
@@ -37,7 +37,7 @@ def conversation(database: ForeignDatabase, chat_id: str) -> Conversation:
             created_at=date_of(chat.get("started_at")),
             model=usual_model,
             system="\n\n".join(text for text in dict.fromkeys(told) if text),
-            head=messages[-1].id if messages else None,
+            head=newest(messages),
             is_archived=bool(chat.get("archived")),
         )
     )

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from tui_chat.core.conversation import Conversation, Origin, TitleSource
 from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.part import Part, TextPart
+from tui_chat.core.title import title_from
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
 
 _NAMESPACE = uuid.UUID("0f1c8a52-6f0d-5e0b-9a67-3f4f7a1c2d9e")
-_LONGEST_TITLE = 80
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands where the other program knows no date at all."""
 
@@ -211,5 +211,4 @@ def _our_id(*names: str) -> str:
 
 
 def _title_from(turns: Iterable[Turn]) -> str:
-    prompts = (" ".join(turn.text.split()) for turn in turns if turn.role is Role.USER)
-    return next((prompt[:_LONGEST_TITLE] for prompt in prompts if prompt), "")
+    return title_from(next((turn.text for turn in turns if turn.role is Role.USER and turn.text.strip()), ""))

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.part import AttachmentPart, OtherPart, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
+from tui_chat.core.part import AttachmentPart, Opaque, OtherPart, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.provider import split_ref
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.formats.librechat import NO_PARENT, PROVIDERS
+from tui_chat.formats.librechat import NO_PARENT, PROVIDERS, SOURCE
 
 _ENDPOINTS = {ours: theirs for theirs, ours in PROVIDERS.items()}
 
@@ -85,9 +85,10 @@ def _content(turn: Turn) -> list[Mapping[str, Any]]:
                 call = {"id": part.call_id, "name": part.name, "args": part.input_json, "type": "tool_call"}
                 blocks.append({"type": "tool_call", "tool_call": call | {"output": answers.get(part.call_id, "")}})
             case ToolResultPart() if part.call_id not in calls:
-                blocks.append({"type": "text", "text": part.text})
-            case OtherPart():
-                blocks.append({"type": "text", "text": f"[{part.kind}]"})
+                call = {"id": part.call_id, "name": "tool", "args": "", "output": part.text, "type": "tool_call"}
+                blocks.append({"type": "tool_call", "tool_call": call})
+            case OtherPart(opaque=Opaque(wire, block)) if wire == SOURCE:
+                blocks.append(json.loads(block))
             case _:
                 pass
     return blocks
