@@ -1,0 +1,130 @@
+"""Chat completions: OpenAI, everything that speaks its wire, and local servers. Knows the wire, not who listens."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+import httpx2
+
+from tui_chat.core.error import ProtocolBroken, ProviderError, RequestRefused
+from tui_chat.core.event import ProviderEvent, ReplyOpened
+from tui_chat.core.provider import Model, Request
+from tui_chat.providers.config import ProviderConfig
+from tui_chat.providers.openai_address import address_of, chat_path, dialect_of
+from tui_chat.providers.openai_errors import request_id_in
+from tui_chat.providers.openai_http import TROUBLE, Server, body_in, next_piece
+from tui_chat.providers.openai_models import models_in, with_details
+from tui_chat.providers.openai_reply import ReplyReader
+from tui_chat.providers.openai_request import body_of, is_continuation
+
+_LIST_LIMIT_S = 15.0
+_MOST_DETAILED = 64
+"""Models that are asked about one by one."""
+_AT_ONCE = 8
+
+
+class OpenAICompatibleProvider:
+    """One server of that wire."""
+
+    def __init__(self, config: ProviderConfig, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        """Finds the key, which may be slow: make it in a thread."""
+        self._config = config
+        self._dialect = dialect_of(config)
+        self._address = address_of(config, self._dialect)
+        self._server = Server(config, self._dialect, self._address, transport)
+
+    @property
+    def name(self) -> str:
+        """The first half of its models' references."""
+        return self._config.name
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens."""
+        return self._address.base
+
+    def can_continue(self, model: str) -> bool:
+        """Whether this kind of server goes on writing a partial reply."""
+        return self._dialect.continuation is not None
+
+    async def count_tokens(self, request: Request) -> int | None:
+        """This wire has no way to ask."""
+        return None
+
+    async def stream(self, request: Request) -> AsyncGenerator[ProviderEvent, None]:
+        """Ask, and hand over what arrives."""
+        continuation = self._dialect.continuation if is_continuation(request) else None
+        path = (continuation.chat_path if continuation else "") or chat_path(self._config, self._dialect)
+        reader: ReplyReader | None = None
+        try:
+            async with self._server.answer(
+                self._address.at(path, request.model), body_of(request, self._dialect)
+            ) as answer:
+                yield ReplyOpened(request_id_in(answer.headers))
+                reader = ReplyReader(
+                    answer.headers.get("content-type", ""), keeps_details=bool(self._dialect.returns_reasoning)
+                )
+                async with aclosing(answer.aiter_bytes()) as pieces:
+                    while not reader.done and (raw := await next_piece(pieces, reader.finished)):
+                        for event in reader.feed(raw):
+                            yield event
+                for event in reader.end():
+                    yield event
+        except TROUBLE as error:
+            self._server.fail(error, begun=reader is not None and reader.begun)
+
+    async def models(self) -> tuple[Model, ...]:
+        """The models it offers now, or those its user named."""
+        if self._config.models:
+            return tuple(Model(f"{self.name}/{model}") for model in self._config.models)
+        try:
+            models = await self._listed()
+            if self._dialect.model_details:
+                at_once = asyncio.Semaphore(_AT_ONCE)
+                some = await asyncio.gather(*(self._detailed(model, at_once) for model in models[:_MOST_DETAILED]))
+                models = (*some, *models[_MOST_DETAILED:])
+        except TROUBLE as error:
+            self._server.fail(error, begun=False)
+        return models
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        await self._server.aclose()
+
+    async def _listed(self) -> tuple[Model, ...]:
+        """The list of the first place that has one."""
+        *others, last = self._dialect.models_paths
+        for path in others:
+            try:
+                return self._read(await self._get(path))
+            except (RequestRefused, ProtocolBroken):
+                continue
+        return self._read(await self._get(last))
+
+    def _read(self, listing: Any) -> tuple[Model, ...]:
+        try:
+            models = models_in(listing, self._config.kind)
+        except ValueError as error:
+            raise ProtocolBroken("the answer is no list of models", detail="shape") from error
+        prefix = len(self._config.kind)
+        return tuple(replace(model, ref=f"{self.name}{model.ref[prefix:]}") for model in models)
+
+    async def _detailed(self, model: Model, at_once: asyncio.Semaphore) -> Model:
+        """The model with what is told of it alone; without, where that fails."""
+        try:
+            async with at_once:
+                told = await self._get(self._dialect.model_details, {"model": model.ref.partition("/")[2]})
+        except ProviderError:
+            return model
+        return with_details(model, told)
+
+    async def _get(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        async with self._server.answer(self._address.at(path), body, limit_s=_LIST_LIMIT_S) as answer:
+            raw = await body_in(answer)
+        try:
+            return json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            raise ProtocolBroken("the answer is no JSON", detail="shape") from error

@@ -1,0 +1,252 @@
+"""What goes wrong on the OpenAI-compatible wire → the errors of the core: in answers, in streams, on the way there.
+
+Messages come out readable, short, and without anybody's key.
+"""
+
+import email.utils
+import html
+import json
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx2
+
+from tui_chat.core.error import (
+    KeyRejected,
+    Overloaded,
+    ProtocolBroken,
+    ProviderError,
+    RateLimited,
+    RequestRefused,
+    StreamCut,
+    Unreachable,
+)
+from tui_chat.core.secret import Secret
+
+_LONGEST_MESSAGE = 600
+_KEY = re.compile(r"\b(?:sk|pk|gsk|xai|key|tgp|csk|or|Bearer)[-_ ][A-Za-z0-9_*.\-]{8,}")
+_INVISIBLE = re.compile(r"(?is)<(script|style|head)\b.*?</\1\s*>")
+_TITLE = re.compile(r"(?is)<(title|h1)\b[^>]*>(.*?)</\1\s*>")
+_TAG = re.compile(r"(?s)<[^>]*>")
+_TOO_LONG = re.compile(
+    r"context.?(length|window|size)|too many (input )?tokens|maximum context|reduce the length"
+    r"|(input|prompt|request).{0,30}too (long|large)|exceeds? the (maximum|available|limit)",
+    re.IGNORECASE,
+)
+_NO_MODEL = re.compile(
+    r"model.{0,80}(not.?found|not exist|no such|not supported|unknown|not available|decommissioned|invalid)"
+    r"|(unknown|invalid|no such|unsupported|not a valid) model|try pulling it first",
+    re.IGNORECASE | re.DOTALL,
+)
+_BAD_KEY = re.compile(
+    r"(incorrect|invalid|missing|no) api.?key|api.?key (is )?(not valid|invalid|missing)", re.IGNORECASE
+)
+_QUOTA = re.compile(
+    r"insufficient.{0,10}(quota|balance|credit|funds)|exceeded your current quota|billing|out of credit", re.I
+)
+_FLAGGED = re.compile(r"content.?(policy|filter|management)|moderation|flagged|safety", re.IGNORECASE)
+_STATUS_BY_WORDS = (
+    (429, re.compile(r"rate.?limit|insufficient_quota|too many requests", re.IGNORECASE)),
+    (529, re.compile(r"overloaded", re.IGNORECASE)),
+    (401, _BAD_KEY),
+    (404, _NO_MODEL),
+    (400, re.compile(rf"invalid_request|{_TOO_LONG.pattern}", re.IGNORECASE)),
+)
+_REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid", "cf-ray")
+
+
+def error_of(response: httpx2.Response, body: bytes) -> ProviderError:
+    """The error an answer with a status of 300 and more stands for."""
+    said, code = said_in(body, response.headers.get("content-type", ""))
+    return _by_status(response.status_code, said, code, response.headers)
+
+
+def error_in_stream(told: Any, begun: bool) -> ProviderError:
+    """The error an error object inside a stream stands for: a cut once something has come, else as an answer's."""
+    said, code = _said(told)
+    codes = (
+        [_number(told.get(name)) for name in ("code", "status_code", "status")] if isinstance(told, Mapping) else []
+    )
+    status = next((int(number) for number in codes if number), None)
+    if begun:
+        return StreamCut(_tidy(said) or "the server reported an error", detail="error", status=status)
+    if status is None or not 400 <= status < 600:
+        status = next((number for number, words in _STATUS_BY_WORDS if words.search(f"{code} {said}")), 500)
+    return _by_status(status, said, code, {})
+
+
+def error_on_the_way(error: Exception, host: str, begun: bool) -> ProviderError:
+    """The error a failed connection stands for."""
+    if begun:
+        if isinstance(error, httpx2.TimeoutException):
+            return StreamCut("nothing has come for too long", detail="stalled")
+        garbled = isinstance(error, httpx2.DecodingError)
+        return StreamCut("the connection broke off", detail="garbled" if garbled else "dropped")
+    causes = list(_causes(error))
+    if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL | httpx2.LocalProtocolError):
+        return RequestRefused("the request cannot be sent: its address or a header is wrong", detail="no_address")
+    if isinstance(error, httpx2.ProxyError):
+        return Unreachable(f"the proxy refuses: {_tidy(str(error))}", detail="proxy")
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return Unreachable(f"no safe connection to {host}: {_tls_reason(causes)}", detail="tls")
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return Unreachable(f"{host} is not known", detail="dns")
+    if isinstance(error, httpx2.TimeoutException) or any(isinstance(cause, TimeoutError) for cause in causes):
+        return Unreachable(f"{host} does not answer", detail="timeout")
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes) or isinstance(error, httpx2.ConnectError):
+        return Unreachable(f"{host} takes no connections", detail="refused")
+    return Unreachable(f"the connection to {host} broke off before an answer came")
+
+
+def without_key(error: ProviderError, key: Secret | None) -> ProviderError:
+    """The same error, whatever it says free of that key."""
+    if key is None or key.reveal() not in error.message:
+        return error
+    return type(error)(
+        error.message.replace(key.reveal(), "…"),
+        detail=error.detail,
+        request_id=error.request_id,
+        retry_after_s=error.retry_after_s,
+        status=error.status,
+    )
+
+
+def _by_status(status: int, said: str, code: str, headers: Mapping[str, str]) -> ProviderError:
+    kind, detail = _kind_of(status, f"{code} {said}")
+    return kind(
+        _tidy(said) or f"the answer was {status} and nothing more",
+        detail=detail,
+        status=status,
+        request_id=request_id_in(headers),
+        retry_after_s=retry_after_in(headers),
+    )
+
+
+def _kind_of(status: int, told: str) -> tuple[type[ProviderError], str]:
+    """Kind and detail by the status, and by the words where servers share a status between several faults."""
+    if status == 402 or (status in (403, 429) and _QUOTA.search(told)):
+        return RateLimited, "quota"
+    if status == 429:
+        return RateLimited, ""
+    if status == 401 or (status == 400 and _BAD_KEY.search(told)):
+        return KeyRejected, "rejected"
+    if status == 403:
+        return (RequestRefused, "flagged") if _FLAGGED.search(told) else (KeyRejected, "forbidden")
+    if status in (407, 408):
+        return Unreachable, {407: "proxy", 408: "timeout"}[status]
+    if status in (425, 498, 499) or status >= 500:
+        return Overloaded, ""
+    if status < 400:
+        return RequestRefused, "moved"
+    if status == 413 or _TOO_LONG.search(told):
+        return RequestRefused, "too_long"
+    if _NO_MODEL.search(told):
+        return RequestRefused, "no_such_model"
+    if status in (404, 405, 410):
+        return RequestRefused, "not_found"
+    return RequestRefused, "flagged" if _FLAGGED.search(told) else "bad_request"
+
+
+def request_id_in(headers: Mapping[str, str]) -> str | None:
+    """The id under which the provider would find this request."""
+    return next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None)
+
+
+def retry_after_in(headers: Mapping[str, str]) -> float | None:
+    """How long to wait, however it is written; a date counts from the server's own clock."""
+    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
+        return max(0.0, milliseconds / 1000)
+    written = headers.get("retry-after", "").strip()
+    if (seconds := _number(written)) is not None:
+        return max(0.0, seconds)
+    when, now = _date(written), _date(headers.get("date", ""))
+    return max(0.0, when - now) if when is not None and now is not None else None
+
+
+def _date(written: str) -> float | None:
+    try:
+        return email.utils.parsedate_to_datetime(written).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _number(written: Any) -> float | None:
+    try:
+        number = float(written)
+    except (TypeError, ValueError):
+        return None
+    return number if 0 <= number < 1e9 else None
+
+
+def said_in(body: bytes, content_type: str) -> tuple[str, str]:
+    """What an error's body says, and its code; from JSON of any shape, a web page, or plain text."""
+    text = body.decode("utf-8", "replace").strip()
+    try:
+        return _said(json.loads(text))
+    except (ValueError, RecursionError):
+        pass
+    if "html" in content_type.lower() or text[:1] == "<":
+        title = _TITLE.search(text)
+        text = title[2] if title else _INVISIBLE.sub(" ", text)
+        text = html.unescape(_TAG.sub(" ", text))
+    return text, ""
+
+
+def _said(told: Any) -> tuple[str, str]:
+    """Message and code of an error object of any of the shapes servers give it."""
+    if isinstance(told, str):
+        return told, ""
+    if isinstance(told, list):
+        parts = [_said(one) for one in told]
+        return "; ".join(message for message, _ in parts if message), next((code for _, code in parts if code), "")
+    if not isinstance(told, Mapping):
+        return "", ""
+    code = " ".join(str(told[name]) for name in ("code", "type", "status") if isinstance(told.get(name), str))
+    for name in ("error", "errors", "message", "msg", "detail", "details", "description", "title"):
+        if told.get(name):
+            message, inner = _said(told[name])
+            return _with_source(message, told), f"{code} {inner}".strip()
+    return "", code
+
+
+def _with_source(message: str, told: Mapping[str, Any]) -> str:
+    """With what a gateway passes on of the server behind it, and where a rejected value stood."""
+    metadata = told.get("metadata")
+    if isinstance(metadata, Mapping) and isinstance(raw := metadata.get("raw"), str):
+        behind, _ = said_in(raw.encode("utf-8", "replace"), "")
+        return f"{message} ({metadata.get('provider_name') or 'behind it'}: {behind})" if behind else message
+    if isinstance(place := told.get("loc"), list) and place:
+        return f"{'.'.join(map(str, place))}: {message}"
+    return message
+
+
+def _tidy(said: str) -> str:
+    said = " ".join(_KEY.sub("…", said).split())
+    return said if len(said) <= _LONGEST_MESSAGE else f"{said[:_LONGEST_MESSAGE]}…"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _tls_reason(causes: list[BaseException]) -> str:
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message or "its certificate is not trusted"
+    return "it does not speak TLS as it should"
+
+
+def broken(body: bytes, content_type: str) -> ProtocolBroken:
+    """The error an answer stands for that calls itself a success and is no reply."""
+    if not body.strip():
+        return ProtocolBroken("the answer was empty", detail="empty")
+    if "html" in content_type.lower() or body.lstrip()[:1] == b"<":
+        said, _ = said_in(body, content_type)
+        return ProtocolBroken(f"the answer was a web page: {_tidy(said)}", detail="html")
+    return ProtocolBroken("the answer is no chat completion", detail="shape")

@@ -1,0 +1,175 @@
+"""One server over httpx2: the key on every request, redirects, fields it will not take. Knows no chat."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import NoReturn
+
+import httpx2
+
+from tui_chat.core.error import KeyRejected, ProviderError, RequestRefused
+from tui_chat.core.secret import Secret
+from tui_chat.providers.config import ProviderConfig
+from tui_chat.providers.openai_address import Address
+from tui_chat.providers.openai_dialects import Dialect, Json
+from tui_chat.providers.openai_errors import error_of, error_on_the_way, without_key
+from tui_chat.providers.openai_request import relented, unwanted_field
+
+TROUBLE = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ProviderError)
+"""What a request may raise before `Server.fail` has made it an error of the core."""
+_CONNECT_LIMIT_S = 10.0
+_LAST_WORDS_LIMIT_S = 5.0
+"""How long a server may take to tell its usage and hang up, once its model has stopped."""
+_MOST_BODY_BYTES = 32_000_000
+_MOST_TRIES = 6
+_AUTH_HEADERS = {
+    "bearer": ("authorization", "Bearer "),
+    "x-api-key": ("x-api-key", ""),
+    "api-key": ("api-key", ""),
+    "gateway": ("cf-aig-authorization", "Bearer "),
+}
+
+
+class _KeyAuth(httpx2.Auth):
+    """Puts the key on each request as it leaves, so that nothing else holds it in the clear."""
+
+    def __init__(self, key: Secret, style: str) -> None:
+        self._key = key
+        self._header, self._prefix = _AUTH_HEADERS[style]
+
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
+        if self._header not in request.headers:
+            request.headers[self._header] = f"{self._prefix}{self._key.reveal()}"
+        yield request
+
+
+class Server:
+    """A server with its address, its key and its connections."""
+
+    def __init__(
+        self,
+        config: ProviderConfig,
+        dialect: Dialect,
+        address: Address,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        """Finds the key and reads the system's certificates, both slow: make it in a thread."""
+        self.address = address
+        self._config = config
+        self._key = config.find_key()
+        self._refused: set[str] = set()
+        """Fields it would not take."""
+        style = config.auth or dialect.auth
+        if style not in (*_AUTH_HEADERS, "none"):
+            raise RequestRefused(f"{style} is no way to send a key: bearer, x-api-key, api-key or none")
+        headers = _sendable(config.find_headers(), config.name)
+        self._has_key = (self._key is not None and style != "none") or any(
+            name in headers for name, _ in _AUTH_HEADERS.values()
+        )
+        self._lacks_key = dialect.needs_key and not config.base_url and not self._has_key and style != "none"
+        self._client = httpx2.AsyncClient(
+            headers={"user-agent": "tui-chat", **headers},
+            auth=_KeyAuth(self._key, style) if self._key is not None and style != "none" else None,
+            timeout=httpx2.Timeout(config.timeout_s, connect=min(_CONNECT_LIMIT_S, config.timeout_s)),
+            trust_env=not address.is_loopback,
+            transport=transport,
+        )
+
+    async def aclose(self) -> None:
+        """Let go of connections."""
+        await self._client.aclose()
+
+    @asynccontextmanager
+    async def answer(
+        self, url: str, body: Json | None, *, limit_s: float | None = None
+    ) -> AsyncIterator[httpx2.Response]:
+        """An answer that is no error, not yet read. A request without a body is a GET.
+
+        A redirect is followed on the same server only; a field the server will not take is left out from then on.
+        """
+        self._check_key()
+        for _ in range(_MOST_TRIES):
+            answer = await self._client.send(self._request(url, body, limit_s), stream=True)
+            try:
+                if answer.is_success:
+                    yield answer
+                    return
+                told = await body_in(answer)
+            finally:
+                await answer.aclose()
+            error = error_of(answer, told)
+            if moved := self._moved_to(answer):
+                url = moved
+            elif body is not None and (field := unwanted_field(error, relented(body, self._refused), self._refused)):
+                self._refused.add(field)
+            else:
+                raise error
+        raise RequestRefused("the address leads round in a circle", detail="moved")
+
+    def fail(self, error: Exception, *, begun: bool) -> NoReturn:
+        """Raise the core's error for what went wrong; nowhere in it, or in what it hangs on, is the key."""
+        if isinstance(error, ProviderError):
+            raise without_key(error, self._key) from error.__cause__
+        told = without_key(error_on_the_way(error, self.address.host, begun), self._key)
+        raise told from (None if isinstance(error, httpx2.LocalProtocolError) else error)
+
+    def _check_key(self) -> None:
+        """`KeyRejected` where a key is missing, or could be read on the way."""
+        if self._lacks_key:
+            where = f": set {self._config.key_source}" if self._config.key_source else ""
+            raise KeyRejected(f"{self._config.name} needs a key{where}", detail="no_key")
+        if self._has_key and self.address.is_plain and not self._config.allow_http:
+            sentence = f"the key would go to {self.address.host} over plain http; allow_http lets it"
+            raise KeyRejected(sentence, detail="plain_http")
+
+    def _request(self, url: str, body: Json | None, limit_s: float | None) -> httpx2.Request:
+        if limit_s is None:
+            limit: httpx2.Timeout = self._client.timeout
+        else:
+            limit = httpx2.Timeout(min(limit_s, self._config.timeout_s))
+        if body is None:
+            return self._client.build_request("GET", url, headers={"accept": "application/json"}, timeout=limit)
+        content = json.dumps(relented(body, self._refused), ensure_ascii=False).encode()
+        headers = {"content-type": "application/json", "accept": "text/event-stream, application/json"}
+        return self._client.build_request("POST", url, content=content, headers=headers, timeout=limit)
+
+    def _moved_to(self, answer: httpx2.Response) -> str | None:
+        """Where the request is to be made again, if that is on the same server."""
+        if answer.status_code not in (301, 302, 307, 308) or answer.next_request is None:
+            return None
+        url = str(answer.next_request.url)
+        return url if self.address.same_origin(url) else None
+
+
+def _sendable(headers: Mapping[str, str], provider: str) -> dict[str, str]:
+    """Headers as they may be sent; one that may not is named, its value never told."""
+    for name, value in headers.items():
+        if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum() and name):
+            raise RequestRefused(f"providers.{provider}.headers: a name is no header's name", detail="bad_header")
+        if not (value.isascii() and value.isprintable()):
+            sentence = f"providers.{provider}.headers: the value of {name} holds a character no header may"
+            raise RequestRefused(sentence, detail="bad_header")
+    return {name.lower(): value for name, value in headers.items()}
+
+
+async def body_in(answer: httpx2.Response) -> bytes:
+    """The whole body, as far as a body may reasonably go."""
+    body = b""
+    async with aclosing(answer.aiter_bytes()) as pieces:
+        async for piece in pieces:
+            body += piece
+            if len(body) > _MOST_BODY_BYTES:
+                break
+    return body
+
+
+async def next_piece(pieces: AsyncGenerator[bytes, None], finished: bool) -> bytes:
+    """The next bytes; none at the end, or when a server that has finished does not hang up."""
+    if not finished:
+        return await anext(pieces, b"")
+    try:
+        async with asyncio.timeout(_LAST_WORDS_LIMIT_S):
+            return await anext(pieces, b"")
+    except TimeoutError:
+        return b""

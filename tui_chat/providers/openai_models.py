@@ -1,0 +1,147 @@
+"""Lists of models, in every shape the OpenAI-compatible servers give them → the core's models. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from tui_chat.core.provider import Model
+
+_CONTEXT = (
+    "context_length",
+    "context_window",
+    "loaded_context_length",
+    "max_context_length",
+    "max_model_len",
+    "max_input_tokens",
+    "n_ctx",
+    "n_ctx_train",
+)
+_MOST_OUTPUT = ("max_completion_tokens", "max_output_tokens", "max_output_length")
+_INSIDE = ("meta", "top_provider", "model_info", "limits")
+"""Objects within a model in which the figures may stand."""
+_NO_CHAT = re.compile(
+    r"embed|whisper|\btts\b|-tts|dall-e|image|moderation|realtime|transcrib|audio|\bsora|rerank|guard|speech|ocr"
+    r"|babbage|davinci|codex-mini|computer-use|-instruct-\d{4}|veo|flux|stable-diffusion|bge-",
+    re.IGNORECASE,
+)
+_OPENAI_THINKS = re.compile(r"^(o[1-9]|gpt-([5-9]|\d\d))(?!.*chat)")
+_EFFORTS = ("low", "medium", "high")
+
+
+def models_in(listing: Any, provider: str) -> tuple[Model, ...]:
+    """The models one can chat with, in the order the server lists them."""
+    found: dict[str, Model] = {}
+    for entry in _entries(listing):
+        if isinstance(entry, str):
+            entry = {"id": entry}
+        if isinstance(entry, Mapping) and (model := _model(entry, provider)) is not None:
+            found.setdefault(model.ref, model)
+    return tuple(found.values())
+
+
+def _entries(listing: Any) -> Iterable[Any]:
+    """The list, wherever it stands."""
+    if isinstance(listing, list):
+        return listing
+    if isinstance(listing, Mapping):
+        for name in ("data", "models", "result"):
+            if isinstance(found := listing.get(name), list):
+                return found
+    raise ValueError("no list of models")
+
+
+def _model(entry: Mapping[str, Any], provider: str) -> Model | None:
+    names = (entry.get(name) for name in ("model_name", "id", "key", "model", "name"))
+    model_id = next((name for name in names if isinstance(name, str) and name), "")
+    if provider == "workersai":
+        model_id = str(entry.get("name") or model_id)
+    if not model_id or not _chats(entry, model_id):
+        return None
+    facts = dict(_facts(entry))
+    thinks = _thinks(entry, facts) or (
+        True if provider in ("openai", "azure") and _OPENAI_THINKS.match(model_id) else None
+    )
+    shown = entry.get("display_name") or (entry.get("name") if "id" in entry else "")
+    return Model(
+        ref=f"{provider}/{model_id}",
+        name=shown if isinstance(shown, str) and shown != model_id else "",
+        context_window=_first(facts, _CONTEXT),
+        max_output_tokens=_first(facts, _MOST_OUTPUT),
+        can_think=thinks,
+        efforts=_EFFORTS if thinks and provider in ("openai", "azure", "openrouter", "groq") else (),
+    )
+
+
+def _chats(entry: Mapping[str, Any], model_id: str) -> bool:
+    """Whether it answers in text; where the server does not say, its name does."""
+    capabilities = entry.get("capabilities")
+    if isinstance(capabilities, Mapping) and isinstance(chats := capabilities.get("completion_chat"), bool):
+        return chats
+    if isinstance(capabilities, list) and "embedding" in capabilities:
+        return False
+    if entry.get("active") is False or entry.get("archived") is True:
+        return False
+    if isinstance(kind := entry.get("type"), str) and kind in ("llm", "vlm", "chat", "language", "code"):
+        return True
+    architecture = entry.get("architecture")
+    if isinstance(architecture, Mapping) and isinstance(given := architecture.get("output_modalities"), list):
+        return "text" in given
+    return entry.get("type") not in ("embeddings", "embedding", "image", "rerank", "audio", "moderation") and (
+        _NO_CHAT.search(model_id) is None
+    )
+
+
+def _facts(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every figure of a model by its name: its own last, so that they win; Workers AI lists them as pairs."""
+    for name in _INSIDE:
+        if isinstance(inner := entry.get(name), Mapping):
+            yield from inner.items()
+    if isinstance(pairs := entry.get("properties"), list):
+        for pair in pairs:
+            if isinstance(pair, Mapping):
+                yield str(pair.get("property_id")), pair.get("value")
+    yield from ((name, value) for name, value in entry.items() if value is not None)
+
+
+def _first(facts: Mapping[str, Any], names: Iterable[str]) -> int | None:
+    for name in names:
+        value = facts.get(name)
+        if isinstance(value, str) and value.isdigit():
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return value
+    return None
+
+
+def _thinks(entry: Mapping[str, Any], facts: Mapping[str, Any]) -> bool | None:
+    """Whether it thinks; `None` where the server does not say."""
+    for name in ("supported_parameters", "capabilities", "supported_features"):
+        told = entry.get(name)
+        if isinstance(told, list):
+            return bool({"reasoning", "thinking", "include_reasoning"} & {str(one) for one in told})
+        if isinstance(told, Mapping) and isinstance(thinks := told.get("reasoning"), bool):
+            return thinks
+    thinks = facts.get("supports_reasoning")
+    if isinstance(thinks, str):
+        thinks = thinks == "true"
+    return thinks if isinstance(thinks, bool) else None
+
+
+def with_details(model: Model, details: Any) -> Model:
+    """The same with what Ollama tells of one model when asked for it."""
+    if not isinstance(details, Mapping):
+        return model
+    info, capabilities = details.get("model_info"), details.get("capabilities")
+    contexts = [
+        value
+        for name, value in (info.items() if isinstance(info, Mapping) else ())
+        if str(name).endswith(".context_length") and isinstance(value, int)
+    ]
+    return Model(
+        model.ref,
+        model.name,
+        contexts[0] if contexts else model.context_window,
+        model.max_output_tokens,
+        "thinking" in capabilities if isinstance(capabilities, list) else model.can_think,
+        model.efforts,
+    )

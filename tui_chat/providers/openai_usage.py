@@ -1,0 +1,65 @@
+"""Tokens as the OpenAI-compatible servers report them, put into buckets that never overlap. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tui_chat.core.usage import Usage
+
+
+def usage_in(chunk: Mapping[str, Any]) -> Usage | None:
+    """The usage a chunk or a whole answer reports, wherever it stands; `None` where it reports none."""
+    told = chunk.get("usage")
+    if not isinstance(told, Mapping):
+        groq = chunk.get("x_groq")
+        told = groq.get("usage") if isinstance(groq, Mapping) else None
+    return _usage(told) if isinstance(told, Mapping) and told else None
+
+
+def _usage(told: Mapping[str, Any]) -> Usage:
+    prompt_details = _mapping(told, "prompt_tokens_details")
+    prompt = _count(told, "prompt_tokens", "input_tokens")
+    cached = _count(prompt_details, "cached_tokens") or _count(
+        told, "prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"
+    )
+    written = _count(prompt_details, "cache_write_tokens", "cache_creation_tokens") or _count(
+        told, "cache_creation_input_tokens"
+    )
+    cached = min(cached, prompt)
+    written = min(written, prompt - cached)
+    output, thinking = _output(told, prompt)
+    return Usage(
+        input_tokens=prompt - cached - written,
+        cache_read_tokens=cached,
+        cache_write_5m_tokens=written,
+        output_tokens=output,
+        thinking_tokens=thinking,
+        web_searches=_count(_mapping(told, "server_tool_use"), "web_search_requests")
+        or _count(told, "num_search_queries"),
+    )
+
+
+def _output(told: Mapping[str, Any], prompt: int) -> tuple[int, int]:
+    """All output, and the thinking within it. xAI counts thinking beside its completion; the total gives it away."""
+    output = _count(told, "completion_tokens", "output_tokens")
+    thinking = _count(_mapping(told, "completion_tokens_details"), "reasoning_tokens") or _count(
+        told, "reasoning_tokens"
+    )
+    total = _count(told, "total_tokens")
+    beside = thinking > 0 and total == prompt + output + thinking
+    if beside or thinking > output:
+        output += thinking
+    return output, thinking
+
+
+def _mapping(told: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = told.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _count(told: Mapping[str, Any], *names: str) -> int:
+    """The first of these that is a number of tokens."""
+    for name in names:
+        found = told.get(name)
+        if isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found < 1e15:
+            return int(found)
+    return 0
