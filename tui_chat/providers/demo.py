@@ -3,6 +3,7 @@ but the loop's.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from itertools import chain
 from math import inf
@@ -23,6 +24,7 @@ from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Usage
 from tui_chat.providers.demo_scenes import PLAIN_THOUGHT, Scene, dropped, flaked, pieces, scene_for
 
+PACE_VARIABLE = "TUI_CHAT_DEMO_PACE"
 MODEL = Model("demo/tour", "Guided tour", 200_000, 64_000, True)
 Step = ProviderEvent | Exception | float | asyncio.Event
 """What is played: an event to hand over, an error to raise, seconds to wait, or something to wait for."""
@@ -33,9 +35,9 @@ class DemoProvider:
 
     name = "demo"
 
-    def __init__(self, *, pace: float = 1.0) -> None:
-        """`pace` stretches every wait: 1 is a human pace, 0 as fast as the loop allows."""
-        self._pace = pace
+    def __init__(self, *, pace: float | None = None) -> None:
+        """`pace` stretches each wait: 1 is a human pace, 0 as fast as the loop allows. TUI_CHAT_DEMO_PACE sets it."""
+        self._pace = float(os.environ.get(PACE_VARIABLE) or 1) if pace is None else pace
         self._scripts: tuple[Sequence[Step], ...] = ()
         self._failures: dict[str, int] = {}
         self.requests: list[Request] = []
