@@ -22,6 +22,8 @@ from tui_chat.storage.opening import Opened, Opening, open_file, open_in_memory
 from tui_chat.storage.owner import Owner
 from tui_chat.storage.schema import MIGRATIONS, Migration
 
+DATABASE = "conversations.db"
+"""What the file is called in the data folder."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
