@@ -28,3 +28,19 @@ class FindChanged(Message):
         super().__init__()
         self.current = current
         self.total = total
+
+
+class PromptSubmitted(Message):
+    """Send this prompt."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+class DraftChanged(Message):
+    """The prompt that is being written is this now; keep it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text

@@ -1,0 +1,1 @@
+"""Screens: each steers its own widgets. x.py beside x.tcss."""

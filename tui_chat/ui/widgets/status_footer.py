@@ -1,0 +1,141 @@
+"""The one line under the prompt: state, model, tokens and cost. Draws what it is told; ticks only while it must."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from textual.content import Content
+from textual.timer import Timer
+from textual.widget import Widget
+
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.error import StorageError
+from tui_chat.core.event import (
+    Health,
+    HealthChanged,
+    ReplyEvent,
+    RetryScheduled,
+    TextDelta,
+    ThinkingDelta,
+    TurnEnded,
+    TurnStarted,
+    UsageChanged,
+)
+from tui_chat.core.footer import Activity, Field, FooterState, fit, footer_fields
+from tui_chat.core.turn import Role
+
+_STYLES = {"model": "$foreground-muted", "hint": "$text-disabled", "speed": "$text-disabled"}
+_ACTIVITY_STYLES = {
+    Activity.STREAMING: "$text-accent",
+    Activity.WAITING: "$text-warning",
+    Activity.RETRYING: "$text-warning",
+    Activity.STALLED: "$text-error",
+}
+_GAP = 2
+
+
+class StatusFooter(Widget):
+    """What is going on and what it costs."""
+
+    def __init__(self, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._monotonic_s = monotonic_s
+        self._state = FooterState()
+        self._since_s = 0.0
+        self._until_s: float | None = None
+        self._first_s: float | None = None
+        self._unsaved = ""
+        self._ticking: Timer | None = None
+
+    def show_conversation(self, conversation: Conversation) -> None:
+        """The model and the figures of the branch that is shown."""
+        replies = [turn for turn in conversation.path if turn.role is Role.ASSISTANT and turn.usage is not None]
+        last = replies[-1] if replies else None
+        self._state = replace(
+            self._state,
+            model=conversation.model,
+            usage=last.usage if last else None,
+            cost=last.cost if last else None,
+            total=conversation.path_cost,
+            total_all=conversation.cost,
+        )
+        self.refresh()
+
+    def show_idle(self) -> None:
+        """Nothing is coming in here."""
+        self._act(Activity.IDLE)
+
+    def show_hint(self, hint: str) -> None:
+        """A key worth knowing now."""
+        self._state = replace(self._state, hint=hint)
+        self.refresh()
+
+    def show_saving(self, error: StorageError | None) -> None:
+        """A lasting word while what is said cannot be saved."""
+        self._unsaved = "" if error is None else "NOT SAVED"
+        self.refresh()
+
+    def apply(self, event: ReplyEvent) -> None:
+        """Follow a reply."""
+        match event:
+            case TurnStarted(turn=turn):
+                self._first_s = None
+                self._act(Activity.STREAMING if turn.parts else Activity.WAITING)
+            case TextDelta() | ThinkingDelta():
+                if self._state.activity is not Activity.STREAMING:
+                    self._first_s = self._monotonic_s()
+                    self._act(Activity.STREAMING)
+            case UsageChanged(usage, cost):
+                self._state = replace(
+                    self._state, usage=usage, cost=cost, tokens_per_s=self._speed(usage.output_tokens)
+                )
+                self.refresh()
+            case RetryScheduled(delay_s=delay_s):
+                self._act(Activity.RETRYING, lasting_s=delay_s)
+            case HealthChanged(health=Health.DEGRADED | Health.FAILED, silent_s=silent_s):
+                self._act(Activity.STALLED)
+                self._since_s -= silent_s
+            case TurnEnded():
+                self._act(Activity.IDLE)
+
+    def _speed(self, output_tokens: int) -> float | None:
+        if self._first_s is None or (streamed_s := self._monotonic_s() - self._first_s) < 0.5:
+            return None
+        return output_tokens / streamed_s
+
+    def _act(self, activity: Activity, *, lasting_s: float | None = None) -> None:
+        now_s = self._monotonic_s()
+        self._since_s = now_s
+        self._until_s = None if lasting_s is None else now_s + lasting_s
+        self._state = replace(self._state, activity=activity, tokens_per_s=None)
+        if activity is Activity.IDLE and self._ticking is not None:
+            self._ticking.stop()
+            self._ticking = None
+        elif activity is not Activity.IDLE and self._ticking is None:
+            self._ticking = self.set_interval(1.0, self.refresh)
+        self.refresh()
+
+    @property
+    def state(self) -> FooterState:
+        """What it says, with its clock as it stands now."""
+        now_s = self._monotonic_s()
+        seconds = now_s - self._since_s if self._until_s is None else self._until_s - now_s
+        return replace(self._state, seconds=max(seconds, 0.0))
+
+    def render(self) -> Content:
+        """The line, as much of it as the window has room for."""
+        width = self.size.width
+        warning = Content.styled(f"{self._unsaved}  ", "bold $text-error") if self._unsaved else Content()
+        fields = fit(footer_fields(self.state), width - warning.cell_length)
+        left = warning + _row([field for field in fields if not field.at_right], self._style)
+        right = _row([field for field in fields if field.at_right], self._style)
+        return left + " " * max(width - left.cell_length - right.cell_length, 0) + right
+
+    def _style(self, field: Field) -> str:
+        if field.name == "state":
+            return _ACTIVITY_STYLES.get(self._state.activity, "")
+        return _STYLES.get(field.name, "$foreground")
+
+
+def _row(fields: list[Field], style: Callable[[Field], str]) -> Content:
+    return Content(" " * _GAP).join(Content.styled(field.text, style(field)) for field in fields)
