@@ -1,0 +1,155 @@
+"""`tui-chat ask`: the reply on stdout and nothing else, everything saved, every end with its exit code."""
+
+import signal
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import COMMAND, Shell
+from tests.surroundings import ROOT
+
+
+def text_of(turn: dict[str, Any]) -> str:
+    return "".join(part["text"] for part in turn["parts"] if part["type"] == "text")
+
+
+def test_stdout_is_the_reply_and_nothing_else(shell: Shell) -> None:
+    done = shell("ask", "--demo", "code")
+    assert (done.code, done.err) == (0, "")
+    prompt, reply = shell.only_conversation()["turns"]
+    assert text_of(prompt) == "code"
+    assert done.out == text_of(reply) + ("" if text_of(reply).endswith("\n") else "\n")
+
+
+def test_piped_text_is_appended_to_the_prompt(shell: Shell) -> None:
+    assert shell("ask", "--demo", "code", stdin="a diff\n").code == 0
+    assert text_of(shell.only_conversation()["turns"][0]) == "code\n\na diff"
+
+
+def test_piped_text_alone_is_the_prompt(shell: Shell) -> None:
+    assert shell("ask", "--demo", stdin="code\n").code == 0
+    assert text_of(shell.only_conversation()["turns"][0]) == "code"
+
+
+def test_nothing_to_ask_is_a_misuse(shell: Shell) -> None:
+    done = shell("ask", "--demo")
+    assert done.code == 2 and "nothing to ask" in done.err
+
+
+def test_no_save_keeps_nothing(shell: Shell) -> None:
+    assert shell("ask", "--demo", "--no-save", "code").code == 0
+    assert shell("list", "--json").out.strip() == "[]"
+
+
+def test_a_conversation_is_gone_on_with(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    assert shell("ask", "--demo", "-c", "table").code == 0
+    found = shell.only_conversation()
+    assert [text_of(turn) for turn in found["turns"][::2]] == ["code", "table"]
+    assert shell("ask", "--demo", "--conversation", found["id"][:6], "unicode").code == 0
+    assert len(shell.only_conversation()["turns"]) == 6
+
+
+def test_going_on_with_nothing_says_so(shell: Shell) -> None:
+    done = shell("ask", "--demo", "-c", "hello")
+    assert done.code == 2 and "no conversation" in done.err
+
+
+def test_every_line_of_jsonl_is_an_object_of_a_known_shape(shell: Shell) -> None:
+    lines = shell("ask", "--demo", "--jsonl", "thinking").lines
+    assert [line["type"] for line in (lines[0], lines[-2], lines[-1])] == ["started", "usage", "ended"]
+    assert lines[0].keys() == {"type", "conversation_id", "turn_id", "model"}
+    assert lines[-2].keys() == {
+        "type",
+        "input_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "output_tokens",
+        "thinking_tokens",
+        "cost_usd",
+    }
+    assert lines[-1].keys() == {
+        "type",
+        "status",
+        "stop_reason",
+        "error",
+        "ttft_ms",
+        "duration_ms",
+        "tokens_per_s",
+    }
+    assert (lines[-1]["status"], lines[-1]["stop_reason"], lines[-1]["error"]) == ("complete", "end_turn", None)
+    assert "".join(line["text"] for line in lines if line["type"] == "thinking")
+    text = "".join(line["text"] for line in lines if line["type"] == "text")
+    assert text == text_of(shell.only_conversation()["turns"][1])
+
+
+def test_a_failed_first_attempt_is_told_as_a_retry(shell: Shell) -> None:
+    done = shell("ask", "--demo", "--jsonl", "flaky")
+    retries = [line for line in done.lines if line["type"] == "retry"]
+    assert done.code == 0 and [line["attempt"] for line in retries] == [2, 3]
+    assert retries[0].keys() == {"type", "attempt", "delay_s", "error"}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "code", "kind"),
+    [
+        ("error", 4, "overloaded"),
+        ("error 401", 3, "key_rejected"),
+        ("error 429", 4, "rate_limited"),
+        ("cut", 4, "stream_cut"),
+    ],
+)
+def test_a_failure_has_its_exit_code_and_its_words(shell: Shell, prompt: str, code: int, kind: str) -> None:
+    done = shell("ask", "--demo", "--jsonl", prompt)
+    ended = done.lines[-1]
+    assert (done.code, ended["status"], ended["error"]["kind"]) == (code, "failed", kind)
+    assert ended["error"].keys() == {"kind", "message", "next_step", "request_id"}
+    assert done.err.startswith("tui-chat: ") and "Traceback" not in done.err
+
+
+def test_no_key_names_the_remedy(shell: Shell) -> None:
+    done = shell("ask", "-m", "anthropic/claude-sonnet-5-5", "hello")
+    assert done.code == 3 and "ANTHROPIC_API_KEY" in done.err + done.out and "Traceback" not in done.err
+
+
+def test_an_unknown_provider_names_the_nearest(shell: Shell) -> None:
+    done = shell("ask", "-m", "antropic/claude", "hello")
+    assert done.code in (2, 3, 4) and "anthropic" in done.err and "Traceback" not in done.err
+
+
+def test_ctrl_c_keeps_the_partial_and_says_130(shell: Shell) -> None:
+    process = shell.start("ask", "--demo", "slow", TUI_CHAT_DEMO_PACE="1")
+    assert process.stdout is not None
+    first = process.stdout.read(4)
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    reply = shell.only_conversation()["turns"][1]
+    assert reply["status"] == "cancelled"
+    assert (first + rest).decode().strip() == text_of(reply).strip()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_being_ended_keeps_the_partial_as_interrupted(shell: Shell, number: signal.Signals) -> None:
+    process = shell.start("ask", "--demo", "slow", TUI_CHAT_DEMO_PACE="1")
+    assert process.stdout is not None and process.stdout.read(4)
+    process.send_signal(number)
+    process.communicate(timeout=20)
+    assert process.returncode == 128 + number
+    assert shell.only_conversation()["turns"][1]["status"] == "interrupted"
+
+
+def test_a_closed_pipe_ends_quietly_and_keeps_what_was_printed(shell: Shell) -> None:
+    line = " ".join([*COMMAND, "ask", "--demo", "'long 3000'"]) + " | head -1"
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=ROOT,
+        env=shell.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert text_of(shell.only_conversation()["turns"][1]).startswith(done.stdout.rstrip("\n"))

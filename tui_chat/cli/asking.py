@@ -1,0 +1,75 @@
+"""One prompt, one reply, no screen. Prints the reply to stdout and nothing else there."""
+
+import asyncio
+import signal
+from dataclasses import dataclass
+
+from tui_chat.cli.flags import Start
+from tui_chat.cli.outcome import DONE, HUNG_UP, INTERRUPTED, PIPE_CLOSED, STORAGE, TERMINATED, complain, exit_code
+from tui_chat.cli.printing import JsonLines, Outlet, PlainText
+from tui_chat.core.event import TurnEnded
+from tui_chat.core.turn import TurnStatus
+from tui_chat.core.wanted import Wanted
+from tui_chat.service.reply import Reply
+from tui_chat.wiring import assemble
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, of whom, and how the answer is to be printed."""
+
+    text: str
+    wanted: Wanted
+    saved: bool
+    jsonl: bool
+
+
+def run(begun: Start, question: Question) -> int:
+    """Ask, print, and return the exit code."""
+    return asyncio.run(_ask(begun, question))
+
+
+async def _ask(begun: Start, question: Question) -> int:
+    program = await assemble(begun.settings, demo=begun.demo, saving=question.saved)
+    try:
+        conversation = await program.conversation_for(question.wanted)
+        reply = await program.service.send(conversation, question.text)
+        return await _follow(reply, question)
+    finally:
+        await program.aclose()
+
+
+async def _follow(reply: Reply, question: Question) -> int:
+    """Print the reply as it arrives; signals and a closed pipe stop it and keep what arrived."""
+    loop = asyncio.get_running_loop()
+    stopped: list[int] = []
+
+    def stop(code: int, status: TurnStatus) -> None:
+        stopped.append(code)
+        reply.cancel(status=status)
+
+    loop.add_signal_handler(signal.SIGINT, stop, INTERRUPTED, TurnStatus.CANCELLED)
+    loop.add_signal_handler(signal.SIGTERM, stop, TERMINATED, TurnStatus.INTERRUPTED)
+    loop.add_signal_handler(signal.SIGHUP, stop, HUNG_UP, TurnStatus.INTERRUPTED)
+    words = JsonLines() if question.jsonl else PlainText()
+    outlet = Outlet(lambda: stop(PIPE_CLOSED, TurnStatus.CANCELLED))
+    ended: TurnEnded | None = None
+    async for event in reply:
+        outlet.write(words(event))
+        if isinstance(event, TurnEnded):
+            ended = event
+    await outlet.close()
+    assert ended is not None
+    return _judge(ended, stopped)
+
+
+def _judge(ended: TurnEnded, stopped: list[int]) -> int:
+    if ended.save_error is not None:
+        complain(ended.save_error)
+    if ended.error is not None:
+        complain(ended.error)
+    if stopped:
+        return stopped[0]
+    if ended.save_error is not None:
+        return STORAGE
+    return exit_code(ended.error) if ended.error is not None else DONE

@@ -1,0 +1,55 @@
+"""`list`, `show` and `delete`: what they take. What they do is in `browsing`, loaded when one is called."""
+
+from typing import Annotated
+
+import typer
+
+from tui_chat.cli.flags import DataDirFlag, DemoFlag, JsonFlag, start
+
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The conversation's id; a unique beginning will do.")]
+LimitFlag = Annotated[int, typer.Option("--limit", min=1, help="How many at most.")]
+ArchivedFlag = Annotated[bool, typer.Option("--archived", help="The archived ones.")]
+
+
+PlainFlag = Annotated[bool, typer.Option("--plain", help="Plain text without colours.")]
+
+
+def list_(
+    context: typer.Context,
+    limit: LimitFlag = 50,
+    archived: ArchivedFlag = False,
+    as_json: JsonFlag = False,
+    demo: DemoFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """List past conversations, last used first."""
+    from tui_chat.cli import browsing
+
+    browsing.list_(start(context, demo=demo, data_dir=data_dir), limit=limit, archived=archived, as_json=as_json)
+
+
+def show(
+    context: typer.Context,
+    conversation: IdArgument,
+    as_json: JsonFlag = False,
+    plain: PlainFlag = False,
+    demo: DemoFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """Print a conversation: the branch that is shown, or with --json all of it."""
+    from tui_chat.cli import browsing
+
+    browsing.show(start(context, demo=demo, data_dir=data_dir), conversation, as_json=as_json, plain=plain)
+
+
+def delete(
+    context: typer.Context,
+    conversation: IdArgument,
+    as_json: JsonFlag = False,
+    demo: DemoFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """Move a conversation to the trash; it can be had back for 30 days."""
+    from tui_chat.cli import browsing
+
+    browsing.delete(start(context, demo=demo, data_dir=data_dir), conversation, as_json=as_json)

@@ -1,0 +1,155 @@
+"""A reply's events as text for stdout: the words alone, or a JSON object a line."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from tui_chat.core.clean import clean
+from tui_chat.core.error import Fault
+from tui_chat.core.event import (
+    PartEnd,
+    ReplyEvent,
+    RetryScheduled,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    TurnEnded,
+    TurnStarted,
+)
+from tui_chat.core.turn import Turn
+from tui_chat.wording import explain
+
+
+class Outlet:
+    """Stdout behind a thread: a slow pipe holds up neither the reply nor its saving."""
+
+    def __init__(self, on_closed: Callable[[], None]) -> None:
+        self._on_closed = on_closed
+        self._pending: list[str] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def write(self, text: str) -> None:
+        """Have it printed as soon as what came before is."""
+        if text and not self._closed:
+            self._pending.append(text)
+            if self._writer is None or self._writer.done():
+                self._writer = asyncio.create_task(self._drain())
+
+    async def close(self) -> None:
+        """Wait until all is printed."""
+        if self._writer is not None:
+            await self._writer
+
+    async def _drain(self) -> None:
+        while self._pending:
+            text, self._pending = "".join(self._pending), []
+            try:
+                await asyncio.to_thread(_print, text)
+            except BrokenPipeError:
+                self._closed = True
+                # What Python flushes at exit must not fail on the closed pipe again.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                self._on_closed()
+                return
+
+
+def _print(text: str) -> None:
+    data = text.encode("utf-8", "replace")
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+class PlainText:
+    """The prose as it arrives, ending with a newline; made harmless when it goes to a terminal."""
+
+    def __init__(self) -> None:
+        self._for_people = sys.stdout.isatty()
+        self._last = "\n"
+
+    def __call__(self, event: ReplyEvent) -> str:
+        match event:
+            case TextDelta(text):
+                self._last = text[-1:]
+                return clean(text) if self._for_people else text
+            case TurnEnded() if self._last != "\n":
+                return "\n"
+        return ""
+
+
+class JsonLines:
+    """Every event that is worth one as a JSON object on a line of its own."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, tuple[str, str]] = {}
+
+    def __call__(self, event: ReplyEvent) -> str:
+        match event:
+            case TurnStarted(conversation_id, turn):
+                return _line("started", conversation_id=conversation_id, turn_id=turn.id, model=turn.model)
+            case TextDelta(text):
+                return _line("text", text=text)
+            case ThinkingDelta(text):
+                return _line("thinking", text=text) if text else ""
+            case ToolCallDelta(call_id, name, piece):
+                known = self._calls.get(call_id, ("", ""))
+                self._calls[call_id] = (known[0] or name, known[1] + piece)
+            case PartEnd(call_id=str() as call_id) if call_id in self._calls:
+                return _tool_call(*self._calls.pop(call_id))
+            case RetryScheduled(attempt, delay_s, error):
+                return _line("retry", attempt=attempt, delay_s=round(delay_s, 3), error=_error(error.fault))
+            case TurnEnded(turn, error, save_error):
+                cut = "".join(_tool_call(*call) for call in self._calls.values())
+                fault = error or save_error
+                return cut + _usage(turn) + _ended(turn, _error(fault.fault) if fault else None)
+        return ""
+
+
+def _line(kind: str, **fields: Any) -> str:
+    return json.dumps({"type": kind, **fields}, ensure_ascii=False) + "\n"
+
+
+def _tool_call(name: str, input_json: str) -> str:
+    try:
+        arguments = json.loads(input_json or "{}")
+    except ValueError:
+        arguments = input_json
+    return _line("tool_call", name=name, input=arguments)
+
+
+def _error(fault: Fault) -> dict[str, str | None]:
+    words = explain(fault)
+    message = fault.message or words.sentence
+    return {"kind": fault.kind, "message": message, "next_step": words.next_step, "request_id": fault.request_id}
+
+
+def _usage(turn: Turn) -> str:
+    usage = turn.usage
+    if usage is None:
+        return ""
+    return _line(
+        "usage",
+        input_tokens=usage.input_tokens,
+        cache_read_tokens=usage.cache_read_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        output_tokens=usage.output_tokens,
+        thinking_tokens=usage.thinking_tokens,
+        cost_usd=None if turn.cost is None else format(turn.cost.total_usd, "f"),
+        **({"estimated": True} if usage.estimated else {}),
+    )
+
+
+def _ended(turn: Turn, error: dict[str, str | None] | None) -> str:
+    speed = turn.tokens_per_s
+    return _line(
+        "ended",
+        status=turn.status.value,
+        stop_reason=turn.stop_reason,
+        error=error,
+        ttft_ms=turn.ttft_ms,
+        duration_ms=turn.duration_ms,
+        tokens_per_s=None if speed is None else round(speed, 1),
+    )

@@ -1,0 +1,45 @@
+"""What every command that only reads or mends the library shares: one opened store, one way to print."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from tui_chat.cli.flags import Start
+from tui_chat.storage.store import DATABASE, Store
+
+Result = TypeVar("Result")
+
+
+def with_store(begun: Start, do: Callable[[Store], Awaitable[Result]]) -> Result:
+    """Open the database, do it, close the database."""
+
+    async def run() -> Result:
+        store = await Store.open(begun.settings.data_dir / DATABASE)
+        try:
+            return await do(store)
+        finally:
+            await store.aclose()
+
+    return asyncio.run(run())
+
+
+def print_out(text: str) -> None:
+    """Print to stdout, ending with one newline; text that is empty prints nothing."""
+    if text:
+        sys.stdout.buffer.write((text.rstrip("\n") + "\n").encode("utf-8", "replace"))
+        sys.stdout.buffer.flush()
+
+
+def short_id(conversation_id: str) -> str:
+    """As much of an id as is shown to people."""
+    return conversation_id[:8]
+
+
+def width() -> int:
+    """Cells of a line of the terminal."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns
+    except (OSError, ValueError):
+        return 80
