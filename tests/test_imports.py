@@ -1,0 +1,65 @@
+"""What each command loads, seen in a fresh interpreter: starting is quick because most of it is not loaded."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.surroundings import ROOT, clean_environment
+
+HEAVY = ("textual.app", "anthropic", "httpx2", "genai_prices")
+
+
+def loaded_by(code: str, home: Path) -> set[str]:
+    """The modules that are loaded after `code` has run in an interpreter of its own."""
+    ending = "\nimport sys, json\nprint('\\n' + json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code + ending],
+        cwd=ROOT,
+        env=clean_environment(home),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def called(*words: str) -> str:
+    """Code that runs the program with these words and comes back."""
+    run = "from tui_chat.cli.main import main\ntry:\n    main()\nexcept SystemExit:\n    pass"
+    return f"import sys\nsys.argv = ['tui-chat', *{words!r}]\n{run}"
+
+
+@pytest.mark.parametrize("words", [("--version",), ("list",), ("list", "--json"), ("--help",)], ids=" ".join)
+def test_a_quick_command_loads_nothing_heavy(words: tuple[str, ...], tmp_path: Path) -> None:
+    loaded = loaded_by(called(*words), tmp_path)
+    assert "tui_chat.cli.main" in loaded
+    assert loaded.isdisjoint(HEAVY)
+
+
+def test_showing_a_conversation_loads_no_app_and_no_provider(tmp_path: Path) -> None:
+    environment = clean_environment(tmp_path)
+    ask = [sys.executable, "-m", "tui_chat", "ask", "--demo", "code"]
+    subprocess.run(ask, cwd=ROOT, env=environment, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    listed = subprocess.run(
+        [sys.executable, "-m", "tui_chat", "list", "--json"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        check=True,
+    )
+    (only,) = json.loads(listed.stdout)
+    loaded = loaded_by(called("show", only["id"]), tmp_path)
+    assert loaded.isdisjoint({"textual.app", "anthropic", "httpx2"})
+
+
+def test_the_service_loads_no_screen_no_provider_and_no_command_line(tmp_path: Path) -> None:
+    loaded = loaded_by("import tui_chat.service.chat", tmp_path)
+    assert loaded.isdisjoint({"textual", "anthropic", "typer", "httpx2", "genai_prices"})
+
+
+def test_the_app_is_loaded_without_any_provider(tmp_path: Path) -> None:
+    loaded = loaded_by("import tui_chat.ui.app", tmp_path)
+    assert loaded.isdisjoint({"anthropic", "httpx2", "genai_prices"})
