@@ -94,14 +94,21 @@ def test_a_provider_may_have_another_name_in_the_list(pricing: Pricing, ours: st
 
 
 def test_a_provider_at_another_address_is_priced_by_that_address() -> None:
-    pricing = Pricing(addresses={"openai": "http://127.0.0.1:8080/v1", "work": "https://api.openai.com/v1"})
+    pricing = Pricing(addresses={"openai": "http://127.0.0.1:8080/v1", "work": "api.openai.com/v1"})
     assert pricing.cost("openai/gpt-4o", MILLION, NOW) is None
     assert dollars(pricing, "work/gpt-4o", MILLION) == Decimal("12.5")
 
 
-def test_the_user_may_say_whose_prices_a_gateway_has() -> None:
-    pricing = Pricing(addresses={"work": "https://gateway.example"}, listed_as={"work": "anthropic"})
+def test_a_provider_of_the_user_s_own_naming_is_priced_by_its_kind() -> None:
+    pricing = Pricing(kinds={"work": "anthropic", "mine": "xai"}, addresses={"mine": ""})
     assert dollars(pricing, "work/claude-sonnet-5-5", MILLION) == 12
+    assert dollars(pricing, "mine/grok-4-fast", MILLION) == Decimal("0.7")
+
+
+def test_a_gateway_to_anywhere_is_priced_by_nobody() -> None:
+    pricing = Pricing(addresses={"anthropic": "https://gateway.example"}, kinds={"anthropic": "anthropic"})
+    assert pricing.cost("anthropic/claude-sonnet-5-5", MILLION, NOW) is None
+    assert pricing.cost("cloudflare/openai/gpt-4o", MILLION, NOW) is None
 
 
 def test_the_user_s_price_wins_also_when_it_is_free() -> None:

@@ -26,12 +26,13 @@ _LISTED_AS = {
     "moonshot": "moonshotai",
     "togetherai": "together",
     "vertex": "google",
+    "workersai": "cloudflare",
     "xai": "x-ai",
     "z-ai": "zai",
 }
 """Names people give to providers that the list calls otherwise."""
-_NEVER_LISTED = {"", "demo", "llamacpp", "lmstudio", "localai", "ollama", "vllm"}
-"""Programs on somebody's own machine: nobody has a price for them but the user."""
+_NEVER_LISTED = {"", "cloudflare", "demo", "litellm", "llamacpp", "lmstudio", "localai", "ollama", "vllm"}
+"""Programs on somebody's own machine, and gateways to anywhere: nobody has a price for them but the user."""
 
 
 class Pricing:
@@ -43,16 +44,16 @@ class Pricing:
         *,
         cache_dir: Path | None = None,
         addresses: Mapping[str, str] | None = None,
-        listed_as: Mapping[str, str] | None = None,
+        kinds: Mapping[str, str] | None = None,
     ) -> None:
         """`overrides` by `provider/model`, or `ollama/*` for all of one; the longest that fits wins over the list.
 
         `addresses` gives the base URL of each provider that is not at its own; the list is then asked by address.
-        `listed_as` gives the list's own id for a provider, and wins over both its name and its address.
+        `kinds` gives the well-known name that a provider of the user's own naming stands for.
         """
         self._overrides = dict(overrides or {})
         self._addresses = dict(addresses or {})
-        self._listed_as = dict(listed_as or {})
+        self._kinds = dict(kinds or {})
         self._stored_as = None if cache_dir is None else cache_dir / "prices.json"
         self._loaded: Listing | None = None
         self._loading = Lock()
@@ -163,8 +164,8 @@ class Pricing:
 
     def _provider(self, name: str) -> "Provider | None":
         """The list's provider, by its exact id or its address, never by a likeness."""
-        url = self._addresses.get(name)
-        if url is not None and name not in self._listed_as:
+        if url := self._addresses.get(name, ""):
+            url = url if "://" in url else f"https://{url}"
             return next((one for one in self._listing.providers if re.match(one.api_pattern, url)), None)
         listed_id = self._id_of(name)
         if listed_id is None:
@@ -172,5 +173,5 @@ class Pricing:
         return next((one for one in self._listing.providers if one.id == listed_id), None)
 
     def _id_of(self, name: str) -> str | None:
-        listed_id = self._listed_as.get(name, _LISTED_AS.get(name, name))
-        return None if listed_id in _NEVER_LISTED else listed_id
+        kind = self._kinds.get(name, name)
+        return None if kind in _NEVER_LISTED else _LISTED_AS.get(kind, kind)
