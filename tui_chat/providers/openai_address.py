@@ -93,7 +93,7 @@ def _host_of(url: str) -> str:
 
 def _clean(written: str, dialect: Dialect) -> str:
     """Scheme, host and port filled in, a pasted `/chat/completions` taken off, and a path where there is none."""
-    url = written.strip().rstrip("/").removesuffix("/chat/completions")
+    url = written.strip()
     has_scheme = "://" in url
     try:
         parts = urlsplit(url if has_scheme else f"//{url}")
@@ -110,4 +110,5 @@ def _clean(written: str, dialect: Dialect) -> str:
     scheme = parts.scheme or ("http" if near else "https")
     login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
     netloc = f"{login}{shown}{f':{port}' if port else ''}"
-    return urlunsplit((scheme, netloc, parts.path.rstrip("/") or dialect.own_path, "", ""))
+    path = parts.path.rstrip("/").removesuffix("/chat/completions")
+    return urlunsplit((scheme, netloc, path or dialect.own_path, "", ""))

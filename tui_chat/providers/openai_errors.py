@@ -9,6 +9,7 @@ import json
 import re
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,7 +28,7 @@ from tui_chat.core.error import (
 from tui_chat.core.secret import Secret
 
 _LONGEST_MESSAGE = 600
-_KEY = re.compile(r"\b(?:sk|pk|gsk|xai|key|tgp|csk|or|Bearer)[-_ ][A-Za-z0-9_*.\-]{8,}")
+_KEY = re.compile(r"\b(?:(?:sk|gsk|xai|tgp|csk)[-_]|Bearer\s+)[A-Za-z0-9_*.\-]{7,}[A-Za-z0-9_*]")
 _INVISIBLE = re.compile(r"(?is)<(script|style|head)\b.*?</\1\s*>")
 _TITLE = re.compile(r"(?is)<(title|h1)\b[^>]*>(.*?)</\1\s*>")
 _TAG = re.compile(r"(?s)<[^>]*>")
@@ -101,17 +102,12 @@ def error_on_the_way(error: Exception, host: str, begun: bool) -> ProviderError:
     return Unreachable(f"the connection to {host} broke off before an answer came")
 
 
-def without_key(error: ProviderError, key: Secret | None) -> ProviderError:
-    """The same error, whatever it says free of that key."""
-    if key is None or key.reveal() not in error.message:
-        return error
-    return type(error)(
-        error.message.replace(key.reveal(), "…"),
-        detail=error.detail,
-        request_id=error.request_id,
-        retry_after_s=error.retry_after_s,
-        status=error.status,
-    )
+def hide_key(error: ProviderError, key: Secret | None) -> ProviderError:
+    """The error with that key taken out of whatever it says; the same one, so that nothing keeps the old words."""
+    if key is not None:
+        error.message = error.message.replace(key.reveal(), "…")
+        error.args = (error.message,)
+    return error
 
 
 def _by_status(status: int, said: str, code: str, headers: Mapping[str, str]) -> ProviderError:
@@ -162,8 +158,10 @@ def retry_after_in(headers: Mapping[str, str]) -> float | None:
     written = headers.get("retry-after", "").strip()
     if (seconds := _number(written)) is not None:
         return max(0.0, seconds)
-    when, now = _date(written), _date(headers.get("date", ""))
-    return max(0.0, when - now) if when is not None and now is not None else None
+    if (when := _date(written)) is None:
+        return None
+    now = _date(headers.get("date", ""))
+    return max(0.0, when - (time.time() if now is None else now))
 
 
 def _date(written: str) -> float | None:

@@ -13,7 +13,7 @@ from tui_chat.core.secret import Secret
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.openai_address import Address
 from tui_chat.providers.openai_dialects import Dialect, Json
-from tui_chat.providers.openai_errors import error_of, error_on_the_way, without_key
+from tui_chat.providers.openai_errors import error_of, error_on_the_way, hide_key
 from tui_chat.providers.openai_request import relented, unwanted_field
 
 TROUBLE = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ProviderError)
@@ -110,8 +110,8 @@ class Server:
     def fail(self, error: Exception, *, begun: bool) -> NoReturn:
         """Raise the core's error for what went wrong; nowhere in it, or in what it hangs on, is the key."""
         if isinstance(error, ProviderError):
-            raise without_key(error, self._key) from error.__cause__
-        told = without_key(error_on_the_way(error, self.address.host, begun), self._key)
+            raise hide_key(error, self._key)
+        told = hide_key(error_on_the_way(error, self.address.host, begun), self._key)
         raise told from (None if isinstance(error, httpx2.LocalProtocolError) else error)
 
     def _check_key(self) -> None:

@@ -1,9 +1,13 @@
 """Tokens as the OpenAI-compatible servers report them, put into buckets that never overlap. Pure."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from tui_chat.core.usage import Usage
+
+_TICK_EXPONENT = -10
+"""xAI counts its charges in ten-billionths of a dollar."""
 
 
 def usage_in(chunk: Mapping[str, Any]) -> Usage | None:
@@ -35,7 +39,19 @@ def _usage(told: Mapping[str, Any]) -> Usage:
         thinking_tokens=thinking,
         web_searches=_count(_mapping(told, "server_tool_use"), "web_search_requests")
         or _count(told, "num_search_queries"),
+        billed_usd=_billed(told),
     )
+
+
+def _billed(told: Mapping[str, Any]) -> Decimal | None:
+    """What the server says it charged; with a key of one's own behind a gateway that is not all of it."""
+    cost = told.get("cost")
+    if isinstance(cost, Mapping):
+        cost = cost.get("total_cost")
+    if told.get("is_byok") is not True and isinstance(cost, int | float) and not isinstance(cost, bool) and cost > 0:
+        return Decimal(str(cost))
+    ticks = told.get("cost_in_usd_ticks")
+    return Decimal(ticks).scaleb(_TICK_EXPONENT) if isinstance(ticks, int) and ticks > 0 else None
 
 
 def _output(told: Mapping[str, Any], prompt: int) -> tuple[int, int]:

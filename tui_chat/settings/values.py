@@ -130,7 +130,8 @@ class PriceSettings:
         About("input written to a cache for five minutes; otherwise as input", least=0, example="0.60"),
     ] = None
     cache_write_1h: Annotated[
-        Decimal | None, About("input written to a cache for an hour; otherwise as input", least=0, example="1.00")
+        Decimal | None,
+        About("input written to a cache for an hour; otherwise as for five minutes", least=0, example="1.00"),
     ] = None
     free: Annotated[bool, About("it costs nothing, as a model on this machine", example="true")] = False
 
@@ -138,18 +139,10 @@ class PriceSettings:
     def price(self) -> Price | None:
         """The price it comes to; `None` when neither free nor complete."""
         if self.free:
-            zero = Decimal(0)
-            return Price(zero, zero, zero, zero, zero, source="settings")
+            return Price.of(Decimal(0), Decimal(0))
         if self.input is None or self.output is None:
             return None
-        return Price(
-            self.input,
-            self.output,
-            self.input if self.cache_read is None else self.cache_read,
-            self.input if self.cache_write_5m is None else self.cache_write_5m,
-            self.input if self.cache_write_1h is None else self.cache_write_1h,
-            source="settings",
-        )
+        return Price.of(self.input, self.output, self.cache_read, self.cache_write_5m, self.cache_write_1h)
 
 
 @dataclass(frozen=True)
