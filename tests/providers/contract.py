@@ -4,11 +4,11 @@ A wire joins by one `ContractWire` in the list of `test_contract.py`: a way to e
 a way to make its provider for an address.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.error import ProviderError
@@ -102,7 +102,7 @@ async def collected(provider: Provider, asked: Request) -> tuple[list[ProviderEv
     """Everything a stream gives, and the error it ended with."""
     events: list[ProviderEvent] = []
     try:
-        async with aclosing(cast("AsyncGenerator[ProviderEvent, None]", provider.stream(asked))) as stream:
+        async with aclosing(provider.stream(asked)) as stream:
             async for event in stream:
                 events.append(event)
     except ProviderError as error:

@@ -5,7 +5,7 @@ is one of ours. Add a wire to `WIRES` and it is held to all of it.
 import asyncio
 import time
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -115,7 +115,7 @@ async def test_closing_the_iterator_closes_the_connection_within_100_ms(wire: Co
     half = pieces(start[0], "event")[:6] if start else []
     async with Wire(Answer((*half, End.HANG))) as server:
         provider = wire.provider(server.url, SCRIPTS["text"])
-        async with aclosing(cast(Any, provider.stream(request(model=wire.model)))) as stream:
+        async with aclosing(provider.stream(request(model=wire.model))) as stream:
             async for event in stream:
                 if isinstance(event, TextDelta):
                     break

@@ -11,10 +11,18 @@ from typing import Any
 import anthropic
 import httpx2
 
-from tui_chat.core.error import KeyRejected, Overloaded, ProtocolBroken, ProviderError, RequestRefused, StreamCut
+from tui_chat.core.error import (
+    KeyRejected,
+    Overloaded,
+    ProtocolBroken,
+    ProviderError,
+    RequestRefused,
+    SettingsError,
+    StreamCut,
+)
 from tui_chat.core.event import ProviderEvent, ReplyOpened, SignOfLife
 from tui_chat.core.provider import Model, Request
-from tui_chat.providers.anthropic_access import access_of
+from tui_chat.providers.anthropic_access import Access, access_of
 from tui_chat.providers.anthropic_body import batches_of, drain
 from tui_chat.providers.anthropic_errors import (
     Refusal,
@@ -57,19 +65,11 @@ class AnthropicProvider:
         self._version = access.version
         self._named = config.models
         self._max_tokens: dict[str, int] = {}
-        timeout = httpx2.Timeout(connect=_CONNECT_S, read=config.timeout_s, write=_WRITE_S, pool=_POOL_S)
-        headers: dict[str, Any] = {"authorization": anthropic.omit, **access.headers}
-        self._client = anthropic.AsyncAnthropic(
-            api_key="in the headers",
-            base_url=access.base_url,
-            default_headers=headers,
-            timeout=timeout,
-            max_retries=0,
-            open_telemetry=False,
-            http_client=http_client
-            # A redirect would take keys in headers of our own to another host.
-            or anthropic.DefaultAsyncHttpxClient(timeout=timeout, follow_redirects=False),
-        )
+        try:
+            self._client = _client(access, config.timeout_s, http_client)
+        except (OSError, ValueError, ImportError, httpx2.InvalidURL) as fault:
+            scrub(fault, self._secrets)
+            raise SettingsError(f"no connection can be set up: {fault}", detail="connection") from fault
         for name in ("anthropic", "httpx2"):
             # At its debug level the SDK writes prompts to the log, when a variable of its own asks for it.
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -178,6 +178,22 @@ class AnthropicProvider:
             case ValueError():
                 return RequestRefused(str(fault), detail="bad_request")
         return unreachable(fault, self._secrets)
+
+
+def _client(access: Access, timeout_s: float, http_client: httpx2.AsyncClient | None) -> anthropic.AsyncAnthropic:
+    timeout = httpx2.Timeout(connect=_CONNECT_S, read=timeout_s, write=_WRITE_S, pool=_POOL_S)
+    # A redirect would take keys in headers of our own to another host.
+    http_client = http_client or anthropic.DefaultAsyncHttpxClient(timeout=timeout, follow_redirects=False)
+    headers: dict[str, Any] = {"authorization": anthropic.omit, **access.headers}
+    return anthropic.AsyncAnthropic(
+        api_key="in the headers",
+        base_url=access.base_url,
+        default_headers=headers,
+        timeout=timeout,
+        max_retries=0,
+        open_telemetry=False,
+        http_client=http_client,
+    )
 
 
 def _refusal(fault: anthropic.APIStatusError) -> Refusal:

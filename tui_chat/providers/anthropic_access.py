@@ -1,6 +1,7 @@
 """Where the API is and how one gets in: its address, its headers, its key. Needs no SDK and no network."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ _HOME = "https://api.anthropic.com"
 _KEY_HEADERS = {"": "authorization", "bearer": "authorization", "x-api-key": "x-api-key", "api-key": "api-key"}
 _CARRIES_SECRETS = ("auth", "key", "token", "secret", "cookie")
 _SHORTEST_SECRET = 8
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE = re.compile(r"[\x20-\x7e]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +41,29 @@ def access_of(config: ProviderConfig) -> Access:
         headers[name] = f"Bearer {key.reveal()}" if name == "authorization" else key.reveal()
         secrets.append(key.reveal())
     for name, value in config.find_headers().items():
-        headers[name.lower()] = value
+        headers[name.strip().lower()] = value.strip()
         if _is_secret(name, value):
             secrets.append(value)
     if not secrets and config.auth != "none" and not config.is_local:
         raise KeyRejected(f"no key: {config.key_source or 'ANTHROPIC_API_KEY'} is not set", detail="no_key")
+    for name, value in headers.items():
+        if _NAME.fullmatch(name) is None or _VALUE.fullmatch(value) is None:
+            raise SettingsError(
+                f"the header {name!r} of {config.name} holds what cannot be sent", detail="bad_header"
+            )
     return Access(base_url, headers, tuple(secrets), headers["anthropic-version"])
 
 
 def _base_url(config: ProviderConfig) -> str:
     url = (config.base_url or _HOME).strip().rstrip("/").removesuffix("/messages").removesuffix("/v1")
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        host, scheme, _ = parts.hostname, parts.scheme, parts.port
+    except ValueError:
+        host = scheme = None
+    if scheme not in ("http", "https") or not host:
         raise SettingsError(f"the address of {config.name} is no http address", detail="bad_url")
-    if parts.scheme == "http" and not config.allow_http and not _is_this_machine(parts.hostname):
+    if scheme == "http" and not config.allow_http and not _is_this_machine(host):
         sentence = f"the address of {config.name} is plain http, which would send the key for anybody to read"
         raise SettingsError(sentence, detail="plain_http")
     return url

@@ -32,7 +32,7 @@ def messages_of(turns: Iterable[Turn], *, paused: bool = False) -> list[Message]
     tail = messages.pop() if paused and messages and _is_reply(messages[-1]) else None
     everything = [block for message in (*messages, *([tail] if tail else ())) for block in message["content"]]
     called = {block.get("id") for block in everything if _is_call(block)}
-    answered = {block.get("tool_use_id") for block in everything if _is_result(block)}
+    answered = {block.get("tool_use_id") for block in everything if _is_server_result(block)}
     for message in filter(_is_reply, messages):
         message["content"] = _without_halves(message["content"], called, answered)
     messages = _merged((message["role"], message["content"]) for message in messages)
@@ -123,7 +123,7 @@ def _without_halves(blocks: list[Block], called: set[Any], answered: set[Any]) -
         block
         for block in blocks
         if not (_is_server_call(block) and block.get("id") not in answered)
-        and not (_is_result(block) and block.get("tool_use_id") not in called)
+        and not (_is_server_result(block) and block.get("tool_use_id") not in called)
     ]
     while whole and whole[-1].get("type") in _THINKING:
         whole.pop()
@@ -171,5 +171,5 @@ def _is_server_call(block: Block) -> bool:
     return _is_call(block) and block.get("type") != "tool_use"
 
 
-def _is_result(block: Block) -> bool:
-    return str(block.get("type")).endswith("tool_result")
+def _is_server_result(block: Block) -> bool:
+    return str(block.get("type")).endswith("_tool_result")
