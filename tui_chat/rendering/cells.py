@@ -112,5 +112,6 @@ def _wrap_wide(text: str, cells: int, room: int) -> list[tuple[int, int]]:
                 room, breaks = cells, None
         at += size
         last, last_size = first, size
-    rows.append((start, len(text)))
+    fits = at - start_cells <= room
+    rows.append((start, len(text) if fits else start + len(text[start:].rstrip(" "))))
     return rows

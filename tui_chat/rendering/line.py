@@ -15,7 +15,7 @@ Link = tuple[int, int, str]
 class Line:
     """One line as it is drawn; its strip is made when it is first asked for, since few lines are ever seen."""
 
-    __slots__ = ("_segments", "_strip", "cells", "copy", "copy_at", "joins", "links")
+    __slots__ = ("_segments", "_strip", "cells", "copy", "copy_at", "joins", "lead", "links")
 
     cells: int
     """How many cells it takes; never more than the width it was made for."""
@@ -25,6 +25,8 @@ class Line:
     """The cell where `copy` begins."""
     joins: str | None
     """What stands between it and the next line when both are copied; `None` is a newline."""
+    lead: str
+    """What the source has before `copy` and the screen shows as a sign: an item's marker; copied with whole lines."""
     links: tuple[Link, ...]
 
     def __init__(
@@ -41,6 +43,7 @@ class Line:
         self.copy = copy
         self.copy_at = copy_at
         self.joins = joins
+        self.lead = ""
         self.links = links
 
     @classmethod
@@ -53,6 +56,7 @@ class Line:
         line.copy = copy
         line.copy_at = copy_at
         line.joins = None
+        line.lead = ""
         line.links = ()
         return line
 
@@ -74,11 +78,21 @@ class Line:
         return "".join(segment.text for segment in self.segments)
 
     def copied(self, start: int = 0, end: int | None = None) -> str:
-        """The part of `copy` that stands between two cells of the line."""
+        """What copying the cells from `start` to `end` gives: text only, and the marker if all before it is taken."""
         first = prefix_within(self.copy, max(0, start - self.copy_at))
-        if end is None or end >= self.copy_at + width(self.copy):
-            return self.copy[first:]
-        return self.copy[first : prefix_within(self.copy, max(0, end - self.copy_at))]
+        last = len(self.copy)
+        if end is not None and end < self.copy_at + width(self.copy):
+            last = prefix_within(self.copy, max(0, end - self.copy_at))
+        return (self.lead if start <= 0 and last else "") + self.copy[first:last]
+
+    def cropped(self, cells: int) -> "Line":
+        """The same line with nothing on the screen beyond `cells`."""
+        if self.cells <= cells:
+            return self
+        line = Line(self.strip.crop(0, cells), self.copy, self.copy_at, self.joins)
+        line.lead = self.lead
+        line.links = tuple((start, min(end, cells), href) for start, end, href in self.links if start < cells)
+        return line
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Line):
@@ -87,6 +101,7 @@ class Line:
             self.copy == other.copy
             and self.copy_at == other.copy_at
             and self.joins == other.joins
+            and self.lead == other.lead
             and self.links == other.links
             and list(self.segments) == list(other.segments)
         )
@@ -105,6 +120,6 @@ def copied_text(lines: Sequence[Line]) -> str:
     """The source-like text of whole lines: unwrapped, without gutters."""
     pieces: list[str] = []
     for line in lines:
-        pieces.append(line.copy)
+        pieces.append(line.copied())
         pieces.append("\n" if line.joins is None else line.joins)
     return "".join(pieces[:-1])

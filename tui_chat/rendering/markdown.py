@@ -1,60 +1,137 @@
 """Markdown as finished terminal lines, incrementally: what is closed is laid out once. Knows no widget, no turn."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from time import perf_counter
 
+from tui_chat.rendering.blocks import Blocks
+from tui_chat.rendering.document import CodeBlock, Document, Preview
+from tui_chat.rendering.layouts import Page
 from tui_chat.rendering.line import Line
+from tui_chat.rendering.mend import undecided
 from tui_chat.rendering.palette import Palette
-from tui_chat.rendering.plain import render_plain
+from tui_chat.rendering.references import References
+from tui_chat.rendering.source import Piece, Source
+from tui_chat.rendering.syntax import cells_of
+from tui_chat.rendering.tree import PARAGRAPH, TABLE, Leaf
 
+__all__ = ["CodeBlock", "LiveMarkdown", "render"]
 
-@dataclass(frozen=True, slots=True)
-class CodeBlock:
-    """A block of code among the lines."""
-
-    first_line: int
-    end_line: int
-    """The line behind its last."""
-    language: str
-    source: str
+LEAST_WIDTH = 8
+"""In a narrower window lines are laid out for so many cells, and cut."""
+_HEAD_ONLY = re.compile(r"[|:\- ]*$")
+_BATCH = 64
+"""Lines that are worked on between two looks at the clock."""
 
 
 class LiveMarkdown:
-    """A text that grows, and the lines it makes."""
+    """A text that grows, and the lines it makes.
+
+    However the text was cut when it came, after `finish` the lines are those that `render` makes of the whole.
+    Before, the end is shown as it would most likely go on, so that no sign appears only to vanish again.
+    """
 
     def __init__(self, width: int, palette: Palette) -> None:
         self.width = width
         self.palette = palette
-        self._pieces: list[str] = []
+        self._page = Page(max(width, LEAST_WIDTH), palette, References())
+        self._source = Source()
+        self._document = Document(self._page)
+        self._blocks = Blocks(self._document)
         self._lines: list[Line] = []
+        self._fixed = 0
+        """How many of the lines are the document's; behind them stands the preview."""
         self._changed = 0
         self._stale = False
+        self._finished = False
+        self._open_code: CodeBlock | None = None
 
     def append(self, text: str) -> None:
         """More of it; nothing is worked out before the lines are asked for."""
-        self._pieces.append(text)
+        if self._finished:
+            raise ValueError("nothing can be appended to a text that is finished")
+        self._source.append(text)
         self._stale = True
 
     def finish(self) -> None:
         """No more will come."""
+        if not self._finished:
+            self._finished = self._stale = True
+            self._source.end()
 
     @property
     def source(self) -> str:
         """The text as it came."""
-        self._pieces = ["".join(self._pieces)]
-        return self._pieces[0]
+        return self._source.text
 
     @property
     def lines(self) -> Sequence[Line]:
         """The finished lines, as far as the text has come."""
-        if self._stale:
-            self._stale = False
-            old, self._lines = self._lines, render_plain(self.source, self.width, self.palette.text)
-            same = 0
-            while same < min(len(old), len(self._lines)) and old[same] == self._lines[same]:
-                same += 1
-            self._changed = min(self._changed, same)
+        self.advance()
         return self._lines
+
+    def advance(self, budget_s: float = float("inf")) -> bool:
+        """Work on what has come, for about so long; whether all of it is in the lines now."""
+        if not self._stale:
+            return True
+        until = perf_counter() + budget_s
+        document, blocks = self._document, self._blocks
+        document.changed = len(document.lines)
+        done = False
+        while not done and (budget_s == float("inf") or perf_counter() < until):
+            done = self._feed_some()
+        if done and self._finished:
+            blocks.close()
+        if blocks.leaf is not None and blocks.leaf.kind != PARAGRAPH:
+            document.grow(blocks.stack, blocks.leaf)
+        document.resolve(blocks.leaf)
+        self._stale = not done
+        self._update(self._preview() if done and not self._finished else [])
+        return done
+
+    def _feed_some(self) -> bool:
+        """Give a number of lines to the parser; whether there are no more."""
+        for _ in range(_BATCH):
+            piece = self._source.take()
+            if piece is None:
+                return True
+            _feed(self._blocks, piece)
+        return False
+
+    def _preview(self) -> list[Line]:
+        """The lines of what is open, with the line that is still coming in."""
+        preview = Preview(self._page)
+        fork = self._blocks.fork(preview)
+        for piece in self._source.partial():
+            if piece.goes_on or not undecided(piece.text):
+                _feed(fork, piece)
+        leaf = fork.leaf
+        if leaf is None:
+            fork.close()
+        elif leaf.lines or leaf.kind != PARAGRAPH:
+            preview.show(fork.stack, _likely_table(leaf) or leaf)
+        return preview.lines
+
+    def _update(self, tail: list[Line]) -> None:
+        """Bring the lines up to date, keeping those that are what they were."""
+        document, old = self._document, self._lines
+        first = min(document.changed, self._fixed)
+        new = document.lines[first:] + tail
+        if self.width < LEAST_WIDTH:
+            new = [line.cropped(self.width) for line in new]
+        changed = len(old[first:]) != len(new)
+        same = 0
+        count = min(len(new), len(old) - first)
+        while same < count and (old[first + same] is new[same] or old[first + same] == new[same]):
+            new[same] = old[first + same]
+            same += 1
+        for number in range(same, count):
+            if old[first + number] == new[number]:
+                new[number] = old[first + number]
+        if changed or same < count:
+            self._changed = min(self._changed, first + same)
+        self._lines[first:] = new
+        self._fixed = len(document.lines)
 
     def take_changed(self) -> int:
         """The first line that is not what it was when this was last asked; the number of lines if none is."""
@@ -65,7 +142,8 @@ class LiveMarkdown:
     @property
     def code_blocks(self) -> tuple[CodeBlock, ...]:
         """The blocks of code in it, in order."""
-        return ()
+        self.advance()
+        return tuple(self._document.codes)
 
     @property
     def links(self) -> tuple[tuple[int, int, int, str], ...]:
@@ -79,3 +157,20 @@ def render(source: str, width: int, palette: Palette) -> list[Line]:
     live.append(source)
     live.finish()
     return list(live.lines)
+
+
+def _feed(blocks: Blocks, piece: Piece) -> None:
+    if piece.goes_on:
+        blocks.go_on(piece.text)
+    else:
+        blocks.feed(piece.text)
+
+
+def _likely_table(leaf: Leaf) -> Leaf | None:
+    """The head of a table, where a paragraph looks as if it will be one."""
+    if leaf.kind != PARAGRAPH or not leaf.lines[0].startswith("|") or len(leaf.lines) > 2:
+        return None
+    if len(leaf.lines) == 2 and not _HEAD_ONLY.match(leaf.lines[1]):
+        return None
+    count = len(cells_of(leaf.lines[0]))
+    return Leaf(TABLE, leaf.after_blank, leaf.lines[:1], aligns=("",) * count) if count else None

@@ -71,6 +71,7 @@ class Palette:
     measure: int = 100
     """The widest a line of prose may be."""
     _found: dict[_TokenType, Style] = field(default_factory=dict, repr=False)
+    _marked: dict[tuple[Style, int], Style] = field(default_factory=dict, repr=False)
 
     def token(self, kind: _TokenType) -> Style:
         """The style of a piece of code, on the ground of a code block."""
@@ -82,6 +83,22 @@ class Palette:
             style = self.code_block + self.tokens[known] if known is not None else self.code_block
             self._found[kind] = style
         return style
+
+    def marked(self, base: Style, bits: int) -> Style:
+        """The style of text with these marks, as `inline` numbers them, in a place of style `base`."""
+        if not bits:
+            return base
+        style = self._marked.get((base, bits))
+        if style is None:
+            style = base
+            for bit, mark in enumerate(self._marks()):
+                if bits & (1 << bit):
+                    style += mark
+            self._marked[base, bits] = style
+        return style
+
+    def _marks(self) -> tuple[Style, ...]:
+        return (self.strong, self.emphasis, self.strike, self.code, self.link, self.dim, self.maths, self.html)
 
     @classmethod
     def of(cls, colours: Mapping[str, str], measure: int = 100) -> Self:

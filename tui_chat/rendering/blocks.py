@@ -1,0 +1,371 @@
+"""Markdown's block structure, read a line at a time and never twice. Knows no inline markup, no cells, no styles.
+
+The algorithm is CommonMark's own: open containers are matched against each line, then new blocks begin, then what is
+left belongs to the open leaf. So a leaf or container that has been closed is final, whatever follows.
+"""
+
+import re
+from dataclasses import replace
+
+from tui_chat.rendering.syntax import (
+    BULLET,
+    DELIMITERS,
+    FENCE,
+    FENCE_END,
+    HEADING,
+    HEADING_END,
+    MATHS,
+    NOTE,
+    NUMBER,
+    RULE,
+    TASK,
+    UNDERLINE,
+    alignments,
+    cells_of,
+    html_end,
+)
+from tui_chat.rendering.tree import (
+    BREAK,
+    DEEPEST,
+    DISPLAY,
+    FENCED,
+    HEAD,
+    HTML,
+    INDENTED,
+    ITEM,
+    LIST,
+    LONGEST,
+    NOTED,
+    PARAGRAPH,
+    QUOTE,
+    ROOT,
+    TABLE,
+    Container,
+    Leaf,
+    Sink,
+)
+
+_STARTS = frozenset("#>`~<=-_*+|:$\\[0123456789")
+
+
+class Blocks:
+    """Feeds lines into the containers and the leaf that are open."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self.stack = [Container(ROOT)]
+        self.leaf: Leaf | None = None
+        self._blank = False
+        self._raw = self._text = ""
+
+    def fork(self, sink: Sink) -> "Blocks":
+        """The same state, to try a line on that may yet become another."""
+        other = Blocks(sink)
+        other.stack = [replace(container) for container in self.stack]
+        if self.leaf is not None:
+            other.leaf = replace(self.leaf, lines=self.leaf.lines.copy())
+        other._blank = self._blank
+        return other
+
+    def close(self) -> None:
+        """The text has ended."""
+        self._close_to(0)
+
+    def go_on(self, piece: str) -> None:
+        """More of the line that was fed last, too long to be read at once."""
+        leaf = self.leaf
+        piece = piece.expandtabs(4)
+        if not piece:
+            return
+        if leaf is None:
+            self._add_paragraph(len(self.stack), piece)
+        elif leaf.kind == PARAGRAPH:
+            self._split(leaf, glued=True).lines.append(piece)
+        else:
+            leaf.glued |= {len(leaf.lines)}
+            leaf.lines.append(piece)
+
+    def feed(self, raw: str) -> None:
+        """The next line, without its newline."""
+        self._raw = raw
+        self._text = raw.expandtabs(4) if "\t" in raw else raw
+        depth, at = self._match()
+        if depth == len(self.stack) and self.leaf is not None and self._continue_leaf(self.leaf, at):
+            return
+        self._begin(depth, at)
+
+    def _match(self) -> tuple[int, int]:
+        """How many of the open containers this line belongs to, and where its content begins."""
+        text, at, depth = self._text, 0, 1
+        for container in self.stack[1:]:
+            first = _first(text, at)
+            if container.kind == QUOTE:
+                if first - at > 3 or not text.startswith(">", first):
+                    break
+                at = first + 2 if text.startswith(" ", first + 1) else first + 1
+            elif container.kind != LIST:
+                if first == len(text):
+                    if not container.has_child:
+                        break
+                    at = first
+                elif first - at >= container.indent:
+                    at += container.indent
+                else:
+                    break
+            depth += 1
+        return depth, at
+
+    def _continue_leaf(self, leaf: Leaf, at: int) -> bool:
+        """Give the line to an open leaf that takes lines as they are; whether it was taken."""
+        text = self._text
+        first = _first(text, at)
+        if leaf.kind == FENCED:
+            if first - at < 4 and text.startswith(leaf.fence, first):
+                end = FENCE_END.match(text, first)
+                if end is not None:
+                    self._close_leaf()
+                    return True
+            leaf.lines.append(self._from(min(first, at + leaf.indent)))
+            return True
+        if leaf.kind == INDENTED:
+            if first - at < 4 and first < len(text):
+                return False
+            leaf.lines.append(self._from(at + 4))
+            return True
+        if leaf.kind in (HTML, DISPLAY):
+            if first == len(text) and (leaf.end is None or leaf.kind == DISPLAY):
+                self._close_leaf()
+                return False
+            leaf.lines.append(self._from(at))
+            if (leaf.end is not None and leaf.end.search(text, at)) or (leaf.closer and leaf.closer in text[at:]):
+                self._close_leaf()
+            return True
+        return False
+
+    def _begin(self, depth: int, at: int) -> None:
+        """Open the blocks that begin on this line, and give its text to a leaf."""
+        text = self._text
+        while True:
+            first = _first(text, at)
+            leaf = self.leaf
+            if first == len(text) or (first - at > 3 and leaf is not None and leaf.kind == PARAGRAPH):
+                break
+            if first - at > 3:
+                self._open(depth, INDENTED).lines.append(self._from(at + 4))
+                return
+            if text[first] not in _STARTS:
+                break
+            inside = leaf if leaf is not None and depth == len(self.stack) else None
+            if self._begin_leaf(depth, at, first, inside):
+                return
+            found = self._begin_container(depth, at, first, inside) if depth < DEEPEST else None
+            if found is None:
+                break
+            depth, at = found
+        self._add_text(depth, first)
+
+    def _add_text(self, depth: int, first: int) -> None:
+        text, leaf = self._text, self.leaf
+        if first == len(text):
+            self._close_to(depth)
+            self._blank = True
+        elif leaf is not None and leaf.kind == PARAGRAPH:
+            line = text[first:]
+            if leaf.size + len(line) > LONGEST:
+                leaf = self._split(leaf)
+            leaf.lines.append(line)
+            leaf.size += len(line) + 1
+        elif leaf is not None and leaf.kind == TABLE and depth == len(self.stack):
+            leaf.lines.append(text[first:])
+        else:
+            self._add_paragraph(depth, text[first:])
+
+    def _add_paragraph(self, depth: int, text: str) -> None:
+        leaf = self._open(depth, PARAGRAPH)
+        leaf.lines.append(text)
+        leaf.size = len(text) + 1
+
+    def _split(self, leaf: Leaf, glued: bool = False) -> Leaf:
+        """Close a paragraph that has become too long to be read together, and go on in another."""
+        self._close_leaf()
+        self.leaf = Leaf(PARAGRAPH, continues=True, glued=frozenset((0,)) if glued else frozenset())
+        return self.leaf
+
+    def _begin_leaf(self, depth: int, at: int, first: int, inside: Leaf | None) -> bool:
+        """Whether a leaf begins with this line's text; `inside` is the leaf that it would interrupt."""
+        text, sign = self._text, self._text[first]
+        paragraph = inside if inside is not None and inside.kind == PARAGRAPH else None
+        if sign == "#" and (found := HEADING.match(text, first)):
+            leaf = self._open(depth, HEAD)
+            leaf.level = len(found[1])
+            leaf.lines.append(HEADING_END.sub("", text[found.end() :]).strip(" "))
+            self._close_leaf()
+            return True
+        if sign in "`~" and (found := FENCE.match(text, first)):
+            leaf = self._open(depth, FENCED)
+            leaf.fence, leaf.indent = found[0], first - at
+            leaf.info = text[found.end() :].strip(" ")
+            return True
+        if sign == "<":
+            begins, end = html_end(text[first:], interrupts=self.leaf is not None and self.leaf.kind == PARAGRAPH)
+            if begins:
+                self._begin_verbatim(self._open(depth, HTML), at, first, end)
+            return begins
+        if sign in "$\\":
+            return self._begin_maths(depth, at, first)
+        if paragraph is not None and self._becomes_other(paragraph, first):
+            return True
+        if sign in "*-_" and RULE.match(text, first):
+            self._open(depth, BREAK)
+            self._close_leaf()
+            return True
+        return False
+
+    def _begin_verbatim(self, leaf: Leaf, at: int, first: int, end: re.Pattern[str] | None) -> None:
+        leaf.end = end
+        leaf.lines.append(self._from(at))
+        if end is not None and end.search(self._text, first):
+            self._close_leaf()
+
+    def _begin_maths(self, depth: int, at: int, first: int) -> bool:
+        text = self._text
+        opener = text[first : first + 2]
+        closer = MATHS.get(opener)
+        if closer is None:
+            return False
+        end = text.find(closer, first + 2)
+        if end >= 0 and text[end + 2 :].strip(" .,;"):
+            return False
+        leaf = self._open(depth, DISPLAY)
+        leaf.closer = closer
+        leaf.lines.append(self._from(at))
+        if end >= 0:
+            self._close_leaf()
+        return True
+
+    def _becomes_other(self, leaf: Leaf, first: int) -> bool:
+        """Whether this line makes a heading or a table's head of the paragraph above it."""
+        text = self._text
+        if text[first] in "=-" and not leaf.continues and UNDERLINE.match(text, first):
+            rest = self.sink.definitions("\n".join(leaf.lines))
+            leaf.lines = rest.split("\n") if rest else []
+            if not rest:
+                return False
+            leaf.kind, leaf.level = HEAD, 1 if text[first] == "=" else 2
+            self._close_leaf()
+            return True
+        head = leaf.lines[-1] if leaf.lines else ""
+        if text[first] not in "|:-" or "|" not in text or "|" not in head or not DELIMITERS.match(text, first):
+            return False
+        aligns = alignments(text[first:])
+        if len(cells_of(head)) != len(aligns):
+            return False
+        leaf.lines.pop()
+        self._blank = leaf.after_blank and not leaf.lines
+        if not leaf.lines:
+            self.leaf = None
+        table = self._open(len(self.stack), TABLE)
+        table.lines.append(head)
+        table.aligns = aligns
+        return True
+
+    def _begin_container(self, depth: int, at: int, first: int, inside: Leaf | None) -> tuple[int, int] | None:
+        """Open the container that begins here: how many are open then, and where its content begins."""
+        text, sign = self._text, self._text[first]
+        if sign == ">":
+            self._push(depth, Container(QUOTE))
+            return len(self.stack), first + 2 if text.startswith(" ", first + 1) else first + 1
+        if sign == "[":
+            note = NOTE.match(text, first)
+            if note is None:
+                return None
+            self._push(depth, Container(NOTED, note[1], indent=4))
+            return len(self.stack), note.end()
+        found = NUMBER.match(text, first) or BULLET.match(text, first)
+        if found is None:
+            return None
+        end = found.end()
+        content = _first(text, end)
+        empty = content == len(text)
+        if inside is not None and inside.kind == PARAGRAPH and (empty or (found.re is NUMBER and int(found[1]) != 1)):
+            return None
+        if empty or content - end > 4:
+            content = end + 1
+        self._push_item(depth, Container(ITEM, found[0], indent=content - at))
+        content = min(content, len(text))
+        if task := TASK.match(text, content):
+            self.stack[-1].task = task[1].lower()
+            content = task.end()
+        return len(self.stack), content
+
+    def _push_item(self, depth: int, item: Container) -> None:
+        """Add an item to the list that is open, or to a new one when it looks different."""
+        around = self.stack[depth - 1]
+        if around.kind == LIST and around.marker == item.marker[-1]:
+            self._close_to(depth)
+        else:
+            self._push(depth, Container(LIST, item.marker[-1], indent=len(item.marker)))
+            item.after_blank = self.stack[-1].after_blank
+        item.after_blank = item.after_blank or self._blank
+        self._blank = False
+        self.stack[-1].has_child = True
+        self.stack.append(item)
+
+    def _push(self, depth: int, container: Container) -> None:
+        self._leave_list(depth)
+        container.after_blank, self._blank = self._blank, False
+        self.stack[-1].has_child = True
+        self.stack.append(container)
+
+    def _open(self, depth: int, kind: str) -> Leaf:
+        self._leave_list(depth)
+        self.leaf = Leaf(kind, self._blank)
+        self._blank = False
+        self.stack[-1].has_child = True
+        return self.leaf
+
+    def _leave_list(self, depth: int) -> None:
+        """Close what is not around the next block: a list holds items only."""
+        self._close_to(depth)
+        if self.stack[-1].kind == LIST:
+            self.sink.left(self.stack)
+            self.stack.pop()
+
+    def _close_to(self, depth: int) -> None:
+        self._close_leaf()
+        while len(self.stack) > max(1, depth):
+            self.sink.left(self.stack)
+            self.stack.pop()
+
+    def _close_leaf(self) -> None:
+        leaf, self.leaf = self.leaf, None
+        if leaf is None:
+            return
+        if leaf.kind == PARAGRAPH and not leaf.continues and leaf.lines and leaf.lines[0].startswith("["):
+            rest = self.sink.definitions("\n".join(leaf.lines))
+            leaf.lines = rest.split("\n") if rest else []
+        elif leaf.kind == INDENTED:
+            while leaf.lines and not leaf.lines[-1].strip():
+                leaf.lines.pop()
+                self._blank = True
+        if leaf.lines or leaf.kind in (BREAK, FENCED):
+            self.sink.closed(self.stack, leaf)
+
+    def _from(self, column: int) -> str:
+        """The line as it was written from a column on; what is left of a tab that is cut there are spaces."""
+        if self._raw is self._text:
+            return self._text[column:]
+        at = 0
+        for index, character in enumerate(self._raw):
+            if at >= column:
+                return " " * (at - column) + self._raw[index:]
+            at += 4 - at % 4 if character == "\t" else 1
+        return " " * max(0, at - column)
+
+
+def _first(text: str, at: int) -> int:
+    """Where the next character stands that is not a space."""
+    length = len(text)
+    while at < length and text[at] == " ":
+        at += 1
+    return at

@@ -1,0 +1,79 @@
+"""Text that breaks off, completed for a moment: what was opened is closed, so that no sign flickers on the screen.
+
+Only what is shown while more is to come passes here; nothing final depends on it.
+"""
+
+import re
+
+_SIGN = re.compile(r"\\.|`+|\*+|_+|~~|\$\$|!?\[[^\[\]]*\]\([^()\s]*\)|<[^<>\s]*>", re.S)
+_LINK_TAIL = re.compile(r"!?\[[^\[\]]*\]\([^()\s]*$")
+_MAYBE_MARKER = re.compile(
+    r" *(?:[-+*_=~`#>|:$\\ ]+|[0-9]{1,9}[.)]? *|(?:[-+*]|[0-9]{1,9}[.)]) +\[[ xX]?\]? *|<!?-*|\[\^?[^\]\s]*\]?:?)$"
+)
+_MIRROR = str.maketrans("([", ")]")
+_LONGEST_OPEN = 200
+"""What was opened further back was hardly meant to be closed."""
+
+
+def undecided(line: str) -> bool:
+    """Whether the beginning of a line can yet become any kind of block, so that it is better not shown."""
+    return len(line) < 80 and _MAYBE_MARKER.match(line) is not None
+
+
+def mend(text: str) -> str:
+    """The text with what it leaves open closed, and half a sign at its end left out."""
+    if not any(sign in text for sign in "`*_~[$\\"):
+        return text
+    if _LINK_TAIL.search(text) is not None:
+        text += ")"
+    for opener, at in reversed(_left_open(text)):
+        if len(text) - at > _LONGEST_OPEN:
+            break
+        if at + len(opener) == len(text):
+            text = text[:at].rstrip(" ")
+        else:
+            half = " " if opener[0] in "$\\" else opener[0] + " "
+            text = text.rstrip(half) + opener.translate(_MIRROR)
+    return text
+
+
+def _left_open(text: str) -> list[tuple[str, int]]:
+    """Signs that nothing closes yet, and where they stand."""
+    found: list[tuple[str, int]] = []
+    at = 0
+    while (sign := _SIGN.search(text, at)) is not None:
+        at = sign.end()
+        what = sign[0]
+        if what[0] in "`$" or what in ("\\(", "\\["):
+            end = _closing(text, what, at)
+            if end < 0:
+                return [*found, (what, sign.start())]
+            at = end
+        elif what[0] in "*_~":
+            _pair(found, sign, text)
+    return found
+
+
+def _closing(text: str, opener: str, at: int) -> int:
+    """The end of what closes code or mathematics; -1 where nothing does."""
+    if opener[0] == "`":
+        closer = re.compile(f"(?<!`){opener}(?!`)").search(text, at)
+        return closer.end() if closer is not None else -1
+    end = text.find(opener.translate(_MIRROR), at)
+    return end + 2 if end >= 0 else -1
+
+
+def _pair(found: list[tuple[str, int]], sign: re.Match[str], text: str) -> None:
+    """Open or close emphasis, by the neighbours of its sign."""
+    before, after = text[sign.start() - 1 : sign.start()], text[sign.end() : sign.end() + 1]
+    what, start = sign[0], sign.start()
+    if before.isalnum() and after.isalnum() and (what[0] == "_" or not any(opener[0] == "*" for opener, _ in found)):
+        return
+    while what and before.strip() and what[0] in [opener[0] for opener, _ in found]:
+        opener, at = found.pop()
+        if opener[0] == what[0]:
+            if len(opener) > len(what):
+                found.append((opener[len(what) :], at))
+            what = what[len(opener) :]
+    if what and (after.strip() or not after):
+        found.append((what, start))
