@@ -27,6 +27,7 @@ def usage_rows(db: sqlite3.Connection, since: datetime | None) -> list[UsageRow]
     for row in db.execute(_SELECT):
         conversation, turn_id, created_at, model, ttft_ms, duration_ms = row[:_USAGE_AT]
         at, usage = datetime.fromisoformat(created_at), usage_of(row[_USAGE_AT:_COST_AT])
+        at = at if at.tzinfo else at.astimezone()
         if usage is not None and (since is None or at >= since):
             (conversation_id, title), cost = names[conversation], read_cost(row[_COST_AT:])
             rows.append(UsageRow(conversation_id, title, turn_id, at, model, usage, cost, ttft_ms, duration_ms))
