@@ -1,12 +1,13 @@
 """Settings → store, providers, prices, service: the only place that knows them all, but no command and no screen."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tui_chat import paths
 from tui_chat.core.conversation import Conversation, Options
-from tui_chat.core.error import NotFound, SettingsError
+from tui_chat.core.error import NotFound, SettingsError, StorageError
 from tui_chat.core.nearest import did_you_mean
 from tui_chat.core.usage import Price
 from tui_chat.core.wanted import Wanted
@@ -17,6 +18,7 @@ from tui_chat.service.chat import ChatService
 from tui_chat.service.health import HealthLimits
 from tui_chat.service.means import Means, Policy
 from tui_chat.service.retry import RetryPolicy
+from tui_chat.service.unmetered import meter_interrupted
 from tui_chat.settings.keys import KeyRing
 from tui_chat.settings.services import DEMO_MODEL, SERVICES
 from tui_chat.settings.values import Profile, Settings
@@ -83,6 +85,9 @@ class Program:
     async def warm_up(self) -> None:
         """Load what the first prompt needs, in a thread, while nobody waits for it."""
         await asyncio.to_thread(self.pricing.prepare)
+        if not self.store.opening.read_only:
+            with suppress(StorageError):  # it is done again at the next start
+                await meter_interrupted(self.store, self.pricing.cost_of)
         if self.default_model != DEMO_MODEL:
             await self.registry.get(self.default_model)
 
@@ -102,6 +107,7 @@ async def assemble(settings: Settings, *, demo: bool = False, saving: bool = Tru
         {"demo/*": FREE} | {ref: own.price for ref, own in settings.prices.items() if own.price is not None},
         cache_dir=paths.cache_dir(),
         addresses={name: own.base_url for name, own in settings.providers.items() if own.base_url},
+        kinds={name: own.kind for name, own in settings.providers.items()},
     )
     means = Means(registry.get, pricing.cost_of, _policy(settings))
     service = ChatService(store, means)
