@@ -1,0 +1,98 @@
+"""Reads conversations of ChatGPT's data export: a map of nodes, each with its parent, children and content."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.error import Fault, FormatError
+from tui_chat.core.turn import Role, TurnStatus
+from tui_chat.formats.chatgpt_content import instructions_of, is_tool_call, is_visible, parts_of, role_of
+from tui_chat.formats.foreign import ForeignConversation, Message, ours
+from tui_chat.formats.loose import date_of, dict_of, list_of, model_ref, text_of
+
+SOURCE = "chatgpt"
+_ENDINGS = {"interrupted": TurnStatus.CANCELLED, "in_progress": TurnStatus.INTERRUPTED, "error": TurnStatus.FAILED}
+
+Nodes = Mapping[str, dict[str, Any]]
+
+
+def conversation_from(value: dict[str, Any]) -> Conversation:
+    """One conversation of the export."""
+    nodes = {text_of(key): dict_of(node) for key, node in dict_of(value.get("mapping")).items()}
+    if not nodes:
+        raise FormatError("its messages (`mapping`) are missing")
+    usual_model = _model(value.get("default_model_slug"))
+    return ours(
+        ForeignConversation(
+            source=SOURCE,
+            id=text_of(value.get("conversation_id")) or text_of(value.get("id")) or next(iter(nodes)),
+            messages=[_message(key, nodes, usual_model) for key in _in_order(nodes)],
+            title=text_of(value.get("title")),
+            created_at=date_of(value.get("create_time")),
+            updated_at=date_of(value.get("update_time")),
+            model=usual_model,
+            system="\n\n".join(_instructions(nodes)),
+            head=text_of(value.get("current_node")),
+            is_archived=value.get("is_archived") is True,
+        )
+    )
+
+
+def _in_order(nodes: Nodes) -> Iterator[str]:
+    """Every node's key, the children of each in the order that it gives."""
+    listed = (child for node in nodes.values() for child in list_of(node.get("children")))
+    yield from dict.fromkeys((*(child for child in listed if isinstance(child, str) and child in nodes), *nodes))
+
+
+def _message(key: str, nodes: Nodes, usual_model: str) -> Message:
+    said, parent = _said(key, nodes), _parent(key, nodes)
+    role = role_of(said)
+    parts = parts_of(said, _call_answered(key, nodes) if role == "tool" else key) if is_visible(said) else []
+    if not parts:
+        return Message(key, parent, None)
+    created = date_of(said.get("create_time"))
+    if role == "user":
+        return Message(key, parent, Role.USER, parts, created)
+    metadata = dict_of(said.get("metadata"))
+    ending = text_of(dict_of(metadata.get("finish_details")).get("type"))
+    status = _ENDINGS.get(ending) or _ENDINGS.get(text_of(said.get("status")), TurnStatus.COMPLETE)
+    return Message(
+        id=key,
+        parent_id=parent,
+        role=Role.ASSISTANT,
+        parts=parts,
+        created_at=created,
+        model=_model(metadata.get("model_slug")) or usual_model,
+        continues=True,
+        status=status,
+        stop_reason=ending or None,
+        fault=Fault("provider", "marked as failed by ChatGPT") if status is TurnStatus.FAILED else None,
+    )
+
+
+def _call_answered(key: str, nodes: Nodes) -> str:
+    """The node with the call that a tool's result answers; several results may follow one call."""
+    seen: set[str] = set()
+    above: str | None = key
+    while above is not None and above not in seen and role_of(_said(above, nodes)) == "tool":
+        seen.add(above)
+        above = _parent(above, nodes)
+    return above if above is not None and is_tool_call(_said(above, nodes)) else key
+
+
+def _instructions(nodes: Nodes) -> list[str]:
+    """What the model was told before the first word, each text once."""
+    told = (text for key in nodes for text in instructions_of(_said(key, nodes)))
+    return list(dict.fromkeys(told))
+
+
+def _said(key: str, nodes: Nodes) -> dict[str, Any]:
+    return dict_of(nodes.get(key, {}).get("message"))
+
+
+def _parent(key: str, nodes: Nodes) -> str | None:
+    return text_of(nodes[key].get("parent")) or None if key in nodes else None
+
+
+def _model(slug: object) -> str:
+    return "" if slug == "auto" else model_ref(slug, "openai")

@@ -1,0 +1,68 @@
+"""Reads elia's database: chats, and messages that may say which one they answer."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.part import TextPart
+from tui_chat.core.turn import Role
+from tui_chat.formats.foreign import ForeignConversation, Message, newest, ours
+from tui_chat.formats.foreign_db import ForeignDatabase
+from tui_chat.formats.loose import date_of, model_ref, text_of
+
+SOURCE = "elia"
+TABLES = {"chat", "message"}
+_ROLES = {"user": Role.USER, "human": Role.USER, "assistant": Role.ASSISTANT, "ai": Role.ASSISTANT}
+
+
+def conversation_ids(database: ForeignDatabase) -> Iterator[str]:
+    """Every chat, oldest first."""
+    return (str(row["id"]) for row in database.rows("SELECT id FROM chat ORDER BY id"))
+
+
+def conversation(database: ForeignDatabase, chat_id: str) -> Conversation:
+    """One chat."""
+    chat = next(database.rows("SELECT * FROM chat WHERE id = ?", chat_id))
+    rows = list(database.rows("SELECT * FROM message WHERE chat_id = ? ORDER BY id", chat_id))
+    usual_model = _model(chat.get("model"))
+    messages = [_message(row, usual_model) for row in _with_parents(rows)]
+    told = [text_of(row.get("content")) for row in rows if row.get("role") == "system"]
+    return ours(
+        ForeignConversation(
+            source=SOURCE,
+            # Chats are merely numbered; the start tells them from those of another database.
+            id=f"{chat_id} {text_of(chat.get('started_at'))}",
+            messages=messages,
+            title=text_of(chat.get("title")),
+            created_at=date_of(chat.get("started_at")),
+            model=usual_model,
+            system="\n\n".join(text for text in dict.fromkeys(told) if text),
+            head=newest(messages),
+            is_archived=bool(chat.get("archived")),
+        )
+    )
+
+
+def _with_parents(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Most chats name no parents; their messages follow one another."""
+    if any(row.get("parent_id") is not None for row in rows):
+        return rows
+    before = [None, *(row["id"] for row in rows)]
+    return [row | {"parent_id": parent} for row, parent in zip(rows, before, strict=False)]
+
+
+def _message(row: dict[str, Any], usual_model: str) -> Message:
+    text, role = text_of(row.get("content")), _ROLES.get(text_of(row.get("role")))
+    parent = row.get("parent_id")
+    return Message(
+        id=str(row["id"]),
+        parent_id=None if parent is None else str(parent),
+        role=role if text else None,
+        parts=[TextPart(text)],
+        created_at=date_of(row.get("timestamp")),
+        model=_model(row.get("model")) or usual_model,
+    )
+
+
+def _model(name: object) -> str:
+    return model_ref(text_of(name).removeprefix("elia-"))

@@ -1,0 +1,214 @@
+"""What every reader of another program's conversations needs: its messages as a tree, and how that becomes turns.
+
+Ids are made from the other program's ids, so that the same file gives the same conversation every time.
+"""
+
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from tui_chat.core.conversation import Conversation, Origin, TitleSource
+from tui_chat.core.error import Fault, FormatError
+from tui_chat.core.part import Part, TextPart
+from tui_chat.core.title import title_from
+from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.core.usage import Usage
+
+_NAMESPACE = uuid.UUID("0f1c8a52-6f0d-5e0b-9a67-3f4f7a1c2d9e")
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands where the other program knows no date at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A conversation that was read."""
+
+    conversation: Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A conversation that could not be read."""
+
+    which: str
+    """Its title or its number in the file."""
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One of the other program's messages."""
+
+    id: str
+    parent_id: str | None
+    role: Role | None
+    """`None`: nothing that is shown; what follows it follows the one before it."""
+    parts: Sequence[Part] = ()
+    created_at: datetime | None = None
+    model: str = ""
+    continues: bool = False
+    """It belongs to the reply it follows, as a tool's result and what the model says to it do."""
+    status: TurnStatus = TurnStatus.COMPLETE
+    stop_reason: str | None = None
+    fault: Fault | None = None
+    usage: Usage | None = None
+    duration_ms: int | None = None
+
+
+@dataclass(slots=True)
+class ForeignConversation:
+    """All that another program told of a conversation."""
+
+    source: str
+    id: str
+    messages: Sequence[Message]
+    """Siblings in their order."""
+    title: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    model: str = ""
+    system: str = ""
+    head: str | None = None
+    """The message that is the end of the branch that was shown there."""
+    is_archived: bool = False
+
+
+def newest(messages: Sequence[Message]) -> str | None:
+    """The message said last, for a program that does not tell which branch was shown."""
+    said = [message for message in reversed(messages) if message.role is not None]
+    return max(said, key=lambda message: message.created_at or _NEVER).id if said else None
+
+
+def ours(foreign: ForeignConversation) -> Conversation:
+    """The conversation as one of ours; `FormatError` if nothing was said in it."""
+    known = [message.created_at for message in foreign.messages if message.created_at is not None]
+    created = foreign.created_at or min(known, default=foreign.updated_at or _NEVER)
+    updated = foreign.updated_at or max(known, default=created)
+    tree = _Tree(foreign, created)
+    if not tree.turns:
+        raise FormatError("nothing was said in it")
+    conversation = Conversation(
+        id=_our_id(foreign.source, foreign.id),
+        created_at=created,
+        updated_at=updated,
+        title=foreign.title or _title_from(tree.turns),
+        title_source=TitleSource.MODEL if foreign.title else TitleSource.PROMPT,
+        system=foreign.system,
+        turns=tree.turns,
+        archived_at=updated if foreign.is_archived else None,
+        origin=Origin(source=foreign.source, foreign_id=foreign.id),
+    )
+    head = tree.turn_ids.get(foreign.head or "") or conversation.leaf_under(conversation.children_of(None)[-1].id)
+    last_models = [turn.model for turn in conversation.path_to(head) if turn.model]
+    return replace(conversation, head=head, model=foreign.model or (last_models or [""])[-1])
+
+
+class _Tree:
+    """Messages on their way to turns: what is not shown is left out, what belongs together becomes one."""
+
+    def __init__(self, foreign: ForeignConversation, start: datetime) -> None:
+        self._source = (foreign.source, foreign.id)
+        self.turn_ids: dict[str, str] = {}
+        """The turn that each message became, or that the branch stood at."""
+        self._messages = {message.id: message for message in foreign.messages}
+        self._shown_parent: dict[str, str | None] = {}
+        self._shown_children: dict[str | None, int] = {}
+        walk = self._walk(foreign.messages)
+        for message in walk:
+            if message.role is not None:
+                parent = self._shown_parent[message.id]
+                self._shown_children[parent] = self._shown_children.get(parent, 0) + 1
+        self._turns: dict[str, Turn] = {}
+        self._order: dict[str, tuple[datetime, int]] = {}
+        self._newest_child: dict[str | None, datetime] = {}
+        for message in walk:
+            self._place(message, start)
+        self.turns = tuple(sorted(self._turns.values(), key=lambda turn: self._order[turn.id]))
+
+    def _walk(self, messages: Sequence[Message]) -> list[Message]:
+        """Parents before children, siblings in order; a circle is cut open where it is met."""
+        children: dict[str | None, list[Message]] = {}
+        for message in self._messages.values():
+            parent = message.parent_id if message.parent_id in self._messages else None
+            children.setdefault(parent, []).append(message)
+        walked: dict[str, Message] = {}
+        for start in (*children.get(None, ()), *messages):
+            stack: list[tuple[Message, str | None]] = [(start, None)]
+            while stack:
+                message, shown = stack.pop()
+                if message.id not in walked:
+                    walked[message.id] = message
+                    self._shown_parent[message.id] = shown
+                    here = shown if message.role is None else message.id
+                    stack += [(child, here) for child in reversed(children.get(message.id, ()))]
+        return list(walked.values())
+
+    def _place(self, message: Message, start: datetime) -> None:
+        parent = self._shown_parent[message.id]
+        before = self._turns.get(self.turn_ids[parent]) if parent is not None else None
+        if message.role is None:
+            if before is not None:
+                self.turn_ids[message.id] = before.id
+        elif message.continues and before is not None and self._is_only_reply(message, before, parent):
+            self.turn_ids[message.id] = before.id
+            self._turns[before.id] = _joined(before, message)
+        else:
+            self._add(message, before, start)
+
+    def _is_only_reply(self, message: Message, before: Turn, parent: str | None) -> bool:
+        return before.role is message.role is Role.ASSISTANT and self._shown_children[parent] == 1
+
+    def _add(self, message: Message, before: Turn | None, start: datetime) -> None:
+        assert message.role is not None
+        parent_id = before.id if before else None
+        turn = Turn(
+            id=_our_id(*self._source, message.id),
+            parent_id=parent_id,
+            role=message.role,
+            parts=tuple(message.parts),
+            status=message.status,
+            created_at=message.created_at or (before.created_at if before else start),
+            model=message.model if message.role is Role.ASSISTANT else "",
+            usage=message.usage,
+            stop_reason=message.stop_reason,
+            fault=message.fault,
+            duration_ms=message.duration_ms,
+        )
+        # Oldest first, yet never a reply before its prompt nor siblings in another order than theirs,
+        # whatever the dates say.
+        not_before = [turn.created_at, self._newest_child.get(parent_id, turn.created_at)]
+        if before is not None:
+            not_before.append(self._order[before.id][0])
+        self._newest_child[parent_id] = max(not_before)
+        self._order[turn.id] = (max(not_before), len(self._order))
+        self._turns[turn.id] = turn
+        self.turn_ids[message.id] = turn.id
+
+
+def _joined(turn: Turn, message: Message) -> Turn:
+    """A reply with what belongs to it too."""
+    parts = [*turn.parts]
+    says_more = any(isinstance(part, TextPart) for part in message.parts)
+    if says_more and turn.text and not turn.text.endswith("\n"):
+        parts.append(TextPart("\n\n"))
+    return replace(
+        turn,
+        parts=(*parts, *message.parts),
+        model=message.model or turn.model,
+        status=message.status,
+        stop_reason=message.stop_reason or turn.stop_reason,
+        fault=message.fault or turn.fault,
+        usage=turn.usage + message.usage if turn.usage and message.usage else message.usage or turn.usage,
+        duration_ms=(turn.duration_ms or 0) + (message.duration_ms or 0) or None,
+    )
+
+
+def _our_id(*names: str) -> str:
+    # As JSON, so that no two lists of names look the same; in ASCII, so that any text will do.
+    return str(uuid.uuid5(_NAMESPACE, json.dumps(names)))
+
+
+def _title_from(turns: Iterable[Turn]) -> str:
+    return title_from(next((turn.text for turn in turns if turn.role is Role.USER and turn.text.strip()), ""))

@@ -1,0 +1,175 @@
+"""Reads conversations out of any file this program knows, whatever its name: the format is told from the content."""
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.error import FormatError
+from tui_chat.formats import chatgpt, claude, elia, librechat, llm, native_shape
+from tui_chat.formats.foreign import Imported, Skipped
+from tui_chat.formats.foreign_db import MAGIC, ForeignDatabase, opened
+from tui_chat.formats.json_values import LARGEST_VALUE, RawValue, json_values
+from tui_chat.formats.loose import parsed, text_of
+from tui_chat.formats.sources import Progress, Source, json_sources
+
+
+class Format(StrEnum):
+    """A kind of file that conversations are read from."""
+
+    NATIVE = "tui-chat"
+    CHATGPT = "ChatGPT export"
+    CLAUDE = "Claude.ai export"
+    LIBRECHAT = "LibreChat"
+    LLM = "llm logs.db"
+    ELIA = "elia database"
+
+
+_JSON: dict[Format, Callable[[dict[str, Any]], Conversation]] = {
+    Format.NATIVE: native_shape.conversation_from,
+    Format.CHATGPT: chatgpt.conversation_from,
+    Format.CLAUDE: claude.conversation_from,
+    Format.LIBRECHAT: librechat.conversation_from,
+}
+_DATABASES: dict[Format, ModuleType] = {Format.LLM: llm, Format.ELIA: elia}
+_ENOUGH_TO_TELL = 50
+"""Values of a file that are looked at before it counts as unknown."""
+_UNKNOWN = "it holds no conversations in a format that can be imported: " + ", ".join(Format)
+
+
+def detect(path: Path) -> Format:
+    """What kind of file it is; `FormatError` if none that is known."""
+    try:
+        if _is_database(path):
+            with opened(path) as database:
+                return _database_format(database)
+        for source in json_sources(path, _nobody):
+            values = (value for raw in islice(json_values(source.stream), _ENOUGH_TO_TELL) for value in _values(raw))
+            if kind := next((kind for value in values if (kind := _format_of(value))), None):
+                return kind
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    raise FormatError(_UNKNOWN)
+
+
+def conversations_in(path: Path, progress: Progress | None = None) -> Iterator[Imported | Skipped]:
+    """Every conversation in the file, one after another, or why it could not be read."""
+    progress = progress or _nobody
+    try:
+        yield from _from_database(path, progress) if _is_database(path) else _from_json(path, progress)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _from_json(path: Path, progress: Progress) -> Iterator[Imported | Skipped]:
+    found = 0
+    broken: list[Skipped] = []
+    try:
+        for source in json_sources(path, progress):
+            try:
+                for item in _in_source(source):
+                    found += 1
+                    yield item
+            except FormatError as error:
+                broken.append(Skipped(f"the rest of {source.name}", error.message))
+    except FormatError as error:
+        broken.append(Skipped(path.name, error.message))
+    if not found:
+        raise FormatError(broken[0].why if broken else _UNKNOWN)
+    yield from broken
+
+
+def _in_source(source: Source) -> Iterator[Imported | Skipped]:
+    """The conversations of one JSON file; none at all if it is about something else."""
+    # What is no conversation is told of only where some are: an export has other files beside them.
+    aside: list[Skipped] = []
+    is_known = False
+    for raw in json_values(source.stream):
+        for value in _values(raw):
+            which = _name_of(value) or f"number {raw.number} in {source.name}"
+            kind = _format_of(value)
+            is_known = is_known or kind is not None
+            item = _conversation(value, kind, which)
+            if is_known:
+                yield from aside
+                aside.clear()
+                yield item
+            elif isinstance(item, Skipped) and len(aside) < _ENOUGH_TO_TELL:
+                aside.append(item)
+
+
+def _values(raw: RawValue) -> Iterator[object]:
+    """What may be conversations in one value of a file, or why it is none."""
+    if raw.data is None:
+        yield FormatError(f"it is larger than {LARGEST_VALUE // 1024**2} MiB")
+        return
+    try:
+        value = parsed(raw.data)
+    except FormatError as error:
+        yield error
+        return
+    wrapped = value.get("conversations") if isinstance(value, dict) else None
+    yield from wrapped if isinstance(wrapped, list) else [value]
+
+
+def _conversation(value: object, kind: Format | None, which: str) -> Imported | Skipped:
+    if isinstance(value, FormatError):
+        return Skipped(which, value.message)
+    if kind is None or not isinstance(value, dict):
+        return Skipped(which, "this is no conversation in a known format")
+    try:
+        return Imported(_JSON[kind](value))
+    except FormatError as error:
+        return Skipped(which, error.message)
+
+
+def _format_of(value: object) -> Format | None:
+    if not isinstance(value, dict):
+        return None
+    if value.get("format") == native_shape.FORMAT:
+        return Format.NATIVE
+    if "mapping" in value or {"conversation_id", "create_time"} <= value.keys():
+        return Format.CHATGPT
+    if "chat_messages" in value or {"uuid", "name", "account"} <= value.keys():
+        return Format.CLAUDE
+    return Format.LIBRECHAT if "conversationId" in value and {"messages", "messagesTree"} & value.keys() else None
+
+
+def _name_of(value: object) -> str:
+    names = [text_of(value.get(key)) for key in ("title", "name")] if isinstance(value, dict) else []
+    return next(filter(None, names), "")
+
+
+def _is_database(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def _database_format(database: ForeignDatabase) -> Format:
+    for kind, reader in _DATABASES.items():
+        if database.tables >= reader.TABLES:
+            return kind
+    raise FormatError("this database is neither llm's nor elia's")
+
+
+def _from_database(path: Path, progress: Progress) -> Iterator[Imported | Skipped]:
+    with opened(path) as database:
+        reader = _DATABASES[_database_format(database)]
+        ids = list(reader.conversation_ids(database))
+        for done, foreign_id in enumerate(ids, start=1):
+            try:
+                yield Imported(reader.conversation(database, foreign_id))
+            except FormatError as error:
+                yield Skipped(f"number {foreign_id} in {path.name}", error.message)
+            progress(done, len(ids))
+
+
+def _unreadable(path: Path, error: OSError) -> FormatError:
+    return FormatError(f"{path} cannot be read: {error.strerror or error}")
+
+
+def _nobody(done: int, total: int) -> None:
+    pass

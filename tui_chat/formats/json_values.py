@@ -1,0 +1,168 @@
+"""Reads JSON values one after another out of a file of any size: an array's elements, or values that just follow.
+
+Only as much is held as the value in hand needs. Here brackets and strings alone are told apart; whether a value is
+sound JSON is for whoever parses it, so that one bad value costs nothing but itself.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from tui_chat.core.error import FormatError
+
+LARGEST_VALUE = 256 * 1024 * 1024
+"""Bytes of one conversation; a larger one is passed over unread."""
+MOST_BRACKETS = 8_000_000
+"""In one value; a small file of nothing but brackets would eat all memory once it is parsed."""
+LONGEST_SCALAR = 10_000
+CHUNK = 256 * 1024
+
+_BOM = b"\xef\xbb\xbf"
+_QUOTE = ord('"')
+_SPACE = re.compile(rb"[ \t\r\n]*+")
+_UP_TO_A_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+_REST_OF_A_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_SCALAR = re.compile(rb"[^ \t\r\n,\[\]{}]*+")
+
+
+class Readable(Protocol):
+    """Anything with bytes to read, such as a file or a member of a zip."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most that many bytes; none at the end."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RawValue:
+    """One value's bytes; none where it was too large and passed over."""
+
+    number: int
+    """The first one is 1."""
+    data: bytes | None
+
+
+def json_values(stream: Readable) -> Iterator[RawValue]:
+    """The values of a stream: the elements of every array at the top, and every other value there."""
+    window = _Window(stream)
+    number, in_array = 0, False
+    while sign := window.next_sign():
+        if sign == b"[" and not in_array:
+            window.skip_sign()
+            in_array = window.next_sign() != b"]"
+            if not in_array:
+                window.skip_sign()
+        else:
+            number += 1
+            yield RawValue(number, window.take_value(number))
+            in_array = in_array and window.take_separator()
+    if in_array:
+        raise FormatError(f"the file ends at byte {window.position}, before its array does")
+
+
+class _Window:
+    """The piece of the stream that is being looked at."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._buffer = bytearray()
+        self._at = 0
+        self._dropped = 0
+        while len(self._buffer) < len(_BOM) and self._more():
+            pass
+        if self._buffer.startswith(_BOM):
+            self._at = len(_BOM)
+        elif self._buffer.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise FormatError("the file is in UTF-16; save it as UTF-8 first")
+
+    @property
+    def position(self) -> int:
+        """Bytes before the place that is looked at."""
+        return self._dropped + self._at
+
+    def next_sign(self) -> bytes:
+        """The next byte that is no space; none at the end of the file."""
+        while True:
+            self._at = _end(_SPACE, self._buffer, self._at)
+            if self._at < len(self._buffer):
+                return bytes(self._buffer[self._at : self._at + 1])
+            self._drop_passed()
+            if not self._more():
+                return b""
+
+    def skip_sign(self) -> None:
+        """Pass the byte that `next_sign` gave."""
+        self._at += 1
+
+    def take_separator(self) -> bool:
+        """Pass what follows an array's element: true for a comma, false for the array's end."""
+        sign = self.next_sign()
+        if sign not in (b",", b"]"):
+            what = f"has {sign.decode(errors='replace')!r}" if sign else "ends"
+            raise FormatError(f"the file {what} at byte {self.position}, where a comma or the array's end should be")
+        self.skip_sign()
+        if sign == b"," and self.next_sign() in (b"]", b""):
+            raise FormatError(f"nothing follows the comma before byte {self.position}")
+        return sign == b","
+
+    def take_value(self, number: int) -> bytes | None:
+        """The value that begins here, whole; `None` if it is too large."""
+        self._drop_passed()
+        first = self._buffer[0]
+        if first not in b'{["':
+            return self._take_scalar(number)
+        depth = brackets = 0
+        in_string = first == _QUOTE
+        self._at = 1 if in_string else 0
+        too_large = False
+        while True:
+            self._at = _end(_REST_OF_A_STRING if in_string else _UP_TO_A_BRACKET, self._buffer, self._at)
+            sign = bytes(self._buffer[self._at : self._at + 1])
+            if not sign or sign == b"\\":
+                too_large = too_large or len(self._buffer) > LARGEST_VALUE or brackets > MOST_BRACKETS
+                if too_large:
+                    self._drop_passed()
+                if not self._more():
+                    raise FormatError(f"the file ends at byte {self.position}, in the middle of value {number}")
+                continue
+            self._at += 1
+            if sign == b'"':
+                in_string = not in_string
+            elif sign in (b"{", b"["):
+                depth += 1
+                brackets += 1
+            else:
+                depth -= 1
+            if depth <= 0 and not in_string:
+                return None if too_large or self._at > LARGEST_VALUE else self._passed()
+
+    def _take_scalar(self, number: int) -> bytes:
+        while (end := _end(_SCALAR, self._buffer, 0)) == len(self._buffer) and self._more():
+            if end > LONGEST_SCALAR:
+                raise FormatError(f"this is no JSON at byte {self.position}")
+        if end == 0:
+            sign = self._buffer[:1].decode(errors="replace")
+            raise FormatError(f"{sign!r} stands at byte {self.position}, where value {number} should begin")
+        self._at = end
+        return self._passed()
+
+    def _passed(self) -> bytes:
+        with memoryview(self._buffer) as view:
+            return bytes(view[: self._at])
+
+    def _more(self) -> bool:
+        chunk = self._stream.read(CHUNK)
+        self._buffer += chunk
+        return bool(chunk)
+
+    def _drop_passed(self) -> None:
+        del self._buffer[: self._at]
+        self._dropped += self._at
+        self._at = 0
+
+
+def _end(pattern: re.Pattern[bytes], buffer: bytearray, at: int) -> int:
+    """Where a pattern that matches anything, if only nothing, ends."""
+    found = pattern.match(buffer, at)
+    return found.end() if found else at

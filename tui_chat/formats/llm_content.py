@@ -1,0 +1,35 @@
+"""What llm's two sets of tables have in common: the figures of a response, and attachments."""
+
+from pathlib import PurePath
+from typing import Any
+
+from tui_chat.core.part import AttachmentPart
+from tui_chat.core.usage import Usage
+from tui_chat.formats.foreign_db import json_in
+from tui_chat.formats.loose import count_of, dict_of, text_of
+
+
+def usage_of(row: dict[str, Any]) -> Usage | None:
+    """The tokens of a response, as far as they were told."""
+    if row.get("input_tokens") is None and row.get("output_tokens") is None:
+        return None
+    details = dict_of(json_in(row.get("token_details")))
+    cached = count_of(dict_of(details.get("prompt_tokens_details")).get("cached_tokens"))
+    thought = count_of(dict_of(details.get("completion_tokens_details")).get("reasoning_tokens"))
+    total = count_of(row.get("input_tokens"))
+    cached = min(cached, total)
+    return Usage(
+        input_tokens=total - cached,
+        cache_read_tokens=cached,
+        output_tokens=count_of(row.get("output_tokens")),
+        thinking_tokens=thought,
+    )
+
+
+def attachment_of(row: dict[str, Any]) -> AttachmentPart:
+    """An attachment with its bytes if the database has them; files and addresses it names are not opened."""
+    place = text_of(row.get("path")) or text_of(row.get("url"))
+    name = PurePath(place).name or place or text_of(row.get("id"))[:12]
+    data = row.get("content")
+    media_type = text_of(row.get("type")) or "application/octet-stream"
+    return AttachmentPart(name, media_type, data if isinstance(data, bytes) else b"")

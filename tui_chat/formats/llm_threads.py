@@ -1,0 +1,138 @@
+"""llm's newer tables: messages known by a hash, each under the one before it, shared by threads."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tui_chat.core.part import Opaque, OtherPart, Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
+from tui_chat.core.turn import Role
+from tui_chat.formats.foreign import Message
+from tui_chat.formats.foreign_db import ForeignDatabase, json_in
+from tui_chat.formats.llm_content import attachment_of, usage_of
+from tui_chat.formats.loose import count_of, date_of, dict_of, dicts_of, json_of, model_ref, text_of
+
+
+class Thread:
+    """One thread, made into messages call by call; `history` is the last message that the first tables have of it."""
+
+    def __init__(self, database: ForeignDatabase, thread_id: str, history: str | None) -> None:
+        self._database = database
+        self._history = history
+        self._known: dict[str, str | None] = {}
+        """Hash of a message → its id here; of one that is not shown, the id of the one before it."""
+        self.row = next(database.rows("SELECT * FROM threads WHERE id = ?", thread_id), {})
+        self.messages: list[Message] = []
+        self.system: list[str] = []
+
+    @property
+    def head(self) -> str | None:
+        """The message that the thread ends with."""
+        return self._known.get(text_of(self.row.get("tip_message_hash")))
+
+    def follow(self, logged: set[str]) -> None:
+        """Take in every call to a model but those that the first tables have logged too."""
+        query = "SELECT * FROM turns WHERE thread_id = ? ORDER BY datetime_utc, id"
+        for call in self._database.rows(query, self.row.get("id")):
+            if (call_id := text_of(call["id"])) in logged:
+                new, _ = self._new_up_to(call.get("tip_message_hash"))
+                self._known |= {text_of(link["hash"]): f"{call_id}:reply" for link in new}
+            else:
+                self._take(call)
+        self._take({"tip_message_hash": self.row.get("tip_message_hash")})
+
+    def _new_up_to(self, tip: object) -> tuple[list[dict[str, Any]], str | None]:
+        """The messages up to that one which no call before had, and the hash of the one before them."""
+        new: dict[str, dict[str, Any]] = {}
+        key = text_of(tip)
+        while key and key not in self._known and key not in new:
+            link = next(self._database.rows("SELECT hash, parent_hash, role FROM messages WHERE hash = ?", key), None)
+            if link is None:
+                break
+            new[key] = link
+            key = text_of(link["parent_hash"])
+        return list(reversed(new.values())), key if key in self._known else None
+
+    def _take(self, call: dict[str, Any]) -> None:
+        new, above = self._new_up_to(call.get("tip_message_hash"))
+        hashes, sent = [text_of(link["hash"]) for link in new], text_of(call.get("parent_message_hash"))
+        replies_from = hashes.index(sent) + 1 if sent in hashes else 0
+        start, before = 0, self._known[above] if above else self._history
+        if above is None and self._history is not None:
+            # What the first tables have stands here once more, as messages; new is what was asked last.
+            start = replies_from
+            while start and new[start - 1]["role"] != "assistant":
+                start -= 1
+            self._known |= dict.fromkeys(hashes[:start], self._history)
+        for at in range(start, len(new)):
+            own = call if at >= replies_from and "id" in call else {}
+            before = self._add(new[at], before, own, call.get("datetime_utc"))
+
+    def _add(self, link: dict[str, Any], before: str | None, call: dict[str, Any], date: object) -> str | None:
+        key, role = text_of(link["hash"]), text_of(link["role"])
+        parts = [part for row in self._parts(key) for part in self._part(row)]
+        if role == "system":
+            self.system += [part.text for part in parts if isinstance(part, TextPart)]
+        if role == "system" or not parts:
+            self._known[key] = before
+            return before
+        is_reply = role != "user"
+        source = call if call or not is_reply else self._call_that_gave(key)
+        self.messages.append(
+            Message(
+                id=key,
+                parent_id=before,
+                role=Role.ASSISTANT if is_reply else Role.USER,
+                parts=parts,
+                created_at=date_of(source.get("datetime_utc")) or date_of(date),
+                model=model_ref(source.get("model")),
+                continues=is_reply,
+                # What another thread's call used is counted there.
+                usage=usage_of(call) if is_reply else None,
+                duration_ms=count_of(call.get("duration_ms")) or None if is_reply else None,
+            )
+        )
+        self._known[key] = key
+        return key
+
+    def _call_that_gave(self, key: str) -> dict[str, Any]:
+        """The call of another thread that a shared message is from."""
+        return next(self._database.rows("SELECT * FROM turns WHERE tip_message_hash = ? LIMIT 1", key), {})
+
+    def _parts(self, key: str) -> list[dict[str, Any]]:
+        return list(self._database.rows("SELECT * FROM parts WHERE message_hash = ? ORDER BY position", key))
+
+    def _part(self, row: dict[str, Any]) -> Iterator[Part]:
+        kind, payload = text_of(row.get("type")), dict_of(json_in(row.get("payload")))
+        call_id = text_of(payload.get("tool_call_id")) or text_of(row.get("tool_name"))
+        match kind:
+            case "text":
+                yield TextPart(self._text(row, payload))
+            case "reasoning":
+                yield ThinkingPart(self._text(row, payload))
+            case "tool_call":
+                arguments, on_server = json_of(payload.get("arguments") or {}), bool(payload.get("server_executed"))
+                yield ToolCallPart(call_id, text_of(row.get("tool_name")), arguments, on_server)
+            case "tool_result":
+                failed = text_of(payload.get("exception"))
+                yield ToolResultPart(call_id, text_of(payload.get("output")) or failed, bool(failed))
+            case "attachment":
+                pass
+            case _:
+                yield OtherPart(kind or "unknown", Opaque("llm", json_of(payload)))
+        query = """
+            SELECT attachments.* FROM part_attachments JOIN attachments ON attachments.id = attachment_id
+            WHERE part_id = ? ORDER BY "order" """
+        yield from map(attachment_of, self._database.rows(query, row["id"]))
+
+    def _text(self, row: dict[str, Any], payload: dict[str, Any]) -> str:
+        """A text, which may be put together of snippets that are kept once for all who use them."""
+        pieces = dicts_of(payload.get("text_ref"))
+        if not pieces:
+            return text_of(row.get("text"))
+        return "".join(
+            text_of(piece["literal"]) if "literal" in piece else self._fragment(piece.get("fragment"))
+            for piece in pieces
+        )
+
+    def _fragment(self, fragment_id: object) -> str:
+        found = self._database.rows("SELECT content FROM fragments WHERE id = ?", fragment_id)
+        return text_of(next(found, {}).get("content"))

@@ -1,0 +1,101 @@
+"""Takes values out of loosely shaped JSON: whatever is missing or of another kind counts as absent."""
+
+import json
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tui_chat.core.clean import valid_text
+from tui_chat.core.error import FormatError
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECONDS_FROM = 1e11
+"""Seconds since 1970 reach this in the year 5138; what is larger counts milliseconds."""
+_FAMILIES = {
+    "gpt": "openai",
+    "chatgpt": "openai",
+    "o1": "openai",
+    "o3": "openai",
+    "o4": "openai",
+    "text-davinci": "openai",
+    "claude": "anthropic",
+    "gemini": "google",
+}
+
+
+def parsed(data: bytes) -> Any:
+    """JSON bytes as values."""
+    try:
+        return json.loads(data.decode())
+    except UnicodeDecodeError as error:
+        raise FormatError(f"not UTF-8: {error.reason} at its byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise FormatError(f"not JSON: {error.msg} at its character {error.pos}") from None
+    except RecursionError:
+        raise FormatError("nested too deeply to be read") from None
+    except ValueError as error:
+        raise FormatError(f"not JSON that can be read: {error}") from None
+
+
+def text_of(value: object) -> str:
+    """A text, made valid; of anything else none."""
+    return valid_text(value) if isinstance(value, str) else ""
+
+
+def dict_of(value: object) -> dict[str, Any]:
+    """An object; of anything else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def list_of(value: object) -> list[Any]:
+    """An array; of anything else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def dicts_of(value: object) -> list[dict[str, Any]]:
+    """The objects of an array."""
+    return [item for item in list_of(value) if isinstance(item, dict)]
+
+
+def count_of(value: object) -> int:
+    """A count; of anything else nought."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def json_of(value: object) -> str:
+    """A value as JSON again, readable and valid."""
+    return valid_text(json.dumps(value, ensure_ascii=False))
+
+
+def arguments_of(value: object) -> str:
+    """What a tool was called with as a JSON object; plain words become one with them as its `text`."""
+    if not isinstance(value, str):
+        return json_of(dict_of(value))
+    words = text_of(value)
+    return words if words.lstrip().startswith("{") or not words else json_of({"text": words})
+
+
+def date_of(value: object) -> datetime | None:
+    """A moment, told as seconds or milliseconds since 1970 or as an ISO date (UTC where no zone is named)."""
+    try:
+        if isinstance(value, str):
+            date = datetime.fromisoformat(value.strip())
+            date = date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+        elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            seconds = value / 1000 if abs(value) >= _MILLISECONDS_FROM else value
+            date = _EPOCH + timedelta(seconds=seconds)
+        else:
+            return None
+    except (ValueError, OverflowError):
+        return None
+    return date if 1900 <= date.year < 9000 else None
+
+
+def model_ref(name: object, provider: str = "") -> str:
+    """`provider/model` of a model's name, as far as the provider is told or plain from the name."""
+    model = text_of(name)
+    if not model or "/" in model:
+        return model
+    family = next((known for start, known in _FAMILIES.items() if model.lower().startswith(start)), "")
+    provider = provider or family
+    return f"{provider}/{model}" if provider else model

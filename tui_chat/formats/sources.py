@@ -1,0 +1,106 @@
+"""Opens what conversations are imported from: a JSON file, or those with conversations in a zip, never unpacked."""
+
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_chat.core.error import FormatError
+from tui_chat.formats.json_values import Readable
+
+_EXPORT = re.compile(r"(^|/)conversations(-\d+)?\.json$")
+_ANY_JSON = re.compile(r"\.jsonl?$", re.IGNORECASE)
+_MOST_BYTES = 64 * 1024**3
+_BOMB_RATIO = 300
+_BOMB_BYTES = 1024**3
+"""A member this large that was packed this much smaller holds no conversations."""
+_ENCRYPTED = 0x1
+
+Progress = Callable[[int, int], None]
+"""Told how much of how much was read, in bytes or, of a database, in conversations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One JSON file, alone or within a zip."""
+
+    name: str
+    stream: Readable
+
+
+class _Counted:
+    """A stream that tells how far it was read."""
+
+    def __init__(self, stream: Readable, tell: Callable[[int], None], name: str) -> None:
+        self._stream = stream
+        self._tell = tell
+        self._name = name
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            data = self._stream.read(size)
+        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+            raise FormatError(f"{self._name} cannot be read: {error}") from None
+        self._tell(len(data))
+        return data
+
+
+def json_sources(path: Path, progress: Progress) -> Iterator[Source]:
+    """The JSON files in or at a path, one after another; each is read before the next is asked for."""
+    if zipfile.is_zipfile(path):
+        yield from _members(path, progress)
+        return
+    total = path.stat().st_size
+    with _telling(progress, total) as tell, path.open("rb") as stream:
+        yield Source(path.name, _Counted(stream, tell, path.name))
+
+
+def _members(path: Path, progress: Progress) -> Iterator[Source]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+        raise FormatError(f"the zip cannot be read: {error}") from None
+    with archive:
+        members = _with_conversations(archive)
+        with _telling(progress, sum(member.file_size for member in members)) as tell:
+            for member in members:
+                yield from _member(archive, member, tell)
+
+
+def _with_conversations(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The members to read: exports by their names, or else everything that may be JSON."""
+    files = sorted((file for file in archive.infolist() if not file.is_dir()), key=lambda file: file.filename)
+    for names in (_EXPORT, _ANY_JSON):
+        if found := [file for file in files if names.search(file.filename)]:
+            return found
+    raise FormatError("there is no JSON file in this zip")
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, tell: Callable[[int], None]) -> Iterator[Source]:
+    name = member.filename
+    if member.flag_bits & _ENCRYPTED:
+        raise FormatError(f"{name} is encrypted; unpack the zip first")
+    packed_smaller = member.file_size > _BOMB_RATIO * max(member.compress_size, 1)
+    if member.file_size > _MOST_BYTES or (packed_smaller and member.file_size > _BOMB_BYTES):
+        raise FormatError(f"{name} would unpack to {member.file_size:,} bytes, which no export does")
+    try:
+        stream = archive.open(member)
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+        raise FormatError(f"{name} cannot be read: {error}") from None
+    with stream:
+        yield Source(name, _Counted(stream, tell, name))
+
+
+@contextmanager
+def _telling(progress: Progress, total: int) -> Iterator[Callable[[int], None]]:
+    done = 0
+
+    def tell(more: int) -> None:
+        nonlocal done
+        done += more
+        progress(done, total)
+
+    yield tell
