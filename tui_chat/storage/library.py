@@ -1,6 +1,7 @@
 """Lists of conversations, and what is known of them beside their turns. Each function runs within one transaction."""
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,6 +70,15 @@ def _condition(asked: Asked) -> tuple[str, list[object]]:
         where.append("instr(title_key, ?) > 0")
         values.append(word)
     return " AND ".join(where), values
+
+
+def titled(db: sqlite3.Connection, wanted: Sequence[str]) -> list[int]:
+    """The numbers of all whose titles hold every one of these words, the trash aside, last used first."""
+    found: list[tuple[int, int]] = []
+    for archived in (False, True):
+        where, values = _condition(Asked(archived=archived, matching=" ".join(wanted)))
+        found += db.execute(f"SELECT used, seq FROM conversation WHERE {where}", values).fetchall()
+    return [seq for _, seq in sorted(found, reverse=True)]
 
 
 def resolve(db: sqlite3.Connection, prefix: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from tui_chat.core.conversation import Conversation, TitleSource
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.turn import Turn
-from tui_chat.storage import library, live, tree
+from tui_chat.storage import index, library, live, tree
 from tui_chat.storage.tree import Tally, Writer
 
 
@@ -124,5 +124,7 @@ def purge(db: sqlite3.Connection, older_than: datetime) -> int:
     """Destroy old trash, turns and all."""
     doomed = library.in_trash_since(db, older_than)
     for seq in doomed:
+        for (turn,) in db.execute("SELECT seq FROM turn WHERE conversation = ?", (seq,)).fetchall():
+            index.remove(db, turn)
         db.execute("DELETE FROM conversation WHERE seq = ?", (seq,))
     return len(doomed)

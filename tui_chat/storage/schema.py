@@ -90,6 +90,11 @@ CREATE TABLE checkpoint (                   -- what has arrived of a reply that 
     PRIMARY KEY (turn, n)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE model (                        -- every model that has replied, by the number the search index has for it
+    seq INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+
 CREATE TABLE prompt (                       -- what was typed, for the prompt box's history
     seq INTEGER PRIMARY KEY,
     text TEXT NOT NULL

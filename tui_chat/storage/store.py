@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from uuid import uuid4
 
-from tui_chat.core.conversation import Conversation, Options, TitleSource
+from tui_chat.core.conversation import Conversation, Options, SearchHit, TitleSource
 from tui_chat.core.error import StorageError
 from tui_chat.core.event import ProviderEvent
 from tui_chat.core.report import UsageRow
 from tui_chat.core.turn import Turn
-from tui_chat.storage import library, live, memory, saving, usage
+from tui_chat.storage import index, library, live, memory, saving, search, usage
 from tui_chat.storage.connection import Worker, in_transaction
 from tui_chat.storage.fault import faults_translated
 from tui_chat.storage.library import Cursor, Page
@@ -115,6 +115,8 @@ class Store:
 
     def _recover(self) -> None:
         watch = self._watch()
+        if not self.opening.read_only and not self._run("BEGIN", index.is_whole):
+            self._run("BEGIN IMMEDIATE", index.ensure)
         if self.opening.read_only or all(one.is_alive for one in self._run("BEGIN", watch.live_turns)):
             return
         ended = self._run("BEGIN IMMEDIATE", lambda db: saving.end_dead(db, watch))
@@ -231,6 +233,13 @@ class Store:
     async def unmetered(self) -> list[tuple[str, str]]:
         """Conversation and turn of each reply whose program died before its tokens were known."""
         return await self._read(usage.unmetered)
+
+    async def search(self, query: str, *, limit: int = 20, offset: int = 0) -> list[SearchHit]:
+        """Turns that hold all words and "phrases", newest and best first.
+
+        `role: model: title: after: before:` filter. No query is an error; one that says nothing finds nothing.
+        """
+        return await self._read(search.search, query, limit, offset)
 
     async def draft(self, conversation_id: str | None) -> str:
         """What was typed there and not yet sent; `None` is the conversation that does not exist yet."""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import NotFound
 from tui_chat.core.turn import Role, Turn
+from tui_chat.storage import index
 from tui_chat.storage.rows import (
     CONVERSATION_COLUMNS,
     TURN_COLUMNS,
@@ -111,6 +112,7 @@ def insert_turns(
     """New turns; `known` are the numbers of them and of their parents."""
     for turn in turns:
         db.execute(_INSERT_TURN, (known[turn.id], conversation, *_place(turn, known, writer), *turn_values(turn)))
+        index.add(db, known[turn.id])
 
 
 def next_numbers(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, int]:
@@ -126,15 +128,21 @@ def in_order(db: sqlite3.Connection, conversation: int, ids: Sequence[str], know
         return known | next_numbers(db, (turn_id for turn_id in ids if turn_id not in known))
     numbers = next_numbers(db, ids)
     moved = [(new, known[turn_id]) for turn_id, new in numbers.items() if turn_id in known]
+    for _, old in moved:
+        index.remove(db, old)
     db.executemany("UPDATE turn SET seq = ? WHERE seq = ?", moved)
     db.executemany("UPDATE turn SET parent = ? WHERE parent = ?", moved)
     db.executemany(f"UPDATE conversation SET head = ? WHERE head = ? AND seq = {conversation}", moved)
+    for new, _ in moved:
+        index.add(db, new)
     return known | numbers
 
 
 def update_turn(db: sqlite3.Connection, seq: int, turn: Turn, known: dict[str, int], writer: Writer) -> None:
     """A turn's new value in its old place; it holds all that was checkpointed of it."""
+    index.remove(db, seq)
     db.execute(_UPDATE_TURN, (*_place(turn, known, writer), *turn_values(turn), seq))
+    index.add(db, seq)
     db.execute("DELETE FROM checkpoint WHERE turn = ?", (seq,))
 
 
