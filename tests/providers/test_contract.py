@@ -21,6 +21,7 @@ from tests.providers.contract import (
     stops,
     text_of,
 )
+from tests.providers.openai_encoder import OPENAI
 from tests.wire import Answer, Cut, End, Newline, Wire, pieces
 from tui_chat.core.error import (
     KeyRejected,
@@ -36,7 +37,7 @@ from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.providers.demo import DemoProvider
 
 DEMO = ContractWire("demo", lambda url, script: DemoProvider.playing(script))
-WIRES = (DEMO, ANTHROPIC)
+WIRES = (DEMO, ANTHROPIC, OPENAI)
 WITH_BYTES = tuple(wire for wire in WIRES if wire.encode is not None)
 CUTS: tuple[tuple[Cut, Newline], ...] = (
     ("whole", "lf"),

@@ -213,14 +213,14 @@ async def test_a_redirect_to_another_server_is_not_followed() -> None:
     async with Wire(Answer((HELLO,))) as other:
         moved = Answer.json({}, status=307, headers={"location": f"{other.url}/v1/chat/completions"})
         async with Wire(moved) as wire, provider(wire.url) as made:
-            assert (await fails(made, RequestRefused)).detail == "moved"
+            assert (await fails(made, ProtocolBroken)).detail == "moved"
             assert other.requests == []
 
 
 async def test_redirects_without_end_come_to_an_end() -> None:
     round_again = Answer.json({}, status=307, headers={"location": "/v1/chat/completions"})
     async with Wire(round_again) as wire, provider(wire.url) as made:
-        assert (await fails(made, RequestRefused)).detail == "moved"
+        assert (await fails(made, ProtocolBroken)).detail == "moved"
         assert len(wire.requests) < 10
 
 
@@ -303,8 +303,8 @@ HALF = HELLO[: HELLO.index(b"words") + 400]
         ((HALF[:-200], b"\n\n"), "close", StreamCut, "garbled"),
         ((HALF, 0.02, End.CLOSE), "short", StreamCut, "dropped"),
         ((HALF, End.HANG), "chunked", StreamCut, "stalled"),
-        ((End.RESET,), "chunked", Unreachable, ""),
-        ((), "chunked", ProtocolBroken, "empty"),
+        ((End.RESET,), "chunked", StreamCut, "dropped"),
+        ((), "chunked", StreamCut, "dropped"),
         ((COMMENT,), "chunked", StreamCut, "dropped"),
     ],
 )
@@ -378,7 +378,7 @@ async def test_a_connection_is_used_again_after_a_whole_reply() -> None:
     async with Wire(Answer((HELLO,))) as wire, provider(wire.url) as made:
         for _ in range(3):
             await read(made)
-        assert wire.connections <= 3
+        assert wire.connections == 1
 
 
 async def test_a_server_that_has_finished_and_does_not_hang_up_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from tui_chat.core.error import (
     KeyRejected,
     Overloaded,
+    ProtocolBroken,
     ProviderError,
     RateLimited,
     RequestRefused,
@@ -60,7 +61,7 @@ def said(message: str, **more: object) -> object:
         (502, "<html><head><title>502 Bad Gateway</title></head></html>", Overloaded, ""),
         (503, said("Loading model", code=503), Overloaded, ""),
         (529, said("overloaded"), Overloaded, ""),
-        (302, None, RequestRefused, "moved"),
+        (302, None, ProtocolBroken, "moved"),
         (418, None, RequestRefused, "bad_request"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 from tests.wire import Cut, Newline, pieces
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.error import KeyRejected, Overloaded, ProtocolBroken, RateLimited, RequestRefused, StreamCut
-from tui_chat.core.event import ProviderEvent, SignOfLife
+from tui_chat.core.event import ProviderEvent, SignOfLife, TextDelta
 from tui_chat.core.part import ToolCallPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
@@ -160,7 +160,7 @@ def test_lines_of_bare_json_are_a_stream() -> None:
 @pytest.mark.parametrize(
     ("body", "content_type", "detail"),
     [
-        (b"", "text/event-stream", "empty"),
+        (b"", "application/json", "empty"),
         (b"  \n", "application/json", "empty"),
         (b"<!doctype html><title>Sign in &amp; go</title>", "text/html", "html"),
         (b"\n<html><body>x</body></html>", "text/event-stream", "html"),
@@ -216,6 +216,12 @@ def test_an_error_in_the_middle_keeps_what_came_and_says_what_was_said(tail: byt
     assert (told.value.message, told.value.detail) == ("it broke", "error")
 
 
+def test_a_stream_without_a_byte_is_a_cut() -> None:
+    with pytest.raises(StreamCut) as told:
+        events_of([])
+    assert told.value.detail == "dropped"
+
+
 BEGUN = b'data: {"choices":[{"delta":{"content":"half"}}]}\n\n'
 
 
@@ -234,6 +240,14 @@ def test_a_stream_that_ends_too_early_or_in_rubbish_is_a_cut(tail: bytes, detail
     with pytest.raises(StreamCut) as told:
         events_of([BEGUN, tail])
     assert told.value.detail == detail
+
+
+@pytest.mark.parametrize("garbage", [b"data: {nonsense\n\n", b'data: "\xff"\n\n'])
+def test_what_came_before_rubbish_in_the_same_bytes_is_kept(garbage: bytes) -> None:
+    feed = ReplyReader("text/event-stream").feed(BEGUN + garbage)
+    assert next(feed) == TextDelta("half")
+    with pytest.raises(StreamCut):
+        next(feed)
 
 
 def test_a_reply_is_whole_with_a_finish_reason_and_no_end_mark_or_the_reverse() -> None:

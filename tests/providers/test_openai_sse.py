@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_chat.core.error import StreamCut
 from tui_chat.providers.openai_sse import EventReader
 
 
@@ -51,7 +50,9 @@ def test_any_cut_gives_the_same_events(texts: list[str], newline: str, data: st.
     assert read(*[raw[start:end] for start, end in pairwise(edges)]) == wanted
 
 
-def test_bytes_that_are_no_utf8_are_a_cut() -> None:
-    with pytest.raises(StreamCut):
-        read(b"data: \xff\n\n")
+def test_bytes_that_are_no_utf8_are_a_fault_that_keeps_what_came_before() -> None:
+    reader = EventReader()
+    assert reader.feed(b"data: a\n\ndata: \xff\n\n") == ["a"]
+    assert reader.fault is not None
+    assert reader.fault.detail == "garbled"
     assert read(b": \xff\n\ndata: a\n\n") == [None, "a"]

@@ -15,7 +15,7 @@ from tui_chat.core.provider import Model, Request
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.openai_address import address_of, chat_path, dialect_of
 from tui_chat.providers.openai_errors import request_id_in
-from tui_chat.providers.openai_http import TROUBLE, Server, body_in, next_piece
+from tui_chat.providers.openai_http import TROUBLE, Server, body_in, drain, next_piece
 from tui_chat.providers.openai_models import models_in, with_details
 from tui_chat.providers.openai_reply import ReplyReader
 from tui_chat.providers.openai_request import body_of, is_continuation
@@ -71,10 +71,11 @@ class OpenAICompatibleProvider:
                     while not reader.done and (raw := await next_piece(pieces, reader.finished)):
                         for event in reader.feed(raw):
                             yield event
-                for event in reader.end():
-                    yield event
+                    for event in reader.end():
+                        yield event
+                    await drain(pieces)
         except TROUBLE as error:
-            self._server.fail(error, begun=reader is not None and reader.begun)
+            self._server.fail(error, begun=reader is not None)
 
     async def models(self) -> tuple[Model, ...]:
         """The models it offers now, or those its user named."""

@@ -136,7 +136,7 @@ def _kind_of(status: int, told: str) -> tuple[type[ProviderError], str]:
     if status in (425, 498, 499) or status >= 500:
         return Overloaded, ""
     if status < 400:
-        return RequestRefused, "moved"
+        return ProtocolBroken, "moved"
     if status == 413 or _TOO_LONG.search(told):
         return RequestRefused, "too_long"
     if _NO_MODEL.search(told):

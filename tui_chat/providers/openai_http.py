@@ -3,12 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import NoReturn
 
 import httpx2
 
-from tui_chat.core.error import KeyRejected, ProviderError, RequestRefused
+from tui_chat.core.error import KeyRejected, ProtocolBroken, ProviderError, RequestRefused
 from tui_chat.core.secret import Secret
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.openai_address import Address
@@ -21,6 +21,8 @@ TROUBLE = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ProviderErro
 _CONNECT_LIMIT_S = 10.0
 _LAST_WORDS_LIMIT_S = 5.0
 """How long a server may take to tell its usage and hang up, once its model has stopped."""
+_DRAIN_LIMIT_S = 0.2
+"""For the last bytes after a whole reply, which let the connection be used again."""
 _MOST_BODY_BYTES = 32_000_000
 _MOST_TRIES = 6
 _AUTH_HEADERS = {
@@ -105,7 +107,7 @@ class Server:
                 self._refused.add(field)
             else:
                 raise error
-        raise RequestRefused("the address leads round in a circle", detail="moved")
+        raise ProtocolBroken("the address leads round in a circle", detail="moved")
 
     def fail(self, error: Exception, *, begun: bool) -> NoReturn:
         """Raise the core's error for what went wrong; nowhere in it, or in what it hangs on, is the key."""
@@ -173,3 +175,11 @@ async def next_piece(pieces: AsyncGenerator[bytes, None], finished: bool) -> byt
             return await anext(pieces, b"")
     except TimeoutError:
         return b""
+
+
+async def drain(pieces: AsyncGenerator[bytes, None]) -> None:
+    """Read what is left after a whole reply, if it comes at once."""
+    with suppress(TimeoutError, httpx2.HTTPError):
+        async with asyncio.timeout(_DRAIN_LIMIT_S):
+            async for _ in pieces:
+                pass

@@ -59,7 +59,7 @@ class ReplyReader:
         """The last events, once nothing more comes. Raises where that is too early."""
         if self._is_stream:
             yield from self._read(self._lines.end())
-        else:
+        elif self._whole.strip() or self._claims_json():
             yield from self._read_whole()
         yield from self._chunks.end()
 
@@ -79,6 +79,8 @@ class ReplyReader:
                 yield from events
             else:
                 yield _ALIVE
+        if self._lines.fault is not None:
+            raise self._lines.fault
 
     def _read_whole(self) -> Iterator[ProviderEvent]:
         """A reply that came as one object, though a stream was asked for."""

@@ -21,6 +21,8 @@ class EventReader:
         self._begun = False
         self._data: list[str] = []
         self._is_error = False
+        self.fault: StreamCut | None = None
+        """Why what follows the last events cannot be read."""
 
     def feed(self, raw: bytes) -> list[str | None]:
         """The data of each event these bytes complete; `None` for a comment."""
@@ -35,19 +37,21 @@ class EventReader:
         lines = raw.split(b"\n")
         self._rest = lines.pop()
         if len(self._rest) > _MOST_BYTES:
-            raise StreamCut("an event never ends", detail="garbled")
-        found: list[str | None] = []
-        for line in lines:
-            self._read(line, found)
-        return found
+            self.fault = StreamCut("an event never ends", detail="garbled")
+        return self._read_all(lines)
 
     def end(self) -> list[str | None]:
         """What is left when the stream ends."""
-        found: list[str | None] = []
         line, self._rest = self._rest, b""
-        if line:
-            self._read(line, found)
-        self._read(b"", found)
+        return self._read_all([line, b""] if line else [b""])
+
+    def _read_all(self, lines: list[bytes]) -> list[str | None]:
+        found: list[str | None] = []
+        try:
+            for line in lines:
+                self._read(line, found)
+        except UnicodeDecodeError:
+            self.fault = StreamCut("the stream is not UTF-8", detail="garbled")
         return found
 
     def _read(self, line: bytes, found: list[str | None]) -> None:
@@ -55,7 +59,7 @@ class EventReader:
             self._begun = True
             line = line.removeprefix(b"\xef\xbb\xbf")
         if line[:5] == b"data:":
-            self._data.append(_text(line[6:] if line[5:6] == b" " else line[5:]))
+            self._data.append((line[6:] if line[5:6] == b" " else line[5:]).decode())
         elif not line:
             if self._data:
                 data = "\n".join(self._data)
@@ -65,18 +69,11 @@ class EventReader:
         elif line[:1] == b":":
             found.append(None)
         elif line[:6] == b"error:":
-            found.append(_as_error(_text(line[6:])))
+            found.append(_as_error(line[6:].decode()))
         elif line[:6] == b"event:":
             self._is_error = line[6:].strip() == b"error"
         elif line[:1] == b"{":
-            found.append(_text(line))
-
-
-def _text(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        raise StreamCut("the stream is not UTF-8", detail="garbled") from None
+            found.append(line.decode())
 
 
 def _as_error(data: str) -> str:
