@@ -21,6 +21,7 @@ from tui_chat.core.error import (
     ProviderError,
     RateLimited,
     RequestRefused,
+    SettingsError,
     StreamCut,
     Unreachable,
 )
@@ -279,6 +280,24 @@ async def test_a_proxy_that_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> 
             assert (await fails(made, Unreachable)).detail == "proxy"
             assert wire.requests[0].method == "CONNECT"
             assert KEY not in str(wire.requests[0].headers)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "detail"),
+    [
+        ("SSL_CERT_FILE", "/no/such/file", "tls"),
+        ("HTTPS_PROXY", "ftp://127.0.0.1:1", "proxy"),
+        ("HTTPS_PROXY", "socks5://127.0.0.1:1", "proxy"),
+    ],
+)
+async def test_what_the_environment_has_wrong_is_told(
+    variable: str, value: str, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError) as told:
+        async with provider("https://llm.example.com"):
+            raise AssertionError("it was made")
+    assert told.value.detail == detail
 
 
 async def test_this_machine_is_reached_past_any_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import httpx2
 
-from tui_chat.core.error import KeyRejected, ProtocolBroken, ProviderError, RequestRefused
+from tui_chat.core.error import KeyRejected, ProtocolBroken, ProviderError, RequestRefused, SettingsError
 from tui_chat.core.secret import Secret
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.openai_address import Address
@@ -70,13 +70,31 @@ class Server:
             name in headers for name, _ in _AUTH_HEADERS.values()
         )
         self._lacks_key = dialect.needs_key and not config.base_url and not self._has_key and style != "none"
-        self._client = httpx2.AsyncClient(
-            headers={"user-agent": "tui-chat", **headers},
-            auth=_KeyAuth(self._key, style) if self._key is not None and style != "none" else None,
-            timeout=httpx2.Timeout(config.timeout_s, connect=min(_CONNECT_LIMIT_S, config.timeout_s)),
-            trust_env=not address.is_loopback,
-            transport=transport,
-        )
+        auth = _KeyAuth(self._key, style) if self._key is not None and style != "none" else None
+        self._client = self._connect(headers, auth, transport)
+
+    def _connect(
+        self, headers: Mapping[str, str], auth: httpx2.Auth | None, transport: httpx2.AsyncBaseTransport | None
+    ) -> httpx2.AsyncClient:
+        """The client. This machine is reached past any proxy; what the environment has wrong is told."""
+        limit_s = self._config.timeout_s
+        try:
+            return httpx2.AsyncClient(
+                headers={"user-agent": "tui-chat", **headers},
+                auth=auth,
+                timeout=httpx2.Timeout(limit_s, connect=min(_CONNECT_LIMIT_S, limit_s)),
+                # Reading the system's certificates takes a fifth of a second; here nothing is encrypted.
+                verify=not (self.address.is_loopback and self.address.parts.scheme == "http"),
+                trust_env=not self.address.is_loopback,
+                transport=transport,
+            )
+        except OSError as error:
+            reason = error.strerror or "they are none"
+            sentence = f"the certificates that SSL_CERT_FILE names cannot be read: {reason}"
+            raise SettingsError(sentence, detail="tls") from error
+        except (ValueError, ImportError) as error:
+            sentence = "the proxy that the environment names is of a kind that cannot be used"
+            raise SettingsError(sentence, detail="proxy") from error
 
     async def aclose(self) -> None:
         """Let go of connections."""
@@ -132,7 +150,7 @@ class Server:
             limit = httpx2.Timeout(min(limit_s, self._config.timeout_s))
         if body is None:
             return self._client.build_request("GET", url, headers={"accept": "application/json"}, timeout=limit)
-        content = json.dumps(relented(body, self._refused), ensure_ascii=False).encode()
+        content = json.dumps(relented(body, self._refused), ensure_ascii=False).encode("utf-8", "replace")
         headers = {"content-type": "application/json", "accept": "text/event-stream, application/json"}
         return self._client.build_request("POST", url, content=content, headers=headers, timeout=limit)
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from tui_chat.core.error import ChatError, RequestRefused
+from tui_chat.core.error import ChatError, RequestRefused, Unreachable
 from tui_chat.core.nearest import did_you_mean
 from tui_chat.core.provider import Model, Provider, split_ref
 from tui_chat.providers.config import ProviderConfig
@@ -81,9 +81,9 @@ class ProviderRegistry:
         task = self._made[name]
         try:
             return await asyncio.shield(task)
-        except ChatError:
-            self._made.pop(name, None)
-            raise
+        finally:
+            if task.done() and (task.cancelled() or task.exception() is not None):
+                self._made.pop(name, None)
 
     def statuses(self) -> tuple[ProviderStatus, ...]:
         """Every provider as it is set up."""
@@ -101,7 +101,7 @@ class ProviderRegistry:
             async with asyncio.timeout(_CHECK_LIMIT_S):
                 models = await (await self.provider(name)).models()
         except TimeoutError:
-            error = _too_slow(name)
+            error = Unreachable(f"{name} does not answer", detail="timeout")
         except ChatError as told:
             error = told
         return Reachability(name, round((time.monotonic() - began) * 1000), len(models), error)
@@ -143,21 +143,16 @@ def _is_configured(config: ProviderConfig) -> bool:
     return config.has_key or config.kind == "demo" or bool(config.base_url)
 
 
-def _too_slow(name: str) -> ChatError:
-    from tui_chat.core.error import Unreachable
-
-    return Unreachable(f"{name} does not answer", detail="timeout")
-
-
 async def _look_for(config: ProviderConfig) -> LocalServer | None:
-    provider: Provider | None = None
+    try:
+        provider = await asyncio.to_thread(make_provider, replace(config, timeout_s=_LOCAL_LIMIT_S))
+    except ChatError:
+        return None
     try:
         async with asyncio.timeout(_LOCAL_LIMIT_S):
-            provider = await asyncio.to_thread(make_provider, replace(config, timeout_s=_LOCAL_LIMIT_S))
             models = await provider.models()
     except (ChatError, TimeoutError):
-        models = ()
+        return None
     finally:
-        if provider is not None:
-            await provider.aclose()
+        await provider.aclose()
     return LocalServer(config.name, models) if models else None
