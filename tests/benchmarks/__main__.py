@@ -7,7 +7,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tests.benchmarks import processes
@@ -74,10 +74,12 @@ def main() -> int:
             f"{time.monotonic() - began:6.0f} s  run {run + 1}  {name}  {subject.title}", file=sys.stderr, flush=True
         )
         try:
-            for figure, value in ALL[name](subject, scale).items():
-                values[figure].setdefault(subject.name, []).append(value)
+            figures: Mapping[str, float] = ALL[name](subject, scale)
         except (Broken, OSError, EOFError) as error:
             broken.append(f"{name}, {subject.title}, run {run + 1}: {error}")
+            figures = error.figures if isinstance(error, Broken) else {}
+        for figure, value in figures.items():
+            values[figure].setdefault(subject.name, []).append(value)
         gc.collect()
     wall, now = time.monotonic() - began, os.times()
     spent = sum(

@@ -84,6 +84,8 @@ FIGURES = [
     Figure("Esc → closed before the first byte", "ms", Limit(60), Limit(30)),
     Figure("Esc → closed in mid-stream", "ms", Limit(60), Limit(30)),
     Figure("Esc → closed at 2,000 tokens/s", "ms", Limit(60), Limit(30)),
+    Figure("Esc → closed, the worst", "ms"),
+    Figure("Esc → a retry's countdown gone", "ms", Limit(60), Limit(30)),
     Figure("first prompt: Enter → request", "ms"),
     *_growth("reply"),
     *_growth("conversation"),

@@ -1,9 +1,86 @@
 """A conversation of ten thousand turns: opening it, going up a page, and the memory it takes."""
 
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count, islice
+from pathlib import Path
+
+from tests.benchmarks.reply import MARK, text
 from tests.benchmarks.scenarios import Figures, Scale
+from tests.benchmarks.session import Session
+from tests.benchmarks.subjects import product
 from tests.benchmarks.subjects.subject import Subject
+from tests.benchmarks.terminal import Broken
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.part import TextPart
+from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.storage.store import Store
+
+_MODEL = "anthropic/claude-sonnet-4-5"
+_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+_FIRST_MARK = 200_000
+"""Marks a model server never comes to."""
+
+
+def _turns(amount: int, name: str) -> Iterator[Turn]:
+    sections = text(count(_FIRST_MARK))
+    for number in range(amount):
+        asks = number % 2 == 0
+        said = f"Question {number}: what comes next?" if asks else "".join(islice(sections, 1 + number % 3))
+        yield Turn(
+            id=f"{name}-{number}",
+            parent_id=f"{name}-{number - 1}" if number else None,
+            role=Role.USER if asks else Role.ASSISTANT,
+            parts=(TextPart(said),),
+            status=TurnStatus.COMPLETE,
+            created_at=_BEGAN + timedelta(seconds=number),
+            model="" if asks else _MODEL,
+        )
+
+
+def conversation(turns: int, name: str) -> Conversation:
+    """A conversation of that many turns, in one branch."""
+    said = tuple(_turns(turns, name))
+    ended = said[-1].created_at
+    return Conversation(name, _BEGAN, ended, title=f"The {name} one", model=_MODEL, turns=said, head=said[-1].id)
+
+
+def store(folder: Path, conversations: list[Conversation]) -> None:
+    """Make a database of them; the last is the one last used."""
+
+    async def write() -> None:
+        place = await Store.open(folder / "conversations.db")
+        try:
+            for one in conversations:
+                await place.create(one)
+        finally:
+            await place.aclose()
+
+    asyncio.run(write())
 
 
 def open_long(subject: Subject, scale: Scale) -> Figures:
-    """Only the product keeps conversations."""
-    return {}
+    """Open it from the list of conversations; only the product has one."""
+    if subject.name != "product":
+        return {}
+    long, short = conversation(scale.turns, "long"), conversation(2, "short")
+    last = MARK.findall(long.turns[-1].text)[-1]
+    with Session(subject, lambda folder: store(folder, [short])) as session:
+        product.open_first(session.terminal)
+        session.terminal.rest(2)
+        empty_mb = session.terminal.memory_mb()
+    with Session(subject, lambda folder: store(folder, [short, long])) as session:
+        opened = product.open_first(session.terminal)
+        session.terminal.until_shown(last, opened, 60, silent_s=20)
+        session.terminal.rest(2)
+        paged = session.terminal.type(product.PAGE_UP)
+        session.terminal.rest(2)
+        full_mb = session.terminal.memory_mb()
+    figures = {"memory of it over an empty one": full_mb - empty_mb}
+    if (drawn := session.seen.words.get(last)) is None:
+        raise Broken(f"its end was never shown: {session.terminal.last_words()}")
+    figures["opening 10,000 turns: key → end drawn"] = (drawn - opened) / 1e6
+    if (page := session.seen.first_new(paged)) is None:
+        raise Broken(f"a page up was never shown: {session.terminal.last_words()}", figures)
+    return {**figures, "one page up there": (page - paged) / 1e6}

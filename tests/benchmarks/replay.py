@@ -31,6 +31,26 @@ class Seen:
         return min((at for word, at in self.words.items() if at >= since and MARK.fullmatch(word)), default=None)
 
 
+def gone(chunks: Iterable[tuple[int, bytes]], words: str, since: int, screen: Screen) -> int | None:
+    """When these words were first not on the glass any more, after that time."""
+    times: list[int] = []
+    now = 0
+
+    def look() -> None:
+        if now >= since and not any(words in row for row in screen.display):
+            times.append(now)
+
+    screen.on_frame = look
+    for at, data in chunks:
+        now = at
+        screen.feed(data)
+        if not screen.is_updating:
+            look()
+        if times:
+            return times[0]
+    return None
+
+
 def replay(chunks: Iterable[tuple[int, bytes]], columns: int, lines: int) -> Seen:
     """Find out what was on the glass while no synchronised update was open."""
     seen = Seen()

@@ -111,7 +111,12 @@ def cancel(subject: Subject, scale: Scale) -> Figures:
             moment: [session.cancel(plan, after_s) for _ in range(scale.cancels)]
             for moment, (plan, after_s) in moments.items()
         }
-    return {f"Esc → closed {moment}": percentile(values, 0.5) for moment, values in times.items()}
+        retries = [session.cancel_retry() for _ in range(scale.cancels if subject.countdown else 0)]
+    figures = {f"Esc → closed {moment}": percentile(values, 0.5) for moment, values in times.items()}
+    figures["Esc → closed, the worst"] = max(value for values in times.values() for value in values)
+    if retries:
+        figures["Esc → a retry's countdown gone"] = percentile([session.countdown_gone_ms(at) for at in retries], 0.5)
+    return figures
 
 
 def _name(depth: int) -> str:

@@ -2,8 +2,9 @@
 
 A prompt reads `bench 500@100 9500@0 500@100`: 500 tokens at 100 a second, then 9,500 at once, then 500 again, one
 delta a token. Every phase says the same from its beginning, so that phases can be compared; before each but the
-first it waits for a line on stdin. `bench hold` never answers. What happens is told on
-stdout, a JSON object a line; the time at which each marked delta was written goes to the file named as argument.
+first it waits for a line on stdin. `bench hold` never answers, `bench busy` says that the model is overloaded.
+What happens is told on stdout, a JSON object a line; the time at which each marked delta was written goes to the
+file named as argument.
 """
 
 import asyncio
@@ -22,6 +23,11 @@ from tests.benchmarks.reply import MARK, tokens
 _PHASE = re.compile(r"(\d+)@(\d+)")
 _MODELS = ["claude-sonnet-4-5", "claude-opus-4-5", "claude-haiku-4-5"]
 _PING_S = 2.0
+_REFUSAL = b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
+_BUSY = (
+    b"HTTP/1.1 529 Overloaded\r\ncontent-type: application/json\r\nretry-after: 8\r\n"
+    b"content-length: %d\r\n\r\n%s" % (len(_REFUSAL), _REFUSAL)
+)
 
 
 def tell(event: str, **what: Any) -> None:
@@ -44,8 +50,9 @@ def plan_of(request: dict[str, Any]) -> str:
     """The last prompt where it is addressed to the benchmark; a title and such get an ordinary answer."""
     said = request.get("messages", [{}])[-1].get("content", "")
     if isinstance(said, list):
-        said = "".join(part.get("text", "") for part in said)
-    return str(said).strip() if str(said).strip().startswith("bench ") else "1@0"
+        said = "\n".join(part.get("text", "") for part in said)
+    _, addressed, plan = str(said).rpartition("bench ")  # prompts that were never answered may stand before it
+    return addressed + plan.strip() if addressed and str(said).startswith(addressed) else "1@0"
 
 
 class Model:
@@ -69,7 +76,10 @@ class Model:
                 length = re.search(r"content-length: *(\d+)", head, re.I)
                 body = await reader.readexactly(int(length[1])) if length else b""
                 path = head.split(" ", 2)[1].partition("?")[0]
-                if path.endswith("/messages"):
+                if path.endswith("/messages") and plan_of(json.loads(body)) == "bench busy":
+                    tell("request", plan="bench busy")
+                    writer.write(_BUSY)
+                elif path.endswith("/messages"):
                     if not await self._reply(json.loads(body), reader, writer):
                         break
                 else:

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.benchmarks.replay import Seen, replay
+from tests.benchmarks.emulator import Screen
+from tests.benchmarks.replay import Seen, gone, replay
 from tests.benchmarks.serving import ModelServer
 from tests.benchmarks.subjects.subject import Subject
 from tests.benchmarks.terminal import COLUMNS, LINES, Broken, Terminal
@@ -144,6 +145,24 @@ class Session:
         closed = self._until_told(known, "closed", plan, 20)
         self.terminal.rest(1)
         return float(closed["at"] - pressed) / 1e6
+
+    def cancel_retry(self) -> int:
+        """Be refused, press the key that cancels while the program counts down; gives the time of the key."""
+        shown = self.terminal.type("")
+        self.send("bench busy")
+        if not self.terminal.until_shown(self.subject.countdown, shown, 10, silent_s=3):
+            raise Broken(f"no countdown: {self.terminal.last_words()}")
+        self.terminal.rest(0.5)
+        pressed = self.terminal.type(self.subject.cancel_key)
+        self.terminal.rest(1.5)
+        return pressed
+
+    def countdown_gone_ms(self, pressed: int) -> float:
+        """From the key until the countdown was off the glass."""
+        at = gone(self.terminal.chunks, self.subject.countdown, pressed, Screen(COLUMNS, LINES))
+        if at is None:
+            raise Broken("the countdown never went away")
+        return (at - pressed) / 1e6
 
     @cached_property
     def seen(self) -> Seen:

@@ -28,7 +28,12 @@ _SEQUENCE = re.compile(rb"\x1b\[[\d;:?<=>]*[ -/]*[@-~]")
 
 
 class Broken(Exception):
-    """A run that gives no figure, and why."""
+    """A run that does not give every figure, and why."""
+
+    def __init__(self, why: str, figures: Mapping[str, float] | None = None) -> None:
+        super().__init__(why)
+        self.figures = figures or {}
+        """Those it did give."""
 
 
 class Terminal:
@@ -49,6 +54,7 @@ class Terminal:
                 os.execvpe(command[0], list(command), dict(environment))
             os._exit(127)
         self._pids = [self.pid]
+        self._closed_at: int | None = None
         self._poll = select.poll()
         self._poll.register(self._fd, select.POLLIN)
         if server:
@@ -144,14 +150,15 @@ class Terminal:
         return size
 
     def last_words(self) -> str:
-        """What stands on the screen, for a run that broke."""
+        """What stands on the screen, or stood there before the end, for a run that broke."""
         screen = Screen(COLUMNS, LINES)
-        for _, data in self.chunks:
+        for _, data in self.chunks[: self._closed_at]:
             screen.feed(data)
         return " ⏎ ".join(row.strip() for row in screen.display if row.strip())[-600:] or "an empty screen"
 
     def close(self) -> None:
         """End the program, gently if it will."""
+        self._closed_at = len(self.chunks)
         for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, number)

@@ -1,6 +1,7 @@
 """When a word counts as seen."""
 
-from tests.benchmarks.replay import replay
+from tests.benchmarks.emulator import Screen
+from tests.benchmarks.replay import gone, replay
 
 
 def test_a_word_is_seen_once_its_synchronised_update_closes() -> None:
@@ -28,3 +29,9 @@ def test_what_is_new_on_a_page_is_told_from_what_stood_there() -> None:
     seen = replay([(1, b"zqaaaa"), (5, b"\x1b[Hzqaaaa zqbbbb")], 40, 3)
     assert seen.first_new(2) == 5
     assert seen.first_new(6) is None
+
+
+def test_words_are_gone_once_a_frame_without_them_is_shown() -> None:
+    chunks = [(1, b"retry in 8s"), (4, b"\x1b[?2026h\x1b[2J"), (5, b"\x1b[Hretry in 7s\x1b[?2026l"), (7, b"\x1b[2J")]
+    assert gone(chunks, "retry in", 2, Screen(40, 3)) == 7
+    assert gone(chunks[:3], "retry in", 2, Screen(40, 3)) is None

@@ -17,6 +17,8 @@ class Subject:
     cancel_key: str = "\x1b"
     has_prompt_box: bool = True
     """Keys pressed while a reply streams are shown in a place of their own."""
+    countdown: str = ""
+    """What it shows while it waits to try again; empty where it does not."""
     deepest: int = 50_000
     """More tokens than these before a measurement would take it minutes."""
 
