@@ -1,11 +1,19 @@
 """Tokens that never overlap, prices to the last digit, and sums that own up to what they lack."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_chat.core.builder import TurnBuilder
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.event import UsageReported
+from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Price, Usage, sum_costs
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 counts = st.integers(0, 10**9)
 usages = st.builds(Usage, counts, counts, counts, counts, counts)
@@ -59,3 +67,23 @@ def test_a_sum_counts_the_unknown_and_keeps_the_estimates_mark(parts: list[Cost 
 def test_a_sum_of_tokens_was_billed_by_nobody() -> None:
     told = Usage(1, billed_usd=Decimal(1))
     assert (told + told).billed_usd is None
+
+
+reports = st.lists(st.builds(Usage, counts, counts, counts, counts, counts), min_size=1)
+
+
+@given(st.lists(st.tuples(reports, costs), max_size=8))
+def test_a_conversation_is_the_sum_of_its_turns_whatever_was_told_on_the_way(
+    told: list[tuple[list[Usage], Any]],
+) -> None:
+    conversation = Conversation("c", NOW, NOW)
+    for number, (updates, cost) in enumerate(told):
+        builder = TurnBuilder(Turn(str(number), None, Role.ASSISTANT, (), TurnStatus.STREAMING, NOW, cost=cost))
+        for usage in updates:
+            builder.add(UsageReported(usage))
+        conversation = conversation.with_turn(builder.turn)
+    assert conversation.usage == sum((updates[-1] for updates, _ in told), Usage())
+    assert conversation.cost == sum_costs(cost for _, cost in told)
+    shown = told[-1:]
+    assert conversation.path_usage == sum((updates[-1] for updates, _ in shown), Usage())
+    assert conversation.path_cost == sum_costs(cost for _, cost in shown)
