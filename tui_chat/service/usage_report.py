@@ -1,5 +1,6 @@
 """The usage report: read from the store, added up, and written down for programs. Knows no screen."""
 
+import asyncio
 import csv
 import io
 import json
@@ -16,8 +17,8 @@ _SPAN = re.compile(r"(\d{1,5})([hdw])")
 
 
 async def usage_report(store: Store, since: datetime | None = None, zone: tzinfo | None = None) -> UsageReport:
-    """What was used since that moment, or ever."""
-    return report_on(await store.usage_rows(since), since, zone)
+    """What was used since that moment, or ever; added up in a thread, since years of replies take a moment."""
+    return await asyncio.to_thread(report_on, await store.usage_rows(since), since, zone)
 
 
 def moment_of(text: str, now: datetime) -> datetime:
