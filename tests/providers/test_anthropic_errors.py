@@ -2,7 +2,8 @@
 
 import socket
 import ssl
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from itertools import pairwise
 
 import httpx2
@@ -19,8 +20,6 @@ from tui_chat.providers.anthropic_errors import (
     scrub,
     unreachable,
 )
-
-NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +40,14 @@ NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
     ],
 )
 def test_how_long_to_wait_is_read_in_every_form(headers: dict[str, str], wait_s: float | None) -> None:
-    assert retry_after_s(httpx2.Headers(headers), NOW) == wait_s
+    assert retry_after_s(httpx2.Headers({"date": "Sat, 21 Nov 2026 12:00:00 GMT", **headers})) == wait_s
+
+
+def test_a_date_from_a_server_without_a_clock_counts_from_now() -> None:
+    in_a_minute = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+    wait_s = retry_after_s({"retry-after": in_a_minute})
+    assert wait_s is not None
+    assert 50 < wait_s <= 60
 
 
 def because(*causes: BaseException) -> BaseException:

@@ -111,10 +111,9 @@ def test_results_come_first_in_the_answer_to_their_calls_and_strays_become_text(
     assert messages_of(turns)[2] == says("user", result, "And?", "[a tool answered: lost]")
 
 
-def test_a_server_call_whose_result_never_came_is_left_out_unless_the_provider_paused_there() -> None:
-    turns = [user("Hi"), reply("I search.", called(SERVER_CALL))]
-    assert messages_of([*turns, user("And?")])[1] == says("assistant", "I search.")
-    assert messages_of(turns, paused=True)[1] == says("assistant", "I search.", SERVER_CALL)
+def test_a_server_call_whose_result_never_came_is_left_out() -> None:
+    turns = [user("Hi"), reply("I search.", called(SERVER_CALL)), user("And?")]
+    assert messages_of(turns)[1] == says("assistant", "I search.")
 
 
 def test_a_server_result_whose_call_was_lost_is_left_out() -> None:

@@ -28,8 +28,8 @@ def params(model: str = NEW, dialect: Dialect | None = None, system: str = "", *
     return message_params(request, dialect or Dialect())
 
 
-def partial(text: str, stop_reason: str | None = None) -> Request:
-    turn = Turn("r", "t1", Role.ASSISTANT, (TextPart(text),), TurnStatus.CANCELLED, NOW, stop_reason=stop_reason)
+def partial(text: str) -> Request:
+    turn = Turn("r", "t1", Role.ASSISTANT, (TextPart(text),), TurnStatus.CANCELLED, NOW)
     request = asked(model=OLD)
     return replace(request, turns=(*request.turns, turn), options=Options(thinking=True))
 
@@ -111,12 +111,6 @@ def test_a_reply_to_go_on_with_is_sent_last_without_thinking() -> None:
     assert made["messages"][-1] == {"role": "assistant", "content": [{"type": "text", "text": "Half a"}]}
     assert "thinking" not in made
     assert blank_end(continued(partial("Half a \n"))) == " \n"
-
-
-def test_a_reply_that_the_provider_paused_is_no_partial_one() -> None:
-    paused = partial("Searching. ", "pause_turn")
-    assert continued(paused) is None
-    assert message_params(paused, Dialect())["messages"][-1]["content"][0]["text"] == "Searching. "
 
 
 def test_nothing_is_to_be_gone_on_with_after_a_prompt() -> None:

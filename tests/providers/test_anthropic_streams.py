@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,16 +119,15 @@ COMPLETE = [file for file in FIXTURES if json.loads(file.with_suffix(".json").re
 async def test_a_complete_reply_goes_back_exactly_as_it_came(file: Path) -> None:
     expected = json.loads(file.with_suffix(".json").read_text())
     turn = built((await replayed(file))[0])
-    paused = turn.stop_reason == "pause_turn"
-    said = [Turn("t1", None, Role.USER, (TextPart("Hi"),), TurnStatus.COMPLETE, NOW), turn]
-    if not paused:
-        said.append(Turn("t3", "r", Role.USER, (TextPart("And?"),), TurnStatus.COMPLETE, NOW))
-    back = messages_of(said, paused=paused)
+    first = Turn("t1", None, Role.USER, (TextPart("Hi"),), TurnStatus.COMPLETE, NOW)
+    back = messages_of([first, turn, replace(first, id="t3", parent_id="r")])
     blocks = [
         part.get("block", {"type": "text", "text": part.get("text")})
         for part in expected["parts"]
         if "block" in part or not part.get("other")
     ]
+    if turn.stop_reason == "pause_turn":
+        assert blocks.pop()["type"] == "server_tool_use", "its result is still missing"
     assert back[1] == {"role": "assistant", "content": blocks}
 
 

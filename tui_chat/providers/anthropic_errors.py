@@ -145,8 +145,8 @@ def page_message(text: str) -> str:
     return " ".join((title[1] if title else "" if text.lstrip().startswith("<") else text).split())[:200]
 
 
-def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """How long the server asks to wait, told in milliseconds, seconds or as a date."""
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """How long the server asks to wait, told in milliseconds, seconds or as a date by its own clock."""
     for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
         try:
             wait_s = float(headers.get(name, "")) / unit
@@ -154,12 +154,17 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
             continue
         if isfinite(wait_s):
             return max(wait_s, 0.0)
+    until = _date(headers.get("retry-after", ""))
+    now = _date(headers.get("date", "")) or datetime.now(UTC)
+    return max((until - now).total_seconds(), 0.0) if until is not None else None
+
+
+def _date(text: str) -> datetime | None:
     try:
-        until = parsedate_to_datetime(headers.get("retry-after", ""))
+        date = parsedate_to_datetime(text)
     except ValueError:
         return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max((until - (now or datetime.now(UTC))).total_seconds(), 0.0)
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def request_id_of(headers: Mapping[str, str]) -> str | None:

@@ -26,19 +26,16 @@ _NOT_RUN = "This tool was not run."
 _THINKING = ("thinking", "redacted_thinking")
 
 
-def messages_of(turns: Iterable[Turn], *, paused: bool = False) -> list[Message]:
-    """The messages for a branch. `paused`: the provider itself paused the last reply, which goes on just as it is."""
+def messages_of(turns: Iterable[Turn]) -> list[Message]:
+    """The messages for a branch; it may end with a partial reply that is to be gone on with."""
     messages = _merged((turn.role.value, list(_blocks(turn))) for turn in turns)
-    tail = messages.pop() if paused and messages and _is_reply(messages[-1]) else None
-    everything = [block for message in (*messages, *([tail] if tail else ())) for block in message["content"]]
+    everything = [block for message in messages for block in message["content"]]
     called = {block.get("id") for block in everything if _is_call(block)}
     answered = {block.get("tool_use_id") for block in everything if _is_server_result(block)}
     for message in filter(_is_reply, messages):
         message["content"] = _without_halves(message["content"], called, answered)
     messages = _merged((message["role"], message["content"]) for message in messages)
-    if tail is not None:
-        messages.append(tail)
-    elif messages and _is_reply(messages[-1]):
+    if messages and _is_reply(messages[-1]):
         messages[-1]["content"] = _as_beginning(messages[-1]["content"])
     _answer_calls(messages)
     if messages and _is_reply(messages[0]):

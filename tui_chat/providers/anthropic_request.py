@@ -13,7 +13,6 @@ from tui_chat.providers.anthropic_models import is_old, most_output, takes_effor
 
 CURRENT_VERSION = "2026-10-21"
 """Of the API; a gateway may want an older one."""
-_PAUSED = "pause_turn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def message_params(request: Request, dialect: Dialect) -> dict[str, Any]:
 
 def counted_params(request: Request) -> dict[str, Any]:
     """The arguments that input tokens are counted of."""
-    params: dict[str, Any] = {"model": request.model, "messages": messages_of(request.turns, paused=_paused(request))}
+    params: dict[str, Any] = {"model": request.model, "messages": messages_of(request.turns)}
     if request.system.strip():
         params["system"] = valid_text(request.system)
     return params
@@ -58,7 +57,7 @@ def counted_params(request: Request) -> dict[str, Any]:
 def continued(request: Request) -> Turn | None:
     """The partial reply that the model shall go on writing, if there is one."""
     last = request.turns[-1] if request.turns else None
-    return last if last is not None and last.role is Role.ASSISTANT and not _paused(request) else None
+    return last if last is not None and last.role is Role.ASSISTANT else None
 
 
 def blank_end(turn: Turn | None) -> str:
@@ -67,10 +66,6 @@ def blank_end(turn: Turn | None) -> str:
         case (TextPart(text),):
             return text[len(text.rstrip()) :]
     return ""
-
-
-def _paused(request: Request) -> bool:
-    return bool(request.turns) and request.turns[-1].stop_reason == _PAUSED
 
 
 def _thinking(request: Request, max_tokens: int, dialect: Dialect) -> dict[str, Any]:
