@@ -1,0 +1,151 @@
+"""A conversation as Markdown: facts in front matter, every word as it was said, thinking and tools folded away."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.part import (
+    AttachmentPart,
+    OtherPart,
+    Part,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from tui_chat.core.turn import Role, Turn
+from tui_chat.core.usage import Cost, Usage, sum_costs
+from tui_chat.formats.telling import Branch, ToldTurn, attachment_line, one_line, told, whole_parts
+
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+_UNFOLDING = re.compile(r"</?(details|summary)\b", re.IGNORECASE)
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+
+def to_markdown(conversation: Conversation, branch: Branch = Branch.CURRENT) -> str:
+    """The branch that is shown, or all of them, each turn under a heading that says where it stands."""
+    turns = told(conversation, branch)
+    blocks = [
+        "\n".join(_front_matter(conversation, branch, [one.turn for one in turns])),
+        f"# {one_line(conversation.title)}".rstrip(),
+    ]
+    if conversation.system:
+        blocks.append(_folded("System prompt", conversation.system))
+    for one in turns:
+        blocks.append(_heading(one, branch))
+        blocks += _body(one)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _front_matter(conversation: Conversation, branch: Branch, turns: Sequence[Turn]) -> Iterator[str]:
+    yield "---"
+    yield f"title: {_yaml(conversation.title)}"
+    yield f"id: {_yaml(conversation.id)}"
+    yield f"created: {_date(conversation.created_at)}"
+    yield f"updated: {_date(conversation.updated_at)}"
+    if conversation.archived_at is not None:
+        yield f"archived: {_date(conversation.archived_at)}"
+    yield f"model: {_yaml(conversation.model)}"
+    if conversation.origin is not None and conversation.origin.source:
+        yield f"imported_from: {_yaml(conversation.origin.source)}"
+    yield f"branch: {branch.value}"
+    yield f"turns: {len(turns)}"
+    replies = [turn for turn in turns if turn.role is Role.ASSISTANT and (turn.usage or turn.parts)]
+    yield from _tokens([turn.usage for turn in replies])
+    yield from _cost([turn.cost for turn in replies])
+    yield "---"
+
+
+def _tokens(usages: Sequence[Usage | None]) -> Iterator[str]:
+    known = [usage for usage in usages if usage is not None]
+    if usages and not known:
+        yield "tokens: null"
+        return
+    total = sum(known, Usage())
+    yield "tokens:"
+    yield f"  input: {total.input_tokens}"
+    yield f"  cache_read: {total.cache_read_tokens}"
+    yield f"  cache_write: {total.cache_write_tokens}"
+    yield f"  output: {total.output_tokens}"
+    yield f"  thinking: {total.thinking_tokens}"
+    yield f"  estimated: {_yaml(total.estimated)}"
+
+
+def _cost(costs: Sequence[Cost | None]) -> Iterator[str]:
+    """What is known of it; a sum that lacks replies whose cost nobody knows says how many those are."""
+    cost = sum_costs(costs)
+    nothing_known = cost.unknown_replies and not cost.known_replies
+    yield f"cost_usd: {'null' if nothing_known else _yaml(f'{cost.total_usd:f}')}"
+    yield f"cost_estimated: {_yaml(cost.estimated)}"
+    yield f"cost_unknown_replies: {cost.unknown_replies}"
+
+
+def _date(date: datetime) -> str:
+    return date.astimezone(UTC).isoformat()
+
+
+def _yaml(value: object) -> str:
+    """A value as YAML reads it back; JSON's strings are YAML's, but for a few signs that it wants escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
+
+
+def _heading(one: ToldTurn, branch: Branch) -> str:
+    words = [f"{one.number}. {one.speaker}" if branch is Branch.ALL else one.speaker]
+    if one.siblings > 1:
+        words.append(f"{one.place} of {one.siblings}")
+    if one.follows is not None:
+        words.append(f"after {one.follows}" if one.follows else "from the start")
+    if branch is Branch.ALL and one.siblings > 1 and one.is_shown:
+        words.append("shown")
+    return f"## {' · '.join(words)}\n\n_{' · '.join(one.facts)}_"
+
+
+def _body(one: ToldTurn) -> Iterator[str]:
+    yield from map(_part, whole_parts(one.turn))
+    if one.fault:
+        yield f"> **Failed** · {one.fault}"
+
+
+def _part(part: Part) -> str:
+    match part:
+        case TextPart():
+            return part.text + _closing(part.text)
+        case ThinkingPart():
+            return _folded("Thinking", part.text) if part.text else "_Thinking, not shown_"
+        case ToolCallPart():
+            return _folded(f"Tool: {one_line(part.name)}", part.input_json, "json")
+        case ToolResultPart():
+            return _folded("Tool failed" if part.is_error else "Tool result", part.text, "text")
+        case AttachmentPart():
+            return f"📎 {attachment_line(part)}"
+        case OtherPart():
+            return f"_[{one_line(part.kind)}]_"
+
+
+def _folded(summary: str, text: str, language: str = "") -> str:
+    """Text behind a line that opens it."""
+    if language or _UNFOLDING.search(text):
+        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+        text = f"{fence}{language or 'text'}\n{text}\n{fence}"
+    else:
+        text += _closing(text)
+    summary = summary.replace("&", "&amp;").replace("<", "&lt;")
+    return f"<details>\n<summary>{summary}</summary>\n\n{text}\n\n</details>"
+
+
+def _closing(text: str) -> str:
+    """The end of a code block that was cut off, so that it does not swallow what follows."""
+    open_with = ""
+    for line in text.splitlines():
+        fence = _FENCE.match(line)
+        if fence is None:
+            continue
+        marks, rest = fence.groups()
+        if not open_with:
+            open_with = "" if marks[0] == "`" and "`" in rest else marks
+        elif marks.startswith(open_with) and not rest.strip():
+            open_with = ""
+    return f"\n{open_with}" if open_with else ""

@@ -1,0 +1,124 @@
+"""What Markdown and plain text share: which turns are told, in which order, and the facts beside their words."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.figures import dollars, full_tokens
+from tui_chat.core.part import AttachmentPart, Part, TextPart, ThinkingPart
+from tui_chat.core.turn import Role, Turn, TurnStatus
+
+_USUAL_STOPS = (None, "", "end_turn", "stop")
+
+
+class Branch(StrEnum):
+    """How much of a conversation's tree is told."""
+
+    CURRENT = "current"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTurn:
+    """A turn with its place among those that are told."""
+
+    turn: Turn
+    number: int
+    """Counted from 1 in the order of telling."""
+    follows: int | None
+    """The number of the turn that it answers, where that is not the one told just before."""
+    place: int
+    """Among its siblings, from 1."""
+    siblings: int
+    is_shown: bool
+    """It is on the branch that is shown."""
+
+    @property
+    def speaker(self) -> str:
+        """Who speaks."""
+        return "User" if self.turn.role is Role.USER else "Assistant"
+
+    @property
+    def facts(self) -> list[str]:
+        """Model, date, tokens, cost and how it ended, as far as they are known."""
+        turn = self.turn
+        facts = [turn.model, moment(turn.created_at)]
+        if turn.usage is not None:
+            facts.append(f"{full_tokens(turn.usage.total_tokens, estimated=turn.usage.estimated)} tokens")
+            cost = turn.cost
+            facts.append(dollars(cost.total_usd, estimated=cost.estimated) if cost else "cost unknown")
+        if turn.status is not TurnStatus.COMPLETE:
+            facts.append(turn.status.value)
+        elif turn.stop_reason not in _USUAL_STOPS:
+            facts.append(f"stopped: {turn.stop_reason}")
+        return [one_line(fact) for fact in facts if fact]
+
+    @property
+    def fault(self) -> str:
+        """What went wrong, in one line; empty where nothing did."""
+        fault = self.turn.fault
+        return one_line(f"{fault.kind}: {fault.message}" if fault.message else fault.kind) if fault else ""
+
+
+def told(conversation: Conversation, branch: Branch) -> list[ToldTurn]:
+    """The branch that is shown, or the whole tree with each turn right after the one it answers where possible."""
+    shown = {turn.id for turn in conversation.path}
+    turns = conversation.path if branch is Branch.CURRENT else _depth_first(conversation)
+    numbers: dict[str | None, int] = {None: 0}
+    result = []
+    for number, turn in enumerate(turns, start=1):
+        numbers[turn.id] = number
+        above = numbers[turn.parent_id]
+        siblings = conversation.siblings_of(turn.id)
+        result.append(
+            ToldTurn(
+                turn=turn,
+                number=number,
+                follows=above if above != number - 1 else None,
+                place=siblings.index(turn) + 1,
+                siblings=len(siblings),
+                is_shown=turn.id in shown,
+            )
+        )
+    return result
+
+
+def _depth_first(conversation: Conversation) -> list[Turn]:
+    turns: list[Turn] = []
+    stack = list(reversed(conversation.children_of(None)))
+    while stack:
+        turn = stack.pop()
+        turns.append(turn)
+        stack += reversed(conversation.children_of(turn.id))
+    return turns
+
+
+def whole_parts(turn: Turn) -> list[Part]:
+    """A turn's parts, where prose and thinking that came in several pieces are one piece each."""
+    parts: list[Part] = []
+    for part in turn.parts:
+        last = parts[-1] if parts else None
+        if isinstance(part, TextPart) and isinstance(last, TextPart):
+            parts[-1] = TextPart(last.text + part.text)
+        elif isinstance(part, ThinkingPart) and isinstance(last, ThinkingPart):
+            parts[-1] = ThinkingPart("\n\n".join(text for text in (last.text, part.text) if text))
+        elif not isinstance(part, TextPart) or part.text:
+            parts.append(part)
+    return parts
+
+
+def attachment_line(part: AttachmentPart) -> str:
+    """An attachment's name, kind and size."""
+    size = f"{len(part.data):,} bytes" if part.data else "not included"
+    return one_line(f"{part.name} ({part.media_type}, {size})")
+
+
+def moment(date: datetime) -> str:
+    """A date as a person reads it."""
+    return f"{date.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def one_line(text: str) -> str:
+    """Text for a place that has one line only."""
+    return " ".join(text.split())
