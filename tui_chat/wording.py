@@ -64,6 +64,8 @@ _BY_DETAIL: dict[tuple[str, str], Words] = {
         "The data folder is not safe to use.",
         "Check who owns it and who may write there, or choose another --data-dir.",
     ),
+    ("format", "unreadable"): Words("The file cannot be read.", "Check its name and who may read it."),
+    ("format", "unwritable"): Words("The file cannot be written.", "Check the folder, or choose another."),
 }
 
 _BY_KIND: dict[str, Words] = {

@@ -143,7 +143,10 @@ class SettingsError(ChatError):
 
 
 class FormatError(ChatError):
-    """A text that is not in the shape it should have, or cannot be put into it; the message names the place."""
+    """A file or text that is not in the shape it should have; the message names the place.
+
+    `detail`: `unreadable` or `unwritable` where the file system refuses it, else empty.
+    """
 
     kind = "format"
 

@@ -1,6 +1,6 @@
 """Reads conversations out of any file this program knows, whatever its name: the format is told from the content."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -55,7 +55,7 @@ def detect(path: Path) -> Format:
     raise FormatError(_UNKNOWN)
 
 
-def conversations_in(path: Path, progress: Progress | None = None) -> Iterator[Imported | Skipped]:
+def conversations_in(path: Path, progress: Progress | None = None) -> Generator[Imported | Skipped, None, None]:
     """Every conversation in the file, one after another, or why it could not be read."""
     progress = progress or _nobody
     try:
@@ -168,7 +168,7 @@ def _from_database(path: Path, progress: Progress) -> Iterator[Imported | Skippe
 
 
 def _unreadable(path: Path, error: OSError) -> FormatError:
-    return FormatError(f"{path} cannot be read: {error.strerror or error}")
+    return FormatError(f"{path} cannot be read: {error.strerror or error}", detail="unreadable")
 
 
 def _nobody(done: int, total: int) -> None:

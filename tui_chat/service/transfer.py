@@ -1,0 +1,268 @@
+"""Brings conversations in from files and takes them out to files. What was finished stays, however it ends."""
+
+import asyncio
+import os
+import re
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from tui_chat.core.clean import clean_line
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.error import FormatError, NotFound, StorageError
+from tui_chat.core.turn import Turn, TurnStatus
+from tui_chat.formats import librechat_export, markdown, native, plain
+from tui_chat.formats.foreign import Imported, Skipped
+from tui_chat.formats.importing import conversations_in
+from tui_chat.formats.sources import Progress
+from tui_chat.formats.telling import Branch
+from tui_chat.storage.store import Store
+
+_PAGE = 500
+_LONGEST_NAME = 100
+_LONGEST_NAME_BYTES = 240
+_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]+')
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What an import brought."""
+
+    added: int = 0
+    """Conversations that are new here."""
+    grown: int = 0
+    """Conversations that were here and got new turns."""
+    unchanged: int = 0
+    """Conversations that were here with all their turns."""
+    turns: int = 0
+    """Turns that are new here."""
+    in_trash: int = 0
+    """Of those that were here, the ones that lie in the trash; they stay there."""
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+async def import_file(store: Store, path: Path, progress: Progress | None = None) -> ImportReport:
+    """Take in every conversation of a file; one that is here already only gets the turns it lacks.
+
+    Raises `FormatError` for a file that holds none. Stopped halfway, it is completed by doing it again.
+    """
+    report = ImportReport()
+    async with aclosing(_read_aside(path, progress or (lambda done, total: None))) as items:
+        async for item in items:
+            if isinstance(item, Skipped):
+                report.skipped.append(item)
+                continue
+            try:
+                await _take_in(store, item.conversation, report)
+            except StorageError as error:
+                # Another one may well be stored, unless it is the database itself that fails.
+                if error.detail != "other":
+                    raise
+                report.skipped.append(Skipped(item.conversation.title or item.conversation.id, error.message))
+    return report
+
+
+async def _read_aside(path: Path, progress: Progress) -> AsyncGenerator[Imported | Skipped, None]:
+    """The items of a file, read on a thread of their own so that the program stays awake."""
+    told = (0, 0)
+
+    def remember(done: int, total: int) -> None:
+        nonlocal told
+        told = (done, total)
+
+    loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, "import")
+    items = conversations_in(path, remember)
+    try:
+        while (item := await loop.run_in_executor(thread, next, items, None)) is not None:
+            yield item
+            progress(*told)
+    finally:
+        await loop.run_in_executor(thread, items.close)
+        thread.shutdown(wait=False)
+    progress(*told)
+
+
+async def _take_in(store: Store, conversation: Conversation, report: ImportReport) -> None:
+    imported = replace(conversation, turns=tuple(map(_at_rest, conversation.turns)))
+    try:
+        here = await store.conversation(imported.id)
+    except NotFound:
+        await store.save(imported)
+        report.added += 1
+        report.turns += len(imported.turns)
+        return
+    report.in_trash += here.deleted_at is not None
+    if new := [turn for turn in imported.turns if not here.has(turn.id)]:
+        await store.save(_grown(here, new, imported))
+        report.grown += 1
+        report.turns += len(new)
+    else:
+        report.unchanged += 1
+
+
+def _at_rest(turn: Turn) -> Turn:
+    """A turn that was exported while it came in; nobody goes on with it here."""
+    return replace(turn, status=TurnStatus.INTERRUPTED) if turn.is_live else turn
+
+
+def _grown(here: Conversation, new: Sequence[Turn], imported: Conversation) -> Conversation:
+    """What is here, with the new turns; the head goes along only if it stood where they begin."""
+    turns = (*here.turns, *new)
+    moves = here.head is None or here.head in {turn.id for turn in imported.path}
+    return replace(
+        here,
+        turns=turns,
+        head=imported.head if moves else here.head,
+        updated_at=max(here.updated_at, imported.updated_at),
+    )
+
+
+class ExportFormat(StrEnum):
+    """What conversations are written as."""
+
+    MARKDOWN = "md"
+    JSON = "json"
+    TEXT = "txt"
+    LIBRECHAT = "librechat"
+
+
+class Sink(Protocol):
+    """Anything that takes bytes, such as standard output."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take them."""
+        ...
+
+
+_ENDINGS = {ExportFormat.LIBRECHAT: ".json"}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """What is to be written, and how."""
+
+    ids: Sequence[str]
+    format: ExportFormat = ExportFormat.MARKDOWN
+    branch: Branch = Branch.CURRENT
+    """For text and Markdown; the JSON formats always hold the whole tree."""
+
+
+async def export(store: Store, request: ExportRequest, destination: Path | Sink) -> list[Path]:
+    """Write conversations to a file, into a folder (a file for each) or to a stream; the files that were written.
+
+    A path is a folder if it is one already, or if it is to hold several conversations and names no kind of file.
+    """
+    if not isinstance(destination, Path):
+        return await _pour_into(destination, store, request)
+    if await asyncio.to_thread(_is_folder, destination, request):
+        return await _export_into(destination, store, request)
+    with _new_file(destination) as file:
+        async for text in _texts(store, request):
+            await asyncio.to_thread(file.write, text)
+    return [destination]
+
+
+async def all_ids(store: Store) -> list[str]:
+    """Every conversation, last used first, archived ones after the others; the trash is left out."""
+    ids: list[str] = []
+    for archived in (False, True):
+        page = await store.summaries(limit=_PAGE, archived=archived)
+        ids += [summary.id for summary in page]
+        while page.end is not None:
+            page = await store.summaries(limit=_PAGE, archived=archived, after=page.end)
+            ids += [summary.id for summary in page]
+    return ids
+
+
+def _is_folder(destination: Path, request: ExportRequest) -> bool:
+    in_one_file = bool(destination.suffix) and request.format is not ExportFormat.LIBRECHAT
+    return destination.is_dir() or (len(request.ids) > 1 and not in_one_file)
+
+
+async def _pour_into(sink: Sink, store: Store, request: ExportRequest) -> list[Path]:
+    async for text in _texts(store, request):
+        sink.write(text)
+    return []
+
+
+async def _export_into(folder: Path, store: Store, request: ExportRequest) -> list[Path]:
+    with _write_faults(folder):
+        await asyncio.to_thread(folder.mkdir, 0o700, parents=True, exist_ok=True)
+    written: dict[str, Path] = {}
+    for conversation_id in request.ids:
+        conversation = await store.conversation(conversation_id)
+        name = file_name(conversation, request.format)
+        if name.casefold() in written:
+            name = file_name(conversation, request.format, apart=True)
+        with _new_file(folder / name) as file:
+            await asyncio.to_thread(file.write, _text(conversation, request))
+        written[name.casefold()] = folder / name
+    return list(written.values())
+
+
+async def _texts(store: Store, request: ExportRequest) -> AsyncIterator[bytes]:
+    for number, conversation_id in enumerate(request.ids):
+        conversation = await store.conversation(conversation_id)
+        if number and request.format in (ExportFormat.MARKDOWN, ExportFormat.TEXT):
+            yield b"\n"
+        yield await asyncio.to_thread(_text, conversation, request, one_line=len(request.ids) > 1)
+
+
+def _text(conversation: Conversation, request: ExportRequest, *, one_line: bool = False) -> bytes:
+    match request.format:
+        case ExportFormat.MARKDOWN:
+            text = markdown.to_markdown(conversation, request.branch)
+        case ExportFormat.TEXT:
+            text = plain.to_plain(conversation, request.branch)
+        case ExportFormat.LIBRECHAT:
+            text = librechat_export.dumps(conversation)
+        case ExportFormat.JSON:
+            text = native.dumps(conversation, one_line=one_line) + ("\n" if one_line else "")
+    return text.encode()
+
+
+def file_name(conversation: Conversation, kind: ExportFormat, *, apart: bool = False) -> str:
+    """A name for a conversation's file that any system takes: its title, and of its id so much that it is its own."""
+    title = _NOT_IN_NAMES.sub(" ", clean_line(conversation.title))
+    title = " ".join(title.replace("\ufffd", " ").split()).strip(". ") or "untitled"
+    digest = sha256(conversation.id.encode()).hexdigest()
+    plain_id = re.sub("[^0-9A-Za-z]", "", conversation.id)[:8]
+    end = f"-{digest[:16] if apart or len(plain_id) < 8 else plain_id}{_ENDINGS.get(kind, f'.{kind.value}')}"
+    if _DEVICES.match(title):
+        title = f"_{title}"
+    title = title[: _LONGEST_NAME - len(end)]
+    # Counted in bytes, too: there most file systems draw the line.
+    title = title.encode()[: _LONGEST_NAME_BYTES - len(end)].decode(errors="ignore")
+    return title.rstrip(". ") + end
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name only when it is whole, and that its owner alone may read."""
+    with _write_faults(path):
+        unfinished = path.with_name(f".{secrets.token_hex(8)}.tmp")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+        handle = os.open(unfinished, flags, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def _write_faults(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FormatError(f"{path}: {error.strerror or error}", detail="unwritable") from error
