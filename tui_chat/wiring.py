@@ -9,11 +9,13 @@ from tui_chat import paths
 from tui_chat.core.conversation import Conversation, Options
 from tui_chat.core.error import NotFound, SettingsError, StorageError
 from tui_chat.core.nearest import did_you_mean
+from tui_chat.core.provider import Model
 from tui_chat.core.usage import Price
 from tui_chat.core.wanted import Wanted
 from tui_chat.pricing.pricing import Pricing
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.registry import ProviderRegistry
+from tui_chat.service.catalogue import ModelCatalogue
 from tui_chat.service.chat import ChatService
 from tui_chat.service.health import HealthLimits
 from tui_chat.service.means import Means, Policy
@@ -91,6 +93,15 @@ class Program:
         if self.default_model != DEMO_MODEL:
             await self.registry.get(self.default_model)
 
+    @property
+    def catalogue(self) -> ModelCatalogue:
+        """The models of the providers that are set up."""
+        names = [status.name for status in self.registry.statuses() if status.is_configured]
+        return ModelCatalogue(self.store, names, self._models_of)
+
+    async def _models_of(self, name: str) -> tuple[Model, ...]:
+        return await (await self.registry.provider(name)).models()
+
     async def aclose(self) -> None:
         """Keep what arrived, save what is not saved, let go of everything."""
         await self.service.aclose()
@@ -103,16 +114,21 @@ async def assemble(settings: Settings, *, demo: bool = False, saving: bool = Tru
     store = await open_store(settings, saving=saving)
     ring = KeyRing(settings)
     registry = ProviderRegistry(_configs(settings, ring))
-    pricing = Pricing(
+    pricing = pricing_of(settings)
+    means = Means(registry.get, pricing.cost_of, _policy(settings))
+    service = ChatService(store, means)
+    model = DEMO_MODEL if demo else ring.model()[0]
+    return Program(settings, store, service, registry, pricing, model)
+
+
+def pricing_of(settings: Settings) -> Pricing:
+    """The price list under the user's own prices; the demo model is free."""
+    return Pricing(
         {"demo/*": FREE} | {ref: own.price for ref, own in settings.prices.items() if own.price is not None},
         cache_dir=paths.cache_dir(),
         addresses={name: own.base_url for name, own in settings.providers.items() if own.base_url},
         kinds={name: own.kind for name, own in settings.providers.items()},
     )
-    means = Means(registry.get, pricing.cost_of, _policy(settings))
-    service = ChatService(store, means)
-    model = DEMO_MODEL if demo else ring.model()[0]
-    return Program(settings, store, service, registry, pricing, model)
 
 
 def _policy(settings: Settings) -> Policy:

@@ -5,9 +5,17 @@ import typer
 
 def add_to(app: typer.Typer) -> None:
     """Put every sub-command into the program."""
-    from tui_chat.cli import ask, browse
+    from tui_chat.cli import ask, browse, library, money, setup
 
     app.command("ask")(ask.ask)
     app.command("list")(browse.list_)
     app.command("show")(browse.show)
+    app.command("search")(library.search)
+    app.command("rename")(library.rename)
+    app.command("fork")(library.fork)
     app.command("delete")(browse.delete)
+    app.command("restore")(library.restore)
+    app.command("usage")(money.usage)
+    app.add_typer(money.prices)
+    app.command("models")(setup.models)
+    app.add_typer(setup.config)

@@ -1,0 +1,81 @@
+"""`list`, `show`, `delete`, `restore`, `rename`, `search`, `fork`: the library from the shell."""
+
+import json
+
+from tests.cli.conftest import Shell
+
+
+def test_an_empty_library_is_an_empty_list(shell: Shell) -> None:
+    assert json.loads(shell("list", "--json").out) == []
+    assert shell("list").out == ""
+
+
+def test_the_list_tells_what_programs_need_last_used_first(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    shell("ask", "--demo", "table")
+    listed = json.loads(shell("list", "--json").out)
+    assert [one["title"] for one in listed] == ["table", "code"]
+    assert set(listed[0]) == {"id", "title", "model", "turns", "updated_at", "cost_usd"}
+    assert (listed[0]["model"], listed[0]["turns"]) == ("demo/tour", 2)
+    assert json.loads(shell("list", "--json", "--limit", "1").out) == listed[:1]
+
+
+def test_options_may_stand_before_or_after_the_command(shell: Shell) -> None:
+    folder = str(shell.home / "elsewhere")
+    shell("--data-dir", folder, "ask", "--demo", "code")
+    assert len(json.loads(shell("list", "--json", "--data-dir", folder).out)) == 1
+    assert json.loads(shell("list", "--json").out) == []
+
+
+def test_the_environment_names_the_folder_too(shell: Shell) -> None:
+    folder = str(shell.home / "elsewhere")
+    shell("ask", "--demo", "code", TUI_CHAT_DATA_DIR=folder)
+    assert len(json.loads(shell("list", "--json", "--data-dir", folder).out)) == 1
+
+
+def test_show_prints_the_branch_and_json_the_whole(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    found = shell.only_conversation()
+    text = shell("show", found["id"][:8]).out
+    assert "rate limiter" in text and "code" in text
+    assert found["format"] == "tui-chat" and len(found["turns"]) == 2
+
+
+def test_an_unknown_id_is_a_misuse_with_a_sentence(shell: Shell) -> None:
+    done = shell("show", "nothing")
+    assert done.code == 2 and "tui-chat: There is no such conversation." in done.err
+
+
+def test_what_is_deleted_can_be_had_back(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    conversation_id = shell.only_conversation()["id"]
+    assert "tui-chat restore" in shell("delete", conversation_id[:8]).out
+    assert json.loads(shell("list", "--json").out) == []
+    assert "code" in shell("restore").out
+    assert shell("restore", conversation_id[:8]).code == 0
+    assert len(json.loads(shell("list", "--json").out)) == 1
+
+
+def test_a_new_title_stays(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    shell("rename", shell.only_conversation()["id"], "My \x1b[2Jtitle")
+    shell("ask", "--demo", "-c", "table")
+    assert shell.only_conversation()["title"] == "My \x1b[2Jtitle"
+    assert "\x1b" not in shell("list").out
+
+
+def test_a_search_finds_the_turn_and_lights_the_word(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    (hit,) = json.loads(shell("search", "monotonic role:assistant", "--json").out)
+    begin, end = hit["marks"][0]
+    assert hit["snippet"][begin:end].lower() == "monotonic"
+    assert "monotonic" in shell("search", "monotonic").out
+    assert shell("search", '"unclosed ( AND').code == 0
+
+
+def test_a_fork_is_a_conversation_of_its_own(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    source = shell.only_conversation()
+    forked_id = shell("fork", source["id"]).out.strip()
+    forked = json.loads(shell("show", "--json", forked_id).out)
+    assert forked["origin"]["conversation_id"] == source["id"] and len(forked["turns"]) == 2

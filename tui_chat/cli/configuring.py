@@ -1,0 +1,71 @@
+"""`config path|show|init|edit`."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+from tui_chat.cli.flags import Start
+from tui_chat.cli.outcome import DONE, SETTINGS
+from tui_chat.cli.reading import print_out
+from tui_chat.core.clean import clean, clean_line
+from tui_chat.core.error import SettingsError
+from tui_chat.settings.keys import KeyRing
+from tui_chat.settings.load import load_settings
+from tui_chat.settings.show import rows, starter
+from tui_chat.settings.values import Settings
+
+
+def path(begun: Start) -> None:
+    """Where the file is."""
+    print_out(str(begun.settings.file))
+
+
+def show(begun: Start, *, as_json: bool) -> None:
+    """Every value and its origin."""
+    found = rows(begun.settings, KeyRing(begun.settings))
+    if as_json:
+        values = [{"name": row.name, "value": row.value, "origin": row.origin} for row in found]
+        problems = [str(problem) for problem in begun.settings.problems]
+        print_out(json.dumps({"settings": values, "problems": problems}, ensure_ascii=False, indent=2))
+        return
+    name_width = max(len(row.name) for row in found)
+    value_width = min(max(len(row.value) for row in found), 44)
+    lines = [f"{row.name:<{name_width}}  {clean_line(row.value):<{value_width}}  {row.origin}" for row in found]
+    print_out("\n".join(line.rstrip() for line in lines))
+    _complain(begun.settings)
+
+
+def init(begun: Start, *, force: bool) -> None:
+    """Write the commented file, private from its first byte."""
+    file = begun.settings.file
+    if file.exists() and not force:
+        raise SettingsError(f"{file} is there already; --force writes over it")
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = file.with_name(f"{file.name}.new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+        out.write(starter())
+    new.replace(file)
+    print_out(f"{file} is written. `tui-chat config edit` opens it.")
+
+
+def edit(begun: Start) -> int:
+    """The user's editor on the file, then what is wrong with it."""
+    file = begun.settings.file
+    if not file.exists():
+        init(begun, force=False)
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        code = subprocess.run([*shlex.split(editor), str(file)]).returncode
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"the editor {editor!r} could not be started: {error}") from error
+    if code != 0:
+        raise SettingsError(f"the editor {editor!r} ended with {code}")
+    return _complain(load_settings(file=file))
+
+
+def _complain(settings: Settings) -> int:
+    for problem in settings.problems:
+        print(f"tui-chat: {clean(str(problem))}", file=sys.stderr)  # noqa: T201
+    return SETTINGS if settings.problems else DONE

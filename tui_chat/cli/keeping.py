@@ -1,0 +1,97 @@
+"""Searching, renaming, forking, restoring, backing up: the library kept from the command line."""
+
+import asyncio
+import json
+import sys
+
+from tui_chat.cli.flags import Start
+from tui_chat.cli.reading import print_out, short_id, with_store
+from tui_chat.core.clean import clean_line
+from tui_chat.core.conversation import Conversation, ConversationSummary, SearchHit
+from tui_chat.storage.store import Store
+from tui_chat.wiring import assemble
+
+_LIT, _PLAIN = "\x1b[1m", "\x1b[0m"
+
+
+def search(begun: Start, query: str, *, limit: int, as_json: bool) -> None:
+    """Hits, best first, each with what stands around it."""
+    hits = with_store(begun, lambda store: store.search(query, limit=limit))
+    if as_json:
+        print_out(json.dumps([_facts(hit) for hit in hits], ensure_ascii=False, indent=2))
+    else:
+        lit = sys.stdout.isatty()
+        print_out("\n".join(_told(hit, lit=lit) for hit in hits))
+
+
+def _facts(hit: SearchHit) -> dict[str, object]:
+    return {
+        "conversation_id": hit.conversation_id,
+        "turn_id": hit.turn_id,
+        "title": hit.title,
+        "role": hit.role.value,
+        "model": hit.model,
+        "created_at": hit.created_at.isoformat(),
+        "snippet": hit.snippet,
+        "marks": hit.marks,
+    }
+
+
+def _told(hit: SearchHit, *, lit: bool) -> str:
+    pieces, at = [], 0
+    for begin, end in hit.marks:
+        mark = clean_line(hit.snippet[begin:end])
+        before = " ".join(clean_line(f"|{hit.snippet[at:begin]}|")[1:-1].split(" "))
+        pieces += [before, f"{_LIT}{mark}{_PLAIN}" if lit else mark]
+        at = end
+    pieces.append(clean_line(f"|{hit.snippet[at:]}")[1:])
+    when = hit.created_at.astimezone().strftime("%Y-%m-%d")
+    head = f"{short_id(hit.conversation_id)}  {when}  {clean_line(hit.title)}"
+    return f"{head}\n    {''.join(pieces).strip()}"
+
+
+def rename(begun: Start, beginning: str, title: str) -> None:
+    """A title of the user's own."""
+
+    async def name(store: Store) -> str:
+        conversation_id = await store.resolve(beginning)
+        await store.rename(conversation_id, title)
+        return conversation_id
+
+    print_out(f"{short_id(with_store(begun, name))}  {clean_line(title)}")
+
+
+def restore(begun: Start, beginning: str | None) -> None:
+    """One out of the trash, or a look into it."""
+
+    async def back(store: Store) -> Conversation:
+        conversation_id = await store.resolve(str(beginning))
+        await store.restore(conversation_id)
+        return await store.conversation(conversation_id)
+
+    if beginning is None:
+        found = with_store(begun, lambda store: store.summaries(limit=1000, deleted=True))
+        print_out("\n".join(map(_in_trash, found)) or "The trash is empty.")
+        return
+    restored = with_store(begun, back)
+    print_out(f"{short_id(restored.id)}  {clean_line(restored.title)}  is back")
+
+
+def _in_trash(summary: ConversationSummary) -> str:
+    since = "" if summary.deleted_at is None else summary.deleted_at.astimezone().strftime("%Y-%m-%d")
+    return f"{short_id(summary.id)}  deleted {since}  {clean_line(summary.title)}"
+
+
+def fork(begun: Start, beginning: str, turn: str | None) -> None:
+    """A new conversation from the path to a turn."""
+
+    async def forked() -> Conversation:
+        program = await assemble(begun.settings, demo=begun.demo)
+        try:
+            source = await program.store.conversation(await program.store.resolve(beginning))
+            place = next((one.id for one in source.turns if turn and one.id.startswith(turn)), turn) or source.head
+            return await program.service.fork(source.id, str(place))
+        finally:
+            await program.aclose()
+
+    print_out(asyncio.run(forked()).id)

@@ -1,0 +1,84 @@
+"""The commands that keep the library: what they take. What they do is in `keeping`, loaded when one is called."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tui_chat.cli.flags import DataDirFlag, DemoFlag, JsonFlag, start
+
+IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The conversation's id; a unique beginning will do.")]
+IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Which conversations.")]
+QueryArgument = Annotated[
+    str, typer.Argument(metavar="QUERY", help='Words, "a phrase", and model: role: title: after: before: filters.')
+]
+HitsFlag = Annotated[int, typer.Option("--limit", min=1, help="How many hits at most.")]
+AllFlag = Annotated[bool, typer.Option("--all", help="Every conversation that is not in the trash.")]
+FormatFlag = Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", help="md, json, txt or librechat.")]
+OutFlag = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="PATH", help="A file or a folder; stdout by default.")
+]
+BranchFlag = Annotated[str, typer.Option("--branch", metavar="WHICH", help="current, or all of the tree.")]
+FilesArgument = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="What to read; the format is found out.")
+]
+TitleArgument = Annotated[str, typer.Argument(metavar="TITLE", help="The new title.")]
+BackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; it must not exist.")]
+TurnFlag = Annotated[str | None, typer.Option("--turn", metavar="ID", help="Fork there instead of at the end.")]
+TrashFlag = Annotated[bool, typer.Option("--list", help="List what is in the trash.")]
+
+
+def search(
+    context: typer.Context,
+    query: QueryArgument,
+    limit: HitsFlag = 20,
+    as_json: JsonFlag = False,
+    demo: DemoFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """Search everything that was ever said."""
+    from tui_chat.cli import keeping
+
+    keeping.search(start(context, demo=demo, data_dir=data_dir), query, limit=limit, as_json=as_json)
+
+
+def rename(
+    context: typer.Context,
+    conversation: IdArgument,
+    title: TitleArgument,
+    demo: DemoFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """Give a conversation another title."""
+    from tui_chat.cli import keeping
+
+    keeping.rename(start(context, demo=demo, data_dir=data_dir), conversation, title)
+
+
+def restore(
+    context: typer.Context,
+    conversation: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="Which one; a beginning will do.")
+    ] = None,
+    show_list: TrashFlag = False,
+    demo: DemoFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """Take a conversation out of the trash, or list what is in it."""
+    from tui_chat.cli import keeping
+
+    begun = start(context, demo=demo, data_dir=data_dir)
+    keeping.restore(begun, None if show_list else conversation)
+
+
+def fork(
+    context: typer.Context,
+    conversation: IdArgument,
+    turn: TurnFlag = None,
+    demo: DemoFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """Begin a new conversation with what was said in another one; prints its id."""
+    from tui_chat.cli import keeping
+
+    keeping.fork(start(context, demo=demo, data_dir=data_dir), conversation, turn)

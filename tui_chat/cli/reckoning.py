@@ -1,0 +1,71 @@
+"""`usage` and `prices`: what was used and paid, and what is known of prices."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import typer
+
+from tui_chat.cli.flags import Start
+from tui_chat.cli.reading import print_out, with_store
+from tui_chat.core.chart import sparkline
+from tui_chat.core.figures import dollars
+from tui_chat.core.report_text import age_of, price_lines, usage_table
+from tui_chat.service.usage_report import as_csv, as_json, lines_by, moment_of, usage_report
+from tui_chat.settings.keys import KeyRing
+from tui_chat.wiring import pricing_of
+
+_CHART_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Which report, and how it is printed."""
+
+    by: Literal["day", "model", "conversation"]
+    since: str | None
+    json: bool
+    csv: bool
+
+
+def usage(begun: Start, asked: Report) -> None:
+    """The report as a table, as JSON or as CSV."""
+    now = datetime.now().astimezone()
+    try:
+        since = None if asked.since is None else moment_of(asked.since, now)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    report = with_store(begun, lambda store: usage_report(store, since, now.tzinfo))
+    if asked.json:
+        print_out(as_json(report))
+    elif asked.csv:
+        print_out(as_csv(report, asked.by))
+    elif not report.total.replies:
+        print_out("Nothing was used yet.")
+    else:
+        print_out("\n".join(usage_table(lines_by(report, asked.by), report.total)))
+        if asked.by == "day" and len(report.days) > 1:
+            each = report.each_day(now.date(), _CHART_DAYS)
+            chart = sparkline([float(line.cost.total_usd) for line in each])
+            highest = dollars(max(line.cost.total_usd for line in each))
+            print_out(f"\ncost of the last {_CHART_DAYS} days  {chart}  highest {highest}")
+
+
+def prices(begun: Start, model: str | None, matching: str) -> None:
+    """What is known of one model, or of all that match."""
+    pricing = pricing_of(begun.settings)
+    now = datetime.now().astimezone()
+    listing = pricing.price_list(now)
+    if not matching:
+        known = [pricing.known(model or KeyRing(begun.settings).model()[0], now)]
+    else:
+        known = list(pricing.matching(matching, begun.settings.providers, now))
+    blocks = ["\n".join(price_lines(one, listing, now)) for one in known]
+    print_out("\n\n".join(blocks) or f"No model with a known price matches {matching!r}.")
+
+
+def update(begun: Start) -> None:
+    """The newest list from the network."""
+    now = datetime.now().astimezone()
+    listing = pricing_of(begun.settings).update(now)
+    print_out(f"{listing.models:,} models, {age_of(listing, now)}")

@@ -1,0 +1,59 @@
+"""`config`, `models`, `doctor` and `prices`: what they take. What they do is loaded when one is called."""
+
+from typing import Annotated
+
+import typer
+
+from tui_chat.cli.flags import DataDirFlag, JsonFlag, start
+
+config = typer.Typer(name="config", help="The settings: where they are, what is in force, and why.")
+ForceFlag = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
+RefreshFlag = Annotated[bool, typer.Option("--refresh", help="Ask the providers instead of remembering.")]
+RepairFlag = Annotated[bool, typer.Option("--repair", help="Mend what can be mended, after a backup.")]
+OfflineFlag = Annotated[bool, typer.Option("--offline", help="Ask no provider.")]
+MatchArgument = Annotated[str, typer.Argument(metavar="[WORDS]", help="Only models whose name has these words.")]
+
+
+@config.command("path")
+def config_path(context: typer.Context) -> None:
+    """Print where the settings file is, or would be."""
+    from tui_chat.cli import configuring
+
+    configuring.path(start(context))
+
+
+@config.command("show")
+def config_show(context: typer.Context, as_json: JsonFlag = False) -> None:
+    """Print every setting with where it comes from; secrets are masked."""
+    from tui_chat.cli import configuring
+
+    configuring.show(start(context), as_json=as_json)
+
+
+@config.command("init")
+def config_init(context: typer.Context, force: ForceFlag = False) -> None:
+    """Write a settings file in which everything is explained and nothing is changed."""
+    from tui_chat.cli import configuring
+
+    configuring.init(start(context), force=force)
+
+
+@config.command("edit")
+def config_edit(context: typer.Context) -> None:
+    """Open the settings file in $VISUAL or $EDITOR, then say what is wrong with it."""
+    from tui_chat.cli import configuring
+
+    raise typer.Exit(configuring.edit(start(context)))
+
+
+def models(
+    context: typer.Context,
+    words: MatchArgument = "",
+    refresh: RefreshFlag = False,
+    as_json: JsonFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """List the models of every provider that is set up, with context window and price."""
+    from tui_chat.cli import modelling
+
+    raise typer.Exit(modelling.models(start(context, data_dir=data_dir), words, refresh=refresh, as_json=as_json))

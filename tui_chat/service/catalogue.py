@@ -1,0 +1,82 @@
+"""The models of every configured provider: live where reachable, else as they were last seen. Knows no provider."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tui_chat.core.error import ChatError
+from tui_chat.core.provider import Model, split_ref
+from tui_chat.storage.store import Store
+
+_PLACE = "models"
+PATIENCE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What there is to choose from, and who did not answer."""
+
+    models: tuple[Model, ...]
+    silent: tuple[tuple[str, ChatError], ...] = ()
+    """Providers that could not be asked, with why; their models are those last seen."""
+
+
+class ModelCatalogue:
+    """Asks providers for their models and remembers the answers."""
+
+    def __init__(
+        self, store: Store, names: Sequence[str], models_of: Callable[[str], Awaitable[tuple[Model, ...]]]
+    ) -> None:
+        """`names` are the providers that are set up."""
+        self._store = store
+        self._names = names
+        self._models_of = models_of
+
+    async def last_seen(self) -> Catalogue:
+        """As remembered, without asking anybody."""
+        known = await self._remembered()
+        return Catalogue(tuple(model for name in self._names for model in known.get(name, ())))
+
+    async def refreshed(self) -> Catalogue:
+        """Ask everybody at once; who does not answer keeps what was last seen."""
+        known = await self._remembered()
+        answers = await asyncio.gather(*(self._ask(name) for name in self._names))
+        silent: list[tuple[str, ChatError]] = []
+        for name, answer in zip(self._names, answers, strict=True):
+            if isinstance(answer, ChatError):
+                silent.append((name, answer))
+            else:
+                known[name] = answer
+        await self._store.set_state(_PLACE, {name: [_plain(one) for one in models] for name, models in known.items()})
+        models = tuple(model for name in self._names for model in known.get(name, ()))
+        return Catalogue(models, tuple(silent))
+
+    async def _ask(self, name: str) -> tuple[Model, ...] | ChatError:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await self._models_of(name)
+        except TimeoutError:
+            return ChatError(f"{name} did not answer within {PATIENCE_S:g} s")
+        except ChatError as error:
+            return error
+
+    async def _remembered(self) -> dict[str, tuple[Model, ...]]:
+        stored = await self._store.state(_PLACE) or {}
+        return {name: tuple(_model(one) for one in models) for name, models in stored.items()}
+
+
+def _plain(model: Model) -> dict[str, Any]:
+    return asdict(model)
+
+
+def _model(plain: dict[str, Any]) -> Model:
+    return Model(**{**plain, "efforts": tuple(plain.get("efforts", ()))})
+
+
+def matching(models: Sequence[Model], words: str) -> list[Model]:
+    """The models whose reference or name has every word, best fits first: by name's beginning, then by length."""
+    wanted = words.lower().split()
+    found = [model for model in models if all(word in f"{model.ref} {model.name}".lower() for word in wanted)]
+    first = wanted[0] if wanted else ""
+    return sorted(found, key=lambda model: (not split_ref(model.ref)[1].lower().startswith(first), len(model.ref)))
