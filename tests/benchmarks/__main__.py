@@ -58,6 +58,22 @@ def in_turn(names: list[str], runs: int, subjects: list[Subject]) -> Iterator[tu
                 yield name, run, subject
 
 
+class Noise:
+    """How much of the machine others take, since this was made."""
+
+    def __init__(self) -> None:
+        self._began, self._busy, self._own = time.monotonic(), processes.busy_s(), self._spent()
+
+    def _spent(self) -> float:
+        return sum(os.times()[:4])
+
+    @property
+    def share(self) -> float:
+        """Of all its cores, the program measured and the harness left out."""
+        others = processes.busy_s() - self._busy - (self._spent() - self._own)
+        return max(0.0, others) / (time.monotonic() - self._began) / (os.cpu_count() or 1)
+
+
 def main() -> int:
     """Measure, print; 1 where a run broke."""
     asked = arguments()
@@ -67,12 +83,10 @@ def main() -> int:
     where = machine()
     values: dict[str, dict[str, list[float]]] = {figure.name: {} for figure in FIGURES}
     broken: list[str] = []
-    began, busy, own = time.monotonic(), processes.busy_s(), os.times()
+    began, whole, worst = time.monotonic(), Noise(), 0.0
     gc.disable()
     for name, run, subject in in_turn(names, asked.runs or (1 if asked.quick else 3), subjects):
-        print(
-            f"{time.monotonic() - began:6.0f} s  run {run + 1}  {name}  {subject.title}", file=sys.stderr, flush=True
-        )
+        noise = Noise()
         try:
             figures: Mapping[str, float] = ALL[name](subject, scale)
         except (Broken, OSError, EOFError) as error:
@@ -81,12 +95,13 @@ def main() -> int:
         for figure, value in figures.items():
             values[figure].setdefault(subject.name, []).append(value)
         gc.collect()
-    wall, now = time.monotonic() - began, os.times()
-    spent = sum(
-        getattr(now, part) - getattr(own, part) for part in ("user", "system", "children_user", "children_system")
-    )
-    others = max(0, processes.busy_s() - busy - spent) / wall / (os.cpu_count() or 1)
-    where |= {"others used": f"{others:.0%} of it meanwhile", "took": f"{wall:.0f} s"}
+        worst = max(worst, share := noise.share)
+        done = f"{time.monotonic() - began:6.0f} s  run {run + 1}  {name}  {subject.title}  ({share:.0%} others)"
+        print(done, file=sys.stderr, flush=True)
+    where |= {
+        "others used": f"{whole.share:.0%} (worst run {worst:.0%})",
+        "took": f"{time.monotonic() - began:.0f} s",
+    }
     print(" · ".join(f"{name} {value}" for name, value in where.items()), end="\n\n")
     print(table(values))
     for line in broken:

@@ -155,7 +155,7 @@ def table(runs: Runs) -> str:
             continue
         middle = medians(values)
         columns = [spread(values.get(subject, ())) for subject in SUBJECTS]
-        ratios = [ratio(middle, baseline) for baseline in SUBJECTS[:2]]
+        ratios = ["" if figure.unit == "×" else ratio(middle, baseline) for baseline in SUBJECTS[:2]]
         rows.append((figure.name, figure.unit, *columns, *ratios, verdict(figure, middle)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
 

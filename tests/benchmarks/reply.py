@@ -117,7 +117,11 @@ done
 ```
 
 ```json
-{{"name": "@", "limit": {n}, "nested": {{"@": [0], "values": [1, 2.5, null, true], "label": "@"}}}}
+{{
+  "name": "@",
+  "limit": {n},
+  "nested": {{"@": [0], "values": [1, 2.5, null, true], "label": "@"}}
+}}
 ```
 
 ---
