@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from pathlib import Path
 
-from tests.benchmarks.reply import MARK, text
+from tests.benchmarks.reply import mark, text
 from tests.benchmarks.scenarios import Figures, Scale
 from tests.benchmarks.session import Session
 from tests.benchmarks.subjects import product
@@ -19,7 +20,7 @@ from tui_chat.storage.store import Store
 
 _MODEL = "anthropic/claude-sonnet-4-5"
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
-_FIRST_MARK = 200_000
+_FIRST_MARK, _LAST_MARK = 200_000, 199_999
 """Marks a model server never comes to."""
 
 
@@ -43,6 +44,7 @@ def conversation(turns: int, name: str) -> Conversation:
     """A conversation of that many turns, in one branch."""
     said = tuple(_turns(turns, name))
     ended = said[-1].created_at
+    said = (*said[:-1], replace(said[-1], parts=(TextPart(f"{said[-1].text}The end {mark(_LAST_MARK)}"),)))
     return Conversation(name, _BEGAN, ended, title=f"The {name} one", model=_MODEL, turns=said, head=said[-1].id)
 
 
@@ -65,7 +67,7 @@ def open_long(subject: Subject, scale: Scale) -> Figures:
     if subject.name != "product":
         return {}
     long, short = conversation(scale.turns, "long"), conversation(2, "short")
-    last = MARK.findall(long.turns[-1].text)[-1]
+    last = mark(_LAST_MARK)
     with Session(subject, lambda folder: store(folder, [short])) as session:
         product.open_first(session.terminal)
         session.terminal.rest(2)
