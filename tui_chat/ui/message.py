@@ -16,9 +16,20 @@ class CopyRequested(Message):
 class LinkChosen(Message):
     """Somebody wants to open this address; it is one of http, https or mailto."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, shown: str) -> None:
         super().__init__()
         self.url = url
+        self.shown = shown
+        """Where it really leads, for a person to read: harmless, with the host's true name."""
+
+
+class FileChosen(Message):
+    """Somebody wants to open a file that a turn names; nobody has looked whether there is such a file."""
+
+    def __init__(self, path: str, line: int | None) -> None:
+        super().__init__()
+        self.path = path
+        self.line = line
 
 
 class FindChanged(Message):

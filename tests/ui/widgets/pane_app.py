@@ -5,7 +5,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Input, Static
 
 from tui_chat.core.turn import Turn, TurnStatus
-from tui_chat.ui.message import CopyRequested, FindChanged, LinkChosen
+from tui_chat.ui.message import CopyRequested, FileChosen, FindChanged, LinkChosen
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
 
 
@@ -44,7 +44,7 @@ class PaneApp(App[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.intents: list[CopyRequested | LinkChosen | FindChanged] = []
+        self.intents: list[CopyRequested | LinkChosen | FileChosen | FindChanged] = []
 
     def get_default_screen(self) -> Screen[None]:
         return PaneScreen(id="_default")
@@ -61,4 +61,7 @@ class PaneApp(App[None]):
         self.intents.append(message)
 
     def on_find_changed(self, message: FindChanged) -> None:
+        self.intents.append(message)
+
+    def on_file_chosen(self, message: FileChosen) -> None:
         self.intents.append(message)

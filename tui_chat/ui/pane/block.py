@@ -146,6 +146,11 @@ class Fold(Block):
         return self._body is not None
 
     @property
+    def text(self) -> str:
+        """What can be unfolded, as it came."""
+        return "" if self._body is None else self._body.source
+
+    @property
     def body_rows(self) -> int:
         """Rows that can be unfolded."""
         return 0 if self._body is None else len(self._body.lines)

@@ -1,8 +1,8 @@
 """The few words around what is said: who, when, which sibling, how it stands, what is folded away."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from rich.style import Style
 
@@ -18,29 +18,33 @@ _SHORT = 400
 _LIMITS = ("max_tokens", "length", "model_context_window_exceeded")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+ALONE = (1, 1)
+"""The place of a turn without siblings."""
+
+
+class Setting(NamedTuple):
     """Where a turn stands in its conversation, as far as its head row says it."""
 
-    model: str = ""
+    model: str
     """Named when it is not the one of the reply before."""
-    day: bool = False
-    """The turn is the first of its day."""
-    sibling: tuple[int, int] = (1, 1)
+    before: datetime | None
+    """When the turn before it was; `None` for the first one."""
+    sibling: tuple[int, int]
     """Which one it is among its siblings, and how many there are."""
 
 
-def head(turn: Turn, setting: Setting, look: Look, *, first: bool) -> Block:
+def head(turn: Turn, setting: Setting, look: Look) -> Block:
     """Who speaks, when, and as which sibling."""
     at = turn.created_at.astimezone()
     who = "You" if turn.role is Role.USER else _said(setting.model.rpartition("/")[2])
     pieces = [who] if who else []
-    pieces.append(_day(at) + at.strftime("%H:%M") if setting.day else at.strftime("%H:%M"))
+    is_new_day = setting.before is None or setting.before.astimezone().date() != at.date()
+    pieces.append(_day(at) + at.strftime("%H:%M") if is_new_day else at.strftime("%H:%M"))
     number, siblings = setting.sibling
     if siblings > 1:
         pieces.append(f"‹{number}/{siblings}›")
     line = words(look.width, [("  ".join(pieces), look.palette.dim)])
-    return Block([line], gap=0 if first else 1)
+    return Block([line], gap=0 if setting.before is None else 1)
 
 
 def _day(at: datetime) -> str:

@@ -26,12 +26,11 @@ HEAD = 0
 class Entry:
     """A turn in its place in the conversation."""
 
-    __slots__ = ("_look", "_starts", "blocks", "first", "folds", "note", "setting", "turn")
+    __slots__ = ("_exact", "_look", "_starts", "blocks", "folds", "note", "setting", "turn")
 
-    def __init__(self, turn: Turn, setting: Setting, *, first: bool = False) -> None:
+    def __init__(self, turn: Turn, setting: Setting) -> None:
         self.turn = turn
         self.setting = setting
-        self.first = first
         self.folds: dict[int, bool] = {}
         """Blocks that somebody folded (True) or unfolded (False)."""
         self.note: tuple[str, str] | None = None
@@ -39,6 +38,8 @@ class Entry:
         self.blocks: list[Block] = []
         self._starts: list[int] = [0]
         self._look: Look | None = None
+        self._exact: tuple[int, bool, int] | None = None
+        """Width, folding and rows of the last time that it was laid out."""
 
     @property
     def is_laid(self) -> bool:
@@ -50,8 +51,19 @@ class Entry:
         """Rows of a turn that is laid out."""
         return self._starts[-1]
 
-    def estimate(self, look: Look) -> int:
-        """About how many rows it will take."""
+    @property
+    def size(self) -> int:
+        """Characters of its prose."""
+        return sum(len(part.text) for part in self.turn.parts if isinstance(part, TextPart))
+
+    def is_measured(self, look: Look) -> bool:
+        """Whether its height is known exactly."""
+        return self._exact is not None and self._exact[:2] == (look.width, look.unfolded)
+
+    def height(self, look: Look) -> int:
+        """How many rows it takes, or about how many while nobody has laid it out."""
+        if self._exact is not None and self.is_measured(look):
+            return self._exact[2]
         rows = 2
         for part in self.turn.parts:
             if isinstance(part, TextPart):
@@ -78,10 +90,11 @@ class Entry:
         look = self._look
         if look is None:
             self.turn = turn
+            self._exact = None
             return
         old = self.blocks[HEAD + 1 : -1]
         self.turn = turn
-        blocks = [self.blocks[HEAD] if self.blocks else dressing.head(turn, self.setting, look, first=self.first)]
+        blocks = [self.blocks[HEAD] if self.blocks else dressing.head(turn, self.setting, look)]
         for number in range(len(turn.parts)):
             last = number == len(turn.parts) - 1
             block = old[number] if number < len(old) else None
@@ -102,7 +115,8 @@ class Entry:
             if isinstance(part, ThinkingPart):
                 dressing.thinking_head(block, look, live=live)
             if number + 1 != held:
-                block.set_open(not self.folds.get(number + 1, not (live and isinstance(part, ThinkingPart))))
+                shown = look.unfolded or (live and isinstance(part, ThinkingPart))
+                block.set_open(not self.folds.get(number + 1, not shown))
         elif not live:
             block.finish()
             if isinstance(part, TextPart) and not self.turn.is_live and not block.shows(part.text):
@@ -112,6 +126,8 @@ class Entry:
     def measure(self) -> None:
         """Count the rows again after a block has grown."""
         self._starts = [0, *accumulate(block.rows for block in self.blocks)]
+        if self._look is not None:
+            self._exact = (self._look.width, self._look.unfolded, self.rows)
 
     def line(self, row: int) -> Line:
         """That row."""

@@ -1,4 +1,4 @@
-"""When to draw: at once after a pause, else once a frame, and never for more than a third of the time."""
+"""When to draw: at once after a pause, else once a frame; what streams never takes more than a third of the time."""
 
 import asyncio
 import time
@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 FRAME_S = 1 / 60
 _REST = 2.0
-"""Seconds left to others for each second of drawing."""
+"""Seconds left to others for each second of drawing what streams …"""
+_LONGEST_REST_S = 0.2
+"""… but one long drawing does not keep the next one waiting for more than this."""
 
 
 class FramePacer:
@@ -15,17 +17,23 @@ class FramePacer:
     def __init__(self, draw: Callable[[], bool]) -> None:
         """`draw` says True when it must be tried again in a frame."""
         self._draw = draw
-        self._next_at = 0.0
+        self._frame_at = 0.0
+        self._rested_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._due_at = 0.0
 
-    def request(self) -> None:
-        """Draw now if a frame has passed since the last time, else as soon as it has."""
+    def request(self, *, streams: bool = False) -> None:
+        """Draw as soon as a frame has passed since the last time; for what streams, as soon as there was rest."""
+        due_at = self._rested_at if streams else self._frame_at
         if self._timer is not None:
-            return
-        wait = self._next_at - time.monotonic()
+            if due_at >= self._due_at:
+                return
+            self._timer.cancel()
+        wait = due_at - time.monotonic()
         if wait <= 0:
             self._run()
         else:
+            self._due_at = due_at
             self._timer = asyncio.get_running_loop().call_later(wait, self._run)
 
     def flush(self) -> None:
@@ -44,6 +52,7 @@ class FramePacer:
         began = time.monotonic()
         again = self._draw()
         ended = time.monotonic()
-        self._next_at = max(began + FRAME_S, ended + (ended - began) * _REST)
+        self._frame_at = began + FRAME_S
+        self._rested_at = max(self._frame_at, ended + min((ended - began) * _REST, _LONGEST_REST_S))
         if again:
-            self.request()
+            self.request(streams=True)

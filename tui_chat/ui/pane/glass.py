@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from rich.segment import Segment
 from textual._ansi_sequences import SYNC_END, SYNC_START
+from textual.app import App
 from textual.geometry import Region
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -52,7 +54,8 @@ class Glass:
     def draw(self, new: Picture) -> None:
         """Show this picture: written directly where that is safe, else through the compositor."""
         old, self.shown = self.shown, new
-        region = self._free_region()
+        app, screen = self._widget.app, self._widget.screen
+        region = self._free_region(app, screen)
         height = len(new.rows)
         if region is None or len(old.rows) != height or region.height != height:
             self._refresh(old, new)
@@ -60,21 +63,17 @@ class Glass:
         pieces: list[str] = []
         rows: Sequence[Strip | None] = old.rows
         rail: Sequence[Strip | None] = old.rail
-        if self._may_scroll(region) and (shift := _shift(old.rows, new.rows)) is not None:
+        if self._may_scroll(region, screen) and (shift := _shift(old.rows, new.rows)) is not None:
             pieces.append(shift.sequence(region.y))
             rows, rail = shift.applied(rows), shift.applied(rail)
         for x, before, after in ((region.x, rows, new.rows), (region.right - 1, rail, new.rail)):
             for y in range(height):
                 if before[y] is not after[y]:
-                    self._put(x, region.y + y, before[y], after[y], pieces)
+                    change = _change(before[y], after[y])
+                    if change is not None:
+                        pieces.append(f"\x1b[{region.y + y + 1};{x + change[0] + 1}H{change[1].render(app.console)}")
         if pieces:
-            self._write("".join(pieces))
-
-    def _put(self, x: int, y: int, before: Strip | None, after: Strip, pieces: list[str]) -> None:
-        change = _change(before, after)
-        if change is not None:
-            start, strip = change
-            pieces.append(f"\x1b[{y + 1};{x + start + 1}H{strip.render(self._widget.app.console)}")
+            _write(app, "".join(pieces))
 
     def _refresh(self, old: Picture, new: Picture) -> None:
         if len(old.rows) != len(new.rows):
@@ -89,9 +88,8 @@ class Glass:
         if changed:
             self._widget.refresh(*changed)
 
-    def _free_region(self) -> Region | None:
+    def _free_region(self, app: App[object], screen: Screen[object]) -> Region | None:
         """Where on the terminal the widget is, if all of it is seen and nothing lies over it."""
-        app, screen = self._widget.app, self._widget.screen
         driver = app._driver
         if driver is None or driver.is_headless or driver.is_inline or app._batch_count or not app._running:
             return None
@@ -114,21 +112,24 @@ class Glass:
                 return None
         return None
 
-    def _may_scroll(self, region: Region) -> bool:
+    def _may_scroll(self, region: Region, screen: Screen[object]) -> bool:
         """Whether the terminal's rows are known to be ours from edge to edge, with no repaint on its way."""
-        screen = self._widget.screen
+        widget = self._widget
         if region.x or region.width != screen._compositor.size.width:
             return False
-        return not (screen._compositor._dirty_regions or self._widget._repaint_regions or screen._repaint_required)
+        if widget._repaint_regions and not widget._repaint_required and widget not in screen._dirty_widgets:
+            widget.refresh()
+        return not (screen._compositor._dirty_regions or widget._repaint_regions or screen._repaint_required)
 
-    def _write(self, text: str) -> None:
-        app = self._widget.app
-        driver = app._driver
-        assert driver is not None
-        x, y = self._widget.screen.outer_size.clamp_offset(app.cursor_position)
-        text = f"{text}\x1b[{y + 1};{x + 1}H"
-        driver.write(f"{SYNC_START}{text}{SYNC_END}" if app._sync_available else text)
-        driver.flush()
+
+def _write(app: App[object], text: str) -> None:
+    """One synchronised update, which leaves the cursor where the app has it."""
+    driver = app._driver
+    assert driver is not None
+    x, y = app.size.clamp_offset(app.cursor_position)
+    text = f"{text}\x1b[{y + 1};{x + 1}H"
+    driver.write(f"{SYNC_START}{text}{SYNC_END}" if app._sync_available else text)
+    driver.flush()
 
 
 class _Shift(NamedTuple):

@@ -26,6 +26,8 @@ class Look:
     palette: Palette
     describe: Describe
     key_label: KeyLabel
+    unfolded: bool = False
+    """Whether thinking and tools are shown in full where nobody chose otherwise."""
 
     @property
     def measure(self) -> int:

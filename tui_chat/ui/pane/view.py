@@ -1,5 +1,7 @@
 """A widget that draws a window on a conversation: layout of its width, frames, and the way to the glass."""
 
+from dataclasses import replace
+
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
@@ -9,6 +11,7 @@ from textual.widget import Widget
 
 from tui_chat.rendering.line import BLANK
 from tui_chat.rendering.palette import DARK, Palette
+from tui_chat.ui.pane.ahead import LayAhead
 from tui_chat.ui.pane.frame import FramePacer
 from tui_chat.ui.pane.glass import Glass, Picture
 from tui_chat.ui.pane.look import Describe, KeyLabel, Look
@@ -22,7 +25,7 @@ class PaneView(Widget, can_focus=True):
     DEFAULT_CSS = """
     PaneView {
         height: 1fr;
-        width: 1fr;
+        width: 100%;
         background: $background;
         color: $foreground;
     }
@@ -30,6 +33,8 @@ class PaneView(Widget, can_focus=True):
     ALLOW_SELECT = False
 
     def __init__(self, describe: Describe, key_label: KeyLabel, *, id: str | None = None) -> None:
+        self._is_mixed = False
+        """Whether the painter has the colours that are in force."""
         super().__init__(id=id)
         self._describe = describe
         self._key_label = key_label
@@ -39,6 +44,7 @@ class PaneView(Widget, can_focus=True):
         self._glass = Glass(self)
         self._painter = Painter()
         self._pacer = FramePacer(self._draw)
+        self.ahead = LayAhead(self.viewport, self.changed)
         self._drawn_size = (0, 0)
         self._thumb = self._track = Strip([Segment(" ")], 1)
 
@@ -55,12 +61,20 @@ class PaneView(Widget, can_focus=True):
         """Words to lie over the end of the last row."""
         return ""
 
+    def relaid(self) -> None:
+        """Every row is another one now."""
+
     # Drawing
 
-    def changed(self) -> None:
+    @property
+    def text_x(self) -> int:
+        """The column in which text begins."""
+        return self._painter.margin
+
+    def changed(self, *, streams: bool = False) -> None:
         """Something that is seen may have changed: draw it in time."""
         if self.is_mounted and self.outer_size:
-            self._pacer.request()
+            self._pacer.request(streams=streams)
 
     def flush(self) -> None:
         """Draw now what is waiting for its frame."""
@@ -77,7 +91,7 @@ class PaneView(Widget, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Rows for the compositor: what was last drawn, so that both ways show the same."""
-        if self._drawn_size != self.outer_size:
+        if self._drawn_size != self.outer_size or not self._is_mixed:
             self._glass.shown = self._picture()
         picture = self._glass.shown
         lines = [picture.line(y) for y in range(crop.y, min(crop.bottom, len(picture.rows)))]
@@ -94,7 +108,8 @@ class PaneView(Widget, can_focus=True):
         if self._drawn_size != (width, height):
             self._drawn_size = (width, height)
             self._fit(width, height)
-        self._mix()
+        if not self._is_mixed:
+            self._mix()
         self.settle()
         self.rows = self.viewport.rows()
         paint = self._painter.paint
@@ -113,7 +128,7 @@ class PaneView(Widget, can_focus=True):
             return [self._track] * height
         size = max(1, round(height * height / total))
         start = round((height - size) * above / (total - height))
-        return [self._thumb if start <= y < start + size else self._track for y in range(height)]
+        return [self._track] * start + [self._thumb] * size + [self._track] * (height - start - size)
 
     # Width and colours
 
@@ -122,15 +137,24 @@ class PaneView(Widget, can_focus=True):
         self._painter.width, self._painter.margin = width - 1, margin
         self._painter.reset()
         self.viewport.height = height
-        self._relay(max(1, width - 2 * margin - 1), self.viewport.look.palette)
+        self.relay(replace(self.viewport.look, width=max(1, width - 2 * margin - 1)))
+        self.viewport.rest()
 
-    def _relay(self, width: int, palette: Palette) -> None:
-        look = self.viewport.look
-        if (width, palette) != (look.width, look.palette):
-            self.viewport.relay(Look(width, palette, self._describe, self._key_label))
+    def relay(self, look: Look) -> None:
+        """Lay out anew what is seen, with another look."""
+        if look != self.viewport.look:
+            self.viewport.relay(look)
+            self.relaid()
+            if self.is_attached:
+                self.ahead.start()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._is_mixed = False
 
     def _mix(self) -> None:
         """Take the widget's own colours and the filters in force, where they are not those of the last picture."""
+        self._is_mixed = True
         ground = self.visual_style.rich_style
         filters = tuple(self.get_line_filters())
         palette = self.viewport.look.palette
@@ -161,7 +185,9 @@ class PaneView(Widget, can_focus=True):
     def _recolour(self) -> None:
         palette = Palette.of(self.app.theme_variables)
         self._painter.inks = Inks(*(Style() for _ in Inks._fields))
-        self._relay(self.viewport.look.width, palette)
+        self._is_mixed = False
+        self.relay(replace(self.viewport.look, palette=palette))
 
     def on_unmount(self) -> None:
         self._pacer.stop()
+        self.ahead.stop()

@@ -4,20 +4,16 @@ The place of the first visible row is kept as turn, block and row within the blo
 elsewhere moves it. While the reader is at the end, there is no such place: the last row is the last one.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
 from tui_chat.core.turn import Turn
 from tui_chat.rendering.line import Line
-from tui_chat.ui.pane.block import length_of
+from tui_chat.ui.pane.block import Block, length_of
 from tui_chat.ui.pane.entry import HEAD, Entry
-from tui_chat.ui.pane.growth import Growth
-from tui_chat.ui.pane.heights import Heights
 from tui_chat.ui.pane.look import Look
+from tui_chat.ui.pane.turns import Turns
 
-_MOST_LAID_ROWS = 4000
-"""Rows of turns out of sight that are kept; older ones are let go and laid out again when scrolled to."""
 _LOOKED_BACK = 200
 """Rows above the first visible one in which the end of a growing text may still change."""
 
@@ -34,70 +30,43 @@ class Row(NamedTuple):
     """A visible row and where it stands."""
 
     line: Line
-    place: Place
+    entry: int
+    block: int
+    row: int
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(self.entry, self.block, self.row)
 
 
-class Viewport:
+class Viewport(Turns):
     """The turns of the branch that is shown, and the window on them."""
 
     def __init__(self, look: Look) -> None:
-        self.look = look
+        super().__init__(look)
         self.height = 0
-        self.entries: list[Entry] = []
-        self.heights = Heights()
         self.top = Place(0, HEAD, 0)
         """The first visible row, while `following` is off."""
         self.following = True
-        self.growth: Growth | None = None
-        self._laid: OrderedDict[Entry, None] = OrderedDict()
-        self._laid_rows = 0
         self._seen = (0, 0)
         """Turns, and rows of the last one, that were there when the reader left the end."""
 
-    # Turns
+    # What changes around the window
 
     def show(self, entries: list[Entry]) -> None:
-        """Show these turns, from their end."""
-        self.growth = None
-        self.entries = entries
-        self.heights = Heights(entry.rows if entry.is_laid else entry.estimate(self.look) for entry in entries)
-        kept = set(entries)
-        for entry in [entry for entry in self._laid if entry not in kept]:
-            self._let_go(entry)
-        self.following = True
-
-    def append(self, entry: Entry) -> None:
-        """Add a turn at the end."""
-        self.entries.append(entry)
-        self.heights.append(entry.estimate(self.look))
+        """Show these turns, from their end; a reader whose turn is still there stays."""
+        first = None if self.following or not self.entries else self.entries[self.top.entry]
+        self.fill(entries)
+        index = None if first is None else self.index_of(first.turn.id)
+        if index is None or entries[index] is not first:
+            self.following = True
 
     def truncate(self, length: int) -> None:
         """Take away every turn from that one on."""
-        for entry in self.entries[length:]:
-            if entry in self._laid:
-                self._let_go(entry)
-        del self.entries[length:]
-        self.heights.truncate(length)
+        self.cut(length)
         if self.top.entry >= length:
-            self.to_end()
-
-    def lay(self, index: int) -> Entry:
-        """That turn, laid out."""
-        entry = self.entries[index]
-        if not entry.is_laid:
-            entry.lay(self.look)
-            self._laid[entry] = None
-            self._laid_rows += entry.rows
-            self.heights.set(index, entry.rows)
-        else:
-            self._laid.move_to_end(entry)
-        return entry
-
-    def measured(self, index: int) -> None:
-        """Take note that a laid-out turn has other rows than before."""
-        rows = self.entries[index].rows
-        self._laid_rows += rows - self.heights[index]
-        self.heights.set(index, rows)
+            self.following = True
 
     def grow(self) -> None:
         """Lay out what has arrived of the reply in flight, which is always the last turn."""
@@ -113,7 +82,7 @@ class Viewport:
         entry = self.entries[index]
         if not entry.is_laid:
             entry.turn = turn
-            self.heights.set(index, entry.estimate(self.look))
+            self.heights.set(index, entry.height(self.look))
             return
 
         def update(held: int | None) -> bool:
@@ -142,40 +111,19 @@ class Viewport:
                 self.top = self.top._replace(row=after.row_at(offset, at))
                 return
 
-    def trim(self, visible: set[Entry]) -> None:
-        """Let go of the rows of turns that were not looked at for longest."""
-        for entry in list(self._laid) if self._laid_rows > _MOST_LAID_ROWS else ():
-            if self._laid_rows <= _MOST_LAID_ROWS:
-                break
-            if entry not in visible and (self.growth is None or entry is not self.growth.entry):
-                self._let_go(entry)
-
-    def _let_go(self, entry: Entry) -> None:
-        del self._laid[entry]
-        self._laid_rows -= entry.rows
-        entry.drop()
-
     def relay(self, look: Look) -> None:
         """Lay everything out anew, when it is next seen, and keep the same text first."""
         offset = None
         if not self.following and self.entries:
-            entry = self.lay(self.top.entry)
-            block = entry.blocks[min(self.top.block, len(entry.blocks) - 1)]
+            block = self._top_block()
             offset = block.offset_of(self.top.row) if self.top.row >= block.gap else -1
-        if self.growth is not None:
-            self.growth.catch_up()
-        same_width = (look.width, look.measure) == (self.look.width, self.look.measure)
-        self.look = look
-        for entry in self._laid:
-            entry.drop()
-        self._laid.clear()
-        self._laid_rows = 0
-        if not same_width:
-            self.heights = Heights(entry.estimate(look) for entry in self.entries)
+        self.restyle(look)
         if offset is not None:
-            entry = self.lay(self.top.entry)
-            block = entry.blocks[min(self.top.block, len(entry.blocks) - 1)]
-            self.top = self.top._replace(row=block.row_at(offset) if offset >= 0 else 0)
+            self.top = self.top._replace(row=self._top_block().row_at(offset) if offset >= 0 else 0)
+
+    def _top_block(self) -> Block:
+        blocks = self.lay(self.top.entry).blocks
+        return blocks[min(self.top.block, len(blocks) - 1)]
 
     # The window
 
@@ -191,11 +139,12 @@ class Viewport:
             while row < last:
                 block, within = entry.split(row)
                 shown = entry.blocks[block]
-                for at in range(within, min(shown.rows, within + last - row)):
-                    seen.append(Row(shown.line(at), Place(index, block, at)))
-                    row += 1
+                end = min(shown.rows, within + last - row)
+                line = shown.line
+                seen += [Row(line(at), index, block, at) for at in range(within, end)]
+                row += end - within
             index, row = index + 1, 0
-        self.trim({self.entries[row.place.entry] for row in seen})
+        self.trim(seen[0].entry, index)
         return seen
 
     def _first(self) -> tuple[int, int]:
@@ -230,8 +179,17 @@ class Viewport:
             return
         if self.following:
             self._leave_end()
-        block, within = self.lay(index).split(row)
-        self.top = Place(index, block, within)
+        self.top = self._place(index, row)
+
+    def reveal(self, index: int, first: int, last: int) -> None:
+        """Bring those rows of a turn into sight: the first one when not all of them fit."""
+        self.lay(index)
+        above, _ = self.position
+        start = self.heights.before(index) + first - above
+        if start < 0 or last - first >= self.height:
+            self.go(index, first)
+        elif start + last - first >= self.height:
+            self.go(index, last - self.height + 1)
 
     def scroll(self, rows: int) -> None:
         """Go so many rows down, or up when negative."""
@@ -243,9 +201,8 @@ class Viewport:
         """Keep the first visible row where it is, whatever changes below it."""
         if self.following and self.entries:
             index, row = self._first()
-            block, within = self.lay(index).split(row)
             self._leave_end()
-            self.top = Place(index, block, within)
+            self.top = self._place(index, row)
 
     def rest(self) -> None:
         """Follow the end again when the reader is there anyway."""
@@ -272,7 +229,35 @@ class Viewport:
         last = len(self.entries) - 1
         self._seen = (last + 1, self.lay(last).rows)
 
-    # What the rail and the marker say
+    # What is in sight, and what the rail and the marker say
+
+    @property
+    def window(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Turn and row of the first row in sight, and of the first one below."""
+        if not self.entries:
+            return (0, 0), (0, 0)
+        index, row = first = self._first()
+        left = self.height + row
+        while left >= (rows := self.lay(index).rows) and index < len(self.entries) - 1:
+            left -= rows
+            index += 1
+        return first, (index, left)
+
+    @property
+    def edges(self) -> tuple[Place, Place]:
+        """The first and the last row in sight."""
+        (first, row), (last, beyond) = self.window
+        return self._place(first, row), self._place(last, beyond - 1)
+
+    def _place(self, index: int, row: int) -> Place:
+        entry = self.lay(index)
+        return Place(index, *entry.split(max(0, min(row, entry.rows - 1))))
+
+    @property
+    def seen(self) -> tuple[int, int]:
+        """The first and the last turn in sight."""
+        first, last = self.window
+        return first[0], last[0]
 
     @property
     def position(self) -> tuple[int, int]:

@@ -1,7 +1,5 @@
 """The conversation as one widget: shown, growing, scrolled, folded. Knows no service and no storage."""
 
-from textual import events
-
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.event import (
     PartDelta,
@@ -14,19 +12,12 @@ from tui_chat.core.event import (
     TurnStarted,
 )
 from tui_chat.core.turn import Role, Turn
-from tui_chat.ui.pane.block import Fold
-from tui_chat.ui.pane.entry import HEAD, Entry
 from tui_chat.ui.pane.growth import Growth
-from tui_chat.ui.pane.painter import Dress
-from tui_chat.ui.pane.path import entries_of, setting_of
-from tui_chat.ui.pane.view import PaneView
-from tui_chat.ui.pane.viewport import Row
-
-_WHEEL_ROWS = 3
-_USER, _REPLY = Dress(bar="user"), Dress()
+from tui_chat.ui.pane.path import entries_of, entry_behind
+from tui_chat.ui.pane.pointing import PointingPane
 
 
-class ConversationPane(PaneView):
+class ConversationPane(PointingPane):
     """Shows the branch of a conversation and what arrives of the reply in flight."""
 
     _conversation: Conversation | None = None
@@ -37,12 +28,15 @@ class ConversationPane(PaneView):
         """Show a conversation's branch from its end, or from turn `at` on."""
         known = self.viewport.entries if self._is_same(conversation) else []
         self._conversation = conversation
+        self.clear_marks()
+        self.finder.forget()
         self.viewport.show(entries_of(conversation, known))
         last = self.viewport.entries[-1] if self.viewport.entries else None
         if last is not None and last.turn.is_live:
             self.viewport.growth = Growth(last)
         if at is not None:
-            self._go_to_turn(at)
+            self.viewport.go(self.viewport.index_of(at) or 0, 0)
+        self.ahead.start()
         self.changed()
 
     def _is_same(self, conversation: Conversation) -> bool:
@@ -51,17 +45,21 @@ class ConversationPane(PaneView):
     def begin(self, turn: Turn) -> None:
         """A turn appears at the end of the branch, below its parent."""
         viewport = self.viewport
-        place = next((at for at, entry in enumerate(viewport.entries) if entry.turn.id == turn.id), None)
+        place = viewport.index_of(turn.id)
         if place is None:
-            parent = next((at for at, e in enumerate(viewport.entries) if e.turn.id == turn.parent_id), -1)
-            place = parent + 1
-        viewport.truncate(place)
+            parent = viewport.index_of(turn.parent_id) if turn.parent_id else None
+            place = 0 if parent is None else parent + 1
+        if place < len(viewport.entries):
+            viewport.truncate(place)
+            self.clear_marks()
+            self.finder.forget()
         if self._conversation is not None:
             self._conversation = self._conversation.with_turn(turn)
-        setting = setting_of(turn, self._conversation, viewport.entries)
-        entry = Entry(turn, setting, first=place == 0)
+        entry = entry_behind(viewport.entries, turn, self._conversation)
         viewport.append(entry)
         viewport.growth = Growth(entry) if turn.is_live else None
+        if turn.role is Role.USER:
+            viewport.to_end()
         self.changed()
 
     def apply(self, event: ReplyEvent) -> None:
@@ -70,7 +68,7 @@ class ConversationPane(PaneView):
             case TextDelta() | ThinkingDelta() | ToolCallDelta() | PartDelta() | PartEnd():
                 if self.viewport.growth is not None:
                     self.viewport.growth.add(event)
-                    self.changed()
+                    self.changed(streams=True)
             case TurnStarted(turn=turn):
                 self.begin(turn)
             case TurnEnded(turn=turn):
@@ -83,11 +81,12 @@ class ConversationPane(PaneView):
         if viewport.growth is not None and viewport.growth.entry.turn.id == turn.id:
             viewport.growth.entry.note = None
             viewport.growth = None
-        place = next((at for at, entry in enumerate(viewport.entries) if entry.turn.id == turn.id), None)
+        place = viewport.index_of(turn.id)
         if place is not None:
             viewport.replace(place, turn)
         if self._conversation is not None:
             self._conversation = self._conversation.with_turn(turn, head=False)
+        self.ahead.start()
         self.changed()
 
     def say(self, sentence: str, next_step: str = "") -> None:
@@ -97,81 +96,8 @@ class ConversationPane(PaneView):
             growth.note(sentence, next_step)
             self.changed()
 
-    @property
-    def following(self) -> bool:
-        """Whether the end stays in sight as it grows."""
-        return self.viewport.following
-
     # Drawing
 
     def settle(self) -> None:
+        super().settle()
         self.viewport.grow()
-
-    def dress(self, row: Row) -> Dress:
-        entry = self.viewport.entries[row.place.entry]
-        if entry.turn.role is Role.USER and (row.place.block != HEAD or row.place.row >= entry.blocks[HEAD].gap):
-            return _USER
-        return _REPLY
-
-    def marker(self) -> str:
-        new = self.viewport.new_rows
-        if not new:
-            return ""
-        key = self._key_label("end")
-        return f" ↓ {new:,} new {'line' if new == 1 else 'lines'}{'  ' + key if key else ''} "
-
-    # Scrolling
-
-    def _scroll(self, rows: int) -> None:
-        self.viewport.scroll(rows)
-        self.changed()
-
-    def action_scroll_line(self, rows: int) -> None:
-        """Go so many rows down, or up when negative."""
-        self._scroll(rows)
-
-    def action_half_page(self, pages: int) -> None:
-        """Go half a page down, or up when negative."""
-        self._scroll(pages * max(1, self.viewport.height // 2))
-
-    def action_page(self, pages: int) -> None:
-        """Go a page down, or up when negative; two rows of the old one stay."""
-        self._scroll(pages * max(1, self.viewport.height - 2))
-
-    def action_start(self) -> None:
-        """Go to the first row."""
-        self.viewport.to_start()
-        self.changed()
-
-    def action_end(self) -> None:
-        """Go to the end and follow it."""
-        self.viewport.to_end()
-        self.changed()
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self._scroll(_WHEEL_ROWS)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self._scroll(-_WHEEL_ROWS)
-
-    # Folding
-
-    def toggle(self, entry: int, block: int) -> None:
-        """Unfold what is folded there, or fold it; the first visible row stays."""
-        viewport = self.viewport
-        fold = viewport.lay(entry).blocks[block]
-        if isinstance(fold, Fold) and fold.can_open:
-            viewport.hold()
-            is_open = not fold.is_open
-            viewport.entries[entry].set_open(block, is_open)
-            viewport.measured(entry)
-            viewport.rest()
-            self.changed()
-
-    def _go_to_turn(self, turn_id: str) -> None:
-        for index, entry in enumerate(self.viewport.entries):
-            if entry.turn.id == turn_id:
-                self.viewport.go(index, 0)
-                return
