@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -78,6 +79,15 @@ def test_a_zip_of_other_names_is_searched_for_conversations(tmp_path: Path) -> N
     assert read(path) == ({"Hello": small()}, [])
 
 
+def test_a_folder_is_read_like_the_zip_that_it_came_in(tmp_path: Path) -> None:
+    entries = json.loads((IMPORTS / "chatgpt.json").read_text())
+    (tmp_path / "user.json").write_text("{}")
+    for number in (1, 0):
+        (tmp_path / f"conversations-{number:03}.json").write_text(json.dumps(entries[number : number + 1]))
+    assert detect(tmp_path) is Format.CHATGPT
+    assert list(read(tmp_path)[0]) == ["Rolling back a deploy", "Mean of a column"]
+
+
 def test_conversations_wrapped_in_an_object_are_found(tmp_path: Path) -> None:
     path = tmp_path / "wrapped.json"
     path.write_text(json.dumps({"conversations": json.loads((IMPORTS / "claude.json").read_text())}))
@@ -145,7 +155,7 @@ def test_what_holds_no_conversations_is_refused_in_a_sentence(content: bytes, me
 def test_a_file_that_is_not_there_is_refused_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="No such file"):
         list(conversations_in(tmp_path / "nowhere"))
-    with pytest.raises(FormatError, match="directory"):
+    with pytest.raises(FormatError, match="no JSON file in this folder"):
         detect(tmp_path)
 
 
@@ -195,3 +205,30 @@ def test_what_another_program_has_just_written_is_read_too(tmp_path: Path) -> No
         with db:
             db.execute("UPDATE chat SET title = 'Renamed just now' WHERE id = 1")
         assert "Renamed just now" in read(path)[0]
+
+
+FUZZED = ["chatgpt.json", "claude.json", "librechat-flat.json", "llm-responses", "llm-threads", "elia"]
+
+
+@pytest.mark.parametrize("name", FUZZED)
+def test_a_damaged_file_of_any_kind_is_read_as_far_as_it_goes_or_refused(name: str, tmp_path: Path) -> None:
+    whole = (IMPORTS / name if name.endswith("json") else database(name, tmp_path)).read_bytes()
+    random, path = Random(name), tmp_path / "damaged"
+    for _ in range(60):
+        data = bytearray(whole)
+        for _ in range(random.choice([1, 2, 20])):
+            at = random.randrange(len(data))
+            match random.randrange(3):
+                case 0:
+                    data[at] = random.randrange(256)
+                case 1:
+                    del data[at : at + random.randrange(1, 30)]
+                case 2:
+                    data[at:at] = bytes(random.choices(b'{}[]",:\\0a\xff', k=random.randrange(1, 6)))
+        path.write_bytes(data)
+        try:
+            items = list(conversations_in(path))
+        except FormatError as error:
+            assert error.message
+        else:
+            assert items

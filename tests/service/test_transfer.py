@@ -5,6 +5,7 @@ import io
 import json
 import os
 import stat
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -165,6 +166,36 @@ async def test_an_import_stopped_halfway_keeps_what_was_finished_and_is_complete
     report = await import_file(store, path)
     assert (report.added, report.unchanged) == (300 - kept, kept)
     assert len(await all_ids(store)) == 300
+
+
+IMPORTING = """
+import asyncio, sys
+from pathlib import Path
+from tui_chat.service.transfer import import_file
+from tui_chat.storage.store import Store
+async def main():
+    store = await Store.open(Path(sys.argv[1]))
+    await import_file(store, Path(sys.argv[2]), lambda done, total: print(done, flush=True))
+asyncio.run(main())
+"""
+
+
+async def test_an_import_that_was_killed_is_completed_by_the_next(tmp_path: Path) -> None:
+    path, database_path = tmp_path / "many.jsonl", tmp_path / "data" / "c.db"
+    path.write_text("\n".join(dumps(conversation(f"c{n:03}"), one_line=True) for n in range(400)))
+    arguments = (sys.executable, "-c", IMPORTING, str(database_path), str(path))
+    process = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    await process.stdout.readline()
+    process.kill()
+    await process.wait()
+    store = await Store.open(database_path)
+    kept = len(await all_ids(store))
+    assert 0 < kept < 400
+    report = await import_file(store, path)
+    assert (report.added, report.unchanged) == (400 - kept, kept)
+    assert await everything(store) == [conversation(f"c{n:03}") for n in range(400)]
+    await store.aclose()
 
 
 async def test_a_file_cut_in_the_middle_gives_what_was_whole(store: Store, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def conversation_ids(database: ForeignDatabase) -> Iterator[str]:
 
 def conversation(database: ForeignDatabase, chat_id: str) -> Conversation:
     """One chat."""
-    chat = next(database.rows("SELECT * FROM chat WHERE id = ?", chat_id))
+    chat = next(database.rows("SELECT * FROM chat WHERE id = ?", chat_id), {})
     rows = list(database.rows("SELECT * FROM message WHERE chat_id = ? ORDER BY id", chat_id))
     usual_model = _model(chat.get("model"))
     messages = [_message(row, usual_model) for row in _with_parents(rows)]

@@ -24,12 +24,8 @@ class ForeignDatabase:
         try:
             for row in self._connection.execute(query, values):
                 yield dict(row)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:
             raise FormatError(f"the database cannot be read: {error}") from None
-
-    def count(self, query: str) -> int:
-        """The number that a query gives."""
-        return next((int(next(iter(row.values()))) for row in self.rows(query)), 0)
 
 
 @contextmanager

@@ -144,6 +144,8 @@ def _name_of(value: object) -> str:
 
 
 def _is_database(path: Path) -> bool:
+    if path.is_dir():
+        return False
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 

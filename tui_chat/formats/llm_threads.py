@@ -121,7 +121,7 @@ class Thread:
         query = """
             SELECT attachments.* FROM part_attachments JOIN attachments ON attachments.id = attachment_id
             WHERE part_id = ? ORDER BY "order" """
-        yield from map(attachment_of, self._database.rows(query, row["id"]))
+        yield from map(attachment_of, self._database.rows(query, row.get("id")))
 
     def _text(self, row: dict[str, Any], payload: dict[str, Any]) -> str:
         """A text, which may be put together of snippets that are kept once for all who use them."""

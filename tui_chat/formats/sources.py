@@ -1,4 +1,4 @@
-"""Opens what conversations are imported from: a JSON file, or those with conversations in a zip, never unpacked."""
+"""Opens what is imported: a JSON file, or those with conversations in a folder or in a zip, which is not unpacked."""
 
 import re
 import zipfile
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tui_chat.core.error import FormatError
 from tui_chat.formats.json_values import Readable
@@ -19,6 +20,7 @@ _BOMB_BYTES = 1024**3
 """A member this large that was packed this much smaller holds no conversations."""
 _ENCRYPTED = 0x1
 
+T = TypeVar("T")
 Progress = Callable[[int, int], None]
 """Told how much of how much was read, in bytes or, of a database, in conversations."""
 
@@ -53,9 +55,17 @@ def json_sources(path: Path, progress: Progress) -> Iterator[Source]:
     if zipfile.is_zipfile(path):
         yield from _members(path, progress)
         return
-    total = path.stat().st_size
-    with _telling(progress, total) as tell, path.open("rb") as stream:
-        yield Source(path.name, _Counted(stream, tell, path.name))
+    files = _files_in(path) if path.is_dir() else [path]
+    with _telling(progress, sum(file.stat().st_size for file in files)) as tell:
+        for file in files:
+            with file.open("rb") as stream:
+                yield Source(file.name, _Counted(stream, tell, file.name))
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """The files of an export that was unpacked already."""
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    return _with_conversations({file.name: file for file in files}, "folder")
 
 
 def _members(path: Path, progress: Progress) -> Iterator[Source]:
@@ -64,19 +74,19 @@ def _members(path: Path, progress: Progress) -> Iterator[Source]:
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
         raise FormatError(f"the zip cannot be read: {error}") from None
     with archive:
-        members = _with_conversations(archive)
+        files = sorted((file for file in archive.infolist() if not file.is_dir()), key=lambda file: file.filename)
+        members = _with_conversations({file.filename: file for file in files}, "zip")
         with _telling(progress, sum(member.file_size for member in members)) as tell:
             for member in members:
                 yield from _member(archive, member, tell)
 
 
-def _with_conversations(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """The members to read: exports by their names, or else everything that may be JSON."""
-    files = sorted((file for file in archive.infolist() if not file.is_dir()), key=lambda file: file.filename)
+def _with_conversations(files: dict[str, T], holder: str) -> list[T]:
+    """The files to read: exports by their names, or else everything that may be JSON."""
     for names in (_EXPORT, _ANY_JSON):
-        if found := [file for file in files if names.search(file.filename)]:
+        if found := [file for name, file in files.items() if names.search(name)]:
             return found
-    raise FormatError("there is no JSON file in this zip")
+    raise FormatError(f"there is no JSON file in this {holder}")
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, tell: Callable[[int], None]) -> Iterator[Source]:
