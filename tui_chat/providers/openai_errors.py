@@ -43,8 +43,10 @@ _NO_MODEL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _BAD_KEY = re.compile(
-    r"(incorrect|invalid|missing|no) api.?key|api.?key (is )?(not valid|invalid|missing)", re.IGNORECASE
+    r"(incorrect|invalid|missing|no) api.?key|api.?key (is )?(not valid|invalid|missing)|no connected db",
+    re.IGNORECASE,
 )
+"""The last is how LiteLLM's proxy says it of a key it would have to look up."""
 _QUOTA = re.compile(
     r"insufficient.{0,10}(quota|balance|credit|funds)|exceeded your current quota|billing|out of credit", re.I
 )
@@ -56,7 +58,14 @@ _STATUS_BY_WORDS = (
     (404, _NO_MODEL),
     (400, re.compile(rf"invalid_request|{_TOO_LONG.pattern}", re.IGNORECASE)),
 )
-_REQUEST_ID_HEADERS = ("x-request-id", "request-id", "apim-request-id", "x-amzn-requestid", "cf-ray")
+_REQUEST_ID_HEADERS = (
+    "x-request-id",
+    "request-id",
+    "apim-request-id",
+    "x-litellm-call-id",
+    "x-amzn-requestid",
+    "cf-ray",
+)
 
 
 def error_of(response: httpx2.Response, body: bytes) -> ProviderError:
