@@ -1,6 +1,7 @@
 """The provider over a real connection: what it sends, what it makes of answers, and how it lets go."""
 
 import asyncio
+import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -441,7 +442,25 @@ async def test_ollamas_models_tell_their_context_one_by_one() -> None:
     }
     async with Wire(routes=routes) as wire, provider(wire.url, kind="ollama") as made:
         assert await made.models() == (Model("p/a:1b", context_window=99, can_think=False),)
-        assert wire.requests[-1].json == {"model": "a:1b"}
+        assert [(seen.method, seen.path) for seen in wire.requests[1:]] == [("POST", "/api/show"), ("GET", "/api/ps")]
+        assert wire.requests[1].json == {"model": "a:1b"}
+
+
+@pytest.mark.parametrize("props", [Answer((End.RESET,)), Answer.html("<p>"), Answer.json([])])
+async def test_a_model_is_listed_even_where_more_cannot_be_told(props: Answer) -> None:
+    routes = {"/v1/models": Answer.json({"data": [{"id": "q", "meta": {"n_ctx_train": 7}}]}), "/props": props}
+    async with Wire(routes=routes) as wire, provider(wire.url, kind="llamacpp") as made:
+        assert await made.models() == (Model("p/q", context_window=7),)
+        assert wire.requests[-1].path == "/props"
+
+
+async def test_nothing_of_a_request_is_logged_but_to_those_who_look_for_it(caplog: pytest.LogCaptureFixture) -> None:
+    async with Wire(Answer((HELLO,))) as wire:
+        with caplog.at_level(logging.DEBUG):
+            async with provider(wire.url.replace("//", f"//me:{KEY}@"), auth="x-api-key") as made:
+                await read(made)
+    assert KEY not in caplog.text
+    assert "hi" not in caplog.text.split()
 
 
 async def test_models_named_by_hand_need_no_network() -> None:

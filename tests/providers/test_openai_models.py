@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tui_chat.core.provider import Model
-from tui_chat.providers.openai_models import models_in, with_details
+from tui_chat.providers.openai_models import models_in, with_details, with_running
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ from tui_chat.providers.openai_models import models_in, with_details
     ],
 )
 def test_a_list_reads_as_its_server_means_it(provider: str, listing: Any, model: Model) -> None:
-    found = models_in(listing, provider)
+    found = models_in(listing, provider, provider)
     assert found == (model,)
 
 
@@ -116,20 +116,31 @@ def test_a_list_reads_as_its_server_means_it(provider: str, listing: Any, model:
     ],
 )
 def test_what_one_cannot_chat_with_is_left_out(entry: Any) -> None:
-    assert models_in({"data": [entry, {"id": "chat"}]}, "p") == (Model("p/chat"),)
+    assert models_in({"data": [entry, {"id": "chat"}]}, "p", "openai") == (Model("p/chat"),)
 
 
 def test_a_model_listed_twice_is_one() -> None:
-    assert len(models_in({"data": [{"id": "a"}, {"id": "a"}]}, "p")) == 1
+    assert len(models_in({"data": [{"id": "a"}, {"id": "a"}]}, "p", "openai")) == 1
 
 
 @pytest.mark.parametrize("listing", [{}, 3, None, {"data": None}, "x"])
 def test_what_is_no_list_is_told(listing: Any) -> None:
     with pytest.raises(ValueError, match="no list"):
-        models_in(listing, "p")
+        models_in(listing, "p", "openai")
 
 
 def test_ollamas_details_tell_the_context_and_whether_it_thinks() -> None:
     details = {"model_info": {"qwen3.context_length": 40960, "x": 1}, "capabilities": ["completion", "thinking"]}
     assert with_details(Model("ollama/q"), details) == Model("ollama/q", "", 40960, None, True)
     assert with_details(Model("ollama/q"), []) == Model("ollama/q")
+
+
+def test_a_model_has_the_context_it_runs_with() -> None:
+    models = (Model("here/a:1b", context_window=9000), Model("here/b:1b", context_window=9000))
+    ollama = {"models": [{"name": "a:1b", "model": "a:1b", "context_length": 4096}, {"name": "c:1b"}]}
+    found = with_running(models, ollama, "here", "ollama")
+    assert [model.context_window for model in found] == [4096, 9000]
+    llamacpp = {"default_generation_settings": {"n_ctx": 2048}}
+    assert {model.context_window for model in with_running(models, llamacpp, "here", "llamacpp")} == {2048}
+    for nothing in ({}, [], {"models": None}, {"default_generation_settings": {"n_ctx": 0}}):
+        assert with_running(models, nothing, "here", "ollama") == models

@@ -4,9 +4,37 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from tui_chat.settings.load import load_settings
 from tui_chat.settings.values import Origin, Settings
+
+PIECES = [
+    "\n",
+    "[ui]\n",
+    "[providers.x]\n",
+    "[[providers]]\n",
+    '[prices."a/b"]\n',
+    "[keys]\n",
+    "measure = ",
+    "input = ",
+    "headers = ",
+    "models = ",
+    "a.b = ",
+    "1",
+    "-0.5",
+    "nan",
+    "true",
+    '"x"',
+    "{ a = 1 }",
+    "[1, 2]",
+    '"""',
+    "'''",
+    "2026-01-01",
+    "#",
+]
 
 
 def load(text: str, tmp_path: Path, **environ: str) -> Settings:
@@ -99,6 +127,16 @@ def test_rubbish_never_keeps_the_program_from_opening(raw: bytes, tmp_path: Path
     settings = load_settings(environ={}, file=file)
     assert settings.problems
     assert settings.ui.measure == 100
+
+
+@hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=25))
+def test_no_text_whatever_keeps_the_program_from_opening(tmp_path: Path, pieces: list[str]) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("".join(pieces), "utf-8", "replace", newline="")
+    found = load_settings(environ={}, file=file)
+    assert isinstance(found.ui.measure, int)
+    assert all(problem.line is None or problem.line >= 1 for problem in found.problems)
 
 
 def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:

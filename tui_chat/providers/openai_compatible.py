@@ -3,20 +3,19 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from dataclasses import replace
+from contextlib import aclosing, suppress
 from typing import Any
 
 import httpx2
 
-from tui_chat.core.error import ProtocolBroken, ProviderError, RequestRefused
+from tui_chat.core.error import ProtocolBroken, RequestRefused
 from tui_chat.core.event import ProviderEvent, ReplyOpened
 from tui_chat.core.provider import Model, Request
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.openai_address import address_of, chat_path, dialect_of
 from tui_chat.providers.openai_errors import request_id_in
 from tui_chat.providers.openai_http import TROUBLE, Server, body_in, drain, next_piece
-from tui_chat.providers.openai_models import models_in, with_details
+from tui_chat.providers.openai_models import models_in, with_details, with_running
 from tui_chat.providers.openai_reply import ReplyReader
 from tui_chat.providers.openai_request import body_of, is_continuation
 
@@ -82,18 +81,26 @@ class OpenAICompatibleProvider:
         if self._config.models:
             return tuple(Model(f"{self.name}/{model}") for model in self._config.models)
         try:
-            models = await self._listed()
-            if self._dialect.model_details:
-                at_once = asyncio.Semaphore(_AT_ONCE)
-                some = await asyncio.gather(*(self._detailed(model, at_once) for model in models[:_MOST_DETAILED]))
-                models = (*some, *models[_MOST_DETAILED:])
+            return await self._offered()
         except TROUBLE as error:
             self._server.fail(error, begun=False)
-        return models
 
     async def aclose(self) -> None:
         """Let go of connections."""
         await self._server.aclose()
+
+    async def _offered(self) -> tuple[Model, ...]:
+        """The list, with what the server tells of each model and of itself."""
+        models = await self._listed()
+        if self._dialect.model_details:
+            at_once = asyncio.Semaphore(_AT_ONCE)
+            some = await asyncio.gather(*(self._detailed(model, at_once) for model in models[:_MOST_DETAILED]))
+            models = (*some, *models[_MOST_DETAILED:])
+        if self._dialect.running_path:
+            with suppress(*TROUBLE):
+                running = await self._get(self._dialect.running_path)
+                models = with_running(models, running, self.name, self._config.kind)
+        return models
 
     async def _listed(self) -> tuple[Model, ...]:
         """The list of the first place that has one."""
@@ -107,18 +114,16 @@ class OpenAICompatibleProvider:
 
     def _read(self, listing: Any) -> tuple[Model, ...]:
         try:
-            models = models_in(listing, self._config.kind)
+            return models_in(listing, self.name, self._config.kind)
         except ValueError as error:
             raise ProtocolBroken("the answer is no list of models", detail="shape") from error
-        prefix = len(self._config.kind)
-        return tuple(replace(model, ref=f"{self.name}{model.ref[prefix:]}") for model in models)
 
     async def _detailed(self, model: Model, at_once: asyncio.Semaphore) -> Model:
         """The model with what is told of it alone; without, where that fails."""
         try:
             async with at_once:
                 told = await self._get(self._dialect.model_details, {"model": model.ref.partition("/")[2]})
-        except ProviderError:
+        except TROUBLE:
             return model
         return with_details(model, told)
 

@@ -40,6 +40,8 @@ class Dialect:
     """Where its models are listed; the first that answers."""
     model_details: str = ""
     """Asked for each model listed, where the list says too little."""
+    running_path: str = ""
+    """Where it tells with how much context its models really run, which may be less than they can."""
     auth: str = "bearer"
     """How the key is sent: `bearer`, `x-api-key`, `api-key`, `gateway` or `none`."""
     needs_key: bool = True
@@ -125,12 +127,14 @@ DIALECTS: dict[str, Dialect] = {
         plain_port=11434,
         models_paths=("{root}/api/tags", "{base}/models"),
         model_details="{root}/api/show",
+        running_path="{root}/api/ps",
         needs_key=False,
         thinking_off={"reasoning_effort": "none"},
     ),
     "llamacpp": Dialect(
         "http://127.0.0.1:8080/v1",
         plain_port=8080,
+        running_path="{root}/props",
         needs_key=False,
         thinking_on=_CHAT_TEMPLATE_ON,
         thinking_off=_CHAT_TEMPLATE_OFF,

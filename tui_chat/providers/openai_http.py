@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import NoReturn
@@ -72,6 +73,9 @@ class Server:
         self._lacks_key = dialect.needs_key and not config.base_url and not self._has_key and style != "none"
         auth = _KeyAuth(self._key, style) if self._key is not None and style != "none" else None
         self._client = self._connect(headers, auth, transport)
+        for name in ("httpx2", "httpcore2"):
+            # They write whole addresses to the log, and those may hold a password.
+            logging.getLogger(name).setLevel(logging.WARNING)
 
     def _connect(
         self, headers: Mapping[str, str], auth: httpx2.Auth | None, transport: httpx2.AsyncBaseTransport | None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tui_chat.core.provider import Model
@@ -28,13 +29,13 @@ _OPENAI_THINKS = re.compile(r"^(o[1-9]|gpt-([5-9]|\d\d))(?!.*chat)")
 _EFFORTS = ("low", "medium", "high")
 
 
-def models_in(listing: Any, provider: str) -> tuple[Model, ...]:
+def models_in(listing: Any, provider: str, kind: str) -> tuple[Model, ...]:
     """The models one can chat with, in the order the server lists them."""
     found: dict[str, Model] = {}
     for entry in _entries(listing):
         if isinstance(entry, str):
             entry = {"id": entry}
-        if isinstance(entry, Mapping) and (model := _model(entry, provider)) is not None:
+        if isinstance(entry, Mapping) and (model := _model(entry, provider, kind)) is not None:
             found.setdefault(model.ref, model)
     return tuple(found.values())
 
@@ -50,16 +51,16 @@ def _entries(listing: Any) -> Iterable[Any]:
     raise ValueError("no list of models")
 
 
-def _model(entry: Mapping[str, Any], provider: str) -> Model | None:
+def _model(entry: Mapping[str, Any], provider: str, kind: str) -> Model | None:
     names = (entry.get(name) for name in ("model_name", "id", "key", "model", "name"))
     model_id = next((name for name in names if isinstance(name, str) and name), "")
-    if provider == "workersai":
+    if kind == "workersai":
         model_id = str(entry.get("name") or model_id)
     if not model_id or not _chats(entry, model_id):
         return None
     facts = dict(_facts(entry))
     thinks = _thinks(entry, facts) or (
-        True if provider in ("openai", "azure") and _OPENAI_THINKS.match(model_id) else None
+        True if kind in ("openai", "azure") and _OPENAI_THINKS.match(model_id) else None
     )
     shown = entry.get("display_name") or (entry.get("name") if "id" in entry else "")
     return Model(
@@ -68,7 +69,7 @@ def _model(entry: Mapping[str, Any], provider: str) -> Model | None:
         context_window=_first(facts, _CONTEXT),
         max_output_tokens=_first(facts, _MOST_OUTPUT),
         can_think=thinks,
-        efforts=_EFFORTS if thinks and provider in ("openai", "azure", "openrouter", "groq") else (),
+        efforts=_EFFORTS if thinks and kind in ("openai", "azure", "openrouter", "groq") else (),
     )
 
 
@@ -137,11 +138,21 @@ def with_details(model: Model, details: Any) -> Model:
         for name, value in (info.items() if isinstance(info, Mapping) else ())
         if str(name).endswith(".context_length") and isinstance(value, int)
     ]
-    return Model(
-        model.ref,
-        model.name,
-        contexts[0] if contexts else model.context_window,
-        model.max_output_tokens,
-        "thinking" in capabilities if isinstance(capabilities, list) else model.can_think,
-        model.efforts,
+    return replace(
+        model,
+        context_window=contexts[0] if contexts else model.context_window,
+        can_think="thinking" in capabilities if isinstance(capabilities, list) else model.can_think,
     )
+
+
+def with_running(models: tuple[Model, ...], told: Any, provider: str, kind: str) -> tuple[Model, ...]:
+    """The same with the context they really run with, as Ollama tells of each and llama.cpp of its only one."""
+    if not isinstance(told, Mapping):
+        return models
+    settings = told.get("default_generation_settings")
+    if isinstance(settings, Mapping) and (context := _first(settings, ("n_ctx",))):
+        return tuple(replace(model, context_window=context) for model in models)
+    if not isinstance(told.get("models"), list):
+        return models
+    running = {model.ref: model.context_window for model in models_in(told, provider, kind) if model.context_window}
+    return tuple(replace(model, context_window=running.get(model.ref, model.context_window)) for model in models)
