@@ -28,7 +28,7 @@ _HANZI = """
 """
 _MODELS = ("anthropic/claude-sonnet-5-5", "anthropic/claude-opus-5-5", "openai/gpt-6", "ollama/llama4", "demo/tour")
 _PRICE = Price(Decimal(3), Decimal(15), Decimal("0.3"), Decimal("3.75"), Decimal(6), source="generated")
-_START = datetime(2023, 1, 1, tzinfo=UTC)
+START = datetime(2023, 1, 1, tzinfo=UTC)
 
 
 class Words:
@@ -88,7 +88,7 @@ def library(conversations: int, turns: int, *, seed: int = 7) -> Iterator[Conver
         fair = left / (conversations - number)
         size = left if number == conversations - 1 else min(left, max(2, int(draw.expovariate(1 / fair)) // 2 * 2))
         left -= size
-        began = _START + timedelta(minutes=10 * number)
+        began = START + timedelta(minutes=10 * number)
         yield one(words, f"c{number:08d}", size, began)
 
 

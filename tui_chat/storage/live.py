@@ -36,11 +36,11 @@ class Watch:
         where = "owner IS NOT NULL" if conversation is None else "owner IS NOT NULL AND conversation = ?"
         rows = db.execute(
             "SELECT seq, conversation, owner, coalesce((SELECT saved_at FROM checkpoint WHERE turn = turn.seq"
-            f" ORDER BY n DESC LIMIT 1), created_at) FROM turn WHERE {where} ORDER BY seq",
+            f" ORDER BY n DESC LIMIT 1), created_at) FROM turn INDEXED BY turn_live WHERE {where}",
             () if conversation is None else (conversation,),
         ).fetchall()
         found = []
-        for seq, of, stored, said in rows:
+        for seq, of, stored, said in sorted(rows):
             owner = Owner.parse(stored)
             found.append(LiveTurn(seq, of, owner, self._believes(owner, said)))
         return found

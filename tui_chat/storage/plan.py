@@ -1,5 +1,6 @@
 """What the index is asked for a query, in the language of FTS5. Runs no statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,42 +14,66 @@ _FIRST_YEAR = 1970
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One term as the index is asked for it."""
+class Step:
+    """One way to look for all terms at once."""
 
-    text: str
+    match: tuple[str, ...]
+    """What the index is asked, all of which must hold; none of it when the turns themselves are read."""
+    check: tuple[str, ...] = ()
+    """What must then be found in the text itself, as the index cannot tell."""
+    is_partial: bool = False
+    """The index could only be asked for a part of what is sought."""
+
+
+def steps(terms: Sequence[Term]) -> list[Step]:
+    """Ways to look, from the narrowest: the words as they are, the last one's beginning, the beginnings of all."""
+    signs = tuple(term.text for term in terms if term.is_phrase or not term.text.isalnum())
+    exact = [_ask(term, open_end=False) for term in terms]
+    typed = [*exact[:-1], _ask(terms[-1], open_end=True)]
+    begun = [one if term.is_phrase else _ask(term, open_end=True) for one, term in zip(typed, terms, strict=True)]
+    made: list[Step] = []
+    for asks, check in ((exact, signs), (typed, signs), (begun, ())):
+        partial = tuple(term.text for term, ask in zip(terms, asks, strict=True) if ask.is_partial)
+        step = Step(
+            tuple(ask.match for ask in asks if ask.match), tuple(dict.fromkeys(check + partial)), bool(partial)
+        )
+        if all(step.match != other.match or step.is_partial != other.is_partial for other in made):
+            made.append(step)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
     match: str
-    """Empty where it holds nothing that the index knows."""
-    is_short: bool
-    is_literal: bool
-    """It holds signs or is a phrase, so the index's answer must be compared with the text."""
-
-    @property
-    def must_be_read(self) -> bool:
-        """Whether the index is of no help, or of too little."""
-        return self.is_short or not self.match
+    is_partial: bool = False
 
 
-def asked(term: Term, *, open_end: bool) -> Asked:
-    """A term for the index; with an open end its last word may go on."""
+def _ask(term: Term, *, open_end: bool) -> _Ask:
+    """A term for the index; with an open end its last word may go on.
+
+    A beginning of few letters is left out and read in the text, since the index would have to join too many lists.
+    """
     said, may_go_on = words.tokens(term.text)
     if not said:
-        return Asked(term.text, "", False, True)
-    one_sign = words.is_unspaced(said[-1]) and len(said[-1]) == 1
-    prefix = one_sign or (open_end and may_go_on and not term.is_phrase and not words.is_unspaced(said[-1]))
+        return _Ask("", True)
+    last = said[-1]
+    lone_sign = words.is_unspaced(last) and len(last) == 1
+    if not lone_sign and not (open_end and may_go_on and not term.is_phrase and not words.is_unspaced(last)):
+        return _Ask(_match(said))
+    if len(last) > _SHORT:
+        return _Ask(_match(said, prefix=True))
+    return _Ask(_match(said[:-1]) if len(said) > 1 else "", True)
+
+
+def beginnings(terms: Sequence[Term]) -> list[str]:
+    """The beginning of the only word for the index, however many lists that joins."""
+    said = [words.tokens(term.text)[0] for term in terms]
+    return [_match(said[0], prefix=True)] if len(said) == 1 and len(said[0]) == 1 else []
+
+
+def _match(said: list[str], *, prefix: bool = False) -> str:
     columns = "{text}" if len(said) > 1 else "{text humps}"
-    return Asked(
-        term.text,
-        f'{columns} : "{" ".join(said)}"{" *" if prefix else ""}',
-        is_short=prefix and (one_sign or len(said[-1]) <= _SHORT),
-        is_literal=term.is_phrase or not term.text.isalnum(),
-    )
-
-
-def widened(term: Term) -> Asked:
-    """The same term with its end open wherever that costs little, whatever the text says between its words."""
-    wide = asked(Term(term.text), open_end=True)
-    return asked(Term(term.text), open_end=False) if wide.is_short else wide
+    return f'{columns} : "{" ".join(said)}"{" *" if prefix else ""}'
 
 
 def facets(query: Query, models: list[int], conversations: list[int] | None) -> list[str]:
@@ -77,6 +102,6 @@ def _times(after: datetime | None, before: datetime | None) -> list[str]:
     return said or ["m000000"]
 
 
-def all_of(asks: list[str]) -> str:
+def all_of(asks: Sequence[str]) -> str:
     """A question for the index that all of these answer."""
     return " AND ".join(f"({ask})" for ask in asks)

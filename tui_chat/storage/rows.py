@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from tui_chat.core.conversation import Conversation, ConversationSummary, Options, Origin, TitleSource
 from tui_chat.core.error import Fault
+from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Price, Usage
 from tui_chat.storage.parts import dump, dump_parts, load_parts
@@ -69,22 +70,25 @@ def turn_values(turn: Turn) -> Row:
 
 
 def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
-    """Makes turns of rows of `parent, TURN_COLUMNS`; `ids` knows the parent's id by its number."""
+    """Makes turns of rows that begin with `parent, TURN_COLUMNS`; `ids` knows the parent's id by its number.
+
+    Ten thousand of them are read when a long conversation is opened, so what most rows lack is not asked for.
+    """
     read_cost = cost_reader()
 
     def read(row: Row) -> Turn:
         parent, turn_id, role, status, created_at, model = row[:6]
-        stop_reason, stop_detail, fault, request_id, ttft, duration, text, parts = row[19:]
+        stop_reason, stop_detail, fault, request_id, ttft, duration, text, parts = row[19:27]
         return Turn(
             turn_id,
             ids.get(parent),
             _ROLES[role],
-            load_parts(text, parts),
+            (TextPart(text),) if parts is None else load_parts(text, parts),
             _STATUSES[status],
             datetime.fromisoformat(created_at),
             model,
-            usage_of(row[6:15]),
-            read_cost(row[15:19]),
+            None if row[6] is None else usage_of(row[6:15]),
+            None if row[15] is None else read_cost(row[15:19]),
             stop_reason,
             stop_detail,
             None if fault is None else Fault(**json.loads(fault)),
@@ -101,7 +105,8 @@ def usage_of(row: Row) -> Usage | None:
     fresh, cached, five, hour, output, thinking, searches, rough, billed = row
     if fresh is None:
         return None
-    return Usage(fresh, cached, five, hour, output, thinking, searches, rough != 0, money_in(billed))
+    billed_usd = None if billed is None else money_in(billed)
+    return Usage(fresh, cached, five, hour, output, thinking, searches, rough != 0, billed_usd)
 
 
 def cost_reader() -> Callable[[Row], Cost | None]:

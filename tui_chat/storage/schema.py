@@ -41,7 +41,7 @@ CREATE TABLE conversation (
     draft TEXT NOT NULL DEFAULT '',
     system TEXT NOT NULL
 ) STRICT;
-CREATE INDEX conversation_listed ON conversation (shelf, used, title_key);
+CREATE INDEX conversation_listed ON conversation (shelf, used, seq, title_key);
 CREATE INDEX conversation_origin ON conversation (origin_source, origin_foreign_id)
     WHERE origin_foreign_id IS NOT NULL;
 

@@ -15,7 +15,7 @@ from tui_chat.core.conversation import SearchHit
 from tui_chat.core.turn import Role
 from tui_chat.storage import index, plan
 from tui_chat.storage.library import titled
-from tui_chat.storage.query import Query, parse
+from tui_chat.storage.query import Query, Term, parse
 from tui_chat.storage.snippet import cut
 from tui_chat.storage.words import Sought
 
@@ -23,9 +23,9 @@ _BLOCK = 150
 """So many matches are ranked against each other."""
 _READ = 1_200
 """So many of the newest turns are read for a beginning so short that the index would know it everywhere."""
-_READ_FAR = 4_000
+_READ_FAR = 2_500
 """And so many for what the index does not know at all."""
-_VERIFIED = 2_500
+_VERIFIED = 1_500
 """So many of the index's answers are read to find what it cannot tell apart, such as `c++` from `c`."""
 _FEW_CONVERSATIONS = 200
 _RANKED_TEXT = 20_000
@@ -71,30 +71,29 @@ class _Search:
         if not self._narrow(indexed=indexed):
             return
         if not indexed:
-            self.sought = [Sought(term.text, inside=True) for term in terms]
-            self._look([], self.sought, None)
-            return
-        exact = [plan.asked(term, open_end=at == len(terms) - 1) for at, term in enumerate(terms)]
-        if any(one.must_be_read for one in exact):
-            self._read(exact)
+            self._look_inside(None)
+        elif not terms:
+            self._look((), (), None)
         else:
-            literal = [Sought(one.text) for one in exact if one.is_literal]
-            self._look([one.match for one in exact], literal, _VERIFIED if literal else None)
-        wide = [plan.widened(term) for term in terms]
-        if wide != exact and all(one.match for one in wide) and len(self.found) < self._wanted:
-            self._look([one.match for one in wide], [], None)
-        if terms and not self.found:
-            self.sought = [Sought(term.text, inside=True) for term in terms]
-            self._look([], self.sought, _READ_FAR)
+            self._look_for(terms)
 
-    def _read(self, exact: Sequence[plan.Asked]) -> None:
-        """Let the index name what it can, and read those turns for the rest."""
-        named = [one.match for one in exact if not one.must_be_read]
-        check = [Sought(one.text) for one in exact if one.must_be_read or one.is_literal]
-        alone = len(exact) == 1 and bool(exact[0].match)
-        complete = self._look(named, check, _READ if alone else _READ_FAR)
-        if alone and not complete and len(self.found) < self._wanted:
-            self._look([exact[0].match], check if exact[0].is_literal else [], _VERIFIED)
+    def _look_for(self, terms: Sequence[Term]) -> None:
+        for step in plan.steps(terms):
+            if len(self.found) >= self._wanted:
+                return
+            most = None if not step.check else _VERIFIED if step.match else _READ
+            was_all = self._look(step.match, [Sought(text) for text in step.check], most)
+            if not step.match and not was_all and len(self.found) < self._wanted:
+                # There are so few among the newest that the lists to join must be short.
+                for beginning in plan.beginnings(terms):
+                    self._look((beginning,), (), None)
+        if not self.found and not all(term.is_phrase for term in terms):
+            self._look_inside(_READ_FAR)
+
+    def _look_inside(self, most: int | None) -> None:
+        """Read turns for what stands in the middle of words."""
+        self.sought = [Sought(term.text, inside=True) for term in self._query.terms]
+        self._look((), self.sought, most)
 
     def _narrow(self, *, indexed: bool) -> bool:
         """Make the filters ready; whether anything can pass them."""
@@ -116,11 +115,12 @@ class _Search:
             if not models:
                 return False
         self._facets = plan.facets(self._query, models, conversations)
-        return True
+        any_turn = "SELECT 1 FROM search WHERE search MATCH ? LIMIT 1"
+        return not self._facets or self._db.execute(any_turn, (plan.all_of(self._facets),)).fetchone() is not None
 
-    def _look(self, asks: list[str], check: Sequence[Sought], most: int | None) -> bool:
+    def _look(self, asks: Sequence[str], check: Sequence[Sought], most: int | None) -> bool:
         """Add what answers to all of these, in blocks; tells whether that was all there is."""
-        rows = self._rows(plan.all_of(asks + self._facets), most)
+        rows = self._rows(plan.all_of([*asks, *self._facets]), most)
         read = _Counted(rows)
         matching = (row for row in read if row[0] not in self.found and all(one.stands_in(row[-1]) for one in check))
         while len(self.found) < self._wanted:

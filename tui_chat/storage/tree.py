@@ -83,10 +83,10 @@ def turn_seq_of(db: sqlite3.Connection, conversation: int, turn_id: str) -> int:
 def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
     """All turns by their number, oldest first; live ones as they were when they began."""
     rows = db.execute(
-        f"SELECT seq, parent, {TURN_COLUMNS} FROM turn WHERE conversation = ? ORDER BY seq", (conversation,)
+        f"SELECT parent, {TURN_COLUMNS}, seq FROM turn WHERE conversation = ? ORDER BY seq", (conversation,)
     ).fetchall()
-    read = turn_reader({row[0]: row[2] for row in rows})
-    return {row[0]: read(row[1:]) for row in rows}
+    turn_of = turn_reader({row[-1]: row[1] for row in rows})
+    return {row[-1]: turn_of(row) for row in rows}
 
 
 def read_turn(db: sqlite3.Connection, seq: int) -> Turn:
