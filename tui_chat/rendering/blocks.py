@@ -45,6 +45,7 @@ from tui_chat.rendering.tree import (
     Sink,
 )
 
+_SPACES = re.compile(" *")
 _STARTS = frozenset("#>`~<=-_*+|:$\\[0123456789")
 
 
@@ -56,14 +57,15 @@ class Blocks:
         self.stack = [Container(ROOT)]
         self.leaf: Leaf | None = None
         self._blank = False
-        self._raw = self._text = ""
+        self._line = self._text = ""
+        self._raw: str | None = None
 
     def fork(self, sink: Sink) -> "Blocks":
         """The same state, to try a line on that may yet become another."""
         other = Blocks(sink)
         other.stack = [replace(container) for container in self.stack]
         if self.leaf is not None:
-            other.leaf = replace(self.leaf, lines=self.leaf.lines.copy())
+            other.leaf = replace(self.leaf, lines=self.leaf.lines.copy(), raw=self.leaf.raw.copy())
         other._blank = self._blank
         return other
 
@@ -71,24 +73,26 @@ class Blocks:
         """The text has ended."""
         self._close_to(0)
 
-    def go_on(self, piece: str) -> None:
+    def go_on(self, piece: str, raw: str | None = None) -> None:
         """More of the line that was fed last, too long to be read at once."""
         leaf = self.leaf
-        piece = piece.expandtabs(4)
         if not piece:
             return
         if leaf is None:
-            self._add_paragraph(len(self.stack), piece)
+            self._add_paragraph(len(self.stack), piece.expandtabs(4))
         elif leaf.kind == PARAGRAPH:
-            self._split(leaf, glued=True).lines.append(piece)
+            self._split(leaf, glued=True).lines.append(piece.expandtabs(4))
         else:
             leaf.glued |= {len(leaf.lines)}
+            if raw is not None:
+                leaf.raw[len(leaf.lines)] = raw
             leaf.lines.append(piece)
 
-    def feed(self, raw: str) -> None:
-        """The next line, without its newline."""
+    def feed(self, line: str, raw: str | None = None) -> None:
+        """The next line, without its newline; `raw` is how it was written where that is not what is shown."""
+        self._line = line
         self._raw = raw
-        self._text = raw.expandtabs(4) if "\t" in raw else raw
+        self._text = line.expandtabs(4) if "\t" in line else line
         depth, at = self._match()
         if depth == len(self.stack) and self.leaf is not None and self._continue_leaf(self.leaf, at):
             return
@@ -125,18 +129,18 @@ class Blocks:
                 if end is not None:
                     self._close_leaf()
                     return True
-            leaf.lines.append(self._from(min(first, at + leaf.indent)))
+            self._add_verbatim(leaf, min(first, at + leaf.indent))
             return True
         if leaf.kind == INDENTED:
             if first - at < 4 and first < len(text):
                 return False
-            leaf.lines.append(self._from(at + 4))
+            self._add_verbatim(leaf, at + 4)
             return True
         if leaf.kind in (HTML, DISPLAY):
             if first == len(text) and (leaf.end is None or leaf.kind == DISPLAY):
                 self._close_leaf()
                 return False
-            leaf.lines.append(self._from(at))
+            self._add_verbatim(leaf, at)
             if (leaf.end is not None and leaf.end.search(text, at)) or (leaf.closer and leaf.closer in text[at:]):
                 self._close_leaf()
             return True
@@ -151,7 +155,7 @@ class Blocks:
             if first == len(text) or (first - at > 3 and leaf is not None and leaf.kind == PARAGRAPH):
                 break
             if first - at > 3:
-                self._open(depth, INDENTED).lines.append(self._from(at + 4))
+                self._add_verbatim(self._open(depth, INDENTED), at + 4)
                 return
             if text[first] not in _STARTS:
                 break
@@ -223,7 +227,7 @@ class Blocks:
 
     def _begin_verbatim(self, leaf: Leaf, at: int, first: int, end: re.Pattern[str] | None) -> None:
         leaf.end = end
-        leaf.lines.append(self._from(at))
+        self._add_verbatim(leaf, at)
         if end is not None and end.search(self._text, first):
             self._close_leaf()
 
@@ -238,7 +242,7 @@ class Blocks:
             return False
         leaf = self._open(depth, DISPLAY)
         leaf.closer = closer
-        leaf.lines.append(self._from(at))
+        self._add_verbatim(leaf, at)
         if end >= 0:
             self._close_leaf()
         return True
@@ -351,21 +355,26 @@ class Blocks:
         if leaf.lines or leaf.kind in (BREAK, FENCED):
             self.sink.closed(self.stack, leaf)
 
-    def _from(self, column: int) -> str:
-        """The line as it was written from a column on; what is left of a tab that is cut there are spaces."""
-        if self._raw is self._text:
-            return self._text[column:]
-        at = 0
-        for index, character in enumerate(self._raw):
-            if at >= column:
-                return " " * (at - column) + self._raw[index:]
-            at += 4 - at % 4 if character == "\t" else 1
-        return " " * max(0, at - column)
+    def _add_verbatim(self, leaf: Leaf, column: int) -> None:
+        """Give a leaf the line as it was written from a column on."""
+        line, cut, spaces = self._line, column, 0
+        if line is not self._text:
+            cut, spaces = _cut_at(line, column)
+        if self._raw is not None and self._raw[:cut] == line[:cut]:
+            leaf.raw[len(leaf.lines)] = " " * spaces + self._raw[cut:]
+        leaf.lines.append(" " * spaces + line[cut:])
+
+
+def _cut_at(line: str, column: int) -> tuple[int, int]:
+    """The character at a column of a line with tabs, and the spaces that are left of a tab which is cut there."""
+    at = 0
+    for index, character in enumerate(line):
+        if at >= column:
+            return index, at - column
+        at += 4 - at % 4 if character == "\t" else 1
+    return len(line), max(0, at - column)
 
 
 def _first(text: str, at: int) -> int:
     """Where the next character stands that is not a space."""
-    length = len(text)
-    while at < length and text[at] == " ":
-        at += 1
-    return at
+    return at if text[at : at + 1] != " " else _SPACES.match(text, at).end()  # type: ignore[union-attr]

@@ -1,6 +1,6 @@
 """Code blocks as rows on their own ground, line by line as they come. Knows no Markdown around them."""
 
-from pygments.token import Generic, Token
+from pygments.token import Token
 from rich.segment import Segment
 from rich.style import Style
 
@@ -14,7 +14,6 @@ from tui_chat.rendering.tree import INDENTED, Leaf
 MARGIN = "  "
 TURN = "↳ "
 """Stands in the margin of a row that goes on with the line above; it is not copied."""
-_GROUNDS = {Generic.Inserted: "added", Generic.Deleted: "removed"}
 
 
 class CodeLayout:
@@ -27,6 +26,7 @@ class CodeLayout:
         self._cells = cells
         self._palette = palette
         self._highlighter = Highlighter(self.language)
+        self._texts: list[str] = []
         self._row_of: list[int] = []
         """The row where each line begins."""
         self.lines: list[Line] = [] if gutter.gap is None else [gutter.gap]
@@ -46,13 +46,13 @@ class CodeLayout:
         self.lines.append(line)
         self._gutter = gutter.following()
 
-    def absorb(self, leaf: Leaf) -> int:
+    def absorb(self, leaf: Leaf, more_waits: bool = False) -> int:
         """Lay out the lines that are complete; the first row that is new or not what it was."""
-        return self._take(leaf, closed=False)
+        return self._take(leaf, closed=False, sketches=not more_waits)
 
     def finish(self, leaf: Leaf) -> int:
         """Lay out what is left of a block that is closed; the first row that is new or not what it was."""
-        changed = self._take(leaf, closed=True)
+        changed = self._take(leaf, closed=True, sketches=False)
         if not leaf.lines and not self.language:
             self._label("")
             return 0
@@ -68,7 +68,7 @@ class CodeLayout:
             )
         return rows
 
-    def _take(self, leaf: Leaf, closed: bool) -> int:
+    def _take(self, leaf: Leaf, closed: bool, sketches: bool) -> int:
         count = len(leaf.lines)
         if leaf.kind == INDENTED:
             while count and not leaf.lines[count - 1].strip():
@@ -76,10 +76,10 @@ class CodeLayout:
         done = len(self._row_of)
         if count == done and not closed:
             return len(self.lines)
-        texts = [line + ("" if number in leaf.glued else "\n") for number, line in enumerate(leaf.lines[:count], 1)]
-        new = self._highlighter.settle(texts, closed)
-        if not closed:
-            new |= self._highlighter.sketch(texts)
+        self._read(leaf, count)
+        new = self._highlighter.settle(self._texts, closed)
+        if sketches:
+            new |= self._highlighter.sketch(self._texts)
         changed = len(self.lines)
         for number in sorted(new):
             rows = self._rows(new[number], is_first=number == 0, glued=number in leaf.glued)
@@ -89,26 +89,38 @@ class CodeLayout:
                 changed = min(changed, at)
             else:
                 self._row_of.append(len(self.lines))
-                if number in leaf.glued:
+                if number in leaf.glued and self.lines:
                     self.lines[-1].joins = ""
                 self.lines += rows
         return changed
+
+    def _read(self, leaf: Leaf, count: int) -> None:
+        """Take over the lines up to `count`, with their newlines."""
+        for number in range(len(self._texts), count):
+            if number in leaf.glued and number:
+                self._texts[-1] = self._texts[-1].removesuffix("\n")
+            self._texts.append(leaf.lines[number] + "\n")
 
     def _rows(self, pieces: Pieces, is_first: bool, glued: bool) -> list[Line]:
         """The rows of one line of code."""
         palette = self._palette
         ground = palette.code_block
-        if pieces and self.language in ("diff", "patch") and (name := _GROUNDS.get(pieces[0][0])):
-            ground += getattr(palette, name)
         styled = [(text, palette.token(kind)) for kind, text in _untabbed(pieces)]
-        if ground is not palette.code_block:
-            styled = [(text, style + ground) for text, style in styled]
+        if self.language in ("diff", "patch") and (tint := self._tint(styled[0][0])) is not None:
+            ground += tint
+            styled = [(text, style + tint) for text, style in styled]
         rows: list[Line] = []
         for cut in _cut(styled, self._room):
             rows.append(self._row(cut, ground, is_first and not rows, bool(rows) or glued))
         for row in rows[:-1]:
             row.joins = ""
         return rows
+
+    def _tint(self, text: str) -> Style | None:
+        """The ground of a line that a diff adds or removes."""
+        if text.startswith(("+++ ", "--- ")):
+            return None
+        return {"+": self._palette.added, "-": self._palette.removed}.get(text[:1])
 
     def _row(self, pieces: list[tuple[str, Style]], ground: Style, is_first: bool, turns: bool) -> Line:
         gutter, palette = self._gutter, self._palette
@@ -140,24 +152,31 @@ def _untabbed(pieces: Pieces) -> Pieces:
 
 def _cut(pieces: list[tuple[str, Style]], room: int) -> list[list[tuple[str, Style]]]:
     """Pieces of one line as rows of at most `room` cells; nothing is left out."""
+    text = "".join(piece for piece, _ in pieces)
+    if width(text) <= room:
+        return [pieces]
+    ends = _ends(text, room)
     rows: list[list[tuple[str, Style]]] = [[]]
-    left = room
-    for text, style in pieces:
-        size = width(text)
-        while size > left:
-            cut = prefix_within(text, left)
-            if cut:
-                rows[-1].append((text[:cut], style))
-            elif left == room:
-                cut = 1
-                rows[-1].append(("…", style))
-            text = text[cut:]
-            size = width(text)
-            rows.append([])
-            left = room
-        if text:
-            rows[-1].append((text, style))
-            left -= size
-    if len(rows) > 1 and not rows[-1]:
-        rows.pop()
+    at = 0
+    for piece, style in pieces:
+        while piece:
+            taken = piece[: ends[len(rows) - 1] - at]
+            rows[-1].append((taken, style))
+            at += len(taken)
+            piece = piece[len(taken) :]
+            if at == ends[len(rows) - 1] and at < len(text):
+                rows.append([])
     return rows
+
+
+def _ends(text: str, room: int) -> list[int]:
+    """Where the rows of a line end: behind a space near the edge, else at it."""
+    ends: list[int] = []
+    start = 0
+    while start < len(text):
+        end = start + max(1, prefix_within(text[start : start + room], room))
+        if end < len(text):
+            end = text.rfind(" ", start + (end - start) * 3 // 4, end) + 1 or end
+        ends.append(end)
+        start = end
+    return ends

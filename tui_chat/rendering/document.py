@@ -1,15 +1,15 @@
 """The blocks that are laid out: those that are closed for good, and the one that grows. Knows no source text."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui_chat.rendering.gutter import Gutter, enter
 from tui_chat.rendering.layouts import Layout, Page
 from tui_chat.rendering.line import Line
-from tui_chat.rendering.tree import FENCED, INDENTED, TABLE, Container, Leaf
+from tui_chat.rendering.tree import FENCED, INDENTED, Container, Leaf
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class CodeBlock:
     """A block of code among the lines."""
 
@@ -82,10 +82,10 @@ class Document:
         self._defined |= new
         return rest
 
-    def grow(self, stack: list[Container], leaf: Leaf) -> None:
+    def grow(self, stack: list[Container], leaf: Leaf, more_waits: bool) -> None:
         """Lay out what is certain of a leaf that is still open."""
         held = self._hold(stack, leaf)
-        self._put(held, held.layout.absorb(leaf))
+        self._put(held, held.layout.absorb(leaf, more_waits))
 
     def resolve(self, leaf: Leaf | None) -> None:
         """Lay out again the blocks that waited for a definition which has come."""
@@ -145,9 +145,9 @@ class Document:
         for block in self._waiting:
             block.start += shifts[bisect_right(ends, block.start)]
             block.end += shifts[bisect_right(ends, block.end)]
-        for code in self.codes:
-            code.first_line += shifts[bisect_right(ends, code.first_line)]
-            code.end_line += shifts[bisect_right(ends, code.end_line)]
+        for number, code in enumerate(self.codes):
+            moved = shifts[bisect_right(ends, code.first_line)]
+            self.codes[number] = replace(code, first_line=code.first_line + moved, end_line=code.end_line + moved)
 
 
 class Preview:
@@ -156,8 +156,8 @@ class Preview:
     def __init__(self, page: Page) -> None:
         self._page = page
         self.lines: list[Line] = []
-        self.code: CodeBlock | None = None
-        """The block of code that is open, counted from where the preview begins."""
+        self.code: tuple[int, str, Leaf] | None = None
+        """The block of code that is open: where it begins, counted from the first line here; language and leaf."""
 
     def closed(self, stack: list[Container], leaf: Leaf) -> None:
         """A leaf that the line which is still coming in would close."""
@@ -181,13 +181,15 @@ class Preview:
     def show(self, stack: list[Container], leaf: Leaf) -> None:
         """The leaf that is open at the end."""
         held = leaf.layout
-        layout = held.layout if isinstance(held, _Open) else self._page.layout(leaf, self._enter(stack, leaf))
-        if not isinstance(held, _Open) and leaf.kind != TABLE:
+        if isinstance(held, _Open):
+            layout, gutter, begins = held.layout, held.gutter, -len(held.layout.lines)
+        else:
+            gutter = enter(stack, leaf, self._page.width, self._page.palette)
+            layout, begins = self._page.layout(leaf, gutter), len(self.lines)
             self.lines += layout.lines
         self.lines += layout.rest(leaf)
-
-    def _enter(self, stack: list[Container], leaf: Leaf) -> Gutter:
-        return enter(stack, leaf, self._page.width, self._page.palette)
+        if leaf.kind in (FENCED, INDENTED):
+            self.code = begins + (gutter.gap is not None), _language(layout), leaf
 
 
 def empty_item(stack: list[Container], page: Page) -> list[Line]:
@@ -204,13 +206,10 @@ def source_of(leaf: Leaf) -> str:
     for number, line in enumerate(leaf.lines):
         if number and number not in leaf.glued:
             pieces.append("\n")
-        pieces.append(line)
+        pieces.append(leaf.raw.get(number, line))
     return "".join(pieces)
 
 
 def _language(layout: Layout) -> str:
     language = getattr(layout, "language", "")
     return language if isinstance(language, str) else ""
-
-
-__all__ = ["CodeBlock", "Document", "Preview", "source_of"]

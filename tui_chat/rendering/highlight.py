@@ -17,10 +17,12 @@ from pygments.util import ClassNotFound
 Pieces = list[tuple[_TokenType, str]]
 """The text of a line, without its newline, cut by kind."""
 
-CHUNK_LINES, CHUNK_CHARACTERS = 200, 10_000
-AHEAD_LINES, AHEAD_CHARACTERS = 80, 5_000
-SKETCH_LINES = 24
-"""A sketch begins again at most so many lines back, where that is no worse."""
+CHUNK_LINES, CHUNK_CHARACTERS = 200, 6_000
+AHEAD_LINES, AHEAD_CHARACTERS = 80, 3_000
+LONGEST = 1_000
+"""A longer line was not written to be read: it stays plain, and what is around it is lexed without it."""
+SKETCH_LINES, SKETCH_CHARACTERS = 24, 2_000
+"""A sketch begins again at most so far back, where that is no worse."""
 _ROOT: tuple[str, ...] = ("root",)
 _NAME = re.compile(r"[\w+#.-]+")
 _ALSO = {
@@ -104,6 +106,10 @@ class Highlighter:
             }
             self._exact = len(lines)
         while self._exact < len(lines):
+            if len(lines[self._exact]) > LONGEST:
+                new[self._exact] = [(Token, lines[self._exact].rstrip("\n"))]
+                self._exact += 1
+                continue
             stop = _reach(lines, self._exact, CHUNK_LINES, CHUNK_CHARACTERS)
             ahead = _reach(lines, stop, AHEAD_LINES, AHEAD_CHARACTERS) if self._resumes else stop
             if not closed and (ahead >= len(lines) or stop >= len(lines)):
@@ -134,29 +140,35 @@ class Highlighter:
             return {}
         if self._base < self._exact:
             self._base, self._base_stack = self._exact, self._stack
-        lexed = self._lex(lines[self._base :], self._base_stack, 0, None)
         new: dict[int, Pieces] = {}
-        for number, pieces in enumerate(lexed.pieces, self._base):
-            if self._given.get(number) != pieces:
-                new[number] = self._given[number] = pieces
+        for number in range(len(lines) - 1, self._base - 1, -1):
+            if len(lines[number]) > LONGEST:
+                new |= {line: [(Token, lines[line].rstrip("\n"))] for line in range(self._base, number + 1)}
+                self._base, self._base_stack = number + 1, _ROOT
+                break
+        lexed = self._lex(lines[self._base :], self._base_stack, 0, None)
+        new |= dict(enumerate(lexed.pieces, self._base))
         self._end_stack = lexed.stack
-        self._move_base(len(lines), lexed)
+        self._move_base(lines, lexed)
+        new = {number: pieces for number, pieces in new.items() if self._given.get(number) != pieces}
+        self._given |= new
         return new
 
-    def _move_base(self, count: int, lexed: _Lexed) -> None:
-        behind = count - self._base
-        if behind <= SKETCH_LINES:
+    def _move_base(self, lines: list[str], lexed: _Lexed) -> None:
+        """Begin the next sketch later, where this one was long: at a line that begins with a token of its own."""
+        behind = len(lines) - self._base
+        if behind <= SKETCH_LINES and sum(map(len, lines[self._base :])) <= SKETCH_CHARACTERS:
             return
-        starts = [line for line in lexed.starts if line <= behind - SKETCH_LINES // 3]
+        starts = [line for line in lexed.starts if line <= behind - min(behind, SKETCH_LINES) // 3]
         if starts and max(starts) > 0:
             self._base_stack = lexed.starts[max(starts)]
             self._base += max(starts)
         elif behind > AHEAD_LINES:
-            self._base, self._base_stack = count, lexed.stack
+            self._base, self._base_stack = len(lines), lexed.stack
 
     def peek(self, line: str) -> Pieces:
         """A line that is still coming in, behind those that were sketched."""
-        if self._lexer is None:
+        if self._lexer is None or len(line) > LONGEST:
             return [(Token, line)]
         return self._lex([line], self._end_stack, 0, None).pieces[0]
 
@@ -272,6 +284,8 @@ def _reach(lines: list[str], start: int, most_lines: int, most_characters: int) 
     """The line behind the last that belongs to a chunk; beyond the lines there are if it is not yet full."""
     characters = 0
     for number in range(start, min(len(lines), start + most_lines)):
+        if len(lines[number]) > LONGEST:
+            return number
         characters += len(lines[number])
         if characters >= most_characters:
             return number + 1

@@ -17,8 +17,8 @@ STRONG, EMPHASIS, STRIKE, CODE, LINK, ASIDE, MATHS, TAG = (1 << bit for bit in r
 """Marks of a piece of text; they combine."""
 FILLED_CELLS = 60
 """A source line this long was broken because it was full, so it is joined with the next; a shorter one was meant."""
-MOST_BRACKETS = 300
-"""More in one paragraph are no links but an attempt to keep the parser busy."""
+MOST_BRACKETS, MOST_SIGNS = 300, 800
+"""More in one paragraph are no links and no emphasis but an attempt to keep the parser busy."""
 LONGEST_PATH = 32
 _BREAK = re.compile(r"<br\s*/?>", re.I)
 _BITS = {"strong": STRONG, "em": EMPHASIS, "s": STRIKE}
@@ -43,7 +43,7 @@ def parser() -> MarkdownIt:
 
 def parse(text: str, references: References) -> list[Inline]:
     """The lines of a paragraph's text."""
-    if SOMETHING_INLINE.search(text) is None or text.count("[") > MOST_BRACKETS:
+    if SOMETHING_INLINE.search(text) is None or _is_hostile(text):
         return _without_markup(text)
     made = parser()
     tokens: list[Token] = []
@@ -52,6 +52,11 @@ def parse(text: str, references: References) -> list[Inline]:
     for token in tokens:
         reader.take(token)
     return reader.end()
+
+
+def _is_hostile(text: str) -> bool:
+    signs = text.count("*") + text.count("_") + text.count("~") if len(text) > MOST_SIGNS else 0
+    return signs > MOST_SIGNS or text.count("[") > MOST_BRACKETS
 
 
 def _without_markup(text: str) -> list[Inline]:
@@ -147,7 +152,8 @@ class _Reader:
         alt = "".join(child.content for child in token.children or () if child.content)
         self.add("image: ", self.bits | ASIDE, self.href)
         self.add(alt or href.rpartition("/")[2] or href, self.bits | LINK, self.href or href)
-        self.add(f" ({shown_target(href)})", ASIDE, href)
+        if href:
+            self.add(f" ({shown_target(href)})", ASIDE, href)
 
     def end(self) -> list[Inline]:
         self.break_line()

@@ -24,8 +24,11 @@ class Layout(Protocol):
     lines: list[Line]
     """The rows that stay unless `absorb` or `finish` says otherwise."""
 
-    def absorb(self, leaf: Leaf) -> int:
-        """Lay out what is certain; the first of `lines` that is new or not what it was."""
+    def absorb(self, leaf: Leaf, more_waits: bool = False) -> int:
+        """Lay out what is certain; the first of `lines` that is new or not what it was.
+
+        Where more waits to be read, what would soon be laid out again may be left out.
+        """
 
     def rest(self, leaf: Leaf) -> list[Line]:
         """The rows behind `lines` as they would be now; changes nothing."""
@@ -66,7 +69,7 @@ class _Prose:
         self._page = page
         self.lines: list[Line] = []
 
-    def absorb(self, leaf: Leaf) -> int:
+    def absorb(self, leaf: Leaf, more_waits: bool = False) -> int:
         return len(self.lines)
 
     def rest(self, leaf: Leaf) -> list[Line]:
@@ -105,7 +108,7 @@ class _Verbatim:
         self._done = 0
         self.lines: list[Line] = [] if gutter.gap is None else [gutter.gap]
 
-    def absorb(self, leaf: Leaf) -> int:
+    def absorb(self, leaf: Leaf, more_waits: bool = False) -> int:
         changed = len(self.lines)
         for number in range(self._done, len(leaf.lines)):
             if number in leaf.glued:

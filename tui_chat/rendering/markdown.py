@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from tui_chat.rendering.blocks import Blocks
-from tui_chat.rendering.document import CodeBlock, Document, Preview
+from tui_chat.rendering.document import CodeBlock, Document, Preview, source_of
 from tui_chat.rendering.layouts import Page
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.mend import undecided
@@ -20,8 +20,8 @@ __all__ = ["CodeBlock", "LiveMarkdown", "render"]
 LEAST_WIDTH = 8
 """In a narrower window lines are laid out for so many cells, and cut."""
 _HEAD_ONLY = re.compile(r"[|:\- ]*$")
-_BATCH = 64
-"""Lines that are worked on between two looks at the clock."""
+_BATCH = 8_000
+"""About so many characters are worked on between two looks at the clock."""
 
 
 class LiveMarkdown:
@@ -44,7 +44,7 @@ class LiveMarkdown:
         self._changed = 0
         self._stale = False
         self._finished = False
-        self._open_code: CodeBlock | None = None
+        self._open_code: tuple[int, str, Leaf] | None = None
 
     def append(self, text: str) -> None:
         """More of it; nothing is worked out before the lines are asked for."""
@@ -74,16 +74,16 @@ class LiveMarkdown:
         """Work on what has come, for about so long; whether all of it is in the lines now."""
         if not self._stale:
             return True
-        until = perf_counter() + budget_s
+        until = perf_counter() + max(0.0, budget_s)
         document, blocks = self._document, self._blocks
         document.changed = len(document.lines)
         done = False
-        while not done and (budget_s == float("inf") or perf_counter() < until):
+        while not done and perf_counter() <= until:
             done = self._feed_some()
-        if done and self._finished:
-            blocks.close()
-        if blocks.leaf is not None and blocks.leaf.kind != PARAGRAPH:
-            document.grow(blocks.stack, blocks.leaf)
+            if done and self._finished:
+                blocks.close()
+            if blocks.leaf is not None and blocks.leaf.kind != PARAGRAPH:
+                document.grow(blocks.stack, blocks.leaf, more_waits=not done)
         document.resolve(blocks.leaf)
         self._stale = not done
         self._update(self._preview() if done and not self._finished else [])
@@ -91,11 +91,13 @@ class LiveMarkdown:
 
     def _feed_some(self) -> bool:
         """Give a number of lines to the parser; whether there are no more."""
-        for _ in range(_BATCH):
+        characters = 0
+        while characters < _BATCH:
             piece = self._source.take()
             if piece is None:
                 return True
             _feed(self._blocks, piece)
+            characters += len(piece.text) + 50
         return False
 
     def _preview(self) -> list[Line]:
@@ -110,6 +112,7 @@ class LiveMarkdown:
             fork.close()
         elif leaf.lines or leaf.kind != PARAGRAPH:
             preview.show(fork.stack, _likely_table(leaf) or leaf)
+        self._open_code = preview.code
         return preview.lines
 
     def _update(self, tail: list[Line]) -> None:
@@ -133,6 +136,11 @@ class LiveMarkdown:
         self._lines[first:] = new
         self._fixed = len(document.lines)
 
+    @property
+    def certain(self) -> int:
+        """How many lines stay as they are, but for a definition that comes late and colours in code that grows."""
+        return self._fixed
+
     def take_changed(self) -> int:
         """The first line that is not what it was when this was last asked; the number of lines if none is."""
         count = len(self.lines)
@@ -142,8 +150,11 @@ class LiveMarkdown:
     @property
     def code_blocks(self) -> tuple[CodeBlock, ...]:
         """The blocks of code in it, in order."""
-        self.advance()
-        return tuple(self._document.codes)
+        lines = self.lines
+        if self._open_code is None or self._finished:
+            return tuple(self._document.codes)
+        begins, language, leaf = self._open_code
+        return (*self._document.codes, CodeBlock(self._fixed + begins, len(lines), language, source_of(leaf)))
 
     @property
     def links(self) -> tuple[tuple[int, int, int, str], ...]:
@@ -161,9 +172,9 @@ def render(source: str, width: int, palette: Palette) -> list[Line]:
 
 def _feed(blocks: Blocks, piece: Piece) -> None:
     if piece.goes_on:
-        blocks.go_on(piece.text)
+        blocks.go_on(piece.text, piece.raw)
     else:
-        blocks.feed(piece.text)
+        blocks.feed(piece.text, piece.raw)
 
 
 def _likely_table(leaf: Leaf) -> Leaf | None:

@@ -6,13 +6,16 @@ Only what is shown while more is to come passes here; nothing final depends on i
 import re
 
 _SIGN = re.compile(r"\\.|`+|\*+|_+|~~|\$\$|!?\[[^\[\]]*\]\([^()\s]*\)|<[^<>\s]*>", re.S)
-_LINK_TAIL = re.compile(r"!?\[[^\[\]]*\]\([^()\s]*$")
+_LINK_TAIL = re.compile(r"(\[[^\[\]]*\]\()[^()\s]*$")
+_HALF_TAIL = re.compile(r"(?:!\[[^\[\]]*\]?|\[\^[^\]\s]*|(?<!\\)(?:\\\\)*\\|(?<!~)~|(?<=[\s(])<)$")
+_ADDRESS_TAIL = re.compile(r"<(?=(?:https?|mailto):)[^<>\s]*$")
 _MAYBE_MARKER = re.compile(
-    r" *(?:[-+*_=~`#>|:$\\ ]+|[0-9]{1,9}[.)]? *|(?:[-+*]|[0-9]{1,9}[.)]) +\[[ xX]?\]? *|<!?-*|\[\^?[^\]\s]*\]?:?)$"
+    r" *(?:(?:[-+*]|[0-9]{1,9}[.)]) +|> *)*"
+    r"(?:[-+*_=~`#>|:$\\ ]*|[0-9]{1,9}[.)]?|\[[ xX]?\]? *|<!?-*|\[\^?[^\]\s]*\]?:?)$"
 )
 _MIRROR = str.maketrans("([", ")]")
-_LONGEST_OPEN = 200
-"""What was opened further back was hardly meant to be closed."""
+_LONGEST_OPEN, _LONGEST_SEEN = 200, 1000
+"""What was opened further back was hardly meant to be closed; and nothing is looked for further back."""
 
 
 def undecided(line: str) -> bool:
@@ -22,10 +25,13 @@ def undecided(line: str) -> bool:
 
 def mend(text: str) -> str:
     """The text with what it leaves open closed, and half a sign at its end left out."""
-    if not any(sign in text for sign in "`*_~[$\\"):
+    if not any(sign in text for sign in "`*_~[$\\<"):
         return text
-    if _LINK_TAIL.search(text) is not None:
-        text += ")"
+    if len(text) > _LONGEST_SEEN:
+        cut = text.rfind("\n", 0, -_LONGEST_SEEN) + 1 or text.find(" ", len(text) - _LONGEST_SEEN) + 1
+        return text[:cut] + mend(text[cut:]) if cut else text
+    text = _LINK_TAIL.sub(r"\1)", text)
+    text = _ADDRESS_TAIL.sub(lambda found: found[0][1:], _HALF_TAIL.sub("", text))
     for opener, at in reversed(_left_open(text)):
         if len(text) - at > _LONGEST_OPEN:
             break
@@ -73,7 +79,8 @@ def _pair(found: list[tuple[str, int]], sign: re.Match[str], text: str) -> None:
         opener, at = found.pop()
         if opener[0] == what[0]:
             if len(opener) > len(what):
-                found.append((opener[len(what) :], at))
+                rest = opener if not after else opener[len(what) :]
+                found.append((rest, at))
             what = what[len(opener) :]
     if what and (after.strip() or not after):
         found.append((what, start))

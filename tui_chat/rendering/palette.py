@@ -157,7 +157,7 @@ def _styles(mix: _Mixer | _Sixteen) -> dict[str, Any]:
     return {
         "text": text,
         "dim": dim,
-        "heading": (first, first, second, text + bold, text + bold + italic, dim + bold),
+        "heading": (first + underline, first, second, text + bold, text + bold + italic, dim + bold),
         "strong": bold,
         "emphasis": italic,
         "strike": mix.ink("foreground", fade=0.45) + Style(strike=True),

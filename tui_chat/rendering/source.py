@@ -17,6 +17,8 @@ class Piece:
     text: str
     goes_on: bool = False
     """It belongs to the line of the piece before it."""
+    raw: str | None = None
+    """How it was written, where that is not what is shown."""
 
 
 class Source:
@@ -56,8 +58,7 @@ class Source:
 
     def partial(self) -> list[Piece]:
         """The line that is still coming in, as it would be if it ended here."""
-        pieces = clean_lines(self._partial.removesuffix("\r"))
-        return [Piece(text, self._goes_on and not number) for number, text in enumerate(pieces)]
+        return _pieces(self._partial.removesuffix("\r"), self._goes_on)
 
     def _cut(self) -> None:
         if not self._new:
@@ -81,11 +82,12 @@ class Source:
         return line
 
     def _hand_out(self, line: str) -> None:
-        for number, text in enumerate(clean_lines(line)):
-            self._ready.append(Piece(text, self._goes_on and not number))
+        self._ready += _pieces(line, self._goes_on)
 
 
-def clean_lines(line: str) -> list[str]:
+def _pieces(line: str, goes_on: bool) -> list[Piece]:
     """A line of the source made harmless; it is more than one where it has line ends of other kinds."""
     cleaned = tame(clean(line))
-    return cleaned.split("\n") if "\n" in cleaned else [cleaned]
+    if "\n" in cleaned:
+        return [Piece(text, goes_on and not number) for number, text in enumerate(cleaned.split("\n"))]
+    return [Piece(cleaned, goes_on, line if line != cleaned else None)]

@@ -14,12 +14,14 @@ from tui_chat.rendering.flow import Cursor, flow
 from tui_chat.rendering.gutter import Gutter
 from tui_chat.rendering.inline import Inline, parse
 from tui_chat.rendering.line import Line, Link
+from tui_chat.rendering.mend import mend
 from tui_chat.rendering.palette import Palette
 from tui_chat.rendering.references import References
 from tui_chat.rendering.syntax import cells_of
 from tui_chat.rendering.tree import Leaf
 
-RUN = 256
+RUN_ROWS, RUN_CELLS = 256, 4096
+"""A run is full with so many rows, or with so many cells where the table is very wide."""
 BETWEEN = " │ "
 LEAST = 12
 """A column is made no narrower than its longest word, or than this where that is longer."""
@@ -94,18 +96,19 @@ class TableLayout:
         """Of the run that is open."""
         self._drawn: list[list[Line]] = []
         self._drawn_for: tuple[int, ...] | None = None
+        self._run_rows = max(1, min(RUN_ROWS, RUN_CELLS // max(1, len(leaf.aligns))))
         self._done = 1
         self.lines: list[Line] = []
         """The rows of the runs that are full."""
 
-    def absorb(self, leaf: Leaf) -> int:
+    def absorb(self, leaf: Leaf, more_waits: bool = False) -> int:
         """Take in the rows that are complete; the first line of `lines` that is new."""
         changed = len(self.lines)
         for text in leaf.lines[self._done :]:
             row = self._row(text)
             self._columns.grow(row)
             self._rows.append(row)
-            if len(self._rows) == RUN:
+            if len(self._rows) == self._run_rows:
                 self.lines += self._run(self._rows, self._columns.fit(self._room))
                 self._rows, self._drawn = [], []
         self._done = len(leaf.lines)
@@ -114,7 +117,7 @@ class TableLayout:
     def rest(self, leaf: Leaf) -> list[Line]:
         """The lines of the open run, and of rows that are not yet complete."""
         columns = self._columns
-        more = [self._row(text) for text in leaf.lines[self._done :]]
+        more = [self._row(mend(text)) for text in leaf.lines[self._done :]]
         if more:
             columns = _Columns(columns.natural.copy(), columns.least.copy())
             for row in more:

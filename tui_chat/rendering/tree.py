@@ -62,6 +62,8 @@ class Leaf:
     closer: str = ""
     """What ends displayed mathematics."""
     aligns: tuple[str, ...] = ()
+    raw: dict[int, str] = field(default_factory=dict)
+    """Lines that are not shown as they were written."""
     glued: frozenset[int] = frozenset()
     """Lines that go on from the one before: one line of the source, read in parts."""
     continues: bool = False
