@@ -15,6 +15,8 @@ def add_to(app: typer.Typer) -> None:
     app.command("fork")(library.fork)
     app.command("delete")(browse.delete)
     app.command("restore")(library.restore)
+    app.command("export")(library.export)
+    app.command("import")(library.import_)
     app.command("usage")(money.usage)
     app.add_typer(money.prices)
     app.command("models")(setup.models)

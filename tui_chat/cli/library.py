@@ -82,3 +82,38 @@ def fork(
     from tui_chat.cli import keeping
 
     keeping.fork(start(context, demo=demo, data_dir=data_dir), conversation, turn)
+
+
+def export(
+    context: typer.Context,
+    conversations: IdsArgument = None,
+    everything: AllFlag = False,
+    form: FormatFlag = "md",
+    output: OutFlag = None,
+    branch: BranchFlag = "current",
+    demo: DemoFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """Write conversations as Markdown, JSON or text, to a file, a folder or stdout."""
+    from tui_chat.cli import carrying
+
+    if everything == bool(conversations):
+        raise typer.BadParameter("name the conversations, or say --all")
+    begun = start(context, demo=demo, data_dir=data_dir)
+    carrying.export_(begun, conversations or [], carrying.Shape(form, branch, output))
+
+
+def import_(
+    context: typer.Context,
+    files: FilesArgument,
+    as_json: JsonFlag = False,
+    demo: DemoFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """Take in conversations: our JSON, ChatGPT's, Claude's or LibreChat's export, llm's or elia's database.
+
+    Doing it again adds only what is new.
+    """
+    from tui_chat.cli import carrying
+
+    raise typer.Exit(carrying.import_(start(context, demo=demo, data_dir=data_dir), files, as_json=as_json))

@@ -1,0 +1,101 @@
+"""`export` and `import`: conversations out of the library and into it."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tui_chat.cli.flags import Start
+from tui_chat.cli.outcome import DONE, MISUSED, complain
+from tui_chat.cli.reading import print_out, with_store
+from tui_chat.core.clean import clean_line
+from tui_chat.core.error import ChatError, FormatError
+from tui_chat.core.nearest import did_you_mean
+from tui_chat.formats.telling import Branch
+from tui_chat.service.transfer import ExportFormat, ExportRequest, ImportReport, all_ids, export, import_file
+from tui_chat.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How an export is to look, and where it goes; words as they were given."""
+
+    format: str
+    branch: str
+    output: Path | None
+
+
+def export_(begun: Start, beginnings: Sequence[str], shape: Shape) -> None:
+    """Those, or all of them; to stdout unless told where."""
+    form = _one_of(shape.format, [str(one) for one in ExportFormat], "format")
+    branch = _one_of(shape.branch, [str(one) for one in Branch], "branch")
+
+    async def write(store: Store) -> list[Path]:
+        ids = [await store.resolve(one) for one in beginnings] if beginnings else await all_ids(store)
+        request = ExportRequest(ids, ExportFormat(form), Branch(branch))
+        return await export(store, request, shape.output or sys.stdout.buffer)
+
+    written = with_store(begun, write)
+    if shape.output is None:
+        sys.stdout.buffer.flush()
+    elif len(written) == 1:
+        print_out(str(written[0]))
+    else:
+        print_out(f"{len(written):,} files in {shape.output}")
+
+
+def _one_of(word: str, known: Sequence[str], what: str) -> str:
+    if word in known:
+        return word
+    raise FormatError(f"there is no {what} {word!r}{did_you_mean(word, known)}; there are {', '.join(known)}")
+
+
+def import_(begun: Start, files: Sequence[Path], *, as_json: bool) -> int:
+    """Each file; one that cannot be read does not keep the others out."""
+    reports: dict[str, ImportReport] = {}
+    failed: list[ChatError] = []
+
+    async def read(store: Store) -> None:
+        for file in files:
+            try:
+                reports[str(file)] = await import_file(store, file, _progress(file))
+            except FormatError as error:
+                failed.append(error)
+
+    with_store(begun, read)
+    if as_json:
+        print_out(
+            json.dumps({name: asdict(report) for name, report in reports.items()}, ensure_ascii=False, indent=2)
+        )
+    else:
+        for name, report in reports.items():
+            print_out(_told(name, report))
+    for error in failed:
+        complain(error)
+    return MISUSED if failed else DONE
+
+
+def _progress(file: Path) -> Callable[[int, int], None] | None:
+    """Tells how far it is on a line of its own, where a person looks at it."""
+    if not sys.stderr.isatty():
+        return None
+    last = -1
+
+    def tell(done: int, total: int) -> None:
+        nonlocal last
+        share = 100 * done // max(total, 1)
+        if share != last:
+            last = share
+            end = "\n" if done >= total else ""
+            print(f"\r{clean_line(file.name)}: {share}%", end=end, file=sys.stderr, flush=True)  # noqa: T201
+
+    return tell
+
+
+def _told(name: str, report: ImportReport) -> str:
+    lines = [f"{name}: {report.added:,} new, {report.grown:,} grown, {report.turns:,} turns added"]
+    lines += [
+        f"  skipped {clean_line(str(skipped.which))}: {clean_line(str(skipped.why))}" for skipped in report.skipped
+    ]
+    return "\n".join(lines)
