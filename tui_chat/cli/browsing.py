@@ -5,7 +5,7 @@ import sys
 
 from tui_chat.cli.flags import Start
 from tui_chat.cli.reading import print_out, short_id, with_store
-from tui_chat.core.clean import clean_line
+from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.conversation import Conversation
 from tui_chat.storage.store import Store
 
@@ -32,10 +32,15 @@ def show(begun: Start, beginning: str, *, as_json: bool, plain: bool) -> None:
         from tui_chat.formats.native import dumps
 
         print_out(dumps(found))
-    else:
-        from tui_chat.cli.transcript import transcript
+    elif plain or not sys.stdout.isatty():
+        from tui_chat.formats.plain import to_plain
 
-        print_out(transcript(found, for_people=sys.stdout.isatty() and not plain))
+        text = to_plain(found)
+        print_out(clean(text) if sys.stdout.isatty() else text)
+    else:
+        from tui_chat.cli.transcript import print_transcript
+
+        print_transcript(found)
 
 
 def delete(begun: Start, beginning: str, *, as_json: bool) -> None:
