@@ -47,6 +47,29 @@ _BY_DETAIL: dict[tuple[str, str], Words] = {
         "model.choose",
     ),
     ("request_refused", "no_such_model"): Words("There is no such model.", "Choose another model.", "model.choose"),
+    ("request_refused", "no_such_provider"): Words(
+        "There is no such provider.", "Choose another model, or add the provider to the settings.", "model.choose"
+    ),
+    ("request_refused", "flagged"): Words(
+        "The provider's filter refused the prompt.", "Say it differently.", "prompt.edit"
+    ),
+    ("request_refused", "not_found"): Words("There is nothing at the provider's address.", "Check its base_url."),
+    ("protocol_broken", "redirect"): Words("The provider's address has moved.", "Correct its base_url."),
+    ("protocol_broken", "html"): Words(
+        "A web page came instead of a reply.", "Check its base_url, and whether a proxy or a sign-in is in the way."
+    ),
+    ("settings", "bad_url"): Words("A provider's address is not right.", "Correct its base_url."),
+    ("settings", "plain_http"): Words(
+        "The key would go over plain http, for anybody to read.", "Use https, or set allow_http for this provider."
+    ),
+    ("settings", "bad_header"): Words("A provider's headers cannot be sent.", "Correct them in the settings."),
+    ("settings", "bad_key"): Words("The key holds what no key does.", "Set it again, with nothing around it."),
+    ("settings", "api_key_cmd"): Words("The command for the key failed.", "Run it by hand and see."),
+    ("settings", "tls"): Words("The certificates cannot be read.", "Correct SSL_CERT_FILE."),
+    ("settings", "proxy"): Words("The proxy cannot be used.", "Correct HTTPS_PROXY and ALL_PROXY."),
+    ("settings", "connection"): Words(
+        "No connection can be set up.", "Check SSL_CERT_FILE, HTTPS_PROXY and ALL_PROXY."
+    ),
     ("storage", "disk_full"): Words(
         "The disk is full: this conversation is not being saved.", "Make room; saving goes on by itself."
     ),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui_chat.core.error import RequestRefused
+from tui_chat.core.error import SettingsError
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.openai_address import Address, address_of, chat_path, dialect_of
 
@@ -40,15 +40,15 @@ def test_an_address_is_made_whole(kind: str, written: str, base: str) -> None:
 
 @pytest.mark.parametrize("written", ["ftp://x/v1", "http://", "https://[::1", "http://x:port/"])
 def test_what_is_no_address_is_refused(written: str) -> None:
-    with pytest.raises(RequestRefused) as told:
+    with pytest.raises(SettingsError) as told:
         address("openai", written)
-    assert told.value.detail == "no_address"
+    assert told.value.detail == "bad_url"
 
 
 def test_what_only_the_user_can_know_is_asked_for() -> None:
-    with pytest.raises(RequestRefused, match="azure has no address"):
+    with pytest.raises(SettingsError, match="azure has no address"):
         address("azure")
-    with pytest.raises(RequestRefused, match="workersai needs its account_id"):
+    with pytest.raises(SettingsError, match="workersai needs its account_id"):
         address("workersai")
 
 

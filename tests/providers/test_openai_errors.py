@@ -61,7 +61,7 @@ def said(message: str, **more: object) -> object:
         (502, "<html><head><title>502 Bad Gateway</title></head></html>", Overloaded, ""),
         (503, said("Loading model", code=503), Overloaded, ""),
         (529, said("overloaded"), Overloaded, ""),
-        (302, None, ProtocolBroken, "moved"),
+        (302, None, ProtocolBroken, "redirect"),
         (418, None, RequestRefused, "bad_request"),
     ],
 )
@@ -179,9 +179,9 @@ def test_a_certificate_nobody_trusts_says_why() -> None:
         (httpx2.RemoteProtocolError("x"), Unreachable, ""),
         (httpx2.ReadError("x"), Unreachable, ""),
         (httpx2.ProxyError("407 Proxy Authentication Required"), Unreachable, "proxy"),
-        (httpx2.LocalProtocolError("Illegal header value b'Bearer sk-abc'"), RequestRefused, "no_address"),
-        (httpx2.UnsupportedProtocol("x"), RequestRefused, "no_address"),
-        (httpx2.InvalidURL("x"), RequestRefused, "no_address"),
+        (httpx2.LocalProtocolError("Illegal header value b'Bearer sk-abc'"), RequestRefused, "bad_url"),
+        (httpx2.UnsupportedProtocol("x"), RequestRefused, "bad_url"),
+        (httpx2.InvalidURL("x"), RequestRefused, "bad_url"),
     ],
 )
 def test_each_failure_before_an_answer_is_told_apart(

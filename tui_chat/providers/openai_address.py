@@ -4,7 +4,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
-from tui_chat.core.error import RequestRefused
+from tui_chat.core.error import SettingsError
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.openai_dialects import AZURE_BY_DEPLOYMENT, DIALECTS, OTHER, Dialect
 
@@ -70,16 +70,16 @@ def chat_path(config: ProviderConfig, dialect: Dialect) -> str:
 
 
 def address_of(config: ProviderConfig, dialect: Dialect) -> Address:
-    """The address a user wrote, or the dialect's own, made whole. `RequestRefused` where none can be made."""
+    """The address a user wrote, or the dialect's own, made whole. `SettingsError` where none can be made."""
     if config.base_url.strip():
         return Address(_clean(config.base_url, dialect), config.api_version)
     if not dialect.base_url:
-        raise RequestRefused(f"{config.name} has no address: set its base_url", detail="no_address")
+        raise SettingsError(f"{config.name} has no address: set its base_url", detail="bad_url")
     values = {"account_id": config.account_id, "gateway_id": config.gateway_id or "default"}
     base = dialect.base_url
     for name, value in values.items():
         if f"{{{name}}}" in base and not value:
-            raise RequestRefused(f"{config.name} needs its {name}", detail="no_address")
+            raise SettingsError(f"{config.name} needs its {name}", detail="bad_url")
         base = base.replace(f"{{{name}}}", quote(value, safe=""))
     return Address(base, config.api_version)
 
@@ -99,9 +99,9 @@ def _clean(written: str, dialect: Dialect) -> str:
         parts = urlsplit(url if has_scheme else f"//{url}")
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise RequestRefused("the base_url is no address", detail="no_address") from None
+        raise SettingsError("the base_url is no address", detail="bad_url") from None
     if not host or (has_scheme and parts.scheme not in ("http", "https")):
-        raise RequestRefused("the base_url is no http address", detail="no_address")
+        raise SettingsError("the base_url is no http address", detail="bad_url")
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     if not has_scheme and port is None:
         port = dialect.plain_port

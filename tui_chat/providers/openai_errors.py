@@ -97,7 +97,7 @@ def error_on_the_way(error: Exception, host: str, begun: bool) -> ProviderError:
         return StreamCut("the connection broke off", detail="garbled" if garbled else "dropped")
     causes = list(_causes(error))
     if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL | httpx2.LocalProtocolError):
-        return RequestRefused("the request cannot be sent: its address or a header is wrong", detail="no_address")
+        return RequestRefused("the request cannot be sent: its address or a header is wrong", detail="bad_url")
     if isinstance(error, httpx2.ProxyError):
         return Unreachable(f"the proxy refuses: {_tidy(str(error))}", detail="proxy")
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
@@ -145,7 +145,7 @@ def _kind_of(status: int, told: str) -> tuple[type[ProviderError], str]:
     if status in (425, 498, 499) or status >= 500:
         return Overloaded, ""
     if status < 400:
-        return ProtocolBroken, "moved"
+        return ProtocolBroken, "redirect"
     if status == 413 or _TOO_LONG.search(told):
         return RequestRefused, "too_long"
     if _NO_MODEL.search(told):

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import httpx2
 
-from tui_chat.core.error import KeyRejected, ProtocolBroken, ProviderError, RequestRefused, SettingsError
+from tui_chat.core.error import KeyRejected, ProtocolBroken, ProviderError, SettingsError
 from tui_chat.core.secret import Secret
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.openai_address import Address
@@ -65,7 +65,8 @@ class Server:
         """Fields it would not take."""
         style = config.auth or dialect.auth
         if style not in (*_AUTH_HEADERS, "none"):
-            raise RequestRefused(f"{style} is no way to send a key: bearer, x-api-key, api-key or none")
+            sentence = f"providers.{config.name}.auth: {style} is none of bearer, x-api-key, api-key and none"
+            raise SettingsError(sentence, detail="bad_header")
         headers = _sendable(config.find_headers(), config.name)
         self._has_key = (self._key is not None and style != "none") or any(
             name in headers for name, _ in _AUTH_HEADERS.values()
@@ -129,7 +130,7 @@ class Server:
                 self._refused.add(field)
             else:
                 raise error
-        raise ProtocolBroken("the address leads round in a circle", detail="moved")
+        raise ProtocolBroken("the address leads round in a circle", detail="redirect")
 
     def fail(self, error: Exception, *, begun: bool) -> NoReturn:
         """Raise the core's error for what went wrong; nowhere in it, or in what it hangs on, is the key."""
@@ -139,13 +140,13 @@ class Server:
         raise told from (None if isinstance(error, httpx2.LocalProtocolError) else error)
 
     def _check_key(self) -> None:
-        """`KeyRejected` where a key is missing, or could be read on the way."""
+        """An error where a key is missing, or could be read on the way."""
         if self._lacks_key:
             where = f": set {self._config.key_source}" if self._config.key_source else ""
             raise KeyRejected(f"{self._config.name} needs a key{where}", detail="no_key")
         if self._has_key and self.address.is_plain and not self._config.allow_http:
             sentence = f"the key would go to {self.address.host} over plain http; allow_http lets it"
-            raise KeyRejected(sentence, detail="plain_http")
+            raise SettingsError(sentence, detail="plain_http")
 
     def _request(self, url: str, body: Json | None, limit_s: float | None) -> httpx2.Request:
         if limit_s is None:
@@ -170,10 +171,10 @@ def _sendable(headers: Mapping[str, str], provider: str) -> dict[str, str]:
     """Headers as they may be sent; one that may not is named, its value never told."""
     for name, value in headers.items():
         if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum() and name):
-            raise RequestRefused(f"providers.{provider}.headers: a name is no header's name", detail="bad_header")
+            raise SettingsError(f"providers.{provider}.headers: a name is no header's name", detail="bad_header")
         if not (value.isascii() and value.isprintable()):
             sentence = f"providers.{provider}.headers: the value of {name} holds a character no header may"
-            raise RequestRefused(sentence, detail="bad_header")
+            raise SettingsError(sentence, detail="bad_header")
     return {name.lower(): value for name, value in headers.items()}
 
 
