@@ -27,6 +27,7 @@ _FAILURES = {"error", "insufficient_system_resource", "abort"}
 """Reasons for which a server, not the model, ends a reply."""
 _GROWING = ("text", "summary", "data")
 """Fields of a reasoning detail that arrive in pieces."""
+_NOT_A_WORD = "the server ended its answer without a word"
 
 Json = Mapping[str, Any]
 
@@ -52,6 +53,7 @@ class ChunkReader:
         self._usage: Usage | None = None
         self._finish: str | None = None
         self._refused = False
+        self._heard = False
         self.begun = False
         """Something of the reply has come."""
         self.done = False
@@ -89,6 +91,7 @@ class ChunkReader:
 
     def _events(self, chunk: Json) -> list[ProviderEvent]:
         events: list[ProviderEvent] = []
+        self._heard = True
         if choice := _first_choice(chunk):
             delta = choice.get("delta")
             if delta is None:
@@ -209,7 +212,8 @@ class ChunkReader:
         if self._finish in _FAILURES:
             raise StreamCut(f"the server ended the reply: {self._finish}", detail="error")
         if self._finish is None and not self.done:
-            raise StreamCut("the stream ended before the reply did", detail="dropped")
+            sentence = "the stream ended before the reply did" if self._heard else _NOT_A_WORD
+            raise StreamCut(sentence, detail="dropped")
         had_calls = bool(self._calls)
         events: list[ProviderEvent] = []
         self._close(events)

@@ -1,0 +1,155 @@
+"""The server of llama-cpp-python, which nobody here wrote, with a tiny model of random numbers: a whole conversation.
+
+Its greedy replies are always the same, so what it says without streaming tells what every stream must come to.
+"""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.providers.contract import collected, last_usage, request, stops, text_of
+from tests.providers.real import environment_with, free_port, running
+from tests.providers.tiny_model import write_tiny_model
+from tui_chat.core.conversation import Conversation, Options
+from tui_chat.core.error import StreamCut
+from tui_chat.core.event import TextDelta
+from tui_chat.core.provider import Model
+from tui_chat.core.turn import Turn, TurnStatus
+from tui_chat.providers.config import ProviderConfig
+from tui_chat.providers.registry import ProviderRegistry
+from tui_chat.service.chat import ChatService
+from tui_chat.service.means import Means
+from tui_chat.service.reply import Reply
+from tui_chat.storage.store import Store
+
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(900)]
+
+SHORT, LONG = 60, 1200
+SMALL_BUILD = {"CMAKE_ARGS": "-DLLAVA_BUILD=OFF", "CMAKE_BUILD_PARALLEL_LEVEL": "2"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the running server."""
+    installed = environment_with("llama", ["llama-cpp-python[server]>=0.3.9"], SMALL_BUILD)
+    folder = tmp_path_factory.mktemp("llama")
+    write_tiny_model(folder / "tiny.gguf")
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    command = [str(installed / "bin" / "python"), "-m", "llama_cpp.server", "--model", "tiny.gguf"]
+    command += ["--model_alias", "tiny", "--n_ctx", "2048", "--host", "127.0.0.1", "--port", str(port)]
+    with running(command, folder, f"{url}/v1/models", {}):
+        yield url
+
+
+def registry(url: str) -> ProviderRegistry:
+    return ProviderRegistry([ProviderConfig("here", "llamacpp", url, is_local=True)])
+
+
+def told_at_once(url: str, turns: tuple[Turn, ...], max_tokens: int) -> Any:
+    """What the server itself answers to these turns, in one piece."""
+    messages = [{"role": turn.role.value, "content": turn.text} for turn in turns]
+    body = {"model": "tiny", "messages": messages, "max_tokens": max_tokens, "temperature": 0}
+    asked = urllib.request.Request(
+        f"{url}/v1/chat/completions", json.dumps(body).encode(), {"content-type": "application/json"}
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(asked, timeout=60) as answer:
+        return json.load(answer)
+
+
+def text_told_at_once(url: str, turns: tuple[Turn, ...], max_tokens: int) -> str:
+    text: str = told_at_once(url, turns, max_tokens)["choices"][0]["message"]["content"]
+    return text
+
+
+class Chat:
+    """One conversation with the server, as the program holds it."""
+
+    def __init__(self, url: str, store: Store) -> None:
+        self.url = url
+        self.registry = registry(url)
+        self.service = ChatService(store, Means(self.registry.get))
+        self.conversation = self.service.blank("here/tiny", options=Options(SHORT, 0.0))
+
+    async def say(self, text: str, max_tokens: int = SHORT) -> Reply:
+        options = replace(self.conversation.options, max_tokens=max_tokens)
+        return await self.service.send(replace(self.conversation, options=options), text)
+
+    async def latest(self) -> Conversation:
+        self.conversation = await self.service.open(self.conversation.id)
+        return self.conversation
+
+    async def aclose(self) -> None:
+        await self.service.aclose()
+        await self.registry.aclose()
+
+
+async def test_three_turns_stream_and_one_is_cancelled_and_tried_again(server: str) -> None:
+    store = await Store.open(":memory:")
+    chat = Chat(server, store)
+    for prompt in ("one", "über zwei 日本", "three\n\nlines"):
+        ended = await (await chat.say(prompt)).wait()
+        assert ended.error is None
+        assert ended.turn.status is TurnStatus.COMPLETE
+        assert ended.turn.stop_reason == "length"
+        path = (await chat.latest()).path
+        assert path[-1] == ended.turn
+        assert ended.turn.text == text_told_at_once(server, path[:-1], SHORT)
+        assert ended.turn.usage is not None
+        assert ended.turn.usage.estimated, "this server tells no usage while it streams"
+
+    reply = await chat.say("and a long one", LONG)
+    async for event in reply:
+        if isinstance(event, TextDelta):
+            reply.cancel()
+            break
+    cut = (await reply.wait()).turn
+    whole = text_told_at_once(server, (await chat.latest()).path[:-1], LONG)
+    assert cut.status is TurnStatus.CANCELLED
+    assert cut.text
+    assert whole.startswith(cut.text)
+    assert len(cut.text) < len(whole)
+
+    again = await (await chat.service.retry(chat.conversation.id, cut.id)).wait()
+    assert again.error is None
+    assert again.turn.text == text_told_at_once(server, (await chat.latest()).path[:-1], SHORT)
+    siblings = (await chat.latest()).siblings_of(cut.id)
+    assert [turn.status for turn in siblings] == [TurnStatus.CANCELLED, TurnStatus.COMPLETE]
+    await chat.aclose()
+    await store.aclose()
+
+
+async def test_many_replies_that_are_left_leave_the_server_well(server: str) -> None:
+    providers = registry(server)
+    made = await providers.get("here/tiny")
+    asked = replace(request(model="tiny"), options=Options(LONG, 0.0))
+    for _ in range(10):
+        stream = made.stream(asked)
+        async for event in stream:
+            if isinstance(event, TextDelta):
+                break
+        await stream.aclose()  # type: ignore[attr-defined]
+    events, error = await collected(made, replace(asked, options=Options(SHORT, 0.0)))
+    assert error is None
+    assert text_of(events) == text_told_at_once(server, asked.turns, SHORT)
+    assert [stop.reason for stop in stops(events)] == ["length"]
+    assert last_usage(events) is None
+    await providers.aclose()
+
+
+async def test_its_model_is_found_and_a_stream_it_ends_in_silence_is_no_reply(server: str) -> None:
+    providers = registry(server)
+    assert [found.models for found in await providers.find_local()] == [(Model("here/tiny"),)]
+    check = await providers.check("here")
+    assert check.is_reachable
+    made = await providers.get("here/tiny")
+    # Of a prompt that is too long it says so to those who want no stream only; a stream it just ends.
+    events, error = await collected(made, request("word " * 3000, model="tiny"))
+    await providers.aclose()
+    assert text_of(events) == ""
+    assert isinstance(error, StreamCut)
+    assert error.message == "the server ended its answer without a word"
