@@ -12,13 +12,14 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyte
 import pytest
 
 COLUMNS, ROWS = 90, 24
-MARK = re.compile(rb"\x1b\]2;(drawn|painted) (\d+)\x07")
+MARK = re.compile(rb"\x1b\]2;(drawn|painted|longest) (\d+)\x07")
 
 
 def resize(terminal: int, columns: int, rows: int) -> None:
@@ -41,12 +42,13 @@ def pieces(terminal: int) -> Iterator[bytes]:
             held = held[found.end() :]
 
 
-def play(seed: int, sizes: list[tuple[int, int]]) -> list[tuple[list[object], list[object]]]:
-    """The screen after each stretch, as it was drawn and as it was painted anew."""
+@contextmanager
+def playing(what: str) -> Iterator[tuple[int, int]]:
+    """The terminal that the program plays in, and the program's process."""
     here, there = pty.openpty()
     resize(here, COLUMNS, ROWS)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.ui.widgets.pane_in_pty", str(seed)],
+        [sys.executable, "-m", "tests.ui.widgets.pane_in_pty", what],
         stdin=there,
         stdout=there,
         stderr=there,
@@ -55,11 +57,21 @@ def play(seed: int, sizes: list[tuple[int, int]]) -> list[tuple[list[object], li
         start_new_session=True,
     )
     os.close(there)
+    try:
+        yield here, process.pid
+    finally:
+        process.kill()
+        process.wait()
+        os.close(here)
+
+
+def play(seed: int, sizes: list[tuple[int, int]]) -> list[tuple[list[object], list[object]]]:
+    """The screen after each stretch, as it was drawn and as it was painted anew."""
     screen = pyte.Screen(COLUMNS, ROWS)
     stream = pyte.ByteStream(screen)
     found: dict[int, dict[str, list[object]]] = {}
-    try:
-        for piece in pieces(here):
+    with playing(str(seed)) as (terminal, process):
+        for piece in pieces(terminal):
             stream.feed(piece)
             mark = MARK.search(piece)
             assert mark is not None
@@ -68,13 +80,9 @@ def play(seed: int, sizes: list[tuple[int, int]]) -> list[tuple[list[object], li
             found.setdefault(number, {})[kind] = [*cells, (screen.cursor.x, screen.cursor.y)]
             if kind == "painted" and sizes:
                 columns, rows = sizes.pop(0)
-                resize(here, columns, rows)
+                resize(terminal, columns, rows)
                 screen.resize(rows, columns)
-                os.killpg(process.pid, signal.SIGWINCH)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(here)
+                os.killpg(process, signal.SIGWINCH)
     return [(both["drawn"], both["painted"]) for both in found.values()]
 
 
@@ -84,3 +92,20 @@ def test_what_was_drawn_directly_is_what_a_full_repaint_shows(seed: int) -> None
     assert len(stretches) == 12
     for drawn, painted in stretches:
         assert drawn == painted
+
+
+def test_a_terminal_that_is_not_read_does_not_stop_the_loop_and_nothing_is_lost() -> None:
+    with playing("stalled") as (terminal, _process):
+        reading = pieces(terminal)
+        next(reading)
+        time.sleep(2.5)
+        longest = MARK.search(next(reading))
+        assert longest is not None
+        assert int(longest[2]) < 500
+        assert b"words" in next(reading)
+
+
+def test_nothing_is_written_while_idle() -> None:
+    with playing("stalled") as (terminal, _process):
+        *_, idle = pieces(terminal)
+        assert idle == b"\x1b]2;drawn 2\x07"

@@ -31,7 +31,7 @@ async def test_stepping_goes_from_turn_to_turn_and_shows_where() -> None:
     async with shown(exchanges(10)) as (app, pilot):
         app.pane.action_step_turn(-1)
         rows = await settled(app, pilot)
-        assert " ▐ reply 19 line 0" in rows
+        assert " █ reply 19 line 0" in rows
         app.pane.action_step_turn(-1)
         app.pane.action_copy_turn()
         rows = await settled(app, pilot)
@@ -40,7 +40,7 @@ async def test_stepping_goes_from_turn_to_turn_and_shows_where() -> None:
         for _ in range(8):
             app.pane.action_step_turn(-1)
         rows = await settled(app, pilot)
-        assert rows[1] == " ▐ prompt 10"
+        assert rows[1] == " █ prompt 10"
 
 
 async def test_stepping_goes_from_code_to_code_across_turns() -> None:

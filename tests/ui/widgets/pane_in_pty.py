@@ -1,11 +1,13 @@
 """Plays with the pane in a real terminal, at random but by a seed, and marks where the screen is to be compared.
 
-Each mark is a window title: `drawn N` after a stretch of play, `painted N` after everything was painted anew.
+Each mark is a window title: `drawn N` after a stretch of play, `painted N` after everything was painted anew. With
+`stalled` in place of a seed it streams for a while and then marks `longest N`: the milliseconds that the loop stood.
 """
 
 import asyncio
 import random
 import sys
+import time
 from dataclasses import replace
 
 from textual.widgets import Input
@@ -105,5 +107,25 @@ class Player(PaneApp):
             self.pane.toggle(0, 1)
 
 
+class Stalled(Player):
+    """Streams on while nobody reads the terminal, and then does nothing for a while."""
+
+    async def play(self) -> None:
+        self.pane.show(exchanges(4))
+        longest_s = 0.0
+        began = last = time.monotonic()
+        await self.mark("drawn 0")
+        while last - began < 2:
+            self.stream()
+            await asyncio.sleep(0.002)
+            longest_s, last = max(longest_s, time.monotonic() - last), time.monotonic()
+        await self.mark(f"longest {longest_s * 1000:.0f}")
+        await asyncio.sleep(0.5)
+        await self.mark("drawn 1")
+        await asyncio.sleep(1)
+        await self.mark("drawn 2")
+        self.exit()
+
+
 if __name__ == "__main__":
-    Player(int(sys.argv[1])).run()
+    (Stalled(0) if sys.argv[1] == "stalled" else Player(int(sys.argv[1]))).run()

@@ -105,7 +105,7 @@ async def test_thinking_is_open_while_it_comes_and_folded_when_the_answer_begins
         assert "deep thought" in text
         app.pane.apply(TextDelta("answer"))
         text = "\n".join(await settled(app, pilot))
-        assert "▸ Thought · 1 line" in text
+        assert "▸ Thought · 2 words" in text
         assert "deep thought" not in text
 
 

@@ -11,6 +11,9 @@ from tui_chat.rendering.markdown import CodeBlock, LiveMarkdown
 from tui_chat.ui.pane.look import Look, words
 from tui_chat.ui.pane.text import GrowingText
 
+_INDENT = 2
+"""Cells by which what is unfolded stands behind its head."""
+
 
 class Block:
     """A run of rows with white space above."""
@@ -127,7 +130,7 @@ class Prose(Block):
 
 
 class Fold(Block):
-    """A head row that is always shown, and text below it that is shown when unfolded."""
+    """A head row that is always shown, and text below it that is laid out when it is unfolded."""
 
     def __init__(self, part: Part, look: Look, style: Style) -> None:
         super().__init__()
@@ -137,27 +140,25 @@ class Fold(Block):
         self._style = style
         self._head = BLANK
         self._said: Sequence[tuple[str, Style]] = ()
-        self._body: GrowingText | None = None
+        self._pieces: list[str] = []
         self._size = 0
+        self._body: GrowingText | None = None
+        self._told: object = None
 
     @property
     def can_open(self) -> bool:
         """Whether there is anything to unfold."""
-        return self._body is not None
+        return self._size > 0
 
     @property
     def text(self) -> str:
         """What can be unfolded, as it came."""
-        return "" if self._body is None else self._body.source
-
-    @property
-    def body_rows(self) -> int:
-        """Rows that can be unfolded."""
-        return 0 if self._body is None else len(self._body.lines)
+        self._pieces = ["".join(self._pieces)]
+        return self._pieces[0]
 
     @property
     def count(self) -> int:
-        return 1 + (self.body_rows if self.is_open else 0)
+        return 1 + (len(self._body.lines) if self.is_open and self._body is not None else 0)
 
     def line(self, row: int) -> Line:
         if row < self.gap:
@@ -171,10 +172,10 @@ class Fold(Block):
 
     def grow(self, text: str) -> None:
         """Take in more of what can be unfolded."""
-        if self._body is None:
-            self._body = GrowingText(self._look.measure, self._style)
+        self._pieces.append(text)
         self._size += len(text)
-        self._body.append(text)
+        if self._body is not None:
+            self._body.append(text)
 
     def grow_to(self, part: Part) -> bool:
         if isinstance(part, ThinkingPart) and isinstance(self.part, ThinkingPart) and len(part.text) >= self._size:
@@ -185,14 +186,24 @@ class Fold(Block):
         self.part = part
         return True
 
+    def tells(self, state: object) -> bool:
+        """Whether the head row was last told for another state than this; from now on it is told for this one."""
+        news = (state, self._size) != self._told
+        self._told = (state, self._size)
+        return news
+
     def say(self, *pieces: tuple[str, Style]) -> None:
         """What the head row says behind its sign."""
         self._said = pieces
-        sign = "·" if self._body is None else "▾" if self.is_open else "▸"
+        sign = "·" if not self.can_open else "▾" if self.is_open else "▸"
         self._head = words(self._look.width, [(sign + " ", self._look.palette.dim), *pieces])
 
     def set_open(self, is_open: bool) -> None:
         """Unfold it or fold it."""
-        if self.can_open and is_open is not self.is_open:
-            self.is_open = is_open
-            self.say(*self._said)
+        if not self.can_open or is_open is self.is_open:
+            return
+        self.is_open = is_open
+        if is_open and self._body is None:
+            self._body = GrowingText(self._look.measure, self._style, indent=_INDENT)
+            self._body.append(self.text)
+        self.say(*self._said)

@@ -77,11 +77,16 @@ def thinking(part: ThinkingPart, look: Look, *, live: bool) -> Fold:
 
 
 def thinking_head(fold: Fold, look: Look, *, live: bool) -> None:
-    """Say how much thinking there is by now."""
-    if fold.can_open:
-        text = ("Thinking" if live else "Thought") + _much(fold)
+    """Say whether it is still thinking, or how much it thought."""
+    if not fold.tells(live):
+        return
+    if live:
+        text = "Thinking"
+    elif fold.can_open:
+        count = len(fold.text.split())
+        text = f"Thought · {count:,} {'word' if count == 1 else 'words'}"
     else:
-        text = "Thinking" if live else "Thinking, kept by the provider"
+        text = "Thinking, kept by the provider"
     fold.say((text, look.palette.dim))
 
 
@@ -103,7 +108,7 @@ def tool_result(part: ToolResultPart, look: Look) -> Fold:
     more = ""
     if "\n" in text or len(first) > look.width - 4:
         fold.grow(text)
-        more = _much(fold)
+        more = _lines(text)
     fold.say(("↳ ", look.palette.dim), (first, style), (more, look.palette.dim))
     return fold
 
@@ -130,8 +135,9 @@ def _said(text: str) -> str:
     return tame(clean_line(text))
 
 
-def _much(fold: Fold) -> str:
-    return f" · {fold.body_rows:,} {'line' if fold.body_rows == 1 else 'lines'}"
+def _lines(text: str) -> str:
+    count = text.count("\n") + 1
+    return f" · {count:,} {'line' if count == 1 else 'lines'}"
 
 
 def _size(count: int) -> str:

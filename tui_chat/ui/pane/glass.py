@@ -46,6 +46,17 @@ class Glass:
         self._region: Region | None = None
 
     @property
+    def is_seen(self) -> bool:
+        """Whether no opaque screen lies over the widget's own."""
+        screen = self._widget.screen
+        for other in reversed(self._widget.app.screen_stack):
+            if other is screen:
+                return True
+            if other.styles.background.a == 1:
+                return False
+        return False
+
+    @property
     def is_behind(self) -> bool:
         """Whether the terminal does not keep up with what it has been sent."""
         thread = getattr(self._widget.app._driver, "_writer_thread", None)

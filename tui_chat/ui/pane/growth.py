@@ -2,9 +2,7 @@
 
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.event import Delta, PartEnd, TextDelta, ThinkingDelta
-from tui_chat.core.part import ThinkingPart
 from tui_chat.core.turn import Turn
-from tui_chat.ui.pane import dressing
 from tui_chat.ui.pane.block import Fold, Prose
 from tui_chat.ui.pane.entry import Entry
 from tui_chat.ui.pane.look import Look
@@ -61,11 +59,10 @@ class Growth:
         text = "".join(self._pending)
         self._pending.clear()
         block = self.entry.blocks[-2]
-        if isinstance(block, Prose):
+        if isinstance(block, Prose) or (isinstance(block, Fold) and block.can_open):
             block.grow(text)
-        elif isinstance(block, Fold) and isinstance(block.part, ThinkingPart):
-            block.grow(text)
-            dressing.thinking_head(block, look, live=True)
+        else:
+            self.entry.update(self.turn, held=held)
         self.entry.measure()
         return True
 

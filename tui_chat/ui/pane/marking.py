@@ -1,6 +1,6 @@
 """What is marked in a conversation: the selection, the chosen turn, code or link, and the hits of a search."""
 
-from tui_chat.core.turn import Role
+from tui_chat.core.turn import Role, Turn
 from tui_chat.ui.message import CopyRequested, FileChosen, FindChanged, LinkChosen
 from tui_chat.ui.pane.address import Target
 from tui_chat.ui.pane.chooser import Chooser
@@ -32,6 +32,16 @@ class MarkingPane(FoldingPane):
         self.selection.clear()
         self.chooser.clear()
         self.changed()
+
+    @property
+    def chosen_turn(self) -> Turn | None:
+        """The turn that somebody stepped to."""
+        return self.viewport.said(self.chooser.turn) if self.chooser.turn is not None else None
+
+    @property
+    def selected_text(self) -> str:
+        """What is selected, as it was written."""
+        return self.selection.text(self.viewport)
 
     # How it looks
 
@@ -96,7 +106,7 @@ class MarkingPane(FoldingPane):
 
     def action_copy_selection(self) -> None:
         """Copy what is selected, or else what is chosen."""
-        if text := self.selection.text(self.viewport):
+        if text := self.selected_text:
             self._copy(text, "selection")
         elif self.chooser.code is not None:
             self.action_copy_code()

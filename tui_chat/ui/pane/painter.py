@@ -42,7 +42,7 @@ class Inks(NamedTuple):
 
 
 PLAIN = Dress()
-_BAR = {"user": "▌", "chosen": "▐"}
+_BAR = {"user": "▌", "chosen": "█"}
 
 
 class Painter:

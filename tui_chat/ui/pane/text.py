@@ -1,5 +1,6 @@
 """Verbatim text that grows: of a long one only its last source line is laid out again."""
 
+from rich.segment import Segment
 from rich.style import Style
 
 from tui_chat.rendering.line import BLANK, Line
@@ -12,8 +13,9 @@ _LONGEST_LINE = 4096
 class GrowingText:
     """Text as it was written, wrapped."""
 
-    def __init__(self, width: int, style: Style) -> None:
-        self._width = max(1, width)
+    def __init__(self, width: int, style: Style, indent: int = 0) -> None:
+        self._width = max(1, width - indent)
+        self._indent = Segment(" " * indent)
         self._style = style
         self._done = 0
         self._tail = ""
@@ -38,21 +40,34 @@ class GrowingText:
             self._cut(self._tail[:_LONGEST_LINE])
             self._tail = self._tail[_LONGEST_LINE:]
         if self._tail:
-            self.lines += render_plain(self._tail, self._width, self._style)
+            self._add(self._tail)
+
+    def _add(self, text: str) -> None:
+        lines = render_plain(text, self._width, self._style)
+        self.lines += map(self._indented, lines) if self._indent.text else lines
+
+    def _indented(self, line: Line) -> Line:
+        if line is BLANK:
+            return line
+        by = len(self._indent.text)
+        moved = Line.of((self._indent, *line.segments), line.cells + by, line.copy, line.copy_at + by)
+        moved.joins = line.joins
+        return moved
 
     def _lay(self, done: list[str]) -> None:
         if max(map(len, done)) <= _LONGEST_LINE:
-            self.lines += render_plain("\n".join(done) + "\n.", self._width, self._style)[:-1]
+            self._add("\n".join(done) + "\n.")
+            del self.lines[-1]
         else:
             for line in done:
                 while len(line) > _LONGEST_LINE:
                     self._cut(line[:_LONGEST_LINE])
                     line = line[_LONGEST_LINE:]
-                self.lines += render_plain(line, self._width, self._style)
+                self._add(line)
         self._done = len(self.lines)
 
     def _cut(self, piece: str) -> None:
-        self.lines += render_plain(piece, self._width, self._style)
+        self._add(piece)
         if self.lines[-1] is not BLANK:
             self.lines[-1].joins = ""
         self._done = len(self.lines)

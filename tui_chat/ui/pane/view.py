@@ -1,6 +1,7 @@
 """A widget that draws a window on a conversation: layout of its width, frames, and the way to the glass."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -9,7 +10,7 @@ from textual.strip import Strip
 from textual.theme import Theme
 from textual.widget import Widget
 
-from tui_chat.rendering.line import BLANK
+from tui_chat.rendering.line import BLANK, Line
 from tui_chat.rendering.palette import DARK, Palette
 from tui_chat.ui.pane.ahead import LayAhead
 from tui_chat.ui.pane.frame import FramePacer
@@ -28,8 +29,20 @@ class PaneView(Widget, can_focus=True):
         width: 100%;
         background: $background;
         color: $foreground;
+
+        & > .pane--selected { background: $primary 35%; }
+        & > .pane--hit { background: $warning 30%; }
+        & > .pane--current { background: $warning; color: $background; text-style: bold; }
+        & > .pane--marker { background: $panel; color: $accent; }
+        &:ansi {
+            & > .pane--selected { background: ansi_default; text-style: reverse; }
+            & > .pane--hit { background: ansi_default; text-style: underline; }
+            & > .pane--current { background: ansi_default; color: ansi_default; text-style: bold reverse; }
+            & > .pane--marker { background: ansi_default; color: ansi_magenta; text-style: reverse; }
+        }
     }
     """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"pane--selected", "pane--hit", "pane--current", "pane--marker"}
     ALLOW_SELECT = False
 
     def __init__(self, describe: Describe, key_label: KeyLabel, *, id: str | None = None) -> None:
@@ -46,6 +59,8 @@ class PaneView(Widget, can_focus=True):
         self._pacer = FramePacer(self._draw)
         self.ahead = LayAhead(self.viewport, self.changed)
         self._drawn_size = (0, 0)
+        self._is_late = False
+        """Something changed while another screen was shown."""
         self._thumb = self._track = Strip([Segment(" ")], 1)
 
     # What a subclass adds
@@ -56,6 +71,10 @@ class PaneView(Widget, can_focus=True):
 
     def settle(self) -> None:
         """Bring the rows up to date before they are drawn."""
+
+    def invitation(self) -> list[Line]:
+        """What is shown while there is no turn."""
+        return []
 
     def marker(self) -> str:
         """Words to lie over the end of the last row."""
@@ -84,6 +103,9 @@ class PaneView(Widget, can_focus=True):
         """Draw what changed; True when it must be tried again, since the terminal is not ready for more."""
         if not self.is_attached or not self.outer_size:
             return False
+        if not self._glass.is_seen:
+            self._is_late = True
+            return False
         if self._glass.is_behind:
             return True
         self._glass.draw(self._picture())
@@ -91,7 +113,7 @@ class PaneView(Widget, can_focus=True):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Rows for the compositor: what was last drawn, so that both ways show the same."""
-        if self._drawn_size != self.outer_size or not self._is_mixed:
+        if self._is_late or self._drawn_size != self.outer_size or not self._is_mixed:
             self._glass.shown = self._picture()
         picture = self._glass.shown
         lines = [picture.line(y) for y in range(crop.y, min(crop.bottom, len(picture.rows)))]
@@ -104,6 +126,7 @@ class PaneView(Widget, can_focus=True):
         return self.render_lines(Region(0, y, self.outer_size.width, 1))[0]
 
     def _picture(self) -> Picture:
+        self._is_late = False
         width, height = self.outer_size
         if self._drawn_size != (width, height):
             self._drawn_size = (width, height)
@@ -115,6 +138,8 @@ class PaneView(Widget, can_focus=True):
         paint = self._painter.paint
         self._painter.begin()
         strips = [paint(row.line, self.dress(row)) for row in self.rows]
+        if not strips:
+            strips = [paint(line, PLAIN) for line in self.invitation()[:height]]
         strips += [paint(BLANK, PLAIN)] * (height - len(strips))
         if (over := self.marker()) and strips:
             last = self.rows[-1] if len(self.rows) == height else None
@@ -133,7 +158,7 @@ class PaneView(Widget, can_focus=True):
     # Width and colours
 
     def _fit(self, width: int, height: int) -> None:
-        margin = 2 if width < 72 else 3 if width < 110 else 4
+        margin = 0 if width < 16 else 2 if width < 72 else 3 if width < 110 else 4
         self._painter.width, self._painter.margin = width - 1, margin
         self._painter.reset()
         self.viewport.height = height
@@ -165,14 +190,19 @@ class PaneView(Widget, can_focus=True):
             ground=ground,
             user=palette.user,
             chosen=palette.accent,
-            selected=Style(reverse=True),
-            hit=Style(reverse=True),
-            current=palette.accent + Style(reverse=True),
-            over=ground + palette.accent,
+            selected=self._lit("pane--selected"),
+            hit=self._lit("pane--hit"),
+            current=self.get_component_rich_style("pane--current"),
+            over=self.get_component_rich_style("pane--marker"),
         )
         self._painter.reset()
         self._track = self._painter.cell(" ", Style())
         self._thumb = self._painter.cell("▐", palette.bar)
+
+    def _lit(self, name: str) -> Style:
+        """A ground for letters that keep their own colour."""
+        whole = self.get_component_rich_style(name)
+        return Style(bgcolor=whole.bgcolor, reverse=whole.reverse, underline=whole.underline)
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, self._theme_changed)

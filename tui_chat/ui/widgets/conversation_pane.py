@@ -12,7 +12,9 @@ from tui_chat.core.event import (
     TurnStarted,
 )
 from tui_chat.core.turn import Role, Turn
+from tui_chat.rendering.line import BLANK, Line
 from tui_chat.ui.pane.growth import Growth
+from tui_chat.ui.pane.look import words
 from tui_chat.ui.pane.path import entries_of, entry_behind
 from tui_chat.ui.pane.pointing import PointingPane
 
@@ -21,6 +23,7 @@ class ConversationPane(PointingPane):
     """Shows the branch of a conversation and what arrives of the reply in flight."""
 
     _conversation: Conversation | None = None
+    _invitation: tuple[str, ...] = ()
 
     # What it shows
 
@@ -89,6 +92,11 @@ class ConversationPane(PointingPane):
         self.ahead.start()
         self.changed()
 
+    def invite(self, *lines: str) -> None:
+        """Show these lines while the conversation is empty; the first one says what is to be done."""
+        self._invitation = lines
+        self.changed()
+
     def say(self, sentence: str, next_step: str = "") -> None:
         """Say this below the reply in flight until something arrives of it."""
         growth = self.viewport.growth
@@ -97,6 +105,12 @@ class ConversationPane(PointingPane):
             self.changed()
 
     # Drawing
+
+    def invitation(self) -> list[Line]:
+        look = self.viewport.look
+        styles = [look.palette.text, *[look.palette.dim] * len(self._invitation)]
+        lines = [words(look.width, [(text, style)]) for text, style in zip(self._invitation, styles, strict=False)]
+        return [BLANK] * max(0, (self.viewport.height - len(lines)) // 3) + lines
 
     def settle(self) -> None:
         super().settle()
