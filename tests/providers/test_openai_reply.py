@@ -217,9 +217,10 @@ def test_an_error_in_the_middle_keeps_what_came_and_says_what_was_said(tail: byt
 
 
 def test_a_stream_without_a_byte_is_a_cut() -> None:
-    with pytest.raises(StreamCut) as told:
-        events_of([])
-    assert told.value.detail == "dropped"
+    for parts in ([], [b": hello\n\n"]):
+        with pytest.raises(StreamCut, match="without a word") as told:
+            events_of(parts)
+        assert told.value.detail == "dropped"
 
 
 BEGUN = b'data: {"choices":[{"delta":{"content":"half"}}]}\n\n'
