@@ -164,6 +164,7 @@ def test_lines_of_bare_json_are_a_stream() -> None:
         (b"  \n", "application/json", "empty"),
         (b"<!doctype html><title>Sign in &amp; go</title>", "text/html", "html"),
         (b"\n<html><body>x</body></html>", "text/event-stream", "html"),
+        (b"\xef\xbb\xbf<html><body>x</body></html>", "text/plain", "html"),
         (b'{"hello": 1}', "application/json", "shape"),
         (b"[1, 2", "application/json", "shape"),
     ],

@@ -253,7 +253,7 @@ def broken(body: bytes, content_type: str) -> ProtocolBroken:
     """The error an answer stands for that calls itself a success and is no reply."""
     if not body.strip():
         return ProtocolBroken("the answer was empty", detail="empty")
-    if "html" in content_type.lower() or body.lstrip()[:1] == b"<":
+    if "html" in content_type.lower() or body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
         said, _ = said_in(body, content_type)
         return ProtocolBroken(f"the answer was a web page: {_tidy(said)}", detail="html")
     return ProtocolBroken("the answer is no chat completion", detail="shape")

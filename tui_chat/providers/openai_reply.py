@@ -44,7 +44,7 @@ class ReplyReader:
         if self._is_stream is None:
             raw = self._whole + raw
             self._whole = b""
-            start = raw.lstrip()[:1]
+            start = raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
             if start:
                 self._is_stream = not (start == b"<" or (start in (b"{", b"[") and self._claims_json()))
         if self._is_stream:

@@ -11,7 +11,7 @@ from tui_chat.core.provider import Model, Provider, split_ref
 from tui_chat.providers.config import ProviderConfig
 
 _CHECK_LIMIT_S = 10.0
-_LOCAL_LIMIT_S = 0.7
+_LOCAL_LIMIT_S = 1.5
 """A server on this machine that takes longer to list its models is not found."""
 
 
