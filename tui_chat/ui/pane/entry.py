@@ -26,10 +26,11 @@ HEAD = 0
 class Entry:
     """A turn in its place in the conversation."""
 
-    __slots__ = ("_exact", "_look", "_starts", "blocks", "folds", "note", "setting", "turn")
+    __slots__ = ("_exact", "_look", "_starts", "blocks", "folds", "is_user", "note", "setting", "turn")
 
     def __init__(self, turn: Turn, setting: Setting) -> None:
         self.turn = turn
+        self.is_user = turn.role is Role.USER
         self.setting = setting
         self.folds: dict[int, bool] = {}
         """Blocks that somebody folded (True) or unfolded (False)."""

@@ -1,10 +1,16 @@
-"""When to draw: at once after a pause, else once a frame; what streams never takes more than a third of the time."""
+"""When to draw: as things arrive, at most once a frame in the mean, and never for more than a third of the time.
+
+Drawing on arrival shows most of what streams without waiting for a clock. Where a frame was not yet over when
+something came, the next arrival after it draws both; only when none comes soon does a timer.
+"""
 
 import asyncio
 import time
 from collections.abc import Callable
 
 FRAME_S = 1 / 60
+_GRACE_S = FRAME_S / 2
+"""How long after a frame something may wait for the next arrival."""
 _REST = 2.0
 """Seconds left to others for each second of drawing what streams …"""
 _LONGEST_REST_S = 0.2
@@ -18,23 +24,24 @@ class FramePacer:
         """`draw` says True when it must be tried again in a frame."""
         self._draw = draw
         self._frame_at = 0.0
+        """When the next frame begins; one frame that was not used may be made up for."""
         self._rested_at = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._handle: asyncio.Handle | None = None
         self._due_at = 0.0
 
     def request(self, *, streams: bool = False) -> None:
-        """Draw as soon as a frame has passed since the last time; for what streams, as soon as there was rest."""
-        due_at = self._rested_at if streams else self._frame_at
-        if self._timer is not None:
-            if due_at >= self._due_at:
+        """Draw as soon as the loop is free, if a frame is over; what streams also lets others have their time."""
+        now = time.monotonic()
+        due_at = max(self._frame_at, self._rested_at) if streams else self._frame_at
+        if due_at > now:
+            due_at += _GRACE_S if streams else 0
+        if self._handle is not None:
+            if self._due_at <= now or due_at >= self._due_at:
                 return
-            self._timer.cancel()
-        wait = due_at - time.monotonic()
-        if wait <= 0:
-            self._run()
-        else:
-            self._due_at = due_at
-            self._timer = asyncio.get_running_loop().call_later(wait, self._run)
+            self._handle.cancel()
+        self._due_at = due_at
+        loop = asyncio.get_running_loop()
+        self._handle = loop.call_soon(self._run) if due_at <= now else loop.call_later(due_at - now, self._run)
 
     def flush(self) -> None:
         """Draw now, whatever was drawn before."""
@@ -43,16 +50,17 @@ class FramePacer:
 
     def stop(self) -> None:
         """Forget what was asked for."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
 
     def _run(self) -> None:
-        self._timer = None
+        self._handle = None
         began = time.monotonic()
         again = self._draw()
         ended = time.monotonic()
-        self._frame_at = began + FRAME_S
-        self._rested_at = max(self._frame_at, ended + min((ended - began) * _REST, _LONGEST_REST_S))
+        self._frame_at = max(self._frame_at, began - FRAME_S) + FRAME_S
+        self._rested_at = ended + min((ended - began) * _REST, _LONGEST_REST_S)
         if again:
-            self.request(streams=True)
+            self._frame_at = max(self._frame_at, ended + FRAME_S)
+            self.request()

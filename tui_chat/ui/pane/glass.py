@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from operator import is_, itemgetter
 from typing import NamedTuple
 
+from rich.color import ColorSystem
 from rich.segment import Segment
 from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual.app import App
@@ -45,27 +46,9 @@ class Glass:
         self._checked: object = None
         self._region: Region | None = None
 
-    @property
-    def is_seen(self) -> bool:
-        """Whether no opaque screen lies over the widget's own."""
-        screen = self._widget.screen
-        for other in reversed(self._widget.app.screen_stack):
-            if other is screen:
-                return True
-            if other.styles.background.a == 1:
-                return False
-        return False
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether the terminal does not keep up with what it has been sent."""
-        thread = getattr(self._widget.app._driver, "_writer_thread", None)
-        return thread is not None and thread._queue.qsize() > _MOST_QUEUED
-
-    def draw(self, new: Picture) -> None:
+    def draw(self, new: Picture, app: App[object], screen: Screen[object]) -> None:
         """Show this picture: written directly where that is safe, else through the compositor."""
         old, self.shown = self.shown, new
-        app, screen = self._widget.app, self._widget.screen
         region = self._free_region(app, screen)
         height = len(new.rows)
         if region is None or len(old.rows) != height or region.height != height:
@@ -82,7 +65,7 @@ class Glass:
                 if before[y] is not after[y]:
                     change = _change(before[y], after[y])
                     if change is not None:
-                        pieces.append(f"\x1b[{region.y + y + 1};{x + change[0] + 1}H{change[1].render(app.console)}")
+                        pieces.append(f"\x1b[{region.y + y + 1};{x + change[0] + 1}H{_ansi(change[1], app)}")
         if pieces:
             _write(app, "".join(pieces))
 
@@ -131,6 +114,28 @@ class Glass:
         if widget._repaint_regions and not widget._repaint_required and widget not in screen._dirty_widgets:
             widget.refresh()
         return not (screen._compositor._dirty_regions or widget._repaint_regions or screen._repaint_required)
+
+
+def is_seen(app: App[object], screen: Screen[object]) -> bool:
+    """Whether no opaque screen lies over that one."""
+    for other in reversed(app.screen_stack):
+        if other is screen:
+            return True
+        if other.styles.background.a == 1:
+            return False
+    return False
+
+
+def is_behind(app: App[object]) -> bool:
+    """Whether the terminal does not keep up with what it has been sent."""
+    thread = getattr(app._driver, "_writer_thread", None)
+    return thread is not None and thread._queue.qsize() > _MOST_QUEUED
+
+
+def _ansi(segments: Sequence[Segment], app: App[object]) -> str:
+    """Segments as the compositor would write them."""
+    system = app.console._color_system or ColorSystem.TRUECOLOR
+    return "".join(text if style is None else Strip.render_style(style, text, system) for text, style, _ in segments)
 
 
 def _write(app: App[object], text: str) -> None:
@@ -191,20 +196,23 @@ def _longest(ahead: Sequence[Strip], behind: Sequence[Strip]) -> tuple[int, int]
     return best
 
 
-def _change(old: Strip | None, new: Strip) -> tuple[int, Strip] | None:
+def _change(old: Strip | None, new: Strip) -> tuple[int, list[Segment]] | None:
     """What of a row must be written, and from which cell on; `None` when nothing."""
+    after = new._segments
     if old is None:
-        return 0, new
-    before, after = old._segments, new._segments
+        return 0, after
+    before = old._segments
     first = cells = 0
-    while first < min(len(before), len(after)) and before[first] == after[first]:
-        cells += len(after[first].text)
+    for left, right in zip(before, after, strict=False):
+        if left != right:
+            break
+        cells += len(right.text)
         first += 1
     if first == len(before) == len(after):
         return None
     if first == len(after) or first == len(before) or not (is_narrow(old.text) and is_narrow(new.text)):
-        return 0, new
-    rest = list(after[first:])
+        return 0, after
+    rest = after[first:]
     text, style, _ = before[first]
     if style == rest[0].style:
         same = _alike(text, rest[0].text)
@@ -214,7 +222,7 @@ def _change(old: Strip | None, new: Strip) -> tuple[int, Strip] | None:
     if style == rest[-1].style:
         same = min(len(part) - len(part.rstrip(" ")) for part in (text, rest[-1].text))
         rest[-1] = Segment(rest[-1].text[: len(rest[-1].text) - same], style)
-    return cells, Strip([segment for segment in rest if segment.text])
+    return cells, [segment for segment in rest if segment.text]
 
 
 def _alike(before: str, after: str) -> int:

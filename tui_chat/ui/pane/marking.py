@@ -1,6 +1,6 @@
 """What is marked in a conversation: the selection, the chosen turn, code or link, and the hits of a search."""
 
-from tui_chat.core.turn import Role, Turn
+from tui_chat.core.turn import Turn
 from tui_chat.ui.message import CopyRequested, FileChosen, FindChanged, LinkChosen
 from tui_chat.ui.pane.address import Target
 from tui_chat.ui.pane.chooser import Chooser
@@ -47,10 +47,10 @@ class MarkingPane(FoldingPane):
 
     def dress(self, row: Row) -> Dress:
         entry = self.viewport.entries[row.entry]
-        block = entry.blocks[row.block]
-        is_user = entry.turn.role is Role.USER and (row.block != HEAD or row.row >= block.gap)
+        is_user = entry.is_user and (row.block != HEAD or row.row >= entry.blocks[HEAD].gap)
         if not self._is_marked:
             return _USER if is_user else PLAIN
+        block = entry.blocks[row.block]
         bar = "chosen" if self.chooser.is_at(row) else "user" if is_user else ""
         selected = self.selection.span(row, block.copies(row.row))
         current = self.chooser.target_in(row)

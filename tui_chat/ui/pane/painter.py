@@ -1,5 +1,6 @@
 """Turns a row of the conversation into the cells of the widget: margin, bar, text, what is lit. Knows no turn."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from rich.segment import Segment
@@ -45,6 +46,9 @@ PLAIN = Dress()
 _BAR = {"user": "▌", "chosen": "█"}
 
 
+_Painted = tuple[Line, Strip]
+
+
 class Painter:
     """Makes strips of exactly the widget's width, and gives out the same one for what looks the same as before."""
 
@@ -53,26 +57,30 @@ class Painter:
         self.margin = 0
         self.inks = Inks(*(Style() for _ in Inks._fields))
         self.filters: tuple[LineFilter, ...] = ()
-        self._before: dict[tuple[int, Dress], tuple[Line, Strip]] = {}
-        self._now: dict[tuple[int, Dress], tuple[Line, Strip]] = {}
+        self._before: dict[Dress, dict[int, _Painted]] = {}
+        self._now: dict[Dress, dict[int, _Painted]] = {}
 
     def reset(self) -> None:
         """Forget every strip: the colours or the width are other ones now."""
-        self._before.clear()
-        self._now.clear()
+        self._before = {}
+        self._now = {}
 
     def begin(self) -> None:
         """A new picture begins; strips that the last one did not use are forgotten."""
         self._before, self._now = self._now, {}
 
-    def paint(self, line: Line, dress: Dress) -> Strip:
-        """The row as cells."""
-        key = (id(line), dress)
-        known = self._now.get(key) or self._before.get(key)
-        if known is None or known[0] is not line:
-            known = (line, self._painted(line, dress))
-        self._now[key] = known
-        return known[1]
+    def paint(self, lines: Iterable[Line], dress: Dress) -> list[Strip]:
+        """Rows as cells, all in the same dress."""
+        before, now = self._before.get(dress, {}), self._now.setdefault(dress, {})
+        strips = []
+        for line in lines:
+            key = id(line)
+            known = now.get(key) or before.get(key)
+            if known is None or known[0] is not line:
+                known = line, self._painted(line, dress)
+            now[key] = known
+            strips.append(known[1])
+        return strips
 
     def cell(self, text: str, style: Style) -> Strip:
         """A piece of the rail."""

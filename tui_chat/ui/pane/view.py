@@ -1,6 +1,7 @@
 """A widget that draws a window on a conversation: layout of its width, frames, and the way to the glass."""
 
 from dataclasses import replace
+from itertools import groupby
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -14,7 +15,7 @@ from tui_chat.rendering.line import BLANK, Line
 from tui_chat.rendering.palette import DARK, Palette
 from tui_chat.ui.pane.ahead import LayAhead
 from tui_chat.ui.pane.frame import FramePacer
-from tui_chat.ui.pane.glass import Glass, Picture
+from tui_chat.ui.pane.glass import Glass, Picture, is_behind, is_seen
 from tui_chat.ui.pane.look import Describe, KeyLabel, Look
 from tui_chat.ui.pane.painter import PLAIN, Dress, Inks, Painter
 from tui_chat.ui.pane.viewport import Row, Viewport
@@ -103,12 +104,13 @@ class PaneView(Widget, can_focus=True):
         """Draw what changed; True when it must be tried again, since the terminal is not ready for more."""
         if not self.is_attached or not self.outer_size:
             return False
-        if not self._glass.is_seen:
+        app, screen = self.app, self.screen
+        if not is_seen(app, screen):
             self._is_late = True
             return False
-        if self._glass.is_behind:
+        if is_behind(app):
             return True
-        self._glass.draw(self._picture())
+        self._glass.draw(self._picture(), app, screen)
         return False
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -135,16 +137,21 @@ class PaneView(Widget, can_focus=True):
             self._mix()
         self.settle()
         self.rows = self.viewport.rows()
-        paint = self._painter.paint
         self._painter.begin()
-        strips = [paint(row.line, self.dress(row)) for row in self.rows]
+        strips: list[Strip] = []
+        dress = PLAIN
+        line = BLANK
+        for dress, alike in groupby(self.rows, self.dress):
+            lines = [row.line for row in alike]
+            strips += self._painter.paint(lines, dress)
+            line = lines[-1]
         if not strips:
-            strips = [paint(line, PLAIN) for line in self.invitation()[:height]]
-        strips += [paint(BLANK, PLAIN)] * (height - len(strips))
-        if (over := self.marker()) and strips:
-            last = self.rows[-1] if len(self.rows) == height else None
-            dress = self.dress(last) if last is not None else PLAIN
-            strips[-1] = paint(last.line if last else BLANK, dress._replace(over=over))
+            strips = self._painter.paint(self.invitation()[:height], PLAIN)
+        if missing := height - len(strips):
+            strips += self._painter.paint([BLANK], PLAIN) * missing
+            dress, line = PLAIN, BLANK
+        if over := self.marker():
+            strips[-1:] = self._painter.paint([line], dress._replace(over=over))
         return Picture(strips, self._rail(height))
 
     def _rail(self, height: int) -> list[Strip]:
