@@ -8,7 +8,8 @@ import asyncio
 import time
 from collections.abc import Callable
 
-FRAME_S = 1 / 60
+FRAME_S = 1 / 120
+"""Models rarely send more than a hundred pieces a second, so most of them are drawn as they arrive."""
 _GRACE_S = FRAME_S / 2
 """How long after a frame something may wait for the next arrival."""
 _REST = 2.0
