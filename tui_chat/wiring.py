@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from tui_chat import paths
@@ -98,6 +99,16 @@ class Program:
         """The models of the providers that are set up."""
         names = [status.name for status in self.registry.statuses() if status.is_configured]
         return ModelCatalogue(self.store, names, self._models_of)
+
+    async def facts_of(self, ref: str) -> tuple[int | None, Price | None]:
+        """What the price list knows of a model: its context window and its price."""
+        await asyncio.to_thread(self.pricing.prepare)
+        known = self.pricing.known(ref, datetime.now(UTC))
+        return known.context_window, known.price
+
+    async def find_local(self) -> tuple[str, ...]:
+        """The models of servers that run on this machine."""
+        return tuple(model.ref for server in await self.registry.find_local() for model in server.models)
 
     async def _models_of(self, name: str) -> tuple[Model, ...]:
         return await (await self.registry.provider(name)).models()

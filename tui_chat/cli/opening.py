@@ -3,12 +3,17 @@
 import asyncio
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import typer
 
 from tui_chat.cli.flags import Start, start
 from tui_chat.cli.outcome import DONE, MISUSED
 from tui_chat.core.wanted import Wanted
+
+if TYPE_CHECKING:
+    from tui_chat.ui.bench import Bench
+    from tui_chat.wiring import Program
 
 
 def open_app(context: typer.Context, wanted: Wanted) -> int:
@@ -17,29 +22,44 @@ def open_app(context: typer.Context, wanted: Wanted) -> int:
         print("tui-chat: the app needs a terminal; `tui-chat ask` works without one", file=sys.stderr)  # noqa: T201
         return MISUSED
     begun = start(context)
-    # Textual reads it once, when it is first imported.
+    # Textual reads both once, when it is first imported.
     os.environ.setdefault("ESCDELAY", str(begun.settings.ui.escape_delay_ms))
+    if not begun.settings.ui.animations:
+        os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     return asyncio.run(_run(begun, wanted))
 
 
 async def _run(begun: Start, wanted: Wanted) -> int:
     from tui_chat.ui.app import ChatApp
-    from tui_chat.ui.bench import Bench
     from tui_chat.wiring import assemble
 
     program = await assemble(begun.settings, demo=begun.demo)
     try:
-        first = await program.conversation_for(wanted)
-        bench = Bench(
-            begun.settings,
-            program.store,
-            program.service,
-            first,
-            program.fresh,
-            program.warm_up,
-            tuple(str(problem) for problem in begun.settings.problems),
-        )
-        app = ChatApp(bench)
+        app = ChatApp(await _bench(begun, program, wanted))
         return await app.run_async() or app.return_code or DONE
     finally:
         await program.aclose()
+
+
+async def _bench(begun: Start, program: "Program", wanted: Wanted) -> "Bench":
+    from tui_chat.ui.bench import Bench, ModelFacts
+    from tui_chat.ui.keys import problems
+
+    async def facts_of(ref: str) -> ModelFacts:
+        return ModelFacts(*await program.facts_of(ref))
+
+    settings = begun.settings
+    notices = [str(problem) for problem in settings.problems]
+    notices += [f"{settings.origin(f'keys.{name}')}: {sentence}" for name, sentence in problems(settings.keys)]
+    return Bench(
+        settings,
+        program.store,
+        program.service,
+        await program.conversation_for(wanted),
+        program.fresh,
+        program.catalogue,
+        program.warm_up,
+        facts_of,
+        program.find_local,
+        tuple(notices),
+    )

@@ -100,6 +100,10 @@ class ChatService:
                 return await self._answer(conversation.with_turn(blank), (blank,), new=False)
             return await self._say(conversation, turn.id, (TextPart(ASK_FOR_THE_REST),))
 
+    async def show_branch(self, conversation_id: str, head: str) -> None:
+        """Remember which branch is shown."""
+        await self.ledger.show_branch(conversation_id, head)
+
     async def fork(self, conversation_id: str, turn_id: str) -> Conversation:
         """A new conversation that begins with the path to that turn and remembers where it came from."""
         source = await self.open(conversation_id)

@@ -50,6 +50,13 @@ class Ledger:
         except StorageError as error:
             self._keep(conversation, error)
 
+    async def show_branch(self, conversation_id: str, head: str) -> None:
+        """Move the head of a conversation."""
+        if (unsaved := self._unsaved.get(conversation_id)) is not None:
+            self._unsaved[conversation_id] = unsaved.with_head(head)
+        else:
+            await self.store.set_head(conversation_id, head)
+
     async def checkpoint(self, conversation_id: str, turn_id: str, deltas: Sequence[Delta]) -> bool:
         """Save what is new of a reply in flight; false where it could not be and must be offered again."""
         if conversation_id in self._unsaved:

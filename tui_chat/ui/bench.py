@@ -1,12 +1,34 @@
 """What the app is handed to work with, so that it need not know how the program is put together."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui_chat.core.conversation import Conversation
+from tui_chat.core.usage import Price
+from tui_chat.service.catalogue import ModelCatalogue
 from tui_chat.service.chat import ChatService
 from tui_chat.settings.values import Settings
 from tui_chat.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What the price list knows of a model; `None` is not known."""
+
+    context_window: int | None = None
+    price: Price | None = None
+
+
+async def _nothing_known(model: str) -> ModelFacts:
+    return ModelFacts()
+
+
+async def _nobody_local() -> tuple[str, ...]:
+    return ()
+
+
+async def _nothing() -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +42,11 @@ class Bench:
     """What the app opens with."""
     blank: Callable[[], Conversation]
     """A new conversation with the model and prompt the settings name."""
-    warm_up: Callable[[], Awaitable[None]]
+    catalogue: ModelCatalogue
+    warm_up: Callable[[], Awaitable[None]] = _nothing
     """Loads what the first prompt needs; called after the first paint."""
-    notices: tuple[str, ...] = ()
+    facts_of: Callable[[str], Awaitable[ModelFacts]] = _nothing_known
+    find_local: Callable[[], Awaitable[tuple[str, ...]]] = _nobody_local
+    """Models of servers that run on this machine."""
+    notices: tuple[str, ...] = field(default=())
     """What there is to be told at start, each a sentence."""

@@ -1,10 +1,12 @@
-"""Every key, its action and its words, in one table: bindings, footer, help, palette and the README read it."""
+"""Every key, its action and its words, in one table: bindings, help, hints, palette and the README read it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from textual.binding import Binding
+
+from tui_chat.core.nearest import did_you_mean
 
 
 class Scope(StrEnum):
@@ -14,7 +16,6 @@ class Scope(StrEnum):
     CHAT = "in a conversation"
     PROMPT = "in the prompt"
     PANE = "while reading"
-    LIBRARY = "in the library"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,42 +28,147 @@ class Key:
     """Names as Textual has them; the first one is shown."""
     action: str
     label: str
-    """A word or two for a footer or a hint."""
+    """A word or two for a hint."""
     help: str
     """A sentence for the help screen."""
     scope: Scope
 
 
+def _table(scope: Scope, *rows: tuple[str, str, str, str, str]) -> tuple[Key, ...]:
+    return tuple(Key(id, tuple(keys.split()), action, label, says, scope) for id, keys, action, label, says in rows)
+
+
 KEYS: tuple[Key, ...] = (
-    Key("app.help", ("f1",), "help", "help", "Show every key.", Scope.APP),
-    Key("app.palette", ("ctrl+p",), "command_palette", "commands", "Find any command by its name.", Scope.APP),
-    Key(
-        "app.quit", ("ctrl+q",), "quit", "quit", "Quit; a reply that is coming in keeps what has arrived.", Scope.APP
+    *_table(
+        Scope.PROMPT,
+        ("prompt.send", "enter", "send", "send", "Send the prompt; while a reply comes in, let it wait in line."),
+        ("prompt.newline", "ctrl+j shift+enter alt+enter ctrl+enter", "newline", "new line", "Begin a new line."),
+        ("prompt.older", "up", "older", "earlier", "On the first line: an earlier prompt, or the one that waits."),
+        ("prompt.newer", "down", "newer", "later", "On the last line: a later prompt, and at last your own draft."),
+        ("prompt.complete", "tab", "complete", "complete", "Complete a command, unfold a paste, or go and read."),
+        ("prompt.editor", "ctrl+g f4", "editor", "editor", "Write the prompt in $VISUAL or $EDITOR."),
+        ("prompt.history", "f6 alt+r", "history", "history", "Search every prompt you ever sent."),
+        ("prompt.undo", "ctrl+z", "undo", "undo", "Undo typing."),
+        ("prompt.redo", "alt+z ctrl+shift+z", "redo", "redo", "Do it again."),
+        ("prompt.delete", "ctrl+d", "delete_or_quit", "delete", "Delete to the right; on an empty prompt, quit."),
     ),
-    Key("reply.cancel", ("escape",), "cancel", "stop", "Stop the reply; what has arrived stays.", Scope.CHAT),
-    Key("reply.retry", ("ctrl+r",), "retry", "try again", "Have the prompt answered again, beside.", Scope.CHAT),
-    Key("conversation.new", ("ctrl+n",), "new", "new", "Begin a new conversation.", Scope.CHAT),
-    Key("library.open", ("ctrl+o",), "library", "library", "Open a past conversation.", Scope.CHAT),
+    *_table(
+        Scope.CHAT,
+        ("reply.cancel", "escape", "cancel", "stop", "Stop the reply, keeping what arrived; else go and read."),
+        ("reply.retry", "ctrl+r", "retry", "try again", "Answer the prompt again, beside the first reply."),
+        ("reply.retry_with", "f3", "retry_with", "other model", "Answer it again with another model."),
+        ("reply.continue", "f2", "continue_reply", "go on", "Have an unfinished reply finished."),
+        ("prompt.edit", "f9", "edit", "edit", "Say the last prompt, or the chosen one, differently."),
+        ("branch.previous", "alt+left", "branch(-1)", "previous", "Show the previous of several replies or prompts."),
+        ("branch.next", "alt+right", "branch(1)", "next", "Show the next of several replies or prompts."),
+        ("branch.tree", "f5", "tree", "tree", "See the whole conversation as a tree."),
+        ("conversation.new", "ctrl+n", "new", "new", "Begin a new conversation."),
+        ("library.open", "ctrl+o", "library", "library", "Past conversations."),
+        ("find.open", "ctrl+f", "find", "find", "Find in this conversation."),
+        ("model.choose", "ctrl+l", "model", "model", "Choose the model."),
+        (
+            "pane.fold_all",
+            "ctrl+t",
+            "pane('fold_all')",
+            "thinking",
+            "Unfold thinking and tools, or fold them.",
+        ),
+        ("pane.copy_reply", "ctrl+y", "pane('copy_turn')", "copy", "Copy the last reply, or the chosen turn."),
+        ("pane.page_up", "pageup", "pane('page', -1)", "page up", "A page up."),
+        ("pane.page_down", "pagedown", "pane('page', 1)", "page down", "A page down."),
+        ("pane.start", "ctrl+home", "pane('start')", "start", "To the beginning."),
+        ("end", "ctrl+end", "pane('end')", "end", "To the end, and follow it."),
+        ("queue.drop", "alt+x", "drop_queued", "drop", "Drop the prompt that waits; it stays in the history."),
+        ("undo", "alt+u", "undo_last", "undo", "Undo what was dropped or deleted."),
+    ),
+    *_table(
+        Scope.PANE,
+        ("read.down", "j down", "scroll_line(1)", "down", "A line down."),
+        ("read.up", "k up", "scroll_line(-1)", "up", "A line up."),
+        ("read.half_down", "ctrl+d", "half_page(1)", "half page", "Half a page down."),
+        ("read.half_up", "ctrl+u", "half_page(-1)", "half page", "Half a page up."),
+        ("read.page_down", "space", "page(1)", "page", "A page down."),
+        ("read.top", "g home", "start", "top", "To the beginning."),
+        ("read.bottom", "G end", "end", "bottom", "To the end, and follow it."),
+        ("read.next_turn", "J right_curly_bracket", "step_turn(1)", "next turn", "The next turn."),
+        ("read.previous_turn", "K left_curly_bracket", "step_turn(-1)", "turn before", "The turn before."),
+        ("read.next_code", "b", "step_code(1)", "next code", "The next block of code."),
+        ("read.previous_code", "B", "step_code(-1)", "code before", "The block of code before."),
+        ("read.next_link", "l", "step_link(1)", "next link", "The next link or file name."),
+        ("read.previous_link", "L", "step_link(-1)", "link before", "The link or file name before."),
+        ("read.open", "o enter", "open_link", "open", "Open the chosen link or file."),
+        ("read.fold", "z", "toggle_fold", "fold", "Fold or unfold thinking and tools of the chosen turn."),
+        ("read.copy", "y", "copy_turn", "copy", "Copy the chosen turn, or the last reply."),
+        ("read.copy_code", "Y", "copy_code", "copy code", "Copy the chosen block of code, or the last one."),
+        ("read.save_code", "w", "screen.save_code", "save code", "Save the chosen block of code to a file."),
+        ("read.edit", "e", "screen.edit", "edit", "Say the chosen prompt differently."),
+        ("read.retry", "r", "screen.retry", "try again", "Answer it again."),
+        ("read.continue", "c", "screen.continue_reply", "go on", "Have the chosen reply finished."),
+        ("read.fork", "f", "screen.fork", "fork", "Begin a new conversation with everything up to here."),
+        (
+            "read.previous_branch",
+            "left_square_bracket",
+            "screen.branch(-1)",
+            "previous",
+            "The reply or prompt before.",
+        ),
+        ("read.next_branch", "right_square_bracket", "screen.branch(1)", "next", "The one after."),
+        ("read.tree", "t", "screen.tree", "tree", "The whole conversation as a tree."),
+        ("read.find", "slash", "screen.find", "find", "Find in this conversation."),
+        ("read.find_next", "n", "find_next", "next hit", "The next hit."),
+        ("read.find_previous", "N", "find_previous", "hit before", "The hit before."),
+        ("read.undo", "u", "screen.undo_last", "undo", "Undo what was dropped or deleted."),
+        ("read.help", "question_mark", "app.help", "help", "Show every key."),
+        ("read.write", "i", "screen.write", "write", "Back to the prompt."),
+    ),
+    *_table(
+        Scope.APP,
+        (
+            "app.interrupt",
+            "ctrl+c",
+            "interrupt",
+            "stop",
+            "Copy a selection, else stop a reply, else put the draft by.",
+        ),
+        ("app.palette", "ctrl+p", "command_palette", "commands", "Find any command by its name."),
+        ("app.help", "f1", "help", "help", "Show every key."),
+        ("app.quit", "ctrl+q", "quit", "quit", "Quit; a reply that is coming in keeps what has arrived."),
+    ),
 )
+
+_NAMES = {
+    "escape": "Esc",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "slash": "/",
+    "question_mark": "?",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+}
 
 
 def label_of(key: str) -> str:
     """A key's name as people write it."""
-    names = {"escape": "Esc", "enter": "Enter", "pageup": "PgUp", "pagedown": "PgDn", "space": "Space", "slash": "/"}
     *modifiers, last = key.split("+")
-    shown = names.get(last, last.upper() if len(last) <= 3 and (modifiers or last[0] == "f") else last.capitalize())
-    if len(last) == 1 and not modifiers:
-        shown = last
+    if len(last) == 1:
+        shown = last.upper() if modifiers else last
+    else:
+        shown = _NAMES.get(last, last.upper() if last[0] == "f" and last[1:].isdigit() else last.capitalize())
     return "+".join([*(modifier.capitalize() for modifier in modifiers), shown])
 
 
 def bindings(scope: Scope) -> list[Binding]:
     """The bindings of one scope, each with its id so that the user may give it another key."""
-    return [
-        Binding(",".join(key.keys), key.action, key.label, show=False, id=key.id)
-        for key in KEYS
-        if key.scope is scope
-    ]
+    # A prompt's own keys go before what a text box would do with them.
+    first = scope is Scope.PROMPT
+    own = [key for key in KEYS if key.scope is scope]
+    return [Binding(",".join(key.keys), key.action, key.label, show=False, priority=first, id=key.id) for key in own]
 
 
 class KeyNames:
@@ -75,3 +181,34 @@ class KeyNames:
         """The key's name, or nothing where the action has none."""
         keys = self._keys.get(action_id, ())
         return label_of(keys[0]) if keys else ""
+
+    def all_of(self, action_id: str) -> str:
+        """All its keys' names."""
+        return " or ".join(map(label_of, self._keys.get(action_id, ())))
+
+
+def problems(chosen: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
+    """What is wrong with the user's own keys: pairs of an action's id and a sentence."""
+    known = {key.id: key for key in KEYS}
+    found = [
+        (name, f"there is no action {name!r}{did_you_mean(name, known)}") for name in chosen if name not in known
+    ]
+    taken: dict[tuple[Scope, str], str] = {}
+    for key in KEYS:
+        for pressed in chosen.get(key.id, key.keys):
+            other = taken.setdefault((key.scope, pressed), key.id)
+            if other != key.id:
+                name = key.id if key.id in chosen else other
+                found.append((name, f"{pressed} is the key of both {other} and {key.id}"))
+    return found
+
+
+def keys_as_markdown() -> str:
+    """The table of the README."""
+    lines: list[str] = []
+    names = KeyNames({})
+    for scope in Scope:
+        lines += [f"**{scope.value.capitalize()}**", "", "| key | what it does | id |", "|---|---|---|"]
+        lines += [f"| `{names.all_of(key.id)}` | {key.help} | `{key.id}` |" for key in KEYS if key.scope is scope]
+        lines.append("")
+    return "\n".join(lines).rstrip() + "\n"

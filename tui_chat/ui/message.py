@@ -55,3 +55,35 @@ class DraftChanged(Message):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
+
+
+class CommandTyped(Message):
+    """What is typed begins like a command; empty when it does no longer."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
+class QueuedWanted(Message):
+    """Somebody wants to change the prompt that waits, or with `now` have it sent at once."""
+
+    def __init__(self, *, now: bool = False) -> None:
+        super().__init__()
+        self.now = now
+
+
+class HistoryWanted(Message):
+    """Somebody wants to search every prompt there ever was."""
+
+
+class EditorWanted(Message):
+    """Somebody wants to write the prompt in an editor of their own."""
+
+
+class LeavePrompt(Message):
+    """Somebody wants to read."""
+
+
+class QuitWanted(Message):
+    """Somebody wants to leave the program."""

@@ -38,6 +38,15 @@ class MarkingPane(FoldingPane):
         """The turn that somebody stepped to."""
         return self.viewport.said(self.chooser.turn) if self.chooser.turn is not None else None
 
+    def choose(self, turn_id: str) -> None:
+        """Step to that turn."""
+        index = self.viewport.index_of(turn_id)
+        if index is not None:
+            self.chooser.clear()
+            self.chooser.turn = self.viewport.lay(index)
+            self.viewport.reveal(index, 0, self.chooser.turn.rows - 1)
+            self.changed()
+
     @property
     def selected_text(self) -> str:
         """What is selected, as it was written."""

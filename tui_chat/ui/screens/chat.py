@@ -1,158 +1,263 @@
-"""The conversation: hands intents to the service and what comes back to the widgets. Draws nothing itself."""
+"""The chat screen whole: what is done by key or by name on top of a conversation and its branches."""
 
-from collections.abc import Awaitable
-from typing import ClassVar
+import os
+import shlex
+import subprocess
+import time
+from pathlib import Path
 
-from textual import on, work
-from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual import events, on, work
 from textual.getters import query_one
-from textual.screen import Screen
 
-from tui_chat.core.clean import clean_line
-from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError
-from tui_chat.core.event import TurnEnded
-from tui_chat.core.turn import Turn
-from tui_chat.service.reply import Reply
-from tui_chat.ui.bench import Bench
-from tui_chat.ui.keys import KeyNames, Scope, bindings
-from tui_chat.ui.message import DraftChanged, PromptSubmitted
-from tui_chat.ui.screens.library import LibraryScreen
-from tui_chat.ui.widgets.conversation_pane import ConversationPane
-from tui_chat.ui.widgets.prompt_box import PromptBox
-from tui_chat.ui.widgets.status_footer import StatusFooter
-from tui_chat.wording import ending, explain
+from tui_chat.service.transfer import ExportFormat, ExportRequest, export, file_name
+from tui_chat.ui import clipboard
+from tui_chat.ui.commands import Call, parse, suggestions, unescaped
+from tui_chat.ui.editor import EditorFailed, edited
+from tui_chat.ui.message import (
+    CommandTyped,
+    CopyRequested,
+    EditorWanted,
+    FileChosen,
+    FindChanged,
+    HistoryWanted,
+    LeavePrompt,
+    LinkChosen,
+    PromptSubmitted,
+    QuitWanted,
+)
+from tui_chat.ui.screens.commanding import CommandingScreen
+from tui_chat.ui.screens.pick import Choice, PickScreen
+from tui_chat.ui.widgets.find_bar import FindBar
+from tui_chat.ui.widgets.suggestion_list import SuggestionList
 
-DRAFT_AFTER_S = 0.3
-"""A draft is kept when nothing was typed for this long."""
+QUIT_WITHIN_S = 1.5
+"""Two presses of the interrupting key within this time leave the program."""
+_FORMS = {".json": ExportFormat.JSON, ".txt": ExportFormat.TEXT}
 
 
-class ChatScreen(Screen[None]):
-    """One conversation, its prompt box and its footer."""
+class ChatScreen(CommandingScreen):
+    """What the app opens with."""
 
-    CSS_PATH = "chat.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.CHAT)]
-    AUTO_FOCUS = "PromptBox"
+    suggested = query_one(SuggestionList)
+    find_bar = query_one(FindBar)
+    _interrupted_s = float("-inf")
 
-    pane = query_one(ConversationPane)
-    prompt = query_one(PromptBox)
-    status = query_one(StatusFooter)
-
-    def __init__(self, bench: Bench) -> None:
-        super().__init__()
-        self._bench = bench
-        self._service = bench.service
-        self._keys = KeyNames(bench.settings.keys)
-        self.conversation = bench.first
-
-    def compose(self) -> ComposeResult:
-        """The pane is the program; below it the prompt and one line of figures."""
-        yield ConversationPane(self._describe, self._keys)
-        yield PromptBox(enter_sends=self._bench.settings.ui.enter_sends)
-        yield StatusFooter()
-
-    async def on_mount(self) -> None:
-        """Show what there is to go on with."""
-        self._stop_watching = self._service.ledger.watch(self.status.show_saving)
-        for notice in self._bench.notices:
-            self.notify(clean_line(notice), severity="warning", markup=False, timeout=10)
-        await self.open(self._bench.first)
-        self.prompt.set_history(await self._bench.store.prompts(limit=500))
-
-    async def open(self, conversation: Conversation) -> None:
-        """Show another conversation; a reply in flight in the one that is left goes on by itself."""
-        await self._keep_draft()
-        self.workers.cancel_group(self, "reply")
-        self.conversation = conversation
-        self.pane.show(conversation)
-        self.status.show_conversation(conversation)
-        self.prompt.draft = await self._bench.store.draft(self._draft_place)
-        self.app.sub_title = clean_line(conversation.title)
-        if (reply := self._service.reply_in(conversation.id)) is not None:
-            self._follow(reply)
-        self.prompt.focus()
-
-    @property
-    def _draft_place(self) -> str | None:
-        return self.conversation.id if self.conversation.turns else None
+    # Sending and stopping
 
     @on(PromptSubmitted)
-    async def send(self, event: PromptSubmitted) -> None:
-        """Say it; the box is emptied only when it is safely kept."""
-        if self._service.reply_in(self.conversation.id) is not None:
-            self._complain("A reply is still coming in; Esc stops it.")
-            return
-        place = self._draft_place
-        if await self._begin(self._service.send(self.conversation, event.text)):
+    async def submit(self, event: PromptSubmitted) -> None:
+        """Run a command, or say it."""
+        call = parse(event.text)
+        if isinstance(call, str):
+            self.complain(call)
+        elif isinstance(call, Call):
             self.prompt.draft = ""
-            await self._bench.store.add_prompt(event.text)
-            await self._bench.store.set_draft(place, "")
-            self.prompt.set_history(await self._bench.store.prompts(limit=500))
-
-    async def action_retry(self) -> None:
-        """Have the last prompt of the branch answered again."""
-        if (head := self.conversation.head) is not None:
-            await self._begin(self._service.retry(self.conversation.id, head))
+            await self.run_call(call)
+        else:
+            await self.say(unescaped(event.text))
 
     async def action_cancel(self) -> None:
-        """Stop the reply that is coming in here."""
-        if (reply := self._service.reply_in(self.conversation.id)) is not None:
+        """Stop the reply; else leave an edit; else change between writing and reading."""
+        if (reply := self.service.reply_in(self.conversation.id)) is not None:
             reply.cancel()
             await reply.wait()
+        elif self.editing is not None:
+            await self.leave_editing()
+        elif self.prompt.has_focus:
+            self.pane.focus()
+        else:
+            self.pane.action_clear_marks()
+            self.prompt.focus()
 
-    async def action_new(self) -> None:
-        """Begin a new conversation."""
-        await self.open(self._bench.blank())
+    async def action_interrupt(self) -> None:
+        """Copy a selection; else stop a reply; else put the draft by; twice on an empty prompt, leave."""
+        if self.pane.selected_text:
+            self.pane.action_copy_selection()
+            self.pane.clear_marks()
+        elif self.prompt.selected_text:
+            self.copy(CopyRequested(self.prompt.selected_text, "selection"))
+        elif self.service.reply_in(self.conversation.id) is not None:
+            await self.action_cancel()
+        elif draft := self.prompt.draft:
+            self.prompt.set_history(await self.drafts.remember(draft))
+            self.prompt.draft = ""
+            self.notify(f"Put by; {self.keys('prompt.older')} brings it back.", markup=False)
+        elif time.monotonic() - self._interrupted_s < QUIT_WITHIN_S:
+            await self.run_action("app.quit")
+        else:
+            self._interrupted_s = time.monotonic()
+            self.notify("Once more to quit.", markup=False, timeout=QUIT_WITHIN_S)
 
-    def action_library(self) -> None:
-        """Choose a past conversation."""
+    @on(QuitWanted)
+    async def leave(self) -> None:
+        """Quit."""
+        await self.run_action("app.quit")
 
-        async def chosen(conversation_id: str | None) -> None:
-            if conversation_id is not None:
-                await self.open(await self._service.open(conversation_id))
+    async def on_unmount(self) -> None:
+        """Keep the last words."""
+        await self.drafts.keep()
 
-        self.app.push_screen(LibraryScreen(self._bench.store), chosen)
+    # Reading
 
-    async def _begin(self, sending: Awaitable[Reply]) -> bool:
+    @on(LeavePrompt)
+    def read(self) -> None:
+        """From the prompt to the conversation."""
+        self.pane.focus()
+
+    def action_write(self) -> None:
+        """From the conversation to the prompt."""
+        self.prompt.focus()
+
+    async def action_pane(self, action: str, *arguments: int) -> None:
+        """Let the pane do it, wherever the keys go now."""
+        await self.pane.run_action(f"{action}({', '.join(map(str, arguments))})")
+
+    def action_find(self, words: str = "") -> None:
+        """Write what is to be found."""
+        self.find_bar.open(words)
+
+    @on(FindBar.Changed)
+    def find_as_typed(self, event: FindBar.Changed) -> None:
+        """Light the hits while they are typed."""
+        self.pane.find(event.value)
+
+    @on(FindBar.Stepped)
+    def step_find(self, event: FindBar.Stepped) -> None:
+        """To another hit."""
+        if event.by > 0:
+            self.pane.action_find_next()
+        else:
+            self.pane.action_find_previous()
+
+    @on(FindBar.Left)
+    def leave_find(self, event: FindBar.Left) -> None:
+        """Back to reading; the hits stay lit where they are wanted."""
+        if not event.keep:
+            self.pane.find("")
+            self.status.show_hint("")
+        self.pane.focus()
+
+    @on(FindChanged)
+    def show_found(self, event: FindChanged) -> None:
+        """Which hit of how many."""
+        if not self.find_bar.value and not event.total:
+            self.status.show_hint("")
+            return
+        steps = f"{self.keys('read.find_next')} and {self.keys('read.find_previous')} go on"
+        self.status.show_hint(f"{event.current} of {event.total}; {steps}" if event.total else "nothing found")
+
+    # Words on their way out
+
+    @on(CopyRequested)
+    @work(exit_on_error=False)
+    async def copy(self, event: CopyRequested) -> None:
+        """To the clipboard, and say what is known of it."""
+        lines = event.text.count("\n") + 1
+        command = clipboard.tool(os.environ)
+        by_tool = command is not None and await clipboard.run_tool(command, event.text)
+        by_terminal = len(event.text.encode("utf-8", "replace")) <= clipboard.LARGEST_FOR_TERMINAL
+        if by_terminal and self.app._driver is not None:
+            self.app._driver.write(clipboard.sequence(event.text, os.environ))
+        says = clipboard.sentence(event.what, lines, by_tool=by_tool, by_terminal=by_terminal)
+        self.notify(says, markup=False, severity="information" if by_tool or by_terminal else "warning")
+
+    def action_save_code(self) -> None:
+        """The chosen block of code into a file of its own in the working folder."""
+        source = self.pane.chooser.code_source
+        if not source:
+            self.complain("There is no code to save.")
+            return
+        number = 1
+        while (path := Path(f"code-{number}.txt")).exists():
+            number += 1
         try:
-            reply = await sending
+            path.write_text(source, encoding="utf-8")
+        except OSError as error:
+            self.complain(f"{path} could not be written: {error.strerror}.")
+        else:
+            self.notify(f"Saved to {path.absolute()}.", markup=False)
+
+    async def export_to(self, words: str) -> None:
+        """This conversation as Markdown, or as what the file's name says."""
+        form = _FORMS.get(Path(words).suffix, ExportFormat.MARKDOWN)
+        request = ExportRequest([self.conversation.id], form)
+        try:
+            (written,) = await export(self.bench.store, request, _path(words or file_name(self.conversation, form)))
         except ChatError as error:
-            self._complain_of(error)
-            return False
-        self.conversation = await self._service.open(reply.conversation_id)
-        self.pane.show(self.conversation)
-        self._follow(reply)
-        return True
+            self.complain_of(error)
+        else:
+            self.notify(f"Written to {written}.", markup=False)
 
-    @work(group="reply", exclusive=True, exit_on_error=False)
-    async def _follow(self, reply: Reply) -> None:
-        async for event in reply:
-            self.pane.apply(event)
-            self.status.apply(event)
-            if isinstance(event, TurnEnded):
-                self.conversation = self.conversation.with_turn(event.turn, head=False)
-                self.status.show_conversation(self.conversation)
+    @on(LinkChosen)
+    def ask_about_link(self, event: LinkChosen) -> None:
+        """Nothing opens by itself: show where it leads first."""
 
-    @on(DraftChanged)
-    async def keep_draft_soon(self, event: DraftChanged) -> None:
-        """Keep what is being written, once the typing pauses."""
-        self.set_timer(DRAFT_AFTER_S, self._keep_draft, name="draft")
+        def chosen(value: str | None) -> None:
+            if value == "open":
+                self.app.open_url(event.url)
+            elif value == "copy":
+                self.copy(CopyRequested(event.url, "address"))
 
-    async def _keep_draft(self) -> None:
-        if self.is_mounted:
-            await self._bench.store.set_draft(self._draft_place, self.prompt.draft)
+        choices = [Choice("open", f"Open {event.shown}"), Choice("copy", "Copy the address")]
+        self.app.push_screen(PickScreen("A link", choices), chosen)
 
-    def _complain_of(self, error: ChatError) -> None:
-        words = explain(error)
-        self._complain(f"{words.sentence} {words.next_step}")
+    @on(FileChosen)
+    def open_file(self, event: FileChosen) -> None:
+        """A file that is there, in the user's own editor."""
+        path = Path(event.path).expanduser()
+        if not path.is_file():
+            self.complain(f"There is no file {path} here.")
+            return
+        command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+        line = [f"+{event.line}"] if event.line else []
+        with self.app.suspend():
+            try:
+                subprocess.run([*shlex.split(command), *line, str(path.absolute())])
+            except (OSError, ValueError):
+                self.complain(f"The editor {command!r} could not be started.")
 
-    def _complain(self, sentence: str) -> None:
-        self.notify(clean_line(sentence), severity="warning", markup=False)
+    # Writing
 
-    def _describe(self, turn: Turn) -> tuple[str, str] | None:
-        words = ending(turn)
-        if words is None:
-            return None
-        key = self._keys(words.action)
-        return words.sentence, f"{key}  {words.next_step}" if key else words.next_step
+    @on(EditorWanted)
+    def write_in_editor(self) -> None:
+        """The draft in the user's own editor, and back."""
+        text, failed = self.prompt.draft, ""
+        with self.app.suspend():
+            try:
+                text = edited(text, os.environ)
+            except EditorFailed as error:
+                failed = str(error)
+        self.prompt.draft = text
+        self.prompt.focus()
+        if failed:
+            self.complain(failed)
+
+    @on(HistoryWanted)
+    async def search_history(self) -> None:
+        """Every prompt there ever was; the draft stays where it is until one is taken."""
+
+        def chosen(text: str | None) -> None:
+            if text is not None:
+                self.prompt.draft = text
+
+        prompts = await self.bench.store.prompts(limit=2000)
+        choices = [Choice(text, " ".join(text.split())[:300]) for text in prompts]
+        self.app.push_screen(PickScreen("Earlier prompts", choices), chosen)
+
+    @on(CommandTyped)
+    def suggest(self, event: CommandTyped) -> None:
+        """The commands that it may become."""
+        found = suggestions(event.text) if event.text else ()
+        self.suggested.commands = tuple(found)
+        complete = bool(event.text) and " " not in event.text
+        self.prompt.completion = f"/{found[0].name} " if found and complete else ""
+
+    def on_key(self, event: events.Key) -> None:
+        """Who types while reading means the prompt; Enter cuts a countdown short."""
+        if event.key == "enter" and (reply := self.service.reply_in(self.conversation.id)) is not None:
+            reply.retry_now()
+
+
+def _path(words: str) -> Path:
+    return Path(words).expanduser().absolute()

@@ -2,29 +2,46 @@
 
 import re
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import events
+from textual.binding import BindingType
+from textual.document._document import Location
 from textual.widgets import TextArea
-from textual.widgets.text_area import Location
 
-from tui_chat.ui.message import DraftChanged, PromptSubmitted
+from tui_chat.ui.keys import Scope, bindings
+from tui_chat.ui.message import (
+    CommandTyped,
+    DraftChanged,
+    EditorWanted,
+    HistoryWanted,
+    LeavePrompt,
+    PromptSubmitted,
+    QueuedWanted,
+    QuitWanted,
+)
 from tui_chat.ui.widgets.folds import Folds
 from tui_chat.ui.widgets.graphemes import end_of_grapheme, start_of_grapheme
 
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_NEWLINE_KEYS = {"ctrl+j", "shift+enter", "alt+enter", "ctrl+enter", "shift+\r"}
 
 
 class PromptBox(TextArea):
     """Where prompts are written: Enter sends, long pastes fold, up and down walk through earlier prompts."""
 
-    def __init__(self, *, enter_sends: bool = True, id: str | None = None) -> None:
-        super().__init__(id=id, compact=True, highlight_cursor_line=False, placeholder="Ask anything")
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.PROMPT)]
+
+    def __init__(self, *, enter_sends: bool = True) -> None:
+        super().__init__(compact=True, highlight_cursor_line=False, placeholder="Ask anything")
         self.cursor_blink = False
+        self.completion = ""
+        """What Tab makes of the command that is being typed; set by whoever knows commands."""
+        self.has_queued = False
+        """A prompt waits in line."""
         self._enter_sends = enter_sends
         self._folds = Folds()
         self._history: Sequence[str] = ()
-        self._walked_to: int | None = None
+        self._walked_to = -1
         self._own_draft = ""
 
     @property
@@ -35,70 +52,95 @@ class PromptBox(TextArea):
     @draft.setter
     def draft(self, text: str) -> None:
         self._folds.clear()
-        self._walked_to = None
+        self._walked_to = -1
         self._show(self._folds.fold(text))
 
     def set_history(self, prompts: Sequence[str]) -> None:
         """Earlier prompts, newest first, for up and down."""
         self._history = prompts
-        self._walked_to = None
+        self._walked_to = -1
 
     def _show(self, text: str) -> None:
         self.replace(text, (0, 0), self.document.end)
         self.move_cursor(self.document.end)
 
-    async def _on_key(self, event: events.Key) -> None:
-        key = event.key
-        if key == "enter" or key in _NEWLINE_KEYS:
-            event.stop()
-            event.prevent_default()
-            if self._breaks_line(key):
-                self.insert("\n")
-            else:
-                self._submit()
-            return
-        if (key == "up" and self._at_first_row) or (key == "down" and self._at_last_row):
-            if self._walk(1 if key == "up" else -1):
-                event.stop()
-                event.prevent_default()
-            return
-        if key == "tab" and self._unfold():
-            event.stop()
-            event.prevent_default()
-            return
-        await super()._on_key(event)
+    # Sending
 
-    def _breaks_line(self, key: str) -> bool:
-        if key != "enter":
-            return self._enter_sends
+    def action_send(self) -> None:
+        """Send, or break the line where that is what Enter is for."""
         row, column = self.cursor_location
         if self._enter_sends and self.document[row][:column].endswith("\\"):
-            self.delete((row, column - 1), (row, column))
-            return True
-        return not self._enter_sends
+            self.replace("\n", (row, column - 1), (row, column), maintain_selection_offset=False)
+        elif not self._enter_sends:
+            self._break_line()
+        else:
+            self._submit()
+
+    def action_newline(self) -> None:
+        """Break the line, or send where the two keys are swapped."""
+        if self._enter_sends:
+            self._break_line()
+        else:
+            self._submit()
+
+    def _break_line(self) -> None:
+        self.replace("\n", *self.selection, maintain_selection_offset=False)
 
     def _submit(self) -> None:
         if self.draft.strip():
             self.post_message(PromptSubmitted(self.draft))
+        elif self.has_queued:
+            self.post_message(QueuedWanted(now=True))
 
-    @property
-    def _at_first_row(self) -> bool:
-        return self.selection.is_empty and self.navigator.is_first_wrapped_line(self.cursor_location)
+    # Earlier prompts
 
-    @property
-    def _at_last_row(self) -> bool:
-        return self.selection.is_empty and self.navigator.is_last_wrapped_line(self.cursor_location)
+    def action_older(self) -> None:
+        """Up, and from the first row to earlier prompts."""
+        if not self.selection.is_empty or not self.navigator.is_first_wrapped_line(self.cursor_location):
+            self.action_cursor_up()
+        elif self.has_queued and not self.text:
+            self.post_message(QueuedWanted())
+        else:
+            self._walk(1)
 
-    def _walk(self, steps: int) -> bool:
-        at = -1 if self._walked_to is None else self._walked_to
-        to = at + steps
-        if not -1 <= to < len(self._history):
-            return False
-        if at == -1:
-            self._own_draft = self.text
-        self._walked_to = None if to == -1 else to
-        self._show(self._own_draft if to == -1 else self._folds.fold(self._history[to]))
-        return True
+    def action_newer(self) -> None:
+        """Down, and from the last row back to the draft."""
+        if not self.selection.is_empty or not self.navigator.is_last_wrapped_line(self.cursor_location):
+            self.action_cursor_down()
+        else:
+            self._walk(-1)
+
+    def _walk(self, steps: int) -> None:
+        to = self._walked_to + steps
+        if -1 <= to < len(self._history):
+            if self._walked_to == -1:
+                self._own_draft = self.text
+            self._walked_to = to
+            self._show(self._own_draft if to == -1 else self._folds.fold(self._history[to]))
+
+    def action_history(self) -> None:
+        """Ask for the search in all of them."""
+        self.post_message(HistoryWanted())
+
+    # Writing
+
+    def action_complete(self) -> None:
+        """Complete a command or unfold a paste; else leave."""
+        if self.completion:
+            self._show(self.completion)
+        elif not self._unfold():
+            self.post_message(LeavePrompt())
+
+    def action_editor(self) -> None:
+        """Ask for the user's own editor."""
+        self.post_message(EditorWanted())
+
+    def action_delete_or_quit(self) -> None:
+        """Delete to the right; with nothing to delete, quit."""
+        if self.text:
+            self.action_delete_right()
+        else:
+            self.post_message(QuitWanted())
 
     def _unfold(self) -> bool:
         row, column = self.cursor_location
@@ -135,6 +177,8 @@ class PromptBox(TextArea):
         return (row, span[1]) if span and span[1] > column else (row, end_of_grapheme(line, column))
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
-        """Tell whoever keeps drafts."""
+        """Tell whoever keeps drafts, and whoever knows commands."""
         event.stop()
         self.post_message(DraftChanged(self.draft))
+        is_command = self.text.startswith("/") and not self.text.startswith("//") and "\n" not in self.text
+        self.post_message(CommandTyped(self.text if is_command else ""))

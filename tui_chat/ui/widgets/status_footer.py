@@ -22,6 +22,7 @@ from tui_chat.core.event import (
     UsageChanged,
 )
 from tui_chat.core.footer import Activity, Field, FooterState, fit, footer_fields
+from tui_chat.core.forecast import ContextUse
 from tui_chat.core.turn import Role
 
 _STYLES = {"model": "$foreground-muted", "hint": "$text-disabled", "speed": "$text-disabled"}
@@ -64,6 +65,11 @@ class StatusFooter(Widget):
     def show_idle(self) -> None:
         """Nothing is coming in here."""
         self._act(Activity.IDLE)
+
+    def show_context(self, context: ContextUse) -> None:
+        """How full the model's window is."""
+        self._state = replace(self._state, context=context)
+        self.refresh()
 
     def show_hint(self, hint: str) -> None:
         """A key worth knowing now."""

@@ -1,0 +1,59 @@
+"""The way to the clipboard: a tool of the system where there is one, and the terminal's own sequence. Says only what
+is known to have happened."""
+
+import asyncio
+import base64
+import shutil
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Mapping
+
+_TOOLS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("wl-copy", (), "WAYLAND_DISPLAY"),
+    ("xclip", ("-selection", "clipboard"), "DISPLAY"),
+    ("xsel", ("--clipboard", "--input"), "DISPLAY"),
+    ("pbcopy", (), ""),
+    ("clip.exe", (), ""),
+)
+_PATIENCE_S = 2.0
+LARGEST_FOR_TERMINAL = 74_994
+"""Bytes that terminals surely take in one sequence."""
+
+
+def tool(environ: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The command that copies what it reads, where it can work: not over SSH, and with a display of its own."""
+    if "SSH_CONNECTION" in environ or "SSH_TTY" in environ:
+        return None
+    for name, options, needs in _TOOLS:
+        if (not needs or environ.get(needs)) and (found := shutil.which(name)):
+            return (found, *options)
+    return None
+
+
+def sequence(text: str, environ: Mapping[str, str]) -> str:
+    """What makes a terminal copy the text; wrapped so that tmux and screen pass it on."""
+    plain = f"\x1b]52;c;{base64.b64encode(text.encode('utf-8', 'replace')).decode()}\x07"
+    if "TMUX" in environ:
+        escaped = plain.replace("\x1b", "\x1b\x1b")
+        return f"{plain}\x1bPtmux;{escaped}\x1b\\"
+    return f"\x1bP{plain}\x1b\\" if environ.get("TERM", "").startswith("screen") else plain
+
+
+async def run_tool(command: tuple[str, ...], text: str) -> bool:
+    """Whether the tool took it."""
+    try:
+        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL)
+        async with asyncio.timeout(_PATIENCE_S):
+            await process.communicate(text.encode("utf-8", "replace"))
+    except (OSError, TimeoutError):
+        return False
+    return process.returncode == 0
+
+
+def sentence(what: str, lines: int, *, by_tool: bool, by_terminal: bool) -> str:
+    """What is known to have happened."""
+    size = f"{lines:,} {'line' if lines == 1 else 'lines'}"
+    if by_tool:
+        return f"Copied the {what} ({size})."
+    if by_terminal:
+        return f"Sent the {what} ({size}) to the terminal's clipboard; not every terminal takes it."
+    return f"The {what} is too long for the terminal's clipboard, and no clipboard tool was found. `w` saves it."

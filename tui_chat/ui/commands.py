@@ -1,0 +1,86 @@
+"""Every command by name, for the slash at the prompt's beginning and for the palette. Knows what runs, not how."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui_chat.core.nearest import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something that can be done by name."""
+
+    name: str
+    takes: str
+    """What may stand behind it, as it is shown; empty for nothing."""
+    help: str
+    action: str
+    """The screen's action; what stands behind the name becomes its argument."""
+    key_id: str = ""
+    """The key that does the same."""
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("continue", "", "have an unfinished reply finished", "continue_reply", "reply.continue"),
+    Command("copy", "[code]", "copy the last reply, or its last code", "copy"),
+    Command("delete", "", "put this conversation into the trash", "delete"),
+    Command("edit", "", "say the last prompt differently", "edit", "prompt.edit"),
+    Command("export", "[FILE]", "write this conversation to a file", "export"),
+    Command("find", "[WORDS]", "find in this conversation", "find", "find.open"),
+    Command("fork", "", "begin a new conversation from here", "fork", "read.fork"),
+    Command("help", "", "show every key", "help", "app.help"),
+    Command("history", "", "search every prompt you ever sent", "history", "prompt.history"),
+    Command("library", "", "past conversations", "library", "library.open"),
+    Command("model", "[PROVIDER/MODEL]", "choose the model", "model", "model.choose"),
+    Command("new", "", "begin a new conversation", "new", "conversation.new"),
+    Command("options", "[NAME=VALUE]", "effort, thinking, max_tokens, temperature", "options"),
+    Command("quit", "", "leave", "quit", "app.quit"),
+    Command("retry", "[PROVIDER/MODEL]", "answer the prompt again", "retry_by_name", "reply.retry"),
+    Command("stop", "", "stop the reply", "cancel", "reply.cancel"),
+    Command("system", "[TEXT]", "set or show the system prompt", "system"),
+    Command("theme", "[NAME]", "choose the colours", "theme"),
+    Command("title", "[TEXT]", "give this conversation a title", "title"),
+    Command("tree", "", "the whole conversation as a tree", "tree", "branch.tree"),
+    Command("undo", "", "undo what was dropped or deleted", "undo_last", "undo"),
+)
+_BY_NAME = {command.name: command for command in COMMANDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command with what stood behind its name."""
+
+    command: Command
+    argument: str
+
+
+def parse(text: str) -> Call | str | None:
+    """A call, a sentence about what is wrong with it, or `None` for text that is no command."""
+    if not text.startswith("/") or text.startswith("//") or "\n" in text.strip():
+        return None
+    name, _, argument = text[1:].strip().partition(" ")
+    command = _BY_NAME.get(name)
+    if command is None:
+        if not name.replace("-", "").isalpha():
+            return None if name else "There is no command without a name; / and Tab show them all."
+        return f"There is no /{name}{did_you_mean(name, _BY_NAME)}. Begin with // to send it as it is."
+    return Call(command, argument.strip())
+
+
+def unescaped(text: str) -> str:
+    """What is sent: two slashes at the beginning stand for one."""
+    return text[1:] if text.startswith("//") else text
+
+
+def suggestions(text: str) -> Sequence[Command]:
+    """The commands that what is typed may become: those that begin so first, then those that have its letters."""
+    typed = text[1:].lower()
+    if " " in typed:
+        return [command for command in COMMANDS if command.name == typed.partition(" ")[0]]
+    first = [command for command in COMMANDS if command.name.startswith(typed)]
+    return first + [command for command in COMMANDS if command not in first and _has_letters(command.name, typed)]
+
+
+def _has_letters(name: str, typed: str) -> bool:
+    rest = iter(name)
+    return all(letter in rest for letter in typed)

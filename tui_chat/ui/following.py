@@ -1,0 +1,27 @@
+"""Takes a reply's events to the widgets that show it. One reader of one reply; leaving it stops nothing."""
+
+from collections.abc import Callable
+
+from tui_chat.core.event import RetryScheduled, TurnEnded
+from tui_chat.service.reply import Reply
+from tui_chat.ui.keys import KeyNames
+from tui_chat.ui.widgets.conversation_pane import ConversationPane
+from tui_chat.ui.widgets.status_footer import StatusFooter
+from tui_chat.wording import explain
+
+
+async def follow(
+    reply: Reply, pane: ConversationPane, status: StatusFooter, keys: KeyNames, ended: Callable[[TurnEnded], None]
+) -> None:
+    """Show the reply until it ends, then tell."""
+    async for event in reply:
+        pane.apply(event)
+        status.apply(event)
+        match event:
+            case RetryScheduled(attempt, _, error):
+                stop = keys("reply.cancel")
+                pane.say(
+                    f"{explain(error).sentence} Attempt {attempt} comes soon.", f"Enter tries now, {stop} stops."
+                )
+            case TurnEnded():
+                ended(event)

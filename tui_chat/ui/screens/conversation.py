@@ -1,0 +1,242 @@
+"""One conversation on the screen: opened, asked, answered, cancelled, with its drafts and its queue."""
+
+from collections.abc import Awaitable
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.getters import query_one
+from textual.screen import Screen
+
+from tui_chat.core.clean import clean_line
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.error import ChatError
+from tui_chat.core.event import TurnEnded
+from tui_chat.core.forecast import context_use
+from tui_chat.core.turn import Turn, TurnStatus
+from tui_chat.service.reply import Reply
+from tui_chat.ui.bench import Bench
+from tui_chat.ui.drafts import Drafts
+from tui_chat.ui.following import follow
+from tui_chat.ui.keys import KeyNames, Scope, bindings
+from tui_chat.ui.message import DraftChanged, QueuedWanted
+from tui_chat.ui.widgets.conversation_pane import ConversationPane
+from tui_chat.ui.widgets.find_bar import FindBar
+from tui_chat.ui.widgets.prompt_box import PromptBox
+from tui_chat.ui.widgets.queue_bar import QueueBar
+from tui_chat.ui.widgets.status_footer import StatusFooter
+from tui_chat.ui.widgets.suggestion_list import SuggestionList
+from tui_chat.wording import ending, explain
+
+
+class ConversationScreen(Screen[None]):
+    """The pane, the prompt and the footer, and what flows between them and the service."""
+
+    CSS_PATH = "chat.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.CHAT)]
+    AUTO_FOCUS = "PromptBox"
+
+    pane = query_one(ConversationPane)
+    prompt = query_one(PromptBox)
+    status = query_one(StatusFooter)
+    queue = query_one(QueueBar)
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__()
+        self.bench = bench
+        self.service = bench.service
+        self.keys = KeyNames(bench.settings.keys)
+        self.drafts = Drafts(bench.store, self.set_timer)
+        self.conversation = bench.first
+        self.editing: Turn | None = None
+        """The prompt that what is written will stand beside."""
+
+    def compose(self) -> ComposeResult:
+        """The pane is the program; below it what waits, the prompt, and one line of figures."""
+        yield ConversationPane(self._describe, self.keys)
+        yield FindBar()
+        yield SuggestionList()
+        yield QueueBar()
+        yield PromptBox(enter_sends=self.bench.settings.ui.enter_sends)
+        yield StatusFooter()
+
+    async def on_mount(self) -> None:
+        """Show what there is to go on with."""
+        self.service.ledger.watch(self.status.show_saving)
+        self.status.show_saving(self.service.ledger.error)
+        for notice in self.bench.notices:
+            self.notify(clean_line(notice), severity="warning", markup=False, timeout=10)
+        self.queue.hint = f"Enter sends it now, {self.keys('prompt.older')} edits, {self.keys('queue.drop')} drops it"
+        await self.open(self.bench.first)
+        self.prompt.set_history(await self.bench.store.prompts(limit=500))
+
+    def _describe(self, turn: Turn) -> tuple[str, str] | None:
+        words = ending(turn)
+        if words is None:
+            return None
+        key = self.keys(words.action)
+        return words.sentence, f"{key}  {words.next_step}" if key else words.next_step
+
+    # What is shown
+
+    async def open(self, conversation: Conversation, *, at: str | None = None, find: str = "") -> None:
+        """Show another conversation; a reply in flight in the one that is left goes on by itself."""
+        await self.drafts.keep()
+        self.workers.cancel_group(self, "reply")
+        self.editing = None
+        self.conversation = conversation
+        self.status.show_idle()
+        self.show_path(at=at)
+        self.prompt.draft = await self.drafts.of(self.place)
+        self._wait_in_line(await self.bench.store.state(self._queue_name) or "")
+        if (reply := self.service.reply_in(conversation.id)) is not None:
+            self._follow(reply)
+        if find:
+            self.pane.find(find)
+        self.prompt.focus()
+
+    def show_path(self, *, at: str | None = None) -> None:
+        """Draw the branch that is shown now, with its figures and its name."""
+        self.pane.show(self.conversation, at=at)
+        self.pane.invite(*self._invitation())
+        self.status.show_conversation(self.conversation)
+        self._count_context()
+        self.name_window()
+
+    def _invitation(self) -> tuple[str, ...]:
+        keys = self.keys
+        lines = [
+            "Ask anything.",
+            f"{keys('prompt.newline')} begins a new line, {keys('library.open')} opens past conversations, "
+            f"{keys('app.help')} shows every key.",
+        ]
+        if self.conversation.model.startswith("demo/"):
+            lines.append(
+                "This is the offline demo. Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start a local server,"
+            )
+            lines.append(f"and choose a model with {keys('model.choose')}.")
+        return tuple(lines)
+
+    def name_window(self) -> None:
+        """The terminal's title: the conversation and whether something comes in."""
+        live = self.service.reply_in(self.conversation.id) is not None
+        title = clean_line(self.conversation.title) or "tui-chat"
+        self.app.title = f"{'● ' if live else ''}{title}"
+
+    @work(group="context", exclusive=True, exit_on_error=False)
+    async def _count_context(self) -> None:
+        facts = await self.bench.facts_of(self.conversation.model)
+        self.status.show_context(context_use(self.conversation, facts.context_window))
+
+    # Asking
+
+    @property
+    def place(self) -> str | None:
+        """Whose draft is being written."""
+        return self.conversation.id if self.conversation.turns else None
+
+    async def say(self, text: str) -> None:
+        """Send it, or let it wait; the box is emptied only when it is safely kept."""
+        if self.service.reply_in(self.conversation.id) is not None:
+            await self.queue_up(text)
+            return
+        place, editing = self.place, self.editing
+        model = self.conversation.model
+        if editing is not None:
+            begun = self.begin(self.service.edit(self.conversation.id, editing.id, text, model=model))
+        else:
+            begun = self.begin(self.service.send(self.conversation, text))
+        if await begun:
+            self.editing = None
+            self.prompt.draft = ""
+            self.prompt.set_history(await self.drafts.sent(place, text))
+
+    async def begin(self, sending: Awaitable[Reply]) -> bool:
+        """Start a reply and follow it; whether it could be started."""
+        try:
+            reply = await sending
+            self.conversation = await self.service.open(reply.conversation_id)
+        except ChatError as error:
+            self.complain_of(error)
+            return False
+        self.show_path()
+        self._follow(reply)
+        return True
+
+    @work(group="reply", exclusive=True, exit_on_error=False)
+    async def _follow(self, reply: Reply) -> None:
+        self.name_window()
+        await follow(reply, self.pane, self.status, self.keys, self._ended)
+
+    def _ended(self, event: TurnEnded) -> None:
+        self.conversation = self.conversation.with_turn(event.turn, head=False)
+        self.status.show_conversation(self.conversation)
+        self._count_context()
+        self.name_window()
+        if self.queue.waiting and event.turn.status is not TurnStatus.FAILED:
+            self.call_later(self._send_queued)
+
+    def complain_of(self, error: ChatError) -> None:
+        """Say what went wrong and what to do."""
+        words = explain(error)
+        self.complain(f"{words.sentence} {words.next_step}")
+
+    def complain(self, sentence: str) -> None:
+        """Say it in passing."""
+        self.notify(clean_line(sentence), severity="warning", markup=False)
+
+    # What waits in line
+
+    @property
+    def _queue_name(self) -> str:
+        return f"queue:{self.conversation.id}"
+
+    def _wait_in_line(self, text: str) -> None:
+        self.queue.waiting = text
+        self.prompt.has_queued = bool(text)
+
+    async def queue_up(self, text: str) -> None:
+        """Let it wait behind the reply that comes in, and behind what waits already."""
+        waiting = f"{self.queue.waiting}\n\n{text}" if self.queue.waiting else text
+        await self.bench.store.set_state(self._queue_name, waiting)
+        self._wait_in_line(waiting)
+        self.prompt.draft = ""
+        self.prompt.set_history(await self.drafts.sent(self.place, text))
+
+    async def take_queued(self) -> str:
+        """What waited, which waits no longer."""
+        waiting = self.queue.waiting
+        self._wait_in_line("")
+        await self.bench.store.set_state(self._queue_name, None)
+        return waiting
+
+    async def _send_queued(self) -> None:
+        if self.queue.waiting and self.service.reply_in(self.conversation.id) is None:
+            draft = self.prompt.draft
+            await self.say(await self.take_queued())
+            self.prompt.draft = draft
+
+    @on(QueuedWanted)
+    async def change_queued(self, event: QueuedWanted) -> None:
+        """Send what waits at once, or take it back into the box."""
+        if not event.now:
+            self.prompt.draft = await self.take_queued()
+            return
+        if (reply := self.service.reply_in(self.conversation.id)) is not None:
+            reply.cancel()
+            await reply.wait()
+        await self._send_queued()
+
+    @on(DraftChanged)
+    def note_draft(self, event: DraftChanged) -> None:
+        """Keep what is being written."""
+        if self.editing is None:
+            self.drafts.note(self.place, event.text)
+
+    def with_model(self, model: str) -> None:
+        """Another model from the next prompt on."""
+        self.conversation = replace(self.conversation, model=model)
+        self.status.show_conversation(self.conversation)
+        self._count_context()

@@ -1,0 +1,80 @@
+"""Every key and every command, those of the place one stands at first, to be searched."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.getters import query_one
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from tui_chat.ui.commands import COMMANDS
+from tui_chat.ui.keys import KEYS, KeyNames, Scope
+
+
+class HelpScreen(ModalScreen[None]):
+    """Reads the table of keys; nothing is written down twice."""
+
+    CSS_PATH = "overlay.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,f1", "dismiss", show=False, priority=True),
+        Binding("down", "scroll(1)", show=False, priority=True),
+        Binding("up", "scroll(-1)", show=False, priority=True),
+        Binding("pagedown", "scroll(12)", show=False, priority=True),
+        Binding("pageup", "scroll(-12)", show=False, priority=True),
+    ]
+
+    box = query_one(Input)
+    page = query_one("#keys", Static)
+
+    def __init__(self, names: KeyNames, first: Scope) -> None:
+        super().__init__()
+        self._names = names
+        self._first = first
+
+    def compose(self) -> ComposeResult:
+        """A title, a line to search in, the keys."""
+        yield Static("Keys and commands", markup=False, classes="title")
+        yield Input(placeholder="Type to search", compact=True)
+        with VerticalScroll(can_focus=False):
+            yield Static("", id="keys", markup=False)
+        yield Static(
+            "↑ ↓ scroll · Esc leaves · keys can be changed in the settings' [keys]", markup=False, classes="hint"
+        )
+
+    def on_mount(self) -> None:
+        """All of them."""
+        self.box.cursor_blink = False
+        self.box.focus()
+        self.search()
+
+    @on(Input.Changed)
+    def search(self) -> None:
+        """Only what has every word."""
+        wanted = self.box.value.lower().split()
+        scopes = sorted(Scope, key=lambda scope: scope is not self._first)
+        blocks = []
+        for scope in scopes:
+            rows = [(self._names.all_of(key.id) or "no key", key.help) for key in KEYS if key.scope is scope]
+            blocks.append(_block(scope.value, rows, wanted))
+        commands = [(f"/{command.name} {command.takes}".rstrip(), command.help) for command in COMMANDS]
+        blocks.append(_block("commands, at the beginning of the prompt", commands, wanted))
+        found = [block for block in blocks if block is not None]
+        self.page.update(Content("\n\n").join(found) if found else Content("Nothing has all of these words."))
+
+    def action_scroll(self, rows: int) -> None:
+        """Move the page while the search keeps the keys."""
+        self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
+
+
+def _block(title: str, rows: list[tuple[str, str]], wanted: list[str]) -> Content | None:
+    found = [row for row in rows if all(word in " ".join((title, *row)).lower() for word in wanted)]
+    if not found:
+        return None
+    width = max(len(key) for key, _ in rows)
+    lines = [Content.styled(title.capitalize(), "bold $text-accent")]
+    lines += [Content.assemble((key.ljust(width), "$foreground"), "  ", (says, "dim")) for key, says in found]
+    return Content("\n").join(lines)
