@@ -136,6 +136,8 @@ KEYS: tuple[Key, ...] = (
     ),
 )
 
+MOST_NAMED = 2
+"""Keys of one action that are told; some have more, for terminals that know them."""
 _NAMES = {
     "escape": "Esc",
     "pageup": "PgUp",
@@ -184,7 +186,7 @@ class KeyNames:
 
     def all_of(self, action_id: str) -> str:
         """All its keys' names."""
-        return " or ".join(map(label_of, self._keys.get(action_id, ())))
+        return " ".join(map(label_of, self._keys.get(action_id, ())[:MOST_NAMED]))
 
 
 def problems(chosen: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
