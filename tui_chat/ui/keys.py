@@ -167,10 +167,14 @@ def label_of(key: str) -> str:
 
 def bindings(scope: Scope) -> list[Binding]:
     """The bindings of one scope, each with its id so that the user may give it another key."""
-    # A prompt's own keys go before what a text box would do with them.
-    first = scope is Scope.PROMPT
     own = [key for key in KEYS if key.scope is scope]
-    return [Binding(",".join(key.keys), key.action, key.label, show=False, priority=first, id=key.id) for key in own]
+    return [Binding(",".join(key.keys), key.action, key.label, show=False, id=key.id) for key in own]
+
+
+def actions(scope: Scope, chosen: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """What each key of a scope runs, after the user's own choices."""
+    own = [key for key in KEYS if key.scope is scope]
+    return {pressed: key.action for key in own for pressed in chosen.get(key.id, key.keys)}
 
 
 class KeyNames:

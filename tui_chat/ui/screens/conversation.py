@@ -20,7 +20,7 @@ from tui_chat.service.reply import Reply
 from tui_chat.ui.bench import Bench
 from tui_chat.ui.drafts import Drafts
 from tui_chat.ui.following import follow
-from tui_chat.ui.keys import KeyNames, Scope, bindings
+from tui_chat.ui.keys import KeyNames, Scope, actions, bindings
 from tui_chat.ui.message import DraftChanged, QueuedWanted
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
 from tui_chat.ui.widgets.find_bar import FindBar
@@ -50,16 +50,18 @@ class ConversationScreen(Screen[None]):
         self.keys = KeyNames(bench.settings.keys)
         self.drafts = Drafts(bench.store, self.set_timer)
         self.conversation = bench.first
+        self._has_opened = False
         self.editing: Turn | None = None
         """The prompt that what is written will stand beside."""
 
     def compose(self) -> ComposeResult:
         """The pane is the program; below it what waits, the prompt, and one line of figures."""
+        settings = self.bench.settings
         yield ConversationPane(self._describe, self.keys)
         yield FindBar()
         yield SuggestionList()
         yield QueueBar()
-        yield PromptBox(enter_sends=self.bench.settings.ui.enter_sends)
+        yield PromptBox(actions(Scope.PROMPT, settings.keys), enter_sends=settings.ui.enter_sends)
         yield StatusFooter()
 
     async def on_mount(self) -> None:
@@ -89,7 +91,11 @@ class ConversationScreen(Screen[None]):
         self.conversation = conversation
         self.status.show_idle()
         self.show_path(at=at)
-        self.prompt.draft = await self.drafts.of(self.place)
+        draft = await self.drafts.of(self.place)
+        if self._has_opened or not self.prompt.text:
+            self.prompt.draft = draft
+        # Else somebody was quicker than the disk, and what they typed stays.
+        self._has_opened = True
         self._wait_in_line(await self.bench.store.state(self._queue_name) or "")
         if (reply := self.service.reply_in(conversation.id)) is not None:
             self._follow(reply)

@@ -1,15 +1,12 @@
 """The box a prompt is written in. Knows text and keys; what becomes of a prompt is not its business."""
 
 import re
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
 
 from textual import events
-from textual.binding import BindingType
 from textual.document._document import Location
 from textual.widgets import TextArea
 
-from tui_chat.ui.keys import Scope, bindings
 from tui_chat.ui.message import (
     CommandTyped,
     DraftChanged,
@@ -29,15 +26,15 @@ _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 class PromptBox(TextArea):
     """Where prompts are written: Enter sends, long pastes fold, up and down walk through earlier prompts."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.PROMPT)]
-
-    def __init__(self, *, enter_sends: bool = True) -> None:
+    def __init__(self, keys: Mapping[str, str], *, enter_sends: bool = True) -> None:
+        """`keys` says which action a key runs; bindings would run it before what was typed just before it."""
         super().__init__(compact=True, highlight_cursor_line=False, placeholder="Ask anything")
         self.cursor_blink = False
         self.completion = ""
         """What Tab makes of the command that is being typed; set by whoever knows commands."""
         self.has_queued = False
         """A prompt waits in line."""
+        self._keys = keys
         self._enter_sends = enter_sends
         self._folds = Folds()
         self._history: Sequence[str] = ()
@@ -63,6 +60,13 @@ class PromptBox(TextArea):
     def _show(self, text: str) -> None:
         self.replace(text, (0, 0), self.document.end)
         self.move_cursor(self.document.end)
+
+    async def _on_key(self, event: events.Key) -> None:
+        action = self._keys.get(event.key)
+        if action is not None:
+            event.stop()
+            event.prevent_default()
+            await self.run_action(action)
 
     # Sending
 
