@@ -84,7 +84,7 @@ class _Reader:
 
     def take(self, token: Token) -> None:
         kind = token.type
-        if kind == "text":
+        if kind in ("text", "text_special"):
             self.label.append(token.content)
             for text, href in bare_links(token.content) if not self.href else ((token.content, ""),):
                 self.add(text, self.bits | LINK if href else self.bits, href)

@@ -75,18 +75,23 @@ class LiveMarkdown:
         if not self._stale:
             return True
         until = perf_counter() + max(0.0, budget_s)
-        document, blocks = self._document, self._blocks
-        document.changed = len(document.lines)
-        done = False
-        while not done and perf_counter() <= until:
-            done = self._feed_some()
-            if done and self._finished:
-                blocks.close()
-            if blocks.leaf is not None and blocks.leaf.kind != PARAGRAPH:
-                document.grow(blocks.stack, blocks.leaf, more_waits=not done)
-        document.resolve(blocks.leaf)
+        self._document.changed = len(self._document.lines)
+        while not (done := self._work_some()) and perf_counter() < until:
+            pass
+        self._document.resolve(self._blocks.leaf)
         self._stale = not done
-        self._update(self._preview() if done and not self._finished else [])
+        self._open_code = None
+        self._update(self._preview(with_partial=done))
+        return done
+
+    def _work_some(self) -> bool:
+        """Parse and lay out a number of lines; whether there are no more."""
+        document, blocks = self._document, self._blocks
+        done = self._feed_some()
+        if done and self._finished:
+            blocks.close()
+        if blocks.leaf is not None and blocks.leaf.kind != PARAGRAPH:
+            document.grow(blocks.stack, blocks.leaf, more_waits=not done)
         return done
 
     def _feed_some(self) -> bool:
@@ -100,11 +105,13 @@ class LiveMarkdown:
             characters += len(piece.text) + 50
         return False
 
-    def _preview(self) -> list[Line]:
+    def _preview(self, with_partial: bool) -> list[Line]:
         """The lines of what is open, with the line that is still coming in."""
+        if with_partial and self._finished:
+            return []
         preview = Preview(self._page)
         fork = self._blocks.fork(preview)
-        for piece in self._source.partial():
+        for piece in self._source.partial() if with_partial else ():
             if piece.goes_on or not undecided(piece.text):
                 _feed(fork, piece)
         leaf = fork.leaf
@@ -151,7 +158,7 @@ class LiveMarkdown:
     def code_blocks(self) -> tuple[CodeBlock, ...]:
         """The blocks of code in it, in order."""
         lines = self.lines
-        if self._open_code is None or self._finished:
+        if self._open_code is None:
             return tuple(self._document.codes)
         begins, language, leaf = self._open_code
         return (*self._document.codes, CodeBlock(self._fixed + begins, len(lines), language, source_of(leaf)))

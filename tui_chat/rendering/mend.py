@@ -32,19 +32,20 @@ def mend(text: str) -> str:
         return text[:cut] + mend(text[cut:]) if cut else text
     text = _LINK_TAIL.sub(r"\1)", text)
     text = _ADDRESS_TAIL.sub(lambda found: found[0][1:], _HALF_TAIL.sub("", text))
-    for opener, at in reversed(_left_open(text)):
+    opened, end = _left_open(text)
+    text = text[:end]
+    for opener, at in reversed(opened):
         if len(text) - at > _LONGEST_OPEN:
             break
         if at + len(opener) == len(text):
             text = text[:at].rstrip(" ")
         else:
-            half = " " if opener[0] in "$\\" else opener[0] + " "
-            text = text.rstrip(half) + opener.translate(_MIRROR)
+            text = text.rstrip("` " if opener[0] == "`" else " ") + opener.translate(_MIRROR)
     return text
 
 
-def _left_open(text: str) -> list[tuple[str, int]]:
-    """Signs that nothing closes yet, and where they stand."""
+def _left_open(text: str) -> tuple[list[tuple[str, int]], int]:
+    """Signs that nothing closes yet, where they stand, and where half of a closing sign begins at the end."""
     found: list[tuple[str, int]] = []
     at = 0
     while (sign := _SIGN.search(text, at)) is not None:
@@ -53,11 +54,11 @@ def _left_open(text: str) -> list[tuple[str, int]]:
         if what[0] in "`$" or what in ("\\(", "\\["):
             end = _closing(text, what, at)
             if end < 0:
-                return [*found, (what, sign.start())]
+                return [*found, (what, sign.start())], len(text)
             at = end
-        elif what[0] in "*_~":
-            _pair(found, sign, text)
-    return found
+        elif what[0] in "*_~" and _pair(found, sign, text):
+            return found, sign.start()
+    return found, len(text)
 
 
 def _closing(text: str, opener: str, at: int) -> int:
@@ -69,18 +70,19 @@ def _closing(text: str, opener: str, at: int) -> int:
     return end + 2 if end >= 0 else -1
 
 
-def _pair(found: list[tuple[str, int]], sign: re.Match[str], text: str) -> None:
-    """Open or close emphasis, by the neighbours of its sign."""
+def _pair(found: list[tuple[str, int]], sign: re.Match[str], text: str) -> bool:
+    """Open or close emphasis, by the neighbours of its sign; whether it is only half of what would close it."""
     before, after = text[sign.start() - 1 : sign.start()], text[sign.end() : sign.end() + 1]
     what, start = sign[0], sign.start()
     if before.isalnum() and after.isalnum() and (what[0] == "_" or not any(opener[0] == "*" for opener, _ in found)):
-        return
+        return False
     while what and before.strip() and what[0] in [opener[0] for opener, _ in found]:
         opener, at = found.pop()
         if opener[0] == what[0]:
             if len(opener) > len(what):
-                rest = opener if not after else opener[len(what) :]
-                found.append((rest, at))
+                found.append((opener[len(what) :] if after else opener, at))
+                return not after
             what = what[len(opener) :]
     if what and (after.strip() or not after):
         found.append((what, start))
+    return False
