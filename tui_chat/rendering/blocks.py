@@ -149,6 +149,7 @@ class Blocks:
     def _begin(self, depth: int, at: int) -> None:
         """Open the blocks that begin on this line, and give its text to a leaf."""
         text = self._text
+        begun = False
         while True:
             first = _first(text, at)
             leaf = self.leaf
@@ -166,13 +167,14 @@ class Blocks:
             if found is None:
                 break
             depth, at = found
-        self._add_text(depth, first)
+            begun = True
+        self._add_text(depth, first, is_empty=not begun)
 
-    def _add_text(self, depth: int, first: int) -> None:
+    def _add_text(self, depth: int, first: int, is_empty: bool) -> None:
         text, leaf = self._text, self.leaf
         if first == len(text):
             self._close_to(depth)
-            self._blank = True
+            self._blank = is_empty
         elif leaf is not None and leaf.kind == PARAGRAPH:
             line = text[first:]
             if leaf.size + len(line) > LONGEST:

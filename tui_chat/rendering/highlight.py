@@ -5,6 +5,7 @@ is never lexed at once and yet what one shot gives is what growing gives. Lines 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -111,7 +112,7 @@ class Highlighter:
                 self._exact += 1
                 continue
             stop = _reach(lines, self._exact, CHUNK_LINES, CHUNK_CHARACTERS)
-            ahead = _reach(lines, stop, AHEAD_LINES, AHEAD_CHARACTERS) if self._resumes else stop
+            ahead = _reach(lines, stop, AHEAD_LINES, AHEAD_CHARACTERS)
             if not closed and (ahead >= len(lines) or stop >= len(lines)):
                 break
             self._settle_chunk(lines, min(stop, len(lines)), min(ahead, len(lines)), new)
@@ -181,10 +182,13 @@ class Highlighter:
             end_stack = _run(self._lexer, cutter, list(stack), until)
             return _Lexed(cutter.pieces, cutter.at, end_stack, cutter.starts)
         assert self._lexer is not None
-        for at, kind, value in self._lexer.get_tokens_unprocessed(text):
-            cutter.add(at, kind, len(value))
-        cutter.add(len(text), Token, 0)
-        return _Lexed(cutter.pieces, until, _ROOT, dict.fromkeys(range(len(lines)), _ROOT))
+        for at, kind, value in self._lexer.get_tokens_unprocessed(text[start:]):
+            if cutter.at >= until:
+                break
+            cutter.note(_ROOT)
+            cutter.add(start + at, kind, len(value))
+        cutter.add(until, Token, 0)
+        return _Lexed(cutter.pieces, cutter.at, _ROOT, cutter.starts)
 
 
 class _Cutter:
@@ -204,10 +208,10 @@ class _Cutter:
         while self.line < len(lines) - 1 and start >= self._ends[self.line]:
             self.line += 1
 
-    @property
-    def at_line_start(self) -> bool:
-        """Whether the next token begins a line."""
-        return self.at == (self._ends[self.line - 1] if self.line else 0)
+    def note(self, stack: Sequence[str]) -> None:
+        """Remember the states where the next token begins a line."""
+        if self.line not in self.starts and self.at == (self._ends[self.line - 1] if self.line else 0):
+            self.starts[self.line] = tuple(stack)
 
     def add(self, at: int, kind: _TokenType, size: int) -> None:
         """The next token; text that the lexer left out before it is plain."""
@@ -237,12 +241,9 @@ def _run(lexer: Any, cutter: _Cutter, stack: list[str], until: int) -> tuple[str
     """Run a lexer's rules from the states of `stack`; the states where it stopped."""
     rules = lexer._tokens
     text = cutter.text
-    line = -1
     idle = 0
     while cutter.at < until:
-        if cutter.line != line and cutter.at_line_start:
-            line = cutter.line
-            cutter.starts[line] = tuple(stack)
+        cutter.note(stack)
         at = cutter.at
         for match, action, change in rules[stack[-1]]:
             found = match(text, at)

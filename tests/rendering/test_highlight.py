@@ -1,0 +1,136 @@
+"""Code is lexed the same however it came, never all at once, and nothing of it is lost."""
+
+import random
+from pathlib import Path
+
+import pytest
+from pygments.lexers import get_lexer_by_name
+from pygments.token import Token
+
+from tui_chat.rendering import blocks, highlight
+from tui_chat.rendering.highlight import Highlighter, Pieces, language_of, lexer_for
+
+PYTHON = Path(blocks.__file__).read_text(encoding="utf-8")
+SAMPLES = {
+    "python": PYTHON,
+    "ts": "/**\n * doc\n */\nconst a: number = 1; // c\nlet t = `x\n${a} y`;\n" * 60,
+    "json": '{"a": [1, 2, {"b": null}]}\n' * 60,
+    "yaml": "a:\n  - b: 'c'\n    d: |\n      text\n" * 60,
+    "html": "<div class='a'>\n<script>\nlet x = 1;\n</script>\n</div>\n" * 60,
+    "ruby": 'def f(x)\n  puts "#{x}" # c\nend\ns = <<~EOS\n  text\nEOS\n' * 60,
+    "nosuch": "anything\n" * 300,
+}
+
+
+def lines_of(text: str) -> list[str]:
+    return text.splitlines(keepends=True)
+
+
+def at_once(language: str, lines: list[str]) -> dict[int, Pieces]:
+    return Highlighter(language).settle(lines, closed=True)
+
+
+@pytest.mark.parametrize("language", SAMPLES)
+def test_growing_ends_as_one_shot(language: str) -> None:
+    lines, chance = lines_of(SAMPLES[language]), random.Random(0)
+    highlighter, seen, count = Highlighter(language), dict[int, Pieces](), 0
+    while count < len(lines):
+        count += chance.randint(1, 40)
+        seen |= highlighter.settle(lines[:count], closed=False)
+        seen |= highlighter.sketch(lines[:count])
+    seen |= highlighter.settle(lines, closed=True)
+    assert seen == at_once(language, lines)
+
+
+@pytest.mark.parametrize("language", SAMPLES)
+def test_no_character_is_lost(language: str) -> None:
+    lines = lines_of(SAMPLES[language])
+    found = at_once(language, lines)
+    assert ["".join(text for _, text in found[number]) + "\n" for number in range(len(lines))] == lines
+
+
+def test_a_block_of_one_chunk_is_lexed_as_pygments_would() -> None:
+    text = "".join(lines_of(PYTHON)[:100])
+    assert len(text) < highlight.CHUNK_CHARACTERS
+    expected = [
+        (kind, piece)
+        for _, kind, value in get_lexer_by_name("python").get_tokens_unprocessed(text)
+        for piece in value
+        if piece.strip()
+    ]
+    found = at_once("python", lines_of(text))
+    assert [
+        (kind, character)
+        for number in sorted(found)
+        for kind, piece in found[number]
+        for character in piece
+        if character.strip()
+    ] == expected
+
+
+def test_a_comment_that_spans_chunks_stays_one() -> None:
+    lines = (
+        ["int a;\n"] * (highlight.CHUNK_LINES - 5) + ["/* begins\n"] + ["goes on\n"] * 30 + ["ends */\n", "int b;\n"]
+    )
+    found = at_once("c", lines)
+    first = highlight.CHUNK_LINES - 5
+    assert all(found[number][0][0] in Token.Comment for number in range(first, first + 32))
+    assert found[first + 32][0][0] in Token.Keyword
+
+
+def test_a_block_of_any_length_is_lexed_in_bounded_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    lex = Highlighter._lex
+
+    def measured(self: Highlighter, lines: list[str], *rest: object) -> object:
+        sizes.append(sum(map(len, lines)))
+        return lex(self, lines, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Highlighter, "_lex", measured)
+    lines = lines_of(PYTHON * 8)
+    highlighter = Highlighter("python")
+    for count in range(20, len(lines), 20):
+        highlighter.settle(lines[:count], closed=False)
+        highlighter.sketch(lines[:count])
+    highlighter.settle(lines, closed=True)
+    most = highlight.CHUNK_CHARACTERS + highlight.AHEAD_CHARACTERS + 2 * highlight.LONGEST
+    assert max(sizes) <= most
+    assert sum(sizes) < 8 * sum(map(len, lines))
+
+
+def test_a_line_too_long_to_be_read_stays_plain() -> None:
+    lines = ["x = 1\n", "y = '" + "z" * highlight.LONGEST + "'\n", "w = 2\n"]
+    found = at_once("python", lines)
+    assert found[1] == [(Token, lines[1][:-1])]
+    assert len(found[2]) > 1
+
+
+@pytest.mark.parametrize(
+    ("info", "language"),
+    [
+        ("", ""),
+        ("Python", "python"),
+        ("py title=x", "py"),
+        ("{.rust}", "rust"),
+        ("rust,ignore", "rust"),
+        ("language-js", "js"),
+        ("c++", "c++"),
+        ("c#", "c#"),
+        ("objective-c", "objective-c"),
+        ("***", ""),
+    ],
+)
+def test_the_language_is_the_first_word(info: str, language: str) -> None:
+    assert language_of(info) == language
+
+
+@pytest.mark.parametrize(
+    "name", ["py", "sh", "shell", "yml", "c++", "c#", "golang", "jsonc", "patch", "dockerfile", "tsx", "ps1", "rs"]
+)
+def test_usual_names_have_a_lexer(name: str) -> None:
+    assert lexer_for(name) is not None
+
+
+@pytest.mark.parametrize("name", ["", "text", "nosuch", "mermaid", "x" * 500])
+def test_other_names_have_none(name: str) -> None:
+    assert lexer_for(name) is None

@@ -1,0 +1,65 @@
+"""Lines reach a plain terminal with the colours it has, and a growing text is drawn over itself."""
+
+import io
+
+import pyte
+from rich.console import Console
+
+from tests.rendering.corpus import HOSTILE, REPLY
+from tui_chat.rendering.markdown import LiveMarkdown, render
+from tui_chat.rendering.palette import DARK, Palette
+from tui_chat.rendering.terminal import LivePrinter, print_lines
+
+
+def console(**named: object) -> tuple[Console, io.StringIO]:
+    out = io.StringIO()
+    return Console(file=out, width=60, height=20, **named), out  # type: ignore[arg-type]
+
+
+def test_a_file_gets_text_alone() -> None:
+    made, out = console(color_system=None)
+    print_lines(render("# a\n\n**b** `c`\n", 60, DARK), made)
+    assert out.getvalue() == "a\n\nb c\n"
+
+
+def test_a_terminal_gets_its_colours() -> None:
+    made, out = console(force_terminal=True, color_system="truecolor")
+    print_lines(render("**b**\n", 60, DARK), made)
+    assert "\x1b[1;38;2;" in out.getvalue()
+
+
+def test_no_color_leaves_bold_and_takes_the_colours() -> None:
+    made, out = console(force_terminal=True, color_system="truecolor", no_color=True)
+    print_lines(render("**b** `c`\n", 60, DARK), made)
+    assert "\x1b[1m" in out.getvalue()
+    assert "38;" not in out.getvalue() and "48;" not in out.getvalue()
+
+
+def test_spaces_that_nobody_sees_are_not_written() -> None:
+    made, out = console(force_terminal=True, color_system="standard")
+    print_lines(render("```\nx\n```\n", 60, Palette.ansi()), made)
+    assert out.getvalue() == "  x\n"
+
+
+def test_hostile_text_sends_no_sequence_of_its_own() -> None:
+    made, out = console(force_terminal=True, color_system=None)
+    for text in HOSTILE:
+        print_lines(render(text, 60, DARK), made)
+    assert not set(out.getvalue()) & {chr(code) for code in (*range(10), *range(11, 32), *range(127, 160))}
+
+
+def test_a_growing_text_ends_as_if_it_had_been_printed_at_once() -> None:
+    made, out = console(force_terminal=True, color_system="truecolor")
+    live, printer = LiveMarkdown(60, DARK), LivePrinter(made)
+    text = "[guide]: https://example.com/guide/limits\n\n" + REPLY
+    for at in range(0, len(text), 37):
+        live.append(text[at : at + 37])
+        printer.show(live.lines, live.certain)
+    live.finish()
+    printer.show(live.lines, live.certain)
+    screen = pyte.HistoryScreen(60, 20, history=2000)
+    pyte.Stream(screen).feed(out.getvalue().replace("\n", "\r\n"))
+    rows = ["".join(row[column].data for column in range(60)).rstrip() for row in screen.history.top]
+    rows += [row.rstrip() for row in screen.display]
+    expected = [line.text.rstrip() for line in live.lines]
+    assert [row for row in rows if row and row.isascii()] == [row for row in expected if row and row.isascii()]
