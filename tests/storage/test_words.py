@@ -1,5 +1,7 @@
 """Text becomes words in any script."""
 
+import time
+
 import pytest
 
 from tui_chat.storage.words import Sought, folded, humps, indexed, tokens
@@ -95,3 +97,14 @@ def test_places_are_true_even_where_small_letters_are_longer() -> None:
 
 def test_folding_makes_spellings_equal() -> None:
     assert folded("É") == folded("e\u0301") == folded("e") == "e"
+
+
+@pytest.mark.parametrize("run", ["x", "X", "xY", "_", "搜", "é", "(", "\u0301", "0", "🎉 "])
+def test_a_megabyte_without_end_is_taken_in_at_once(run: str) -> None:
+    text = run * (1_000_000 // len(run))
+    began = time.process_time()
+    indexed(text)
+    humps(text)
+    Sought("needle").stands_in(text)
+    Sought("xx").spans(text, len(text), 10)
+    assert time.process_time() - began < 5

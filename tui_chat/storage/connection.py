@@ -39,9 +39,9 @@ def make_durable(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA foreign_keys = ON")
 
 
-def in_transaction(db: sqlite3.Connection, begin: str, job: Callable[[sqlite3.Connection], T]) -> T:
+def writing(db: sqlite3.Connection, job: Callable[[sqlite3.Connection], T]) -> T:
     """Run the job as one transaction: all of it happens, or nothing."""
-    db.execute(begin)
+    db.execute("BEGIN IMMEDIATE")
     try:
         result = job(db)
         db.execute("COMMIT")
@@ -49,6 +49,16 @@ def in_transaction(db: sqlite3.Connection, begin: str, job: Callable[[sqlite3.Co
         if db.in_transaction:
             db.execute("ROLLBACK")
     return result
+
+
+def reading(db: sqlite3.Connection, job: Callable[[sqlite3.Connection], T]) -> T:
+    """Run a job that sees one moment of the database; what it might write is undone."""
+    db.execute("BEGIN")
+    try:
+        return job(db)
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
 
 
 class Worker:

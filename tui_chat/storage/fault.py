@@ -40,6 +40,11 @@ def storage_error(error: sqlite3.Error) -> StorageError:
     return StorageError(_WORDS.get(detail, f"the database failed: {error}"), detail=detail)
 
 
+def is_damage(error: sqlite3.Error | StorageError) -> bool:
+    """Whether it says that the file is not what it should be."""
+    return (error if isinstance(error, StorageError) else storage_error(error)).detail == "damaged"
+
+
 def file_error(error: OSError) -> StorageError:
     """An error of the file system as the program knows it."""
     detail = _ERRNO_DETAILS.get(error.errno or 0, "other")
@@ -60,3 +65,5 @@ def faults_translated() -> Iterator[None]:
         raise StorageError("the text holds half of a character and cannot be stored", detail="other") from error
     except OverflowError as error:
         raise StorageError("a number is too large to be stored", detail="other") from error
+    except (ValueError, ArithmeticError) as error:
+        raise StorageError(f"a row of the database makes no sense: {error}", detail="damaged") from error

@@ -2,10 +2,17 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tui_chat.core.error import StorageError
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
 
 _SIDE_FILES = ("-journal", "-wal", "-shm")
 
@@ -83,15 +90,58 @@ def free_name(path: Path, word: str) -> Path:
     return candidate
 
 
-def move_aside(path: Path, word: str) -> Path:
-    """Give the file another name, and its side files with it; nothing is ever overwritten."""
-    target = free_name(path, word)
-    path.rename(target)
+def replace_keeping(path: Path, successor: Path, word: str) -> Path:
+    """Put another file in a file's place and keep the old one under a name of its own, which is returned.
+
+    The old one's side files go first: SQLite would apply a journal that it finds to the successor.
+    """
+    kept = free_name(path, word)
     for side in _SIDE_FILES:
         beside = path.with_name(path.name + side)
         if os.path.lexists(beside):
-            beside.rename(target.with_name(target.name + side))
-    return target
+            beside.rename(kept.with_name(kept.name + side))
+    try:
+        kept.hardlink_to(path)
+    except OSError:
+        path.rename(kept)
+    successor.replace(path)
+    return kept
+
+
+def publish(path: Path, made: Path) -> None:
+    """Give a finished file its name, unless somebody else has taken it."""
+    try:
+        path.hardlink_to(made)
+    except FileExistsError:
+        raise
+    except OSError:
+        made.rename(path)
+    else:
+        made.unlink()
+
+
+@contextmanager
+def one_at_a_time(directory: Path) -> Iterator[None]:
+    """Keep other processes out of the same block, where the system has such locks."""
+    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if fcntl is not None:
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def suspicion(path: Path) -> Path:
+    """The file whose presence says that the database was seen to be damaged."""
+    return path.with_name(f"{path.name}.damaged")
+
+
+def is_unclean(path: Path) -> bool:
+    """Whether a transaction was cut off, by a crash or a loss of power."""
+    journal = path.with_name(f"{path.name}-journal")
+    return journal.exists() and journal.stat().st_size > 0
 
 
 def _create(path: Path) -> bool:

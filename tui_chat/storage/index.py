@@ -13,6 +13,8 @@ from tui_chat.storage import words
 _MADE_BY = 1
 """Which way of making words the index was built with; another one means building it anew."""
 _KEY = "_search_index"
+EVERY_TURN = '{facets} : ("ruser" OR "rassistant")'
+"""What the index is asked for all it knows."""
 _CREATE = (
     "CREATE VIRTUAL TABLE search USING fts5 (text, humps, facets, content = '', columnsize = 0, tokenize = 'ascii')"
 )
@@ -72,9 +74,21 @@ def ensure(db: sqlite3.Connection) -> None:
         rebuild(db)
 
 
+def _drop(db: sqlite3.Connection) -> None:
+    """Remove the index, also one so broken that SQLite cannot open it to remove it."""
+    try:
+        db.execute("DROP TABLE IF EXISTS search")
+    except sqlite3.DatabaseError:
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute("DELETE FROM sqlite_schema WHERE name = 'search'")
+        db.execute("PRAGMA writable_schema = RESET")
+        for part in ("data", "idx", "content", "docsize", "config"):
+            db.execute(f"DROP TABLE IF EXISTS search_{part}")
+
+
 def rebuild(db: sqlite3.Connection) -> int:
     """Build the index anew from the turns; how many those are."""
-    db.execute("DROP TABLE IF EXISTS search")
+    _drop(db)
     db.execute(_CREATE)
     made = db.executemany(_INSERT, _words(db, "true")).rowcount
     db.execute("INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)", (_KEY, str(_MADE_BY)))

@@ -1,14 +1,20 @@
-"""How a database is opened: made, upgraded after a backup, and cleared of replies that died. Knows no caller."""
+"""How a database is opened: made, upgraded after a backup, replaced by what can be read of it. Knows no caller."""
 
 import sqlite3
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from tui_chat.storage import files, schema
-from tui_chat.storage.connection import connect, make_durable
+from tui_chat.core.error import StorageError
+from tui_chat.storage import files, salvage, schema
+from tui_chat.storage.connection import connect, make_durable, writing
+from tui_chat.storage.fault import is_damage
+
+_QUICKLY_CHECKED = 200_000_000
+"""Bytes of a file that can be checked while somebody waits for the program to start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +35,21 @@ class Opening:
     """Where the damaged file was put."""
     salvaged: int = 0
     """Conversations that could be read out of it."""
+    recreated: bool = False
+    """The file vanished while it was in use, and was written anew with everything in it."""
+    replaced_saved_to: Path | None = None
+    """Another file took the place of the one in use; where all that one held was put."""
     interrupted: tuple[str, ...] = ()
     """Replies found streaming whose program had died, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """By what a file is opened."""
+
+    migrations: Sequence[schema.Migration]
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
 
 
 @dataclass(slots=True)
@@ -42,58 +61,133 @@ class Opened:
     opening: Opening
 
 
-def open_in_memory(migrations: Sequence[schema.Migration]) -> Opened:
+def open_in_memory(terms: Terms) -> Opened:
     """A database that nobody keeps."""
     db = connect(None)
     make_durable(db)
-    schema.migrate(db, migrations)
+    schema.migrate(db, terms.migrations)
     return Opened(db, None, Opening(created=True))
 
 
-def open_file(path: Path, migrations: Sequence[schema.Migration], now: datetime) -> Opened:
-    """The database at that path, made or upgraded where needed."""
+def open_file(path: Path, terms: Terms) -> Opened:
+    """The database at that path, made, upgraded or rescued where needed."""
     place = files.prepare(path)
+    try:
+        return _open(place, terms)
+    except (sqlite3.DatabaseError, StorageError) as error:
+        if not is_damage(error) or not place.writable:
+            raise
+    with files.one_at_a_time(place.path.parent):
+        # Whoever came first may have rescued it meanwhile.
+        place = files.prepare(path)
+        try:
+            return _open(place, terms)
+        except (sqlite3.DatabaseError, StorageError) as error:
+            if not is_damage(error):
+                raise
+        return rescue(place.path, terms)
+
+
+def rescue(path: Path, terms: Terms) -> Opened:
+    """Put a new database with all that can be read of a damaged one in its place; the damaged one is kept."""
+    made = files.free_name(path, "rescue")
+    files.private_file(made)
+    with ExitStack() as undo:
+        undo.callback(made.unlink, missing_ok=True)
+        with closing(connect(made)) as db:
+            schema.migrate(db, terms.migrations)
+            rescued = partial(salvage.salvage, path, new_id=terms.new_id, now=terms.clock())
+            salvaged = writing(db, rescued)
+        kept = files.replace_keeping(path, made, f"corrupt-{stamp(terms)}")
+        undo.pop_all()
+    files.suspicion(path).unlink(missing_ok=True)
+    opened = _open(files.prepare(path), terms)
+    opened.opening = replace(opened.opening, damaged_moved_to=kept, salvaged=salvaged)
+    return opened
+
+
+def reattach(opened: Opened, terms: Terms) -> Opened:
+    """Go on after the file vanished or was replaced: nothing that it held is lost, and what took its place is used.
+
+    SQLite still has the old file open, whatever its name leads to now. A file that vanished comes back with all its
+    content; one that was replaced is kept beside the new one.
+    """
+    place = opened.place
+    assert place is not None
+    files.private_directory(place.path.parent)
+    copy = files.free_name(place.path, f"replaced-{stamp(terms)}")
+    copy_to(opened.db, copy)
+    recreated = False
+    if not place.path.exists():
+        with suppress(FileExistsError):
+            files.publish(place.path, copy)
+            recreated = True
+    again = open_file(place.path, terms)
+    opened.db.close()
+    kept = None if recreated else copy
+    again.opening = replace(again.opening, recreated=recreated, replaced_saved_to=kept)
+    return again
+
+
+def _open(place: files.Place, terms: Terms) -> Opened:
+    suspect = files.suspicion(place.path).exists()
+    unclean = files.is_unclean(place.path)
     with ExitStack() as undo:
         db = connect(place.path, writable=place.writable)
         undo.callback(db.close)
-        schema.refuse_foreign(db, migrations)
+        schema.refuse_foreign(db, terms.migrations)
+        _refuse_damaged(db, place.path, thoroughly=suspect, unclean=unclean)
         opening = Opening(path=place.path, found_empty=place.was_empty, read_only=not place.writable)
         if place.writable:
-            opening = _upgrade(db, opening, migrations, now)
+            opening = _upgrade(db, opening, terms)
+        elif schema.version_of(db) != len(terms.migrations):
+            raise StorageError("the database must be upgraded and cannot be written to", detail="read_only")
         undo.pop_all()
+    if suspect and place.writable:
+        files.suspicion(place.path).unlink(missing_ok=True)
     return Opened(db, place, opening)
 
 
-def _upgrade(
-    db: sqlite3.Connection, opening: Opening, migrations: Sequence[schema.Migration], now: datetime
-) -> Opening:
+def _refuse_damaged(db: sqlite3.Connection, path: Path, *, thoroughly: bool, unclean: bool) -> None:
+    """Look where damage shows at once; look everywhere when there is reason to and it does not take long."""
+    (pages,), (page_bytes,) = db.execute("PRAGMA page_count").fetchone(), db.execute("PRAGMA page_size").fetchone()
+    size = path.stat().st_size
+    if size < pages * page_bytes:
+        raise StorageError("the database was cut off", detail="damaged")
+    if schema.version_of(db) > 0:
+        for table in schema.CORE_TABLES:
+            try:
+                db.execute(f"SELECT * FROM {table} ORDER BY rowid DESC LIMIT 1").fetchone()
+            except sqlite3.OperationalError as error:
+                raise StorageError(f"a part of the database is missing: {error}", detail="damaged") from error
+    if thoroughly or (unclean and size <= _QUICKLY_CHECKED):
+        (said,) = db.execute(f"PRAGMA {'integrity_check' if thoroughly else 'quick_check'}(1)").fetchone()
+        if said != "ok":
+            raise StorageError(f"the database is damaged: {said}", detail="damaged")
+
+
+def _upgrade(db: sqlite3.Connection, opening: Opening, terms: Terms) -> Opening:
     found = schema.version_of(db)
-    if 0 < found < len(migrations) and opening.path is not None:
-        backup = files.free_name(opening.path, f"backup-v{found}-{stamp(now)}")
+    if 0 < found < len(terms.migrations) and opening.path is not None:
+        backup = files.free_name(opening.path, f"backup-v{found}-{stamp(terms)}")
         copy_to(db, backup)
         opening = replace(opening, migrated_from=found, backup=backup)
-    if found < len(migrations):
-        schema.migrate(db, migrations)
+    if found < len(terms.migrations):
+        schema.migrate(db, terms.migrations)
     make_durable(db)
     return replace(opening, created=found == 0)
 
 
-def stamp(now: datetime) -> str:
-    """A moment as it stands in a file's name."""
-    return now.astimezone().strftime("%Y%m%d-%H%M%S")
+def stamp(terms: Terms) -> str:
+    """The moment as it stands in a file's name."""
+    return terms.clock().astimezone().strftime("%Y%m%d-%H%M%S")
 
 
 def copy_to(db: sqlite3.Connection, target: Path) -> None:
     """A whole copy as of one moment, in a new private file; no half copy is left behind."""
     files.private_file(target)
-    done = False
-    try:
-        copy = connect(target)
-        try:
+    with ExitStack() as undo:
+        undo.callback(target.unlink, missing_ok=True)
+        with closing(connect(target)) as copy:
             db.backup(copy)
-        finally:
-            copy.close()
-        done = True
-    finally:
-        if not done:
-            target.unlink(missing_ok=True)
+        undo.pop_all()

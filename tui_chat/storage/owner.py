@@ -37,11 +37,11 @@ class Owner:
 
     def is_alive(self, *, seen_from: "Owner", last_word: datetime, now: datetime) -> bool:
         """Whether it still runs, as far as the process `seen_from` can tell."""
-        if self == seen_from:
-            return True
+        if self == seen_from or self.pid <= 0:
+            return self.pid > 0
         if self.host != seen_from.host:
             return now - last_word < _ELSEWHERE_FOR
-        return self.pid > 0 and _start_of(self.pid) == self.started
+        return _start_of(self.pid) == self.started
 
 
 def _start_of(pid: int) -> str | None:

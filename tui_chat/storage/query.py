@@ -10,6 +10,7 @@ _PIECE = re.compile(
 )
 _MOST_TERMS = 24
 _LONGEST_TERM = 200
+_LONGEST_QUERY = 4_000
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?$")
 _UNFINISHED_DATE = re.compile(r"\d{0,4}(?:-\d{0,2}){0,2}$")
 _ROLES = ("user", "assistant")
@@ -67,7 +68,7 @@ class _Parsed:
 def parse(text: str) -> Query:
     """Words, `"phrases"`, and the filters model: role: title: after: before:; what is none of these is a word."""
     parsed = _Parsed()
-    for piece in _PIECE.finditer(text):
+    for piece in _PIECE.finditer(text[:_LONGEST_QUERY]):
         name = (piece["filter"] or "").rstrip(":").lower()
         value = (piece["phrase"] or piece["word"] or "").strip()[:_LONGEST_TERM]
         if name and parsed.take(name, value):

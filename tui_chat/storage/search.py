@@ -19,7 +19,7 @@ from tui_chat.storage.query import Query, Term, parse
 from tui_chat.storage.snippet import cut
 from tui_chat.storage.words import Sought
 
-_BLOCK = 150
+_BLOCK = 100
 """So many matches are ranked against each other."""
 _READ = 1_200
 """So many of the newest turns are read for a beginning so short that the index would know it everywhere."""

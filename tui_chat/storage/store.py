@@ -1,8 +1,9 @@
 """The store: every conversation in one private file, each method one transaction. Hands out core values only."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -10,15 +11,15 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from uuid import uuid4
 
 from tui_chat.core.conversation import Conversation, Options, SearchHit, TitleSource
-from tui_chat.core.error import StorageError
 from tui_chat.core.event import ProviderEvent
 from tui_chat.core.report import UsageRow
 from tui_chat.core.turn import Turn
-from tui_chat.storage import index, library, live, memory, saving, search, usage
-from tui_chat.storage.connection import Worker, in_transaction
-from tui_chat.storage.fault import faults_translated
+from tui_chat.storage import care, library, live, memory, saving, search, usage
+from tui_chat.storage.backup import back_up
+from tui_chat.storage.connection import Worker
+from tui_chat.storage.database import Database
 from tui_chat.storage.library import Cursor, Page
-from tui_chat.storage.opening import Opened, Opening, open_file, open_in_memory
+from tui_chat.storage.opening import Opening, Terms
 from tui_chat.storage.owner import Owner
 from tui_chat.storage.schema import MIGRATIONS, Migration
 
@@ -36,25 +37,13 @@ def _new_id() -> str:
     return str(uuid4())
 
 
-@dataclass(frozen=True, slots=True)
-class _World:
-    """What the store asks of the world around it."""
-
-    clock: Callable[[], datetime]
-    new_id: Callable[[], str]
-    owner: Owner
-
-
 class Store:
     """All conversations, as they happen. Made by `Store.open`."""
 
-    def __init__(self, worker: Worker, opened: Opened, world: _World) -> None:
+    def __init__(self, worker: Worker, database: Database, clock: Callable[[], datetime]) -> None:
         self._worker = worker
-        self._db = opened.db
-        self._place = opened.place
-        self._world = world
-        self._writes = 0
-        self.opening: Opening = opened.opening
+        self._database = database
+        self._clock = clock
 
     @classmethod
     async def open(
@@ -66,64 +55,42 @@ class Store:
         owner: Owner | None = None,
         migrations: Sequence[Migration] = MIGRATIONS,
     ) -> "Store":
-        """Open or make the database, upgrade it after a backup, and end the replies whose program died."""
+        """Open or make the database, upgrade it after a backup, and end the replies whose program died.
+
+        A damaged file is replaced by what can be read of it, and kept; `opening` tells of all this.
+        """
         worker = Worker()
-        world = _World(clock, new_id, owner or Owner.current())
-
-        def start() -> Store:
-            with faults_translated():
-                memory_only = path == ":memory:" or isinstance(path, str)
-                opened = open_in_memory(migrations) if memory_only else open_file(Path(path), migrations, clock())
-                store = cls(worker, opened, world)
-                store._recover()
-                return store
-
-        ready = False
-        try:
-            store = await worker.run(start)
-            ready = True
-        finally:
-            if not ready:
-                await worker.stop(lambda: None)
+        where = None if str(path) == ":memory:" else Path(path)
+        start = partial(Database, where, Terms(migrations, clock, new_id), owner or Owner.current())
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(worker.stop, lambda: None)
+            store = cls(worker, await worker.run(start), clock)
+            undo.pop_all()
         return store
 
     async def aclose(self) -> None:
         """Let go of the file, after everything that was asked for."""
-        await self._worker.stop(self._db.close)
+        await self._worker.stop(self._database.close)
 
-    # Every job below is one function that runs on the worker's thread.
+    @property
+    def opening(self) -> Opening:
+        """What happened when the file was opened; it is opened anew when it is replaced or vanishes."""
+        return self._database.opening
+
+    # A job is one function that runs on the worker's thread, as one transaction.
 
     async def _read(
         self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **named: P.kwargs
     ) -> T:
-        return await self._worker.run(partial(self._run, "BEGIN", lambda db: job(db, *args, **named)))
+        return await self._worker.run(lambda: self._database.read(lambda db: job(db, *args, **named)))
 
     async def _write(
         self, job: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **named: P.kwargs
     ) -> T:
-        return await self._worker.run(partial(self._run, "BEGIN IMMEDIATE", lambda db: job(db, *args, **named)))
-
-    def _run(self, begin: str, job: Callable[[sqlite3.Connection], T]) -> T:
-        with faults_translated():
-            if begin == "BEGIN":
-                return in_transaction(self._db, begin, job)
-            if self.opening.read_only:
-                raise StorageError("the database cannot be written to", detail="read_only")
-            result = in_transaction(self._db, begin, job)
-            self._writes += 1
-            return result
-
-    def _recover(self) -> None:
-        watch = self._watch()
-        if not self.opening.read_only and not self._run("BEGIN", index.is_whole):
-            self._run("BEGIN IMMEDIATE", index.ensure)
-        if self.opening.read_only or all(one.is_alive for one in self._run("BEGIN", watch.live_turns)):
-            return
-        ended = self._run("BEGIN IMMEDIATE", lambda db: saving.end_dead(db, watch))
-        self.opening = replace(self.opening, interrupted=(*self.opening.interrupted, *ended))
+        return await self._worker.run(lambda: self._database.write(lambda db: job(db, *args, **named)))
 
     def _watch(self) -> live.Watch:
-        return live.Watch(self._world.owner, self._world.clock())
+        return self._database.watch
 
     async def create(self, conversation: Conversation) -> None:
         """Store a new conversation, with the turns it may have already; it counts as used now."""
@@ -148,7 +115,7 @@ class Store:
 
     async def checkpoint(self, turn_id: str, deltas: Sequence[ProviderEvent]) -> None:
         """Keep what has arrived of a reply since the last time; usage and the like may stand among it."""
-        await self._write(live.checkpoint, turn_id, deltas, self._world.clock())
+        await self._write(live.checkpoint, turn_id, deltas, self._clock())
 
     async def finish(self, turn: Turn) -> None:
         """Store a turn as it ended."""
@@ -195,7 +162,7 @@ class Store:
         return await self._write(saving.purge, older_than)
 
     def _moment(self) -> str:
-        return self._world.clock().isoformat()
+        return self._clock().isoformat()
 
     async def resolve(self, prefix: str) -> str:
         """The whole id that begins so; raises `NotFound` for none and for several."""
@@ -267,9 +234,23 @@ class Store:
 
     async def changes(self) -> tuple[int, int]:
         """A token that is another one after anybody, here or in another process, wrote something."""
+        return await self._worker.run(lambda: self._database.token)
 
-        def ask() -> tuple[int, int]:
-            with faults_translated():
-                return int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._writes
+    async def stats(self) -> care.Stats:
+        """How much there is."""
+        return await self._read(care.stats)
 
-        return await self._worker.run(ask)
+    async def check(self) -> care.Checkup:
+        """Look whether everything is whole and fits together; takes a while in a large library."""
+        return await self._read(care.check)
+
+    async def repair(self) -> care.Mended:
+        """Put right what `check` finds, after a backup beside the file."""
+        return await self._worker.run(self._database.repair)
+
+    async def backup(self, target: Path) -> None:
+        """Write a whole copy as of one moment to a new file, while everything else goes on."""
+        if self.opening.path is None:
+            await self._worker.run(lambda: self._database.copy(target))
+        else:
+            await asyncio.to_thread(back_up, self.opening.path, target)

@@ -19,7 +19,7 @@ _UNSPACED = (
 _RUN = re.compile(f"[{_UNSPACED}]+")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _HUMP = re.compile("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_HUMPED = re.compile("[A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*|[A-Z]+[A-Z][a-z][A-Za-z0-9]*")
+_NAME = re.compile("(?<![A-Za-z0-9])[A-Za-z0-9]{3,80}(?![A-Za-z0-9])")
 _SPLIT = re.compile("[^0-9a-z\x80-\U0010ffff]+")
 
 
@@ -68,7 +68,9 @@ def is_unspaced(text: str) -> bool:
 def humps(text: str) -> str:
     """The ends of identifiers that capitals divide: `getUserName` gives `username name`."""
     ends: dict[str, None] = {}
-    for word in set(_HUMPED.findall(text)):
+    if _HUMP.search(text) is None:
+        return ""
+    for word in dict.fromkeys(_NAME.findall(text)):
         pieces = _HUMP.split(word)
         for at in range(1, len(pieces)):
             ends["".join(pieces[at:]).lower()] = None

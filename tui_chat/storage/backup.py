@@ -1,0 +1,44 @@
+"""A consistent copy of a database while others go on writing to it. Knows no table."""
+
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+from tui_chat.storage import files
+from tui_chat.storage.connection import connect
+from tui_chat.storage.fault import faults_translated
+
+_PAGES = 2_000
+_PAUSE_S = 0.01
+_MOST_BEGINNINGS = 3
+
+
+class _BegunAgain(Exception):
+    """Somebody wrote in between, so that the copy had to begin anew once too often."""
+
+
+class _Beginnings:
+    """Counts how often a copy began; it does again whenever another connection has written."""
+
+    def __init__(self) -> None:
+        self._left: int | None = None
+        self._count = 0
+
+    def __call__(self, _status: int, left: int, _total: int) -> None:
+        if self._left is not None and left >= self._left:
+            self._count += 1
+        if self._count > _MOST_BEGINNINGS:
+            raise _BegunAgain
+        self._left = left
+
+
+def back_up(source: Path, target: Path) -> None:
+    """Copy piece by piece, so that nobody waits long; where that never ends because of others, in one go."""
+    with faults_translated(), ExitStack() as undo:
+        files.private_file(target)
+        undo.callback(target.unlink, missing_ok=True)
+        with closing(connect(source, writable=False)) as db, closing(connect(target)) as copy:
+            try:
+                db.backup(copy, pages=_PAGES, progress=_Beginnings(), sleep=_PAUSE_S)
+            except _BegunAgain:
+                db.backup(copy)
+        undo.pop_all()

@@ -1,0 +1,142 @@
+"""Reads the rows of a damaged SQLite file page by page, without its header, its schema or its tree. Knows no table.
+
+The format is the published one (sqlite.org/fileformat2.html): a leaf of a table begins with the byte 13 and holds
+cells of payload size, row number and record; a record that is too long goes on in a chain of overflow pages.
+"""
+
+import mmap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+_MAGIC = b"SQLite format 3\x00"
+_LEAF = 13
+_USUAL_PAGE = 4096
+_HEADER = 100
+_LONGEST = 1 << 30
+_FLOAT = 7
+
+Value = int | float | str | bytes | None
+
+
+class Found(NamedTuple):
+    """A row with its number."""
+
+    rowid: int
+    values: list[Value]
+
+
+def rows(path: Path) -> Iterator[Found]:
+    """Everything in the file that looks like a row of a table, also what is no longer part of one."""
+    with path.open("rb") as file:
+        if path.stat().st_size == 0:
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            carver = _Carver(data)
+            for number in range(carver.pages):
+                yield from carver.page(number)
+
+
+class _Carver:
+    def __init__(self, data: mmap.mmap) -> None:
+        self._data = data
+        told = int.from_bytes(data[16:18], "big")
+        told = 65536 if told == 1 else told
+        valid = data[:16] == _MAGIC and told in (512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
+        self._size = told if valid else _USUAL_PAGE
+        reserved = data[20] if valid else 0
+        self._usable = self._size - reserved
+        self.pages = -(-len(data) // self._size)
+
+    def page(self, number: int) -> Iterator[Found]:
+        """The rows of one page, if it is a leaf of a table."""
+        start = number * self._size
+        page = self._data[start : start + self._size]
+        at = _HEADER if number == 0 else 0
+        if len(page) < at + 8 or page[at] != _LEAF:
+            return
+        for cell in range(int.from_bytes(page[at + 3 : at + 5], "big")):
+            pointer = at + 8 + 2 * cell
+            offset = int.from_bytes(page[pointer : pointer + 2], "big")
+            if at + 8 <= offset < len(page) - 2 and (found := self._cell(page, offset)) is not None:
+                yield found
+
+    def _cell(self, page: bytes, offset: int) -> Found | None:
+        size, offset = _varint(page, offset)
+        rowid, offset = _varint(page, offset)
+        if not 0 < size < _LONGEST or rowid <= 0:
+            return None
+        most = self._usable - 35
+        local = size
+        if size > most:
+            least = (self._usable - 12) * 32 // 255 - 23
+            local = least + (size - least) % (self._usable - 4)
+            local = least if local > most else local
+        record = page[offset : offset + local]
+        if size > local:
+            following = int.from_bytes(page[offset + local : offset + local + 4], "big")
+            record += self._overflow(following, size - local)
+        values = _values(record)
+        return None if values is None else Found(rowid, values)
+
+    def _overflow(self, number: int, left: int) -> bytes:
+        """The rest of a record, as far as the chain of its pages leads."""
+        pieces, seen = [], set[int]()
+        while left > 0 and 0 < number <= self.pages and number not in seen:
+            seen.add(number)
+            start = (number - 1) * self._size
+            piece = self._data[start + 4 : start + 4 + min(left, self._usable - 4)]
+            pieces.append(piece)
+            left -= len(piece)
+            number = int.from_bytes(self._data[start : start + 4], "big")
+        return b"".join(pieces)
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """A number of one to nine bytes, and where it ends."""
+    value = 0
+    for taken, byte in enumerate(data[at : at + 9]):
+        if taken == 8:
+            value = value << 8 | byte
+            return (value - (1 << 64) if value >> 63 else value), at + 9
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            return value, at + taken + 1
+    return 0, len(data)
+
+
+def _values(record: bytes) -> list[Value] | None:
+    """The values of a record; a text that is cut off is kept as far as it goes."""
+    end, at = _varint(record, 0)
+    if not at < end <= len(record):
+        return None
+    kinds = []
+    while at < end:
+        kind, at = _varint(record, at)
+        kinds.append(kind)
+    values: list[Value] = []
+    for kind in kinds:
+        size = _size_of(kind)
+        if size is None:
+            return None
+        values.append(_value(kind, record[at : at + size]))
+        at += size
+    return values
+
+
+def _size_of(kind: int) -> int | None:
+    if kind >= 12:
+        return (kind - 12) // 2
+    return {0: 0, 1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8, _FLOAT: 8, 8: 0, 9: 0}.get(kind)
+
+
+def _value(kind: int, raw: bytes) -> Value:
+    if kind >= 12:
+        return raw.decode("utf-8", "ignore") if kind % 2 else raw
+    if kind == 0:
+        return None
+    if kind in (8, 9):
+        return kind - 8
+    if kind == _FLOAT:
+        return None
+    return int.from_bytes(raw, "big", signed=True)

@@ -1,0 +1,166 @@
+"""The open database on its thread: transactions, and what becomes of its file meanwhile. Knows no caller."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from tui_chat.core.error import StorageError
+from tui_chat.storage import care, files, index, live, saving
+from tui_chat.storage.connection import reading, writing
+from tui_chat.storage.fault import faults_translated
+from tui_chat.storage.opening import (
+    Opening,
+    Terms,
+    copy_to,
+    open_file,
+    open_in_memory,
+    reattach,
+    rescue,
+    stamp,
+)
+from tui_chat.storage.owner import Owner
+
+T = TypeVar("T")
+Job = Callable[[sqlite3.Connection], T]
+
+_MEANWHILE = ("disk_full", "locked", "read_only")
+"""Troubles in which past conversations can still be read."""
+
+
+class Database:
+    """One file, or none for a database in memory. Every method runs on the one thread."""
+
+    def __init__(self, path: Path | None, terms: Terms, owner: Owner) -> None:
+        self._terms = terms
+        self._owner = owner
+        self._writes = 0
+        with faults_translated():
+            self._opened = open_in_memory(terms) if path is None else open_file(path, terms)
+        try:
+            self._tidy()
+        except StorageError as error:
+            if error.detail != "damaged" or self.opening.path is None:
+                raise
+            self._rescue(self.opening.path)
+
+    @property
+    def opening(self) -> Opening:
+        """What happened when the file was opened last."""
+        return self._opened.opening
+
+    @property
+    def token(self) -> tuple[int, int]:
+        """Another one after anybody wrote."""
+        with faults_translated():
+            self._follow_file()
+            return int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._writes
+
+    @property
+    def watch(self) -> live.Watch:
+        """From where it is judged who is alive."""
+        return live.Watch(self._owner, self._terms.clock())
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._opened.db
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def read(self, job: Job[T]) -> T:
+        """Run a job that sees one moment of the database and changes nothing."""
+        return self._run(reading, job)
+
+    def write(self, job: Job[T]) -> T:
+        """Run a job of which all happens, or nothing."""
+        if self.opening.read_only:
+            raise StorageError("the database cannot be written to", detail="read_only")
+        result = self._run(writing, job)
+        self._writes += 1
+        return result
+
+    def _run(self, mode: Callable[[sqlite3.Connection, Job[T]], T], job: Job[T]) -> T:
+        try:
+            with faults_translated():
+                self._follow_file(needed=mode is writing)
+                return self._with_sound_index(mode, job)
+        except StorageError as error:
+            if error.detail == "damaged":
+                self._suspect()
+            raise
+
+    def _with_sound_index(self, mode: Callable[[sqlite3.Connection, Job[T]], T], job: Job[T]) -> T:
+        """Run it; where only the search index is broken, build that anew and run it again."""
+        try:
+            return mode(self._db, job)
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_CORRUPT_VTAB or self.opening.read_only:
+                raise
+        writing(self._db, index.rebuild)
+        return mode(self._db, job)
+
+    def _follow_file(self, *, needed: bool = False) -> None:
+        """Go on with whatever the path leads to now; a file that is gone is only missed when it is written to."""
+        place = self._opened.place
+        if place is None or place.is_still_there() or not (needed or place.path.exists()):
+            return
+        self._opened = reattach(self._opened, self._terms)
+        self._writes += 1
+        self._tidy()
+
+    def _tidy(self) -> None:
+        """What every opening begins with: end the replies whose program died, and complete the search index."""
+        if self.opening.read_only:
+            return
+        try:
+            if not self.read(index.is_whole):
+                self._run(writing, index.ensure)
+            if not all(one.is_alive for one in self.read(self.watch.live_turns)):
+                ended = self._run(writing, partial(saving.end_dead, watch=self.watch))
+                self._opened.opening = replace(self.opening, interrupted=tuple(ended))
+        except StorageError as error:
+            if error.detail not in _MEANWHILE:
+                raise
+
+    def _suspect(self) -> None:
+        """Have the whole file looked at when it is opened next."""
+        if self._opened.place is not None:
+            with suppress(OSError):
+                files.private_file(files.suspicion(self._opened.place.path))
+
+    def copy(self, target: Path) -> None:
+        """A whole copy of a database that is only in memory."""
+        with faults_translated():
+            copy_to(self._db, target)
+
+    def repair(self) -> care.Mended:
+        """Put right what does not fit together, after a backup; replace a damaged file by what can be read of it."""
+        if self.opening.read_only:
+            raise StorageError("the database cannot be written to", detail="read_only")
+        found = self.read(care.check)
+        if found.is_healthy:
+            return care.Mended(found, None)
+        path = self.opening.path
+        if found.damage and path is not None:
+            self._rescue(path)
+            return care.Mended(found, None, self.opening.damaged_moved_to, self.opening.salvaged)
+        backup = None
+        if path is not None:
+            backup = files.free_name(path, f"backup-repair-{stamp(self._terms)}")
+            self.copy(backup)
+        self.write(care.mend)
+        self.write(index.rebuild)
+        self._tidy()
+        return care.Mended(found, backup)
+
+    def _rescue(self, path: Path) -> None:
+        with faults_translated():
+            self.close()
+            with files.one_at_a_time(path.parent):
+                self._opened = rescue(path, self._terms)
+        self._tidy()
