@@ -70,8 +70,11 @@ class Noise:
     @property
     def share(self) -> float:
         """Of all its cores, the program measured and the harness left out."""
+        wall_s = time.monotonic() - self._began
+        if wall_s < 1:
+            return 0.0  # what the kernel counts is too coarse for it
         others = processes.busy_s() - self._busy - (self._spent() - self._own)
-        return max(0.0, others) / (time.monotonic() - self._began) / (os.cpu_count() or 1)
+        return min(1.0, max(0.0, others) / wall_s / (os.cpu_count() or 1))
 
 
 def main() -> int:
