@@ -9,15 +9,17 @@ from typing import ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from tui_chat.ui.bench import Bench
 from tui_chat.ui.commands import COMMANDS, Call, Command
+from tui_chat.ui.driver import ASK_BACKGROUND, BackgroundTold, TerminalDriver
 from tui_chat.ui.keys import KeyNames, Scope, bindings
 from tui_chat.ui.screens.chat import ChatScreen
 from tui_chat.ui.screens.help import HelpScreen
 
-AUTO = "auto"
 _DARK, _LIGHT = "textual-dark", "textual-light"
 
 
@@ -34,16 +36,36 @@ class ChatApp(App[int]):
         self._keys = KeyNames(bench.settings.keys)
         self.set_keymap({action: ",".join(keys) for action, keys in bench.settings.keys.items()})
         wanted = bench.settings.ui.theme
-        if wanted in self.available_themes:
+        self._follows_terminal = wanted not in self.available_themes
+        if not self._follows_terminal:
             self.theme = wanted
-        elif wanted == AUTO:
-            self.theme = _LIGHT if _is_light(os.environ.get("COLORFGBG", "")) else _DARK
+        else:
+            self._suit(is_light=_is_light(os.environ.get("COLORFGBG", "")))
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's, where its way to read the keyboard is not bettered here."""
+        found = super().get_driver_class()
+        return TerminalDriver if found is LinuxDriver else found
+
+    def _suit(self, *, is_light: bool) -> None:
+        """Follow the terminal: its brightness, and its sixteen colours where it has no more."""
+        if self.console.color_system == "standard":
+            self.theme = "ansi-light" if is_light else "ansi-dark"
+        else:
+            self.theme = _LIGHT if is_light else _DARK
+
+    def on_background_told(self, told: BackgroundTold) -> None:
+        """The terminal has said how bright it is."""
+        if self._follows_terminal:
+            self._suit(is_light=told.is_light)
 
     def on_mount(self) -> None:
         """Show the first conversation, then load what the first prompt needs."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.leave, 128 + number)
+        if self._follows_terminal and self._driver is not None and os.environ.get("TERM") not in ("linux", "dumb"):
+            self._driver.write(ASK_BACKGROUND)
         self.push_screen(ChatScreen(self._bench))
         self.call_after_refresh(self.run_worker, self._bench.warm_up(), exit_on_error=False)
 

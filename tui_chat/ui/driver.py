@@ -1,0 +1,136 @@
+"""Reads keys from the terminal: sooner than Textual does after Escape, more patiently within a sequence or a paste.
+
+Textual looks only ten times a second whether its wait after a lone Escape is over. Here that wait is exact, and a
+sequence that has surely begun, or a paste, is waited for long enough for a slow link.
+"""
+
+import asyncio
+import os
+import re
+import selectors
+import time
+from codecs import getincrementaldecoder
+
+from textual import constants
+from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+IDLE_S = 0.1
+SEQUENCE_S = 0.5
+"""How long the rest of a sequence that has surely begun is waited for."""
+ASK_BACKGROUND = "\x1b]11;?\x1b\\"
+_ESCAPE = "\x1b"
+_COMMAND = re.compile(r"\x1b\](\d*)[^\x07\x1b]*(?:\x07|\x1b\\)")
+_HALF_COMMAND = re.compile(r"\x1b\][^\x07\x1b]*\x1b?\Z")
+_BACKGROUND = re.compile(r"\x1b\]11;rgba?:([0-9a-fA-F]+)/([0-9a-fA-F]+)/([0-9a-fA-F]+)")
+_LONGEST_COMMAND = 256
+_LONGEST_SEQUENCE = 40
+"""So much is kept of what came before that a sequence or a paste's mark is known when it was cut in two."""
+
+
+class BackgroundTold(Message):
+    """The terminal has said what its background is like."""
+
+    def __init__(self, *, is_light: bool) -> None:
+        super().__init__()
+        self.is_light = is_light
+
+
+class Patience:
+    """How long to wait for the rest of what has come in so far."""
+
+    def __init__(self, escape_s: float) -> None:
+        self._escape_s = escape_s
+        self._tail = ""
+        self._in_paste = False
+
+    def after(self, data: str) -> float | None:
+        """Seconds to wait now before what has come is all; `None` within a paste, whose end must come."""
+        text = self._tail + data
+        starts, ends = text.rfind(BRACKETED_PASTE_START), text.rfind(BRACKETED_PASTE_END)
+        if starts != ends:
+            self._in_paste = starts > ends
+        self._tail = text[-_LONGEST_SEQUENCE:]
+        if self._in_paste:
+            return None
+        _, escape, rest = text.rpartition(_ESCAPE)
+        return SEQUENCE_S if escape and rest.startswith(("[", "O")) else self._escape_s
+
+
+class Input:
+    """Bytes from a terminal on their way to Textual's parser, without the terminal's answers to questions."""
+
+    def __init__(self, parser: XTermParser, escape_s: float = constants.ESCAPE_DELAY) -> None:
+        self._parser = parser
+        self._escape_s = escape_s
+        self._patience = Patience(escape_s)
+        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._held = ""
+        self._until_s: float | None = None
+
+    def take(self, data: bytes) -> list[Message]:
+        """What these bytes mean, as far as that is certain."""
+        text = self._held + self._decode(data)
+        messages: list[Message] = []
+        for command in _COMMAND.finditer(text):
+            if (told := _background(command[0])) is not None:
+                messages.append(told)
+        text = _COMMAND.sub("", text)
+        half = _HALF_COMMAND.search(text)
+        self._held = half[0] if half and len(half[0]) <= _LONGEST_COMMAND else ""
+        text = text[: half.start()] if self._held and half else text
+        if text:
+            messages += self._parser.feed(text)
+        # Counted after the parser, which begins to wait when it is fed.
+        wait_s = SEQUENCE_S if self._held else self._patience.after(text)
+        self._until_s = None if wait_s is None else time.monotonic() + wait_s
+        return messages
+
+    @property
+    def wait_s(self) -> float:
+        """How long to wait for more bytes before asking for what is `due`."""
+        return IDLE_S if self._until_s is None else min(IDLE_S, max(self._until_s - time.monotonic(), 0.0))
+
+    def due(self) -> list[Message]:
+        """What was waited for and has not come: what is there means what it means without it."""
+        if self._until_s is None or time.monotonic() < self._until_s:
+            return []
+        if held := self._held:
+            self._held = ""
+            self._until_s = time.monotonic() + self._escape_s
+            return list(self._parser.feed(held))
+        self._until_s = None
+        return list(self._parser.tick())
+
+
+def _background(command: str) -> BackgroundTold | None:
+    found = _BACKGROUND.match(command)
+    if found is None:
+        return None
+    red, green, blue = (int(part, 16) / (16 ** len(part) - 1) for part in found.groups())
+    return BackgroundTold(is_light=0.299 * red + 0.587 * green + 0.114 * blue > 0.5)
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver for terminals, with another way to read."""
+
+    def run_input_thread(self) -> None:
+        """Read until the app lets go of the terminal, or the terminal of the app."""
+        incoming = Input(XTermParser(self._debug))
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(incoming.wait_s):
+                    try:
+                        data = os.read(self.fileno, 65536)
+                    except OSError:
+                        data = b""
+                    if not data:
+                        asyncio.run_coroutine_threadsafe(self._app.action_quit(), self._loop)
+                        return
+                    messages = incoming.take(data)
+                else:
+                    messages = []
+                for message in (*messages, *incoming.due()):
+                    self.process_message(message)
