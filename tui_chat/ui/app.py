@@ -20,6 +20,8 @@ from tui_chat.ui.keys import KeyNames, Scope, bindings
 from tui_chat.ui.screens.chat import ChatScreen
 from tui_chat.ui.screens.help import HelpScreen
 
+NO_KEY = "unbound"
+"""A name that no terminal sends; an empty one would leave the old key in force."""
 _DARK, _LIGHT = "textual-dark", "textual-light"
 
 
@@ -34,7 +36,7 @@ class ChatApp(App[int]):
         super().__init__()
         self._bench = bench
         self._keys = KeyNames(bench.settings.keys)
-        self.set_keymap({action: ",".join(keys) for action, keys in bench.settings.keys.items()})
+        self.set_keymap({action: ",".join(keys) or NO_KEY for action, keys in bench.settings.keys.items()})
         wanted = bench.settings.ui.theme
         self._follows_terminal = wanted not in self.available_themes
         if not self._follows_terminal:

@@ -171,10 +171,15 @@ def bindings(scope: Scope) -> list[Binding]:
     return [Binding(",".join(key.keys), key.action, key.label, show=False, id=key.id) for key in own]
 
 
-def actions(scope: Scope, chosen: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """What each key of a scope runs, after the user's own choices."""
-    own = [key for key in KEYS if key.scope is scope]
-    return {pressed: key.action for key in own for pressed in chosen.get(key.id, key.keys)}
+def actions_in_prompt(chosen: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """What each key runs while a prompt is written, after the user's own choices: its own keys, then those around."""
+    found: dict[str, str] = {}
+    for scope, prefix in ((Scope.PROMPT, ""), (Scope.CHAT, "screen."), (Scope.APP, "app.")):
+        for key in KEYS:
+            if key.scope is scope:
+                for pressed in chosen.get(key.id, key.keys):
+                    found.setdefault(pressed, prefix + key.action)
+    return found
 
 
 class KeyNames:

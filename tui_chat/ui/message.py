@@ -66,7 +66,7 @@ class CommandTyped(Message):
 
 
 class QueuedWanted(Message):
-    """Somebody wants to change the prompt that waits, or with `now` have it sent at once."""
+    """Somebody wants to change the prompt that waits, or with `now` wants no more waiting."""
 
     def __init__(self, *, now: bool = False) -> None:
         super().__init__()

@@ -6,7 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from textual import events, on, work
+from textual import on, work
+from textual.app import SuspendNotSupported
 from textual.getters import query_one
 
 from tui_chat.core.error import ChatError
@@ -211,27 +212,25 @@ class ChatScreen(CommandingScreen):
             return
         command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         line = [f"+{event.line}"] if event.line else []
-        with self.app.suspend():
-            try:
+        try:
+            with self.app.suspend():
                 subprocess.run([*shlex.split(command), *line, str(path.absolute())])
-            except (OSError, ValueError):
-                self.complain(f"The editor {command!r} could not be started.")
+        except (OSError, ValueError, SuspendNotSupported) as error:
+            self.complain(f"The editor {command!r} could not be started: {error}.")
 
     # Writing
 
     @on(EditorWanted)
     def write_in_editor(self) -> None:
         """The draft in the user's own editor, and back."""
-        text, failed = self.prompt.draft, ""
-        with self.app.suspend():
-            try:
-                text = edited(text, os.environ)
-            except EditorFailed as error:
-                failed = str(error)
-        self.prompt.draft = text
+        try:
+            with self.app.suspend():
+                text = edited(self.prompt.draft, os.environ)
+        except (EditorFailed, SuspendNotSupported) as error:
+            self.complain(str(error))
+        else:
+            self.prompt.draft = text
         self.prompt.focus()
-        if failed:
-            self.complain(failed)
 
     @on(HistoryWanted)
     async def search_history(self) -> None:
@@ -252,11 +251,6 @@ class ChatScreen(CommandingScreen):
         self.suggested.commands = tuple(found)
         complete = bool(event.text) and " " not in event.text
         self.prompt.completion = f"/{found[0].name} " if found and complete else ""
-
-    def on_key(self, event: events.Key) -> None:
-        """Who types while reading means the prompt; Enter cuts a countdown short."""
-        if event.key == "enter" and (reply := self.service.reply_in(self.conversation.id)) is not None:
-            reply.retry_now()
 
 
 def _path(words: str) -> Path:

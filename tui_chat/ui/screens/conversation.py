@@ -20,7 +20,7 @@ from tui_chat.service.reply import Reply
 from tui_chat.ui.bench import Bench
 from tui_chat.ui.drafts import Drafts
 from tui_chat.ui.following import follow
-from tui_chat.ui.keys import KeyNames, Scope, actions, bindings
+from tui_chat.ui.keys import KeyNames, Scope, actions_in_prompt, bindings
 from tui_chat.ui.message import DraftChanged, QueuedWanted
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
 from tui_chat.ui.widgets.find_bar import FindBar
@@ -61,7 +61,7 @@ class ConversationScreen(Screen[None]):
         yield FindBar()
         yield SuggestionList()
         yield QueueBar()
-        yield PromptBox(actions(Scope.PROMPT, settings.keys), enter_sends=settings.ui.enter_sends)
+        yield PromptBox(actions_in_prompt(settings.keys), enter_sends=settings.ui.enter_sends)
         yield StatusFooter()
 
     async def on_mount(self) -> None:
@@ -226,14 +226,18 @@ class ConversationScreen(Screen[None]):
 
     @on(QueuedWanted)
     async def change_queued(self, event: QueuedWanted) -> None:
-        """Send what waits at once, or take it back into the box."""
+        """Send what waits at once, or take it back into the box; with nothing waiting, cut a countdown short."""
+        reply = self.service.reply_in(self.conversation.id)
         if not event.now:
             self.prompt.draft = await self.take_queued()
-            return
-        if (reply := self.service.reply_in(self.conversation.id)) is not None:
-            reply.cancel()
-            await reply.wait()
-        await self._send_queued()
+        elif not self.queue.waiting:
+            if reply is not None:
+                reply.retry_now()
+        else:
+            if reply is not None:
+                reply.cancel()
+                await reply.wait()
+            await self._send_queued()
 
     @on(DraftChanged)
     def note_draft(self, event: DraftChanged) -> None:

@@ -1,5 +1,9 @@
 """The conversation as one widget: shown, growing, scrolled, folded. Knows no service and no storage."""
 
+from typing import ClassVar
+
+from textual.binding import BindingType
+
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.event import (
     PartDelta,
@@ -13,6 +17,7 @@ from tui_chat.core.event import (
 )
 from tui_chat.core.turn import Role, Turn
 from tui_chat.rendering.line import BLANK, Line
+from tui_chat.ui.keys import Scope, bindings
 from tui_chat.ui.pane.growth import Growth
 from tui_chat.ui.pane.look import words
 from tui_chat.ui.pane.path import entries_of, entry_behind
@@ -22,6 +27,7 @@ from tui_chat.ui.pane.pointing import PointingPane
 class ConversationPane(PointingPane):
     """Shows the branch of a conversation and what arrives of the reply in flight."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.PANE)]
     _conversation: Conversation | None = None
     _invitation: tuple[str, ...] = ()
 

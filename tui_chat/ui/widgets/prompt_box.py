@@ -93,7 +93,7 @@ class PromptBox(TextArea):
     def _submit(self) -> None:
         if self.draft.strip():
             self.post_message(PromptSubmitted(self.draft))
-        elif self.has_queued:
+        else:
             self.post_message(QueuedWanted(now=True))
 
     # Earlier prompts

@@ -1,0 +1,111 @@
+"""The whole app over a store in memory and a provider that plays what it is told."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.service.conftest import HELLO
+from tui_chat.core.conversation import Conversation
+from tui_chat.providers.demo import DemoProvider, Step
+from tui_chat.service.catalogue import ModelCatalogue
+from tui_chat.service.chat import ChatService
+from tui_chat.service.means import Means, Policy
+from tui_chat.service.retry import RetryPolicy
+from tui_chat.settings.load import load_settings
+from tui_chat.settings.values import Settings
+from tui_chat.storage.store import Store
+from tui_chat.ui.app import ChatApp
+from tui_chat.ui.bench import Bench
+from tui_chat.ui.screens.chat import ChatScreen
+
+
+@dataclass
+class Desk:
+    """A running app and what is below it."""
+
+    pilot: Pilot[Any]
+    app: ChatApp
+    store: Store
+    service: ChatService
+    provider: DemoProvider
+
+    @property
+    def chat(self) -> ChatScreen:
+        return next(screen for screen in self.app.screen_stack if isinstance(screen, ChatScreen))
+
+    @property
+    def conversation(self) -> Conversation:
+        return self.chat.conversation
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        names = {" ": "space", "\n": "ctrl+j", "/": "slash"}
+        await self.press(*(names.get(letter, letter) for letter in text))
+
+    async def until(self, met: Callable[[], object]) -> None:
+        async with asyncio.timeout(10):
+            while not met():
+                await self.pilot.pause(0.01)
+
+    async def said(self, text: str) -> None:
+        """Say it and wait for the reply's end."""
+        await self.type(text)
+        await self.press("enter")
+        await self.idle()
+
+    async def idle(self) -> None:
+        await self.until(lambda: not self.service.replies and self.service.ledger.error is None)
+        await self.pilot.pause()
+
+
+@asynccontextmanager
+async def desk_with(
+    *scripts: Sequence[Step],
+    settings: Settings | None = None,
+    first: Conversation | None = None,
+    size: tuple[int, int] = (100, 30),
+    store: Store | None = None,
+) -> AsyncIterator[Desk]:
+    """Run the app; the provider plays these scripts, one a request."""
+    provider = DemoProvider.playing(*(scripts or (HELLO,)))
+
+    async def provider_for(model: str) -> DemoProvider:
+        return provider
+
+    used = store or await Store.open(":memory:")
+    policy = Policy(RetryPolicy(first_delay_s=0.01), beat_s=0.02)
+    service = ChatService(used, Means(provider_for, policy=policy))
+    settings = settings or load_settings(environ={})
+    settings = replace(settings, ui=replace(settings.ui, theme="textual-dark"))
+    bench = Bench(
+        settings,
+        used,
+        service,
+        first or service.blank("demo/tour"),
+        lambda: service.blank("demo/tour"),
+        ModelCatalogue(used, ["demo"], lambda name: provider.models()),
+    )
+    app = ChatApp(bench)
+    try:
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await pilot.pause()
+            yield Desk(pilot, app, used, service, provider)
+    finally:
+        await service.aclose()
+        if store is None:
+            await used.aclose()
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    """The app with a provider that says Hello."""
+    async with desk_with() as made:
+        yield made

@@ -1,0 +1,166 @@
+"""Every key of the table, pressed in the running app, does something that can be seen; the user's own keys count."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ui.conftest import Desk, desk_with
+from tests.ui.screen import screen_text
+from tui_chat.core.event import PartEnd, Stopped, TextDelta, ThinkingDelta
+from tui_chat.providers.demo_tour import KEYS as TOUR_KEYS
+from tui_chat.settings.load import load_settings
+from tui_chat.settings.values import Settings
+from tui_chat.ui.keys import KEYS, Key, KeyNames, Scope, keys_as_markdown, label_of, problems
+
+LONG = "\n\n".join(f"Paragraph {number} with needle and <https://example.com/{number}>." for number in range(12))
+CODE = "```python\nprint(1)\n```"
+RICH = (
+    ThinkingDelta("let me think\nabout it"),
+    PartEnd(),
+    TextDelta(f"{CODE}\n\n{LONG}\n\n{CODE}"),
+    Stopped("max_tokens"),
+)
+
+
+def seen(desk: Desk) -> tuple[Any, ...]:
+    """Everything that a key could change."""
+    chat = desk.chat
+    return (
+        screen_text(desk.app),
+        type(desk.app.screen),
+        type(desk.app.focused),
+        chat.prompt.text,
+        chat.prompt.cursor_location,
+        chat.conversation.id,
+        chat.conversation.head,
+        len(chat.conversation.turns),
+        bool(chat.queue.waiting),
+        desk.app._exit,
+        tuple(str(notice.message) for notice in desk.app._notifications),
+    )
+
+
+async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place where the key has something to do."""
+    monkeypatch.setenv("EDITOR", "false")
+    monkeypatch.chdir(desk_folder(monkeypatch))
+    await desk.said("first needle")
+    await desk.press("ctrl+r")
+    await desk.until(lambda: len(desk.conversation.turns) == 3)
+    await desk.idle()
+    chat, pane = desk.chat, desk.chat.pane
+    if key.id in ("prompt.newer", "prompt.undo", "prompt.delete", "prompt.redo"):
+        await desk.type("ab")
+        await desk.press("left")
+    if key.id == "prompt.newer":
+        await desk.press("home", "up")
+    if key.id == "prompt.redo":
+        await desk.press("ctrl+z")
+    if key.id == "queue.drop":
+        await chat.queue_up("waits")
+    if key.id in ("undo", "read.undo"):
+        await chat.queue_up("waits")
+        await desk.press("alt+x")
+    if key.id == "prompt.complete":
+        await desk.type("/ti")
+    if key.id in ("branch.next", "read.next_branch"):
+        await desk.press("alt+left")
+    if key.scope is Scope.PANE:
+        pane.focus()
+    if "find_" in key.id:
+        pane.find("needle")
+    if key.id not in ("read.bottom", "end", "pane.page_down", "read.down", "read.half_down", "read.page_down"):
+        pane.action_scroll_line(-8)
+    else:
+        pane.action_start()
+    if key.id == "read.open":
+        pane.action_step_link(1)
+    if key.id == "prompt.send" or key.id == "prompt.newline":
+        await desk.type("x")
+    await desk.pilot.pause()
+    pane.flush()
+
+
+def desk_folder(monkeypatch: pytest.MonkeyPatch) -> Path:
+    import tempfile
+
+    return Path(tempfile.mkdtemp())
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
+async def test_a_key_does_something_that_can_be_seen(key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk_with(RICH, size=(80, 24)) as desk:
+        await prepared(desk, key, monkeypatch)
+        if key.id == "app.interrupt":
+            await desk.type("x")
+        before = seen(desk)
+        await desk.press(key.keys[0])
+        desk.chat.pane.flush()
+        await desk.until(lambda: seen(desk) != before)
+
+
+def with_keys(**own: tuple[str, ...]) -> Settings:
+    settings = load_settings(environ={})
+    return replace(settings, keys={name.replace("__", "."): keys for name, keys in own.items()})
+
+
+async def test_a_key_of_ones_own_works_and_the_old_one_is_free() -> None:
+    async with desk_with(RICH, settings=with_keys(conversation__new=("f8",), reply__retry=())) as desk:
+        await desk.said("hi")
+        shown = desk.conversation.id
+        await desk.press("ctrl+n", "ctrl+r")
+        assert desk.conversation.id == shown and len(desk.conversation.turns) == 2
+        await desk.press("f8")
+        assert desk.conversation.id != shown
+
+
+def test_unknown_actions_and_keys_taken_twice_are_told() -> None:
+    assert problems({}) == []
+    assert problems({"reply.retri": ("x",)}) == [
+        ("reply.retri", "there is no action 'reply.retri'; did you mean reply.retry?")
+    ]
+    assert problems({"reply.retry": ("ctrl+n",)}) == [
+        ("reply.retry", "ctrl+n is the key of both reply.retry and conversation.new")
+    ]
+
+
+def test_every_action_has_an_id_of_its_own_a_key_and_a_sentence() -> None:
+    assert len({key.id for key in KEYS}) == len(KEYS)
+    for key in KEYS:
+        assert key.keys and key.label and key.help.endswith(".")
+
+
+def test_the_demo_names_the_keys_that_there_are() -> None:
+    names = KeyNames({})
+    ids = {
+        "send": "prompt.send",
+        "newline": "prompt.newline",
+        "cancel": "reply.cancel",
+        "retry": "reply.retry",
+        "new": "conversation.new",
+        "library": "library.open",
+        "search": "find.open",
+        "model": "model.choose",
+        "thinking": "pane.fold_all",
+        "copy": "pane.copy_reply",
+        "editor": "prompt.editor",
+        "palette": "app.palette",
+        "help": "app.help",
+        "quit": "app.quit",
+    }
+    assert {word: names(ids[word]) for word in TOUR_KEYS} == TOUR_KEYS
+
+
+@pytest.mark.parametrize(
+    ("key", "label"), [("ctrl+r", "Ctrl+R"), ("f1", "F1"), ("escape", "Esc"), ("G", "G"), ("alt+left", "Alt+←")]
+)
+def test_a_key_is_named_as_people_write_it(key: str, label: str) -> None:
+    assert label_of(key) == label
+
+
+def test_the_readme_has_the_table_of_keys() -> None:
+    from tests.surroundings import ROOT
+
+    assert keys_as_markdown() in (ROOT / "README.md").read_text()
