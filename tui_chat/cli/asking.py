@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
+import sys
 from dataclasses import dataclass
 
+from tui_chat.cli.awakening import sentences
 from tui_chat.cli.flags import Start
 from tui_chat.cli.outcome import DONE, HUNG_UP, INTERRUPTED, PIPE_CLOSED, STORAGE, TERMINATED, complain, exit_code
 from tui_chat.cli.printing import JsonLines, Outlet, PlainText
@@ -32,6 +34,8 @@ def run(begun: Start, question: Question) -> int:
 async def _ask(begun: Start, question: Question) -> int:
     program = await assemble(begun.settings, demo=begun.demo, saving=question.saved)
     try:
+        for sentence in sentences(program.store.opening):
+            print(f"tui-chat: {sentence}", file=sys.stderr)  # noqa: T201
         conversation = await program.conversation_for(question.wanted)
         reply = await program.service.send(conversation, question.text)
         return await _follow(reply, question)

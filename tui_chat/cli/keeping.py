@@ -3,6 +3,9 @@
 import asyncio
 import json
 import sys
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
 
 from tui_chat.cli.flags import Start
 from tui_chat.cli.reading import print_out, short_id, with_store
@@ -95,3 +98,25 @@ def fork(begun: Start, beginning: str, turn: str | None) -> None:
             await program.aclose()
 
     print_out(asyncio.run(forked()).id)
+
+
+def backup(begun: Start, file: Path) -> None:
+    """A copy of the database."""
+    with_store(begun, lambda store: store.backup(file.expanduser().absolute()))
+    print_out(f"{file}: {file.expanduser().stat().st_size / 1e6:,.1f} MB")
+
+
+def stats(begun: Start, *, as_json: bool) -> None:
+    """How much there is."""
+    facts = asdict(with_store(begun, lambda store: store.stats()))
+    if as_json:
+        print_out(json.dumps(facts, indent=2, default=str))
+    else:
+        width = max(map(len, facts))
+        print_out("\n".join(f"{name.replace('_', ' '):<{width}}  {_plain(value)}" for name, value in facts.items()))
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone().strftime("%Y-%m-%d %H:%M")
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

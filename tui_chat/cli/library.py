@@ -117,3 +117,21 @@ def import_(
     from tui_chat.cli import carrying
 
     raise typer.Exit(carrying.import_(start(context, demo=demo, data_dir=data_dir), files, as_json=as_json))
+
+
+def backup(
+    context: typer.Context, file: BackupArgument, demo: DemoFlag = False, data_dir: DataDirFlag = None
+) -> None:
+    """Copy the database, whole and consistent, also while the app runs."""
+    from tui_chat.cli import keeping
+
+    keeping.backup(start(context, demo=demo, data_dir=data_dir), file)
+
+
+def stats(
+    context: typer.Context, as_json: JsonFlag = False, demo: DemoFlag = False, data_dir: DataDirFlag = None
+) -> None:
+    """Print how much there is: conversations, turns, size."""
+    from tui_chat.cli import keeping
+
+    keeping.stats(start(context, demo=demo, data_dir=data_dir), as_json=as_json)

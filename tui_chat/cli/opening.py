@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tui_chat.cli.awakening import sentences
 from tui_chat.cli.flags import Start, start
 from tui_chat.cli.outcome import DONE, MISUSED
 from tui_chat.core.wanted import Wanted
@@ -49,7 +50,7 @@ async def _bench(begun: Start, program: "Program", wanted: Wanted) -> "Bench":
         return ModelFacts(*await program.facts_of(ref))
 
     settings = begun.settings
-    notices = [str(problem) for problem in settings.problems]
+    notices = [*sentences(program.store.opening), *(str(problem) for problem in settings.problems)]
     notices += [f"{settings.origin(f'keys.{name}')}: {sentence}" for name, sentence in problems(settings.keys)]
     return Bench(
         settings,

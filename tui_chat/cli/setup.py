@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.flags import DataDirFlag, JsonFlag, start
+from tui_chat.cli.flags import DataDirFlag, DemoFlag, JsonFlag, start
 
 config = typer.Typer(name="config", help="The settings: where they are, what is in force, and why.")
 ForceFlag = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
@@ -57,3 +57,18 @@ def models(
     from tui_chat.cli import modelling
 
     raise typer.Exit(modelling.models(start(context, data_dir=data_dir), words, refresh=refresh, as_json=as_json))
+
+
+def doctor(
+    context: typer.Context,
+    as_json: JsonFlag = False,
+    repair: RepairFlag = False,
+    offline: OfflineFlag = False,
+    demo: DemoFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """Check settings, keys, providers, database and terminal, each with its remedy."""
+    from tui_chat.cli import examining
+
+    begun = start(context, demo=demo, data_dir=data_dir)
+    raise typer.Exit(examining.doctor(begun, as_json=as_json, repair=repair, offline=offline))

@@ -1,0 +1,68 @@
+"""`doctor`, `stats` and `backup`: how things are, and a copy of them."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+from tests.cli.conftest import Shell
+
+
+def test_the_doctor_finds_everything_well_in_an_empty_home(shell: Shell) -> None:
+    found = json.loads(shell("doctor", "--json", "--offline", LANG="C.UTF-8", PYTHONIOENCODING="utf-8").out)
+    assert {finding["about"] for finding in found} >= {
+        "settings",
+        "model",
+        "database",
+        "demo",
+        "terminal",
+        "clipboard",
+    }
+    assert [finding for finding in found if finding["state"] == "bad"] == []
+    assert any("ANTHROPIC_API_KEY" in finding["remedy"] for finding in found)
+
+
+def test_what_is_wrong_has_a_remedy_and_a_bad_exit_code(shell: Shell) -> None:
+    done = shell("doctor", "--offline", SSL_CERT_FILE="/nowhere/ca.pem")
+    assert done.code == 1 and "SSL_CERT_FILE" in done.out and "→" in done.out
+
+
+def test_the_doctor_never_shows_a_key(shell: Shell) -> None:
+    key = "sk-ant-canary-0123456789-canary"
+    proxy = "http://me:canary-password@127.0.0.1:9"
+    done = shell("doctor", "--offline", ANTHROPIC_API_KEY=key, HTTPS_PROXY=proxy)
+    assert "canary" not in done.out + done.err and "ANTHROPIC_API_KEY" in done.out
+
+
+def test_the_doctor_mends_the_index_after_a_backup(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    with sqlite3.connect(next(shell.home.rglob("conversations.db"))) as connection:
+        connection.execute("UPDATE conversation SET turns = 99")
+    assert "wrong sums" in shell("doctor", "--offline").out
+    assert "kept as" in shell("doctor", "--offline", "--repair").out
+    assert "wrong sums" not in shell("doctor", "--offline").out
+
+
+def test_a_backup_is_a_whole_database(shell: Shell, tmp_path: Path) -> None:
+    shell("ask", "--demo", "code")
+    copy = tmp_path / "copy.db"
+    assert shell("backup", str(copy)).code == 0
+    with sqlite3.connect(copy) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("SELECT count(*) FROM turn").fetchone() == (2,)
+    assert shell("backup", str(copy)).code != 0, "it writes over nothing"
+
+
+def test_stats_count_what_there_is(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    facts = json.loads(shell("stats", "--json").out)
+    assert (facts["conversations"], facts["turns"]) == (1, 2)
+    assert "conversations" in shell("stats").out
+
+
+def test_a_damaged_database_is_moved_aside_and_told(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    database = next(shell.home.rglob("conversations.db"))
+    database.write_bytes(b"junk" * 4096)
+    done = shell("ask", "--demo", "table")
+    assert done.code == 0 and "damaged" in done.err
+    assert list(database.parent.glob("*.corrupt-*"))
