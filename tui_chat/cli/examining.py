@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-import sqlite3
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
@@ -20,7 +19,7 @@ from tui_chat.core.clean import clean_line
 from tui_chat.core.error import ChatError
 from tui_chat.settings.keys import KeyRing
 from tui_chat.storage.care import Checkup
-from tui_chat.storage.store import DATABASE, Store
+from tui_chat.storage.store import DATABASE, SQLITE_VERSION, Store
 from tui_chat.wiring import Program, assemble
 from tui_chat.wording import explain
 
@@ -102,7 +101,7 @@ async def _database(begun: Start, *, repair: bool) -> AsyncIterator[Finding]:
     try:
         size_mb = path.stat().st_size / 1e6
         count = await store.count()
-        sqlite = f"SQLite {sqlite3.sqlite_version}"
+        sqlite = f"SQLite {SQLITE_VERSION}"
         yield Finding("database", State.GOOD, f"{path}, {count:,} conversations, {size_mb:,.1f} MB, {sqlite}")
         for sentence in sentences(store.opening):
             yield Finding("database", State.NOTE, sentence)

@@ -25,6 +25,7 @@ from tui_chat.storage.schema import MIGRATIONS, Migration
 
 DATABASE = "conversations.db"
 """What the file is called in the data folder."""
+SQLITE_VERSION = sqlite3.sqlite_version
 P = ParamSpec("P")
 T = TypeVar("T")
 
