@@ -13,6 +13,7 @@ from tui_chat.ui.pane.text import GrowingText
 
 _INDENT = 2
 """Cells by which what is unfolded stands behind its head."""
+_NOT_COUNTED = dict.fromkeys(map(ord, " -|:"))
 
 
 class Block:
@@ -62,7 +63,7 @@ class Block:
         return ()
 
     def offset_of(self, row: int) -> int:
-        """Where in its text a row begins, counted in characters: the same at any width."""
+        """Where in its text a row begins, counted by `length_of`."""
         return sum(length_of(self.line(index)) for index in range(self.gap, min(row, self.rows)))
 
     def row_at(self, offset: int, start: int = 0) -> int:
@@ -75,8 +76,8 @@ class Block:
 
 
 def length_of(line: Line) -> int:
-    """Characters of text that a row holds, with what parts it from the next."""
-    return len(line.copy) + (1 if line.joins is None else len(line.joins))
+    """How much text a row holds: the same sum over a block at any width, since what pads and rules it is not counted."""
+    return len(line.copy.translate(_NOT_COUNTED)) + (line.joins is None)
 
 
 class Prose(Block):

@@ -1,0 +1,66 @@
+"""What in a row can be opened, and where it really leads."""
+
+import pytest
+from rich.segment import Segment
+
+from tui_chat.rendering.line import Line
+from tui_chat.ui.pane.address import honest, may_open, target_at, targets
+
+
+def line(text: str, *links: tuple[int, int, str]) -> Line:
+    made = Line.of((Segment(text),), len(text), text)
+    made.links = links
+    return made
+
+
+@pytest.mark.parametrize("url", ["http://a.example", "HTTPS://a.example/x?y#z", "mailto:somebody@a.example"])
+def test_addresses_of_the_web_and_of_mail_may_be_opened(url: str) -> None:
+    assert may_open(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "vscode://x",
+        "ssh://host",
+        "smb://host/share",
+        "data:text/html,x",
+        "/etc/passwd",
+        "../x",
+        "",
+        "http://a.example/\x1b]52;c;x\x07",
+        "https://a.example/\u202egnp.exe",
+        "https://a.example/ -o x",
+    ],
+)
+def test_nothing_else_may(url: str) -> None:
+    assert not may_open(url)
+    assert targets(line("words", (0, 5, url))) == []
+
+
+def test_a_host_is_shown_as_it_goes_over_the_wire() -> None:
+    assert honest("https://раypal.example/login") == "https://xn--ypal-43d9g.example/login"
+    assert honest("https://plain.example/ü") == "https://plain.example/ü"
+    assert honest("http://[broken") == "http://[broken"
+
+
+def test_names_of_files_are_found_with_their_lines() -> None:
+    text = "see src/app.py:12 and ./README.md, not e.g. this, 3.14 or asyncio.sleep; docs/notes too"
+    found = [(target.path, target.line) for target in targets(line(text))]
+    assert found == [("src/app.py", 12), ("./README.md", None)]
+
+
+def test_a_file_name_within_a_link_is_the_link() -> None:
+    made = line("main.py is there", (0, 7, "https://a.example/main.py"))
+    assert [target.url for target in targets(made)] == ["https://a.example/main.py"]
+
+
+def test_what_is_under_a_cell_is_told() -> None:
+    made = line("at src/a.py end")
+    assert target_at(made, 2) is None
+    under = target_at(made, 3)
+    assert under is not None
+    assert (under.start, under.end, under.shown) == (3, 11, "src/a.py")
+    assert target_at(made, 11) is None
