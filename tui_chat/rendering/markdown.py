@@ -70,6 +70,11 @@ class LiveMarkdown:
         self.advance()
         return self._lines
 
+    @property
+    def ready(self) -> Sequence[Line]:
+        """The lines as far as they have been worked out, without working on."""
+        return self._lines
+
     def advance(self, budget_s: float = float("inf")) -> bool:
         """Work on what has come, for about so long; whether all of it is in the lines now."""
         if not self._stale:
