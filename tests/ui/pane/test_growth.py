@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tui_chat.ui.pane.entry
+import tui_chat.ui.pane.growth
 from tests.ui.pane.looks import look
 from tests.ui.turns import reply
 from tui_chat.core.builder import TurnBuilder
@@ -61,3 +64,34 @@ def test_a_reply_saved_with_other_words_than_came_shows_the_saved_ones() -> None
     growth.settle(look(), held=None)
     entry.update(replace(reply(1, "what stays"), status=TurnStatus.COMPLETE))
     assert rows(entry)[1:] == ["what stays"]
+
+
+def test_more_than_a_frame_can_take_is_laid_out_over_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (tui_chat.ui.pane.growth, tui_chat.ui.pane.entry):
+        monkeypatch.setattr(module, "MOST_S", 0.0)
+    turn = reply(1, status=TurnStatus.STREAMING, parent_id=None)
+    entry = entry_behind([], turn, None)
+    growth = Growth(entry)
+    text = "".join(f"paragraph {number} of many\n\n" for number in range(500))
+    growth.add(TextDelta(text))
+    frames = 0
+    while growth.settle(look(), held=None):
+        frames += 1
+    saved = entry_behind([], reply(1, text, parent_id=None), None)
+    saved.lay(look())
+    assert frames > 3
+    assert [row for row in rows(entry) if row] == [row for row in rows(saved) if row]
+
+
+def test_a_long_turn_is_prepared_in_slices() -> None:
+    text = "".join(f"paragraph {number} of many\n\n" for number in range(500))
+    entry, saved = (entry_behind([], reply(1, text, parent_id=None), None) for _ in range(2))
+    the_look = look()
+    slices = 1
+    while not entry.prepare(the_look, 0.0):
+        slices += 1
+    assert slices > 3
+    assert not entry.is_laid
+    entry.lay(the_look)
+    saved.lay(look())
+    assert rows(entry) == rows(saved)

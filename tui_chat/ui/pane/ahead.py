@@ -13,8 +13,6 @@ _SLICE_S = 0.004
 _REST_S = 0.03
 _MOST_S = 1.0
 """Work for one conversation at one width; beyond it the estimates must do."""
-_LONGEST = 20_000
-"""Characters of a turn that is left alone until somebody looks at it."""
 
 
 class LayAhead:
@@ -50,9 +48,8 @@ class LayAhead:
         index: int | None = None
         while (spent := time.monotonic() - began) < _SLICE_S:
             index = self._nearest(*ends)
-            if index is None:
+            if index is None or not self._viewport.measure(index, _SLICE_S - spent):
                 break
-            self._viewport.measure(index)
         self._left_s -= spent
         self._changed()
         if index is not None and self._left_s > 0:
@@ -63,8 +60,6 @@ class LayAhead:
         entries, look = self._viewport.entries, self._viewport.look
         for away in range(max(first, len(entries) - last) + 1):
             for index in (first - away, last + away):
-                if 0 <= index < len(entries):
-                    entry = entries[index]
-                    if not entry.is_measured(look) and entry.size < _LONGEST:
-                        return index
+                if 0 <= index < len(entries) and not entries[index].is_measured(look):
+                    return index
         return None

@@ -1,6 +1,7 @@
 """The pieces a turn is shown in: prose, foldable text, rows of our own words. Each is a run of finished rows."""
 
 from collections.abc import Sequence
+from math import inf
 
 from rich.style import Style
 
@@ -13,6 +14,8 @@ from tui_chat.ui.pane.text import GrowingText
 
 _INDENT = 2
 """Cells by which what is unfolded stands behind its head."""
+MOST_S = 0.1
+"""Work on a text in one frame while it comes in."""
 _NOT_COUNTED = dict.fromkeys(map(ord, " -|:"))
 
 
@@ -53,6 +56,10 @@ class Block:
     def finish(self) -> None:
         """Nothing more will come."""
 
+    def work(self, budget_s: float = inf) -> bool:
+        """Lay out what has come, for about so long; whether all of it is in the rows now."""
+        return True
+
     def shows(self, source: str) -> bool:
         """Whether it was made from exactly that text."""
         return True
@@ -76,7 +83,7 @@ class Block:
 
 
 def length_of(line: Line) -> int:
-    """How much text a row holds: the same sum over a block at any width, since what pads and rules it is not counted."""
+    """How much text a row holds: the same sum over a block at any width, as what pads and rules is not counted."""
     return len(line.copy.translate(_NOT_COUNTED)) + (line.joins is None)
 
 
@@ -96,10 +103,9 @@ class Prose(Block):
         self.grow(part.text)
 
     def grow(self, text: str) -> None:
-        """Take in more text."""
+        """Take in more text, to be laid out by `work`."""
         self._size += len(text)
         self._text.append(text)
-        self.lines = self._text.lines
 
     def grow_to(self, part: Part) -> bool:
         if part is self.part:
@@ -120,7 +126,14 @@ class Prose(Block):
         if not self._is_finished:
             self._is_finished = True
             self._text.finish()
+
+    def work(self, budget_s: float = inf) -> bool:
+        if isinstance(self._text, GrowingText):
             self.lines = self._text.lines
+            return True
+        done = self._text.advance(budget_s)
+        self.lines = self._text.ready
+        return done
 
     def shows(self, source: str) -> bool:
         return self._text.source == source

@@ -1,7 +1,9 @@
 """One turn as rows: laid out when somebody looks, let go when nobody does. Its height is an estimate until then."""
 
+import time
 from bisect import bisect_right
 from itertools import accumulate
+from math import inf
 
 from tui_chat.core.part import (
     AttachmentPart,
@@ -15,7 +17,7 @@ from tui_chat.core.part import (
 from tui_chat.core.turn import Role, Turn
 from tui_chat.rendering.line import Line
 from tui_chat.ui.pane import dressing
-from tui_chat.ui.pane.block import Block, Fold, Prose
+from tui_chat.ui.pane.block import MOST_S, Block, Fold, Prose
 from tui_chat.ui.pane.dressing import Setting
 from tui_chat.ui.pane.look import Look
 
@@ -26,7 +28,19 @@ HEAD = 0
 class Entry:
     """A turn in its place in the conversation."""
 
-    __slots__ = ("_exact", "_look", "_starts", "blocks", "folds", "is_user", "note", "setting", "turn")
+    __slots__ = (
+        "_ahead",
+        "_ahead_look",
+        "_exact",
+        "_look",
+        "_starts",
+        "blocks",
+        "folds",
+        "is_user",
+        "note",
+        "setting",
+        "turn",
+    )
 
     def __init__(self, turn: Turn, setting: Setting) -> None:
         self.turn = turn
@@ -39,6 +53,9 @@ class Entry:
         self.blocks: list[Block] = []
         self._starts: list[int] = [0]
         self._look: Look | None = None
+        self._ahead: dict[int, Prose] = {}
+        """Prose that is being laid out before somebody looks, by the number of its part."""
+        self._ahead_look: Look | None = None
         self._exact: tuple[int, bool, int] | None = None
         """Width, folding and rows of the last time that it was laid out."""
 
@@ -51,11 +68,6 @@ class Entry:
     def rows(self) -> int:
         """Rows of a turn that is laid out."""
         return self._starts[-1]
-
-    @property
-    def size(self) -> int:
-        """Characters of its prose."""
-        return sum(len(part.text) for part in self.turn.parts if isinstance(part, TextPart))
 
     def is_measured(self, look: Look) -> bool:
         """Whether its height is known exactly."""
@@ -79,12 +91,34 @@ class Entry:
         if self._look is not look:
             self._look = look
             self.blocks = []
+            if self._ahead_look is not look:
+                self._ahead = {}
             self.update(self.turn)
+            self._ahead = {}
+
+    def prepare(self, look: Look, budget_s: float) -> bool:
+        """Work ahead on its prose, for about so long; whether laying it out has become quick."""
+        if self._look is look or self.turn.is_live:
+            return True
+        if self._ahead_look is not look:
+            self._ahead_look = look
+            self._ahead = {
+                number: Prose(part, self.turn.role, look)
+                for number, part in enumerate(self.turn.parts)
+                if isinstance(part, TextPart)
+            }
+        until = time.monotonic() + budget_s
+        for prose in self._ahead.values():
+            prose.finish()
+            if not prose.work(until - time.monotonic()):
+                return False
+        return True
 
     def drop(self) -> None:
         """Let go of its rows."""
-        self._look = None
+        self._look = self._ahead_look = None
         self.blocks = []
+        self._ahead = {}
 
     def update(self, turn: Turn, *, held: int | None = None) -> None:
         """Show the turn as it is now; blocks that did not change stay. Block `held` is not folded."""
@@ -110,6 +144,7 @@ class Entry:
         look = self._look
         assert look is not None
         part = self.turn.parts[number]
+        block = block or self._ahead.pop(number, None)
         if block is None or not block.grow_to(part):
             block = _new_block(part, self.turn.role, look, live=live)
         if isinstance(block, Fold):
@@ -122,6 +157,8 @@ class Entry:
             block.finish()
             if isinstance(part, TextPart) and not self.turn.is_live and not block.shows(part.text):
                 block = _new_block(part, self.turn.role, look, live=False)
+                block.finish()
+        block.work(MOST_S if live else inf)
         return block
 
     def measure(self) -> None:

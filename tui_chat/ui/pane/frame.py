@@ -63,5 +63,5 @@ class FramePacer:
         self._frame_at = max(self._frame_at, began - FRAME_S) + FRAME_S
         self._rested_at = ended + min((ended - began) * _REST, _LONGEST_REST_S)
         if again:
-            self._frame_at = max(self._frame_at, ended + FRAME_S)
+            self._frame_at = max(self._frame_at, ended + max(FRAME_S, (ended - began) / 2))
             self.request()

@@ -3,7 +3,7 @@
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.event import Delta, PartEnd, TextDelta, ThinkingDelta
 from tui_chat.core.turn import Turn
-from tui_chat.ui.pane.block import Fold, Prose
+from tui_chat.ui.pane.block import MOST_S, Fold, Prose
 from tui_chat.ui.pane.entry import Entry
 from tui_chat.ui.pane.look import Look
 
@@ -17,8 +17,10 @@ class Growth:
         self._pending: list[str] = []
         self._open: type[TextDelta] | type[ThinkingDelta] | None = None
         """What the last block takes more of, while nothing else has come."""
-        self._is_stale = False
+        self._is_stale = True
         """More has changed than the last block's text."""
+        self.is_behind = False
+        """More has come than could be laid out in one frame's time."""
 
     @property
     def turn(self) -> Turn:
@@ -46,24 +48,22 @@ class Growth:
         self._is_stale = True
 
     def settle(self, look: Look, *, held: int | None) -> bool:
-        """Lay out what came since the last time; whether that was anything."""
-        if self._is_stale or not self.entry.is_laid:
-            self._is_stale = False
-            self._pending.clear()
-            self.entry.turn = self.turn
-            self.entry.lay(look)
-            self.entry.update(self.entry.turn, held=held)
-            return True
-        if not self._pending:
+        """Lay out what came since the last time, as far as one frame allows; whether that was anything."""
+        if not (self._is_stale or self._pending or self.is_behind):
             return False
         text = "".join(self._pending)
         self._pending.clear()
-        block = self.entry.blocks[-2]
-        if isinstance(block, Prose) or (isinstance(block, Fold) and block.can_open):
-            block.grow(text)
+        entry = self.entry
+        last = entry.blocks[-2] if entry.is_laid and not self._is_stale else None
+        if isinstance(last, Prose) or (isinstance(last, Fold) and last.can_open):
+            last.grow(text)
         else:
-            self.entry.update(self.turn, held=held)
-        self.entry.measure()
+            self._is_stale = False
+            entry.turn = self.turn
+            entry.lay(look)
+            entry.update(entry.turn, held=held)
+        self.is_behind = not entry.blocks[-2].work(MOST_S)
+        entry.measure()
         return True
 
     def catch_up(self) -> None:

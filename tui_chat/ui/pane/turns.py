@@ -59,11 +59,14 @@ class Turns:
             self._laid.move_to_end(entry)
         return entry
 
-    def measure(self, index: int) -> None:
-        """Make a turn's height exact, and keep its rows if there is room for them."""
+    def measure(self, index: int, budget_s: float) -> bool:
+        """Make a turn's height exact, and keep its rows if there is room; False when the time was too short."""
+        if not self.entries[index].prepare(self.look, budget_s):
+            return False
         entry = self.lay(index)
         if self._laid_rows > _MOST_LAID_ROWS // 2:
             self._let_go(entry)
+        return True
 
     def measured(self, index: int) -> None:
         """Take note that a laid-out turn has other rows than before."""

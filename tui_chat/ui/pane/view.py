@@ -101,7 +101,7 @@ class PaneView(Widget, can_focus=True):
         self._pacer.flush()
 
     def _draw(self) -> bool:
-        """Draw what changed; True when it must be tried again, since the terminal is not ready for more."""
+        """Draw what changed; True when there is more to draw, or the terminal is not ready for it."""
         if not self.is_attached or not self.outer_size:
             return False
         app, screen = self.app, self.screen
@@ -111,7 +111,7 @@ class PaneView(Widget, can_focus=True):
         if is_behind(app):
             return True
         self._glass.draw(self._picture(), app, screen)
-        return False
+        return self.viewport.growth is not None and self.viewport.growth.is_behind
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Rows for the compositor: what was last drawn, so that both ways show the same."""
