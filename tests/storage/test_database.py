@@ -15,6 +15,7 @@ from tests.storage.make import conversation, live, prompt, reply
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.event import TextDelta
 from tui_chat.storage import connection
+from tui_chat.storage.schema import MIGRATIONS
 from tui_chat.storage.store import Store
 
 
@@ -153,8 +154,6 @@ async def test_a_real_disk_that_runs_full_keeps_what_was_told_to_be_kept(open_st
 
 
 async def test_an_upgrade_without_room_leaves_the_old_file(open_store: Open, small_disk: Path) -> None:
-    from tui_chat.storage.schema import MIGRATIONS
-
     path = small_disk / "conversations.db"
     store = await open_store(path)
     await store.create(conversation("c1", prompt("u1", text="x" * 2_500_000)))

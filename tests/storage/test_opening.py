@@ -7,12 +7,14 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from tests.storage.conftest import Open
 from tests.storage.make import conversation, prompt, reply
 from tui_chat.core.error import NotFound, StorageError
+from tui_chat.storage import salvage
 from tui_chat.storage.schema import MIGRATIONS
 from tui_chat.storage.store import Store
 
@@ -173,8 +175,6 @@ async def test_a_file_cut_to_a_few_bytes_is_kept_and_told_of(open_store: Open, p
 
 @pytest.mark.parametrize("seed", range(12))
 async def test_random_damage_never_raises_and_never_goes_untold(open_store: Open, path: Path, seed: int) -> None:
-    from random import Random
-
     await fill(open_store, 40)
     draw = Random(seed)
     data = bytearray(path.read_bytes())
@@ -229,8 +229,6 @@ async def test_damage_met_while_running_is_looked_for_at_the_next_start(open_sto
 async def test_a_rescue_that_finds_no_room_changes_nothing(
     open_store: Open, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tui_chat.storage import salvage
-
     await fill(open_store)
     with path.open("r+b") as file:
         file.write(b"\xff" * 4096)

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 from tests.storage.conftest import Open
 from tests.storage.make import conversation, priced, prompt, reply
@@ -112,8 +113,6 @@ def test_carving_reads_what_sqlite_wrote(tmp_path: Path) -> None:
 
 
 def test_carving_survives_any_bytes(tmp_path: Path) -> None:
-    from random import Random
-
     for seed in range(60):
         draw = Random(seed)
         data = bytearray(draw.randbytes(4096 * 4))
