@@ -2,13 +2,16 @@
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Token
 
-from tui_chat.rendering import blocks, highlight
-from tui_chat.rendering.highlight import Highlighter, Pieces, language_of, lexer_for
+from tui_chat.rendering import blocks, highlight, sketch
+from tui_chat.rendering.highlight import Highlighter
+from tui_chat.rendering.lexing import LONGEST, Lexed, Pieces, lex
 
 PYTHON = Path(blocks.__file__).read_text(encoding="utf-8")
 SAMPLES = {
@@ -80,57 +83,25 @@ def test_a_comment_that_spans_chunks_stays_one() -> None:
 
 def test_a_block_of_any_length_is_lexed_in_bounded_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    lex = Highlighter._lex
 
-    def measured(self: Highlighter, lines: list[str], *rest: object) -> object:
+    def measured(lexer: Lexer, lines: list[str], *rest: Any) -> Lexed:
         sizes.append(sum(map(len, lines)))
-        return lex(self, lines, *rest)  # type: ignore[arg-type]
+        return lex(lexer, lines, *rest)
 
-    monkeypatch.setattr(Highlighter, "_lex", measured)
+    monkeypatch.setattr(highlight, "lex", measured)
+    monkeypatch.setattr(sketch, "lex", measured)
     lines = lines_of(PYTHON * 8)
     highlighter = Highlighter("python")
     for count in range(20, len(lines), 20):
         highlighter.settle(lines[:count], closed=False)
         highlighter.sketch(lines[:count])
     highlighter.settle(lines, closed=True)
-    most = highlight.CHUNK_CHARACTERS + highlight.AHEAD_CHARACTERS + 2 * highlight.LONGEST
-    assert max(sizes) <= most
-    assert sum(sizes) < 8 * sum(map(len, lines))
+    assert max(sizes) <= highlight.CHUNK_CHARACTERS + highlight.AHEAD_CHARACTERS + 2 * LONGEST
+    assert sum(sizes) < 3 * sum(map(len, lines))
 
 
 def test_a_line_too_long_to_be_read_stays_plain() -> None:
-    lines = ["x = 1\n", "y = '" + "z" * highlight.LONGEST + "'\n", "w = 2\n"]
+    lines = ["x = 1\n", "y = '" + "z" * LONGEST + "'\n", "w = 2\n"]
     found = at_once("python", lines)
     assert found[1] == [(Token, lines[1][:-1])]
     assert len(found[2]) > 1
-
-
-@pytest.mark.parametrize(
-    ("info", "language"),
-    [
-        ("", ""),
-        ("Python", "python"),
-        ("py title=x", "py"),
-        ("{.rust}", "rust"),
-        ("rust,ignore", "rust"),
-        ("language-js", "js"),
-        ("c++", "c++"),
-        ("c#", "c#"),
-        ("objective-c", "objective-c"),
-        ("***", ""),
-    ],
-)
-def test_the_language_is_the_first_word(info: str, language: str) -> None:
-    assert language_of(info) == language
-
-
-@pytest.mark.parametrize(
-    "name", ["py", "sh", "shell", "yml", "c++", "c#", "golang", "jsonc", "patch", "dockerfile", "tsx", "ps1", "rs"]
-)
-def test_usual_names_have_a_lexer(name: str) -> None:
-    assert lexer_for(name) is not None
-
-
-@pytest.mark.parametrize("name", ["", "text", "nosuch", "mermaid", "x" * 500])
-def test_other_names_have_none(name: str) -> None:
-    assert lexer_for(name) is None

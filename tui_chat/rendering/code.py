@@ -6,7 +6,8 @@ from rich.style import Style
 
 from tui_chat.rendering.cells import TAB, prefix_within, width
 from tui_chat.rendering.gutter import Gutter
-from tui_chat.rendering.highlight import Highlighter, Pieces, language_of
+from tui_chat.rendering.highlight import Highlighter
+from tui_chat.rendering.lexing import Pieces, language_of
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.palette import Palette
 from tui_chat.rendering.tree import INDENTED, Leaf

@@ -1,0 +1,183 @@
+"""Runs Pygments' lexers so that they can be stopped at a line and gone on with there. Knows no colours."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from pygments.lexer import Lexer, RegexLexer
+from pygments.lexers import get_lexer_by_name
+from pygments.token import Error, Token, Whitespace, _TokenType
+from pygments.util import ClassNotFound
+
+Pieces = list[tuple[_TokenType, str]]
+"""The text of a line, without its newline, cut by kind."""
+Stack = tuple[str, ...]
+"""A lexer's states."""
+LONGEST = 1_000
+"""A longer line was not written to be read: it stays plain, and what is around it is lexed without it."""
+ROOT: Stack = ("root",)
+_NAME = re.compile(r"[\w+#.-]+")
+_ALSO = {
+    "jsonc": "json",
+    "json5": "json",
+    "jsonl": "json",
+    "patch": "diff",
+    "svelte": "html",
+    "python-repl": "pycon",
+    "vbnet": "vb.net",
+    "shellscript": "bash",
+    "h": "c",
+    "hpp": "cpp",
+    "mjs": "js",
+    "cjs": "js",
+    "mts": "ts",
+    "env": "bash",
+    "svg": "xml",
+    "viml": "vim",
+    "el": "emacs-lisp",
+}
+_PLAIN = frozenset(("", "text", "txt", "plain", "plaintext", "none", "output", "log", "csv", "tree", "mermaid"))
+
+
+def language_of(info: str) -> str:
+    """The language that stands behind an opening fence, in small letters; empty if none does."""
+    found = _NAME.search(info)
+    return found[0].lower().removeprefix("language-").strip(".") if found is not None else ""
+
+
+@lru_cache(maxsize=64)
+def lexer_for(language: str) -> Lexer | None:
+    """The lexer of a language by its name or an alias; `None` where there is none."""
+    if language in _PLAIN:
+        return None
+    try:
+        return get_lexer_by_name(_ALSO.get(language, language))
+    except ClassNotFound:
+        return None
+
+
+@dataclass(slots=True)
+class Lexed:
+    """What lexing some lines gave."""
+
+    pieces: list[Pieces]
+    end: int
+    """How far it went, in characters from where the lines begin."""
+    stack: Stack
+    """The lexer's states there."""
+    starts: dict[int, Stack] = field(default_factory=dict)
+    """The states at lines that begin with a token of their own."""
+
+
+def lex(lexer: Lexer, lines: list[str], stack: Stack = ROOT, start: int = 0, stop: int | None = None) -> Lexed:
+    """Lex lines from a character on, up to the first token's end at or behind `stop`."""
+    text = "".join(lines)
+    cutter = _Cutter(lines, text, start)
+    until = len(text) if stop is None else stop
+    if type(lexer).get_tokens_unprocessed is RegexLexer.get_tokens_unprocessed:
+        end_stack = _run(lexer, cutter, list(stack), until)
+        return Lexed(cutter.pieces, cutter.at, end_stack, cutter.starts)
+    for at, kind, value in lexer.get_tokens_unprocessed(text[start:]):
+        if cutter.at >= until:
+            break
+        cutter.note(ROOT)
+        cutter.add(start + at, kind, len(value))
+    cutter.add(until, Token, 0)
+    return Lexed(cutter.pieces, cutter.at, ROOT, cutter.starts)
+
+
+def plain(line: str) -> Pieces:
+    """A line as one piece of no kind."""
+    return [(Token, line.rstrip("\n"))]
+
+
+class _Cutter:
+    """Cuts tokens at the ends of lines."""
+
+    def __init__(self, lines: list[str], text: str, start: int) -> None:
+        self.pieces: list[Pieces] = [[] for _ in lines]
+        self.starts: dict[int, Stack] = {}
+        self.text = text
+        self.at = start
+        self._ends: list[int] = []
+        end = 0
+        for line in lines:
+            end += len(line)
+            self._ends.append(end)
+        self.line = 0
+        while self.line < len(lines) - 1 and start >= self._ends[self.line]:
+            self.line += 1
+
+    def note(self, stack: Sequence[str]) -> None:
+        """Remember the states where the next token begins a line."""
+        if self.line not in self.starts and self.at == (self._ends[self.line - 1] if self.line else 0):
+            self.starts[self.line] = tuple(stack)
+
+    def add(self, at: int, kind: _TokenType, size: int) -> None:
+        """The next token; text that the lexer left out before it is plain."""
+        if at > self.at:
+            self._add(Token, at)
+        if at + size > self.at:
+            self._add(kind, at + size)
+
+    def _add(self, kind: _TokenType, end: int) -> None:
+        at = self.at
+        while at < end and self.line < len(self._ends):
+            stop = min(end, self._ends[self.line])
+            piece = self.text[at:stop].rstrip("\n")
+            if piece:
+                pieces = self.pieces[self.line]
+                if pieces and (pieces[-1][0] is kind or piece.isspace()):
+                    pieces[-1] = (pieces[-1][0], pieces[-1][1] + piece)
+                else:
+                    pieces.append((kind, piece))
+            at = stop
+            if stop == self._ends[self.line]:
+                self.line += 1
+        self.at = end
+
+
+def _run(lexer: Any, cutter: _Cutter, stack: list[str], until: int) -> Stack:
+    """Run a lexer's rules from the states of `stack`; the states where it stopped."""
+    rules = lexer._tokens
+    text = cutter.text
+    idle = 0
+    while cutter.at < until:
+        cutter.note(stack)
+        at = cutter.at
+        for match, action, change in rules[stack[-1]]:
+            found = match(text, at)
+            if found is None:
+                continue
+            idle = idle + 1 if found.end() == at else 0
+            if type(action) is _TokenType:
+                cutter.add(at, action, found.end() - at)
+            elif action is not None:
+                for start, kind, value in action(lexer, found):
+                    cutter.add(start, kind, len(value))
+            cutter.add(found.end(), Token, 0)
+            if change is not None:
+                _change(stack, change)
+            break
+        else:
+            idle = len(stack) + 100
+        if idle > len(stack) + 50:
+            idle = 0
+            if text[at] == "\n":
+                stack[:] = ROOT
+            cutter.add(at, Whitespace if text[at].isspace() else Error, 1)
+    return tuple(stack)
+
+
+def _change(stack: list[str], change: Any) -> None:
+    """Enter and leave a lexer's states; one is always left."""
+    if isinstance(change, int):
+        del stack[max(1, len(stack) + change) :]
+        return
+    for state in (change,) if isinstance(change, str) else change:
+        if state == "#pop":
+            del stack[max(1, len(stack) - 1) :]
+        else:
+            stack.append(stack[-1] if state == "#push" else state)
