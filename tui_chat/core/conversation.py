@@ -68,10 +68,11 @@ class Conversation:
 
     @cached_property
     def _children(self) -> Mapping[str | None, tuple[Turn, ...]]:
-        children: dict[str | None, list[Turn]] = {}
+        children: dict[str | None, tuple[Turn, ...]] = {}
         for turn in self.turns:
-            children.setdefault(turn.parent_id, []).append(turn)
-        return {parent: tuple(turns) for parent, turns in children.items()}
+            # Nearly every turn is an only child: no list is made for it that would be thrown away.
+            children[turn.parent_id] = (*children[turn.parent_id], turn) if turn.parent_id in children else (turn,)
+        return children
 
     def turn(self, turn_id: str) -> Turn:
         """The turn by that id."""

@@ -51,6 +51,8 @@ class ConversationScreen(Screen[None]):
         self.drafts = Drafts(bench.store, self.set_timer)
         self.conversation = bench.first
         self._has_opened = False
+        self._local: tuple[str, ...] = ()
+        """Models of servers that were found on this machine."""
         self.editing: Turn | None = None
         """The prompt that what is written will stand beside."""
 
@@ -73,6 +75,13 @@ class ConversationScreen(Screen[None]):
         self.queue.hint = f"Enter sends it now, {self.keys('prompt.older')} edits, {self.keys('queue.drop')} drops it"
         await self.open(self.bench.first)
         self.prompt.set_history(await self.bench.store.prompts(limit=500))
+        if self.conversation.model.startswith("demo/"):
+            self._look_for_local()
+
+    @work(exit_on_error=False)
+    async def _look_for_local(self) -> None:
+        self._local = await self.bench.find_local()
+        self.pane.invite(*self._invitation())
 
     def _describe(self, turn: Turn) -> tuple[str, str] | None:
         words = ending(turn)
@@ -123,6 +132,8 @@ class ConversationScreen(Screen[None]):
                 "This is the offline demo. Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start a local server,"
             )
             lines.append(f"and choose a model with {keys('model.choose')}.")
+        if self._local:
+            lines.append(f"Running on this machine now: {', '.join(map(clean_line, self._local[:3]))}.")
         return tuple(lines)
 
     def name_window(self) -> None:
