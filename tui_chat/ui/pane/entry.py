@@ -2,8 +2,11 @@
 
 import time
 from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from math import inf
+from types import MappingProxyType
+from typing import Never
 
 from tui_chat.core.part import (
     AttachmentPart,
@@ -23,6 +26,10 @@ from tui_chat.ui.pane.look import Look
 
 HEAD = 0
 """The block that says who speaks; part number n is block n + 1, and the last one says how the turn stands."""
+
+
+_NONE: Mapping[int, Never] = MappingProxyType({})
+"""Shared by the many turns that nobody has looked at, so that each of them is one small object."""
 
 
 class Entry:
@@ -46,14 +53,14 @@ class Entry:
         self.turn = turn
         self.is_user = turn.role is Role.USER
         self.setting = setting
-        self.folds: dict[int, bool] = {}
+        self.folds: Mapping[int, bool] = _NONE
         """Blocks that somebody folded (True) or unfolded (False)."""
         self.note: tuple[str, str] | None = None
         """What is to be said of a turn in flight instead of its state."""
-        self.blocks: list[Block] = []
-        self._starts: list[int] = [0]
+        self.blocks: Sequence[Block] = ()
+        self._starts: Sequence[int] = (0,)
         self._look: Look | None = None
-        self._ahead: dict[int, Prose] = {}
+        self._ahead: Mapping[int, Prose] = _NONE
         """Prose that is being laid out before somebody looks, by the number of its part."""
         self._ahead_look: Look | None = None
         self._exact: tuple[int, bool, int] | None = None
@@ -90,11 +97,11 @@ class Entry:
         """Make its rows, unless they are there."""
         if self._look is not look:
             self._look = look
-            self.blocks = []
+            self.blocks = ()
             if self._ahead_look is not look:
-                self._ahead = {}
+                self._ahead = _NONE
             self.update(self.turn)
-            self._ahead = {}
+            self._ahead = _NONE
 
     def prepare(self, look: Look, budget_s: float) -> bool:
         """Work ahead on its prose, for about so long; whether laying it out has become quick."""
@@ -117,8 +124,8 @@ class Entry:
     def drop(self) -> None:
         """Let go of its rows."""
         self._look = self._ahead_look = None
-        self.blocks = []
-        self._ahead = {}
+        self.blocks = ()
+        self._ahead = _NONE
 
     def update(self, turn: Turn, *, held: int | None = None) -> None:
         """Show the turn as it is now; blocks that did not change stay. Block `held` is not folded."""
@@ -129,7 +136,7 @@ class Entry:
             return
         old = self.blocks[HEAD + 1 : -1]
         self.turn = turn
-        blocks = [self.blocks[HEAD] if self.blocks else dressing.head(turn, self.setting, look)]
+        blocks: list[Block] = [self.blocks[HEAD] if self.blocks else dressing.head(turn, self.setting, look)]
         for number in range(len(turn.parts)):
             last = number == len(turn.parts) - 1
             block = old[number] if number < len(old) else None
@@ -144,7 +151,7 @@ class Entry:
         look = self._look
         assert look is not None
         part = self.turn.parts[number]
-        block = block or self._ahead.pop(number, None)
+        block = block or self._ahead.get(number)
         if block is None or not block.grow_to(part):
             block = _new_block(part, self.turn.role, look, live=live)
         if isinstance(block, Fold):
@@ -182,9 +189,13 @@ class Entry:
         block = min(block, len(self.blocks) - 1)
         return self._starts[block] + min(row, max(0, self.blocks[block].rows - 1))
 
+    def forget_folds(self) -> None:
+        """Nobody chose what is folded here."""
+        self.folds = _NONE
+
     def set_open(self, block: int, is_open: bool) -> None:
         """Unfold a block or fold it, and keep it so."""
-        self.folds[block] = not is_open
+        self.folds = {**self.folds, block: not is_open}
         fold = self.blocks[block] if self.is_laid else None
         if isinstance(fold, Fold):
             fold.set_open(is_open)

@@ -45,6 +45,6 @@ class FoldingPane(ScrollingPane):
         """Unfold everything in the conversation, or fold it again."""
         look = self.viewport.look
         for entry in self.viewport.entries:
-            entry.folds.clear()
+            entry.forget_folds()
         self.relay(replace(look, unfolded=not look.unfolded))
         self.changed()
