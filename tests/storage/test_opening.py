@@ -1,5 +1,6 @@
 """Opening a file: new, old, newer, foreign, empty, damaged, read-only."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -326,3 +327,11 @@ async def test_a_database_in_memory_is_nobody_elses() -> None:
     assert one.opening.path is None and await other.summaries() == []
     await one.aclose()
     await other.aclose()
+
+
+async def test_two_programs_that_make_the_file_at_once_make_one(open_store: Open, path: Path) -> None:
+    both = await asyncio.gather(*(open_store() for _ in range(4)))
+    assert sorted(store.opening.created for store in both) == [False, False, False, True]
+    assert not any(store.opening.found_empty for store in both)
+    await both[0].create(conversation("c1"))
+    assert [await store.count() for store in both] == [1, 1, 1, 1]

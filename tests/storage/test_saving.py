@@ -1,7 +1,9 @@
 """Conversations go in and come out the same, in whole steps."""
 
+import sqlite3
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -247,6 +249,48 @@ async def test_purge_destroys_old_trash_only(store: Store, clock: Clock) -> None
     with pytest.raises(NotFound):
         await store.conversation("old")
     assert {"kept", "young"} == {s.id for s in [*await store.summaries(), *await store.summaries(deleted=True)]}
+
+
+async def test_what_was_purged_is_no_longer_in_the_file(open_store: Open, path: Path, clock: Clock) -> None:
+    store = await open_store()
+    await store.create(conversation("c1", prompt("u1", text="the secret plan " * 2000), reply("a1", "u1")))
+    await store.create(conversation("c2", prompt("u1")))
+    await store.delete("c1")
+    await store.purge(clock())
+    await store.aclose()
+    assert b"secret plan" not in b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+async def test_a_head_may_move_without_new_turns(store: Store) -> None:
+    await store.create(conversation("c1", prompt("u1"), reply("a1", "u1")))
+    await store.append("c1", [], head="u1")
+    assert (await store.conversation("c1")).head == "u1"
+
+
+async def test_a_person_can_read_the_tree_with_sqlite(open_store: Open, path: Path) -> None:
+    store = await open_store()
+    turns = (
+        prompt("u1", text="one\ntwo"),
+        reply("a1", "u1"),
+        prompt("u2", "a1", "left"),
+        reply("a2", "u2", status=TurnStatus.CANCELLED),
+        prompt("u3", "a1", "right"),
+        reply("a3", "u3"),
+        prompt("u4", None, "again"),
+    )
+    await store.create(conversation("c1", *turns))
+    db = sqlite3.connect(path)
+    lines = [line for (line,) in db.execute("SELECT line FROM tree WHERE conversation = 'c1'")]
+    db.close()
+    assert lines == [
+        "user: one two",
+        "assistant: Because.",
+        "    user: left",
+        "    assistant (cancelled): Because.",
+        "    user: right",
+        "    assistant: Because.",
+        "user: again",
+    ]
 
 
 async def test_every_figure_of_usage_and_cost_comes_back_as_it_was(store: Store) -> None:

@@ -23,6 +23,7 @@ def connect(path: Path | None, *, writable: bool = True) -> sqlite3.Connection:
     db = sqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256)
     db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     db.execute("PRAGMA trusted_schema = OFF")
+    db.execute("PRAGMA secure_delete = ON")
     db.execute("PRAGMA cell_size_check = ON")
     db.execute("PRAGMA temp_store = MEMORY")
     db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")

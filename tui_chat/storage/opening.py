@@ -13,7 +13,7 @@ from tui_chat.storage import files, salvage, schema
 from tui_chat.storage.connection import connect, make_durable, writing
 from tui_chat.storage.fault import is_damage
 
-_QUICKLY_CHECKED = 200_000_000
+_QUICKLY_CHECKED = 64_000_000
 """Bytes of a file that can be checked while somebody waits for the program to start."""
 
 
@@ -173,9 +173,9 @@ def _upgrade(db: sqlite3.Connection, opening: Opening, terms: Terms) -> Opening:
         copy_to(db, backup)
         opening = replace(opening, migrated_from=found, backup=backup)
     if found < len(terms.migrations):
-        schema.migrate(db, terms.migrations)
+        found = schema.migrate(db, terms.migrations)
     make_durable(db)
-    return replace(opening, created=found == 0)
+    return replace(opening, created=found == 0, found_empty=opening.found_empty and found == 0)
 
 
 def stamp(terms: Terms) -> str:

@@ -74,8 +74,9 @@ def append(
     seq = tree.seq_of(db, conversation_id)
     known = tree.numbers(db, seq, {turn.parent_id for turn in turns})
     end_dead(db, watch, seq)
-    parent = None if turns[0].parent_id is None else known.get(turns[0].parent_id)
-    live.refuse_parallel(db, parent, watch.live_turns(db, seq), watch.owner)
+    for turn in turns[:1]:
+        parent = None if turn.parent_id is None else known.get(turn.parent_id)
+        live.refuse_parallel(db, parent, watch.live_turns(db, seq), watch.owner)
     known |= tree.next_numbers(db, (turn.id for turn in turns))
     tree.insert_turns(db, seq, turns, known, Writer(watch.now, str(watch.owner)))
     tally = Tally()

@@ -114,7 +114,7 @@ WITH RECURSIVE walk (root, seq, depth, indent) AS (
     SELECT walk.root, turn.seq, walk.depth + 1,
         walk.indent + ((SELECT count(*) FROM turn AS sibling WHERE sibling.parent = walk.seq) > 1)
     FROM walk JOIN turn ON turn.parent = walk.seq
-    ORDER BY 1, 3 DESC, 2
+    ORDER BY 1, 3 DESC, 2 LIMIT -1  -- without a limit SQLite leaves the order out, and it leads depth first
 )
 SELECT conversation.id AS conversation,
     printf('%*s%s%s: %s', 4 * walk.indent, '', turn.role,
@@ -168,11 +168,15 @@ def refuse_foreign(db: sqlite3.Connection, migrations: Sequence[Migration]) -> N
         )
 
 
-def migrate(db: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
-    """Take the steps that are missing, all or none; another process may have taken them meanwhile."""
+def migrate(db: sqlite3.Connection, migrations: Sequence[Migration]) -> int:
+    """Take the steps that are missing, all or none, and tell the version they began with.
+
+    Another process may have taken them since this one looked.
+    """
     db.execute("BEGIN IMMEDIATE")
     try:
-        for step in migrations[version_of(db) :]:
+        found = version_of(db)
+        for step in migrations[found:]:
             step(db)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {len(migrations)}")
@@ -180,3 +184,4 @@ def migrate(db: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")
+    return found
