@@ -94,7 +94,10 @@ def _text_of(block: Block, begin: tuple[int, int], end: tuple[int, int]) -> str:
         if not block.copies(row):
             continue
         line = block.line(row)
-        pieces.append(line.copy[begin[1] if row == begin[0] else 0 : end[1] if row == end[0] else None])
+        start, stop = begin[1] if row == begin[0] else 0, end[1] if row == end[0] else None
+        if start == 0 and begin[0] < end[0]:
+            pieces.append(line.lead)
+        pieces.append(line.copy[start:stop])
         if row < end[0]:
             pieces.append("\n" if line.joins is None else line.joins)
     return "".join(pieces).strip("\n")
