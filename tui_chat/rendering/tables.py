@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rich.segment import Segment
 from rich.style import Style
 
-from tui_chat.rendering.cells import prefix_within, width, wrap
+from tui_chat.rendering.cells import is_narrow, prefix_within, width, wrap
 from tui_chat.rendering.flow import Cursor, flow
 from tui_chat.rendering.gutter import Gutter
 from tui_chat.rendering.inline import Inline, parse
@@ -23,7 +23,7 @@ from tui_chat.rendering.tree import Leaf
 RUN_ROWS, RUN_CELLS = 256, 4096
 """A run is full with so many rows, or with so many cells where the table is very wide."""
 BETWEEN = " │ "
-LEAST = 12
+LEAST = 20
 """A column is made no narrower than its longest word, or than this where that is longer."""
 
 
@@ -265,8 +265,13 @@ _NOTHING: _Piece = ([], 0, ())
 def _cell(text: str, references: References) -> _Cell:
     parts = parse(text, references)
     natural = max(width(part.text) for part in parts)
-    least = max((width(word) for part in parts for word in part.text.split()), default=1)
+    least = max((_least(word) for part in parts for word in part.text.split()), default=1)
     return _Cell(parts, max(1, natural), max(1, least))
+
+
+def _least(word: str) -> int:
+    """The cells that a word needs on one row; one of wide characters can be broken anywhere."""
+    return width(word) if is_narrow(word) else min(4, width(word))
 
 
 def _text_of(cell: _Cell) -> str:
