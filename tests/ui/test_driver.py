@@ -7,7 +7,8 @@ from textual import events
 from textual._xterm_parser import XTermParser
 from textual.message import Message
 
-from tui_chat.ui.driver import SEQUENCE_S, BackgroundTold, Input
+from tui_chat.ui.driver import SEQUENCE_S, Input
+from tui_chat.ui.message import BackgroundTold
 
 ESCAPE_S = 0.1
 

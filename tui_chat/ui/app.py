@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
@@ -10,13 +11,12 @@ from typing import ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
 from textual.driver import Driver
-from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from tui_chat.ui.bench import Bench
 from tui_chat.ui.commands import COMMANDS, Call, Command
-from tui_chat.ui.driver import ASK_BACKGROUND, BackgroundTold, TerminalDriver
 from tui_chat.ui.keys import KeyNames, Scope, bindings
+from tui_chat.ui.message import AttentionWanted, BackgroundTold
 from tui_chat.ui.screens.chat import ChatScreen
 from tui_chat.ui.screens.help import HelpScreen
 
@@ -47,7 +47,14 @@ class ChatApp(App[int]):
     def get_driver_class(self) -> type[Driver]:
         """Textual's, where its way to read the keyboard is not bettered here."""
         found = super().get_driver_class()
-        return TerminalDriver if found is LinuxDriver else found
+        if sys.platform != "win32":
+            from textual.drivers.linux_driver import LinuxDriver
+
+            from tui_chat.ui.driver import TerminalDriver
+
+            if found is LinuxDriver:
+                return TerminalDriver
+        return found
 
     def _suit(self, *, is_light: bool) -> None:
         """Follow the terminal: its brightness, and its sixteen colours where it has no more."""
@@ -55,6 +62,20 @@ class ChatApp(App[int]):
             self.theme = "ansi-light" if is_light else "ansi-dark"
         else:
             self.theme = _LIGHT if is_light else _DARK
+
+    def _tell_terminal(self, what: str, *words: str) -> None:
+        """Have the terminal do what only our own driver knows."""
+        if (tell := getattr(self._driver, what, None)) is not None:
+            tell(*words)
+
+    def watch_title(self, title: str) -> None:
+        """The window's name is the conversation's."""
+        self._tell_terminal("name_window", title)
+
+    def on_attention_wanted(self, wanted: AttentionWanted) -> None:
+        """Tell somebody who looks elsewhere."""
+        if not self.app_focus:
+            self._tell_terminal("call_attention", wanted.sentence)
 
     def on_background_told(self, told: BackgroundTold) -> None:
         """The terminal has said how bright it is."""
@@ -66,8 +87,8 @@ class ChatApp(App[int]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.leave, 128 + number)
-        if self._follows_terminal and self._driver is not None and os.environ.get("TERM") not in ("linux", "dumb"):
-            self._driver.write(ASK_BACKGROUND)
+        if self._follows_terminal:
+            self._tell_terminal("ask_background")
         self.push_screen(ChatScreen(self._bench))
         self.call_after_refresh(self.run_worker, self._bench.warm_up(), exit_on_error=False)
 

@@ -1,7 +1,7 @@
 """Reads keys from the terminal: sooner than Textual does after Escape, more patiently within a sequence or a paste.
 
 Textual looks only ten times a second whether its wait after a lone Escape is over. Here that wait is exact, and a
-sequence that has surely begun, or a paste, is waited for long enough for a slow link.
+sequence that has surely begun, or a paste, is waited for long enough for a slow link. For terminals of Unix only.
 """
 
 import asyncio
@@ -16,10 +16,15 @@ from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XT
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from tui_chat.core.clean import clean_line
+from tui_chat.ui.message import BackgroundTold
+
 IDLE_S = 0.1
 SEQUENCE_S = 0.5
 """How long the rest of a sequence that has surely begun is waited for."""
-ASK_BACKGROUND = "\x1b]11;?\x1b\\"
+_ASK_BACKGROUND = "\x1b]11;?\x1b\\"
+_SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
+_LONGEST_TITLE = 120
 _ESCAPE = "\x1b"
 _COMMAND = re.compile(r"\x1b\](\d*)[^\x07\x1b]*(?:\x07|\x1b\\)")
 _HALF_COMMAND = re.compile(r"\x1b\][^\x07\x1b]*\x1b?\Z")
@@ -27,14 +32,6 @@ _BACKGROUND = re.compile(r"\x1b\]11;rgba?:([0-9a-fA-F]+)/([0-9a-fA-F]+)/([0-9a-f
 _LONGEST_COMMAND = 256
 _LONGEST_SEQUENCE = 40
 """So much is kept of what came before that a sequence or a paste's mark is known when it was cut in two."""
-
-
-class BackgroundTold(Message):
-    """The terminal has said what its background is like."""
-
-    def __init__(self, *, is_light: bool) -> None:
-        super().__init__()
-        self.is_light = is_light
 
 
 class Patience:
@@ -113,7 +110,47 @@ def _background(command: str) -> BackgroundTold | None:
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver for terminals, with another way to read."""
+    """Textual's driver for terminals with another way to read, the window's title, and no word to a lent terminal."""
+
+    _title = ""
+    _has_terminal = False
+
+    def start_application_mode(self) -> None:
+        """Take the terminal."""
+        self._has_terminal = True
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self.write(_SAVE_TITLE)
+        self.name_window(self._title)
+
+    def stop_application_mode(self) -> None:
+        """Leave the terminal as it was found."""
+        self.write(_RESTORE_TITLE)
+        super().stop_application_mode()
+
+    def close(self) -> None:
+        """Nobody writes any more."""
+        self._has_terminal = False
+        super().close()
+
+    def write(self, data: str) -> None:
+        """Write, unless the terminal is another program's now."""
+        if self._has_terminal:
+            super().write(data)
+
+    def name_window(self, title: str) -> None:
+        """The window's title from now on."""
+        self._title = clean_line(title)[:_LONGEST_TITLE]
+        if self._title:
+            self.write(f"\x1b]2;{self._title}\x07")
+
+    def ask_background(self) -> None:
+        """Have the terminal tell its background's colour, where asking cannot confuse it."""
+        if os.environ.get("TERM") not in ("linux", "dumb"):
+            self.write(_ASK_BACKGROUND)
+
+    def call_attention(self, sentence: str) -> None:
+        """Have the terminal tell somebody who looks elsewhere, by a notice where it knows them and by its bell."""
+        self.write(f"\x1b]9;{clean_line(sentence)[:_LONGEST_TITLE]}\x07\x07")
 
     def run_input_thread(self) -> None:
         """Read until the app lets go of the terminal, or the terminal of the app."""

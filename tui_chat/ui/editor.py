@@ -1,35 +1,134 @@
-"""The user's own editor on a text, and back. Knows no widget; the app must have let go of the terminal."""
+"""The user's own editor on a text or a file, and back. Whatever it does, the terminal is as before."""
 
+import asyncio
 import os
 import shlex
-import subprocess
+import signal
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from textual.app import App, SuspendNotSupported
+
+_AS_FOUND = "\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?7h\x1b[?25h\x1b[0m"
+"""What an editor may have left on: another screen, the mouse, paste marks, application keys, a hidden cursor."""
 
 
 class EditorFailed(Exception):
     """The editor gave nothing back; the message is a sentence."""
 
 
-def edited(text: str, environ: Mapping[str, str]) -> str:
+def command_of(environ: Mapping[str, str]) -> list[str]:
+    """The editor that is wished for. Raises `EditorFailed` for one that cannot be understood."""
+    wished = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
+    try:
+        return shlex.split(wished)
+    except ValueError as error:
+        raise EditorFailed(f"The editor {wished!r} cannot be understood: {error}.") from error
+
+
+async def edited(app: App[Any], text: str, environ: Mapping[str, str]) -> str:
     """The text as the editor leaves it. Raises `EditorFailed` and changes nothing where that is not to be had."""
-    command = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
+    command = command_of(environ)
+    with _file_of(text) as path:
+        await run(app, [*command, str(path)], environ)
+        return _left_in(path, text)
+
+
+@contextmanager
+def _file_of(text: str) -> Iterator[Path]:
+    """A file that nobody else can read, gone again afterwards."""
     handle, name = tempfile.mkstemp(prefix="tui-chat-", suffix=".md")
     path = Path(name)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
-        try:
-            code = subprocess.run([*shlex.split(command), name], env=dict(environ)).returncode
-        except (OSError, ValueError) as error:
-            raise EditorFailed(f"The editor {command!r} could not be started: {error}.") from error
-        if code != 0:
-            how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
-            raise EditorFailed(f"The editor {how}; the prompt is as it was.")
-        try:
-            return path.read_text(encoding="utf-8").removesuffix("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise EditorFailed("The editor left nothing that can be read; the prompt is as it was.") from error
+        yield path
     finally:
         path.unlink(missing_ok=True)
+
+
+def _left_in(path: Path, text: str) -> str:
+    try:
+        left = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EditorFailed("The editor left nothing that can be read; the prompt is as it was.") from error
+    return text if left == text else left.removesuffix("\n")
+
+
+async def run(app: App[Any], command: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Lend the terminal to a program until it ends; replies go on coming in meanwhile."""
+    if app.no_color:
+        environ = {**environ, "NO_COLOR": "1"}
+    failed = ""
+    try:
+        with app.suspend(), _kept_terminal():
+            # Nothing may be raised here, for then the app would never take the terminal back.
+            failed = await _failure_of(command, environ)
+    except SuspendNotSupported as error:
+        raise EditorFailed("No editor can run here: this is no terminal of its own.") from error
+    if failed:
+        raise EditorFailed(failed)
+
+
+async def _failure_of(command: Sequence[str], environ: Mapping[str, str]) -> str:
+    """Run it to its end; what went wrong as a sentence."""
+    try:
+        process = await asyncio.create_subprocess_exec(*command, env=dict(environ))
+    except OSError as error:
+        return f"The editor {command[0]!r} could not be started: {error.strerror}."
+    try:
+        code = await process.wait()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+    if code == 0:
+        return ""
+    how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
+    return f"The editor {how}; nothing was changed."
+
+
+@contextmanager
+def _kept_terminal() -> Iterator[None]:
+    """The terminal's modes as they are now, again afterwards; its interrupting keys are the editor's alone."""
+
+    def ignored(number: int, frame: FrameType | None) -> None:
+        """Not `SIG_IGN`, which the editor would inherit."""
+
+    keys = [signal.SIGINT] if sys.platform == "win32" else [signal.SIGINT, signal.SIGQUIT]
+    before = {number: signal.signal(number, ignored) for number in keys}
+    modes = _modes()
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        _set_modes(modes)
+        if sys.__stdout__ is not None:
+            with suppress(OSError, ValueError):
+                sys.__stdout__.write(_AS_FOUND)
+                sys.__stdout__.flush()
+
+
+def _modes() -> list[Any] | None:
+    if sys.platform == "win32":
+        return None
+    import termios
+
+    try:
+        return termios.tcgetattr(0)
+    except termios.error:
+        return None
+
+
+def _set_modes(modes: list[Any] | None) -> None:
+    if sys.platform == "win32" or modes is None:
+        return
+    import termios
+
+    with suppress(termios.error):
+        termios.tcsetattr(0, termios.TCSANOW, modes)

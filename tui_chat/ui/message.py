@@ -87,3 +87,19 @@ class LeavePrompt(Message):
 
 class QuitWanted(Message):
     """Somebody wants to leave the program."""
+
+
+class BackgroundTold(Message):
+    """The terminal has said what its background is like."""
+
+    def __init__(self, *, is_light: bool) -> None:
+        super().__init__()
+        self.is_light = is_light
+
+
+class AttentionWanted(Message):
+    """Something is done that took so long that somebody may look elsewhere by now."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__()
+        self.sentence = sentence

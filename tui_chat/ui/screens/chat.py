@@ -1,20 +1,17 @@
 """The chat screen whole: what is done by key or by name on top of a conversation and its branches."""
 
 import os
-import shlex
-import subprocess
 import time
 from pathlib import Path
 
 from textual import on, work
-from textual.app import SuspendNotSupported
 from textual.getters import query_one
 
 from tui_chat.core.error import ChatError
 from tui_chat.service.transfer import ExportFormat, ExportRequest, export, file_name
 from tui_chat.ui import clipboard
 from tui_chat.ui.commands import Call, parse, suggestions, unescaped
-from tui_chat.ui.editor import EditorFailed, edited
+from tui_chat.ui.editor import EditorFailed, command_of, edited, run
 from tui_chat.ui.message import (
     CommandTyped,
     CopyRequested,
@@ -204,32 +201,29 @@ class ChatScreen(CommandingScreen):
         self.app.push_screen(PickScreen("A link", choices), chosen)
 
     @on(FileChosen)
-    def open_file(self, event: FileChosen) -> None:
+    @work(group="editor", exit_on_error=False)
+    async def open_file(self, event: FileChosen) -> None:
         """A file that is there, in the user's own editor."""
-        path = Path(event.path).expanduser()
+        path = _path(event.path)
         if not path.is_file():
             self.complain(f"There is no file {path} here.")
             return
-        command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         line = [f"+{event.line}"] if event.line else []
         try:
-            with self.app.suspend():
-                subprocess.run([*shlex.split(command), *line, str(path.absolute())])
-        except (OSError, ValueError, SuspendNotSupported) as error:
-            self.complain(f"The editor {command!r} could not be started: {error}.")
+            await run(self.app, [*command_of(os.environ), *line, str(path)], os.environ)
+        except EditorFailed as error:
+            self.complain(str(error))
 
     # Writing
 
     @on(EditorWanted)
-    def write_in_editor(self) -> None:
+    @work(group="editor", exit_on_error=False)
+    async def write_in_editor(self, event: EditorWanted) -> None:
         """The draft in the user's own editor, and back."""
         try:
-            with self.app.suspend():
-                text = edited(self.prompt.draft, os.environ)
-        except (EditorFailed, SuspendNotSupported) as error:
+            self.prompt.draft = await edited(self.app, self.prompt.draft, os.environ)
+        except EditorFailed as error:
             self.complain(str(error))
-        else:
-            self.prompt.draft = text
         self.prompt.focus()
 
     @on(HistoryWanted)

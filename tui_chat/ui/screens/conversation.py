@@ -21,7 +21,7 @@ from tui_chat.ui.bench import Bench
 from tui_chat.ui.drafts import Drafts
 from tui_chat.ui.following import follow
 from tui_chat.ui.keys import KeyNames, Scope, actions_in_prompt, bindings
-from tui_chat.ui.message import DraftChanged, QueuedWanted
+from tui_chat.ui.message import AttentionWanted, DraftChanged, QueuedWanted
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
 from tui_chat.ui.widgets.find_bar import FindBar
 from tui_chat.ui.widgets.prompt_box import PromptBox
@@ -29,6 +29,9 @@ from tui_chat.ui.widgets.queue_bar import QueueBar
 from tui_chat.ui.widgets.status_footer import StatusFooter
 from tui_chat.ui.widgets.suggestion_list import SuggestionList
 from tui_chat.wording import ending, explain
+
+WORTH_A_NOTICE_MS = 10_000
+"""A reply that took so long is told to somebody who looks elsewhere."""
 
 
 class ConversationScreen(Screen[None]):
@@ -192,6 +195,8 @@ class ConversationScreen(Screen[None]):
         self.status.show_conversation(self.conversation)
         self._count_context()
         self.name_window()
+        if self.bench.settings.ui.notify and (event.turn.duration_ms or 0) >= WORTH_A_NOTICE_MS:
+            self.post_message(AttentionWanted(f"{self.app.title}: the reply is there"))
         if self.queue.waiting and event.turn.status is not TurnStatus.FAILED:
             self.call_later(self._send_queued)
 
