@@ -42,7 +42,7 @@ async def test_a_wrapped_line_is_copied_as_one() -> None:
 
 async def test_items_are_copied_with_the_markers_that_the_source_has() -> None:
     async with shown(conversation(prompt(0, "x"), reply(1, "1. one\n   - [x] two\n2. three\n"))) as (app, pilot):
-        first = row_of(await settled(app, pilot), "one")
+        first = row_of(await settled(app, pilot), "1. one")
         await drag(pilot, (1, first), (70, first + 2))
         assert await copied(app, pilot) == "1. one\n   - [x] two\n2. three"
 
