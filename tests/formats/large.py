@@ -75,8 +75,12 @@ async def measure(export: Path, database: Path) -> dict[str, float]:
 
 
 def _peak_mb() -> float:
-    unit = 1024 if sys.platform != "darwin" else 1024**2
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    status = Path("/proc/self/status")
+    if status.exists():
+        # What getrusage tells is inherited from whoever started this process.
+        (peak,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+        return int(peak.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
 
 
 if __name__ == "__main__":

@@ -1,0 +1,114 @@
+"""The whole program in a terminal: typed into, ended in every way, started again."""
+
+import json
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.surroundings import ROOT, clean_environment
+from tests.terminal import Terminal
+
+COMMAND = (sys.executable, "-m", "tui_chat", "--demo")
+MODES = (b"1049", b"1000", b"1003", b"2004")
+
+
+def only_conversation(home: Path) -> dict[str, Any]:
+    def called(*words: str) -> Any:
+        done = subprocess.run(
+            [sys.executable, "-m", "tui_chat", *words], cwd=ROOT, env=clean_environment(home), capture_output=True
+        )
+        return json.loads(done.stdout)
+
+    (only,) = called("list", "--json")
+    shown: dict[str, Any] = called("show", "--json", only["id"])
+    return shown
+
+
+def is_restored(output: bytes) -> bool:
+    """Whether every mode that was switched on was switched off last, and the cursor is back."""
+    last = {mode: re.findall(rb"\x1b\[\?" + mode + rb"([hl])", output) for mode in MODES}
+    cursor = re.findall(rb"\x1b\[\?25([hl])", output)
+    return all(seen[-1:] in ([], [b"l"]) for seen in last.values()) and cursor[-1:] in ([], [b"h"])
+
+
+def _has_draft(database: Path) -> bool:
+    with closing(sqlite3.connect(database)) as connection:
+        found = connection.execute("SELECT draft FROM conversation").fetchall()
+    return found == [("half a thought",)]
+
+
+def streaming(terminal: Terminal) -> None:
+    terminal.until("Ask anything")
+    terminal.type("slow\r")
+    terminal.until(lambda text: "streaming" in text.rstrip().splitlines()[-1])
+    terminal.until(lambda text: " 2s" in text.rstrip().splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "status"),
+    [
+        (lambda terminal: terminal.type("\x11"), 0, "interrupted"),
+        (lambda terminal: terminal.signal(signal.SIGTERM), 143, "interrupted"),
+        (lambda terminal: terminal.signal(signal.SIGHUP), 129, "interrupted"),
+    ],
+    ids=["ctrl+q", "SIGTERM", "SIGHUP"],
+)
+def test_an_end_in_mid_reply_keeps_the_partial_and_restores_the_terminal(
+    end: Any, code: int, status: str, tmp_path: Path
+) -> None:
+    with Terminal(COMMAND, environment=clean_environment(tmp_path)) as terminal:
+        streaming(terminal)
+        end(terminal)
+        assert terminal.wait(patience_s=10) == code
+        assert is_restored(terminal.output)
+        assert "Traceback" not in terminal.text
+    prompt, reply = only_conversation(tmp_path)["turns"]
+    assert prompt["parts"][0]["text"] == "slow"
+    assert reply["status"] == status and reply["parts"][0]["text"]
+
+
+def test_a_closed_terminal_ends_it_and_keeps_the_partial(tmp_path: Path) -> None:
+    with Terminal(COMMAND, environment=clean_environment(tmp_path)) as terminal:
+        streaming(terminal)
+        terminal.hang_up()
+        terminal.process.wait(timeout=10)
+    assert only_conversation(tmp_path)["turns"][1]["parts"][0]["text"]
+
+
+def test_after_a_kill_the_next_start_shows_what_there_was_and_what_to_do(tmp_path: Path) -> None:
+    with Terminal(COMMAND, environment=clean_environment(tmp_path)) as terminal:
+        streaming(terminal)
+        terminal.type("half a thought")
+        terminal.until("half a thought")
+        database = next(tmp_path.rglob("conversations.db"))
+        terminal.until(lambda _: _has_draft(database))
+        terminal.process.kill()
+    with Terminal((*COMMAND, "-c"), environment=clean_environment(tmp_path)) as terminal:
+        text = terminal.until("Interrupted")
+        assert "F2" in text
+        terminal.until("half a thought")
+
+
+def test_escape_stops_and_the_kitty_protocol_and_plain_bytes_both_reach_the_prompt(tmp_path: Path) -> None:
+    with Terminal(COMMAND, environment=clean_environment(tmp_path)) as terminal:
+        streaming(terminal)
+        terminal.type("\x1b")
+        terminal.until("Stopped.")
+        terminal.type("one\ntwo\x1b[13;2uthree\x1b[13;3ufour")
+        terminal.until("four")
+        for line in ("one", "two", "three", "four"):
+            assert any(row.strip(" ▌") == line for row in terminal.text.splitlines())
+
+
+def test_without_a_terminal_it_says_what_to_use(tmp_path: Path) -> None:
+    done = subprocess.run(
+        COMMAND, cwd=ROOT, env=clean_environment(tmp_path), stdin=subprocess.DEVNULL, capture_output=True
+    )
+    assert done.returncode == 2 and b"tui-chat ask" in done.stderr
