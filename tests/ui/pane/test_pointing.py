@@ -27,8 +27,13 @@ async def copied(app: PaneApp, pilot: Pilot[None]) -> str:
 async def test_a_selection_across_turns_is_copied_without_gutters() -> None:
     async with shown(conversation(prompt(0, "one two"), reply(1, "three four"))) as (app, pilot):
         rows = await settled(app, pilot)
+        before = app.screen._compositor.render_strips()
         await drag(pilot, (3 + 4, row_of(rows, "one")), (3 + 5, row_of(rows, "three")))
         assert await copied(app, pilot) == "two\n\nthree"
+        assert await settled(app, pilot) == rows
+        after = app.screen._compositor.render_strips()
+        lit = [y for y, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+        assert lit[:2] == [row_of(rows, "one"), row_of(rows, "three")]
 
 
 async def test_a_wrapped_line_is_copied_as_one() -> None:

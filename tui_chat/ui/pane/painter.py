@@ -94,7 +94,7 @@ class Painter:
         room = max(0, self.width - self.margin)
         strip = line.strip if line.cells <= room else line.strip.crop(0, room)
         if dress.hits or dress.current or dress.selected:
-            strip = self._lit(strip, dress)
+            strip = self._lit(strip, dress, room)
         segments = [*self._gutter(dress.bar), *strip]
         missing = room - strip.cell_length
         if missing > 0:
@@ -112,9 +112,9 @@ class Painter:
         style = self.inks.user if bar == "user" else self.inks.chosen
         return [Segment(" " * (self.margin - 2)), Segment(_BAR[bar], style), Segment(" ")]
 
-    def _lit(self, strip: Strip, dress: Dress) -> Strip:
+    def _lit(self, strip: Strip, dress: Dress, room: int) -> Strip:
         if dress.selected is not None:
-            strip = strip.extend_cell_length(dress.selected[1])
+            strip = strip.extend_cell_length(min(room, dress.selected[1]))
             strip = _restyled(strip, dress.selected, self.inks.selected)
         for span in dress.hits:
             strip = _restyled(strip, span, self.inks.hit)
