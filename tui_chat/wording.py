@@ -126,7 +126,8 @@ def explain(error: ChatError | Fault) -> Words:
     fault = error.fault if isinstance(error, ChatError) else error
     words = _BY_DETAIL.get((fault.kind, fault.detail)) or _BY_KIND.get(fault.kind) or _BY_KIND["unexpected"]
     if isinstance(error, ProviderError) and error.retry_after_s is not None and error.retry_after_s >= 1:
-        words = Words(f"{words.sentence[:-1]} for {_duration(error.retry_after_s)}.", words.next_step, words.action)
+        asked = f"It asks to be left alone for {_duration(error.retry_after_s)}."
+        words = Words(f"{words.sentence} {asked}", words.next_step, words.action)
     return words
 
 

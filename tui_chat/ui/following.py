@@ -19,9 +19,6 @@ async def follow(
         status.apply(event)
         match event:
             case RetryScheduled(attempt, _, error):
-                stop = keys("reply.cancel")
-                pane.say(
-                    f"{explain(error).sentence} Attempt {attempt} comes soon.", f"Enter tries now, {stop} stops."
-                )
+                pane.say(f"{explain(error.fault).sentence} Attempt {attempt} follows.", "Enter: now")
             case TurnEnded():
                 ended(event)
