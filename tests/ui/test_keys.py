@@ -12,7 +12,9 @@ from tui_chat.core.event import PartEnd, Stopped, TextDelta, ThinkingDelta
 from tui_chat.providers.demo_tour import KEYS as TOUR_KEYS
 from tui_chat.settings.load import load_settings
 from tui_chat.settings.values import Settings
-from tui_chat.ui.keys import KEYS, Key, KeyNames, Scope, keys_as_markdown, label_of, problems
+from tui_chat.ui.keyboard import Keyboard
+from tui_chat.ui.keys import KEYS, Key, Scope, keys_as_markdown, label_of
+from tui_chat.ui.screens.help import HelpScreen
 
 LONG = "\n\n".join(f"Paragraph {number} with needle and <https://example.com/{number}>." for number in range(12))
 CODE = "```python\nprint(1)\n```"
@@ -106,23 +108,65 @@ def with_keys(**own: tuple[str, ...]) -> Settings:
     return replace(settings, keys={name.replace("__", "."): keys for name, keys in own.items()})
 
 
-async def test_a_key_of_ones_own_works_and_the_old_one_is_free() -> None:
-    async with desk_with(RICH, settings=with_keys(conversation__new=("f8",), reply__retry=())) as desk:
+@pytest.mark.parametrize("reading", [False, True], ids=["writing", "reading"])
+async def test_a_key_of_ones_own_works_and_the_old_one_is_free(reading: bool) -> None:
+    own = with_keys(
+        conversation__new=("F8",), reply__retry=(), app__quit=("Ctrl+X",), read__down=(), read__help=("H",)
+    )
+    async with desk_with(RICH, settings=own) as desk:
         await desk.said("hi")
+        if reading:
+            desk.chat.pane.focus()
         shown = desk.conversation.id
-        await desk.press("ctrl+n", "ctrl+r")
-        assert desk.conversation.id == shown and len(desk.conversation.turns) == 2
+        await desk.press("ctrl+n", "ctrl+r", "ctrl+q")
+        await desk.pilot.pause(0.1)
+        assert desk.conversation.id == shown and len(desk.conversation.turns) == 2 and not desk.app._exit
+        if reading:
+            await desk.press("H")
+            await desk.until(lambda: type(desk.app.screen) is HelpScreen)
+            await desk.press("escape")
         await desk.press("f8")
         assert desk.conversation.id != shown
+        await desk.press("ctrl+x")
+        await desk.until(lambda: desk.app._exit)
 
 
-def test_unknown_actions_and_keys_taken_twice_are_told() -> None:
-    assert problems({}) == []
-    assert problems({"reply.retri": ("x",)}) == [
+async def test_a_letter_of_ones_own_is_still_a_letter_where_one_writes() -> None:
+    async with desk_with(RICH, settings=with_keys(reply__retry=("r",), read__retry=())) as desk:
+        await desk.said("hi")
+        await desk.type("r")
+        assert desk.chat.prompt.text == "r" and len(desk.conversation.turns) == 2
+        desk.chat.pane.focus()
+        await desk.press("r")
+        await desk.until(lambda: len(desk.conversation.turns) == 3)
+
+
+async def test_leaving_works_over_another_screen(desk: Desk) -> None:
+    await desk.press("f1", "ctrl+c")
+    await desk.until(lambda: desk.app.screen is desk.chat)
+    await desk.press("f1", "ctrl+q")
+    await desk.until(lambda: desk.app._exit)
+
+
+def problems(**own: str) -> list[tuple[str, str]]:
+    return Keyboard({name.replace("__", "."): (key,) for name, key in own.items()}).problems()
+
+
+def test_unknown_actions_unknown_keys_and_keys_taken_twice_are_told() -> None:
+    assert problems() == []
+    assert problems(reply__retry="Ctrl+Shift+R") == problems(read__help="F8") == []
+    assert problems(reply__retry="ctrl+enterr") == [
+        ("reply.retry", "there is no key 'ctrl+enterr'; did you mean enter?")
+    ]
+    assert problems(reply__retry="Enter") == [
+        ("reply.retry", "Enter is the key of both prompt.send and reply.retry"),
+        ("reply.retry", "Enter is the key of both read.open and reply.retry"),
+    ]
+    assert problems(reply__retri="x") == [
         ("reply.retri", "there is no action 'reply.retri'; did you mean reply.retry?")
     ]
-    assert problems({"reply.retry": ("ctrl+n",)}) == [
-        ("reply.retry", "ctrl+n is the key of both reply.retry and conversation.new")
+    assert problems(reply__retry="ctrl+n") == [
+        ("reply.retry", "Ctrl+N is the key of both reply.retry and conversation.new")
     ]
 
 
@@ -133,7 +177,7 @@ def test_every_action_has_an_id_of_its_own_a_key_and_a_sentence() -> None:
 
 
 def test_the_demo_names_the_keys_that_there_are() -> None:
-    names = KeyNames({})
+    names = Keyboard({})
     ids = {
         "send": "prompt.send",
         "newline": "prompt.newline",

@@ -50,14 +50,16 @@ async def _run(begun: Start, wanted: Wanted) -> int:
 
 async def _bench(begun: Start, program: "Program", wanted: Wanted) -> "Bench":
     from tui_chat.ui.bench import Bench, ModelFacts
-    from tui_chat.ui.keys import problems
+    from tui_chat.ui.keyboard import Keyboard
 
     async def facts_of(ref: str) -> ModelFacts:
         return ModelFacts(*await program.facts_of(ref))
 
     settings = begun.settings
     notices = [*sentences(program.store.opening), *(str(problem) for problem in settings.problems)]
-    notices += [f"{settings.origin(f'keys.{name}')}: {sentence}" for name, sentence in problems(settings.keys)]
+    notices += [
+        f"{settings.origin(f'keys.{name}')}: {sentence}" for name, sentence in Keyboard(settings.keys).problems()
+    ]
     return Bench(
         settings,
         program.store,

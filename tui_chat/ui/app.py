@@ -6,16 +6,15 @@ import signal
 import sys
 from collections.abc import Iterable
 from functools import partial
-from typing import ClassVar
 
 from textual.app import App, SystemCommand
-from textual.binding import BindingType
 from textual.driver import Driver
 from textual.screen import Screen
 
 from tui_chat.ui.bench import Bench
 from tui_chat.ui.commands import COMMANDS, Call, Command
-from tui_chat.ui.keys import KeyNames, Scope, bindings
+from tui_chat.ui.keyboard import Keyboard
+from tui_chat.ui.keys import Scope
 from tui_chat.ui.message import AttentionWanted, BackgroundTold
 from tui_chat.ui.screens.chat import ChatScreen
 from tui_chat.ui.screens.help import HelpScreen
@@ -30,13 +29,12 @@ class ChatApp(App[int]):
 
     TITLE = "tui-chat"
     CSS_PATH = "app.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.APP)]
 
     def __init__(self, bench: Bench) -> None:
         super().__init__()
         self._bench = bench
-        self._keys = KeyNames(bench.settings.keys)
-        self.set_keymap({action: ",".join(keys) or NO_KEY for action, keys in bench.settings.keys.items()})
+        self._keys = Keyboard(bench.settings.keys)
+        self._keys.bind(self, Scope.APP)
         wanted = bench.settings.ui.theme
         self._follows_terminal = wanted not in self.available_themes
         if not self._follows_terminal:
@@ -89,7 +87,7 @@ class ChatApp(App[int]):
             loop.add_signal_handler(number, self.leave, 128 + number)
         if self._follows_terminal:
             self._tell_terminal("ask_background")
-        self.push_screen(ChatScreen(self._bench))
+        self.push_screen(ChatScreen(self._bench, self._keys))
         self.call_after_refresh(self.run_worker, self._bench.warm_up(), exit_on_error=False)
 
     def leave(self, code: int = 0) -> None:

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from tui_chat.core.event import RetryScheduled, TurnEnded
 from tui_chat.service.reply import Reply
-from tui_chat.ui.keys import KeyNames
+from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
 from tui_chat.ui.widgets.status_footer import StatusFooter
 from tui_chat.wording import explain
 
 
 async def follow(
-    reply: Reply, pane: ConversationPane, status: StatusFooter, keys: KeyNames, ended: Callable[[TurnEnded], None]
+    reply: Reply, pane: ConversationPane, status: StatusFooter, keys: Keyboard, ended: Callable[[TurnEnded], None]
 ) -> None:
     """Show the reply until it ends, then tell."""
     async for event in reply:

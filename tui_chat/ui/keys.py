@@ -1,12 +1,10 @@
 """Every key, its action and its words, in one table: bindings, help, hints, palette and the README read it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from textual.binding import Binding
-
-from tui_chat.core.nearest import did_you_mean
 
 
 class Scope(StrEnum):
@@ -166,60 +164,21 @@ def label_of(key: str) -> str:
 
 
 def bindings(scope: Scope) -> list[Binding]:
-    """The bindings of one scope, each with its id so that the user may give it another key."""
+    """The bindings of one scope as they are before anybody has chosen others."""
     own = [key for key in KEYS if key.scope is scope]
     return [Binding(",".join(key.keys), key.action, key.label, show=False, id=key.id) for key in own]
 
 
-def actions_in_prompt(chosen: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    """What each key runs while a prompt is written, after the user's own choices: its own keys, then those around."""
-    found: dict[str, str] = {}
-    for scope, prefix in ((Scope.PROMPT, ""), (Scope.CHAT, "screen."), (Scope.APP, "app.")):
-        for key in KEYS:
-            if key.scope is scope:
-                for pressed in chosen.get(key.id, key.keys):
-                    found.setdefault(pressed, prefix + key.action)
-    return found
-
-
-class KeyNames:
-    """What to press for an action, after the user's own choices."""
-
-    def __init__(self, chosen: Mapping[str, tuple[str, ...]], keys: Iterable[Key] = KEYS) -> None:
-        self._keys = {key.id: chosen.get(key.id, key.keys) for key in keys}
-
-    def __call__(self, action_id: str) -> str:
-        """The key's name, or nothing where the action has none."""
-        keys = self._keys.get(action_id, ())
-        return label_of(keys[0]) if keys else ""
-
-    def all_of(self, action_id: str) -> str:
-        """All its keys' names."""
-        return " ".join(map(label_of, self._keys.get(action_id, ())[:MOST_NAMED]))
-
-
-def problems(chosen: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
-    """What is wrong with the user's own keys: pairs of an action's id and a sentence."""
-    known = {key.id: key for key in KEYS}
-    found = [
-        (name, f"there is no action {name!r}{did_you_mean(name, known)}") for name in chosen if name not in known
-    ]
-    taken: dict[tuple[Scope, str], str] = {}
-    for key in KEYS:
-        for pressed in chosen.get(key.id, key.keys):
-            other = taken.setdefault((key.scope, pressed), key.id)
-            if other != key.id:
-                name = key.id if key.id in chosen else other
-                found.append((name, f"{pressed} is the key of both {other} and {key.id}"))
-    return found
+def names_of(keys: Iterable[str]) -> str:
+    """The keys of one action as people write them."""
+    return " ".join([label_of(key) for key in keys][:MOST_NAMED])
 
 
 def keys_as_markdown() -> str:
     """The table of the README."""
     lines: list[str] = []
-    names = KeyNames({})
     for scope in Scope:
         lines += [f"**{scope.value.capitalize()}**", "", "| key | what it does | id |", "|---|---|---|"]
-        lines += [f"| `{names.all_of(key.id)}` | {key.help} | `{key.id}` |" for key in KEYS if key.scope is scope]
+        lines += [f"| `{names_of(key.keys)}` | {key.help} | `{key.id}` |" for key in KEYS if key.scope is scope]
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"

@@ -2,11 +2,9 @@
 
 from collections.abc import Awaitable
 from dataclasses import replace
-from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.getters import query_one
 from textual.screen import Screen
 
@@ -20,7 +18,8 @@ from tui_chat.service.reply import Reply
 from tui_chat.ui.bench import Bench
 from tui_chat.ui.drafts import Drafts
 from tui_chat.ui.following import follow
-from tui_chat.ui.keys import KeyNames, Scope, actions_in_prompt, bindings
+from tui_chat.ui.keyboard import Keyboard
+from tui_chat.ui.keys import Scope
 from tui_chat.ui.message import AttentionWanted, DraftChanged, QueuedWanted
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
 from tui_chat.ui.widgets.find_bar import FindBar
@@ -38,7 +37,6 @@ class ConversationScreen(Screen[None]):
     """The pane, the prompt and the footer, and what flows between them and the service."""
 
     CSS_PATH = "chat.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.CHAT)]
     AUTO_FOCUS = "PromptBox"
 
     pane = query_one(ConversationPane)
@@ -46,11 +44,12 @@ class ConversationScreen(Screen[None]):
     status = query_one(StatusFooter)
     queue = query_one(QueueBar)
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, keys: Keyboard) -> None:
         super().__init__()
         self.bench = bench
         self.service = bench.service
-        self.keys = KeyNames(bench.settings.keys)
+        self.keys = keys
+        self.keys.bind(self, Scope.CHAT)
         self.drafts = Drafts(bench.store, self.set_timer)
         self.conversation = bench.first
         self._has_opened = False
@@ -62,11 +61,13 @@ class ConversationScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """The pane is the program; below it what waits, the prompt, and one line of figures."""
         settings = self.bench.settings
-        yield ConversationPane(self._describe, self.keys)
+        pane = ConversationPane(self._describe, self.keys)
+        self.keys.bind(pane, Scope.PANE)
+        yield pane
         yield FindBar()
         yield SuggestionList()
         yield QueueBar()
-        yield PromptBox(actions_in_prompt(settings.keys), enter_sends=settings.ui.enter_sends)
+        yield PromptBox(self.keys.in_prompt(), enter_sends=settings.ui.enter_sends)
         yield StatusFooter()
 
     async def on_mount(self) -> None:

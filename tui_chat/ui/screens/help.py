@@ -12,7 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui_chat.ui.commands import COMMANDS
-from tui_chat.ui.keys import KEYS, KeyNames, Scope
+from tui_chat.ui.keyboard import Keyboard
+from tui_chat.ui.keys import KEYS, Scope
 
 
 class HelpScreen(ModalScreen[None]):
@@ -30,7 +31,7 @@ class HelpScreen(ModalScreen[None]):
     box = query_one(Input)
     page = query_one("#keys", Static)
 
-    def __init__(self, names: KeyNames, first: Scope) -> None:
+    def __init__(self, names: Keyboard, first: Scope) -> None:
         super().__init__()
         self._names = names
         self._first = first
