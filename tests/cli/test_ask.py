@@ -8,6 +8,9 @@ import pytest
 
 from tests.cli.conftest import COMMAND, Shell
 from tests.surroundings import ROOT
+from tests.terminal import Terminal
+from tui_chat.rendering.markdown import render
+from tui_chat.rendering.palette import Palette
 
 
 def text_of(turn: dict[str, Any]) -> str:
@@ -153,3 +156,14 @@ def test_a_closed_pipe_ends_quietly_and_keeps_what_was_printed(shell: Shell) -> 
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert text_of(shell.only_conversation()["turns"][1]).startswith(done.stdout.rstrip("\n"))
+
+
+def test_on_a_terminal_the_reply_is_laid_out(shell: Shell) -> None:
+    with Terminal(
+        [*COMMAND, "ask", "--demo", "table"], environment=shell.environment(TERM="xterm-256color"), size=(90, 60)
+    ) as terminal:
+        assert terminal.wait() == 0
+        laid_out = "\n".join(row.rstrip() for row in terminal.text.rstrip().split("\n"))
+    source = text_of(shell.only_conversation()["turns"][1])
+    expected = [line.text.rstrip() for line in render(source, 90, Palette.ansi())]
+    assert laid_out.split("\n") == expected

@@ -48,18 +48,48 @@ def test_hostile_text_sends_no_sequence_of_its_own() -> None:
     assert not set(out.getvalue()) & {chr(code) for code in (*range(10), *range(11, 32), *range(127, 160))}
 
 
+def screen_of(text: str) -> list[str]:
+    """The rows that a terminal of 60 by 20 shows and has shown."""
+    screen = pyte.HistoryScreen(60, 20, history=2000)
+    pyte.Stream(screen).feed(text.replace("\n", "\r\n"))
+    rows = ["".join(row[column].data for column in range(60)).rstrip() for row in screen.history.top]
+    return rows + [row.rstrip() for row in screen.display]
+
+
 def test_a_growing_text_ends_as_if_it_had_been_printed_at_once() -> None:
-    made, out = console(force_terminal=True, color_system="truecolor")
-    live, printer = LiveMarkdown(60, DARK), LivePrinter(made)
+    made, _ = console(force_terminal=True, color_system="truecolor")
+    live, printer, written = LiveMarkdown(60, DARK), LivePrinter(made), ""
     text = "[guide]: https://example.com/guide/limits\n\n" + REPLY
     for at in range(0, len(text), 37):
         live.append(text[at : at + 37])
-        printer.show(live.lines, live.certain)
+        written += printer.frame(live.lines, live.certain)
     live.finish()
-    printer.show(live.lines, live.certain)
-    screen = pyte.HistoryScreen(60, 20, history=2000)
-    pyte.Stream(screen).feed(out.getvalue().replace("\n", "\r\n"))
-    rows = ["".join(row[column].data for column in range(60)).rstrip() for row in screen.history.top]
-    rows += [row.rstrip() for row in screen.display]
+    written += printer.frame(live.lines, live.certain)
     expected = [line.text.rstrip() for line in live.lines]
-    assert [row for row in rows if row and row.isascii()] == [row for row in expected if row and row.isascii()]
+    assert [row for row in screen_of(written) if row and row.isascii()] == [
+        row for row in expected if row and row.isascii()
+    ]
+
+
+def test_rows_that_stay_are_not_written_again() -> None:
+    made, _ = console(force_terminal=True, color_system=None)
+    live, printer = LiveMarkdown(60, DARK), LivePrinter(made)
+    live.append("one two\n" * 3)
+    assert printer.frame(live.lines, live.certain) == "one two\none two\none two\n"
+    live.append("three")
+    assert printer.frame(live.lines, live.certain) == "three\n"
+    live.append(" four")
+    assert printer.frame(live.lines, live.certain) == "\r\x1b[1A\x1b[Jthree four\n"
+    assert printer.frame(live.lines, live.certain) == ""
+
+
+def test_a_table_taller_than_the_screen_is_whole_in_the_end() -> None:
+    made, _ = console(force_terminal=True, color_system=None)
+    live, printer, written = LiveMarkdown(60, DARK), LivePrinter(made), ""
+    for row in ["| a |\n", "|---|\n", *(f"| row {number} |\n" for number in range(50)), "\nend\n"]:
+        live.append(row)
+        written += printer.frame(live.lines, live.certain)
+    live.finish()
+    written += printer.frame(live.lines, live.certain)
+    rows = [row for row in screen_of(written) if row]
+    assert rows == ["a", "──────", *(f"row {number}" for number in range(50)), "end"]

@@ -3,13 +3,14 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui_chat.cli.awakening import sentences
 from tui_chat.cli.flags import Start
 from tui_chat.cli.outcome import DONE, HUNG_UP, INTERRUPTED, PIPE_CLOSED, STORAGE, TERMINATED, complain, exit_code
 from tui_chat.cli.printing import JsonLines, Outlet, PlainText
-from tui_chat.core.event import TurnEnded
+from tui_chat.core.event import ReplyEvent, TurnEnded
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.wanted import Wanted
 from tui_chat.service.reply import Reply
@@ -55,7 +56,7 @@ async def _follow(reply: Reply, question: Question) -> int:
     loop.add_signal_handler(signal.SIGINT, stop, INTERRUPTED, TurnStatus.CANCELLED)
     loop.add_signal_handler(signal.SIGTERM, stop, TERMINATED, TurnStatus.INTERRUPTED)
     loop.add_signal_handler(signal.SIGHUP, stop, HUNG_UP, TurnStatus.INTERRUPTED)
-    words = JsonLines() if question.jsonl else PlainText()
+    words = JsonLines() if question.jsonl else _for_people()
     outlet = Outlet(lambda: stop(PIPE_CLOSED, TurnStatus.CANCELLED))
     ended: TurnEnded | None = None
     async for event in reply:
@@ -65,6 +66,16 @@ async def _follow(reply: Reply, question: Question) -> int:
     await outlet.close()
     assert ended is not None
     return _judge(ended, stopped)
+
+
+def _for_people() -> Callable[[ReplyEvent], str]:
+    """The reply laid out on a terminal, and as it is written into anything else."""
+    if sys.stdout.isatty():
+        from tui_chat.cli.laid_out import LaidOut, terminal
+
+        if (console := terminal()) is not None:
+            return LaidOut(console)
+    return PlainText()
 
 
 def _judge(ended: TurnEnded, stopped: list[int]) -> int:

@@ -19,18 +19,32 @@ class LivePrinter:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._printed = 0
-        self._open_rows = 0
+        self._certain = 0
+        """Lines that are drawn for good."""
+        self._start = 0
+        """The line that the rows below those begin with."""
+        self._rows: list[Line] = []
 
-    def show(self, lines: Sequence[Line], certain: int) -> None:
-        """Bring the terminal up to date; the first `certain` lines stay as they are."""
-        certain = max(certain, self._printed)
-        tail = lines[max(certain, len(lines) - self._console.height + 1) :]
-        segments = [_back_over(self._open_rows)] if self._open_rows else []
-        self._console.print(
-            Segments(segments + _segments([*lines[self._printed : certain], *tail])), end="", soft_wrap=True
-        )
-        self._printed, self._open_rows = certain, len(tail)
+    def frame(self, lines: Sequence[Line], certain: int) -> str:
+        """What to write to bring the terminal up to date; the first `certain` lines will not change."""
+        certain = max(certain, self._certain)
+        start = max(certain, len(lines) - self._console.height + 1)
+        rows = [*lines[self._certain : certain], *lines[start:]]
+        same = self._same(rows) if start == certain else 0
+        segments = _segments(rows[same:])
+        if same < len(self._rows):
+            segments.insert(0, _back_over(len(self._rows) - same))
+        self._certain, self._start, self._rows = certain, start, list(lines[start:])
+        with self._console.capture() as captured:
+            self._console.print(Segments(segments), end="", soft_wrap=True)
+        return captured.get()
+
+    def _same(self, rows: list[Line]) -> int:
+        """How many of the rows on the screen can stay."""
+        if self._start != self._certain:
+            return 0
+        pairs = enumerate(zip(rows, self._rows, strict=False))
+        return next((at for at, (new, old) in pairs if new != old), min(len(rows), len(self._rows)))
 
 
 def _segments(lines: Sequence[Line]) -> list[Segment]:

@@ -1,0 +1,37 @@
+"""A reply as it arrives on a terminal, Markdown laid out. What goes into a pipe is in `printing`."""
+
+import sys
+
+from rich.console import Console
+
+from tui_chat.core.event import ReplyEvent, TextDelta, TurnEnded
+from tui_chat.rendering.markdown import LiveMarkdown
+from tui_chat.rendering.palette import Palette
+from tui_chat.rendering.terminal import LivePrinter
+
+_CODE_MAY_TAKE_MORE = 20
+
+
+class LaidOut:
+    """Events as what to write: what is certain scrolls up, what is open is drawn again below it."""
+
+    def __init__(self, console: Console) -> None:
+        palette = Palette.ansi()
+        self._live = LiveMarkdown(min(console.width, palette.measure + _CODE_MAY_TAKE_MORE), palette)
+        self._printer = LivePrinter(console)
+
+    def __call__(self, event: ReplyEvent) -> str:
+        match event:
+            case TextDelta(text):
+                self._live.append(text)
+            case TurnEnded():
+                self._live.finish()
+            case _:
+                return ""
+        return self._printer.frame(self._live.lines, self._live.certain)
+
+
+def terminal() -> Console | None:
+    """Stdout, where it is a terminal that can go up a row."""
+    console = Console(file=sys.stdout, highlight=False, markup=False)
+    return console if console.is_terminal and not console.is_dumb_terminal else None
