@@ -100,6 +100,14 @@ class ChatService:
                 return await self._answer(conversation.with_turn(blank), (blank,), new=False)
             return await self._say(conversation, turn.id, (TextPart(ASK_FOR_THE_REST),))
 
+    async def count(self, conversation: Conversation) -> int | None:
+        """Input tokens of the branch that is shown, as its provider counts them; `None` where it cannot."""
+        provider = await self._means.provider_for(conversation.model)
+        model = split_ref(conversation.model)[1]
+        return await provider.count_tokens(
+            Request(model, conversation.path, conversation.system, conversation.options)
+        )
+
     async def show_branch(self, conversation_id: str, head: str) -> None:
         """Remember which branch is shown."""
         await self.ledger.show_branch(conversation_id, head)

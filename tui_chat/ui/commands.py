@@ -41,7 +41,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("theme", "[NAME]", "choose the colours", "theme"),
     Command("title", "[TEXT]", "give this conversation a title", "title"),
     Command("tree", "", "the whole conversation as a tree", "tree", "branch.tree"),
+    Command("tokens", "", "have the provider count what the next request would read", "tokens"),
     Command("undo", "", "undo what was dropped or deleted", "undo_last", "undo"),
+    Command("usage", "", "tokens and cost by day, model, conversation", "usage"),
 )
 _BY_NAME = {command.name: command for command in COMMANDS}
 

@@ -1,7 +1,9 @@
 """The chat screen whole: what is done by key or by name on top of a conversation and its branches."""
 
+import asyncio
 import os
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from textual import on, work
@@ -12,9 +14,11 @@ from tui_chat.service.transfer import ExportFormat, ExportRequest, export, file_
 from tui_chat.ui import clipboard
 from tui_chat.ui.commands import Call, parse, suggestions, unescaped
 from tui_chat.ui.editor import EditorFailed, command_of, edited, run
+from tui_chat.ui.foresight import cost_ahead, draft_of, too_much
 from tui_chat.ui.message import (
     CommandTyped,
     CopyRequested,
+    DraftChanged,
     EditorWanted,
     FileChosen,
     FindChanged,
@@ -29,6 +33,7 @@ from tui_chat.ui.screens.pick import Choice, PickScreen
 from tui_chat.ui.widgets.find_bar import FindBar
 from tui_chat.ui.widgets.suggestion_list import SuggestionList
 
+FORESEEN_AFTER_S = 0.4
 QUIT_WITHIN_S = 1.5
 """Two presses of the interrupting key within this time leave the program."""
 _FORMS = {".json": ExportFormat.JSON, ".txt": ExportFormat.TEXT}
@@ -40,6 +45,7 @@ class ChatScreen(CommandingScreen):
     suggested = query_one(SuggestionList)
     find_bar = query_one(FindBar)
     _interrupted_s = float("-inf")
+    _warned_of = ""
 
     # Sending and stopping
 
@@ -52,8 +58,40 @@ class ChatScreen(CommandingScreen):
         elif isinstance(call, Call):
             self.prompt.draft = ""
             await self.run_call(call)
-        else:
+        elif await self._fits(unescaped(event.text)):
             await self.say(unescaped(event.text))
+
+    async def _fits(self, text: str) -> bool:
+        """Whether it goes into the model's window; what does not goes out only when it is sent once more."""
+        if self._warned_of == text:
+            return True
+        facts = await self.bench.facts_of(self.conversation.model)
+        draft = draft_of(self.conversation, text, self.editing)
+        says = too_much(self.conversation, draft, facts.context_window, datetime.now(UTC))
+        if not says:
+            return True
+        self._warned_of = text
+        fork, model = self.keys("read.fork"), self.keys("model.choose")
+        self.complain(
+            f"{says} {fork} while reading forks from an earlier turn, {model} chooses a model; Enter sends it."
+        )
+        return False
+
+    @on(DraftChanged)
+    def foresee(self, event: DraftChanged) -> None:
+        """Say soon what it will cost."""
+        self._foresee(event.text)
+
+    @work(group="foresight", exclusive=True, exit_on_error=False)
+    async def _foresee(self, text: str) -> None:
+        await asyncio.sleep(FORESEEN_AFTER_S)
+        hint = ""
+        if text.strip() and parse(text) is None:
+            facts = await self.bench.facts_of(self.conversation.model)
+            draft = draft_of(self.conversation, text, self.editing)
+            hint = cost_ahead(self.conversation, draft, facts.price, datetime.now(UTC))
+        if self.editing is None or hint:
+            self.status.show_hint(hint)
 
     async def action_cancel(self) -> None:
         """Stop the reply; else leave an edit; else change between writing and reading."""

@@ -7,12 +7,13 @@ from textual import work
 
 from tui_chat.core.conversation import Options, TitleSource
 from tui_chat.core.error import ChatError
-from tui_chat.core.figures import UNKNOWN, dollars, short_tokens
+from tui_chat.core.figures import UNKNOWN, dollars, full_tokens, short_tokens
 from tui_chat.service.catalogue import Catalogue
 from tui_chat.ui.commands import Call
 from tui_chat.ui.screens.branching import BranchingScreen
 from tui_chat.ui.screens.library import LibraryScreen
 from tui_chat.ui.screens.pick import Choice, PickScreen
+from tui_chat.ui.screens.usage import UsageScreen
 from tui_chat.wording import explain
 
 RECENT = "recent_models"
@@ -152,6 +153,25 @@ class CommandingScreen(BranchingScreen):
         *rest, undo = self._undoable
         self._undoable = tuple(rest)
         await undo()
+
+    def action_usage(self) -> None:
+        """What was used and paid."""
+        self.app.push_screen(UsageScreen(self.bench.store))
+
+    @work(exit_on_error=False)
+    async def action_tokens(self) -> None:
+        """Have the provider count the branch that is shown."""
+        try:
+            counted = await self.service.count(self.conversation)
+        except ChatError as error:
+            self.complain_of(error)
+            return
+        says = (
+            "The provider cannot count."
+            if counted is None
+            else f"{full_tokens(counted)} tokens, as the provider counts."
+        )
+        self.notify(says, markup=False)
 
     # Choosing
 
