@@ -63,3 +63,10 @@ def test_a_line_that_grows_is_highlighted_as_it_grows() -> None:
     live.append("```python\nx = 1\ndef f")
     keyword = next(segment for segment in live.lines[2].segments if segment.text.strip() == "def")
     assert keyword.style is not None and keyword.style.color != DARK.code_block.color
+
+
+def test_emoji_that_are_joined_stay_together() -> None:
+    family = "👩\u200d👩\u200d👧"
+    for line in render("```python\n" + family * 15 + "\n```\n", 21, DARK):
+        assert line.text.replace(family, "").strip() in ("", "python", TURN.strip())
+        assert line.strip.cell_length == line.cells <= 21

@@ -25,3 +25,14 @@ def test_equal_lines_are_equal_however_they_were_made() -> None:
     assert made == Line(Strip([Segment("a")]), "a")
     assert made != Line(Strip([Segment("a")]), "a", 1)
     assert made.strip.cell_length == 1
+
+
+def test_a_line_is_cropped_between_characters() -> None:
+    line = Line.of((Segment("a日"), Segment("👩\u200d💻b")), 6, "a日👩\u200d💻b")
+    line.links = ((1, 5, "https://a.example"),)
+    assert [line.cropped(cells).text for cells in range(7)] == [
+        *("", "a", "a", "a日", "a日", "a日👩\u200d💻", "a日👩\u200d💻b"),
+    ]
+    assert [line.cropped(cells).cells for cells in range(7)] == [0, 1, 1, 3, 3, 5, 6]
+    assert line.cropped(3).links == ((1, 3, "https://a.example"),)
+    assert line.cropped(6) is line

@@ -261,7 +261,9 @@ class Blocks:
             self._close_leaf()
             return True
         head = leaf.lines[-1] if leaf.lines else ""
-        if text[first] not in "|:-" or "|" not in text or "|" not in head or not DELIMITERS.match(text, first):
+        if text[first] not in "|:-" or text.startswith("- ", first) or "|" not in text or "|" not in head:
+            return False
+        if not DELIMITERS.match(text, first):
             return False
         aligns = alignments(text[first:])
         if len(cells_of(head)) != len(aligns):

@@ -128,6 +128,9 @@ class CodeLayout:
         before, start = (gutter.first, gutter.first_cells) if is_first else (gutter.rest, gutter.cells)
         text = "".join(piece for piece, _ in pieces)
         taken = width(text)
+        if sum(width(piece) for piece, _ in pieces) != taken:
+            # A lexer cut between emoji that are joined: in two pieces they would be counted twice.
+            pieces = [(text, pieces[0][1])]
         margin = Segment(TURN, palette.code_label) if turns else Segment(MARGIN, ground)
         segments = [*before, margin, *(Segment(piece, style) for piece, style in pieces)]
         room = max(0, self._cells - start - len(MARGIN))
@@ -176,6 +179,8 @@ def _ends(text: str, room: int) -> list[int]:
     start = 0
     while start < len(text):
         end = start + max(1, prefix_within(text[start : start + room], room))
+        while end < len(text) and (text[end - 1] == "\u200d" or width(text[end]) == 0):
+            end += 1
         if end < len(text):
             end = text.rfind(" ", start + (end - start) * 3 // 4, end) + 1 or end
         ends.append(end)

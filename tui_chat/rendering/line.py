@@ -89,7 +89,16 @@ class Line:
         """The same line with nothing on the screen beyond `cells`."""
         if self.cells <= cells:
             return self
-        line = Line(self.strip.crop(0, cells), self.copy, self.copy_at, self.joins)
+        segments: list[Segment] = []
+        left = cells
+        for text, style, _ in self.segments:
+            shown = text[: prefix_within(text, left)]
+            segments.append(Segment(shown, style))
+            left -= width(shown)
+            if shown != text:
+                break
+        line = Line.of(segments, cells - left, self.copy, self.copy_at)
+        line.joins = self.joins
         line.lead = self.lead
         line.links = tuple((start, min(end, cells), href) for start, end, href in self.links if start < cells)
         return line
