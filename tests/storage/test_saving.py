@@ -163,6 +163,14 @@ async def test_save_is_an_upsert_of_the_whole_tree(store: Store) -> None:
     assert (await store.summaries())[0].turns == 3
 
 
+async def test_many_are_saved_together_or_not_at_all(store: Store) -> None:
+    await store.save_all([conversation("c1", prompt("u1")), conversation("c2", prompt("u1"))])
+    assert await store.count() == 2
+    with pytest.raises(StorageError):
+        await store.save_all([conversation("c3"), conversation("c4", prompt("u1", text="\ud800"))])
+    assert await store.count() == 2
+
+
 async def test_save_keeps_the_order_it_is_given(store: Store) -> None:
     u1, a1, a2, a3 = prompt("u1"), reply("a1", "u1"), reply("a2", "u1"), reply("a3", "u1")
     await store.save(conversation("c1", u1, a1, a3))

@@ -41,6 +41,12 @@ def save(db: sqlite3.Connection, conversation: Conversation, watch: live.Watch) 
     _put_turns(db, seq, conversation, Writer(watch.now, str(watch.owner)))
 
 
+def save_all(db: sqlite3.Connection, conversations: Sequence[Conversation], watch: live.Watch) -> None:
+    """Several of them at once."""
+    for conversation in conversations:
+        save(db, conversation, watch)
+
+
 def _put_turns(db: sqlite3.Connection, seq: int, conversation: Conversation, writer: Writer) -> None:
     stored = {turn.id: (number, turn) for number, turn in tree.read_turns(db, seq).items()}
     known = {turn_id: number for turn_id, (number, _) in stored.items()}

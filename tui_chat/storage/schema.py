@@ -82,6 +82,8 @@ CREATE TABLE turn (
 CREATE UNIQUE INDEX turn_id ON turn (id, conversation);
 CREATE INDEX turn_conversation ON turn (conversation);
 CREATE INDEX turn_parent ON turn (parent);
+CREATE INDEX turn_used ON turn (created_at) WHERE input_tokens IS NOT NULL;
+CREATE INDEX turn_unmetered ON turn (conversation) WHERE status = 'interrupted' AND input_tokens IS NULL;
 CREATE INDEX turn_live ON turn (conversation, owner) WHERE owner IS NOT NULL;
 
 CREATE TABLE checkpoint (                   -- what has arrived of a reply that is still coming in

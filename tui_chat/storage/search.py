@@ -21,11 +21,13 @@ from tui_chat.storage.words import Sought
 
 _BLOCK = 100
 """So many matches are ranked against each other."""
+_SMALL_BLOCK = 30
+"""And so many where few of the index's answers pass a filter that it does not know."""
 _READ = 1_200
 """So many of the newest turns are read for a beginning so short that the index would know it everywhere."""
-_READ_FAR = 2_500
+_READ_FAR = 1_500
 """And so many for what the index does not know at all."""
-_VERIFIED = 1_500
+_VERIFIED = 1_000
 """So many of the index's answers are read to find what it cannot tell apart, such as `c++` from `c`."""
 _FEW_CONVERSATIONS = 200
 _RANKED_TEXT = 20_000
@@ -61,6 +63,7 @@ class _Search:
         self._wanted = wanted
         self._where, self._values = _conditions(query)
         self._facets: list[str] = []
+        self._block = _BLOCK
         self.sought = [Sought(term.text) for term in query.terms]
         self.found: dict[int, _Found] = {}
 
@@ -87,7 +90,7 @@ class _Search:
                 # There are so few among the newest that the lists to join must be short.
                 for beginning in plan.beginnings(terms):
                     self._look((beginning,), (), None)
-        if not self.found and not all(term.is_phrase for term in terms):
+        if not self.found and self._block == _BLOCK and not all(term.is_phrase for term in terms):
             self._look_inside(_READ_FAR)
 
     def _look_inside(self, most: int | None) -> None:
@@ -105,6 +108,7 @@ class _Search:
             if not indexed or len(conversations) > _FEW_CONVERSATIONS:
                 self._where += " AND turn.conversation IN (SELECT value FROM json_each(?))"
                 self._values.append(str(conversations))
+                self._block = _SMALL_BLOCK
                 conversations = None
         if not indexed:
             return True
@@ -124,7 +128,7 @@ class _Search:
         read = _Counted(rows)
         matching = (row for row in read if row[0] not in self.found and all(one.stands_in(row[-1]) for one in check))
         while len(self.found) < self._wanted:
-            block = [self._ranked(row) for row in islice(matching, _BLOCK)]
+            block = [self._ranked(row) for row in islice(matching, self._block)]
             if not block:
                 break
             block.sort(key=lambda one: (-one.score, -one.seq))

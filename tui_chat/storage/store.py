@@ -101,6 +101,10 @@ class Store:
         """Store the whole of it over what there is; turns that only the store has are kept."""
         await self._write(saving.save, conversation, self._watch())
 
+    async def save_all(self, conversations: Sequence[Conversation]) -> None:
+        """The same for many in one transaction, all or none; each alone would wait for the disk."""
+        await self._write(saving.save_all, conversations, self._watch())
+
     async def conversation(self, conversation_id: str) -> Conversation:
         """A conversation with all its turns; replies in flight as far as they were saved, whoever receives them."""
         return await self._read(saving.load, conversation_id, self._watch())

@@ -1,17 +1,19 @@
 """What every finished reply used and cost, without its text. Runs within one transaction."""
 
 import sqlite3
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from tui_chat.core.report import UsageRow
 from tui_chat.storage.rows import COST_COLUMNS, USAGE_COLUMNS, cost_reader, usage_of
 
 _SELECT = (
-    f"SELECT conversation, id, created_at, model, ttft_ms, duration_ms, {USAGE_COLUMNS}, {COST_COLUMNS} FROM turn"
-    " WHERE role = 'assistant' AND owner IS NULL AND input_tokens IS NOT NULL ORDER BY seq"
+    f"SELECT conversation, id, created_at, model, ttft_ms, duration_ms, {USAGE_COLUMNS}, {COST_COLUMNS}"
+    " FROM turn {} WHERE role = 'assistant' AND owner IS NULL AND input_tokens IS NOT NULL AND created_at >= ?"
+    " ORDER BY seq"
 )
 _UNMETERED = (
-    "SELECT conversation.id, turn.id FROM turn JOIN conversation ON conversation.seq = turn.conversation"
+    "SELECT conversation.id, turn.id FROM turn INDEXED BY turn_unmetered"
+    " CROSS JOIN conversation ON conversation.seq = turn.conversation"
     " WHERE status = 'interrupted' AND owner IS NULL AND input_tokens IS NULL AND (text != '' OR parts != '[]')"
     " AND (origin_turn IS NULL OR turn.created_at >= conversation.created_at) ORDER BY turn.seq"
 )
@@ -21,17 +23,28 @@ _COST_AT = _USAGE_AT + USAGE_COLUMNS.count(",") + 1
 
 def usage_rows(db: sqlite3.Connection, since: datetime | None) -> list[UsageRow]:
     """Replies of every branch, oldest first, also of archived conversations and of the trash: all were paid for."""
-    names = {seq: name for seq, *name in db.execute("SELECT seq, id, title FROM conversation")}
+    names: dict[int, tuple[str, str]] = {}
     read_cost = cost_reader()
     rows = []
-    for row in db.execute(_SELECT):
+    select = _SELECT.format("NOT INDEXED" if since is None else "INDEXED BY turn_used")
+    for row in db.execute(select, (_no_later(since),)):
         conversation, turn_id, created_at, model, ttft_ms, duration_ms = row[:_USAGE_AT]
         at, usage = datetime.fromisoformat(created_at), usage_of(row[_USAGE_AT:_COST_AT])
         at = at if at.tzinfo else at.astimezone()
         if usage is not None and (since is None or at >= since):
+            if conversation not in names:
+                named = "SELECT id, title FROM conversation WHERE seq = ?"
+                names[conversation] = db.execute(named, (conversation,)).fetchone()
             (conversation_id, title), cost = names[conversation], read_cost(row[_COST_AT:])
             rows.append(UsageRow(conversation_id, title, turn_id, at, model, usage, cost, ttft_ms, duration_ms))
     return rows
+
+
+def _no_later(since: datetime | None) -> str:
+    """What no moment's text from then on stands before, whatever its offset."""
+    if since is None or since.year <= 1:
+        return ""
+    return (since.astimezone(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def unmetered(db: sqlite3.Connection) -> list[tuple[str, str]]:
