@@ -85,7 +85,7 @@ def library(conversations: int, turns: int, *, seed: int = 7) -> Iterator[Conver
     draw = words.random
     left = turns
     for number in range(conversations):
-        fair = left / (conversations - number)
+        fair = max(1.0, left / (conversations - number))
         size = left if number == conversations - 1 else min(left, max(2, int(draw.expovariate(1 / fair)) // 2 * 2))
         left -= size
         began = START + timedelta(minutes=10 * number)

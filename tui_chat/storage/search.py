@@ -32,6 +32,7 @@ _VERIFIED = 1_000
 _FEW_CONVERSATIONS = 200
 _RANKED_TEXT = 20_000
 _COUNTED = 8
+_TURNS_AMONG = "SELECT seq FROM turn WHERE conversation IN (SELECT value FROM json_each(?))"
 _USUAL_LENGTH = 1_000
 
 
@@ -64,6 +65,8 @@ class _Search:
         self._where, self._values = _conditions(query)
         self._facets: list[str] = []
         self._block = _BLOCK
+        self._among: str | None = None
+        """Numbers of the only conversations that count, as JSON."""
         self.sought = [Sought(term.text) for term in query.terms]
         self.found: dict[int, _Found] = {}
 
@@ -106,8 +109,7 @@ class _Search:
             if not conversations:
                 return False
             if not indexed or len(conversations) > _FEW_CONVERSATIONS:
-                self._where += " AND turn.conversation IN (SELECT value FROM json_each(?))"
-                self._values.append(str(conversations))
+                self._among = str(conversations)
                 self._block = _SMALL_BLOCK
                 conversations = None
         if not indexed:
@@ -139,12 +141,17 @@ class _Search:
     def _rows(self, match: str, most: int | None) -> sqlite3.Cursor:
         """Turns that have ended, newest first."""
         source = "search CROSS JOIN turn ON turn.seq = search.rowid" if match else "turn"
+        where, values = self._where, [*([match] if match else []), *self._values]
+        if self._among is not None:
+            # The plus keeps SQLite from asking the index for each of the turns.
+            where += f" AND {'+search.rowid' if match else 'turn.seq'} IN ({_TURNS_AMONG})"
+            values.append(self._among)
         return self._db.execute(
             f"SELECT turn.seq, conversation.id, turn.id, conversation.title, turn.role, turn.model, turn.created_at,"
             f" turn.text FROM {source} CROSS JOIN conversation ON conversation.seq = turn.conversation"
-            f" WHERE {'search MATCH ? AND ' if match else ''}{self._where}"
+            f" WHERE {'search MATCH ? AND ' if match else ''}{where}"
             f" ORDER BY {'search.rowid' if match else 'turn.seq'} DESC LIMIT ?",
-            (*([match] if match else []), *self._values, -1 if most is None else most),
+            (*values, -1 if most is None else most),
         )
 
     def _ranked(self, row: tuple[int, str, str, str, str, str, str, str]) -> _Found:
