@@ -3,7 +3,7 @@
     python -m tests.benchmarks.rendering [--tokens N] [--runs N]
 
 prints CPU milliseconds and ratios: a reply that streams with 100 tokens a second and is looked at 60 times a second,
-the same at the end of a long one, and a text laid out at once. All at 120 cells; medians of the runs.
+the same at the end of a long one, and a text laid out at once. All at 120 cells; of the runs the one least disturbed.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import io
 import sys
 import time
 from collections.abc import Callable
-from statistics import median
 
 from rich.console import Console
 from rich.markdown import Markdown as RichMarkdown
@@ -135,17 +134,17 @@ def main() -> int:
         ):
             gc.collect()
             found.setdefault(name, []).append(work())
-    medians = {name: median(values) for name, values in found.items()}
-    for name, seconds in medians.items():
-        base = medians["at once, ours" if name.startswith("at once") else "streaming, ours"]
+    least = {name: min(values) for name, values in found.items()}
+    for name, seconds in least.items():
+        base = least["at once, ours" if name.startswith("at once") else "streaming, ours"]
         each = (
             f"{seconds * 1000 / asked.tokens:.3f} ms a token"
             if "stream" in name
             else f"{len(text) / seconds / 1e6:.2f} MB/s"
         )
         print(f"{name:40} {seconds * 1000:9.0f} ms  {each:>20}  {seconds / base:6.1f} ×")
-    growth = medians["streaming after 50,000 tokens, ours"] / medians["streaming the same at the start, ours"]
-    per_token = medians["streaming, ours"] * 1000 / asked.tokens
+    growth = least["streaming after 50,000 tokens, ours"] / least["streaming the same at the start, ours"]
+    per_token = least["streaming, ours"] * 1000 / asked.tokens
     print(f"\n{per_token:.3f} ms a token, at most {MOST_MS_PER_TOKEN};", end=" ")
     print(f"{growth:.2f} times as much after 50,000 tokens, at most {MOST_GROWTH}")
     return 0 if per_token <= MOST_MS_PER_TOKEN and growth <= MOST_GROWTH else 1
