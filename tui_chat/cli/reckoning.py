@@ -10,9 +10,12 @@ from tui_chat.cli.flags import Start
 from tui_chat.cli.reading import print_out, with_store
 from tui_chat.core.chart import sparkline
 from tui_chat.core.figures import dollars
+from tui_chat.core.report import UsageReport
 from tui_chat.core.report_text import age_of, price_lines, usage_table
+from tui_chat.service.unmetered import meter_interrupted
 from tui_chat.service.usage_report import as_csv, as_json, lines_by, moment_of, usage_report
 from tui_chat.settings.keys import KeyRing
+from tui_chat.storage.store import Store
 from tui_chat.wiring import pricing_of
 
 _CHART_DAYS = 30
@@ -35,7 +38,13 @@ def usage(begun: Start, asked: Report) -> None:
         since = None if asked.since is None else moment_of(asked.since, now)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    report = with_store(begun, lambda store: usage_report(store, since, now.tzinfo))
+
+    async def added_up(store: Store) -> UsageReport:
+        # A reply whose program died has no tokens yet; it was paid for all the same.
+        await meter_interrupted(store, pricing_of(begun.settings).cost_of)
+        return await usage_report(store, since, now.tzinfo)
+
+    report = with_store(begun, added_up)
     if asked.json:
         print_out(as_json(report))
     elif asked.csv:
