@@ -179,7 +179,7 @@ class ChatSettings:
     ] = 15.0
     silence_limit_s: Annotated[
         float, About("silence in the middle of a reply after which it is given up", least=1)
-    ] = 60.0
+    ] = 30.0
     trash_days: Annotated[int, About("how long deleted conversations can be had back", least=0)] = 30
 
 
