@@ -52,6 +52,7 @@ async def test_a_new_file_is_told_of_once(open_store: Open, path: Path) -> None:
 async def test_an_empty_file_where_a_used_one_should_be_is_told_of(open_store: Open, path: Path) -> None:
     path.parent.mkdir(mode=0o700)
     path.touch(0o600)
+    os.utime(path, (0, 0))
     store = await open_store()
     assert store.opening.found_empty
     await store.create(conversation())

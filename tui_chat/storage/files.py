@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ try:
 except ImportError:
     fcntl = None  # type: ignore[assignment]
 
+_FILLED_WITHIN_S = 10
+"""An empty file this young may be one that another copy of the program is just making."""
 _SIDE_FILES = ("-journal", "-wal", "-shm")
 
 
@@ -51,7 +54,8 @@ def prepare(path: Path) -> Place:
     writable = is_new or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
     if writable and found.st_mode & 0o077 and found.st_uid == os.geteuid():
         path.chmod(found.st_mode & 0o700)
-    return Place(path, found.st_dev, found.st_ino, is_new, not is_new and found.st_size == 0, writable)
+    was_empty = not is_new and found.st_size == 0 and time.time() - found.st_mtime > _FILLED_WITHIN_S
+    return Place(path, found.st_dev, found.st_ino, is_new, was_empty, writable)
 
 
 def private_directory(directory: Path) -> None:
