@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -83,7 +85,7 @@ async def test_a_living_program_keeps_its_reply_and_a_killed_one_gives_it_up(ope
         assert program.stdout is not None
         while not program.stdout.readline().startswith("kept 0"):
             pass
-        os.kill(program.pid, 19)
+        stop_between_writes(program.pid, path)
         store = await open_store()
         live = [turn for turn in (await store.conversation("c1")).turns if turn.is_live]
         assert len(live) <= 1 and store.opening.interrupted == ()
@@ -93,6 +95,17 @@ async def test_a_living_program_keeps_its_reply_and_a_killed_one_gives_it_up(ope
     found = await store.conversation("c1")
     assert not any(turn.is_live for turn in found.turns)
     assert not (await store.summaries())[0].is_live
+
+
+def stop_between_writes(pid: int, path: Path) -> None:
+    """Halt a program at a moment when it does not hold the file's lock."""
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        with contextlib.closing(sqlite3.connect(path, timeout=0.05)) as db, contextlib.suppress(sqlite3.Error):
+            db.execute("BEGIN IMMEDIATE")
+            db.execute("ROLLBACK")
+            return
+        os.kill(pid, signal.SIGCONT)
 
 
 async def test_two_programs_write_at_once_and_nothing_is_lost(open_store: Open, path: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -21,12 +22,15 @@ def connect(path: Path | None, *, writable: bool = True) -> sqlite3.Connection:
     """Open a database that is there already, or one in memory; each statement stands for itself until BEGIN."""
     target = "file::memory:" if path is None else f"file:{quote(str(path))}?mode={'rw' if writable else 'ro'}"
     db = sqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256)
-    db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    db.execute("PRAGMA trusted_schema = OFF")
-    db.execute("PRAGMA secure_delete = ON")
-    db.execute("PRAGMA cell_size_check = ON")
-    db.execute("PRAGMA temp_store = MEMORY")
-    db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    with ExitStack() as undo:
+        undo.callback(db.close)
+        db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        db.execute("PRAGMA trusted_schema = OFF")
+        db.execute("PRAGMA secure_delete = ON")
+        db.execute("PRAGMA cell_size_check = ON")
+        db.execute("PRAGMA temp_store = MEMORY")
+        db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        undo.pop_all()
     return db
 
 
