@@ -91,8 +91,7 @@ def test_after_a_kill_the_next_start_shows_what_there_was_and_what_to_do(tmp_pat
         terminal.until(lambda _: _has_draft(database))
         terminal.process.kill()
     with Terminal((*COMMAND, "-c"), environment=clean_environment(tmp_path)) as terminal:
-        text = terminal.until("Interrupted")
-        assert "F2" in text
+        terminal.until(lambda text: "Interrupted" in text and "F2" in text)
         terminal.until("half a thought")
 
 
