@@ -256,6 +256,8 @@ class Viewport(Turns):
     @property
     def seen(self) -> tuple[int, int]:
         """The first and the last turn in sight."""
+        if not self.entries:
+            return 0, -1
         first, last = self.window
         return first[0], last[0]
 
