@@ -55,11 +55,13 @@ class ChatScreen(CommandingScreen):
         call = parse(event.text)
         if isinstance(call, str):
             self.complain(call)
+            self.prompt.give_back(event.text)
         elif isinstance(call, Call):
-            self.prompt.draft = ""
             await self.run_call(call)
         elif await self._fits(unescaped(event.text)):
             await self.say(unescaped(event.text))
+        else:
+            self.prompt.give_back(event.text)
 
     async def _fits(self, text: str) -> bool:
         """Whether it goes into the model's window; what does not goes out only when it is sent once more."""

@@ -171,8 +171,10 @@ class ConversationScreen(Screen[None]):
             begun = self.begin(self.service.send(self.conversation, text))
         if await begun:
             self.editing = None
-            self.prompt.draft = ""
             self.prompt.set_history(await self.drafts.sent(place, text))
+            self.drafts.note(self.place, self.prompt.draft)
+        else:
+            self.prompt.give_back(text)
 
     async def begin(self, sending: Awaitable[Reply]) -> bool:
         """Start a reply and follow it; whether it could be started."""
@@ -225,7 +227,6 @@ class ConversationScreen(Screen[None]):
         waiting = f"{self.queue.waiting}\n\n{text}" if self.queue.waiting else text
         await self.bench.store.set_state(self._queue_name, waiting)
         self._wait_in_line(waiting)
-        self.prompt.draft = ""
         self.prompt.set_history(await self.drafts.sent(self.place, text))
 
     async def take_queued(self) -> str:
@@ -237,9 +238,7 @@ class ConversationScreen(Screen[None]):
 
     async def _send_queued(self) -> None:
         if self.queue.waiting and self.service.reply_in(self.conversation.id) is None:
-            draft = self.prompt.draft
             await self.say(await self.take_queued())
-            self.prompt.draft = draft
 
     @on(QueuedWanted)
     async def change_queued(self, event: QueuedWanted) -> None:

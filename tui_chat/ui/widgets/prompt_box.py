@@ -52,6 +52,10 @@ class PromptBox(TextArea):
         self._walked_to = -1
         self._show(self._folds.fold(text))
 
+    def give_back(self, text: str) -> None:
+        """What could not be sent is in the box again, before whatever was typed since."""
+        self.draft = f"{text}\n{self.draft}" if self.draft else text
+
     def set_history(self, prompts: Sequence[str]) -> None:
         """Earlier prompts, newest first, for up and down."""
         self._history = prompts
@@ -91,8 +95,10 @@ class PromptBox(TextArea):
         self.replace("\n", *self.selection, maintain_selection_offset=False)
 
     def _submit(self) -> None:
-        if self.draft.strip():
-            self.post_message(PromptSubmitted(self.draft))
+        if (text := self.draft).strip():
+            # Emptied at once, so that a second Enter sends nothing twice and what is typed next is another prompt.
+            self.draft = ""
+            self.post_message(PromptSubmitted(text))
         else:
             self.post_message(QueuedWanted(now=True))
 
