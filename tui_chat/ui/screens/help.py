@@ -1,5 +1,6 @@
 """Every key and every command, those of the place one stands at first, to be searched."""
 
+from textwrap import wrap
 from typing import ClassVar
 
 from textual import on
@@ -52,17 +53,27 @@ class HelpScreen(ModalScreen[None]):
         self.box.focus()
         self.search()
 
+    def on_resize(self) -> None:
+        """What does not fit into a line goes on under itself."""
+        self.call_after_refresh(self.search)
+
     @on(Input.Changed)
     def search(self) -> None:
         """Only what has every word."""
         wanted = self.box.value.lower().split()
         scopes = sorted(Scope, key=lambda scope: scope is not self._first)
-        blocks = []
-        for scope in scopes:
-            rows = [(self._names.all_of(key.id) or "no key", key.help) for key in KEYS if key.scope is scope]
-            blocks.append(_block(scope.value, rows, wanted))
-        commands = [(f"/{command.name} {command.takes}".rstrip(), command.help) for command in COMMANDS]
-        blocks.append(_block("commands, at the beginning of the prompt", commands, wanted))
+        tables = [
+            (
+                scope.value,
+                [(self._names.all_of(key.id) or "no key", key.help, key.id) for key in KEYS if key.scope is scope],
+            )
+            for scope in scopes
+        ]
+        commands = [(f"/{command.name} {command.takes}".rstrip(), command.help, "") for command in COMMANDS]
+        tables.append(("commands, at the beginning of the prompt", commands))
+        behind = max(len(name) for _, rows in tables for name, *_ in rows) + 2
+        room = max(20, self.page.container_size.width - behind - 1)
+        blocks = [_block(title, rows, wanted, (behind, room)) for title, rows in tables]
         found = [block for block in blocks if block is not None]
         self.page.update(Content("\n\n").join(found) if found else Content("Nothing has all of these words."))
 
@@ -71,11 +82,17 @@ class HelpScreen(ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
 
 
-def _block(title: str, rows: list[tuple[str, str]], wanted: list[str]) -> Content | None:
+Row = tuple[str, str, str]
+
+
+def _block(title: str, rows: list[Row], wanted: list[str], at: tuple[int, int]) -> Content | None:
     found = [row for row in rows if all(word in " ".join((title, *row)).lower() for word in wanted)]
     if not found:
         return None
-    width = max(len(key) for key, _ in rows)
+    behind, room = at
     lines = [Content.styled(title.capitalize(), "bold $text-accent")]
-    lines += [Content.assemble((key.ljust(width), "$foreground"), "  ", (says, "dim")) for key, says in found]
+    for name, says, _ in found:
+        first, *more = wrap(says, room)
+        lines.append(Content.assemble((name.ljust(behind), "$foreground"), (first, "dim")))
+        lines += [Content.styled(" " * behind + rest, "dim") for rest in more]
     return Content("\n").join(lines)
