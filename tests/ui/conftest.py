@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from textual.message import Message
 from textual.pilot import Pilot
 
 from tests.service.conftest import HELLO
@@ -73,9 +74,11 @@ async def desk_with(
     first: Conversation | None = None,
     size: tuple[int, int] = (100, 30),
     store: Store | None = None,
+    provider: DemoProvider | None = None,
+    hook: Callable[[Message], None] | None = None,
 ) -> AsyncIterator[Desk]:
-    """Run the app; the provider plays these scripts, one a request."""
-    provider = DemoProvider.playing(*(scripts or (HELLO,)))
+    """Run the app; the provider plays these scripts, one a request. `hook` hears every message."""
+    provider = provider or DemoProvider.playing(*(scripts or (HELLO,)))
 
     async def provider_for(model: str) -> DemoProvider:
         return provider
@@ -95,7 +98,7 @@ async def desk_with(
     )
     app = ChatApp(bench)
     try:
-        async with app.run_test(size=size, notifications=True) as pilot:
+        async with app.run_test(size=size, notifications=True, message_hook=hook) as pilot:
             await pilot.pause()
             yield Desk(pilot, app, used, service, provider)
     finally:

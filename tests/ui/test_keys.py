@@ -208,3 +208,13 @@ def test_the_readme_has_the_table_of_keys() -> None:
     from tests.surroundings import ROOT
 
     assert keys_as_markdown() in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
+async def test_no_key_harms_where_there_is_no_conversation_yet(key: Key, desk: Desk) -> None:
+    if key.scope is Scope.PANE:
+        desk.chat.pane.focus()
+    for pressed in key.keys:
+        await desk.press(pressed)
+    await desk.pilot.pause(0.05)
+    assert desk.app._exception is None

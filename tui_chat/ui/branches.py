@@ -6,8 +6,25 @@ from tui_chat.core.conversation import Conversation
 from tui_chat.core.turn import Role, Turn
 
 
+class Trail:
+    """Where somebody was in each branch, so that coming back to it is coming back there."""
+
+    def __init__(self) -> None:
+        self._left_at: dict[str, str] = {}
+
+    def leave(self, conversation: Conversation) -> None:
+        """The branch that is shown is about to be left."""
+        if conversation.head is not None:
+            self._left_at |= {turn.id: conversation.head for turn in conversation.path}
+
+    def end_of(self, conversation: Conversation, turn_id: str) -> str:
+        """The end of the branch through that turn: the one last seen, else the newest."""
+        left_at = self._left_at.get(turn_id, turn_id)
+        return conversation.leaf_under(left_at if conversation.has(left_at) else turn_id)
+
+
 def beside(conversation: Conversation, turn: Turn | None, by: int) -> str | None:
-    """The end of the branch through the sibling so many places on; `None` where there is none.
+    """The sibling so many places on; `None` where there is none.
 
     Without a turn, that of the last place in the shown branch where there is more than one way.
     """
@@ -20,7 +37,7 @@ def beside(conversation: Conversation, turn: Turn | None, by: int) -> str | None
     at = [one.id for one in siblings].index(turn.id) + by
     if not 0 <= at < len(siblings):
         return None
-    return conversation.leaf_under(siblings[at].id)
+    return siblings[at].id
 
 
 def last(path: Sequence[Turn], role: Role) -> Turn | None:

@@ -1,6 +1,8 @@
 """Keeps what is being written, and what waits in line, in the store: a crash or a switch loses no word."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
 
 from textual.timer import Timer
 
@@ -12,6 +14,14 @@ KEPT_AFTER_S = 0.3
 HISTORY = 500
 
 
+class Written(NamedTuple):
+    """What is in a prompt box, and where that belongs."""
+
+    place: str | None
+    text: str
+    instead_of: str | None = None
+
+
 class Drafts:
     """One prompt box's memory. `later` runs something after a while and can be stopped."""
 
@@ -19,11 +29,11 @@ class Drafts:
         self._store = store
         self._later = later
         self._timer: Timer | None = None
-        self._pending: tuple[str | None, str] | None = None
+        self._pending: Written | None = None
 
-    def note(self, place: str | None, text: str) -> None:
-        """This is what is written there now."""
-        self._pending = (place, text)
+    def note(self, place: str | None, text: str, *, instead_of: str | None = None) -> None:
+        """This is what is written there now; with `instead_of` it is another wording of that prompt."""
+        self._pending = Written(place, text, instead_of)
         if self._timer is None:
             self._timer = self._later(KEPT_AFTER_S, self.keep)
 
@@ -33,8 +43,8 @@ class Drafts:
             self._timer.stop()
             self._timer = None
         if self._pending is not None:
-            (place, text), self._pending = self._pending, None
-            await self._try(place, text)
+            pending, self._pending = self._pending, None
+            await self._write(pending)
 
     async def of(self, place: str | None) -> str:
         """What was being written there."""
@@ -46,8 +56,21 @@ class Drafts:
     async def sent(self, place: str | None, text: str) -> list[str]:
         """It was sent: no longer a draft, but history; which is told, newest first."""
         self._pending = None
-        await self._try(place, "")
+        await self._write(Written(place, ""))
         return await self.remember(text)
+
+    async def edit_of(self, conversation_id: str) -> tuple[str, str] | None:
+        """The prompt that was being worded differently there, and how."""
+        with suppress(StorageError):
+            if (kept := await self._store.state(f"edit:{conversation_id}")) is not None:
+                return str(kept["turn"]), str(kept["text"])
+        return None
+
+    async def edited(self, conversation_id: str) -> None:
+        """Nothing is being worded differently there any more."""
+        self._pending = None
+        with suppress(StorageError):
+            await self._store.set_state(f"edit:{conversation_id}", None)
 
     async def remember(self, text: str) -> list[str]:
         """Put a text into the history."""
@@ -57,9 +80,32 @@ class Drafts:
         except StorageError:
             return [text]
 
-    async def _try(self, place: str | None, text: str) -> None:
+    async def history(self) -> list[str]:
+        """What was ever sent, newest first."""
         try:
-            await self._store.set_draft(place, text)
+            return await self._store.prompts(limit=HISTORY)
+        except StorageError:
+            return []
+
+    async def waiting(self, conversation_id: str) -> str:
+        """What waits in line there."""
+        try:
+            return str(await self._store.state(f"queue:{conversation_id}") or "")
+        except StorageError:
+            return ""
+
+    async def wait(self, conversation_id: str, text: str) -> None:
+        """This waits in line there now; nothing, when it is empty."""
+        with suppress(StorageError):  # what cannot be written down still waits in sight
+            await self._store.set_state(f"queue:{conversation_id}", text or None)
+
+    async def _write(self, written: Written) -> None:
+        try:
+            if written.instead_of is not None:
+                kept = {"turn": written.instead_of, "text": written.text}
+                await self._store.set_state(f"edit:{written.place}", kept)
+            else:
+                await self._store.set_draft(written.place, written.text)
         except StorageError:
             # Where nothing can be saved, the footer says so; the words are still in the box.
-            self._pending = (place, text)
+            self._pending = self._pending or written

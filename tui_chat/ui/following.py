@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tui_chat.core.event import RetryScheduled, TurnEnded
+from tui_chat.core.event import RetryScheduled, TurnEnded, TurnStarted
 from tui_chat.service.reply import Reply
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
@@ -15,7 +15,9 @@ async def follow(
 ) -> None:
     """Show the reply until it ends, then tell."""
     async for event in reply:
-        pane.apply(event)
+        # A branch without this reply may be shown: then it grows out of sight.
+        if not isinstance(event, TurnStarted) or pane.shows(event.turn):
+            pane.apply(event)
         status.apply(event)
         match event:
             case RetryScheduled(attempt, _, error):

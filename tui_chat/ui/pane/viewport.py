@@ -255,7 +255,7 @@ class Viewport(Turns):
 
     @property
     def seen(self) -> tuple[int, int]:
-        """The first and the last turn in sight."""
+        """The first and the last turn in sight; of nothing, the last one is before the first."""
         if not self.entries:
             return 0, -1
         first, last = self.window

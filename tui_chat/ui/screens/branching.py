@@ -1,15 +1,32 @@
 """Retry, edit, continue, fork and the way between branches, on top of a conversation on the screen."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+
+from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError
 from tui_chat.core.part import TextPart
-from tui_chat.core.turn import Role, Turn
-from tui_chat.ui.branches import beside, last, prompt_of
+from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.service.reply import Reply
+from tui_chat.ui.bench import Bench
+from tui_chat.ui.branches import Trail, beside, last, prompt_of
+from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.screens.conversation import ConversationScreen
 from tui_chat.ui.screens.tree import TreeScreen
+from tui_chat.wording import ending
+
+Undo = Callable[[], Awaitable[None]]
 
 
 class BranchingScreen(ConversationScreen):
     """Everything that makes a branch, and everything that goes to one."""
+
+    _undoable: tuple[Undo, ...] = ()
+
+    def __init__(self, bench: Bench, keys: Keyboard) -> None:
+        super().__init__(bench, keys)
+        self.trail = Trail()
 
     def _reply(self) -> Turn | None:
         chosen = self.pane.chosen_turn
@@ -22,14 +39,24 @@ class BranchingScreen(ConversationScreen):
     async def retry_with_model(self, model: str | None) -> None:
         """Answer it again; with another model where one is named."""
         turn = self.pane.chosen_turn or (self.conversation.path[-1] if self.conversation.path else None)
-        if turn is not None:
-            await self.begin(self.service.retry(self.conversation.id, turn.id, model=model))
+        if turn is None:
+            self.complain("There is no prompt to answer yet.")
+        elif (reply := self.service.reply_in(self.conversation.id)) is not None and reply.turn_id == turn.id:
+            self.complain(f"It is being answered; {self.keys('reply.cancel')} stops it.")
+        elif await self.begin(self.service.retry(self.conversation.id, turn.id, model=model)):
             self.prompt.focus()
 
     async def action_continue_reply(self) -> None:
         """Have an unfinished reply finished."""
-        if (reply := self._reply()) is not None:
-            await self.begin(self.service.continue_(self.conversation.id, reply.id))
+        reply = self._reply()
+        if reply is not None and reply.role is Role.USER:
+            below = [turn for turn in self.conversation.path if turn.parent_id == reply.id]
+            reply = below[0] if below else None
+        if reply is None:
+            self.complain("There is no reply to continue yet.")
+        elif reply.status is TurnStatus.COMPLETE and ending(reply) is None:
+            self.complain(f"This reply is complete; {self.keys('reply.retry')} asks for another one.")
+        elif await self.begin(self.service.continue_(self.conversation.id, reply.id)):
             self.prompt.focus()
 
     async def action_edit(self) -> None:
@@ -44,43 +71,90 @@ class BranchingScreen(ConversationScreen):
         await self.drafts.keep()
         self.editing = prompt
         self.prompt.draft = "".join(part.text for part in prompt.parts if isinstance(part, TextPart))
-        self.status.show_hint(f"editing an earlier prompt; {self.keys('reply.cancel')} leaves it as it is")
+        self.show_hint()
         self.prompt.focus()
 
     async def leave_editing(self) -> None:
         """Leave the old prompt as it is and go on with the draft."""
-        self.editing = None
-        self.status.show_hint("")
+        await self.end_editing()
         self.prompt.draft = await self.drafts.of(self.place)
 
     async def action_branch(self, by: int) -> None:
         """Show the reply or prompt beside the chosen one, or beside the last that has any."""
         chosen = self.pane.chosen_turn
-        leaf = beside(self.conversation, chosen, by)
-        if leaf is None:
+        sibling = beside(self.conversation, chosen, by)
+        if sibling is None:
             self.complain("There is no other branch on that side.")
             return
-        siblings = self.conversation.siblings_of(chosen.id) if chosen else ()
-        await self.show_branch(leaf)
-        if chosen is not None:
-            at = [turn.id for turn in siblings].index(chosen.id) + by
-            self.pane.choose(siblings[at].id)
+        await self.go_to(sibling, choose=chosen is not None)
+
+    async def go_to(self, turn_id: str, *, at: str | None = None, choose: bool = False) -> None:
+        """Show the branch through that turn, where it was last left."""
+        self.trail.leave(self.conversation)
+        await self.show_branch(self.trail.end_of(self.conversation, turn_id), at=at)
+        if choose:
+            self.pane.choose(turn_id)
 
     async def show_branch(self, leaf: str, *, at: str | None = None) -> None:
         """Show the branch that ends there, now and at the next start."""
-        self.conversation = self.conversation.with_head(leaf)
+        conversation_id = self.conversation.id
         try:
-            await self.service.show_branch(self.conversation.id, leaf)
+            await self.service.show_branch(conversation_id, leaf)
+            fresh = await self.service.open(conversation_id)
         except ChatError as error:
             self.complain_of(error)
+            fresh = self.conversation
+        if self.conversation.id != conversation_id:
+            return
+        self.workers.cancel_group(self, "reply")
+        self.conversation = replace(self.conversation, turns=fresh.turns, head=leaf)
         self.show_path(at=at)
+        if (reply := self.service.reply_in(conversation_id)) is not None:
+            self._follow(reply)
+
+    async def begin(self, sending: Awaitable[Reply]) -> bool:
+        """Start a reply; where it leaves the branch that was shown, that can be undone."""
+        before = self.conversation
+        begun = await super().begin(sending)
+        if begun and before.head is not None and before.head not in {turn.id for turn in self.conversation.path}:
+            self.trail.leave(before)
+            self.can_undo(partial(self._go_back, before))
+        return begun
+
+    async def _go_back(self, before: Conversation) -> None:
+        """Show the branch that was shown before; what was begun since is stopped, and stays beside."""
+        if (reply := self.service.reply_in(before.id)) is not None:
+            reply.cancel()
+            await reply.wait()
+        if self.conversation.id != before.id:
+            await self.open(await self.service.open(before.id))
+        if before.head is not None:
+            await self.show_branch(before.head)
+
+    # Undoing
+
+    def can_undo(self, undo: Undo) -> None:
+        """This brings back what is changed now."""
+        self._undoable = (*self._undoable, undo)
+
+    async def action_undo_last(self) -> None:
+        """Undo the last thing that was changed, dropped or deleted."""
+        if not self._undoable:
+            self.notify("There is nothing to undo.", markup=False)
+            return
+        *rest, undo = self._undoable
+        self._undoable = tuple(rest)
+        try:
+            await undo()
+        except ChatError as error:
+            self.complain_of(error)
 
     def action_tree(self) -> None:
         """See the whole conversation, and go somewhere in it."""
 
         async def chosen(turn_id: str | None) -> None:
             if turn_id is not None:
-                await self.show_branch(self.conversation.leaf_under(turn_id), at=turn_id)
+                await self.go_to(turn_id, at=turn_id)
 
         if self.conversation.turns:
             self.app.push_screen(TreeScreen(self.conversation, self.pane.chosen_turn), chosen)

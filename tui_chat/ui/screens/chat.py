@@ -58,10 +58,10 @@ class ChatScreen(CommandingScreen):
             self.prompt.give_back(event.text)
         elif isinstance(call, Call):
             await self.run_call(call)
-        elif await self._fits(unescaped(event.text)):
-            await self.say(unescaped(event.text))
         else:
-            self.prompt.give_back(event.text)
+            text = unescaped(event.text)
+            if not (await self._fits(text) and await self.say(text)):
+                self.prompt.give_back(event.text)
 
     async def _fits(self, text: str) -> bool:
         """Whether it goes into the model's window; what does not goes out only when it is sent once more."""
@@ -92,8 +92,9 @@ class ChatScreen(CommandingScreen):
             facts = await self.bench.facts_of(self.conversation.model)
             draft = draft_of(self.conversation, text, self.editing)
             hint = cost_ahead(self.conversation, draft, facts.price, datetime.now(UTC))
-        if self.editing is None or hint:
-            self.status.show_hint(hint)
+        if hint != self.foreseen:
+            self.foreseen = hint
+            self.show_hint()
 
     async def action_cancel(self) -> None:
         """Stop the reply; else leave an edit; else change between writing and reading."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from textual import work
 
@@ -18,13 +19,10 @@ from tui_chat.wording import explain
 
 RECENT = "recent_models"
 _KEPT_RECENT = 8
-Undo = Callable[[], Awaitable[None]]
 
 
 class CommandingScreen(BranchingScreen):
     """Runs what is called by its name."""
-
-    _undoable: tuple[Undo, ...] = ()
 
     async def run_call(self, call: Call) -> None:
         """Run a command with what stands behind it."""
@@ -79,6 +77,8 @@ class CommandingScreen(BranchingScreen):
             await self.bench.store.rename(self.conversation.id, title, TitleSource.USER)
         except ChatError as error:
             self.complain_of(error)
+        if self.conversation.title:
+            self.can_undo(partial(self.rename, self.conversation.title))
         self.conversation = replace(self.conversation, title=title)
         self.name_window()
 
@@ -87,9 +87,13 @@ class CommandingScreen(BranchingScreen):
         if not text:
             self.notify(self.conversation.system or "There is no system prompt.", markup=False, timeout=8)
             return
+        self.can_undo(partial(self._take_system, self.conversation.system))
+        await self._take_system(text)
+
+    async def _take_system(self, text: str) -> None:
         self.conversation = replace(self.conversation, system=text)
         await self._store(self.bench.store.set_system(self.conversation.id, text))
-        self.notify("From the next prompt on.", markup=False)
+        self.notify("From the next prompt on." if text else "No system prompt from the next prompt on.", markup=False)
 
     async def set_options(self, words: str) -> None:
         """`effort=high thinking=on max_tokens=4000 temperature=0.2`; `name=` takes one back; no words show them."""
@@ -128,8 +132,12 @@ class CommandingScreen(BranchingScreen):
         if (reply := self.service.reply_in(doomed.id)) is not None:
             reply.cancel()
             await reply.wait()
-        await self.bench.store.delete(doomed.id)
-        self._undoable = (*self._undoable, bring_back)
+        try:
+            await self.bench.store.delete(doomed.id)
+        except ChatError as error:
+            self.complain_of(error)
+            return
+        self.can_undo(bring_back)
         await self.open(self.bench.blank())
         self.notify(f"In the trash for 30 days; {self.keys('undo')} brings it back now.", markup=False)
 
@@ -142,17 +150,8 @@ class CommandingScreen(BranchingScreen):
         async def wait_again() -> None:
             await self.queue_up(dropped)
 
-        self._undoable = (*self._undoable, wait_again)
+        self.can_undo(wait_again)
         self.notify(f"Dropped; {self.keys('undo')} puts it back.", markup=False)
-
-    async def action_undo_last(self) -> None:
-        """Undo the last thing that was dropped or deleted."""
-        if not self._undoable:
-            self.notify("There is nothing to undo.", markup=False)
-            return
-        *rest, undo = self._undoable
-        self._undoable = tuple(rest)
-        await undo()
 
     def action_usage(self) -> None:
         """What was used and paid."""

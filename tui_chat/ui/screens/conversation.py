@@ -53,6 +53,8 @@ class ConversationScreen(Screen[None]):
         self.drafts = Drafts(bench.store, self.set_timer)
         self.conversation = bench.first
         self._has_opened = False
+        self.foreseen = ""
+        """What the prompt that is being written will cost."""
         self._local: tuple[str, ...] = ()
         """Models of servers that were found on this machine."""
         self.editing: Turn | None = None
@@ -78,7 +80,7 @@ class ConversationScreen(Screen[None]):
             self.notify(clean_line(notice), severity="warning", markup=False, timeout=10)
         self.queue.hint = f"Enter sends it now, {self.keys('prompt.older')} edits, {self.keys('queue.drop')} drops it"
         await self.open(self.bench.first)
-        self.prompt.set_history(await self.bench.store.prompts(limit=500))
+        self.prompt.set_history(await self.drafts.history())
         if self.conversation.model.startswith("demo/"):
             self._look_for_local()
 
@@ -101,15 +103,20 @@ class ConversationScreen(Screen[None]):
         await self.drafts.keep()
         self.workers.cancel_group(self, "reply")
         self.editing = None
+        self.foreseen = ""
         self.conversation = conversation
         self.status.show_idle()
         self.show_path(at=at)
         draft = await self.drafts.of(self.place)
+        edit = await self.drafts.edit_of(conversation.id)
+        if edit is not None and conversation.has(edit[0]):
+            self.editing, draft = conversation.turn(edit[0]), edit[1]
         if self._has_opened or not self.prompt.text:
             self.prompt.draft = draft
         # Else somebody was quicker than the disk, and what they typed stays.
         self._has_opened = True
-        self._wait_in_line(await self.bench.store.state(self._queue_name) or "")
+        self.show_hint()
+        self._wait_in_line(await self.drafts.waiting(conversation.id))
         if (reply := self.service.reply_in(conversation.id)) is not None:
             self._follow(reply)
         if find:
@@ -158,23 +165,29 @@ class ConversationScreen(Screen[None]):
         """Whose draft is being written."""
         return self.conversation.id if self.conversation.turns else None
 
-    async def say(self, text: str) -> None:
-        """Send it, or let it wait; the box is emptied only when it is safely kept."""
+    async def say(self, text: str) -> bool:
+        """Send it, or let it wait; whether it is safely kept."""
         if self.service.reply_in(self.conversation.id) is not None:
             await self.queue_up(text)
-            return
+            return True
         place, editing = self.place, self.editing
         model = self.conversation.model
         if editing is not None:
-            begun = self.begin(self.service.edit(self.conversation.id, editing.id, text, model=model))
+            begun = await self.begin(self.service.edit(self.conversation.id, editing.id, text, model=model))
         else:
-            begun = self.begin(self.service.send(self.conversation, text))
-        if await begun:
-            self.editing = None
+            begun = await self.begin(self.service.send(self.conversation, text))
+        if begun:
+            await self.end_editing()
             self.prompt.set_history(await self.drafts.sent(place, text))
             self.drafts.note(self.place, self.prompt.draft)
-        else:
-            self.prompt.give_back(text)
+        return begun
+
+    async def end_editing(self) -> None:
+        """No prompt is being said differently any more."""
+        if self.editing is not None:
+            self.editing = None
+            await self.drafts.edited(self.conversation.id)
+        self.show_hint()
 
     async def begin(self, sending: Awaitable[Reply]) -> bool:
         """Start a reply and follow it; whether it could be started."""
@@ -214,10 +227,6 @@ class ConversationScreen(Screen[None]):
 
     # What waits in line
 
-    @property
-    def _queue_name(self) -> str:
-        return f"queue:{self.conversation.id}"
-
     def _wait_in_line(self, text: str) -> None:
         self.queue.waiting = text
         self.prompt.has_queued = bool(text)
@@ -225,7 +234,7 @@ class ConversationScreen(Screen[None]):
     async def queue_up(self, text: str) -> None:
         """Let it wait behind the reply that comes in, and behind what waits already."""
         waiting = f"{self.queue.waiting}\n\n{text}" if self.queue.waiting else text
-        await self.bench.store.set_state(self._queue_name, waiting)
+        await self.drafts.wait(self.conversation.id, waiting)
         self._wait_in_line(waiting)
         self.prompt.set_history(await self.drafts.sent(self.place, text))
 
@@ -233,19 +242,21 @@ class ConversationScreen(Screen[None]):
         """What waited, which waits no longer."""
         waiting = self.queue.waiting
         self._wait_in_line("")
-        await self.bench.store.set_state(self._queue_name, None)
+        await self.drafts.wait(self.conversation.id, "")
         return waiting
 
     async def _send_queued(self) -> None:
         if self.queue.waiting and self.service.reply_in(self.conversation.id) is None:
-            await self.say(await self.take_queued())
+            text = await self.take_queued()
+            if not await self.say(text):
+                await self.queue_up(text)
 
     @on(QueuedWanted)
     async def change_queued(self, event: QueuedWanted) -> None:
         """Send what waits at once, or take it back into the box; with nothing waiting, cut a countdown short."""
         reply = self.service.reply_in(self.conversation.id)
         if not event.now:
-            self.prompt.draft = await self.take_queued()
+            self.prompt.give_back(await self.take_queued())
         elif not self.queue.waiting:
             if reply is not None:
                 reply.retry_now()
@@ -260,6 +271,14 @@ class ConversationScreen(Screen[None]):
         """Keep what is being written."""
         if self.editing is None:
             self.drafts.note(self.place, event.text)
+        else:
+            self.drafts.note(self.conversation.id, event.text, instead_of=self.editing.id)
+
+    def show_hint(self, hint: str | None = None) -> None:
+        """What is worth knowing now: what was asked for, how to leave an edit, what a prompt will cost."""
+        if hint is None and self.editing is not None:
+            hint = f"editing an earlier prompt; {self.keys('reply.cancel')} leaves it as it is"
+        self.status.show_hint("; ".join(part for part in (hint, self.foreseen) if part))
 
     def with_model(self, model: str) -> None:
         """Another model from the next prompt on."""

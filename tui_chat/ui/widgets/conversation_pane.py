@@ -51,6 +51,10 @@ class ConversationPane(PointingPane):
     def _is_same(self, conversation: Conversation) -> bool:
         return self._conversation is not None and self._conversation.id == conversation.id
 
+    def shows(self, turn: Turn) -> bool:
+        """Whether the turn is on the branch that is shown."""
+        return self._conversation is not None and turn.id in {one.id for one in self._conversation.path}
+
     def begin(self, turn: Turn) -> None:
         """A turn appears at the end of the branch, below its parent."""
         viewport = self.viewport

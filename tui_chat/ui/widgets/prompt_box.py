@@ -53,8 +53,9 @@ class PromptBox(TextArea):
         self._show(self._folds.fold(text))
 
     def give_back(self, text: str) -> None:
-        """What could not be sent is in the box again, before whatever was typed since."""
-        self.draft = f"{text}\n{self.draft}" if self.draft else text
+        """This was not taken, or is wanted back; what was written since stays below it."""
+        written = self.draft
+        self.draft = f"{text}\n{written}" if written.strip() else text
 
     def set_history(self, prompts: Sequence[str]) -> None:
         """Earlier prompts, newest first, for up and down."""
