@@ -6,12 +6,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.benchmarks.emulator import Screen
 from tests.surroundings import ROOT, clean_environment
 from tests.terminal import Terminal
 
@@ -42,6 +44,12 @@ def _has_draft(database: Path) -> bool:
     with closing(sqlite3.connect(database)) as connection:
         found = connection.execute("SELECT draft FROM conversation").fetchall()
     return found == [("half a thought",)]
+
+
+def _checkpoints(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        (found,) = connection.execute("SELECT count(*) FROM checkpoint").fetchone()
+    return int(found)
 
 
 def streaming(terminal: Terminal) -> None:
@@ -80,6 +88,47 @@ def test_a_closed_terminal_ends_it_and_keeps_the_partial(tmp_path: Path) -> None
         terminal.hang_up()
         terminal.process.wait(timeout=10)
     assert only_conversation(tmp_path)["turns"][1]["parts"][0]["text"]
+
+
+def test_a_closed_terminal_ends_an_idle_program_too(tmp_path: Path) -> None:
+    with Terminal(COMMAND, environment=clean_environment(tmp_path)) as terminal:
+        terminal.until("Ask anything")
+        # What a terminal's end sends to its foreground: both signals, and then nobody reads or writes any more.
+        terminal.signal(signal.SIGCONT)
+        terminal.hang_up()
+        terminal.signal(signal.SIGCONT)
+        terminal.process.wait(timeout=10)
+
+
+def test_a_terminal_that_takes_nothing_does_not_keep_the_program_from_ending(tmp_path: Path) -> None:
+    with Terminal(COMMAND, environment=clean_environment(tmp_path)) as terminal:
+        terminal.until("Ask anything")
+        terminal.type("long 3000\r")
+        terminal.until("streaming")
+        database = next(tmp_path.rglob("conversations.db"))
+        seen, end_s = _checkpoints(database), time.monotonic() + 15
+        while _checkpoints(database) < seen + 12:
+            assert time.monotonic() < end_s, "it stopped saving when nobody read its terminal"
+            time.sleep(0.05)
+        terminal.signal(signal.SIGTERM)
+        terminal.process.wait(timeout=15)
+    assert only_conversation(tmp_path)["turns"][1]["status"] == "interrupted"
+
+
+def test_stopped_by_force_and_continued_it_draws_itself_anew_and_reads_each_key_once(tmp_path: Path) -> None:
+    with Terminal(COMMAND, environment=clean_environment(tmp_path)) as terminal:
+        terminal.until("Ask anything")
+        for number in (signal.SIGSTOP, signal.SIGCONT):
+            terminal.signal(number)
+        terminal.screen = Screen(100, 30)
+        terminal.until(lambda text: "Ask anything" in text and "demo/tour" in text)
+        terminal.type("each key once")
+        terminal.until("each key once")
+        terminal.type("!")
+        terminal.until("each key once!")
+        terminal.type("\x15\x11")
+        assert terminal.wait(patience_s=10) == 0
+        assert is_restored(terminal.output)
 
 
 def test_after_a_kill_the_next_start_shows_what_there_was_and_what_to_do(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import asyncio
 import os
 import re
 import selectors
+import sys
 import time
 from codecs import getincrementaldecoder
 
@@ -18,6 +19,7 @@ from textual.message import Message
 
 from tui_chat.core.clean import clean_line
 from tui_chat.ui.message import BackgroundTold
+from tui_chat.ui.writing import TerminalWriter
 
 IDLE_S = 0.1
 SEQUENCE_S = 0.5
@@ -25,6 +27,8 @@ SEQUENCE_S = 0.5
 _ASK_BACKGROUND = "\x1b]11;?\x1b\\"
 _SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 _LONGEST_TITLE = 120
+_MOST_WAITING = 8
+"""A terminal that is so many writes behind is given time instead of more."""
 _ESCAPE = "\x1b"
 _COMMAND = re.compile(r"\x1b\](\d*)[^\x07\x1b]*(?:\x07|\x1b\\)")
 _HALF_COMMAND = re.compile(r"\x1b\][^\x07\x1b]*\x1b?\Z")
@@ -110,14 +114,21 @@ def _background(command: str) -> BackgroundTold | None:
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver for terminals with another way to read, the window's title, and no word to a lent terminal."""
+    """Textual's driver with its own way to read and to write, a window's title, and no word to a lent terminal."""
 
     _title = ""
-    _has_terminal = False
+    _writer: TerminalWriter | None = None
+    """There while the terminal is ours."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the terminal does not keep up with what it has been sent."""
+        return self._writer is not None and self._writer.waiting > _MOST_WAITING
 
     def start_application_mode(self) -> None:
         """Take the terminal."""
-        self._has_terminal = True
+        self._writer = TerminalWriter(sys.__stderr__.fileno() if sys.__stderr__ else self.fileno)
+        self._writer.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.write(_SAVE_TITLE)
         self.name_window(self._title)
@@ -129,13 +140,29 @@ class TerminalDriver(LinuxDriver):
 
     def close(self) -> None:
         """Nobody writes any more."""
-        self._has_terminal = False
+        if self._writer is not None:
+            self._writer.stop()
+            self._writer = None
         super().close()
 
     def write(self, data: str) -> None:
         """Write, unless the terminal is another program's now."""
-        if self._has_terminal:
-            super().write(data)
+        if self._writer is not None:
+            self._writer.write(data)
+
+    def _sigcont_application(self, *_: object) -> None:
+        # Also comes with the hang-up of a closed terminal, and after a stop that could not be foreseen. The terminal
+        # is still ours then, and to take it a second time would leave two threads reading it.
+        if self._writer is None:
+            super()._sigcont_application()
+        elif self._auto_restart:
+            self._loop.call_soon_threadsafe(self._take_again)
+
+    def _take_again(self) -> None:
+        if self._writer is not None:
+            self.suspend_application_mode()
+            self.resume_application_mode()
+            self._app.refresh(layout=True)
 
     def name_window(self, title: str) -> None:
         """The window's title from now on."""

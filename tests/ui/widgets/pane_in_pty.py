@@ -17,6 +17,7 @@ from tests.ui.widgets.pane_app import Covering, PaneApp
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.event import TextDelta
 from tui_chat.core.turn import TurnStatus
+from tui_chat.ui.driver import TerminalDriver
 
 TEXTS = (
     "word ",
@@ -36,6 +37,7 @@ class Player(PaneApp):
 
     def __init__(self, seed: int) -> None:
         super().__init__()
+        self.driver_class = TerminalDriver
         self.random = random.Random(seed)
         self.builder: TurnBuilder | None = None
         self.turns = 0

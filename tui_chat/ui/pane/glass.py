@@ -21,8 +21,6 @@ from tui_chat.rendering.cells import is_narrow
 
 _LEAST_SCROLLED = 3
 """Fewer rows than these are written again rather than scrolled."""
-_MOST_QUEUED = 8
-"""A terminal that is so many writes behind is given time instead of more."""
 
 
 class Picture(NamedTuple):
@@ -128,8 +126,7 @@ def is_seen(app: App[object], screen: Screen[object]) -> bool:
 
 def is_behind(app: App[object]) -> bool:
     """Whether the terminal does not keep up with what it has been sent."""
-    thread = getattr(app._driver, "_writer_thread", None)
-    return thread is not None and thread._queue.qsize() > _MOST_QUEUED
+    return bool(getattr(app._driver, "is_behind", False))
 
 
 def _ansi(segments: Sequence[Segment], app: App[object]) -> str:
