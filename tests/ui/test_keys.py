@@ -38,7 +38,8 @@ def seen(desk: Desk) -> tuple[Any, ...]:
         chat.conversation.id,
         chat.conversation.head,
         len(chat.conversation.turns),
-        bool(chat.queue.waiting),
+        chat.line.prompts,
+        chat.queue.chosen,
         desk.app._exit,
         tuple(str(notice.message) for notice in desk.app._notifications),
     )
@@ -61,9 +62,12 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
     if key.id == "prompt.redo":
         await desk.press("ctrl+z")
     if key.id == "queue.drop":
-        await chat.queue_up("waits")
+        await chat.line.put("waits")
+    if key.scope is Scope.QUEUE or key.id == "queue.choose":
+        await chat.line.put("waits")
+        await chat.line.put("waits too")
     if key.id in ("undo", "read.undo"):
-        await chat.queue_up("waits")
+        await chat.line.put("waits")
         await desk.press("alt+x")
     if key.id == "prompt.complete":
         await desk.type("/ti")
@@ -79,6 +83,8 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
         pane.action_start()
     if key.id == "read.open":
         pane.action_step_link(1)
+    if key.scope is Scope.QUEUE:
+        chat.queue.focus()
     if key.id == "prompt.send" or key.id == "prompt.newline":
         await desk.type("x")
     await desk.pilot.pause()
@@ -161,6 +167,7 @@ def test_unknown_actions_unknown_keys_and_keys_taken_twice_are_told() -> None:
     assert problems(reply__retry="Enter") == [
         ("reply.retry", "Enter is the key of both prompt.send and reply.retry"),
         ("reply.retry", "Enter is the key of both read.open and reply.retry"),
+        ("reply.retry", "Enter is the key of both queue.send and reply.retry"),
     ]
     assert problems(reply__retri="x") == [
         ("reply.retri", "there is no action 'reply.retri'; did you mean reply.retry?")

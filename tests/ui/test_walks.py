@@ -159,11 +159,11 @@ async def come_to_rest(desk: Desk) -> None:
         if desk.app.screen is not desk.chat:
             await desk.press("escape")
     async with asyncio.timeout(60):
-        while desk.service.replies or desk.chat.queue.waiting:
+        while desk.service.replies or desk.chat.line.prompts:
             for reply in desk.service.replies:
                 reply.cancel()
-            if desk.chat.queue.waiting:
-                await desk.chat.take_queued()
+            if desk.chat.line.prompts:
+                await desk.chat.line.take()
             await desk.pilot.pause(0.02)
     await desk.pilot.pause(0.05)
 

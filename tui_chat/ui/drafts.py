@@ -1,6 +1,6 @@
 """Keeps what is being written, and what waits in line, in the store: a crash or a switch loses no word."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -87,17 +87,18 @@ class Drafts:
         except StorageError:
             return []
 
-    async def waiting(self, conversation_id: str) -> str:
+    async def waiting(self, conversation_id: str) -> tuple[str, ...]:
         """What waits in line there."""
         try:
-            return str(await self._store.state(f"queue:{conversation_id}") or "")
+            kept = await self._store.state(f"queue:{conversation_id}")
         except StorageError:
-            return ""
+            return ()
+        return (kept,) if isinstance(kept, str) else tuple(kept or ())
 
-    async def wait(self, conversation_id: str, text: str) -> None:
-        """This waits in line there now; nothing, when it is empty."""
+    async def wait(self, conversation_id: str, prompts: Sequence[str]) -> None:
+        """These wait in line there now."""
         with suppress(StorageError):  # what cannot be written down still waits in sight
-            await self._store.set_state(f"queue:{conversation_id}", text or None)
+            await self._store.set_state(f"queue:{conversation_id}", list(prompts) or None)
 
     async def _write(self, written: Written) -> None:
         try:

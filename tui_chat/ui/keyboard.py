@@ -56,7 +56,7 @@ _NAMED = (
     | set(_SPELLINGS.values())
     | {"space", "plus", "comma"}
 )
-_TOGETHER = ((Scope.PROMPT, Scope.CHAT, Scope.APP), (Scope.PANE, Scope.CHAT, Scope.APP))
+_TOGETHER = tuple((scope, Scope.CHAT, Scope.APP) for scope in (Scope.PROMPT, Scope.PANE, Scope.QUEUE))
 """Scopes that work at the same time, the nearest first."""
 
 

@@ -14,6 +14,7 @@ class Scope(StrEnum):
     CHAT = "in a conversation"
     PROMPT = "in the prompt"
     PANE = "while reading"
+    QUEUE = "among the prompts that wait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ KEYS: tuple[Key, ...] = (
         ("pane.page_down", "pagedown", "pane('page', 1)", "page down", "A page down."),
         ("pane.start", "ctrl+home", "pane('start')", "start", "To the beginning."),
         ("end", "ctrl+end", "pane('end')", "end", "To the end, and follow it."),
-        ("queue.drop", "alt+x", "drop_queued", "drop", "Drop the prompt that waits; it stays in the history."),
+        ("queue.drop", "alt+x", "drop_queued", "drop", "Drop the last prompt that waits; it stays in the history."),
+        ("queue.choose", "alt+q", "choose_queued", "waiting", "Go to the prompts that wait, to change any of them."),
         ("undo", "alt+u", "undo_last", "undo", "Undo what was dropped or deleted."),
     ),
     *_table(
@@ -118,6 +120,15 @@ KEYS: tuple[Key, ...] = (
         ("read.undo", "u", "screen.undo_last", "undo", "Undo what was dropped or deleted."),
         ("read.help", "question_mark", "app.help", "help", "Show every key."),
         ("read.write", "i", "screen.write", "write", "Back to the prompt."),
+    ),
+    *_table(
+        Scope.QUEUE,
+        ("queue.send", "enter s", "send", "send now", "Send this one now, stopping the reply."),
+        ("queue.edit", "e", "edit", "edit", "Take this one back into the prompt."),
+        ("queue.drop_chosen", "x delete", "screen.drop_queued", "drop", "Drop this one; it stays in the history."),
+        ("queue.up", "k up", "choose(-1)", "up", "To the one before it."),
+        ("queue.down", "j down", "choose(1)", "down", "To the one behind it, and at last back to the prompt."),
+        ("queue.leave", "escape i", "leave", "leave", "Back to the prompt; they go on waiting."),
     ),
     *_table(
         Scope.APP,

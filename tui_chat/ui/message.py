@@ -66,11 +66,17 @@ class CommandTyped(Message):
 
 
 class QueuedWanted(Message):
-    """Somebody wants to change the prompt that waits, or with `now` wants no more waiting."""
+    """Somebody wants a prompt that waits back, or with `now` wants no more waiting for it."""
 
-    def __init__(self, *, now: bool = False) -> None:
+    def __init__(self, *, now: bool = False, at: int | None = None) -> None:
         super().__init__()
         self.now = now
+        self.at = at
+        """Its place in the line; by default the last one to change, the first one to send."""
+
+
+class LineLeft(Message):
+    """Somebody has done with the line of waiting prompts, or nothing waits there any more."""
 
 
 class HistoryWanted(Message):
@@ -83,6 +89,14 @@ class EditorWanted(Message):
 
 class LeavePrompt(Message):
     """Somebody wants to read."""
+
+
+class ActionWanted(Message):
+    """A key was pressed that is not about the prompt; said here so that it comes after what was sent before it."""
+
+    def __init__(self, action: str) -> None:
+        super().__init__()
+        self.action = action
 
 
 class QuitWanted(Message):

@@ -76,7 +76,7 @@ class BranchingScreen(ConversationScreen):
 
     async def leave_editing(self) -> None:
         """Leave the old prompt as it is and go on with the draft."""
-        await self.end_editing()
+        await self.end_editing(self.conversation.id)
         self.prompt.draft = await self.drafts.of(self.place)
 
     async def action_branch(self, by: int) -> None:
@@ -116,7 +116,8 @@ class BranchingScreen(ConversationScreen):
         """Start a reply; where it leaves the branch that was shown, that can be undone."""
         before = self.conversation
         begun = await super().begin(sending)
-        if begun and before.head is not None and before.head not in {turn.id for turn in self.conversation.path}:
+        shown = {turn.id for turn in self.conversation.path}
+        if begun and self.conversation.id == before.id and before.head is not None and before.head not in shown:
             self.trail.leave(before)
             self.can_undo(partial(self._go_back, before))
         return begun
@@ -126,12 +127,16 @@ class BranchingScreen(ConversationScreen):
         if (reply := self.service.reply_in(before.id)) is not None:
             reply.cancel()
             await reply.wait()
-        if self.conversation.id != before.id:
-            await self.open(await self.service.open(before.id))
+        await self.return_to(before)
         if before.head is not None:
             await self.show_branch(before.head)
 
     # Undoing
+
+    async def return_to(self, conversation: Conversation) -> None:
+        """Show the conversation that something is undone in, where another one is shown by now."""
+        if self.conversation.id != conversation.id:
+            await self.open(await self.service.open(conversation.id) if conversation.turns else conversation)
 
     def can_undo(self, undo: Undo) -> None:
         """This brings back what is changed now."""

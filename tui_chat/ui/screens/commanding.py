@@ -142,13 +142,17 @@ class CommandingScreen(BranchingScreen):
         self.notify(f"In the trash for 30 days; {self.keys('undo')} brings it back now.", markup=False)
 
     async def action_drop_queued(self) -> None:
-        """Drop the prompt that waits."""
-        if not self.queue.waiting:
+        """Drop the chosen prompt that waits, else the last one."""
+        if not self.line.prompts:
+            self.notify("No prompt waits.", markup=False)
             return
-        dropped = await self.take_queued()
+        at = self.queue.chosen if self.queue.has_focus else len(self.line.prompts) - 1
+        conversation = self.conversation
+        dropped = await self.line.take(at)
 
         async def wait_again() -> None:
-            await self.queue_up(dropped)
+            await self.return_to(conversation)
+            await self.line.put(dropped, min(at, len(self.line.prompts)))
 
         self.can_undo(wait_again)
         self.notify(f"Dropped; {self.keys('undo')} puts it back.", markup=False)

@@ -1,6 +1,7 @@
 """One conversation on the screen: opened, asked, answered, cancelled, with its drafts and its queue."""
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 
 from textual import on, work
@@ -20,7 +21,8 @@ from tui_chat.ui.drafts import Drafts
 from tui_chat.ui.following import follow
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import Scope
-from tui_chat.ui.message import AttentionWanted, DraftChanged, QueuedWanted
+from tui_chat.ui.message import ActionWanted, AttentionWanted, DraftChanged, LineLeft, QueuedWanted
+from tui_chat.ui.waiting import Waiting
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
 from tui_chat.ui.widgets.find_bar import FindBar
 from tui_chat.ui.widgets.prompt_box import PromptBox
@@ -51,6 +53,9 @@ class ConversationScreen(Screen[None]):
         self.keys = keys
         self.keys.bind(self, Scope.CHAT)
         self.drafts = Drafts(bench.store, self.set_timer)
+        self.line = Waiting(self.drafts, self._show_waiting)
+        self._one_by_one = asyncio.Lock()
+        """What is typed and what waited never go out at once."""
         self.conversation = bench.first
         self._has_opened = False
         self.foreseen = ""
@@ -68,7 +73,7 @@ class ConversationScreen(Screen[None]):
         yield pane
         yield FindBar()
         yield SuggestionList()
-        yield QueueBar()
+        yield QueueBar(self.keys)
         yield PromptBox(self.keys.in_prompt(), enter_sends=settings.ui.enter_sends)
         yield StatusFooter()
 
@@ -78,7 +83,6 @@ class ConversationScreen(Screen[None]):
         self.status.show_saving(self.service.ledger.error)
         for notice in self.bench.notices:
             self.notify(clean_line(notice), severity="warning", markup=False, timeout=10)
-        self.queue.hint = f"Enter sends it now, {self.keys('prompt.older')} edits, {self.keys('queue.drop')} drops it"
         await self.open(self.bench.first)
         self.prompt.set_history(await self.drafts.history())
         if self.conversation.model.startswith("demo/"):
@@ -100,6 +104,8 @@ class ConversationScreen(Screen[None]):
 
     async def open(self, conversation: Conversation, *, at: str | None = None, find: str = "") -> None:
         """Show another conversation; a reply in flight in the one that is left goes on by itself."""
+        if self._has_opened:
+            self.note_draft()
         await self.drafts.keep()
         self.workers.cancel_group(self, "reply")
         self.editing = None
@@ -116,7 +122,7 @@ class ConversationScreen(Screen[None]):
         # Else somebody was quicker than the disk, and what they typed stays.
         self._has_opened = True
         self.show_hint()
-        self._wait_in_line(await self.drafts.waiting(conversation.id))
+        await self.line.come_to(conversation.id)
         if (reply := self.service.reply_in(conversation.id)) is not None:
             self._follow(reply)
         if find:
@@ -167,32 +173,44 @@ class ConversationScreen(Screen[None]):
 
     async def say(self, text: str) -> bool:
         """Send it, or let it wait; whether it is safely kept."""
-        if self.service.reply_in(self.conversation.id) is not None:
-            await self.queue_up(text)
-            return True
-        place, editing = self.place, self.editing
-        model = self.conversation.model
-        if editing is not None:
-            begun = await self.begin(self.service.edit(self.conversation.id, editing.id, text, model=model))
+        async with self._one_by_one:
+            if self.service.reply_in(self.conversation.id) is None:
+                return await self._send(text, self.editing)
+        if self.editing is not None:
+            self.complain(f"A reply is still coming in; {self.keys('reply.cancel')} stops it.")
+            return False
+        await self.line.put(text)
+        self.prompt.set_history(await self.drafts.sent(self.place, text))
+        self.drafts.note(self.place, self.prompt.draft)
+        return True
+
+    async def _send(self, text: str, instead_of: Turn | None = None) -> bool:
+        place, shown = self.place, self.conversation
+        if instead_of is not None:
+            begun = await self.begin(self.service.edit(shown.id, instead_of.id, text, model=shown.model))
         else:
-            begun = await self.begin(self.service.send(self.conversation, text))
+            begun = await self.begin(self.service.send(shown, text))
         if begun:
-            await self.end_editing()
+            if instead_of is not None:
+                await self.end_editing(shown.id)
             self.prompt.set_history(await self.drafts.sent(place, text))
             self.drafts.note(self.place, self.prompt.draft)
         return begun
 
-    async def end_editing(self) -> None:
-        """No prompt is being said differently any more."""
-        if self.editing is not None:
+    async def end_editing(self, conversation_id: str) -> None:
+        """No prompt is being said differently there any more."""
+        if self.conversation.id == conversation_id:
             self.editing = None
-            await self.drafts.edited(self.conversation.id)
-        self.show_hint()
+            self.show_hint()
+        await self.drafts.edited(conversation_id)
 
     async def begin(self, sending: Awaitable[Reply]) -> bool:
         """Start a reply and follow it; whether it could be started."""
+        shown = self.conversation.id
         try:
             reply = await sending
+            if self.conversation.id != shown:
+                return True
             self.conversation = await self.service.open(reply.conversation_id)
         except ChatError as error:
             self.complain_of(error)
@@ -213,7 +231,7 @@ class ConversationScreen(Screen[None]):
         self.name_window()
         if self.bench.settings.ui.notify and (event.turn.duration_ms or 0) >= WORTH_A_NOTICE_MS:
             self.post_message(AttentionWanted(f"{self.app.title}: the reply is there"))
-        if self.queue.waiting and event.turn.status is not TurnStatus.FAILED:
+        if self.line.prompts and event.turn.status is TurnStatus.COMPLETE:
             self.call_later(self._send_queued)
 
     def complain_of(self, error: ChatError) -> None:
@@ -227,52 +245,59 @@ class ConversationScreen(Screen[None]):
 
     # What waits in line
 
-    def _wait_in_line(self, text: str) -> None:
-        self.queue.waiting = text
-        self.prompt.has_queued = bool(text)
-
-    async def queue_up(self, text: str) -> None:
-        """Let it wait behind the reply that comes in, and behind what waits already."""
-        waiting = f"{self.queue.waiting}\n\n{text}" if self.queue.waiting else text
-        await self.drafts.wait(self.conversation.id, waiting)
-        self._wait_in_line(waiting)
-        self.prompt.set_history(await self.drafts.sent(self.place, text))
-
-    async def take_queued(self) -> str:
-        """What waited, which waits no longer."""
-        waiting = self.queue.waiting
-        self._wait_in_line("")
-        await self.drafts.wait(self.conversation.id, "")
-        return waiting
+    def _show_waiting(self, prompts: Sequence[str]) -> None:
+        self.queue.waiting = prompts
+        self.prompt.has_queued = bool(prompts)
 
     async def _send_queued(self) -> None:
-        if self.queue.waiting and self.service.reply_in(self.conversation.id) is None:
-            text = await self.take_queued()
-            if not await self.say(text):
-                await self.queue_up(text)
+        """Send the first one; it is back in its place where it could not be."""
+        async with self._one_by_one:
+            if self.line.prompts and self.service.reply_in(self.conversation.id) is None:
+                prompt = await self.line.take(0)
+                if not await self._send(prompt):
+                    await self.line.put(prompt, 0)
 
     @on(QueuedWanted)
     async def change_queued(self, event: QueuedWanted) -> None:
-        """Send what waits at once, or take it back into the box; with nothing waiting, cut a countdown short."""
+        """Send one that waits at once, or take it back into the box; with none, cut a countdown short."""
         reply = self.service.reply_in(self.conversation.id)
-        if not event.now:
-            self.prompt.give_back(await self.take_queued())
-        elif not self.queue.waiting:
-            if reply is not None:
-                reply.retry_now()
-        else:
+        if self.line.prompts and not event.now:
+            self.prompt.give_back(await self.line.take(-1 if event.at is None else event.at))
+            self.prompt.focus()
+        elif self.line.prompts:
+            if event.at:
+                await self.line.put(await self.line.take(event.at), 0)
             if reply is not None:
                 reply.cancel()
                 await reply.wait()
             await self._send_queued()
+        elif reply is not None:
+            reply.retry_now()
+
+    def action_choose_queued(self) -> None:
+        """Go to what waits."""
+        if self.line.prompts:
+            self.queue.focus()
+        else:
+            self.notify("No prompt waits.", markup=False)
+
+    @on(LineLeft)
+    def leave_queued(self) -> None:
+        """Go on writing."""
+        self.prompt.focus()
 
     @on(DraftChanged)
-    def note_draft(self, event: DraftChanged) -> None:
+    def note_draft(self) -> None:
         """Keep what is being written."""
         if self.editing is None:
-            self.drafts.note(self.place, event.text)
+            self.drafts.note(self.place, self.prompt.draft)
         else:
-            self.drafts.note(self.conversation.id, event.text, instead_of=self.editing.id)
+            self.drafts.note(self.conversation.id, self.prompt.draft, instead_of=self.editing.id)
+
+    @on(ActionWanted)
+    async def act(self, event: ActionWanted) -> None:
+        """Do what a key stands for."""
+        await self.run_action(event.action)
 
     def show_hint(self, hint: str | None = None) -> None:
         """What is worth knowing now: what was asked for, how to leave an edit, what a prompt will cost."""

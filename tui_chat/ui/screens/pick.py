@@ -1,9 +1,10 @@
-"""One of many, found by typing: prompts, models, colours. Knows nothing of what the rows stand for."""
+"""One of many, found by a few letters: prompts, models, colours, actions. Knows not what the rows stand for."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,17 +15,41 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui_chat.core.clean import clean_line
+from tui_chat.core.fuzzy import match
 
 MOST_ROWS = 200
+_LIT = "bold $text-accent"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A row: what it stands for, what is read, and a dim word behind."""
+    """A row: what it stands for, what is read, and dim words around it."""
 
     value: str
     text: str
     note: str = ""
+    """Behind it."""
+    key: str = ""
+    """Before it: what does the same from anywhere."""
+
+
+class _Row:
+    """A choice as it is searched and shown, its words made harmless once."""
+
+    def __init__(self, choice: Choice, key: str) -> None:
+        self.choice = choice
+        self._text_at = len(key)
+        self.words = key + (clean_line(choice.text) or " ")
+        self._note_at = len(self.words)
+        if choice.note:
+            self.words += f"  {clean_line(choice.note)}"
+
+    def drawn(self, lit: Sequence[int]) -> Content:
+        """With these letters lit."""
+        row = Content(self.words).stylize("$foreground-muted", 0, self._text_at).stylize("dim", self._note_at)
+        for place in lit:
+            row = row.stylize(_LIT, place, place + 1)
+        return row
 
 
 class PickScreen(ModalScreen[str | None]):
@@ -48,9 +73,10 @@ class PickScreen(ModalScreen[str | None]):
         """`free` tells whether what is typed may be taken although no row has it."""
         super().__init__()
         self._heading = title
-        self._choices = choices
         self._current = current
         self._free = free
+        self._found: list[Choice] = []
+        self._read(choices)
 
     def compose(self) -> ComposeResult:
         """A title, a line to type in, the rows, a hint."""
@@ -67,34 +93,44 @@ class PickScreen(ModalScreen[str | None]):
 
     def offer(self, choices: Sequence[Choice], hint: str = "") -> None:
         """There is more to choose from now."""
-        self._choices = choices
+        self._read(choices)
         if self.is_mounted:
             self._show()
             if hint:
                 self.query_one(".hint", Static).update(Content(hint))
 
+    def _read(self, choices: Sequence[Choice]) -> None:
+        keys = max((cell_len(one.key) for one in choices), default=0)
+        self._rows = [_Row(one, one.key.ljust(keys + 2) if keys else "") for one in choices]
+
     def _show(self) -> None:
-        wanted = self.box.value.lower().split()
-        found = [one for one in self._choices if all(word in f"{one.text} {one.note}".lower() for word in wanted)]
-        self.rows.set_options(Option(_row(one), str(at)) for at, one in enumerate(found[:MOST_ROWS]))
-        self._found = found
-        values = [one.value for one in found]
-        at = values.index(self._current) if not wanted and self._current in values else 0
-        self.rows.highlighted = at if found else None
+        typed = self.box.value.strip()
+        hits = [(hit, row) for row in self._rows if (hit := match(typed, row.words)) is not None]
+        if typed:
+            hits.sort(key=lambda pair: -pair[0].score)
+        del hits[MOST_ROWS:]
+        rows = [row.drawn(hit.places) for hit, row in hits]
+        self._found = [row.choice for _, row in hits]
+        if self._free is not None and self._free(typed) and all(one.value != typed for one in self._found):
+            self._found.append(Choice(typed, typed, "as it is typed"))
+            rows.append(_Row(self._found[-1], "").drawn(()))
+        if not rows:
+            rows.append(Content.styled("Nothing is like that." if typed else "There is none yet.", "dim"))
+        self.rows.set_options(Option(row, disabled=not self._found) for row in rows)
+        values = [one.value for one in self._found]
+        at = values.index(self._current) if not typed and self._current in values else 0
+        self.rows.highlighted = at if self._found else None
 
     @on(Input.Changed)
     def narrow(self) -> None:
-        """Show those that have every word."""
+        """Show those that are like it, the likest first."""
         self._show()
 
     @on(Input.Submitted)
     def take(self) -> None:
-        """Take the one that is lit, or what was typed."""
-        typed = self.box.value.strip()
+        """Take the one that is lit."""
         if self.rows.highlighted is not None and self._found:
             self.dismiss(self._found[self.rows.highlighted].value)
-        elif self._free is not None and self._free(typed):
-            self.dismiss(typed)
 
     def action_move(self, how: str) -> None:
         """Move in the rows while typing goes on."""
@@ -104,9 +140,3 @@ class PickScreen(ModalScreen[str | None]):
     def chosen(self, event: OptionList.OptionSelected) -> None:
         """Take the row."""
         self.dismiss(self._found[event.option_index].value)
-
-
-def _row(choice: Choice) -> Content:
-    return Content.assemble(
-        clean_line(choice.text) or " ", (f"  {clean_line(choice.note)}" if choice.note else "", "dim")
-    )

@@ -8,6 +8,7 @@ from textual.document._document import Location
 from textual.widgets import TextArea
 
 from tui_chat.ui.message import (
+    ActionWanted,
     CommandTyped,
     DraftChanged,
     EditorWanted,
@@ -71,7 +72,10 @@ class PromptBox(TextArea):
         if action is not None:
             event.stop()
             event.prevent_default()
-            await self.run_action(action)
+            if "." in action.partition("(")[0]:
+                self.post_message(ActionWanted(action))
+            else:
+                await self.run_action(action)
 
     # Sending
 

@@ -1,26 +1,108 @@
-"""The prompt that waits in line while a reply comes in, in sight, with what can be done about it."""
+"""The prompts that wait in line while a reply comes in, in sight, with what can be done about each."""
 
+from collections.abc import Sequence
+
+from textual import events
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui_chat.core.clean import clean_line
+from tui_chat.ui.keyboard import Keyboard
+from tui_chat.ui.keys import Scope
+from tui_chat.ui.message import LineLeft, QueuedWanted
+
+MOST_ROWS = 5
+_HEAD = "waits  "
 
 
-class QueueBar(Widget):
-    """One line; hidden while nothing waits."""
+class QueueBar(Widget, can_focus=True):
+    """A row for each, the next one first; hidden while nothing waits."""
 
-    waiting: reactive[str] = reactive("", layout=True)
-    """The text that waits."""
-    hint: str = ""
+    waiting: reactive[Sequence[str]] = reactive((), layout=True)
+    """What waits, in the order it goes out."""
+    chosen = reactive(0)
+    """The place of the one that the keys are about."""
 
-    def watch_waiting(self, waiting: str) -> None:
-        """Be there only when there is something to show."""
+    def __init__(self, keys: Keyboard) -> None:
+        super().__init__()
+        self._keys = keys
+        keys.bind(self, Scope.QUEUE)
+
+    def watch_waiting(self, waiting: Sequence[str]) -> None:
+        """Be there only when there is something to show, and only as tall."""
         self.display = bool(waiting)
+        self.chosen = max(0, min(self.chosen, len(waiting) - 1))
+        self.styles.height = 1 if len(waiting) == 1 else min(len(waiting), MOST_ROWS) + 1
+        if not waiting and self.has_focus:
+            self.post_message(LineLeft())
+
+    def on_focus(self) -> None:
+        """From the prompt one comes to the nearest, which is the last."""
+        self.chosen = len(self.waiting) - 1
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """None is lit any more."""
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the one that is pointed at."""
+        self.chosen = min(self._first + event.y, len(self.waiting) - 1)
+
+    def action_choose(self, by: int) -> None:
+        """To another one; below the last is the prompt."""
+        if self.chosen + by >= len(self.waiting):
+            self.post_message(LineLeft())
+        else:
+            self.chosen = max(0, self.chosen + by)
+
+    def action_send(self) -> None:
+        """Send this one at once."""
+        self.post_message(QueuedWanted(now=True, at=self.chosen))
+
+    def action_edit(self) -> None:
+        """Take this one back into the prompt."""
+        self.post_message(QueuedWanted(at=self.chosen))
+
+    def action_leave(self) -> None:
+        """Back to the prompt."""
+        self.post_message(LineLeft())
+
+    @property
+    def _first(self) -> int:
+        """The place of the first one in sight."""
+        last = max(self.chosen, MOST_ROWS - 1) if self.has_focus else MOST_ROWS - 1
+        return min(last, len(self.waiting) - 1) - min(len(self.waiting), MOST_ROWS) + 1
 
     def render(self) -> Content:
-        """The beginning of it, then the keys."""
-        hint = Content.styled(f"  {self.hint}", "$text-disabled") if self.size.width >= 60 else Content()
-        room = max(self.size.width - hint.cell_length - len("waits  "), 4)
-        text = Content(clean_line(self.waiting)).truncate(room, ellipsis=True)
-        return Content.styled("waits  ", "$text-warning") + text + hint
+        """The beginning of each, then the keys."""
+        if len(self.waiting) == 1:
+            hint = self._hint(self.size.width // 2) if self.size.width >= 60 else Content()
+            room = max(self.size.width - hint.cell_length - len(_HEAD) - 2, 4)
+            return self._row(0, room) + "  " + hint
+        shown = range(self._first, self._first + min(len(self.waiting), MOST_ROWS))
+        rows = [self._row(at, self.size.width - len(_HEAD)) for at in shown]
+        return Content("\n").join([*rows, Content(" " * len(_HEAD)) + self._hint(self.size.width - len(_HEAD))])
+
+    def _row(self, at: int, room: int) -> Content:
+        head = Content.styled(_HEAD if at == self._first else " " * len(_HEAD), "$text-warning")
+        number = f"{at + 1} " if len(self.waiting) > 1 else ""
+        text = Content(number + clean_line(self.waiting[at])).truncate(room, ellipsis=True)
+        return head + (text.stylize("reverse") if self.has_focus and at == self.chosen else text)
+
+    def _hint(self, room: int) -> Content:
+        """What the keys do, the more needed first, as much as there is room for."""
+        keys = self._keys
+        if self.has_focus:
+            does = [("queue.send", "sends it now"), ("queue.edit", "edits"), ("queue.drop_chosen", "drops")]
+            does.append(("queue.leave", "leaves"))
+        elif len(self.waiting) == 1:
+            does = [("prompt.send", "sends it now"), ("prompt.older", "edits"), ("queue.drop", "drops it")]
+        else:
+            does = [("prompt.send", "sends the first"), ("prompt.older", "edits the last")]
+            does += [("queue.choose", "chooses"), ("queue.drop", "drops the last")]
+        said = [f"{keys(key)} {what}" for key, what in does if keys(key)]
+        while said and len(", ".join(said)) > room:
+            said.pop()
+        return Content.styled(", ".join(said), "$text-disabled")

@@ -1,0 +1,43 @@
+"""The prompts that wait in line behind a reply, each by itself, kept where a crash cannot reach them."""
+
+from collections.abc import Callable, Sequence
+
+from tui_chat.ui.drafts import Drafts
+
+
+class Waiting:
+    """The line of one conversation at a time; whoever shows it is told of every change."""
+
+    def __init__(self, drafts: Drafts, changed: Callable[[Sequence[str]], None]) -> None:
+        self._drafts = drafts
+        self._changed = changed
+        self._conversation_id = ""
+        self.prompts: tuple[str, ...] = ()
+
+    async def come_to(self, conversation_id: str) -> None:
+        """Another conversation is shown, with what waits there."""
+        self._conversation_id = conversation_id
+        self._show(())
+        prompts = await self._drafts.waiting(conversation_id)
+        if self._conversation_id == conversation_id:
+            self._show(prompts)
+
+    async def put(self, prompt: str, at: int | None = None) -> None:
+        """This waits too, behind the others or at that place."""
+        place = len(self.prompts) if at is None else at
+        await self._keep((*self.prompts[:place], prompt, *self.prompts[place:]))
+
+    async def take(self, at: int = -1) -> str:
+        """The one at that place, which waits no longer."""
+        rest = list(self.prompts)
+        prompt = rest.pop(at)
+        await self._keep(tuple(rest))
+        return prompt
+
+    async def _keep(self, prompts: tuple[str, ...]) -> None:
+        self._show(prompts)
+        await self._drafts.wait(self._conversation_id, prompts)
+
+    def _show(self, prompts: Sequence[str]) -> None:
+        self.prompts = tuple(prompts)
+        self._changed(self.prompts)
