@@ -1,6 +1,5 @@
 """Every command by name, for the slash at the prompt's beginning and for the palette. Knows what runs, not how."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui_chat.core.nearest import did_you_mean
@@ -28,7 +27,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("export", "[FILE]", "write this conversation to a file", "export"),
     Command("find", "[WORDS]", "find in this conversation", "find", "find.open"),
     Command("fork", "", "begin a new conversation from here", "fork", "read.fork"),
-    Command("help", "", "show every key", "help", "app.help"),
+    Command("help", "[WORDS]", "show every key and command", "help", "app.help"),
     Command("history", "", "search every prompt you ever sent", "history", "prompt.history"),
     Command("library", "", "past conversations", "library", "library.open"),
     Command("model", "[PROVIDER/MODEL]", "choose the model", "model", "model.choose"),
@@ -56,6 +55,11 @@ class Call:
     argument: str
 
 
+def by_name(name: str) -> Command | None:
+    """The command of that name, if there is one."""
+    return _BY_NAME.get(name)
+
+
 def parse(text: str) -> Call | str | None:
     """A call, a sentence about what is wrong with it, or `None` for text that is no command."""
     if not text.startswith("/") or text.startswith("//") or "\n" in text.strip():
@@ -72,17 +76,3 @@ def parse(text: str) -> Call | str | None:
 def unescaped(text: str) -> str:
     """What is sent: two slashes at the beginning stand for one."""
     return text[1:] if text.startswith("//") else text
-
-
-def suggestions(text: str) -> Sequence[Command]:
-    """The commands that what is typed may become: those that begin so first, then those that have its letters."""
-    typed = text[1:].lower()
-    if " " in typed:
-        return [command for command in COMMANDS if command.name == typed.partition(" ")[0]]
-    first = [command for command in COMMANDS if command.name.startswith(typed)]
-    return first + [command for command in COMMANDS if command not in first and _has_letters(command.name, typed)]
-
-
-def _has_letters(name: str, typed: str) -> bool:
-    rest = iter(name)
-    return all(letter in rest for letter in typed)

@@ -57,12 +57,12 @@ class DraftChanged(Message):
         self.text = text
 
 
-class CommandTyped(Message):
-    """What is typed begins like a command; empty when it does no longer."""
+class SuggestionsChanged(Message):
+    """What may be made of the command that is typed is something else now."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
+
+class SuggestionTaken(Message):
+    """Somebody has pointed at the suggestion that is lit."""
 
 
 class QueuedWanted(Message):

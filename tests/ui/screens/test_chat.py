@@ -314,3 +314,12 @@ async def test_help_can_be_searched(desk: Desk) -> None:
     await desk.press(*["backspace"] * 7)
     await desk.type("retry")
     assert "answer the prompt again" in screen_text(desk.app)
+
+
+async def test_help_can_be_asked_for_by_a_word(desk: Desk) -> None:
+    await desk.type("/help exp")
+    await desk.press("tab")
+    assert desk.chat.prompt.text == "/help export"
+    await desk.press("enter")
+    await desk.until(lambda: isinstance(desk.app.screen, HelpScreen) and "/export" in screen_text(desk.app))
+    assert "/theme" not in screen_text(desk.app)

@@ -12,11 +12,11 @@ from textual.getters import query_one
 from tui_chat.core.error import ChatError
 from tui_chat.service.transfer import ExportFormat, ExportRequest, export, file_name
 from tui_chat.ui import clipboard
-from tui_chat.ui.commands import Call, parse, suggestions, unescaped
+from tui_chat.ui.choice import Choice
+from tui_chat.ui.commands import Call, parse, unescaped
 from tui_chat.ui.editor import EditorFailed, command_of, edited, run
 from tui_chat.ui.foresight import cost_ahead, draft_of, too_much
 from tui_chat.ui.message import (
-    CommandTyped,
     CopyRequested,
     DraftChanged,
     EditorWanted,
@@ -27,9 +27,11 @@ from tui_chat.ui.message import (
     LinkChosen,
     PromptSubmitted,
     QuitWanted,
+    SuggestionsChanged,
+    SuggestionTaken,
 )
 from tui_chat.ui.screens.commanding import CommandingScreen
-from tui_chat.ui.screens.pick import Choice, PickScreen
+from tui_chat.ui.screens.pick import PickScreen
 from tui_chat.ui.widgets.find_bar import FindBar
 from tui_chat.ui.widgets.suggestion_list import SuggestionList
 
@@ -103,6 +105,8 @@ class ChatScreen(CommandingScreen):
             await reply.wait()
         elif self.editing is not None:
             await self.leave_editing()
+        elif self.prompt.has_focus and self.prompt.close_suggestions():
+            self.suggested.show()
         elif self.prompt.has_focus:
             self.pane.focus()
         else:
@@ -279,13 +283,24 @@ class ChatScreen(CommandingScreen):
         choices = [Choice(text, " ".join(text.split())[:300]) for text in prompts]
         self.app.push_screen(PickScreen("Earlier prompts", choices), chosen)
 
-    @on(CommandTyped)
-    def suggest(self, event: CommandTyped) -> None:
-        """The commands that it may become."""
-        found = suggestions(event.text) if event.text else ()
-        self.suggested.commands = tuple(found)
-        complete = bool(event.text) and " " not in event.text
-        self.prompt.completion = f"/{found[0].name} " if found and complete else ""
+    @on(SuggestionsChanged)
+    def suggest(self) -> None:
+        """Show what the command may become; models are looked up when one is asked for."""
+        self.suggested.show()
+        if self.prompt.text.startswith(("/model ", "/retry ")) and not self.models.known:
+            self._know_models()
+
+    @work(group="known", exclusive=True, exit_on_error=False)
+    async def _know_models(self) -> None:
+        await self.models.last_seen()
+        self.prompt.completing.refresh()
+        self.suggested.show()
+
+    @on(SuggestionTaken)
+    def take_suggestion(self) -> None:
+        """As if Tab had been pressed on it."""
+        self.prompt.focus()
+        self.prompt.action_complete()
 
 
 def _path(words: str) -> Path:

@@ -1,24 +1,26 @@
 """Commands by name, the model, the colours, past conversations: what is chosen rather than said."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
 from textual import work
 
-from tui_chat.core.conversation import Options, TitleSource
+from tui_chat.core.conversation import Conversation, Options, TitleSource
 from tui_chat.core.error import ChatError
-from tui_chat.core.figures import UNKNOWN, dollars, full_tokens, short_tokens
+from tui_chat.core.figures import full_tokens
 from tui_chat.service.catalogue import Catalogue
+from tui_chat.ui.choice import Choice
 from tui_chat.ui.commands import Call
+from tui_chat.ui.keys import Scope
+from tui_chat.ui.models import is_reference
+from tui_chat.ui.options import as_words, with_options
 from tui_chat.ui.screens.branching import BranchingScreen
+from tui_chat.ui.screens.help import HelpScreen
 from tui_chat.ui.screens.library import LibraryScreen
-from tui_chat.ui.screens.pick import Choice, PickScreen
+from tui_chat.ui.screens.pick import PickScreen
 from tui_chat.ui.screens.usage import UsageScreen
 from tui_chat.wording import explain
-
-RECENT = "recent_models"
-_KEPT_RECENT = 8
 
 
 class CommandingScreen(BranchingScreen):
@@ -30,6 +32,7 @@ class CommandingScreen(BranchingScreen):
             "copy": self.copy_by_name,
             "delete": self.delete,
             "export": self.export_to,
+            "help": self.help_about,
             "model": self.choose_model,
             "options": self.set_options,
             "retry": self.retry_by_name,
@@ -44,7 +47,7 @@ class CommandingScreen(BranchingScreen):
         elif call.command.name == "history":
             self.prompt.action_history()
         else:
-            scope = "app" if call.command.name in ("quit", "help") else "screen"
+            scope = "app" if call.command.name == "quit" else "screen"
             await self.run_action(f"{scope}.{call.command.action}")
 
     async def export_to(self, words: str) -> None:
@@ -58,6 +61,10 @@ class CommandingScreen(BranchingScreen):
         else:
             self.pane.action_copy_turn()
 
+    async def help_about(self, words: str) -> None:
+        """Every key and command that has these words."""
+        self.app.push_screen(HelpScreen(self.keys, Scope.PROMPT, words))
+
     async def retry_by_name(self, words: str) -> None:
         """Answer again, with the model that is named."""
         await self.retry_with_model(words or None)
@@ -70,48 +77,54 @@ class CommandingScreen(BranchingScreen):
 
     async def rename(self, title: str) -> None:
         """Give it a title; without words, show the one it has."""
-        if not self.conversation.turns or not title:
-            self.notify(self.conversation.title or "It has no title yet.", markup=False)
+        shown = self.conversation
+        if not shown.turns or not title:
+            self.notify(shown.title or "It has no title yet.", markup=False)
             return
-        try:
-            await self.bench.store.rename(self.conversation.id, title, TitleSource.USER)
-        except ChatError as error:
-            self.complain_of(error)
-        if self.conversation.title:
-            self.can_undo(partial(self.rename, self.conversation.title))
+        self.can_undo(partial(self._take_title, shown, shown.title))
+        await self._take_title(shown, title)
+
+    async def _take_title(self, where: Conversation, title: str) -> None:
+        await self.return_to(where)
+        await self._store(self.bench.store.rename(where.id, title, TitleSource.USER))
         self.conversation = replace(self.conversation, title=title)
         self.name_window()
 
     async def set_system(self, text: str) -> None:
         """Set what the model is told beforehand, from the next prompt on; without words, show it."""
+        shown = self.conversation
         if not text:
-            self.notify(self.conversation.system or "There is no system prompt.", markup=False, timeout=8)
+            self.notify(shown.system or "There is no system prompt.", markup=False, timeout=8)
             return
-        self.can_undo(partial(self._take_system, self.conversation.system))
-        await self._take_system(text)
+        self.can_undo(partial(self._take_system, shown, shown.system))
+        await self._take_system(shown, text)
 
-    async def _take_system(self, text: str) -> None:
+    async def _take_system(self, where: Conversation, text: str) -> None:
+        await self.return_to(where)
         self.conversation = replace(self.conversation, system=text)
-        await self._store(self.bench.store.set_system(self.conversation.id, text))
+        await self._store(self.bench.store.set_system(where.id, text))
         self.notify("From the next prompt on." if text else "No system prompt from the next prompt on.", markup=False)
 
     async def set_options(self, words: str) -> None:
         """`effort=high thinking=on max_tokens=4000 temperature=0.2`; `name=` takes one back; no words show them."""
-        options = self.conversation.options
+        shown = self.conversation
         try:
-            for word in words.split():
-                options = _with_option(options, word)
+            options = with_options(shown.options, words)
         except ValueError as error:
             self.complain(str(error))
             return
-        self.conversation = replace(self.conversation, options=options)
-        await self._store(self.bench.store.set_options(self.conversation.id, options))
-        shown = ", ".join(
-            f"{name}={getattr(options, name)}" for name in _OPTIONS if getattr(options, name) is not None
-        )
-        self.notify(shown or "Nothing is asked of the model beside the words. Try /options effort=high", markup=False)
+        if options != shown.options:
+            self.can_undo(partial(self._take_options, shown, shown.options))
+        await self._take_options(shown, options)
 
-    async def _store(self, writing: Awaitable[None]) -> None:
+    async def _take_options(self, where: Conversation, options: Options) -> None:
+        await self.return_to(where)
+        self.conversation = replace(self.conversation, options=options)
+        await self._store(self.bench.store.set_options(where.id, options))
+        says = as_words(options) or "Nothing is asked of the model beside the words. Try /options effort=high"
+        self.notify(says, markup=False)
+
+    async def _store(self, writing: Awaitable[object]) -> None:
         """Keep a change of a conversation that is stored already."""
         try:
             await writing
@@ -203,21 +216,27 @@ class CommandingScreen(BranchingScreen):
             self._pick_model("Model", self._take_model)
 
     async def _take_model(self, ref: str) -> None:
+        before = self.conversation
+        taken = replace(before, model=ref)
         if (profile := self.bench.settings.profiles.get(ref)) is not None:
-            self.conversation = replace(
-                self.conversation, options=profile.options, system=profile.system or self.conversation.system
-            )
-            ref = profile.model or self.conversation.model
-        if not _is_reference(ref):
+            system, model = profile.system or before.system, profile.model or before.model
+            taken = replace(before, options=profile.options, system=system, model=model)
+        if not is_reference(taken.model):
             self.complain("A model is written provider/model, such as anthropic/claude-sonnet-5-5.")
             return
-        self.with_model(ref)
-        await self._store(self.bench.store.set_model(self.conversation.id, ref))
-        recent = [ref, *(one for one in await self._recent() if one != ref)]
-        await self._store(self.bench.store.set_state(RECENT, recent[:_KEPT_RECENT]))
+        self.can_undo(partial(self._with_model_of, before))
+        await self._with_model_of(taken)
+        await self._store(self.models.used(taken.model))
 
-    async def _recent(self) -> list[str]:
-        return list(await self.bench.store.state(RECENT) or [])
+    async def _with_model_of(self, wanted: Conversation) -> None:
+        """Ask the next prompts of the model, and with the options and system prompt, that it has there."""
+        await self.return_to(wanted)
+        taken = replace(self.conversation, options=wanted.options, system=wanted.system)
+        self.conversation = taken
+        self.with_model(wanted.model)
+        await self._store(self.bench.store.set_model(wanted.id, wanted.model))
+        await self._store(self.bench.store.set_system(wanted.id, wanted.system))
+        await self._store(self.bench.store.set_options(wanted.id, wanted.options))
 
     @work(group="models", exclusive=True, exit_on_error=False)
     async def _pick_model(self, title: str, take: Callable[[str], Awaitable[None]]) -> None:
@@ -225,33 +244,13 @@ class CommandingScreen(BranchingScreen):
             if ref is not None:
                 await take(ref)
 
-        known = await self.bench.catalogue.last_seen()
-        screen = PickScreen(title, await self._offers(known), current=self.conversation.model, free=_is_reference)
+        offers = await self.models.last_seen()
+        screen = PickScreen(title, offers, current=self.conversation.model, free=is_reference)
         self.app.push_screen(screen, chosen)
         fresh = await self.bench.catalogue.refreshed()
         local = await self.bench.find_local()
         silent = "; ".join(f"{name}: {explain(error).sentence}" for name, error in fresh.silent)
-        screen.offer(await self._offers(fresh, local), silent or _how_to_have_more(fresh))
-
-    async def _offers(self, catalogue: Catalogue, local: Sequence[str] = ()) -> list[Choice]:
-        """Profiles, then what was used lately, then every provider's, then servers found on this machine."""
-        profiles = [
-            Choice(name, name, f"profile, {profile.model}") for name, profile in self.bench.settings.profiles.items()
-        ]
-        windows = {model.ref: model.context_window for model in catalogue.models}
-        refs = dict.fromkeys([*await self._recent(), *windows, *local])
-        return profiles + [Choice(ref, ref, await self._about(ref, windows.get(ref))) for ref in refs]
-
-    async def _about(self, ref: str, window: int | None) -> str:
-        facts = await self.bench.facts_of(ref)
-        window = window or facts.context_window
-        size = UNKNOWN if window is None else short_tokens(window)
-        paid = (
-            UNKNOWN
-            if facts.price is None
-            else f"{dollars(facts.price.input_usd)} in, {dollars(facts.price.output_usd)} out"
-        )
-        return f"{size} context, {paid}"
+        screen.offer(await self.models.among(fresh, local), silent or _how_to_have_more(fresh))
 
     async def choose_theme(self, name: str) -> None:
         """The colours by name, or from a list."""
@@ -266,32 +265,6 @@ class CommandingScreen(BranchingScreen):
         else:
             choices = [Choice(theme, theme) for theme in themes]
             self.app.push_screen(PickScreen("Colours", choices, current=self.app.theme), chosen)
-
-
-_OPTIONS = ("effort", "thinking", "max_tokens", "temperature")
-_SWITCH = {"on": True, "off": False, "auto": None, "": None}
-
-
-def _with_option(options: Options, word: str) -> Options:
-    name, _, value = word.partition("=")
-    try:
-        match name:
-            case "effort":
-                return replace(options, effort=value or None)
-            case "thinking":
-                return replace(options, thinking=_SWITCH[value])
-            case "max_tokens":
-                return replace(options, max_tokens=int(value) if value else None)
-            case "temperature":
-                return replace(options, temperature=float(value) if value else None)
-    except (ValueError, KeyError):
-        raise ValueError(f"{value!r} is nothing that {name} can be.") from None
-    raise ValueError(f"There is no option {name!r}; there are {', '.join(_OPTIONS)}.")
-
-
-def _is_reference(text: str) -> bool:
-    provider, slash, model = text.partition("/")
-    return bool(provider and slash and model) and " " not in text
 
 
 def _how_to_have_more(catalogue: Catalogue) -> str:

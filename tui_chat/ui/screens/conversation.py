@@ -16,12 +16,15 @@ from tui_chat.core.event import TurnEnded
 from tui_chat.core.forecast import context_use
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.service.reply import Reply
+from tui_chat.ui.arguments import arguments
 from tui_chat.ui.bench import Bench
+from tui_chat.ui.completing import Completing
 from tui_chat.ui.drafts import Drafts
 from tui_chat.ui.following import follow
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import Scope
 from tui_chat.ui.message import ActionWanted, AttentionWanted, DraftChanged, LineLeft, QueuedWanted
+from tui_chat.ui.models import Models
 from tui_chat.ui.waiting import Waiting
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
 from tui_chat.ui.widgets.find_bar import FindBar
@@ -57,6 +60,9 @@ class ConversationScreen(Screen[None]):
         self._one_by_one = asyncio.Lock()
         """What is typed and what waited never go out at once."""
         self.conversation = bench.first
+        self.models = Models(bench)
+        known = arguments(lambda: self.conversation, self.models, lambda: self.app.available_themes)
+        self.completing = Completing(known)
         self._has_opened = False
         self.foreseen = ""
         """What the prompt that is being written will cost."""
@@ -72,9 +78,9 @@ class ConversationScreen(Screen[None]):
         self.keys.bind(pane, Scope.PANE)
         yield pane
         yield FindBar()
-        yield SuggestionList()
+        yield SuggestionList(self.completing)
         yield QueueBar(self.keys)
-        yield PromptBox(self.keys.in_prompt(), enter_sends=settings.ui.enter_sends)
+        yield PromptBox(self.keys.in_prompt(), self.completing, enter_sends=settings.ui.enter_sends)
         yield StatusFooter()
 
     async def on_mount(self) -> None:

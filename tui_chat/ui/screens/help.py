@@ -32,15 +32,17 @@ class HelpScreen(ModalScreen[None]):
     box = query_one(Input)
     page = query_one("#keys", Static)
 
-    def __init__(self, names: Keyboard, first: Scope) -> None:
+    def __init__(self, names: Keyboard, first: Scope, words: str = "") -> None:
+        """`words` are searched for to begin with."""
         super().__init__()
+        self._words = words
         self._names = names
         self._first = first
 
     def compose(self) -> ComposeResult:
         """A title, a line to search in, the keys."""
         yield Static("Keys and commands", markup=False, classes="title")
-        yield Input(placeholder="Type to search", compact=True)
+        yield Input(self._words, placeholder="Type to search", compact=True)
         with VerticalScroll(can_focus=False):
             yield Static("", id="keys", markup=False)
         yield Static(

@@ -1,7 +1,6 @@
 """One of many, found by a few letters: prompts, models, colours, actions. Knows not what the rows stand for."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -16,21 +15,10 @@ from textual.widgets.option_list import Option
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.fuzzy import match
+from tui_chat.ui.choice import Choice
 
 MOST_ROWS = 200
 _LIT = "bold $text-accent"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A row: what it stands for, what is read, and dim words around it."""
-
-    value: str
-    text: str
-    note: str = ""
-    """Behind it."""
-    key: str = ""
-    """Before it: what does the same from anywhere."""
 
 
 class _Row:

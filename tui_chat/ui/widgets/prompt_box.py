@@ -7,9 +7,9 @@ from textual import events
 from textual.document._document import Location
 from textual.widgets import TextArea
 
+from tui_chat.ui.completing import Completing
 from tui_chat.ui.message import (
     ActionWanted,
-    CommandTyped,
     DraftChanged,
     EditorWanted,
     HistoryWanted,
@@ -17,6 +17,7 @@ from tui_chat.ui.message import (
     PromptSubmitted,
     QueuedWanted,
     QuitWanted,
+    SuggestionsChanged,
 )
 from tui_chat.ui.widgets.folds import Folds
 from tui_chat.ui.widgets.graphemes import end_of_grapheme, start_of_grapheme
@@ -27,12 +28,11 @@ _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 class PromptBox(TextArea):
     """Where prompts are written: Enter sends, long pastes fold, up and down walk through earlier prompts."""
 
-    def __init__(self, keys: Mapping[str, str], *, enter_sends: bool = True) -> None:
+    def __init__(self, keys: Mapping[str, str], completing: Completing, *, enter_sends: bool = True) -> None:
         """`keys` says which action a key runs; bindings would run it before what was typed just before it."""
         super().__init__(compact=True, highlight_cursor_line=False, placeholder="Ask anything")
         self.cursor_blink = False
-        self.completion = ""
-        """What Tab makes of the command that is being typed; set by whoever knows commands."""
+        self.completing = completing
         self.has_queued = False
         """A prompt waits in line."""
         self._keys = keys
@@ -100,17 +100,44 @@ class PromptBox(TextArea):
         self.replace("\n", *self.selection, maintain_selection_offset=False)
 
     def _submit(self) -> None:
-        if (text := self.draft).strip():
+        meant = self.completing.entered(self.text)
+        text = meant if meant != self.text else self.draft
+        if text.strip():
             # Emptied at once, so that a second Enter sends nothing twice and what is typed next is another prompt.
             self.draft = ""
             self.post_message(PromptSubmitted(text))
         else:
             self.post_message(QueuedWanted(now=True))
 
+    # Suggestions
+
+    @property
+    def _suggests(self) -> bool:
+        """Whether there is something to choose from for what is typed."""
+        self.completing.type(self.text)
+        return bool(self.completing.found)
+
+    def _light(self, by: int) -> bool:
+        if not self._suggests or len(self.completing.found) < 2:
+            return False
+        self.completing.move(by)
+        self.post_message(SuggestionsChanged())
+        return True
+
+    def close_suggestions(self) -> bool:
+        """Put them away; false where there are none."""
+        if not self._suggests:
+            return False
+        self.completing.close()
+        self.post_message(SuggestionsChanged())
+        return True
+
     # Earlier prompts
 
     def action_older(self) -> None:
-        """Up, and from the first row to earlier prompts."""
+        """Up, among suggestions too, and from the first row to earlier prompts."""
+        if self._light(-1):
+            return
         if not self.selection.is_empty or not self.navigator.is_first_wrapped_line(self.cursor_location):
             self.action_cursor_up()
         elif self.has_queued and not self.text:
@@ -119,7 +146,9 @@ class PromptBox(TextArea):
             self._walk(1)
 
     def action_newer(self) -> None:
-        """Down, and from the last row back to the draft."""
+        """Down, among suggestions too, and from the last row back to the draft."""
+        if self._light(1):
+            return
         if not self.selection.is_empty or not self.navigator.is_last_wrapped_line(self.cursor_location):
             self.action_cursor_down()
         else:
@@ -141,8 +170,8 @@ class PromptBox(TextArea):
 
     def action_complete(self) -> None:
         """Complete a command or unfold a paste; else leave."""
-        if self.completion:
-            self._show(self.completion)
+        if completed := self.completing.completed(self.text):
+            self._show(completed)
         elif not self._unfold():
             self.post_message(LeavePrompt())
 
@@ -195,5 +224,5 @@ class PromptBox(TextArea):
         """Tell whoever keeps drafts, and whoever knows commands."""
         event.stop()
         self.post_message(DraftChanged(self.draft))
-        is_command = self.text.startswith("/") and not self.text.startswith("//") and "\n" not in self.text
-        self.post_message(CommandTyped(self.text if is_command else ""))
+        self.completing.type(self.text)
+        self.post_message(SuggestionsChanged())

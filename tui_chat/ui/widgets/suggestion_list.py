@@ -1,35 +1,56 @@
-"""The commands that what is typed may become, above the prompt."""
+"""What the command that is typed may become, above the prompt. Draws; choosing is done elsewhere."""
 
-from collections.abc import Sequence
-
+from textual import events
 from textual.content import Content
-from textual.reactive import reactive
 from textual.widget import Widget
 
-from tui_chat.ui.commands import Command
+from tui_chat.core.clean import clean_line
+from tui_chat.ui.completing import Completing
+from tui_chat.ui.message import SuggestionTaken
 
 MOST_ROWS = 8
 
 
 class SuggestionList(Widget):
-    """A few rows; hidden while nothing is typed that begins like a command."""
+    """A few rows around the one that is lit; hidden while there is nothing to suggest."""
 
-    commands: reactive[Sequence[Command]] = reactive((), layout=True)
+    def __init__(self, completing: Completing) -> None:
+        super().__init__()
+        self._completing = completing
 
-    def watch_commands(self, commands: Sequence[Command]) -> None:
+    def show(self) -> None:
         """Be there only when there is something to show, and only as tall."""
-        self.display = bool(commands)
-        self.styles.height = min(len(commands), MOST_ROWS)
+        count = len(self._completing.found)
+        self.display = bool(count)
+        self.styles.height = min(count, MOST_ROWS)
+        self.refresh(layout=True)
+
+    @property
+    def _first(self) -> int:
+        at, count = self._completing.at, len(self._completing.found)
+        return max(0, min(at - MOST_ROWS // 2, count - MOST_ROWS))
+
+    def on_click(self, event: events.Click) -> None:
+        """Take the one that is pointed at."""
+        self._completing.move(self._first + event.y - self._completing.at)
+        self.post_message(SuggestionTaken())
 
     def render(self) -> Content:
-        """One row a command: its name, what it takes, what it does."""
-        shown = self.commands[:MOST_ROWS]
-        names = [f"/{command.name} {command.takes}".rstrip() for command in shown]
-        width = max(map(len, names), default=0)
-        rows = [
-            Content.assemble(
-                (name.ljust(width), "$text-accent" if at == 0 else "$foreground"), ("  ", ""), (says, "dim")
+        """One row for each: what it is, what it does; the last row tells how many follow."""
+        first = self._first
+        shown = self._completing.found[first : first + MOST_ROWS]
+        names = [clean_line(one.text) for one in shown]
+        room = max(self.size.width, 10)
+        width = min(max((len(name) for name in names), default=0), room * 2 // 3)
+        rows: list[Content] = []
+        for at, (name, one) in enumerate(zip(names, shown, strict=True), first):
+            style = "$text-accent" if at == self._completing.at else "$foreground"
+            lead = Content.styled("› " if at == self._completing.at else "  ", "$text-accent")
+            said = Content.styled(name, style).truncate(width, ellipsis=True, pad=True)
+            rows.append(
+                (lead + said + Content.styled(f"  {clean_line(one.note)}", "dim")).truncate(room, ellipsis=True)
             )
-            for at, (name, says) in enumerate(zip(names, [command.help for command in shown], strict=True))
-        ]
+        if more := len(self._completing.found) - first - len(shown):
+            told = Content.styled(f"  {more} more ↓", "dim")
+            rows[-1] = rows[-1].truncate(room - told.cell_length, ellipsis=True, pad=True) + told
         return Content("\n").join(rows)
