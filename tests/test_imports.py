@@ -39,6 +39,13 @@ def test_a_quick_command_loads_nothing_heavy(words: tuple[str, ...], tmp_path: P
     assert loaded.isdisjoint(HEAVY)
 
 
+def test_a_list_loads_neither_a_loop_nor_what_checks_mends_or_lays_out(tmp_path: Path) -> None:
+    loaded = loaded_by(called("list"), tmp_path)
+    assert "tui_chat.storage.database" in loaded
+    assert loaded.isdisjoint({"asyncio", "pydantic", "rich", "logging.handlers", "tui_chat.core.event"})
+    assert loaded.isdisjoint({"tui_chat.storage.care", "tui_chat.storage.salvage"})
+
+
 def test_showing_a_conversation_loads_no_app_and_no_provider(tmp_path: Path) -> None:
     environment = clean_environment(tmp_path)
     ask = [sys.executable, "-m", "tui_chat", "ask", "--demo", "code"]

@@ -25,7 +25,8 @@ from tui_chat.service.unmetered import meter_interrupted
 from tui_chat.settings.keys import KeyRing
 from tui_chat.settings.services import DEMO_MODEL, SERVICES
 from tui_chat.settings.values import Profile, Settings
-from tui_chat.storage.store import DATABASE, Store
+from tui_chat.storage.files import DATABASE
+from tui_chat.storage.store import Store
 
 FREE = Price.of(Decimal(0), Decimal(0))
 

@@ -2,19 +2,23 @@
 
 import json
 import sys
+from typing import TYPE_CHECKING
 
 from tui_chat.cli.flags import Start
-from tui_chat.cli.reading import print_out, short_id, with_store
+from tui_chat.cli.reading import listed, print_out, short_id, with_store
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.conversation import Conversation
-from tui_chat.storage.store import Store
+
+if TYPE_CHECKING:
+    from tui_chat.storage.store import Store
 
 
 def list_(begun: Start, *, limit: int, archived: bool, as_json: bool) -> None:
     """Last used first."""
     from tui_chat.cli.rows import facts, rows_for_people, rows_for_programs
+    from tui_chat.storage.library import Asked
 
-    found = with_store(begun, lambda store: store.summaries(limit=limit, archived=archived))
+    found = listed(begun, Asked(limit, archived=archived))
     if as_json:
         print_out(json.dumps([facts(summary) for summary in found], ensure_ascii=False, indent=2))
     elif not sys.stdout.isatty():
@@ -46,7 +50,7 @@ def show(begun: Start, beginning: str, *, as_json: bool, plain: bool) -> None:
 def delete(begun: Start, beginning: str, *, as_json: bool) -> None:
     """Into the trash."""
 
-    async def gone(store: Store) -> Conversation:
+    async def gone(store: "Store") -> Conversation:
         found = await _conversation(store, beginning)
         await store.delete(found.id)
         return found
@@ -59,5 +63,5 @@ def delete(begun: Start, beginning: str, *, as_json: bool) -> None:
         print_out(f"“{title}” is in the trash. `tui-chat restore {short_id(deleted.id)}` brings it back.")
 
 
-async def _conversation(store: Store, beginning: str) -> Conversation:
+async def _conversation(store: "Store", beginning: str) -> Conversation:
     return await store.conversation(await store.resolve(beginning))

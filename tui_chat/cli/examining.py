@@ -19,7 +19,8 @@ from tui_chat.core.clean import clean_line
 from tui_chat.core.error import ChatError
 from tui_chat.settings.keys import KeyRing
 from tui_chat.storage.care import Checkup
-from tui_chat.storage.store import DATABASE, SQLITE_VERSION, Store
+from tui_chat.storage.files import DATABASE
+from tui_chat.storage.store import SQLITE_VERSION, Store
 from tui_chat.wiring import Program, assemble
 from tui_chat.wording import explain
 

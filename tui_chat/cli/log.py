@@ -1,9 +1,7 @@
 """The log: a small rotating file of the user's own, without conversation text and without keys."""
 
 import logging
-import os
 import re
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from tui_chat import paths
@@ -25,15 +23,26 @@ class _Masking(logging.Formatter):
         return masked(super().format(record))
 
 
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+class _FileWhenNeeded(logging.Handler):
+    """The file, made with the first line that is written: most runs write none."""
 
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._file: logging.Handler | None = None
 
-class _PrivateFile(RotatingFileHandler):
-    """A rotating file that nobody else may read, from its first byte."""
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._file is None:
+            from tui_chat.cli.log_file import PrivateFile
 
-    def _open(self):  # type: ignore[no-untyped-def]
-        return open(self.baseFilename, self.mode, encoding="utf-8", opener=_open_private)
+            self._file = PrivateFile(self._path, maxBytes=LARGEST_BYTES, backupCount=KEPT_FILES, delay=True)
+            self._file.setFormatter(self.formatter)
+        self._file.emit(record)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        super().close()
 
 
 def start_log(*, debug: bool) -> Path | None:
@@ -49,10 +58,10 @@ def start_log(*, debug: bool) -> Path | None:
     path = paths.log_dir() / "tui-chat.log"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = _PrivateFile(path, maxBytes=LARGEST_BYTES, backupCount=KEPT_FILES, delay=True)
     except OSError:
         root.addHandler(logging.NullHandler())
         return None
+    file = _FileWhenNeeded(path)
     file.setFormatter(_Masking("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(file)
     logging.raiseExceptions = False

@@ -1,5 +1,7 @@
 """The commands in one place, and the outermost call: every error ends here as a sentence and an exit code."""
 
+import atexit
+import gc
 import os
 import sys
 from pathlib import Path
@@ -19,16 +21,22 @@ from tui_chat.cli.flags import (
     SystemFlag,
 )
 from tui_chat.cli.outcome import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, complain, exit_code
+from tui_chat.cli.quick import QuickGroup
 from tui_chat.core.error import ChatError, Unexpected
 
 app = typer.Typer(
     name="tui-chat",
+    cls=QuickGroup,
     invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 commands.add_to(app)
+
+
+_YOUNG_OBJECTS = 50_000
+"""Allocations between two looks for garbage: a long conversation is many small objects, and none of them is any."""
 
 
 def _version(wanted: bool) -> None:
@@ -74,6 +82,9 @@ def tui_chat(
 
 def main() -> None:
     """Run, and end with the exit code that fits."""
+    # Neither what was loaded nor what is left at the end is worth looking through for garbage.
+    gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
+    atexit.register(gc.freeze)
     try:
         app()
     except KeyboardInterrupt:

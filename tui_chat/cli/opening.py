@@ -1,7 +1,6 @@
 """Opens the app, where there is a terminal to open it in."""
 
 import asyncio
-import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -31,15 +30,10 @@ def open_app(context: typer.Context, wanted: Wanted) -> int:
     return asyncio.run(_run(begun, wanted))
 
 
-_YOUNG_OBJECTS = 50_000
-"""Allocations between two looks for garbage: a long conversation is many small objects, and none of them is any."""
-
-
 async def _run(begun: Start, wanted: Wanted) -> int:
     from tui_chat.ui.app import ChatApp
     from tui_chat.wiring import assemble
 
-    gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
     program = await assemble(begun.settings, demo=begun.demo)
     try:
         app = ChatApp(await _bench(begun, program, wanted))

@@ -4,7 +4,6 @@ import sys
 
 from tui_chat.core.clean import clean
 from tui_chat.core.error import ChatError, Fault
-from tui_chat.wording import explain
 
 DONE = 0
 OUR_FAULT = 1
@@ -35,6 +34,8 @@ def exit_code(error: ChatError | Fault) -> int:
 
 def complain(error: ChatError | Fault) -> None:
     """Say on stderr what happened, what the other side said, and what to do next."""
+    from tui_chat.wording import explain
+
     words = explain(error)
     said = clean(error.message).strip()
     lines = [f"tui-chat: {words.sentence}"]

@@ -1,19 +1,32 @@
 """What every command that only reads or mends the library shares: one opened store, one way to print."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tui_chat.cli.flags import Start
-from tui_chat.storage.store import DATABASE, Store
+from tui_chat.storage.files import DATABASE
+
+if TYPE_CHECKING:
+    from tui_chat.storage.library import Asked, Page
+    from tui_chat.storage.store import Store
 
 Result = TypeVar("Result")
 
 
-def with_store(begun: Start, do: Callable[[Store], Awaitable[Result]]) -> Result:
+def listed(begun: Start, asked: "Asked") -> "Page":
+    """A page of the list, without all that a store needs."""
+    from tui_chat.storage.glance import glance
+
+    return glance(begun.settings.data_dir / DATABASE, asked)
+
+
+def with_store(begun: Start, do: "Callable[[Store], Awaitable[Result]]") -> Result:
     """Open the database, do it, close the database."""
+    import asyncio
+
+    from tui_chat.storage.store import Store
 
     async def run() -> Result:
         store = await Store.open(begun.settings.data_dir / DATABASE)

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from rich.cells import cell_len, set_cell_size
-
 from tui_chat.cli.reading import short_id, width
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import ConversationSummary
@@ -41,14 +39,20 @@ def rows_for_people(found: Sequence[ConversationSummary]) -> str:
 
 
 def _row(summary: ConversationSummary, title_width: int) -> str:
-    title = set_cell_size(_fitted(clean_line(summary.title) or "Untitled", title_width), title_width)
-    model = set_cell_size(_fitted(clean_line(summary.model.rpartition("/")[2]), 22), 22)
+    title = _fitted(clean_line(summary.title) or "Untitled", title_width)
+    model = _fitted(clean_line(summary.model.rpartition("/")[2]), 22)
     cost = dollars(summary.cost_usd, estimated=summary.cost_estimated)
     return f"{short_id(summary.id)}  {_when(summary.updated_at)}  {title}  {model}  {summary.turns:>4}  {cost:>9}"
 
 
 def _fitted(text: str, cells: int) -> str:
-    return text if cell_len(text) <= cells else set_cell_size(text, cells - 1).rstrip() + "…"
+    """The text in exactly so many cells."""
+    if text.isascii() and len(text) <= cells:
+        return text.ljust(cells)
+    from rich.cells import cell_len, set_cell_size
+
+    cut = text if cell_len(text) <= cells else set_cell_size(text, cells - 1).rstrip() + "…"
+    return set_cell_size(cut, cells)
 
 
 def _when(moment: datetime) -> str:

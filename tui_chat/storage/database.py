@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tui_chat.core.error import StorageError
-from tui_chat.storage import care, files, index, live, saving
+from tui_chat.storage import files, index, live, saving
 from tui_chat.storage.connection import reading, writing
 from tui_chat.storage.fault import faults_translated
 from tui_chat.storage.opening import (
@@ -23,6 +23,9 @@ from tui_chat.storage.opening import (
     stamp,
 )
 from tui_chat.storage.owner import Owner
+
+if TYPE_CHECKING:
+    from tui_chat.storage.care import Mended
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
@@ -138,8 +141,10 @@ class Database:
         with faults_translated():
             copy_to(self._db, target)
 
-    def repair(self) -> care.Mended:
+    def repair(self) -> "Mended":
         """Put right what does not fit together, after a backup; replace a damaged file by what can be read of it."""
+        from tui_chat.storage import care
+
         if self.opening.read_only:
             raise StorageError("the database cannot be written to", detail="read_only")
         found = self.read(care.check)

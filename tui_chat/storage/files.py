@@ -15,6 +15,8 @@ try:
 except ImportError:
     fcntl = None  # type: ignore[assignment]
 
+DATABASE = "conversations.db"
+"""What the file is called in the data folder."""
 _FILLED_WITHIN_S = 10
 """An empty file this young may be one that another copy of the program is just making."""
 _SIDE_FILES = ("-journal", "-wal", "-shm")

@@ -8,8 +8,6 @@ import sqlite3
 from collections.abc import Iterator
 from functools import cache
 
-from tui_chat.storage import words
-
 _MADE_BY = 1
 """Which way of making words the index was built with; another one means building it anew."""
 _KEY = "_search_index"
@@ -57,6 +55,8 @@ def remove(db: sqlite3.Connection, seq: int) -> None:
 
 def _words(db: sqlite3.Connection, which: str) -> Iterator[tuple[int, str, str, str]]:
     """The rows of the index for those turns that have ended."""
+    from tui_chat.storage import words
+
     rows = db.execute(
         f"SELECT seq, conversation, role, model, created_at, text FROM turn WHERE owner IS NULL AND {which}"
     )

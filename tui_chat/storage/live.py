@@ -4,14 +4,15 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.error import NotFound, ReplyInFlight
-from tui_chat.core.event import ProviderEvent
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.storage import tree
 from tui_chat.storage.owner import Owner
-from tui_chat.storage.parts import dump_deltas, load_deltas
+
+if TYPE_CHECKING:
+    from tui_chat.core.event import ProviderEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,10 @@ class Watch:
         return owner.is_alive(seen_from=self.owner, last_word=last_word, now=self.now)
 
 
-def checkpoint(db: sqlite3.Connection, turn_id: str, deltas: Sequence[ProviderEvent], now: datetime) -> None:
+def checkpoint(db: sqlite3.Connection, turn_id: str, deltas: "Sequence[ProviderEvent]", now: datetime) -> None:
     """Add what has arrived since the last time."""
+    from tui_chat.storage.deltas import dump_deltas
+
     if (stored := dump_deltas(deltas)) is None:
         return
     seq = live_seq(db, turn_id)
@@ -73,6 +76,10 @@ def live_seq(db: sqlite3.Connection, turn_id: str) -> int:
 
 def so_far(db: sqlite3.Connection, seq: int, turn: Turn) -> Turn:
     """A turn with what was saved of it while it came in."""
+    # A look at the list needs neither.
+    from tui_chat.core.builder import TurnBuilder
+    from tui_chat.storage.deltas import load_deltas
+
     builder = TurnBuilder(turn)
     for (stored,) in db.execute("SELECT deltas FROM checkpoint WHERE turn = ? ORDER BY n", (seq,)):
         for delta in load_deltas(stored):

@@ -4,17 +4,28 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 from tui_chat.core.error import StorageError
-from tui_chat.storage import files, salvage, schema
+from tui_chat.storage import files, schema
 from tui_chat.storage.connection import connect, make_durable, writing
 from tui_chat.storage.fault import is_damage
 
 _QUICKLY_CHECKED = 64_000_000
 """Bytes of a file that can be checked while somebody waits for the program to start."""
+
+
+def now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
+
+
+def new_random_id() -> str:
+    """An id that nothing else has."""
+    return str(uuid4())
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +58,9 @@ class Opening:
 class Terms:
     """By what a file is opened."""
 
-    migrations: Sequence[schema.Migration]
-    clock: Callable[[], datetime]
-    new_id: Callable[[], str]
+    migrations: Sequence[schema.Migration] = schema.MIGRATIONS
+    clock: Callable[[], datetime] = now
+    new_id: Callable[[], str] = new_random_id
 
 
 @dataclass(slots=True)
@@ -90,6 +101,8 @@ def open_file(path: Path, terms: Terms) -> Opened:
 
 def rescue(path: Path, terms: Terms) -> Opened:
     """Put a new database with all that can be read of a damaged one in its place; the damaged one is kept."""
+    from tui_chat.storage import salvage
+
     made = files.free_name(path, "rescue")
     files.private_file(made)
     with ExitStack() as undo:

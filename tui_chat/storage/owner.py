@@ -1,7 +1,7 @@
 """Which running program a reply belongs to, and whether that program still runs. Knows no table."""
 
 import os
-import socket
+import platform
 import subprocess
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ class Owner:
     @classmethod
     def current(cls) -> "Owner":
         """This process."""
-        return cls(socket.gethostname(), os.getpid(), _start_of(os.getpid()) or "")
+        return cls(platform.node(), os.getpid(), _start_of(os.getpid()) or "")
 
     @classmethod
     def parse(cls, text: str) -> "Owner":

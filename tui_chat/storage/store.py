@@ -4,11 +4,10 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
-from uuid import uuid4
 
 from tui_chat.core.conversation import Conversation, Options, SearchHit, TitleSource
 from tui_chat.core.event import ProviderEvent
@@ -16,26 +15,16 @@ from tui_chat.core.report import UsageRow
 from tui_chat.core.turn import Turn
 from tui_chat.storage import care, library, live, memory, saving, search, usage
 from tui_chat.storage.backup import back_up
-from tui_chat.storage.connection import Worker
 from tui_chat.storage.database import Database
 from tui_chat.storage.library import Cursor, Page
-from tui_chat.storage.opening import Opening, Terms
+from tui_chat.storage.opening import Opening, Terms, new_random_id, now
 from tui_chat.storage.owner import Owner
 from tui_chat.storage.schema import MIGRATIONS, Migration
+from tui_chat.storage.worker import Worker
 
-DATABASE = "conversations.db"
-"""What the file is called in the data folder."""
 SQLITE_VERSION = sqlite3.sqlite_version
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _new_id() -> str:
-    return str(uuid4())
 
 
 class Store:
@@ -51,8 +40,8 @@ class Store:
         cls,
         path: Path | Literal[":memory:"],
         *,
-        clock: Callable[[], datetime] = _now,
-        new_id: Callable[[], str] = _new_id,
+        clock: Callable[[], datetime] = now,
+        new_id: Callable[[], str] = new_random_id,
         owner: Owner | None = None,
         migrations: Sequence[Migration] = MIGRATIONS,
     ) -> "Store":

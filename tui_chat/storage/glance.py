@@ -1,0 +1,17 @@
+"""One look at the list of conversations, without an event loop, for a command that is to be over at once."""
+
+from pathlib import Path
+
+from tui_chat.storage.database import Database
+from tui_chat.storage.library import Asked, Page, summaries
+from tui_chat.storage.opening import Terms
+from tui_chat.storage.owner import Owner
+
+
+def glance(path: Path, asked: Asked) -> Page:
+    """A page of the list; the file is opened as ever, and closed again."""
+    database = Database(path, Terms(), Owner.current())
+    try:
+        return database.read(lambda db: summaries(db, asked, database.watch))
+    finally:
+        database.close()
