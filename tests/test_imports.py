@@ -70,3 +70,13 @@ def test_the_service_loads_no_screen_no_provider_and_no_command_line(tmp_path: P
 def test_the_app_is_loaded_without_any_provider(tmp_path: Path) -> None:
     loaded = loaded_by("import tui_chat.ui.app", tmp_path)
     assert loaded.isdisjoint({"anthropic", "httpx2", "genai_prices"})
+
+
+def test_the_app_is_loaded_without_what_its_first_screen_does_not_show(tmp_path: Path) -> None:
+    loaded = loaded_by("import tui_chat.ui.app, tui_chat.cli.opening", tmp_path)
+    assert loaded.isdisjoint({"typer", "pydantic", "markdown_it", "pygments.lexer", "tui_chat.service.transfer"})
+
+
+def test_what_is_loaded_ahead_is_there(tmp_path: Path) -> None:
+    loaded = loaded_by("from tui_chat.ui.ahead import load_ahead\nload_ahead()", tmp_path)
+    assert {"markdown_it", "tui_chat.ui.screens.library"} <= loaded

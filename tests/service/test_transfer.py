@@ -25,7 +25,8 @@ from tui_chat.core.usage import Usage
 from tui_chat.formats.native import dumps, loads
 from tui_chat.formats.telling import Branch
 from tui_chat.service import transfer
-from tui_chat.service.transfer import ExportFormat, ExportRequest, all_ids, export, file_name, import_file
+from tui_chat.service.naming import ExportFormat, file_name
+from tui_chat.service.transfer import ExportRequest, all_ids, export, import_file
 from tui_chat.storage.store import Store
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

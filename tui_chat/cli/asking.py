@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui_chat.cli.awakening import sentences
-from tui_chat.cli.flags import Start
 from tui_chat.cli.outcome import DONE, HUNG_UP, INTERRUPTED, PIPE_CLOSED, STORAGE, TERMINATED, complain, exit_code
 from tui_chat.cli.printing import JsonLines, Outlet, PlainText
+from tui_chat.cli.start import Start
 from tui_chat.core.event import ReplyEvent, TurnEnded
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.wanted import Wanted

@@ -4,8 +4,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from tui_chat.cli.flags import Start
 from tui_chat.cli.reading import listed, print_out, short_id, with_store
+from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.conversation import Conversation
 

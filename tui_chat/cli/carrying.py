@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tui_chat.cli.flags import Start
 from tui_chat.cli.outcome import DONE, MISUSED, complain
 from tui_chat.cli.reading import print_out, with_store
+from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import ChatError, FormatError
 from tui_chat.core.nearest import did_you_mean
 from tui_chat.formats.telling import Branch
-from tui_chat.service.transfer import ExportFormat, ExportRequest, ImportReport, all_ids, export, import_file
+from tui_chat.service.naming import ExportFormat
+from tui_chat.service.transfer import ExportRequest, ImportReport, all_ids, export, import_file
 from tui_chat.storage.store import Store
 
 

@@ -6,9 +6,9 @@ import shlex
 import subprocess
 import sys
 
-from tui_chat.cli.flags import Start
 from tui_chat.cli.outcome import DONE, SETTINGS
 from tui_chat.cli.reading import print_out
+from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.error import SettingsError
 from tui_chat.settings.keys import KeyRing

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from tui_chat import paths
 from tui_chat.cli.awakening import sentences
-from tui_chat.cli.flags import Start
 from tui_chat.cli.outcome import DONE, OUR_FAULT
 from tui_chat.cli.reading import print_out
+from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import ChatError
 from tui_chat.settings.keys import KeyRing

@@ -1,13 +1,11 @@
 """The options that several commands share, and the settings they make. Knows no command."""
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from tui_chat.settings.values import Settings
+from tui_chat.cli.start import GlobalFlags, Start, begin
 
 DemoFlag = Annotated[
     bool, typer.Option("--demo", help="Talk to the built-in offline model; nothing leaves this machine.")
@@ -26,37 +24,7 @@ ConversationFlag = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class GlobalFlags:
-    """What was given before the command."""
-
-    demo: bool = False
-    data_dir: Path | None = None
-    config: Path | None = None
-    debug: bool = False
-
-
-def global_flags(context: typer.Context) -> GlobalFlags:
-    """What was given before the command."""
-    found = context.find_object(GlobalFlags)
-    return found if found is not None else GlobalFlags()
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Everything a command begins with."""
-
-    settings: "Settings"
-    demo: bool
-
-
 def start(context: typer.Context, *, demo: bool = False, data_dir: Path | None = None, **flags: Any) -> Start:
     """Load the settings under the flags given before and after the command."""
-    from tui_chat.settings.load import load_settings
-
-    before = global_flags(context)
-    chosen = data_dir or before.data_dir
-    named = {name.replace("__", "."): value for name, value in flags.items()}
-    folder = chosen.expanduser().absolute() if chosen else None
-    settings = load_settings({"data_dir": folder, **named}, file=before.config)
-    return Start(settings, demo or before.demo)
+    before = context.find_object(GlobalFlags)
+    return begin(before or GlobalFlags(), demo=demo, data_dir=data_dir, **flags)

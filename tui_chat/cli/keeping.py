@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from tui_chat.cli.flags import Start
 from tui_chat.cli.reading import print_out, short_id, with_store
+from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationSummary, SearchHit
 from tui_chat.storage.store import Store

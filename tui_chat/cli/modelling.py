@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tui_chat.cli.flags import Start
 from tui_chat.cli.outcome import DONE, PROVIDER, complain
 from tui_chat.cli.reading import print_out
+from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean_line
 from tui_chat.core.figures import dollars, short_tokens
 from tui_chat.core.provider import Model

@@ -5,11 +5,9 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import typer
-
 from tui_chat.cli.awakening import sentences
-from tui_chat.cli.flags import Start, start
 from tui_chat.cli.outcome import DONE, MISUSED
+from tui_chat.cli.start import GlobalFlags, Start, begin
 from tui_chat.core.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -17,12 +15,12 @@ if TYPE_CHECKING:
     from tui_chat.wiring import Program
 
 
-def open_app(context: typer.Context, wanted: Wanted) -> int:
+def open_app(flags: GlobalFlags, wanted: Wanted) -> int:
     """Run the app until it is left; returns the exit code."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print("tui-chat: the app needs a terminal; `tui-chat ask` works without one", file=sys.stderr)  # noqa: T201
         return MISUSED
-    begun = start(context)
+    begun = begin(flags)
     # Textual reads both once, when it is first imported.
     os.environ.setdefault("ESCDELAY", str(begun.settings.ui.escape_delay_ms))
     if not begun.settings.ui.animations:

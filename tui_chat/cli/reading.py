@@ -5,7 +5,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from tui_chat.cli.flags import Start
+from tui_chat.cli.start import Start
 from tui_chat.storage.files import DATABASE
 
 if TYPE_CHECKING:

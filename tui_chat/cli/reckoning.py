@@ -6,8 +6,8 @@ from typing import Literal
 
 import typer
 
-from tui_chat.cli.flags import Start
 from tui_chat.cli.reading import print_out, with_store
+from tui_chat.cli.start import Start
 from tui_chat.core.chart import sparkline
 from tui_chat.core.figures import dollars
 from tui_chat.core.report import UsageReport

@@ -9,7 +9,6 @@ import os
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,13 +47,20 @@ class Listing:
         return PriceList(self.source, models, self.fetched_at, self.newest_change(until))
 
 
+def _library() -> str:
+    """Which version of the library there is."""
+    from importlib.metadata import version
+
+    return version("genai-prices")
+
+
 def newest_listing(stored_as: Path | None) -> Listing:
     """The downloaded list, unless the program has been given a newer one since."""
     stored = None if stored_as is None else _stored(stored_as)
     if stored is None:
         return _bundled()
     downloaded, library = stored
-    if library == version("genai-prices"):
+    if library == _library():
         return downloaded
     bundled, today = _bundled(), datetime.now(UTC).date()
     is_older = (downloaded.newest_change(today) or date.min) < (bundled.newest_change(today) or date.min)
@@ -72,7 +78,7 @@ def download_listing(store_as: Path | None, url: str | None = None) -> Listing:
     except _UNREADABLE as error:
         raise ProtocolBroken(f"what was downloaded is no price list: {error}") from error
     if store_as is not None:
-        kept = {"fetched_at": now.isoformat(), "library": version("genai-prices"), "providers": providers}
+        kept = {"fetched_at": now.isoformat(), "library": _library(), "providers": providers}
         _write(store_as, json.dumps(kept).encode())
     return listing
 
@@ -80,7 +86,7 @@ def download_listing(store_as: Path | None, url: str | None = None) -> Listing:
 def _bundled() -> Listing:
     from genai_prices.data import providers
 
-    return Listing(providers, f"genai-prices {version('genai-prices')}")
+    return Listing(providers, f"genai-prices {_library()}")
 
 
 def _stored(path: Path) -> tuple[Listing, str] | None:

@@ -2,18 +2,14 @@
 
 import asyncio
 import os
-import re
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import FormatError, NotFound, StorageError
 from tui_chat.core.turn import Turn, TurnStatus
@@ -22,13 +18,10 @@ from tui_chat.formats.foreign import Imported, Skipped
 from tui_chat.formats.importing import conversations_in
 from tui_chat.formats.sources import Progress
 from tui_chat.formats.telling import Branch
+from tui_chat.service.naming import ExportFormat, file_name
 from tui_chat.storage.store import Store
 
 _PAGE = 500
-_LONGEST_NAME = 100
-_LONGEST_NAME_BYTES = 240
-_NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1f]+')
-_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -124,24 +117,12 @@ def _grown(here: Conversation, new: Sequence[Turn], imported: Conversation) -> C
     )
 
 
-class ExportFormat(StrEnum):
-    """What conversations are written as."""
-
-    MARKDOWN = "md"
-    JSON = "json"
-    TEXT = "txt"
-    LIBRECHAT = "librechat"
-
-
 class Sink(Protocol):
     """Anything that takes bytes, such as standard output."""
 
     def write(self, data: bytes, /) -> object:
         """Take them."""
         ...
-
-
-_ENDINGS = {ExportFormat.LIBRECHAT: ".json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,21 +207,6 @@ def _text(conversation: Conversation, request: ExportRequest, *, one_line: bool 
         case ExportFormat.JSON:
             text = native.dumps(conversation, one_line=one_line) + ("\n" if one_line else "")
     return text.encode()
-
-
-def file_name(conversation: Conversation, kind: ExportFormat, *, apart: bool = False) -> str:
-    """A name for a conversation's file that any system takes: its title, and of its id so much that it is its own."""
-    title = _NOT_IN_NAMES.sub(" ", clean_line(conversation.title))
-    title = " ".join(title.replace("\ufffd", " ").split()).strip(". ") or "untitled"
-    digest = sha256(conversation.id.encode()).hexdigest()
-    plain_id = re.sub("[^0-9A-Za-z]", "", conversation.id)[:8]
-    end = f"-{digest[:16] if apart or len(plain_id) < 8 else plain_id}{_ENDINGS.get(kind, f'.{kind.value}')}"
-    if _DEVICES.match(title):
-        title = f"_{title}"
-    title = title[: _LONGEST_NAME - len(end)]
-    # Counted in bytes, too: there most file systems draw the line.
-    title = title.encode()[: _LONGEST_NAME_BYTES - len(end)].decode(errors="ignore")
-    return title.rstrip(". ") + end
 
 
 @contextmanager

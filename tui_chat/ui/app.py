@@ -11,13 +11,13 @@ from textual.app import App, SystemCommand
 from textual.driver import Driver
 from textual.screen import Screen
 
+from tui_chat.ui.ahead import load_ahead
 from tui_chat.ui.bench import Bench
 from tui_chat.ui.commands import COMMANDS, Call, Command
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import Scope
 from tui_chat.ui.message import AttentionWanted, BackgroundTold
 from tui_chat.ui.screens.chat import ChatScreen
-from tui_chat.ui.screens.help import HelpScreen
 
 NO_KEY = "unbound"
 """A name that no terminal sends; an empty one would leave the old key in force."""
@@ -88,7 +88,11 @@ class ChatApp(App[int]):
         if self._follows_terminal:
             self._tell_terminal("ask_background")
         self.push_screen(ChatScreen(self._bench, self._keys))
-        self.call_after_refresh(self.run_worker, self._bench.warm_up(), exit_on_error=False)
+        self.call_after_refresh(self.run_worker, self._warm_up, exit_on_error=False)
+
+    async def _warm_up(self) -> None:
+        await asyncio.to_thread(load_ahead)
+        await self._bench.warm_up()
 
     def leave(self, code: int = 0) -> None:
         """Quit; replies in flight are stopped and kept by whoever runs the app."""
@@ -108,6 +112,8 @@ class ChatApp(App[int]):
 
     def action_help(self) -> None:
         """Every key, those of the place one stands at first."""
+        from tui_chat.ui.screens.help import HelpScreen
+
         if not isinstance(self.screen, HelpScreen):
             reading = self._chat.pane.has_focus
             self.push_screen(HelpScreen(self._keys, Scope.PANE if reading else Scope.PROMPT))

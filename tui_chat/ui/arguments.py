@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tui_chat.core.conversation import Conversation
-from tui_chat.service.transfer import ExportFormat, file_name
+from tui_chat.service.naming import ExportFormat, file_name
 from tui_chat.ui.choice import Choice
 from tui_chat.ui.commands import COMMANDS
 from tui_chat.ui.completing import Argument

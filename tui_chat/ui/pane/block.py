@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from math import inf
+from typing import TYPE_CHECKING
 
 from rich.style import Style
 
 from tui_chat.core.part import Part, TextPart, ThinkingPart
 from tui_chat.core.turn import Role
 from tui_chat.rendering.line import BLANK, Line
-from tui_chat.rendering.markdown import CodeBlock, LiveMarkdown
 from tui_chat.ui.pane.look import Look, words
 from tui_chat.ui.pane.text import GrowingText
+
+if TYPE_CHECKING:
+    from tui_chat.rendering.markdown import CodeBlock, LiveMarkdown
 
 _INDENT = 2
 """Cells by which what is unfolded stands behind its head."""
@@ -65,7 +68,7 @@ class Block:
         return True
 
     @property
-    def code_blocks(self) -> tuple[CodeBlock, ...]:
+    def code_blocks(self) -> "tuple[CodeBlock, ...]":
         """Fences in it, with lines counted without the white space."""
         return ()
 
@@ -96,9 +99,7 @@ class Prose(Block):
         self._size = 0
         self._is_finished = False
         self._text: LiveMarkdown | GrowingText = (
-            LiveMarkdown(look.width, look.palette)
-            if role is Role.ASSISTANT
-            else GrowingText(look.measure, look.palette.text)
+            _live(look) if role is Role.ASSISTANT else GrowingText(look.measure, look.palette.text)
         )
         self.grow(part.text)
 
@@ -139,8 +140,15 @@ class Prose(Block):
         return self._text.source == source
 
     @property
-    def code_blocks(self) -> tuple[CodeBlock, ...]:
-        return self._text.code_blocks if isinstance(self._text, LiveMarkdown) else ()
+    def code_blocks(self) -> "tuple[CodeBlock, ...]":
+        return () if isinstance(self._text, GrowingText) else self._text.code_blocks
+
+
+def _live(look: Look) -> "LiveMarkdown":
+    # An app that opens on an empty conversation is there sooner without it.
+    from tui_chat.rendering.markdown import LiveMarkdown
+
+    return LiveMarkdown(look.width, look.palette)
 
 
 class Fold(Block):

@@ -1,14 +1,17 @@
 """What the keyboard is at in a conversation: a turn, a block of code, or a link."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn
-from tui_chat.rendering.markdown import CodeBlock
 from tui_chat.ui.pane.address import Target, targets
 from tui_chat.ui.pane.entry import HEAD, Entry
 from tui_chat.ui.pane.painter import Span
 from tui_chat.ui.pane.viewport import Row, Viewport
+
+if TYPE_CHECKING:
+    from tui_chat.rendering.markdown import CodeBlock
 
 _SIGNS_OF_CODE = ("```", "~~~", "    ", "\t")
 
@@ -23,7 +26,7 @@ class Code:
     """Which one of its part."""
 
     @property
-    def code(self) -> CodeBlock:
+    def code(self) -> "CodeBlock":
         """Its text and lines; the turn is laid out."""
         return self.entry.blocks[self.block].code_blocks[self.number]
 

@@ -13,7 +13,6 @@ from tui_chat.ui.bench import Bench
 from tui_chat.ui.branches import Trail, beside, last, prompt_of
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.screens.conversation import ConversationScreen
-from tui_chat.ui.screens.tree import TreeScreen
 from tui_chat.wording import ending
 
 Undo = Callable[[], Awaitable[None]]
@@ -156,6 +155,7 @@ class BranchingScreen(ConversationScreen):
 
     def action_tree(self) -> None:
         """See the whole conversation, and go somewhere in it."""
+        from tui_chat.ui.screens.tree import TreeScreen
 
         async def chosen(turn_id: str | None) -> None:
             if turn_id is not None:

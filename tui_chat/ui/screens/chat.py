@@ -10,7 +10,7 @@ from textual import on, work
 from textual.getters import query_one
 
 from tui_chat.core.error import ChatError
-from tui_chat.service.transfer import ExportFormat, ExportRequest, export, file_name
+from tui_chat.service.naming import ExportFormat, file_name
 from tui_chat.ui import clipboard
 from tui_chat.ui.choice import Choice
 from tui_chat.ui.commands import Call, parse, unescaped
@@ -31,7 +31,6 @@ from tui_chat.ui.message import (
     SuggestionTaken,
 )
 from tui_chat.ui.screens.commanding import CommandingScreen
-from tui_chat.ui.screens.pick import PickScreen
 from tui_chat.ui.widgets.find_bar import FindBar
 from tui_chat.ui.widgets.suggestion_list import SuggestionList
 
@@ -223,6 +222,8 @@ class ChatScreen(CommandingScreen):
 
     async def export_to(self, words: str) -> None:
         """This conversation as Markdown, or as what the file's name says."""
+        from tui_chat.service.transfer import ExportRequest, export
+
         form = _FORMS.get(Path(words).suffix, ExportFormat.MARKDOWN)
         request = ExportRequest([self.conversation.id], form)
         try:
@@ -235,6 +236,7 @@ class ChatScreen(CommandingScreen):
     @on(LinkChosen)
     def ask_about_link(self, event: LinkChosen) -> None:
         """Nothing opens by itself: show where it leads first."""
+        from tui_chat.ui.screens.pick import PickScreen
 
         def chosen(value: str | None) -> None:
             if value == "open":
@@ -274,6 +276,7 @@ class ChatScreen(CommandingScreen):
     @on(HistoryWanted)
     async def search_history(self) -> None:
         """Every prompt there ever was; the draft stays where it is until one is taken."""
+        from tui_chat.ui.screens.pick import PickScreen
 
         def chosen(text: str | None) -> None:
             if text is not None:

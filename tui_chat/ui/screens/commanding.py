@@ -16,10 +16,6 @@ from tui_chat.ui.keys import Scope
 from tui_chat.ui.models import is_reference
 from tui_chat.ui.options import as_words, with_options
 from tui_chat.ui.screens.branching import BranchingScreen
-from tui_chat.ui.screens.help import HelpScreen
-from tui_chat.ui.screens.library import LibraryScreen
-from tui_chat.ui.screens.pick import PickScreen
-from tui_chat.ui.screens.usage import UsageScreen
 from tui_chat.wording import explain
 
 
@@ -63,6 +59,8 @@ class CommandingScreen(BranchingScreen):
 
     async def help_about(self, words: str) -> None:
         """Every key and command that has these words."""
+        from tui_chat.ui.screens.help import HelpScreen
+
         self.app.push_screen(HelpScreen(self.keys, Scope.PROMPT, words))
 
     async def retry_by_name(self, words: str) -> None:
@@ -172,6 +170,8 @@ class CommandingScreen(BranchingScreen):
 
     def action_usage(self) -> None:
         """What was used and paid."""
+        from tui_chat.ui.screens.usage import UsageScreen
+
         self.app.push_screen(UsageScreen(self.bench.store))
 
     @work(exit_on_error=False)
@@ -193,6 +193,7 @@ class CommandingScreen(BranchingScreen):
 
     def action_library(self) -> None:
         """Choose a past conversation."""
+        from tui_chat.ui.screens.library import LibraryScreen
 
         async def chosen(conversation_id: str | None) -> None:
             if conversation_id is not None:
@@ -240,6 +241,8 @@ class CommandingScreen(BranchingScreen):
 
     @work(group="models", exclusive=True, exit_on_error=False)
     async def _pick_model(self, title: str, take: Callable[[str], Awaitable[None]]) -> None:
+        from tui_chat.ui.screens.pick import PickScreen
+
         async def chosen(ref: str | None) -> None:
             if ref is not None:
                 await take(ref)
@@ -254,6 +257,8 @@ class CommandingScreen(BranchingScreen):
 
     async def choose_theme(self, name: str) -> None:
         """The colours by name, or from a list."""
+        from tui_chat.ui.screens.pick import PickScreen
+
         themes = sorted(self.app.available_themes)
 
         def chosen(theme: str | None) -> None:

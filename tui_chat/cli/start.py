@@ -1,0 +1,37 @@
+"""What every command begins with: the flags given before it, and the settings under them. Knows no command."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tui_chat.settings.values import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalFlags:
+    """What was given before the command."""
+
+    demo: bool = False
+    data_dir: Path | None = None
+    config: Path | None = None
+    debug: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Everything a command begins with."""
+
+    settings: "Settings"
+    demo: bool
+
+
+def begin(before: GlobalFlags, *, demo: bool = False, data_dir: Path | None = None, **flags: Any) -> Start:
+    """Load the settings under the flags given before and after the command."""
+    from tui_chat.settings.load import load_settings
+
+    chosen = data_dir or before.data_dir
+    named = {name.replace("__", "."): value for name, value in flags.items()}
+    folder = chosen.expanduser().absolute() if chosen else None
+    settings = load_settings({"data_dir": folder, **named}, file=before.config)
+    return Start(settings, demo or before.demo)
