@@ -71,6 +71,8 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
         await desk.press("alt+x")
     if key.id == "prompt.complete":
         await desk.type("/ti")
+    if key.id == "branch.origin":
+        await chat.action_fork()
     if key.id in ("branch.next", "read.next_branch"):
         await desk.press("alt+left")
     if key.scope is Scope.PANE:

@@ -4,16 +4,12 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterable
-from functools import partial
 
-from textual.app import App, SystemCommand
+from textual.app import App
 from textual.driver import Driver
-from textual.screen import Screen
 
 from tui_chat.ui.ahead import load_ahead
 from tui_chat.ui.bench import Bench
-from tui_chat.ui.commands import COMMANDS, Call, Command
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import Scope
 from tui_chat.ui.message import AttentionWanted, BackgroundTold
@@ -29,6 +25,7 @@ class ChatApp(App[int]):
 
     TITLE = "tui-chat"
     CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, bench: Bench) -> None:
         super().__init__()
@@ -121,17 +118,6 @@ class ChatApp(App[int]):
     @property
     def _chat(self) -> ChatScreen:
         return next(screen for screen in self.screen_stack if isinstance(screen, ChatScreen))
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every command, with its key beside it."""
-        for command in COMMANDS:
-            key = self._keys(command.key_id)
-            title = f"{command.help[:1].upper()}{command.help[1:]}"
-            yield SystemCommand(title, f"/{command.name}{f'  {key}' if key else ''}", partial(self._run, command))
-
-    def _run(self, command: Command) -> None:
-        chat = self._chat
-        chat.run_worker(chat.run_call(Call(command, "")), exit_on_error=False)
 
 
 def _is_light(colours: str) -> bool:

@@ -35,6 +35,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("options", "[NAME=VALUE]", "effort, thinking, max_tokens, temperature", "options"),
     Command("quit", "", "leave", "quit", "app.quit"),
     Command("retry", "[PROVIDER/MODEL]", "answer the prompt again", "retry_by_name", "reply.retry"),
+    Command("source", "", "go back to the conversation this was forked from", "origin", "branch.origin"),
     Command("stop", "", "stop the reply", "cancel", "reply.cancel"),
     Command("system", "[TEXT]", "set or show the system prompt", "system"),
     Command("theme", "[NAME]", "choose the colours", "theme"),
@@ -44,7 +45,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("undo", "", "undo what was dropped or deleted", "undo_last", "undo"),
     Command("usage", "", "tokens and cost by day, model, conversation", "usage"),
 )
-_BY_NAME = {command.name: command for command in COMMANDS}
+COMMANDS_BY_NAME = {command.name: command for command in COMMANDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +56,16 @@ class Call:
     argument: str
 
 
-def by_name(name: str) -> Command | None:
-    """The command of that name, if there is one."""
-    return _BY_NAME.get(name)
-
-
 def parse(text: str) -> Call | str | None:
     """A call, a sentence about what is wrong with it, or `None` for text that is no command."""
     if not text.startswith("/") or text.startswith("//") or "\n" in text.strip():
         return None
     name, _, argument = text[1:].strip().partition(" ")
-    command = _BY_NAME.get(name)
+    command = COMMANDS_BY_NAME.get(name)
     if command is None:
         if not name.replace("-", "").isalpha():
             return None if name else "There is no command without a name; / and Tab show them all."
-        return f"There is no /{name}{did_you_mean(name, _BY_NAME)}. Begin with // to send it as it is."
+        return f"There is no /{name}{did_you_mean(name, COMMANDS_BY_NAME)}. Begin with // to send it as it is."
     return Call(command, argument.strip())
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tui_chat.core.fuzzy import match
 from tui_chat.ui.choice import Choice
-from tui_chat.ui.commands import COMMANDS, by_name
+from tui_chat.ui.commands import COMMANDS, COMMANDS_BY_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +73,14 @@ class Completing:
         """Whether what is typed can only be the beginning of something that is suggested."""
         name, behind, argument = text[1:].partition(" ")
         if not behind:
-            return bool(name) and by_name(name) is None
+            return bool(name) and name not in COMMANDS_BY_NAME
         known = self._arguments.get(name)
         is_closed = known is not None and known.is_closed
         return is_closed and bool(argument.strip()) and all(one.value != text for one in self.found)
+
+    def offers(self, name: str) -> Sequence[Choice]:
+        """What may stand behind a command's name, before anything is typed of it."""
+        return self._arguments[name].offers("")
 
     def _suggestions(self, text: str) -> Sequence[Choice]:
         if not text.startswith("/") or text.startswith("//") or "\n" in text:
@@ -85,7 +89,7 @@ class Completing:
         if not behind:
             return _commands(name)
         if name not in self._arguments:
-            command = by_name(name)
+            command = COMMANDS_BY_NAME.get(name)
             return [] if command is None else [Choice(text, f"/{name} {command.takes}".rstrip(), command.help)]
         offers = self._arguments[name].offers(argument)
         return [Choice(f"/{name} {one.value}", one.text, one.note) for one in likest(argument, offers)]

@@ -323,3 +323,37 @@ async def test_help_can_be_asked_for_by_a_word(desk: Desk) -> None:
     await desk.press("enter")
     await desk.until(lambda: isinstance(desk.app.screen, HelpScreen) and "/export" in screen_text(desk.app))
     assert "/theme" not in screen_text(desk.app)
+
+
+async def test_a_fork_leads_back_to_where_it_was_forked_from() -> None:
+    async with desk_with(HELLO, SAYS_AGAIN) as desk:
+        await desk.said("hi")
+        await desk.said("more")
+        source = desk.conversation
+        await desk.press("escape", "K", "K", "K", "f")
+        await desk.until(lambda: desk.conversation.id != source.id)
+        await desk.until(lambda: any("forked from" in row and "F7" in row for row in screen_rows(desk.app)))
+        await desk.press("f7")
+        await desk.until(lambda: desk.conversation.id == source.id)
+        chosen = desk.chat.pane.chosen_turn
+        assert chosen is not None and chosen.text == "Hello"
+        assert "forked from" not in screen_text(desk.app)
+        await desk.press("f7")
+        await desk.until(lambda: "no fork" in screen_text(desk.app))
+
+
+async def test_a_fork_of_another_branch_leads_back_to_that_branch() -> None:
+    async with desk_with(HELLO, SAYS_AGAIN) as desk:
+        await desk.said("hi")
+        source = desk.conversation
+        await desk.press("escape", "K", "f")
+        await desk.until(lambda: desk.conversation.id != source.id)
+        fork = desk.conversation
+        await desk.press("f7")
+        await desk.until(lambda: desk.conversation.id == source.id)
+        await desk.press("ctrl+r")
+        await desk.until(lambda: "Again" in screen_text(desk.app))
+        await desk.idle()
+        await desk.chat.open(fork)
+        await desk.press("f7")
+        await desk.until(lambda: desk.conversation.path[-1].text == "Hello")

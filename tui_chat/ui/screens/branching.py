@@ -4,7 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
-from tui_chat.core.conversation import Conversation
+from textual import work
+from textual.getters import query_one
+
+from tui_chat.core.conversation import Conversation, Origin
 from tui_chat.core.error import ChatError
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
@@ -13,6 +16,7 @@ from tui_chat.ui.bench import Bench
 from tui_chat.ui.branches import Trail, beside, last, prompt_of
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.screens.conversation import ConversationScreen
+from tui_chat.ui.widgets.origin_bar import OriginBar
 from tui_chat.wording import ending
 
 Undo = Callable[[], Awaitable[None]]
@@ -21,6 +25,7 @@ Undo = Callable[[], Awaitable[None]]
 class BranchingScreen(ConversationScreen):
     """Everything that makes a branch, and everything that goes to one."""
 
+    origin_bar = query_one(OriginBar)
     _undoable: tuple[Undo, ...] = ()
 
     def __init__(self, bench: Bench, keys: Keyboard) -> None:
@@ -177,3 +182,39 @@ class BranchingScreen(ConversationScreen):
             return
         await self.open(forked)
         self.notify("Forked: this is a new conversation, and the old one is as it was.", markup=False)
+
+    async def open(self, conversation: Conversation, *, at: str | None = None, find: str = "") -> None:
+        """Show another conversation, and where it was forked from."""
+        await super().open(conversation, at=at, find=find)
+        self.origin_bar.source = ""
+        if (origin := conversation.origin) is not None and origin.conversation_id:
+            self._show_origin(origin)
+
+    @work(group="origin", exclusive=True, exit_on_error=False)
+    async def _show_origin(self, origin: Origin) -> None:
+        try:
+            source = await self.service.open(origin.conversation_id)
+        except ChatError:
+            return
+        if self.conversation.origin == origin:
+            self.origin_bar.source = source.title or "an untitled conversation"
+
+    async def action_origin(self) -> None:
+        """Back to the conversation that this one was forked from, where it was."""
+        origin = self.conversation.origin
+        if origin is None or not origin.conversation_id:
+            self.notify("This conversation is no fork of another.", markup=False)
+            return
+        try:
+            source = await self.service.open(origin.conversation_id)
+        except ChatError as error:
+            self.complain_of(error)
+            return
+        if source.deleted_at is not None:
+            self.complain("The conversation that this one was forked from is in the trash.")
+            return
+        await self.open(source)
+        if source.has(origin.turn_id):
+            if origin.turn_id not in {turn.id for turn in source.path}:
+                await self.go_to(origin.turn_id)
+            self.pane.choose(origin.turn_id)

@@ -4,14 +4,11 @@ import asyncio
 import os
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 from textual import on, work
 from textual.getters import query_one
 
 from tui_chat.core.error import ChatError
-from tui_chat.service.naming import ExportFormat, file_name
-from tui_chat.ui import clipboard
 from tui_chat.ui.choice import Choice
 from tui_chat.ui.commands import Call, parse, unescaped
 from tui_chat.ui.editor import EditorFailed, command_of, edited, run
@@ -30,6 +27,7 @@ from tui_chat.ui.message import (
     SuggestionsChanged,
     SuggestionTaken,
 )
+from tui_chat.ui.outgoing import copied, exported, path_of, saved_code
 from tui_chat.ui.screens.commanding import CommandingScreen
 from tui_chat.ui.widgets.find_bar import FindBar
 from tui_chat.ui.widgets.suggestion_list import SuggestionList
@@ -37,7 +35,6 @@ from tui_chat.ui.widgets.suggestion_list import SuggestionList
 FORESEEN_AFTER_S = 0.4
 QUIT_WITHIN_S = 1.5
 """Two presses of the interrupting key within this time leave the program."""
-_FORMS = {".json": ExportFormat.JSON, ".txt": ExportFormat.TEXT}
 
 
 class ChatScreen(CommandingScreen):
@@ -195,14 +192,9 @@ class ChatScreen(CommandingScreen):
     @work(exit_on_error=False)
     async def copy(self, event: CopyRequested) -> None:
         """To the clipboard, and say what is known of it."""
-        lines = event.text.count("\n") + 1
-        command = clipboard.tool(os.environ)
-        by_tool = command is not None and await clipboard.run_tool(command, event.text)
-        by_terminal = len(event.text.encode("utf-8", "replace")) <= clipboard.LARGEST_FOR_TERMINAL
-        if by_terminal and self.app._driver is not None:
-            self.app._driver.write(clipboard.sequence(event.text, os.environ))
-        says = clipboard.sentence(event.what, lines, by_tool=by_tool, by_terminal=by_terminal)
-        self.notify(says, markup=False, severity="information" if by_tool or by_terminal else "warning")
+        driver = self.app._driver
+        says, worked = await copied(event.text, event.what, driver.write if driver is not None else None)
+        self.notify(says, markup=False, severity="information" if worked else "warning")
 
     def action_save_code(self) -> None:
         """The chosen block of code into a file of its own in the working folder."""
@@ -210,24 +202,15 @@ class ChatScreen(CommandingScreen):
         if not source:
             self.complain("There is no code to save.")
             return
-        number = 1
-        while (path := Path(f"code-{number}.txt")).exists():
-            number += 1
         try:
-            path.write_text(source, encoding="utf-8")
+            self.notify(f"Saved to {saved_code(source)}.", markup=False)
         except OSError as error:
-            self.complain(f"{path} could not be written: {error.strerror}.")
-        else:
-            self.notify(f"Saved to {path.absolute()}.", markup=False)
+            self.complain(f"It could not be saved: {error.strerror}.")
 
     async def export_to(self, words: str) -> None:
         """This conversation as Markdown, or as what the file's name says."""
-        from tui_chat.service.transfer import ExportRequest, export
-
-        form = _FORMS.get(Path(words).suffix, ExportFormat.MARKDOWN)
-        request = ExportRequest([self.conversation.id], form)
         try:
-            (written,) = await export(self.bench.store, request, _path(words or file_name(self.conversation, form)))
+            written = await exported(self.bench.store, self.conversation, words)
         except ChatError as error:
             self.complain_of(error)
         else:
@@ -251,7 +234,7 @@ class ChatScreen(CommandingScreen):
     @work(group="editor", exit_on_error=False)
     async def open_file(self, event: FileChosen) -> None:
         """A file that is there, in the user's own editor."""
-        path = _path(event.path)
+        path = path_of(event.path)
         if not path.is_file():
             self.complain(f"There is no file {path} here.")
             return
@@ -304,7 +287,3 @@ class ChatScreen(CommandingScreen):
         """As if Tab had been pressed on it."""
         self.prompt.focus()
         self.prompt.action_complete()
-
-
-def _path(words: str) -> Path:
-    return Path(words).expanduser().absolute()

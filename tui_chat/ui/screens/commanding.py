@@ -1,22 +1,30 @@
 """Commands by name, the model, the colours, past conversations: what is chosen rather than said."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 from textual import work
+from textual.dom import DOMNode
 
-from tui_chat.core.conversation import Conversation, Options, TitleSource
+from tui_chat.core.conversation import Conversation, ConversationSummary, Options, TitleSource
 from tui_chat.core.error import ChatError
 from tui_chat.core.figures import full_tokens
 from tui_chat.service.catalogue import Catalogue
 from tui_chat.ui.choice import Choice
-from tui_chat.ui.commands import Call
-from tui_chat.ui.keys import Scope
+from tui_chat.ui.commands import COMMANDS_BY_NAME, Call, Command
+from tui_chat.ui.keys import KEYS, Scope
 from tui_chat.ui.models import is_reference
 from tui_chat.ui.options import as_words, with_options
+from tui_chat.ui.palette import rows
 from tui_chat.ui.screens.branching import BranchingScreen
 from tui_chat.wording import explain
+
+_LISTED = 500
+"""So many of the last used conversations are among what can be gone to by a few letters."""
+_OWN_WORDS = ("title", "system")
+_NEEDS_WORDS = (*_OWN_WORDS, "options", "export")
 
 
 class CommandingScreen(BranchingScreen):
@@ -45,6 +53,60 @@ class CommandingScreen(BranchingScreen):
         else:
             scope = "app" if call.command.name == "quit" else "screen"
             await self.run_action(f"{scope}.{call.command.action}")
+
+    # Everything, by a few letters
+
+    @work(group="palette", exclusive=True, exit_on_error=False)
+    async def action_palette(self) -> None:
+        """Everything that can be done or gone to."""
+        from tui_chat.ui.screens.pick import PickScreen
+
+        async def chosen(row: str | None) -> None:
+            if row is not None:
+                await self._run_row(row)
+
+        others: Sequence[ConversationSummary] = ()
+        with suppress(ChatError):  # what cannot be listed is not there to be gone to
+            others = await self.bench.store.summaries(limit=_LISTED)
+        self.app.push_screen(PickScreen("Do or go to", rows(self.keys, self.conversation, others)), chosen)
+
+    async def _run_row(self, row: str) -> None:
+        kind, _, what = row.partition(":")
+        match kind:
+            case "open":
+                await self.open_stored(what)
+            case "turn":
+                await self.go_to(what, at=what, choose=True)
+            case "command":
+                await self._run_asking(COMMANDS_BY_NAME[what])
+            case _:
+                key = next(key for key in KEYS if key.id == what)
+                places: dict[Scope, DOMNode] = {Scope.PANE: self.pane, Scope.PROMPT: self.prompt, Scope.APP: self.app}
+                await self.app.run_action(key.action, places.get(key.scope, self))
+
+    async def _run_asking(self, command: Command) -> None:
+        """Run a command, asking first for what it cannot do without."""
+        from tui_chat.ui.screens.pick import PickScreen
+
+        async def chosen(words: str | None) -> None:
+            if words is not None:
+                await self.run_call(Call(command, words))
+
+        if command.name in _NEEDS_WORDS:
+            offers = () if command.name in _OWN_WORDS else self.completing.offers(command.name)
+            screen = PickScreen(
+                command.help.capitalize(), offers, free=bool, asks=command.takes.strip("[]").capitalize()
+            )
+            self.app.push_screen(screen, chosen)
+        else:
+            await self.run_call(Call(command, ""))
+
+    async def open_stored(self, conversation_id: str) -> None:
+        """Show one of the past conversations."""
+        try:
+            await self.open(await self.service.open(conversation_id))
+        except ChatError as error:
+            self.complain_of(error)
 
     async def export_to(self, words: str) -> None:
         """Write the conversation to a file; the screen that knows files does it."""
@@ -197,7 +259,7 @@ class CommandingScreen(BranchingScreen):
 
         async def chosen(conversation_id: str | None) -> None:
             if conversation_id is not None:
-                await self.open(await self.service.open(conversation_id))
+                await self.open_stored(conversation_id)
 
         self.app.push_screen(LibraryScreen(self.bench.store), chosen)
 

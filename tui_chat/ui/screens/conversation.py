@@ -21,6 +21,7 @@ from tui_chat.ui.bench import Bench
 from tui_chat.ui.completing import Completing
 from tui_chat.ui.drafts import Drafts
 from tui_chat.ui.following import follow
+from tui_chat.ui.invitation import invitation
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import Scope
 from tui_chat.ui.message import ActionWanted, AttentionWanted, DraftChanged, LineLeft, QueuedWanted
@@ -28,6 +29,7 @@ from tui_chat.ui.models import Models
 from tui_chat.ui.waiting import Waiting
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
 from tui_chat.ui.widgets.find_bar import FindBar
+from tui_chat.ui.widgets.origin_bar import OriginBar
 from tui_chat.ui.widgets.prompt_box import PromptBox
 from tui_chat.ui.widgets.queue_bar import QueueBar
 from tui_chat.ui.widgets.status_footer import StatusFooter
@@ -76,6 +78,7 @@ class ConversationScreen(Screen[None]):
         settings = self.bench.settings
         pane = ConversationPane(self._describe, self.keys)
         self.keys.bind(pane, Scope.PANE)
+        yield OriginBar(self.keys)
         yield pane
         yield FindBar()
         yield SuggestionList(self.completing)
@@ -97,7 +100,7 @@ class ConversationScreen(Screen[None]):
     @work(exit_on_error=False)
     async def _look_for_local(self) -> None:
         self._local = await self.bench.find_local()
-        self.pane.invite(*self._invitation())
+        self.pane.invite(*invitation(self.keys, self.conversation.model, self._local))
 
     def _describe(self, turn: Turn) -> tuple[str, str] | None:
         words = ending(turn)
@@ -138,26 +141,10 @@ class ConversationScreen(Screen[None]):
     def show_path(self, *, at: str | None = None) -> None:
         """Draw the branch that is shown now, with its figures and its name."""
         self.pane.show(self.conversation, at=at)
-        self.pane.invite(*self._invitation())
+        self.pane.invite(*invitation(self.keys, self.conversation.model, self._local))
         self.status.show_conversation(self.conversation)
         self._count_context()
         self.name_window()
-
-    def _invitation(self) -> tuple[str, ...]:
-        keys = self.keys
-        lines = [
-            "Ask anything.",
-            f"{keys('prompt.newline')} begins a new line, {keys('library.open')} opens past conversations, "
-            f"{keys('app.help')} shows every key.",
-        ]
-        if self.conversation.model.startswith("demo/"):
-            lines.append(
-                "This is the offline demo. Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start a local server,"
-            )
-            lines.append(f"and choose a model with {keys('model.choose')}.")
-        if self._local:
-            lines.append(f"Running on this machine now: {', '.join(map(clean_line, self._local[:3]))}.")
-        return tuple(lines)
 
     def name_window(self) -> None:
         """The terminal's title: the conversation and whether something comes in."""

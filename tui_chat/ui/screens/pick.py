@@ -56,20 +56,28 @@ class PickScreen(ModalScreen[str | None]):
     rows = query_one(OptionList)
 
     def __init__(
-        self, title: str, choices: Sequence[Choice], *, current: str = "", free: Callable[[str], bool] | None = None
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        *,
+        current: str = "",
+        free: Callable[[str], bool] | None = None,
+        asks: str = "A few letters of it",
     ) -> None:
-        """`free` tells whether what is typed may be taken although no row has it."""
+        """`free` tells whether what is typed may be taken although no row has it; `asks` says what to type."""
         super().__init__()
         self._heading = title
         self._current = current
         self._free = free
-        self._found: list[Choice] = []
+        self._asks = asks
+        self.found: list[Choice] = []
+        """What there is to take now, as it is shown."""
         self._read(choices)
 
     def compose(self) -> ComposeResult:
         """A title, a line to type in, the rows, a hint."""
         yield Static(self._heading, markup=False, classes="title")
-        yield Input(placeholder="Type to narrow it down", compact=True)
+        yield Input(placeholder=self._asks, compact=True)
         yield OptionList(compact=True)
         yield Static("Enter takes it · ↑ ↓ move · Esc leaves", markup=False, classes="hint")
 
@@ -98,16 +106,16 @@ class PickScreen(ModalScreen[str | None]):
             hits.sort(key=lambda pair: -pair[0].score)
         del hits[MOST_ROWS:]
         rows = [row.drawn(hit.places) for hit, row in hits]
-        self._found = [row.choice for _, row in hits]
-        if self._free is not None and self._free(typed) and all(one.value != typed for one in self._found):
-            self._found.append(Choice(typed, typed, "as it is typed"))
-            rows.append(_Row(self._found[-1], "").drawn(()))
-        if not rows:
+        self.found = [row.choice for _, row in hits]
+        if self._free is not None and self._free(typed) and all(one.value != typed for one in self.found):
+            self.found.append(Choice(typed, typed, "as it is typed"))
+            rows.append(_Row(self.found[-1], "").drawn(()))
+        if not rows and (typed or self._free is None):
             rows.append(Content.styled("Nothing is like that." if typed else "There is none yet.", "dim"))
-        self.rows.set_options(Option(row, disabled=not self._found) for row in rows)
-        values = [one.value for one in self._found]
+        self.rows.set_options(Option(row, disabled=not self.found) for row in rows)
+        values = [one.value for one in self.found]
         at = values.index(self._current) if not typed and self._current in values else 0
-        self.rows.highlighted = at if self._found else None
+        self.rows.highlighted = at if self.found else None
 
     @on(Input.Changed)
     def narrow(self) -> None:
@@ -117,8 +125,8 @@ class PickScreen(ModalScreen[str | None]):
     @on(Input.Submitted)
     def take(self) -> None:
         """Take the one that is lit."""
-        if self.rows.highlighted is not None and self._found:
-            self.dismiss(self._found[self.rows.highlighted].value)
+        if self.rows.highlighted is not None and self.found:
+            self.dismiss(self.found[self.rows.highlighted].value)
 
     def action_move(self, how: str) -> None:
         """Move in the rows while typing goes on."""
@@ -127,4 +135,4 @@ class PickScreen(ModalScreen[str | None]):
     @on(OptionList.OptionSelected)
     def chosen(self, event: OptionList.OptionSelected) -> None:
         """Take the row."""
-        self.dismiss(self._found[event.option_index].value)
+        self.dismiss(self.found[event.option_index].value)

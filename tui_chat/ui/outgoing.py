@@ -1,0 +1,47 @@
+"""Words on their way out of the program: to the clipboard and to files. Knows no screen."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from tui_chat.core.conversation import Conversation
+from tui_chat.service.naming import ExportFormat, file_name
+from tui_chat.storage.store import Store
+from tui_chat.ui import clipboard
+
+_FORMS = {".json": ExportFormat.JSON, ".txt": ExportFormat.TEXT}
+
+
+async def copied(text: str, what: str, write: Callable[[str], None] | None) -> tuple[str, bool]:
+    """Put it on the clipboard; what is known of that, and whether it worked. `write` writes to the terminal."""
+    command = clipboard.tool(os.environ)
+    by_tool = command is not None and await clipboard.run_tool(command, text)
+    by_terminal = len(text.encode("utf-8", "replace")) <= clipboard.LARGEST_FOR_TERMINAL
+    if by_terminal and write is not None:
+        write(clipboard.sequence(text, os.environ))
+    says = clipboard.sentence(what, text.count("\n") + 1, by_tool=by_tool, by_terminal=by_terminal)
+    return says, by_tool or by_terminal
+
+
+def saved_code(source: str) -> Path:
+    """A file of its own in the working folder that has it now; `OSError` when there can be none."""
+    number = 1
+    while (path := Path(f"code-{number}.txt")).exists():
+        number += 1
+    path.write_text(source, encoding="utf-8")
+    return path.absolute()
+
+
+async def exported(store: Store, conversation: Conversation, name: str) -> Path:
+    """The file it was written to: as Markdown, or as what the file's name says."""
+    from tui_chat.service.transfer import ExportRequest, export
+
+    form = _FORMS.get(Path(name).suffix, ExportFormat.MARKDOWN)
+    request = ExportRequest([conversation.id], form)
+    (written,) = await export(store, request, path_of(name or file_name(conversation, form)))
+    return written
+
+
+def path_of(words: str) -> Path:
+    """The file that somebody names."""
+    return Path(words).expanduser().absolute()
