@@ -15,6 +15,7 @@ from tui_chat.settings.values import Settings
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import KEYS, Key, Scope, keys_as_markdown, label_of
 from tui_chat.ui.screens.help import HelpScreen
+from tui_chat.ui.widgets.shelf_list import ShelfList
 
 LONG = "\n\n".join(f"Paragraph {number} with needle and <https://example.com/{number}>." for number in range(12))
 CODE = "```python\nprint(1)\n```"
@@ -41,6 +42,7 @@ def seen(desk: Desk) -> tuple[Any, ...]:
         chat.line.prompts,
         chat.queue.chosen,
         desk.app._exit,
+        [shelf.cursor for shelf in desk.app.screen.query(ShelfList)],
         tuple(str(notice.message) for notice in desk.app._notifications),
     )
 
@@ -77,6 +79,9 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
         await desk.press("alt+left")
     if key.scope is Scope.PANE:
         pane.focus()
+    if key.scope is Scope.LIBRARY:
+        await in_the_library(desk, key)
+        return
     if "find_" in key.id:
         pane.find("needle")
     if key.id not in ("read.bottom", "end", "pane.page_down", "read.down", "read.half_down", "read.page_down"):
@@ -91,6 +96,21 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
         await desk.type("x")
     await desk.pilot.pause()
     pane.flush()
+
+
+async def in_the_library(desk: Desk, key: Key) -> None:
+    """Among enough conversations to move in, with something to undo and something to leave."""
+    await desk.store.save_all([replace(desk.conversation, id=f"copy-{n}", title=f"copy {n}") for n in range(40)])
+    await desk.press("ctrl+o")
+    await desk.until(lambda: "copy" in screen_text(desk.app))
+    if key.id == "library.undo":
+        await desk.press("alt+x")
+        await desk.until(lambda: "trash" in screen_text(desk.app))
+    if key.id in ("library.said", "library.close"):
+        await desk.type("copy")
+        await desk.until(lambda: "copy" in screen_text(desk.app))
+    if key.id in ("library.up", "library.page_up", "library.first"):
+        await desk.press("ctrl+end")
 
 
 def desk_folder(monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -30,6 +30,8 @@ class Asked:
     deleted: bool = False
     matching: str = ""
     """Words that the title must hold, in any order and without regard to capitals."""
+    skip: int = 0
+    """So many that would come first are left out."""
 
 
 class Page(list[ConversationSummary]):
@@ -42,8 +44,8 @@ def summaries(db: sqlite3.Connection, asked: Asked, watch: Watch) -> Page:
     """A page of the list, last used first."""
     where, values = _condition(asked)
     rows = db.execute(
-        f"SELECT used, seq FROM conversation WHERE {where} ORDER BY used DESC, seq DESC LIMIT ?",
-        (*values, asked.limit + 1),
+        f"SELECT used, seq FROM conversation WHERE {where} ORDER BY used DESC, seq DESC LIMIT ? OFFSET ?",
+        (*values, asked.limit + 1, asked.skip),
     ).fetchall()
     live = {one.conversation for one in watch.live_turns(db) if one.is_alive}
     page = Page()

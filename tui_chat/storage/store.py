@@ -178,9 +178,10 @@ class Store:
         archived: bool = False,
         deleted: bool = False,
         matching: str = "",
+        skip: int = 0,
     ) -> Page:
-        """A page of the list, last used first; `page.end` is the cursor to go on after."""
-        asked = library.Asked(limit, after, archived, deleted, matching)
+        """A page of the list, last used first; `page.end` is the cursor to go on after, `skip` jumps into it."""
+        asked = library.Asked(limit, after, archived, deleted, matching, skip)
         return await self._read(library.summaries, asked, self._watch())
 
     async def count(self, *, archived: bool = False, deleted: bool = False, matching: str = "") -> int:

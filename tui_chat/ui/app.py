@@ -112,8 +112,16 @@ class ChatApp(App[int]):
         from tui_chat.ui.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
-            reading = self._chat.pane.has_focus
-            self.push_screen(HelpScreen(self._keys, Scope.PANE if reading else Scope.PROMPT))
+            self.push_screen(HelpScreen(self._keys, self._place))
+
+    @property
+    def _place(self) -> Scope:
+        """Whose keys work now."""
+        if self.screen is not self._chat:
+            return getattr(self.screen, "SCOPE", Scope.PROMPT)
+        if self._chat.queue.has_focus:
+            return Scope.QUEUE
+        return Scope.PANE if self._chat.pane.has_focus else Scope.PROMPT
 
     @property
     def _chat(self) -> ChatScreen:

@@ -56,7 +56,10 @@ _NAMED = (
     | set(_SPELLINGS.values())
     | {"space", "plus", "comma"}
 )
-_TOGETHER = tuple((scope, Scope.CHAT, Scope.APP) for scope in (Scope.PROMPT, Scope.PANE, Scope.QUEUE))
+_TOGETHER = (
+    *((scope, Scope.CHAT, Scope.APP) for scope in (Scope.PROMPT, Scope.PANE, Scope.QUEUE)),
+    (Scope.LIBRARY, Scope.APP),
+)
 """Scopes that work at the same time, the nearest first."""
 
 

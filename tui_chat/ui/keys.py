@@ -15,6 +15,7 @@ class Scope(StrEnum):
     PROMPT = "in the prompt"
     PANE = "while reading"
     QUEUE = "among the prompts that wait"
+    LIBRARY = "in the library"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,37 @@ KEYS: tuple[Key, ...] = (
         ("queue.up", "k up", "choose(-1)", "up", "To the one before it."),
         ("queue.down", "j down", "choose(1)", "down", "To the one behind it, and at last back to the prompt."),
         ("queue.leave", "escape i", "leave", "leave", "Back to the prompt; they go on waiting."),
+    ),
+    *_table(
+        Scope.LIBRARY,
+        (
+            "library.choose",
+            "enter",
+            "choose",
+            "open",
+            "Open the conversation; what was said opens where it was said.",
+        ),
+        ("library.said", "tab", "said", "all said", "Look in everything that was said, or in the titles again."),
+        ("library.down", "down ctrl+j", "move(1)", "down", "The next row."),
+        ("library.up", "up ctrl+k", "move(-1)", "up", "The row before."),
+        ("library.page_down", "pagedown", "page(1)", "page down", "A page down."),
+        ("library.page_up", "pageup", "page(-1)", "page up", "A page up."),
+        ("library.first", "ctrl+home", "first", "first", "To the first row."),
+        ("library.last", "ctrl+end", "last", "last", "To the last row."),
+        ("library.rename", "f2 alt+r", "rename", "rename", "Give the conversation another title."),
+        ("library.archive", "f3 alt+a", "archive", "archive", "Take it out of the list, or put it back."),
+        ("library.export", "f4 alt+e", "export", "export", "Write it to a file in the working folder."),
+        (
+            "library.shelf",
+            "f5 alt+s",
+            "shelf",
+            "archive, trash",
+            "From the list to the archive, the trash, and back.",
+        ),
+        ("library.mark", "insert alt+m", "mark", "mark", "Mark it: the next step is for all that are marked."),
+        ("library.delete", "f8 alt+x", "delete", "delete", "Put it into the trash, or take it out."),
+        ("library.undo", "alt+u", "undo", "undo", "Undo the last of these changes."),
+        ("library.close", "escape", "close", "leave", "Empty the search; then leave the library."),
     ),
     *_table(
         Scope.APP,

@@ -1,6 +1,7 @@
 """Search in the conversation: counted in what was said, lit in what is seen, opened where it is folded away."""
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tui_chat.core.part import AttachmentPart, OtherPart, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
@@ -21,12 +22,12 @@ class Hit(NamedTuple):
 
 
 class Finder:
-    """One query, the number of its hits in each turn, and the hit that the reader is at."""
+    """What is looked for, the number of its hits in each turn, and the hit that the reader is at."""
 
     def __init__(self, viewport: Viewport) -> None:
         self._viewport = viewport
         self._pattern: re.Pattern[str] | None = None
-        self._query = ""
+        self._queries: tuple[str, ...] = ()
         self._counts: list[int] = []
         self._origin: Place | None = None
         """Where the reader was before the search."""
@@ -50,18 +51,19 @@ class Finder:
         """The number of the hit that the reader is at, from 1 on; 0 when there is none."""
         return sum(self._counts[: self._entry]) + self._ordinal + 1 if self._ordinal >= 0 else 0
 
-    def start(self, query: str, first: Place) -> None:
-        """Search for that; an empty query searches for nothing. `first` is where the reader is."""
+    def start(self, queries: Sequence[str], first: Place) -> None:
+        """Search for each of these; nothing but empty ones search for nothing. `first` is where the reader is."""
         self._ordinal = -1
         self._hits = []
-        if not query:
+        wanted = sorted({query.lower() for query in queries if query}, key=len, reverse=True)
+        if not wanted:
             self._pattern = self._origin = None
             self._counts = []
             return
         self._origin = self._origin or first
-        self._query = query.lower()
-        self._pattern = re.compile(re.escape(query), re.IGNORECASE)
-        self._counts = [_count(entry.turn, self._query) for entry in self._viewport.entries]
+        self._queries = tuple(wanted)
+        self._pattern = re.compile("|".join(map(re.escape, wanted)), re.IGNORECASE)
+        self._counts = [_count(entry.turn, self._queries) for entry in self._viewport.entries]
         self._entry = self._origin.entry
 
     def step(self, by: int) -> tuple[int, int] | None:
@@ -104,7 +106,7 @@ class Finder:
         del self._counts[len(entries) :]
         self._counts += [0] * (len(entries) - len(self._counts))
         if self._pattern is not None and entries and (growth := self._viewport.growth) is not None:
-            self._counts[-1] = _count(growth.turn, self._query)
+            self._counts[-1] = _count(growth.turn, self._queries)
         self._entry = min(self._entry, max(0, len(entries) - 1))
 
     def _next_entry(self, by: int) -> int:
@@ -119,7 +121,7 @@ class Finder:
         viewport = self._viewport
         entry = viewport.lay(index)
         for number, block in enumerate(entry.blocks):
-            if isinstance(block, Fold) and not block.is_open and self._query in block.text.lower():
+            if isinstance(block, Fold) and not block.is_open and _times(block.text, self._queries):
                 entry.set_open(number, True)
                 viewport.measured(index)
         self._entry = index
@@ -180,17 +182,22 @@ def _said(block: Block, row: int) -> str:
     return line.text if isinstance(block.part, (ToolCallPart, AttachmentPart)) else ""
 
 
-def _count(turn: Turn, query: str) -> int:
+def _count(turn: Turn, queries: Sequence[str]) -> int:
     """How often a turn says it, as far as can be told without laying it out."""
     count = 0
     for part in turn.parts:
         match part:
             case TextPart(text=text) | ThinkingPart(text=text) | ToolResultPart(text=text):
-                count += text.lower().count(query)
+                count += _times(text, queries)
             case ToolCallPart(name=name, input_json=given):
-                count += name.lower().count(query) + given.lower().count(query)
+                count += _times(name, queries) + _times(given, queries)
             case AttachmentPart(name=name):
-                count += name.lower().count(query)
+                count += _times(name, queries)
             case OtherPart():
                 pass
     return count
+
+
+def _times(text: str, queries: Sequence[str]) -> int:
+    lowered = text.lower()
+    return sum(map(lowered.count, queries))

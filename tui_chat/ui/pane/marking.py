@@ -139,11 +139,11 @@ class MarkingPane(FoldingPane):
 
     # Search
 
-    def find(self, query: str) -> None:
-        """Light every hit of that and go to the nearest: upwards from the end, else downwards."""
+    def find(self, *queries: str) -> None:
+        """Light every hit of these and go to the nearest: upwards from the end, else downwards."""
         backwards = self.viewport.following
         if self.viewport.entries:
-            self.finder.start(query, self.viewport.edges[backwards])
+            self.finder.start(queries, self.viewport.edges[backwards])
             self._find(-1 if backwards else 1)
 
     def action_find_next(self) -> None:

@@ -1,6 +1,6 @@
 """Retry, edit, continue, fork and the way between branches, on top of a conversation on the screen."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -183,7 +183,7 @@ class BranchingScreen(ConversationScreen):
         await self.open(forked)
         self.notify("Forked: this is a new conversation, and the old one is as it was.", markup=False)
 
-    async def open(self, conversation: Conversation, *, at: str | None = None, find: str = "") -> None:
+    async def open(self, conversation: Conversation, *, at: str | None = None, find: Sequence[str] = ()) -> None:
         """Show another conversation, and where it was forked from."""
         await super().open(conversation, at=at, find=find)
         self.origin_bar.source = ""

@@ -12,7 +12,7 @@ from tui_chat.core.conversation import Conversation, ConversationSummary, Option
 from tui_chat.core.error import ChatError
 from tui_chat.core.figures import full_tokens
 from tui_chat.service.catalogue import Catalogue
-from tui_chat.ui.choice import Choice
+from tui_chat.ui.choice import Choice, Opened
 from tui_chat.ui.commands import COMMANDS_BY_NAME, Call, Command
 from tui_chat.ui.keys import KEYS, Scope
 from tui_chat.ui.models import is_reference
@@ -257,11 +257,29 @@ class CommandingScreen(BranchingScreen):
         """Choose a past conversation."""
         from tui_chat.ui.screens.library import LibraryScreen
 
-        async def chosen(conversation_id: str | None) -> None:
-            if conversation_id is not None:
-                await self.open_stored(conversation_id)
+        async def chosen(opened: Opened | None) -> None:
+            try:
+                await self._come_back(opened)
+            except ChatError as error:
+                self.complain_of(error)
 
-        self.app.push_screen(LibraryScreen(self.bench.store), chosen)
+        self.app.push_screen(LibraryScreen(self.bench, self.keys, self._describe), chosen)
+
+    async def _come_back(self, opened: Opened | None) -> None:
+        """From the library: to what was chosen, or to this conversation as it is called now, unless it is gone."""
+        if opened is not None:
+            conversation = await self.service.open(opened.conversation_id)
+            turn_id = opened.turn_id if opened.turn_id and conversation.has(opened.turn_id) else None
+            if turn_id is not None and turn_id not in {turn.id for turn in conversation.path}:
+                conversation = conversation.with_head(self.trail.end_of(conversation, turn_id))
+            await self.open(conversation, at=turn_id, find=opened.words)
+        elif self.conversation.turns:
+            now = await self.service.open(self.conversation.id)
+            if now.deleted_at is not None:
+                await self.open(self.bench.blank())
+            else:
+                self.conversation = replace(self.conversation, title=now.title, title_source=now.title_source)
+                self.name_window()
 
     async def action_model(self) -> None:
         """Choose the model of the next prompts."""

@@ -111,7 +111,7 @@ class ConversationScreen(Screen[None]):
 
     # What is shown
 
-    async def open(self, conversation: Conversation, *, at: str | None = None, find: str = "") -> None:
+    async def open(self, conversation: Conversation, *, at: str | None = None, find: Sequence[str] = ()) -> None:
         """Show another conversation; a reply in flight in the one that is left goes on by itself."""
         if self._has_opened:
             self.note_draft()
@@ -135,8 +135,10 @@ class ConversationScreen(Screen[None]):
         if (reply := self.service.reply_in(conversation.id)) is not None:
             self._follow(reply)
         if find:
-            self.pane.find(find)
-        self.prompt.focus()
+            self.pane.find(*find)
+            self.pane.focus()
+        else:
+            self.prompt.focus()
 
     def show_path(self, *, at: str | None = None) -> None:
         """Draw the branch that is shown now, with its figures and its name."""

@@ -1,0 +1,1 @@
+"""What the library shows: which rows there are, and how one looks."""
