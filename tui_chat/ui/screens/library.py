@@ -8,7 +8,8 @@ from textual.widgets import Input
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import ChatError
-from tui_chat.service.transfer import ExportFormat, ExportRequest, export
+from tui_chat.service.naming import ExportFormat
+from tui_chat.service.transfer import ExportRequest, export
 from tui_chat.ui.bench import Bench
 from tui_chat.ui.choice import Choice
 from tui_chat.ui.keyboard import Keyboard
