@@ -18,6 +18,8 @@ from pathlib import Path
 import pyte
 import pytest
 
+from tests.ui.widgets.pane_in_pty import SIZES, STRETCHES
+
 COLUMNS, ROWS = 90, 24
 MARK = re.compile(rb"\x1b\]2;(drawn|painted|longest) (\d+)\x07")
 
@@ -88,8 +90,8 @@ def play(seed: int, sizes: list[tuple[int, int]]) -> list[tuple[list[object], li
 
 @pytest.mark.parametrize("seed", range(3))
 def test_what_was_drawn_directly_is_what_a_full_repaint_shows(seed: int) -> None:
-    stretches = play(seed, [(100, 30), (61, 18), (120, 40), (80, 24)])
-    assert len(stretches) == 12
+    stretches = play(seed, [*SIZES])
+    assert len(stretches) == STRETCHES
     for drawn, painted in stretches:
         assert drawn == painted
 

@@ -1,7 +1,9 @@
 """Plays with the pane in a real terminal, at random but by a seed, and marks where the screen is to be compared.
 
-Each mark is a window title: `drawn N` after a stretch of play, `painted N` after everything was painted anew. With
-`stalled` in place of a seed it streams for a while and then marks `longest N`: the milliseconds that the loop stood.
+Each mark is a window title: `drawn N` after a stretch of play, `painted N` after everything was painted anew. Both
+come when nothing is on its way any more, and play goes on when the terminal has the size that it is to have then.
+With `stalled` in place of a seed it streams for a while and then marks `longest N`: the milliseconds that the loop
+stood.
 """
 
 import asyncio
@@ -30,6 +32,18 @@ TEXTS = (
     "\n```py\nx = 1\n```\n",
 )
 STRETCHES = 12
+SIZES = ((100, 30), (61, 18), (120, 40), (80, 24))
+"""What the terminal is made after each of the first stretches."""
+
+
+class CountingDriver(TerminalDriver):
+    """Tells how often something was written."""
+
+    writes = 0
+
+    def write(self, data: str) -> None:
+        self.writes += 1
+        super().write(data)
 
 
 class Player(PaneApp):
@@ -37,7 +51,7 @@ class Player(PaneApp):
 
     def __init__(self, seed: int) -> None:
         super().__init__()
-        self.driver_class = TerminalDriver
+        self.driver_class = CountingDriver
         self.random = random.Random(seed)
         self.builder: TurnBuilder | None = None
         self.turns = 0
@@ -57,12 +71,24 @@ class Player(PaneApp):
             await self.mark(f"drawn {stretch}")
             self.screen.refresh()
             await self.mark(f"painted {stretch}")
+            while stretch < len(SIZES) and self.size != SIZES[stretch]:
+                await asyncio.sleep(0.01)
         self.exit()
 
     async def mark(self, title: str) -> None:
-        await asyncio.sleep(0.15)
+        await self.come_to_rest()
         assert self._driver is not None
         self._driver.write(f"\x1b]2;{title}\x07")
+
+    async def come_to_rest(self) -> None:
+        """Wait until nothing was written for some turns of the loop, however long they take on a busy machine."""
+        assert isinstance(self._driver, CountingDriver)
+        count, quiet = -1, 0
+        while quiet < 10:
+            await asyncio.sleep(0.015)
+            waits = self.pane._pacer._handle is not None or self.pane.ahead._timer is not None
+            quiet = 0 if waits or self._driver.writes != count else quiet + 1
+            count = self._driver.writes
 
     def step(self) -> None:
         """One thing that happens."""
@@ -76,7 +102,7 @@ class Player(PaneApp):
         elif choose < 0.85:
             self.fold()
         elif choose < 0.89:
-            self.notify("a toast", timeout=self.random.choice((0.05, 5)))
+            self.notify("a toast", timeout=self.random.choice((0.05, 600)))
         elif choose < 0.92:
             self.clear_notifications()
         elif choose < 0.95 and len(self.screen_stack) == 1:
