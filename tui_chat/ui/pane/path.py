@@ -13,8 +13,10 @@ def entries_of(conversation: Conversation, known: list[Entry]) -> list[Entry]:
     entries: list[Entry] = []
     model = ""
     before: datetime | None = None
+    # Where nothing branches off, nobody need be asked for siblings.
+    tree = conversation if len(conversation.turns) > len(conversation.path) else None
     for number, turn in enumerate(conversation.path):
-        setting = _setting(turn, conversation, model, before)
+        setting = _setting(turn, tree, model, before)
         old = known[number] if number < len(known) else None
         if old is not None and old.turn is turn and old.setting == setting:
             entries.append(old)

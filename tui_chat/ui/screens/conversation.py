@@ -38,6 +38,10 @@ from tui_chat.wording import ending, explain
 
 WORTH_A_NOTICE_MS = 10_000
 """A reply that took so long is told to somebody who looks elsewhere."""
+AFTER_PAINT_S = 0.1
+"""What the letters of every turn may have to be counted for waits until they can be read …"""
+_LONG = 500
+"""… where there are so many turns that it would be noticed."""
 
 
 class ConversationScreen(Screen[None]):
@@ -156,8 +160,11 @@ class ConversationScreen(Screen[None]):
 
     @work(group="context", exclusive=True, exit_on_error=False)
     async def _count_context(self) -> None:
+        if len(self.conversation.turns) > _LONG:
+            await asyncio.sleep(AFTER_PAINT_S)
         facts = await self.bench.facts_of(self.conversation.model)
-        self.status.show_context(context_use(self.conversation, facts.context_window))
+        use = await asyncio.to_thread(context_use, self.conversation, facts.context_window)
+        self.status.show_context(use)
 
     # Asking
 
