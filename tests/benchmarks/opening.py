@@ -1,18 +1,20 @@
 """A conversation of ten thousand turns: opening it, going up a page, and the memory it takes."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count, islice
 from pathlib import Path
 
+from tests.benchmarks.emulator import Screen
+from tests.benchmarks.replay import first_frame
 from tests.benchmarks.reply import mark, text
 from tests.benchmarks.scenarios import Figures, Scale
 from tests.benchmarks.session import Session
 from tests.benchmarks.subjects import product
 from tests.benchmarks.subjects.subject import Subject
-from tests.benchmarks.terminal import Broken
+from tests.benchmarks.terminal import COLUMNS, LINES, Broken
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
@@ -62,6 +64,12 @@ def store(folder: Path, conversations: list[Conversation]) -> None:
     asyncio.run(write())
 
 
+def _shows_end(rows: Sequence[str]) -> bool:
+    """Whether the conversation is there to its end, and the list, which shows that end beside itself, is gone."""
+    there = "\n".join(rows)
+    return mark(_LAST_MARK) in there and product.LIST_WORDS not in there
+
+
 def open_long(subject: Subject, scale: Scale) -> Figures:
     """Open it from the list of conversations; only the product has one."""
     if subject.name != "product":
@@ -80,7 +88,8 @@ def open_long(subject: Subject, scale: Scale) -> Figures:
         session.terminal.rest(2)
         full_mb = session.terminal.memory_mb()
     figures = {"memory of it over an empty one": full_mb - empty_mb}
-    if (drawn := session.seen.words.get(last)) is None:
+    drawn = first_frame(session.terminal.chunks, opened, Screen(COLUMNS, LINES), _shows_end)
+    if drawn is None:
         raise Broken(f"its end was never shown: {session.terminal.last_words()}")
     figures["opening 10,000 turns: key → end drawn"] = (drawn - opened) / 1e6
     if (page := session.seen.first_new(paged)) is None:

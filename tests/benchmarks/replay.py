@@ -1,7 +1,7 @@
 """A recording played through the emulator: what was first seen when."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tests.benchmarks.emulator import Screen
@@ -33,11 +33,18 @@ class Seen:
 
 def gone(chunks: Iterable[tuple[int, bytes]], words: str, since: int, screen: Screen) -> int | None:
     """When these words were first not on the glass any more, after that time."""
+    return first_frame(chunks, since, screen, lambda rows: not any(words in row for row in rows))
+
+
+def first_frame(
+    chunks: Iterable[tuple[int, bytes]], since: int, screen: Screen, met: Callable[[Sequence[str]], bool]
+) -> int | None:
+    """When what was on the glass was first so, after that time."""
     times: list[int] = []
     now = 0
 
     def look() -> None:
-        if now >= since and not any(words in row for row in screen.display):
+        if now >= since and met(screen.display):
             times.append(now)
 
     screen.on_frame = look

@@ -14,6 +14,8 @@ def command(data_dir: Path, *arguments: str) -> list[str]:
 
 PRODUCT = Subject("product", "tui_chat", command, countdown="retry in")
 _LIBRARY = "\x0f"
+LIST_WORDS = "Find a conversation"
+"""What stands on the list of conversations and nowhere else."""
 PAGE_UP = "\x1b[5~"
 
 
