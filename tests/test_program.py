@@ -155,6 +155,21 @@ def test_escape_stops_and_the_kitty_protocol_and_plain_bytes_both_reach_the_prom
             assert any(row.strip(" ▌") == line for row in terminal.text.splitlines())
 
 
+def test_open_opens_where_it_was_said_and_says_when_nothing_fits(tmp_path: Path) -> None:
+    environment = clean_environment(tmp_path, TUI_CHAT_DEMO_PACE="0")
+    for prompt in ("code", "table", "unicode"):
+        subprocess.run(
+            [*COMMAND[:-1], "ask", "-m", "demo/tour", prompt], cwd=ROOT, env=environment, capture_output=True
+        )
+    with Terminal((*COMMAND[:-1], "open", "--demo", "rate", "limiter"), environment=environment) as terminal:
+        terminal.until(lambda text: "rate limiter" in text and "1 of" in text)
+        terminal.type("\x11")
+        assert terminal.wait(patience_s=10) == 0
+    with Terminal((*COMMAND[:-1], "open", "nobody ever said this"), environment=environment) as terminal:
+        assert terminal.wait(patience_s=10) != 0
+        assert "nothing is called" in terminal.text and "Traceback" not in terminal.text
+
+
 def test_without_a_terminal_it_says_what_to_use(tmp_path: Path) -> None:
     done = subprocess.run(
         COMMAND, cwd=ROOT, env=clean_environment(tmp_path), stdin=subprocess.DEVNULL, capture_output=True

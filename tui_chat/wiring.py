@@ -21,6 +21,7 @@ from tui_chat.service.chat import ChatService
 from tui_chat.service.health import HealthLimits
 from tui_chat.service.means import Means, Policy
 from tui_chat.service.retry import RetryPolicy
+from tui_chat.service.trash import empty_trash
 from tui_chat.service.unmetered import meter_interrupted
 from tui_chat.settings.keys import KeyRing
 from tui_chat.settings.services import DEMO_MODEL, SERVICES
@@ -92,6 +93,7 @@ class Program:
         if not self.store.opening.read_only:
             with suppress(StorageError):  # it is done again at the next start
                 await meter_interrupted(self.store, self.pricing.cost_of)
+                await empty_trash(self.store, self.settings.chat.trash_days, datetime.now(UTC))
         if self.default_model != DEMO_MODEL:
             await self.registry.get(self.default_model)
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.formats.large import write_export
 
-SIZE_MB = int(os.environ.get("LARGE_IMPORT_MB", "200"))
+SIZE_MB = int(os.environ.get("LARGE_IMPORT_MB", "60"))
 """1000 for the whole proof; less keeps the suite short and shows the same."""
 MOST_MB = 300
 ROOT = Path(__file__).parent.parent.parent

@@ -6,8 +6,10 @@ import typer
 def add_to(app: typer.Typer) -> None:
     """Put every sub-command into the program."""
     from tui_chat.cli import ask, browse, library, money, setup
+    from tui_chat.cli import open as opened
 
     app.command("ask")(ask.ask)
+    app.command("open")(opened.open_)
     app.command("list")(browse.list_)
     app.command("show")(browse.show)
     app.command("search")(library.search)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_chat.cli.awakening import sentences
@@ -41,12 +42,17 @@ async def _run(begun: Start, wanted: Wanted) -> int:
 
 
 async def _bench(begun: Start, program: "Program", wanted: Wanted) -> "Bench":
+    from tui_chat.service.best_match import best_match
     from tui_chat.ui.bench import Bench, ModelFacts
     from tui_chat.ui.keyboard import Keyboard
 
     async def facts_of(ref: str) -> ModelFacts:
         return ModelFacts(*await program.facts_of(ref))
 
+    place = None if wanted.query is None else await best_match(program.store, wanted.query)
+    if place is not None:
+        wanted = replace(wanted, conversation=place.conversation_id)
+    first = await program.conversation_for(wanted)
     settings = begun.settings
     notices = [*sentences(program.store.opening), *(str(problem) for problem in settings.problems)]
     notices += [
@@ -56,11 +62,12 @@ async def _bench(begun: Start, program: "Program", wanted: Wanted) -> "Bench":
         settings,
         program.store,
         program.service,
-        await program.conversation_for(wanted),
+        first if place is None else first.through(place.turn_id),
         program.fresh,
         program.catalogue,
         program.warm_up,
         facts_of,
         program.find_local,
+        place,
         tuple(notices),
     )

@@ -127,6 +127,12 @@ class Conversation:
             self.turn(turn_id)
         return replace(self, head=turn_id)
 
+    def through(self, turn_id: str | None) -> "Conversation":
+        """The same, showing a branch that runs through that turn: the one that is shown, else the newest."""
+        if turn_id is None or not self.has(turn_id) or turn_id in {turn.id for turn in self.path}:
+            return self
+        return self.with_head(self.leaf_under(turn_id))
+
     @cached_property
     def usage(self) -> Usage:
         """Tokens of every branch, since every branch was paid for."""
@@ -190,3 +196,14 @@ class SearchHit:
     """A piece of its text around the first hit, raw."""
     marks: tuple[tuple[int, int], ...] = ()
     """Where the hits stand within the snippet, as start and end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A conversation, and where in it."""
+
+    conversation_id: str
+    turn_id: str | None = None
+    """`None` is its end."""
+    words: tuple[str, ...] = ()
+    """What was found there, as it stands there."""

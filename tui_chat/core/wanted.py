@@ -14,3 +14,5 @@ class Wanted:
     """Go on with the conversation last used."""
     conversation: str | None = None
     """A conversation's id, or any unique beginning of it."""
+    query: str | None = None
+    """Words of a title, or of what was said."""

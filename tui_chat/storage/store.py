@@ -231,6 +231,10 @@ class Store:
         """A token that is another one after anybody, here or in another process, wrote something."""
         return await self._worker.run(lambda: self._database.token)
 
+    async def pulse(self, conversation_id: str) -> tuple[object, ...]:
+        """Another value after anything of that conversation changed; cheap however long it is."""
+        return await self._read(library.pulse, conversation_id)
+
     async def stats(self) -> care.Stats:
         """How much there is."""
         return await self._read(care.stats)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from tui_chat.core.conversation import Conversation
+from tui_chat.core.conversation import Conversation, Place
 from tui_chat.core.usage import Price
 from tui_chat.service.catalogue import ModelCatalogue
 from tui_chat.service.chat import ChatService
@@ -48,5 +48,7 @@ class Bench:
     facts_of: Callable[[str], Awaitable[ModelFacts]] = _nothing_known
     find_local: Callable[[], Awaitable[tuple[str, ...]]] = _nobody_local
     """Models of servers that run on this machine."""
+    place: Place | None = None
+    """Where in the first conversation it opens; `None` is its end."""
     notices: tuple[str, ...] = field(default=())
     """What there is to be told at start, each a sentence."""

@@ -1,4 +1,4 @@
-"""What can be chosen from a list, and what was chosen in the library."""
+"""Something that can be chosen from a list."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,3 @@ class Choice:
     """Behind it."""
     key: str = ""
     """Before it: what does the same from anywhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A conversation to be opened, and where in it."""
-
-    conversation_id: str
-    turn_id: str | None = None
-    words: tuple[str, ...] = ()
-    """What is to be lit there."""

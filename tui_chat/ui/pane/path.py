@@ -18,7 +18,7 @@ def entries_of(conversation: Conversation, known: list[Entry]) -> list[Entry]:
     for number, turn in enumerate(conversation.path):
         setting = _setting(turn, tree, model, before)
         old = known[number] if number < len(known) else None
-        if old is not None and old.turn is turn and old.setting == setting:
+        if old is not None and (old.turn is turn or old.turn == turn) and old.setting == setting:
             entries.append(old)
         else:
             entries.append(Entry(turn, setting))

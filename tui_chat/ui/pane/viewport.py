@@ -59,8 +59,11 @@ class Viewport(Turns):
         first = None if self.following or not self.entries else self.entries[self.top.entry]
         self.fill(entries)
         index = None if first is None else self.index_of(first.turn.id)
-        if index is None or entries[index] is not first:
+        if index is None:
             self.following = True
+        elif entries[index] is not first:
+            last = len(self.lay(index).blocks) - 1
+            self.top = self.top._replace(entry=index, block=min(self.top.block, last))
 
     def truncate(self, length: int) -> None:
         """Take away every turn from that one on."""

@@ -8,11 +8,11 @@ from functools import partial
 from textual import work
 from textual.dom import DOMNode
 
-from tui_chat.core.conversation import Conversation, ConversationSummary, Options, TitleSource
+from tui_chat.core.conversation import Conversation, ConversationSummary, Options, Place, TitleSource
 from tui_chat.core.error import ChatError
 from tui_chat.core.figures import full_tokens
 from tui_chat.service.catalogue import Catalogue
-from tui_chat.ui.choice import Choice, Opened
+from tui_chat.ui.choice import Choice
 from tui_chat.ui.commands import COMMANDS_BY_NAME, Call, Command
 from tui_chat.ui.keys import KEYS, Scope
 from tui_chat.ui.models import is_reference
@@ -257,7 +257,7 @@ class CommandingScreen(BranchingScreen):
         """Choose a past conversation."""
         from tui_chat.ui.screens.library import LibraryScreen
 
-        async def chosen(opened: Opened | None) -> None:
+        async def chosen(opened: Place | None) -> None:
             try:
                 await self._come_back(opened)
             except ChatError as error:
@@ -265,7 +265,7 @@ class CommandingScreen(BranchingScreen):
 
         self.app.push_screen(LibraryScreen(self.bench, self.keys, self._describe), chosen)
 
-    async def _come_back(self, opened: Opened | None) -> None:
+    async def _come_back(self, opened: Place | None) -> None:
         """From the library: to what was chosen, or to this conversation as it is called now, unless it is gone."""
         if opened is not None:
             conversation = await self.service.open(opened.conversation_id)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from textual import on, work
@@ -10,7 +11,7 @@ from textual.getters import query_one
 from textual.screen import Screen
 
 from tui_chat.core.clean import clean_line
-from tui_chat.core.conversation import Conversation
+from tui_chat.core.conversation import Conversation, Place
 from tui_chat.core.error import ChatError
 from tui_chat.core.event import TurnEnded
 from tui_chat.core.forecast import context_use
@@ -20,6 +21,7 @@ from tui_chat.ui.arguments import arguments
 from tui_chat.ui.bench import Bench
 from tui_chat.ui.completing import Completing
 from tui_chat.ui.drafts import Drafts
+from tui_chat.ui.elsewhere import LOOKED_EVERY_S, Elsewhere
 from tui_chat.ui.following import follow
 from tui_chat.ui.invitation import invitation
 from tui_chat.ui.keyboard import Keyboard
@@ -62,6 +64,7 @@ class ConversationScreen(Screen[None]):
         self.keys = keys
         self.keys.bind(self, Scope.CHAT)
         self.drafts = Drafts(bench.store, self.set_timer)
+        self._elsewhere = Elsewhere(bench.store)
         self.line = Waiting(self.drafts, self._show_waiting)
         self._one_by_one = asyncio.Lock()
         """What is typed and what waited never go out at once."""
@@ -96,10 +99,12 @@ class ConversationScreen(Screen[None]):
         self.status.show_saving(self.service.ledger.error)
         for notice in self.bench.notices:
             self.notify(clean_line(notice), severity="warning", markup=False, timeout=10)
-        await self.open(self.bench.first)
+        place = self.bench.place or Place(self.bench.first.id)
+        await self.open(self.bench.first, at=place.turn_id, find=place.words)
         self.prompt.set_history(await self.drafts.history())
         if self.conversation.model.startswith("demo/"):
             self._look_for_local()
+        self.set_interval(LOOKED_EVERY_S, self._look_elsewhere)
 
     @work(exit_on_error=False)
     async def _look_for_local(self) -> None:
@@ -143,6 +148,8 @@ class ConversationScreen(Screen[None]):
             self.pane.focus()
         else:
             self.prompt.focus()
+        with suppress(ChatError):  # it is not stored yet
+            await self._elsewhere.has_changed(conversation.id)
 
     def show_path(self, *, at: str | None = None) -> None:
         """Draw the branch that is shown now, with its figures and its name."""
@@ -165,6 +172,21 @@ class ConversationScreen(Screen[None]):
         facts = await self.bench.facts_of(self.conversation.model)
         use = await asyncio.to_thread(context_use, self.conversation, facts.context_window)
         self.status.show_context(use)
+
+    @work(group="elsewhere", exclusive=True, exit_on_error=False)
+    async def _look_elsewhere(self) -> None:
+        """Show what another copy of the program added; whoever reads stays where they are."""
+        here = self.conversation
+        if not here.turns or self.service.reply_in(here.id) is not None:
+            return
+        with suppress(ChatError):  # the next look will tell
+            if not await self._elsewhere.has_changed(here.id):
+                return
+            now = await self.service.open(here.id)
+            if self.conversation is here and self.service.reply_in(here.id) is None:
+                goes_on = here.head is None or not now.has(here.head) or here.head in {turn.id for turn in now.path}
+                self.conversation = replace(now, head=now.head if goes_on else here.head, model=here.model)
+                self.show_path()
 
     # Asking
 

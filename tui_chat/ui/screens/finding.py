@@ -19,10 +19,10 @@ from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerError
 
 from tui_chat.core.clean import clean_line
+from tui_chat.core.conversation import Place
 from tui_chat.core.error import ChatError, NotFound
 from tui_chat.rendering.palette import DARK, Palette
 from tui_chat.ui.bench import Bench
-from tui_chat.ui.choice import Opened
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import Scope
 from tui_chat.ui.library.pages import Found, Hits, Shelf, Titles, Wanted, look
@@ -43,7 +43,7 @@ _LINGERING_S = 0.06
 _BOLD = Style(bold=True)
 
 
-class FindingScreen(Screen[Opened | None]):
+class FindingScreen(Screen[Place | None]):
     """Ends with what was chosen."""
 
     CSS_PATH = "library.tcss"
@@ -251,9 +251,7 @@ class FindingScreen(Screen[Opened | None]):
             conversation = await self.store.conversation(found.conversation_id)
         except ChatError:
             return
-        if found.turn_id is not None and conversation.has(found.turn_id):
-            conversation = conversation.with_head(conversation.leaf_under(found.turn_id))
-        self.preview.show(conversation, at=found.turn_id)
+        self.preview.show(conversation.through(found.turn_id), at=found.turn_id)
         self.preview.find(*found.words)
 
     # Choosing
@@ -276,7 +274,7 @@ class FindingScreen(Screen[Opened | None]):
             except ChatError as error:
                 self.complain(error)
                 return
-        self.dismiss(Opened(found.conversation_id, found.turn_id, found.words))
+        self.dismiss(Place(found.conversation_id, found.turn_id, found.words))
 
     def action_close(self) -> None:
         """Empty the line; leave the library."""
