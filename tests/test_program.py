@@ -170,6 +170,56 @@ def test_open_opens_where_it_was_said_and_says_when_nothing_fits(tmp_path: Path)
         assert "nothing is called" in terminal.text and "Traceback" not in terminal.text
 
 
+@pytest.mark.parametrize("obstacle", ["a directory", "a link", "a foreign file", "no folder can be made"])
+def test_where_the_database_cannot_be_opened_one_can_talk_and_is_told_that_nothing_is_kept(
+    obstacle: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    database = folder / "conversations.db"
+    if obstacle == "a directory":
+        database.mkdir()
+    elif obstacle == "a link":
+        database.symlink_to(tmp_path / "elsewhere.db")
+    elif obstacle == "a foreign file":
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("CREATE TABLE theirs (x)")
+            connection.execute("PRAGMA application_id = 12345")
+    else:
+        (tmp_path / "file").write_text("in the way")
+        folder = tmp_path / "file" / "data"
+    before = database.read_bytes() if database.is_file() else b""
+    environment = clean_environment(tmp_path, TUI_CHAT_DEMO_PACE="0")
+    with Terminal((*COMMAND, "--data-dir", str(folder)), environment=environment) as terminal:
+        terminal.until(lambda text: "Nothing you say now is kept when you quit" in text and "NOT SAVED" in text)
+        terminal.type("hello\r")
+        terminal.until(lambda text: "real model" in text and "NOT SAVED" in text)
+        terminal.type("\x11")
+        assert terminal.wait(patience_s=10) == 0
+        assert "Traceback" not in terminal.text
+    assert (database.read_bytes() if database.is_file() else b"") == before
+    asked = subprocess.run(
+        [*COMMAND[:-1], "--data-dir", str(folder), "ask", "-m", "demo/tour", "hello"],
+        cwd=ROOT, env=environment, capture_output=True, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert asked.returncode == 5 and not asked.stdout and b"Traceback" not in asked.stderr
+
+
+def test_a_database_of_a_later_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    database = tmp_path / "conversations.db"
+    subprocess.run(
+        [*COMMAND[:-1], "--data-dir", str(tmp_path), "ask", "-m", "demo/tour", "hello"],
+        cwd=ROOT, env=clean_environment(tmp_path, TUI_CHAT_DEMO_PACE="0"), stdin=subprocess.DEVNULL, check=True,
+    )  # fmt: skip
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    before = database.read_bytes()
+    with Terminal((*COMMAND, "--data-dir", str(tmp_path)), environment=clean_environment(tmp_path)) as terminal:
+        assert terminal.wait(patience_s=10) == 5
+        assert "later version" in terminal.text or "newer" in terminal.text
+    assert database.read_bytes() == before
+
+
 def test_without_a_terminal_it_says_what_to_use(tmp_path: Path) -> None:
     done = subprocess.run(
         COMMAND, cwd=ROOT, env=clean_environment(tmp_path), stdin=subprocess.DEVNULL, capture_output=True

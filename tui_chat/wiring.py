@@ -125,12 +125,28 @@ class Program:
 
 async def assemble(settings: Settings, *, demo: bool = False, saving: bool = True) -> Program:
     """Put the program together; with `demo`, the offline model answers whatever the settings say."""
-    store = await open_store(settings, saving=saving)
+    return _assembled(settings, await open_store(settings, saving=saving), demo=demo)
+
+
+async def assemble_anyway(settings: Settings, *, demo: bool = False) -> Program:
+    """The same where the database cannot be opened: then all is kept in memory, and the footer says so.
+
+    One that a later version of the program made is not stepped over like this.
+    """
+    try:
+        return await assemble(settings, demo=demo)
+    except StorageError as error:
+        if error.detail == "newer_schema":
+            raise
+        return _assembled(settings, await open_store(settings, saving=False), demo=demo, unkept=error)
+
+
+def _assembled(settings: Settings, store: Store, *, demo: bool, unkept: StorageError | None = None) -> Program:
     ring = KeyRing(settings)
     registry = ProviderRegistry(_configs(settings, ring))
     pricing = pricing_of(settings)
     means = Means(registry.get, pricing.cost_of, _policy(settings))
-    service = ChatService(store, means)
+    service = ChatService(store, means, unkept=unkept)
     model = DEMO_MODEL if demo else ring.model()[0]
     return Program(settings, store, service, registry, pricing, model)
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from tui_chat.cli.awakening import sentences
 from tui_chat.cli.outcome import DONE, MISUSED
 from tui_chat.cli.start import GlobalFlags, Start, begin
+from tui_chat.core.error import StorageError
 from tui_chat.core.wanted import Wanted
+from tui_chat.wording import explain
 
 if TYPE_CHECKING:
     from tui_chat.ui.bench import Bench
@@ -31,9 +33,9 @@ def open_app(flags: GlobalFlags, wanted: Wanted) -> int:
 
 async def _run(begun: Start, wanted: Wanted) -> int:
     from tui_chat.ui.app import ChatApp
-    from tui_chat.wiring import assemble
+    from tui_chat.wiring import assemble_anyway
 
-    program = await assemble(begun.settings, demo=begun.demo)
+    program = await assemble_anyway(begun.settings, demo=begun.demo)
     try:
         app = ChatApp(await _bench(begun, program, wanted))
         return await app.run_async() or app.return_code or DONE
@@ -54,7 +56,11 @@ async def _bench(begun: Start, program: "Program", wanted: Wanted) -> "Bench":
         wanted = replace(wanted, conversation=place.conversation_id)
     first = await program.conversation_for(wanted)
     settings = begun.settings
-    notices = [*sentences(program.store.opening), *(str(problem) for problem in settings.problems)]
+    notices = [
+        *_unkept(program.service.ledger.error),
+        *sentences(program.store.opening),
+        *(str(problem) for problem in settings.problems),
+    ]
     notices += [
         f"{settings.origin(f'keys.{name}')}: {sentence}" for name, sentence in Keyboard(settings.keys).problems()
     ]
@@ -71,3 +77,11 @@ async def _bench(begun: Start, program: "Program", wanted: Wanted) -> "Bench":
         place,
         tuple(notices),
     )
+
+
+def _unkept(error: StorageError | None) -> list[str]:
+    """Why nothing is kept, and what to do."""
+    if error is None:
+        return []
+    words = explain(error)
+    return [f"Nothing you say now is kept when you quit. {words.sentence} {error.message}. {words.next_step}"]

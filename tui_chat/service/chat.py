@@ -26,8 +26,9 @@ ASK_FOR_THE_REST = "Please continue exactly where your last reply stopped, witho
 class ChatService:
     """Everything that makes a reply, and the replies in flight."""
 
-    def __init__(self, store: Store, means: Means) -> None:
-        self.ledger = Ledger(store)
+    def __init__(self, store: Store, means: Means, *, unkept: StorageError | None = None) -> None:
+        """`unkept` is why the store keeps nothing beyond this run of the program."""
+        self.ledger = Ledger(store, unkept)
         self._means = means
         self._replies: dict[str, Reply] = {}
         self._turnstiles: dict[str, asyncio.Lock] = {}

@@ -18,9 +18,11 @@ FLUSH_EVERY_S = 2.0
 class Ledger:
     """The store, with a memory for what it could not take."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, lasting: StorageError | None = None) -> None:
+        """`lasting` is why the store keeps nothing beyond this run of the program."""
         self.store = store
-        self.error: StorageError | None = None
+        self._lasting = lasting
+        self.error: StorageError | None = lasting
         """Why saving does not work now; `None` while it does."""
         self._unsaved: dict[str, Conversation] = {}
         self._watchers: list[Callable[[StorageError | None], None]] = []
@@ -92,6 +94,7 @@ class Ledger:
             self._flusher = asyncio.create_task(self._flush_steadily())
 
     def _tell(self, error: StorageError | None) -> None:
+        error = error or self._lasting
         if (error is None) != (self.error is None):
             for told in tuple(self._watchers):
                 told(error)
