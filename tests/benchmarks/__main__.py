@@ -8,6 +8,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from tests.benchmarks import processes
@@ -29,6 +30,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="one short run; figures are rough")
     parser.add_argument("--runs", type=int, help="how often each is measured (3; with --quick 1)")
+    parser.add_argument("--cancels", type=int, help="how often the cancelling key is pressed at each moment (5; 1)")
     parser.add_argument("--only", action="append", choices=ALL, metavar="NAME", help=f"only these: {', '.join(ALL)}")
     parser.add_argument("--subjects", default=",".join(SUBJECTS), help="only these programs (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write every value of every run there")
@@ -81,6 +83,7 @@ def main() -> int:
     """Measure, print; 1 where a run broke."""
     asked = arguments()
     scale = QUICK if asked.quick else FULL
+    scale = replace(scale, cancels=asked.cancels or scale.cancels)
     names = asked.only or list(ALL)
     subjects = [one for one in (BARE, MARKDOWN, PRODUCT) if one.name in asked.subjects.split(",")]
     where = machine()

@@ -86,6 +86,7 @@ FIGURES = [
     Figure("Esc → closed at 2,000 tokens/s", "ms", Limit(60), Limit(30)),
     Figure("Esc → closed, the worst", "ms"),
     Figure("Esc → a retry's countdown gone", "ms", Limit(60), Limit(30)),
+    Figure("Esc → a retry's countdown gone, the worst", "ms"),
     Figure("first prompt: Enter → request", "ms"),
     *_growth("reply"),
     *_growth("conversation"),

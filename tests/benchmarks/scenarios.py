@@ -115,7 +115,9 @@ def cancel(subject: Subject, scale: Scale) -> Figures:
     figures = {f"Esc → closed {moment}": percentile(values, 0.5) for moment, values in times.items()}
     figures["Esc → closed, the worst"] = max(value for values in times.values() for value in values)
     if retries:
-        figures["Esc → a retry's countdown gone"] = percentile([session.countdown_gone_ms(at) for at in retries], 0.5)
+        gone_ms = [session.countdown_gone_ms(at) for at in retries]
+        figures["Esc → a retry's countdown gone"] = percentile(gone_ms, 0.5)
+        figures["Esc → a retry's countdown gone, the worst"] = max(gone_ms)
     return figures
 
 

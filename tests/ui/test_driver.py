@@ -50,6 +50,26 @@ def test_an_arrow_cut_in_two_is_an_arrow(incoming: Input, cut: int) -> None:
     assert keys(messages + incoming.take(sequence[cut:])) == ["ctrl+up"]
 
 
+@pytest.mark.parametrize("parts", [[b"\x1b\r"], [b"\x1b", b"\r"], [b"a\x1b\rb"], [b"a\x1b", b"\rb"]])
+def test_alt_and_enter_is_one_key_without_the_kitty_protocol_too(incoming: Input, parts: list[bytes]) -> None:
+    pressed = [key for part in parts for key in keys(incoming.take(part))]
+    assert [key for key in pressed if len(key) > 1] == ["alt+enter"]
+
+
+def test_escape_and_then_enter_are_two_keys(incoming: Input) -> None:
+    assert incoming.take(b"\x1b") == []
+    assert keys(waited_for(incoming)) + keys(incoming.take(b"\r")) == ["escape", "enter"]
+
+
+@pytest.mark.parametrize("cut", range(1, 22))
+def test_an_escape_that_is_pasted_presses_nothing(incoming: Input, cut: int) -> None:
+    sequence = b"\x1b[200~a\x1b\rb\x1b[A\x1b\x1b[201~c"
+    messages = incoming.take(sequence[:cut]) + incoming.take(sequence[cut:])
+    assert keys(messages) == ["c"]
+    (paste,) = [one for one in messages if isinstance(one, events.Paste)]
+    assert paste.text == "a\rb[A"
+
+
 def test_a_mouse_report_cut_in_two_types_nothing(incoming: Input) -> None:
     messages = incoming.take(b"\x1b[<35;1")
     time.sleep(ESCAPE_S + 0.05)

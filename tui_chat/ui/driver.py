@@ -30,6 +30,10 @@ _LONGEST_TITLE = 120
 _MOST_WAITING = 8
 """A terminal that is so many writes behind is given time instead of more."""
 _ESCAPE = "\x1b"
+_MARK = re.compile(r"(\x1b\[20[01]~)")
+_HALF_MARK = re.compile(r"\x1b(\[(2(0[01]?)?)?)?\Z")
+_ALT_ENTER, _AS_ALT_ENTER = "\x1b\r", "\x1b[13;3u"
+"""What terminals without the kitty protocol send for Alt and Enter, and a way to say it that Textual knows."""
 _COMMAND = re.compile(r"\x1b\](\d*)[^\x07\x1b]*(?:\x07|\x1b\\)")
 _HALF_COMMAND = re.compile(r"\x1b\][^\x07\x1b]*\x1b?\Z")
 _BACKGROUND = re.compile(r"\x1b\]11;rgba?:([0-9a-fA-F]+)/([0-9a-fA-F]+)/([0-9a-fA-F]+)")
@@ -68,6 +72,9 @@ class Input:
         self._patience = Patience(escape_s)
         self._decode = getincrementaldecoder("utf-8")("replace").decode
         self._held = ""
+        self._is_escaped = False
+        """The parser waits for what may follow an Escape."""
+        self._is_pasted = False
         self._until_s: float | None = None
 
     def take(self, data: bytes) -> list[Message]:
@@ -81,12 +88,32 @@ class Input:
         half = _HALF_COMMAND.search(text)
         self._held = half[0] if half and len(half[0]) <= _LONGEST_COMMAND else ""
         text = text[: half.start()] if self._held and half else text
-        if text:
+        if text and (text := self._tidied(text)):
             messages += self._parser.feed(text)
         # Counted after the parser, which begins to wait when it is fed.
-        wait_s = SEQUENCE_S if self._held else self._patience.after(text)
+        patience_s = self._patience.after(text)
+        wait_s = SEQUENCE_S if self._held and not self._is_pasted else patience_s
         self._until_s = None if wait_s is None else time.monotonic() + wait_s
         return messages
+
+    def _tidied(self, text: str) -> str:
+        """Without what the parser takes for other keys: an Escape that was pasted, Enter behind Alt."""
+        known = _ESCAPE if self._is_escaped else ""
+        whole, half = known + text, ""
+        parts = _MARK.split(whole)
+        for at, part in enumerate(parts):
+            if at % 2:
+                self._is_pasted = part == BRACKETED_PASTE_START
+                continue
+            if at == len(parts) - 1 and (found := _HALF_MARK.search(part)):
+                # A lone Escape is not held: the parser is the one to tell when its time is over.
+                half = found[0] if self._is_pasted or found[1] else ""
+                part = part.removesuffix(half)
+            parts[at] = part.replace(_ESCAPE, "") if self._is_pasted else part.replace(_ALT_ENTER, _AS_ALT_ENTER)
+        tidy = "".join(parts)
+        self._held = (half if tidy else half.removeprefix(known)) + self._held
+        self._is_escaped = not self._is_pasted and (tidy.endswith(_ESCAPE) or bool(known and not tidy))
+        return tidy.removeprefix(known)
 
     @property
     def wait_s(self) -> float:
@@ -97,6 +124,7 @@ class Input:
         """What was waited for and has not come: what is there means what it means without it."""
         if self._until_s is None or time.monotonic() < self._until_s:
             return []
+        self._is_escaped = False
         if held := self._held:
             self._held = ""
             self._until_s = time.monotonic() + self._escape_s

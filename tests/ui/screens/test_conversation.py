@@ -104,6 +104,16 @@ async def test_what_is_typed_sent_and_left_at_once_goes_where_it_was_written(des
     assert await desk.store.draft(first) == "next"
 
 
+async def test_a_burst_of_typing_and_correcting_ends_as_it_was_typed(desk: Desk) -> None:
+    await desk.type("a")
+    keys(desk, "backspace", *"fin", "left", "u", "end", "e", "home", "delete", "F", "ctrl+w", "b")
+    await desk.until(lambda: desk.chat.prompt.text.startswith("b"))
+    assert desk.chat.prompt.text == "biune"
+    await desk.press("ctrl+f")
+    keys(desk, *"nex", "backspace", *"edle", *["left"] * 3, *["backspace"] * 9, "N")
+    await desk.until(lambda: desk.chat.find_bar.value == "Ndle")
+
+
 async def test_escape_at_once_after_enter_stops_the_reply() -> None:
     async with desk_with((asyncio.Event(),)) as desk:
         keys(desk, "h", "i", "enter", "escape")

@@ -30,6 +30,7 @@ from tui_chat.ui.message import ActionWanted, AttentionWanted, DraftChanged, Lin
 from tui_chat.ui.models import Models
 from tui_chat.ui.waiting import Waiting
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
+from tui_chat.ui.widgets.edit_bar import EditBar
 from tui_chat.ui.widgets.find_bar import FindBar
 from tui_chat.ui.widgets.origin_bar import OriginBar
 from tui_chat.ui.widgets.prompt_box import PromptBox
@@ -90,6 +91,7 @@ class ConversationScreen(Screen[None]):
         yield FindBar()
         yield SuggestionList(self.completing)
         yield QueueBar(self.keys)
+        yield EditBar(self.keys)
         yield PromptBox(self.keys.in_prompt(), self.completing, enter_sends=settings.ui.enter_sends)
         yield StatusFooter()
 
@@ -324,9 +326,8 @@ class ConversationScreen(Screen[None]):
         await self.run_action(event.action)
 
     def show_hint(self, hint: str | None = None) -> None:
-        """What is worth knowing now: what was asked for, how to leave an edit, what a prompt will cost."""
-        if hint is None and self.editing is not None:
-            hint = f"editing an earlier prompt; {self.keys('reply.cancel')} leaves it as it is"
+        """What is worth knowing now: that a prompt is edited, what was asked for, what a prompt will cost."""
+        self.query_one(EditBar).is_editing = self.editing is not None
         self.status.show_hint("; ".join(part for part in (hint, self.foreseen) if part))
 
     def with_model(self, model: str) -> None:

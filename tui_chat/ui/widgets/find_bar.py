@@ -4,10 +4,11 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Input
+
+from tui_chat.ui.widgets.at_once import LineInput
 
 
-class FindBar(Input):
+class FindBar(LineInput):
     """Hidden until it is wanted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -19,6 +19,7 @@ from tui_chat.ui.message import (
     QuitWanted,
     SuggestionsChanged,
 )
+from tui_chat.ui.widgets.at_once import act_at_once
 from tui_chat.ui.widgets.folds import Folds
 from tui_chat.ui.widgets.graphemes import end_of_grapheme, start_of_grapheme
 
@@ -69,13 +70,15 @@ class PromptBox(TextArea):
 
     async def _on_key(self, event: events.Key) -> None:
         action = self._keys.get(event.key)
-        if action is not None:
-            event.stop()
-            event.prevent_default()
-            if "." in action.partition("(")[0]:
-                self.post_message(ActionWanted(action))
-            else:
-                await self.run_action(action)
+        if action is None:
+            await act_at_once(self, event)
+            return
+        event.stop()
+        event.prevent_default()
+        if "." in action.partition("(")[0]:
+            self.post_message(ActionWanted(action))
+        else:
+            await self.run_action(action)
 
     # Sending
 
