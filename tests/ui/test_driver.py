@@ -56,6 +56,11 @@ def test_alt_and_enter_is_one_key_without_the_kitty_protocol_too(incoming: Input
     assert [key for key in pressed if len(key) > 1] == ["alt+enter"]
 
 
+def test_alt_and_a_letter_is_one_key_whatever_follows(incoming: Input) -> None:
+    assert keys(incoming.take(b"\x1bq\x1b[Ax\x1bu")) == ["alt+q", "up", "x", "alt+u"]
+    assert keys(incoming.take(b"\x1bb\x1bf")) == ["ctrl+left", "ctrl+right"]
+
+
 def test_escape_and_then_enter_are_two_keys(incoming: Input) -> None:
     assert incoming.take(b"\x1b") == []
     assert keys(waited_for(incoming)) + keys(incoming.take(b"\r")) == ["escape", "enter"]

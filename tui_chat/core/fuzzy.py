@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-_STARTS_WORD, _FOLLOWS = 3.0, 3.0
+_STARTS_WORD, _FOLLOWS, _ENDS_WORD = 3.0, 3.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ def _rated(text: str, places: range | list[int]) -> Match:
     for at in places:
         score += 1 + (_STARTS_WORD if _begins(text, at) else _FOLLOWS if at == before + 1 else 0)
         before = at
+    if places[-1] + 1 == len(text) or not text[places[-1] + 1].isalnum():
+        score += _ENDS_WORD
     gaps = places[-1] - places[0] + 1 - len(places)
     return Match(score - gaps * 0.1 - places[0] * 0.01, tuple(places))
 

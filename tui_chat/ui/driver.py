@@ -32,8 +32,9 @@ _MOST_WAITING = 8
 _ESCAPE = "\x1b"
 _MARK = re.compile(r"(\x1b\[20[01]~)")
 _HALF_MARK = re.compile(r"\x1b(\[(2(0[01]?)?)?)?\Z")
-_ALT_ENTER, _AS_ALT_ENTER = "\x1b\r", "\x1b[13;3u"
-"""What terminals without the kitty protocol send for Alt and Enter, and a way to say it that Textual knows."""
+_ALT = re.compile(r"\x1b([ac-eg-z0-9\r])")
+"""Alt as terminals without the kitty protocol send it. Said in the protocol's way, for Textual takes Alt+Enter for
+Enter, and any of them for two letters when another sequence follows at once; b and f it knows as other keys."""
 _COMMAND = re.compile(r"\x1b\](\d*)[^\x07\x1b]*(?:\x07|\x1b\\)")
 _HALF_COMMAND = re.compile(r"\x1b\][^\x07\x1b]*\x1b?\Z")
 _BACKGROUND = re.compile(r"\x1b\]11;rgba?:([0-9a-fA-F]+)/([0-9a-fA-F]+)/([0-9a-fA-F]+)")
@@ -97,7 +98,7 @@ class Input:
         return messages
 
     def _tidied(self, text: str) -> str:
-        """Without what the parser takes for other keys: an Escape that was pasted, Enter behind Alt."""
+        """Without what the parser takes for other keys: an Escape that was pasted, and Alt before a key."""
         known = _ESCAPE if self._is_escaped else ""
         whole, half = known + text, ""
         parts = _MARK.split(whole)
@@ -109,7 +110,7 @@ class Input:
                 # A lone Escape is not held: the parser is the one to tell when its time is over.
                 half = found[0] if self._is_pasted or found[1] else ""
                 part = part.removesuffix(half)
-            parts[at] = part.replace(_ESCAPE, "") if self._is_pasted else part.replace(_ALT_ENTER, _AS_ALT_ENTER)
+            parts[at] = part.replace(_ESCAPE, "") if self._is_pasted else _ALT.sub(_in_protocol, part)
         tidy = "".join(parts)
         self._held = (half if tidy else half.removeprefix(known)) + self._held
         self._is_escaped = not self._is_pasted and (tidy.endswith(_ESCAPE) or bool(known and not tidy))
@@ -131,6 +132,10 @@ class Input:
             return list(self._parser.feed(held))
         self._until_s = None
         return list(self._parser.tick())
+
+
+def _in_protocol(alt: re.Match[str]) -> str:
+    return f"\x1b[{ord(alt[1])};3u"
 
 
 def _background(command: str) -> BackgroundTold | None:

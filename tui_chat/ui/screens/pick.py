@@ -19,6 +19,8 @@ from tui_chat.ui.choice import Choice
 from tui_chat.ui.widgets.at_once import LineInput
 
 MOST_ROWS = 200
+_AS_LIKE = 0.6
+"""What is so much less like it than the likest is not what was meant."""
 _LIT = "bold $text-accent"
 
 
@@ -105,6 +107,7 @@ class PickScreen(ModalScreen[str | None]):
         hits = [(hit, row) for row in self._rows if (hit := match(typed, row.words)) is not None]
         if typed:
             hits.sort(key=lambda pair: -pair[0].score)
+            hits = [pair for pair in hits if pair[0].score >= _AS_LIKE * hits[0][0].score]
         del hits[MOST_ROWS:]
         rows = [row.drawn(hit.places) for hit, row in hits]
         self.found = [row.choice for _, row in hits]

@@ -1,5 +1,6 @@
 """The conversation as one widget: shown, growing, scrolled, folded. Knows no service and no storage."""
 
+from textwrap import wrap
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -119,7 +120,12 @@ class ConversationPane(PointingPane):
     def invitation(self) -> list[Line]:
         look = self.viewport.look
         styles = [look.palette.text, *[look.palette.dim] * len(self._invitation)]
-        lines = [words(look.width, [(text, style)]) for text, style in zip(self._invitation, styles, strict=False)]
+        rows = [
+            (row, style)
+            for text, style in zip(self._invitation, styles, strict=False)
+            for row in wrap(text, look.width)
+        ]
+        lines = [words(look.width, [row]) for row in rows]
         return [BLANK] * max(0, (self.viewport.height - len(lines)) // 3) + lines
 
     def settle(self) -> None:

@@ -26,4 +26,4 @@ class EditBar(Widget):
         hint = f"  {send} sends it beside the old one, {leave} leaves that as it is"
         if self.size.width < len(hint) + 30:
             hint = f"  {leave} leaves it as it is"
-        return Content.assemble(("editing an earlier prompt", "$text-warning"), (hint, "$text-disabled"))
+        return Content.assemble(("editing an earlier prompt", "$text-warning"), (hint, "$foreground-disabled"))

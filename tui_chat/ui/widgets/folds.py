@@ -3,21 +3,22 @@
 import re
 
 FOLD_OVER_LINES = 20
+SIGN_BEGINS = "⟦"
 _SIGN = re.compile(r"⟦#(\d+) pasted: [\d,]+ lines⟧")
 
 
 class Folds:
-    """The pastes of one draft that are shown as signs."""
+    """The pastes that are shown as signs; all are kept, since undoing may bring any sign back."""
 
     def __init__(self) -> None:
         self._texts: dict[int, str] = {}
 
     def fold(self, text: str) -> str:
         """What stands in the draft for a paste: itself, or a sign when it is long."""
-        lines = text.count("\n") + 1
+        lines = text.rstrip("\n").count("\n") + 1
         if lines <= FOLD_OVER_LINES:
             return text
-        number = len(self._texts) + 1
+        number = next((known for known, folded in self._texts.items() if folded == text), len(self._texts) + 1)
         self._texts[number] = text
         return f"⟦#{number} pasted: {lines:,} lines⟧"
 
@@ -31,7 +32,3 @@ class Folds:
             if sign.start() <= column <= sign.end() and int(sign[1]) in self._texts:
                 return sign.span()
         return None
-
-    def clear(self) -> None:
-        """Forget every paste."""
-        self._texts.clear()

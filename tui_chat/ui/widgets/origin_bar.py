@@ -30,7 +30,7 @@ class OriginBar(Widget):
     def render(self) -> Content:
         """The title as far as there is room, then the key."""
         key = self._keys("branch.origin")
-        hint = Content.styled(f"  {key} goes back" if key else "", "$text-disabled")
+        hint = Content.styled(f"  {key} goes back" if key else "", "$foreground-disabled")
         head = Content.styled("forked from  ", "$text-accent")
         room = max(self.size.width - head.cell_length - hint.cell_length, 8)
         return (

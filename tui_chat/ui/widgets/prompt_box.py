@@ -20,7 +20,7 @@ from tui_chat.ui.message import (
     SuggestionsChanged,
 )
 from tui_chat.ui.widgets.at_once import act_at_once
-from tui_chat.ui.widgets.folds import Folds
+from tui_chat.ui.widgets.folds import SIGN_BEGINS, Folds
 from tui_chat.ui.widgets.graphemes import end_of_grapheme, start_of_grapheme
 
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -50,7 +50,6 @@ class PromptBox(TextArea):
 
     @draft.setter
     def draft(self, text: str) -> None:
-        self._folds.clear()
         self._walked_to = -1
         self._show(self._folds.fold(text))
 
@@ -190,13 +189,21 @@ class PromptBox(TextArea):
             self.post_message(QuitWanted())
 
     def _unfold(self) -> bool:
+        """Unfold the paste that the cursor touches, else the first there is."""
         row, column = self.cursor_location
-        span = self._folds.sign_at(self.document[row], column)
-        if span is None:
-            return False
-        sign = self.document[row][span[0] : span[1]]
-        self.replace(self._folds.unfolded(sign), (row, span[0]), (row, span[1]))
-        return True
+        places = [
+            (row, column),
+            *((at, start) for at in range(self.document.line_count) for start in self._signs(at)),
+        ]
+        for row, column in places:
+            if span := self._folds.sign_at(self.document[row], column):
+                sign = self.document[row][span[0] : span[1]]
+                self.replace(self._folds.unfolded(sign), (row, span[0]), (row, span[1]))
+                return True
+        return False
+
+    def _signs(self, row: int) -> list[int]:
+        return [at for at, letter in enumerate(self.document[row]) if letter == SIGN_BEGINS]
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()

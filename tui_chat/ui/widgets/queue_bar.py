@@ -105,4 +105,4 @@ class QueueBar(Widget, can_focus=True):
         said = [f"{keys(key)} {what}" for key, what in does if keys(key)]
         while said and len(", ".join(said)) > room:
             said.pop()
-        return Content.styled(", ".join(said), "$text-disabled")
+        return Content.styled(", ".join(said), "$foreground-disabled")

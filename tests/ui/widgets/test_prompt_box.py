@@ -1,0 +1,48 @@
+"""The prompt box: long pastes fold and unfold, and nothing that was in it is lost by undoing."""
+
+from textual import events
+
+from tests.ui.conftest import Desk, desk_with
+from tests.ui.screen import screen_text
+
+LONG = "\n".join(f"line {number}" for number in range(30)) + "\n"
+
+
+async def paste(desk: Desk, text: str) -> None:
+    desk.app.post_message(events.Paste(text))
+    await desk.pilot.pause()
+
+
+async def test_a_long_paste_is_folded_and_sent_word_for_word(desk: Desk) -> None:
+    await paste(desk, LONG)
+    await desk.until(lambda: "pasted: 30 lines" in desk.chat.prompt.text)
+    await desk.said(" and this?")
+    assert desk.conversation.path[0].text == LONG + " and this?"
+
+
+async def test_tab_unfolds_it_wherever_the_cursor_is(desk: Desk) -> None:
+    await paste(desk, LONG)
+    await desk.type(" and this?")
+    await desk.press("tab")
+    assert desk.chat.prompt.text == LONG + " and this?" and desk.chat.prompt.has_focus
+
+
+async def test_undoing_brings_a_folded_paste_back_whole(desk: Desk) -> None:
+    await paste(desk, LONG)
+    await desk.press("ctrl+c")
+    assert not desk.chat.prompt.text
+    await desk.press("ctrl+z")
+    await desk.until(lambda: desk.chat.prompt.text)
+    assert desk.chat.prompt.draft == LONG
+
+
+async def test_the_same_paste_has_one_sign(desk: Desk) -> None:
+    await paste(desk, LONG)
+    sign = desk.chat.prompt.text
+    await paste(desk, LONG)
+    assert desk.chat.prompt.text == sign * 2 and desk.chat.prompt.draft == LONG * 2
+
+
+async def test_an_invitation_is_wrapped_in_a_narrow_window() -> None:
+    async with desk_with(size=(60, 20)) as desk:
+        assert "shows every key" in " ".join(screen_text(desk.app).split())
