@@ -6,12 +6,10 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui_chat.cli.awakening import sentences
 from tui_chat.cli.outcome import DONE, MISUSED
 from tui_chat.cli.start import GlobalFlags, Start, begin
 from tui_chat.core.error import StorageError
 from tui_chat.core.wanted import Wanted
-from tui_chat.wording import explain
 
 if TYPE_CHECKING:
     from tui_chat.ui.bench import Bench
@@ -32,18 +30,41 @@ def open_app(flags: GlobalFlags, wanted: Wanted) -> int:
 
 
 async def _run(begun: Start, wanted: Wanted) -> int:
+    from tui_chat.settings.keys import KeyRing
+    from tui_chat.settings.services import DEMO_MODEL
     from tui_chat.ui.app import ChatApp
-    from tui_chat.wiring import assemble_anyway
+    from tui_chat.ui.bench import Late
 
-    program = await assemble_anyway(begun.settings, demo=begun.demo)
+    made: list[Program] = []
+
+    async def bench() -> "Bench":
+        await asyncio.to_thread(_load)
+        from tui_chat.wiring import assemble_anyway
+
+        made.append(await assemble_anyway(begun.settings, demo=begun.demo))
+        return await _bench(begun, made[0], wanted)
+
+    model = wanted.model or (DEMO_MODEL if begun.demo else KeyRing(begun.settings).model()[0])
+    is_blank = not (wanted.latest or wanted.conversation or wanted.query)
     try:
-        app = ChatApp(await _bench(begun, program, wanted))
-        return await app.run_async() or app.return_code or DONE
+        app = ChatApp(Late(begun.settings, model, is_blank, bench))
+        code = await app.run_async() or app.return_code or DONE
+        if app.fault is not None:
+            raise app.fault
+        return code
     finally:
-        await program.aclose()
+        for program in made:
+            await program.aclose()
+
+
+def _load() -> None:
+    """What is not needed to show the first screen."""
+    import tui_chat.ui.screens.chat
+    import tui_chat.wiring  # noqa: F401
 
 
 async def _bench(begun: Start, program: "Program", wanted: Wanted) -> "Bench":
+    from tui_chat.cli.awakening import sentences
     from tui_chat.service.best_match import best_match
     from tui_chat.ui.bench import Bench, ModelFacts
     from tui_chat.ui.keyboard import Keyboard
@@ -83,5 +104,7 @@ def _unkept(error: StorageError | None) -> list[str]:
     """Why nothing is kept, and what to do."""
     if error is None:
         return []
+    from tui_chat.wording import explain
+
     words = explain(error)
     return [f"Nothing you say now is kept when you quit. {words.sentence} {error.message}. {words.next_step}"]

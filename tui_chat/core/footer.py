@@ -8,6 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.figures import (
@@ -20,8 +21,10 @@ from tui_chat.core.figures import (
     short_tokens,
     speed,
 )
-from tui_chat.core.forecast import ContextUse
 from tui_chat.core.usage import Cost, CostSum, Usage
+
+if TYPE_CHECKING:
+    from tui_chat.core.forecast import ContextUse
 
 
 class Activity(StrEnum):
@@ -51,7 +54,7 @@ class FooterState:
     """Of the branch that is shown."""
     total_all: CostSum = field(default_factory=CostSum)
     """Of every branch."""
-    context: ContextUse | None = None
+    context: "ContextUse | None" = None
     hint: str = ""
     """A key worth knowing now."""
 
@@ -191,7 +194,7 @@ def _tokens(usage: Usage | None) -> list[Field]:
     return [Field("tokens", forms, at_right=True)]
 
 
-def _context(context: ContextUse | None) -> list[Field]:
+def _context(context: "ContextUse | None") -> list[Field]:
     if context is None or context.share is None:
         return []
     share = f"{'~' if context.estimated else ''}{percent(context.share)}".rjust(_SHARE_WIDTH)

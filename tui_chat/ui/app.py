@@ -4,16 +4,21 @@ import asyncio
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
+from textual import events, on
 from textual.app import App
 from textual.driver import Driver
 
 from tui_chat.ui.ahead import load_ahead
-from tui_chat.ui.bench import Bench
+from tui_chat.ui.bench import Bench, Late
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import Scope
-from tui_chat.ui.message import AttentionWanted, BackgroundTold
-from tui_chat.ui.screens.chat import ChatScreen
+from tui_chat.ui.message import AttentionWanted, BackgroundTold, ChatOpened
+from tui_chat.ui.screens.front import FrontScreen
+
+if TYPE_CHECKING:
+    from tui_chat.ui.screens.chat import ChatScreen
 
 NO_KEY = "unbound"
 """A name that no terminal sends; an empty one would leave the old key in force."""
@@ -27,12 +32,16 @@ class ChatApp(App[int]):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, below: Bench | Late) -> None:
         super().__init__()
-        self._bench = bench
-        self._keys = Keyboard(bench.settings.keys)
+        self._below = below
+        self.fault: BaseException | None = None
+        """Why the program below could not be put together."""
+        self._held: list[events.Key | events.Paste] | None = [] if isinstance(below, Late) else None
+        """What was pressed before anything was there to take it."""
+        self._keys = Keyboard(below.settings.keys)
         self._keys.bind(self, Scope.APP)
-        wanted = bench.settings.ui.theme
+        wanted = below.settings.ui.theme
         self._follows_terminal = wanted not in self.available_themes
         if not self._follows_terminal:
             self.theme = wanted
@@ -84,12 +93,56 @@ class ChatApp(App[int]):
             loop.add_signal_handler(number, self.leave, 128 + number)
         if self._follows_terminal:
             self._tell_terminal("ask_background")
-        self.push_screen(ChatScreen(self._bench, self._keys))
+        if isinstance(self._below, Late):
+            self.push_screen(FrontScreen(self._below, self._keys))
+        else:
+            self.push_screen(_chat_on(self._below, self._keys))
+
+    @on(FrontScreen.Painted)
+    def come_behind(self) -> None:
+        """Put the program together behind what is seen of it."""
+        if isinstance(self._below, Late):
+            self.run_worker(self._take_place(self._below))
+
+    async def _take_place(self, late: Late) -> None:
+        coming = asyncio.ensure_future(late.bench())
+        try:
+            await asyncio.wait([coming])
+        finally:
+            coming.cancel()
+        if (fault := coming.exception()) is not None:
+            self.fault = fault
+            self.leave(1)
+            return
+        bench = coming.result()
+        with self.batch_update():
+            await self.switch_screen(_chat_on(bench, self._keys))
+        self._below = bench
+
+    async def on_event(self, event: events.Event) -> None:
+        """Nothing that is pressed while the program comes is lost; leaving it works at once."""
+        if self._held is not None and isinstance(event, events.Key | events.Paste) and self._is_for_later(event):
+            self._held.append(_again(event))
+            if isinstance(event, events.Key) and not event.is_printable and event.key != "backspace":
+                return
+        await super().on_event(event)
+
+    def _is_for_later(self, event: events.Key | events.Paste) -> bool:
+        bound = self._bindings.key_to_bindings.get(event.key, []) if isinstance(event, events.Key) else []
+        # What has been forwarded comes by a second time on its way up.
+        return not event.is_forwarded and not any(binding.priority for binding in bound)
+
+    async def on_chat_opened(self, _: ChatOpened) -> None:
+        """Hand on what was pressed, then load what the first prompt needs."""
+        held, self._held = self._held or [], None
+        for event in held:
+            await super().on_event(event)
         self.call_after_refresh(self.run_worker, self._warm_up, exit_on_error=False)
 
     async def _warm_up(self) -> None:
         await asyncio.to_thread(load_ahead)
-        await self._bench.warm_up()
+        if isinstance(self._below, Bench):
+            await self._below.warm_up()
 
     def leave(self, code: int = 0) -> None:
         """Quit; replies in flight are stopped and kept by whoever runs the app."""
@@ -101,8 +154,9 @@ class ChatApp(App[int]):
 
     async def action_interrupt(self) -> None:
         """Let the screen decide what there is to stop."""
-        chat = self._chat
-        if chat is self.screen:
+        if isinstance(self.screen, FrontScreen):
+            self.leave()
+        elif (chat := self._chat) is self.screen:
             await chat.action_interrupt()
         else:
             self.screen.dismiss(None)
@@ -124,8 +178,21 @@ class ChatApp(App[int]):
         return Scope.PANE if self._chat.pane.has_focus else Scope.PROMPT
 
     @property
-    def _chat(self) -> ChatScreen:
+    def _chat(self) -> "ChatScreen":
+        from tui_chat.ui.screens.chat import ChatScreen
+
         return next(screen for screen in self.screen_stack if isinstance(screen, ChatScreen))
+
+
+def _chat_on(bench: Bench, keys: Keyboard) -> "ChatScreen":
+    from tui_chat.ui.screens.chat import ChatScreen
+
+    return ChatScreen(bench, keys)
+
+
+def _again(event: events.Key | events.Paste) -> events.Key | events.Paste:
+    """The same once more, not yet taken by anybody."""
+    return events.Key(event.key, event.character) if isinstance(event, events.Key) else events.Paste(event.text)
 
 
 def _is_light(colours: str) -> bool:

@@ -2,13 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tui_chat.core.conversation import Conversation, Place
 from tui_chat.core.usage import Price
-from tui_chat.service.catalogue import ModelCatalogue
-from tui_chat.service.chat import ChatService
 from tui_chat.settings.values import Settings
-from tui_chat.storage.store import Store
+
+if TYPE_CHECKING:
+    from tui_chat.service.catalogue import ModelCatalogue
+    from tui_chat.service.chat import ChatService
+    from tui_chat.storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,13 @@ class Bench:
     """The program below the screen."""
 
     settings: Settings
-    store: Store
-    service: ChatService
+    store: "Store"
+    service: "ChatService"
     first: Conversation
     """What the app opens with."""
     blank: Callable[[], Conversation]
     """A new conversation with the model and prompt the settings name."""
-    catalogue: ModelCatalogue
+    catalogue: "ModelCatalogue"
     warm_up: Callable[[], Awaitable[None]] = _nothing
     """Loads what the first prompt needs; called after the first paint."""
     facts_of: Callable[[str], Awaitable[ModelFacts]] = _nothing_known
@@ -52,3 +55,16 @@ class Bench:
     """Where in the first conversation it opens; `None` is its end."""
     notices: tuple[str, ...] = field(default=())
     """What there is to be told at start, each a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """The program below the screen while it is being put together, and what can be shown without it."""
+
+    settings: Settings
+    model: str
+    """The one that the first prompt will most likely go to."""
+    is_blank: bool
+    """Whether a new conversation is what the app opens with."""
+    bench: Callable[[], Awaitable[Bench]]
+    """Puts it together, or raises."""

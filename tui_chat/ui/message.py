@@ -111,6 +111,10 @@ class BackgroundTold(Message):
         self.is_light = is_light
 
 
+class ChatOpened(Message):
+    """The chat is on the screen and takes what is typed."""
+
+
 class AttentionWanted(Message):
     """Something is done that took so long that somebody may look elsewhere by now."""
 

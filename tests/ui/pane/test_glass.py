@@ -31,7 +31,7 @@ def resize(terminal: int, columns: int, rows: int) -> None:
 def pieces(terminal: int) -> Iterator[bytes]:
     """What the program writes, cut behind each mark."""
     held = b""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 150
     while time.monotonic() < until:
         if not select.select([terminal], [], [], 1)[0]:
             continue

@@ -26,7 +26,7 @@ from tui_chat.ui.following import follow
 from tui_chat.ui.invitation import invitation
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import Scope
-from tui_chat.ui.message import ActionWanted, AttentionWanted, DraftChanged, LineLeft, QueuedWanted
+from tui_chat.ui.message import ActionWanted, AttentionWanted, ChatOpened, DraftChanged, LineLeft, QueuedWanted
 from tui_chat.ui.models import Models
 from tui_chat.ui.waiting import Waiting
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
@@ -103,6 +103,7 @@ class ConversationScreen(Screen[None]):
             self.notify(clean_line(notice), severity="warning", markup=False, timeout=10)
         place = self.bench.place or Place(self.bench.first.id)
         await self.open(self.bench.first, at=place.turn_id, find=place.words)
+        self.post_message(ChatOpened())
         self.prompt.set_history(await self.drafts.history())
         if self.conversation.model.startswith("demo/"):
             self._look_for_local()

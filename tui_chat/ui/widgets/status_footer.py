@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.timer import Timer
@@ -22,8 +23,10 @@ from tui_chat.core.event import (
     UsageChanged,
 )
 from tui_chat.core.footer import Activity, Field, FooterState, fit, footer_fields
-from tui_chat.core.forecast import ContextUse
 from tui_chat.core.turn import Role
+
+if TYPE_CHECKING:
+    from tui_chat.core.forecast import ContextUse
 
 _STYLES = {"model": "$foreground-muted", "hint": "$text-disabled", "speed": "$text-disabled"}
 _ACTIVITY_STYLES = {
@@ -66,7 +69,7 @@ class StatusFooter(Widget):
         """Nothing is coming in here."""
         self._act(Activity.IDLE)
 
-    def show_context(self, context: ContextUse) -> None:
+    def show_context(self, context: "ContextUse") -> None:
         """How full the model's window is."""
         self._state = replace(self._state, context=context)
         self.refresh()
