@@ -87,7 +87,7 @@ async def desk_with(
     policy = Policy(RetryPolicy(first_delay_s=0.01), beat_s=0.02)
     service = ChatService(used, Means(provider_for, policy=policy))
     settings = settings or load_settings(environ={})
-    settings = replace(settings, ui=replace(settings.ui, theme="textual-dark"))
+    settings = replace(settings, ui=replace(settings.ui, theme="tui-chat-dark"))
     bench = Bench(
         settings,
         used,

@@ -12,6 +12,7 @@ from tui_chat.core.report import UsageLine
 from tui_chat.core.usage import Price
 
 USAGE_HEADS = ("replies", "input", "cached", "output", "thinking", "cost", "cache saved", "first token", "speed")
+_DISPENSABLE = ("speed", "first token", "thinking", "cache saved", "cached", "replies", "input", "output")
 PRICE_HEADS = ("input", "output", "cache read", "write 5 min", "write 1 h")
 _GAP = "  "
 _WIDEST_LABEL = 40
@@ -32,10 +33,18 @@ def usage_cells(line: UsageLine) -> tuple[str, ...]:
     )
 
 
-def usage_table(lines: Sequence[UsageLine], total: UsageLine) -> list[str]:
-    """All lines under their heads, and the total under them."""
+def usage_table(lines: Sequence[UsageLine], total: UsageLine, width: int | None = None) -> list[str]:
+    """All lines under their heads, and the total under them; within a width, as many figures as fit it."""
     rows = [(clean_line(line.label) or "(untitled)", *usage_cells(line)) for line in lines]
-    return table((("", *USAGE_HEADS), *rows, ("total", *usage_cells(total))))
+    rows = [("", *USAGE_HEADS), *rows, ("total", *usage_cells(total))]
+    drawn = table(rows)
+    for head in _DISPENSABLE:
+        if width is None or max(map(cells, drawn)) <= width:
+            break
+        at = rows[0].index(head)
+        rows = [(*row[:at], *row[at + 1 :]) for row in rows]
+        drawn = table(rows)
+    return drawn
 
 
 def price_table(known: KnownPrice) -> list[str]:

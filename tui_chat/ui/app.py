@@ -16,13 +16,13 @@ from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import Scope
 from tui_chat.ui.message import AttentionWanted, BackgroundTold, ChatOpened
 from tui_chat.ui.screens.front import FrontScreen
+from tui_chat.ui.themes import DARK, LIGHT
 
 if TYPE_CHECKING:
     from tui_chat.ui.screens.chat import ChatScreen
 
 NO_KEY = "unbound"
 """A name that no terminal sends; an empty one would leave the old key in force."""
-_DARK, _LIGHT = "textual-dark", "textual-light"
 
 
 class ChatApp(App[int]):
@@ -41,6 +41,8 @@ class ChatApp(App[int]):
         """What was pressed before anything was there to take it."""
         self._keys = Keyboard(below.settings.keys)
         self._keys.bind(self, Scope.APP)
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
         wanted = below.settings.ui.theme
         self._follows_terminal = wanted not in self.available_themes
         if not self._follows_terminal:
@@ -65,7 +67,7 @@ class ChatApp(App[int]):
         if self.console.color_system == "standard":
             self.theme = "ansi-light" if is_light else "ansi-dark"
         else:
-            self.theme = _LIGHT if is_light else _DARK
+            self.theme = LIGHT.name if is_light else DARK.name
 
     def _tell_terminal(self, what: str, *words: str) -> None:
         """Have the terminal do what only our own driver knows."""

@@ -14,8 +14,10 @@ def invitation(keys: Keyboard, model: str, local: Sequence[str]) -> tuple[str, .
         f"{keys('app.help')} shows every key.",
     ]
     if model.startswith("demo/"):
-        lines.append("This is the offline demo. Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start a local server,")
-        lines.append(f"and choose a model with {keys('model.choose')}.")
+        lines.append(
+            "This is the offline demo. Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start a local server, "
+            f"and choose a model with {keys('model.choose')}."
+        )
     if local:
         lines.append(f"Running on this machine now: {', '.join(map(clean_line, local[:3]))}.")
     return tuple(lines)

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from tui_chat.core.chart import bar, sparkline
 from tui_chat.core.figures import cost_sum
+from tui_chat.core.footer import cells
 from tui_chat.core.report import UsageLine, UsageReport
 from tui_chat.core.report_text import usage_table
 from tui_chat.service.usage_report import By, lines_by, usage_report
@@ -43,6 +44,7 @@ class UsageScreen(ModalScreen[None]):
     def __init__(self, store: Store) -> None:
         super().__init__()
         self._store = store
+        self._report: UsageReport | None = None
         self._by: By = "day"
         self._span = 0
 
@@ -80,7 +82,14 @@ class UsageScreen(ModalScreen[None]):
         since = None if days is None else now - timedelta(days=days)
         report = await usage_report(self._store, since, now.tzinfo)
         self.query_one(".title", Static).update(Content(f"Usage by {self._by}, {name}"))
+        self._report = report
         self.page.update(self._drawn(report, now))
+
+    def on_resize(self) -> None:
+        """As many figures as fit."""
+        if self._report is not None:
+            report = self._report
+            self.call_after_refresh(lambda: self.page.update(self._drawn(report, datetime.now().astimezone())))
 
     def _drawn(self, report: UsageReport, now: datetime) -> Content:
         lines = lines_by(report, self._by)
@@ -88,12 +97,12 @@ class UsageScreen(ModalScreen[None]):
             return Content(
                 "Nothing was used in this time. A reply's tokens and cost are counted here when it has ended."
             )
-        table = usage_table(lines, report.total)
+        table = usage_table(lines, report.total, self.page.container_size.width - _BAR_CELLS - 3)
         most = float(max(line.cost.total_usd for line in lines))
         bars = ["", *(_bar(line, most) for line in lines), ""]
-        width = max(map(len, table))
+        width = max(map(cells, table))
         rows = [
-            Content.assemble(row.ljust(width), ("  " + drawn, "$text-accent"))
+            Content.assemble(row + " " * (width - cells(row)), ("  " + drawn, "$text-accent"))
             for row, drawn in zip(table, bars, strict=True)
         ]
         rows[0] = Content.styled(table[0], "dim")

@@ -1,0 +1,22 @@
+"""The program's own colours by name, for dark terminals and for light ones. Knows nothing else."""
+
+DARK_COLOURS = {
+    "background": "#121212",
+    "foreground": "#e0e0e0",
+    "primary": "#5aa9e6",
+    "secondary": "#7f9fd0",
+    "accent": "#ffa62b",
+    "success": "#7cc38a",
+    "warning": "#e5b567",
+    "error": "#e06c75",
+}
+LIGHT_COLOURS = {
+    "background": "#f7f7f5",
+    "foreground": "#26282c",
+    "primary": "#1f5fa8",
+    "secondary": "#4b5d94",
+    "accent": "#b3541e",
+    "success": "#2f7d4f",
+    "warning": "#9a6700",
+    "error": "#b3304a",
+}

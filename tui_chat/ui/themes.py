@@ -1,0 +1,29 @@
+"""The program's own colours, one set for dark terminals and one for light ones."""
+
+from collections.abc import Mapping
+
+from textual.theme import Theme
+
+from tui_chat.rendering.colours import DARK_COLOURS, LIGHT_COLOURS
+
+
+def _theme(name: str, colours: Mapping[str, str], surface: str, panel: str) -> Theme:
+    """`surface` is the ground of what lies over the conversation, `panel` of what lies over that."""
+    return Theme(
+        name,
+        primary=colours["primary"],
+        secondary=colours["secondary"],
+        accent=colours["accent"],
+        foreground=colours["foreground"],
+        background=colours["background"],
+        success=colours["success"],
+        warning=colours["warning"],
+        error=colours["error"],
+        surface=surface,
+        panel=panel,
+        dark=colours is DARK_COLOURS,
+    )
+
+
+DARK = _theme("tui-chat-dark", DARK_COLOURS, "#1c1c1c", "#262626")
+LIGHT = _theme("tui-chat-light", LIGHT_COLOURS, "#ecece8", "#e0e0da")
