@@ -357,3 +357,32 @@ async def test_a_fork_of_another_branch_leads_back_to_that_branch() -> None:
         await desk.chat.open(fork)
         await desk.press("f7")
         await desk.until(lambda: desk.conversation.path[-1].text == "Hello")
+
+
+async def test_every_change_of_a_conversation_is_undone_where_it_was_made(desk: Desk) -> None:
+    await desk.said("hi")
+    first = desk.conversation
+    for command in ("/title new name", "/system be brief", "/options effort=high", "/model demo/other"):
+        await desk.type(command)
+        await desk.press("enter")
+    stored = await desk.store.conversation(first.id)
+    assert (stored.title, stored.system, stored.options.effort, stored.model) == (
+        "new name",
+        "be brief",
+        "high",
+        "demo/other",
+    )
+    await desk.press("ctrl+n")
+    await desk.until(lambda: desk.conversation.id != first.id)
+    await desk.press(*["alt+u"] * 4)
+    await desk.until(lambda: desk.conversation.id == first.id and desk.conversation.title == first.title)
+    stored = await desk.store.conversation(first.id)
+    assert (stored.title, stored.system, stored.options.effort, stored.model) == (first.title, "", None, "demo/tour")
+
+
+async def test_an_edit_that_is_left_is_in_the_history(desk: Desk) -> None:
+    await desk.said("hi")
+    await desk.press("f9")
+    await desk.type(" but otherwise")
+    await desk.press("escape", "up")
+    assert desk.chat.prompt.text == "hi but otherwise"

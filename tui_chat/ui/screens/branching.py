@@ -79,9 +79,13 @@ class BranchingScreen(ConversationScreen):
         self.prompt.focus()
 
     async def leave_editing(self) -> None:
-        """Leave the old prompt as it is and go on with the draft."""
+        """Leave the old prompt as it is and go on with the draft; another wording of it is put by."""
+        written, editing = self.prompt.draft, self.editing
         await self.end_editing(self.conversation.id)
         self.prompt.draft = await self.drafts.of(self.place)
+        if editing is not None and written.strip() and written != editing.text:
+            self.prompt.set_history(await self.drafts.remember(written))
+            self.notify(f"Put by; {self.keys('prompt.older')} brings it back.", markup=False)
 
     async def action_branch(self, by: int) -> None:
         """Show the reply or prompt beside the chosen one, or beside the last that has any."""

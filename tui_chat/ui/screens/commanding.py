@@ -1,14 +1,15 @@
 """Commands by name, the model, the colours, past conversations: what is chosen rather than said."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from textual import work
 from textual.dom import DOMNode
 
-from tui_chat.core.conversation import Conversation, ConversationSummary, Options, Place, TitleSource
+from tui_chat.core.conversation import Conversation, ConversationSummary, Place
 from tui_chat.core.error import ChatError
 from tui_chat.core.figures import full_tokens
 from tui_chat.service.catalogue import Catalogue
@@ -137,52 +138,52 @@ class CommandingScreen(BranchingScreen):
 
     async def rename(self, title: str) -> None:
         """Give it a title; without words, show the one it has."""
-        shown = self.conversation
-        if not shown.turns or not title:
-            self.notify(shown.title or "It has no title yet.", markup=False)
-            return
-        self.can_undo(partial(self._take_title, shown, shown.title))
-        await self._take_title(shown, title)
-
-    async def _take_title(self, where: Conversation, title: str) -> None:
-        await self.return_to(where)
-        await self._store(self.bench.store.rename(where.id, title, TitleSource.USER))
-        self.conversation = replace(self.conversation, title=title)
-        self.name_window()
+        if not self.conversation.turns or not title:
+            self.notify(self.conversation.title or "It has no title yet.", markup=False)
+        else:
+            await self._change(title=title)
 
     async def set_system(self, text: str) -> None:
         """Set what the model is told beforehand, from the next prompt on; without words, show it."""
-        shown = self.conversation
         if not text:
-            self.notify(shown.system or "There is no system prompt.", markup=False, timeout=8)
+            self.notify(self.conversation.system or "There is no system prompt.", markup=False, timeout=8)
             return
-        self.can_undo(partial(self._take_system, shown, shown.system))
-        await self._take_system(shown, text)
-
-    async def _take_system(self, where: Conversation, text: str) -> None:
-        await self.return_to(where)
-        self.conversation = replace(self.conversation, system=text)
-        await self._store(self.bench.store.set_system(where.id, text))
-        self.notify("From the next prompt on." if text else "No system prompt from the next prompt on.", markup=False)
+        await self._change(system=text)
+        self.notify("From the next prompt on.", markup=False)
 
     async def set_options(self, words: str) -> None:
         """`effort=high thinking=on max_tokens=4000 temperature=0.2`; `name=` takes one back; no words show them."""
-        shown = self.conversation
         try:
-            options = with_options(shown.options, words)
+            options = with_options(self.conversation.options, words)
         except ValueError as error:
             self.complain(str(error))
             return
-        if options != shown.options:
-            self.can_undo(partial(self._take_options, shown, shown.options))
-        await self._take_options(shown, options)
-
-    async def _take_options(self, where: Conversation, options: Options) -> None:
-        await self.return_to(where)
-        self.conversation = replace(self.conversation, options=options)
-        await self._store(self.bench.store.set_options(where.id, options))
+        if options != self.conversation.options:
+            await self._change(options=options)
         says = as_words(options) or "Nothing is asked of the model beside the words. Try /options effort=high"
         self.notify(says, markup=False)
+
+    async def _change(self, **values: Any) -> None:
+        """Give this conversation other values, which can be undone."""
+        shown = self.conversation
+        self.can_undo(partial(self._become, shown, {name: getattr(shown, name) for name in values}))
+        await self._become(shown, values)
+
+    async def _become(self, where: Conversation, values: Mapping[str, Any]) -> None:
+        await self.return_to(where)
+        self.conversation = replace(self.conversation, **values)
+        self.status.show_conversation(self.conversation)
+        self._count_context()
+        self.name_window()
+        store = self.bench.store
+        keep: Mapping[str, Callable[[str, Any], Awaitable[object]]] = {
+            "title": store.rename,
+            "system": store.set_system,
+            "options": store.set_options,
+            "model": store.set_model,
+        }
+        for name, value in values.items():
+            await self._store(keep[name](where.id, value))
 
     async def _store(self, writing: Awaitable[object]) -> None:
         """Keep a change of a conversation that is stored already."""
@@ -297,27 +298,16 @@ class CommandingScreen(BranchingScreen):
             self._pick_model("Model", self._take_model)
 
     async def _take_model(self, ref: str) -> None:
-        before = self.conversation
-        taken = replace(before, model=ref)
+        shown = self.conversation
+        values: dict[str, Any] = {"model": ref}
         if (profile := self.bench.settings.profiles.get(ref)) is not None:
-            system, model = profile.system or before.system, profile.model or before.model
-            taken = replace(before, options=profile.options, system=system, model=model)
-        if not is_reference(taken.model):
+            model, system = profile.model or shown.model, profile.system or shown.system
+            values = {"model": model, "system": system, "options": profile.options}
+        if not is_reference(values["model"]):
             self.complain("A model is written provider/model, such as anthropic/claude-sonnet-5-5.")
             return
-        self.can_undo(partial(self._with_model_of, before))
-        await self._with_model_of(taken)
-        await self._store(self.models.used(taken.model))
-
-    async def _with_model_of(self, wanted: Conversation) -> None:
-        """Ask the next prompts of the model, and with the options and system prompt, that it has there."""
-        await self.return_to(wanted)
-        taken = replace(self.conversation, options=wanted.options, system=wanted.system)
-        self.conversation = taken
-        self.with_model(wanted.model)
-        await self._store(self.bench.store.set_model(wanted.id, wanted.model))
-        await self._store(self.bench.store.set_system(wanted.id, wanted.system))
-        await self._store(self.bench.store.set_options(wanted.id, wanted.options))
+        await self._change(**values)
+        await self._store(self.models.used(values["model"]))
 
     @work(group="models", exclusive=True, exit_on_error=False)
     async def _pick_model(self, title: str, take: Callable[[str], Awaitable[None]]) -> None:

@@ -330,9 +330,3 @@ class ConversationScreen(Screen[None]):
         """What is worth knowing now: that a prompt is edited, what was asked for, what a prompt will cost."""
         self.query_one(EditBar).is_editing = self.editing is not None
         self.status.show_hint("; ".join(part for part in (hint, self.foreseen) if part))
-
-    def with_model(self, model: str) -> None:
-        """Another model from the next prompt on."""
-        self.conversation = replace(self.conversation, model=model)
-        self.status.show_conversation(self.conversation)
-        self._count_context()
