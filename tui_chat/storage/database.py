@@ -72,7 +72,9 @@ class Database:
         return self._opened.db
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; one that vanished while it was open is written anew first."""
+        with suppress(StorageError), faults_translated():
+            self._follow_file(needed=True)
         self._db.close()
 
     def read(self, job: Job[T]) -> T:
