@@ -161,9 +161,25 @@ def test_a_fork_leaves_the_original_as_it_was() -> None:
             fork.feed("# something else")
             fork.feed("- [ ] entirely")
             fork.close()
+            blocks.unfork()
         blocks.feed(line)
     blocks.close()
     assert recorder.found == parsed(REPLY).found
+
+
+def test_a_fork_is_lent_the_lines_of_a_long_fence_and_gives_them_back() -> None:
+    recorder = Recorder()
+    blocks = Blocks(recorder)
+    for line in ("```py", "one", "\ttwo"):
+        blocks.feed(line)
+    assert blocks.leaf is not None
+    before, lines = dict(blocks.leaf.raw), blocks.leaf.lines
+    fork = blocks.fork(Recorder())
+    fork.feed("\tthree", "three as it was")
+    assert fork.leaf is not None and fork.leaf.lines is lines
+    assert blocks.unfork() == ["\tthree"]
+    assert (blocks.leaf.lines, blocks.leaf.raw) == (lines, before)
+    assert lines == ["one", "\ttwo"]
 
 
 def test_a_task_loses_its_box_to_the_item() -> None:

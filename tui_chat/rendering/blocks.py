@@ -5,7 +5,7 @@ left belongs to the open leaf. So a leaf or container that has been closed is fi
 """
 
 import re
-from dataclasses import replace
+from copy import copy
 
 from tui_chat.rendering.syntax import (
     BULLET,
@@ -59,15 +59,24 @@ class Blocks:
         self._blank = False
         self._line = self._text = ""
         self._raw: str | None = None
+        self._kept = 0
 
     def fork(self, sink: Sink) -> "Blocks":
-        """The same state, to try a line on that may yet become another."""
+        """The same state, to try a line on that may yet become another; `unfork` must follow."""
         other = Blocks(sink)
-        other.stack = [replace(container) for container in self.stack]
+        other.stack = [copy(container) for container in self.stack]
         if self.leaf is not None:
-            other.leaf = replace(self.leaf, lines=self.leaf.lines.copy(), raw=self.leaf.raw.copy())
+            other.leaf, self._kept = self.leaf.fork(), len(self.leaf.lines)
         other._blank = self._blank
         return other
+
+    def unfork(self) -> list[str]:
+        """Take away, and give, what a fork has added to the lines it was lent."""
+        if self.leaf is None:
+            return []
+        added = self.leaf.lines[self._kept :]
+        del self.leaf.lines[self._kept :]
+        return added
 
     def close(self) -> None:
         """The text has ended."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 
 from tui_chat.rendering.blocks import Blocks
@@ -44,7 +45,8 @@ class LiveMarkdown:
         self._changed = 0
         self._stale = False
         self._finished = False
-        self._open_code: tuple[int, str, Leaf] | None = None
+        self._open_code: tuple[int, str, Leaf, list[str]] | None = None
+        """The open block: where it begins in the preview, language, leaf, and lines that may yet be others."""
 
     def append(self, text: str) -> None:
         """More of it; nothing is worked out before the lines are asked for."""
@@ -124,7 +126,9 @@ class LiveMarkdown:
             fork.close()
         elif leaf.lines or leaf.kind != PARAGRAPH:
             preview.show(fork.stack, _likely_table(leaf) or leaf)
-        self._open_code = preview.code
+        added = self._blocks.unfork()
+        if preview.code is not None:
+            self._open_code = *preview.code, added
         return preview.lines
 
     def _update(self, tail: list[Line]) -> None:
@@ -165,7 +169,9 @@ class LiveMarkdown:
         lines = self.lines
         if self._open_code is None:
             return tuple(self._document.codes)
-        begins, language, leaf = self._open_code
+        begins, language, leaf, added = self._open_code
+        if self._blocks.leaf is not None and leaf.lines is self._blocks.leaf.lines:
+            leaf = replace(leaf, lines=leaf.lines + added)
         return (*self._document.codes, CodeBlock(self._fixed + begins, len(lines), language, source_of(leaf)))
 
     @property

@@ -1,6 +1,9 @@
 """What Markdown's block structure is made of: containers, leaves, and who takes them. Plain values."""
 
 import re
+from collections import ChainMap
+from collections.abc import MutableMapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,6 +20,8 @@ PARAGRAPH, HEAD, BREAK, FENCED, INDENTED, HTML, DISPLAY, TABLE = (
 )
 VERBATIM = frozenset((FENCED, INDENTED, HTML, DISPLAY))
 """Leaves that take lines as they are."""
+_ONLY_GROWN = frozenset((FENCED, HTML, DISPLAY, TABLE))
+"""Leaves of which no line is changed or taken away once it is in them."""
 DEEPEST = 60
 """Containers in containers; markers of more are text."""
 LONGEST = 4096
@@ -62,7 +67,7 @@ class Leaf:
     closer: str = ""
     """What ends displayed mathematics."""
     aligns: tuple[str, ...] = ()
-    raw: dict[int, str] = field(default_factory=dict)
+    raw: MutableMapping[int, str] = field(default_factory=dict)
     """Lines that are not shown as they were written."""
     glued: frozenset[int] = frozenset()
     """Lines that go on from the one before: one line of the source, read in parts."""
@@ -70,6 +75,14 @@ class Leaf:
     """It goes on from the paragraph before it, which had become too long."""
     layout: Any = None
     """What whoever lays it out keeps with it."""
+
+    def fork(self) -> "Leaf":
+        """The same, to be grown by way of trial. Lines that may be very many are lent, and to be cut off again."""
+        other = copy(self)
+        other.raw = ChainMap({}, self.raw)
+        if self.kind not in _ONLY_GROWN:
+            other.lines = self.lines.copy()
+        return other
 
 
 class Sink(Protocol):
