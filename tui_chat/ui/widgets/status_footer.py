@@ -28,7 +28,7 @@ from tui_chat.core.turn import Role
 if TYPE_CHECKING:
     from tui_chat.core.forecast import ContextUse
 
-_STYLES = {"model": "$foreground-muted", "hint": "$text-disabled", "speed": "$text-disabled"}
+_STYLES = {"model": "$foreground-muted", "hint": "$foreground-muted", "speed": "$foreground-disabled"}
 _ACTIVITY_STYLES = {
     Activity.STREAMING: "$text-accent",
     Activity.WAITING: "$text-warning",
