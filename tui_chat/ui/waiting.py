@@ -12,7 +12,13 @@ class Waiting:
         self._drafts = drafts
         self._changed = changed
         self._conversation_id = ""
+        self._promised: set[str] = set()
         self.prompts: tuple[str, ...] = ()
+
+    @property
+    def is_promised(self) -> bool:
+        """Something waits here that was put into the line since the start, and is expected to go out by itself."""
+        return bool(self.prompts) and self._conversation_id in self._promised
 
     async def come_to(self, conversation_id: str) -> None:
         """Another conversation is shown, with what waits there."""
@@ -24,6 +30,7 @@ class Waiting:
 
     async def put(self, prompt: str, at: int | None = None) -> None:
         """This waits too, behind the others or at that place."""
+        self._promised.add(self._conversation_id)
         place = len(self.prompts) if at is None else at
         await self._keep((*self.prompts[:place], prompt, *self.prompts[place:]))
 

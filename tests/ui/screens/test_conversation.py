@@ -211,3 +211,41 @@ async def test_more_than_fit_are_walked_through() -> None:
         assert any("9 more 5" in row for row in screen_rows(desk.app))
         await desk.press(*["up"] * 8)
         assert any(row.split()[-2:] == ["1", "a"] for row in screen_rows(desk.app))
+
+
+async def test_what_waits_goes_on_when_one_comes_back_to_it() -> None:
+    gate = asyncio.Event()
+    async with desk_with((TextDelta("one"), gate, Stopped("end_turn")), SAYS_AGAIN) as desk:
+        await desk.type("first")
+        await desk.press("enter")
+        await desk.type("second")
+        await desk.press("enter", "ctrl+n")
+        left = next(iter(desk.service.replies)).conversation_id
+        await desk.until(lambda: desk.conversation.id != left)
+        gate.set()
+        await desk.idle()
+        await desk.chat.open(await desk.service.open(left))
+        await desk.until(lambda: prompts(desk) == ["first", "second"])
+        await desk.idle()
+
+
+async def test_what_waited_before_the_start_waits_until_it_is_sent() -> None:
+    store = await Store.open(":memory:")
+    async with desk_with(store=store) as desk:
+        await desk.said("first")
+        shown = desk.conversation.id
+        await desk.chat.line.put("second")
+    async with desk_with(store=store, first=await store.conversation(shown)) as desk:
+        await desk.pilot.pause(0.1)
+        assert desk.chat.line.prompts == ("second",) and prompts(desk) == ["first"]
+    await store.aclose()
+
+
+async def test_the_draft_is_in_the_history_when_another_prompt_is_taken_from_there(desk: Desk) -> None:
+    await desk.said("first")
+    await desk.type("half a thought")
+    await desk.press("f6")
+    await desk.until(lambda: desk.app.screen is not desk.chat)
+    await desk.press("enter")
+    await desk.until(lambda: desk.chat.prompt.text == "first")
+    assert (await desk.store.prompts())[0] == "half a thought"

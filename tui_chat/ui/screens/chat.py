@@ -258,12 +258,15 @@ class ChatScreen(CommandingScreen):
 
     @on(HistoryWanted)
     async def search_history(self) -> None:
-        """Every prompt there ever was; the draft stays where it is until one is taken."""
+        """Every prompt there ever was; the draft stays until one is taken, and is among them then."""
         from tui_chat.ui.screens.pick import PickScreen
 
-        def chosen(text: str | None) -> None:
-            if text is not None:
-                self.prompt.draft = text
+        async def chosen(text: str | None) -> None:
+            if text is None:
+                return
+            if (written := self.prompt.draft).strip() and written != text:
+                self.prompt.set_history(await self.drafts.remember(written))
+            self.prompt.draft = text
 
         prompts = await self.bench.store.prompts(limit=2000)
         choices = [Choice(text, " ".join(text.split())[:300]) for text in prompts]

@@ -146,6 +146,8 @@ class ConversationScreen(Screen[None]):
         await self.line.come_to(conversation.id)
         if (reply := self.service.reply_in(conversation.id)) is not None:
             self._follow(reply)
+        elif self.line.is_promised and conversation.path and conversation.path[-1].status is TurnStatus.COMPLETE:
+            self.call_later(self._send_queued)
         if find:
             self.pane.find(*find)
             self.pane.focus()
