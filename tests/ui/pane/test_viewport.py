@@ -2,13 +2,15 @@
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.ui.pane.looks import look
 from tests.ui.turns import conversation, exchanges, prompt, reply, thinking
 from tui_chat.core.event import TextDelta, ThinkingDelta
 from tui_chat.core.turn import TurnStatus
+from tui_chat.ui.pane import turns
 from tui_chat.ui.pane.growth import Growth
 from tui_chat.ui.pane.path import entries_of, entry_behind
 from tui_chat.ui.pane.viewport import Viewport
@@ -32,14 +34,15 @@ STEP = st.one_of(
     st.tuples(st.just("fold"), st.integers(0, 30)),
     st.tuples(st.just("width"), st.sampled_from((20, 43, 60, 100))),
     st.tuples(st.just("height"), st.integers(1, 30)),
+    st.tuples(st.just("freshen"), st.just(0)),
 )
 
 
 def filled() -> Viewport:
     viewport = Viewport(look())
     viewport.height = HEIGHT
-    turns = [*exchanges(6).turns, prompt(50, "long " * 40, "turn-11"), reply(51, thinking(8), "answer " * 50)]
-    viewport.show(entries_of(conversation(*turns), []))
+    said = [*exchanges(6).turns, prompt(50, "long " * 40, "turn-11"), reply(51, thinking(8), "answer " * 50)]
+    viewport.show(entries_of(conversation(*said), []))
     return viewport
 
 
@@ -68,6 +71,8 @@ def do(viewport: Viewport, step: tuple[str, int]) -> bool:
     elif kind == "height":
         viewport.height = amount
         viewport.rest()
+    elif kind == "freshen" and viewport.stale:
+        viewport.freshen(10)
     elif kind == "fold":
         index = len(viewport.entries) - 1 - amount % 3
         viewport.hold()
@@ -89,6 +94,21 @@ def check(viewport: Viewport) -> None:
     assert len(flat) == min(viewport.height, len(every))
     assert viewport.position == (start, len(every))
     assert viewport.following == (start == max(0, len(every) - viewport.height)) or start == 0
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(STEP, max_size=25))
+def test_the_window_is_a_stretch_of_it_also_while_turns_look_as_they_did(
+    monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int]]
+) -> None:
+    monkeypatch.setattr(turns, "_LONG_ROWS", 6)
+    viewport = filled()
+    for step in steps:
+        do(viewport, step)
+    check(viewport)
+    while viewport.stale:
+        viewport.freshen(10)
+        check(viewport)
 
 
 @settings(deadline=None, max_examples=60)
@@ -155,3 +175,23 @@ def test_the_same_conversation_shown_again_keeps_what_is_laid_out_and_the_reader
     viewport.show(entries_of(longer, entries))
     assert [row.line for row in viewport.rows()] == before
     assert len(viewport.entries) == 41
+
+
+def test_a_long_turn_looks_as_it_did_until_it_is_laid_out_anew_in_slices_and_the_reader_keeps_his_place() -> None:
+    text = "".join(f"## Part {number}\n\n{'some words ' * 20}number{number}\n\n" for number in range(900))
+    viewport = Viewport(look(90))
+    viewport.height = 20
+    viewport.show(entries_of(conversation(reply(0, text, parent_id=None)), []))
+    viewport.go(0, 2001)
+    before = viewport.rows()
+    viewport.relay(look(50))
+    assert [row.line for row in viewport.rows()] == [row.line for row in before]
+    slices = 1
+    while not viewport.freshen(0.005):
+        slices += 1
+    assert slices > 3 and not viewport.stale
+    assert viewport.rows()[0].line.text.split()[:2] == before[0].line.text.split()[:2]
+    fresh = Viewport(look(50))
+    fresh.show(entries_of(conversation(reply(0, text, parent_id=None)), []))
+    shown, wanted = viewport.lay(0), fresh.lay(0)
+    assert [shown.line(row) for row in range(shown.rows)] == [wanted.line(row) for row in range(wanted.rows)]

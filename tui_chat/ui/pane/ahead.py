@@ -11,6 +11,8 @@ from tui_chat.ui.pane.viewport import Viewport
 
 _SLICE_S = 0.004
 _REST_S = 0.03
+_URGENT_SLICE_S, _URGENT_REST_S = 0.008, 0.004
+"""For what is seen and does not look as it should."""
 _MOST_S = 1.0
 """Work for one conversation at one width; beyond it the estimates must do."""
 
@@ -18,9 +20,10 @@ _MOST_S = 1.0
 class LayAhead:
     """Makes estimates exact, nearest turns first."""
 
-    def __init__(self, viewport: Viewport, changed: Callable[[], None]) -> None:
+    def __init__(self, viewport: Viewport, changed: Callable[[], None], relaid: Callable[[], None]) -> None:
         self._viewport = viewport
         self._changed = changed
+        self._relaid = relaid
         self._timer: asyncio.TimerHandle | None = None
         self._left_s = 0.0
 
@@ -28,7 +31,7 @@ class LayAhead:
         """Begin, or begin anew: there is another conversation, or another width."""
         self.stop()
         self._left_s = _MOST_S
-        self._rest()
+        self._rest(_URGENT_REST_S if self._viewport.stale else _REST_S)
 
     def stop(self) -> None:
         """Leave it."""
@@ -36,11 +39,17 @@ class LayAhead:
             self._timer.cancel()
             self._timer = None
 
-    def _rest(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(_REST_S, self._work)
+    def _rest(self, rest_s: float = _REST_S) -> None:
+        self._timer = asyncio.get_running_loop().call_later(rest_s, self._work)
 
     def _work(self) -> None:
         self._timer = None
+        if self._viewport.stale:
+            if self._viewport.freshen(_URGENT_SLICE_S):
+                self._relaid()
+                self._changed()
+            self._rest(_URGENT_REST_S)
+            return
         if self._viewport.growth is not None:
             return
         began = time.monotonic()

@@ -9,6 +9,8 @@ from tui_chat.ui.pane.growth import Growth
 from tui_chat.ui.pane.heights import Heights
 from tui_chat.ui.pane.look import Look
 
+_LONG_ROWS = 1500
+"""A turn of more rows is not laid out anew while somebody waits for it."""
 _MOST_LAID_ROWS = 4000
 """Rows of turns out of sight that are kept; older ones are let go and laid out again when scrolled to."""
 
@@ -24,6 +26,8 @@ class Turns:
         """The last turn while it comes in."""
         self._laid: OrderedDict[Entry, None] = OrderedDict()
         self._laid_rows = 0
+        self.stale: dict[Entry, None] = {}
+        """Long turns that are shown as they looked before, until they are laid out anew."""
 
     def fill(self, entries: list[Entry]) -> None:
         """Hold these turns and no others."""
@@ -88,6 +92,7 @@ class Turns:
 
     def _let_go(self, entry: Entry) -> None:
         del self._laid[entry]
+        self.stale.pop(entry, None)
         self._laid_rows -= entry.rows
         entry.drop()
 
@@ -97,12 +102,15 @@ class Turns:
             self.growth.catch_up()
         same_rows = replace(look, palette=self.look.palette) == self.look and look.measure == self.look.measure
         self.look = look
-        for entry in self._laid:
-            entry.drop()
-        self._laid.clear()
-        self._laid_rows = 0
+        for entry in [*self._laid]:
+            if entry.rows > _LONG_ROWS and not entry.turn.is_live:
+                self.stale[entry] = None
+            else:
+                self._let_go(entry)
         if not same_rows:
-            self.heights = Heights(entry.height(look) for entry in self.entries)
+            self.heights = Heights(
+                entry.rows if entry in self.stale else entry.height(look) for entry in self.entries
+            )
 
     def index_of(self, turn_id: str) -> int | None:
         """Where the turn by that id stands."""

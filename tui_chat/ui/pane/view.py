@@ -58,7 +58,7 @@ class PaneView(Widget, can_focus=True):
         self._glass = Glass(self)
         self._painter = Painter()
         self._pacer = FramePacer(self._draw)
-        self.ahead = LayAhead(self.viewport, self.changed)
+        self.ahead = LayAhead(self.viewport, self.changed, self.relaid)
         self._drawn_size = (0, 0)
         self._is_late = False
         """Something changed while another screen was shown."""

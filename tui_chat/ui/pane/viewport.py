@@ -116,13 +116,34 @@ class Viewport(Turns):
 
     def relay(self, look: Look) -> None:
         """Lay everything out anew, when it is next seen, and keep the same text first."""
-        offset = None
-        if not self.following and self.entries:
-            block = self._top_block()
-            offset = block.offset_of(self.top.row) if self.top.row >= block.gap else -1
+        offset = None if self.following or not self.entries else self._offset()
         self.restyle(look)
         if offset is not None:
-            self.top = self.top._replace(row=self._top_block().row_at(offset) if offset >= 0 else 0)
+            self.top = self.top._replace(row=self._row_at(offset))
+
+    def freshen(self, budget_s: float) -> bool:
+        """Work for about so long on a turn that is shown as it looked before; whether it now looks as it should."""
+        entry = next(iter(self.stale))
+        if not entry.prepare(self.look, budget_s):
+            return False
+        del self.stale[entry]
+        index = self.entries.index(entry)
+        is_top = not self.following and self.top.entry == index
+        offset = self._offset() if is_top else 0
+        entry.lay(self.look)
+        self.measured(index)
+        if is_top:
+            self.top = self.top._replace(row=self._row_at(offset))
+        self.rest()
+        return True
+
+    def _offset(self) -> int:
+        """Where the text of the first visible row begins; -1 in the white space above a block."""
+        block = self._top_block()
+        return block.offset_of(self.top.row) if self.top.row >= block.gap else -1
+
+    def _row_at(self, offset: int) -> int:
+        return self._top_block().row_at(offset) if offset >= 0 else 0
 
     def _top_block(self) -> Block:
         blocks = self.lay(self.top.entry).blocks
