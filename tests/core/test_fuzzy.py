@@ -48,6 +48,7 @@ def order(wanted: str, *texts: str) -> list[str]:
 def test_what_stands_together_or_begins_a_word_comes_first() -> None:
     assert order("re", "Share", "Retry", "the end") == ["Retry", "Share", "the end"]
     assert order("tree", "the retry, even", "See the tree") == ["See the tree", "the retry, even"]
+    assert order("re", "Stop the reply", "Answer again  /retry") == ["Answer again  /retry", "Stop the reply"]
     assert order("ed", "Needed", "Say it differently: edit") == ["Say it differently: edit", "Needed"]
 
 

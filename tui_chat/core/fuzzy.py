@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 _STARTS_WORD, _FOLLOWS, _ENDS_WORD = 3.0, 3.0, 1.0
+_IS_NAME = 1.5
+"""A command's name is meant rather than a word of what it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,10 @@ def _rated(text: str, places: range | list[int]) -> Match:
         before = at
     if places[-1] + 1 == len(text) or not text[places[-1] + 1].isalnum():
         score += _ENDS_WORD
+    if places[0] and text[places[0] - 1] == "/":
+        score += _IS_NAME
     gaps = places[-1] - places[0] + 1 - len(places)
-    return Match(score - gaps * 0.1 - places[0] * 0.01, tuple(places))
+    return Match(score - gaps * 0.1 - places[0] * 0.001, tuple(places))
 
 
 def _is_meant(text: str, places: list[int]) -> bool:

@@ -89,9 +89,9 @@ class ConversationScreen(Screen[None]):
         yield OriginBar(self.keys)
         yield pane
         yield FindBar()
-        yield SuggestionList(self.completing)
         yield QueueBar(self.keys)
         yield EditBar(self.keys)
+        yield SuggestionList(self.completing)
         yield PromptBox(self.keys.in_prompt(), self.completing, enter_sends=settings.ui.enter_sends)
         yield StatusFooter()
 
