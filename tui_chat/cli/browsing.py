@@ -4,7 +4,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from tui_chat.cli.reading import listed, print_out, short_id, with_store
+from tui_chat.cli.reading import listed, print_json, print_out, short_id, with_store
 from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.conversation import Conversation
@@ -20,7 +20,7 @@ def list_(begun: Start, *, limit: int, archived: bool, as_json: bool) -> None:
 
     found = listed(begun, Asked(limit, archived=archived))
     if as_json:
-        print_out(json.dumps([facts(summary) for summary in found], ensure_ascii=False, indent=2))
+        print_json(json.dumps([facts(summary) for summary in found], ensure_ascii=False, indent=2))
     elif not sys.stdout.isatty():
         print_out(rows_for_programs(found))
     elif found:
@@ -35,7 +35,7 @@ def show(begun: Start, beginning: str, *, as_json: bool, plain: bool) -> None:
     if as_json:
         from tui_chat.formats.native import dumps
 
-        print_out(dumps(found))
+        print_json(dumps(found))
     elif plain or not sys.stdout.isatty():
         from tui_chat.formats.plain import to_plain
 
@@ -57,7 +57,7 @@ def delete(begun: Start, beginning: str, *, as_json: bool) -> None:
 
     deleted = with_store(begun, gone)
     if as_json:
-        print_out(json.dumps({"id": deleted.id, "title": deleted.title, "deleted": True}, ensure_ascii=False))
+        print_json(json.dumps({"id": deleted.id, "title": deleted.title, "deleted": True}, ensure_ascii=False))
     else:
         title = clean_line(deleted.title)
         print_out(f"“{title}” is in the trash. `tui-chat restore {short_id(deleted.id)}` brings it back.")

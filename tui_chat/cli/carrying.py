@@ -7,14 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tui_chat.cli.outcome import DONE, MISUSED, complain
-from tui_chat.cli.reading import print_out, with_store
+from tui_chat.cli.reading import Shown, print_json, print_out, with_store
 from tui_chat.cli.start import Start
-from tui_chat.core.clean import clean_line
+from tui_chat.core.clean import clean, clean_line, harmless_json
 from tui_chat.core.error import ChatError, FormatError
 from tui_chat.core.nearest import did_you_mean
 from tui_chat.formats.telling import Branch
 from tui_chat.service.naming import ExportFormat
-from tui_chat.service.transfer import ExportRequest, ImportReport, all_ids, export, import_file
+from tui_chat.service.transfer import ExportRequest, ImportReport, Sink, all_ids, export, import_file
 from tui_chat.storage.store import Store
 
 
@@ -35,7 +35,7 @@ def export_(begun: Start, beginnings: Sequence[str], shape: Shape) -> None:
     async def write(store: Store) -> list[Path]:
         ids = [await store.resolve(one) for one in beginnings] if beginnings else await all_ids(store)
         request = ExportRequest(ids, ExportFormat(form), Branch(branch))
-        return await export(store, request, shape.output or sys.stdout.buffer)
+        return await export(store, request, shape.output or _stdout(ExportFormat(form)))
 
     written = with_store(begun, write)
     if shape.output is None:
@@ -44,6 +44,13 @@ def export_(begun: Start, beginnings: Sequence[str], shape: Shape) -> None:
         print_out(str(written[0]))
     else:
         print_out(f"{len(written):,} files in {shape.output}")
+
+
+def _stdout(form: ExportFormat) -> Sink:
+    """Into a pipe everything goes as it is; on a terminal it is only shown."""
+    if not sys.stdout.isatty():
+        return sys.stdout.buffer
+    return Shown(harmless_json if form in (ExportFormat.JSON, ExportFormat.LIBRECHAT) else clean)
 
 
 def _one_of(word: str, known: Sequence[str], what: str) -> str:
@@ -66,7 +73,7 @@ def import_(begun: Start, files: Sequence[Path], *, as_json: bool) -> int:
 
     with_store(begun, read)
     if as_json:
-        print_out(
+        print_json(
             json.dumps({name: asdict(report) for name, report in reports.items()}, ensure_ascii=False, indent=2)
         )
     else:

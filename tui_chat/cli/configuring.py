@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from tui_chat.cli.outcome import DONE, SETTINGS
-from tui_chat.cli.reading import print_out
+from tui_chat.cli.reading import print_json, print_out
 from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.error import SettingsError
@@ -28,7 +28,7 @@ def show(begun: Start, *, as_json: bool) -> None:
     if as_json:
         values = [{"name": row.name, "value": row.value, "origin": row.origin} for row in found]
         problems = [str(problem) for problem in begun.settings.problems]
-        print_out(json.dumps({"settings": values, "problems": problems}, ensure_ascii=False, indent=2))
+        print_json(json.dumps({"settings": values, "problems": problems}, ensure_ascii=False, indent=2))
         return
     name_width = max(len(row.name) for row in found)
     value_width = min(max(len(row.value) for row in found), 44)

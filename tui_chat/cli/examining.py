@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from tui_chat import paths
 from tui_chat.cli.awakening import sentences
 from tui_chat.cli.outcome import DONE, OUR_FAULT
-from tui_chat.cli.reading import print_out
+from tui_chat.cli.reading import print_json, print_out
 from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import ChatError
@@ -54,7 +54,7 @@ def doctor(begun: Start, *, as_json: bool, repair: bool, offline: bool) -> int:
     """Look at everything, print it; 1 when something is bad."""
     found = asyncio.run(_all(begun, repair=repair, offline=offline))
     if as_json:
-        print_out(json.dumps([asdict(finding) for finding in found], ensure_ascii=False, indent=2))
+        print_json(json.dumps([asdict(finding) for finding in found], ensure_ascii=False, indent=2))
     else:
         print_out("\n".join(_lines(found)))
     return OUR_FAULT if any(finding.state is State.BAD for finding in found) else DONE

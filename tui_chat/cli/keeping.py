@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from tui_chat.cli.reading import print_out, short_id, with_store
+from tui_chat.cli.reading import print_json, print_out, short_id, with_store
 from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationSummary, SearchHit
@@ -21,7 +21,7 @@ def search(begun: Start, query: str, *, limit: int, as_json: bool) -> None:
     """Hits, best first, each with what stands around it."""
     hits = with_store(begun, lambda store: store.search(query, limit=limit))
     if as_json:
-        print_out(json.dumps([_facts(hit) for hit in hits], ensure_ascii=False, indent=2))
+        print_json(json.dumps([_facts(hit) for hit in hits], ensure_ascii=False, indent=2))
     else:
         lit = sys.stdout.isatty()
         print_out("\n".join(_told(hit, lit=lit) for hit in hits))
@@ -110,7 +110,7 @@ def stats(begun: Start, *, as_json: bool) -> None:
     """How much there is."""
     facts = asdict(with_store(begun, lambda store: store.stats()))
     if as_json:
-        print_out(json.dumps(facts, indent=2, default=str))
+        print_json(json.dumps(facts, indent=2, default=str))
     else:
         width = max(map(len, facts))
         print_out("\n".join(f"{name.replace('_', ' '):<{width}}  {_plain(value)}" for name, value in facts.items()))

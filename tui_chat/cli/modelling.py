@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tui_chat.cli.outcome import DONE, PROVIDER, complain
-from tui_chat.cli.reading import print_out
+from tui_chat.cli.reading import print_json, print_out
 from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean_line
 from tui_chat.core.figures import dollars, short_tokens
@@ -30,7 +30,10 @@ class Offer:
 def models(begun: Start, words: str, *, refresh: bool, as_json: bool) -> int:
     """Print them; remembered ones are enough unless `refresh` says otherwise."""
     catalogue, offers = asyncio.run(_offers(begun, words, refresh=refresh))
-    print_out(_as_json(offers) if as_json else _as_rows(offers))
+    if as_json:
+        print_json(_as_json(offers))
+    else:
+        print_out(_as_rows(offers))
     for name, error in catalogue.silent:
         print(f"tui-chat: {name}:", file=sys.stderr)  # noqa: T201
         complain(error)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tui_chat.core.clean import clean
+from tui_chat.core.clean import clean, harmless_json
 from tui_chat.core.error import Fault
 from tui_chat.core.event import (
     PartEnd,
@@ -109,7 +109,7 @@ class JsonLines:
 
 
 def _line(kind: str, **fields: Any) -> str:
-    return json.dumps({"type": kind, **fields}, ensure_ascii=False) + "\n"
+    return harmless_json(json.dumps({"type": kind, **fields}, ensure_ascii=False)) + "\n"
 
 
 def _tool_call(name: str, input_json: str) -> str:

@@ -45,6 +45,24 @@ def print_out(text: str) -> None:
         sys.stdout.buffer.flush()
 
 
+def print_json(text: str) -> None:
+    """The same for JSON, which a terminal gets without anything that could steer it."""
+    from tui_chat.core.clean import harmless_json
+
+    print_out(harmless_json(text) if sys.stdout.isatty() else text)
+
+
+class Shown:
+    """Stands for a stdout that is a terminal: bytes of UTF-8 come to it as they may be shown."""
+
+    def __init__(self, harmless: Callable[[str], str]) -> None:
+        self._harmless = harmless
+
+    def write(self, data: bytes, /) -> None:
+        """Show it."""
+        sys.stdout.buffer.write(self._harmless(data.decode("utf-8", "replace")).encode("utf-8", "replace"))
+
+
 def short_id(conversation_id: str) -> str:
     """As much of an id as is shown to people."""
     return conversation_id[:8]

@@ -1,14 +1,16 @@
 """`usage` and `prices`: what was used and paid, and what is known of prices."""
 
+import sys
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 import typer
 
-from tui_chat.cli.reading import print_out, with_store
+from tui_chat.cli.reading import print_json, print_out, with_store
 from tui_chat.cli.start import Start
 from tui_chat.core.chart import sparkline
+from tui_chat.core.clean import clean
 from tui_chat.core.figures import dollars
 from tui_chat.core.report import UsageReport
 from tui_chat.core.report_text import age_of, price_lines, usage_table
@@ -46,9 +48,9 @@ def usage(begun: Start, asked: Report) -> None:
 
     report = with_store(begun, added_up)
     if asked.json:
-        print_out(as_json(report))
+        print_json(as_json(report))
     elif asked.csv:
-        print_out(as_csv(report, asked.by))
+        print_out(clean(as_csv(report, asked.by)) if sys.stdout.isatty() else as_csv(report, asked.by))
     elif not report.total.replies:
         print_out("Nothing was used yet.")
     else:

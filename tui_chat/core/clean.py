@@ -40,6 +40,16 @@ def clean_line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+def harmless_json(text: str) -> str:
+    """JSON for a terminal: the same value, with what could steer it in JSON's own escapes."""
+    return _HARMFUL.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
 def _fewer_marks(found: re.Match[str]) -> str:
     kept: list[str] = []
     marks = 0
