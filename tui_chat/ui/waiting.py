@@ -1,16 +1,29 @@
 """The prompts that wait in line behind a reply, each by itself, kept where a crash cannot reach them."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
+from tui_chat.service.reply import Reply
 from tui_chat.ui.drafts import Drafts
 
 
 class Waiting:
     """The line of one conversation at a time; whoever shows it is told of every change."""
 
-    def __init__(self, drafts: Drafts, changed: Callable[[Sequence[str]], None]) -> None:
+    def __init__(
+        self,
+        drafts: Drafts,
+        changed: Callable[[Sequence[str]], None],
+        send: Callable[[str], Awaitable[bool]],
+        reply: Callable[[], Reply | None],
+    ) -> None:
+        """`send` says a prompt and tells whether it could; `reply` is the one that is waited for, if any."""
         self._drafts = drafts
         self._changed = changed
+        self._send = send
+        self._reply = reply
+        self.one_by_one = asyncio.Lock()
+        """What is typed and what waited never go out at once."""
         self._conversation_id = ""
         self._promised: set[str] = set()
         self.prompts: tuple[str, ...] = ()
@@ -40,6 +53,23 @@ class Waiting:
         prompt = rest.pop(at)
         await self._keep(tuple(rest))
         return prompt
+
+    async def go_on(self) -> None:
+        """Send the first one; it is back in its place where it could not be."""
+        async with self.one_by_one:
+            if self.prompts and self._reply() is None:
+                prompt = await self.take(0)
+                if not await self._send(prompt):
+                    await self.put(prompt, 0)
+
+    async def send_now(self, at: int) -> None:
+        """Send that one, stopping the reply it waits for."""
+        if at:
+            await self.put(await self.take(at), 0)
+        if (reply := self._reply()) is not None:
+            reply.cancel()
+            await reply.wait()
+        await self.go_on()
 
     async def _keep(self, prompts: tuple[str, ...]) -> None:
         self._show(prompts)

@@ -14,8 +14,8 @@ from tui_chat.core.error import ChatError
 from tui_chat.core.figures import full_tokens
 from tui_chat.service.catalogue import Catalogue
 from tui_chat.ui.choice import Choice
-from tui_chat.ui.commands import COMMANDS_BY_NAME, Call, Command
-from tui_chat.ui.keys import KEYS, Scope
+from tui_chat.ui.commands import Call
+from tui_chat.ui.keys import Key, Scope
 from tui_chat.ui.models import is_reference
 from tui_chat.ui.options import as_words, with_options
 from tui_chat.ui.palette import rows
@@ -24,8 +24,6 @@ from tui_chat.wording import explain
 
 _LISTED = 500
 """So many of the last used conversations are among what can be gone to by a few letters."""
-_OWN_WORDS = ("title", "system")
-_NEEDS_WORDS = (*_OWN_WORDS, "options", "export")
 
 
 class CommandingScreen(BranchingScreen):
@@ -55,52 +53,23 @@ class CommandingScreen(BranchingScreen):
             scope = "app" if call.command.name == "quit" else "screen"
             await self.run_action(f"{scope}.{call.command.action}")
 
-    # Everything, by a few letters
-
     @work(group="palette", exclusive=True, exit_on_error=False)
     async def action_palette(self) -> None:
-        """Everything that can be done or gone to."""
-        from tui_chat.ui.screens.pick import PickScreen
+        """Everything that can be done or gone to, by a few letters."""
+        from tui_chat.ui.screens.palette import Palette, Ways
 
-        async def chosen(row: str | None) -> None:
-            if row is not None:
-                await self._run_row(row)
+        async def act(key: Key) -> None:
+            places: dict[Scope, DOMNode] = {Scope.PANE: self.pane, Scope.PROMPT: self.prompt, Scope.APP: self.app}
+            await self.app.run_action(key.action, places.get(key.scope, self))
+
+        async def go_to(turn_id: str) -> None:
+            await self.go_to(turn_id, at=turn_id, choose=True)
 
         others: Sequence[ConversationSummary] = ()
         with suppress(ChatError):  # what cannot be listed is not there to be gone to
             others = await self.bench.store.summaries(limit=_LISTED)
-        self.app.push_screen(PickScreen("Do or go to", rows(self.keys, self.conversation, others)), chosen)
-
-    async def _run_row(self, row: str) -> None:
-        kind, _, what = row.partition(":")
-        match kind:
-            case "open":
-                await self.open_stored(what)
-            case "turn":
-                await self.go_to(what, at=what, choose=True)
-            case "command":
-                await self._run_asking(COMMANDS_BY_NAME[what])
-            case _:
-                key = next(key for key in KEYS if key.id == what)
-                places: dict[Scope, DOMNode] = {Scope.PANE: self.pane, Scope.PROMPT: self.prompt, Scope.APP: self.app}
-                await self.app.run_action(key.action, places.get(key.scope, self))
-
-    async def _run_asking(self, command: Command) -> None:
-        """Run a command, asking first for what it cannot do without."""
-        from tui_chat.ui.screens.pick import PickScreen
-
-        async def chosen(words: str | None) -> None:
-            if words is not None:
-                await self.run_call(Call(command, words))
-
-        if command.name in _NEEDS_WORDS:
-            offers = () if command.name in _OWN_WORDS else self.completing.offers(command.name)
-            screen = PickScreen(
-                command.help.capitalize(), offers, free=bool, asks=command.takes.strip("[]").capitalize()
-            )
-            self.app.push_screen(screen, chosen)
-        else:
-            await self.run_call(Call(command, ""))
+        ways = Ways(self.app.push_screen, act, self.run_call, go_to, self.open_stored, self.completing.offers)
+        Palette(ways).ask(rows(self.keys, self.conversation, others))
 
     async def open_stored(self, conversation_id: str) -> None:
         """Show one of the past conversations."""

@@ -66,9 +66,7 @@ class ConversationScreen(Screen[None]):
         self.keys.bind(self, Scope.CHAT)
         self.drafts = Drafts(bench.store, self.set_timer)
         self._elsewhere = Elsewhere(bench.store)
-        self.line = Waiting(self.drafts, self._show_waiting)
-        self._one_by_one = asyncio.Lock()
-        """What is typed and what waited never go out at once."""
+        self.line = Waiting(self.drafts, self._show_waiting, self._send, self.reply_here)
         self.conversation = bench.first
         self.models = Models(bench)
         known = arguments(lambda: self.conversation, self.models, lambda: self.app.available_themes)
@@ -121,6 +119,10 @@ class ConversationScreen(Screen[None]):
         key = self.keys(words.action)
         return words.sentence, f"{key}  {words.next_step}" if key else words.next_step
 
+    def reply_here(self) -> Reply | None:
+        """The reply that comes in here now."""
+        return self.service.reply_in(self.conversation.id)
+
     # What is shown
 
     async def open(self, conversation: Conversation, *, at: str | None = None, find: Sequence[str] = ()) -> None:
@@ -147,7 +149,7 @@ class ConversationScreen(Screen[None]):
         if (reply := self.service.reply_in(conversation.id)) is not None:
             self._follow(reply)
         elif self.line.is_promised and conversation.path and conversation.path[-1].status is TurnStatus.COMPLETE:
-            self.call_later(self._send_queued)
+            self.call_later(self.line.go_on)
         if find:
             self.pane.find(*find)
             self.pane.focus()
@@ -166,7 +168,7 @@ class ConversationScreen(Screen[None]):
 
     def name_window(self) -> None:
         """The terminal's title: the conversation and whether something comes in."""
-        live = self.service.reply_in(self.conversation.id) is not None
+        live = self.reply_here() is not None
         title = clean_line(self.conversation.title) or "tui-chat"
         self.app.title = f"{'● ' if live else ''}{title}"
 
@@ -202,8 +204,8 @@ class ConversationScreen(Screen[None]):
 
     async def say(self, text: str) -> bool:
         """Send it, or let it wait; whether it is safely kept."""
-        async with self._one_by_one:
-            if self.service.reply_in(self.conversation.id) is None:
+        async with self.line.one_by_one:
+            if self.reply_here() is None:
                 return await self._send(text, self.editing)
         if self.editing is not None:
             self.complain(f"A reply is still coming in; {self.keys('reply.cancel')} stops it.")
@@ -261,7 +263,7 @@ class ConversationScreen(Screen[None]):
         if self.bench.settings.ui.notify and (event.turn.duration_ms or 0) >= WORTH_A_NOTICE_MS:
             self.post_message(AttentionWanted(f"{self.app.title}: the reply is there"))
         if self.line.prompts and event.turn.status is TurnStatus.COMPLETE:
-            self.call_later(self._send_queued)
+            self.call_later(self.line.go_on)
 
     def complain_of(self, error: ChatError) -> None:
         """Say what went wrong and what to do."""
@@ -278,29 +280,15 @@ class ConversationScreen(Screen[None]):
         self.queue.waiting = prompts
         self.prompt.has_queued = bool(prompts)
 
-    async def _send_queued(self) -> None:
-        """Send the first one; it is back in its place where it could not be."""
-        async with self._one_by_one:
-            if self.line.prompts and self.service.reply_in(self.conversation.id) is None:
-                prompt = await self.line.take(0)
-                if not await self._send(prompt):
-                    await self.line.put(prompt, 0)
-
     @on(QueuedWanted)
     async def change_queued(self, event: QueuedWanted) -> None:
         """Send one that waits at once, or take it back into the box; with none, cut a countdown short."""
-        reply = self.service.reply_in(self.conversation.id)
         if self.line.prompts and not event.now:
             self.prompt.give_back(await self.line.take(-1 if event.at is None else event.at))
             self.prompt.focus()
         elif self.line.prompts:
-            if event.at:
-                await self.line.put(await self.line.take(event.at), 0)
-            if reply is not None:
-                reply.cancel()
-                await reply.wait()
-            await self._send_queued()
-        elif reply is not None:
+            await self.line.send_now(event.at or 0)
+        elif (reply := self.reply_here()) is not None:
             reply.retry_now()
 
     def action_choose_queued(self) -> None:
