@@ -9,8 +9,9 @@ from tui_chat.rendering.cells import width
 from tui_chat.rendering.line import Line
 
 _OPENED = ("http", "https", "mailto")
-_FILE = re.compile(r"(?<![\w/.~-])(~?/?(?:[\w.@+-]+/)*[\w.@+-]*\w\.(\w{1,8}))(?::(\d+))?(?![\w/])")
-_SUFFIX = re.compile(
+# Compiled for the first row that is looked at; the app starts sooner.
+_FILE = r"(?<![\w/.~-])(~?/?(?:[\w.@+-]+/)*[\w.@+-]*\w\.(\w{1,8}))(?::(\d+))?(?![\w/])"
+_SUFFIX = (
     "bash|cc?|cfg|conf|cpp|css?|csv|diff|env|exs?|fish|go|h|hpp|html?|ini|ipynb|java|jpg|jsx?|json|kt|lock|log|lua|md|mjs|"
     "pdf|php|pl|png|proto|pyi?|rb?|rs|rst|scala|sh|sql|svg|swift|tcss|tex|toml|tsx?|txt|vue|xml|ya?ml|zig|zsh"
 )
@@ -58,11 +59,11 @@ def targets(line: Line) -> list[Target]:
     """Links in a row that may be opened, and names of files outside of links."""
     found = [Target(start, end, url=url) for start, end, url in line.links if may_open(url)]
     taken = [(start, end) for start, end, _ in line.links]
-    for match in _FILE.finditer(line.copy) if "." in line.copy else ():
+    for match in re.finditer(_FILE, line.copy) if "." in line.copy else ():
         path, suffix, number = match.groups()
         start = line.copy_at + width(line.copy[: match.start()])
         end = start + width(match[0])
-        is_file = "/" in path or _SUFFIX.fullmatch(suffix.lower()) is not None
+        is_file = "/" in path or re.fullmatch(_SUFFIX, suffix.lower()) is not None
         if is_file and not any(start < other_end and other < end for other, other_end in taken):
             found.append(Target(start, end, path=path, line=int(number) if number else None))
     return sorted(found, key=lambda target: target.start)
