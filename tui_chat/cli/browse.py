@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.flags import DataDirFlag, DemoFlag, JsonFlag, start
+from tui_chat.cli.flags import DataDirFlag, DemoFlag, IdArgument, JsonFlag, start
 
-IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The conversation's id; a unique beginning will do.")]
 LimitFlag = Annotated[int, typer.Option("--limit", min=1, help="How many at most.")]
 ArchivedFlag = Annotated[bool, typer.Option("--archived", help="The archived ones.")]
 

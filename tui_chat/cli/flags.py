@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tui_chat.cli.completing import conversations, models
 from tui_chat.cli.start import GlobalFlags, Start, begin
 
 DemoFlag = Annotated[
@@ -12,7 +13,16 @@ DemoFlag = Annotated[
 ]
 DataDirFlag = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="Where conversations are kept.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-ModelFlag = Annotated[str | None, typer.Option("-m", "--model", metavar="PROVIDER/MODEL", help="The model to ask.")]
+ModelFlag = Annotated[
+    str | None,
+    typer.Option("-m", "--model", metavar="PROVIDER/MODEL", help="The model to ask.", autocompletion=models),
+]
+IdArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="The conversation's id; a unique beginning will do.", autocompletion=conversations
+    ),
+]
 SystemFlag = Annotated[str | None, typer.Option("-s", "--system", metavar="TEXT", help="The system prompt.")]
 ProfileFlag = Annotated[
     str | None, typer.Option("-p", "--profile", metavar="NAME", help="A profile of the settings.")
@@ -20,7 +30,12 @@ ProfileFlag = Annotated[
 ContinueFlag = Annotated[bool, typer.Option("-c", "--continue", help="Go on with the conversation last used.")]
 ConversationFlag = Annotated[
     str | None,
-    typer.Option("--conversation", metavar="ID", help="Go on with this conversation; a unique beginning will do."),
+    typer.Option(
+        "--conversation",
+        metavar="ID",
+        help="Go on with this conversation; a unique beginning will do.",
+        autocompletion=conversations,
+    ),
 ]
 
 

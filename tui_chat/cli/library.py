@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.flags import DataDirFlag, DemoFlag, JsonFlag, start
+from tui_chat.cli.completing import conversations
+from tui_chat.cli.flags import DataDirFlag, DemoFlag, IdArgument, JsonFlag, start
 
-IdArgument = Annotated[str, typer.Argument(metavar="ID", help="The conversation's id; a unique beginning will do.")]
-IdsArgument = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Which conversations.")]
+IdsArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="[ID]...", help="Which conversations.", autocompletion=conversations)
+]
 QueryArgument = Annotated[
     str, typer.Argument(metavar="QUERY", help='Words, "a phrase", and model: role: title: after: before: filters.')
 ]

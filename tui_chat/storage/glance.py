@@ -1,9 +1,11 @@
-"""One look at the list of conversations, without an event loop, for a command that is to be over at once."""
+"""One look at the database, without an event loop, for a command that is to be over at once."""
 
 from pathlib import Path
+from typing import Any
 
 from tui_chat.storage.database import Database
 from tui_chat.storage.library import Asked, Page, summaries
+from tui_chat.storage.memory import state
 from tui_chat.storage.opening import Terms
 from tui_chat.storage.owner import Owner
 
@@ -13,5 +15,14 @@ def glance(path: Path, asked: Asked) -> Page:
     database = Database(path, Terms(), Owner.current())
     try:
         return database.read(lambda db: summaries(db, asked, database.watch))
+    finally:
+        database.close()
+
+
+def remembered(path: Path, key: str) -> Any:
+    """What was remembered under that name; `None` if nothing was."""
+    database = Database(path, Terms(), Owner.current())
+    try:
+        return database.read(lambda db: state(db, key))
     finally:
         database.close()

@@ -1,0 +1,49 @@
+"""The shell completes conversations and models, in its own protocol, and asks nobody."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Shell
+
+
+def completed(shell: Shell, kind: str, line: str) -> str:
+    """What the program tells a shell that completes the last word of that line."""
+    words = line.split(" ")
+    asked = {
+        "bash": {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)},
+        "zsh": {"_TYPER_COMPLETE_ARGS": line},
+        "fish": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+    }[kind]
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "tui-chat")],
+        env=shell.environment(_TUI_CHAT_COMPLETE=f"complete_{kind}", **asked),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert "Traceback" not in done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("kind", ["bash", "zsh", "fish"])
+def test_a_conversation_is_completed_with_its_title_beside_it(shell: Shell, kind: str) -> None:
+    shell("ask", "-m", "demo/tour", "a question about gears")
+    whole_id = shell("list", "--json").out.partition('"id": "')[2].partition('"')[0]
+    for command in ("show", "delete", "rename", "fork", "export"):
+        told = completed(shell, kind, f"tui-chat {command} {whole_id[:4]}")
+        assert whole_id in told
+        assert kind == "bash" or "a question about gears" in told
+    assert whole_id not in completed(shell, kind, "tui-chat show zzzz")
+
+
+@pytest.mark.parametrize("kind", ["bash", "zsh", "fish"])
+def test_a_model_is_completed(shell: Shell, kind: str) -> None:
+    assert "demo/tour" in completed(shell, kind, "tui-chat ask -m de")
+
+
+def test_without_a_database_nothing_is_completed_and_none_is_made(shell: Shell) -> None:
+    assert completed(shell, "bash", "tui-chat show a").strip() == ""
+    assert not list(shell.home.rglob("conversations.db"))
