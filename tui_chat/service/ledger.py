@@ -25,6 +25,8 @@ class Ledger:
         self.error: StorageError | None = lasting
         """Why saving does not work now; `None` while it does."""
         self._unsaved: dict[str, Conversation] = {}
+        self._begun: dict[str, Conversation] = {}
+        """As they were when their reply began, should the store lose them before it ends."""
         self._watchers: list[Callable[[StorageError | None], None]] = []
         self._flusher: asyncio.Task[None] | None = None
 
@@ -41,6 +43,7 @@ class Ledger:
 
     async def begin(self, conversation: Conversation, turns: Sequence[Turn], *, new: bool) -> None:
         """Commit new turns of `conversation`, which already holds them, before their request leaves."""
+        self._begun[conversation.id] = conversation
         try:
             if conversation.id in self._unsaved:
                 self._unsaved[conversation.id] = conversation
@@ -68,24 +71,33 @@ class Ledger:
         except StorageError as error:
             self._tell(error)
             return False
+        except NotFound:
+            # What was saved before is not there either: a half of it would pass for the whole.
+            self._tell(_lost())
+            return False
         if self._unsaved == {}:
             self._tell(None)
         return True
 
     async def finish(self, conversation_id: str, turn: Turn) -> None:
         """Save a reply that has ended."""
+        begun = self._begun.pop(conversation_id, None)
         if (unsaved := self._unsaved.get(conversation_id)) is not None:
             self._unsaved[conversation_id] = unsaved.with_turn(turn, head=False)
             await self._flush_quietly()
             return
         try:
             await self.store.finish(turn)
-        except StorageError as error:
+        except (StorageError, NotFound) as error:
             try:
                 known = await self.store.conversation(conversation_id)
             except (StorageError, NotFound):
-                known = Conversation(conversation_id, turn.created_at, turn.created_at)
-            self._keep(known.with_turn(turn, head=False), error)
+                known = begun or Conversation(conversation_id, turn.created_at, turn.created_at)
+            if isinstance(error, NotFound):
+                self._keep(known.with_turn(turn, head=False), _lost())
+                await self._flush_quietly()
+            else:
+                self._keep(known.with_turn(turn, head=False), error)
 
     def _keep(self, conversation: Conversation, error: StorageError) -> None:
         self._unsaved[conversation.id] = conversation
@@ -127,3 +139,8 @@ class Ledger:
             await asyncio.wait({self._flusher})
         if self._unsaved:
             await self._flush_quietly()
+
+
+def _lost() -> StorageError:
+    """Why a reply in flight is not saved when another database took the place of the one it began in."""
+    return StorageError("another database took the place of the one that was in use")

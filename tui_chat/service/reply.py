@@ -157,7 +157,10 @@ class Reply:
             error = pump.result()
             return (TurnStatus.FAILED, error) if error else (TurnStatus.COMPLETE, None)
         if beat.done():
-            return TurnStatus.FAILED, beat.result()
+            try:
+                return TurnStatus.FAILED, beat.result()
+            except ChatError as error:
+                return TurnStatus.FAILED, error
         return self._stop_as, None
 
     async def _pump(self) -> ChatError | None:
