@@ -39,7 +39,7 @@ class Mutation:
 
 
 _SERVICE = ("tests/service/test_reply.py", "tests/service/test_chat.py")
-_PROGRAM = ("tests/test_killed.py", "tests/faults")
+_PROGRAM = ("tests/test_killed.py", "tests/faults/test_schedules.py")
 _CHAT = "tui_chat/service/chat.py"
 _LEDGER = "tui_chat/service/ledger.py"
 _GUARD = Change(_CHAT, "if self.reply_in(conversation.id) is not None:", "if False:")
@@ -130,7 +130,7 @@ def make(change: Change, root: Path) -> None:
 def failing(root: Path, tests: Sequence[str]) -> list[str]:
     """The names of the tests that fail there."""
     words = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider", "--timeout=20"]
-    environment = {"TUI_CHAT_FAULTS": "25", "TUI_CHAT_TEST_KILLS": "2", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {"TUI_CHAT_FAULTS": "15", "TUI_CHAT_TEST_KILLS": "2", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([*words, *tests], cwd=root, env=environment, capture_output=True, text=True, check=False)
     failed = _FAILED.findall(done.stdout)
     if not failed and not _COUNTED.search(done.stdout):

@@ -32,3 +32,17 @@ async def test_a_reply_goes_on_when_an_older_copy_takes_the_databases_place(tmp_
     assert [turn.text for turn in kept.turns if turn.role is Role.USER] == played.accepted
     assert kept.turn(reply.turn_id).text == played.plan.text
     assert list(played.path.parent.glob("*replaced-*"))
+
+
+async def test_one_can_go_on_when_the_file_is_replaced_between_two_turns(tmp_path: Path) -> None:
+    older = tmp_path / "older.db"
+    await (await Store.open(older)).aclose()
+    async with stage(schedule(Server.FINE), tmp_path / "data") as played:
+        first = await played.service.send(played.service.blank("anthropic/claude-sonnet-5-5"), PROMPT)
+        await first.wait()
+        shown = await played.service.open(first.conversation_id)
+        shutil.move(older, played.path)
+        second = await played.service.send(shown, "and this one")
+        assert (await second.wait()).save_error is None
+        kept = await played.store.conversation(first.conversation_id)
+    assert [turn.text for turn in kept.path] == [PROMPT, played.plan.text, "and this one", "fine"]

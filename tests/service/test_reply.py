@@ -8,6 +8,7 @@ import pytest
 from tests.service.conftest import HELLO, MakeHouse, end_of, heard
 from tui_chat.core.error import (
     KeyRejected,
+    NotFound,
     Overloaded,
     RateLimited,
     StorageError,
@@ -228,6 +229,22 @@ async def test_a_fault_of_ours_is_an_ending_too(make_house: MakeHouse) -> None:
     house = await make_house((TextDelta("half"), ZeroDivisionError("oops")))
     ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
     assert isinstance(ended.error, Unexpected) and ended.turn.text == "half"
+
+
+async def test_a_checkpoint_that_is_refused_for_good_is_an_ending_too(
+    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = await make_house((TextDelta("half"), asyncio.Event()), policy=Policy(beat_s=0.01))
+
+    async def refused(*_: object) -> bool:
+        raise NotFound("no such reply")
+
+    monkeypatch.setattr(house.service.ledger, "checkpoint", refused)
+    async with asyncio.timeout(10):
+        ended = await (await house.service.send(house.blank(), "hi")).wait()
+    assert isinstance(ended.error, NotFound)
+    assert (ended.turn.status, ended.turn.text) == (TurnStatus.FAILED, "half")
+    assert (await house.store.conversation((await house.store.summaries())[0].id)).path[-1].text == "half"
 
 
 async def test_a_stalled_stream_is_cut_after_its_limit(make_house: MakeHouse) -> None:

@@ -51,9 +51,16 @@ class Ledger:
             elif new:
                 await self.store.create(conversation)
             else:
-                await self.store.append(conversation.id, turns, head=turns[-1].id, title=conversation.title)
+                await self._append(conversation, turns)
         except StorageError as error:
             self._keep(conversation, error)
+
+    async def _append(self, conversation: Conversation, turns: Sequence[Turn]) -> None:
+        try:
+            await self.store.append(conversation.id, turns, head=turns[-1].id, title=conversation.title)
+        except NotFound:
+            # Another database took the place of the one it was in; whoever goes on with it wants it kept.
+            await self.store.save(conversation)
 
     async def show_branch(self, conversation_id: str, head: str) -> None:
         """Move the head of a conversation."""
