@@ -26,3 +26,4 @@ def add_to(app: typer.Typer) -> None:
     app.command("models")(setup.models)
     app.add_typer(setup.config)
     app.command("doctor")(setup.doctor)
+    app.command("help")(setup.help_)

@@ -11,7 +11,21 @@ ForceFlag = Annotated[bool, typer.Option("--force", help="Write over a file that
 RefreshFlag = Annotated[bool, typer.Option("--refresh", help="Ask the providers instead of remembering.")]
 RepairFlag = Annotated[bool, typer.Option("--repair", help="Mend what can be mended, after a backup.")]
 OfflineFlag = Annotated[bool, typer.Option("--offline", help="Ask no provider.")]
+TopicArgument = Annotated[
+    str | None, typer.Argument(metavar="[TOPIC]", help="What about; without it, all topics are listed.")
+]
 MatchArgument = Annotated[str, typer.Argument(metavar="[WORDS]", help="Only models whose name has these words.")]
+
+
+def help_(
+    topic: Annotated[
+        str | None, typer.Argument(metavar="[TOPIC]", help="What about; without it, all topics.")
+    ] = None,
+) -> None:
+    """Explain a topic: keys, settings, providers, headless use, privacy …"""
+    from tui_chat.cli import helping
+
+    helping.help_about(topic)
 
 
 @config.command("path")

@@ -104,7 +104,7 @@ def starter() -> str:
         *_about(ChatSettings, ChatSettings()),
         "[keys]",
         "# An action's id, as the help names it, with its key, several keys, or false for none.",
-        '#"chat.retry" = "ctrl+r"',
+        '#"reply.retry" = "ctrl+r"',
         "",
         f"# Known by name, set by their variables alone: {', '.join(SERVICES)}.",
     ]
@@ -136,3 +136,23 @@ def toml_value(value: Any) -> str:
     if isinstance(value, int | float | Decimal):
         return str(value)
     raise TypeError(f"no setting is a {type(value).__name__}")
+
+
+def settings_as_markdown() -> str:
+    """Every setting with its default, for the README."""
+    lines = ["| setting | default | what it is |", "|---|---|---|"]
+    tables: tuple[tuple[str, object], ...] = (
+        ("", Settings()),
+        ("ui.", UiSettings()),
+        ("chat.", ChatSettings()),
+        *((f"{table}.NAME.", kind()) for table, _, kind in _NAMED_EXAMPLES),
+    )
+    for before, defaults in tables:
+        for name, (_, about) in settings_of(type(defaults)).items():
+            default = getattr(defaults, name)
+            is_told = isinstance(default, str | int | float | tuple) and default not in ("", ())
+            shown = f"`{toml_value(default)}`" if is_told else "–"
+            also = f" Also `{about.variable}`." if about.variable else ""
+            lines.append(f"| `{before}{name}` | {shown} | {about.says[:1].upper()}{about.says[1:]}.{also} |")
+    lines.append("| `keys.ACTION` | – | The keys of an action, by its id in the tables above; `false` for none. |")
+    return "\n".join(lines) + "\n"
