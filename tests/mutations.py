@@ -90,7 +90,7 @@ MUTATIONS = (
     Mutation(
         "two programs answer the same branch at once",
         (_STORE_GUARD,),
-        ("tests/storage/test_live.py", "tests/storage/test_processes.py"),
+        ("tests/storage/test_live.py",),
     ),
     Mutation(
         "retries without end",
