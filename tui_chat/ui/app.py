@@ -125,7 +125,9 @@ class ChatApp(App[int]):
         """Nothing that is pressed while the program comes is lost; leaving it works at once."""
         if self._held is not None and isinstance(event, events.Key | events.Paste) and self._is_for_later(event):
             self._held.append(_again(event))
-            if isinstance(event, events.Key) and not event.is_printable and event.key != "backspace":
+            is_typed = not isinstance(event, events.Key) or event.is_printable or event.key == "backspace"
+            # Only the front shows it meanwhile; the conversation, there but not yet opened, would have it twice.
+            if not (is_typed and isinstance(self.screen, FrontScreen)):
                 return
         await super().on_event(event)
 
