@@ -78,7 +78,7 @@ MUTATIONS = (
     ),
     Mutation(
         "what could not be saved is not saved later",
-        (Change(_LEDGER, "            await self.store.save(conversation)\n", ""),),
+        (Change(_LEDGER, "await self.store.save(conversation)\n            if self", "if self"),),
         (*_SERVICE, *_PROGRAM),
     ),
     Mutation(

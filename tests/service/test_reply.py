@@ -368,3 +368,20 @@ async def test_a_disk_that_fills_in_the_middle_is_told_at_once(
     ended = end_of(events)
     assert ended.turn.text == "halfHello" and ended.save_error is not None
     assert (await house.service.open(reply.conversation_id)).turn(reply.turn_id).text == "halfHello"
+
+
+async def test_what_a_full_disk_did_not_take_is_saved_before_the_end(
+    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = asyncio.Event()
+    house = await make_house((TextDelta("half"), gate, *HELLO))
+    disk = _Full(house.store, monkeypatch, "checkpoint")
+    reply = await house.service.send(house.blank(), "hi")
+    async with asyncio.timeout(5):
+        while house.service.ledger.error is None:
+            await asyncio.sleep(0)
+        disk.full = False
+        while (await house.store.conversation(reply.conversation_id)).turn(reply.turn_id).text != "half":
+            await asyncio.sleep(0)
+    gate.set()
+    await reply.wait()
