@@ -12,15 +12,13 @@ RefreshFlag = Annotated[bool, typer.Option("--refresh", help="Ask the providers 
 RepairFlag = Annotated[bool, typer.Option("--repair", help="Mend what can be mended, after a backup.")]
 OfflineFlag = Annotated[bool, typer.Option("--offline", help="Ask no provider.")]
 TopicArgument = Annotated[
-    str | None, typer.Argument(metavar="[TOPIC]", help="What about; without it, all topics are listed.")
+    str | None, typer.Argument(metavar="TOPIC", help="What about; without it, all topics are listed.")
 ]
 MatchArgument = Annotated[str, typer.Argument(metavar="[WORDS]", help="Only models whose name has these words.")]
 
 
 def help_(
-    topic: Annotated[
-        str | None, typer.Argument(metavar="[TOPIC]", help="What about; without it, all topics.")
-    ] = None,
+    topic: Annotated[str | None, typer.Argument(metavar="TOPIC", help="What about; without it, all topics.")] = None,
 ) -> None:
     """Explain a topic: keys, settings, providers, headless use, privacy …"""
     from tui_chat.cli import helping

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.library.test_pages import made
@@ -86,6 +87,16 @@ async def test_a_key_right_behind_the_last_letter_means_what_was_typed() -> None
         await desk.pilot.press(*"42", "f8", "escape", *"17", "enter")
         await desk.until(lambda: desk.conversation.id == "c0017")
         assert (await desk.store.conversation("c0042")).deleted_at is not None
+
+
+async def test_a_burst_of_keys_in_the_search_acts_in_its_order() -> None:
+    async with library_of(BRANCHED, more=5) as desk:
+        await shows(desk, "Conversations 6")
+        line = library(desk).query_line
+        for key, letter in (("e", "e"), ("x", "x"), ("backspace", None), ("n", "n"), ("g", "g")):
+            line.post_message(events.Key(key, letter))
+        await shows(desk, "Conversations 1", "Engines")
+        assert line.value == "eng"
 
 
 async def test_what_was_said_opens_where_it_was_said_on_its_branch_with_the_hits_lit() -> None:
