@@ -7,13 +7,12 @@ from textual.widgets import Input
 
 async def act_at_once(widget: Widget, event: events.Key) -> bool:
     """Do what the widget itself has bound to the key, now; false where that is nothing."""
-    bound = widget._bindings.key_to_bindings.get(event.key)
-    if not bound:
-        return False
-    event.stop()
-    event.prevent_default()
-    await widget.run_action(bound[0].action)
-    return True
+    for binding in widget._bindings.key_to_bindings.get(event.key, ()):
+        if await widget.app.run_action(binding.action, widget):
+            event.stop()
+            event.prevent_default()
+            return True
+    return False
 
 
 class LineInput(Input):
