@@ -1,14 +1,10 @@
 """`help` prints what the README says, and the README says what the program has."""
 
-import re
-
 import pytest
 
 from tests.cli.conftest import Shell
 from tests.surroundings import ROOT
-from tui_chat.cli.commands import add_to
 from tui_chat.cli.helping import TOPICS
-from tui_chat.settings.show import settings_as_markdown
 
 README = (ROOT / "README.md").read_text()
 
@@ -26,17 +22,3 @@ def test_a_topic_is_a_section_of_the_readme(shell: Shell, topic: str) -> None:
     told = shell("help", topic)
     assert told.code == 0 and told.out.startswith(f"# {TOPICS[topic]}")
     assert "![" not in told.out
-
-
-def test_the_readme_has_every_setting_with_its_default() -> None:
-    assert settings_as_markdown() in README
-
-
-def test_the_readme_names_every_command() -> None:
-    import typer
-
-    app = typer.Typer()
-    add_to(app)
-    names = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
-    missing = [name for name in names if name and not re.search(rf"`(tui-chat )?{name}\b|tui-chat {name}\b", README)]
-    assert not missing

@@ -24,7 +24,7 @@ def search(begun: Start, query: str, *, limit: int, as_json: bool) -> None:
         print_json(json.dumps([_facts(hit) for hit in hits], ensure_ascii=False, indent=2))
     else:
         lit = sys.stdout.isatty()
-        print_out("\n".join(_told(hit, lit=lit) for hit in hits))
+        print_out("\n".join(_told(hit, lit=lit) for hit in hits) or ("Nothing of it was ever said." if lit else ""))
 
 
 def _facts(hit: SearchHit) -> dict[str, object]:

@@ -12,7 +12,8 @@ IdsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[ID]...", help="Which conversations.", autocompletion=conversations)
 ]
 QueryArgument = Annotated[
-    str, typer.Argument(metavar="QUERY", help='Words, "a phrase", and model: role: title: after: before: filters.')
+    list[str],
+    typer.Argument(metavar="WORDS", help="Words, '\"a phrase\"', and model: role: title: after: before: filters."),
 ]
 HitsFlag = Annotated[int, typer.Option("--limit", min=1, help="How many hits at most.")]
 AllFlag = Annotated[bool, typer.Option("--all", help="Every conversation that is not in the trash.")]
@@ -41,7 +42,7 @@ def search(
     """Search everything that was ever said."""
     from tui_chat.cli import keeping
 
-    keeping.search(start(context, demo=demo, data_dir=data_dir), query, limit=limit, as_json=as_json)
+    keeping.search(start(context, demo=demo, data_dir=data_dir), " ".join(query), limit=limit, as_json=as_json)
 
 
 def rename(

@@ -1,0 +1,121 @@
+"""What the README names is there, and is what it says: options, settings, codes, words, variables, rooms."""
+
+import ast
+import re
+
+import pytest
+
+from tests.readme import TEXT, command_of, commands, every_option, options_of, program, prose, rows, spans
+from tests.surroundings import ROOT
+from tests.test_architecture import INSIDE
+from tui_chat.cli import outcome, printing
+from tui_chat.providers.demo_scenes import _SCENES
+from tui_chat.settings.services import SERVICES
+from tui_chat.settings.show import settings_as_markdown
+from tui_chat.settings.values import ChatSettings
+from tui_chat.storage.files import DATABASE
+
+_OPTION = re.compile(r"(?<![\w-])(--[a-z][\w-]*|-[a-zA-Z])(?![\w-])")
+
+
+def section(title: str) -> str:
+    """What stands under a heading."""
+    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
+    assert found, title
+    return found[1]
+
+
+def test_every_setting_is_there_with_its_default() -> None:
+    assert settings_as_markdown() in TEXT
+
+
+def test_every_command_is_named() -> None:
+    named = {words.split()[1] for words in commands() if words.startswith("tui-chat ")}
+    asked = set(re.findall(r"tui-chat (\w+)", TEXT))
+    assert not set(program().commands) - named - asked
+
+
+def test_every_option_that_is_named_is_one() -> None:
+    known = every_option()
+    for span in spans():
+        if not re.match(r"(pip|uv|python) ", span):
+            assert set(_OPTION.findall(span)) <= known, span
+
+
+@pytest.mark.parametrize("row", rows("From the shell:"), ids=lambda row: row[0])
+def test_what_a_command_is_said_to_take_it_takes(row: list[str]) -> None:
+    (first, *_) = commands(row[0])
+    for span in spans(row[1]):
+        assert set(_OPTION.findall(span)) <= options_of(command_of(first)), span
+
+
+def test_exit_codes_are_those_of_the_program() -> None:
+    told = dict(re.findall(r"(\d+) (done|a fault|misuse|settings|provider|storage|interrupted)", prose()))
+    assert told == {
+        str(outcome.DONE): "done",
+        str(outcome.OUR_FAULT): "a fault",
+        str(outcome.MISUSED): "misuse",
+        str(outcome.SETTINGS): "settings",
+        str(outcome.PROVIDER): "provider",
+        str(outcome.STORAGE): "storage",
+        str(outcome.INTERRUPTED): "interrupted",
+    }
+
+
+def test_the_kinds_of_lines_are_those_that_are_printed() -> None:
+    (sentence,) = re.findall(r"`--jsonl` prints `started`.*?\.", prose(), re.DOTALL)
+    tree = ast.parse((ROOT / "tui_chat/cli/printing.py").read_text())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    printed = {
+        node.args[0].value
+        for node in calls
+        if getattr(node.func, "id", "") == printing._line.__name__ and isinstance(node.args[0], ast.Constant)
+    }
+    assert set(spans(sentence)[1:]) == printed
+
+
+def test_the_words_that_the_demo_answers_to_are_all_of_them() -> None:
+    (sentence,) = re.findall(r"begin a\nprompt with (.*?) and it plays", TEXT, re.DOTALL)
+    assert {words.split()[0] for words in spans(sentence)} == set(_SCENES)
+
+
+def test_keys_are_looked_for_where_it_says() -> None:
+    told = section("Models and providers")
+    named = {variable for variable in spans(told) if re.fullmatch(r"[A-Z_]+_API_KEY", variable)}
+    known = {variable for service in SERVICES.values() for variable in service.key_variables}
+    assert named <= known
+    for name, service in SERVICES.items():
+        if service.key_variables and not service.is_local and name not in ("azure", "cloudflare", "workersai"):
+            assert service.key_variables[0] in named, name
+        if service.is_local and name != "demo":
+            assert name in re.sub(r"[^a-z]", "", told.lower()), name
+
+
+def test_other_programs_exports_are_named_as_they_are_read() -> None:
+    told = section("The library").lower()
+    read = {path.stem.partition("_")[0] for path in (ROOT / "tui_chat" / "formats").glob("*.py")}
+    programs = {"chatgpt", "claude", "librechat", "llm", "elia"}
+    assert programs <= read and all(name in told for name in programs)
+
+
+def test_where_conversations_lie_and_how_long_the_trash_keeps_them() -> None:
+    assert f"`{DATABASE}`" in section("What leaves your machine")
+    assert f"can be had back for {ChatSettings().trash_days} days" in section("The library")
+
+
+def test_every_variable_of_our_own_is_named_and_every_one_that_is_named_is_read() -> None:
+    sources = [path.read_text() for room in ("tui_chat", "tests") for path in (ROOT / room).rglob("*.py")]
+    read = set(re.findall(r'"(TUI_CHAT_\w+)"', "".join(sources)))
+    assert set(re.findall(r"TUI_CHAT_\w+", TEXT)) == read
+
+
+def test_how_it_is_built_is_short_and_its_table_is_the_one_that_is_kept() -> None:
+    told = section("How it is built")
+    assert len(told.splitlines()) <= 60
+    everything = set(INSIDE) - {"__init__", "__main__"}
+    found = {}
+    for row in rows("Five rules carry the rest"):
+        (name,) = spans(row[0])
+        words = spans(row[2])
+        found[name] = everything - set(words) - {name} if row[2].startswith("everything but") else set(words)
+    assert found == {name: INSIDE[name] for name in everything}
