@@ -142,7 +142,9 @@ async def export(store: Store, request: ExportRequest, destination: Path | Sink)
     """
     if not isinstance(destination, Path):
         return await _pour_into(destination, store, request)
-    if await asyncio.to_thread(_is_folder, destination, request):
+    with _write_faults(destination):
+        is_folder = await asyncio.to_thread(_is_folder, destination, request)
+    if is_folder:
         return await _export_into(destination, store, request)
     with _new_file(destination) as file:
         async for text in _texts(store, request):

@@ -1,4 +1,7 @@
-"""Keeps what is being written, and what waits in line, in the store: a crash or a switch loses no word."""
+"""Keeps what is being written, and what waits in line, in the store: a crash or a switch loses no word.
+
+Nothing the store refuses stops anybody from writing: it may fail, or not have the conversation (yet, or any more).
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -6,7 +9,7 @@ from typing import NamedTuple
 
 from textual.timer import Timer
 
-from tui_chat.core.error import StorageError
+from tui_chat.core.error import ChatError
 from tui_chat.storage.store import Store
 
 KEPT_AFTER_S = 0.3
@@ -50,7 +53,7 @@ class Drafts:
         """What was being written there."""
         try:
             return await self._store.draft(place)
-        except StorageError:
+        except ChatError:
             return ""
 
     async def sent(self, place: str | None, text: str) -> list[str]:
@@ -61,7 +64,7 @@ class Drafts:
 
     async def edit_of(self, conversation_id: str) -> tuple[str, str] | None:
         """The prompt that was being worded differently there, and how."""
-        with suppress(StorageError):
+        with suppress(ChatError):
             if (kept := await self._store.state(f"edit:{conversation_id}")) is not None:
                 return str(kept["turn"]), str(kept["text"])
         return None
@@ -69,7 +72,7 @@ class Drafts:
     async def edited(self, conversation_id: str) -> None:
         """Nothing is being worded differently there any more."""
         self._pending = None
-        with suppress(StorageError):
+        with suppress(ChatError):
             await self._store.set_state(f"edit:{conversation_id}", None)
 
     async def remember(self, text: str) -> list[str]:
@@ -77,27 +80,27 @@ class Drafts:
         try:
             await self._store.add_prompt(text)
             return await self._store.prompts(limit=HISTORY)
-        except StorageError:
+        except ChatError:
             return [text]
 
-    async def history(self) -> list[str]:
+    async def history(self, most: int = HISTORY) -> list[str]:
         """What was ever sent, newest first."""
         try:
-            return await self._store.prompts(limit=HISTORY)
-        except StorageError:
+            return await self._store.prompts(limit=most)
+        except ChatError:
             return []
 
     async def waiting(self, conversation_id: str) -> tuple[str, ...]:
         """What waits in line there."""
         try:
             kept = await self._store.state(f"queue:{conversation_id}")
-        except StorageError:
+        except ChatError:
             return ()
         return (kept,) if isinstance(kept, str) else tuple(kept or ())
 
     async def wait(self, conversation_id: str, prompts: Sequence[str]) -> None:
         """These wait in line there now."""
-        with suppress(StorageError):  # what cannot be written down still waits in sight
+        with suppress(ChatError):  # what cannot be written down still waits in sight
             await self._store.set_state(f"queue:{conversation_id}", list(prompts) or None)
 
     async def _write(self, written: Written) -> None:
@@ -107,6 +110,6 @@ class Drafts:
                 await self._store.set_state(f"edit:{written.place}", kept)
             else:
                 await self._store.set_draft(written.place, written.text)
-        except StorageError:
+        except ChatError:
             # Where nothing can be saved, the footer says so; the words are still in the box.
             self._pending = self._pending or written

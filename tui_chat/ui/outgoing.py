@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tui_chat.core.conversation import Conversation
@@ -43,5 +44,16 @@ async def exported(store: Store, conversation: Conversation, name: str) -> Path:
 
 
 def path_of(words: str) -> Path:
-    """The file that somebody names."""
-    return Path(words).expanduser().absolute()
+    """The file that somebody names; a home that nobody has is a folder of that name."""
+    path = Path(words)
+    with suppress(RuntimeError):
+        path = path.expanduser()
+    return path.absolute()
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; what a model calls one may be no name that a file can have."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

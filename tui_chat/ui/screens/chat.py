@@ -27,12 +27,13 @@ from tui_chat.ui.message import (
     SuggestionsChanged,
     SuggestionTaken,
 )
-from tui_chat.ui.outgoing import copied, exported, path_of, saved_code
+from tui_chat.ui.outgoing import copied, exported, is_file, path_of, saved_code
 from tui_chat.ui.screens.commanding import CommandingScreen
 from tui_chat.ui.widgets.find_bar import FindBar
 from tui_chat.ui.widgets.suggestion_list import SuggestionList
 
 FORESEEN_AFTER_S = 0.4
+_SEARCHED_PROMPTS = 2000
 QUIT_WITHIN_S = 1.5
 """Two presses of the interrupting key within this time leave the program."""
 
@@ -235,7 +236,7 @@ class ChatScreen(CommandingScreen):
     async def open_file(self, event: FileChosen) -> None:
         """A file that is there, in the user's own editor."""
         path = path_of(event.path)
-        if not path.is_file():
+        if not is_file(path):
             self.complain(f"There is no file {path} here.")
             return
         line = [f"+{event.line}"] if event.line else []
@@ -268,7 +269,7 @@ class ChatScreen(CommandingScreen):
                 self.prompt.set_history(await self.drafts.remember(written))
             self.prompt.draft = text
 
-        prompts = await self.bench.store.prompts(limit=2000)
+        prompts = await self.drafts.history(_SEARCHED_PROMPTS)
         choices = [Choice(text, " ".join(text.split())[:300]) for text in prompts]
         self.app.push_screen(PickScreen("Earlier prompts", choices), chosen)
 

@@ -13,12 +13,15 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui_chat.core.chart import bar, sparkline
+from tui_chat.core.clean import clean_line
+from tui_chat.core.error import ChatError
 from tui_chat.core.figures import cost_sum
 from tui_chat.core.footer import cells
 from tui_chat.core.report import UsageLine, UsageReport
 from tui_chat.core.report_text import usage_table
 from tui_chat.service.usage_report import By, lines_by, usage_report
 from tui_chat.storage.store import Store
+from tui_chat.wording import explain
 
 _SPANS: tuple[tuple[str, int | None], ...] = (("30 days", 30), ("7 days", 7), ("all time", None))
 _BAR_CELLS = 10
@@ -80,7 +83,11 @@ class UsageScreen(ModalScreen[None]):
         name, days = _SPANS[self._span]
         now = datetime.now().astimezone()
         since = None if days is None else now - timedelta(days=days)
-        report = await usage_report(self._store, since, now.tzinfo)
+        try:
+            report = await usage_report(self._store, since, now.tzinfo)
+        except ChatError as error:
+            self.page.update(Content(clean_line(explain(error).sentence)))
+            return
         self.query_one(".title", Static).update(Content(f"Usage by {self._by}, {name}"))
         self._report = report
         self.page.update(self._drawn(report, now))
