@@ -36,7 +36,7 @@ class ChatApp(App[int]):
         super().__init__()
         self._below = below
         self.fault: BaseException | None = None
-        """Why the program below could not be put together."""
+        """Why it had to end: the program below could not be put together, or something failed here."""
         self._held: list[events.Key | events.Paste] | None = [] if isinstance(below, Late) else None
         """What was pressed before anything was there to take it."""
         self._keys = Keyboard(below.settings.keys)
@@ -147,6 +147,11 @@ class ChatApp(App[int]):
         await asyncio.to_thread(load_ahead)
         if isinstance(self._below, Bench):
             await self._below.warm_up()
+
+    def _fatal_error(self) -> None:
+        """End with the fault for whoever runs the app; Textual would print every variable, with keys and prompts."""
+        self.fault = self.fault or self._exception
+        self._close_messages_no_wait()
 
     def leave(self, code: int = 0) -> None:
         """Quit; replies in flight are stopped and kept by whoever runs the app."""

@@ -8,7 +8,6 @@ from dataclasses import replace
 from textual import on, work
 from textual.app import ComposeResult
 from textual.getters import query_one
-from textual.screen import Screen
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, Place
@@ -28,6 +27,7 @@ from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import Scope
 from tui_chat.ui.message import ActionWanted, AttentionWanted, ChatOpened, DraftChanged, LineLeft, QueuedWanted
 from tui_chat.ui.models import Models
+from tui_chat.ui.screens.steady import SteadyScreen
 from tui_chat.ui.waiting import Waiting
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
 from tui_chat.ui.widgets.edit_bar import EditBar
@@ -47,7 +47,7 @@ _LONG = 500
 """… where there are so many turns that it would be noticed."""
 
 
-class ConversationScreen(Screen[None]):
+class ConversationScreen(SteadyScreen[None]):
     """The pane, the prompt and the footer, and what flows between them and the service."""
 
     CSS_PATH = "chat.tcss"

@@ -14,7 +14,6 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.getters import query_one
-from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerError
 
@@ -29,6 +28,7 @@ from tui_chat.ui.library.pages import Found, Hits, Shelf, Titles, Wanted, look
 from tui_chat.ui.library.rows import Guise, conversation_row, head, hit_rows
 from tui_chat.ui.library.telling import heading, steps, why_nothing
 from tui_chat.ui.pane.look import Describe
+from tui_chat.ui.screens.steady import SteadyScreen
 from tui_chat.ui.widgets.at_once import LineInput
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
 from tui_chat.ui.widgets.shelf_list import ShelfList
@@ -44,7 +44,7 @@ _LINGERING_S = 0.06
 _BOLD = Style(bold=True)
 
 
-class FindingScreen(Screen[Place | None]):
+class FindingScreen(SteadyScreen[Place | None]):
     """Ends with what was chosen."""
 
     CSS_PATH = "library.tcss"
