@@ -123,8 +123,13 @@ class Program:
         await self.store.aclose()
 
 
-async def assemble(settings: Settings, *, demo: bool = False, saving: bool = True) -> Program:
-    """Put the program together; with `demo`, the offline model answers whatever the settings say."""
+async def assemble(settings: Settings, *, demo: bool = False, saving: bool = True, titling: bool = True) -> Program:
+    """Put the program together; with `demo`, the offline model answers whatever the settings say.
+
+    Without `titling` no model is asked for a title: who leaves after one reply would only cut that short.
+    """
+    if not titling:
+        settings = replace(settings, chat=replace(settings.chat, titles="prompt"))
     return _assembled(settings, await open_store(settings, saving=saving), demo=demo)
 
 
@@ -164,7 +169,9 @@ def pricing_of(settings: Settings) -> Pricing:
 def _policy(settings: Settings) -> Policy:
     chat = settings.chat
     retry = RetryPolicy(most_attempts=chat.retries + 1, longest_wait_s=chat.longest_wait_s)
-    return Policy(retry, HealthLimits(chat.silence_warning_s, chat.silence_limit_s))
+    return Policy(
+        retry, HealthLimits(chat.silence_warning_s, chat.silence_limit_s), titles_by_model=chat.titles == "model"
+    )
 
 
 def _configs(settings: Settings, ring: KeyRing) -> list[ProviderConfig]:

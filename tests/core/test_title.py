@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui_chat.core.title import LONGEST_TITLE, title_from
+from tui_chat.core.title import LONGEST_TITLE, TITLE_WANTED, title_from, title_in, title_request
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,22 @@ def test_a_long_line_is_cut_at_a_word() -> None:
 
 def test_a_line_without_blanks_is_cut_anyway() -> None:
     assert title_from("字" * 500) == "字" * (LONGEST_TITLE - 1) + "…"
+
+
+@pytest.mark.parametrize(
+    ("answer", "title"),
+    [
+        ("A small parser", "A small parser"),
+        ('"A small parser."', "A small parser"),
+        ("Title: **A small parser**\n\nIt names …", "A small parser"),
+        ("「小さな構文解析器」", "小さな構文解析器"),
+        ("\n\n", ""),
+    ],
+)
+def test_the_title_is_taken_out_of_what_a_model_answers(answer: str, title: str) -> None:
+    assert title_in(answer) == title
+
+
+def test_a_model_is_shown_the_beginning_of_what_was_said() -> None:
+    asked = title_request("why? " * 10_000, "because")
+    assert asked.startswith(TITLE_WANTED) and "why?" in asked and "because" in asked and len(asked) < 5_000

@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 
 from tests.formats.fixtures import IMPORTS, read
 from tests.formats.trees import conversations
+from tests.storage import make as stored
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import Fault
 from tui_chat.core.part import AttachmentPart, OtherPart, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
@@ -199,3 +200,9 @@ def test_a_system_prompt_and_a_fault_are_told() -> None:
     assert "<summary>System prompt</summary>\n\nBe brief." in text
     assert text.endswith("Because.\n\n> **Failed** · overloaded: come back later\n")
     assert "12:05 UTC · failed_" in text
+
+
+def test_what_titles_cost_is_in_the_sums_of_the_front_matter() -> None:
+    replied = stored.priced(stored.reply("r", "p"), "1")
+    text = to_markdown(stored.conversation("c1", stored.prompt("p"), replied, errands=(stored.errand("e1", "0.5"),)))
+    assert "\n  input: 40\n" in text and "\n  output: 24\n" in text and '\ncost_usd: "1.5"\n' in text

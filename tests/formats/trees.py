@@ -6,6 +6,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
+from tui_chat.core.errand import Errand
 from tui_chat.core.error import Fault
 from tui_chat.core.part import (
     AttachmentPart,
@@ -40,6 +41,11 @@ parts = st.one_of(
 usages = st.builds(Usage, counts, counts, counts, counts, counts, counts, counts, st.booleans(), st.none() | amounts)
 prices = st.builds(Price, amounts, amounts, amounts, amounts, amounts, amounts, texts, st.none() | amounts, amounts)
 costs = st.builds(Cost, amounts, st.booleans(), st.none() | prices, st.booleans())
+errands = st.lists(
+    st.builds(Errand, words, words, words, dates, usages, st.none() | costs),
+    max_size=2,
+    unique_by=lambda errand: errand.id,
+)
 faults = st.builds(Fault, words, texts, st.none() | words, words)
 options = st.builds(
     Options,
@@ -89,4 +95,5 @@ def conversations(draw: st.DrawFn, identity: str = "c", most_turns: int = 6) -> 
         archived_at=draw(st.none() | dates),
         deleted_at=draw(st.none() | dates),
         origin=draw(st.none() | st.builds(Origin, words, words, words, words)),
+        errands=tuple(draw(errands)),
     )

@@ -5,11 +5,12 @@ import io
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 
 from tests.service.conftest import MakeHouse
-from tests.storage.make import NOON, conversation, priced, prompt, reply
+from tests.storage.make import NOON, conversation, errand, priced, prompt, reply
 from tui_chat.core.usage import Usage
 from tui_chat.service.usage_report import as_csv, as_json, lines_by, moment_of, record_of, usage_report
 from tui_chat.storage.store import Store
@@ -35,6 +36,13 @@ async def test_the_report_adds_up_to_what_the_conversations_say(make_house: Make
     assert report.total.cost.total_usd == sum(one.cost.total_usd for one in conversations) == 20
     assert report.total.usage == sum((one.usage for one in conversations), Usage())
     assert {line.key: line.cost for line in report.conversations} == {one.id: one.cost for one in conversations}
+
+
+async def test_what_titles_cost_is_in_every_sum_but_is_no_reply(store: Store) -> None:
+    await store.create(conversation("c1", prompt("p"), priced(reply("r", "p"), "1"), errands=(errand("e", "0.5"),)))
+    report = await usage_report(store)
+    for line in (report.total, *report.days, *report.models, *report.conversations):
+        assert (line.replies, line.cost.total_usd, line.usage.total_tokens) == (1, Decimal("1.5"), 64)
 
 
 async def test_a_program_reads_the_same_figures_exactly(store: Store) -> None:

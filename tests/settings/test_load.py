@@ -56,6 +56,13 @@ def test_no_file_is_no_problem(tmp_path: Path, empty_home: Path) -> None:
     assert settings.origin("ui.enter_sends") == Origin("default")
 
 
+def test_a_setting_with_a_choice_of_words_takes_one_of_them(tmp_path: Path) -> None:
+    assert load('[chat]\ntitles = "model"\n', tmp_path).chat.titles == "model"
+    wrong = load('[chat]\ntitles = "both"\n', tmp_path)
+    assert wrong.chat.titles == "prompt"
+    assert told(wrong) == ["FILE:2: chat.titles: it wants prompt or model"]
+
+
 def test_a_flag_goes_before_the_environment_before_the_file_before_the_default(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text('\ndefault_model = "demo/file"\n')

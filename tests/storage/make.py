@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tui_chat.core.conversation import Conversation
+from tui_chat.core.errand import TITLE, Errand
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Price, Usage
@@ -57,3 +58,9 @@ def priced(turn: Turn, usd: str | None, *, estimated: bool = False) -> Turn:
     """The same with usage, and with what it cost."""
     cost = None if usd is None else Cost(Decimal(usd), estimated, PRICE)
     return replace(turn, usage=Usage(input_tokens=10, output_tokens=20, estimated=estimated), cost=cost)
+
+
+def errand(errand_id: str, usd: str | None) -> Errand:
+    """What asking for a title used, and what it cost."""
+    cost = None if usd is None else Cost(Decimal(usd), price=PRICE)
+    return Errand(errand_id, TITLE, "demo/tour", NOON, Usage(input_tokens=30, output_tokens=4), cost)

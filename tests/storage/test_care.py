@@ -9,6 +9,7 @@ from tests.storage.make import NOON, conversation, live, priced, prompt, reply
 from tui_chat.core.event import TextDelta
 from tui_chat.core.turn import TurnStatus
 from tui_chat.storage.care import Checkup
+from tui_chat.storage.schema import MIGRATIONS
 from tui_chat.storage.store import Store
 
 
@@ -95,7 +96,7 @@ async def test_stats_count_what_there_is(open_store: Open, path: Path) -> None:
     stats = await store.stats()
     assert (stats.conversations, stats.archived, stats.deleted, stats.turns, stats.live) == (2, 1, 1, 5, 1)
     assert stats.prompts == 1 and stats.oldest_at == NOON and stats.newest_at is not None
-    assert stats.size_bytes == path.stat().st_size and stats.has_search_index and stats.version == 1
+    assert stats.size_bytes == path.stat().st_size and stats.has_search_index and stats.version == len(MIGRATIONS)
 
 
 async def test_stats_of_an_empty_library_are_zero(store: Store) -> None:

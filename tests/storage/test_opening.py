@@ -7,15 +7,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from tests.storage.conftest import Open
-from tests.storage.make import conversation, prompt, reply
+from tests.storage.make import conversation, errand, prompt, reply
 from tui_chat.core.error import NotFound, StorageError
-from tui_chat.storage import salvage
+from tui_chat.storage import files, salvage
 from tui_chat.storage.schema import MIGRATIONS
 from tui_chat.storage.store import Store
 
@@ -68,6 +69,31 @@ async def test_an_older_file_is_upgraded_after_a_private_backup(open_store: Open
     old = await open_store(opening.backup)
     assert await old.count() == 3
     assert not old.opening.created
+
+
+async def test_a_file_from_before_errands_is_upgraded_with_all_that_is_in_it(open_store: Open, path: Path) -> None:
+    await fill(open_store)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("DROP TABLE errand; PRAGMA user_version = 1;")
+    store = await open_store()
+    assert store.opening.migrated_from == 1 and store.opening.backup is not None
+    assert await store.count() == 3 and len((await store.conversation("c1")).turns) == 2
+    await store.record("c1", errand("e1", "0.5"), "Named")
+    assert (await store.conversation("c1")).errands == (errand("e1", "0.5"),)
+    assert (await store.check()).is_healthy
+
+
+async def test_a_damaged_file_from_before_errands_is_read_as_far_as_it_goes(open_store: Open, path: Path) -> None:
+    await fill(open_store)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("DROP TABLE errand; PRAGMA user_version = 1;")
+        (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'turn_parent'").fetchone()
+    with path.open("r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    files.suspicion(path).touch(0o600)
+    store = await open_store()
+    assert store.opening.salvaged == 3 and len((await store.conversation("c1")).turns) == 2
 
 
 async def test_a_failed_upgrade_leaves_the_old_file_usable(open_store: Open, path: Path) -> None:

@@ -84,9 +84,10 @@ async def desk_with(
         return provider
 
     used = store or await Store.open(":memory:")
-    policy = Policy(RetryPolicy(first_delay_s=0.01), beat_s=0.02)
-    service = ChatService(used, Means(provider_for, policy=policy))
     settings = settings or load_settings(environ={})
+    titles_by_model = settings.chat.titles == "model"
+    policy = Policy(RetryPolicy(first_delay_s=0.01), beat_s=0.02, titles_by_model=titles_by_model)
+    service = ChatService(used, Means(provider_for, policy=policy))
     settings = replace(settings, ui=replace(settings.ui, theme="tui-chat-dark"))
     bench = Bench(
         settings,

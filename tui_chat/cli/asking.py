@@ -33,7 +33,7 @@ def run(begun: Start, question: Question) -> int:
 
 
 async def _ask(begun: Start, question: Question) -> int:
-    program = await assemble(begun.settings, demo=begun.demo, saving=question.saved)
+    program = await assemble(begun.settings, demo=begun.demo, saving=question.saved, titling=False)
     try:
         for sentence in sentences(program.store.opening):
             print(f"tui-chat: {sentence}", file=sys.stderr)  # noqa: T201

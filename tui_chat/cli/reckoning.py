@@ -51,7 +51,7 @@ def usage(begun: Start, asked: Report) -> None:
         print_json(as_json(report))
     elif asked.csv:
         print_out(clean(as_csv(report, asked.by)) if sys.stdout.isatty() else as_csv(report, asked.by))
-    elif not report.total.replies:
+    elif report.total.last_at is None:
         print_out("Nothing was used yet.")
     else:
         print_out("\n".join(usage_table(lines_by(report, asked.by), report.total)))

@@ -1,12 +1,13 @@
 """A conversation: a tree of turns of which one path is shown, and what a list or a search says of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
+from tui_chat.core.errand import Errand
 from tui_chat.core.error import NotFound
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import CostSum, Usage, sum_costs
@@ -61,6 +62,8 @@ class Conversation:
     archived_at: datetime | None = None
     deleted_at: datetime | None = None
     origin: Origin | None = None
+    errands: tuple[Errand, ...] = ()
+    """What was asked of models beside the turns, oldest first."""
 
     @cached_property
     def _by_id(self) -> Mapping[str, Turn]:
@@ -135,31 +138,33 @@ class Conversation:
 
     @cached_property
     def usage(self) -> Usage:
-        """Tokens of every branch, since every branch was paid for."""
-        return _usage_of(self.turns)
+        """Tokens of every branch and errand, since all were paid for."""
+        return _usage_of((*self.turns, *self.errands))
 
     @cached_property
     def path_usage(self) -> Usage:
-        """Tokens of the branch that is shown."""
-        return _usage_of(self.path)
+        """Tokens of the branch that is shown, and of the errands, which serve every branch."""
+        return _usage_of((*self.path, *self.errands))
 
     @cached_property
     def cost(self) -> CostSum:
-        """Cost of every branch."""
-        return _cost_of(self.turns)
+        """Cost of every branch and errand."""
+        return _cost_of((*self.turns, *self.errands))
 
     @cached_property
     def path_cost(self) -> CostSum:
-        """Cost of the branch that is shown."""
-        return _cost_of(self.path)
+        """Cost of the branch that is shown, and of the errands."""
+        return _cost_of((*self.path, *self.errands))
 
 
-def _usage_of(turns: tuple[Turn, ...]) -> Usage:
-    return sum((turn.usage for turn in turns if turn.usage is not None), Usage())
+def _usage_of(paid: Iterable[Turn | Errand]) -> Usage:
+    return sum((one.usage for one in paid if one.usage is not None), Usage())
 
 
-def _cost_of(turns: tuple[Turn, ...]) -> CostSum:
-    return sum_costs(turn.cost for turn in turns if turn.role is Role.ASSISTANT and turn.usage is not None)
+def _cost_of(paid: Iterable[Turn | Errand]) -> CostSum:
+    return sum_costs(
+        one.cost for one in paid if isinstance(one, Errand) or (one.role is Role.ASSISTANT and one.usage is not None)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from tui_chat.core.usage import Cost, CostSum, Usage, sum_costs
 
 @dataclass(frozen=True, slots=True)
 class UsageRow:
-    """One finished reply without its text."""
+    """One finished reply without its text, or what was asked beside the replies."""
 
     conversation_id: str
     title: str
     turn_id: str
+    """Empty for an errand."""
     at: datetime
     model: str
     usage: Usage
@@ -41,6 +42,7 @@ class UsageLine:
     label: str
     """The same for a person; outside text."""
     replies: int
+    """Errands are not counted here; what they used is in all that follows."""
     usage: Usage
     cost: CostSum
     saved_usd: Decimal | None
@@ -103,7 +105,7 @@ def _line(key: str, label: str, rows: Sequence[UsageRow]) -> UsageLine:
     return UsageLine(
         key,
         label,
-        len(rows),
+        sum(row.turn_id != "" for row in rows),
         sum((row.usage for row in rows), Usage()),
         sum_costs(row.cost for row in rows),
         sum(saved, Decimal(0)) if saved else None,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from tui_chat.core.conversation import Conversation
+from tui_chat.core.errand import Errand
 from tui_chat.core.part import (
     AttachmentPart,
     OtherPart,
@@ -53,8 +54,9 @@ def _front_matter(conversation: Conversation, branch: Branch, turns: Sequence[Tu
     yield f"branch: {branch.value}"
     yield f"turns: {len(turns)}"
     replies = [turn for turn in turns if turn.role is Role.ASSISTANT and (turn.usage or turn.parts)]
-    yield from _tokens([turn.usage for turn in replies])
-    yield from _cost([turn.cost for turn in replies])
+    paid: list[Turn | Errand] = [*replies, *conversation.errands]
+    yield from _tokens([one.usage for one in paid])
+    yield from _cost([one.cost for one in paid])
     yield "---"
 
 

@@ -4,7 +4,8 @@ A conversation is one object: `"format": "tui-chat"`, `"version": 1`, then its f
 `native_shape` has them all. Several are written one a line (JSON lines), and read from lines or an array.
 
 - Dates are ISO 8601 in UTC with every digit they have; money is decimal strings; attachments are base64.
-- Every key is always there, `null` where nothing is known; only `opaque` is left out of a part that has none.
+- Every key is always there, `null` where nothing is known; only `opaque` is left out of a part that has none, and
+  `errands` of a conversation beside which nothing was asked.
 - Turns stand oldest first, each after the one it answers.
 - Text is Unicode: half a surrogate pair is refused, in writing and in reading.
 """
@@ -16,6 +17,7 @@ from decimal import Decimal
 from typing import Any, Never
 
 from tui_chat.core.conversation import Conversation, Options, Origin
+from tui_chat.core.errand import Errand
 from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.part import (
     AttachmentPart,
@@ -34,7 +36,7 @@ from tui_chat.formats.native_shape import FORMAT, VERSION, conversation_from
 
 def to_json(conversation: Conversation) -> dict[str, Any]:
     """The conversation as what `json` can write, keys in their order."""
-    return {
+    value = {
         "format": FORMAT,
         "version": VERSION,
         "id": conversation.id,
@@ -51,6 +53,7 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
         "head": conversation.head,
         "turns": [_turn(turn) for turn in conversation.turns],
     }
+    return value | {"errands": [_errand(one) for one in conversation.errands]} if conversation.errands else value
 
 
 def dumps(conversation: Conversation, *, one_line: bool = False) -> str:
@@ -133,6 +136,17 @@ def _turn(turn: Turn) -> dict[str, Any]:
         "request_id": turn.request_id,
         "ttft_ms": turn.ttft_ms,
         "duration_ms": turn.duration_ms,
+    }
+
+
+def _errand(errand: Errand) -> dict[str, Any]:
+    return {
+        "id": errand.id,
+        "purpose": errand.purpose,
+        "model": errand.model,
+        "created_at": _date(errand.created_at),
+        "usage": _usage(errand.usage),
+        "cost": None if errand.cost is None else _cost(errand.cost),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
+from tui_chat.core.errand import Errand
 from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.part import (
     AttachmentPart,
@@ -225,6 +226,19 @@ class _Turn(_Shape):
         )
 
 
+class _Errand(_Shape):
+    id: Unicode
+    purpose: Unicode
+    model: Unicode = ""
+    created_at: Date
+    usage: _Usage
+    cost: _Cost | None = None
+
+    def value(self) -> Errand:
+        usage, cost = Usage(**dict(self.usage)), None if self.cost is None else self.cost.value()
+        return Errand(self.id, self.purpose, self.model, self.created_at, usage, cost)
+
+
 class _Options(_Shape):
     max_tokens: int | None = None
     temperature: float | None = None
@@ -255,6 +269,7 @@ class _Conversation(_Shape):
     origin: _Origin | None = None
     head: Unicode | None = None
     turns: list[_Turn] = []
+    errands: list[_Errand] = []
 
     def value(self) -> Conversation:
         return Conversation(
@@ -271,6 +286,7 @@ class _Conversation(_Shape):
             archived_at=self.archived_at,
             deleted_at=self.deleted_at,
             origin=None if self.origin is None else Origin(**dict(self.origin)),
+            errands=tuple(errand.value() for errand in self.errands),
         )
 
 
@@ -303,6 +319,10 @@ def _check_tree(conversation: Conversation) -> None:
         if turn.parent_id not in seen:
             raise FormatError(f"turns[{index}].parent_id: no turn before it has the id {turn.parent_id}")
         seen.add(turn.id)
+    ids = [errand.id for errand in conversation.errands]
+    for index, errand_id in enumerate(ids):
+        if errand_id in ids[:index]:
+            raise FormatError(f"errands[{index}].id: another errand has the same id {errand_id}")
     if conversation.head not in seen:
         raise FormatError(f"head: no turn has the id {conversation.head}")
 

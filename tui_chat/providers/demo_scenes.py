@@ -14,6 +14,7 @@ from tui_chat.core.error import (
     StreamCut,
     Unreachable,
 )
+from tui_chat.core.title import TITLE_WANTED
 from tui_chat.providers.demo_long import endless_markdown
 from tui_chat.providers.demo_tour import page
 
@@ -53,10 +54,17 @@ def _endless(count: int) -> Callable[[], Iterator[str]]:
 
 
 def scene_for(prompt: str, prompts_before: int) -> Scene:
-    """The scene that a prompt's first word asks for; the tour for any other."""
+    """The scene that a prompt's first word asks for; the tour for any other, and a title where one is wanted."""
+    if prompt.startswith(TITLE_WANTED):
+        return Scene(_written(_title(prompt)))
     first, rest = (*prompt.lower().split(maxsplit=1), "", "")[:2]
     play = _SCENES.get(first.strip(".:!"))
     return play(rest.split(" ")[0].strip()) if play is not None else Scene(_written(page(prompts_before)))
+
+
+def _title(asked: str) -> str:
+    said = asked.partition("<prompt>")[2].partition("</prompt>")[0].split()
+    return f"About {' '.join(said[:5]).rstrip('.,:;!?')}"
 
 
 def _error(kind: str) -> Scene:

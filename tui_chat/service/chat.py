@@ -17,6 +17,7 @@ from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.service.ledger import Ledger
 from tui_chat.service.means import Means
 from tui_chat.service.reply import Reply
+from tui_chat.service.titling import Titling
 from tui_chat.storage.store import Store
 
 ASK_FOR_THE_REST = "Please continue exactly where your last reply stopped, without repeating anything."
@@ -29,6 +30,7 @@ class ChatService:
     def __init__(self, store: Store, means: Means, *, unkept: StorageError | None = None) -> None:
         """`unkept` is why the store keeps nothing beyond this run of the program."""
         self.ledger = Ledger(store, unkept)
+        self.titling = Titling(means, self.ledger)
         self._means = means
         self._replies: dict[str, Reply] = {}
         self._turnstiles: dict[str, asyncio.Lock] = {}
@@ -128,6 +130,7 @@ class ChatService:
             created_at=now,
             updated_at=now,
             turns=tuple(turns),
+            errands=(),
             head=turns[-1].id,
             origin=Origin(conversation_id, turn_id),
             archived_at=None,
@@ -142,6 +145,7 @@ class ChatService:
             reply.cancel(status=TurnStatus.INTERRUPTED)
         for reply in self.replies:
             await reply.wait()
+        await self.titling.aclose()
         await self.ledger.aclose()
 
     def _turnstile(self, conversation_id: str) -> asyncio.Lock:
@@ -182,4 +186,5 @@ class ChatService:
         reply = Reply(self._means, self.ledger, conversation.id, blank, request)
         self._replies[conversation.id] = reply
         reply.start()
+        self.titling.after(reply)
         return reply

@@ -5,8 +5,10 @@ A full disk or a lost database must not end a conversation: it goes on unsaved, 
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from tui_chat.core.conversation import Conversation
+from tui_chat.core.conversation import Conversation, TitleSource
+from tui_chat.core.errand import Errand
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.event import Delta
 from tui_chat.core.turn import Turn
@@ -105,6 +107,15 @@ class Ledger:
                 await self._flush_quietly()
             else:
                 self._keep(known.with_turn(turn, head=False), error)
+
+    async def record(self, conversation_id: str, errand: Errand, title: str) -> None:
+        """Save what an errand used, and the title it brought where that is still wanted."""
+        if (unsaved := self._unsaved.get(conversation_id)) is None:
+            await self.store.record(conversation_id, errand, title)
+            return
+        if title and unsaved.title_source is not TitleSource.USER:
+            unsaved = replace(unsaved, title=title, title_source=TitleSource.MODEL)
+        self._unsaved[conversation_id] = replace(unsaved, errands=(*unsaved.errands, errand))
 
     def _keep(self, conversation: Conversation, error: StorageError) -> None:
         self._unsaved[conversation.id] = conversation

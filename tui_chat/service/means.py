@@ -32,6 +32,8 @@ class Policy:
     health: HealthLimits = field(default_factory=HealthLimits)
     beat_s: float = 0.2
     """How often a reply in flight is saved, priced and looked after."""
+    titles_by_model: bool = False
+    """Ask a conversation's model for its title after the first reply."""
 
 
 def _now() -> datetime:

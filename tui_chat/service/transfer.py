@@ -92,8 +92,11 @@ async def _take_in(store: Store, conversation: Conversation, report: ImportRepor
         report.turns += len(imported.turns)
         return
     report.in_trash += here.deleted_at is not None
-    if new := [turn for turn in imported.turns if not here.has(turn.id)]:
-        await store.save(_grown(here, new, imported))
+    new = [turn for turn in imported.turns if not here.has(turn.id)]
+    errands = {errand.id: errand for errand in (*here.errands, *imported.errands)}
+    if new or len(errands) > len(here.errands):
+        grown = _grown(here, new, imported) if new else here
+        await store.save(replace(grown, errands=tuple(errands.values())))
         report.grown += 1
         report.turns += len(new)
     else:

@@ -6,7 +6,7 @@ import types
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
@@ -20,6 +20,8 @@ def fit(value: Any, wanted: Any, name: str, least: float | None = None) -> Any:
     """The value as the field's type, or `NotWanted`."""
     if get_origin(wanted) in (Union, types.UnionType):
         wanted = next(choice for choice in get_args(wanted) if choice is not type(None))
+    if get_origin(wanted) is Literal:
+        return _one_of(value, get_args(wanted))
     if get_origin(wanted) is tuple:
         return _words(value, name)
     if get_origin(wanted) is Mapping:
@@ -52,6 +54,13 @@ def read(text: str, wanted: Any, name: str, least: float | None = None) -> Any:
         whole = wanted is int and number == number.to_integral_value()
         return fit(int(number) if whole else number, wanted, name, least)
     return fit(text, wanted, name, least)
+
+
+def _one_of(value: Any, words: tuple[str, ...]) -> str:
+    for word in words:
+        if value == word:
+            return word
+    raise NotWanted(f"it wants {' or '.join(words)}")
 
 
 def _number(value: Any, wanted: Any, least: float | None) -> Any:

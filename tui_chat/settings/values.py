@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_origin, get_type_hints
 
 from tui_chat.core.conversation import Options
 from tui_chat.core.usage import Price
@@ -180,6 +180,10 @@ class ChatSettings:
     silence_limit_s: Annotated[
         float, About("silence in the middle of a reply after which it is given up", least=1)
     ] = 30.0
+    titles: Annotated[
+        Literal["prompt", "model"],
+        About("what names a conversation: its first prompt, or its model, asked once after the first reply"),
+    ] = "prompt"
     trash_days: Annotated[int, About("how long deleted conversations can be had back", least=0)] = 30
 
 

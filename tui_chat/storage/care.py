@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui_chat.storage import index
 from tui_chat.storage.fault import is_damage
-from tui_chat.storage.rows import TURN_COLUMNS, turn_reader
+from tui_chat.storage.rows import ERRAND_COLUMNS, TURN_COLUMNS, errand_of, turn_reader
 from tui_chat.storage.tree import Tally
 
 _LOST_PARENTS = (
@@ -138,11 +138,13 @@ def _count(db: sqlite3.Connection, select: str) -> int:
 
 
 def _wrong_sums(db: sqlite3.Connection) -> dict[int, Tally]:
-    """Conversations whose summary is not what their turns add up to, and what it should be."""
+    """Conversations whose summary is not what their turns and errands add up to, and what it should be."""
     true: dict[int, Tally] = {}
     read = turn_reader({})
     for conversation, *row in db.execute(f"SELECT conversation, NULL, {_WITHOUT_TEXT} FROM turn"):
         true.setdefault(conversation, Tally()).count(read(tuple(row)))
+    for conversation, *row in db.execute(f"SELECT conversation, {ERRAND_COLUMNS} FROM errand"):
+        true.setdefault(conversation, Tally()).count_errand(errand_of(tuple(row)))
     told = db.execute(
         "SELECT seq, turns, cost_usd, known_replies, unknown_replies, estimated_replies FROM conversation"
     )

@@ -106,7 +106,9 @@ def last_conversation(db: sqlite3.Connection) -> str | None:
 def pulse(db: sqlite3.Connection, conversation_id: str) -> tuple[object, ...]:
     """Another value after anything of it changed that is seen of it; costs the same however long it is."""
     seq = seq_of(db, conversation_id)
-    about = db.execute("SELECT used, head, title, deleted_at FROM conversation WHERE seq = ?", (seq,)).fetchone()
+    about = db.execute(
+        "SELECT used, head, title, deleted_at, cost_usd, unknown_replies FROM conversation WHERE seq = ?", (seq,)
+    ).fetchone()
     last = db.execute("SELECT max(seq) FROM turn WHERE conversation = ?", (seq,)).fetchone()
     arriving = db.execute(
         "SELECT seq, (SELECT max(n) FROM checkpoint WHERE turn = turn.seq) FROM turn INDEXED BY turn_live"

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from tui_chat.core.conversation import Conversation, ConversationSummary, Options, Origin, TitleSource
+from tui_chat.core.errand import Errand
 from tui_chat.core.error import Fault
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
@@ -26,6 +27,7 @@ TURN_COLUMNS = (
     " stop_reason, stop_detail, fault, request_id, ttft_ms, duration_ms, text, parts"
 )
 """What a turn is, apart from its place in a conversation."""
+ERRAND_COLUMNS = f"id, purpose, model, created_at, {USAGE_COLUMNS}, {COST_COLUMNS}"
 CONVERSATION_COLUMNS = (
     "id, title, title_key, title_source, model, system, options, created_at, updated_at, archived_at, deleted_at,"
     " origin_conversation, origin_turn, origin_source, origin_foreign_id"
@@ -37,6 +39,7 @@ SUMMARY_COLUMNS = (
 _ROLES = {role.value: role for role in Role}
 _STATUSES = {status.value: status for status in TurnStatus}
 _NO_USAGE = (None,) * 9
+_NO_COST = (None,) * 4
 
 
 def marks(columns: str) -> str:
@@ -46,18 +49,14 @@ def marks(columns: str) -> str:
 
 def turn_values(turn: Turn) -> Row:
     """A turn as the values of `TURN_COLUMNS`."""
-    cost = turn.cost
     return (
         turn.id,
         turn.role.value,
         turn.status.value,
         turn.created_at.isoformat(),
         turn.model,
-        *(_NO_USAGE if turn.usage is None else (*astuple(turn.usage)[:-1], money_out(turn.usage.billed_usd))),
-        None if cost is None else str(cost.total_usd),
-        None if cost is None else cost.estimated,
-        None if cost is None or cost.price is None else _dump_price(cost.price),
-        None if cost is None else cost.billed,
+        *_usage_values(turn.usage),
+        *_cost_values(turn.cost),
         turn.stop_reason,
         turn.stop_detail,
         None if turn.fault is None else dump(asdict(turn.fault)),
@@ -98,6 +97,29 @@ def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
         )
 
     return read
+
+
+def errand_values(errand: Errand) -> Row:
+    """An errand as the values of `ERRAND_COLUMNS`."""
+    about = (errand.id, errand.purpose, errand.model, errand.created_at.isoformat())
+    return (*about, *_usage_values(errand.usage), *_cost_values(errand.cost))
+
+
+def errand_of(row: Row) -> Errand:
+    """An errand from a row of `ERRAND_COLUMNS`."""
+    errand_id, purpose, model, created_at = row[:4]
+    usage = usage_of(row[4:13]) or Usage()
+    return Errand(errand_id, purpose, model, datetime.fromisoformat(created_at), usage, cost_reader()(row[13:17]))
+
+
+def _usage_values(usage: Usage | None) -> Row:
+    return _NO_USAGE if usage is None else (*astuple(usage)[:-1], money_out(usage.billed_usd))
+
+
+def _cost_values(cost: Cost | None) -> Row:
+    if cost is None:
+        return _NO_COST
+    return str(cost.total_usd), cost.estimated, None if cost.price is None else _dump_price(cost.price), cost.billed
 
 
 def usage_of(row: Row) -> Usage | None:
@@ -165,7 +187,9 @@ def conversation_values(conversation: Conversation) -> Row:
     )
 
 
-def conversation_of(row: Row, head: str | None, turns: Iterable[Turn]) -> Conversation:
+def conversation_of(
+    row: Row, head: str | None, turns: Iterable[Turn], errands: Iterable[Errand] = ()
+) -> Conversation:
     """A conversation from a row of `CONVERSATION_COLUMNS`."""
     (conversation_id, title, _, source, model, system, options, created_at, updated_at, archived_at, deleted_at,
      *origin) = row  # fmt: skip
@@ -183,6 +207,7 @@ def conversation_of(row: Row, head: str | None, turns: Iterable[Turn]) -> Conver
         archived_at=time_in(archived_at),
         deleted_at=time_in(deleted_at),
         origin=None if origin[0] is None else Origin(*origin),
+        errands=tuple(errands),
     )
 
 

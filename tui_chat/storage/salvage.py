@@ -7,12 +7,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tui_chat.storage import care, carve, index
+from tui_chat.storage import care, carve, index, schema
 from tui_chat.storage.connection import connect
-from tui_chat.storage.rows import CONVERSATION_COLUMNS, TURN_COLUMNS, conversation_of, turn_reader
+from tui_chat.storage.rows import (
+    CONVERSATION_COLUMNS,
+    ERRAND_COLUMNS,
+    TURN_COLUMNS,
+    conversation_of,
+    errand_of,
+    turn_reader,
+)
 
-_TABLES = ("conversation", "turn", "checkpoint", "prompt", "model", "state")
-_CARVED = ("conversation", "turn", "prompt")
+_TABLES = ("conversation", "turn", "errand", "checkpoint", "prompt", "model", "state")
+_ERRANDS_SINCE = 2
+_CARVED = ("conversation", "turn", "errand", "prompt")
 _UNREADABLE = (ValueError, TypeError, KeyError, ArithmeticError)
 RECOVERED = "Recovered conversation"
 
@@ -50,7 +58,7 @@ def _read(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows]) 
     try:
         with closing(connect(damaged, writable=False)) as old:
             old.execute("PRAGMA cell_size_check = OFF")
-            for table in _TABLES:
+            for table in _tables_of(old):
                 key = {"checkpoint": "turn, n", "state": "key"}.get(table, "seq")
                 for order in ("ASC", "DESC"):
                     if _read_table(old, table, f"{key.replace(',', f' {order},')} {order}", columns, found):
@@ -59,6 +67,11 @@ def _read(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows]) 
     except sqlite3.Error:
         complete = False
     return complete
+
+
+def _tables_of(old: sqlite3.Connection) -> list[str]:
+    """The tables that the file may have: one of an earlier version never had them all."""
+    return [table for table in _TABLES if table != "errand" or schema.version_of(old) >= _ERRANDS_SINCE]
 
 
 def _read_table(
@@ -101,6 +114,7 @@ def _keep_readable(found: dict[str, Rows]) -> None:
     for table, reads in (
         ("conversation", lambda row: conversation_of(_pick(row, CONVERSATION_COLUMNS), None, ())),
         ("turn", lambda row: _readable_turn(row, read_turn)),
+        ("errand", lambda row: errand_of(_pick(row, ERRAND_COLUMNS))),
         ("prompt", lambda row: row["text"].encode()),
     ):
         for key, row in list(found[table].items()):
@@ -150,6 +164,8 @@ def _adopt(found: dict[str, Rows], new_id: Callable[[], str], now: datetime) -> 
         }  # fmt: skip
     kept = set(found["turn"])
     found["checkpoint"] = {key: row for key, row in found["checkpoint"].items() if row["turn"] in kept}
+    owned = found["conversation"]
+    found["errand"] = {key: row for key, row in found["errand"].items() if row["conversation"] in owned}
     for turn in found["turn"].values():
         if turn["parent"] not in kept:
             turn["parent"] = None

@@ -8,7 +8,7 @@ from datetime import datetime
 from tui_chat.core.conversation import Conversation, TitleSource
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.turn import Turn
-from tui_chat.storage import index, library, live, tree
+from tui_chat.storage import errands, index, library, live, tree
 from tui_chat.storage.tree import Tally, Writer
 
 
@@ -62,6 +62,7 @@ def _put_turns(db: sqlite3.Connection, seq: int, conversation: Conversation, wri
             tally.count(stored[turn.id][1], -1)
             tally.count(turn)
     tree.add_tally(db, seq, tally)
+    errands.put(db, seq, conversation.errands)
     library.set_head(db, conversation.id, conversation.head)
 
 

@@ -126,6 +126,32 @@ SELECT conversation.id AS conversation,
 FROM walk JOIN turn ON turn.seq = walk.seq JOIN conversation ON conversation.seq = walk.root;
 """
 
+_ERRANDS = """
+CREATE TABLE errand (                       -- what was asked of a model beside the turns, such as for a title
+    seq INTEGER PRIMARY KEY,
+    conversation INTEGER NOT NULL REFERENCES conversation (seq) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    model TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL,          -- from here on as in turn
+    cache_read_tokens INTEGER NOT NULL,
+    cache_write_5m_tokens INTEGER NOT NULL,
+    cache_write_1h_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    thinking_tokens INTEGER NOT NULL,
+    web_searches INTEGER NOT NULL,
+    usage_estimated INTEGER NOT NULL,
+    billed_usd TEXT,
+    cost_usd TEXT,
+    cost_estimated INTEGER,
+    price TEXT,
+    cost_billed INTEGER
+) STRICT;
+CREATE UNIQUE INDEX errand_id ON errand (conversation, id);
+CREATE INDEX errand_used ON errand (created_at);
+"""
+
 
 def run_script(db: sqlite3.Connection, script: str) -> None:
     """Every statement of a script, within the transaction that is open."""
@@ -141,7 +167,11 @@ def _first(db: sqlite3.Connection) -> None:
     run_script(db, _TABLES)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first,)
+def _errands(db: sqlite3.Connection) -> None:
+    run_script(db, _ERRANDS)
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _errands)
 """Step n brings a file from version n to n + 1. Those that were released are never changed."""
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from tui_chat.core.conversation import Conversation, Options, SearchHit, TitleSource
+from tui_chat.core.errand import Errand
 from tui_chat.core.event import ProviderEvent
 from tui_chat.core.report import UsageRow
 from tui_chat.core.turn import Turn
-from tui_chat.storage import care, library, live, memory, saving, search, usage
+from tui_chat.storage import care, errands, library, live, memory, saving, search, usage
 from tui_chat.storage.backup import back_up
 from tui_chat.storage.database import Database
 from tui_chat.storage.library import Cursor, Page
@@ -122,6 +123,10 @@ class Store:
     async def rename(self, conversation_id: str, title: str, source: TitleSource = TitleSource.USER) -> bool:
         """Give it a title, unless it has one from a stronger source; tells whether it took it."""
         return await self._write(library.rename, conversation_id, title, source)
+
+    async def record(self, conversation_id: str, errand: Errand, title: str = "") -> None:
+        """Keep what an errand used, and the title it brought, unless somebody gave one; in one step."""
+        await self._write(errands.record, conversation_id, errand, title)
 
     async def set_model(self, conversation_id: str, model: str) -> None:
         """The model the next prompt goes to."""

@@ -7,14 +7,18 @@ from datetime import datetime
 from decimal import Decimal
 
 from tui_chat.core.conversation import Conversation
+from tui_chat.core.errand import Errand
 from tui_chat.core.error import NotFound
 from tui_chat.core.turn import Role, Turn
+from tui_chat.core.usage import Cost
 from tui_chat.storage import index
 from tui_chat.storage.rows import (
     CONVERSATION_COLUMNS,
+    ERRAND_COLUMNS,
     TURN_COLUMNS,
     conversation_of,
     conversation_values,
+    errand_of,
     marks,
     turn_reader,
     turn_values,
@@ -53,14 +57,20 @@ class Tally:
     def count(self, turn: Turn, sign: int = 1) -> None:
         """Take in a turn, or take it out again."""
         self.turns += sign
-        if turn.role is not Role.ASSISTANT or turn.usage is None:
-            return
-        if turn.cost is None:
+        if turn.role is Role.ASSISTANT and turn.usage is not None:
+            self._pay(turn.cost, sign)
+
+    def count_errand(self, errand: Errand) -> None:
+        """Take in what was asked beside the turns."""
+        self._pay(errand.cost, 1)
+
+    def _pay(self, cost: Cost | None, sign: int) -> None:
+        if cost is None:
             self.unknown += sign
             return
         self.known += sign
-        self.usd += sign * turn.cost.total_usd
-        self.estimated += sign * turn.cost.estimated
+        self.usd += sign * cost.total_usd
+        self.estimated += sign * cost.estimated
 
 
 def seq_of(db: sqlite3.Connection, conversation_id: str) -> int:
@@ -103,7 +113,14 @@ def read(db: sqlite3.Connection, conversation: int, overlay: Callable[[dict[int,
     ).fetchone()
     turns = read_turns(db, conversation)
     overlay(turns)
-    return conversation_of(tuple(row), turns[head].id if head in turns else None, turns.values())
+    errands = read_errands(db, conversation)
+    return conversation_of(tuple(row), turns[head].id if head in turns else None, turns.values(), errands)
+
+
+def read_errands(db: sqlite3.Connection, conversation: int) -> list[Errand]:
+    """What was asked beside the turns, oldest first."""
+    select = f"SELECT {ERRAND_COLUMNS} FROM errand WHERE conversation = ? ORDER BY seq"
+    return [errand_of(row) for row in db.execute(select, (conversation,))]
 
 
 def insert_turns(

@@ -1,6 +1,7 @@
-"""What every finished reply used and cost, without its text. Runs within one transaction."""
+"""What every finished reply and errand used and cost, without its text. Runs within one transaction."""
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from tui_chat.core.report import UsageRow
@@ -10,6 +11,10 @@ _SELECT = (
     f"SELECT conversation, id, created_at, model, ttft_ms, duration_ms, {USAGE_COLUMNS}, {COST_COLUMNS}"
     " FROM turn {} WHERE role = 'assistant' AND owner IS NULL AND input_tokens IS NOT NULL AND created_at >= ?"
     " ORDER BY seq"
+)
+_ERRANDS = (
+    f"SELECT conversation, '', created_at, model, NULL, NULL, {USAGE_COLUMNS}, {COST_COLUMNS}"
+    " FROM errand WHERE created_at >= ? ORDER BY seq"
 )
 _UNMETERED = (
     "SELECT conversation.id, turn.id FROM turn INDEXED BY turn_unmetered"
@@ -22,11 +27,15 @@ _COST_AT = _USAGE_AT + USAGE_COLUMNS.count(",") + 1
 
 
 def usage_rows(db: sqlite3.Connection, since: datetime | None) -> list[UsageRow]:
-    """Replies of every branch, oldest first, also of archived conversations and of the trash: all were paid for."""
+    """Replies of every branch and then errands, oldest first, also of archived conversations and of the trash: all
+    were paid for."""
+    select = _SELECT.format("NOT INDEXED" if since is None else "INDEXED BY turn_used")
+    return [*_told(db, select, since), *_told(db, _ERRANDS, since)]
+
+
+def _told(db: sqlite3.Connection, select: str, since: datetime | None) -> Iterator[UsageRow]:
     names: dict[int, tuple[str, str]] = {}
     read_cost = cost_reader()
-    rows = []
-    select = _SELECT.format("NOT INDEXED" if since is None else "INDEXED BY turn_used")
     for row in db.execute(select, (_no_later(since),)):
         conversation, turn_id, created_at, model, ttft_ms, duration_ms = row[:_USAGE_AT]
         at, usage = datetime.fromisoformat(created_at), usage_of(row[_USAGE_AT:_COST_AT])
@@ -36,8 +45,7 @@ def usage_rows(db: sqlite3.Connection, since: datetime | None) -> list[UsageRow]
                 named = "SELECT id, title FROM conversation WHERE seq = ?"
                 names[conversation] = db.execute(named, (conversation,)).fetchone()
             (conversation_id, title), cost = names[conversation], read_cost(row[_COST_AT:])
-            rows.append(UsageRow(conversation_id, title, turn_id, at, model, usage, cost, ttft_ms, duration_ms))
-    return rows
+            yield UsageRow(conversation_id, title, turn_id, at, model, usage, cost, ttft_ms, duration_ms)
 
 
 def _no_later(since: datetime | None) -> str:

@@ -96,6 +96,7 @@ class ConversationScreen(SteadyScreen[None]):
     async def on_mount(self) -> None:
         """Show what there is to go on with."""
         self.service.ledger.watch(self.status.show_saving)
+        self.service.titling.watch(self._take_title)
         self.status.show_saving(self.service.ledger.error)
         for notice in self.bench.notices:
             self.notify(clean_line(notice), severity="warning", markup=False, timeout=10)
@@ -165,6 +166,16 @@ class ConversationScreen(SteadyScreen[None]):
         self.status.show_conversation(self.conversation)
         self._count_context()
         self.name_window()
+
+    @work(group="title", exit_on_error=False)
+    async def _take_title(self, conversation_id: str) -> None:
+        """Show the title that its model gave, and what asking for it has cost."""
+        now = await self.service.ledger.conversation(conversation_id)
+        if self.conversation.id == conversation_id:
+            here = replace(self.conversation, title=now.title, title_source=now.title_source, errands=now.errands)
+            self.conversation = here
+            self.status.show_conversation(here)
+            self.name_window()
 
     def name_window(self) -> None:
         """The terminal's title: the conversation and whether something comes in."""
