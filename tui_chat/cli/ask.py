@@ -16,7 +16,7 @@ from tui_chat.cli.flags import (
     start,
 )
 
-PromptArgument = Annotated[str | None, typer.Argument(metavar="[PROMPT]", help="What to ask; stdin is appended.")]
+PromptArgument = Annotated[str | None, typer.Argument(metavar="PROMPT", help="What to ask; stdin is appended.")]
 NoSaveFlag = Annotated[bool, typer.Option("--no-save", help="Keep nothing of it.")]
 JsonLinesFlag = Annotated[bool, typer.Option("--jsonl", help="Print a JSON object a line for all that happens.")]
 
@@ -36,7 +36,8 @@ def ask(
 ) -> None:
     """Ask one thing and stream the reply to stdout.
 
-    Piped text is appended to the prompt: git diff | tui-chat ask "Write a commit message."
+    Piped text is appended to the prompt. Where stdin is no terminal it is read to its end: within a loop that reads
+    lines, give `< /dev/null`.
     """
     begun = start(context, demo=demo, data_dir=data_dir)
     text = _whole_prompt(prompt)

@@ -6,7 +6,7 @@ import typer
 
 from tui_chat.cli.flags import DataDirFlag, DemoFlag, IdArgument, JsonFlag, start
 
-LimitFlag = Annotated[int, typer.Option("--limit", min=1, help="How many at most.")]
+LimitFlag = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many at most.")]
 ArchivedFlag = Annotated[bool, typer.Option("--archived", help="The archived ones.")]
 
 
@@ -35,7 +35,10 @@ def show(
     demo: DemoFlag = False,
     data_dir: DataDirFlag = None,
 ) -> None:
-    """Print a conversation: the branch that is shown, or with --json all of it."""
+    """Print a conversation.
+
+    It is the branch that was shown last, or with --json all of it.
+    """
     from tui_chat.cli import browsing
 
     browsing.show(start(context, demo=demo, data_dir=data_dir), conversation, as_json=as_json, plain=plain)

@@ -9,22 +9,20 @@ from tui_chat.cli.completing import conversations
 from tui_chat.cli.flags import DataDirFlag, DemoFlag, IdArgument, JsonFlag, start
 
 IdsArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="[ID]...", help="Which conversations.", autocompletion=conversations)
+    list[str] | None, typer.Argument(metavar="ID", help="Which conversations.", autocompletion=conversations)
 ]
 QueryArgument = Annotated[
     list[str],
     typer.Argument(metavar="WORDS", help="Words, '\"a phrase\"', and model: role: title: after: before: filters."),
 ]
-HitsFlag = Annotated[int, typer.Option("--limit", min=1, help="How many hits at most.")]
+HitsFlag = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many hits at most.")]
 AllFlag = Annotated[bool, typer.Option("--all", help="Every conversation that is not in the trash.")]
 FormatFlag = Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", help="md, json, txt or librechat.")]
 OutFlag = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="PATH", help="A file or a folder; stdout by default.")
 ]
 BranchFlag = Annotated[str, typer.Option("--branch", metavar="WHICH", help="current, or all of the tree.")]
-FilesArgument = Annotated[
-    list[Path], typer.Argument(metavar="FILE...", help="What to read; the format is found out.")
-]
+FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE", help="What to read; the format is found out.")]
 TitleArgument = Annotated[str, typer.Argument(metavar="TITLE", help="The new title.")]
 BackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; it must not exist.")]
 TurnFlag = Annotated[str | None, typer.Option("--turn", metavar="ID", help="Fork there instead of at the end.")]
@@ -61,7 +59,7 @@ def rename(
 def restore(
     context: typer.Context,
     conversation: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="Which one; a beginning will do.")
+        str | None, typer.Argument(metavar="ID", help="Which one; a unique beginning will do.")
     ] = None,
     show_list: TrashFlag = False,
     demo: DemoFlag = False,
@@ -81,7 +79,10 @@ def fork(
     demo: DemoFlag = False,
     data_dir: DataDirFlag = None,
 ) -> None:
-    """Begin a new conversation with what was said in another one; prints its id."""
+    """Begin a new conversation with what was said in another one.
+
+    Its id is printed.
+    """
     from tui_chat.cli import keeping
 
     keeping.fork(start(context, demo=demo, data_dir=data_dir), conversation, turn)
@@ -97,7 +98,10 @@ def export(
     demo: DemoFlag = False,
     data_dir: DataDirFlag = None,
 ) -> None:
-    """Write conversations as Markdown, JSON or text, to a file, a folder or stdout."""
+    """Write conversations as Markdown, JSON or text.
+
+    They go to stdout, to a file, or a file for each into a folder.
+    """
     from tui_chat.cli import carrying
 
     if everything == bool(conversations):
@@ -113,8 +117,9 @@ def import_(
     demo: DemoFlag = False,
     data_dir: DataDirFlag = None,
 ) -> None:
-    """Take in conversations: our JSON, ChatGPT's, Claude's or LibreChat's export, llm's or elia's database.
+    """Take in conversations from files.
 
+    Read are our JSON, ChatGPT's, Claude's and LibreChat's exports, packed or not, and llm's and elia's databases.
     Doing it again adds only what is new.
     """
     from tui_chat.cli import carrying

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from tui_chat.cli.flags import DataDirFlag, DemoFlag, JsonFlag, start
+from tui_chat.cli.telling import TellingCommand, TellingGroup
 
-prices = typer.Typer(name="prices", help="What is known of a model's price.", invoke_without_command=True)
+prices = typer.Typer(name="prices", cls=TellingGroup, invoke_without_command=True)
 
 
 class By(StrEnum):
@@ -18,7 +19,7 @@ class By(StrEnum):
     CONVERSATION = "conversation"
 
 
-ByFlag = Annotated[By, typer.Option("--by", help="How to group it.")]
+ByFlag = Annotated[By, typer.Option("--by", metavar="HOW", help="By day, model or conversation.")]
 SinceFlag = Annotated[
     str | None, typer.Option("--since", metavar="WHEN", help="7d, 24h, 2w, today, month, or a date.")
 ]
@@ -34,7 +35,10 @@ def usage(
     demo: DemoFlag = False,
     data_dir: DataDirFlag = None,
 ) -> None:
-    """Print tokens and cost by day, model or conversation; every branch counts, since every branch was paid for."""
+    """Print tokens and cost by day, model or conversation.
+
+    Every branch counts, since every branch was paid for.
+    """
     from tui_chat.cli import reckoning
 
     begun = start(context, demo=demo, data_dir=data_dir)
@@ -47,14 +51,17 @@ def show_prices(
     model: Annotated[str | None, typer.Option("-m", "--model", metavar="PROVIDER/MODEL", help="Which model.")] = None,
     matching: Annotated[str, typer.Option("--matching", metavar="WORDS", help="Every model with these words.")] = "",
 ) -> None:
-    """Print what is known of a model's price, where from, and how old it is; the default model's without a name."""
+    """Print what is known of a model's price, and how old that is.
+
+    Without a name it is the default model's. Where the price is from is told, too.
+    """
     if context.invoked_subcommand is None:
         from tui_chat.cli import reckoning
 
         reckoning.prices(start(context), model, matching)
 
 
-@prices.command("update")
+@prices.command("update", cls=TellingCommand)
 def update_prices(context: typer.Context) -> None:
     """Download the newest price list; nothing else ever does."""
     from tui_chat.cli import reckoning

@@ -7,7 +7,7 @@ import typer
 from tui_chat.cli.flags import DataDirFlag, DemoFlag, ModelFlag
 
 WordsArgument = Annotated[
-    list[str], typer.Argument(metavar="WORDS…", help="Words of its title or of what was said in it, or its id.")
+    list[str], typer.Argument(metavar="WORDS", help="Words of its title or of what was said in it, or its id.")
 ]
 
 
@@ -18,9 +18,9 @@ def open_(
     demo: DemoFlag = False,
     data_dir: DataDirFlag = None,
 ) -> None:
-    """Open the app at the conversation that fits best: by id, by title, else where it was said.
+    """Open the app at the conversation that fits best.
 
-    Example: tui-chat open rate limiter
+    It is looked for by id, by title, and else where it was said.
     """
     from dataclasses import replace
 

@@ -15,12 +15,12 @@ from tui_chat.cli.flags import (
     ProfileFlag,
     SystemFlag,
 )
-from tui_chat.cli.quick import QuickGroup
 from tui_chat.cli.start import GlobalFlags
+from tui_chat.cli.telling import TellingGroup
 
 app = typer.Typer(
     name="tui-chat",
-    cls=QuickGroup,
+    cls=TellingGroup,
     invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from tui_chat.cli.flags import DataDirFlag, DemoFlag, JsonFlag, start
+from tui_chat.cli.telling import TellingCommand, TellingGroup
 
-config = typer.Typer(name="config", help="The settings: where they are, what is in force, and why.")
+config = typer.Typer(name="config", cls=TellingGroup, help="The settings: where they are, what is in force, and why.")
 ForceFlag = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
 RefreshFlag = Annotated[bool, typer.Option("--refresh", help="Ask the providers instead of remembering.")]
 RepairFlag = Annotated[bool, typer.Option("--repair", help="Mend what can be mended, after a backup.")]
@@ -14,7 +15,7 @@ OfflineFlag = Annotated[bool, typer.Option("--offline", help="Ask no provider.")
 TopicArgument = Annotated[
     str | None, typer.Argument(metavar="TOPIC", help="What about; without it, all topics are listed.")
 ]
-MatchArgument = Annotated[str, typer.Argument(metavar="[WORDS]", help="Only models whose name has these words.")]
+MatchArgument = Annotated[str, typer.Argument(metavar="WORDS", help="Only models whose name has these words.")]
 
 
 def help_(
@@ -26,7 +27,7 @@ def help_(
     helping.help_about(topic)
 
 
-@config.command("path")
+@config.command("path", cls=TellingCommand)
 def config_path(context: typer.Context) -> None:
     """Print where the settings file is, or would be."""
     from tui_chat.cli import configuring
@@ -34,7 +35,7 @@ def config_path(context: typer.Context) -> None:
     configuring.path(start(context))
 
 
-@config.command("show")
+@config.command("show", cls=TellingCommand)
 def config_show(context: typer.Context, as_json: JsonFlag = False) -> None:
     """Print every setting with where it comes from; secrets are masked."""
     from tui_chat.cli import configuring
@@ -42,17 +43,20 @@ def config_show(context: typer.Context, as_json: JsonFlag = False) -> None:
     configuring.show(start(context), as_json=as_json)
 
 
-@config.command("init")
+@config.command("init", cls=TellingCommand)
 def config_init(context: typer.Context, force: ForceFlag = False) -> None:
-    """Write a settings file in which everything is explained and nothing is changed."""
+    """Write a settings file in which all is explained and nothing changed."""
     from tui_chat.cli import configuring
 
     configuring.init(start(context), force=force)
 
 
-@config.command("edit")
+@config.command("edit", cls=TellingCommand)
 def config_edit(context: typer.Context) -> None:
-    """Open the settings file in $VISUAL or $EDITOR, then say what is wrong with it."""
+    """Open the settings file in an editor, then say what is wrong with it.
+
+    The editor is $VISUAL, else $EDITOR.
+    """
     from tui_chat.cli import configuring
 
     raise typer.Exit(configuring.edit(start(context)))
@@ -65,7 +69,10 @@ def models(
     as_json: JsonFlag = False,
     data_dir: DataDirFlag = None,
 ) -> None:
-    """List the models of every provider that is set up, with context window and price."""
+    """List the models there are, with context window and price.
+
+    Every provider that is set up is asked, and servers on this machine.
+    """
     from tui_chat.cli import modelling
 
     raise typer.Exit(modelling.models(start(context, data_dir=data_dir), words, refresh=refresh, as_json=as_json))
@@ -79,7 +86,10 @@ def doctor(
     demo: DemoFlag = False,
     data_dir: DataDirFlag = None,
 ) -> None:
-    """Check settings, keys, providers, database and terminal, each with its remedy."""
+    """Check settings, keys, providers, database and terminal.
+
+    What is not right is told with its remedy; the exit code is 1 when something is bad.
+    """
     from tui_chat.cli import examining
 
     begun = start(context, demo=demo, data_dir=data_dir)

@@ -1,0 +1,99 @@
+"""The examples under every `--help`, by command. Words only; a test reads each as the program would."""
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "": (
+        "tui-chat                                opens the app",
+        "tui-chat --demo                         the same without a key or a network",
+        "tui-chat -c                             goes on with the last conversation",
+        'tui-chat ask "What is EAGAIN?"          answers on stdout',
+        'git diff | tui-chat ask "Review this."',
+        "tui-chat help keys                      tells of the keys in the app",
+    ),
+    "ask": (
+        'tui-chat ask "What does EAGAIN mean?"',
+        'git diff | tui-chat ask "Review this."',
+        'tui-chat ask "What could break here?" < server.py',
+        'tui-chat ask -c "Shorter, please."',
+        'tui-chat ask -m openai/gpt-6-astra --no-save "Just this once."',
+        'tui-chat ask --jsonl "Hello" | jq -j \'select(.type == "text").text\'',
+    ),
+    "open": (
+        "tui-chat open rate limiter",
+        "tui-chat open 1a2b3c4d",
+    ),
+    "list": (
+        "tui-chat list",
+        "tui-chat list --limit 5",
+        "tui-chat list --json | jq -r '.[].title'",
+    ),
+    "show": (
+        "tui-chat show 1a2b3c4d",
+        "tui-chat show --plain 1a2b3c4d | less",
+        "tui-chat show --json 1a2b3c4d | jq '.turns | length'",
+    ),
+    "search": (
+        "tui-chat search rate limiter",
+        "tui-chat search '\"token bucket\"' role:assistant",
+        "tui-chat search model:sonnet after:2026-01-01 docker --json",
+    ),
+    "rename": ('tui-chat rename 1a2b3c4d "Rate limiter, second try"',),
+    "fork": (
+        "tui-chat fork 1a2b3c4d",
+        'tui-chat --conversation "$(tui-chat fork 1a2b3c4d)"',
+    ),
+    "delete": ("tui-chat delete 1a2b3c4d",),
+    "restore": (
+        "tui-chat restore --list",
+        "tui-chat restore 1a2b3c4d",
+    ),
+    "export": (
+        "tui-chat export 1a2b3c4d > talk.md",
+        "tui-chat export --all -o notes",
+        "tui-chat export --all -f json -o all.json",
+        "tui-chat export 1a2b3c4d --branch all -f txt",
+    ),
+    "import": (
+        "tui-chat import conversations.json",
+        "tui-chat import ~/Downloads/chatgpt-export.zip claude.json",
+    ),
+    "backup": ('tui-chat backup "chats-$(date +%F).db"',),
+    "stats": (
+        "tui-chat stats",
+        "tui-chat stats --json",
+    ),
+    "usage": (
+        "tui-chat usage --since 7d",
+        "tui-chat usage --by model",
+        "tui-chat usage --by conversation --since month --csv > month.csv",
+    ),
+    "prices": (
+        "tui-chat prices -m anthropic/claude-sonnet-5-5",
+        "tui-chat prices --matching sonnet",
+    ),
+    "prices update": ("tui-chat prices update",),
+    "models": (
+        "tui-chat models",
+        "tui-chat models sonnet --refresh",
+    ),
+    "config": (
+        "tui-chat config init",
+        "tui-chat config edit",
+        "tui-chat config show",
+    ),
+    "config path": ('less "$(tui-chat config path)"',),
+    "config show": (
+        "tui-chat config show",
+        "tui-chat config show --json | jq '.problems'",
+    ),
+    "config init": ("tui-chat config init",),
+    "config edit": ("EDITOR=nano tui-chat config edit",),
+    "doctor": (
+        "tui-chat doctor",
+        "tui-chat doctor --offline",
+        "tui-chat doctor --repair",
+    ),
+    "help": (
+        "tui-chat help",
+        "tui-chat help headless",
+    ),
+}
