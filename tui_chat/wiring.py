@@ -91,7 +91,7 @@ class Program:
         """Load what the first prompt needs, in a thread, while nobody waits for it."""
         await asyncio.to_thread(self.pricing.prepare)
         if not self.store.opening.read_only:
-            with suppress(StorageError):  # it is done again at the next start
+            with suppress(StorageError, NotFound):  # it is done again at the next start
                 await meter_interrupted(self.store, self.pricing.cost_of)
                 await empty_trash(self.store, self.settings.chat.trash_days, datetime.now(UTC))
         if self.default_model != DEMO_MODEL:

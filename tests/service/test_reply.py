@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
 from tests.service.conftest import HELLO, MakeHouse, end_of, heard
 from tui_chat.core.error import (
+    ChatError,
     KeyRejected,
     NotFound,
     Overloaded,
@@ -33,7 +36,7 @@ from tui_chat.core.event import (
 )
 from tui_chat.core.provider import Request
 from tui_chat.core.turn import TurnStatus
-from tui_chat.core.usage import Usage
+from tui_chat.core.usage import Cost, Usage
 from tui_chat.service.health import HealthLimits
 from tui_chat.service.means import Policy
 from tui_chat.storage.store import Store
@@ -231,18 +234,38 @@ async def test_a_fault_of_ours_is_an_ending_too(make_house: MakeHouse) -> None:
     assert isinstance(ended.error, Unexpected) and ended.turn.text == "half"
 
 
-async def test_a_checkpoint_that_is_refused_for_good_is_an_ending_too(
+async def test_a_price_list_that_fails_leaves_the_cost_unknown_and_the_reply_whole(
     make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(model: str, usage: Usage, at: datetime) -> Cost | None:
+        raise LookupError("no such rate")
+
+    asked = asyncio.Event()
+    house = await make_house((TextDelta("Hel"), asked, *HELLO[1:]))
+    monkeypatch.setattr(house.service, "_means", replace(house.service._means, cost_of=broken))
+    reply = await house.service.send(house.blank(), "hi")
+    async for event in reply:
+        if isinstance(event, UsageChanged):
+            asked.set()
+    stored = (await house.store.conversation(reply.conversation_id)).turn(reply.turn_id)
+    assert (stored.status, stored.text, stored.cost) == (TurnStatus.COMPLETE, "Hello", None)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"), [(NotFound("no such reply"), NotFound), (ZeroDivisionError(), Unexpected)]
+)
+async def test_a_checkpoint_that_is_refused_for_good_is_an_ending_too(
+    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch, fault: Exception, told: type[ChatError]
 ) -> None:
     house = await make_house((TextDelta("half"), asyncio.Event()), policy=Policy(beat_s=0.01))
 
     async def refused(*_: object) -> bool:
-        raise NotFound("no such reply")
+        raise fault
 
     monkeypatch.setattr(house.service.ledger, "checkpoint", refused)
     async with asyncio.timeout(10):
         ended = await (await house.service.send(house.blank(), "hi")).wait()
-    assert isinstance(ended.error, NotFound)
+    assert isinstance(ended.error, told)
     assert (ended.turn.status, ended.turn.text) == (TurnStatus.FAILED, "half")
     assert (await house.store.conversation((await house.store.summaries())[0].id)).path[-1].text == "half"
 

@@ -1,13 +1,18 @@
 """Times and tokens of one reply. Settles on the provider's own figures; until then, and without them, estimates."""
 
+import asyncio
+import logging
 from dataclasses import replace
+from datetime import datetime
 
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.estimate import RunningUsage
 from tui_chat.core.provider import Request
 from tui_chat.core.turn import Turn
-from tui_chat.core.usage import Usage
+from tui_chat.core.usage import Cost, Usage
 from tui_chat.service.means import Means
+
+_log = logging.getLogger(__name__)
 
 
 class Meter:
@@ -43,11 +48,20 @@ class Meter:
         self._told = now
         return self._usage.of(builder)
 
+    async def cost(self, usage: Usage, at: datetime) -> Cost | None:
+        """What they cost; unknown also where the price list fails, since no figure is worth a reply."""
+        asked = asyncio.ensure_future(self._means.cost_of(self._model, usage, at))
+        await asyncio.wait({asked})
+        if (fault := asked.exception()) is not None:
+            _log.error("a fault in the price list", exc_info=fault)
+            return None
+        return asked.result()
+
     async def settle(self, turn: Turn, builder: TurnBuilder) -> Turn:
         """The turn with its final times, tokens and cost."""
         now_s = self._means.monotonic_s()
         usage = self._usage.of(builder)
-        cost = await self._means.cost_of(self._model, usage, turn.created_at) if usage is not None else None
+        cost = await self.cost(usage, turn.created_at) if usage is not None else None
         return replace(
             turn,
             usage=usage,

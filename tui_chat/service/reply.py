@@ -157,10 +157,8 @@ class Reply:
             error = pump.result()
             return (TurnStatus.FAILED, error) if error else (TurnStatus.COMPLETE, None)
         if beat.done():
-            try:
-                return TurnStatus.FAILED, beat.result()
-            except ChatError as error:
-                return TurnStatus.FAILED, error
+            fault = beat.exception()
+            return TurnStatus.FAILED, beat.result() if fault is None else _as_ending(fault)
         return self._stop_as, None
 
     async def _pump(self) -> ChatError | None:
@@ -182,8 +180,7 @@ class Reply:
             except ChatError as error:
                 return error
             except Exception as fault:  # noqa: BLE001 — the pump must hand every fault out as an ending
-                _log.exception("a fault while a reply came in")
-                return Unexpected(f"{type(fault).__name__}: {fault}")
+                return _as_ending(fault)
             else:
                 return None
 
@@ -254,7 +251,7 @@ class Reply:
 
     async def _price_so_far(self) -> None:
         if (usage := self._meter.usage_so_far(self._builder)) is not None:
-            self._tell(UsageChanged(usage, await self._means.cost_of(self._blank.model, usage, self._means.now())))
+            self._tell(UsageChanged(usage, await self._meter.cost(usage, self._means.now())))
 
     async def _end(self, status: TurnStatus, error: ChatError | None) -> None:
         turn = replace(self._builder.turn, status=status)
@@ -276,3 +273,11 @@ class Reply:
             error.request_id = turn.request_id
         turn = replace(turn, fault=error.fault if error else None)
         return await self._meter.settle(turn, self._builder)
+
+
+def _as_ending(fault: BaseException) -> ChatError:
+    """The error that a reply ends with; the trace of what is our own fault goes to the log."""
+    if isinstance(fault, ChatError):
+        return fault
+    _log.error("a fault while a reply came in", exc_info=fault)
+    return Unexpected(f"{type(fault).__name__}: {fault}")
