@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tui_chat.core.error import ChatError
+from tui_chat.core.error import ChatError, StorageError, Unreachable
 from tui_chat.core.provider import Model, split_ref
 from tui_chat.storage.store import Store
 
@@ -48,7 +49,8 @@ class ModelCatalogue:
                 silent.append((name, answer))
             else:
                 known[name] = answer
-        await self._store.set_state(_PLACE, {name: [_plain(one) for one in models] for name, models in known.items()})
+        with suppress(StorageError):  # what is not remembered is asked for again
+            await self._store.set_state(_PLACE, {name: [asdict(one) for one in known[name]] for name in known})
         models = tuple(model for name in self._names for model in known.get(name, ()))
         return Catalogue(models, tuple(silent))
 
@@ -57,17 +59,15 @@ class ModelCatalogue:
             async with asyncio.timeout(PATIENCE_S):
                 return await self._models_of(name)
         except TimeoutError:
-            return ChatError(f"{name} did not answer within {PATIENCE_S:g} s")
+            return Unreachable(f"{name} did not answer within {PATIENCE_S:g} s", detail="timeout")
         except ChatError as error:
             return error
 
     async def _remembered(self) -> dict[str, tuple[Model, ...]]:
-        stored = await self._store.state(_PLACE) or {}
+        stored: dict[str, list[dict[str, Any]]] = {}
+        with suppress(StorageError):
+            stored = await self._store.state(_PLACE) or {}
         return {name: tuple(_model(one) for one in models) for name, models in stored.items()}
-
-
-def _plain(model: Model) -> dict[str, Any]:
-    return asdict(model)
 
 
 def _model(plain: dict[str, Any]) -> Model:
