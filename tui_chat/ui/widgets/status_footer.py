@@ -18,6 +18,7 @@ from tui_chat.core.event import (
     RetryScheduled,
     TextDelta,
     ThinkingDelta,
+    ToolCallDelta,
     TurnEnded,
     TurnStarted,
     UsageChanged,
@@ -36,6 +37,7 @@ _ACTIVITY_STYLES = {
     Activity.STALLED: "$text-error",
 }
 _GAP = 2
+_LEAST_MEASURED_S = 0.5
 
 
 class StatusFooter(Widget):
@@ -47,7 +49,10 @@ class StatusFooter(Widget):
         self._state = FooterState()
         self._since_s = 0.0
         self._until_s: float | None = None
-        self._first_s: float | None = None
+        self._has_begun = False
+        """Something of the reply has come."""
+        self._measured_from: tuple[float, int] | None = None
+        """When its speed began to be measured, and the tokens that there were by then."""
         self._unsaved = ""
         self._ticking: Timer | None = None
 
@@ -88,11 +93,11 @@ class StatusFooter(Widget):
         """Follow a reply."""
         match event:
             case TurnStarted(turn=turn):
-                self._first_s = None
-                self._act(Activity.STREAMING if turn.parts else Activity.WAITING)
-            case TextDelta() | ThinkingDelta():
+                self._has_begun = bool(turn.parts)
+                self._act(Activity.STREAMING if self._has_begun else Activity.WAITING)
+            case TextDelta() | ThinkingDelta() | ToolCallDelta():
+                self._has_begun = True
                 if self._state.activity is not Activity.STREAMING:
-                    self._first_s = self._monotonic_s()
                     self._act(Activity.STREAMING)
             case UsageChanged(usage, cost):
                 self._state = replace(
@@ -104,17 +109,23 @@ class StatusFooter(Widget):
             case HealthChanged(health=Health.DEGRADED | Health.FAILED, silent_s=silent_s):
                 self._act(Activity.STALLED)
                 self._since_s -= silent_s
+            case HealthChanged(health=Health.HEALTHY) if self._state.activity is Activity.STALLED:
+                self._act(Activity.STREAMING if self._has_begun else Activity.WAITING)
             case TurnEnded():
                 self._act(Activity.IDLE)
 
     def _speed(self, output_tokens: int) -> float | None:
-        if self._first_s is None or (streamed_s := self._monotonic_s() - self._first_s) < 0.5:
-            return None
-        return output_tokens / streamed_s
+        now_s = self._monotonic_s()
+        if self._measured_from is None:
+            self._measured_from = (now_s, output_tokens)
+        since_s, before = self._measured_from
+        streamed_s = now_s - since_s
+        return (output_tokens - before) / streamed_s if streamed_s >= _LEAST_MEASURED_S else None
 
     def _act(self, activity: Activity, *, lasting_s: float | None = None) -> None:
         now_s = self._monotonic_s()
         self._since_s = now_s
+        self._measured_from = None
         self._until_s = None if lasting_s is None else now_s + lasting_s
         self._state = replace(self._state, activity=activity, tokens_per_s=None)
         if activity is Activity.IDLE and self._ticking is not None:
