@@ -51,7 +51,7 @@ def delete(
     demo: DemoFlag = False,
     data_dir: DataDirFlag = None,
 ) -> None:
-    """Move a conversation to the trash; it can be had back for 30 days."""
+    """Move a conversation to the trash; it can be had back for `chat.trash_days`."""
     from tui_chat.cli import browsing
 
     browsing.delete(start(context, demo=demo, data_dir=data_dir), conversation, as_json=as_json)

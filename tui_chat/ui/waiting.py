@@ -44,8 +44,7 @@ class Waiting:
     async def put(self, prompt: str, at: int | None = None) -> None:
         """This waits too, behind the others or at that place."""
         self._promised.add(self._conversation_id)
-        place = len(self.prompts) if at is None else at
-        await self._keep((*self.prompts[:place], prompt, *self.prompts[place:]))
+        await self._keep(_with(self.prompts, prompt, len(self.prompts) if at is None else at))
 
     async def take(self, at: int = -1) -> str:
         """The one at that place, which waits no longer."""
@@ -58,9 +57,11 @@ class Waiting:
         """Send the first one; it is back in its place where it could not be."""
         async with self.one_by_one:
             if self.prompts and self._reply() is None:
+                here = self._conversation_id
                 prompt = await self.take(0)
-                if not await self._send(prompt):
-                    await self.put(prompt, 0)
+                # Another conversation may be shown by now: then it is not for that one.
+                if here != self._conversation_id or not await self._send(prompt):
+                    await self._give_back(here, prompt)
 
     async def send_now(self, at: int) -> None:
         """Send that one, stopping the reply it waits for."""
@@ -71,6 +72,13 @@ class Waiting:
             await reply.wait()
         await self.go_on()
 
+    async def _give_back(self, conversation_id: str, prompt: str) -> None:
+        """It waits again, the first in the line it was taken from."""
+        if conversation_id == self._conversation_id:
+            await self.put(prompt, 0)
+        else:
+            await self._drafts.wait(conversation_id, _with(await self._drafts.waiting(conversation_id), prompt, 0))
+
     async def _keep(self, prompts: tuple[str, ...]) -> None:
         self._show(prompts)
         await self._drafts.wait(self._conversation_id, prompts)
@@ -78,3 +86,7 @@ class Waiting:
     def _show(self, prompts: Sequence[str]) -> None:
         self.prompts = tuple(prompts)
         self._changed(self.prompts)
+
+
+def _with(prompts: tuple[str, ...], prompt: str, at: int) -> tuple[str, ...]:
+    return (*prompts[:at], prompt, *prompts[at:])

@@ -182,7 +182,8 @@ class CommandingScreen(BranchingScreen):
             return
         self.can_undo(bring_back)
         await self.open(self.bench.blank())
-        self.notify(f"In the trash for 30 days; {self.keys('undo')} brings it back now.", markup=False)
+        days = self.bench.settings.chat.trash_days
+        self.notify(f"In the trash for {days} days; {self.keys('undo')} brings it back now.", markup=False)
 
     async def action_drop_queued(self) -> None:
         """Drop the chosen prompt that waits, else the last one."""
