@@ -39,6 +39,16 @@ async def test_a_second_prompt_goes_under_the_first_reply(make_house: MakeHouse)
     assert [turn.text for turn in house.provider.requests[1].turns] == ["one", "Hello", "two"]
 
 
+async def test_a_stored_conversation_without_turns_takes_a_first_prompt(make_house: MakeHouse) -> None:
+    house = await make_house()
+    empty = house.blank()
+    await house.store.create(empty)
+    complaints: list[object] = []
+    house.service.ledger.watch(complaints.append)
+    await (await house.service.send(empty, "one")).wait()
+    assert complaints == [] and len((await house.store.conversation(empty.id)).turns) == 2
+
+
 async def test_a_stale_value_does_not_lose_what_was_said_since(make_house: MakeHouse) -> None:
     house = await make_house()
     _, stale = await house.said("one")

@@ -63,8 +63,9 @@ class ChatService:
     ) -> Reply:
         """Say something at the end of the branch that is shown, and have it answered."""
         async with self._turnstile(conversation.id):
-            conversation = await self._latest(conversation)
-            return await self._say(conversation, conversation.head, (TextPart(valid_text(text)), *attachments))
+            conversation, new = await self._latest(conversation)
+            parts: tuple[Part, ...] = (TextPart(valid_text(text)), *attachments)
+            return await self._say(conversation, conversation.head, parts, new=new)
 
     async def edit(self, conversation_id: str, turn_id: str, text: str, *, model: str | None = None) -> Reply:
         """Say an earlier prompt differently: another branch beside it, with the same attachments."""
@@ -151,26 +152,29 @@ class ChatService:
     def _turnstile(self, conversation_id: str) -> asyncio.Lock:
         return self._turnstiles.setdefault(conversation_id, asyncio.Lock())
 
-    async def _latest(self, conversation: Conversation) -> Conversation:
-        """The stored turns under what the caller chose: its head, its model, its system prompt."""
+    async def _latest(self, conversation: Conversation) -> tuple[Conversation, bool]:
+        """The stored turns under what the caller chose: its head, its model, its system prompt; and whether there
+        are none, as it is new."""
         try:
             stored = await self.open(conversation.id)
         except (NotFound, StorageError):
-            return conversation
+            return conversation, not conversation.turns
         head = conversation.head if conversation.head is None or stored.has(conversation.head) else stored.head
-        return replace(
+        chosen = replace(
             stored, head=head, model=conversation.model, system=conversation.system, options=conversation.options
         )
+        return chosen, False
 
     def _blank_reply(self, prompt_id: str, model: str) -> Turn:
         now = self._means.now()
         return Turn(self._means.new_id(), prompt_id, Role.ASSISTANT, (), TurnStatus.STREAMING, now, model)
 
-    async def _say(self, conversation: Conversation, parent_id: str | None, parts: tuple[Part, ...]) -> Reply:
+    async def _say(
+        self, conversation: Conversation, parent_id: str | None, parts: tuple[Part, ...], *, new: bool = False
+    ) -> Reply:
         now = self._means.now()
         prompt = Turn(self._means.new_id(), parent_id, Role.USER, parts, TurnStatus.COMPLETE, now)
         blank = self._blank_reply(prompt.id, conversation.model)
-        new = not conversation.turns
         if not conversation.title and conversation.title_source is TitleSource.PROMPT:
             conversation = replace(conversation, title=title_from(prompt.text))
         return await self._answer(conversation.with_turn(prompt).with_turn(blank), (prompt, blank), new=new)
