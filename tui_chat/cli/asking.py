@@ -39,12 +39,12 @@ async def _ask(begun: Start, question: Question) -> int:
             print(f"tui-chat: {sentence}", file=sys.stderr)  # noqa: T201
         conversation = await program.conversation_for(question.wanted)
         reply = await program.service.send(conversation, question.text)
-        return await _follow(reply, question)
+        return await _follow(reply, JsonLines() if question.jsonl else _for_people(begun.settings.ui.measure))
     finally:
         await program.aclose()
 
 
-async def _follow(reply: Reply, question: Question) -> int:
+async def _follow(reply: Reply, words: Callable[[ReplyEvent], str]) -> int:
     """Print the reply as it arrives; signals and a closed pipe stop it and keep what arrived."""
     loop = asyncio.get_running_loop()
     stopped: list[int] = []
@@ -56,7 +56,6 @@ async def _follow(reply: Reply, question: Question) -> int:
     loop.add_signal_handler(signal.SIGINT, stop, INTERRUPTED, TurnStatus.CANCELLED)
     loop.add_signal_handler(signal.SIGTERM, stop, TERMINATED, TurnStatus.INTERRUPTED)
     loop.add_signal_handler(signal.SIGHUP, stop, HUNG_UP, TurnStatus.INTERRUPTED)
-    words = JsonLines() if question.jsonl else _for_people()
     outlet = Outlet(lambda: stop(PIPE_CLOSED, TurnStatus.CANCELLED))
     ended: TurnEnded | None = None
     async for event in reply:
@@ -68,13 +67,13 @@ async def _follow(reply: Reply, question: Question) -> int:
     return _judge(ended, stopped)
 
 
-def _for_people() -> Callable[[ReplyEvent], str]:
+def _for_people(measure: int) -> Callable[[ReplyEvent], str]:
     """The reply laid out on a terminal, and as it is written into anything else."""
     if sys.stdout.isatty():
         from tui_chat.cli.laid_out import LaidOut, terminal
 
         if (console := terminal()) is not None:
-            return LaidOut(console)
+            return LaidOut(console, measure)
     return PlainText()
 
 

@@ -44,7 +44,7 @@ def show(begun: Start, beginning: str, *, as_json: bool, plain: bool) -> None:
     else:
         from tui_chat.cli.transcript import print_transcript
 
-        print_transcript(found)
+        print_transcript(found, begun.settings.ui.measure)
 
 
 def delete(begun: Start, beginning: str, *, as_json: bool) -> None:

@@ -7,17 +7,16 @@ from rich.console import Console
 from tui_chat.core.event import ReplyEvent, TextDelta, TurnEnded
 from tui_chat.rendering.markdown import LiveMarkdown
 from tui_chat.rendering.palette import Palette
-from tui_chat.rendering.terminal import LivePrinter
-
-_CODE_MAY_TAKE_MORE = 20
+from tui_chat.rendering.terminal import LivePrinter, page_cells
 
 
 class LaidOut:
     """Events as what to write: what is certain scrolls up, what is open is drawn again below it."""
 
-    def __init__(self, console: Console) -> None:
-        palette = Palette.ansi()
-        self._live = LiveMarkdown(min(console.width, palette.measure + _CODE_MAY_TAKE_MORE), palette)
+    def __init__(self, console: Console, measure: int) -> None:
+        """`measure` is the widest that a line of prose may be."""
+        palette = Palette.ansi(measure)
+        self._live = LiveMarkdown(page_cells(console.width, palette), palette)
         self._printer = LivePrinter(console)
 
     def __call__(self, event: ReplyEvent) -> str:

@@ -12,17 +12,15 @@ from tui_chat.rendering.line import Line
 from tui_chat.rendering.markdown import render
 from tui_chat.rendering.palette import Palette
 from tui_chat.rendering.plain import render_plain
-from tui_chat.rendering.terminal import print_lines
+from tui_chat.rendering.terminal import page_cells, print_lines
 from tui_chat.wording import ending
 
-_CODE_MAY_TAKE_MORE = 20
 
-
-def print_transcript(conversation: Conversation) -> None:
-    """The branch as a person reads it."""
+def print_transcript(conversation: Conversation, measure: int) -> None:
+    """The branch as a person reads it; `measure` is the widest that a line of prose may be."""
     console = Console(file=sys.stdout, highlight=False, markup=False)
-    palette = Palette.ansi()
-    cells = min(width(), palette.measure + _CODE_MAY_TAKE_MORE)
+    palette = Palette.ansi(measure)
+    cells = page_cells(width(), palette)
     for turn in conversation.path:
         print_lines(_said(turn, cells, palette), console)
 

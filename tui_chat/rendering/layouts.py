@@ -58,7 +58,7 @@ class Page:
     @property
     def measure(self) -> int:
         """The cells that prose may take."""
-        return min(self.width, self.palette.measure)
+        return self.palette.prose(self.width)
 
 
 class _Prose:

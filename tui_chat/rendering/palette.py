@@ -50,9 +50,13 @@ class Palette:
     tokens: Mapping[_TokenType, Style]
     """Styles of code by Pygments' kinds; a kind without one takes its parent's."""
     measure: int = 100
-    """The widest a line of prose may be."""
+    """The widest a line of prose may be; 0 is as wide as there is room."""
     _found: dict[_TokenType, Style] = field(default_factory=dict, repr=False)
     _marked: dict[tuple[Style, int], Style] = field(default_factory=dict, repr=False)
+
+    def prose(self, cells: int) -> int:
+        """How many of so many cells a line of prose may take."""
+        return min(cells, self.measure or cells)
 
     def token(self, kind: _TokenType) -> Style:
         """The style of a piece of code, on the ground of a code block."""

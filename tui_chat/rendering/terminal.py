@@ -6,6 +6,14 @@ from rich.console import Console
 from rich.segment import ControlType, Segment, Segments
 
 from tui_chat.rendering.line import Line
+from tui_chat.rendering.palette import Palette
+
+_CODE_MAY_TAKE_MORE = 20
+
+
+def page_cells(cells: int, palette: Palette) -> int:
+    """How wide a page is on a terminal of so many cells: prose keeps to its measure, code may take a little more."""
+    return min(cells, palette.prose(cells) + _CODE_MAY_TAKE_MORE)
 
 
 def print_lines(lines: Sequence[Line], console: Console) -> None:

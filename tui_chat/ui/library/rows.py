@@ -47,6 +47,14 @@ class Guise:
     width: int
     palette: Palette
     now: datetime
+    costs: bool = True
+    """Whether what a conversation cost is among the figures."""
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns that there is room for."""
+        wanted = _COLUMNS if self.costs else tuple(column for column in _COLUMNS if column is not COST)
+        return [column for column in wanted if self.width >= column.from_width]
 
 
 def head(guise: Guise) -> list[Segment]:
@@ -80,7 +88,7 @@ def hit_rows(hit: SearchHit, guise: Guise, *, is_marked: bool, lit: Style) -> li
 
 
 def _row(mark: tuple[str, Style], title: tuple[str, Style], cells: dict[Column, str], guise: Guise) -> list[Segment]:
-    shown = [column for column in _COLUMNS if guise.width >= column.from_width]
+    shown = guise.columns
     room = max(_LEAST_TITLE, guise.width - _MARK - sum(column.cells + _GAP for column in shown))
     figures = "".join(" " * _GAP + _cell(cells[column], column) for column in shown)
     return [

@@ -22,7 +22,7 @@ from tui_chat.rendering.line import Line
 from tui_chat.ui.pane import dressing
 from tui_chat.ui.pane.block import MOST_S, Block, Fold, Prose
 from tui_chat.ui.pane.dressing import Setting
-from tui_chat.ui.pane.look import Look
+from tui_chat.ui.pane.look import Look, Unfolded
 
 HEAD = 0
 """The block that says who speaks; part number n is block n + 1, and the last one says how the turn stands."""
@@ -63,7 +63,7 @@ class Entry:
         self._ahead: Mapping[int, Prose] = _NONE
         """Prose that is being laid out before somebody looks, by the number of its part."""
         self._ahead_look: Look | None = None
-        self._exact: tuple[int, bool, int] | None = None
+        self._exact: tuple[int, Unfolded, int] | None = None
         """Width, folding and rows of the last time that it was laid out."""
 
     @property
@@ -158,7 +158,7 @@ class Entry:
             if isinstance(part, ThinkingPart):
                 dressing.thinking_head(block, look, live=live)
             if number + 1 != held:
-                shown = look.unfolded or (live and isinstance(part, ThinkingPart))
+                shown = look.unfolds(part) or (live and isinstance(part, ThinkingPart))
                 block.set_open(not self.folds.get(number + 1, not shown))
         elif not live:
             block.finish()

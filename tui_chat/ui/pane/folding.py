@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tui_chat.ui.pane.block import Fold
+from tui_chat.ui.pane.look import Unfolded
 from tui_chat.ui.pane.scrolling import ScrollingPane
 
 
@@ -43,8 +44,8 @@ class FoldingPane(ScrollingPane):
 
     def action_fold_all(self) -> None:
         """Unfold everything in the conversation, or fold it again."""
-        look = self.viewport.look
+        look, everything = self.viewport.look, Unfolded(thinking=True, tools=True)
         for entry in self.viewport.entries:
             entry.forget_folds()
-        self.relay(replace(look, unfolded=not look.unfolded))
+        self.relay(replace(look, unfolded=Unfolded() if look.unfolded == everything else everything))
         self.changed()

@@ -7,14 +7,26 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 
+from tui_chat.core.part import Part, ThinkingPart
 from tui_chat.core.turn import Turn
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.palette import Palette
+from tui_chat.settings.values import UiSettings
 
 Describe = Callable[[Turn], tuple[str, str] | None]
 """The sentence about how a turn stands and what to do next; `None` when there is nothing to say."""
 KeyLabel = Callable[[str], str]
 """The key that runs an action, as a person reads it; empty when no key does."""
+USUAL = UiSettings()
+"""How it looks where nobody has set anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unfolded:
+    """What is shown in full where nobody chose otherwise."""
+
+    thinking: bool = False
+    tools: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +38,16 @@ class Look:
     palette: Palette
     describe: Describe
     key_label: KeyLabel
-    unfolded: bool = False
-    """Whether thinking and tools are shown in full where nobody chose otherwise."""
+    unfolded: Unfolded = Unfolded()
+
+    def unfolds(self, part: Part) -> bool:
+        """Whether that part is shown in full where nobody chose otherwise."""
+        return self.unfolded.thinking if isinstance(part, ThinkingPart) else self.unfolded.tools
 
     @property
     def measure(self) -> int:
         """Cells that prose keeps to."""
-        return min(self.width, self.palette.measure)
+        return self.palette.prose(self.width)
 
 
 def words(width: int, pieces: Iterable[tuple[str, Style]]) -> Line:

@@ -1,13 +1,14 @@
 """What is marked in a conversation: the selection, the chosen turn, code or link, and the hits of a search."""
 
 from tui_chat.core.turn import Turn
+from tui_chat.settings.values import UiSettings
 from tui_chat.ui.message import CopyRequested, FileChosen, FindChanged, LinkChosen
 from tui_chat.ui.pane.address import Target
 from tui_chat.ui.pane.chooser import Chooser
 from tui_chat.ui.pane.entry import HEAD
 from tui_chat.ui.pane.finder import Finder
 from tui_chat.ui.pane.folding import FoldingPane
-from tui_chat.ui.pane.look import Describe, KeyLabel
+from tui_chat.ui.pane.look import USUAL, Describe, KeyLabel
 from tui_chat.ui.pane.painter import PLAIN, Dress
 from tui_chat.ui.pane.selection import Selection
 from tui_chat.ui.pane.viewport import Row
@@ -18,8 +19,8 @@ _USER = Dress(bar="user")
 class MarkingPane(FoldingPane):
     """Can be selected from, stepped through, copied from and searched."""
 
-    def __init__(self, describe: Describe, key_label: KeyLabel, *, id: str | None = None) -> None:
-        super().__init__(describe, key_label, id=id)
+    def __init__(self, describe: Describe, key_label: KeyLabel, ui: UiSettings = USUAL) -> None:
+        super().__init__(describe, key_label, ui)
         self.selection = Selection()
         self.chooser = Chooser(self.viewport)
         self.finder = Finder(self.viewport)

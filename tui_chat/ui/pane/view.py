@@ -13,10 +13,11 @@ from textual.widget import Widget
 
 from tui_chat.rendering.line import BLANK, Line
 from tui_chat.rendering.palette import DARK, Palette
+from tui_chat.settings.values import UiSettings
 from tui_chat.ui.pane.ahead import LayAhead
 from tui_chat.ui.pane.frame import FramePacer
 from tui_chat.ui.pane.glass import Glass, Picture, is_behind, is_seen
-from tui_chat.ui.pane.look import Describe, KeyLabel, Look
+from tui_chat.ui.pane.look import USUAL, Describe, KeyLabel, Look, Unfolded
 from tui_chat.ui.pane.painter import PLAIN, Dress, Inks, Painter
 from tui_chat.ui.pane.viewport import Row, Viewport
 
@@ -46,13 +47,15 @@ class PaneView(Widget, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"pane--selected", "pane--hit", "pane--current", "pane--marker"}
     ALLOW_SELECT = False
 
-    def __init__(self, describe: Describe, key_label: KeyLabel, *, id: str | None = None) -> None:
+    def __init__(self, describe: Describe, key_label: KeyLabel, ui: UiSettings = USUAL) -> None:
         self._is_mixed = False
         """Whether the painter has the colours that are in force."""
-        super().__init__(id=id)
+        super().__init__()
         self._describe = describe
         self._key_label = key_label
-        self.viewport = Viewport(Look(1, DARK, describe, key_label))
+        self._measure = ui.measure
+        unfolded = Unfolded(thinking=not ui.thinking_folded, tools=not ui.tools_folded)
+        self.viewport = Viewport(Look(1, DARK, describe, key_label, unfolded))
         self.rows: list[Row] = []
         """What is seen, from the top."""
         self._glass = Glass(self)
@@ -220,7 +223,7 @@ class PaneView(Widget, can_focus=True):
         self.changed()
 
     def _recolour(self) -> None:
-        palette = Palette.of(self.app.theme_variables)
+        palette = Palette.of(self.app.theme_variables, self._measure)
         self._painter.inks = Inks(*(Style() for _ in Inks._fields))
         self._is_mixed = False
         self.relay(replace(self.viewport.look, palette=palette))

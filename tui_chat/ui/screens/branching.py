@@ -171,7 +171,9 @@ class BranchingScreen(ConversationScreen):
                 await self.go_to(turn_id, at=turn_id)
 
         if self.conversation.turns:
-            self.app.push_screen(TreeScreen(self.conversation, self.pane.chosen_turn), chosen)
+            self.app.push_screen(
+                TreeScreen(self.conversation, self.pane.chosen_turn, costs=self.bench.settings.ui.costs), chosen
+            )
 
     async def action_fork(self) -> None:
         """Begin a new conversation with everything up to the chosen turn."""

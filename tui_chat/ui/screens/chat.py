@@ -90,7 +90,8 @@ class ChatScreen(CommandingScreen):
         if text.strip() and parse(text) is None:
             facts = await self.bench.facts_of(self.conversation.model)
             draft = draft_of(self.conversation, text, self.editing)
-            hint = cost_ahead(self.conversation, draft, facts.price, datetime.now(UTC))
+            price = facts.price if self.bench.settings.ui.costs else None
+            hint = cost_ahead(self.conversation, draft, price, datetime.now(UTC))
         if hint != self.foreseen:
             self.foreseen = hint
             self.show_hint()

@@ -82,7 +82,7 @@ class ConversationScreen(SteadyScreen[None]):
     def compose(self) -> ComposeResult:
         """The pane is the program; below it what waits, the prompt, and one line of figures."""
         settings = self.bench.settings
-        pane = ConversationPane(self._describe, self.keys)
+        pane = ConversationPane(self._describe, self.keys, settings.ui)
         self.keys.bind(pane, Scope.PANE)
         yield OriginBar(self.keys)
         yield pane
@@ -91,7 +91,7 @@ class ConversationScreen(SteadyScreen[None]):
         yield EditBar(self.keys)
         yield SuggestionList(self.completing)
         yield PromptBox(self.keys.in_prompt(), self.completing, enter_sends=settings.ui.enter_sends)
-        yield StatusFooter()
+        yield StatusFooter(costs=settings.ui.costs)
 
     async def on_mount(self) -> None:
         """Show what there is to go on with."""

@@ -88,7 +88,7 @@ class FindingScreen(SteadyScreen[Place | None]):
                 yield Static("", id="columns", markup=False)
                 yield ShelfList(self._paint)
                 yield Static("", id="nothing", markup=False)
-            pane = ConversationPane(self._describe, self.keys)
+            pane = ConversationPane(self._describe, self.keys, self.bench.settings.ui)
             pane.can_focus = False
             yield pane
         yield Static("", id="hint", markup=False)
@@ -203,7 +203,7 @@ class FindingScreen(SteadyScreen[Place | None]):
         return steps(self._shown, self.keys)
 
     def _guise(self, width: int) -> Guise:
-        return Guise(width, self._palette, datetime.now().astimezone())
+        return Guise(width, self._palette, datetime.now().astimezone(), self.bench.settings.ui.costs)
 
     def _paint(self, row: int, width: int) -> Sequence[Sequence[Segment]]:
         guise = self._guise(width)

@@ -32,9 +32,10 @@ class FrontScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """What the chat shows of itself when nothing has been said."""
-        yield ConversationPane(lambda turn: None, self._keys)
-        yield PromptBox({}, Completing({}), enter_sends=self._late.settings.ui.enter_sends)
-        yield StatusFooter()
+        ui = self._late.settings.ui
+        yield ConversationPane(lambda turn: None, self._keys, ui)
+        yield PromptBox({}, Completing({}), enter_sends=ui.enter_sends)
+        yield StatusFooter(costs=ui.costs)
 
     def on_mount(self) -> None:
         """Say what the chat will say."""

@@ -38,8 +38,9 @@ class TreeScreen(ModalScreen[str | None]):
 
     rows = query_one(OptionList)
 
-    def __init__(self, conversation: Conversation, chosen: Turn | None) -> None:
+    def __init__(self, conversation: Conversation, chosen: Turn | None, *, costs: bool = True) -> None:
         super().__init__()
+        self._costs = costs
         self._conversation = conversation
         self._at = chosen.id if chosen is not None else conversation.head
 
@@ -70,7 +71,7 @@ class TreeScreen(ModalScreen[str | None]):
             siblings = self._conversation.siblings_of(turn.id)
             is_last = place == len(siblings) - 1
             own = f"{lead}{'└ ' if is_last else '├ '}" if forked else lead
-            walked.append((turn, own, self._cost(turn) if forked else ""))
+            walked.append((turn, own, self._cost(turn) if forked and self._costs else ""))
             below = f"{lead}{'  ' if is_last else '│ '}" if forked else lead
             children = self._conversation.children_of(turn.id)
             pending += [(child, below, len(children) > 1, at) for at, child in enumerate(children)][::-1]

@@ -36,6 +36,7 @@ _ACTIVITY_STYLES = {
     Activity.RETRYING: "$text-warning",
     Activity.STALLED: "$text-error",
 }
+_COSTS = ("cost", "total")
 _GAP = 2
 _LEAST_MEASURED_S = 0.5
 
@@ -43,8 +44,9 @@ _LEAST_MEASURED_S = 0.5
 class StatusFooter(Widget):
     """What is going on and what it costs."""
 
-    def __init__(self, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, *, costs: bool = True, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
+        self._costs = costs
         self._monotonic_s = monotonic_s
         self._state = FooterState()
         self._since_s = 0.0
@@ -146,7 +148,9 @@ class StatusFooter(Widget):
         """The line, as much of it as the window has room for."""
         width = self.size.width
         warning = Content.styled(f"{self._unsaved}  ", "bold $text-error") if self._unsaved else Content()
-        fields = fit(footer_fields(self.state), width - warning.cell_length)
+        told = footer_fields(self.state)
+        told = told if self._costs else tuple(field for field in told if field.name not in _COSTS)
+        fields = fit(told, width - warning.cell_length)
         left = warning + _row([field for field in fields if not field.at_right], self._style)
         right = _row([field for field in fields if field.at_right], self._style)
         return left + " " * max(width - left.cell_length - right.cell_length, 0) + right
