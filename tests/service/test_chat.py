@@ -1,6 +1,8 @@
 """Send, edit, retry, continue, fork: always new turns, never an overwritten one."""
 
 import asyncio
+import gc
+from weakref import ref
 
 import pytest
 
@@ -195,3 +197,14 @@ async def test_text_that_is_no_valid_unicode_is_mended_before_it_is_kept(make_ho
     house = await make_house()
     _, conversation = await house.said("a\udcffb")
     assert conversation.path[0].text == "a\ufffdb"
+
+
+async def test_of_replies_that_have_ended_only_the_last_is_held(make_house: MakeHouse) -> None:
+    house = await make_house()
+    held = []
+    for number in range(3):
+        reply, _ = await house.said(f"prompt {number}")
+        held.append(ref(reply))
+    del reply
+    gc.collect()
+    assert [one() is not None for one in held] == [False, False, True]

@@ -6,6 +6,7 @@ ever overwritten: each makes new turns, and only the head moves.
 
 import asyncio
 from dataclasses import replace
+from weakref import WeakValueDictionary
 
 from tui_chat.core.clean import valid_text
 from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
@@ -33,7 +34,7 @@ class ChatService:
         self.titling = Titling(means, self.ledger)
         self._means = means
         self._replies: dict[str, Reply] = {}
-        self._turnstiles: dict[str, asyncio.Lock] = {}
+        self._turnstiles: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def blank(self, model: str, *, system: str = "", options: Options | None = None) -> Conversation:
         """A new conversation; it is stored with its first prompt, so that none is ever empty."""
@@ -187,6 +188,8 @@ class ChatService:
         path = conversation.path_to(blank.id if blank.parts else blank.parent_id)
         request = Request(split_ref(blank.model)[1], path, conversation.system, conversation.options)
         await self.ledger.begin(replace(conversation, updated_at=self._means.now()), turns, new=new)
+        # One that has ended holds all that was said before it, and is wanted no more.
+        self._replies = {of: other for of, other in self._replies.items() if other.ended is None}
         reply = Reply(self._means, self.ledger, conversation.id, blank, request)
         self._replies[conversation.id] = reply
         reply.start()

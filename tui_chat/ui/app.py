@@ -7,7 +7,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from textual import events, on
+from textual._styles_cache import StylesCache
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.driver import Driver
 
 from tui_chat.ui.ahead import load_ahead
@@ -152,6 +154,11 @@ class ChatApp(App[int]):
         """End with the fault for whoever runs the app; Textual would print every variable, with keys and prompts."""
         self.fault = self.fault or self._exception
         self._close_messages_no_wait()
+
+    def pop_screen(self) -> AwaitComplete:
+        """Let a screen go, and every row it ever drew with it: Textual remembers both for its colours' sake."""
+        StylesCache.get_inner_outer.cache_clear()
+        return super().pop_screen()
 
     def leave(self, code: int = 0) -> None:
         """Quit; replies in flight are stopped and kept by whoever runs the app."""

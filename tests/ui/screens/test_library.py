@@ -1,10 +1,13 @@
 """The library in the app: found by title and by what was said, opened there, put in order, all of it undone."""
 
+import asyncio
+import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from weakref import ref
 
 import pytest
 from textual import events
@@ -265,3 +268,14 @@ async def test_titles_that_would_steer_a_terminal_or_a_markup_are_shown_harmless
         await desk.press("alt+x")
         await shows(desk, "in the trash")
         assert "\x1b" not in screen_text(desk.app)
+
+
+async def test_nothing_is_left_of_a_library_that_was_left() -> None:
+    async with library_of(BRANCHED, more=5, size=(140, 30)) as desk:
+        left = ref(desk.app.screen)
+        await desk.press("escape")
+        await desk.press("ctrl+o", "escape")
+        async with asyncio.timeout(10):
+            while left() is not None:
+                await desk.pilot.pause(0.05)
+                gc.collect()

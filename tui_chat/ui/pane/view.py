@@ -229,5 +229,6 @@ class PaneView(Widget, can_focus=True):
         self.relay(replace(self.viewport.look, palette=palette))
 
     def on_unmount(self) -> None:
+        self.app.theme_changed_signal.unsubscribe(self)
         self._pacer.stop()
         self.ahead.stop()

@@ -103,6 +103,10 @@ class FindingScreen(SteadyScreen[Place | None]):
         self._look()
         self.set_interval(LOOKED_AGAIN_S, self._look_for_changes)
 
+    def on_unmount(self) -> None:
+        """Be remembered by nobody: a signal holds whoever has not unsubscribed."""
+        self.app.theme_changed_signal.unsubscribe(self)
+
     def _mix(self) -> None:
         self._palette = Palette.of(self.app.theme_variables)
         self.show_around()
