@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,11 @@ class ModelServer:
             raise EOFError("the model server ended")
         *lines, self._rest = (self._rest + data).split(b"\n")
         self.events += [json.loads(line) for line in lines]
+
+    def read_what_is_there(self) -> None:
+        """Take what it has told by now, if anything."""
+        if select.select([self._stdout], [], [], 0)[0]:
+            self.read()
 
     def go(self) -> None:
         """Let the next phase begin."""
