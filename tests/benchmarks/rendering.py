@@ -13,6 +13,7 @@ import io
 import sys
 import time
 from collections.abc import Callable
+from itertools import zip_longest
 
 from rich.console import Console
 from rich.markdown import Markdown as RichMarkdown
@@ -53,14 +54,16 @@ def ours(tokens: list[str], before: str = "") -> float:
     """CPU seconds of a reply that streams, with the strips of the rows that changed and are on the screen."""
     live = LiveMarkdown(CELLS, DARK)
     live.append(before)
-    live.take_changed()
+    seen = list(live.lines[-ROWS:])
     gc.collect()
     start = time.process_time()
     for piece in looks(tokens):
         live.append(piece)
-        changed = live.take_changed()
-        for line in live.lines[max(changed, len(live.lines) - ROWS) :]:
-            _ = line.strip
+        shown = live.lines[-ROWS:]
+        for old, line in zip_longest(seen, shown):
+            if line is not None and line is not old:
+                _ = line.strip
+        seen = list(shown)
     spent = time.process_time() - start
     live.finish()
     return spent + _timed(lambda: live.lines)

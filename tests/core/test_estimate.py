@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_chat.core.builder import TurnBuilder
-from tui_chat.core.estimate import RunningUsage, context_tokens, estimated_usage, learned_ratio, part_tokens
+from tui_chat.core.estimate import RunningUsage, context_tokens, learned_ratio, part_tokens
 from tui_chat.core.event import Stopped, TextDelta, ThinkingDelta, ToolCallDelta, UsageReported
 from tui_chat.core.part import AttachmentPart, Opaque, TextPart, ThinkingPart, ToolResultPart
 from tui_chat.core.provider import Request
@@ -42,21 +42,21 @@ def test_a_finished_reply_keeps_its_provider_s_figures() -> None:
     live, told = builder(), Usage(10, output_tokens=3)
     for event in (UsageReported(Usage(10, output_tokens=1)), TextDelta(PROSE), UsageReported(told), Stopped("end")):
         live.add(event)
-    assert estimated_usage(live, request()) is told
+    assert RunningUsage(request()).of(live) is told
 
 
 def test_a_cancelled_reply_keeps_its_known_input_and_estimates_its_output() -> None:
     live = builder()
     live.add(UsageReported(Usage(10, 2000, 30, output_tokens=1)))
     live.add(TextDelta(PROSE))
-    usage = estimated_usage(live, request())
+    usage = RunningUsage(request()).of(live)
     assert usage == Usage(10, 2000, 30, output_tokens=round(rough_tokens(PROSE)), estimated=True)
 
 
 def test_a_cut_reply_without_any_figures_is_estimated_on_both_sides() -> None:
     live = builder()
     live.add(TextDelta("Half a sen"))
-    usage = estimated_usage(live, request())
+    usage = RunningUsage(request()).of(live)
     assert usage is not None and usage.estimated
     assert usage.input_tokens == context_tokens((prompt(),)) > 100
     assert usage.output_tokens == round(rough_tokens("Half a sen")) > 0
@@ -66,7 +66,7 @@ def test_a_finished_reply_of_a_server_that_tells_nothing_is_estimated() -> None:
     live = builder()
     for event in (TextDelta(PROSE), Stopped("stop")):
         live.add(event)
-    usage = estimated_usage(live, request())
+    usage = RunningUsage(request()).of(live)
     assert usage is not None and usage.estimated and usage.output_tokens > 100
 
 
@@ -74,26 +74,26 @@ def test_zeros_told_for_a_reply_full_of_text_are_not_believed() -> None:
     live = builder()
     for event in (TextDelta(PROSE), UsageReported(Usage()), Stopped("stop")):
         live.add(event)
-    usage = estimated_usage(live, request())
+    usage = RunningUsage(request()).of(live)
     assert usage is not None and usage.estimated and usage.output_tokens > 100
 
 
 def test_nothing_to_go_by_is_no_usage_at_all() -> None:
-    assert estimated_usage(builder(), request()) is None
+    assert RunningUsage(request()).of(builder()) is None
 
 
 def test_an_empty_reply_that_ended_well_keeps_its_figures() -> None:
     live, told = builder(), Usage(10)
     for event in (UsageReported(told), Stopped("end_turn")):
         live.add(event)
-    assert estimated_usage(live, request()) is told
+    assert RunningUsage(request()).of(live) is told
 
 
 def test_thinking_and_arguments_count_as_output() -> None:
     live = builder()
     for event in (ThinkingDelta(PROSE), ToolCallDelta("1", "find", '{"q": "harbour"}')):
         live.add(event)
-    usage = estimated_usage(live, request())
+    usage = RunningUsage(request()).of(live)
     assert usage is not None and usage.output_tokens == round(rough_tokens(PROSE) + rough_tokens('{"q": "harbour"}'))
 
 
@@ -117,7 +117,7 @@ def test_an_estimate_is_never_taken_for_what_was_billed() -> None:
     live = builder()
     live.add(UsageReported(Usage(10, output_tokens=1, billed_usd=Decimal(1))))
     live.add(TextDelta(PROSE))
-    usage = estimated_usage(live, request())
+    usage = RunningUsage(request()).of(live)
     assert usage is not None and usage.billed_usd is None
 
 
@@ -126,7 +126,7 @@ def test_the_last_true_count_corrects_the_estimate() -> None:
     assert learned_ratio((prompt(), reply(true))) == pytest.approx(1.5, abs=0.01)
     live = builder()
     live.add(TextDelta(PROSE))
-    usage = estimated_usage(live, request(prompt(), reply(true), prompt()))
+    usage = RunningUsage(request(prompt(), reply(true), prompt())).of(live)
     assert usage is not None and usage.output_tokens == pytest.approx(rough_tokens(PROSE) * 1.5, abs=1)
 
 

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from tui_chat.core.footer import Activity, FooterState, activity_text, cells, fit, footer_fields, footer_line
+from tui_chat.core.cells import cells
+from tui_chat.core.footer import Activity, FooterState, activity_text, fit, footer_fields
 from tui_chat.core.forecast import ContextUse
 from tui_chat.core.usage import Cost, CostSum, Usage
 
@@ -24,6 +25,13 @@ STREAMING = FooterState(
     ContextUse(11_106, 200_000, True),
     "esc stop",
 )
+
+
+def footer_line(state: FooterState, width: int) -> str:
+    """The line as plain text, exactly as wide."""
+    fields = fit(footer_fields(state), width)
+    left, right = ("  ".join(one.text for one in fields if one.at_right is side) for side in (False, True))
+    return left + " " * (width - cells(left) - cells(right)) + right
 
 
 def costing(usd: Decimal, estimated: bool) -> FooterState:

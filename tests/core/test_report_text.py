@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from tui_chat.core.footer import cells
+from tui_chat.core.cells import cells
 from tui_chat.core.price_list import KnownPrice, PriceList
 from tui_chat.core.report import UsageRow, report_on
 from tui_chat.core.report_text import USAGE_HEADS, age_of, price_lines, price_table, table, usage_cells, usage_table

@@ -114,7 +114,6 @@ def test_it_is_known_what_is_set_up_without_asking_anybody() -> None:
         ("work", True),
     ]
     assert providers.statuses()[1].key_source == "OPENAI_API_KEY"
-    assert providers.names == ("demo", "openai", "groq", "ollama", "work")
 
 
 async def test_a_check_counts_the_models_and_the_time() -> None:
@@ -122,7 +121,7 @@ async def test_a_check_counts_the_models_and_the_time() -> None:
         providers = registry(config("work", base_url=wire.url))
         found = await providers.check("work")
         await providers.aclose()
-    assert (found.is_reachable, found.models, found.error) == (True, 2, None)
+    assert (found.models, found.error) == (2, None)
     assert 0 <= found.latency_ms < 10_000
 
 

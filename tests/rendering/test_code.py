@@ -1,7 +1,7 @@
 """Code blocks keep their lines, say where a row goes on, and copy as they were written."""
 
+from tests.rendering.copying import copied_text
 from tui_chat.rendering.code import TURN
-from tui_chat.rendering.line import copied_text
 from tui_chat.rendering.markdown import LiveMarkdown, render
 from tui_chat.rendering.palette import DARK, Palette
 

@@ -3,10 +3,10 @@
 from rich.segment import Segment
 from rich.style import Style
 
+from tests.rendering.copying import copied_text
 from tui_chat.rendering.flow import flow
 from tui_chat.rendering.gutter import Gutter
 from tui_chat.rendering.inline import LINK, STRONG, Inline
-from tui_chat.rendering.line import copied_text
 from tui_chat.rendering.palette import DARK
 
 PART = Inline("one two three four", [(4, 0, ""), (13, STRONG | LINK, "https://e.example"), (18, 0, "")])

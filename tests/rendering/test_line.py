@@ -3,7 +3,8 @@
 from rich.segment import Segment
 from textual.strip import Strip
 
-from tui_chat.rendering.line import Line, copied_text
+from tests.rendering.copying import copied_text
+from tui_chat.rendering.line import Line
 
 
 def test_part_of_a_line_is_copied_by_cells() -> None:

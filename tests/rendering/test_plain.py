@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
 
+from tests.rendering.copying import copied_text
 from tui_chat.core.clean import clean
 from tui_chat.rendering.cells import TAB, tame
-from tui_chat.rendering.line import copied_text
 from tui_chat.rendering.plain import render_plain
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.rendering.copying import copied_text
 from tui_chat.rendering import tables
-from tui_chat.rendering.line import Line, copied_text
+from tui_chat.rendering.line import Line
 from tui_chat.rendering.markdown import LiveMarkdown, render
 from tui_chat.rendering.palette import DARK
 

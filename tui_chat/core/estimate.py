@@ -55,11 +55,6 @@ class RunningUsage:
         return self._input_tokens
 
 
-def estimated_usage(builder: TurnBuilder, request: Request) -> Usage | None:
-    """The tokens of a reply that ended without final figures: cut, cancelled, or from a server that tells none."""
-    return RunningUsage(request).of(builder)
-
-
 def usage_of_remains(turn: Turn, request: Request) -> Usage:
     """The tokens of a reply whose program had died while it came in: all estimated from what was saved of it."""
     written = sum(

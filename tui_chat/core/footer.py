@@ -5,11 +5,11 @@ fields of a fixed width, so that growing ones move nothing.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tui_chat.core.cells import cells
 from tui_chat.core.clean import clean_line
 from tui_chat.core.figures import (
     NONE,
@@ -115,21 +115,6 @@ def fit(fields: tuple[Field, ...], width: int) -> tuple[Field, ...]:
         fields = tuple(_shorter(field) if field.name == step else field for field in fields)
         fields = tuple(field for field in fields if field.forms)
     return fields if _width_of(fields) <= width else ()
-
-
-def footer_line(state: FooterState, width: int) -> str:
-    """The line as plain text, exactly as wide."""
-    fields = fit(footer_fields(state), width)
-    left, right = (_GAP.join(f.text for f in fields if f.at_right is side) for side in (False, True))
-    return left + " " * (width - cells(left) - cells(right)) + right
-
-
-def cells(text: str) -> int:
-    """How many columns a clean line takes."""
-    if text.isascii():
-        return len(text)
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
-    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
 
 
 def activity_text(state: FooterState) -> str:

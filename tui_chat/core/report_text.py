@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from tui_chat.core.cells import cells
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.figures import NONE, cost_sum, dollars, duration, full_tokens, short_tokens, speed
-from tui_chat.core.footer import cells
 from tui_chat.core.price_list import KnownPrice, PriceList
 from tui_chat.core.report import UsageLine
 from tui_chat.core.usage import Price

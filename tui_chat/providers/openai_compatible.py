@@ -40,11 +40,6 @@ class OpenAICompatibleProvider:
         """The first half of its models' references."""
         return self._config.name
 
-    @property
-    def base_url(self) -> str:
-        """Where it listens."""
-        return self._address.base
-
     def can_continue(self, model: str) -> bool:
         """Whether this kind of server goes on writing a partial reply."""
         return self._dialect.continuation is not None

@@ -34,11 +34,6 @@ class ReplyReader:
         """The model has stopped; at most its usage is still to come."""
         return self._chunks.finished
 
-    @property
-    def begun(self) -> bool:
-        """Something of the reply has come."""
-        return self._chunks.begun
-
     def feed(self, raw: bytes) -> Iterator[ProviderEvent]:
         """The events these bytes complete."""
         if self._is_stream is None:

@@ -36,11 +36,6 @@ class Reachability:
     models: int = 0
     error: ChatError | None = None
 
-    @property
-    def is_reachable(self) -> bool:
-        """Whether it answered as it should."""
-        return self.error is None
-
 
 @dataclass(frozen=True, slots=True)
 class LocalServer:
@@ -56,11 +51,6 @@ class ProviderRegistry:
     def __init__(self, configs: Iterable[ProviderConfig]) -> None:
         self._configs = {config.name: config for config in configs}
         self._made: dict[str, asyncio.Task[Provider]] = {}
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every provider there is."""
-        return tuple(self._configs)
 
     async def get(self, model_ref: str) -> Provider:
         """The provider of `provider/model`. `RequestRefused` where there is none."""

@@ -123,12 +123,3 @@ class Line:
 
 BLANK = Line(Strip([], 0))
 """An empty line; all empty lines without a gutter are this one."""
-
-
-def copied_text(lines: Sequence[Line]) -> str:
-    """The source-like text of whole lines: unwrapped, without gutters."""
-    pieces: list[str] = []
-    for line in lines:
-        pieces.append(line.copied())
-        pieces.append("\n" if line.joins is None else line.joins)
-    return "".join(pieces[:-1])

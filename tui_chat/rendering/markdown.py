@@ -42,7 +42,6 @@ class LiveMarkdown:
         self._lines: list[Line] = []
         self._fixed = 0
         """How many of the lines are the document's; behind them stands the preview."""
-        self._changed = 0
         self._stale = False
         self._finished = False
         self._open_code: tuple[int, str, Leaf, list[str]] | None = None
@@ -138,17 +137,9 @@ class LiveMarkdown:
         new = document.lines[first:] + tail
         if self.width < LEAST_WIDTH:
             new = [line.cropped(self.width) for line in new]
-        changed = len(old[first:]) != len(new)
-        same = 0
-        count = min(len(new), len(old) - first)
-        while same < count and (old[first + same] is new[same] or old[first + same] == new[same]):
-            new[same] = old[first + same]
-            same += 1
-        for number in range(same, count):
-            if old[first + number] == new[number]:
-                new[number] = old[first + number]
-        if changed or same < count:
-            self._changed = min(self._changed, first + same)
+        for number, (before, now) in enumerate(zip(old[first:], new, strict=False)):
+            if before == now:
+                new[number] = before
         self._lines[first:] = new
         self._fixed = len(document.lines)
 
@@ -156,12 +147,6 @@ class LiveMarkdown:
     def certain(self) -> int:
         """How many lines stay as they are, but for a definition that comes late and colours in code that grows."""
         return self._fixed
-
-    def take_changed(self) -> int:
-        """The first line that is not what it was when this was last asked; the number of lines if none is."""
-        count = len(self.lines)
-        changed, self._changed = min(self._changed, count), count
-        return changed
 
     @property
     def code_blocks(self) -> tuple[CodeBlock, ...]:
@@ -173,11 +158,6 @@ class LiveMarkdown:
         if self._blocks.leaf is not None and leaf.lines is self._blocks.leaf.lines:
             leaf = replace(leaf, lines=leaf.lines + added)
         return (*self._document.codes, CodeBlock(self._fixed + begins, len(lines), language, source_of(leaf)))
-
-    @property
-    def links(self) -> tuple[tuple[int, int, int, str], ...]:
-        """Line, first cell, end cell and target of every link."""
-        return tuple((number, *link) for number, line in enumerate(self.lines) for link in line.links)
 
 
 def render(source: str, width: int, palette: Palette) -> list[Line]:

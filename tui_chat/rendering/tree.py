@@ -18,8 +18,6 @@ PARAGRAPH, HEAD, BREAK, FENCED, INDENTED, HTML, DISPLAY, TABLE = (
     "maths",
     "table",
 )
-VERBATIM = frozenset((FENCED, INDENTED, HTML, DISPLAY))
-"""Leaves that take lines as they are."""
 _ONLY_GROWN = frozenset((FENCED, HTML, DISPLAY, TABLE))
 """Leaves of which no line is changed or taken away once it is in them."""
 DEEPEST = 60

@@ -32,8 +32,6 @@ TABLES: dict[str, type] = {
     "profiles": Profile,
     "prices": PriceSettings,
 }
-NAMED = ("providers", "profiles", "prices")
-"""Tables of tables, one for each name the user gives."""
 
 
 def load_settings(

@@ -1,5 +1,6 @@
 """A row fits its width, whatever stands in it; columns go as the window narrows; a hit stays lit where it is."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -7,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from rich.cells import cell_len
+from rich.segment import Segment
 from rich.style import Style
 
 from tui_chat.core.conversation import ConversationSummary, SearchHit
 from tui_chat.core.turn import Role
 from tui_chat.rendering.palette import DARK
-from tui_chat.ui.library.rows import Guise, conversation_row, head, hit_rows, when, width_of
+from tui_chat.ui.library.rows import Guise, conversation_row, head, hit_rows, when
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 SUMMARY = ConversationSummary(
@@ -34,6 +36,10 @@ TITLES = (
     "",
     "\x1b]0;evil\x07\nnext \u202eline",
 )
+
+
+def width_of(segments: Sequence[Segment]) -> int:
+    return sum(cell_len(segment.text) for segment in segments)
 
 
 def shown(summary: ConversationSummary, width: int, *, is_marked: bool = False) -> str:

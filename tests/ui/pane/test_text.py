@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_chat.rendering.line import copied_text
+from tests.rendering.copying import copied_text
 from tui_chat.rendering.palette import DARK
 from tui_chat.ui.pane.text import GrowingText
 

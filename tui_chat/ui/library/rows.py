@@ -1,6 +1,5 @@
 """How a conversation or a hit stands in a row: columns that fit the width. Knows no widget and no store."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -150,8 +149,3 @@ def when(moment: datetime, now: datetime) -> str:
     if timedelta(0) < now - moment and days < 7:
         return f"{moment:%a %H:%M}"
     return f"{moment.day} {moment:%b}" + ("" if moment.year == now.year else f" {moment.year}")
-
-
-def width_of(segments: Sequence[Segment]) -> int:
-    """The cells that a row takes."""
-    return sum(cell_len(segment.text) for segment in segments)

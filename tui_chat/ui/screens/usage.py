@@ -12,11 +12,11 @@ from textual.getters import query_one
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui_chat.core.cells import cells
 from tui_chat.core.chart import bar, sparkline
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import ChatError
 from tui_chat.core.figures import cost_sum
-from tui_chat.core.footer import cells
 from tui_chat.core.report import UsageLine, UsageReport
 from tui_chat.core.report_text import usage_table
 from tui_chat.service.usage_report import By, lines_by, usage_report

@@ -1,0 +1,14 @@
+"""What copying whole lines gives."""
+
+from collections.abc import Sequence
+
+from tui_chat.rendering.line import Line
+
+
+def copied_text(lines: Sequence[Line]) -> str:
+    """The source-like text of whole lines: unwrapped, without gutters."""
+    pieces: list[str] = []
+    for line in lines:
+        pieces.append(line.copied())
+        pieces.append("\n" if line.joins is None else line.joins)
+    return "".join(pieces[:-1])
