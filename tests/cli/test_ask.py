@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,6 +157,17 @@ def test_a_closed_pipe_ends_quietly_and_keeps_what_was_printed(shell: Shell) -> 
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert text_of(shell.only_conversation()["turns"][1]).startswith(done.stdout.rstrip("\n"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is always full")
+def test_an_output_that_takes_nothing_is_told_and_the_reply_is_kept(shell: Shell) -> None:
+    words = (*COMMAND, "ask", "--demo", "code")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            words, cwd=ROOT, env=shell.environment(), stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 2 and "standard output: No space left on device" in done.stderr
+    assert shell.only_conversation()["turns"][1]["status"] == "complete"
 
 
 def test_on_a_terminal_the_reply_is_laid_out(shell: Shell) -> None:

@@ -17,6 +17,12 @@ def test_the_starter_file_is_private_and_changes_nothing(shell: Shell) -> None:
     assert again.code == 3 and "--force" in again.err
 
 
+def test_a_settings_file_that_cannot_be_written_is_told(shell: Shell) -> None:
+    (shell.home / "file").touch()
+    done = shell("config", "init", TUI_CHAT_CONFIG=str(shell.home / "file" / "config.toml"))
+    assert done.code == 3 and "cannot be written: File exists" in done.err
+
+
 def test_every_value_says_where_it_comes_from(shell: Shell) -> None:
     shown = json.loads(shell("config", "show", "--json", TUI_CHAT_MODEL="demo/tour").out)
     origins = {row["name"]: row["origin"] for row in shown["settings"]}

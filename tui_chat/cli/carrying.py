@@ -102,7 +102,7 @@ def _progress(file: Path) -> Callable[[int, int], None] | None:
 
 
 def _told(name: str, report: ImportReport) -> str:
-    lines = [f"{name}: {report.added:,} new, {report.grown:,} grown, {report.turns:,} turns added"]
+    lines = [f"{clean_line(name)}: {report.added:,} new, {report.grown:,} grown, {report.turns:,} turns added"]
     lines += [
         f"  skipped {clean_line(str(skipped.which))}: {clean_line(str(skipped.why))}" for skipped in report.skipped
     ]

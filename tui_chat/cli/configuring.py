@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 from tui_chat.cli.outcome import DONE, SETTINGS
 from tui_chat.cli.reading import print_json, print_out
@@ -42,12 +43,19 @@ def init(begun: Start, *, force: bool) -> None:
     file = begun.settings.file
     if file.exists() and not force:
         raise SettingsError(f"{file} is there already; --force writes over it")
+    try:
+        _write(file, starter())
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be written: {error.strerror}") from error
+    print_out(f"{file} is written. `tui-chat config edit` opens it.")
+
+
+def _write(file: Path, text: str) -> None:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = file.with_name(f"{file.name}.new")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-        out.write(starter())
+        out.write(text)
     new.replace(file)
-    print_out(f"{file} is written. `tui-chat config edit` opens it.")
 
 
 def edit(begun: Start) -> int:

@@ -1,7 +1,7 @@
 """The options that several commands share, and the settings they make. Knows no command."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -39,7 +39,7 @@ ConversationFlag = Annotated[
 ]
 
 
-def start(context: typer.Context, *, demo: bool = False, data_dir: Path | None = None, **flags: Any) -> Start:
+def start(context: typer.Context, *, demo: bool = False, data_dir: Path | None = None) -> Start:
     """Load the settings under the flags given before and after the command."""
     before = context.find_object(GlobalFlags)
-    return begin(before or GlobalFlags(), demo=demo, data_dir=data_dir, **flags)
+    return begin(before or GlobalFlags(), demo=demo, data_dir=data_dir)

@@ -44,7 +44,7 @@ def _told(hit: SearchHit, *, lit: bool) -> str:
     pieces, at = [], 0
     for begin, end in hit.marks:
         mark = clean_line(hit.snippet[begin:end])
-        before = " ".join(clean_line(f"|{hit.snippet[at:begin]}|")[1:-1].split(" "))
+        before = clean_line(f"|{hit.snippet[at:begin]}|")[1:-1]
         pieces += [before, f"{_LIT}{mark}{_PLAIN}" if lit else mark]
         at = end
     pieces.append(clean_line(f"|{hit.snippet[at:]}")[1:])

@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 
-from tui_chat.cli.outcome import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, complain, exit_code
+from tui_chat.cli.outcome import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, complain, exit_code, let_stdout_go
 from tui_chat.core.error import ChatError, Unexpected
 
 _YOUNG_OBJECTS = 50_000
@@ -22,8 +22,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # What Python flushes at exit must not fail on the closed pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        let_stdout_go()
         sys.exit(PIPE_CLOSED)
     except ChatError as error:
         complain(error)

@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
+from tui_chat.cli.outcome import let_stdout_go
 from tui_chat.core.clean import clean, harmless_json
-from tui_chat.core.error import Fault
+from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.event import (
     PartEnd,
     ReplyEvent,
@@ -31,6 +31,7 @@ class Outlet:
         self._pending: list[str] = []
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
+        self._fault: OSError | None = None
 
     def write(self, text: str) -> None:
         """Have it printed as soon as what came before is."""
@@ -40,9 +41,11 @@ class Outlet:
                 self._writer = asyncio.create_task(self._drain())
 
     async def close(self) -> None:
-        """Wait until all is printed."""
+        """Wait until all is printed; raises where it could not be."""
         if self._writer is not None:
             await self._writer
+        if self._fault is not None:
+            raise FormatError(f"standard output: {self._fault.strerror}", detail="unwritable") from self._fault
 
     async def _drain(self) -> None:
         while self._pending:
@@ -51,9 +54,13 @@ class Outlet:
                 await asyncio.to_thread(_print, text)
             except BrokenPipeError:
                 self._closed = True
-                # What Python flushes at exit must not fail on the closed pipe again.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                let_stdout_go()
                 self._on_closed()
+                return
+            except OSError as error:
+                # What is still to come would follow a gap; it is kept in the library all the same.
+                self._closed, self._fault = True, error
+                let_stdout_go()
                 return
 
 

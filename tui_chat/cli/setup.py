@@ -1,4 +1,4 @@
-"""`config`, `models`, `doctor` and `prices`: what they take. What they do is loaded when one is called."""
+"""`config`, `models`, `doctor` and `help`: what they take. What they do is loaded when one is called."""
 
 from typing import Annotated
 
@@ -12,15 +12,11 @@ ForceFlag = Annotated[bool, typer.Option("--force", help="Write over a file that
 RefreshFlag = Annotated[bool, typer.Option("--refresh", help="Ask the providers instead of remembering.")]
 RepairFlag = Annotated[bool, typer.Option("--repair", help="Mend what can be mended, after a backup.")]
 OfflineFlag = Annotated[bool, typer.Option("--offline", help="Ask no provider.")]
-TopicArgument = Annotated[
-    str | None, typer.Argument(metavar="TOPIC", help="What about; without it, all topics are listed.")
-]
+TopicArgument = Annotated[str | None, typer.Argument(metavar="TOPIC", help="What about; without it, all topics.")]
 MatchArgument = Annotated[str, typer.Argument(metavar="WORDS", help="Only models whose name has these words.")]
 
 
-def help_(
-    topic: Annotated[str | None, typer.Argument(metavar="TOPIC", help="What about; without it, all topics.")] = None,
-) -> None:
+def help_(topic: TopicArgument = None) -> None:
     """Explain a topic: keys, settings, providers, headless use, privacy …"""
     from tui_chat.cli import helping
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tui_chat.settings.values import Settings
@@ -26,12 +26,11 @@ class Start:
     demo: bool
 
 
-def begin(before: GlobalFlags, *, demo: bool = False, data_dir: Path | None = None, **flags: Any) -> Start:
+def begin(before: GlobalFlags, *, demo: bool = False, data_dir: Path | None = None) -> Start:
     """Load the settings under the flags given before and after the command."""
     from tui_chat.settings.load import load_settings
 
     chosen = data_dir or before.data_dir
-    named = {name.replace("__", "."): value for name, value in flags.items()}
     folder = chosen.expanduser().absolute() if chosen else None
-    settings = load_settings({"data_dir": folder, **named}, file=before.config)
+    settings = load_settings({"data_dir": folder}, file=before.config)
     return Start(settings, demo or before.demo)

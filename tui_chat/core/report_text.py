@@ -114,6 +114,7 @@ def _rate(usd: Decimal) -> str:
 def _shortened(label: str) -> str:
     if cells(label) <= _WIDEST_LABEL:
         return label
+    label = label[:_WIDEST_LABEL]
     while cells(label) >= _WIDEST_LABEL:
         label = label[:-1]
     return f"{label}…"

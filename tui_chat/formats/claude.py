@@ -50,10 +50,10 @@ def conversation_from(value: dict[str, Any]) -> Conversation:
 def _messages(said: list[dict[str, Any]], model: str) -> Iterator[Message]:
     ids = [text_of(message.get("uuid")) or f"message {number}" for number, message in enumerate(said)]
     parents = [text_of(message.get("parent_message_uuid")) for message in said]
-    is_tree = any(parents)
+    is_tree, known = any(parents), {*ids, *_ROOTS}
     for number, message in enumerate(said):
         parent: str | None = parents[number]
-        if not is_tree or parent not in (*ids, *_ROOTS):
+        if not is_tree or parent not in known:
             # No parent is told, or it was deleted: it follows what stands before it.
             parent = ids[number - 1] if number else None
         elif parent in _ROOTS:

@@ -180,13 +180,13 @@ def _sendable(headers: Mapping[str, str], provider: str) -> dict[str, str]:
 
 async def body_in(answer: httpx2.Response) -> bytes:
     """The whole body, as far as a body may reasonably go."""
-    body = b""
+    body = bytearray()
     async with aclosing(answer.aiter_bytes()) as pieces:
         async for piece in pieces:
             body += piece
             if len(body) > _MOST_BODY_BYTES:
                 break
-    return body
+    return bytes(body)
 
 
 async def next_piece(pieces: AsyncGenerator[bytes, None], finished: bool) -> bytes:

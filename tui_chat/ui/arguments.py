@@ -38,7 +38,7 @@ def arguments(
         "export": Argument(files),
         "help": Argument(lambda typed: topics),
         "model": Argument(lambda typed: models.known),
-        "options": Argument(offered),
+        "options": Argument(lambda typed: offered(typed, models.efforts(conversation().model))),
         "retry": Argument(lambda typed: models.known),
         "system": Argument(lambda typed: words(conversation().system)),
         "theme": Argument(lambda typed: [Choice(name, name) for name in sorted(themes())], is_closed=True),

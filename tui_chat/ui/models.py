@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from tui_chat.core.error import StorageError
 from tui_chat.core.figures import UNKNOWN, dollars, short_tokens
+from tui_chat.core.provider import Model
 from tui_chat.service.catalogue import Catalogue
 from tui_chat.ui.bench import Bench
 from tui_chat.ui.choice import Choice
@@ -19,6 +20,8 @@ class Models:
         self._bench = bench
         self.known: Sequence[Choice] = ()
         """As they were last looked up."""
+        self._told: dict[str, Model] = {}
+        """What their providers told of them."""
 
     async def used(self, ref: str) -> None:
         """It comes first from now on."""
@@ -33,10 +36,15 @@ class Models:
         """Profiles, then what was used lately, then every provider's, then servers found on this machine."""
         own = self._bench.settings.profiles.items()
         profiles = [Choice(name, name, f"profile, {profile.model}") for name, profile in own]
-        windows = {model.ref: model.context_window for model in catalogue.models}
-        refs = dict.fromkeys([*await self._recent(), *windows, *local])
-        self.known = profiles + [Choice(ref, ref, await self._about(ref, windows.get(ref))) for ref in refs]
+        self._told = {model.ref: model for model in catalogue.models}
+        refs = dict.fromkeys([*await self._recent(), *self._told, *local])
+        abouts = [await self._about(self._told.get(ref) or Model(ref)) for ref in refs]
+        self.known = profiles + [Choice(ref, ref, about) for ref, about in zip(refs, abouts, strict=True)]
         return self.known
+
+    def efforts(self, ref: str) -> Sequence[str]:
+        """The efforts that may be asked of it, as far as its provider tells."""
+        return self._told[ref].efforts if ref in self._told else ()
 
     async def _recent(self) -> list[str]:
         try:
@@ -44,13 +52,15 @@ class Models:
         except StorageError:
             return []
 
-    async def _about(self, ref: str, window: int | None) -> str:
-        facts = await self._bench.facts_of(ref)
-        window = window or facts.context_window
+    async def _about(self, model: Model) -> str:
+        facts = await self._bench.facts_of(model.ref)
+        window = model.context_window or facts.context_window
         size = UNKNOWN if window is None else short_tokens(window)
+        thinks = ", thinks" if model.can_think else ""
         if facts.price is None:
-            return f"{size} context, {UNKNOWN}"
-        return f"{size} context, {dollars(facts.price.input_usd)} in, {dollars(facts.price.output_usd)} out"
+            return f"{size} context, {UNKNOWN}{thinks}"
+        price = f"{dollars(facts.price.input_usd)} in, {dollars(facts.price.output_usd)} out"
+        return f"{size} context, {price}{thinks}"
 
 
 def is_reference(text: str) -> bool:

@@ -8,11 +8,8 @@ from tui_chat.ui.choice import Choice
 
 _NAMES = ("effort", "thinking", "max_tokens", "temperature")
 _SWITCH = {"on": True, "off": False, "auto": None, "": None}
+_EFFORTS = ("low", "medium", "high")
 _OFFERED = (
-    *(
-        Choice(f"effort={how}", f"effort={how}", "where the model has such a switch")
-        for how in ("low", "medium", "high")
-    ),
     *(Choice(f"thinking={how}", f"thinking={how}") for how in ("on", "off", "auto")),
     *(Choice(f"max_tokens={most}", f"max_tokens={most}", "at most so long a reply") for most in (1000, 4000, 16000)),
     *(Choice(f"temperature={how}", f"temperature={how}") for how in ("0", "0.5", "1")),
@@ -33,11 +30,13 @@ def as_words(options: Options) -> str:
     )
 
 
-def offered(typed: str) -> Sequence[Choice]:
-    """What the last word may become, behind those before it."""
+def offered(typed: str, efforts: Sequence[str] = ()) -> Sequence[Choice]:
+    """What the last word may become, behind those before it; `efforts` are the model's own, where they are known."""
     before = typed[: len(typed) - len(typed.split(" ")[-1])]
     taken = {word.partition("=")[0] for word in before.split()}
-    free = [one for one in _OFFERED if one.value.partition("=")[0] not in taken]
+    note = "" if efforts else "where the model has such a switch"
+    all_of_them = [*(Choice(f"effort={how}", f"effort={how}", note) for how in efforts or _EFFORTS), *_OFFERED]
+    free = [one for one in all_of_them if one.value.partition("=")[0] not in taken]
     return [Choice(before + one.value, before + one.text, one.note) for one in free]
 
 

@@ -278,7 +278,7 @@ class ChatScreen(CommandingScreen):
     def suggest(self) -> None:
         """Show what the command may become; models are looked up when one is asked for."""
         self.suggested.show()
-        if self.prompt.text.startswith(("/model ", "/retry ")) and not self.models.known:
+        if self.prompt.text.startswith(("/model ", "/retry ", "/options ")) and not self.models.known:
             self._know_models()
 
     @work(group="known", exclusive=True, exit_on_error=False)

@@ -158,6 +158,8 @@ class StatusFooter(Widget):
     def _style(self, field: Field) -> str:
         if field.name == "state":
             return _ACTIVITY_STYLES.get(self._state.activity, "")
+        if field.name == "context" and self._state.context is not None and self._state.context.is_tight:
+            return "$text-warning"
         return _STYLES.get(field.name, "$foreground")
 
 
