@@ -87,6 +87,10 @@ _BY_DETAIL: dict[tuple[str, str], Words] = {
         "The data folder is not safe to use.",
         "Check who owns it and who may write there, or choose another --data-dir.",
     ),
+    ("not_found", "turn"): Words(
+        "There is no such turn in the conversation.", "`tui-chat show ID --json` shows its turns."
+    ),
+    ("not_found", "ambiguous"): Words("Several conversations are meant.", "Write more of the id."),
     ("format", "unreadable"): Words("The file cannot be read.", "Check its name and who may read it."),
     ("format", "unwritable"): Words("The file cannot be written.", "Check the folder, or choose another."),
 }

@@ -1,8 +1,11 @@
 """`list`, `show`, `delete`, `restore`, `rename`, `search`, `fork`: the library from the shell."""
 
 import json
+from pathlib import Path
 
 from tests.cli.conftest import Shell
+from tests.storage.make import conversation, prompt, reply
+from tui_chat.formats.native import dumps
 
 
 def test_an_empty_library_is_an_empty_list(shell: Shell) -> None:
@@ -79,3 +82,53 @@ def test_a_fork_is_a_conversation_of_its_own(shell: Shell) -> None:
     forked_id = shell("fork", source["id"]).out.strip()
     forked = json.loads(shell("show", "--json", forked_id).out)
     assert forked["origin"]["conversation_id"] == source["id"] and len(forked["turns"]) == 2
+
+
+def test_show_tells_every_branch_where_that_is_asked_for(shell: Shell, tmp_path: Path) -> None:
+    first, second = reply("r1", "p", "the first answer"), reply("r2", "p", "the second answer")
+    file = tmp_path / "branches.json"
+    file.write_text(dumps(conversation("c1", prompt("p"), first, second)))
+    shell("import", str(file))
+    current, everything = shell("show", "c1").out, shell("show", "c1", "--branch", "all").out
+    assert "the second answer" in current and "the first answer" not in current
+    assert "2. Assistant, 1 of 2 (" in everything and "the first answer" in everything
+    assert "3. Assistant, 2 of 2, after 1, shown (" in everything
+    assert shell("show", "c1", "--plain", "--branch", "all").out == everything
+    wrong = shell("show", "c1", "--branch", "al")
+    assert wrong.code == 2 and "did you mean all?" in wrong.err
+
+
+def test_a_number_too_large_for_anything_asks_for_all_there_is(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    assert len(json.loads(shell("list", "--json", "--limit", "9" * 30).out)) == 1
+    assert shell("search", "code", "--limit", "9" * 30).code == 0
+
+
+def test_an_empty_title_is_refused_and_blanks_around_one_go(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    only = shell.only_conversation()["id"]
+    assert shell("rename", only, "  ").code == 2
+    shell("rename", only, "  Mine ")
+    assert shell.only_conversation()["title"] == "Mine"
+
+
+def test_what_was_not_deleted_is_not_said_to_be_back(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    only = shell.only_conversation()["id"]
+    assert "was not in the trash" in shell("restore", only).out
+    shell("delete", only)
+    assert "is back" in shell("restore", only).out
+
+
+def test_an_unknown_turn_is_not_called_an_unknown_conversation(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    done = shell("fork", shell.only_conversation()["id"], "--turn", "zz")
+    assert done.code == 2 and "There is no such turn" in done.err
+
+
+def test_a_copy_never_takes_the_place_of_a_file(shell: Shell, tmp_path: Path) -> None:
+    shell("ask", "--demo", "code")
+    assert shell("backup", str(tmp_path / "copy.db")).code == 0
+    for target in (tmp_path / "copy.db", tmp_path / "nowhere" / "copy.db"):
+        done = shell("backup", str(target))
+        assert done.code == 2 and "The file cannot be written." in done.err

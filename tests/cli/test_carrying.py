@@ -47,7 +47,7 @@ def test_a_file_that_is_no_export_does_not_keep_the_others_out(shell: Shell, tmp
     good.write_text(shell("export", "--all", "-f", "json").out)
     bad.write_text("{ not json")
     done = shell("import", str(bad), str(good), "--json", "--data-dir", str(tmp_path / "other"))
-    assert done.code == 2 and "tui-chat: " in done.err
+    assert done.code == 2 and "tui-chat: " in done.err and str(bad) in done.err
     assert json.loads(done.out)[str(good)]["added"] == 1
 
 

@@ -1,6 +1,8 @@
 """Short figures that are true, and as wide as promised."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from tui_chat.core.figures import (
     TOKENS_WIDTH,
+    cost_so_far,
     cost_sum,
     dollars,
     duration,
@@ -16,8 +19,11 @@ from tui_chat.core.figures import (
     seconds_running,
     short_tokens,
     speed,
+    when,
 )
 from tui_chat.core.usage import CostSum
+
+NOW = datetime(2026, 11, 21, 15, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -135,3 +141,26 @@ def test_speed_has_a_digit_after_the_point_only_when_slow() -> None:
 )
 def test_a_share_is_whole_only_when_all_of_it_is_reached(share: float | None, shown: str) -> None:
     assert percent(share) == shown
+
+
+def test_a_conversation_without_figures_costs_nothing_that_is_known() -> None:
+    assert cost_so_far(None, estimated=False) == "–"
+    assert cost_so_far(None, estimated=True) == "?"
+    assert cost_so_far(Decimal("0.42"), estimated=True) == "~$0.4200"
+    assert cost_so_far(Decimal(0), estimated=False) == "$0.00"
+
+
+@pytest.mark.parametrize(
+    ("moment", "says"),
+    [
+        (datetime(2026, 11, 21, 0, 5), "00:05"),
+        (datetime(2026, 11, 20, 23, 59), "yesterday"),
+        (datetime(2026, 11, 17, 9, 30), "Tue 09:30"),
+        (datetime(2026, 11, 3, 9, 30), "3 Nov"),
+        (datetime(2025, 11, 3, 9, 30), "3 Nov 2025"),
+        (datetime(2026, 11, 23, 9, 30), "23 Nov"),
+    ],
+)
+def test_a_moment_is_told_as_exactly_as_one_needs_it(moment: datetime, says: str) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    assert when(moment.replace(tzinfo=zone).astimezone(UTC), NOW.astimezone(zone)) == says

@@ -40,7 +40,7 @@ def test_a_conversation_reads_as_a_talk() -> None:
 def test_branches_are_numbered() -> None:
     lines = to_plain(conversation(REPLY, REPLY), Branch.ALL).splitlines()
     assert [line.partition(" (")[0] for line in lines if line.endswith("):")] == [
-        "1. User", "2. Assistant, 1 of 2", "3. Assistant, 2 of 2, after 1"
+        "1. User", "2. Assistant, 1 of 2", "3. Assistant, 2 of 2, after 1, shown"
     ]  # fmt: skip
     assert "2 of 2" in to_plain(conversation(REPLY, REPLY)) and "1 of 2" not in to_plain(conversation(REPLY, REPLY))
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.flags import DataDirFlag, DemoFlag, IdArgument, JsonFlag, start
+from tui_chat.cli.flags import BranchFlag, DataDirFlag, DemoFlag, IdArgument, JsonFlag, start
 
 LimitFlag = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many at most.")]
 ArchivedFlag = Annotated[bool, typer.Option("--archived", help="The archived ones.")]
@@ -32,16 +32,18 @@ def show(
     conversation: IdArgument,
     as_json: JsonFlag = False,
     plain: PlainFlag = False,
+    branch: BranchFlag = "current",
     demo: DemoFlag = False,
     data_dir: DataDirFlag = None,
 ) -> None:
     """Print a conversation.
 
-    It is the branch that was shown last, or with --json all of it.
+    It is the branch that was shown last; with --branch all, or as --json, it is the whole tree.
     """
     from tui_chat.cli import browsing
 
-    browsing.show(start(context, demo=demo, data_dir=data_dir), conversation, as_json=as_json, plain=plain)
+    begun = start(context, demo=demo, data_dir=data_dir)
+    browsing.show(begun, conversation, browsing.Shape(as_json, plain, branch))
 
 
 def delete(

@@ -2,12 +2,14 @@
 
 import json
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui_chat.cli.reading import listed, print_json, print_out, short_id, with_store
+from tui_chat.cli.reading import MOST, listed, one_of, print_json, print_out, short_id, with_store
 from tui_chat.cli.start import Start
-from tui_chat.core.clean import clean, clean_line
+from tui_chat.core.clean import clean
 from tui_chat.core.conversation import Conversation
+from tui_chat.core.title import shown_title
 
 if TYPE_CHECKING:
     from tui_chat.storage.store import Store
@@ -18,33 +20,47 @@ def list_(begun: Start, *, limit: int, archived: bool, as_json: bool) -> None:
     from tui_chat.cli.rows import facts, rows_for_people, rows_for_programs
     from tui_chat.storage.library import Asked
 
-    found = listed(begun, Asked(limit, archived=archived))
+    found = listed(begun, Asked(min(limit, MOST), archived=archived))
     if as_json:
         print_json(json.dumps([facts(summary) for summary in found], ensure_ascii=False, indent=2))
     elif not sys.stdout.isatty():
         print_out(rows_for_programs(found))
     elif found:
         print_out(rows_for_people(found))
+    elif archived:
+        print_out("Nothing is archived.")
     else:
         print_out("No conversations yet. `tui-chat` opens the app; `tui-chat ask` asks from here.")
 
 
-def show(begun: Start, beginning: str, *, as_json: bool, plain: bool) -> None:
-    """The branch that is shown as text, or all of it as JSON."""
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a conversation is to be printed."""
+
+    json: bool
+    plain: bool
+    branch: str
+
+
+def show(begun: Start, beginning: str, shape: Shape) -> None:
+    """The branch that is shown or all of them as text, or all of it as JSON."""
+    from tui_chat.formats.telling import Branch
+
+    branch = Branch(one_of(shape.branch, [str(one) for one in Branch], "branch"))
     found = with_store(begun, lambda store: _conversation(store, beginning))
-    if as_json:
+    if shape.json:
         from tui_chat.formats.native import dumps
 
         print_json(dumps(found))
-    elif plain or not sys.stdout.isatty():
+    elif shape.plain or not sys.stdout.isatty():
         from tui_chat.formats.plain import to_plain
 
-        text = to_plain(found)
+        text = to_plain(found, branch)
         print_out(clean(text) if sys.stdout.isatty() else text)
     else:
         from tui_chat.cli.transcript import print_transcript
 
-        print_transcript(found, begun.settings.ui.measure)
+        print_transcript(found, branch, begun.settings.ui.measure)
 
 
 def delete(begun: Start, beginning: str, *, as_json: bool) -> None:
@@ -59,7 +75,7 @@ def delete(begun: Start, beginning: str, *, as_json: bool) -> None:
     if as_json:
         print_json(json.dumps({"id": deleted.id, "title": deleted.title, "deleted": True}, ensure_ascii=False))
     else:
-        title = clean_line(deleted.title)
+        title = shown_title(deleted.title)
         print_out(f"“{title}” is in the trash. `tui-chat restore {short_id(deleted.id)}` brings it back.")
 
 

@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tui_chat.cli.outcome import DONE, MISUSED, complain
-from tui_chat.cli.reading import Shown, print_json, print_out, with_store
+from tui_chat.cli.reading import Shown, one_of, print_json, print_out, with_store
 from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean, clean_line, harmless_json
 from tui_chat.core.error import ChatError, FormatError
-from tui_chat.core.nearest import did_you_mean
 from tui_chat.formats.telling import Branch
 from tui_chat.service.naming import ExportFormat
 from tui_chat.service.transfer import ExportRequest, ImportReport, Sink, all_ids, export, import_file
@@ -29,8 +28,8 @@ class Shape:
 
 def export_(begun: Start, beginnings: Sequence[str], shape: Shape) -> None:
     """Those, or all of them; to stdout unless told where."""
-    form = _one_of(shape.format, [str(one) for one in ExportFormat], "format")
-    branch = _one_of(shape.branch, [str(one) for one in Branch], "branch")
+    form = one_of(shape.format, [str(one) for one in ExportFormat], "format")
+    branch = one_of(shape.branch, [str(one) for one in Branch], "branch")
 
     async def write(store: Store) -> list[Path]:
         ids = [await store.resolve(one) for one in beginnings] if beginnings else await all_ids(store)
@@ -53,12 +52,6 @@ def _stdout(form: ExportFormat) -> Sink:
     return Shown(harmless_json if form in (ExportFormat.JSON, ExportFormat.LIBRECHAT) else clean)
 
 
-def _one_of(word: str, known: Sequence[str], what: str) -> str:
-    if word in known:
-        return word
-    raise FormatError(f"there is no {what} {word!r}{did_you_mean(word, known)}; there are {', '.join(known)}")
-
-
 def import_(begun: Start, files: Sequence[Path], *, as_json: bool) -> int:
     """Each file; one that cannot be read does not keep the others out."""
     reports: dict[str, ImportReport] = {}
@@ -69,7 +62,7 @@ def import_(begun: Start, files: Sequence[Path], *, as_json: bool) -> int:
             try:
                 reports[str(file)] = await import_file(store, file, _progress(file))
             except FormatError as error:
-                failed.append(error)
+                failed.append(_named(file, error))
 
     with_store(begun, read)
     if as_json:
@@ -101,8 +94,16 @@ def _progress(file: Path) -> Callable[[int, int], None] | None:
     return tell
 
 
+def _named(file: Path, error: FormatError) -> FormatError:
+    """The error with the file that it is about."""
+    named = str(file) in error.message
+    return error if named else FormatError(f"{file}: {error.message}", detail=error.detail)
+
+
 def _told(name: str, report: ImportReport) -> str:
-    lines = [f"{clean_line(name)}: {report.added:,} new, {report.grown:,} grown, {report.turns:,} turns added"]
+    counts = [f"{report.added:,} new", f"{report.grown:,} grown", f"{report.unchanged:,} unchanged"]
+    counts += [f"{report.turns:,} turns added"] + ([f"{report.in_trash:,} in the trash"] if report.in_trash else [])
+    lines = [f"{clean_line(name)}: {', '.join(counts)}"]
     lines += [
         f"  skipped {clean_line(str(skipped.which))}: {clean_line(str(skipped.why))}" for skipped in report.skipped
     ]

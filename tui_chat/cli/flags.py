@@ -23,6 +23,7 @@ IdArgument = Annotated[
         metavar="ID", help="The conversation's id; a unique beginning will do.", autocompletion=conversations
     ),
 ]
+BranchFlag = Annotated[str, typer.Option("--branch", metavar="WHICH", help="current, or all of the tree.")]
 SystemFlag = Annotated[str | None, typer.Option("-s", "--system", metavar="TEXT", help="The system prompt.")]
 ProfileFlag = Annotated[
     str | None, typer.Option("-p", "--profile", metavar="NAME", help="A profile of the settings.")

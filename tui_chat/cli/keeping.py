@@ -7,10 +7,14 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from tui_chat.cli.reading import print_json, print_out, short_id, with_store
+import typer
+
+from tui_chat.cli.reading import MOST, print_json, print_out, short_id, with_store
 from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationSummary, SearchHit
+from tui_chat.core.error import FormatError
+from tui_chat.core.title import shown_title
 from tui_chat.storage.store import Store
 from tui_chat.wiring import assemble
 
@@ -19,7 +23,7 @@ _LIT, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 def search(begun: Start, query: str, *, limit: int, as_json: bool) -> None:
     """Hits, best first, each with what stands around it."""
-    hits = with_store(begun, lambda store: store.search(query, limit=limit))
+    hits = with_store(begun, lambda store: store.search(query, limit=min(limit, MOST)))
     if as_json:
         print_json(json.dumps([_facts(hit) for hit in hits], ensure_ascii=False, indent=2))
     else:
@@ -49,12 +53,14 @@ def _told(hit: SearchHit, *, lit: bool) -> str:
         at = end
     pieces.append(clean_line(f"|{hit.snippet[at:]}")[1:])
     when = hit.created_at.astimezone().strftime("%Y-%m-%d")
-    head = f"{short_id(hit.conversation_id)}  {when}  {clean_line(hit.title)}"
+    head = f"{short_id(hit.conversation_id)}  {when}  {shown_title(hit.title)}"
     return f"{head}\n    {''.join(pieces).strip()}"
 
 
 def rename(begun: Start, beginning: str, title: str) -> None:
     """A title of the user's own."""
+    if not (title := title.strip()):
+        raise typer.BadParameter("a title wants to say something")
 
     async def name(store: Store) -> str:
         conversation_id = await store.resolve(beginning)
@@ -68,21 +74,22 @@ def restore(begun: Start, beginning: str | None) -> None:
     """One out of the trash, or a look into it."""
 
     async def back(store: Store) -> Conversation:
-        conversation_id = await store.resolve(str(beginning))
-        await store.restore(conversation_id)
-        return await store.conversation(conversation_id)
+        found = await store.conversation(await store.resolve(str(beginning)))
+        await store.restore(found.id)
+        return found
 
     if beginning is None:
         found = with_store(begun, lambda store: store.summaries(limit=1000, deleted=True))
         print_out("\n".join(map(_in_trash, found)) or "The trash is empty.")
         return
     restored = with_store(begun, back)
-    print_out(f"{short_id(restored.id)}  {clean_line(restored.title)}  is back")
+    how = "was not in the trash" if restored.deleted_at is None else "is back"
+    print_out(f"“{shown_title(restored.title)}” {how}.")
 
 
 def _in_trash(summary: ConversationSummary) -> str:
     since = "" if summary.deleted_at is None else summary.deleted_at.astimezone().strftime("%Y-%m-%d")
-    return f"{short_id(summary.id)}  deleted {since}  {clean_line(summary.title)}"
+    return f"{short_id(summary.id)}  deleted {since}  {shown_title(summary.title)}"
 
 
 def fork(begun: Start, beginning: str, turn: str | None) -> None:
@@ -102,8 +109,12 @@ def fork(begun: Start, beginning: str, turn: str | None) -> None:
 
 def backup(begun: Start, file: Path) -> None:
     """A copy of the database."""
-    with_store(begun, lambda store: store.backup(file.expanduser().absolute()))
-    print_out(f"{file}: {file.expanduser().stat().st_size / 1e6:,.1f} MB")
+    target = file.expanduser().absolute()
+    if target.exists() or not target.parent.is_dir():
+        why = "it is there already" if target.exists() else "there is no such folder"
+        raise FormatError(f"{file}: {why}", detail="unwritable")
+    with_store(begun, lambda store: store.backup(target))
+    print_out(f"{file}: {target.stat().st_size / 1e6:,.1f} MB")
 
 
 def stats(begun: Start, *, as_json: bool) -> None:
@@ -119,4 +130,6 @@ def stats(begun: Start, *, as_json: bool) -> None:
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.astimezone().strftime("%Y-%m-%d %H:%M")
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from tui_chat.cli.completing import conversations
-from tui_chat.cli.flags import DataDirFlag, DemoFlag, IdArgument, JsonFlag, start
+from tui_chat.cli.flags import BranchFlag, DataDirFlag, DemoFlag, IdArgument, JsonFlag, start
 
 IdsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="ID", help="Which conversations.", autocompletion=conversations)
@@ -21,7 +21,6 @@ FormatFlag = Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", hel
 OutFlag = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="PATH", help="A file or a folder; stdout by default.")
 ]
-BranchFlag = Annotated[str, typer.Option("--branch", metavar="WHICH", help="current, or all of the tree.")]
 FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE", help="What to read; the format is found out.")]
 TitleArgument = Annotated[str, typer.Argument(metavar="TITLE", help="The new title.")]
 BackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; it must not exist.")]
@@ -105,7 +104,7 @@ def export(
     from tui_chat.cli import carrying
 
     if everything == bool(conversations):
-        raise typer.BadParameter("name the conversations, or say --all")
+        raise typer.BadParameter("name the conversations, or say --all; one of the two")
     begun = start(context, demo=demo, data_dir=data_dir)
     carrying.export_(begun, conversations or [], carrying.Shape(form, branch, output))
 

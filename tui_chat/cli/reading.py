@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from tui_chat.cli.start import Start
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tui_chat.storage.store import Store
 
 Result = TypeVar("Result")
+MOST = 1_000_000
+"""More rows than anybody reads; whoever asks for more gets all there are."""
 
 
 def listed(begun: Start, asked: "Asked") -> "Page":
@@ -61,6 +63,17 @@ class Shown:
     def write(self, data: bytes, /) -> None:
         """Show it."""
         sys.stdout.buffer.write(self._harmless(data.decode("utf-8", "replace")).encode("utf-8", "replace"))
+
+
+def one_of(word: str, known: Sequence[str], what: str) -> str:
+    """The word, if there is such a thing; else that is a misuse."""
+    if word in known:
+        return word
+    from typer import BadParameter
+
+    from tui_chat.core.nearest import did_you_mean
+
+    raise BadParameter(f"there is no {what} {word!r}{did_you_mean(word, known)}; there are {', '.join(known)}")
 
 
 def short_id(conversation_id: str) -> str:

@@ -1,13 +1,20 @@
 """Conversations as rows: aligned for people, with tabs for programs, as objects for JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from tui_chat.cli.reading import short_id, width
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import ConversationSummary
-from tui_chat.core.figures import dollars
+from tui_chat.core.figures import WHEN_WIDTH, cost_so_far, when
+from tui_chat.core.title import shown_title
+
+_GAP = "  "
+_ID, _MODEL, _TURNS, _COST = 8, 22, 4, 9
+_WIDE = 92
+"""From so many cells on a line has room for the model, too."""
+_LEAST_TITLE = 12
 
 
 def facts(summary: ConversationSummary) -> dict[str, Any]:
@@ -33,16 +40,21 @@ def _plain(values: dict[str, Any]) -> list[Any]:
 
 
 def rows_for_people(found: Sequence[ConversationSummary]) -> str:
-    """One line each within the window: id, when, title, model, turns, cost."""
-    rest = width() - 8 - 2 - 12 - 2 - 2 - 22 - 2 - 4 - 2 - 9
-    return "\n".join(_row(summary, max(rest, 12)) for summary in found)
+    """One line each within the window: id, when, title, turns, cost, and the model where there is room."""
+    cells, now = width(), datetime.now().astimezone()
+    model = _MODEL if cells >= _WIDE else 0
+    rest = cells - len(_GAP) * (4 + (model > 0)) - _ID - WHEN_WIDTH - model - _TURNS - _COST
+    return "\n".join(_GAP.join(_row(summary, (max(rest, _LEAST_TITLE), model), now)) for summary in found)
 
 
-def _row(summary: ConversationSummary, title_width: int) -> str:
-    title = _fitted(clean_line(summary.title) or "Untitled", title_width)
-    model = _fitted(clean_line(summary.model.rpartition("/")[2]), 22)
-    cost = dollars(summary.cost_usd, estimated=summary.cost_estimated)
-    return f"{short_id(summary.id)}  {_when(summary.updated_at)}  {title}  {model}  {summary.turns:>4}  {cost:>9}"
+def _row(summary: ConversationSummary, room: tuple[int, int], now: datetime) -> Iterator[str]:
+    yield short_id(summary.id).ljust(_ID)
+    yield when(summary.updated_at, now).rjust(WHEN_WIDTH)
+    yield _fitted(shown_title(summary.title), room[0])
+    if room[1]:
+        yield _fitted(clean_line(summary.model.rpartition("/")[2]), room[1])
+    yield str(summary.turns).rjust(_TURNS)
+    yield cost_so_far(summary.cost_usd, estimated=summary.cost_estimated).rjust(_COST)
 
 
 def _fitted(text: str, cells: int) -> str:
@@ -53,10 +65,3 @@ def _fitted(text: str, cells: int) -> str:
 
     cut = text if cell_len(text) <= cells else set_cell_size(text, cells - 1).rstrip() + "…"
     return set_cell_size(cut, cells)
-
-
-def _when(moment: datetime) -> str:
-    local = moment.astimezone()
-    today = datetime.now(local.tzinfo)
-    shape = "%H:%M" if local.date() == today.date() else "%d %b %H:%M" if local.year == today.year else "%d %b %Y"
-    return f"{local.strftime(shape):>12}"

@@ -1,4 +1,4 @@
-"""A conversation's shown branch on a terminal: who said what, Markdown laid out, made harmless."""
+"""A conversation's branch, or all of it, on a terminal: who said what, Markdown laid out, made harmless."""
 
 import sys
 
@@ -7,7 +7,10 @@ from rich.console import Console
 from tui_chat.cli.reading import width
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.turn import Role, Turn
+from tui_chat.core.part import AttachmentPart
+from tui_chat.core.title import shown_title
+from tui_chat.core.turn import Role
+from tui_chat.formats.telling import Branch, ToldTurn, attachment_line, told
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.markdown import render
 from tui_chat.rendering.palette import Palette
@@ -16,19 +19,25 @@ from tui_chat.rendering.terminal import page_cells, print_lines
 from tui_chat.wording import ending
 
 
-def print_transcript(conversation: Conversation, measure: int) -> None:
-    """The branch as a person reads it; `measure` is the widest that a line of prose may be."""
+def print_transcript(conversation: Conversation, branch: Branch, measure: int) -> None:
+    """The branch that is shown, or all of them, as a person reads it; `measure` is the widest line of prose."""
     console = Console(file=sys.stdout, highlight=False, markup=False)
     palette = Palette.ansi(measure)
     cells = page_cells(width(), palette)
-    for turn in conversation.path:
-        print_lines(_said(turn, cells, palette), console)
+    print_lines(render_plain(f"{shown_title(conversation.title)}\n\n", cells, palette.heading[0]), console)
+    for one in told(conversation, branch):
+        print_lines(_said(one, branch, cells, palette), console)
 
 
-def _said(turn: Turn, cells: int, palette: Palette) -> list[Line]:
+def _said(one: ToldTurn, branch: Branch, cells: int, palette: Palette) -> list[Line]:
+    turn = one.turn
     moment = turn.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
     who = "You" if turn.role is Role.USER else clean_line(turn.model) or "Reply"
-    lines = [*render_plain(f"{who}  {moment}", cells, palette.dim)]
+    facts = [one.numbered(who, branch), moment, *one.standing(branch)]
+    lines = [*render_plain("  ".join(facts), cells, palette.dim)]
+    for part in turn.parts:
+        if isinstance(part, AttachmentPart):
+            lines += render_plain(f"[attachment: {clean_line(attachment_line(part))}]", cells, palette.dim)
     if turn.role is Role.USER:
         lines += render_plain(turn.text.strip(), cells, palette.strong)
     else:

@@ -82,7 +82,7 @@ class Conversation:
         try:
             return self._by_id[turn_id]
         except KeyError:
-            raise NotFound(f"no turn {turn_id} in this conversation") from None
+            raise NotFound(f"no turn {turn_id} in this conversation", detail="turn") from None
 
     def has(self, turn_id: str) -> bool:
         """Whether a turn by that id is in it."""
@@ -180,7 +180,7 @@ class ConversationSummary:
     cost_usd: Decimal | None
     """Sum over every branch; `None` when nothing of it is known."""
     cost_estimated: bool = False
-    """True where part of the sum is an estimate or some reply's price is unknown."""
+    """True where part of the sum is an estimate or some reply's price is unknown; without a sum, all of them are."""
     archived_at: datetime | None = None
     deleted_at: datetime | None = None
     is_live: bool = False

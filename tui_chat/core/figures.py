@@ -1,5 +1,6 @@
 """Tokens, dollars, times and shares as short text. Every figure is true to its last digit; an estimate says `~`."""
 
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from tui_chat.core.usage import CostSum
@@ -8,6 +9,7 @@ UNKNOWN = "?"
 """Nobody knows; never the same as nothing."""
 NONE = "–"
 """There is nothing to know yet."""
+WHEN_WIDTH = len("30 Nov 2025")
 TOKENS_WIDTH = 5
 """Of any count of tokens up to a thousand billion."""
 
@@ -43,6 +45,11 @@ def dollars(usd: Decimal | None, *, estimated: bool = False) -> str:
     if 0 < size < _SMALLEST:
         return f"{mark}<${_SMALLEST:f}"
     return f"{mark}${_rounded(size):,f}"
+
+
+def cost_so_far(usd: Decimal | None, *, estimated: bool) -> str:
+    """A conversation's cost as its summary has it: `–` where no reply told what it used."""
+    return NONE if usd is None and not estimated else dollars(usd, estimated=estimated)
 
 
 def _rounded(size: Decimal) -> Decimal:
@@ -93,3 +100,16 @@ def percent(share: float | None) -> str:
     if 0 < share < 0.01:
         return "<1%"
     return f"{int(share * 100 + 1e-9):,}%"
+
+
+def when(moment: datetime, now: datetime) -> str:
+    """`14:05`, `yesterday`, `Tue 14:05`, `3 Nov`, `3 Nov 2025`: as much of it as one needs to find it."""
+    moment = moment.astimezone(now.tzinfo)
+    days = (now.date() - moment.date()).days
+    if days == 0:
+        return f"{moment:%H:%M}"
+    if days == 1:
+        return "yesterday"
+    if timedelta(0) < now - moment and days < 7:
+        return f"{moment:%a %H:%M}"
+    return f"{moment.day} {moment:%b}" + ("" if moment.year == now.year else f" {moment.year}")

@@ -2,7 +2,10 @@
 
 import re
 
+from tui_chat.core.clean import clean_line
+
 LONGEST_TITLE = 72
+UNTITLED = "Untitled"
 TITLE_WANTED = "Write a title for the conversation below"
 """How the request for one begins."""
 _ASKED = (
@@ -19,7 +22,12 @@ _MARKS = re.compile(r"^[#>*\-\s`]+|[`*_]{2,}")
 
 def title_from(prompt: str) -> str:
     """The first line that says something, without Markdown's marks, cut at a word."""
-    return _first_line(prompt) or "Untitled"
+    return _first_line(prompt) or UNTITLED
+
+
+def shown_title(title: str) -> str:
+    """A title as any list shows it: clean, and never nothing."""
+    return clean_line(title) or UNTITLED
 
 
 def title_request(prompt: str, reply: str) -> str:

@@ -30,8 +30,9 @@ def to_markdown(conversation: Conversation, branch: Branch = Branch.CURRENT) -> 
     turns = told(conversation, branch)
     blocks = [
         "\n".join(_front_matter(conversation, branch, [one.turn for one in turns])),
-        f"# {one_line(conversation.title)}".rstrip(),
     ]
+    if title := one_line(conversation.title):
+        blocks.append(f"# {title}")
     if conversation.system:
         blocks.append(_folded("System prompt", conversation.system))
     for one in turns:
@@ -95,13 +96,7 @@ def _yaml(value: object) -> str:
 
 
 def _heading(one: ToldTurn, branch: Branch) -> str:
-    words = [f"{one.number}. {one.speaker}" if branch is Branch.ALL else one.speaker]
-    if one.siblings > 1:
-        words.append(f"{one.place} of {one.siblings}")
-    if one.follows is not None:
-        words.append(f"after {one.follows}" if one.follows else "from the start")
-    if branch is Branch.ALL and one.siblings > 1 and one.is_shown:
-        words.append("shown")
+    words = [one.numbered(one.speaker, branch), *one.standing(branch)]
     return f"## {' · '.join(words)}\n\n_{' · '.join(one.facts)}_"
 
 

@@ -17,7 +17,7 @@ from tui_chat.formats.telling import Branch, ToldTurn, attachment_line, one_line
 
 def to_plain(conversation: Conversation, branch: Branch = Branch.CURRENT) -> str:
     """Title, system prompt and turns, parted by empty lines."""
-    blocks = [one_line(conversation.title)]
+    blocks = [title] if (title := one_line(conversation.title)) else []
     if conversation.system:
         blocks.append(f"System:\n{conversation.system}")
     for one in told(conversation, branch):
@@ -26,11 +26,7 @@ def to_plain(conversation: Conversation, branch: Branch = Branch.CURRENT) -> str
 
 
 def _heading(one: ToldTurn, branch: Branch) -> str:
-    words = [f"{one.number}. {one.speaker}" if branch is Branch.ALL else one.speaker]
-    if one.siblings > 1:
-        words.append(f"{one.place} of {one.siblings}")
-    if one.follows is not None:
-        words.append(f"after {one.follows}" if one.follows else "from the start")
+    words = [one.numbered(one.speaker, branch), *one.standing(branch)]
     return f"{', '.join(words)} ({', '.join(one.facts)}):"
 
 

@@ -39,6 +39,21 @@ class ToldTurn:
         """Who speaks."""
         return "User" if self.turn.role is Role.USER else "Assistant"
 
+    def standing(self, branch: Branch) -> list[str]:
+        """Where it stands among the turns that are told, as far as that is not plain from their order."""
+        words = []
+        if self.siblings > 1:
+            words.append(f"{self.place} of {self.siblings}")
+        if self.follows is not None:
+            words.append(f"after {self.follows}" if self.follows else "from the start")
+        if branch is Branch.ALL and self.siblings > 1 and self.is_shown:
+            words.append("shown")
+        return words
+
+    def numbered(self, who: str, branch: Branch) -> str:
+        """Who speaks, with the turn's number where others refer to it."""
+        return f"{self.number}. {who}" if branch is Branch.ALL else who
+
     @property
     def facts(self) -> list[str]:
         """Model, date, tokens, cost and how it ended, as far as they are known."""

@@ -222,7 +222,7 @@ def summary_of(row: Row, live: set[int]) -> ConversationSummary:
         turns=turns,
         created_at=datetime.fromisoformat(created_at),
         updated_at=datetime.fromisoformat(updated_at),
-        cost_usd=None if unknown and not known else Decimal(cost),
+        cost_usd=Decimal(cost) if known else None,
         cost_estimated=bool(estimated or unknown),
         archived_at=time_in(archived_at),
         deleted_at=time_in(deleted_at),

@@ -2,7 +2,7 @@
 
 from tui_chat.storage.store import Store
 
-LOOKED_EVERY_S = 1.5
+LOOKED_EVERY_S = 1.0
 
 
 class Elsewhere:

@@ -1,7 +1,7 @@
 """How a conversation or a hit stands in a row: columns that fit the width. Knows no widget and no store."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -9,12 +9,12 @@ from rich.style import Style
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import ConversationSummary, SearchHit
-from tui_chat.core.figures import dollars
+from tui_chat.core.figures import cost_so_far, when
+from tui_chat.core.title import shown_title
 from tui_chat.core.turn import Role
 from tui_chat.rendering.cells import tame
 from tui_chat.rendering.palette import Palette
 
-UNTITLED = "Untitled"
 _GAP = 2
 _MARK = 2
 _LEAST_TITLE = 12
@@ -67,11 +67,11 @@ def conversation_row(summary: ConversationSummary, guise: Guise, *, is_marked: b
     cells = {
         MODEL: clean_line(summary.model.rpartition("/")[2]),
         TURNS: str(summary.turns),
-        COST: dollars(summary.cost_usd, estimated=summary.cost_estimated) if summary.turns else "",
+        COST: cost_so_far(summary.cost_usd, estimated=summary.cost_estimated) if summary.turns else "",
         WHEN: when(summary.updated_at, guise.now),
     }
     mark = ("✓", palette.accent) if is_marked else ("●", palette.accent) if summary.is_live else ("", palette.dim)
-    return _row(mark, (clean_line(summary.title) or UNTITLED, palette.text), cells, guise)
+    return _row(mark, (shown_title(summary.title), palette.text), cells, guise)
 
 
 def hit_rows(hit: SearchHit, guise: Guise, *, is_marked: bool, lit: Style) -> list[list[Segment]]:
@@ -81,7 +81,7 @@ def hit_rows(hit: SearchHit, guise: Guise, *, is_marked: bool, lit: Style) -> li
     behind = f"{fitted(who, 24)}  {when(hit.created_at, guise.now):>{WHEN.cells}}"
     room = max(_LEAST_TITLE, guise.width - _MARK - _GAP - cell_len(behind))
     mark = Segment("✓ " if is_marked else "  ", palette.accent)
-    title = padded(fitted(clean_line(hit.title) or UNTITLED, room), room)
+    title = padded(fitted(shown_title(hit.title), room), room)
     first = [mark, Segment(title, palette.text), Segment(" " * _GAP + behind, palette.dim)]
     return [first, [Segment("  ", palette.dim), *_snippet(hit, guise.width - _MARK, palette.dim, lit)]]
 
@@ -136,16 +136,3 @@ def fitted(text: str, cells: int) -> str:
 def padded(text: str, cells: int) -> str:
     """The text with spaces behind it."""
     return text + " " * (cells - cell_len(text))
-
-
-def when(moment: datetime, now: datetime) -> str:
-    """`14:05`, `yesterday`, `Tue 14:05`, `3 Nov`, `3 Nov 2025`: as much of it as one needs to find it."""
-    moment = moment.astimezone(now.tzinfo)
-    days = (now.date() - moment.date()).days
-    if days == 0:
-        return f"{moment:%H:%M}"
-    if days == 1:
-        return "yesterday"
-    if timedelta(0) < now - moment and days < 7:
-        return f"{moment:%a %H:%M}"
-    return f"{moment.day} {moment:%b}" + ("" if moment.year == now.year else f" {moment.year}")

@@ -6,8 +6,8 @@ from pathlib import Path
 from textual import on
 from textual.widgets import Input
 
-from tui_chat.core.clean import clean_line
 from tui_chat.core.error import ChatError
+from tui_chat.core.title import shown_title
 from tui_chat.service.naming import ExportFormat
 from tui_chat.service.transfer import ExportRequest, export
 from tui_chat.ui.bench import Bench
@@ -15,7 +15,6 @@ from tui_chat.ui.choice import Choice
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.library.order import Order
 from tui_chat.ui.library.pages import Shelf
-from tui_chat.ui.library.rows import UNTITLED
 from tui_chat.ui.pane.look import Describe
 from tui_chat.ui.screens.finding import FindingScreen
 from tui_chat.ui.screens.pick import PickScreen
@@ -134,8 +133,8 @@ class LibraryScreen(FindingScreen):
                 Choice(ExportFormat.TEXT, "Text", "the branch that is shown, without markup"),
                 Choice(ExportFormat.LIBRECHAT, "LibreChat", "its JSON, the whole tree"),
             ]
-            name = clean_line(next(iter(meant.values()))) if len(meant) == 1 else f"{len(meant)} conversations"
-            self.app.push_screen(PickScreen(f"Export {name or UNTITLED} as", choices), chosen)
+            name = shown_title(next(iter(meant.values()))) if len(meant) == 1 else f"{len(meant)} conversations"
+            self.app.push_screen(PickScreen(f"Export {name} as", choices), chosen)
 
     async def _export(self, ids: Sequence[str], form: ExportFormat) -> None:
         try:
@@ -151,4 +150,4 @@ def _sentence(meant: Mapping[str, str], how: str) -> str:
     """What was done, to whom; nothing where nobody was meant."""
     if len(meant) > 1:
         return f"{len(meant)} of them are {how}."
-    return "".join(f"“{clean_line(title) or UNTITLED}” is {how}." for title in meant.values())
+    return "".join(f"“{shown_title(title)}” is {how}." for title in meant.values())
