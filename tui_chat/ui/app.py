@@ -12,6 +12,7 @@ from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.driver import Driver
 
+from tui_chat.core.clean import clean
 from tui_chat.ui.ahead import load_ahead
 from tui_chat.ui.bench import Bench, Late
 from tui_chat.ui.keyboard import Keyboard
@@ -21,6 +22,8 @@ from tui_chat.ui.screens.front import FrontScreen
 from tui_chat.ui.themes import DARK, LIGHT
 
 if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
     from tui_chat.ui.screens.chat import ChatScreen
 
 NO_KEY = "unbound"
@@ -79,6 +82,18 @@ class ChatApp(App[int]):
     def watch_title(self, title: str) -> None:
         """The window's name is the conversation's."""
         self._tell_terminal("name_window", title)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: "SeverityLevel" = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Say it in passing; whoever wrote the words, none of them steers the terminal or the colours."""
+        super().notify(clean(message), title=clean(title), severity=severity, timeout=timeout, markup=False)
 
     def on_attention_wanted(self, wanted: AttentionWanted) -> None:
         """Tell somebody who looks elsewhere."""
