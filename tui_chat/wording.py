@@ -1,4 +1,8 @@
-"""The sentence and the next step for every error and ending. Pure words: knows no key, no screen, no exit code."""
+"""The sentence and the next step for every error and ending. Pure words: knows no key, no screen, no exit code.
+
+What a key of the app does is always named in the same words: try again, continue, choose another model, say it
+differently. The app puts the key behind them.
+"""
 
 from dataclasses import dataclass
 
@@ -12,47 +16,43 @@ class Words:
 
     sentence: str
     next_step: str = ""
-    action: str = ""
-    """Id of the key action that takes the next step, such as `reply.retry`; empty where none does."""
 
 
-_RETRY = ("Try again.", "reply.retry")
-_SETTINGS = ("Check the key with `tui-chat doctor`.", "")
+_RETRY = "Try again."
 
 _BY_DETAIL: dict[tuple[str, str], Words] = {
-    ("unreachable", "dns"): Words("The provider's name could not be looked up.", "Check the network.", "reply.retry"),
+    ("unreachable", "dns"): Words(
+        "The provider's name could not be looked up.", "Check the network, then try again."
+    ),
     ("unreachable", "refused"): Words(
-        "Nobody answers at the provider's address.", "Check that the server runs and its base_url.", "reply.retry"
+        "Nobody answers at the provider's address.", "Start the server or correct its base_url, then try again."
     ),
     ("unreachable", "tls"): Words(
-        "The connection could not be secured.", "Check the certificate, or set SSL_CERT_FILE to your CA's.", ""
+        "The connection could not be secured.", "Check the certificate, or set SSL_CERT_FILE to your CA's."
     ),
-    ("unreachable", "proxy"): Words("The proxy refused.", "Check HTTPS_PROXY and NO_PROXY.", "reply.retry"),
-    ("unreachable", "timeout"): Words("The provider did not answer in time.", *_RETRY),
-    ("stream_cut", "stalled"): Words("The reply stopped arriving.", *_RETRY),
-    ("stream_cut", "garbled"): Words("The reply arrived garbled and was cut.", *_RETRY),
-    ("stream_cut", "error"): Words("The provider broke the reply off.", *_RETRY),
+    ("unreachable", "proxy"): Words("The proxy refused.", "Check HTTPS_PROXY and NO_PROXY, then try again."),
+    ("unreachable", "timeout"): Words("The provider did not answer in time.", _RETRY),
+    ("stream_cut", "stalled"): Words("The reply stopped arriving.", _RETRY),
+    ("stream_cut", "garbled"): Words("The reply arrived garbled and was cut.", _RETRY),
+    ("stream_cut", "error"): Words("The provider broke the reply off.", _RETRY),
     ("key_rejected", "no_key"): Words(
-        "There is no key for this provider.", "Set its key variable (see `tui-chat doctor`), or try --demo."
+        "There is no key for this provider.",
+        "Set it and start again, or choose another model.",
     ),
-    ("key_rejected", "forbidden"): Words("The key may not use this model.", "Choose another model.", "model.choose"),
+    ("key_rejected", "forbidden"): Words("The key may not use this model.", "Choose another model."),
     ("rate_limited", "quota"): Words(
         "The account's quota is used up.",
         "Waiting does not help: check the plan, or choose another model.",
-        "model.choose",
     ),
     ("request_refused", "too_long"): Words(
         "The conversation is too long for this model.",
         "Fork from an earlier turn, or choose another model.",
-        "model.choose",
     ),
-    ("request_refused", "no_such_model"): Words("There is no such model.", "Choose another model.", "model.choose"),
+    ("request_refused", "no_such_model"): Words("There is no such model.", "Choose another model."),
     ("request_refused", "no_such_provider"): Words(
-        "There is no such provider.", "Choose another model, or add the provider to the settings.", "model.choose"
+        "There is no such provider.", "Choose another model, or add the provider to the settings."
     ),
-    ("request_refused", "flagged"): Words(
-        "The provider's filter refused the prompt.", "Say it differently.", "prompt.edit"
-    ),
+    ("request_refused", "flagged"): Words("The provider's filter refused the prompt.", "Say it differently."),
     ("request_refused", "not_found"): Words("There is nothing at the provider's address.", "Check its base_url."),
     ("protocol_broken", "redirect"): Words("The provider's address has moved.", "Correct its base_url."),
     ("protocol_broken", "html"): Words(
@@ -96,32 +96,34 @@ _BY_DETAIL: dict[tuple[str, str], Words] = {
 }
 
 _BY_KIND: dict[str, Words] = {
-    "unreachable": Words("The provider cannot be reached.", *_RETRY),
-    "stream_cut": Words("The reply broke off.", *_RETRY),
-    "key_rejected": Words("The provider does not accept the key.", *_SETTINGS),
-    "rate_limited": Words("The provider asks for a pause.", *_RETRY),
-    "overloaded": Words("The provider is overloaded.", *_RETRY),
-    "request_refused": Words("The provider refused the request.", "Change the prompt or the model.", "prompt.edit"),
-    "protocol_broken": Words("The provider's answer could not be understood.", "Check its base_url and kind.", ""),
+    "unreachable": Words("The provider cannot be reached.", _RETRY),
+    "stream_cut": Words("The reply broke off.", _RETRY),
+    "key_rejected": Words(
+        "The provider does not accept the key.", "Set it again, choose another model, or see `tui-chat doctor`."
+    ),
+    "rate_limited": Words("The provider asks for a pause.", _RETRY),
+    "overloaded": Words("The provider is overloaded.", _RETRY),
+    "request_refused": Words("The provider refused the request.", "Say it differently, or choose another model."),
+    "protocol_broken": Words("The provider's answer could not be understood.", "Check its base_url and kind."),
     "storage": Words("The database failed.", "Run `tui-chat doctor`."),
     "not_found": Words("There is no such conversation.", "`tui-chat list` shows what there is."),
-    "reply_in_flight": Words("A reply is still coming in here.", "Wait for it, or cancel it.", "reply.cancel"),
+    "reply_in_flight": Words("A reply is still coming in here.", "Wait for it, or cancel it."),
     "settings": Words("The settings need a correction.", "`tui-chat config show` tells what is in force."),
     "format": Words("The file could not be understood.", "Nothing was changed."),
-    "unexpected": Words("Something went wrong in tui-chat itself.", "The log has the details.", "reply.retry"),
+    "unexpected": Words("Something went wrong in tui-chat itself.", "Try again; the log has the details."),
 }
 
 _BY_STOP: dict[str, Words] = {
-    "max_tokens": Words("Stopped at the token limit.", "Continue the reply.", "reply.continue"),
-    "length": Words("Stopped at the token limit.", "Continue the reply.", "reply.continue"),
+    "max_tokens": Words("Stopped at the token limit.", "Continue the reply."),
+    "length": Words("Stopped at the token limit.", "Continue the reply."),
     "model_context_window_exceeded": Words(
-        "The model's context is full.", "Fork, or choose another model.", "model.choose"
+        "The model's context is full.", "Fork from an earlier turn, or choose another model."
     ),
-    "refusal": Words("The model declined to answer.", "Say it differently.", "prompt.edit"),
-    "content_filter": Words("The provider's filter stopped the reply.", "Say it differently.", "prompt.edit"),
-    "pause_turn": Words("The model paused in the middle of its work.", "Continue the reply.", "reply.continue"),
-    "tool_use": Words("The model asks for a tool that is not here.", "Answer in its place.", ""),
-    "tool_calls": Words("The model asks for a tool that is not here.", "Answer in its place.", ""),
+    "refusal": Words("The model declined to answer.", "Say it differently."),
+    "content_filter": Words("The provider's filter stopped the reply.", "Say it differently."),
+    "pause_turn": Words("The model paused in the middle of its work.", "Continue the reply."),
+    "tool_use": Words("The model asks for a tool that is not here.", "Answer in its place."),
+    "tool_calls": Words("The model asks for a tool that is not here.", "Answer in its place."),
 }
 
 
@@ -131,7 +133,7 @@ def explain(error: ChatError | Fault) -> Words:
     words = _BY_DETAIL.get((fault.kind, fault.detail)) or _BY_KIND.get(fault.kind) or _BY_KIND["unexpected"]
     if isinstance(error, ProviderError) and error.retry_after_s is not None and error.retry_after_s >= 1:
         asked = f"It asks to be left alone for {_duration(error.retry_after_s)}."
-        words = Words(f"{words.sentence} {asked}", words.next_step, words.action)
+        words = Words(f"{words.sentence} {asked}", words.next_step)
     return words
 
 
@@ -143,11 +145,9 @@ def ending(turn: Turn) -> Words | None:
         case TurnStatus.FAILED:
             return explain(turn.fault or Fault("unexpected", ""))
         case TurnStatus.CANCELLED:
-            return Words("Stopped.", "Continue or try again.", "reply.continue")
+            return Words("Stopped.", "Continue or try again.")
         case TurnStatus.INTERRUPTED:
-            return Words(
-                "Interrupted: the program ended while this came in.", "Continue or try again.", "reply.continue"
-            )
+            return Words("Interrupted: the program ended while this came in.", "Continue or try again.")
         case TurnStatus.COMPLETE if turn.stop_reason in _BY_STOP:
             return _BY_STOP[turn.stop_reason]
     return None

@@ -56,7 +56,7 @@ class FooterState:
     """Of every branch."""
     context: "ContextUse | None" = None
     hint: str = ""
-    """A key worth knowing now."""
+    """A key worth knowing now; what stands before a semicolon is kept longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ _STEPS = (
     "total",
     "context",
     "total",
+    "hint",
     "model",
     "tokens",
     "model",
@@ -139,12 +140,13 @@ def _width_of(fields: tuple[Field, ...]) -> int:
 
 def _at_left(state: FooterState) -> list[Field]:
     now = speed(state.tokens_per_s) if state.activity is Activity.STREAMING and state.tokens_per_s else ""
+    hint = clean_line(state.hint)
     clock = () if state.activity is Activity.IDLE else (seconds_running(state.seconds),)
     return [
         Field("model", _model_forms(clean_line(state.model))),
         Field("state", (activity_text(state), *clock)),
         Field("speed", (now,)),
-        Field("hint", (clean_line(state.hint),)),
+        Field("hint", tuple(dict.fromkeys((hint, hint.partition(";")[0])))),
     ]
 
 

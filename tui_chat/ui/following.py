@@ -21,6 +21,7 @@ async def follow(
         status.apply(event)
         match event:
             case RetryScheduled(attempt, _, error):
-                pane.say(f"{explain(error.fault).sentence} Attempt {attempt} follows.", "Enter: now")
+                stop = keys("reply.cancel")
+                pane.say(explain(error.fault).sentence, f"Attempt {attempt} follows. Enter: now, {stop}: stop.")
             case TurnEnded():
                 ended(event)

@@ -7,15 +7,17 @@ from typing import NamedTuple
 from rich.style import Style
 
 from tui_chat.core.clean import clean_line
+from tui_chat.core.error import Fault
 from tui_chat.core.part import AttachmentPart, OtherPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.rendering.cells import tame
+from tui_chat.rendering.cells import tame, width, wrap
 from tui_chat.ui.pane.block import Block, Fold
 from tui_chat.ui.pane.look import Look, words
 
 _SHORT = 400
 """Characters looked at for a summary in one row."""
-_LIMITS = ("max_tokens", "length", "model_context_window_exceeded")
+_TOLD_ROWS = 3
+"""As much as is shown of what a provider says of an error."""
 
 
 ALONE = (1, 1)
@@ -57,8 +59,26 @@ def state(turn: Turn, note: tuple[str, str] | None, look: Look) -> Block:
     if said is None:
         return Block()
     sentence, step = _said(said[0]), _said(said[1])
-    line = words(look.width, [(sentence, _tone(turn, look)), ("  " + step if step else "", look.palette.dim)])
-    return Block([line], gap=1)
+    told = [] if note or turn.fault is None else _rows(_told(turn.fault, sentence), look.measure)[:_TOLD_ROWS]
+    tone = look.palette.warning if note else _tone(turn, look)
+    if not told and width(sentence) + width(step) + 2 <= look.width:
+        line = words(look.width, [(sentence, tone), ("  " + step if step else "", look.palette.text)])
+        return Block([line], gap=1)
+    rows = [(row, tone) for row in _rows(sentence, look.measure)]
+    rows += [(row, look.palette.dim) for row in told]
+    rows += [(row, look.palette.text) for row in _rows(step, look.measure)]
+    return Block([words(look.width, [row]) for row in rows], gap=1)
+
+
+def _told(fault: Fault, sentence: str) -> str:
+    """What the other side said of it, and the number it goes by there."""
+    message = _said(fault.message[:_SHORT])
+    request = f"request {_said(fault.request_id)}" if fault.request_id else ""
+    return " · ".join(filter(None, ("" if message == sentence else message, request)))
+
+
+def _rows(text: str, cells: int) -> list[str]:
+    return [text[start:end] for start, end in wrap(text, cells)] if text else []
 
 
 def _tone(turn: Turn, look: Look) -> Style:

@@ -28,6 +28,7 @@ from tui_chat.ui.keys import Scope
 from tui_chat.ui.message import ActionWanted, AttentionWanted, ChatOpened, DraftChanged, LineLeft, QueuedWanted
 from tui_chat.ui.models import Models
 from tui_chat.ui.screens.steady import SteadyScreen
+from tui_chat.ui.steps import with_keys
 from tui_chat.ui.waiting import Waiting
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
 from tui_chat.ui.widgets.edit_bar import EditBar
@@ -117,8 +118,7 @@ class ConversationScreen(SteadyScreen[None]):
         words = ending(turn)
         if words is None:
             return None
-        key = self.keys(words.action)
-        return words.sentence, f"{key}  {words.next_step}" if key else words.next_step
+        return words.sentence, with_keys(words.next_step, self.keys, model="reply.retry_with")
 
     def reply_here(self) -> Reply | None:
         """The reply that comes in here now."""
@@ -279,7 +279,7 @@ class ConversationScreen(SteadyScreen[None]):
     def complain_of(self, error: ChatError) -> None:
         """Say what went wrong and what to do."""
         words = explain(error)
-        self.complain(f"{words.sentence} {words.next_step}")
+        self.complain(f"{words.sentence} {with_keys(words.next_step, self.keys)}")
 
     def complain(self, sentence: str) -> None:
         """Say it in passing."""

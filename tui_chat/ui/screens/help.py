@@ -46,9 +46,7 @@ class HelpScreen(ModalScreen[None]):
         yield LineInput(self._words, placeholder="Type to search", compact=True)
         with VerticalScroll(can_focus=False):
             yield Static("", id="keys", markup=False)
-        yield Static(
-            "↑ ↓ scroll · Esc leaves · keys can be changed in the settings' [keys]", markup=False, classes="hint"
-        )
+        yield Static("↑ ↓ scroll · Esc leaves · [keys] in the settings changes them", markup=False, classes="hint")
 
     def on_mount(self) -> None:
         """All of them."""

@@ -1,5 +1,6 @@
 """The whole conversation as a tree to walk and jump in, with what each branch cost."""
 
+import re
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -22,6 +23,10 @@ _SIGNS = {
     TurnStatus.INTERRUPTED: "✗ ",
     TurnStatus.STREAMING: "● ",
 }
+
+
+_MARKS = re.compile(r"^(#{1,6}|[-*>]|```\w*)\s+|[*`]{1,3}(?=\S)|(?<=\S)[*`]{1,3}|\|[\s:|-]*-[\s:|-]*\|")
+"""What Markdown means by them is not seen in one row."""
 
 
 class TreeScreen(ModalScreen[str | None]):
@@ -95,7 +100,7 @@ class TreeScreen(ModalScreen[str | None]):
 
 
 def _row(turn: Turn, lead: str, shown: bool, cost: str) -> Content:
-    text = clean_line(turn.text[:400]) or "(nothing)"
+    text = _MARKS.sub("", clean_line(turn.text[:400])) or "(nothing)"
     sign = _SIGNS.get(turn.status, "")
     style = "" if shown else "dim"
     who = ("▌ ", "$text-accent") if turn.role is Role.USER else ("  ", "")

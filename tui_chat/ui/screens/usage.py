@@ -56,9 +56,7 @@ class UsageScreen(ModalScreen[None]):
         yield Static("Usage", markup=False, classes="title")
         with VerticalScroll(can_focus=False):
             yield Static("Adding up …", id="page", markup=False)
-        yield Static(
-            "d by day · m by model · c by conversation · s since when · Esc leaves", markup=False, classes="hint"
-        )
+        yield Static("d day · m model · c conversation · s since when · Esc leaves", markup=False, classes="hint")
 
     def on_mount(self) -> None:
         """Add up."""
@@ -114,7 +112,7 @@ class UsageScreen(ModalScreen[None]):
         ]
         rows[0] = Content.styled(table[0], "dim")
         rows[-1] = Content.styled(table[-1], "bold")
-        if self._by == "day":
+        if self._by == "day" and most:
             each = report.each_day(now.date(), _CHART_DAYS)
             chart = sparkline([float(line.cost.total_usd) for line in each])
             rows += [Content(""), Content.assemble(("each of the last 30 days  ", "dim"), (chart, "$text-accent"))]

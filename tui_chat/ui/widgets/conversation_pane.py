@@ -104,7 +104,7 @@ class ConversationPane(PointingPane):
         self.changed()
 
     def invite(self, *lines: str) -> None:
-        """Show these lines while the conversation is empty; the first one says what is to be done."""
+        """Show these lines while the conversation is empty; the first says what is to be done, tabs follow keys."""
         self._invitation = lines
         self.changed()
 
@@ -119,13 +119,14 @@ class ConversationPane(PointingPane):
 
     def invitation(self) -> list[Line]:
         look = self.viewport.look
-        styles = [look.palette.text, *[look.palette.dim] * len(self._invitation)]
-        rows = [
-            (row, style)
-            for text, style in zip(self._invitation, styles, strict=False)
-            for row in wrap(text, look.width)
-        ]
-        lines = [words(look.width, [row]) for row in rows]
+        lines = []
+        for text in self._invitation:
+            key, _, does = text.partition("\t")
+            if does:
+                lines.append(words(look.width, [(key, look.palette.text), (does, look.palette.dim)]))
+            else:
+                style = look.palette.dim if lines else look.palette.text
+                lines += [words(look.width, [(row, style)]) for row in wrap(text, look.measure) or [""]]
         return [BLANK] * max(0, (self.viewport.height - len(lines)) // 3) + lines
 
     def settle(self) -> None:
