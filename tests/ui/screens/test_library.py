@@ -19,6 +19,8 @@ from tests.ui.turns import conversation, prompt, reply
 from tui_chat.core.conversation import Conversation
 from tui_chat.providers.demo import DemoProvider
 from tui_chat.storage.store import Store
+from tui_chat.ui.library.pages import Hits, Titles, Wanted, look
+from tui_chat.ui.screens import finding
 from tui_chat.ui.screens.library import LibraryScreen
 from tui_chat.ui.widgets.shelf_list import ShelfList
 
@@ -90,6 +92,25 @@ async def test_a_key_right_behind_the_last_letter_means_what_was_typed() -> None
         await desk.pilot.press(*"42", "f8", "escape", *"17", "enter")
         await desk.until(lambda: desk.conversation.id == "c0017")
         assert (await desk.store.conversation("c0042")).deleted_at is not None
+
+
+async def test_keys_that_are_quicker_than_the_first_rows_choose_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = asyncio.Event()
+
+    async def slow_look(store: Store, wanted: Wanted, at: int) -> tuple[Wanted, Titles | Hits]:
+        await fetched.wait()
+        return await look(store, wanted, at)
+
+    monkeypatch.setattr(finding, "look", slow_look)
+    store = await Store.open(":memory:")
+    await store.save_all([made(number) for number in range(3)])
+    async with desk_with(store=store) as desk:
+        await desk.press("ctrl+o")
+        await shows(desk, "Find a conversation")
+        asyncio.get_running_loop().call_later(0.2, fetched.set)
+        await desk.pilot.press("down", "enter")
+        await desk.until(lambda: desk.conversation.id == "c0001")
+    await store.aclose()
 
 
 async def test_a_burst_of_keys_in_the_search_acts_in_its_order() -> None:

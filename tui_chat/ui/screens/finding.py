@@ -100,7 +100,7 @@ class FindingScreen(SteadyScreen[Place | None]):
         self.title_line.display = False
         self.app.theme_changed_signal.subscribe(self, lambda _: self._mix())
         self._mix()
-        self._look()
+        self._looking = self._look()
         self.set_interval(LOOKED_AGAIN_S, self._look_for_changes)
 
     def on_unmount(self) -> None:
@@ -127,7 +127,7 @@ class FindingScreen(SteadyScreen[Place | None]):
         self._looking = self._look(after_s=_TYPING_OF_WORDS_S if self.wanted.said else _TYPING_S)
 
     async def settled(self) -> None:
-        """Wait until the rows answer what was typed: a key pressed right behind the last letter means them."""
+        """Wait until the rows answer what was asked: a key pressed right behind the last letter means them."""
         if self._looking is not None:
             with suppress(WorkerError):
                 await self._looking.wait()
@@ -223,8 +223,9 @@ class FindingScreen(SteadyScreen[Place | None]):
 
     # Moving
 
-    def action_move(self, by: int) -> None:
+    async def action_move(self, by: int) -> None:
         """Another row."""
+        await self.settled()
         self.list.move(by)
 
     def action_page(self, by: int) -> None:
@@ -293,7 +294,7 @@ class FindingScreen(SteadyScreen[Place | None]):
         if not self.query_line.value.strip():
             self.notify("Write what was said, and it is looked for everywhere.", markup=False)
         self.wanted = replace(self.wanted, said=not self._shown.said, shelf=Shelf.CURRENT)
-        self._look()
+        self._looking = self._look()
 
     def action_shelf(self) -> None:
         """From the conversations to the archived ones, the trash, and back."""
@@ -301,7 +302,7 @@ class FindingScreen(SteadyScreen[Place | None]):
         shelf = shelves[(shelves.index(self.wanted.shelf) + 1) % len(shelves)]
         self.wanted = replace(self.wanted, shelf=shelf, said=False)
         self.marked.clear()
-        self._look()
+        self._looking = self._look()
 
     def action_mark(self) -> None:
         """Mark it, or no longer, and go on; what is done is done to all that are marked."""
