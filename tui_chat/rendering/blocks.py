@@ -1,12 +1,12 @@
 """Markdown's block structure, read a line at a time and never twice. Knows no inline markup, no cells, no styles.
 
 The algorithm is CommonMark's own: open containers are matched against each line, then new blocks begin, then what is
-left belongs to the open leaf. So a leaf or container that has been closed is final, whatever follows.
+left belongs to the open leaf.
 """
 
 import re
-from copy import copy
 
+from tui_chat.rendering.open_blocks import OpenBlocks
 from tui_chat.rendering.syntax import (
     BULLET,
     DELIMITERS,
@@ -38,7 +38,6 @@ from tui_chat.rendering.tree import (
     NOTED,
     PARAGRAPH,
     QUOTE,
-    ROOT,
     TABLE,
     Container,
     Leaf,
@@ -49,38 +48,13 @@ _SPACES = re.compile(" *")
 _STARTS = frozenset("#>`~<=-_*+|:$\\[0123456789")
 
 
-class Blocks:
+class Blocks(OpenBlocks):
     """Feeds lines into the containers and the leaf that are open."""
 
     def __init__(self, sink: Sink) -> None:
-        self.sink = sink
-        self.stack = [Container(ROOT)]
-        self.leaf: Leaf | None = None
-        self._blank = False
+        super().__init__(sink)
         self._line = self._text = ""
         self._raw: str | None = None
-        self._kept = 0
-
-    def fork(self, sink: Sink) -> "Blocks":
-        """The same state, to try a line on that may yet become another; `unfork` must follow."""
-        other = Blocks(sink)
-        other.stack = [copy(container) for container in self.stack]
-        if self.leaf is not None:
-            other.leaf, self._kept = self.leaf.fork(), len(self.leaf.lines)
-        other._blank = self._blank
-        return other
-
-    def unfork(self) -> list[str]:
-        """Take away, and give, what a fork has added to the lines it was lent."""
-        if self.leaf is None:
-            return []
-        added = self.leaf.lines[self._kept :]
-        del self.leaf.lines[self._kept :]
-        return added
-
-    def close(self) -> None:
-        """The text has ended."""
-        self._close_to(0)
 
     def go_on(self, piece: str, raw: str | None = None) -> None:
         """More of the line that was fed last, too long to be read at once."""
@@ -90,7 +64,7 @@ class Blocks:
         if leaf is None:
             self._add_paragraph(len(self.stack), piece.expandtabs(4))
         elif leaf.kind == PARAGRAPH:
-            self._split(leaf, glued=True).lines.append(piece.expandtabs(4))
+            self._split(glued=True).lines.append(piece.expandtabs(4))
         else:
             leaf.glued |= {len(leaf.lines)}
             if raw is not None:
@@ -187,7 +161,7 @@ class Blocks:
         elif leaf is not None and leaf.kind == PARAGRAPH:
             line = text[first:]
             if leaf.size + len(line) > LONGEST:
-                leaf = self._split(leaf)
+                leaf = self._split()
             leaf.lines.append(line)
             leaf.size += len(line) + 1
         elif leaf is not None and leaf.kind == TABLE and depth == len(self.stack):
@@ -199,12 +173,6 @@ class Blocks:
         leaf = self._open(depth, PARAGRAPH)
         leaf.lines.append(text)
         leaf.size = len(text) + 1
-
-    def _split(self, leaf: Leaf, glued: bool = False) -> Leaf:
-        """Close a paragraph that has become too long to be read together, and go on in another."""
-        self._close_leaf()
-        self.leaf = Leaf(PARAGRAPH, continues=True, glued=frozenset((0,)) if glued else frozenset())
-        return self.leaf
 
     def _begin_leaf(self, depth: int, at: int, first: int, inside: Leaf | None) -> bool:
         """Whether a leaf begins with this line's text; `inside` is the leaf that it would interrupt."""
@@ -314,59 +282,6 @@ class Blocks:
             self.stack[-1].task = task[1].lower()
             content = task.end()
         return len(self.stack), content
-
-    def _push_item(self, depth: int, item: Container) -> None:
-        """Add an item to the list that is open, or to a new one when it looks different."""
-        around = self.stack[depth - 1]
-        if around.kind == LIST and around.marker == item.marker[-1]:
-            self._close_to(depth)
-        else:
-            self._push(depth, Container(LIST, item.marker[-1], indent=len(item.marker)))
-            item.after_blank = self.stack[-1].after_blank
-        item.after_blank = item.after_blank or self._blank
-        self._blank = False
-        self.stack[-1].has_child = True
-        self.stack.append(item)
-
-    def _push(self, depth: int, container: Container) -> None:
-        self._leave_list(depth)
-        container.after_blank, self._blank = self._blank, False
-        self.stack[-1].has_child = True
-        self.stack.append(container)
-
-    def _open(self, depth: int, kind: str) -> Leaf:
-        self._leave_list(depth)
-        self.leaf = Leaf(kind, self._blank)
-        self._blank = False
-        self.stack[-1].has_child = True
-        return self.leaf
-
-    def _leave_list(self, depth: int) -> None:
-        """Close what is not around the next block: a list holds items only."""
-        self._close_to(depth)
-        if self.stack[-1].kind == LIST:
-            self.sink.left(self.stack)
-            self.stack.pop()
-
-    def _close_to(self, depth: int) -> None:
-        self._close_leaf()
-        while len(self.stack) > max(1, depth):
-            self.sink.left(self.stack)
-            self.stack.pop()
-
-    def _close_leaf(self) -> None:
-        leaf, self.leaf = self.leaf, None
-        if leaf is None:
-            return
-        if leaf.kind == PARAGRAPH and not leaf.continues and leaf.lines and leaf.lines[0].startswith("["):
-            rest = self.sink.definitions("\n".join(leaf.lines))
-            leaf.lines = rest.split("\n") if rest else []
-        elif leaf.kind == INDENTED:
-            while leaf.lines and not leaf.lines[-1].strip():
-                leaf.lines.pop()
-                self._blank = True
-        if leaf.lines or leaf.kind in (BREAK, FENCED):
-            self.sink.closed(self.stack, leaf)
 
     def _add_verbatim(self, leaf: Leaf, column: int) -> None:
         """Give a leaf the line as it was written from a column on."""

@@ -21,7 +21,7 @@ async def follow(
         status.apply(event)
         match event:
             case RetryScheduled(attempt, _, error):
-                stop = keys("reply.cancel")
-                pane.say(explain(error.fault).sentence, f"Attempt {attempt} follows. Enter: now, {stop}: stop.")
+                send, stop = keys("prompt.send"), keys("reply.cancel")
+                pane.say(explain(error.fault).sentence, f"Attempt {attempt} follows. {send}: now, {stop}: stop.")
             case TurnEnded():
                 ended(event)
