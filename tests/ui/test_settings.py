@@ -8,6 +8,7 @@ import pytest
 from tests.service.conftest import HELLO
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_rows, screen_text
+from tui_chat.core.error import RateLimited
 from tui_chat.core.event import PartEnd, Stopped, TextDelta, ThinkingDelta, ToolCallDelta
 from tui_chat.settings.load import load_settings
 from tui_chat.settings.values import Settings
@@ -61,3 +62,15 @@ async def test_what_it_costs_is_shown_only_where_that_is_wanted(costs: bool) -> 
         await desk.press("ctrl+o")
         await desk.until(lambda: "turns" in screen_text(desk.app))
         assert ("cost" in screen_text(desk.app)) is costs
+
+
+async def test_a_hint_names_the_key_that_was_chosen() -> None:
+    settings = replace(load_settings(environ={}), keys={"prompt.send": ("f8",)})
+    busy = (RateLimited("slow down", retry_after_s=30),)
+    async with desk_with(busy, HELLO, settings=settings) as desk:
+        await desk.type("hi")
+        await desk.press("f8")
+        await desk.until(lambda: "F8: now" in screen_text(desk.app))
+        await desk.press("f8")
+        await desk.idle()
+        assert "Hello" in screen_text(desk.app)
