@@ -1,20 +1,22 @@
 """How a large library behaves beside a small one, and search beside reading everything.
 
-    python -m tests.benchmarks.library [--conversations N] [--turns M] [--keep DIR]
+    python -m tests.benchmarks.library [--conversations N] [--turns M] [--keep DIR] [--screen]
 
 makes a library of generated conversations (by default 2,000 with 20,000 turns; the full size is 100,000 with
 1,000,000 and takes about a quarter of an hour), measures it, and prints a table with what each figure must be. Ends
-with 1 if one is not. With --keep the library stays in DIR and is used again by the next run.
+with 1 if one is not. With --keep the library stays in DIR and is used again by the next run; with --screen only the
+app's own library screen is measured, in a terminal, from the key to the glass.
 """
 
 import argparse
 import asyncio
 import math
+import re
 import sqlite3
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -22,16 +24,24 @@ from pathlib import Path
 from statistics import mean, median
 
 from tests.benchmarks import generated
+from tests.benchmarks.emulator import Screen
+from tests.benchmarks.replay import first_frame
+from tests.benchmarks.session import environment
+from tests.benchmarks.subjects import product
+from tests.benchmarks.terminal import COLUMNS, LINES, Broken, Terminal
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.storage import index
+from tui_chat.storage.files import DATABASE
 from tui_chat.storage.store import Store
 
 LONG_TURNS = 10_000
 SMALL_TURNS = 1_000
 LARGE = 500_000
 """Turns from which on reading everything takes so long that search must be far ahead of it."""
+_LOOKS = 7
+_START_S, _SETTLE_S = 4.0, 1.0
 QUERIES = (
     "the",
     "stream",
@@ -207,21 +217,76 @@ async def indexing(store: Store, path: Path) -> list[Figure]:
     ]
 
 
-async def measure(folder: Path, conversations: int, turns: int) -> bool:
+def looking(folder: Path) -> list[Figure]:
+    """The library screen in a terminal: from the key to its first page, and from a letter to its titles."""
+    page: list[float] = []
+    found: list[float] = []
+    with tempfile.TemporaryDirectory() as home:
+        terminal = Terminal(product.command(folder, "--demo"), environment(Path(home)), None)
+        try:
+            terminal.until(lambda: terminal.chunks, "first output", 60)
+            terminal.rest(_START_S)
+            for _ in range(_LOOKS):
+                page.append(_drawn_ms(terminal, product.LIBRARY))
+                found.append(_drawn_ms(terminal, "q"))
+                for key in ("\x1b", "\x1b"):
+                    terminal.type(key)
+                    terminal.rest(_SETTLE_S)
+        finally:
+            terminal.close()
+    return [
+        Figure("library screen: key → first page drawn, median", median(page), "ms", most=150),
+        Figure("library screen: key → first page drawn, slowest", max(page), "ms"),
+        Figure("a letter in its search → page drawn, median", median(found), "ms", most=150),
+    ]
+
+
+def _drawn_ms(terminal: Terminal, key: str) -> float:
+    """From a key to the first whole page of titles with another count above it."""
+    before = _counted(_rows_at(terminal))
+    pressed = terminal.type(key)
+    terminal.rest(_SETTLE_S)
+
+    def is_drawn(rows: Sequence[str]) -> bool:
+        counted = _counted(rows)
+        return bool(counted) and counted != before and sum(bool(row.strip()) for row in rows) > LINES - 8
+
+    if (drawn := first_frame(terminal.chunks, pressed, Screen(COLUMNS, LINES), is_drawn)) is None:
+        raise Broken(f"the page was never drawn: {terminal.last_words()}")
+    return (drawn - pressed) / 1e6
+
+
+def _counted(rows: Sequence[str]) -> str:
+    """How many conversations the screen says there are; nothing on another screen."""
+    told = re.search(r"Conversations ([\d,]+)", "\n".join(rows))
+    return told[1] if told and told[1] != "0" else ""
+
+
+def _rows_at(terminal: Terminal) -> list[str]:
+    screen = Screen(COLUMNS, LINES)
+    for _, data in terminal.chunks:
+        screen.feed(data)
+    return list(screen.display)
+
+
+async def measure(folder: Path, conversations: int, turns: int, *, only_screen: bool = False) -> bool:
     """Print the table; whether every figure is what it must be."""
-    path = folder / f"library-{conversations}-{turns}.db"
+    path = folder / f"library-{conversations}-{turns}" / DATABASE
     began = time.perf_counter()
     store = await (Store.open(path) if path.exists() else build(path, conversations, turns))
     built_s = time.perf_counter() - began
-    small = await build(folder / f"small-{time.time_ns()}.db", 100, SMALL_TURNS)
-    print(f"{await store.count():,} conversations, {turns:,} turns, SQLite {sqlite3.sqlite_version}\n")
+    held = await store.count()
+    print(f"{held:,} conversations, {turns:,} turns, SQLite {sqlite3.sqlite_version}\n")
     figures = [Figure("making or opening the library", built_s, "s")]
-    figures += await searching(store, path, turns)
-    figures += await browsing(store)
-    figures += await adding(store, small)
-    figures += await indexing(store, path)
+    figures += await asyncio.to_thread(looking, path.parent)
+    if not only_screen:
+        small = await build(folder / f"small-{time.time_ns()}" / DATABASE, 100, SMALL_TURNS)
+        figures += await searching(store, path, turns)
+        figures += await browsing(store)
+        figures += await adding(store, small)
+        figures += await indexing(store, path)
+        await small.aclose()
     await store.aclose()
-    await small.aclose()
     print()
     for figure in figures:
         print(figure)
@@ -234,10 +299,12 @@ def main() -> int:
     asked.add_argument("--conversations", type=int, default=2_000)
     asked.add_argument("--turns", type=int, default=20_000)
     asked.add_argument("--keep", type=Path)
+    asked.add_argument("--screen", action="store_true")
     options = asked.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
-        met = asyncio.run(measure(folder, options.conversations, options.turns))
+        wanted = measure(folder, options.conversations, options.turns, only_screen=options.screen)
+        met = asyncio.run(wanted)
     return 0 if met else 1
 
 

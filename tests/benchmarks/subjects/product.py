@@ -13,7 +13,7 @@ def command(data_dir: Path, *arguments: str) -> list[str]:
 
 
 PRODUCT = Subject("product", "tui_chat", command, countdown="retry in")
-_LIBRARY = "\x0f"
+LIBRARY = "\x0f"
 LIST_WORDS = "Find a conversation"
 """What stands on the list of conversations and nowhere else."""
 PAGE_UP = "\x1b[5~"
@@ -21,6 +21,6 @@ PAGE_UP = "\x1b[5~"
 
 def open_first(terminal: Terminal) -> int:
     """Go to the list of conversations and open the one last used; gives the time of the key that opens it."""
-    terminal.type(_LIBRARY)
+    terminal.type(LIBRARY)
     terminal.rest(1)
     return terminal.type("\r")
