@@ -288,15 +288,15 @@ async def test_a_person_can_read_the_tree_with_sqlite(open_store: Open, path: Pa
     )
     await store.create(conversation("c1", *turns))
     db = sqlite3.connect(path)
-    lines = [line for (line,) in db.execute("SELECT line FROM tree WHERE conversation = 'c1'")]
+    ((title, text),) = db.execute("SELECT title, text FROM tree WHERE conversation = 'c1'").fetchall()
     db.close()
-    assert lines == [
+    assert title == "Hello" and text.splitlines() == [
         "user: one two",
-        "assistant: Because.",
+        "assistant demo/tour: Because.",
         "    user: left",
-        "    assistant (cancelled): Because.",
+        "    assistant demo/tour (cancelled): Because.",
         "    user: right",
-        "    assistant: Because.",
+        "    assistant demo/tour: Because.",
         "user: again",
     ]
 

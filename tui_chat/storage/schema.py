@@ -108,22 +108,6 @@ CREATE TABLE state (                        -- what the program remembers: the l
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL                     -- JSON
 ) STRICT, WITHOUT ROWID;
-
-CREATE VIEW tree AS                         -- SELECT line FROM tree WHERE conversation = '…';
-WITH RECURSIVE walk (root, seq, depth, indent) AS (
-    SELECT conversation, seq, 0, 0 FROM turn WHERE parent IS NULL
-    UNION ALL
-    SELECT walk.root, turn.seq, walk.depth + 1,
-        walk.indent + ((SELECT count(*) FROM turn AS sibling WHERE sibling.parent = walk.seq) > 1)
-    FROM walk JOIN turn ON turn.parent = walk.seq
-    ORDER BY 1, 3 DESC, 2 LIMIT -1  -- without a limit SQLite leaves the order out, and it leads depth first
-)
-SELECT conversation.id AS conversation,
-    printf('%*s%s%s: %s', 4 * walk.indent, '', turn.role,
-        CASE turn.status WHEN 'complete' THEN '' ELSE ' (' || turn.status || ')' END,
-        substr(replace(turn.text, char(10), ' '), 1, 120)) AS line,
-    turn.id AS turn
-FROM walk JOIN turn ON turn.seq = walk.seq JOIN conversation ON conversation.seq = walk.root;
 """
 
 _ERRANDS = """
@@ -152,6 +136,26 @@ CREATE UNIQUE INDEX errand_id ON errand (conversation, id);
 CREATE INDEX errand_used ON errand (created_at);
 """
 
+_TREE = """
+CREATE VIEW tree AS                         -- SELECT text FROM tree WHERE title LIKE '%parser%';
+SELECT conversation.id AS conversation, conversation.title AS title, conversation.updated_at AS updated_at, (
+    WITH RECURSIVE walk (seq, depth, indent) AS (
+        SELECT seq, 0, 0 FROM turn WHERE turn.conversation = conversation.seq AND parent IS NULL
+        UNION ALL
+        SELECT turn.seq, walk.depth + 1,
+            walk.indent + ((SELECT count(*) FROM turn AS sibling WHERE sibling.parent = walk.seq) > 1)
+        FROM walk JOIN turn ON turn.parent = walk.seq
+        ORDER BY 2 DESC, 1 LIMIT -1  -- without a limit SQLite leaves the order out, and it leads depth first
+    )
+    SELECT group_concat(printf('%*s%s%s%s: %s', 4 * walk.indent, '', turn.role,
+        CASE turn.model WHEN '' THEN '' ELSE ' ' || turn.model END,
+        CASE turn.status WHEN 'complete' THEN '' ELSE ' (' || turn.status || ')' END,
+        substr(replace(turn.text, char(10), ' '), 1, 120)), char(10))
+    FROM walk JOIN turn ON turn.seq = walk.seq
+) AS text
+FROM conversation;
+"""
+
 
 def run_script(db: sqlite3.Connection, script: str) -> None:
     """Every statement of a script, within the transaction that is open."""
@@ -167,11 +171,12 @@ def _first(db: sqlite3.Connection) -> None:
     run_script(db, _TABLES)
 
 
-def _errands(db: sqlite3.Connection) -> None:
-    run_script(db, _ERRANDS)
+def _second(db: sqlite3.Connection) -> None:
+    db.execute("DROP VIEW IF EXISTS tree")
+    run_script(db, _ERRANDS + _TREE)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _errands)
+MIGRATIONS: tuple[Migration, ...] = (_first, _second)
 """Step n brings a file from version n to n + 1. Those that were released are never changed."""
 
 
