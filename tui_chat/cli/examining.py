@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from tui_chat import paths
 from tui_chat.cli.awakening import sentences
+from tui_chat.cli.log import log_path
 from tui_chat.cli.outcome import DONE, OUR_FAULT
 from tui_chat.cli.reading import print_json, print_out
 from tui_chat.cli.start import Start
@@ -87,8 +87,7 @@ def _settings(begun: Start) -> Iterator[Finding]:
         yield Finding("model", State.BAD, error.message)
         return
     yield Finding("model", State.GOOD, f"{model} ({why})")
-    log = paths.log_dir() / "tui-chat.log"
-    yield Finding("log", State.GOOD, str(log))
+    yield Finding("log", State.GOOD, str(log_path()))
 
 
 async def _database(begun: Start, *, repair: bool) -> AsyncIterator[Finding]:

@@ -2,9 +2,14 @@
 
 import logging
 import re
+import threading
+import traceback
 from pathlib import Path
+from types import TracebackType
 
 from tui_chat import paths
+
+_log = logging.getLogger(__name__)
 
 LARGEST_BYTES = 1_000_000
 KEPT_FILES = 3
@@ -13,14 +18,44 @@ _SECRETS = re.compile(
 )
 
 
+_PACKAGE = "tui_chat"
+_RAISED = re.compile(r"exception=(\w+)\(.*\)", re.DOTALL)
+"""How asyncio tells of a task that nobody waited for: with the words of its fault."""
+_Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
 def masked(text: str) -> str:
     """The text without what looks like a key."""
     return _SECRETS.sub(lambda found: f"{found[1] or ''}***", text)
 
 
+def trace_of(error: BaseException | None) -> str:
+    """The lines of code it came through, oldest fault first; without its words, which may be the user's."""
+    lines: list[str] = []
+    while error is not None:
+        reason = f": {error.strerror}" if isinstance(error, OSError) else ""
+        lines[:0] = [*traceback.format_tb(error.__traceback__), f"{type(error).__qualname__}{reason}\n"]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "".join(lines).rstrip("\n")
+
+
+def place_of(error: BaseException) -> str:
+    """What it is and where in our own code it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if _PACKAGE in Path(frame.filename).parts]
+    name = type(error).__qualname__
+    if not ours:
+        return name
+    parts = Path(ours[-1].filename).parts
+    return f"{name} at {'/'.join(parts[len(parts) - parts[::-1].index(_PACKAGE) :])}:{ours[-1].lineno}"
+
+
 class _Masking(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return masked(super().format(record))
+        return masked(_RAISED.sub(r"exception=\1", super().format(record)))
+
+    def formatException(self, ei: _Raised) -> str:
+        return trace_of(ei[1])
 
 
 class _FileWhenNeeded(logging.Handler):
@@ -45,8 +80,13 @@ class _FileWhenNeeded(logging.Handler):
         super().close()
 
 
-def start_log(*, debug: bool) -> Path | None:
-    """Send all logging to the file and none to the terminal; `None` where no file can be written."""
+def log_path() -> Path:
+    """Where the log is, once there was something to write."""
+    return paths.log_dir() / "tui-chat.log"
+
+
+def start_log(*, debug: bool) -> None:
+    """Send all logging to the file and none to the terminal."""
     root = logging.getLogger()
     for handler in tuple(root.handlers):
         root.removeHandler(handler)
@@ -55,14 +95,9 @@ def start_log(*, debug: bool) -> Path | None:
     for name in ("anthropic", "httpx2", "httpcore2", "openai", "markdown_it"):
         logging.getLogger(name).setLevel(logging.INFO if debug else logging.WARNING)
     logging.captureWarnings(True)
-    path = paths.log_dir() / "tui-chat.log"
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError:
-        root.addHandler(logging.NullHandler())
-        return None
-    file = _FileWhenNeeded(path)
+    file = _FileWhenNeeded(log_path())
     file.setFormatter(_Masking("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(file)
     logging.raiseExceptions = False
-    return path
+    # Python would print it into the app's screen.
+    threading.excepthook = lambda told: _log.error("a fault in a thread", exc_info=told.exc_value)

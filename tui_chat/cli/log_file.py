@@ -1,15 +1,28 @@
 """The file behind the log."""
 
 import os
+import stat
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 
 
 class PrivateFile(RotatingFileHandler):
     """A rotating file that nobody else may read, from its first byte."""
 
     def _open(self):  # type: ignore[no-untyped-def]
+        folder = Path(self.baseFilename).parent
+        for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+            missing.mkdir(0o700, exist_ok=True)
         return open(self.baseFilename, self.mode, encoding="utf-8", opener=_open_private)
 
 
 def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    """The file itself, never what a link leads to, and never one that somebody else has put there."""
+    handle = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o600)
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode) or (hasattr(os, "geteuid") and found.st_uid != os.geteuid()):
+        os.close(handle)
+        raise PermissionError(f"{path} is not a file of this user")
+    if found.st_mode & 0o077 and hasattr(os, "fchmod"):
+        os.fchmod(handle, 0o600)
+    return handle

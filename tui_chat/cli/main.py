@@ -51,8 +51,8 @@ def _run() -> None:
 def _own_fault(error: Exception) -> int:
     import logging
 
-    from tui_chat.cli.log import masked
+    from tui_chat.cli.log import log_path, place_of
 
     logging.getLogger(__name__).error("unexpected", exc_info=error)
-    complain(Unexpected(masked(f"{type(error).__name__}: {error}")))
+    complain(Unexpected(f"{place_of(error)}\nThe log is {log_path()}"))
     return OUR_FAULT

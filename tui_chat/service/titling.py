@@ -77,7 +77,7 @@ class Titling:
             if errand is not None:
                 await self._ledger.record(conversation_id, errand, title)
         except ChatError as error:
-            _log.warning("no title for %s: %s", conversation_id, error)
+            _log.warning("no title for %s: %s %s", conversation_id, error.kind, error.detail)
             return
         for told in tuple(self._watchers):
             told(conversation_id)
@@ -99,7 +99,7 @@ class Titling:
         finally:
             self._pumps.discard(pump)
         if pump.done() and not pump.cancelled() and (fault := pump.exception()) is not None:
-            _log.warning("no title from %s: %s", model, fault)
+            _log.warning("no title from %s: %s", model, type(fault).__name__)
         turn = await meter.settle(builder.turn, builder)
         errand = Errand(blank.id, TITLE, model, now, turn.usage, turn.cost) if turn.usage is not None else None
         return title_in(turn.text) if builder.stopped is not None else "", errand

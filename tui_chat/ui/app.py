@@ -11,6 +11,7 @@ from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.driver import Driver
+from textual.worker import WorkerFailed
 
 from tui_chat.core.clean import clean
 from tui_chat.ui.ahead import load_ahead
@@ -165,9 +166,18 @@ class ChatApp(App[int]):
         if isinstance(self._below, Bench):
             await self._below.warm_up()
 
+    def _handle_exception(self, error: Exception) -> None:
+        """End with it; what Textual does with errors that know how to show themselves would show what was said."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._fatal_error()
+
     def _fatal_error(self) -> None:
         """End with the fault for whoever runs the app; Textual would print every variable, with keys and prompts."""
-        self.fault = self.fault or self._exception
+        fault = self._exception
+        self.fault = self.fault or (fault.error if isinstance(fault, WorkerFailed) else fault)
         self._close_messages_no_wait()
 
     def pop_screen(self) -> AwaitComplete:

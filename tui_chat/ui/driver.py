@@ -212,6 +212,14 @@ class TerminalDriver(LinuxDriver):
         """Have the terminal tell somebody who looks elsewhere, by a notice where it knows them and by its bell."""
         self.write(f"\x1b]9;{clean_line(sentence)[:_LONGEST_TITLE]}\x07\x07")
 
+    def _run_input_thread(self) -> None:
+        """Nobody can press a key any more when this fails, so the app ends with it."""
+        try:
+            self.run_input_thread()
+        finally:
+            if isinstance(fault := sys.exc_info()[1], Exception):
+                self._loop.call_soon_threadsafe(self._app._handle_exception, fault)
+
     def run_input_thread(self) -> None:
         """Read until the app lets go of the terminal, or the terminal of the app."""
         incoming = Input(XTermParser(self._debug))
