@@ -20,7 +20,7 @@ from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import Scope
 from tui_chat.ui.message import AttentionWanted, BackgroundTold, ChatOpened
 from tui_chat.ui.screens.front import FrontScreen
-from tui_chat.ui.themes import DARK, LIGHT
+from tui_chat.ui.themes import DARK, LIGHT, SIXTEEN
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
@@ -47,7 +47,7 @@ class ChatApp(App[int]):
         """What was pressed before anything was there to take it."""
         self._keys = Keyboard(below.settings.keys)
         self._keys.bind(self, Scope.APP)
-        for theme in (DARK, LIGHT):
+        for theme in (DARK, LIGHT, *SIXTEEN):
             self.register_theme(theme)
         wanted = below.settings.ui.theme
         self._follows_terminal = wanted not in self.available_themes

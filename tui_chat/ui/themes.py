@@ -1,8 +1,9 @@
 """The program's own colours, one set for dark terminals and one for light ones."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from tui_chat.rendering.colours import DARK_COLOURS, LIGHT_COLOURS
 
@@ -27,3 +28,5 @@ def _theme(name: str, colours: Mapping[str, str], surface: str, panel: str) -> T
 
 DARK = _theme("tui-chat-dark", DARK_COLOURS, "#1c1c1c", "#262626")
 LIGHT = _theme("tui-chat-light", LIGHT_COLOURS, "#ecece8", "#e0e0da")
+SIXTEEN = tuple(replace(BUILTIN_THEMES[name], accent="ansi_magenta") for name in ("ansi-dark", "ansi-light"))
+"""For terminals with no more colours; the accent is the one that the conversation has there."""

@@ -1,5 +1,6 @@
 """Every key and every command, those of the place one stands at first, to be searched."""
 
+from itertools import zip_longest
 from textwrap import wrap
 from typing import ClassVar
 
@@ -72,8 +73,10 @@ class HelpScreen(ModalScreen[None]):
         ]
         commands = [(f"/{command.name} {command.takes}".rstrip(), command.help, "") for command in COMMANDS]
         tables.append(("commands, at the beginning of the prompt", commands))
-        behind = max(len(name) for _, rows in tables for name, *_ in rows) + 2
-        room = max(20, self.page.container_size.width - behind - 1)
+        cells = self.page.container_size.width
+        longest = max(len(name) for _, rows in tables for name, *_ in rows)
+        behind = min(longest + 2, max(_NARROW, cells // 4))
+        room = max(20, cells - behind - 1)
         blocks = [_block(title, rows, wanted, (behind, room)) for title, rows in tables]
         found = [block for block in blocks if block is not None]
         self.page.update(Content("\n\n").join(found) if found else Content("Nothing has all of these words."))
@@ -84,6 +87,19 @@ class HelpScreen(ModalScreen[None]):
 
 
 Row = tuple[str, str, str]
+_NARROW = 13
+"""Cells of the column of keys in a small window."""
+
+
+def _gathered(keys: str, cells: int) -> list[str]:
+    """Several keys for one thing, as many in a row as fit."""
+    rows: list[str] = []
+    for key in keys.split():
+        if rows and len(rows[-1]) + len(key) < cells:
+            rows[-1] += f" {key}"
+        else:
+            rows.append(key)
+    return rows
 
 
 def _block(title: str, rows: list[Row], wanted: list[str], at: tuple[int, int]) -> Content | None:
@@ -93,7 +109,7 @@ def _block(title: str, rows: list[Row], wanted: list[str], at: tuple[int, int]) 
     behind, room = at
     lines = [Content.styled(title.capitalize(), "bold $text-accent")]
     for name, says, _ in found:
-        first, *more = wrap(says, room)
-        lines.append(Content.assemble((name.ljust(behind), "$foreground"), (first, "dim")))
-        lines += [Content.styled(" " * behind + rest, "dim") for rest in more]
+        keys = _gathered(name, behind - 2)
+        for key, rest in zip_longest(keys, wrap(says, room), fillvalue=""):
+            lines.append(Content.assemble((key.ljust(behind), "$foreground"), (rest, "dim")))
     return Content("\n").join(lines)
