@@ -254,3 +254,21 @@ def test_what_is_pasted_while_reading_goes_to_the_prompt(terminal: Terminal) -> 
 def test_a_command_typed_in_one_burst_is_completed_and_run(terminal: Terminal) -> None:
     terminal.type("/titl\x7fl\tx\x7f\x15/hel\texpp\x7f\r")
     terminal.until(lambda text: "Keys and commands" in text and "/export" in text and "/theme" not in text)
+
+
+def test_a_search_typed_in_one_burst_finds_with_every_letter(terminal: Terminal) -> None:
+    terminal.type("hello there\r")
+    terminal.until("Ask anything again")
+    terminal.type("\x06xagaim\x01\x1b[3~\x05\x7fn\r")
+    terminal.until("of 3; n and N go on")
+    terminal.type("/branches,\r")
+    terminal.until("1 of 1; n and N go on")
+
+
+def test_the_library_is_opened_searched_and_left_in_one_burst(terminal: Terminal) -> None:
+    terminal.type("hello there\r")
+    terminal.until("Ask anything again")
+    terminal.type("\x0fhellx\x7fo\x1bOQ\x15\x0bA better name\r")
+    terminal.until(lambda text: "A better name" in text)
+    terminal.type("\x15better\rback in the prompt")
+    terminal.until(lambda text: "back in the prompt" in " ".join(prompt_rows(text)))

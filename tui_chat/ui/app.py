@@ -16,6 +16,7 @@ from textual.worker import WorkerFailed
 from tui_chat.core.clean import clean
 from tui_chat.ui.ahead import load_ahead
 from tui_chat.ui.bench import Bench, Late
+from tui_chat.ui.in_turn import InTurn
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import Scope
 from tui_chat.ui.message import AttentionWanted, BackgroundTold, ChatOpened
@@ -45,6 +46,7 @@ class ChatApp(App[int]):
         """Why it had to end: the program below could not be put together, or something failed here."""
         self._held: list[events.Key | events.Paste] | None = [] if isinstance(below, Late) else None
         """What was pressed before anything was there to take it."""
+        self._presses = InTurn(self, super().on_event)
         self._keys = Keyboard(below.settings.keys)
         self._keys.bind(self, Scope.APP)
         for theme in (DARK, LIGHT, *SIXTEEN):
@@ -147,18 +149,21 @@ class ChatApp(App[int]):
             # Only the front shows it meanwhile; the conversation, there but not yet opened, would have it twice.
             if not (is_typed and isinstance(self.screen, FrontScreen)):
                 return
-        await super().on_event(event)
+        # What has been forwarded comes by a second time on its way up.
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._presses.take(event)
+        else:
+            await super().on_event(event)
 
     def _is_for_later(self, event: events.Key | events.Paste) -> bool:
         bound = self._bindings.key_to_bindings.get(event.key, []) if isinstance(event, events.Key) else []
-        # What has been forwarded comes by a second time on its way up.
         return not event.is_forwarded and not any(binding.priority for binding in bound)
 
     async def on_chat_opened(self, _: ChatOpened) -> None:
         """Hand on what was pressed, then load what the first prompt needs."""
         held, self._held = self._held or [], None
         for event in held:
-            await super().on_event(event)
+            await self._presses.take(event)
         self.call_after_refresh(self.run_worker, self._warm_up, exit_on_error=False)
 
     async def _warm_up(self) -> None:

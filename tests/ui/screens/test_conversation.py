@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from textual import events
 
 from tests.service.conftest import HELLO
@@ -16,6 +17,8 @@ from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.core.turn import Role, TurnStatus
 from tui_chat.service.reply import Reply
 from tui_chat.storage.store import Store
+from tui_chat.ui import in_turn
+from tui_chat.ui.screens.library import LibraryScreen
 
 SAYS_AGAIN = (TextDelta("Again"), Stopped("end_turn"))
 
@@ -112,6 +115,32 @@ async def test_a_burst_of_typing_and_correcting_ends_as_it_was_typed(desk: Desk)
     await desk.press("ctrl+f")
     keys(desk, *"nex", "backspace", *"edle", *["left"] * 3, *["backspace"] * 9, "N")
     await desk.until(lambda: desk.chat.find_bar.value == "Ndle")
+
+
+async def test_what_is_typed_behind_a_key_goes_where_the_key_leads(desk: Desk) -> None:
+    keys(desk, "escape", "slash", *"needle", "escape", "i", *"mine", "ctrl+o", *"theirs")
+    await desk.until(lambda: isinstance(desk.app.screen, LibraryScreen))
+    library = desk.app.screen
+    assert isinstance(library, LibraryScreen)
+    await desk.until(lambda: library.query_line.value == "theirs")
+    assert (desk.chat.prompt.text, desk.chat.find_bar.value) == ("mine", "needle")
+
+
+async def test_a_key_whose_effect_is_long_in_coming_holds_up_the_next_only_so_long(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_turn, "PATIENCE_S", 0.05)
+    held = asyncio.Event()
+
+    async def hold(_: str) -> bool:
+        return await held.wait()
+
+    monkeypatch.setattr(desk.chat, "say", hold)
+    keys(desk, "h", "i", "enter", "y", "o")
+    try:
+        await soon(lambda: desk.chat.prompt.text.endswith("yo"))
+    finally:
+        held.set()
 
 
 async def test_escape_at_once_after_enter_stops_the_reply() -> None:

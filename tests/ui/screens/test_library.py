@@ -118,7 +118,7 @@ async def test_a_burst_of_keys_in_the_search_acts_in_its_order() -> None:
         await shows(desk, "Conversations 6")
         line = library(desk).query_line
         for key, letter in (("e", "e"), ("x", "x"), ("backspace", None), ("n", "n"), ("g", "g")):
-            line.post_message(events.Key(key, letter))
+            desk.app.post_message(events.Key(key, letter))
         await shows(desk, "Conversations 1", "Engines")
         assert line.value == "eng"
 

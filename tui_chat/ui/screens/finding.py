@@ -29,7 +29,6 @@ from tui_chat.ui.library.rows import Guise, conversation_row, head, hit_rows
 from tui_chat.ui.library.telling import heading, steps, why_nothing
 from tui_chat.ui.pane.look import Describe
 from tui_chat.ui.screens.steady import SteadyScreen
-from tui_chat.ui.widgets.at_once import LineInput
 from tui_chat.ui.widgets.conversation_pane import ConversationPane
 from tui_chat.ui.widgets.shelf_list import ShelfList
 from tui_chat.wording import explain
@@ -81,8 +80,8 @@ class FindingScreen(SteadyScreen[Place | None]):
     def compose(self) -> ComposeResult:
         """Where one is, what one looks for, what there is, what is in it, and the keys."""
         yield Static("", id="shelves", markup=False)
-        yield LineInput(id="query", placeholder="Find a conversation", compact=True)
-        yield LineInput(id="title", placeholder="A title", compact=True)
+        yield Input(id="query", placeholder="Find a conversation", compact=True)
+        yield Input(id="title", placeholder="A title", compact=True)
         with Horizontal():
             with Vertical():
                 yield Static("", id="columns", markup=False)

@@ -16,7 +16,6 @@ from textual.widgets import Input, Static
 from tui_chat.ui.commands import COMMANDS
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import KEYS, Scope
-from tui_chat.ui.widgets.at_once import LineInput
 
 
 class HelpScreen(ModalScreen[None]):
@@ -44,7 +43,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """A title, a line to search in, the keys."""
         yield Static("Keys and commands", markup=False, classes="title")
-        yield LineInput(self._words, placeholder="Type to search", compact=True)
+        yield Input(self._words, placeholder="Type to search", compact=True)
         with VerticalScroll(can_focus=False):
             yield Static("", id="keys", markup=False)
         yield Static("↑ ↓ scroll · Esc leaves · [keys] in the settings changes them", markup=False, classes="hint")

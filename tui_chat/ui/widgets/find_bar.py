@@ -4,11 +4,10 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.widgets import Input
 
-from tui_chat.ui.widgets.at_once import LineInput
 
-
-class FindBar(LineInput):
+class FindBar(Input):
     """Hidden until it is wanted."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

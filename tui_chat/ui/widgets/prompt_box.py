@@ -19,7 +19,6 @@ from tui_chat.ui.message import (
     QuitWanted,
     SuggestionsChanged,
 )
-from tui_chat.ui.widgets.at_once import act_at_once
 from tui_chat.ui.widgets.folds import SIGN_BEGINS, Folds
 from tui_chat.ui.widgets.graphemes import end_of_grapheme, start_of_grapheme
 
@@ -70,7 +69,6 @@ class PromptBox(TextArea):
     async def _on_key(self, event: events.Key) -> None:
         action = self._keys.get(event.key)
         if action is None:
-            await act_at_once(self, event)
             return
         event.stop()
         event.prevent_default()

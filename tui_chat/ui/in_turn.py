@@ -1,0 +1,71 @@
+"""Keys act in the order they are pressed. Textual hands each to whoever has the focus at once, though the key before
+it may be about to move the focus, open a screen or delete a letter."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeAlias
+
+from textual import events
+from textual.app import App
+from textual.message_pump import MessagePump
+
+Press: TypeAlias = events.Key | events.Paste
+
+PATIENCE_S = 2.0
+"""A key that has not had its effect by then does not hold up those behind it any longer."""
+_ROUNDS = 2
+"""A key is seen by every widget up to the app; what it did there is told the same way once more."""
+
+
+class InTurn:
+    """Hands on one key or paste at a time."""
+
+    def __init__(self, app: App[int], hand_on: Callable[[Press], Awaitable[None]]) -> None:
+        self._app = app
+        self._hand_on = hand_on
+        self._waiting: deque[Press] = deque()
+        self._acting = 0
+        """Which press is being acted on; nobody waits for one before it."""
+        self._is_busy = False
+
+    async def take(self, press: Press) -> None:
+        """Hand it on, now or when those before it have had their effect."""
+        if not self._is_busy:
+            await self._start(press)
+            return
+        self._waiting.append(press)
+        if len(self._waiting) == 1:
+            self._be_patient()
+
+    async def _start(self, press: Press) -> None:
+        self._is_busy = True
+        self._acting += 1
+        if self._waiting:
+            self._be_patient()
+        await self._hand_on(press)
+        self._follow_up(self._acting, _ROUNDS)
+
+    def _be_patient(self) -> None:
+        self._app.set_timer(PATIENCE_S, partial(self._go_on, self._acting))
+
+    def _follow_up(self, acting: int, rounds: int) -> None:
+        """Go the way of the press, behind it: from who has the focus through all around them to the app."""
+        if rounds:
+            self._climb(self._app.focused or self._app.screen, acting, rounds - 1)
+        else:
+            self._app.call_later(self._go_on, acting)
+
+    def _climb(self, at: MessagePump, acting: int, rounds: int) -> None:
+        above = at._parent
+        if at is self._app or above is None:
+            self._app.call_later(self._follow_up, acting, rounds)
+        elif not at.call_later(self._climb, above, acting, rounds):
+            self._climb(above, acting, rounds)  # it is gone
+
+    async def _go_on(self, acting: int) -> None:
+        if acting != self._acting:
+            return
+        self._is_busy = False
+        if self._waiting:
+            await self._start(self._waiting.popleft())
