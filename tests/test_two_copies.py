@@ -11,6 +11,7 @@ import pytest
 
 from tests.surroundings import ROOT, clean_environment
 from tests.two_copies import crc
+from tui_chat.core.conversation import Conversation
 from tui_chat.core.turn import TurnStatus
 from tui_chat.storage.files import DATABASE
 from tui_chat.storage.store import Store
@@ -41,14 +42,16 @@ async def test_two_copies_at_random_work_lose_nothing_and_see_each_other(tmp_pat
     store = await Store.open(folder / DATABASE)
     assert store.opening.damaged_moved_to is None and store.opening.interrupted == ()
     turns = 0
+    found: dict[str, Conversation] = {}
     for lines in said:
         *kept, met = lines
         print(json.dumps(met))
         assert met["complaints"] == [] and met["sent"] == len(kept) > 0
         assert met["seen"] > 0 and met["longest_lag_s"] < SEES_WITHIN_S
         for of, turn_id, prompt_id, status, checksum in (line["kept"] for line in kept):
-            conversation = await store.conversation(of)
-            turn = conversation.turn(turn_id)
+            if of not in found:
+                found[of] = await store.conversation(of)
+            turn = found[of].turn(turn_id)
             assert (turn.parent_id, turn.status, crc(turn.text)) == (prompt_id, status, checksum)
             assert turn.status in (TurnStatus.COMPLETE, TurnStatus.CANCELLED)
             turns += 2

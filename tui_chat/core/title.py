@@ -6,6 +6,7 @@ from tui_chat.core.clean import clean_line
 
 LONGEST_TITLE = 72
 UNTITLED = "Untitled"
+_BRIEF = 40
 TITLE_WANTED = "Write a title for the conversation below"
 """How the request for one begins."""
 _ASKED = (
@@ -28,6 +29,12 @@ def title_from(prompt: str) -> str:
 def shown_title(title: str) -> str:
     """A title as any list shows it: clean, and never nothing."""
     return clean_line(title) or UNTITLED
+
+
+def brief_title(title: str) -> str:
+    """The same as it stands in the middle of a sentence."""
+    shown = shown_title(title)
+    return shown if len(shown) <= _BRIEF else f"{shown[: _BRIEF - 1].rstrip()}…"
 
 
 def title_request(prompt: str, reply: str) -> str:

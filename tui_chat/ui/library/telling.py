@@ -7,6 +7,14 @@ from tui_chat.ui.library.pages import Shelf, Wanted
 
 _FILTERS = "role:user   model:name   title:word   after:2026-01   before:2026-02-15   “an exact phrase”"
 
+_RENAMES, _DELETES = ("library.rename", "renames"), ("library.delete", "deletes")
+_ORDERING = {
+    Shelf.CURRENT: (_RENAMES, ("library.archive", "archives"), _DELETES),
+    Shelf.ARCHIVED: (_RENAMES, ("library.archive", "takes it back"), _DELETES),
+    Shelf.TRASH: (("library.delete", "brings it back"), _RENAMES),
+}
+"""What can be done to a conversation, by where it lies."""
+
 
 def heading(wanted: Wanted, total: int, marked: int) -> Content:
     """The shelves, with how many stand on the one that is shown; or what a search can be narrowed by."""
@@ -19,21 +27,16 @@ def heading(wanted: Wanted, total: int, marked: int) -> Content:
     return Content.assemble(*pieces, (f"{marked} marked" if marked else "", "$accent"))
 
 
-def steps(wanted: Wanted, keys: Keyboard) -> str:
-    """Every key with what it does here, the most wanted first."""
-    trash, archived = wanted.shelf is Shelf.TRASH, wanted.shelf is Shelf.ARCHIVED
-    does = [
-        ("library.choose", "brings it back and opens it" if trash else "opens it"),
-        ("library.said", "looks in titles" if wanted.said else "looks in all that was said"),
-        ("library.rename", "renames"),
-        ("library.archive", "takes it back" if archived else "archives"),
-        ("library.delete", "brings it back" if trash else "deletes"),
-        ("library.export", "exports"),
-        ("library.shelf", "archive and trash"),
-        ("library.undo", "undoes"),
-        ("library.mark", "marks"),
-        ("library.close", "leaves"),
-    ]
+def steps(wanted: Wanted, keys: Keyboard, *, any_row: bool) -> str:
+    """Every key with what it does here, the most wanted first; without a row, only those that need none."""
+    does: list[tuple[str, str]] = []
+    if any_row:
+        does.append(("library.choose", "brings it back and opens it" if wanted.shelf is Shelf.TRASH else "opens"))
+    if any_row or wanted.text.strip():
+        does.append(("library.said", "looks in titles" if wanted.said else "looks everywhere"))
+    if any_row:
+        does += [*_ORDERING[wanted.shelf], ("library.export", "exports"), ("library.mark", "marks")]
+    does += [("library.shelf", "archive and trash"), ("library.undo", "undoes"), ("library.close", "leaves")]
     return " · ".join(f"{keys(name)} {what}" for name, what in does if keys(name))
 
 

@@ -203,7 +203,7 @@ class FindingScreen(SteadyScreen[Place | None]):
 
     def what_keys_do(self) -> str:
         """The line at the bottom."""
-        return steps(self._shown, self.keys)
+        return steps(self._shown, self.keys, any_row=self._rows.total > 0)
 
     def _guise(self, width: int) -> Guise:
         return Guise(width, self._palette, datetime.now().astimezone(), self.bench.settings.ui.costs)

@@ -7,7 +7,7 @@ from textual import on
 from textual.widgets import Input
 
 from tui_chat.core.error import ChatError
-from tui_chat.core.title import shown_title
+from tui_chat.core.title import brief_title
 from tui_chat.service.naming import ExportFormat
 from tui_chat.service.transfer import ExportRequest, export
 from tui_chat.ui.bench import Bench
@@ -86,7 +86,7 @@ class LibraryScreen(FindingScreen):
         """Into the trash, or out of it."""
         meant = await self._meant()
         if self.wanted.shelf is Shelf.TRASH:
-            await self._do(self._order.restore(meant), _sentence(meant, "back where it was"))
+            await self._do(self._order.restore(meant), _sentence(meant, "out of the trash"))
         else:
             days = self.bench.settings.chat.trash_days
             await self._do(self._order.delete(meant), _sentence(meant, f"in the trash for {days} days"))
@@ -133,7 +133,7 @@ class LibraryScreen(FindingScreen):
                 Choice(ExportFormat.TEXT, "Text", "the branch that is shown, without markup"),
                 Choice(ExportFormat.LIBRECHAT, "LibreChat", "its JSON, the whole tree"),
             ]
-            name = shown_title(next(iter(meant.values()))) if len(meant) == 1 else f"{len(meant)} conversations"
+            name = brief_title(next(iter(meant.values()))) if len(meant) == 1 else f"{len(meant)} conversations"
             self.app.push_screen(PickScreen(f"Export {name} as", choices), chosen)
 
     async def _export(self, ids: Sequence[str], form: ExportFormat) -> None:
@@ -150,4 +150,4 @@ def _sentence(meant: Mapping[str, str], how: str) -> str:
     """What was done, to whom; nothing where nobody was meant."""
     if len(meant) > 1:
         return f"{len(meant)} of them are {how}."
-    return "".join(f"“{shown_title(title)}” is {how}." for title in meant.values())
+    return "".join(f"“{brief_title(title)}” is {how}." for title in meant.values())
