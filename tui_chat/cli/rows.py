@@ -61,7 +61,7 @@ def _fitted(text: str, cells: int) -> str:
     """The text in exactly so many cells."""
     if text.isascii() and len(text) <= cells:
         return text.ljust(cells)
-    from rich.cells import cell_len, set_cell_size
+    # A list of plain titles is there sooner than what knows the cells of all others.
+    from tui_chat.rendering.cells import fitted, padded
 
-    cut = text if cell_len(text) <= cells else set_cell_size(text, cells - 1).rstrip() + "…"
-    return set_cell_size(cut, cells)
+    return padded(fitted(text, cells), cells)

@@ -7,7 +7,7 @@ a joiner stays only between emoji, and an emoji selector behind a character that
 
 import re
 
-from rich.cells import cell_len, split_graphemes
+from rich.cells import cell_len, set_cell_size, split_graphemes
 
 TAB = 4
 """Tab stops, as CommonMark has them."""
@@ -52,6 +52,17 @@ def prefix_within(text: str, cells: int) -> int:
             return start
         taken += size
     return len(text)
+
+
+def fitted(text: str, cells: int) -> str:
+    """The text, cut with an ellipsis where it is too long."""
+    text = tame(text)
+    return text if cell_len(text) <= cells else set_cell_size(text, max(0, cells - 1)).rstrip() + "…"
+
+
+def padded(text: str, cells: int) -> str:
+    """The text with spaces behind it."""
+    return text + " " * (cells - cell_len(text))
 
 
 def wrap(text: str, cells: int, first: int | None = None) -> list[tuple[int, int]]:

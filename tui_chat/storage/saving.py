@@ -104,12 +104,7 @@ def finish(db: sqlite3.Connection, turn: Turn, watch: live.Watch) -> None:
     if row is None:
         raise NotFound(f"no turn {turn.id}")
     seq, conversation = row
-    tally = Tally()
-    tally.count(tree.read_turn(db, seq), -1)
-    tally.count(turn)
-    known = tree.numbers(db, conversation, [turn.parent_id])
-    tree.update_turn(db, seq, turn, known, Writer(watch.now, str(watch.owner)))
-    tree.add_tally(db, conversation, tally)
+    _renew(db, seq, turn, Writer(watch.now, str(watch.owner)))
     tree.touch(db, conversation, watch.now)
 
 
@@ -117,15 +112,19 @@ def end_dead(db: sqlite3.Connection, watch: live.Watch, conversation: int | None
     """Replies whose program died become interrupted turns that keep what had arrived; their ids."""
     ended = []
     for seq, turn in live.interrupted(db, watch.live_turns(db, conversation)):
-        (of,) = db.execute("SELECT conversation FROM turn WHERE seq = ?", (seq,)).fetchone()
-        tally = Tally()
-        tally.count(tree.read_turn(db, seq), -1)
-        tally.count(turn)
-        known = tree.numbers(db, of, [turn.parent_id])
-        tree.update_turn(db, seq, turn, known, Writer(watch.now, str(watch.owner)))
-        tree.add_tally(db, of, tally)
+        _renew(db, seq, turn, Writer(watch.now, str(watch.owner)))
         ended.append(turn.id)
     return ended
+
+
+def _renew(db: sqlite3.Connection, seq: int, turn: Turn, writer: Writer) -> None:
+    """A turn's new value, with the sums of its conversation."""
+    (conversation,) = db.execute("SELECT conversation FROM turn WHERE seq = ?", (seq,)).fetchone()
+    tally = Tally()
+    tally.count(tree.read_turn(db, seq), -1)
+    tally.count(turn)
+    tree.update_turn(db, seq, turn, tree.numbers(db, conversation, [turn.parent_id]), writer)
+    tree.add_tally(db, conversation, tally)
 
 
 def purge(db: sqlite3.Connection, older_than: datetime) -> int:

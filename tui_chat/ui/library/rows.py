@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
@@ -12,7 +12,7 @@ from tui_chat.core.conversation import ConversationSummary, SearchHit
 from tui_chat.core.figures import cost_so_far, when
 from tui_chat.core.title import shown_title
 from tui_chat.core.turn import Role
-from tui_chat.rendering.cells import tame
+from tui_chat.rendering.cells import fitted, padded, tame
 from tui_chat.rendering.palette import Palette
 
 _GAP = 2
@@ -125,14 +125,3 @@ def _spaced(text: str) -> str:
     before = " " if text[:1].isspace() else ""
     after = " " if text[-1:].isspace() and text.strip() else ""
     return f"{before}{clean_line(text)}{after}"
-
-
-def fitted(text: str, cells: int) -> str:
-    """The text, cut with an ellipsis where it is too long."""
-    text = tame(text)
-    return text if cell_len(text) <= cells else set_cell_size(text, max(0, cells - 1)).rstrip() + "…"
-
-
-def padded(text: str, cells: int) -> str:
-    """The text with spaces behind it."""
-    return text + " " * (cells - cell_len(text))
