@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from textual import events
+from textual.keys import _character_to_key
 from textual.message import Message
 from textual.pilot import Pilot
 
@@ -48,8 +50,11 @@ class Desk:
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
-        names = {" ": "space", "\n": "ctrl+j", "/": "slash"}
-        await self.press(*(names.get(letter, letter) for letter in text))
+        """As fast as a terminal sends it; the pilot would rest after each letter."""
+        for letter in text:
+            name, character = ("ctrl+j", None) if letter == "\n" else (_character_to_key(letter), letter)
+            self.app.post_message(events.Key(name, character))
+        await self.pilot.pause()
 
     async def until(self, met: Callable[[], object]) -> None:
         async with asyncio.timeout(10):
