@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.storage.make import conversation, live, prompt
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
+from tui_chat.core.errand import Errand
 from tui_chat.core.error import Fault
 from tui_chat.core.event import PartDelta, PartEnd, TextDelta, ThinkingDelta, ToolCallDelta
 from tui_chat.core.part import (
@@ -46,6 +47,9 @@ PART: st.SearchStrategy[Part] = st.one_of(
 PRICE = st.builds(Price, USD, USD, USD, USD, USD, USD, TEXT, st.none() | USD, USD)
 USAGE = st.builds(Usage, COUNT, COUNT, COUNT, COUNT, COUNT, COUNT, COUNT, st.booleans(), st.none() | USD)
 COST = st.builds(Cost, USD, st.booleans(), st.none() | PRICE, st.booleans())
+ERRANDS = st.lists(
+    st.builds(Errand, TEXT, TEXT, TEXT, MOMENT, USAGE, st.none() | COST), max_size=2, unique_by=lambda one: one.id
+).map(tuple)
 ENDED = st.sampled_from([status for status in TurnStatus if status is not TurnStatus.STREAMING])
 OPTIONS = st.builds(
     Options,
@@ -102,6 +106,7 @@ def conversations(draw: st.DrawFn) -> Conversation:
         draw(st.none() | MOMENT),
         draw(st.none() | MOMENT),
         draw(st.none() | st.builds(Origin, TEXT, TEXT, TEXT, TEXT)),
+        draw(ERRANDS),
     )
 
 
@@ -125,8 +130,7 @@ async def test_whatever_is_saved_comes_back_equal(one: Conversation, other: Conv
         if summary.id == one.id
     ]
     assert summary.turns == len(one.turns) and summary.title == one.title
-    known = one.cost.known_replies or not one.cost.unknown_replies
-    assert summary.cost_usd == (one.cost.total_usd if known else None)
+    assert summary.cost_usd == (one.cost.total_usd if one.cost.known_replies else None)
     await store.aclose()
 
 

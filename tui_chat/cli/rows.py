@@ -12,8 +12,8 @@ from tui_chat.core.title import shown_title
 
 _GAP = "  "
 _ID, _MODEL, _TURNS, _COST = 8, 22, 4, 9
-_WIDE = 92
-"""From so many cells on a line has room for the model, too."""
+_BEHIND = {_MODEL: 92, _TURNS: 46, _COST: 62}
+"""What stands behind the title, by its cells, and from which width of the window on."""
 _LEAST_TITLE = 12
 
 
@@ -32,29 +32,32 @@ def facts(summary: ConversationSummary) -> dict[str, Any]:
 
 def rows_for_programs(found: Sequence[ConversationSummary]) -> str:
     """Whole ids and values between tabs."""
-    return "\n".join("\t".join(str(value or "") for value in _plain(facts(summary))) for summary in found)
+    return "\n".join("\t".join(_plain(value) for value in facts(summary).values()) for summary in found)
 
 
-def _plain(values: dict[str, Any]) -> list[Any]:
-    return [clean_line(value) if isinstance(value, str) else value for value in values.values()]
+def _plain(value: Any) -> str:
+    return "" if value is None else clean_line(str(value))
 
 
 def rows_for_people(found: Sequence[ConversationSummary]) -> str:
-    """One line each within the window: id, when, title, turns, cost, and the model where there is room."""
+    """One line each within the window: id, when, title, and of the rest what there is room for."""
     cells, now = width(), datetime.now().astimezone()
-    model = _MODEL if cells >= _WIDE else 0
-    rest = cells - len(_GAP) * (4 + (model > 0)) - _ID - WHEN_WIDTH - model - _TURNS - _COST
-    return "\n".join(_GAP.join(_row(summary, (max(rest, _LEAST_TITLE), model), now)) for summary in found)
+    behind = [column for column, from_cells in _BEHIND.items() if cells >= from_cells]
+    taken = [_ID, WHEN_WIDTH, *behind]
+    room = max(cells - sum(taken) - len(_GAP) * len(taken), _LEAST_TITLE)
+    return "\n".join(_GAP.join(_row(summary, room, behind, now)) for summary in found)
 
 
-def _row(summary: ConversationSummary, room: tuple[int, int], now: datetime) -> Iterator[str]:
+def _row(summary: ConversationSummary, room: int, behind: Sequence[int], now: datetime) -> Iterator[str]:
     yield short_id(summary.id).ljust(_ID)
     yield when(summary.updated_at, now).rjust(WHEN_WIDTH)
-    yield _fitted(shown_title(summary.title), room[0])
-    if room[1]:
-        yield _fitted(clean_line(summary.model.rpartition("/")[2]), room[1])
-    yield str(summary.turns).rjust(_TURNS)
-    yield cost_so_far(summary.cost_usd, estimated=summary.cost_estimated).rjust(_COST)
+    yield _fitted(shown_title(summary.title), room)
+    if _MODEL in behind:
+        yield _fitted(clean_line(summary.model.rpartition("/")[2]), _MODEL)
+    if _TURNS in behind:
+        yield str(summary.turns).rjust(_TURNS)
+    if _COST in behind:
+        yield cost_so_far(summary.cost_usd, estimated=summary.cost_estimated).rjust(_COST)
 
 
 def _fitted(text: str, cells: int) -> str:
