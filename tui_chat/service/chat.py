@@ -192,6 +192,6 @@ class ChatService:
         self._replies = {of: other for of, other in self._replies.items() if other.ended is None}
         reply = Reply(self._means, self.ledger, conversation.id, blank, request)
         self._replies[conversation.id] = reply
-        reply.start()
         self.titling.after(reply)
+        reply.start()
         return reply
