@@ -198,6 +198,13 @@ class ChatApp(App[int]):
         """Quit at once; nothing is lost."""
         self.leave()
 
+    def action_suspend(self) -> None:
+        """Give the terminal back to the shell until it goes on here."""
+        if getattr(self._driver, "has_shell", False):
+            self.action_suspend_process()
+        else:
+            self.notify("There is no shell here to go back to.", severity="warning", markup=False)
+
     async def action_interrupt(self) -> None:
         """Let the screen decide what there is to stop."""
         if isinstance(self.screen, FrontScreen):

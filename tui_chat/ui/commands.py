@@ -37,6 +37,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("retry", "[PROVIDER/MODEL]", "answer the prompt again", "retry_by_name", "reply.retry"),
     Command("source", "", "go back to the conversation this was forked from", "origin", "branch.origin"),
     Command("stop", "", "stop the reply", "cancel", "reply.cancel"),
+    Command("suspend", "", "back to the shell for a while; its fg goes on here", "suspend", "read.suspend"),
     Command("system", "[TEXT]", "set or show the system prompt", "system"),
     Command("theme", "[NAME]", "choose the colours", "theme"),
     Command("title", "[TEXT]", "give this conversation a title", "title"),

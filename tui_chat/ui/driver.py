@@ -8,6 +8,7 @@ import asyncio
 import os
 import re
 import selectors
+import signal
 import sys
 import time
 from codecs import getincrementaldecoder
@@ -182,6 +183,18 @@ class TerminalDriver(LinuxDriver):
         """Write, unless the terminal is another program's now."""
         if self._writer is not None:
             self._writer.write(data)
+
+    @property
+    def has_shell(self) -> bool:
+        """Whether somebody is there who lets a program go on that was stopped."""
+        return os.getsid(0) != os.getpid()
+
+    def _sigtstp_application(self, *_: object) -> None:
+        if self._auto_restart:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        # All that was started with it, as the terminal's own key does: a launcher that ran on would hide the stop.
+        os.kill(0, signal.SIGSTOP)
 
     def _sigcont_application(self, *_: object) -> None:
         # Also comes with the hang-up of a closed terminal, and after a stop that could not be foreseen. The terminal

@@ -123,6 +123,7 @@ KEYS: tuple[Key, ...] = (
         ("read.undo", "u", "screen.undo_last", "undo", "Undo what was dropped or deleted."),
         ("read.help", "question_mark", "app.help", "help", "Show every key."),
         ("read.write", "i", "screen.write", "write", "Back to the prompt."),
+        ("read.suspend", "ctrl+z", "app.suspend", "suspend", "Back to the shell for a while; its `fg` goes on here."),
     ),
     *_table(
         Scope.QUEUE,

@@ -50,7 +50,7 @@ class CommandingScreen(BranchingScreen):
         elif call.command.name == "history":
             self.prompt.action_history()
         else:
-            scope = "app" if call.command.name == "quit" else "screen"
+            scope = "app" if call.command.name in ("quit", "suspend") else "screen"
             await self.run_action(f"{scope}.{call.command.action}")
 
     @work(group="palette", exclusive=True, exit_on_error=False)
