@@ -14,37 +14,37 @@ class Command:
     """What may stand behind it, as it is shown; empty for nothing."""
     help: str
     action: str
-    """The screen's action; what stands behind the name becomes its argument."""
+    """Runs it; empty where the screen takes what stands behind the name."""
     key_id: str = ""
     """The key that does the same."""
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("continue", "", "have an unfinished reply finished", "continue_reply", "reply.continue"),
-    Command("copy", "[code]", "copy the last reply, or its last code", "copy"),
-    Command("delete", "", "put this conversation into the trash", "delete"),
-    Command("edit", "", "say the last prompt differently", "edit", "prompt.edit"),
-    Command("export", "[FILE]", "write this conversation to a file", "export"),
-    Command("find", "[WORDS]", "find in this conversation", "find", "find.open"),
-    Command("fork", "", "begin a new conversation from here", "fork", "read.fork"),
-    Command("help", "[WORDS]", "show every key and command", "help", "app.help"),
-    Command("history", "", "search every prompt you ever sent", "history", "prompt.history"),
-    Command("library", "", "past conversations", "library", "library.open"),
-    Command("model", "[PROVIDER/MODEL]", "choose the model", "model", "model.choose"),
-    Command("new", "", "begin a new conversation", "new", "conversation.new"),
-    Command("options", "[NAME=VALUE]", "effort, thinking, max_tokens, temperature", "options"),
-    Command("quit", "", "leave", "quit", "app.quit"),
-    Command("retry", "[PROVIDER/MODEL]", "answer the prompt again", "retry_by_name", "reply.retry"),
-    Command("source", "", "go back to the conversation this was forked from", "origin", "branch.origin"),
-    Command("stop", "", "stop the reply", "cancel", "reply.cancel"),
-    Command("suspend", "", "back to the shell for a while; its fg goes on here", "suspend", "read.suspend"),
-    Command("system", "[TEXT]", "set or show the system prompt", "system"),
-    Command("theme", "[NAME]", "choose the colours", "theme"),
-    Command("title", "[TEXT]", "give this conversation a title", "title"),
-    Command("tree", "", "the whole conversation as a tree", "tree", "branch.tree"),
-    Command("tokens", "", "have the provider count what the next request would read", "tokens"),
-    Command("undo", "", "undo what was dropped or deleted", "undo_last", "undo"),
-    Command("usage", "", "tokens and cost by day, model, conversation", "usage"),
+    Command("continue", "", "have an unfinished reply finished", "screen.continue_reply", "reply.continue"),
+    Command("copy", "[code]", "copy the last reply, or its last code", ""),
+    Command("delete", "", "put this conversation into the trash", "screen.delete"),
+    Command("edit", "", "say the last prompt differently", "screen.edit", "prompt.edit"),
+    Command("export", "[FILE]", "write this conversation to a file", ""),
+    Command("find", "[WORDS]", "find in this conversation", "", "find.open"),
+    Command("fork", "", "begin a new conversation from here", "screen.fork", "read.fork"),
+    Command("help", "[WORDS]", "show every key and command", "", "app.help"),
+    Command("history", "", "search every prompt you ever sent", "screen.history", "prompt.history"),
+    Command("library", "", "past conversations", "screen.library", "library.open"),
+    Command("model", "[PROVIDER/MODEL]", "choose the model", "", "model.choose"),
+    Command("new", "", "begin a new conversation", "screen.new", "conversation.new"),
+    Command("options", "[NAME=VALUE]", "effort, thinking, max_tokens, temperature", ""),
+    Command("quit", "", "leave", "app.quit", "app.quit"),
+    Command("retry", "[PROVIDER/MODEL]", "answer the prompt again", "", "reply.retry"),
+    Command("source", "", "go back to the conversation this was forked from", "screen.origin", "branch.origin"),
+    Command("stop", "", "stop the reply", "screen.cancel", "reply.cancel"),
+    Command("suspend", "", "back to the shell for a while; its fg goes on here", "app.suspend", "read.suspend"),
+    Command("system", "[TEXT]", "set or show the system prompt", ""),
+    Command("theme", "[NAME]", "choose the colours", ""),
+    Command("title", "[TEXT]", "give this conversation a title", ""),
+    Command("tree", "", "the whole conversation as a tree", "screen.tree", "branch.tree"),
+    Command("tokens", "", "have the provider count what the next request would read", "screen.tokens"),
+    Command("undo", "", "undo what was dropped or deleted", "screen.undo_last", "undo"),
+    Command("usage", "", "tokens and cost by day, model, conversation", "screen.usage"),
 )
 COMMANDS_BY_NAME = {command.name: command for command in COMMANDS}
 

@@ -8,26 +8,22 @@ from datetime import UTC, datetime
 from textual import on, work
 from textual.getters import query_one
 
-from tui_chat.core.error import ChatError
 from tui_chat.ui.choice import Choice
 from tui_chat.ui.commands import Call, parse, unescaped
-from tui_chat.ui.editor import EditorFailed, command_of, edited, run
+from tui_chat.ui.editor import EditorFailed, edited
 from tui_chat.ui.foresight import cost_ahead, draft_of, too_much
 from tui_chat.ui.message import (
     CopyRequested,
     DraftChanged,
     EditorWanted,
-    FileChosen,
     FindChanged,
     HistoryWanted,
     LeavePrompt,
-    LinkChosen,
     PromptSubmitted,
     QuitWanted,
     SuggestionsChanged,
     SuggestionTaken,
 )
-from tui_chat.ui.outgoing import copied, exported, is_file, path_of, saved_code
 from tui_chat.ui.screens.commanding import CommandingScreen
 from tui_chat.ui.widgets.find_bar import FindBar
 from tui_chat.ui.widgets.suggestion_list import SuggestionList
@@ -42,7 +38,6 @@ class ChatScreen(CommandingScreen):
     """What the app opens with."""
 
     suggested = query_one(SuggestionList)
-    find_bar = query_one(FindBar)
     _interrupted_s = float("-inf")
     _warned_of = ""
 
@@ -154,10 +149,6 @@ class ChatScreen(CommandingScreen):
         """Let the pane do it, wherever the keys go now."""
         await self.pane.run_action(f"{action}({', '.join(map(str, arguments))})")
 
-    def action_find(self, words: str = "") -> None:
-        """Write what is to be found."""
-        self.find_bar.open(words)
-
     @on(FindBar.Changed)
     def find_as_typed(self, event: FindBar.Changed) -> None:
         """Light the hits while they are typed."""
@@ -188,64 +179,6 @@ class ChatScreen(CommandingScreen):
         steps = f"{self.keys('read.find_next')} and {self.keys('read.find_previous')} go on"
         self.status.show_hint(f"{event.current} of {event.total}; {steps}" if event.total else "nothing found")
 
-    # Words on their way out
-
-    @on(CopyRequested)
-    @work(exit_on_error=False)
-    async def copy(self, event: CopyRequested) -> None:
-        """To the clipboard, and say what is known of it."""
-        driver = self.app._driver
-        says, worked = await copied(event.text, event.what, driver.write if driver is not None else None)
-        self.notify(says, markup=False, severity="information" if worked else "warning")
-
-    def action_save_code(self) -> None:
-        """The chosen block of code into a file of its own in the working folder."""
-        source = self.pane.chooser.code_source
-        if not source:
-            self.complain("There is no code to save.")
-            return
-        try:
-            self.notify(f"Saved to {saved_code(source)}.", markup=False)
-        except OSError as error:
-            self.complain(f"It could not be saved: {error.strerror}.")
-
-    async def export_to(self, words: str) -> None:
-        """This conversation as Markdown, or as what the file's name says."""
-        try:
-            written = await exported(self.bench.store, self.conversation, words)
-        except ChatError as error:
-            self.complain_of(error)
-        else:
-            self.notify(f"Written to {written}.", markup=False)
-
-    @on(LinkChosen)
-    def ask_about_link(self, event: LinkChosen) -> None:
-        """Nothing opens by itself: show where it leads first."""
-        from tui_chat.ui.screens.pick import PickScreen
-
-        def chosen(value: str | None) -> None:
-            if value == "open":
-                self.app.open_url(event.url)
-            elif value == "copy":
-                self.copy(CopyRequested(event.url, "address"))
-
-        choices = [Choice("open", f"Open {event.shown}"), Choice("copy", "Copy the address")]
-        self.app.push_screen(PickScreen("A link", choices), chosen)
-
-    @on(FileChosen)
-    @work(group="editor", exit_on_error=False)
-    async def open_file(self, event: FileChosen) -> None:
-        """A file that is there, in the user's own editor."""
-        path = path_of(event.path)
-        if not is_file(path):
-            self.complain(f"There is no file {path} here.")
-            return
-        line = [f"+{event.line}"] if event.line else []
-        try:
-            await run(self.app, [*command_of(os.environ), *line, str(path)], os.environ)
-        except EditorFailed as error:
-            self.complain(str(error))
-
     # Writing
 
     @on(EditorWanted)
@@ -259,7 +192,7 @@ class ChatScreen(CommandingScreen):
         self.prompt.focus()
 
     @on(HistoryWanted)
-    async def search_history(self) -> None:
+    async def action_history(self) -> None:
         """Every prompt there ever was; the draft stays until one is taken, and is among them then."""
         from tui_chat.ui.screens.pick import PickScreen
 
