@@ -53,7 +53,19 @@ _BY_DETAIL: dict[tuple[str, str], Words] = {
         "There is no such provider.", "Choose another model, or add the provider to the settings."
     ),
     ("request_refused", "flagged"): Words("The provider's filter refused the prompt.", "Say it differently."),
+    ("request_refused", "no_prompt"): Words("There is no prompt here to answer.", "Write one first."),
+    ("request_refused", "not_a_prompt"): Words(
+        "Only a prompt of your own can be worded anew.", "Choose one while reading, or in the tree."
+    ),
+    ("request_refused", "not_a_reply"): Words(
+        "Only a reply that has stopped can be gone on with.", "Wait until it has, or choose another reply."
+    ),
+    ("request_refused", "bad_url"): Words("A provider's address is not right.", "Correct its base_url or headers."),
     ("request_refused", "not_found"): Words("There is nothing at the provider's address.", "Check its base_url."),
+    ("overloaded", "timeout"): Words("The provider took too long over the request.", _RETRY),
+    ("protocol_broken", "empty"): Words(
+        "The provider's answer was empty.", "Try again; if it stays so, check its base_url and kind."
+    ),
     ("protocol_broken", "redirect"): Words("The provider's address has moved.", "Correct its base_url."),
     ("protocol_broken", "html"): Words(
         "A web page came instead of a reply.", "Check its base_url, and whether a proxy or a sign-in is in the way."
@@ -77,7 +89,9 @@ _BY_DETAIL: dict[tuple[str, str], Words] = {
         "The database cannot be written: this conversation is not being saved.",
         "Check the data folder's permissions, or choose another with --data-dir.",
     ),
-    ("storage", "locked"): Words("The database is busy.", "Saving is tried again by itself."),
+    ("storage", "locked"): Words(
+        "The database is busy.", "Wait a moment: the app saves as soon as the other program lets it."
+    ),
     ("storage", "damaged"): Words("The database is damaged.", "Run `tui-chat doctor --repair`."),
     ("storage", "newer_schema"): Words(
         "The database was written by a newer tui-chat and is left untouched.",
@@ -109,7 +123,9 @@ _BY_KIND: dict[str, Words] = {
     "not_found": Words("There is no such conversation.", "`tui-chat list` shows what there is."),
     "reply_in_flight": Words("A reply is still coming in here.", "Wait for it, or cancel it."),
     "settings": Words("The settings need a correction.", "`tui-chat config show` tells what is in force."),
-    "format": Words("The file could not be understood.", "Nothing was changed."),
+    "format": Words(
+        "The file could not be understood.", "Nothing was changed; `tui-chat import --help` names what can be read."
+    ),
     "unexpected": Words("Something went wrong in tui-chat itself.", "Try again; the log has the details."),
 }
 

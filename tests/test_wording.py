@@ -1,0 +1,81 @@
+"""Whatever the program raises has a sentence and a next step of its own, or stands where its kind's are true."""
+
+import ast
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tui_chat import wording
+from tui_chat.core import error as errors
+from tui_chat.core.error import ChatError, Fault, RateLimited
+from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.providers import anthropic_errors, openai_errors
+from tui_chat.storage import fault
+from tui_chat.wording import ending, explain
+
+PACKAGE = Path(wording.__file__).parent
+KINDS = {
+    name: kind.kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, ChatError)
+}
+SAID_BY_THEIR_KIND = {
+    ("stream_cut", "dropped"),
+    ("key_rejected", "rejected"),
+    ("request_refused", "bad_request"),
+    ("protocol_broken", "json"),
+    ("protocol_broken", "shape"),
+    ("storage", "other"),
+}
+"""Details for which the words of their kind are all there is to say."""
+
+
+def raised() -> set[tuple[str, str]]:
+    """Every kind with every detail that the code gives it."""
+    found: set[tuple[str, str]] = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS:
+                for keyword in node.keywords:
+                    words = ast.walk(keyword.value) if keyword.arg == "detail" else ()
+                    found |= {(KINDS[node.func.id], str(one.value)) for one in words if isinstance(one, ast.Constant)}
+    tables = [*anthropic_errors._BY_WORD.values(), *anthropic_errors._BY_STATUS.values()]
+    told = ("", "safety", "billing", "context length", "invalid api key", "model not found")
+    tables += [openai_errors._kind_of(status, words) for status in range(300, 600) for words in told]
+    found |= {(kind.kind, detail) for kind, detail in tables if detail}
+    found |= {("storage", detail) for detail in (*fault._DETAILS.values(), *fault._ERRNO_DETAILS.values())}
+    return found
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS.values()) - {"provider"}))
+def test_every_kind_has_a_sentence_and_a_next_step_of_its_own(kind: str) -> None:
+    words = explain(Fault(kind, ""))
+    assert words is wording._BY_KIND[kind]
+    assert words.sentence.endswith(".") and words.next_step.endswith(".")
+
+
+@pytest.mark.parametrize("pair", sorted(raised()), ids="-".join)
+def test_every_detail_is_told_apart_or_its_kind_says_all(pair: tuple[str, str]) -> None:
+    own = pair in wording._BY_DETAIL
+    assert own or pair in SAID_BY_THEIR_KIND, f"{pair} would be told as {explain(Fault(pair[0], '', None, pair[1]))}"
+    if own:
+        assert explain(Fault(pair[0], "", None, pair[1])) != wording._BY_KIND[pair[0]]
+
+
+def test_no_words_are_kept_for_what_is_never_raised() -> None:
+    assert set(wording._BY_DETAIL) <= raised()
+    assert raised() >= SAID_BY_THEIR_KIND
+
+
+def test_a_pause_that_is_asked_for_is_told_in_minutes() -> None:
+    assert explain(RateLimited("x", retry_after_s=90)).sentence.endswith("left alone for 1 min 30 s.")
+    assert explain(RateLimited("x", retry_after_s=0.2)) == wording._BY_KIND["rate_limited"]
+
+
+@pytest.mark.parametrize("status", list(TurnStatus))
+def test_every_ending_but_a_good_one_says_what_can_be_done(status: TurnStatus) -> None:
+    turn = Turn("t", None, Role.ASSISTANT, (), status, datetime(2026, 11, 21, tzinfo=UTC))
+    words = ending(turn)
+    if status in (TurnStatus.COMPLETE, TurnStatus.STREAMING):
+        assert words is None
+    else:
+        assert words is not None and words.sentence and words.next_step
