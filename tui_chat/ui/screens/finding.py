@@ -58,6 +58,7 @@ class FindingScreen(SteadyScreen[Place | None]):
     nothing = query_one("#nothing", Static)
     hint = query_one("#hint", Static)
     list = query_one(ShelfList)
+    rows_side = query_one("#rows", Vertical)
     preview = query_one(ConversationPane)
 
     def __init__(self, bench: Bench, keys: Keyboard, describe: Describe) -> None:
@@ -83,7 +84,7 @@ class FindingScreen(SteadyScreen[Place | None]):
         yield Input(id="query", placeholder="Find a conversation", compact=True)
         yield Input(id="title", placeholder="A title", compact=True)
         with Horizontal():
-            with Vertical():
+            with Vertical(id="rows"):
                 yield Static("", id="columns", markup=False)
                 yield ShelfList(self._paint)
                 yield Static("", id="nothing", markup=False)
@@ -195,7 +196,9 @@ class FindingScreen(SteadyScreen[Place | None]):
     def show_around(self) -> None:
         if not self.is_mounted:
             return
-        guise = self._guise(max(self.list.scrollable_content_region.width, 1))
+        # The list itself has no width while it is hidden; what it stands in always has one.
+        room = self.rows_side.content_size.width - self.list.scrollbar_size_vertical
+        guise = self._guise(max(room, 1))
         self.columns.display = self.list.display and not self._shown.said
         self.columns.update(Content.assemble(*[(piece.text, "dim") for piece in head(guise)]))
         self.shelves.update(heading(self._shown, self._rows.total, len(self.marked)))

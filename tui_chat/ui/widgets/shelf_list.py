@@ -20,6 +20,7 @@ class ShelfList(ScrollView, can_focus=False):
     DEFAULT_CSS = """
     ShelfList {
         overflow-x: hidden;
+        scrollbar-gutter: stable;
         & > .shelf-list--cursor { background: $accent 25%; text-style: bold; }
         &:ansi > .shelf-list--cursor { background: ansi_default; text-style: reverse; }
     }
