@@ -103,9 +103,11 @@ def test_where_conversations_lie_and_how_long_the_trash_keeps_them() -> None:
     assert f"can be had back for {ChatSettings().trash_days} days" in section("The library")
 
 
-def test_every_variable_of_our_own_is_named_and_every_one_that_is_named_is_read() -> None:
-    sources = [path.read_text() for room in ("tui_chat", "tests") for path in (ROOT / room).rglob("*.py")]
-    read = set(re.findall(r'"(TUI_CHAT_\w+)"', "".join(sources)))
+def test_every_variable_that_one_may_set_is_named_and_every_one_that_is_named_is_read() -> None:
+    program, tests = (
+        "".join(path.read_text() for path in (ROOT / room).rglob("*.py")) for room in ("tui_chat", "tests")
+    )
+    read = {*re.findall(r'"(TUI_CHAT_\w+)"', program), *re.findall(r'environ\.get\("(TUI_CHAT_\w+)"', tests)}
     assert set(re.findall(r"TUI_CHAT_\w+", TEXT)) == read
 
 
