@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+from rich.style import Style
 from textual.events import Paste
 from textual.pilot import Pilot
 
@@ -37,12 +39,12 @@ class Early:
 
 
 @asynccontextmanager
-async def early() -> AsyncIterator[Early]:
+async def early(size: tuple[int, int] = (100, 30)) -> AsyncIterator[Early]:
     async with desk_with() as below:
         bench = below.chat.bench
         coming: asyncio.Future[Bench] = asyncio.get_running_loop().create_future()
         app = ChatApp(Late(bench.settings, "demo/tour", True, lambda: coming))
-        async with app.run_test(size=(100, 30), notifications=True) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             await pilot.pause()
             yield Early(pilot, app, bench, coming)
 
@@ -70,12 +72,29 @@ async def test_keys_that_do_something_wait_in_their_order() -> None:
         assert chat.prompt.text == "two"
 
 
-async def test_the_front_looks_as_the_chat_does() -> None:
-    async with early() as made:
-        before = [str(row) for row in made.app.screen._compositor.render_strips()]
+def seen(app: ChatApp) -> list[list[tuple[str, Any, Any, Any]]]:
+    """Every character on the screen with its colours; of an empty one, its ground."""
+    rows = []
+    for strip in app.screen._compositor.render_strips():
+        row: list[tuple[str, Any, Any, Any]] = []
+        for segment in strip:
+            style = segment.style or Style()
+            for letter in segment.text:
+                row.append((letter, None if letter == " " else style.color, style.bgcolor, style.dim))
+        rows.append(row)
+    return rows
+
+
+@pytest.mark.parametrize("theme", ["tui-chat-dark", "tui-chat-light", "nord", "ansi-dark"])
+@pytest.mark.parametrize("size", [(60, 20), (100, 30), (160, 50)], ids=str)
+async def test_the_front_looks_as_the_chat_does(theme: str, size: tuple[int, int]) -> None:
+    async with early(size) as made:
+        made.app.theme = theme
+        await made.pilot.pause()
+        before = seen(made.app)
         made.coming.set_result(made.ready)
-        chat = await made.until_opened()
-        assert [str(row) for row in chat._compositor.render_strips()] == before
+        await made.until_opened()
+        assert seen(made.app) == before
 
 
 async def test_leaving_works_before_anything_is_there() -> None:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin, get_type_hints
 
-from tui_chat.core.conversation import Options
-from tui_chat.core.usage import Price
+if TYPE_CHECKING:
+    from tui_chat.core.conversation import Options
+    from tui_chat.core.usage import Price
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,10 @@ class Profile:
     )
 
     @property
-    def options(self) -> Options:
+    def options(self) -> "Options":
         """What is asked beside the words."""
+        from tui_chat.core.conversation import Options
+
         return Options(self.max_tokens, self.temperature, self.effort, self.thinking)
 
 
@@ -136,8 +139,10 @@ class PriceSettings:
     free: Annotated[bool, About("it costs nothing, as a model on this machine", example="true")] = False
 
     @property
-    def price(self) -> Price | None:
+    def price(self) -> "Price | None":
         """The price it comes to; `None` when neither free nor complete."""
+        from tui_chat.core.usage import Price
+
         if self.free:
             return Price.of(Decimal(0), Decimal(0))
         if self.input is None or self.output is None:

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui_chat.core.conversation import Conversation, Place
-from tui_chat.core.usage import Price
 from tui_chat.settings.values import Settings
 
 if TYPE_CHECKING:
+    from tui_chat.core.conversation import Conversation, Place
+    from tui_chat.core.usage import Price
     from tui_chat.service.catalogue import ModelCatalogue
     from tui_chat.service.chat import ChatService
     from tui_chat.storage.store import Store
@@ -19,7 +19,7 @@ class ModelFacts:
     """What the price list knows of a model; `None` is not known."""
 
     context_window: int | None = None
-    price: Price | None = None
+    price: "Price | None" = None
 
 
 async def _nothing_known(model: str) -> ModelFacts:
@@ -41,9 +41,9 @@ class Bench:
     settings: Settings
     store: "Store"
     service: "ChatService"
-    first: Conversation
+    first: "Conversation"
     """What the app opens with."""
-    blank: Callable[[], Conversation]
+    blank: "Callable[[], Conversation]"
     """A new conversation with the model and prompt the settings name."""
     catalogue: "ModelCatalogue"
     warm_up: Callable[[], Awaitable[None]] = _nothing
@@ -51,7 +51,7 @@ class Bench:
     facts_of: Callable[[str], Awaitable[ModelFacts]] = _nothing_known
     find_local: Callable[[], Awaitable[tuple[str, ...]]] = _nobody_local
     """Models of servers that run on this machine."""
-    place: Place | None = None
+    place: "Place | None" = None
     """Where in the first conversation it opens; `None` is its end."""
     notices: tuple[str, ...] = field(default=())
     """What there is to be told at start, each a sentence."""

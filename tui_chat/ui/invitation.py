@@ -1,6 +1,7 @@
 """What an empty conversation says: what to do, which keys to know, what to set up. Pure."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 from tui_chat.core.clean import clean_line
 from tui_chat.ui.keyboard import Keyboard
@@ -32,3 +33,16 @@ def invitation(keys: Keyboard, model: str, local: Sequence[str]) -> tuple[str, .
     if local:
         lines += ["", f"Running on this machine now: {', '.join(map(clean_line, local[:3]))}."]
     return tuple(lines)
+
+
+def laid_out(lines: Sequence[str], cells: int, height: int) -> list[tuple[str, str]]:
+    """Rows of so many cells, a third down in so many of them: of each what is bright, and the fainter rest."""
+    rows: list[tuple[str, str]] = []
+    for line in lines:
+        key, _, does = line.partition("\t")
+        if does:
+            rows.append((key, does))
+        else:
+            pieces = wrap(line, cells) or [""]
+            rows += [("", piece) for piece in pieces] if rows else [(piece, "") for piece in pieces]
+    return [("", "")] * max(0, (height - len(rows)) // 3) + rows

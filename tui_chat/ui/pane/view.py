@@ -18,6 +18,7 @@ from tui_chat.ui.pane.ahead import LayAhead
 from tui_chat.ui.pane.frame import FramePacer
 from tui_chat.ui.pane.glass import Glass, Picture, is_behind, is_seen
 from tui_chat.ui.pane.look import USUAL, Describe, KeyLabel, Look, Unfolded
+from tui_chat.ui.pane.margin import margin_of
 from tui_chat.ui.pane.painter import PLAIN, Dress, Inks, Painter
 from tui_chat.ui.pane.viewport import Row, Viewport
 
@@ -168,7 +169,7 @@ class PaneView(Widget, can_focus=True):
     # Width and colours
 
     def _fit(self, width: int, height: int) -> None:
-        margin = 0 if width < 16 else 2 if width < 72 else 3 if width < 110 else 4
+        margin = margin_of(width)
         self._painter.width, self._painter.margin = width - 1, margin
         self._painter.reset()
         self.viewport.height = height

@@ -1,6 +1,5 @@
 """The conversation as one widget: shown, growing, scrolled, folded. Knows no service and no storage."""
 
-from textwrap import wrap
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -17,7 +16,8 @@ from tui_chat.core.event import (
     TurnStarted,
 )
 from tui_chat.core.turn import Role, Turn
-from tui_chat.rendering.line import BLANK, Line
+from tui_chat.rendering.line import Line
+from tui_chat.ui.invitation import laid_out
 from tui_chat.ui.keys import Scope, bindings
 from tui_chat.ui.pane.growth import Growth
 from tui_chat.ui.pane.look import words
@@ -119,15 +119,8 @@ class ConversationPane(PointingPane):
 
     def invitation(self) -> list[Line]:
         look = self.viewport.look
-        lines = []
-        for text in self._invitation:
-            key, _, does = text.partition("\t")
-            if does:
-                lines.append(words(look.width, [(key, look.palette.text), (does, look.palette.dim)]))
-            else:
-                style = look.palette.dim if lines else look.palette.text
-                lines += [words(look.width, [(row, style)]) for row in wrap(text, look.measure) or [""]]
-        return [BLANK] * max(0, (self.viewport.height - len(lines)) // 3) + lines
+        rows = laid_out(self._invitation, look.measure, self.viewport.height)
+        return [words(look.width, [(bright, look.palette.text), (faint, look.palette.dim)]) for bright, faint in rows]
 
     def settle(self) -> None:
         super().settle()
