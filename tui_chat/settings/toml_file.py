@@ -4,7 +4,6 @@ Knows nothing of what the keys mean.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -60,6 +59,8 @@ def read_toml(path: Path) -> TomlFile:
 
 def _parse(text: str, file: str) -> TomlFile:
     """Parse; while there is a mistake, leave its line out and parse again."""
+    import tomllib
+
     lines = text.split("\n")
     problems: list[Problem] = []
     while len(problems) < _MOST_MISTAKES:
@@ -113,5 +114,7 @@ def _lines_of(lines: list[str]) -> dict[tuple[str, ...], int]:
 
 
 def _names(dotted: str) -> tuple[str, ...]:
+    import tomllib
+
     names = re.findall(_NAME, dotted)
     return tuple(str(tomllib.loads(f"v={name}")["v"]) if name[0] in "\"'" else name for name in names)

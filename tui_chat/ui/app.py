@@ -4,13 +4,14 @@ import asyncio
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
 from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.driver import Driver
+from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from tui_chat.core.clean import clean
@@ -36,7 +37,7 @@ class ChatApp(App[int]):
     """tui-chat on the screen."""
 
     TITLE = "tui-chat"
-    CSS_PATH = "app.tcss"
+    CSS_PATH: ClassVar = ["app.tcss", "screens/front.tcss"]
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, below: Bench | Late) -> None:
@@ -108,16 +109,20 @@ class ChatApp(App[int]):
         if self._follows_terminal:
             self._suit(is_light=told.is_light)
 
+    def get_default_screen(self) -> Screen[Any]:
+        """What is seen until there is a conversation: a screen that was pushed would be painted later."""
+        if isinstance(self._below, Late):
+            return FrontScreen(self._below, self._keys)
+        return super().get_default_screen()
+
     def on_mount(self) -> None:
-        """Show the first conversation, then load what the first prompt needs."""
+        """Heed the signals, ask the terminal how bright it is, and show the conversation if it is there."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.leave, 128 + number)
         if self._follows_terminal:
             self._tell_terminal("ask_background")
-        if isinstance(self._below, Late):
-            self.push_screen(FrontScreen(self._below, self._keys))
-        else:
+        if isinstance(self._below, Bench):
             self.push_screen(_chat_on(self._below, self._keys))
 
     @on(FrontScreen.Painted)
@@ -138,7 +143,7 @@ class ChatApp(App[int]):
             return
         bench = coming.result()
         with self.batch_update():
-            await self.switch_screen(_chat_on(bench, self._keys))
+            await self.push_screen(_chat_on(bench, self._keys))
         self._below = bench
 
     async def on_event(self, event: events.Event) -> None:

@@ -15,7 +15,6 @@ from tui_chat.ui.widgets.prompt_box import PromptBox
 class FrontScreen(Screen[None]):
     """Looks as the chat will look."""
 
-    CSS_PATH = "chat.tcss"
     AUTO_FOCUS = "PromptBox"
 
     class Painted(Message):
