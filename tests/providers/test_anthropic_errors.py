@@ -2,8 +2,6 @@
 
 import socket
 import ssl
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from itertools import pairwise
 
 import httpx2
@@ -16,38 +14,9 @@ from tui_chat.providers.anthropic_errors import (
     masked,
     page_message,
     refused,
-    retry_after_s,
     scrub,
     unreachable,
 )
-
-
-@pytest.mark.parametrize(
-    ("headers", "wait_s"),
-    [
-        ({"retry-after": "30"}, 30.0),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"retry-after": " 420 "}, 420.0),
-        ({"retry-after-ms": "1500", "retry-after": "2"}, 1.5),
-        ({"retry-after": "Sat, 21 Nov 2026 12:07:00 GMT"}, 420.0),
-        ({"retry-after": "Sat, 21 Nov 2026 11:00:00 GMT"}, 0.0),
-        ({"retry-after": "Sat, 21 Nov 2026 12:00:05 -0000"}, 5.0),
-        ({"retry-after": "-3"}, 0.0),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "inf"}, None),
-        ({}, None),
-    ],
-)
-def test_how_long_to_wait_is_read_in_every_form(headers: dict[str, str], wait_s: float | None) -> None:
-    assert retry_after_s(httpx2.Headers({"date": "Sat, 21 Nov 2026 12:00:00 GMT", **headers})) == wait_s
-
-
-def test_a_date_from_a_server_without_a_clock_counts_from_now() -> None:
-    in_a_minute = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
-    wait_s = retry_after_s({"retry-after": in_a_minute})
-    assert wait_s is not None
-    assert 50 < wait_s <= 60
 
 
 def because(*causes: BaseException) -> BaseException:

@@ -2,7 +2,6 @@
 
 import json
 import ssl
-from email.utils import formatdate
 
 import httpx2
 import pytest
@@ -18,7 +17,7 @@ from tui_chat.core.error import (
     Unreachable,
 )
 from tui_chat.core.secret import Secret
-from tui_chat.providers.openai_errors import error_of, error_on_the_way, hide_key, retry_after_in, said_in
+from tui_chat.providers.openai_errors import error_of, error_on_the_way, hide_key, said_in
 
 
 def error(
@@ -122,30 +121,6 @@ def test_ones_own_key_is_taken_out_whatever_it_looks_like() -> None:
     assert hide_key(error, None).message == "no more for letmein!"
     assert hide_key(error, Secret("letmein!")) is error
     assert (error.message, str(error), error.fault.message) == ("no more for …",) * 3
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({"retry-after": "7"}, 7.0),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"retry-after": "420"}, 420.0),
-        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
-        ({"retry-after": formatdate(1000, usegmt=True), "date": formatdate(940, usegmt=True)}, 60.0),
-        ({"retry-after": formatdate(900, usegmt=True), "date": formatdate(940, usegmt=True)}, 0.0),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "-5"}, None),
-        ({"retry-after": "nan"}, None),
-        ({}, None),
-    ],
-)
-def test_when_to_come_back_is_read_however_it_is_written(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after_in(headers) == seconds
-
-
-def test_a_date_without_the_servers_own_clock_counts_from_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.time", lambda: 940.0)
-    assert retry_after_in({"retry-after": formatdate(1000, usegmt=True)}) == 60.0
 
 
 def test_the_request_id_is_kept() -> None:

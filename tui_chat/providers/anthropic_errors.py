@@ -3,11 +3,8 @@
 import re
 import socket
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from math import isfinite
 
 import httpx2
 
@@ -21,6 +18,7 @@ from tui_chat.core.error import (
     StreamCut,
     Unreachable,
 )
+from tui_chat.providers.faults import causes, retry_after_s
 
 _KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{6,}|(?<=Bearer )\S{8,}")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
@@ -105,7 +103,7 @@ def _by_class(status: int) -> tuple[type[ProviderError], str]:
 
 def unreachable(fault: BaseException, secrets: Iterable[str] = ()) -> ProviderError:
     """The error for a connection that never was, from whatever lies at the bottom of it."""
-    for cause in _causes(fault):
+    for cause in causes(fault):
         match cause:
             case httpx2.TimeoutException() | TimeoutError():
                 return Unreachable("no answer in time", detail="timeout")
@@ -123,7 +121,7 @@ def unreachable(fault: BaseException, secrets: Iterable[str] = ()) -> ProviderEr
                 )
             case httpx2.TooManyRedirects():
                 return ProtocolBroken("the server redirects without end", detail="redirect")
-    texts = [text for cause in _causes(fault) if (text := masked(str(cause), secrets))]
+    texts = [text for cause in causes(fault) if (text := masked(str(cause), secrets))]
     return Unreachable(texts[-1] if texts else "the connection failed")
 
 
@@ -145,28 +143,6 @@ def page_message(text: str) -> str:
     return " ".join((title[1] if title else "" if text.lstrip().startswith("<") else text).split())[:200]
 
 
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """How long the server asks to wait, told in milliseconds, seconds or as a date by its own clock."""
-    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
-        try:
-            wait_s = float(headers.get(name, "")) / unit
-        except ValueError:
-            continue
-        if isfinite(wait_s):
-            return max(wait_s, 0.0)
-    until = _date(headers.get("retry-after", ""))
-    now = _date(headers.get("date", "")) or datetime.now(UTC)
-    return max((until - now).total_seconds(), 0.0) if until is not None else None
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
-
-
 def request_id_of(headers: Mapping[str, str]) -> str | None:
     """The id by which the provider finds a request again."""
     return headers.get("request-id") or headers.get("x-request-id")
@@ -181,16 +157,8 @@ def masked(text: str, secrets: Iterable[str] = ()) -> str:
 
 def scrub(fault: BaseException, secrets: Iterable[str]) -> None:
     """Take the keys out of an exception and all it came from, since a trace of it may be logged."""
-    for cause in _causes(fault):
+    for cause in causes(fault):
         cause.args = tuple(masked(arg, secrets) if isinstance(arg, str) else arg for arg in cause.args)
-
-
-def _causes(fault: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while fault is not None and id(fault) not in seen:
-        seen.add(id(fault))
-        yield fault
-        fault = fault.__cause__ or fault.__context__
 
 
 def _said(error: OSError) -> str:

@@ -3,14 +3,12 @@
 Messages come out readable, short, and without anybody's key.
 """
 
-import email.utils
 import html
 import json
 import re
 import socket
 import ssl
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
@@ -26,6 +24,7 @@ from tui_chat.core.error import (
     Unreachable,
 )
 from tui_chat.core.secret import Secret
+from tui_chat.providers.faults import causes, retry_after_s
 
 _LONGEST_MESSAGE = 600
 _KEY = re.compile(r"\b(?:(?:sk|gsk|xai|tgp|csk)[-_]|Bearer\s+)[A-Za-z0-9_*.\-]{7,}[A-Za-z0-9_*]")
@@ -95,18 +94,18 @@ def error_on_the_way(error: Exception, host: str, begun: bool) -> ProviderError:
             return StreamCut("nothing has come for too long", detail="stalled")
         garbled = isinstance(error, httpx2.DecodingError)
         return StreamCut("the connection broke off", detail="garbled" if garbled else "dropped")
-    causes = list(_causes(error))
+    below = list(causes(error))
     if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL | httpx2.LocalProtocolError):
         return RequestRefused("the request cannot be sent: its address or a header is wrong", detail="bad_url")
     if isinstance(error, httpx2.ProxyError):
         return Unreachable(f"the proxy refuses: {_tidy(str(error))}", detail="proxy")
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return Unreachable(f"no safe connection to {host}: {_tls_reason(causes)}", detail="tls")
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
+    if any(isinstance(cause, ssl.SSLError) for cause in below):
+        return Unreachable(f"no safe connection to {host}: {_tls_reason(below)}", detail="tls")
+    if any(isinstance(cause, socket.gaierror) for cause in below):
         return Unreachable(f"{host} is not known", detail="dns")
-    if isinstance(error, httpx2.TimeoutException) or any(isinstance(cause, TimeoutError) for cause in causes):
+    if isinstance(error, httpx2.TimeoutException) or any(isinstance(cause, TimeoutError) for cause in below):
         return Unreachable(f"{host} does not answer", detail="timeout")
-    if any(isinstance(cause, ConnectionRefusedError) for cause in causes) or isinstance(error, httpx2.ConnectError):
+    if any(isinstance(cause, ConnectionRefusedError) for cause in below) or isinstance(error, httpx2.ConnectError):
         return Unreachable(f"{host} takes no connections", detail="refused")
     return Unreachable(f"the connection to {host} broke off before an answer came")
 
@@ -126,7 +125,7 @@ def _by_status(status: int, said: str, code: str, headers: Mapping[str, str]) ->
         detail=detail,
         status=status,
         request_id=request_id_in(headers),
-        retry_after_s=retry_after_in(headers),
+        retry_after_s=retry_after_s(headers),
     )
 
 
@@ -158,26 +157,6 @@ def _kind_of(status: int, told: str) -> tuple[type[ProviderError], str]:
 def request_id_in(headers: Mapping[str, str]) -> str | None:
     """The id under which the provider would find this request."""
     return next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None)
-
-
-def retry_after_in(headers: Mapping[str, str]) -> float | None:
-    """How long to wait, however it is written; a date counts from the server's own clock."""
-    if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
-        return max(0.0, milliseconds / 1000)
-    written = headers.get("retry-after", "").strip()
-    if (seconds := _number(written)) is not None:
-        return max(0.0, seconds)
-    if (when := _date(written)) is None:
-        return None
-    now = _date(headers.get("date", ""))
-    return max(0.0, when - (time.time() if now is None else now))
-
-
-def _date(written: str) -> float | None:
-    try:
-        return email.utils.parsedate_to_datetime(written).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return None
 
 
 def _number(written: Any) -> float | None:
@@ -235,15 +214,8 @@ def _tidy(said: str) -> str:
     return said if len(said) <= _LONGEST_MESSAGE else f"{said[:_LONGEST_MESSAGE]}…"
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__
-
-
-def _tls_reason(causes: list[BaseException]) -> str:
-    for cause in causes:
+def _tls_reason(below: list[BaseException]) -> str:
+    for cause in below:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cause.verify_message or "its certificate is not trusted"
     return "it does not speak TLS as it should"
