@@ -182,6 +182,17 @@ async def test_a_fork_begins_with_the_path_and_remembers_where_it_came_from(make
     assert stored.cost.total_usd == 0, "what was paid for once is not counted twice"
 
 
+async def test_a_fork_of_a_reply_that_is_coming_in_ends_where_it_was(make_house: MakeHouse) -> None:
+    house = await make_house((TextDelta("half"), asyncio.Event()))
+    reply = await house.service.send(house.blank(), "hi")
+    async for event in reply:
+        if isinstance(event, TextDelta):
+            break
+    fork = await house.service.fork(reply.conversation_id, reply.turn_id)
+    stored = await house.store.conversation(fork.id)
+    assert [(turn.text, turn.status) for turn in stored.path][1:] == [("half", TurnStatus.INTERRUPTED)]
+
+
 async def test_closing_keeps_what_arrived_as_interrupted(make_house: MakeHouse) -> None:
     house = await make_house((TextDelta("half"), asyncio.Event()))
     reply = await house.service.send(house.blank(), "hi")

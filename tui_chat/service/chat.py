@@ -124,7 +124,10 @@ class ChatService:
         turns: list[Turn] = []
         for turn in source.path_to(turn_id):
             ids[turn.id] = self._means.new_id()
-            turns.append(replace(turn, id=str(ids[turn.id]), parent_id=ids[turn.parent_id], usage=None, cost=None))
+            # What is still coming in goes on only where it was asked for.
+            status = TurnStatus.INTERRUPTED if turn.is_live else turn.status
+            copy = replace(turn, id=str(ids[turn.id]), parent_id=ids[turn.parent_id], status=status)
+            turns.append(replace(copy, usage=None, cost=None))
         now = self._means.now()
         forked = replace(
             source,
