@@ -9,6 +9,7 @@ from typing import TypeAlias
 from textual import events
 from textual.app import App
 from textual.message_pump import MessagePump
+from textual.timer import Timer
 
 Press: TypeAlias = events.Key | events.Paste
 
@@ -28,6 +29,7 @@ class InTurn:
         self._acting = 0
         """Which press is being acted on; nobody waits for one before it."""
         self._is_busy = False
+        self._patience: Timer | None = None
 
     async def take(self, press: Press) -> None:
         """Hand it on, now or when those before it have had their effect."""
@@ -47,7 +49,13 @@ class InTurn:
         self._follow_up(self._acting, _ROUNDS)
 
     def _be_patient(self) -> None:
-        self._app.set_timer(PATIENCE_S, partial(self._go_on, self._acting))
+        self._lose_patience()
+        self._patience = self._app.set_timer(PATIENCE_S, partial(self._go_on, self._acting))
+
+    def _lose_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.stop()
+            self._patience = None
 
     def _follow_up(self, acting: int, rounds: int) -> None:
         """Go the way of the press, behind it: from who has the focus through all around them to the app."""
@@ -67,5 +75,6 @@ class InTurn:
         if acting != self._acting:
             return
         self._is_busy = False
+        self._lose_patience()
         if self._waiting:
             await self._start(self._waiting.popleft())
