@@ -15,7 +15,8 @@ from tui_chat.cli.main import main
 def _name(task: "asyncio.Task[object]") -> str:
     coroutine = task.get_coro()
     owner = getattr(getattr(coroutine, "cr_frame", None), "f_locals", {}).get("self")
-    return f"{type(owner).__name__}:{getattr(coroutine, '__qualname__', coroutine)}"
+    does = getattr(getattr(owner, "_callback", None), "__qualname__", getattr(coroutine, "__qualname__", coroutine))
+    return f"{type(owner).__name__}:{does}"
 
 
 def tell(_number: int, _frame: FrameType | None) -> None:
