@@ -87,3 +87,13 @@ def test_a_conversation_is_the_sum_of_its_turns_whatever_was_told_on_the_way(
     shown = told[-1:]
     assert conversation.path_usage == sum((updates[-1] for updates, _ in shown), Usage())
     assert conversation.path_cost == sum_costs(cost for _, cost in shown)
+
+
+def test_the_cost_under_a_turn_is_its_own_and_that_of_all_below() -> None:
+    conversation = Conversation("c", NOW, NOW)
+    for id, parent, dollars in (("a", None, 1), ("b", "a", 2), ("c", "b", 4), ("d", "a", 8)):
+        turn = Turn(
+            id, parent, Role.ASSISTANT, (), TurnStatus.COMPLETE, NOW, usage=Usage(1), cost=Cost(Decimal(dollars))
+        )
+        conversation = conversation.with_turn(turn)
+    assert [conversation.cost_under(id).total_usd for id in "abcd"] == [15, 6, 4, 8]

@@ -156,6 +156,15 @@ class Conversation:
         """Cost of the branch that is shown, and of the errands."""
         return _cost_of((*self.path, *self.errands))
 
+    def cost_under(self, turn_id: str) -> CostSum:
+        """Cost of that turn and of every one below it."""
+        found, pending = list[Turn](), [self.turn(turn_id)]
+        while pending:
+            turn = pending.pop()
+            found.append(turn)
+            pending += self.children_of(turn.id)
+        return _cost_of(found)
+
 
 def _usage_of(paid: Iterable[Turn | Errand]) -> Usage:
     return sum((one.usage for one in paid if one.usage is not None), Usage())

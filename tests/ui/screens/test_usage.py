@@ -20,6 +20,7 @@ async def test_tokens_are_grouped_by_day_model_and_conversation(desk: Desk) -> N
     await desk.said("a question")
     await opened(desk)
     await desk.until(lambda: "Usage by day, 30 days" in screen_text(desk.app) and "total" in screen_text(desk.app))
+    assert "`?` is unknown" in screen_text(desk.app), "the demo has no price here"
     await desk.press("m")
     await desk.until(lambda: "demo/tour" in screen_text(desk.app) and "by model" in screen_text(desk.app))
     await desk.press("c")

@@ -15,7 +15,6 @@ from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.figures import cost_sum
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.core.usage import sum_costs
 
 _SIGNS = {
     TurnStatus.CANCELLED: "■ ",
@@ -76,19 +75,13 @@ class TreeScreen(ModalScreen[str | None]):
             siblings = self._conversation.siblings_of(turn.id)
             is_last = place == len(siblings) - 1
             own = f"{lead}{'└ ' if is_last else '├ '}" if forked else lead
-            walked.append((turn, own, self._cost(turn) if forked and self._costs else ""))
+            walked.append(
+                (turn, own, cost_sum(self._conversation.cost_under(turn.id)) if forked and self._costs else "")
+            )
             below = f"{lead}{'  ' if is_last else '│ '}" if forked else lead
             children = self._conversation.children_of(turn.id)
             pending += [(child, below, len(children) > 1, at) for at, child in enumerate(children)][::-1]
         return walked
-
-    def _cost(self, turn: Turn) -> str:
-        branch, pending = [], [turn]
-        while pending:
-            one = pending.pop()
-            branch.append(one)
-            pending += self._conversation.children_of(one.id)
-        return cost_sum(sum_costs(one.cost for one in branch if one.role is Role.ASSISTANT and one.usage is not None))
 
     def action_list(self, action: str) -> None:
         """Move in the tree."""

@@ -16,7 +16,6 @@ from tui_chat.core.cells import cells
 from tui_chat.core.chart import bar, sparkline
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import ChatError
-from tui_chat.core.figures import cost_sum
 from tui_chat.core.report import UsageLine, UsageReport
 from tui_chat.core.report_text import usage_table
 from tui_chat.service.usage_report import By, lines_by, usage_report
@@ -24,6 +23,7 @@ from tui_chat.storage.store import Store
 from tui_chat.wording import explain
 
 _SPANS: tuple[tuple[str, int | None], ...] = (("30 days", 30), ("7 days", 7), ("all time", None))
+_SIGNS = (("?", "`?` is unknown"), ("~", "`~` an estimate"))
 _BAR_CELLS = 10
 _CHART_DAYS = 30
 
@@ -116,10 +116,8 @@ class UsageScreen(ModalScreen[None]):
             each = report.each_day(now.date(), _CHART_DAYS)
             chart = sparkline([float(line.cost.total_usd) for line in each])
             rows += [Content(""), Content.assemble(("each of the last 30 days  ", "dim"), (chart, "$text-accent"))]
-        if report.total.saved_usd:
-            rows.append(
-                Content.styled(f"in all {cost_sum(report.total.cost)}; `?` is unknown, `~` an estimate", "dim")
-            )
+        if meanings := [meaning for sign, meaning in _SIGNS if sign in table[-1]]:
+            rows.append(Content.styled(", ".join(meanings), "dim"))
         return Content("\n").join(rows)
 
 
