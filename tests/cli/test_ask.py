@@ -179,3 +179,11 @@ def test_on_a_terminal_the_reply_is_laid_out(shell: Shell) -> None:
     source = text_of(shell.only_conversation()["turns"][1])
     expected = [line.text.rstrip() for line in render(source, 90, Palette.ansi())]
     assert laid_out.split("\n") == expected
+
+
+def test_where_no_key_is_found_the_demo_answers_and_says_so_beside_the_reply(shell: Shell) -> None:
+    done = shell("ask", "hello")
+    assert done.code == 0 and "demo model" in done.out and "no key was found" not in done.out
+    assert "no key was found" in done.err and "ANTHROPIC_API_KEY" in done.err
+    for words, more in ((("--demo",), {}), (("-m", "demo/tour"), {}), ((), {"TUI_CHAT_MODEL": "demo/tour"})):
+        assert shell("ask", *words, "hello", **more).err == ""

@@ -14,7 +14,13 @@ from tui_chat.core.event import ReplyEvent, TurnEnded
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.wanted import Wanted
 from tui_chat.service.reply import Reply
+from tui_chat.settings.services import DEMO_MODEL
 from tui_chat.wiring import assemble
+
+_NO_KEY = (
+    "no key was found, so the built-in demo answers; set ANTHROPIC_API_KEY or OPENAI_API_KEY, "
+    "or start a local server and name its model"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,11 @@ class Question:
     wanted: Wanted
     saved: bool
     jsonl: bool
+
+
+def _by_default(begun: Start, wanted: Wanted) -> bool:
+    """Whether nobody asked for the demo."""
+    return not (begun.demo or begun.settings.default_model or wanted.model or wanted.profile)
 
 
 def run(begun: Start, question: Question) -> int:
@@ -38,6 +49,8 @@ async def _ask(begun: Start, question: Question) -> int:
         for sentence in sentences(program.store.opening):
             print(f"tui-chat: {sentence}", file=sys.stderr)  # noqa: T201
         conversation = await program.conversation_for(question.wanted)
+        if conversation.model == DEMO_MODEL and _by_default(begun, question.wanted):
+            print(f"tui-chat: {_NO_KEY}", file=sys.stderr)  # noqa: T201
         reply = await program.service.send(conversation, question.text)
         return await _follow(reply, JsonLines() if question.jsonl else _for_people(begun.settings.ui.measure))
     finally:

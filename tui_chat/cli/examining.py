@@ -102,7 +102,11 @@ async def _database(begun: Start, *, repair: bool) -> AsyncIterator[Finding]:
         size_mb = path.stat().st_size / 1e6
         count = await store.count()
         sqlite = f"SQLite {SQLITE_VERSION}"
-        yield Finding("database", State.GOOD, f"{path}, {count:,} conversations, {size_mb:,.1f} MB, {sqlite}")
+        yield Finding(
+            "database",
+            State.GOOD,
+            f"{path}, {count:,} conversation{'' if count == 1 else 's'}, {size_mb:,.1f} MB, {sqlite}",
+        )
         for sentence in sentences(store.opening):
             yield Finding("database", State.NOTE, sentence)
         if repair:

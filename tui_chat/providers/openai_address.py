@@ -28,6 +28,11 @@ class Address:
         return self.parts.hostname or ""
 
     @property
+    def place(self) -> str:
+        """Its host, with the port where one is named: what a person looks for when nobody answers."""
+        return f"{self.host}:{self.parts.port}" if self.parts.port else self.host
+
+    @property
     def is_loopback(self) -> bool:
         """Whether it is on this machine."""
         if self.host == "localhost" or self.host.endswith(".localhost"):

@@ -136,7 +136,7 @@ class Server:
         """Raise the core's error for what went wrong; nowhere in it, or in what it hangs on, is the key."""
         if isinstance(error, ProviderError):
             raise hide_key(error, self._key)
-        told = hide_key(error_on_the_way(error, self.address.host, begun), self._key)
+        told = hide_key(error_on_the_way(error, self.address.place, begun), self._key)
         raise told from (None if isinstance(error, httpx2.LocalProtocolError) else error)
 
     def _check_key(self) -> None:

@@ -157,11 +157,11 @@ class ChangingScreen(BranchingScreen):
         self.app.push_screen(screen, chosen)
         fresh = await self.bench.catalogue.refreshed()
         local = await self.bench.find_local()
-        silent = "; ".join(f"{name}: {explain(error).sentence}" for name, error in fresh.silent)
-        screen.offer(await self.models.among(fresh, local), silent or _how_to_have_more(fresh))
+        silent = " ".join(f"{name}: {explain(error).sentence}" for name, error in fresh.silent)
+        screen.offer(await self.models.among(fresh, local), f"{silent} {_how_to_have_more(fresh)}".strip())
 
 
 def _how_to_have_more(catalogue: Catalogue) -> str:
     if all(model.ref.startswith("demo/") for model in catalogue.models):
-        return "Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start a local server, for more"
+        return "Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start a local server, for more."
     return "Enter takes it · ↑ ↓ move · a name that is not listed can be typed"
