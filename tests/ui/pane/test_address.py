@@ -1,10 +1,12 @@
 """What in a row can be opened, and where it really leads."""
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import text
 from rich.segment import Segment
 
 from tui_chat.rendering.line import Line
-from tui_chat.ui.pane.address import honest, may_open, target_at, targets
+from tui_chat.ui.pane.address import doubts, honest, may_open, place, target_at, targets
 
 
 def line(text: str, *links: tuple[int, int, str]) -> Line:
@@ -33,6 +35,13 @@ def test_addresses_of_the_web_and_of_mail_may_be_opened(url: str) -> None:
         "http://a.example/\x1b]52;c;x\x07",
         "https://a.example/\u202egnp.exe",
         "https://a.example/ -o x",
+        "https://bank.example\\@evil.example",
+        "https:evil.example",
+        "https:///evil.example",
+        "https://%65vil.example",
+        "https://bank.example\uff1a80@evil.example",
+        "https://a.example:99999/",
+        "mailto:",
     ],
 )
 def test_nothing_else_may(url: str) -> None:
@@ -44,6 +53,41 @@ def test_a_host_is_shown_as_it_goes_over_the_wire() -> None:
     assert honest("https://раypal.example/login") == "https://xn--ypal-43d9g.example/login"
     assert honest("https://plain.example/ü") == "https://plain.example/ü"
     assert honest("http://[broken") == "http://[broken"
+    assert honest("https://РАYPAL.example/login") == "https://xn--ypal-43d9g.example/login"
+    assert honest("https://раypal.example/раypal.example") == "https://xn--ypal-43d9g.example/раypal.example"
+    assert honest("https://bank.example\u3002evil.example/") == "https://bank.example.evil.example/"
+    assert honest("https://user@例え.example:444/a") == "https://user@xn--r8jz45g.example:444/a"
+
+
+@pytest.mark.parametrize(
+    ("url", "leads_to", "doubt"),
+    [
+        ("https://a.example/x", "a.example", ""),
+        ("HTTPS://A.Example:8080/x@y", "a.example", ""),
+        ("mailto:somebody@a.example?subject=b", "somebody@a.example", ""),
+        ("https://bank.example@evil.example/", "evil.example", "What stands before the @"),
+        ("https://bank.example:80@evil.example/", "evil.example", "What stands before the @"),
+        ("https://раypal.example/", "xn--ypal-43d9g.example", "letters beyond a to z: раypal.example"),
+        ("https://xn--ypal-43d9g.example/", "xn--ypal-43d9g.example", "letters beyond a to z: раypal.example"),
+        ("https://a\u2044b.example/", "xn--ab-c6t.example", "letters beyond a to z"),
+        ("http://2130706433/", "2130706433", "a bare number"),
+        ("http://0x7f.1/", "0x7f.1", "a bare number"),
+        ("http://[::1]:80/", "[::1]", "a bare number"),
+    ],
+)
+def test_where_it_leads_is_told_in_short_and_what_only_looks_like_it(url: str, leads_to: str, doubt: str) -> None:
+    assert may_open(url)
+    assert place(url) == leads_to
+    told = " ".join(doubts(url))
+    assert doubt in told and bool(doubt) == bool(told)
+
+
+@given(text(max_size=30), text(max_size=20))
+def test_no_address_makes_any_of_this_fail(host: str, rest: str) -> None:
+    for url in (f"https://{host}/{rest}", f"https://{rest}@{host}", host):
+        honest(url), doubts(url)
+        if may_open(url):
+            assert place(url)
 
 
 def test_names_of_files_are_found_with_their_lines() -> None:

@@ -2,13 +2,16 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tui_chat.core.clean import clean_line
 from tui_chat.rendering.cells import width
 from tui_chat.rendering.line import Line
 
 _OPENED = ("http", "https", "mailto")
+_DOTS = "[.\u3002\uff0e\uff61]"
+"""What stands between the labels of a host; browsers take the last three for the first."""
+_NUMBER = r"(0x[0-9a-fA-F]+|\d+)(\.(0x[0-9a-fA-F]+|\d+))*|\[.*\]"
 # Compiled for the first row that is looked at; the app starts sooner.
 _FILE = r"(?<![\w/.~-])(~?/?(?:[\w.@+-]+/)*[\w.@+-]*\w\.(\w{1,8}))(?::(\d+))?(?![\w/])"
 _SUFFIX = (
@@ -38,21 +41,91 @@ class Target:
 
 
 def may_open(url: str) -> bool:
-    """Whether an address is of a kind that is opened at all, and free of anything that hides."""
-    scheme, colon, _ = url.partition(":")
-    return bool(colon) and scheme.lower() in _OPENED and url.isprintable() and " " not in url
+    """Whether an address is of a kind that is opened at all, free of anything that hides, and leads to one place.
+
+    What browsers and this program could read differently — a backslash, an escaped or missing host — leads nowhere.
+    """
+    scheme, colon, rest = url.partition(":")
+    if not (colon and scheme.lower() in _OPENED and url.isprintable()) or " " in url or "\\" in url:
+        return False
+    if scheme.lower() == "mailto":
+        return "@" in rest
+    host = _host(url)
+    return rest.startswith("//") and bool(host) and "%" not in host
 
 
 def honest(url: str) -> str:
     """An address with its host as it goes over the wire."""
     url = clean_line(url)
+    host = _host(url)
+    if not host or host.isascii():
+        return url
+    start = url.index("//") + 2
+    end = start + len(urlsplit(url).netloc)
+    at = url.rindex(host, start, end)
+    return url[:at] + _on_the_wire(host) + url[at + len(host) :]
+
+
+def place(url: str) -> str:
+    """Where it leads in short: the host as it goes over the wire, or whom one writes to."""
+    url = clean_line(url)
+    if host := _host(url):
+        return _on_the_wire(host)
+    return unquote(url.partition(":")[2].partition("?")[0])
+
+
+def doubts(url: str) -> tuple[str, ...]:
+    """What makes an address look like one that it is not, in sentences."""
+    url = clean_line(url)
+    host = _host(url)
+    found = []
+    if host and "@" in urlsplit(url).netloc:
+        found.append("What stands before the @ is a name to sign in with, not the site.")
+    wire = _on_the_wire(host)
+    if any(label.startswith("xn--") for label in wire.split(".")):
+        found.append(f"The site's name has letters beyond a to z: {_in_letters(wire)}")
+    if re.fullmatch(_NUMBER, wire) is not None:
+        found.append("The site is a bare number, not a name.")
+    return tuple(found)
+
+
+def _host(url: str) -> str:
+    """The host as it is written; empty where there is none or it makes no sense."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
-        wire = host.encode("idna").decode() if not host.isascii() else host
+        if not parts.hostname or parts.port == 0:
+            return ""
     except ValueError:
-        return url
-    return url.replace(host, wire, 1) if host and host != wire else url
+        return ""
+    beside = parts.netloc.rpartition("@")[2]
+    return beside[: beside.index("]") + 1] if beside.startswith("[") else beside.partition(":")[0]
+
+
+def _on_the_wire(host: str) -> str:
+    """Every label as it is asked for, which is ASCII."""
+    return ".".join(map(_label_on_the_wire, re.split(_DOTS, host)))
+
+
+def _label_on_the_wire(label: str) -> str:
+    if label.isascii():
+        return label.lower()
+    try:
+        return label.encode("idna").decode()
+    except UnicodeError:
+        return "xn--" + label.lower().encode("punycode").decode()
+
+
+def _in_letters(wire: str) -> str:
+    """A host with its letters as a browser may show them."""
+    shown = []
+    for label in wire.split("."):
+        try:
+            shown.append(
+                label.removeprefix("xn--").encode().decode("punycode") if label.startswith("xn--") else label
+            )
+        except UnicodeError:
+            shown.append(label)
+    return clean_line(".".join(shown))
 
 
 def targets(line: Line) -> list[Target]:

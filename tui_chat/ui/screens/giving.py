@@ -9,7 +9,11 @@ from tui_chat.ui.choice import Choice
 from tui_chat.ui.editor import EditorFailed, command_of, run
 from tui_chat.ui.message import CopyRequested, FileChosen, LinkChosen
 from tui_chat.ui.outgoing import copied, exported, is_file, path_of, saved_code
+from tui_chat.ui.pane.address import doubts, place
 from tui_chat.ui.screens.changing import ChangingScreen
+
+LONGEST_ADDRESS = 500
+"""Letters of an address that are shown; where it leads stands above them."""
 
 
 class GivingScreen(ChangingScreen):
@@ -61,8 +65,10 @@ class GivingScreen(ChangingScreen):
             elif value == "copy":
                 self.copy(CopyRequested(event.url, "address"))
 
-        choices = [Choice("open", f"Open {event.shown}"), Choice("copy", "Copy the address")]
-        self.app.push_screen(PickScreen("A link", choices), chosen)
+        choices = [Choice("open", "Open it"), Choice("copy", "Copy the address")]
+        shown = event.shown if len(event.shown) <= LONGEST_ADDRESS else f"{event.shown[:LONGEST_ADDRESS]}…"
+        heading = "\n".join((f"A link to {place(event.url)}", *doubts(event.url), "", shown))
+        self.app.push_screen(PickScreen(heading, choices), chosen)
 
     @on(FileChosen)
     @work(group="editor", exit_on_error=False)

@@ -1,0 +1,47 @@
+"""What leaves the conversation: a link is looked at before it opens, and only where it really leads."""
+
+import pytest
+
+from tests.ui.conftest import Desk
+from tests.ui.screen import screen_text
+from tui_chat.ui.message import LinkChosen
+from tui_chat.ui.pane.address import honest
+from tui_chat.ui.screens.pick import PickScreen
+
+
+@pytest.fixture
+def opened(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was handed to the browser."""
+    found: list[str] = []
+    monkeypatch.setattr(desk.app, "open_url", found.append)
+    return found
+
+
+async def asked(desk: Desk, url: str) -> str:
+    desk.chat.post_message(LinkChosen(url, honest(url)))
+    await desk.until(lambda: isinstance(desk.app.screen, PickScreen) and "A link to" in screen_text(desk.app))
+    return screen_text(desk.app)
+
+
+async def test_a_link_shows_where_it_leads_and_opens_only_when_that_is_taken(desk: Desk, opened: list[str]) -> None:
+    shown = await asked(desk, "https://a.example/a/page?x=1")
+    assert "A link to a.example" in shown and "https://a.example/a/page?x=1" in shown
+    assert opened == []
+    await desk.press("enter")
+    await desk.until(lambda: desk.app.screen is desk.chat)
+    assert opened == ["https://a.example/a/page?x=1"]
+
+
+async def test_one_that_is_left_does_not_open(desk: Desk, opened: list[str]) -> None:
+    await asked(desk, "https://a.example/")
+    await desk.press("escape")
+    await desk.until(lambda: desk.app.screen is desk.chat)
+    assert opened == []
+
+
+async def test_one_that_looks_like_another_says_so(desk: Desk, opened: list[str]) -> None:
+    shown = await asked(desk, "https://bank.example@раypal.example/" + "x" * 3000)
+    assert "A link to xn--ypal-43d9g.example" in shown
+    assert "What stands before the @" in shown and "letters beyond a to z" in shown
+    assert "Open it" in shown, "a long address leaves room for the choice"
+    await desk.press("escape")
