@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -149,7 +149,7 @@ async def export(store: Store, request: ExportRequest, destination: Path | Sink)
         is_folder = await asyncio.to_thread(_is_folder, destination, request)
     if is_folder:
         return await _export_into(destination, store, request)
-    with _new_file(destination) as file:
+    async with _new_file(destination) as file:
         async for text in _texts(store, request):
             await asyncio.to_thread(file.write, text)
     return [destination]
@@ -187,7 +187,7 @@ async def _export_into(folder: Path, store: Store, request: ExportRequest) -> li
         name = file_name(conversation, request.format)
         if name.casefold() in written:
             name = file_name(conversation, request.format, apart=True)
-        with _new_file(folder / name) as file:
+        async with _new_file(folder / name) as file:
             await asyncio.to_thread(file.write, _text(conversation, request))
         written[name.casefold()] = folder / name
     return list(written.values())
@@ -214,21 +214,30 @@ def _text(conversation: Conversation, request: ExportRequest, *, one_line: bool 
     return text.encode()
 
 
-@contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
+@asynccontextmanager
+async def _new_file(path: Path) -> AsyncIterator[BinaryIO]:
     """A file that appears under its name only when it is whole, and that its owner alone may read."""
+    unfinished = path.with_name(f".{secrets.token_hex(8)}.tmp")
     with _write_faults(path):
-        unfinished = path.with_name(f".{secrets.token_hex(8)}.tmp")
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-        handle = os.open(unfinished, flags, 0o600)
+        file = await asyncio.to_thread(_create, unfinished)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
+                await asyncio.to_thread(_settle, file)
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
+
+
+def _create(path: Path) -> BinaryIO:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    return os.fdopen(os.open(path, flags, 0o600), "wb")
+
+
+def _settle(file: BinaryIO) -> None:
+    """Have it safely on the disk, which may take a while."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 @contextmanager
