@@ -30,6 +30,12 @@ def cache_dir() -> Path:
     return Path(_DIRS.user_cache_dir)
 
 
+def make_private(folder: Path) -> None:
+    """Make the folder and all that is missing above it for this user alone, whatever the umask."""
+    for made in (*reversed([above for above in folder.parents if not above.exists()]), folder):
+        made.mkdir(0o700, exist_ok=True)
+
+
 def _from(variable: str) -> Path | None:
     value = os.environ.get(variable, "").strip()
     return Path(value).expanduser().absolute() if value else None

@@ -12,6 +12,7 @@ from tui_chat.cli.reading import print_json, print_out
 from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.error import SettingsError
+from tui_chat.paths import make_private
 from tui_chat.settings.keys import KeyRing
 from tui_chat.settings.load import load_settings
 from tui_chat.settings.show import rows, starter
@@ -51,9 +52,10 @@ def init(begun: Start, *, force: bool) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(file.parent)
     new = file.with_name(f"{file.name}.new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
         out.write(text)
     new.replace(file)
 

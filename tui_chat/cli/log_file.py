@@ -5,14 +5,14 @@ import stat
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from tui_chat.paths import make_private
+
 
 class PrivateFile(RotatingFileHandler):
     """A rotating file that nobody else may read, from its first byte."""
 
     def _open(self):  # type: ignore[no-untyped-def]
-        folder = Path(self.baseFilename).parent
-        for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
-            missing.mkdir(0o700, exist_ok=True)
+        make_private(Path(self.baseFilename).parent)
         return open(self.baseFilename, self.mode, encoding="utf-8", opener=_open_private)
 
 

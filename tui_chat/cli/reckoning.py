@@ -14,6 +14,7 @@ from tui_chat.core.clean import clean
 from tui_chat.core.figures import dollars
 from tui_chat.core.report import UsageReport
 from tui_chat.core.report_text import age_of, price_lines, usage_table
+from tui_chat.paths import cache_dir, make_private
 from tui_chat.service.unmetered import meter_interrupted
 from tui_chat.service.usage_report import as_csv, as_json, lines_by, moment_of, usage_report
 from tui_chat.settings.keys import KeyRing
@@ -78,5 +79,6 @@ def prices(begun: Start, model: str | None, matching: str) -> None:
 def update(begun: Start) -> None:
     """The newest list from the network."""
     now = datetime.now().astimezone()
+    make_private(cache_dir())
     listing = pricing_of(begun.settings).update(now)
     print_out(f"{listing.models:,} models, {age_of(listing, now)}")

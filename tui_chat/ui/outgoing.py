@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from tui_chat.core.conversation import Conversation
@@ -26,11 +27,17 @@ async def copied(text: str, what: str, write: Callable[[str], None] | None) -> t
 
 def saved_code(source: str) -> Path:
     """A file of its own in the working folder that has it now; `OSError` when there can be none."""
-    number = 1
-    while (path := Path(f"code-{number}.txt")).exists():
-        number += 1
-    path.write_text(source, encoding="utf-8")
-    return path.absolute()
+    for number in count(1):
+        path = Path(f"code-{number}.txt").absolute()
+        # Neither over another file nor through a link that leads to one.
+        with suppress(FileExistsError), open(path, "x", encoding="utf-8", opener=_open_private) as file:
+            file.write(source)
+            break
+    return path
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 async def exported(store: Store, conversation: Conversation, name: str) -> Path:
