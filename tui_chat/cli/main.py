@@ -40,6 +40,7 @@ def _run() -> None:
 
         app()
     else:
+        gc.disable()  # until the first screen is seen: nothing of what that loads is garbage
         from tui_chat.cli.log import start_log
         from tui_chat.cli.opening import open_app
 

@@ -1,6 +1,7 @@
 """Opens the app, where there is a terminal to open it in."""
 
 import asyncio
+import gc
 import os
 import sys
 from dataclasses import replace
@@ -38,6 +39,9 @@ async def _run(begun: Start, wanted: Wanted) -> int:
     made: list[Program] = []
 
     async def bench() -> "Bench":
+        # All that was loaded until now stays until the end; only what comes is worth looking through for garbage.
+        gc.freeze()
+        gc.enable()
         await asyncio.to_thread(_load)
         from tui_chat.wiring import assemble_anyway
 
