@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from rich.style import Style
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 
 from tests.ui.conftest import desk_with
@@ -57,6 +57,20 @@ async def test_what_is_typed_early_is_seen_at_once_and_stays() -> None:
         made.coming.set_result(made.ready)
         chat = await made.until_opened()
         assert chat.prompt.text == "hi" and chat.prompt.has_focus
+
+
+async def test_a_burst_of_which_a_part_comes_early_is_taken_once_and_in_order() -> None:
+    async with early() as made:
+        made.coming.set_result(made.ready)
+        for name in [*["x"] * 600, *["backspace"] * 800]:
+            made.app.post_message(Key(name, name if name == "x" else None))
+            await asyncio.sleep(0)
+        chat = await made.until_opened()
+        for name in "ok":
+            made.app.post_message(Key(name, name))
+        async with asyncio.timeout(10):
+            while chat.prompt.text != "ok":
+                await made.pilot.pause(0.01)
 
 
 async def test_keys_that_do_something_wait_in_their_order() -> None:

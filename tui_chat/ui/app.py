@@ -152,8 +152,9 @@ class ChatApp(App[int]):
             self._held.append(_again(event))
             is_typed = not isinstance(event, events.Key) or event.is_printable or event.key == "backspace"
             # Only the front shows it meanwhile; the conversation, there but not yet opened, would have it twice.
-            if not (is_typed and isinstance(self.screen, FrontScreen)):
-                return
+            if is_typed and isinstance(self.screen, FrontScreen):
+                await super().on_event(event)
+            return
         # What has been forwarded comes by a second time on its way up.
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self._presses.take(event)

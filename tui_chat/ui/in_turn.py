@@ -10,6 +10,7 @@ from textual import events
 from textual.app import App
 from textual.message_pump import MessagePump
 from textual.timer import Timer
+from textual.widgets import Input, TextArea
 
 Press: TypeAlias = events.Key | events.Paste
 
@@ -41,12 +42,20 @@ class InTurn:
             self._be_patient()
 
     async def _start(self, press: Press) -> None:
+        if self._is_text(press):
+            await self._hand_on(press)
+            return
         self._is_busy = True
         self._acting += 1
         if self._waiting:
             self._be_patient()
         await self._hand_on(press)
         self._follow_up(self._acting, _ROUNDS)
+
+    def _is_text(self, press: Press) -> bool:
+        """Whether it leads nowhere: whatever comes behind it finds it written, in the line of the same box."""
+        is_written = isinstance(press, events.Paste) or press.is_printable
+        return is_written and isinstance(self._app.focused, Input | TextArea)
 
     def _be_patient(self) -> None:
         self._lose_patience()
@@ -76,5 +85,5 @@ class InTurn:
             return
         self._is_busy = False
         self._lose_patience()
-        if self._waiting:
+        while self._waiting and not self._is_busy:
             await self._start(self._waiting.popleft())
