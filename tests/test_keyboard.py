@@ -232,7 +232,7 @@ def test_two_hundred_backspaces_at_once_and_then_some_are_taken(terminal: Termin
 
 
 def test_a_long_text_typed_in_one_burst_behind_a_key_is_all_there(terminal: Terminal) -> None:
-    terminal.type("\x0f\x1b" + "wrod " * 1_000)
+    terminal.type("\x0f\x1b[27u" + "wrod " * 1_000)
     terminal.type("\x7f" * 5 + "end")
     terminal.until(lambda text: "wrod end" in " ".join(prompt_rows(text)))
 

@@ -278,3 +278,28 @@ async def test_the_draft_is_in_the_history_when_another_prompt_is_taken_from_the
     await desk.press("enter")
     await desk.until(lambda: desk.chat.prompt.text == "first")
     assert (await desk.store.prompts())[0] == "half a thought"
+
+
+async def test_what_is_typed_while_a_conversation_opens_is_kept_below_its_draft(desk: Desk) -> None:
+    await desk.said("one")
+    first = desk.conversation
+    await desk.type("early")
+    await desk.press("ctrl+n")
+    await desk.type("other")
+    read = asyncio.Event()
+    stored = desk.chat.drafts.of
+
+    async def slow(place: str | None) -> str:
+        await read.wait()
+        return await stored(place)
+
+    desk.chat.drafts.of = slow  # type: ignore[method-assign]
+    opening = asyncio.ensure_future(desk.chat.open(first))
+    await soon(lambda: desk.conversation is first)
+    keys(desk, *"late", "escape")
+    await soon(lambda: desk.chat.prompt.text == "late" and desk.chat.pane.has_focus)
+    read.set()
+    await opening
+    assert desk.chat.prompt.text == "early\nlate" and desk.chat.pane.has_focus
+    await desk.press("ctrl+n")
+    await desk.until(lambda: desk.chat.prompt.text == "other")

@@ -72,7 +72,9 @@ class ConversationScreen(SteadyScreen[None]):
         self.models = Models(bench)
         known = arguments(lambda: self.conversation, self.models, lambda: self.app.available_themes)
         self.completing = Completing(known)
-        self._has_opened = False
+        self._opening = asyncio.Lock()
+        self._is_open = False
+        """Whether what is in the box is known to be what was being written in this conversation."""
         self.foreseen = ""
         """What the prompt that is being written will cost."""
         self._local: tuple[str, ...] = ()
@@ -128,36 +130,42 @@ class ConversationScreen(SteadyScreen[None]):
 
     async def open(self, conversation: Conversation, *, at: str | None = None, find: Sequence[str] = ()) -> None:
         """Show another conversation; a reply in flight in the one that is left goes on by itself."""
-        if self._has_opened:
-            self.note_draft()
-        await self.drafts.keep()
-        self.workers.cancel_group(self, "reply")
-        self.editing = None
-        self.foreseen = ""
-        self.conversation = conversation
-        self.status.show_idle()
-        self.show_path(at=at)
-        draft = await self.drafts.of(self.place)
-        edit = await self.drafts.edit_of(conversation.id)
-        if edit is not None and conversation.has(edit[0]):
-            self.editing, draft = conversation.turn(edit[0]), edit[1]
-        if self._has_opened or not self.prompt.text:
-            self.prompt.draft = draft
-        # Else somebody was quicker than the disk, and what they typed stays.
-        self._has_opened = True
-        self.show_hint()
-        await self.line.come_to(conversation.id)
+        async with self._opening:
+            self._leave()
+            self.conversation = conversation
+            self.status.show_idle()
+            self.show_path(at=at)
+            if find:
+                self.pane.find(*find)
+                self.pane.focus()
+            else:
+                self.prompt.focus()
+            await self.drafts.keep()
+            draft = await self.drafts.of(self.place)
+            edit = await self.drafts.edit_of(conversation.id)
+            if edit is not None and conversation.has(edit[0]):
+                self.editing, draft = conversation.turn(edit[0]), edit[1]
+            if draft:
+                self.prompt.give_back(draft)  # what somebody typed more quickly than the disk read stays below it
+            self._is_open = True
+            self.show_hint()
+            await self.line.come_to(conversation.id)
         if (reply := self.service.reply_in(conversation.id)) is not None:
             self._follow(reply)
         elif self.line.is_promised and conversation.path and conversation.path[-1].status is TurnStatus.COMPLETE:
             self.call_later(self.line.go_on)
-        if find:
-            self.pane.find(*find)
-            self.pane.focus()
-        else:
-            self.prompt.focus()
         with suppress(ChatError):  # it is not stored yet
             await self._elsewhere.has_changed(conversation.id)
+
+    def _leave(self) -> None:
+        """Note what was written here; what is typed from now on belongs to the conversation that comes."""
+        if self._is_open:
+            self.note_draft()
+            self._is_open = False
+            self.prompt.draft = ""
+        self.workers.cancel_group(self, "reply")
+        self.editing = None
+        self.foreseen = ""
 
     def show_path(self, *, at: str | None = None) -> None:
         """Draw the branch that is shown now, with its figures and its name."""
@@ -215,6 +223,8 @@ class ConversationScreen(SteadyScreen[None]):
 
     async def say(self, text: str) -> bool:
         """Send it, or let it wait; whether it is safely kept."""
+        async with self._opening:
+            pass  # it is not known before whether this is another wording of an earlier prompt
         async with self.line.one_by_one:
             if self.reply_here() is None:
                 return await self._send(text, self.editing)
@@ -317,6 +327,8 @@ class ConversationScreen(SteadyScreen[None]):
     @on(DraftChanged)
     def note_draft(self) -> None:
         """Keep what is being written."""
+        if not self._is_open:
+            return
         if self.editing is None:
             self.drafts.note(self.place, self.prompt.draft)
         else:
