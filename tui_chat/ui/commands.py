@@ -38,7 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("source", "", "go back to the conversation this was forked from", "screen.origin", "branch.origin"),
     Command("stop", "", "stop the reply", "screen.cancel", "reply.cancel"),
     Command("suspend", "", "back to the shell for a while; its fg goes on here", "app.suspend", "read.suspend"),
-    Command("system", "[TEXT]", "set or show the system prompt", ""),
+    Command("system", "[TEXT]", "set or show the system prompt; - takes it away", ""),
     Command("theme", "[NAME]", "choose the colours", ""),
     Command("title", "[TEXT]", "give this conversation a title", ""),
     Command("tree", "", "the whole conversation as a tree", "screen.tree", "branch.tree"),

@@ -380,6 +380,16 @@ async def test_every_change_of_a_conversation_is_undone_where_it_was_made(desk: 
     assert (stored.title, stored.system, stored.options.effort, stored.model) == (first.title, "", None, "demo/tour")
 
 
+async def test_a_dash_takes_the_system_prompt_away_and_undo_brings_it_back(desk: Desk) -> None:
+    await desk.said("hi")
+    for command in ("/system be brief", "/system -"):
+        await desk.type(command)
+        await desk.press("enter")
+    assert (await desk.store.conversation(desk.conversation.id)).system == ""
+    await desk.press("alt+u")
+    await desk.until(lambda: desk.conversation.system == "be brief")
+
+
 async def test_an_edit_that_is_left_is_in_the_history(desk: Desk) -> None:
     await desk.said("hi")
     await desk.press("f9")

@@ -27,12 +27,12 @@ class ChangingScreen(BranchingScreen):
             await self._change(title=title)
 
     async def set_system(self, text: str) -> None:
-        """Set what the model is told beforehand, from the next prompt on; without words, show it."""
+        """Set what the model is told beforehand, from the next prompt on; `-` takes it away, and no words show it."""
         if not text:
             self.notify(self.conversation.system or "There is no system prompt.", markup=False, timeout=8)
             return
-        await self._change(system=text)
-        self.notify("From the next prompt on.", markup=False)
+        await self._change(system="" if text == "-" else text)
+        self.notify("No system prompt from here on." if text == "-" else "From the next prompt on.", markup=False)
 
     async def set_options(self, words: str) -> None:
         """`effort=high thinking=on max_tokens=4000 temperature=0.2`; `name=` takes one back; no words show them."""

@@ -98,9 +98,13 @@ class QueueBar(Widget, can_focus=True):
             does = [("queue.send", "sends it now"), ("queue.edit", "edits"), ("queue.drop_chosen", "drops")]
             does.append(("queue.leave", "leaves"))
         elif len(self.waiting) == 1:
-            does = [("prompt.send", "sends it now"), ("prompt.older", "edits"), ("queue.drop", "drops it")]
+            does = [
+                ("prompt.send", "in an empty prompt sends it now"),
+                ("prompt.older", "edits"),
+                ("queue.drop", "drops it"),
+            ]
         else:
-            does = [("prompt.send", "sends the first"), ("prompt.older", "edits the last")]
+            does = [("prompt.send", "in an empty prompt sends the first"), ("prompt.older", "edits the last")]
             does += [("queue.choose", "chooses"), ("queue.drop", "drops the last")]
         said = [f"{keys(key)} {what}" for key, what in does if keys(key)]
         while said and len(", ".join(said)) > room:
