@@ -1,7 +1,11 @@
-"""What a program under test is given: a place to run and an environment without anybody's keys."""
+"""What a program under test is given, a place to run and an environment without anybody's keys, and what it kept."""
 
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 
@@ -14,3 +18,17 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
         if name in os.environ
     }
     return {**kept, "HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", **more}
+
+
+def only_conversation(home: Path) -> dict[str, Any]:
+    """The one conversation that the program kept, as it tells it."""
+
+    def called(*words: str) -> Any:
+        done = subprocess.run(
+            [sys.executable, "-m", "tui_chat", *words], cwd=ROOT, env=clean_environment(home), capture_output=True
+        )
+        return json.loads(done.stdout)
+
+    (only,) = called("list", "--json")
+    shown: dict[str, Any] = called("show", "--json", only["id"])
+    return shown

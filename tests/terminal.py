@@ -5,6 +5,7 @@ import errno
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -21,6 +22,8 @@ from tests.surroundings import ROOT
 PATIENCE_S = 30.0
 _ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[?2048$p": b"\x1b[?2048;0$y"}
 """What a terminal says when it is asked: synchronised updates, yes; resizes told in band, no."""
+
+_MODES = (b"1049", b"1000", b"1003", b"2004")
 
 
 class Terminal:
@@ -129,3 +132,10 @@ class Terminal:
 
 def _take_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def is_restored(output: bytes) -> bool:
+    """Whether every mode that was switched on was switched off last, and the cursor is back."""
+    last = {mode: re.findall(rb"\x1b\[\?" + mode + rb"([hl])", output) for mode in _MODES}
+    cursor = re.findall(rb"\x1b\[\?25([hl])", output)
+    return all(seen[-1:] in ([], [b"l"]) for seen in last.values()) and cursor[-1:] in ([], [b"h"])

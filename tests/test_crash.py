@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.crashing import KEY, SAID
-from tests.surroundings import clean_environment
-from tests.terminal import Terminal
-from tests.test_program import is_restored, only_conversation
+from tests.surroundings import clean_environment, only_conversation
+from tests.terminal import Terminal, is_restored
 
 FIND = "\x06"
 LEFT = b"\x1b[?1049l"

@@ -1,6 +1,5 @@
 """The keyboard as terminals send it: plain bytes, the kitty protocol, tmux; and pastes and bursts as they arrive."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -8,11 +7,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import pytest
 
-from tests.surroundings import ROOT, clean_environment
+from tests.surroundings import ROOT, clean_environment, only_conversation
 from tests.terminal import Terminal
 
 COMMAND = (sys.executable, "-m", "tui_chat", "--demo")
@@ -136,18 +135,6 @@ def place(request: pytest.FixtureRequest, home: Path) -> Iterator[Place]:
             yield InTerminal(terminal, PLAIN if request.param == "plain bytes" else KITTY)
 
 
-def stored(home: Path) -> dict[str, Any]:
-    def called(*words: str) -> Any:
-        done = subprocess.run(
-            [sys.executable, "-m", "tui_chat", *words], cwd=ROOT, env=clean_environment(home), capture_output=True
-        )
-        return json.loads(done.stdout)
-
-    (only,) = called("list", "--json")
-    shown: dict[str, Any] = called("show", "--json", only["id"])
-    return shown
-
-
 def is_streaming(text: str) -> bool:
     return "streaming" in text.rstrip().splitlines()[-1]
 
@@ -188,7 +175,7 @@ def test_every_way_of_a_prompt_works_as_the_terminal_sends_the_keys(place: Place
     place.until("Stopped.")
     place.press("quit")
     assert place.ended()
-    turns = stored(home)["turns"]
+    turns = only_conversation(home)["turns"]
     said = [turn["parts"][0]["text"] for turn in turns if turn["role"] == "user"]
     assert said == ["slow\nand steady", "slow\nand steady, please"]
     assert [turn["status"] for turn in turns if turn["role"] == "assistant"] == ["cancelled"] * 3

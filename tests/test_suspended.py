@@ -15,8 +15,7 @@ from tests.benchmarks.processes import tree
 from tests.faults.test_program import only_conversation, served
 from tests.providers.anthropic_encoder import sse
 from tests.surroundings import clean_environment
-from tests.terminal import Terminal
-from tests.test_program import is_restored
+from tests.terminal import Terminal, is_restored
 from tests.wire import Answer, Step, Wire
 from tui_chat.core.turn import TurnStatus
 
