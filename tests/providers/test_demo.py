@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.providers.contract import text_of
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.conversation import Options
 from tui_chat.core.error import (
@@ -43,10 +44,6 @@ def ask(*texts: str, **options: object) -> Request:
 async def played(request: Request, provider: Provider | None = None) -> list[ProviderEvent]:
     provider = provider or DemoProvider(pace=0)
     return [event async for event in provider.stream(request)]
-
-
-def text_of(events: list[ProviderEvent]) -> str:
-    return "".join(event.text for event in events if isinstance(event, TextDelta))
 
 
 def built(request: Request, events: list[ProviderEvent]) -> Turn:

@@ -74,6 +74,14 @@ async def make_house() -> AsyncIterator[MakeHouse]:
         await house.store.aclose()
 
 
+@pytest.fixture
+async def store() -> AsyncIterator[Store]:
+    """An empty store in memory."""
+    opened = await Store.open(":memory:")
+    yield opened
+    await opened.aclose()
+
+
 async def heard(reply: Reply) -> list[ReplyEvent]:
     """Everything a reader is told, to the end."""
     return [event async for event in reply]

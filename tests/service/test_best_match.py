@@ -1,6 +1,5 @@
 """What somebody means by a few words."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -12,13 +11,10 @@ from tui_chat.service.best_match import best_match
 from tui_chat.storage.store import Store
 
 
-@pytest.fixture
-async def store() -> AsyncIterator[Store]:
-    opened = await Store.open(":memory:")
+@pytest.fixture(autouse=True)
+async def shelf(store: Store) -> None:
     titles = {1: "Rate limiter in Rust", 2: "rate limiter", 3: "Gardening", 4: "Limiter of rates, newest"}
-    await opened.save_all([replace(made(number), title=title) for number, title in titles.items()])
-    yield opened
-    await opened.aclose()
+    await store.save_all([replace(made(number), title=title) for number, title in titles.items()])
 
 
 @pytest.mark.parametrize(

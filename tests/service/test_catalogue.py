@@ -1,7 +1,7 @@
 """The models of several providers: asked at once, remembered, and offered without a network."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from unittest.mock import patch
 
 import pytest
@@ -13,13 +13,6 @@ from tui_chat.service.catalogue import ModelCatalogue, matching
 from tui_chat.storage.store import Store
 
 LARGE, SMALL = Model("one/large", "Large", 200_000, efforts=("low", "high")), Model("two/small", "Small")
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[Store]:
-    made = await Store.open(":memory:")
-    yield made
-    await made.aclose()
 
 
 def asking(store: Store, answers: Mapping[str, tuple[Model, ...] | Exception | None]) -> ModelCatalogue:

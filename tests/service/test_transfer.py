@@ -6,7 +6,6 @@ import json
 import os
 import stat
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,13 +31,6 @@ from tui_chat.storage.store import Store
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 FILES = ["chatgpt.json", "claude.json", "librechat-flat.json"]
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[Store]:
-    opened = await Store.open(":memory:")
-    yield opened
-    await opened.aclose()
 
 
 def turn(turn_id: str, parent: str | None = None, text: str = "words", **changes: Any) -> Turn:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -17,13 +16,6 @@ from tui_chat.storage.store import Store
 
 HERE = timezone(timedelta(hours=2))
 NOW = datetime(2026, 11, 20, 12, 30, tzinfo=HERE)
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[Store]:
-    opened = await Store.open(":memory:")
-    yield opened
-    await opened.aclose()
 
 
 async def test_the_report_adds_up_to_what_the_conversations_say(make_house: MakeHouse) -> None:
