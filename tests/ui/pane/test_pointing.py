@@ -36,6 +36,21 @@ async def test_a_selection_across_turns_is_copied_without_gutters() -> None:
         assert lit[:2] == [row_of(rows, "one"), row_of(rows, "three")]
 
 
+async def test_a_selection_stays_on_its_text_in_a_window_of_another_width() -> None:
+    said = "Some words before it. " * 8 + "From here " + "on and on " * 12 + "to there. " + "And what follows. " * 8
+    items = "\n".join(f"- item {number} of a list" for number in range(5))
+    async with shown(conversation(prompt(0, "x"), reply(1, f"{said}\n\n{items}"))) as (app, pilot):
+        rows = await settled(app, pilot)
+        first, last = row_of(rows, "From here"), row_of(rows, "item 3")
+        await drag(pilot, (rows[first].index("From here"), first), (rows[last].index("item 3") + 6, last))
+        selected = await copied(app, pilot)
+        assert selected.startswith("From here on") and selected.endswith("item 3")
+        for width in (44, 130, 60):
+            await pilot.resize_terminal(width, 30)
+            await settled(app, pilot)
+            assert await copied(app, pilot) == selected
+
+
 async def test_a_wrapped_line_is_copied_as_one() -> None:
     text = "word " * 40
     async with shown(conversation(prompt(0, "x"), reply(1, text))) as (app, pilot):

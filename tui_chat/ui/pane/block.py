@@ -87,7 +87,12 @@ class Block:
 
 def length_of(line: Line) -> int:
     """How much text a row holds: the same sum over a block at any width, as what pads and rules is not counted."""
-    return len(line.copy.translate(_NOT_COUNTED)) + (line.joins is None)
+    return counted(line.copy) + (line.joins is None)
+
+
+def counted(text: str) -> int:
+    """How many of its characters are there at any width."""
+    return len(text.translate(_NOT_COUNTED))
 
 
 class Prose(Block):

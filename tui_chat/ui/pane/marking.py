@@ -8,7 +8,7 @@ from tui_chat.ui.pane.chooser import Chooser
 from tui_chat.ui.pane.entry import HEAD
 from tui_chat.ui.pane.finder import Finder
 from tui_chat.ui.pane.folding import FoldingPane
-from tui_chat.ui.pane.look import USUAL, Describe, KeyLabel
+from tui_chat.ui.pane.look import USUAL, Describe, KeyLabel, Look
 from tui_chat.ui.pane.painter import PLAIN, Dress
 from tui_chat.ui.pane.selection import Selection
 from tui_chat.ui.pane.viewport import Row
@@ -73,6 +73,12 @@ class MarkingPane(FoldingPane):
     def marker(self) -> str:
         target = self.hovered or (self.chooser.target[1] if self.chooser.target else None)
         return f" {target.shown} " if target is not None else super().marker()
+
+    def relay(self, look: Look) -> None:
+        letters = None if look == self.viewport.look else self.selection.letters(self.viewport)
+        super().relay(look)
+        if letters is not None:
+            self.selection.find_again(letters, self.viewport)
 
     def relaid(self) -> None:
         self.selection.clear()

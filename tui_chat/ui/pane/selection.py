@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tui_chat.rendering.cells import prefix_within, width
 from tui_chat.rendering.line import Line
-from tui_chat.ui.pane.block import Block
+from tui_chat.ui.pane.block import Block, counted
 from tui_chat.ui.pane.painter import Span
 from tui_chat.ui.pane.viewport import Place, Row, Viewport
 
@@ -23,6 +23,15 @@ class Spot(NamedTuple):
 def spot_at(row: Row, cell: int) -> Spot:
     """The spot nearest to a cell of a visible row."""
     return Spot(row.place, prefix_within(row.line.copy, cell - row.line.copy_at))
+
+
+class Letter(NamedTuple):
+    """A place in the text of a block, however it is laid out."""
+
+    entry: int
+    block: int
+    offset: int
+    """What of the block's text stands before it, as `Block.offset_of` counts."""
 
 
 class Selection:
@@ -57,6 +66,18 @@ class Selection:
     def select(self, first: Spot, last: Spot) -> None:
         """Take hold of all between two spots."""
         self._from, self._to = (first, last), last
+
+    def letters(self, viewport: Viewport) -> tuple[Letter, Letter] | None:
+        """The selected text's first letter and the one behind its last, which no other width moves."""
+        return None if self.ends is None else (_letter_at(self.ends[0], viewport), _letter_at(self.ends[1], viewport))
+
+    def find_again(self, letters: tuple[Letter, Letter] | None, viewport: Viewport) -> None:
+        """Select the same text where it stands now."""
+        self.clear()
+        if letters is not None:
+            first, behind = letters
+            last = behind._replace(offset=behind.offset - 1)
+            self.select(_spot_of(first, viewport, 0), _spot_of(last, viewport, 1))
 
     def span(self, row: Row, copies: bool) -> Span | None:
         """The selected cells of a visible row."""
@@ -101,6 +122,22 @@ def _text_of(block: Block, begin: tuple[int, int], end: tuple[int, int]) -> str:
         if row < end[0]:
             pieces.append("\n" if line.joins is None else line.joins)
     return "".join(pieces).strip("\n")
+
+
+def _letter_at(spot: Spot, viewport: Viewport) -> Letter:
+    entry, number, row = spot.place
+    block = viewport.lay(entry).blocks[number]
+    return Letter(entry, number, block.offset_of(row) + counted(block.line(row).copy[: spot.column]))
+
+
+def _spot_of(letter: Letter, viewport: Viewport, behind: int) -> Spot:
+    """The spot before a letter, or behind it."""
+    blocks = viewport.lay(letter.entry).blocks
+    number = min(letter.block, len(blocks) - 1)
+    row = blocks[number].row_at(letter.offset)
+    text, wanted = blocks[number].line(row).copy, letter.offset - blocks[number].offset_of(row)
+    column = next((at for at in range(len(text)) if counted(text[at]) and counted(text[:at]) == wanted), len(text))
+    return Spot(Place(letter.entry, number, row), min(column + behind, len(text)))
 
 
 def word_around(row: Row, cell: int) -> tuple[Spot, Spot]:
