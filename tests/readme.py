@@ -14,7 +14,7 @@ from tui_chat.cli.program import app
 TEXT = (ROOT / "README.md").read_text()
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
-_PROGRAMS = ("tui-chat", "python", "pip", "uv", ".ci/run")
+_PROGRAMS = ("tui-chat", "python", "pip", "pipx", "uv", "uvx", ".ci/run")
 
 
 @cache

@@ -133,3 +133,14 @@ def test_with_uv_and_the_oldest_and_newest_libraries(resolution: str, clone: Pat
     environment = installers(tmp_path)
     command = [uv, "run", "--no-dev", "--python", sys.executable, "--resolution", resolution, "tui-chat", "--demo"]
     talk(command, environment, clone)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_with_uvx_and_nothing_left_in_the_folder(clone: Path, tmp_path: Path) -> None:
+    uvx = shutil.which("uvx")
+    if uvx is None:
+        pytest.skip("uvx is not here")
+    before = sorted(clone.rglob("*"))
+    talk([uvx, "--python", sys.executable, "--from", ".", "tui-chat", "--demo"], installers(tmp_path), clone)
+    assert sorted(clone.rglob("*")) == before

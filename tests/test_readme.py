@@ -18,7 +18,9 @@ from tui_chat.cli.direct import asked_for_app
 
 NOT_HERE = {
     "uv run pytest": "it is this",
-    "pip install -e .": "tests/test_installing.py installs",
+    "pip install .": "tests/test_installing.py installs",
+    "pipx install .": "it is pip in a folder of its own",
+    "uvx --from . tui-chat --demo": "tests/test_installing.py installs",
     "pip install -e '.[dev]'": "tests/test_installing.py installs",
     "pytest": "it is this",
     ".ci/run": "it calls this",
