@@ -15,6 +15,7 @@ from tui_chat.core.event import (
     UsageReported,
 )
 from tui_chat.core.part import Opaque, Part, TextPart, ThinkingPart, ToolCallPart
+from tui_chat.core.pieces import Pieces
 from tui_chat.core.tokens import rough_tokens
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Usage
@@ -22,10 +23,10 @@ from tui_chat.core.usage import Usage
 
 @dataclass(slots=True)
 class _OpenPart:
-    """A part that still grows: pieces are joined only when somebody looks."""
+    """A part that still grows."""
 
     kind: type[TextPart] | type[ThinkingPart] | type[ToolCallPart]
-    pieces: list[str] = field(default_factory=list)
+    pieces: Pieces = field(default_factory=Pieces)
     call_id: str = ""
     name: str = ""
     on_server: bool = False
@@ -33,11 +34,11 @@ class _OpenPart:
     """It goes on from an earlier reply, so the provider's own block would be only its second half."""
 
     def part(self, opaque: Opaque | None = None) -> Part:
-        self.pieces = ["".join(self.pieces)]
+        text = self.pieces.text
         if self.kind is ToolCallPart:
-            return ToolCallPart(self.call_id, self.name, self.pieces[0], self.on_server, opaque)
+            return ToolCallPart(self.call_id, self.name, text, self.on_server, opaque)
         kept = None if self.continued else opaque
-        return ThinkingPart(self.pieces[0], kept) if self.kind is ThinkingPart else TextPart(self.pieces[0], kept)
+        return ThinkingPart(text, kept) if self.kind is ThinkingPart else TextPart(text, kept)
 
 
 class TurnBuilder:
@@ -57,7 +58,7 @@ class TurnBuilder:
         self.rough_tokens = 0.0
         """Of the same, by their letters; what an estimate goes by."""
         if self._parts and isinstance(last := self._parts[-1], TextPart):
-            self._open = _OpenPart(TextPart, [last.text], continued=True)
+            self._open = _OpenPart(TextPart, Pieces(last.text), continued=True)
             self._parts[-1] = self._open
 
     def add(self, event: ProviderEvent) -> None:
@@ -87,7 +88,7 @@ class TurnBuilder:
         if self._open is None or self._open.kind is not kind:
             self._open = _OpenPart(kind)
             self._parts.append(self._open)
-        self._open.pieces.append(text)
+        self._open.pieces.add(text)
         self._count(text)
 
     def _grow_call(self, delta: ToolCallDelta) -> None:
@@ -95,11 +96,11 @@ class TurnBuilder:
         at = self._calls.get(delta.call_id)
         part = None if at is None else self._parts[at]
         if not isinstance(part, _OpenPart):
-            part = _OpenPart(ToolCallPart, [], delta.call_id, delta.name, delta.on_server)
+            part = _OpenPart(ToolCallPart, Pieces(), delta.call_id, delta.name, delta.on_server)
             self._calls[delta.call_id] = len(self._parts)
             self._parts.append(part)
         part.name = part.name or delta.name
-        part.pieces.append(delta.input_json)
+        part.pieces.add(delta.input_json)
         self._count(delta.input_json)
 
     def _count(self, text: str) -> None:

@@ -17,6 +17,7 @@ from tui_chat.core.event import (
     UsageReported,
 )
 from tui_chat.core.part import Opaque, OtherPart, ThinkingPart, ToolResultPart
+from tui_chat.core.pieces import Pieces
 from tui_chat.providers.anthropic_blocks import citation_text, is_failed_result, result_text
 from tui_chat.providers.anthropic_usage import UsageMeter
 from tui_chat.providers.anthropic_values import list_of, text_of
@@ -37,7 +38,7 @@ class _Block:
     start: dict[str, Any]
     """As it was announced, with what pieces of unknown kinds added to it."""
     kind: str
-    pieces: list[str] = field(default_factory=list)
+    pieces: Pieces = field(default_factory=Pieces)
     signature: str = ""
     citations: list[Any] = field(default_factory=list)
     joiner: PairJoiner = field(default_factory=PairJoiner)
@@ -168,7 +169,7 @@ class MessageReader:
     def _grow(self, block: _Block, piece: object) -> list[ProviderEvent]:
         if not isinstance(piece, str) or not piece:
             return []
-        block.pieces.append(piece)
+        block.pieces.add(piece)
         if self._overlap and block.kind == "text":
             piece = self._without_overlap(piece)
         text = block.joiner.feed(piece)
@@ -208,7 +209,7 @@ class MessageReader:
         for citation in block.citations:
             if isinstance(citation, dict):
                 self._cited[valid_text(citation_text(citation))] = None
-        return opaque({**block.start, "text": "".join(block.pieces), "citations": block.citations})
+        return opaque({**block.start, "text": block.pieces.text, "citations": block.citations})
 
 
 def _piece(block: _Block, text: str) -> ProviderEvent:
@@ -232,7 +233,7 @@ def _block_for(delta_kind: object) -> _Block | None:
 def _signed(block: _Block) -> Opaque | None:
     if not block.signature:
         return None
-    return opaque({**block.start, "thinking": "".join(block.pieces), "signature": block.signature})
+    return opaque({**block.start, "thinking": block.pieces.text, "signature": block.signature})
 
 
 def _call_end(block: _Block) -> list[ProviderEvent]:
@@ -241,10 +242,10 @@ def _call_end(block: _Block) -> list[ProviderEvent]:
     on_server = block.kind != "tool_use"
     if not block.pieces:
         arguments = block.start.get("input")
-        block.pieces = [json.dumps(arguments if isinstance(arguments, dict) else {}, ensure_ascii=False)]
-        events.append(ToolCallDelta(block.call_id, "", valid_text(block.pieces[0]), on_server))
+        block.pieces.add(json.dumps(arguments if isinstance(arguments, dict) else {}, ensure_ascii=False))
+        events.append(ToolCallDelta(block.call_id, "", valid_text(block.pieces.text), on_server))
     try:
-        arguments = json.loads("".join(block.pieces))
+        arguments = json.loads(block.pieces.text)
     except (ValueError, RecursionError):
         return [*events, PartEnd(None, block.call_id)]
     return [*events, PartEnd(opaque({**block.start, "input": arguments}), block.call_id)]
