@@ -100,15 +100,6 @@ class Terminal:
         while (left := end - time.monotonic()) > 0:
             self.pump(left)
 
-    def until_quiet(self, silent_s: float, timeout_s: float = 30) -> None:
-        """Record until something has been shown and nothing more comes for a while."""
-        quiet_ns = int(silent_s * 1e9)
-        end = time.monotonic() + timeout_s
-        while time.monotonic() < end:
-            self.pump(silent_s / 4)
-            if self.chunks and time.monotonic_ns() - self.chunks[-1][0] > quiet_ns:
-                return
-
     def until_shown(self, word: str, since: int, timeout_s: float, silent_s: float = 1.5) -> bool:
         """Record until the word was written, or nothing more comes; only the replay tells when it was seen."""
         recent = [data for at, data in self.chunks[-2000:] if at >= since]
@@ -139,15 +130,6 @@ class Terminal:
     def memory_mb(self) -> float:
         """Memory of the program and its children now."""
         return processes.memory_mb(self._pids)
-
-    def bytes_since(self, start: int) -> int:
-        """How much the program has written since then."""
-        size = 0
-        for at, data in reversed(self.chunks):
-            if at < start:
-                break
-            size += len(data)
-        return size
 
     def last_words(self) -> str:
         """What stands on the screen, or stood there before the end, for a run that broke."""

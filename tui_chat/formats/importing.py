@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Generator, Iterator
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,23 +35,8 @@ _JSON: dict[Format, Callable[[dict[str, Any]], Conversation]] = {
 }
 _DATABASES: dict[Format, ModuleType] = {Format.LLM: llm, Format.ELIA: elia}
 _ENOUGH_TO_TELL = 50
-"""Values of a file that are looked at before it counts as unknown."""
+"""Values of a file that are told of should a conversation come behind them."""
 _UNKNOWN = "it holds no conversations in a format that can be imported: " + ", ".join(Format)
-
-
-def detect(path: Path) -> Format:
-    """What kind of file it is; `FormatError` if none that is known."""
-    try:
-        if _is_database(path):
-            with opened(path) as database:
-                return _database_format(database)
-        for source in json_sources(path, _nobody):
-            values = (value for raw in islice(json_values(source.stream), _ENOUGH_TO_TELL) for value in _values(raw))
-            if kind := next((kind for value in values if (kind := _format_of(value))), None):
-                return kind
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    raise FormatError(_UNKNOWN)
 
 
 def conversations_in(path: Path, progress: Progress | None = None) -> Generator[Imported | Skipped, None, None]:

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
     from tui_chat.ui.screens.chat import ChatScreen
 
-NO_KEY = "unbound"
-"""A name that no terminal sends; an empty one would leave the old key in force."""
-
 
 class ChatApp(App[int]):
     """tui-chat on the screen."""
