@@ -183,8 +183,13 @@ def lived(day: Day) -> list[Held]:
             day.terminal.type(NEW)
             day.until("Ask anything")
         else:
-            next(visits)(day)
+            visit = next(visits)
+            visit(day)
             day.rest(SETTLED_S)
+            if visit in (_search_library, _open_last_but_one):
+                # What is said next would make the same conversation longer every time.
+                day.press(NEW)
+                day.until("Ask anything")
         day.until(_is_chat)
         day.rest(turn_s + EVERY_S - time.monotonic())
         held.append(day.held())

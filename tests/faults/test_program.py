@@ -99,8 +99,10 @@ def served(wire: Wire) -> Iterator[None]:
     thread.start()
     try:
         asyncio.run_coroutine_threadsafe(wire.start(), loop).result(10)
-        yield
-        asyncio.run_coroutine_threadsafe(wire.stop(), loop).result(10)
+        try:
+            yield
+        finally:
+            asyncio.run_coroutine_threadsafe(wire.stop(), loop).result(10)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
