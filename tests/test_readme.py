@@ -113,8 +113,10 @@ def prompts(place: Path) -> str:
 
 def opens_app(command: str) -> bool:
     """Whether that needs a terminal."""
-    program, *words = shlex.split(command)
-    return program == "tui-chat" and (asked_for_app(words, {}) is not None or words[:1] == ["open"])
+    if not command.startswith("tui-chat"):
+        return False
+    _, *words = shlex.split(command)
+    return asked_for_app(words, {}) is not None or words[:1] == ["open"]
 
 
 def filled(command: str, place: Path) -> str:
@@ -193,7 +195,7 @@ def test_the_recipes_do_what_they_say(place: Path) -> None:
     assert len(called("git log -1 --format=%B", place).stdout) > 100, "the demo's words are the message"
     assert len(ids(place)) == before + 3
     told = called(loop, place).stdout
-    assert "client.py.jsonl\tcomplete\t" in told and "server.py.jsonl\tcomplete\t" in told
+    assert "client.py.jsonl\tcomplete\n" in told and "server.py.jsonl\tcomplete\n" in told
 
 
 def test_what_is_not_called_is_there_nevertheless() -> None:

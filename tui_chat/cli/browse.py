@@ -53,7 +53,10 @@ def delete(
     demo: DemoFlag = False,
     data_dir: DataDirFlag = None,
 ) -> None:
-    """Move a conversation to the trash; it can be had back for `chat.trash_days`."""
+    """Move a conversation to the trash.
+
+    It can be had back for as many days as `chat.trash_days` in the settings says.
+    """
     from tui_chat.cli import browsing
 
     browsing.delete(start(context, demo=demo, data_dir=data_dir), conversation, as_json=as_json)

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 from tui_chat.cli.awakening import sentences
 from tui_chat.cli.log import log_path
 from tui_chat.cli.outcome import DONE, OUR_FAULT
-from tui_chat.cli.reading import print_json, print_out
+from tui_chat.cli.reading import print_json, print_out, width
 from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import ChatError
+from tui_chat.rendering.cells import wrap
 from tui_chat.settings.keys import KeyRing
 from tui_chat.storage.care import Checkup
 from tui_chat.storage.files import DATABASE
@@ -61,11 +62,17 @@ def doctor(begun: Start, *, as_json: bool, repair: bool, offline: bool) -> int:
 
 
 def _lines(found: list[Finding]) -> Iterator[str]:
-    width = max(len(finding.about) for finding in found)
+    name_cells = max(len(finding.about) for finding in found)
+    room = max(20, width() - name_cells - 4) if sys.stdout.isatty() else 10_000
     for finding in found:
-        yield f"{_SIGNS[finding.state]} {finding.about:<{width}}  {clean_line(finding.says)}"
-        if finding.remedy:
-            yield f"  {'':<{width}}  → {clean_line(finding.remedy)}"
+        says = _rows(finding.says, room) + (_rows(f"→ {finding.remedy}", room) if finding.remedy else [])
+        yield f"{_SIGNS[finding.state]} {finding.about:<{name_cells}}  {says[0]}"
+        yield from (f"  {'':<{name_cells}}  {row}" for row in says[1:])
+
+
+def _rows(text: str, cells: int) -> list[str]:
+    line = clean_line(text)
+    return [line[start:end] for start, end in wrap(line, cells)]
 
 
 async def _all(begun: Start, *, repair: bool, offline: bool) -> list[Finding]:

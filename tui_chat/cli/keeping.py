@@ -3,21 +3,25 @@
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 import typer
+from rich.cells import cell_len, set_cell_size
 
-from tui_chat.cli.reading import MOST, print_json, print_out, short_id, with_store
+from tui_chat.cli.reading import MOST, print_json, print_out, short_id, width, with_store
 from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationSummary, SearchHit
 from tui_chat.core.error import FormatError
 from tui_chat.core.title import shown_title
+from tui_chat.rendering.cells import wrap
 from tui_chat.storage.store import Store
 from tui_chat.wiring import assemble
 
+_INDENT = "    "
 _LIT, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 
@@ -45,16 +49,30 @@ def _facts(hit: SearchHit) -> dict[str, object]:
 
 
 def _told(hit: SearchHit, *, lit: bool) -> str:
-    pieces, at = [], 0
+    text, marks, at = "", [], 0
     for begin, end in hit.marks:
+        text += clean_line(f"|{hit.snippet[at:begin]}|")[1:-1]
         mark = clean_line(hit.snippet[begin:end])
-        before = clean_line(f"|{hit.snippet[at:begin]}|")[1:-1]
-        pieces += [before, f"{_LIT}{mark}{_PLAIN}" if lit else mark]
-        at = end
-    pieces.append(clean_line(f"|{hit.snippet[at:]}")[1:])
+        marks.append((len(text), len(text) + len(mark)))
+        text, at = text + mark, end
+    text += clean_line(f"|{hit.snippet[at:]}")[1:].rstrip()
     when = hit.created_at.astimezone().strftime("%Y-%m-%d")
     head = f"{short_id(hit.conversation_id)}  {when}  {shown_title(hit.title)}"
-    return f"{head}\n    {''.join(pieces).strip()}"
+    if lit and cell_len(head) > width():
+        head = set_cell_size(head, width() - 1).rstrip() + "…"
+    rows = wrap(text, width() - len(_INDENT)) if lit else [(0, len(text))]
+    return "\n".join([head, *(_INDENT + _marked(text, marks if lit else [], row).strip() for row in rows)])
+
+
+def _marked(text: str, marks: Sequence[tuple[int, int]], row: tuple[int, int]) -> str:
+    """One row of it, the hits in it lit."""
+    at, end = row
+    said = ""
+    for mark_begin, mark_end in marks:
+        if (begin := max(mark_begin, at)) < (stop := min(mark_end, end)):
+            said += f"{text[at:begin]}{_LIT}{text[begin:stop]}{_PLAIN}"
+            at = stop
+    return said + text[at:end]
 
 
 def rename(begun: Start, beginning: str, title: str) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import typer
 
-from tui_chat.cli.reading import print_json, print_out, with_store
+from tui_chat.cli.reading import print_json, print_out, width, with_store
 from tui_chat.cli.start import Start
 from tui_chat.core.chart import sparkline
 from tui_chat.core.clean import clean
@@ -55,7 +55,8 @@ def usage(begun: Start, asked: Report) -> None:
     elif report.total.last_at is None:
         print_out("Nothing was used yet.")
     else:
-        print_out("\n".join(usage_table(lines_by(report, asked.by), report.total)))
+        room = width() if sys.stdout.isatty() else None
+        print_out("\n".join(usage_table(lines_by(report, asked.by), report.total, room)))
         if asked.by == "day" and len(report.days) > 1:
             each = report.each_day(now.date(), _CHART_DAYS)
             chart = sparkline([float(line.cost.total_usd) for line in each])

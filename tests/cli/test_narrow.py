@@ -1,0 +1,41 @@
+"""What is printed for people keeps within their window, and goes on under itself where it is longer."""
+
+import re
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from tests.cli.conftest import COMMAND, Shell
+from tests.terminal import Terminal
+
+COLUMNS = 64
+
+
+def printed(shell: Shell, *words: str) -> list[str]:
+    """The lines that a terminal is sent, without their colours."""
+    with Terminal((*COMMAND, *words), environment=shell.environment(), size=(COLUMNS, 40)) as terminal:
+        terminal.wait()
+        said = terminal.output.decode()
+    return re.sub(r"\x1b\[[0-9;]*m", "", said).replace("\r", "").splitlines()
+
+
+@pytest.mark.parametrize("words", ["usage", "doctor --offline", "search rate limiter", "list"])
+def test_no_line_is_wider_than_the_window(shell: Shell, words: str) -> None:
+    shell("ask", "--demo", "code for a rate limiter, said at such a length that it does not fit into a line")
+    lines = printed(shell, *words.split())
+    assert lines and all(cell_len(line) <= COLUMNS for line in lines), lines
+
+
+def test_a_hit_is_whole_under_its_title_and_lit_across_rows(shell: Shell, tmp_path: Path) -> None:
+    shell("ask", "--demo", "code for a rate limiter " * 5)
+    lines = printed(shell, "search", "rate limiter")
+    assert all(line.startswith("    ") for line in lines if not re.match(r"[0-9a-f]{8}  ", line))
+    piped = shell("search", "rate limiter").out.splitlines()
+    words = " ".join(line.strip() for line in lines).split()
+    assert words == " ".join(line.strip() for line in piped).split()
+
+
+def test_into_a_pipe_every_finding_is_one_line(shell: Shell) -> None:
+    lines = shell("doctor", "--offline").out.splitlines()
+    assert all(re.match(r"[✓·✗] |\s+→ ", line) for line in lines)
