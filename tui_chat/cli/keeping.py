@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 
 import typer
-from rich.cells import cell_len, set_cell_size
 
 from tui_chat.cli.reading import MOST, print_json, print_out, short_id, width, with_store
 from tui_chat.cli.start import Start
@@ -17,7 +16,7 @@ from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationSummary, SearchHit
 from tui_chat.core.error import FormatError
 from tui_chat.core.title import shown_title
-from tui_chat.rendering.cells import wrap
+from tui_chat.rendering.cells import fitted, wrap
 from tui_chat.storage.store import Store
 from tui_chat.wiring import assemble
 
@@ -58,8 +57,7 @@ def _told(hit: SearchHit, *, lit: bool) -> str:
     text += clean_line(f"|{hit.snippet[at:]}")[1:].rstrip()
     when = hit.created_at.astimezone().strftime("%Y-%m-%d")
     head = f"{short_id(hit.conversation_id)}  {when}  {shown_title(hit.title)}"
-    if lit and cell_len(head) > width():
-        head = set_cell_size(head, width() - 1).rstrip() + "…"
+    head = fitted(head, width()) if lit else head
     rows = wrap(text, width() - len(_INDENT)) if lit else [(0, len(text))]
     return "\n".join([head, *(_INDENT + _marked(text, marks if lit else [], row).strip() for row in rows)])
 
