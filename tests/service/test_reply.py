@@ -38,7 +38,7 @@ from tui_chat.core.provider import Request
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.usage import Cost, Usage
 from tui_chat.service.health import HealthLimits
-from tui_chat.service.means import Policy
+from tui_chat.service.means import Policy, no_cost
 from tui_chat.storage.store import Store
 
 
@@ -159,6 +159,29 @@ async def test_the_partial_is_saved_while_it_streams(make_house: MakeHouse) -> N
             await asyncio.sleep(0)
     assert reply.ended is None
     gate.set()
+
+
+async def test_the_partial_is_saved_although_the_price_list_is_not_there_yet(
+    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more, asked = asyncio.Event(), asyncio.Event()
+
+    async def never(model: str, usage: Usage, at: datetime) -> Cost | None:
+        asked.set()
+        await asyncio.Event().wait()
+        return None
+
+    house = await make_house((TextDelta("first "), more, TextDelta("second"), asyncio.Event()))
+    monkeypatch.setattr(house.service, "_means", replace(house.service._means, cost_of=never))
+    reply = await house.service.send(house.blank(), "hi")
+    async with asyncio.timeout(10):
+        await asked.wait()
+        more.set()
+        while (await house.store.conversation(reply.conversation_id)).turn(reply.turn_id).text != "first second":
+            await asyncio.sleep(0.01)
+    reply._meter._means = replace(reply._meter._means, cost_of=no_cost)
+    reply.cancel()
+    assert (await reply.wait()).turn.text == "first second"
 
 
 @pytest.mark.parametrize("fault", [StreamCut("gone", detail="dropped"), Overloaded("busy"), Unreachable("away")])

@@ -140,11 +140,14 @@ class Reply:
         pump = asyncio.create_task(self._pump())
         beat = asyncio.create_task(self._beat())
         stop = asyncio.create_task(self._stop.wait())
+        # Beside the beat: a price list that is still to be loaded must not keep what arrives from being saved.
+        price = asyncio.create_task(self._price())
         await asyncio.wait({pump, beat, stop}, return_when=asyncio.FIRST_COMPLETED)
         status, error = await self._outcome(pump, beat)
-        for task in (pump, beat, stop):
+        tasks = {pump, beat, stop, price}
+        for task in tasks:
             task.cancel()
-        await asyncio.wait({pump, beat, stop}, timeout=LONGEST_FAREWELL_S)
+        await asyncio.wait(tasks, timeout=LONGEST_FAREWELL_S)
         try:
             await self._end(status, error)
         finally:
@@ -224,11 +227,14 @@ class Reply:
         self._news = None
 
     async def _beat(self) -> StreamCut:
-        """Save, price and look after the reply; returns only when it has been silent for too long."""
+        """Save and look after the reply; returns only when it has been silent for too long."""
+        beat_s = rest_s = self._means.policy.beat_s
         while True:
-            await asyncio.sleep(self._means.policy.beat_s)
+            await asyncio.sleep(rest_s)
+            saved_s = self._means.monotonic_s()
             await self._save_so_far()
-            await self._price_so_far()
+            # A slow disk does not make the beat slower, but is left some rest.
+            rest_s = max(beat_s / 4, beat_s - (self._means.monotonic_s() - saved_s))
             now_s = self._means.monotonic_s()
             health = self._health.health(now_s)
             silent_s = self._health.silent_s(now_s)
@@ -248,6 +254,11 @@ class Reply:
             self._unsaved = []
             if not await self._ledger.checkpoint(self.conversation_id, self.turn_id, unsaved):
                 self._unsaved = unsaved + self._unsaved
+
+    async def _price(self) -> None:
+        while True:
+            await asyncio.sleep(self._means.policy.beat_s)
+            await self._price_so_far()
 
     async def _price_so_far(self) -> None:
         if (usage := self._meter.usage_so_far(self._builder)) is not None:
