@@ -47,3 +47,8 @@ def test_a_pause_is_told_in_the_colour_of_waiting() -> None:
     live = replace(reply(1, ""), status=TurnStatus.STREAMING)
     (line,) = dressing.state(live, ("The provider asks for a pause.", "Attempt 2 follows."), look(80)).lines
     assert next(iter(line.strip)).style == DARK.warning
+
+
+def test_what_the_provider_says_in_the_same_words_is_said_once() -> None:
+    assert rows(failed("the provider does not accept the key"), 80)[0] == "The provider does not accept the key."
+    assert len(rows(failed("the provider does not accept the key"), 200)) == 1

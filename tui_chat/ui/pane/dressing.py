@@ -74,7 +74,11 @@ def _told(fault: Fault, sentence: str) -> str:
     """What the other side said of it, and the number it goes by there."""
     message = _said(fault.message[:_SHORT])
     request = f"request {_said(fault.request_id)}" if fault.request_id else ""
-    return " · ".join(filter(None, ("" if message == sentence else message, request)))
+    return " · ".join(filter(None, ("" if _same(message, sentence) else message, request)))
+
+
+def _same(message: str, sentence: str) -> bool:
+    return message.rstrip(".").casefold() == sentence.rstrip(".").casefold()
 
 
 def _rows(text: str, cells: int) -> list[str]:
