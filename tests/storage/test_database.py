@@ -165,15 +165,20 @@ async def test_an_upgrade_without_room_leaves_the_old_file(open_store: Open, sma
     assert await (await open_store(path)).count() == 1
 
 
-async def test_a_broken_search_index_is_built_anew_unasked(open_store: Open, path: Path) -> None:
+BOUNDLESS = "x'01274bcb2455d20d2ce6c6eec647358ad7527f1a93ac56278d101db47169682c46582e657eaf8c65'"
+"""What SQLite takes for so many pages that it runs out of memory."""
+
+
+@pytest.mark.parametrize("broken", ["randomblob(40)", BOUNDLESS])
+async def test_a_broken_search_index_is_built_anew_unasked(open_store: Open, path: Path, broken: str) -> None:
     store = await open_store()
     for number in range(30):
         await store.create(conversation(f"c{number}", prompt("u1", text=f"word {number}")))
-    await store._write(lambda db: db.execute("UPDATE search_data SET block = randomblob(40) WHERE id > 1"))
+    await store._write(lambda db: db.execute(f"UPDATE search_data SET block = {broken} WHERE id > 1"))
     await store.aclose()
     store = await open_store()
     assert len(await store.search("word", limit=100)) == 30
-    await store._write(lambda db: db.execute("UPDATE search_data SET block = randomblob(40) WHERE id > 1"))
+    await store._write(lambda db: db.execute(f"UPDATE search_data SET block = {broken} WHERE id > 1"))
     await store.aclose()
     store = await open_store()
     await store.delete("c1")

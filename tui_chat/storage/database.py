@@ -106,6 +106,9 @@ class Database:
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_CORRUPT_VTAB or self.opening.read_only:
                 raise
+        except MemoryError:  # what stands for a length in a broken index may be any number
+            if self.opening.read_only:
+                raise
         writing(self._db, index.rebuild)
         return mode(self._db, job)
 

@@ -63,6 +63,8 @@ def faults_translated() -> Iterator[None]:
         raise file_error(error) from error
     except UnicodeEncodeError as error:
         raise StorageError("the text holds half of a character and cannot be stored", detail="other") from error
+    except MemoryError as error:
+        raise StorageError("the database asks for more memory than there is", detail="other") from error
     except OverflowError as error:
         raise StorageError("a number is too large to be stored", detail="other") from error
     except (ValueError, ArithmeticError) as error:

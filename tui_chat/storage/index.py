@@ -78,7 +78,7 @@ def _drop(db: sqlite3.Connection) -> None:
     """Remove the index, also one so broken that SQLite cannot open it to remove it."""
     try:
         db.execute("DROP TABLE IF EXISTS search")
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, MemoryError):
         db.execute("PRAGMA writable_schema = ON")
         db.execute("DELETE FROM sqlite_schema WHERE name = 'search'")
         db.execute("PRAGMA writable_schema = RESET")
