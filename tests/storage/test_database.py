@@ -184,3 +184,11 @@ async def test_a_broken_search_index_is_built_anew_unasked(open_store: Open, pat
     await store.delete("c1")
     assert await store.purge(store._clock()) == 1
     assert len(await store.search("word", limit=100)) == 29
+
+
+async def test_what_asks_for_too_much_memory_is_told_as_an_error_of_the_database(store: Store) -> None:
+    def greedy(db: sqlite3.Connection) -> None:
+        raise MemoryError
+
+    with pytest.raises(StorageError, match="memory"):
+        await store._read(greedy)
