@@ -90,7 +90,8 @@ def surroundings(place: Path) -> dict[str, str]:
 def called(command: str, place: Path) -> subprocess.CompletedProcess[str]:
     """The end of a shell that was given that."""
     return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command],
+        # With something behind it the shell stays there, where a program may look for it.
+        ["bash", "-euo", "pipefail", "-c", f"{command}\n:"],
         cwd=place / "project",
         env=surroundings(place),
         stdin=subprocess.DEVNULL,
