@@ -190,7 +190,8 @@ def play(terminal: Terminal, wire: Wire, schedule: Mixture, home: Path) -> str:
         terminal.wait(patience_s=15)
         assert is_restored(terminal.output)
     else:
-        terminal.type("\x15still here")
+        # An Escape that came when the reply had ended has gone to reading; from a search one always comes back.
+        terminal.type("\x06\ri\x15still here")
         terminal.until("still here")
         terminal.type("\x15\x11")
         assert terminal.wait(patience_s=15) == 0
