@@ -8,14 +8,14 @@ import sys
 from tui_chat.cli.outcome import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, complain, exit_code, let_stdout_go
 from tui_chat.core.error import ChatError, Unexpected
 
-_YOUNG_OBJECTS = 50_000
+_YOUNG_OBJECTS = 20_000
 """Allocations between two looks for garbage: a long conversation is many small objects, and none of them is any."""
 
 
 def main() -> None:
     """Run, and end with the exit code that fits."""
     # Neither what was loaded nor what is left at the end is worth looking through for garbage.
-    gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
+    gc.set_threshold(_YOUNG_OBJECTS, 5, 5)
     atexit.register(gc.freeze)
     try:
         _run()
