@@ -1,7 +1,8 @@
 """Words on their way out of the program: to the clipboard and to files. Knows no screen."""
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -23,6 +24,12 @@ async def copied(text: str, what: str, write: Callable[[str], None] | None) -> t
         write(clipboard.sequence(text, os.environ))
     says = clipboard.sentence(what, text.count("\n") + 1, by_tool=by_tool, by_terminal=by_terminal)
     return says, by_tool or by_terminal
+
+
+def can_browse(environ: Mapping[str, str]) -> bool:
+    """Whether a browser would open in a window of its own; one in this terminal would take it from the app."""
+    desktops = ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME")
+    return sys.platform in ("darwin", "win32") or any(environ.get(name) for name in desktops)
 
 
 def saved_code(source: str) -> Path:

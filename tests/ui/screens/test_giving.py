@@ -1,5 +1,7 @@
 """What leaves the conversation: a link is looked at before it opens, and only where it really leads."""
 
+import sys
+
 import pytest
 
 from tests.ui.conftest import Desk
@@ -14,6 +16,7 @@ def opened(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was handed to the browser."""
     found: list[str] = []
     monkeypatch.setattr(desk.app, "open_url", found.append)
+    monkeypatch.setenv("DISPLAY", ":0")
     return found
 
 
@@ -28,13 +31,26 @@ async def test_a_link_shows_where_it_leads_and_opens_only_when_that_is_taken(des
     assert "A link to a.example" in shown and "https://a.example/a/page?x=1" in shown
     assert opened == []
     await desk.press("enter")
-    await desk.until(lambda: desk.app.screen is desk.chat)
+    await desk.until(lambda: desk.app.screen is desk.chat and opened)
     assert opened == ["https://a.example/a/page?x=1"]
 
 
 async def test_one_that_is_left_does_not_open(desk: Desk, opened: list[str]) -> None:
     await asked(desk, "https://a.example/")
     await desk.press("escape")
+    await desk.until(lambda: desk.app.screen is desk.chat)
+    assert opened == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a desktop")
+async def test_without_a_desktop_no_browser_takes_the_terminal(
+    desk: Desk, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    shown = await asked(desk, "https://a.example/")
+    assert "Open it" not in shown and "Copy the address" in shown
+    await desk.press("enter")
     await desk.until(lambda: desk.app.screen is desk.chat)
     assert opened == []
 

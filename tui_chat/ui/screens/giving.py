@@ -1,6 +1,7 @@
 """Words on their way out: to the clipboard, into a file, to the browser or an editor."""
 
 import os
+from functools import partial
 
 from textual import on, work
 
@@ -8,7 +9,7 @@ from tui_chat.core.error import ChatError
 from tui_chat.ui.choice import Choice
 from tui_chat.ui.editor import EditorFailed, command_of, run
 from tui_chat.ui.message import CopyRequested, FileChosen, LinkChosen
-from tui_chat.ui.outgoing import copied, exported, is_file, path_of, saved_code
+from tui_chat.ui.outgoing import can_browse, copied, exported, is_file, path_of, saved_code
 from tui_chat.ui.pane.address import doubts, place
 from tui_chat.ui.screens.changing import ChangingScreen
 
@@ -61,11 +62,14 @@ class GivingScreen(ChangingScreen):
 
         def chosen(value: str | None) -> None:
             if value == "open":
-                self.app.open_url(event.url)
+                # In a thread: some browsers are waited for.
+                self.run_worker(partial(self.app.open_url, event.url), thread=True, exit_on_error=False)
             elif value == "copy":
                 self.copy(CopyRequested(event.url, "address"))
 
-        choices = [Choice("open", "Open it"), Choice("copy", "Copy the address")]
+        choices = [Choice("copy", "Copy the address")]
+        if can_browse(os.environ):
+            choices.insert(0, Choice("open", "Open it"))
         shown = event.shown if len(event.shown) <= LONGEST_ADDRESS else f"{event.shown[:LONGEST_ADDRESS]}…"
         heading = "\n".join((f"A link to {place(event.url)}", *doubts(event.url), "", shown))
         self.app.push_screen(PickScreen(heading, choices), chosen)
