@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -131,6 +132,8 @@ async def take(desk: Desk, step: tuple[str, str]) -> None:
 async def walk(steps: Sequence[tuple[str, str]]) -> None:
     """Walk, then look at everything."""
     witness = Witness()
+    raised: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: raised.append(context))
     store = await Store.open(":memory:")
     first: Conversation | None = None
     rest = list(steps)
@@ -147,6 +150,7 @@ async def walk(steps: Sequence[tuple[str, str]]) -> None:
                     if not rest:
                         await come_to_rest(desk)
                         await check(desk, store, witness)
+                        assert not raised, "nothing fails unseen either"
                         return
                     if rest[0][0] == "reopen":
                         rest.pop(0)
@@ -194,7 +198,10 @@ def check_tree(conversation: Conversation) -> None:
     assert len(set(ids)) == len(ids)
     for at, turn in enumerate(conversation.turns):
         assert turn.parent_id is None or turn.parent_id in ids[:at], "a parent comes before its child"
-        assert (turn.role is Role.USER) is (len(conversation.path_to(turn.id)) % 2 == 1)
+        above = conversation.turn(turn.parent_id).role if turn.parent_id else None
+        # Only a fork may end with a prompt, behind which another is written.
+        if turn.role is Role.ASSISTANT or conversation.origin is None:
+            assert (turn.role is Role.ASSISTANT) is (above is Role.USER)
     assert conversation.head in ids
 
 
