@@ -109,7 +109,7 @@ class ConversationScreen(SteadyScreen[None]):
         self.prompt.set_history(await self.drafts.history())
         if self.conversation.model.startswith("demo/"):
             self._look_for_local()
-        self.set_interval(LOOKED_EVERY_S, self._look_elsewhere)
+        self.set_interval(LOOKED_EVERY_S, self._glance_elsewhere)
 
     @work(exit_on_error=False)
     async def _look_for_local(self) -> None:
@@ -198,6 +198,10 @@ class ConversationScreen(SteadyScreen[None]):
         facts = await self.bench.facts_of(self.conversation.model)
         use = await asyncio.to_thread(context_use, self.conversation, facts.context_window)
         self.status.show_context(use)
+
+    def _glance_elsewhere(self) -> None:
+        if self._elsewhere.may_have_changed():
+            self._look_elsewhere()
 
     @work(group="elsewhere", exclusive=True, exit_on_error=False)
     async def _look_elsewhere(self) -> None:
