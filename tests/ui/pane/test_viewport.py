@@ -195,3 +195,11 @@ def test_a_long_turn_looks_as_it_did_until_it_is_laid_out_anew_in_slices_and_the
     fresh.show(entries_of(conversation(reply(0, text, parent_id=None)), []))
     shown, wanted = viewport.lay(0), fresh.lay(0)
     assert [shown.line(row) for row in range(shown.rows)] == [wanted.line(row) for row in range(wanted.rows)]
+
+
+def test_a_window_without_a_row_is_at_the_last_turn() -> None:
+    viewport = Viewport(look(60))
+    viewport.show(entries_of(exchanges(3), []))
+    assert viewport.height == 0
+    assert viewport.seen == (5, 5)
+    assert [place.entry for place in viewport.edges] == [5, 5]

@@ -182,9 +182,9 @@ class Viewport(Turns):
         return index, self.lay(index).row_of(place.block, place.row)
 
     def _back_from_end(self, rows: int) -> tuple[int, int]:
-        """The row from which on exactly so many follow, or the very first one."""
+        """The row from which on exactly so many follow, or the first of all; for none, one of the last turn."""
         index = len(self.entries)
-        while index > 0 and rows > 0:
+        while index > 0 and (rows > 0 or index == len(self.entries)):
             index -= 1
             rows -= self.lay(index).rows
         return index, max(0, -rows)
