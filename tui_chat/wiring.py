@@ -116,6 +116,10 @@ class Program:
     async def _models_of(self, name: str) -> tuple[Model, ...]:
         return await (await self.registry.provider(name)).models()
 
+    def save_unsaved(self, timeout_s: float) -> bool:
+        """Keep what arrived when the event loop cannot; false if that took too long. The last thing it does."""
+        return self.service.save_unsaved(timeout_s)
+
     async def aclose(self) -> None:
         """Keep what arrived, save what is not saved, let go of everything."""
         await self.service.aclose()

@@ -1,15 +1,15 @@
 """One prompt, one reply, no screen. Prints the reply to stdout and nothing else there."""
 
 import asyncio
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui_chat.cli.awakening import sentences
-from tui_chat.cli.outcome import DONE, HUNG_UP, INTERRUPTED, PIPE_CLOSED, STORAGE, TERMINATED, complain, exit_code
+from tui_chat.cli.outcome import DONE, INTERRUPTED, PIPE_CLOSED, STORAGE, complain, exit_code
 from tui_chat.cli.printing import JsonLines, Outlet, PlainText
 from tui_chat.cli.start import Start
+from tui_chat.cli.watchdog import Watchdog
 from tui_chat.core.event import ReplyEvent, TurnEnded
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.wanted import Wanted
@@ -40,10 +40,11 @@ def _by_default(begun: Start, wanted: Wanted) -> bool:
 
 def run(begun: Start, question: Question) -> int:
     """Ask, print, and return the exit code."""
-    return asyncio.run(_ask(begun, question))
+    with Watchdog() as watchdog:
+        return asyncio.run(_ask(begun, question, watchdog))
 
 
-async def _ask(begun: Start, question: Question) -> int:
+async def _ask(begun: Start, question: Question, watchdog: Watchdog) -> int:
     program = await assemble(begun.settings, demo=begun.demo, saving=question.saved, titling=False)
     try:
         for sentence in sentences(program.store.opening):
@@ -52,23 +53,27 @@ async def _ask(begun: Start, question: Question) -> int:
         if conversation.model == DEMO_MODEL and _by_default(begun, question.wanted):
             print(f"tui-chat: {_NO_KEY}", file=sys.stderr)  # noqa: T201
         reply = await program.service.send(conversation, question.text)
-        return await _follow(reply, JsonLines() if question.jsonl else _for_people(begun.settings.ui.measure))
+        watchdog.save = program.save_unsaved
+        words = JsonLines() if question.jsonl else _for_people(begun.settings.ui.measure)
+        code = await _follow(reply, words, watchdog)
     finally:
         await program.aclose()
+    watchdog.all_saved(code)
+    return code
 
 
-async def _follow(reply: Reply, words: Callable[[ReplyEvent], str]) -> int:
+async def _follow(reply: Reply, words: Callable[[ReplyEvent], str], watchdog: Watchdog) -> int:
     """Print the reply as it arrives; signals and a closed pipe stop it and keep what arrived."""
-    loop = asyncio.get_running_loop()
     stopped: list[int] = []
 
     def stop(code: int, status: TurnStatus) -> None:
         stopped.append(code)
         reply.cancel(status=status)
 
-    loop.add_signal_handler(signal.SIGINT, stop, INTERRUPTED, TurnStatus.CANCELLED)
-    loop.add_signal_handler(signal.SIGTERM, stop, TERMINATED, TurnStatus.INTERRUPTED)
-    loop.add_signal_handler(signal.SIGHUP, stop, HUNG_UP, TurnStatus.INTERRUPTED)
+    def leave(code: int) -> None:
+        stop(code, TurnStatus.CANCELLED if code == INTERRUPTED else TurnStatus.INTERRUPTED)
+
+    watchdog.follow(asyncio.get_running_loop().call_soon_threadsafe, leave)
     outlet = Outlet(lambda: stop(PIPE_CLOSED, TurnStatus.CANCELLED))
     ended: TurnEnded | None = None
     async for event in reply:

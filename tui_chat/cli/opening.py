@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui_chat.cli.outcome import DONE, MISUSED
 from tui_chat.cli.start import GlobalFlags, Start, begin
+from tui_chat.cli.watchdog import Watchdog
 from tui_chat.core.error import StorageError
 from tui_chat.core.wanted import Wanted
 
@@ -27,10 +28,11 @@ def open_app(flags: GlobalFlags, wanted: Wanted) -> int:
     os.environ.setdefault("ESCDELAY", str(begun.settings.ui.escape_delay_ms))
     if not begun.settings.ui.animations:
         os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
-    return asyncio.run(_run(begun, wanted))
+    with Watchdog() as watchdog:
+        return asyncio.run(_run(begun, wanted, watchdog))
 
 
-async def _run(begun: Start, wanted: Wanted) -> int:
+async def _run(begun: Start, wanted: Wanted, watchdog: Watchdog) -> int:
     from tui_chat.settings.keys import KeyRing
     from tui_chat.settings.services import DEMO_MODEL
     from tui_chat.ui.app import ChatApp
@@ -46,19 +48,24 @@ async def _run(begun: Start, wanted: Wanted) -> int:
         from tui_chat.wiring import assemble_anyway
 
         made.append(await assemble_anyway(begun.settings, demo=begun.demo))
+        watchdog.save = made[0].save_unsaved
         return await _bench(begun, made[0], wanted)
 
     model = wanted.model or (DEMO_MODEL if begun.demo else KeyRing(begun.settings).model()[0])
     is_blank = not (wanted.latest or wanted.conversation or wanted.query)
     try:
         app = ChatApp(Late(begun.settings, model, is_blank, bench))
+        app.is_ending = lambda: watchdog.is_ending
+        watchdog.restore = app.restore_terminal
+        watchdog.follow(asyncio.get_running_loop().call_soon_threadsafe, app.leave)
         code = await app.run_async() or app.return_code or DONE
         if app.fault is not None:
             raise app.fault
-        return code
     finally:
         for program in made:
             await program.aclose()
+    watchdog.all_saved(code)
+    return code
 
 
 def _load() -> None:

@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 from tui_chat.core.clean import valid_text
 from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
 from tui_chat.core.error import NotFound, ReplyInFlight, RequestRefused, StorageError
+from tui_chat.core.event import Delta
 from tui_chat.core.part import AttachmentPart, Part, TextPart
 from tui_chat.core.provider import Request, split_ref
 from tui_chat.core.title import title_from
@@ -143,6 +144,14 @@ class ChatService:
         )
         await self.ledger.store.create(forked)
         return forked
+
+    def save_unsaved(self, timeout_s: float) -> bool:
+        """Save what arrived when the event loop cannot: from any thread, and nothing is saved after it."""
+
+        def arrived() -> list[tuple[str, tuple[Delta, ...]]]:
+            return [(reply.turn_id, reply.unsaved) for reply in tuple(self._replies.values()) if not reply.ended]
+
+        return self.ledger.store.checkpoint_last(arrived, timeout_s)
 
     async def aclose(self) -> None:
         """Stop every reply, keep what arrived, and save what is not saved yet."""

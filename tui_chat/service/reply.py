@@ -90,6 +90,11 @@ class Reply:
         """How it ended, once it has."""
         return self._ended
 
+    @property
+    def unsaved(self) -> tuple[Delta, ...]:
+        """What arrived since it was saved last."""
+        return tuple(self._unsaved)
+
     def start(self) -> None:
         """Send the request."""
         self._owner = asyncio.create_task(self._own(), name=f"reply {self.turn_id}")

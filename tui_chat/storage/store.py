@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from tui_chat.core.conversation import Conversation, Options, SearchHit, TitleSource
 from tui_chat.core.errand import Errand
+from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.event import ProviderEvent
 from tui_chat.core.report import UsageRow
 from tui_chat.core.turn import Turn
@@ -26,6 +27,8 @@ from tui_chat.storage.worker import Worker
 SQLITE_VERSION = sqlite3.sqlite_version
 P = ParamSpec("P")
 T = TypeVar("T")
+Arrived = Callable[[], Sequence[tuple[str, Sequence[ProviderEvent]]]]
+"""Returns the ids of turns and what arrived of each."""
 
 
 class Store:
@@ -111,6 +114,24 @@ class Store:
     async def checkpoint(self, turn_id: str, deltas: Sequence[ProviderEvent]) -> None:
         """Keep what has arrived of a reply since the last time; usage and the like may stand among it."""
         await self._write(live.checkpoint, turn_id, deltas, self._clock())
+
+    def checkpoint_last(self, arrived: Arrived, timeout_s: float) -> bool:
+        """Keep what arrived of several replies, and nothing after it; false if that took too long.
+
+        For the end of the program, from any thread, whatever the event loop does. `arrived` is called once no other
+        job is taken, so that nothing is kept twice.
+        """
+        if not self._worker.take_no_more():
+            return False
+        checkpoints = arrived()
+
+        def keep() -> None:
+            for turn_id, deltas in checkpoints:
+                job = partial(live.checkpoint, turn_id=turn_id, deltas=deltas, now=self._clock())
+                with suppress(StorageError, NotFound):  # the other replies may still be kept
+                    self._database.write(job)
+
+        return self._worker.run_last(keep, timeout_s)
 
     async def finish(self, turn: Turn) -> None:
         """Store a turn as it ended."""

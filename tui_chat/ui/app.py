@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-import signal
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
@@ -42,6 +42,8 @@ class ChatApp(App[int]):
         self._below = below
         self.fault: BaseException | None = None
         """Why it had to end: the program below could not be put together, or something failed here."""
+        self.is_ending: Callable[[], bool] = lambda: False
+        """Whether a signal has ended the program, so that the terminal is not taken any more."""
         self._held: list[events.Key | events.Paste] | None = [] if isinstance(below, Late) else None
         """What was pressed before anything was there to take it."""
         self._presses = InTurn(self, super().on_event)
@@ -113,10 +115,7 @@ class ChatApp(App[int]):
         return super().get_default_screen()
 
     def on_mount(self) -> None:
-        """Heed the signals, ask the terminal how bright it is, and show the conversation if it is there."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.leave, 128 + number)
+        """Ask the terminal how bright it is, and show the conversation if it is there."""
         if self._follows_terminal:
             self._tell_terminal("ask_background")
         if isinstance(self._below, Bench):
@@ -196,6 +195,10 @@ class ChatApp(App[int]):
     def leave(self, code: int = 0) -> None:
         """Quit; replies in flight are stopped and kept by whoever runs the app."""
         self.exit(code, return_code=code)
+
+    def restore_terminal(self) -> None:
+        """Give the terminal back as it was found, from any thread, when the app cannot."""
+        self._tell_terminal("restore_now")
 
     async def action_quit(self) -> None:
         """Quit at once; nothing is lost."""

@@ -20,13 +20,13 @@ from textual.message import Message
 
 from tui_chat.core.clean import clean_line
 from tui_chat.ui.message import BackgroundTold
+from tui_chat.ui.terminal_state import RESTORE_TITLE, SAVE_TITLE, restore_terminal
 from tui_chat.ui.writing import TerminalWriter
 
 IDLE_S = 0.1
 SEQUENCE_S = 0.5
 """How long the rest of a sequence that has surely begun is waited for."""
 _ASK_BACKGROUND = "\x1b]11;?\x1b\\"
-_SAVE_TITLE, _RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 _LONGEST_TITLE = 120
 _MOST_WAITING = 8
 """A terminal that is so many writes behind is given time instead of more."""
@@ -153,6 +153,8 @@ class TerminalDriver(LinuxDriver):
     _title = ""
     _writer: TerminalWriter | None = None
     """There while the terminal is ours."""
+    _has_left = False
+    """All that gives the terminal back was handed to the writer."""
 
     @property
     def is_behind(self) -> bool:
@@ -160,24 +162,35 @@ class TerminalDriver(LinuxDriver):
         return self._writer is not None and self._writer.waiting > _MOST_WAITING
 
     def start_application_mode(self) -> None:
-        """Take the terminal."""
+        """Take the terminal, unless the program is being ended."""
+        if getattr(self._app, "is_ending", bool)():
+            return
+        self._has_left = False
         self._writer = TerminalWriter(sys.__stderr__.fileno() if sys.__stderr__ else self.fileno)
         self._writer.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        self.write(_SAVE_TITLE)
+        self.write(SAVE_TITLE)
         self.name_window(self._title)
 
     def stop_application_mode(self) -> None:
         """Leave the terminal as it was found."""
-        self.write(_RESTORE_TITLE)
+        self.write(RESTORE_TITLE)
         super().stop_application_mode()
+        self._has_left = True
 
     def close(self) -> None:
         """Nobody writes any more."""
         if self._writer is not None:
-            self._writer.stop()
+            if not self._writer.stop():
+                restore_terminal(self.fileno, self.attrs_before, self._writer)
             self._writer = None
         super().close()
+
+    def restore_now(self) -> None:
+        """Leave the terminal as it was found, at once and from any thread."""
+        writer = self._writer
+        if writer is not None and not (self._has_left and writer.is_idle and not writer.waiting):
+            restore_terminal(self.fileno, self.attrs_before, writer)
 
     def write(self, data: str) -> None:
         """Write, unless the terminal is another program's now."""

@@ -17,6 +17,10 @@ class TerminalWriter(threading.Thread):
         # Past Python's own buffer, whose lock a stalled terminal would keep beyond the end of the program.
         self._fileno = fileno
         self._queue: SimpleQueue[bytes | None] = SimpleQueue()
+        self._is_there = True
+        """Whether the terminal is still there to be written to."""
+        self.is_idle = True
+        """Whether nothing is being written at this moment."""
 
     def write(self, text: str) -> None:
         """Write that, after all that was written before."""
@@ -27,25 +31,28 @@ class TerminalWriter(threading.Thread):
         """How many writes the terminal has not taken yet."""
         return self._queue.qsize()
 
-    def stop(self) -> None:
-        """Write the rest, if the terminal takes it."""
+    def stop(self) -> bool:
+        """Write the rest, if the terminal takes it; false if it does not."""
         self._queue.put(None)
         self.join(LAST_WORDS_S)
+        return not self.is_alive()
+
+    def give_up(self) -> None:
+        """Write nothing more, as soon as the terminal has taken what it is just being given."""
+        self._is_there = False
 
     def run(self) -> None:
         """Write until told to stop; a terminal that has gone is written to no more."""
-        is_there = True
         while (data := self._queue.get()) is not None:
-            if is_there:
-                is_there = self._write(data)
+            self.is_idle = False
+            self._write(data)
+            self.is_idle = True
 
-    def _write(self, data: bytes) -> bool:
-        """Whether the terminal is still there."""
-        while data:
+    def _write(self, data: bytes) -> None:
+        while data and self._is_there:
             try:
                 data = data[os.write(self._fileno, data) :]
             except BlockingIOError:
                 select.select([], [self._fileno], [])
             except OSError:
-                return False
-        return True
+                self._is_there = False
