@@ -45,6 +45,7 @@ class Program:
     store: Store
     service: ChatService
     registry: ProviderRegistry
+    keys: KeyRing
     pricing: Pricing
     default_model: str
 
@@ -118,11 +119,13 @@ class Program:
 
     def save_unsaved(self, timeout_s: float) -> bool:
         """Keep what arrived when the event loop cannot; false if that took too long. The last thing it does."""
+        self.keys.stop()
         return self.service.save_unsaved(timeout_s)
 
     async def aclose(self) -> None:
         """Keep what arrived, save what is not saved, let go of everything."""
         await self.service.aclose()
+        self.keys.stop()
         await self.registry.aclose()
         await self.store.aclose()
 
@@ -157,7 +160,7 @@ def _assembled(settings: Settings, store: Store, *, demo: bool, unkept: StorageE
     means = Means(registry.get, pricing.cost_of, _policy(settings))
     service = ChatService(store, means, unkept=unkept)
     model = DEMO_MODEL if demo else ring.model()[0]
-    return Program(settings, store, service, registry, pricing, model)
+    return Program(settings, store, service, registry, ring, pricing, model)
 
 
 def pricing_of(settings: Settings) -> Pricing:

@@ -30,8 +30,8 @@ END_S = 2.2
 """How long it may take to end the program."""
 REPEATED_S = 0.5
 """A signal so soon after another is the same one: `timeout`, for example, sends it to a process and to its group."""
-CLEAN_UP_S = 2.0
-"""How long threads may take to end after everything was saved."""
+CLEAN_UP_S, _HURRIED_CLEAN_UP_S = 2.0, 0.2
+"""How long threads may take to end after everything was saved, and how long after a signal."""
 _SAVE_S = 0.6
 _HURRIED_SAVE_S = 0.3
 _RESTORE_S = 0.2
@@ -92,7 +92,7 @@ class Watchdog:
 
     def all_saved(self, code: int) -> None:
         """Allow what is left to do a short time only: everything was saved."""
-        self._cleaning = Timer(CLEAN_UP_S, os._exit, (code,))
+        self._cleaning = Timer(_HURRIED_CLEAN_UP_S if self.is_ending else CLEAN_UP_S, os._exit, (code,))
         self._cleaning.daemon = True
         self._cleaning.start()
 
@@ -123,7 +123,8 @@ class Watchdog:
         if (number := self._next_signal(None)) is None:
             return
         self.is_ending = True
-        caught_s, code = time.monotonic(), 128 + number
+        # What holds the interpreter lock may have kept this thread from hearing of it earlier.
+        caught_s, code = self._caught_s or time.monotonic(), 128 + number
         if self.run_soon is None:
             self._end(code, _HURRIED_SAVE_S)
         with suppress(RuntimeError):  # the loop is closed

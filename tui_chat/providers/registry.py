@@ -103,11 +103,13 @@ class ProviderRegistry:
         return tuple(server for server in found if server is not None)
 
     async def aclose(self) -> None:
-        """Close every provider that was made."""
+        """Close every provider that was made; one that is still being made is not waited for."""
         made, self._made = list(self._made.values()), {}
-        for result in await asyncio.gather(*made, return_exceptions=True):
-            if not isinstance(result, BaseException):
-                await result.aclose()
+        for task in made:
+            if not task.done():
+                task.cancel()
+            elif not task.cancelled() and task.exception() is None:
+                await task.result().aclose()
 
     def _likely(self) -> list[str]:
         configured = [config.name for config in self._configs.values() if _is_configured(config)]

@@ -29,6 +29,8 @@ class KeyRing:
         self._limit_s = limit_s
         self._found: dict[str, Secret] = {}
         self._lock = threading.Lock()
+        self._started: list[subprocess.Popen[bytes]] = []
+        """The command that was started last."""
 
     def variables(self, provider: str) -> tuple[str, ...]:
         """The variables its key may stand in. A service's own are not read for another address, lest its key leak."""
@@ -61,13 +63,20 @@ class KeyRing:
         with self._lock:
             if provider not in self._found:
                 command = self._settings.providers[provider].api_key_cmd
-                key = Secret.of(_first_line_of(command, provider, self._limit_s), f"the command of {provider}")
+                line = _first_line_of(command, provider, self._limit_s, self._started)
+                key = Secret.of(line, f"the command of {provider}")
                 if key is None:
                     raise SettingsError(
                         f"the command for the key of {provider} printed nothing", detail="api_key_cmd"
                     )
                 self._found[provider] = key
             return self._found[provider]
+
+    def stop(self) -> None:
+        """End a command that is still running, from any thread."""
+        for process in tuple(self._started):
+            if process.poll() is None:
+                _kill(process)
 
     def headers(self, provider: str) -> dict[str, str]:
         """Its extra headers with variables filled in; one that names a missing variable is an error."""
@@ -92,7 +101,9 @@ class KeyRing:
         return DEMO_MODEL, Origin("default", "no key was found")
 
 
-def _first_line_of(command: tuple[str, ...], provider: str, limit_s: float) -> str:
+def _first_line_of(
+    command: tuple[str, ...], provider: str, limit_s: float, started: list[subprocess.Popen[bytes]]
+) -> str:
     """What the command prints first; password stores put remarks below. It cannot reach the terminal."""
     about = f"the command for the key of {provider}"
     try:
@@ -106,10 +117,12 @@ def _first_line_of(command: tuple[str, ...], provider: str, limit_s: float) -> s
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it cannot be run"
         raise SettingsError(f"{about} cannot be started: {reason}", detail="api_key_cmd") from None
+    started[:] = [process]
     try:
         output, complaint = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:
-        _end(process)
+        _kill(process)
+        process.communicate()
         raise SettingsError(f"{about} took longer than {limit_s:g} seconds", detail="api_key_cmd") from None
     if process.returncode != 0:
         last = complaint.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it said nothing"]
@@ -118,10 +131,9 @@ def _first_line_of(command: tuple[str, ...], provider: str, limit_s: float) -> s
     return output.decode("utf-8", "replace").lstrip().partition("\n")[0]
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _kill(process: subprocess.Popen[bytes]) -> None:
     """Kill it with everything it started, which would keep its pipes open."""
     with suppress(ProcessLookupError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
         process.kill()
-    process.communicate()

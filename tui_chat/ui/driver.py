@@ -173,10 +173,18 @@ class TerminalDriver(LinuxDriver):
         self.name_window(self._title)
 
     def stop_application_mode(self) -> None:
-        """Leave the terminal as it was found."""
+        """Leave the terminal as it was found, unless it is another program's now."""
+        if self._writer is None:
+            return
         self.write(RESTORE_TITLE)
         super().stop_application_mode()
         self._has_left = True
+
+    def disable_input(self) -> None:
+        """Read no more, and drop what was typed, unless the terminal is another program's now."""
+        # The system stops a program that touches a terminal which the shell has taken back.
+        if self._writer is not None:
+            super().disable_input()
 
     def close(self) -> None:
         """Nobody writes any more."""

@@ -51,8 +51,15 @@ def restore_terminal(fileno: int, attributes: list[Any] | None, writer: Terminal
                         rest = rest[os.write(terminal, rest) :]
                         continue
                 if spent_s > _GRACE_S:
-                    termios.tcflush(fileno, termios.TCOFLUSH)
+                    _discard_output(fileno)
                 time.sleep(_PAUSE_S)
+
+
+def _discard_output(fileno: int) -> None:
+    termios.tcflow(fileno, termios.TCOOFF)
+    termios.tcflush(fileno, termios.TCOFLUSH)
+    # On Linux a thread that waits for room sees that there is some only when the output is started again.
+    termios.tcflow(fileno, termios.TCOON)
 
 
 @contextmanager
