@@ -130,6 +130,7 @@ class Store:
                 job = partial(live.checkpoint, turn_id=turn_id, deltas=deltas, now=self._clock())
                 with suppress(StorageError, NotFound):  # the other replies may still be kept
                     self._database.write(job)
+            self._database.close()
 
         return self._worker.run_last(keep, timeout_s)
 

@@ -31,6 +31,7 @@ class Worker:
     def run_last(self, job: Callable[[], None], timeout_s: float) -> bool:
         """Run a job after what was asked for, without an event loop; false if it is not done within that time."""
         future = self._pool.submit(job)
+        self._pool.shutdown(wait=False)
         return future in wait([future], timeout_s).done and future.exception() is None
 
     async def stop(self, last: Callable[[], None]) -> None:
