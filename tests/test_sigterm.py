@@ -297,9 +297,20 @@ def key_command(words: tuple[str, ...]) -> "Scene":
 def starting(home: Path, luck: Random) -> float:
     """Before anything is shown, or just then."""
     with running(home, slow(), words=APP, send=False) as one:
-        one.let_run(luck.uniform(0, 1.2))
+        if luck.random() < 0.7:
+            until_taken(one)
+            one.let_run(luck.uniform(0, 0.5))
+        else:
+            one.let_run(luck.uniform(0, 1.2))
         # Before the program's own code runs, the signal has its usual effect.
         return one.end(codes=(143, -TERM))
+
+
+def until_taken(one: Running) -> None:
+    """Wait until the program has switched the terminal to its own screen."""
+    terminal = one.terminal
+    assert terminal is not None
+    terminal.until(lambda _: b"\x1b[?1049h" in terminal.output)
 
 
 def opening(home: Path, luck: Random) -> float:
@@ -308,8 +319,9 @@ def opening(home: Path, luck: Random) -> float:
     data.mkdir(parents=True, mode=0o700)
     store(data, [conversation(10_000, "long")])
     with running(home, slow(), words=("-c",), send=False) as one:
-        one.let_run(luck.uniform(0.3, 2))
-        spent_s = one.end(codes=(143, -TERM))
+        until_taken(one)
+        one.let_run(luck.uniform(0, 1.5))
+        spent_s = one.end()
     sound(home)
     assert _turns(data / "conversations.db") == 10_000
     return spent_s
