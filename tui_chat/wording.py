@@ -83,8 +83,12 @@ _BY_DETAIL: dict[tuple[str, str], Words] = {
         "No connection can be set up.", "Check SSL_CERT_FILE, HTTPS_PROXY and ALL_PROXY."
     ),
     ("storage", "disk_full"): Words(
-        "The disk is full: this conversation is not being saved.", "Make room; saving goes on by itself."
+        "The disk is full: nothing is being saved.", "Make room; saving goes on by itself."
     ),
+    ("storage", "file_limit"): Words(
+        "Files may not grow any further: nothing is being saved.", "Raise the limit of the shell (`ulimit -f`)."
+    ),
+    ("storage", "no_copy"): Words("The copy could not be written.", "Check the folder, or choose another."),
     ("storage", "read_only"): Words(
         "The database cannot be written: this conversation is not being saved.",
         "Check the data folder's permissions, or choose another with --data-dir.",

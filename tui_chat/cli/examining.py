@@ -141,7 +141,7 @@ def _faults(checkup: Checkup) -> list[str]:
         "turns that search does not know": checkup.unindexed,
         "turns that only search knows": checkup.overindexed,
     }
-    return [*checkup.damage, *(f"{count:,} {what}" for what, count in counted.items() if count)]
+    return [*checkup.damage, *checkup.unreadable, *(f"{count:,} {what}" for what, count in counted.items() if count)]
 
 
 async def _providers(begun: Start, *, offline: bool) -> AsyncIterator[Finding]:

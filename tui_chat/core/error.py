@@ -119,7 +119,8 @@ class ProtocolBroken(ProviderError):
 
 
 class StorageError(ChatError):
-    """The database. `detail`: `disk_full`, `locked`, `read_only`, `damaged`, `newer_schema`, `unsafe_path`."""
+    """The database. `detail`: `disk_full`, `file_limit`, `locked`, `read_only`, `damaged`, `newer_schema`,
+    `unsafe_path`; `no_copy` where a backup cannot be written."""
 
     kind = "storage"
 

@@ -1,10 +1,12 @@
 """A consistent copy of a database while others go on writing to it. Knows no table."""
 
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from tui_chat.core.error import StorageError
 from tui_chat.storage import files
-from tui_chat.storage.connection import connect
+from tui_chat.storage.connection import connect, connect_copy
 from tui_chat.storage.fault import faults_translated
 
 _PAGES = 2_000
@@ -33,12 +35,27 @@ class _Beginnings:
 
 def back_up(source: Path, target: Path) -> None:
     """Copy piece by piece, so that nobody waits long; where that never ends because of others, in one go."""
-    with faults_translated(), ExitStack() as undo:
-        files.private_file(target)
-        undo.callback(target.unlink, missing_ok=True)
-        with closing(connect(source, writable=False)) as db, closing(connect(target)) as copy:
+    with _copy_faults(target), faults_translated():
+        files.sweep(target.parent)
+        with (
+            files.new_file(target) as made,
+            closing(connect(source, writable=False)) as db,
+            closing(connect_copy(made)) as copy,
+        ):
             try:
                 db.backup(copy, pages=_PAGES, progress=_Beginnings(), sleep=_PAUSE_S)
             except _BegunAgain:
                 db.backup(copy)
-        undo.pop_all()
+
+
+@contextmanager
+def _copy_faults(target: Path) -> Iterator[None]:
+    """Name the copy in an error that is about writing it; conversations are saved all the same."""
+    try:
+        yield
+    except StorageError as error:
+        if error.detail not in ("disk_full", "file_limit", "read_only", "other"):
+            raise
+        why = error.message if str(target) in error.message else f"{target}: {error.message}"
+        detail = "no_copy" if error.detail in ("read_only", "other") else error.detail
+        raise StorageError(why, detail=detail) from error

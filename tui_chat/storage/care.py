@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from tui_chat.storage import index
+from tui_chat.storage import index, row_check
 from tui_chat.storage.fault import is_damage
 from tui_chat.storage.rows import ERRAND_COLUMNS, TURN_COLUMNS, errand_of, turn_reader
 from tui_chat.storage.tree import Tally
@@ -49,6 +49,8 @@ class Checkup:
     """Turns that search knows and that are not there."""
     sizes: tuple[tuple[str, int], ...] = field(default=(), compare=False)
     """Bytes of each table and index, largest first; empty where SQLite cannot tell."""
+    unreadable: tuple[str, ...] = ()
+    """Sentences about texts and values that cannot be read; the rest is looked at once these are mended."""
 
     @property
     def is_healthy(self) -> bool:
@@ -92,7 +94,10 @@ def check(db: sqlite3.Connection) -> Checkup:
     """Look at everything; takes a while in a large library."""
     try:
         damage = tuple(row[0] for row in db.execute("PRAGMA integrity_check(50)") if row[0] != "ok")
-        return Checkup(damage) if damage else _look_closer(db)
+        if damage:
+            return Checkup(damage)
+        unreadable = row_check.check(db)
+        return Checkup(unreadable=unreadable) if unreadable else _look_closer(db)
     except (sqlite3.DatabaseError, ValueError, ArithmeticError) as error:
         if isinstance(error, sqlite3.Error) and not is_damage(error):
             raise
@@ -117,6 +122,7 @@ def _look_closer(db: sqlite3.Connection) -> Checkup:
 
 def mend(db: sqlite3.Connection) -> None:
     """Make everything fit together again; the index aside."""
+    row_check.mend(db)
     for (seq,) in db.execute(_LOST_PARENTS).fetchall():
         db.execute("UPDATE turn SET parent = NULL WHERE seq = ?", (seq,))
     db.execute("UPDATE turn SET owner = NULL WHERE status != 'streaming' AND owner IS NOT NULL")

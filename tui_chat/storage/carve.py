@@ -132,7 +132,7 @@ def _size_of(kind: int) -> int | None:
 
 def _value(kind: int, raw: bytes) -> Value:
     if kind >= 12:
-        return raw.decode("utf-8", "ignore") if kind % 2 else raw
+        return raw.decode("utf-8", "replace") if kind % 2 else raw
     if kind == 0:
         return None
     if kind in (8, 9):

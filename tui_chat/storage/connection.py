@@ -1,11 +1,14 @@
 """One connection, and jobs that run on it as one transaction each. Knows no table and no thread."""
 
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
+
+from tui_chat.storage import files
 
 T = TypeVar("T")
 
@@ -14,12 +17,46 @@ BUSY_TIMEOUT_MS = 20_000
 _CACHE_KIB = 16_384
 
 
-def connect(path: Path | None, *, writable: bool = True) -> sqlite3.Connection:
+class Connection(sqlite3.Connection):
+    """Reads text that is not UTF-8 with replacement signs, and remembers that there was such text.
+
+    One flipped bit must not make a whole conversation unreadable, and SQLite's own check does not look at UTF-8.
+    """
+
+    met_damaged_value = False
+
+    def decode(self, stored: bytes) -> str:
+        """Return the text; what is not UTF-8 in it becomes U+FFFD."""
+        try:
+            return stored.decode()
+        except UnicodeDecodeError:
+            self.met_damaged_value = True
+            return stored.decode(errors="replace")
+
+
+def note_damaged_value(db: sqlite3.Connection) -> None:
+    """Remember that a stored value could only be read in part."""
+    if isinstance(db, Connection):
+        db.met_damaged_value = True
+
+
+def connect(path: Path | None, *, writable: bool = True) -> Connection:
     """Open a database that is there already, or one in memory; each statement stands for itself until BEGIN."""
-    target = "file::memory:" if path is None else f"file:{quote(str(path))}?mode={'rw' if writable else 'ro'}"
-    db = sqlite3.connect(target, uri=True, isolation_level=None, check_same_thread=False, cached_statements=256)
+    if path is not None:
+        files.refuse_long(path)
+    mode = "rw" if writable else "ro"
+    target = "file::memory:" if path is None else f"file:{quote(os.fsencode(path))}?mode={mode}"
+    db = sqlite3.connect(
+        target,
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+        factory=Connection,
+    )
     with ExitStack() as undo:
         undo.callback(db.close)
+        db.text_factory = db.decode
         db.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         db.execute("PRAGMA trusted_schema = OFF")
         db.execute("PRAGMA secure_delete = ON")
@@ -27,6 +64,14 @@ def connect(path: Path | None, *, writable: bool = True) -> sqlite3.Connection:
         db.execute("PRAGMA temp_store = MEMORY")
         db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         undo.pop_all()
+    return db
+
+
+def connect_copy(path: Path) -> Connection:
+    """Open a file that is to become a copy; its maker flushes it at the end, so SQLite need not."""
+    db = connect(path)
+    db.execute("PRAGMA journal_mode = MEMORY").fetchone()
+    db.execute("PRAGMA synchronous = OFF")
     return db
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tui_chat.core.error import StorageError
 from tui_chat.storage import files, index, live, saving
-from tui_chat.storage.connection import reading, writing
+from tui_chat.storage.connection import Connection, reading, writing
 from tui_chat.storage.fault import faults_translated
 from tui_chat.storage.opening import (
     Opening,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
 
-_MEANWHILE = ("disk_full", "locked", "read_only")
+_MEANWHILE = ("disk_full", "file_limit", "locked", "read_only")
 """Troubles in which past conversations can still be read."""
 
 
@@ -48,12 +48,14 @@ class Database:
         except StorageError as error:
             if error.detail != "damaged" or self.opening.path is None:
                 raise
-            self._rescue(self.opening.path)
+            self._rescue(self.opening.path, error.message)
 
     @property
     def opening(self) -> Opening:
-        """What happened when the file was opened last."""
-        return self._opened.opening
+        """What happened when the file was opened last, and whether damaged values were met since."""
+        opening = self._opened.opening
+        met = self._db.met_damaged_value
+        return opening if met == opening.met_damaged_value else replace(opening, met_damaged_value=met)
 
     @property
     def token(self) -> tuple[int, int]:
@@ -68,7 +70,7 @@ class Database:
         return live.Watch(self._owner, self._terms.clock())
 
     @property
-    def _db(self) -> sqlite3.Connection:
+    def _db(self) -> Connection:
         return self._opened.db
 
     def close(self) -> None:
@@ -157,7 +159,7 @@ class Database:
             return care.Mended(found, None)
         path = self.opening.path
         if found.damage and path is not None:
-            self._rescue(path)
+            self._rescue(path, found.damage[0])
             return care.Mended(found, None, self.opening.damaged_moved_to, self.opening.salvaged)
         backup = None
         if path is not None:
@@ -168,9 +170,9 @@ class Database:
         self._tidy()
         return care.Mended(found, backup)
 
-    def _rescue(self, path: Path) -> None:
+    def _rescue(self, path: Path, damage: str) -> None:
         with faults_translated():
             self.close()
             with files.one_at_a_time(path.parent):
-                self._opened = rescue(path, self._terms)
+                self._opened = rescue(path, self._terms, damage)
         self._tidy()

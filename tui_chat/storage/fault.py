@@ -17,8 +17,10 @@ _DETAILS = {
     sqlite3.SQLITE_CORRUPT: "damaged",
     sqlite3.SQLITE_NOTADB: "damaged",
 }
+_WRITE_FAULTS = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_IOERR_FSYNC)
 _WORDS = {
     "disk_full": "the disk is full",
+    "file_limit": "the limit on the size of a file (`ulimit -f`) is reached",
     "locked": "another program is holding the database",
     "read_only": "the database cannot be written to",
     "damaged": "the database is damaged",
@@ -26,6 +28,7 @@ _WORDS = {
 _ERRNO_DETAILS = {
     errno.ENOSPC: "disk_full",
     errno.EDQUOT: "disk_full",
+    errno.EFBIG: "file_limit",
     errno.EROFS: "read_only",
     errno.EACCES: "read_only",
     errno.EPERM: "read_only",
@@ -33,16 +36,40 @@ _ERRNO_DETAILS = {
 }
 
 
+_UNDECODABLE = "Could not decode to UTF-8"
+"""How `sqlite3` reports text that is not UTF-8; this error has no code."""
+
+
 def storage_error(error: sqlite3.Error) -> StorageError:
     """The same error as the program knows it."""
     code = getattr(error, "sqlite_errorcode", None)
     detail = _DETAILS.get(code & 0xFF, "other") if isinstance(code, int) else "other"
+    if code in _WRITE_FAULTS and _file_sizes_are_limited():
+        detail = "file_limit"
+    elif str(error).startswith(_UNDECODABLE):
+        detail = "damaged"
     return StorageError(_WORDS.get(detail, f"the database failed: {error}"), detail=detail)
 
 
-def is_damage(error: sqlite3.Error | StorageError) -> bool:
-    """Whether it says that the file is not what it should be."""
-    return (error if isinstance(error, StorageError) else storage_error(error)).detail == "damaged"
+def _file_sizes_are_limited() -> bool:
+    """Whether this process may only write files up to some size; SQLite does not report which error a write met."""
+    try:
+        import resource
+    except ImportError:
+        return False
+    return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
+
+
+READ_FAULTS = (sqlite3.Error, StorageError, UnicodeDecodeError, MemoryError)
+"""What opening a damaged file may raise. SQLite's own message may hold bytes that are not UTF-8, and a damaged length
+may ask for any amount of memory."""
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether the error means that the file is not what it should be."""
+    if isinstance(error, sqlite3.Error):
+        error = storage_error(error)
+    return error.detail == "damaged" if isinstance(error, StorageError) else isinstance(error, READ_FAULTS)
 
 
 def file_error(error: OSError) -> StorageError:

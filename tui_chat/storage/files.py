@@ -1,6 +1,9 @@
 """Private files: who may own them, who may read them, and no link followed. Knows no SQL."""
 
+import errno
 import os
+import re
+import secrets
 import stat
 import time
 from collections.abc import Iterator
@@ -20,6 +23,10 @@ DATABASE = "conversations.db"
 _FILLED_WITHIN_S = 10
 """An empty file this young may be one that another copy of the program is just making."""
 _SIDE_FILES = ("-journal", "-wal", "-shm")
+_LONGEST_PATH = 500
+"""Bytes; SQLite opens no path much longer than this, whatever the file system allows."""
+_TEMPORARY = re.compile(r"(\.tui-chat-[0-9a-f]{16}\.tmp)(-journal|-wal|-shm)?")
+"""What files are called that are not finished: a name that no other program gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,7 @@ class Place:
 def prepare(path: Path) -> Place:
     """Make sure of a private directory and a private file in it, made with no moment in which others may read it."""
     path = path.expanduser().absolute()
+    refuse_long(path)
     private_directory(path.parent)
     path = path.parent.resolve() / path.name
     for side in _SIDE_FILES:
@@ -63,6 +71,8 @@ def prepare(path: Path) -> Place:
 def private_directory(directory: Path) -> None:
     """Make the directory, and those above it, for its owner alone; refuse one that others may write to."""
     missing = []
+    if directory.is_symlink() and not directory.exists():
+        raise StorageError(f"{directory} is a symbolic link that leads nowhere", detail="unsafe_path")
     at = directory
     while not at.exists() and at != at.parent:
         missing.append(at)
@@ -79,6 +89,12 @@ def private_directory(directory: Path) -> None:
     _refuse_foreign(directory, found)
     if found.st_mode & 0o022:
         raise StorageError(f"others may write to the directory {directory}", detail="unsafe_path")
+
+
+def refuse_long(path: Path) -> None:
+    """Raise for a path that SQLite cannot open."""
+    if len(os.fsencode(path)) > _LONGEST_PATH:
+        raise StorageError(f"{path}: the path is longer than SQLite can open", detail="unsafe_path")
 
 
 def private_file(path: Path) -> None:
@@ -110,20 +126,125 @@ def replace_keeping(path: Path, successor: Path, word: str) -> Path:
         kept.hardlink_to(path)
     except OSError:
         path.rename(kept)
-    successor.replace(path)
+    replace(path, successor)
     return kept
 
 
+@contextmanager
+def new_file(target: Path) -> Iterator[Path]:
+    """Yield a temporary path to write to; the file gets its name only when it is whole and safely on the disk.
+
+    Whenever the program ends, the target is absent or whole. An existing target is an error.
+    """
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    with unfinished(target.parent) as made:
+        yield made
+        publish(target, made)
+
+
+@contextmanager
+def unfinished(folder: Path) -> Iterator[Path]:
+    """Make a private temporary file in a folder; it is removed at the end unless it has been given another name.
+
+    While the block runs the file is locked, which is how `sweep` knows that its writer is alive.
+    """
+    path, handle = _locked_file(folder)
+    try:
+        yield path
+    finally:
+        for side in ("", *_SIDE_FILES):
+            path.with_name(path.name + side).unlink(missing_ok=True)
+        os.close(handle)
+
+
+def _locked_file(folder: Path) -> tuple[Path, int]:
+    while True:
+        path = folder / f".tui-chat-{secrets.token_hex(8)}.tmp"
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        if fcntl is None:
+            return path, handle
+        with suppress(OSError):  # a file system without locks: no sweep can lock the file either
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if path.exists():
+            return path, handle
+        os.close(handle)  # a sweep was faster than the lock
+
+
+def sweep(folder: Path) -> None:
+    """Remove unfinished files that a process left in the folder when it was killed.
+
+    Only a private file of this user, with the name of a temporary file and without a lock on it, is removed.
+    """
+    try:
+        names = [name for name in os.listdir(folder) if _TEMPORARY.fullmatch(name)]  # noqa: PTH208
+    except OSError:
+        return
+    for name in sorted(names):
+        path = folder / name
+        with suppress(OSError):
+            found = path.lstat()
+            private = stat.S_ISREG(found.st_mode) and not found.st_mode & 0o077 and found.st_uid == os.geteuid()
+            if private and _is_left_over(path):
+                path.unlink()
+
+
+def _is_left_over(path: Path) -> bool:
+    """Whether no process writes the temporary file any longer; a journal goes with the file that it belongs to."""
+    match = _TEMPORARY.fullmatch(path.name)
+    if fcntl is None or match is None:
+        return False
+    if match[2]:
+        return not os.path.lexists(path.with_name(match[1]))
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
 def publish(path: Path, made: Path) -> None:
-    """Give a finished file its name, unless somebody else has taken it."""
+    """Give a finished file its name once it is safely on the disk, unless there is a file of that name."""
+    _flush(made)
     try:
         path.hardlink_to(made)
     except FileExistsError:
         raise
     except OSError:
+        if os.path.lexists(path):
+            raise
         made.rename(path)
     else:
         made.unlink()
+    flush_directory(path.parent)
+
+
+def replace(path: Path, made: Path) -> None:
+    """Give a finished file its name once it is safely on the disk, in place of a file of that name."""
+    _flush(made)
+    made.replace(path)
+    flush_directory(path.parent)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def flush_directory(directory: Path) -> None:
+    """Have the names in a directory safely on the disk, where the file system can."""
+    with suppress(OSError):
+        handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 @contextmanager

@@ -13,9 +13,11 @@ _MADE_BY = 1
 _KEY = "_search_index"
 EVERY_TURN = '{facets} : ("ruser" OR "rassistant")'
 """What the index is asked for all it knows."""
-_CREATE = (
+CREATE = (
     "CREATE VIRTUAL TABLE search USING fts5 (text, humps, facets, content = '', columnsize = 0, tokenize = 'ascii')"
 )
+PARTS = ("data", "idx", "content", "docsize", "config")
+"""The tables in which FTS5 keeps the index: `search_data` and so on."""
 _INSERT = "INSERT INTO search (rowid, text, humps, facets) VALUES (?, ?, ?, ?)"
 _DELETE = "INSERT INTO search (search, rowid, text, humps, facets) VALUES ('delete', ?, ?, ?, ?)"
 
@@ -25,7 +27,7 @@ def is_possible() -> bool:
     """Whether this SQLite has full-text search."""
     probe = sqlite3.connect(":memory:")
     try:
-        probe.execute(_CREATE)
+        probe.execute(CREATE)
     except sqlite3.OperationalError:
         return False
     finally:
@@ -82,14 +84,14 @@ def _drop(db: sqlite3.Connection) -> None:
         db.execute("PRAGMA writable_schema = ON")
         db.execute("DELETE FROM sqlite_schema WHERE name = 'search'")
         db.execute("PRAGMA writable_schema = RESET")
-        for part in ("data", "idx", "content", "docsize", "config"):
+        for part in PARTS:
             db.execute(f"DROP TABLE IF EXISTS search_{part}")
 
 
 def rebuild(db: sqlite3.Connection) -> int:
     """Build the index anew from the turns; how many those are."""
     _drop(db)
-    db.execute(_CREATE)
+    db.execute(CREATE)
     made = db.executemany(_INSERT, _words(db, "true")).rowcount
     db.execute("INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)", (_KEY, str(_MADE_BY)))
     return made

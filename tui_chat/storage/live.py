@@ -122,7 +122,7 @@ def refuse_parallel(db: sqlite3.Connection, parent: int | None, live: Sequence[L
 def ancestors(db: sqlite3.Connection, seq: int) -> set[int]:
     """A turn and all before it on its branch."""
     rows = db.execute(
-        "WITH RECURSIVE up (seq, parent) AS (SELECT seq, parent FROM turn WHERE seq = ? UNION ALL"
+        "WITH RECURSIVE up (seq, parent) AS (SELECT seq, parent FROM turn WHERE seq = ? UNION"
         " SELECT turn.seq, turn.parent FROM up JOIN turn ON turn.seq = up.parent) SELECT seq FROM up",
         (seq,),
     )

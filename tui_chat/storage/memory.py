@@ -4,6 +4,7 @@ import json
 import sqlite3
 from typing import Any
 
+from tui_chat.storage.connection import note_damaged_value
 from tui_chat.storage.parts import dump
 from tui_chat.storage.tree import seq_of
 
@@ -14,7 +15,11 @@ _NEW_DRAFT = "draft"
 def state(db: sqlite3.Connection, key: str) -> Any:
     """What was remembered under that name; `None` if nothing was."""
     row = db.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
-    return None if row is None else json.loads(row[0])
+    try:
+        return None if row is None else json.loads(row[0])
+    except ValueError:
+        note_damaged_value(db)
+        return None
 
 
 def set_state(db: sqlite3.Connection, key: str, value: object) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from tui_chat.core.error import StorageError
-from tui_chat.storage import files, schema
-from tui_chat.storage.connection import connect, make_durable, writing
-from tui_chat.storage.fault import is_damage
+from tui_chat.storage import files, schema, schema_check
+from tui_chat.storage.connection import Connection, connect, connect_copy, make_durable, writing
+from tui_chat.storage.fault import READ_FAULTS, is_damage
 
 _QUICKLY_CHECKED = 64_000_000
 """Bytes of a file that can be checked while somebody waits for the program to start."""
@@ -46,6 +46,10 @@ class Opening:
     """Where the damaged file was put."""
     salvaged: int = 0
     """Conversations that could be read out of it."""
+    damage: str = ""
+    """What was wrong with it."""
+    met_damaged_value: bool = False
+    """A stored text or value was damaged and could only be read in part."""
     recreated: bool = False
     """The file vanished while it was in use, and was written anew with everything in it."""
     replaced_saved_to: Path | None = None
@@ -67,7 +71,7 @@ class Terms:
 class Opened:
     """A connection that is ready, and how it came to be."""
 
-    db: sqlite3.Connection
+    db: Connection
     place: files.Place | None
     opening: Opening
 
@@ -83,9 +87,11 @@ def open_in_memory(terms: Terms) -> Opened:
 def open_file(path: Path, terms: Terms) -> Opened:
     """The database at that path, made, upgraded or rescued where needed."""
     place = files.prepare(path)
+    if place.writable:
+        files.sweep(place.path.parent)
     try:
         return _open(place, terms)
-    except (sqlite3.DatabaseError, StorageError) as error:
+    except READ_FAULTS as error:
         if not is_damage(error) or not place.writable:
             raise
     with files.one_at_a_time(place.path.parent):
@@ -93,29 +99,26 @@ def open_file(path: Path, terms: Terms) -> Opened:
         place = files.prepare(path)
         try:
             return _open(place, terms)
-        except (sqlite3.DatabaseError, StorageError) as error:
+        except READ_FAULTS as error:
             if not is_damage(error):
                 raise
-        return rescue(place.path, terms)
+            damage = str(error) or "its lengths make no sense"
+        return rescue(place.path, terms, damage)
 
 
-def rescue(path: Path, terms: Terms) -> Opened:
+def rescue(path: Path, terms: Terms, damage: str) -> Opened:
     """Put a new database with all that can be read of a damaged one in its place; the damaged one is kept."""
     from tui_chat.storage import salvage
 
-    made = files.free_name(path, "rescue")
-    files.private_file(made)
-    with ExitStack() as undo:
-        undo.callback(made.unlink, missing_ok=True)
-        with closing(connect(made)) as db:
+    with files.unfinished(path.parent) as made:
+        with closing(connect_copy(made)) as db:
             schema.migrate(db, terms.migrations)
             rescued = partial(salvage.salvage, path, new_id=terms.new_id, now=terms.clock())
             salvaged = writing(db, rescued)
         kept = files.replace_keeping(path, made, f"corrupt-{stamp(terms)}")
-        undo.pop_all()
     files.suspicion(path).unlink(missing_ok=True)
     opened = _open(files.prepare(path), terms)
-    opened.opening = replace(opened.opening, damaged_moved_to=kept, salvaged=salvaged)
+    opened.opening = replace(opened.opening, damaged_moved_to=kept, salvaged=salvaged, damage=damage)
     return opened
 
 
@@ -148,7 +151,7 @@ def _open(place: files.Place, terms: Terms) -> Opened:
     with ExitStack() as undo:
         db = connect(place.path, writable=place.writable)
         undo.callback(db.close)
-        schema.refuse_foreign(db, terms.migrations)
+        _refuse_foreign(db, terms)
         _refuse_damaged(db, place.path, thoroughly=suspect, unclean=unclean)
         opening = Opening(path=place.path, found_empty=place.was_empty, read_only=not place.writable)
         if place.writable:
@@ -159,6 +162,17 @@ def _open(place: files.Place, terms: Terms) -> Opened:
     if suspect and place.writable:
         files.suspicion(place.path).unlink(missing_ok=True)
     return Opened(db, place, opening)
+
+
+def _refuse_foreign(db: sqlite3.Connection, terms: Terms) -> None:
+    """Raise for a file of another program or a later version, and for objects that this program did not make."""
+    try:
+        schema.refuse_foreign(db, terms.migrations)
+    except StorageError as error:
+        if error.detail == "unsafe_path" and schema_check.is_newest(db):
+            raise StorageError("the header of the database is damaged", detail="damaged") from error
+        raise
+    schema_check.refuse_foreign_objects(db, terms.migrations[: schema.version_of(db)])
 
 
 def _refuse_damaged(db: sqlite3.Connection, path: Path, *, thoroughly: bool, unclean: bool) -> None:
@@ -198,9 +212,5 @@ def stamp(terms: Terms) -> str:
 
 def copy_to(db: sqlite3.Connection, target: Path) -> None:
     """A whole copy as of one moment, in a new private file; no half copy is left behind."""
-    files.private_file(target)
-    with ExitStack() as undo:
-        undo.callback(target.unlink, missing_ok=True)
-        with closing(connect(target)) as copy:
-            db.backup(copy)
-        undo.pop_all()
+    with files.new_file(target) as made, closing(connect_copy(made)) as copy:
+        db.backup(copy)

@@ -7,21 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tui_chat.storage import care, carve, index, schema
+from tui_chat.storage import care, carve, index, row_repair
 from tui_chat.storage.connection import connect
-from tui_chat.storage.rows import (
-    CONVERSATION_COLUMNS,
-    ERRAND_COLUMNS,
-    TURN_COLUMNS,
-    conversation_of,
-    errand_of,
-    turn_reader,
-)
+from tui_chat.storage.row_check import KEYS
 
-_TABLES = ("conversation", "turn", "errand", "checkpoint", "prompt", "model", "state")
-_ERRANDS_SINCE = 2
+_TABLES = tuple(KEYS)
 _CARVED = ("conversation", "turn", "errand", "prompt")
-_UNREADABLE = (ValueError, TypeError, KeyError, ArithmeticError)
 RECOVERED = "Recovered conversation"
 
 Rows = dict[Any, dict[str, Any]]
@@ -36,7 +27,7 @@ def salvage(damaged: Path, db: sqlite3.Connection, *, new_id: Callable[[], str],
     if not complete:
         with suppress(OSError, ValueError):
             _carve(damaged, columns, found)
-    _keep_readable(found)
+    _keep_readable(found, now)
     _adopt(found, new_id, now)
     db.execute("PRAGMA defer_foreign_keys = ON")
     for table in _TABLES:
@@ -59,19 +50,20 @@ def _read(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows]) 
         with closing(connect(damaged, writable=False)) as old:
             old.execute("PRAGMA cell_size_check = OFF")
             for table in _tables_of(old):
-                key = {"checkpoint": "turn, n", "state": "key"}.get(table, "seq")
                 for order in ("ASC", "DESC"):
-                    if _read_table(old, table, f"{key.replace(',', f' {order},')} {order}", columns, found):
+                    if _read_table(old, table, ", ".join(f"{name} {order}" for name in KEYS[table]), columns, found):
                         break
                     complete = False
-    except sqlite3.Error:
+            complete = complete and {"conversation", "turn"} <= set(_tables_of(old))
+    except (sqlite3.Error, UnicodeDecodeError, MemoryError):
         complete = False
     return complete
 
 
 def _tables_of(old: sqlite3.Connection) -> list[str]:
-    """The tables that the file may have: one of an earlier version never had them all."""
-    return [table for table in _TABLES if table != "errand" or schema.version_of(old) >= _ERRANDS_SINCE]
+    """Return the tables that the file has: an earlier version had fewer, and a view may pose as one."""
+    names = {row[0] for row in old.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    return [table for table in _TABLES if table in names]
 
 
 def _read_table(
@@ -79,14 +71,14 @@ def _read_table(
 ) -> bool:
     """Rows until the first that cannot be read; whether there was none such."""
     try:
-        cursor = old.execute(f"SELECT * FROM {table} ORDER BY {order}")
-        names = [column[0] for column in cursor.description]
-        for values in cursor:
-            row = {name: value for name, value in zip(names, values, strict=True) if name in columns[table]}
+        stored = set(_columns(old, table))
+        names = [name for name in columns[table] if name in stored]
+        for values in old.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY {order}"):
+            row = dict(zip(names, values, strict=True))
             found[table].setdefault(_key(table, row), row)
-    except (sqlite3.Error, UnicodeDecodeError):
+    except (sqlite3.Error, UnicodeDecodeError, MemoryError, KeyError):
         return False
-    return True
+    return set(names) == set(columns[table])
 
 
 def _key(table: str, row: dict[str, Any]) -> object:
@@ -108,33 +100,26 @@ def _carve(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows])
                 found[table].setdefault(rowid, row)
 
 
-def _keep_readable(found: dict[str, Rows]) -> None:
-    """Drop whatever does not make a value."""
-    read_turn = turn_reader({})
-    for table, reads in (
-        ("conversation", lambda row: conversation_of(_pick(row, CONVERSATION_COLUMNS), None, ())),
-        ("turn", lambda row: _readable_turn(row, read_turn)),
-        ("errand", lambda row: errand_of(_pick(row, ERRAND_COLUMNS))),
-        ("prompt", lambda row: row["text"].encode()),
-    ):
-        for key, row in list(found[table].items()):
+def _keep_readable(found: dict[str, Rows], now: datetime) -> None:
+    """Drop what is no row, and keep of the others all values that make sense."""
+    for table, rows in found.items():
+        for key, row in list(rows.items()):
             try:
-                reads(row)
-            except (*_UNREADABLE, AttributeError):
-                del found[table][key]
+                fixed = _readable(table, row, now)
+            except (*row_repair.UNREADABLE, sqlite3.Error):
+                fixed = None
+            if fixed is None:
+                del rows[key]
+            else:
+                rows[key] = fixed
     for table in ("conversation", "turn"):
         _keep_newest_of_each_id(found[table], "conversation" if table == "turn" else None)
 
 
-def _readable_turn(row: dict[str, Any], read: Callable[[tuple[Any, ...]], object]) -> None:
-    """Raises where the row makes no turn, even after its parts were given up."""
-    if row["parts"] is not None:
-        try:
-            read((None, *_pick(row, TURN_COLUMNS)))
-            return
-        except _UNREADABLE:
-            row["parts"] = None
-    read((None, *_pick(row, TURN_COLUMNS)))
+def _readable(table: str, row: row_repair.Row, now: datetime) -> row_repair.Row | None:
+    if not row_repair.fault_of(table, row):
+        return row
+    return row_repair.repaired(table, row, now) if row_repair.is_plausible(table, row) else None
 
 
 def _keep_newest_of_each_id(rows: Rows, within: str | None) -> None:
@@ -145,10 +130,6 @@ def _keep_newest_of_each_id(rows: Rows, within: str | None) -> None:
         if name in last:
             del rows[last[name]]
         last[name] = key
-
-
-def _pick(row: dict[str, Any], columns: str) -> tuple[Any, ...]:
-    return tuple(row[name.strip()] for name in columns.split(","))
 
 
 def _adopt(found: dict[str, Rows], new_id: Callable[[], str], now: datetime) -> None:

@@ -12,6 +12,9 @@ CORE_TABLES = ("conversation", "turn")
 OLDEST_SQLITE = (3, 37, 0)
 """The first one with STRICT tables."""
 
+_IMPOSSIBLE_VERSION = 10_000
+"""No version will ever have this number; a larger one comes from damage."""
+
 Migration = Callable[[sqlite3.Connection], None]
 
 _TABLES = """
@@ -176,6 +179,8 @@ def _second(db: sqlite3.Connection) -> None:
     run_script(db, _ERRANDS + _TREE)
 
 
+ERRANDS_SINCE = 2
+"""The first version with the table `errand`."""
 MIGRATIONS: tuple[Migration, ...] = (_first, _second)
 """Step n brings a file from version n to n + 1. Those that were released are never changed."""
 
@@ -198,7 +203,10 @@ def refuse_foreign(db: sqlite3.Connection, migrations: Sequence[Migration]) -> N
         raise StorageError(f"SQLite {sqlite3.sqlite_version} is too old; 3.37 is needed", detail="other")
     if not is_ours(db):
         raise StorageError("the file is another program's database", detail="unsafe_path")
-    if (version := version_of(db)) > len(migrations):
+    version = version_of(db)
+    if not 0 <= version < _IMPOSSIBLE_VERSION:
+        raise StorageError("the database's version number makes no sense", detail="damaged")
+    if version > len(migrations):
         raise StorageError(
             f"the database has version {version}; this program knows versions up to {len(migrations)}",
             detail="newer_schema",

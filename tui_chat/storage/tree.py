@@ -3,8 +3,9 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.errand import Errand
@@ -12,6 +13,8 @@ from tui_chat.core.error import NotFound
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost
 from tui_chat.storage import index
+from tui_chat.storage.connection import note_damaged_value
+from tui_chat.storage.row_repair import UNREADABLE, fault_of, names, repaired
 from tui_chat.storage.rows import (
     CONVERSATION_COLUMNS,
     ERRAND_COLUMNS,
@@ -24,6 +27,10 @@ from tui_chat.storage.rows import (
     turn_values,
 )
 
+_UNKNOWN_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for a date that cannot be read, until `doctor --repair` finds a better one."""
+_LAST_NUMBERS = "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'turn'), (SELECT max(seq) FROM turn)"
+"""What SQLite remembers may be damaged, and is then smaller than the numbers that are in use."""
 _INSERT_TURN = (
     f"INSERT INTO turn (seq, conversation, parent, owner, {TURN_COLUMNS}) VALUES (?, ?, ?, ?, {marks(TURN_COLUMNS)})"
 )
@@ -95,15 +102,50 @@ def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
     rows = db.execute(
         f"SELECT parent, {TURN_COLUMNS}, seq FROM turn WHERE conversation = ? ORDER BY seq", (conversation,)
     ).fetchall()
-    turn_of = turn_reader({row[-1]: row[1] for row in rows})
-    return {row[-1]: turn_of(row) for row in rows}
+    ids = {row[-1]: row[1] for row in rows}
+    if any(row[0] is not None and row[0] >= row[-1] for row in rows):
+        rows = _without_circles(db, rows)
+    turn_of = turn_reader(ids)
+    try:
+        return {row[-1]: turn_of(row) for row in rows}
+    except UNREADABLE:
+        note_damaged_value(db)
+        return {row[-1]: turn_of(readable_turn(row)) for row in rows}
+
+
+def readable_turn(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row of `parent, TURN_COLUMNS …` with what can be read of it."""
+    about = dict(zip(names(TURN_COLUMNS), row[1:], strict=False))
+    if not fault_of("turn", about):
+        return row
+    fixed = repaired("turn", about, _UNKNOWN_MOMENT) or about
+    return (row[0], *fixed.values(), *row[len(fixed) + 1 :])
+
+
+def _without_circles(db: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Cut each circle of turns that answer each other, which only damage makes, at its first turn."""
+    parents = {row[-1]: row[0] for row in rows}
+    for seq in parents:
+        passed, at = {seq}, parents[seq]
+        while at is not None and at not in passed:
+            passed.add(at)
+            at = parents.get(at)
+        if at == seq:
+            parents[seq] = None
+            note_damaged_value(db)
+    return [(parents[row[-1]], *row[1:]) for row in rows]
 
 
 def read_turn(db: sqlite3.Connection, seq: int) -> Turn:
     """One turn as it is stored."""
     row = db.execute(f"SELECT parent, {TURN_COLUMNS} FROM turn WHERE seq = ?", (seq,)).fetchone()
     parent = db.execute("SELECT seq, id FROM turn WHERE seq = ?", (row[0],)).fetchone()
-    return turn_reader({} if parent is None else {parent[0]: parent[1]})(row)
+    turn_of = turn_reader({} if parent is None else {parent[0]: parent[1]})
+    try:
+        return turn_of(row)
+    except UNREADABLE:
+        note_damaged_value(db)
+        return turn_of(readable_turn(row))
 
 
 def read(db: sqlite3.Connection, conversation: int, overlay: Callable[[dict[int, Turn]], None]) -> Conversation:
@@ -114,13 +156,27 @@ def read(db: sqlite3.Connection, conversation: int, overlay: Callable[[dict[int,
     turns = read_turns(db, conversation)
     overlay(turns)
     errands = read_errands(db, conversation)
-    return conversation_of(tuple(row), turns[head].id if head in turns else None, turns.values(), errands)
+    shown = turns[head].id if head in turns else None
+    try:
+        return conversation_of(tuple(row), shown, turns.values(), errands)
+    except UNREADABLE:
+        note_damaged_value(db)
+        about = dict(zip(names(CONVERSATION_COLUMNS), row, strict=True))
+        fixed = repaired("conversation", about, _UNKNOWN_MOMENT) or about
+        return conversation_of(tuple(fixed.values()), shown, turns.values(), errands)
 
 
 def read_errands(db: sqlite3.Connection, conversation: int) -> list[Errand]:
     """What was asked beside the turns, oldest first."""
     select = f"SELECT {ERRAND_COLUMNS} FROM errand WHERE conversation = ? ORDER BY seq"
-    return [errand_of(row) for row in db.execute(select, (conversation,))]
+    rows = db.execute(select, (conversation,)).fetchall()
+    try:
+        return [errand_of(row) for row in rows]
+    except UNREADABLE:
+        note_damaged_value(db)
+        about = [dict(zip(names(ERRAND_COLUMNS), row, strict=True)) for row in rows]
+        fixed = [repaired("errand", row, _UNKNOWN_MOMENT) for row in about]
+        return [errand_of(tuple(row.values())) for row in fixed if row is not None]
 
 
 def insert_turns(
@@ -134,8 +190,8 @@ def insert_turns(
 
 def next_numbers(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, int]:
     """Numbers for turns that come after all there are."""
-    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'turn'").fetchone()
-    return {turn_id: number for number, turn_id in enumerate(dict.fromkeys(ids), 1 if row is None else row[0] + 1)}
+    given, last = db.execute(_LAST_NUMBERS).fetchone()
+    return {turn_id: number for number, turn_id in enumerate(dict.fromkeys(ids), max(given or 0, last or 0) + 1)}
 
 
 def in_order(db: sqlite3.Connection, conversation: int, ids: Sequence[str], known: dict[str, int]) -> dict[str, int]:

@@ -1,0 +1,82 @@
+"""Compare the tables, indexes and triggers of a file with those that the migrations make. Reads no row."""
+
+import hashlib
+import re
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+
+from tui_chat.core.error import StorageError
+from tui_chat.storage import index
+from tui_chat.storage.schema import Migration
+
+KNOWN = "5ada2e1937fc1471"
+"""The digest of the newest schema, so that the usual start compares one number; a test holds it up to date."""
+_SELECT = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
+_INTERNAL = {f"search_{part}" for part in index.PARTS}
+_COMMENT = re.compile(r"--[^\n]*")
+
+Objects = dict[str, tuple[str, str, str]]
+"""By name: the type, the table, and the statement that makes it, without comments and layout."""
+
+
+def refuse_foreign_objects(db: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
+    """Raise `damaged` where the file is not what these migrations make.
+
+    A trigger could destroy what is saved, a view could pose as a table, an index could refuse rows. Views and tables
+    under names of their own are left alone: no statement of this program reads them.
+    """
+    rows = db.execute(_SELECT).fetchall()
+    if digest(rows) == KNOWN:
+        return
+    found, expected = _objects(rows), _expected(migrations)
+    for name, made in expected.items():
+        if name not in found:
+            raise StorageError(f"{_titled(made[0], name)} is missing", detail="damaged")
+        if found[name] != made:
+            raise StorageError(f"{_titled(found[name][0], name)} is not as tui-chat made it", detail="damaged")
+    tables = {name for name, (kind, _, _) in expected.items() if kind == "table"} | {"search"}
+    for name, (kind, table, sql) in found.items():
+        is_odd_search = name == "search" and sql != _plain(index.CREATE)
+        is_added = name not in expected and kind in ("trigger", "index") and table in tables
+        if is_odd_search or is_added or kind == "trigger":
+            raise StorageError(f"{_titled(kind, name)} was not made by tui-chat", detail="damaged")
+
+
+def is_newest(db: sqlite3.Connection) -> bool:
+    """Whether the file has exactly the objects of the newest version, whatever its header says."""
+    return digest(db.execute(_SELECT).fetchall()) == KNOWN
+
+
+def digest(rows: Sequence[tuple[object, ...]]) -> str:
+    """Return a short digest of the rows of `sqlite_schema`, whatever SQLite and the search index add to them."""
+    own = [row for row in rows if not _is_internal(str(row[1])) and row[3] != index.CREATE]
+    return hashlib.sha256(repr(own).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _is_internal(name: str) -> bool:
+    return name.startswith("sqlite_") or name in _INTERNAL
+
+
+def _objects(rows: Sequence[tuple[object, ...]]) -> Objects:
+    return {
+        str(name): (str(kind), str(table), _plain(str(sql)))
+        for kind, name, table, sql in rows
+        if not _is_internal(str(name))
+    }
+
+
+def _expected(migrations: Sequence[Migration]) -> Objects:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        for migrate in migrations:
+            migrate(db)
+        rows = db.execute(_SELECT).fetchall()
+    return {name: made for name, made in _objects(rows).items() if made[0] != "view"}
+
+
+def _plain(sql: str) -> str:
+    return " ".join(_COMMENT.sub("", sql).split())
+
+
+def _titled(kind: str, name: str) -> str:
+    return f"the {kind} {name!r} of the database"
