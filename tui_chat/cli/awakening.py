@@ -8,8 +8,13 @@ def sentences(opening: Opening) -> list[str]:
     said: list[str] = []
     if opening.damaged_moved_to is not None:
         said.append(
-            f"The database was damaged. The file is now {opening.damaged_moved_to}; "
+            f"The database was damaged ({opening.damage}). The file is now {opening.damaged_moved_to}; "
             f"{opening.salvaged:,} conversations could be read out of it."
+        )
+    if opening.met_damaged_value:
+        said.append(
+            "A stored text or value is damaged and is shown as far as it can be read."
+            " `tui-chat doctor --repair` names and mends it."
         )
     if opening.found_empty:
         said.append(f"The database {opening.path} was empty although it had been used; a new one was begun.")

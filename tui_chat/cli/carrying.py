@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tui_chat.cli.outcome import DONE, MISUSED, complain
+from tui_chat.cli.outcome import DONE, MISUSED, STORAGE, complain
 from tui_chat.cli.reading import Shown, one_of, print_json, print_out, with_store
 from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean, clean_line, harmless_json
-from tui_chat.core.error import ChatError, FormatError
+from tui_chat.core.error import ChatError, FormatError, StorageError
 from tui_chat.formats.telling import Branch
 from tui_chat.service.naming import ExportFormat
 from tui_chat.service.transfer import ExportRequest, ImportReport, Sink, all_ids, export, import_file
@@ -26,14 +26,19 @@ class Shape:
     output: Path | None
 
 
-def export_(begun: Start, beginnings: Sequence[str], shape: Shape) -> None:
-    """Those, or all of them; to stdout unless told where."""
+def export_(begun: Start, beginnings: Sequence[str], shape: Shape) -> int:
+    """Write those, or all of them; to stdout without a path.
+
+    A conversation that cannot be read does not keep the others out; the exit code is then that of the storage.
+    """
+    unreadable: list[tuple[str, ChatError]] = []
     form = one_of(shape.format, [str(one) for one in ExportFormat], "format")
     branch = one_of(shape.branch, [str(one) for one in Branch], "branch")
 
     async def write(store: Store) -> list[Path]:
         ids = [await store.resolve(one) for one in beginnings] if beginnings else await all_ids(store)
-        request = ExportRequest(ids, ExportFormat(form), Branch(branch))
+        several = (lambda one, error: unreadable.append((one, error))) if len(ids) > 1 else None
+        request = ExportRequest(ids, ExportFormat(form), Branch(branch), several)
         return await export(store, request, shape.output or _stdout(ExportFormat(form)))
 
     written = with_store(begun, write)
@@ -43,6 +48,9 @@ def export_(begun: Start, beginnings: Sequence[str], shape: Shape) -> None:
         print_out(str(written[0]))
     else:
         print_out(f"{len(written):,} files in {shape.output}")
+    for conversation_id, error in unreadable:
+        complain(StorageError(f"conversation {conversation_id} was not exported: {error.message}", detail="damaged"))
+    return STORAGE if unreadable else DONE
 
 
 def _stdout(form: ExportFormat) -> Sink:

@@ -106,7 +106,7 @@ def export(
     if everything == bool(conversations):
         raise typer.BadParameter("name the conversations, or say --all; one of the two")
     begun = start(context, demo=demo, data_dir=data_dir)
-    carrying.export_(begun, conversations or [], carrying.Shape(form, branch, output))
+    raise typer.Exit(carrying.export_(begun, conversations or [], carrying.Shape(form, branch, output)))
 
 
 def import_(

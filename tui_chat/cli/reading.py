@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from tui_chat.cli.start import Start
+from tui_chat.core.clean import clean_line
 from tui_chat.storage.files import DATABASE
 
 if TYPE_CHECKING:
     from tui_chat.storage.library import Asked, Page
+    from tui_chat.storage.opening import Opening
     from tui_chat.storage.store import Store
 
 Result = TypeVar("Result")
@@ -21,7 +23,16 @@ def listed(begun: Start, asked: "Asked") -> "Page":
     """A page of the list, without all that a store needs."""
     from tui_chat.storage.glance import glance
 
-    return glance(begun.settings.data_dir / DATABASE, asked)
+    return glance(begun.settings.data_dir / DATABASE, asked, report_opening)
+
+
+def report_opening(opening: "Opening") -> None:
+    """Print to stderr what happened when the database was opened, such as that a damaged file was replaced."""
+    if opening.is_remarkable:
+        from tui_chat.cli.awakening import sentences
+
+        for sentence in sentences(opening):
+            print(f"tui-chat: {clean_line(sentence)}", file=sys.stderr)  # noqa: T201
 
 
 def with_store(begun: Start, do: "Callable[[Store], Awaitable[Result]]") -> Result:
@@ -36,6 +47,7 @@ def with_store(begun: Start, do: "Callable[[Store], Awaitable[Result]]") -> Resu
             return await do(store)
         finally:
             await store.aclose()
+            report_opening(store.opening)
 
     return asyncio.run(run())
 

@@ -1,9 +1,7 @@
 """Brings conversations in from files and takes them out to files. What was finished stays, however it ends."""
 
 import asyncio
-import os
-import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.error import FormatError, NotFound, StorageError
+from tui_chat.core.error import ChatError, FormatError, NotFound, StorageError
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.formats import librechat_export, markdown, native, plain
 from tui_chat.formats.foreign import Imported, Skipped
@@ -19,6 +17,7 @@ from tui_chat.formats.importing import conversations_in
 from tui_chat.formats.sources import Progress
 from tui_chat.formats.telling import Branch
 from tui_chat.service.naming import ExportFormat, file_name
+from tui_chat.storage import files
 from tui_chat.storage.store import Store
 
 _PAGE = 500
@@ -136,6 +135,9 @@ class ExportRequest:
     format: ExportFormat = ExportFormat.MARKDOWN
     branch: Branch = Branch.CURRENT
     """For text and Markdown; the JSON formats always hold the whole tree."""
+    unreadable: Callable[[str, ChatError], None] | None = None
+    """Is called with the id and the error of a conversation that cannot be read, and the others are still written;
+    `None` ends the export with the error."""
 
 
 async def export(store: Store, request: ExportRequest, destination: Path | Sink) -> list[Path]:
@@ -147,6 +149,7 @@ async def export(store: Store, request: ExportRequest, destination: Path | Sink)
         return await _pour_into(destination, store, request)
     with _write_faults(destination):
         is_folder = await asyncio.to_thread(_is_folder, destination, request)
+        await asyncio.to_thread(files.sweep, destination if is_folder else destination.parent)
     if is_folder:
         return await _export_into(destination, store, request)
     async with _new_file(destination) as file:
@@ -182,8 +185,7 @@ async def _export_into(folder: Path, store: Store, request: ExportRequest) -> li
     with _write_faults(folder):
         await asyncio.to_thread(folder.mkdir, 0o700, parents=True, exist_ok=True)
     written: dict[str, Path] = {}
-    for conversation_id in request.ids:
-        conversation = await store.conversation(conversation_id)
+    async for conversation in _conversations(store, request):
         name = file_name(conversation, request.format)
         if name.casefold() in written:
             name = file_name(conversation, request.format, apart=True)
@@ -194,11 +196,24 @@ async def _export_into(folder: Path, store: Store, request: ExportRequest) -> li
 
 
 async def _texts(store: Store, request: ExportRequest) -> AsyncIterator[bytes]:
-    for number, conversation_id in enumerate(request.ids):
-        conversation = await store.conversation(conversation_id)
-        if number and request.format in (ExportFormat.MARKDOWN, ExportFormat.TEXT):
+    is_first = True
+    async for conversation in _conversations(store, request):
+        if not is_first and request.format in (ExportFormat.MARKDOWN, ExportFormat.TEXT):
             yield b"\n"
         yield await asyncio.to_thread(_text, conversation, request, one_line=len(request.ids) > 1)
+        is_first = False
+
+
+async def _conversations(store: Store, request: ExportRequest) -> AsyncIterator[Conversation]:
+    """Each conversation that can be read; one that cannot is reported where the request asks for that."""
+    for conversation_id in request.ids:
+        try:
+            yield await store.conversation(conversation_id)
+        except (StorageError, NotFound) as error:
+            of_the_row = isinstance(error, NotFound) or error.detail in ("damaged", "other")
+            if request.unreadable is None or not of_the_row:
+                raise
+            request.unreadable(conversation_id, error)
 
 
 def _text(conversation: Conversation, request: ExportRequest, *, one_line: bool = False) -> bytes:
@@ -217,27 +232,10 @@ def _text(conversation: Conversation, request: ExportRequest, *, one_line: bool 
 @asynccontextmanager
 async def _new_file(path: Path) -> AsyncIterator[BinaryIO]:
     """A file that appears under its name only when it is whole, and that its owner alone may read."""
-    unfinished = path.with_name(f".{secrets.token_hex(8)}.tmp")
-    with _write_faults(path):
-        file = await asyncio.to_thread(_create, unfinished)
-        try:
-            with file:
-                yield file
-                await asyncio.to_thread(_settle, file)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-
-
-def _create(path: Path) -> BinaryIO:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-    return os.fdopen(os.open(path, flags, 0o600), "wb")
-
-
-def _settle(file: BinaryIO) -> None:
-    """Have it safely on the disk, which may take a while."""
-    file.flush()
-    os.fsync(file.fileno())
+    with _write_faults(path), files.unfinished(path.parent) as unfinished:
+        with await asyncio.to_thread(unfinished.open, "wb") as file:
+            yield file
+        await asyncio.to_thread(files.replace, path, unfinished)
 
 
 @contextmanager

@@ -57,5 +57,5 @@ def _copy_faults(target: Path) -> Iterator[None]:
         if error.detail not in ("disk_full", "file_limit", "read_only", "other"):
             raise
         why = error.message if str(target) in error.message else f"{target}: {error.message}"
-        detail = "no_copy" if error.detail in ("read_only", "other") else error.detail
-        raise StorageError(why, detail=detail) from error
+        is_the_folder = error.detail in ("read_only", "other")
+        raise StorageError(why, detail="no_copy" if is_the_folder else error.detail) from error

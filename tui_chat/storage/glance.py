@@ -1,22 +1,24 @@
 """One look at the database, without an event loop, for a command that is to be over at once."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tui_chat.storage.database import Database
 from tui_chat.storage.library import Asked, Page, summaries
 from tui_chat.storage.memory import state
-from tui_chat.storage.opening import Terms
+from tui_chat.storage.opening import Opening, Terms
 from tui_chat.storage.owner import Owner
 
 
-def glance(path: Path, asked: Asked) -> Page:
-    """A page of the list; the file is opened as ever, and closed again."""
+def glance(path: Path, asked: Asked, report: Callable[[Opening], None] = lambda opening: None) -> Page:
+    """Return a page of the list; `report` is called with what happened when the file was opened."""
     database = Database(path, Terms(), Owner.current())
     try:
         return database.read(lambda db: summaries(db, asked, database.watch))
     finally:
         database.close()
+        report(database.opening)
 
 
 def remembered(path: Path, key: str) -> Any:

@@ -57,6 +57,11 @@ class Opening:
     interrupted: tuple[str, ...] = ()
     """Replies found streaming whose program had died, by id."""
 
+    @property
+    def is_remarkable(self) -> bool:
+        """Whether there is anything that the user should know."""
+        return self != Opening(self.path, self.created, interrupted=self.interrupted)
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:

@@ -15,6 +15,7 @@ from tui_chat.storage.rows import (
     COST_COLUMNS,
     ERRAND_COLUMNS,
     TURN_COLUMNS,
+    UNREADABLE,
     USAGE_COLUMNS,
     conversation_of,
     cost_reader,
@@ -25,8 +26,6 @@ from tui_chat.storage.rows import (
 
 Row = dict[str, Any]
 """Column → value."""
-UNREADABLE = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, IndexError, RecursionError)
-"""What reading a damaged value may raise."""
 
 
 def names(columns: str) -> list[str]:

@@ -16,6 +16,8 @@ from tui_chat.core.usage import Cost, Price, Usage
 from tui_chat.storage.parts import dump, dump_parts, load_parts
 
 Row = tuple[Any, ...]
+UNREADABLE = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, IndexError, RecursionError)
+"""What reading a damaged row may raise."""
 
 USAGE_COLUMNS = (
     "input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, thinking_tokens,"

@@ -10,6 +10,7 @@ from typing import Any
 from tui_chat.storage import care, carve, index, row_repair
 from tui_chat.storage.connection import connect
 from tui_chat.storage.row_check import KEYS
+from tui_chat.storage.rows import UNREADABLE
 
 _TABLES = tuple(KEYS)
 _CARVED = ("conversation", "turn", "errand", "prompt")
@@ -106,7 +107,7 @@ def _keep_readable(found: dict[str, Rows], now: datetime) -> None:
         for key, row in list(rows.items()):
             try:
                 fixed = _readable(table, row, now)
-            except (*row_repair.UNREADABLE, sqlite3.Error):
+            except (*UNREADABLE, sqlite3.Error):
                 fixed = None
             if fixed is None:
                 del rows[key]

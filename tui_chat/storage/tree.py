@@ -14,11 +14,11 @@ from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost
 from tui_chat.storage import index
 from tui_chat.storage.connection import note_damaged_value
-from tui_chat.storage.row_repair import UNREADABLE, fault_of, names, repaired
 from tui_chat.storage.rows import (
     CONVERSATION_COLUMNS,
     ERRAND_COLUMNS,
     TURN_COLUMNS,
+    UNREADABLE,
     conversation_of,
     conversation_values,
     errand_of,
@@ -110,16 +110,7 @@ def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
         return {row[-1]: turn_of(row) for row in rows}
     except UNREADABLE:
         note_damaged_value(db)
-        return {row[-1]: turn_of(readable_turn(row)) for row in rows}
-
-
-def readable_turn(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return a row of `parent, TURN_COLUMNS …` with what can be read of it."""
-    about = dict(zip(names(TURN_COLUMNS), row[1:], strict=False))
-    if not fault_of("turn", about):
-        return row
-    fixed = repaired("turn", about, _UNKNOWN_MOMENT) or about
-    return (row[0], *fixed.values(), *row[len(fixed) + 1 :])
+        return {row[-1]: turn_of(_readable("turn", TURN_COLUMNS, row, 1)) for row in rows}
 
 
 def _without_circles(db: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -145,7 +136,7 @@ def read_turn(db: sqlite3.Connection, seq: int) -> Turn:
         return turn_of(row)
     except UNREADABLE:
         note_damaged_value(db)
-        return turn_of(readable_turn(row))
+        return turn_of(_readable("turn", TURN_COLUMNS, row, 1))
 
 
 def read(db: sqlite3.Connection, conversation: int, overlay: Callable[[dict[int, Turn]], None]) -> Conversation:
@@ -161,9 +152,8 @@ def read(db: sqlite3.Connection, conversation: int, overlay: Callable[[dict[int,
         return conversation_of(tuple(row), shown, turns.values(), errands)
     except UNREADABLE:
         note_damaged_value(db)
-        about = dict(zip(names(CONVERSATION_COLUMNS), row, strict=True))
-        fixed = repaired("conversation", about, _UNKNOWN_MOMENT) or about
-        return conversation_of(tuple(fixed.values()), shown, turns.values(), errands)
+        fixed = _readable("conversation", CONVERSATION_COLUMNS, tuple(row))
+        return conversation_of(fixed, shown, turns.values(), errands)
 
 
 def read_errands(db: sqlite3.Connection, conversation: int) -> list[Errand]:
@@ -174,9 +164,18 @@ def read_errands(db: sqlite3.Connection, conversation: int) -> list[Errand]:
         return [errand_of(row) for row in rows]
     except UNREADABLE:
         note_damaged_value(db)
-        about = [dict(zip(names(ERRAND_COLUMNS), row, strict=True)) for row in rows]
-        fixed = [repaired("errand", row, _UNKNOWN_MOMENT) for row in about]
-        return [errand_of(tuple(row.values())) for row in fixed if row is not None]
+        return [errand_of(_readable("errand", ERRAND_COLUMNS, row)) for row in rows]
+
+
+def _readable(table: str, columns: str, row: tuple[Any, ...], start: int = 0) -> tuple[Any, ...]:
+    """Return a row with what can be read of it; the columns start at `start`."""
+    from tui_chat.storage import row_repair  # rarely needed, and it loads more than a look at the list may
+
+    about = dict(zip(row_repair.names(columns), row[start:], strict=False))
+    if not row_repair.fault_of(table, about):
+        return row
+    fixed = row_repair.repaired(table, about, _UNKNOWN_MOMENT) or about
+    return (*row[:start], *fixed.values(), *row[start + len(fixed) :])
 
 
 def insert_turns(
