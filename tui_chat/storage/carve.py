@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 _MAGIC = b"SQLite format 3\x00"
 _LEAF = 13
+_INTERIOR = 5
 _USUAL_PAGE = 4096
 _HEADER = 100
 _LONGEST = 1 << 30
@@ -20,10 +21,11 @@ Value = int | float | str | bytes | None
 
 
 class Found(NamedTuple):
-    """A row with its number."""
+    """A row with its number, and the table whose tree its page belongs to; empty where no tree leads there."""
 
     rowid: int
     values: list[Value]
+    table: str
 
 
 def rows(path: Path) -> Iterator[Found]:
@@ -33,8 +35,10 @@ def rows(path: Path) -> Iterator[Found]:
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             carver = _Carver(data)
+            tables = carver.tables()
             for number in range(carver.pages):
-                yield from carver.page(number)
+                for rowid, values in carver.page(number):
+                    yield Found(rowid, values, tables.get(number, ""))
 
 
 class _Carver:
@@ -48,20 +52,54 @@ class _Carver:
         self._usable = self._size - reserved
         self.pages = -(-len(data) // self._size)
 
-    def page(self, number: int) -> Iterator[Found]:
+    def tables(self) -> dict[int, str]:
+        """Return the name of the table for each page that the schema and the interior pages lead to."""
+        found: dict[int, str] = {}
+        for number in self._tree(0):
+            for _, values in self.page(number):
+                match values:
+                    case ["table", str(name), _, int(root), _] if 0 < root <= self.pages:
+                        found |= dict.fromkeys(self._tree(root - 1), name)
+        return found
+
+    def _tree(self, root: int) -> list[int]:
+        """Return the pages of a tree of rows, as far as they can be followed."""
+        passed, pending = dict[int, None](), [root]
+        while pending:
+            number = pending.pop()
+            if number in passed or not 0 <= number < self.pages:
+                continue
+            passed[number] = None
+            start = number * self._size
+            at = _HEADER if number == 0 else 0
+            page = self._data[start : start + self._size]
+            if len(page) < at + 12 or page[at] != _INTERIOR:
+                continue
+            pending.append(int.from_bytes(page[at + 8 : at + 12], "big") - 1)
+            for offset in self._offsets(page, at, at + 12):
+                pending.append(int.from_bytes(page[offset : offset + 4], "big") - 1)
+        return list(passed)
+
+    def page(self, number: int) -> Iterator[tuple[int, list[Value]]]:
         """The rows of one page, if it is a leaf of a table."""
         start = number * self._size
         page = self._data[start : start + self._size]
         at = _HEADER if number == 0 else 0
         if len(page) < at + 8 or page[at] != _LEAF:
             return
-        for cell in range(int.from_bytes(page[at + 3 : at + 5], "big")):
-            pointer = at + 8 + 2 * cell
-            offset = int.from_bytes(page[pointer : pointer + 2], "big")
-            if at + 8 <= offset < len(page) - 2 and (found := self._cell(page, offset)) is not None:
+        for offset in self._offsets(page, at, at + 8):
+            if (found := self._cell(page, offset)) is not None:
                 yield found
 
-    def _cell(self, page: bytes, offset: int) -> Found | None:
+    def _offsets(self, page: bytes, at: int, first: int) -> Iterator[int]:
+        """Where the cells of a page are."""
+        for cell in range(int.from_bytes(page[at + 3 : at + 5], "big")):
+            pointer = first + 2 * cell
+            offset = int.from_bytes(page[pointer : pointer + 2], "big")
+            if first <= offset < len(page) - 2:
+                yield offset
+
+    def _cell(self, page: bytes, offset: int) -> tuple[int, list[Value]] | None:
         size, offset = _varint(page, offset)
         rowid, offset = _varint(page, offset)
         if not 0 < size < _LONGEST or rowid <= 0:
@@ -77,7 +115,7 @@ class _Carver:
             following = int.from_bytes(page[offset + local : offset + local + 4], "big")
             record += self._overflow(following, size - local)
         values = _values(record)
-        return None if values is None else Found(rowid, values)
+        return None if values is None else (rowid, values)
 
     def _overflow(self, number: int, left: int) -> bytes:
         """The rest of a record, as far as the chain of its pages leads."""

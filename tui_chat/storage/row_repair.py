@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tui_chat.core.conversation import TitleSource
+from tui_chat.core.error import Fault
 from tui_chat.core.turn import Role, TurnStatus
 from tui_chat.storage.deltas import load_deltas
 from tui_chat.storage.parts import dump, load_parts, part_in
@@ -103,7 +104,7 @@ def _repair_turn(row: Row, moment: datetime) -> Row:
     if not _is_moment(row["created_at"]):
         row["created_at"] = moment.isoformat()
     _repair_figures(row, {})
-    if row["fault"] is not None and not _can(lambda: json.loads(row["fault"])["kind"]):
+    if row["fault"] is not None and not _can(lambda: Fault(**json.loads(row["fault"]))):
         row["fault"] = None
     for name in ("stop_reason", "request_id"):
         row[name] = None if row[name] is None else _text(row[name])
