@@ -100,6 +100,18 @@ class Database:
             if error.detail == "damaged":
                 self._suspect()
             raise
+        except (TypeError, LookupError, AttributeError) as error:
+            # A missing or odd row looks like a fault of this program; it is one unless the file is damaged.
+            if self._is_healthy():
+                raise
+            self._suspect()
+            raise StorageError("the database is damaged: its parts do not fit together", detail="damaged") from error
+
+    def _is_healthy(self) -> bool:
+        from tui_chat.storage import care
+
+        with faults_translated():
+            return reading(self._db, care.check).is_healthy
 
     def _with_sound_index(self, mode: Callable[[sqlite3.Connection, Job[T]], T], job: Job[T]) -> T:
         """Run it; where only the search index is broken, build that anew and run it again."""
