@@ -88,6 +88,7 @@ _BY_DETAIL: dict[tuple[str, str], Words] = {
     ("storage", "file_limit"): Words(
         "Files may not grow any further: nothing is being saved.", "Raise the limit of the shell (`ulimit -f`)."
     ),
+    ("storage", "unusable_path"): Words("The data folder cannot be used.", "Choose another --data-dir."),
     ("storage", "no_copy"): Words("The copy could not be written.", "Check the folder, or choose another."),
     ("storage", "read_only"): Words(
         "The database cannot be written: this conversation is not being saved.",

@@ -1,4 +1,4 @@
-"""Whatever happens to the file: no traceback, no hang, nothing lost without a word, and what is called whole is whole.
+"""Whatever happens to the file: no traceback, no hang, nothing lost without a word.
 
 `TUI_CHAT_CORRUPTIONS=500` damages more databases and prints figures.
 """

@@ -126,11 +126,15 @@ def fork(begun: Start, beginning: str, turn: str | None) -> None:
 def backup(begun: Start, file: Path) -> None:
     """A copy of the database."""
     target = file.expanduser().absolute()
-    if target.exists() or not target.parent.is_dir():
-        why = "it is there already" if target.exists() else "there is no such folder"
+    try:
+        why = "" if target.parent.is_dir() else "there is no such folder"
+        why = "it is there already" if target.exists() else why
+    except OSError as error:
+        why = error.strerror or str(error)
+    if why:
         raise FormatError(f"{file}: {why}", detail="unwritable")
     with_store(begun, lambda store: store.backup(target))
-    print_out(f"{file}: {target.stat().st_size / 1e6:,.1f} MB")
+    print_out(f"{clean_line(str(file))}: {target.stat().st_size / 1e6:,.1f} MB")
 
 
 def stats(begun: Start, *, as_json: bool) -> None:

@@ -120,7 +120,7 @@ class ProtocolBroken(ProviderError):
 
 class StorageError(ChatError):
     """The database. `detail`: `disk_full`, `file_limit`, `locked`, `read_only`, `damaged`, `newer_schema`,
-    `unsafe_path`; `no_copy` where a backup cannot be written."""
+    `unsafe_path`, `unusable_path`; `no_copy` where a backup cannot be written."""
 
     kind = "storage"
 

@@ -12,6 +12,8 @@ from tui_chat.storage.fault import faults_translated
 _PAGES = 2_000
 _PAUSE_S = 0.01
 _MOST_BEGINNINGS = 3
+_OF_THE_DISK = ("disk_full", "file_limit")
+_OF_THE_FOLDER = ("read_only", "unusable_path", "other")
 
 
 class _BegunAgain(Exception):
@@ -54,8 +56,7 @@ def _copy_faults(target: Path) -> Iterator[None]:
     try:
         yield
     except StorageError as error:
-        if error.detail not in ("disk_full", "file_limit", "read_only", "other"):
+        if error.detail not in (*_OF_THE_DISK, *_OF_THE_FOLDER):
             raise
         why = error.message if str(target) in error.message else f"{target}: {error.message}"
-        is_the_folder = error.detail in ("read_only", "other")
-        raise StorageError(why, detail="no_copy" if is_the_folder else error.detail) from error
+        raise StorageError(why, detail="no_copy" if error.detail in _OF_THE_FOLDER else error.detail) from error

@@ -5,7 +5,8 @@ cells of payload size, row number and record; a record that is too long goes on 
 """
 
 import mmap
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,9 @@ _MAGIC = b"SQLite format 3\x00"
 _LEAF = 13
 _INTERIOR = 5
 _USUAL_PAGE = 4096
+_SIZES = (512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
+_RECORD = re.compile(rb"[\x14-\x7f]\x00", re.DOTALL)
+"""The head of a record of many columns, the first of which is the row's number and therefore empty."""
 _HEADER = 100
 _LONGEST = 1 << 30
 _FLOAT = 7
@@ -28,29 +32,89 @@ class Found(NamedTuple):
     table: str
 
 
-def rows(path: Path) -> Iterator[Found]:
-    """Everything in the file that looks like a row of a table, also what is no longer part of one."""
+def rows(path: Path, widths: Collection[int] = ()) -> Iterator[Found]:
+    """Yield everything in the file that looks like a row of a table, also what is no longer part of one.
+
+    After the rows of whole pages come those with so many columns that are found by their own head, wherever it is.
+    """
     with path.open("rb") as file:
         if path.stat().st_size == 0:
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            carver = _Carver(data)
-            tables = carver.tables()
-            for number in range(carver.pages):
-                for rowid, values in carver.page(number):
-                    yield Found(rowid, values, tables.get(number, ""))
+            carvers = _carvers(data)
+            for carver in carvers:
+                tables = carver.tables()
+                for number in range(carver.pages):
+                    for rowid, values in carver.page(number):
+                        yield Found(rowid, values, tables.get(number, ""))
+            for carver in carvers if widths else ():
+                for rowid, values in carver.stray(widths):
+                    yield Found(rowid, values, "")
+
+
+def _carvers(data: mmap.mmap) -> list["_Carver"]:
+    """Return a reader of the pages; a second one where bytes were lost or inserted, so that later pages are moved."""
+    size = int.from_bytes(data[16:18], "big")
+    size = 65536 if size == 1 else size
+    is_valid = data[:16] == _MAGIC and size in _SIZES
+    size, reserved = (size, data[20]) if is_valid else (_likely_size(data), 0)
+    moved = len(data) % size
+    shifts = [0] if not moved else [0, moved, moved - size]
+    return [_Carver(data, size, reserved, shift) for shift in shifts]
+
+
+def _likely_size(data: mmap.mmap) -> int:
+    """Return the largest page size at whose multiples leaves begin as often as at any other's."""
+    counts = {
+        size: sum(
+            data[start] == _LEAF and 0 < int.from_bytes(data[start + 3 : start + 5], "big") < size // 4
+            for start in range(0, len(data) - 8, size)
+        )
+        for size in _SIZES
+    }
+    most = max(counts.values())
+    return max(size for size, count in counts.items() if count >= 0.8 * most) if most else _USUAL_PAGE
 
 
 class _Carver:
-    def __init__(self, data: mmap.mmap) -> None:
+    def __init__(self, data: mmap.mmap, size: int, reserved: int, shift: int) -> None:
         self._data = data
-        told = int.from_bytes(data[16:18], "big")
-        told = 65536 if told == 1 else told
-        valid = data[:16] == _MAGIC and told in (512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
-        self._size = told if valid else _USUAL_PAGE
-        reserved = data[20] if valid else 0
-        self._usable = self._size - reserved
-        self.pages = -(-len(data) // self._size)
+        self._size = size
+        self._usable = size - reserved
+        self._shift = shift
+        self.pages = -(-len(data) // size)
+
+    def _start(self, number: int) -> int:
+        return max(number * self._size + self._shift, 0)
+
+    def stray(self, widths: Collection[int]) -> Iterator[tuple[int, list[Value]]]:
+        """Yield rows by the head of their record, where the head of their page is lost."""
+        for match in _RECORD.finditer(self._data):
+            offset = self._cell_before(match.start(), widths)
+            if offset is not None:
+                start = self._start((offset - self._shift) // self._size)
+                if (found := self._cell(self._data[start : start + self._size], offset - start)) is not None:
+                    yield found
+
+    def _cell_before(self, at: int, widths: Collection[int]) -> int | None:
+        """Return where the cell begins whose record begins at `at`: its size must be what the record says."""
+        end = at + self._data[at]
+        size, columns, here = self._data[at], 0, at + 1
+        while here < end:
+            kind, here = _varint(self._data, here)
+            width = _size_of(kind)
+            if width is None:
+                return None
+            size, columns = size + width, columns + 1
+        if here != end or columns not in widths:
+            return None
+        first = at - 1
+        while first > 0 and at - first < 9 and self._data[first - 1] >= 0x80:
+            first -= 1
+        for length in range(1, 5):
+            if first >= length and _varint(self._data, first - length) == (size, first):
+                return first - length
+        return None
 
     def tables(self) -> dict[int, str]:
         """Return the name of the table for each page that the schema and the interior pages lead to."""
@@ -70,7 +134,7 @@ class _Carver:
             if number in passed or not 0 <= number < self.pages:
                 continue
             passed[number] = None
-            start = number * self._size
+            start = self._start(number)
             at = _HEADER if number == 0 else 0
             page = self._data[start : start + self._size]
             if len(page) < at + 12 or page[at] != _INTERIOR:
@@ -82,7 +146,7 @@ class _Carver:
 
     def page(self, number: int) -> Iterator[tuple[int, list[Value]]]:
         """The rows of one page, if it is a leaf of a table."""
-        start = number * self._size
+        start = self._start(number)
         page = self._data[start : start + self._size]
         at = _HEADER if number == 0 else 0
         if len(page) < at + 8 or page[at] != _LEAF:
@@ -122,7 +186,7 @@ class _Carver:
         pieces, seen = [], set[int]()
         while left > 0 and 0 < number <= self.pages and number not in seen:
             seen.add(number)
-            start = (number - 1) * self._size
+            start = self._start(number - 1)
             piece = self._data[start + 4 : start + 4 + min(left, self._usable - 4)]
             pieces.append(piece)
             left -= len(piece)
@@ -130,7 +194,7 @@ class _Carver:
         return b"".join(pieces)
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def _varint(data: bytes | mmap.mmap, at: int) -> tuple[int, int]:
     """A number of one to nine bytes, and where it ends."""
     value = 0
     for taken, byte in enumerate(data[at : at + 9]):

@@ -33,6 +33,8 @@ _ERRNO_DETAILS = {
     errno.EACCES: "read_only",
     errno.EPERM: "read_only",
     errno.ELOOP: "unsafe_path",
+    errno.ENAMETOOLONG: "unusable_path",
+    errno.ENOTDIR: "unusable_path",
 }
 
 

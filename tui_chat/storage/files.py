@@ -72,7 +72,7 @@ def private_directory(directory: Path) -> None:
     """Make the directory, and those above it, for its owner alone; refuse one that others may write to."""
     missing = []
     if directory.is_symlink() and not directory.exists():
-        raise StorageError(f"{directory} is a symbolic link that leads nowhere", detail="unsafe_path")
+        raise StorageError(f"{directory} is a symbolic link that leads nowhere", detail="unusable_path")
     at = directory
     while not at.exists() and at != at.parent:
         missing.append(at)
@@ -94,7 +94,7 @@ def private_directory(directory: Path) -> None:
 def refuse_long(path: Path) -> None:
     """Raise for a path that SQLite cannot open."""
     if len(os.fsencode(path)) > _LONGEST_PATH:
-        raise StorageError(f"{path}: the path is longer than SQLite can open", detail="unsafe_path")
+        raise StorageError(f"{path}: the path is longer than SQLite can open", detail="unusable_path")
 
 
 def private_file(path: Path) -> None:

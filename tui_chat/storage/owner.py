@@ -40,7 +40,7 @@ class Owner:
         if self == seen_from or self.pid <= 0:
             return self.pid > 0
         if self.host != seen_from.host:
-            return now - last_word < _ELSEWHERE_FOR
+            return abs(now - last_word) < _ELSEWHERE_FOR
         return _start_of(self.pid) == self.started
 
 

@@ -13,6 +13,7 @@ from tui_chat.storage.row_check import KEYS
 from tui_chat.storage.rows import UNREADABLE
 
 _TABLES = tuple(KEYS)
+_BY_HEAD = ("conversation", "turn", "errand")
 _CARVED = ("conversation", "turn", "errand", "prompt")
 RECOVERED = "Recovered conversation"
 
@@ -24,10 +25,9 @@ def salvage(damaged: Path, db: sqlite3.Connection, *, new_id: Callable[[], str],
     """Fill an empty database with what the damaged file still tells; how many conversations that are."""
     columns = {table: _columns(db, table) for table in _TABLES}
     found: dict[str, Rows] = {table: {} for table in _TABLES}
-    complete = _read(damaged, columns, found)
-    if not complete:
-        with suppress(OSError, ValueError):
-            _carve(damaged, columns, found)
+    _read(damaged, columns, found)
+    with suppress(OSError, ValueError):
+        _carve(damaged, columns, found)
     _keep_readable(found, now)
     _adopt(found, new_id, now)
     db.execute("PRAGMA defer_foreign_keys = ON")
@@ -44,21 +44,14 @@ def _columns(db: sqlite3.Connection, table: str) -> list[str]:
     return [row[1] for row in db.execute(f"PRAGMA table_xinfo({table})") if row[6] == 0]
 
 
-def _read(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows]) -> bool:
-    """What SQLite itself can read, from both ends of each table; whether that was everything."""
-    complete = True
-    try:
-        with closing(connect(damaged, writable=False)) as old:
-            old.execute("PRAGMA cell_size_check = OFF")
-            for table in _tables_of(old):
-                for order in ("ASC", "DESC"):
-                    if _read_table(old, table, ", ".join(f"{name} {order}" for name in KEYS[table]), columns, found):
-                        break
-                    complete = False
-            complete = complete and {"conversation", "turn"} <= set(_tables_of(old))
-    except (sqlite3.Error, UnicodeDecodeError, MemoryError):
-        complete = False
-    return complete
+def _read(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows]) -> None:
+    """Take what SQLite itself can read, from both ends of each table."""
+    with suppress(sqlite3.Error, UnicodeDecodeError, MemoryError), closing(connect(damaged, writable=False)) as old:
+        old.execute("PRAGMA cell_size_check = OFF")
+        for table in _tables_of(old):
+            for order in ("ASC", "DESC"):
+                if _read_table(old, table, ", ".join(f"{name} {order}" for name in KEYS[table]), columns, found):
+                    break
 
 
 def _tables_of(old: sqlite3.Connection) -> list[str]:
@@ -79,7 +72,7 @@ def _read_table(
             found[table].setdefault(_key(table, row), row)
     except (sqlite3.Error, UnicodeDecodeError, MemoryError, KeyError):
         return False
-    return set(names) == set(columns[table])
+    return True
 
 
 def _key(table: str, row: dict[str, Any]) -> object:
@@ -94,13 +87,20 @@ def _key(table: str, row: dict[str, Any]) -> object:
 
 def _carve(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows]) -> None:
     """What stands in the file's pages, for rows that could not be read otherwise."""
-    for rowid, values, of in carve.rows(damaged):
+    for rowid, values, of in carve.rows(damaged, {len(columns[table]) for table in _BY_HEAD}):
         is_known = of in _CARVED and len(values) == len(columns[of])
         for table in (of,) if is_known else () if of.startswith("search_") else _CARVED:
             if len(values) == len(columns[table]) and values[0] is None:
                 row: dict[str, Any] = dict(zip(columns[table], values, strict=True)) | {"seq": rowid}
-                if len(found[table].get(rowid, ())) < len(row):
+                if _is_better(table, row, found[table].get(rowid)):
                     found[table][rowid] = row
+
+
+def _is_better(table: str, row: row_repair.Row, known: row_repair.Row | None) -> bool:
+    """Whether a row from the pages replaces what is known: SQLite follows a damaged tree into the wrong page."""
+    if known is None or known == row:
+        return known is None
+    return bool(row_repair.fault_of(table, known)) and not row_repair.fault_of(table, row)
 
 
 def _keep_readable(found: dict[str, Rows], now: datetime) -> None:
