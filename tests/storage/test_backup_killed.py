@@ -176,3 +176,29 @@ async def test_a_limit_on_file_sizes_is_named_and_not_called_an_io_error(
     assert done.stdout.split() == ["file_limit", "True"], done.stderr
     store: Store = await open_store()
     assert (await store.check()).is_healthy and await store.count() > 3
+
+
+WITHOUT_INDEX = """
+import asyncio, resource, sys
+from pathlib import Path
+from tests.storage.make import conversation, prompt
+from tui_chat.core.error import StorageError
+from tui_chat.storage.store import Store
+async def write():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (96 * 1024, resource.RLIM_INFINITY))
+    store = await Store.open(Path(sys.argv[1]))
+    try:
+        await store.create(conversation("c1", prompt("u1")))
+    except StorageError as error:
+        print(error.detail)
+asyncio.run(write())
+"""
+
+
+async def test_a_search_index_for_which_there_was_no_room_is_built_later(open_store: Open, path: Path) -> None:
+    command = [sys.executable, "-c", WITHOUT_INDEX, str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["file_limit"], done.stderr
+    store = await open_store()
+    await store.create(conversation("c1", prompt("u1")))
+    assert len(await store.search("why")) == 1

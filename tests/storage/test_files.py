@@ -10,6 +10,9 @@ import pytest
 from tests.storage.conftest import Open
 from tests.storage.make import conversation
 from tui_chat.core.error import StorageError
+from tui_chat.storage.files import DATABASE
+from tui_chat.storage.glance import glance
+from tui_chat.storage.library import Asked
 
 
 @pytest.fixture
@@ -98,3 +101,53 @@ async def test_an_awkward_name_is_taken_literally(tmp_path: Path, open_store: Op
     store = await open_store(path)
     await store.create(conversation())
     assert path.stat().st_size > 0
+
+
+AWKWARD = [
+    b"a ?mode=ro", b"a%20b%00%zz", b"a#b", b"  two  blanks ", b"'quotes\"`", b"a\nline", b"no\xff\xfeutf8", b"\x1b[31m",
+    b"-flag", b"a;b&c|d", b"~", "é語🎉".encode(), b"x" * 255,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AWKWARD, ids=[str(name[:12]) for name in AWKWARD])
+async def test_an_awkward_folder_is_opened_saved_to_listed_backed_up_and_mended(
+    tmp_path: Path, open_store: Open, name: bytes
+) -> None:
+    folder = tmp_path / os.fsdecode(name)
+    store = await open_store(folder / DATABASE)
+    await store.create(conversation("c1"))
+    await store.backup(folder / f"{folder.name[:100]}.db")
+    await store._write(lambda db: db.execute("UPDATE conversation SET turns = 9"))
+    assert (await store.repair()).backup is not None
+    await store.aclose()
+    assert [summary.id for summary in glance(folder / DATABASE, Asked())] == ["c1"]
+    assert {file.parent for file in folder.iterdir()} == {folder}
+    (folder / DATABASE).write_bytes(b"\xff" * 9000)
+    store = await open_store(folder / DATABASE)
+    assert store.opening.damaged_moved_to is not None and store.opening.damaged_moved_to.parent == folder
+
+
+@pytest.mark.parametrize("kind", ["dangling link", "link to itself", "long name", "long path", "file above"])
+async def test_a_folder_that_cannot_be_used_is_refused_with_a_true_sentence(
+    tmp_path: Path, open_store: Open, kind: str
+) -> None:
+    folder = tmp_path / "folder"
+    match kind:
+        case "dangling link":
+            folder.symlink_to(tmp_path / "nowhere")
+        case "link to itself":
+            folder.symlink_to(folder)
+        case "long name":
+            folder = tmp_path / ("x" * 256)
+        case "long path":
+            folder = tmp_path.joinpath(*["x" * 200] * 3)
+        case _:
+            folder.write_text("in the way")
+            folder = folder / "data"
+    with pytest.raises(StorageError) as caught:
+        await open_store(folder / DATABASE)
+    assert caught.value.detail == "unusable_path", caught.value.message
+    words = {"dangling link": "leads nowhere", "link to itself": "leads nowhere", "long name": "too long"}
+    assert words.get(kind, {"long path": "longer than", "file above": "ot a directory"}.get(kind, "")) in (
+        caught.value.message
+    )

@@ -134,3 +134,31 @@ async def test_two_programs_that_meet_the_same_damage_rescue_it_once(open_store:
     both = await asyncio.gather(open_store(), open_store())
     assert sorted(store.opening.salvaged for store in both) == [0, 10]
     assert [await store.count() for store in both] == [10, 10]
+
+
+def test_carving_ends_whatever_stands_at_the_end_of_the_file(tmp_path: Path) -> None:
+    for tail in (b"\x1f\x00", b"\x7f\x00\x80", b"\x20\x00" + b"\x80" * 20):
+        (tmp_path / "cut").write_bytes(bytes(4096) + tail)
+        assert list(carve.rows(tmp_path / "cut", {30})) == []
+
+
+async def test_rows_of_a_page_without_a_head_and_of_pages_that_moved_come_back(open_store: Open, path: Path) -> None:
+    store = await open_store()
+    made = [conversation(f"c{number}", prompt("u1", text=f"question {number}")) for number in range(60)]
+    await store.save_all(made)
+    await store.aclose()
+    whole = path.read_bytes()
+    leaf = next(
+        at for at in range(4096, len(whole), 4096) if whole[at] == 13 and b"question 7" in whole[at : at + 4096]
+    )
+    headless = whole[:leaf] + b"\xff" * 8 + whole[leaf + 8 :]
+    moved = whole[: leaf - 9] + b"\n" + whole[leaf - 9 :]
+    for number, data in enumerate((headless, moved)):
+        damaged = path.parent.with_name(f"damaged-{number}") / path.name
+        damaged.parent.mkdir(0o700)
+        damaged.write_bytes(data)
+        store = await open_store(damaged)
+        if store.opening.damaged_moved_to is None:
+            await store.repair()
+        found = [await store.conversation(f"c{one}") for one in range(60)]
+        assert [one.turn("u1").text for one in found] == [f"question {one}" for one in range(60)]

@@ -99,6 +99,8 @@ class _Carver:
     def _cell_before(self, at: int, widths: Collection[int]) -> int | None:
         """Return where the cell begins whose record begins at `at`: its size must be what the record says."""
         end = at + self._data[at]
+        if end > len(self._data):
+            return None
         size, columns, here = self._data[at], 0, at + 1
         while here < end:
             kind, here = _varint(self._data, here)

@@ -118,7 +118,10 @@ class Database:
         try:
             return mode(self._db, job)
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_CORRUPT_VTAB or self.opening.read_only:
+            is_broken = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT_VTAB
+            # It is missing where there was no room to build it.
+            is_missing = str(error) == "no such table: search"
+            if self.opening.read_only or not (is_broken or is_missing):
                 raise
         except MemoryError:  # what stands for a length in a broken index may be any number
             if self.opening.read_only:
