@@ -136,4 +136,4 @@ nodes = st.fixed_dictionaries(
 def test_whatever_stands_in_the_file_it_is_read_or_skipped(mapping: dict[str, Any], other: Any) -> None:
     hello = {"message": {"author": {"role": "user"}, "content": {"parts": ["hello"]}}}
     value = {"mapping": {**mapping, "d": hello}, "title": other, "current_node": other, "create_time": other}
-    assert "hello" in [turn.text for turn in conversation_from(value).turns]
+    assert "hello" in [turn.text for turn in conversation_from(value).conversation.turns]

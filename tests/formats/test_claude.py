@@ -84,4 +84,4 @@ def test_whatever_stands_in_the_file_it_is_read_or_skipped(block: Any, one: Any,
               for kind in ("text", "thinking", "tool_use", "tool_result", "new")]  # fmt: skip
     odd = {"uuid": one, "sender": other, "content": [block, *blocks], "files": [block], "attachments": block}
     value = {"chat_messages": [block, odd, {**odd, "parent_message_uuid": "h"}, hello], "uuid": one, "name": other}
-    assert "hello" in [turn.text for turn in conversation_from(value).turns]
+    assert "hello" in [turn.text for turn in conversation_from(value).conversation.turns]

@@ -80,4 +80,4 @@ def test_whatever_stands_in_the_file_it_is_read_or_skipped(one: Any, other: Any)
     ]
     odd = {"messageId": one, "parentMessageId": other, "content": [one, *blocks], "files": one, "children": other}
     value = {"conversationId": one, "endpoint": other, "options": one, "messages": [one, odd, hello]}
-    assert "hello" in [turn.text for turn in conversation_from(value).turns]
+    assert "hello" in [turn.text for turn in conversation_from(value).conversation.turns]

@@ -19,7 +19,7 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 def test_a_conversation_of_librechat_goes_back_as_it_came() -> None:
     ours = read(IMPORTS / "librechat-flat.json")[0]["Stories"]
-    again = librechat.conversation_from(json.loads(dumps(ours)))
+    again = librechat.conversation_from(json.loads(dumps(ours))).conversation
     assert outline(again) == outline(ours)
     assert (again.title, again.system, again.model) == (ours.title, ours.system, ours.model)
     for old, new in zip(ours.turns, again.turns, strict=True):
@@ -72,7 +72,7 @@ def test_any_tree_comes_back_with_its_branches_and_its_text(conversation: Conver
     if not said:
         return
     trimmed = replace(conversation, turns=said, head=None, title="T")
-    again = librechat.conversation_from(json.loads(dumps(trimmed)))
+    again = librechat.conversation_from(json.loads(dumps(trimmed))).conversation
     assert sorted(map(str, _shape(again))) == sorted(map(str, _shape(trimmed)))
 
 

@@ -1,19 +1,23 @@
 """`export` and `import`: conversations out of the library and into it."""
 
 import json
+import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tui_chat.cli.outcome import DONE, MISUSED, STORAGE, complain
+from tui_chat.cli.outcome import DONE, INTERRUPTED, MISUSED, STORAGE, complain
 from tui_chat.cli.reading import Shown, one_of, print_json, print_out, with_store
 from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean, clean_line, harmless_json
 from tui_chat.core.error import ChatError, FormatError, StorageError
+from tui_chat.formats.sources import Progress
 from tui_chat.formats.telling import Branch
 from tui_chat.service.naming import ExportFormat
-from tui_chat.service.transfer import ExportRequest, ImportReport, Sink, all_ids, export, import_file
+from tui_chat.service.transfer import ExportRequest, ImportReport, Sink, all_ids, brief, export, import_file
 from tui_chat.storage.store import Store
 
 
@@ -61,7 +65,7 @@ def _stdout(form: ExportFormat) -> Sink:
 
 
 def import_(begun: Start, files: Sequence[Path], *, as_json: bool) -> int:
-    """Each file; one that cannot be read does not keep the others out."""
+    """Import each file; a bad one does not stop the rest."""
     reports: dict[str, ImportReport] = {}
     failed: list[ChatError] = []
 
@@ -72,7 +76,8 @@ def import_(begun: Start, files: Sequence[Path], *, as_json: bool) -> int:
             except FormatError as error:
                 failed.append(_named(file, error))
 
-    with_store(begun, read)
+    with _ending_at_once():
+        with_store(begun, read)
     if as_json:
         print_json(
             json.dumps({name: asdict(report) for name, report in reports.items()}, ensure_ascii=False, indent=2)
@@ -82,37 +87,61 @@ def import_(begun: Start, files: Sequence[Path], *, as_json: bool) -> int:
             print_out(_told(name, report))
     for error in failed:
         complain(error)
-    return MISUSED if failed else DONE
+    return MISUSED if failed or any(report.holds_nothing for report in reports.values()) else DONE
 
 
-def _progress(file: Path) -> Callable[[int, int], None] | None:
-    """Tells how far it is on a line of its own, where a person looks at it."""
+@contextmanager
+def _ending_at_once() -> Iterator[None]:
+    """Let Ctrl+C end the program without waiting for a large conversation; what is not stored whole is undone."""
+
+    def end(_number: int, _frame: object) -> None:
+        # By the system's own call: the signal may have come in the middle of a print.
+        os.write(2, b"\ntui-chat: stopped; what was complete is stored, and doing it again adds the rest\n")
+        os._exit(INTERRUPTED)
+
+    before = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _progress(file: Path) -> Progress | None:
+    """Return what shows how far it is on a line of its own, where a person looks at it."""
     if not sys.stderr.isatty():
         return None
-    last = -1
+    name, last = clean_line(file.name), ""
 
     def tell(done: int, total: int) -> None:
         nonlocal last
-        share = 100 * done // max(total, 1)
-        if share != last:
-            last = share
-            end = "\n" if done >= total else ""
-            print(f"\r{clean_line(file.name)}: {share}%", end=end, file=sys.stderr, flush=True)  # noqa: T201
+        if total:
+            shown = f"{100 * done // total}%"
+        elif done:
+            shown = f"{done // 1_000_000:,} MB"
+        else:
+            shown = "waiting for something to read"
+        if shown != last:
+            end = "\n" if total and done >= total else ""
+            print(f"\r{name}: {shown:<{len(last)}}", end=end, file=sys.stderr, flush=True)  # noqa: T201
+            last = shown
 
     return tell
 
 
 def _named(file: Path, error: FormatError) -> FormatError:
     """The error with the file that it is about."""
-    named = str(file) in error.message
-    return error if named else FormatError(f"{file}: {error.message}", detail=error.detail)
+    message = brief(error.message)
+    return FormatError(message if str(file) in message else f"{file}: {message}", detail=error.detail)
 
 
 def _told(name: str, report: ImportReport) -> str:
     counts = [f"{report.added:,} new", f"{report.grown:,} grown", f"{report.unchanged:,} unchanged"]
     counts += [f"{report.turns:,} turns added"] + ([f"{report.in_trash:,} in the trash"] if report.in_trash else [])
     lines = [f"{clean_line(name)}: {', '.join(counts)}"]
-    lines += [
-        f"  skipped {clean_line(str(skipped.which))}: {clean_line(str(skipped.why))}" for skipped in report.skipped
-    ]
+    if report.unchanged and not (report.added or report.grown):
+        lines.append("  all that can be read in it was here already")
+    lines += [f"  skipped {clean_line(one.which)}: {clean_line(one.why)}" for one in report.skipped]
+    lines += [f"  changed {clean_line(one.which)}: {clean_line(one.what)}" for one in report.notes]
+    if report.holds_nothing:
+        lines.append("  nothing in it could be imported")
     return "\n".join(lines)

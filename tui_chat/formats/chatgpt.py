@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.turn import Role, TurnStatus
 from tui_chat.formats.chatgpt_content import instructions_of, is_tool_call, is_visible, parts_of, role_of
-from tui_chat.formats.foreign import ForeignConversation, Message, ours
+from tui_chat.formats.foreign import ForeignConversation, Imported, Message, ours
 from tui_chat.formats.loose import date_of, dict_of, list_of, model_ref, text_of
 
 SOURCE = "chatgpt"
@@ -16,7 +15,7 @@ _ENDINGS = {"interrupted": TurnStatus.CANCELLED, "in_progress": TurnStatus.INTER
 Nodes = Mapping[str, dict[str, Any]]
 
 
-def conversation_from(value: dict[str, Any]) -> Conversation:
+def conversation_from(value: dict[str, Any]) -> Imported:
     """One conversation of the export."""
     nodes = {text_of(key): dict_of(node) for key, node in dict_of(value.get("mapping")).items()}
     if not nodes:

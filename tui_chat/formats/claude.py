@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import FormatError
 from tui_chat.core.part import (
     AttachmentPart,
@@ -16,7 +15,7 @@ from tui_chat.core.part import (
     ToolResultPart,
 )
 from tui_chat.core.turn import Role
-from tui_chat.formats.foreign import ForeignConversation, Message, newest, ours
+from tui_chat.formats.foreign import ForeignConversation, Imported, Message, newest, ours
 from tui_chat.formats.loose import date_of, dict_of, dicts_of, json_of, list_of, model_ref, text_of
 
 SOURCE = "claude"
@@ -26,7 +25,7 @@ _BOOKKEEPING = ("token_budget", "flag")
 _UNKNOWN = "application/octet-stream"
 
 
-def conversation_from(value: dict[str, Any]) -> Conversation:
+def conversation_from(value: dict[str, Any]) -> Imported:
     """One conversation of the export."""
     if not isinstance(value.get("chat_messages"), list):
         raise FormatError("its messages (`chat_messages`) are missing")

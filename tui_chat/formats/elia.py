@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tui_chat.core.conversation import Conversation
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role
-from tui_chat.formats.foreign import ForeignConversation, Message, newest, ours
+from tui_chat.formats.foreign import ForeignConversation, Imported, Message, newest, ours
 from tui_chat.formats.foreign_db import ForeignDatabase
 from tui_chat.formats.loose import date_of, model_ref, text_of
 
@@ -15,15 +14,15 @@ TABLES = {"chat", "message"}
 _ROLES = {"user": Role.USER, "human": Role.USER, "assistant": Role.ASSISTANT, "ai": Role.ASSISTANT}
 
 
-def conversation_ids(database: ForeignDatabase) -> Iterator[str]:
+def conversation_ids(database: ForeignDatabase) -> Iterator[object]:
     """Every chat, oldest first."""
-    return (str(row["id"]) for row in database.rows("SELECT id FROM chat ORDER BY id"))
+    return (row["id"] for row in database.every_row("SELECT id FROM chat ORDER BY id"))
 
 
-def conversation(database: ForeignDatabase, chat_id: str) -> Conversation:
+def conversation(database: ForeignDatabase, chat_id: object) -> Imported:
     """One chat."""
     chat = next(database.rows("SELECT * FROM chat WHERE id = ?", chat_id), {})
-    rows = list(database.rows("SELECT * FROM message WHERE chat_id = ? ORDER BY id", chat_id))
+    rows = list(database.rows("SELECT * FROM message WHERE chat_id IN (?, ?) ORDER BY id", chat_id, str(chat_id)))
     usual_model = _model(chat.get("model"))
     messages = [_message(row, usual_model) for row in _with_parents(rows)]
     told = [text_of(row.get("content")) for row in rows if row.get("role") == "system"]

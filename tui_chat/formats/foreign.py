@@ -16,6 +16,10 @@ from tui_chat.core.title import title_from
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
 
+MOST_MESSAGES = 1_000_000
+"""In one conversation; each takes about a kilobyte of memory until the conversation is stored."""
+TOO_MANY_MESSAGES = f"it has more than {MOST_MESSAGES:,} messages"
+CIRCLE_CUT = "its messages answered each other in a circle, which was cut open; all of their text was kept"
 _NAMESPACE = uuid.UUID("0f1c8a52-6f0d-5e0b-9a67-3f4f7a1c2d9e")
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands where the other program knows no date at all."""
@@ -26,6 +30,8 @@ class Imported:
     """A conversation that was read."""
 
     conversation: Conversation
+    note: str = ""
+    """What had to be changed in it so that it could be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +87,8 @@ def newest(messages: Sequence[Message]) -> str | None:
     return max(said, key=lambda message: message.created_at or _NEVER).id if said else None
 
 
-def ours(foreign: ForeignConversation) -> Conversation:
-    """The conversation as one of ours; `FormatError` if nothing was said in it."""
+def ours(foreign: ForeignConversation) -> Imported:
+    """Return the conversation as one of ours; `FormatError` if it has no text."""
     known = [message.created_at for message in foreign.messages if message.created_at is not None]
     created = foreign.created_at or min(known, default=foreign.updated_at or _NEVER)
     updated = foreign.updated_at or max(known, default=created)
@@ -102,7 +108,8 @@ def ours(foreign: ForeignConversation) -> Conversation:
     )
     head = tree.turn_ids.get(foreign.head or "") or conversation.leaf_under(conversation.children_of(None)[-1].id)
     last_models = [turn.model for turn in conversation.path_to(head) if turn.model]
-    return replace(conversation, head=head, model=foreign.model or (last_models or [""])[-1])
+    conversation = replace(conversation, head=head, model=foreign.model or (last_models or [""])[-1])
+    return Imported(conversation, CIRCLE_CUT if tree.has_circle else "")
 
 
 class _Tree:
@@ -112,10 +119,11 @@ class _Tree:
         self._source = (foreign.source, foreign.id)
         self.turn_ids: dict[str, str] = {}
         """The turn that each message became, or that the branch stood at."""
-        self._messages = {message.id: message for message in foreign.messages}
+        self._messages = _by_id(foreign.messages)
+        self.has_circle = False
         self._shown_parent: dict[str, str | None] = {}
         self._shown_children: dict[str | None, int] = {}
-        walk = self._walk(foreign.messages)
+        walk = self._walk()
         for message in walk:
             if message.role is not None:
                 parent = self._shown_parent[message.id]
@@ -127,14 +135,15 @@ class _Tree:
             self._place(message, start)
         self.turns = tuple(sorted(self._turns.values(), key=lambda turn: self._order[turn.id]))
 
-    def _walk(self, messages: Sequence[Message]) -> list[Message]:
-        """Parents before children, siblings in order; a circle is cut open where it is met."""
+    def _walk(self) -> list[Message]:
+        """Return parents before children, siblings in order; a circle is cut open at its first message."""
         children: dict[str | None, list[Message]] = {}
         for message in self._messages.values():
             parent = message.parent_id if message.parent_id in self._messages else None
             children.setdefault(parent, []).append(message)
         walked: dict[str, Message] = {}
-        for start in (*children.get(None, ()), *messages):
+        for start in (*children.get(None, ()), *self._messages.values()):
+            self.has_circle = self.has_circle or (start.id not in walked and start.parent_id in self._messages)
             stack: list[tuple[Message, str | None]] = [(start, None)]
             while stack:
                 message, shown = stack.pop()
@@ -185,6 +194,22 @@ class _Tree:
         self._order[turn.id] = (max(not_before), len(self._order))
         self._turns[turn.id] = turn
         self.turn_ids[message.id] = turn.id
+
+
+def _by_id(messages: Sequence[Message]) -> dict[str, Message]:
+    """Return the messages by their ids; one that has the id of another, but other text, gets an id of its own."""
+    found: dict[str, Message] = {}
+    copies: dict[str, int] = {}
+    for message in messages:
+        unique = message
+        if (other := found.get(message.id)) is not None:
+            if (other.role, other.parts) == (message.role, message.parts):
+                continue
+            while unique.id in found:
+                copies[message.id] = copies.get(message.id, 1) + 1
+                unique = replace(message, id=f"{message.id} ({copies[message.id]})")
+        found[unique.id] = unique
+    return found
 
 
 def _joined(turn: Turn, message: Message) -> Turn:

@@ -1,19 +1,29 @@
 """Reads conversations out of any file this program knows, whatever its name: the format is told from the content."""
 
-from collections.abc import Callable, Generator, Iterator
+import os
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import FormatError
 from tui_chat.formats import chatgpt, claude, elia, librechat, llm, native_shape
 from tui_chat.formats.foreign import Imported, Skipped
 from tui_chat.formats.foreign_db import MAGIC, ForeignDatabase, opened
 from tui_chat.formats.json_values import LARGEST_VALUE, RawValue, json_values
 from tui_chat.formats.loose import parsed, text_of
-from tui_chat.formats.sources import Progress, Source, json_sources
+from tui_chat.formats.pipes import Place, opened_pipe, place_of, spool
+from tui_chat.formats.sources import (
+    ZIP_STARTS,
+    Progress,
+    Source,
+    counting,
+    json_sources,
+    pipe_source,
+    zip_sources,
+)
 
 
 class Format(StrEnum):
@@ -27,8 +37,8 @@ class Format(StrEnum):
     ELIA = "elia database"
 
 
-_JSON: dict[Format, Callable[[dict[str, Any]], Conversation]] = {
-    Format.NATIVE: native_shape.conversation_from,
+_JSON: dict[Format, Callable[[dict[str, Any]], Imported]] = {
+    Format.NATIVE: lambda value: Imported(native_shape.conversation_from(value)),
     Format.CHATGPT: chatgpt.conversation_from,
     Format.CLAUDE: claude.conversation_from,
     Format.LIBRECHAT: librechat.conversation_from,
@@ -40,19 +50,51 @@ _UNKNOWN = "it holds no conversations in a format that can be imported: " + ", "
 
 
 def conversations_in(path: Path, progress: Progress | None = None) -> Generator[Imported | Skipped, None, None]:
-    """Every conversation in the file, one after another, or why it could not be read."""
+    """Return every conversation in a file, folder or pipe, one after another, or why it could not be read.
+
+    `-` is standard input. An exception that `progress` raises ends the reading, also while a pipe is waited for.
+    """
     progress = progress or _nobody
     try:
-        yield from _from_database(path, progress) if _is_database(path) else _from_json(path, progress)
+        place = place_of(path)
+        if place is Place.PIPE:
+            yield from _from_pipe(path, progress)
+        elif place is Place.FILE and _is_database(path):
+            with opened(path) as database:
+                yield from _from_database(database, path.name, progress)
+        else:
+            yield from _from_json(path.name, json_sources(path, progress))
     except OSError as error:
         raise _unreadable(path, error) from None
 
 
-def _from_json(path: Path, progress: Progress) -> Iterator[Imported | Skipped]:
+def _from_pipe(path: Path, progress: Progress) -> Iterator[Imported | Skipped]:
+    """Read a pipe once: JSON as it comes; what must be read back and forth from a temporary file."""
+    with opened_pipe(path, lambda: progress(0, 0)) as pipe:
+        start = pipe.start(len(MAGIC))
+        if start == MAGIC:
+            with tempfile.TemporaryDirectory(prefix="tui-chat-", ignore_cleanup_errors=True) as folder:
+                copy = Path(folder) / "pipe.db"
+                with copy.open("wb") as file, counting(progress, 0) as tell:
+                    spool(pipe, file, tell)
+                with opened(copy) as database:
+                    if os.name == "posix":
+                        copy.unlink()  # so that it does not stay if the program is killed
+                    yield from _from_database(database, pipe.name, progress)
+        elif start.startswith(ZIP_STARTS):
+            with tempfile.TemporaryFile() as file:
+                with counting(progress, 0) as tell:
+                    spool(pipe, file, tell)
+                yield from _from_json(pipe.name, zip_sources(file, progress))
+        else:
+            yield from _from_json(pipe.name, pipe_source(pipe, progress))
+
+
+def _from_json(name: str, sources: Iterable[Source]) -> Iterator[Imported | Skipped]:
     found = 0
     broken: list[Skipped] = []
     try:
-        for source in json_sources(path, progress):
+        for source in sources:
             try:
                 for item in _in_source(source):
                     found += 1
@@ -60,7 +102,7 @@ def _from_json(path: Path, progress: Progress) -> Iterator[Imported | Skipped]:
             except FormatError as error:
                 broken.append(Skipped(f"the rest of {source.name}", error.message))
     except FormatError as error:
-        broken.append(Skipped(path.name, error.message))
+        broken.append(Skipped(name, error.message))
     if not found:
         raise FormatError(broken[0].why if broken else _UNKNOWN)
     yield from broken
@@ -105,7 +147,7 @@ def _conversation(value: object, kind: Format | None, which: str) -> Imported | 
     if kind is None or not isinstance(value, dict):
         return Skipped(which, "this is no conversation in a known format")
     try:
-        return Imported(_JSON[kind](value))
+        return _JSON[kind](value)
     except FormatError as error:
         return Skipped(which, error.message)
 
@@ -128,8 +170,6 @@ def _name_of(value: object) -> str:
 
 
 def _is_database(path: Path) -> bool:
-    if path.is_dir():
-        return False
     with path.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 
@@ -141,16 +181,18 @@ def _database_format(database: ForeignDatabase) -> Format:
     raise FormatError("this database is neither llm's nor elia's")
 
 
-def _from_database(path: Path, progress: Progress) -> Iterator[Imported | Skipped]:
-    with opened(path) as database:
-        reader = _DATABASES[_database_format(database)]
-        ids = list(reader.conversation_ids(database))
-        for done, foreign_id in enumerate(ids, start=1):
-            try:
-                yield Imported(reader.conversation(database, foreign_id))
-            except FormatError as error:
-                yield Skipped(f"number {foreign_id} in {path.name}", error.message)
-            progress(done, len(ids))
+def _from_database(database: ForeignDatabase, name: str, progress: Progress) -> Iterator[Imported | Skipped]:
+    reader = _DATABASES[_database_format(database)]
+    number = sum(1 for _ in reader.conversation_ids(database))
+    for done, foreign_id in enumerate(reader.conversation_ids(database), start=1):
+        database.start_conversation()
+        try:
+            yield reader.conversation(database, foreign_id)
+        except FormatError as error:
+            yield Skipped(f"number {foreign_id} in {name}", error.message)
+        progress(done, number)
+    for table, column in sorted(database.computed):
+        yield Skipped(f"{table}.{column}", "the column is computed and not stored, so it was not read")
 
 
 def _unreadable(path: Path, error: OSError) -> FormatError:

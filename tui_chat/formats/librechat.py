@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.part import (
     AttachmentPart,
@@ -16,7 +15,7 @@ from tui_chat.core.part import (
     ToolResultPart,
 )
 from tui_chat.core.turn import Role, TurnStatus
-from tui_chat.formats.foreign import ForeignConversation, Message, newest, ours
+from tui_chat.formats.foreign import ForeignConversation, Imported, Message, newest, ours
 from tui_chat.formats.loose import arguments_of, date_of, dict_of, dicts_of, json_of, model_ref, text_of
 
 SOURCE = "librechat"
@@ -31,7 +30,7 @@ PROVIDERS = {
 """Its words for who serves a model, and ours; custom ones are the same in both."""
 
 
-def conversation_from(value: dict[str, Any]) -> Conversation:
+def conversation_from(value: dict[str, Any]) -> Imported:
     """The conversation in one such file."""
     nested = value.get("messagesTree") or value.get("messages")
     if not isinstance(nested, list):

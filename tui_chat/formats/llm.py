@@ -5,8 +5,7 @@ A conversation begun in the first tables and gone on with in the newer ones beco
 
 from collections.abc import Iterator
 
-from tui_chat.core.conversation import Conversation
-from tui_chat.formats.foreign import ForeignConversation, ours
+from tui_chat.formats.foreign import ForeignConversation, Imported, ours
 from tui_chat.formats.foreign_db import ForeignDatabase
 from tui_chat.formats.llm_responses import response_messages, system_of
 from tui_chat.formats.llm_threads import Thread
@@ -22,11 +21,11 @@ def conversation_ids(database: ForeignDatabase) -> Iterator[str]:
     queries = ["SELECT id FROM conversations", "SELECT coalesce(conversation_id, id) FROM responses"]
     if "threads" in database.tables:
         queries.append("SELECT id FROM threads")
-    rows = database.rows(" UNION ".join(queries) + " ORDER BY 1")
+    rows = database.every_row(" UNION ".join(queries) + " ORDER BY 1")
     return (text_of(next(iter(row.values()))) for row in rows)
 
 
-def conversation(database: ForeignDatabase, conversation_id: str) -> Conversation:
+def conversation(database: ForeignDatabase, conversation_id: str) -> Imported:
     """One conversation."""
     query = "SELECT * FROM responses WHERE coalesce(conversation_id, id) = ? ORDER BY datetime_utc, id"
     responses = list(database.rows(query, conversation_id))

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from tui_chat.core.error import FormatError
 from tui_chat.formats.json_values import Readable
+from tui_chat.formats.pipes import Pipe
 
+ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _EXPORT = re.compile(r"(^|/)conversations(-\d+)?\.json$")
 _ANY_JSON = re.compile(r"\.jsonl?$", re.IGNORECASE)
 _MOST_BYTES = 64 * 1024**3
@@ -22,7 +24,7 @@ _ENCRYPTED = 0x1
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
-"""Told how much of how much was read, in bytes or, of a database, in conversations."""
+"""Called with how much of how much was read, in bytes or, of a database, in conversations; 0 is an unknown total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +53,21 @@ class _Counted:
 
 
 def json_sources(path: Path, progress: Progress) -> Iterator[Source]:
-    """The JSON files in or at a path, one after another; each is read before the next is asked for."""
+    """Return the JSON files in or at a path, one after another; each is read before the next is asked for."""
     if zipfile.is_zipfile(path):
-        yield from _members(path, progress)
+        yield from zip_sources(path, progress)
         return
     files = _files_in(path) if path.is_dir() else [path]
-    with _telling(progress, sum(file.stat().st_size for file in files)) as tell:
+    with counting(progress, sum(file.stat().st_size for file in files)) as tell:
         for file in files:
             with file.open("rb") as stream:
                 yield Source(file.name, _Counted(stream, tell, file.name))
+
+
+def pipe_source(pipe: Pipe, progress: Progress) -> Iterator[Source]:
+    """Return what comes out of a pipe as one JSON file; how long that is, is not known."""
+    with counting(progress, 0) as tell:
+        yield Source(pipe.name, _Counted(pipe, tell, pipe.name))
 
 
 def _files_in(folder: Path) -> list[Path]:
@@ -68,7 +76,8 @@ def _files_in(folder: Path) -> list[Path]:
     return _with_conversations({file.name: file for file in files}, "folder")
 
 
-def _members(path: Path, progress: Progress) -> Iterator[Source]:
+def zip_sources(path: Path | BinaryIO, progress: Progress) -> Iterator[Source]:
+    """Return the JSON files in a zip."""
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
@@ -76,7 +85,7 @@ def _members(path: Path, progress: Progress) -> Iterator[Source]:
     with archive:
         files = sorted((file for file in archive.infolist() if not file.is_dir()), key=lambda file: file.filename)
         members = _with_conversations({file.filename: file for file in files}, "zip")
-        with _telling(progress, sum(member.file_size for member in members)) as tell:
+        with counting(progress, sum(member.file_size for member in members)) as tell:
             for member in members:
                 yield from _member(archive, member, tell)
 
@@ -105,7 +114,8 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, tell: Callable[[i
 
 
 @contextmanager
-def _telling(progress: Progress, total: int) -> Iterator[Callable[[int], None]]:
+def counting(progress: Progress, total: int) -> Iterator[Callable[[int], None]]:
+    """Return a function that adds to what was read and reports it."""
     done = 0
 
     def tell(more: int) -> None:

@@ -21,6 +21,17 @@ from tui_chat.storage import files
 from tui_chat.storage.store import Store
 
 _PAGE = 500
+_LONGEST_TEXT = 200
+_REPORT_S = 0.5
+"""After so long, progress is reported although no conversation is complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What was changed in a conversation so that it could be read."""
+
+    which: str
+    what: str
 
 
 @dataclass(slots=True)
@@ -38,6 +49,12 @@ class ImportReport:
     in_trash: int = 0
     """Of those that were here, the ones that lie in the trash; they stay there."""
     skipped: list[Skipped] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    @property
+    def holds_nothing(self) -> bool:
+        """Whether no conversation could be read, and some were skipped."""
+        return bool(self.skipped) and not (self.added or self.grown or self.unchanged)
 
 
 async def import_file(store: Store, path: Path, progress: Progress | None = None) -> ImportReport:
@@ -49,36 +66,65 @@ async def import_file(store: Store, path: Path, progress: Progress | None = None
     async with aclosing(_read_aside(path, progress or (lambda done, total: None))) as items:
         async for item in items:
             if isinstance(item, Skipped):
-                report.skipped.append(item)
+                report.skipped.append(Skipped(brief(item.which), brief(item.why)))
                 continue
+            which = brief(item.conversation.title or item.conversation.id)
+            if item.note:
+                report.notes.append(Note(which, item.note))
             try:
                 await _take_in(store, item.conversation, report)
             except StorageError as error:
                 # Another one may well be stored, unless it is the database itself that fails.
                 if error.detail != "other":
                     raise
-                report.skipped.append(Skipped(item.conversation.title or item.conversation.id, error.message))
+                report.skipped.append(Skipped(which, error.message))
     return report
+
+
+def brief(text: str) -> str:
+    """Return text of a file, such as a title, as long as a report may hold it."""
+    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
 
 
 async def _read_aside(path: Path, progress: Progress) -> AsyncGenerator[Imported | Skipped, None]:
     """The items of a file, read on a thread of their own so that the program stays awake."""
-    told = (0, 0)
+    read, is_stopped = (0, 0), False
 
     def remember(done: int, total: int) -> None:
-        nonlocal told
-        told = (done, total)
+        nonlocal read
+        read = (done, total)
+        if is_stopped:
+            raise _Stopped
 
     loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, "import")
     items = conversations_in(path, remember)
     try:
-        while (item := await loop.run_in_executor(thread, next, items, None)) is not None:
-            yield item
-            progress(*told)
+        while True:
+            item = loop.run_in_executor(thread, next, items, None)
+            item.add_done_callback(_retrieve)
+            while not (await asyncio.wait([item], timeout=_REPORT_S))[0]:
+                progress(*read)
+            if (found := item.result()) is None:
+                break
+            yield found
+            progress(*read)
     finally:
-        await loop.run_in_executor(thread, items.close)
+        # What still reads or waits for a pipe ends when it next reports; it may be in the middle of a large value.
+        is_stopped = True
+        closed = asyncio.wrap_future(thread.submit(items.close))
         thread.shutdown(wait=False)
-    progress(*told)
+        await asyncio.wait([closed], timeout=_REPORT_S)
+    progress(*read)
+
+
+def _retrieve(item: "asyncio.Future[Imported | Skipped | None]") -> None:
+    """Have asyncio not complain of the error of an item that is no longer waited for."""
+    if not item.cancelled():
+        item.exception()
+
+
+class _Stopped(Exception):
+    """Ends the reading on its thread."""
 
 
 async def _take_in(store: Store, conversation: Conversation, report: ImportReport) -> None:
