@@ -21,7 +21,9 @@ FormatFlag = Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", hel
 OutFlag = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="PATH", help="A file or a folder; stdout by default.")
 ]
-FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE", help="What to read; the format is found out.")]
+FilesArgument = Annotated[
+    list[Path], typer.Argument(metavar="FILE", help="What to read; - is standard input. The format is found out.")
+]
 TitleArgument = Annotated[str, typer.Argument(metavar="TITLE", help="The new title.")]
 BackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes; it must not exist.")]
 TurnFlag = Annotated[str | None, typer.Option("--turn", metavar="ID", help="Fork there instead of at the end.")]
