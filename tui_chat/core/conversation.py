@@ -72,9 +72,14 @@ class Conversation:
     @cached_property
     def _children(self) -> Mapping[str | None, tuple[Turn, ...]]:
         children: dict[str | None, tuple[Turn, ...]] = {}
+        siblings: dict[str | None, list[Turn]] = {}
         for turn in self.turns:
             # Nearly every turn is an only child: no list is made for it that would be thrown away.
-            children[turn.parent_id] = (*children[turn.parent_id], turn) if turn.parent_id in children else (turn,)
+            if turn.parent_id not in children:
+                children[turn.parent_id] = (turn,)
+            else:
+                siblings.setdefault(turn.parent_id, [*children[turn.parent_id]]).append(turn)
+        children.update((parent_id, tuple(turns)) for parent_id, turns in siblings.items())
         return children
 
     def turn(self, turn_id: str) -> Turn:

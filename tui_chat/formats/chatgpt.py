@@ -21,11 +21,12 @@ def conversation_from(value: dict[str, Any]) -> Imported:
     if not nodes:
         raise FormatError("its messages (`mapping`) are missing")
     usual_model = _model(value.get("default_model_slug"))
+    calls = _calls_answered(nodes)
     return ours(
         ForeignConversation(
             source=SOURCE,
             id=text_of(value.get("conversation_id")) or text_of(value.get("id")) or next(iter(nodes)),
-            messages=[_message(key, nodes, usual_model) for key in _in_order(nodes)],
+            messages=[_message(key, nodes, usual_model, calls) for key in _in_order(nodes)],
             title=text_of(value.get("title")),
             created_at=date_of(value.get("create_time")),
             updated_at=date_of(value.get("update_time")),
@@ -43,10 +44,10 @@ def _in_order(nodes: Nodes) -> Iterator[str]:
     yield from dict.fromkeys((*(child for child in listed if isinstance(child, str) and child in nodes), *nodes))
 
 
-def _message(key: str, nodes: Nodes, usual_model: str) -> Message:
+def _message(key: str, nodes: Nodes, usual_model: str, calls: Mapping[str, str]) -> Message:
     said, parent = _said(key, nodes), _parent(key, nodes)
     role = role_of(said)
-    parts = parts_of(said, _call_answered(key, nodes) if role == "tool" else key) if is_visible(said) else []
+    parts = parts_of(said, calls.get(key, key)) if is_visible(said) else []
     if not parts:
         return Message(key, parent, None)
     created = date_of(said.get("create_time"))
@@ -69,14 +70,17 @@ def _message(key: str, nodes: Nodes, usual_model: str) -> Message:
     )
 
 
-def _call_answered(key: str, nodes: Nodes) -> str:
-    """The node with the call that a tool's result answers; several results may follow one call."""
-    seen: set[str] = set()
-    above: str | None = key
-    while above is not None and above not in seen and role_of(_said(above, nodes)) == "tool":
-        seen.add(above)
-        above = _parent(above, nodes)
-    return above if above is not None and is_tool_call(_said(above, nodes)) else key
+def _calls_answered(nodes: Nodes) -> dict[str, str]:
+    """Return for each tool's result the node with the call that it answers; several results may follow one call."""
+    above: dict[str, str | None] = {}
+    for key in nodes:
+        results: dict[str, None] = {}
+        at: str | None = key
+        while at is not None and at not in above and at not in results and role_of(_said(at, nodes)) == "tool":
+            results[at] = None
+            at = _parent(at, nodes)
+        above |= dict.fromkeys(results, above.get(at, at) if at is not None else None)
+    return {key: at for key, at in above.items() if at is not None and is_tool_call(_said(at, nodes))}
 
 
 def _instructions(nodes: Nodes) -> list[str]:

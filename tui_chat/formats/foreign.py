@@ -129,10 +129,14 @@ class _Tree:
                 parent = self._shown_parent[message.id]
                 self._shown_children[parent] = self._shown_children.get(parent, 0) + 1
         self._turns: dict[str, Turn] = {}
+        self._joined: dict[str, list[Part]] = {}
+        """The parts of the turns that several messages became."""
         self._order: dict[str, tuple[datetime, int]] = {}
         self._newest_child: dict[str | None, datetime] = {}
         for message in walk:
             self._place(message, start)
+        for turn_id, parts in self._joined.items():
+            self._turns[turn_id] = replace(self._turns[turn_id], parts=tuple(parts))
         self.turns = tuple(sorted(self._turns.values(), key=lambda turn: self._order[turn.id]))
 
     def _walk(self) -> list[Message]:
@@ -163,6 +167,9 @@ class _Tree:
         elif message.continues and before is not None and self._is_only_reply(message, before, parent):
             self.turn_ids[message.id] = before.id
             self._turns[before.id] = _joined(before, message)
+            parts = self._joined.setdefault(before.id, [*before.parts])
+            parts += [TextPart("\n\n")] if _wants_break(parts, message.parts) else []
+            parts += message.parts
         else:
             self._add(message, before, start)
 
@@ -212,15 +219,18 @@ def _by_id(messages: Sequence[Message]) -> dict[str, Message]:
     return found
 
 
+def _wants_break(parts: Sequence[Part], more: Sequence[Part]) -> bool:
+    """Whether text follows text that does not end its line."""
+    if not any(isinstance(part, TextPart) for part in more):
+        return False
+    last = next((part.text for part in reversed(parts) if isinstance(part, TextPart) and part.text), "\n")
+    return not last.endswith("\n")
+
+
 def _joined(turn: Turn, message: Message) -> Turn:
-    """A reply with what belongs to it too."""
-    parts = [*turn.parts]
-    says_more = any(isinstance(part, TextPart) for part in message.parts)
-    if says_more and turn.text and not turn.text.endswith("\n"):
-        parts.append(TextPart("\n\n"))
+    """Return a reply with what is known of a message that belongs to it too; its parts follow in the end."""
     return replace(
         turn,
-        parts=(*parts, *message.parts),
         model=message.model or turn.model,
         status=message.status,
         stop_reason=message.stop_reason or turn.stop_reason,

@@ -319,10 +319,11 @@ def _check_tree(conversation: Conversation) -> None:
         if turn.parent_id not in seen:
             raise FormatError(f"turns[{index}].parent_id: no turn before it has the id {turn.parent_id}")
         seen.add(turn.id)
-    ids = [errand.id for errand in conversation.errands]
-    for index, errand_id in enumerate(ids):
-        if errand_id in ids[:index]:
-            raise FormatError(f"errands[{index}].id: another errand has the same id {errand_id}")
+    errands: set[str] = set()
+    for index, errand in enumerate(conversation.errands):
+        if errand.id in errands:
+            raise FormatError(f"errands[{index}].id: another errand has the same id {errand.id}")
+        errands.add(errand.id)
     if conversation.head not in seen:
         raise FormatError(f"head: no turn has the id {conversation.head}")
 

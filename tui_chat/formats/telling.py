@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import groupby
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.figures import dollars, full_tokens
@@ -81,17 +82,20 @@ def told(conversation: Conversation, branch: Branch) -> list[ToldTurn]:
     shown = {turn.id for turn in conversation.path}
     turns = conversation.path if branch is Branch.CURRENT else _depth_first(conversation)
     numbers: dict[str | None, int] = {None: 0}
+    places: dict[str | None, dict[str, int]] = {}
     result = []
     for number, turn in enumerate(turns, start=1):
         numbers[turn.id] = number
         above = numbers[turn.parent_id]
-        siblings = conversation.siblings_of(turn.id)
+        siblings = conversation.children_of(turn.parent_id)
+        if turn.parent_id not in places:
+            places[turn.parent_id] = {sibling.id: place for place, sibling in enumerate(siblings, start=1)}
         result.append(
             ToldTurn(
                 turn=turn,
                 number=number,
                 follows=above if above != number - 1 else None,
-                place=siblings.index(turn) + 1,
+                place=places[turn.parent_id][turn.id],
                 siblings=len(siblings),
                 is_shown=turn.id in shown,
             )
@@ -110,16 +114,16 @@ def _depth_first(conversation: Conversation) -> list[Turn]:
 
 
 def whole_parts(turn: Turn) -> list[Part]:
-    """A turn's parts, where prose and thinking that came in several pieces are one piece each."""
+    """Return a turn's parts, where text and thinking that came in several pieces are one piece each."""
     parts: list[Part] = []
-    for part in turn.parts:
-        last = parts[-1] if parts else None
-        if isinstance(part, TextPart) and isinstance(last, TextPart):
-            parts[-1] = TextPart(last.text + part.text)
-        elif isinstance(part, ThinkingPart) and isinstance(last, ThinkingPart):
-            parts[-1] = ThinkingPart("\n\n".join(text for text in (last.text, part.text) if text))
-        elif not isinstance(part, TextPart) or part.text:
-            parts.append(part)
+    for kind, pieces in groupby((part for part in turn.parts if not isinstance(part, TextPart) or part.text), type):
+        if kind is TextPart:
+            parts.append(TextPart("".join(part.text for part in pieces if isinstance(part, TextPart))))
+        elif kind is ThinkingPart:
+            texts = [part.text for part in pieces if isinstance(part, ThinkingPart)]
+            parts.append(ThinkingPart("\n\n".join(text for text in texts if text)))
+        else:
+            parts += pieces
     return parts
 
 
