@@ -76,7 +76,7 @@ class TurnBuilder:
             case PartEnd(opaque, call_id):
                 self._close(opaque, call_id)
             case UsageReported(usage):
-                self.usage = usage
+                self.usage = None if usage.unknown else usage
             case ReplyOpened(request_id):
                 self.request_id = request_id or self.request_id
             case Stopped():

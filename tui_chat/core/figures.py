@@ -1,9 +1,14 @@
-"""Tokens, dollars, times and shares as short text. Every figure is true to its last digit; an estimate says `~`."""
+"""Tokens, dollars, times and shares as short text. Every figure is true to its last digit; an estimate says `~`.
 
-from datetime import datetime, timedelta
+Nothing here raises for any number or moment: what cannot be believed is `?`, what is too large has a `>`.
+"""
+
+import math
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from tui_chat.core.usage import CostSum
+from tui_chat.core.bounds import EARLIEST, LATEST, UNKNOWN_MOMENT
+from tui_chat.core.usage import CostSum, Usage
 
 UNKNOWN = "?"
 """Nobody knows; never the same as nothing."""
@@ -11,16 +16,26 @@ NONE = "–"
 """There is nothing to know yet."""
 WHEN_WIDTH = len("30 Nov 2025")
 TOKENS_WIDTH = 5
-"""Of any count of tokens up to a thousand billion."""
+"""Of any count of tokens."""
 
-_UNITS = ("", "k", "M", "B")
+_UNITS = ("", "k", "M", "B", "T")
 _THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)
 _SMALLEST = Decimal("0.0000001")
+_MOST_TOKENS = 999_500_000_000_000
+_MOST_IN_FULL = 10**18
+_MOST_USD = Decimal(10**12)
+_MOST_DAYS = 9999
+_MOST_PER_S = 99_999
+_MOST_SHARE = 10
 
 
 def short_tokens(count: int, *, estimated: bool = False) -> str:
-    """`950`, `1.23k`, `12.3k`, `123k`, `1.23M`: three digits, rounded."""
+    """`950`, `1.23k`, `12.3k`, `123k`, `1.23M`: three digits, rounded; `?` for less than none."""
     mark = "~" if estimated else ""
+    if count < 0:
+        return UNKNOWN
+    if count >= _MOST_TOKENS:
+        return f"{mark}>999T"
     if count < 1000:
         return f"{mark}{count}"
     rounded = _THREE_DIGITS.plus(Decimal(count))
@@ -31,7 +46,16 @@ def short_tokens(count: int, *, estimated: bool = False) -> str:
 
 def full_tokens(count: int, *, estimated: bool = False) -> str:
     """`12,345`."""
+    if not 0 <= count <= _MOST_IN_FULL:
+        return short_tokens(count, estimated=estimated)
     return f"{'~' if estimated else ''}{count:,}"
+
+
+def tokens_of(usage: Usage, count: int) -> str:
+    """One count of a usage, or of a sum of usages: `12.3k`, `?` for an unknown one, `12.3k+?` for a sum with such."""
+    if usage.unknown:
+        return f"{short_tokens(count)}+?" if count else UNKNOWN
+    return short_tokens(count, estimated=usage.estimated)
 
 
 def dollars(usd: Decimal | None, *, estimated: bool = False) -> str:
@@ -39,11 +63,13 @@ def dollars(usd: Decimal | None, *, estimated: bool = False) -> str:
 
     From a dollar up in cents, from a cent up in hundredths of one, below that with two digits that count.
     """
-    if usd is None:
+    if usd is None or not usd.is_finite():
         return UNKNOWN
     mark, size = ("~" if estimated else "") + ("-" if usd < 0 else ""), abs(usd)
     if 0 < size < _SMALLEST:
         return f"{mark}<${_SMALLEST:f}"
+    if size >= _MOST_USD:
+        return f"{mark}>$999B"
     return f"{mark}${_rounded(size):,f}"
 
 
@@ -69,8 +95,12 @@ def cost_sum(total: CostSum) -> str:
 
 def duration(seconds: float) -> str:
     """`0.4s`, `12s`, `1m 12s`, `2h 03m`, `3d 04h`."""
+    if math.isnan(seconds):
+        return UNKNOWN
     if seconds < 9.95:
         return f"{max(seconds, 0.0):.1f}s"
+    if seconds >= _MOST_DAYS * 86_400:
+        return f">{_MOST_DAYS}d"
     whole = round(seconds)
     if whole < 60:
         return f"{whole}s"
@@ -83,20 +113,28 @@ def duration(seconds: float) -> str:
 
 def seconds_running(seconds: float) -> str:
     """The same in whole seconds, for a clock that ticks."""
+    if not math.isfinite(seconds):
+        return duration(seconds)
     return f"{int(max(seconds, 0))}s" if seconds < 60 else duration(int(seconds))
 
 
 def speed(tokens_per_s: float | None) -> str:
-    """`42 tok/s`."""
+    """`42 tok/s`; from 100,000 on in thousands."""
     if tokens_per_s is None:
         return NONE
+    if not math.isfinite(tokens_per_s) or tokens_per_s < 0:
+        return f"{UNKNOWN} tok/s"
+    if tokens_per_s > _MOST_PER_S:
+        return f"{short_tokens(round(tokens_per_s))} tok/s"
     return f"{tokens_per_s:.1f} tok/s" if tokens_per_s < 9.95 else f"{tokens_per_s:,.0f} tok/s"
 
 
 def percent(share: float | None) -> str:
     """`12%`; `<1%` for little that is not nothing, and 100 only when all of it is reached."""
-    if share is None:
+    if share is None or math.isnan(share) or share < 0:
         return UNKNOWN
+    if share >= _MOST_SHARE:
+        return f">{_MOST_SHARE * 100 - 1}%"
     if 0 < share < 0.01:
         return "<1%"
     return f"{int(share * 100 + 1e-9):,}%"
@@ -104,12 +142,32 @@ def percent(share: float | None) -> str:
 
 def when(moment: datetime, now: datetime) -> str:
     """`14:05`, `yesterday`, `Tue 14:05`, `3 Nov`, `3 Nov 2025`: as much of it as one needs to find it."""
-    moment = moment.astimezone(now.tzinfo)
-    days = (now.date() - moment.date()).days
+    if (shown := local_moment(moment, now.tzinfo)) is None:
+        return UNKNOWN
+    days = (now.date() - shown.date()).days
     if days == 0:
-        return f"{moment:%H:%M}"
+        return f"{shown:%H:%M}"
     if days == 1:
         return "yesterday"
-    if timedelta(0) < now - moment and days < 7:
-        return f"{moment:%a %H:%M}"
-    return f"{moment.day} {moment:%b}" + ("" if moment.year == now.year else f" {moment.year}")
+    if timedelta(0) < now - shown and days < 7:
+        return f"{shown:%a %H:%M}"
+    return f"{shown.day} {shown:%b}" + ("" if shown.year == now.year else f" {shown.year}")
+
+
+def date_text(moment: datetime, form: str, zone: tzinfo | None = None) -> str:
+    """A moment in a form of `strftime`, in a time zone, by default this machine's; `?` for an unknown one."""
+    shown = local_moment(moment, zone)
+    return UNKNOWN if shown is None else shown.strftime(form)
+
+
+def iso_text(moment: datetime) -> str | None:
+    """A moment for a program, as it was stored; `None` for an unknown one."""
+    return None if moment == UNKNOWN_MOMENT else moment.isoformat()
+
+
+def local_moment(moment: datetime, zone: tzinfo | None = None) -> datetime | None:
+    """The moment by the clock of that zone, by default this machine's; `None` for an unknown one."""
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    if aware == UNKNOWN_MOMENT or not EARLIEST <= aware <= LATEST:
+        return None
+    return aware.astimezone(zone)

@@ -14,6 +14,7 @@ from tui_chat.core.clean import clean_line
 from tui_chat.core.figures import (
     NONE,
     TOKENS_WIDTH,
+    UNKNOWN,
     cost_sum,
     dollars,
     percent,
@@ -173,9 +174,10 @@ def _costs(state: FooterState) -> list[Field]:
 def _tokens(usage: Usage | None) -> list[Field]:
     if usage is None:
         return []
-    mark = "~" if usage.estimated else " "
+    mark = "~" if usage.estimated and not usage.unknown else " "
     counts = (usage.total_input_tokens, usage.output_tokens, usage.cache_read_tokens)
-    read, written, cached = (short_tokens(count).rjust(TOKENS_WIDTH) for count in counts)
+    shown = (UNKNOWN if usage.unknown else short_tokens(count) for count in counts)
+    read, written, cached = (count.rjust(TOKENS_WIDTH) for count in shown)
     short = f"{mark}↑{read} ↓{written}"
     forms = (f"{mark}in {read}  out {written}  cached {cached}", f"{short} ↺{cached}", short)
     return [Field("tokens", forms, at_right=True)]

@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import reduce
 from statistics import median
 
+from tui_chat.core.bounds import EXACT, UNKNOWN_MOMENT
+from tui_chat.core.figures import UNKNOWN, local_moment
 from tui_chat.core.usage import Cost, CostSum, Usage, sum_costs
 
 
@@ -38,7 +41,7 @@ class UsageLine:
     """Several replies added up."""
 
     key: str
-    """The day, the model's reference, or the conversation's id; empty for all."""
+    """The day (`?` where it is unknown), the model's reference, or the conversation's id; empty for all."""
     label: str
     """The same for a person; outside text."""
     replies: int
@@ -79,7 +82,8 @@ def report_on(rows: Iterable[UsageRow], since: datetime | None = None, zone: tzi
     rows = tuple(row for row in rows if since is None or row.at >= since)
 
     def day(row: UsageRow) -> str:
-        return row.at.astimezone(zone).date().isoformat()
+        local = local_moment(row.at, zone)
+        return UNKNOWN if local is None else local.date().isoformat()
 
     return UsageReport(
         since,
@@ -108,10 +112,10 @@ def _line(key: str, label: str, rows: Sequence[UsageRow]) -> UsageLine:
         sum(row.turn_id != "" for row in rows),
         sum((row.usage for row in rows), Usage()),
         sum_costs(row.cost for row in rows),
-        sum(saved, Decimal(0)) if saved else None,
+        reduce(EXACT.add, saved) if saved else None,
         _median(row.ttft_ms for row in rows),
         _median(row.tokens_per_s for row in rows),
-        max((row.at for row in rows), default=None),
+        max((row.at for row in rows if row.at != UNKNOWN_MOMENT), default=None),
     )
 
 

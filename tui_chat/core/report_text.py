@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from tui_chat.core.bounds import dollars_in_bounds
 from tui_chat.core.cells import cells
 from tui_chat.core.clean import clean, clean_line
-from tui_chat.core.figures import NONE, cost_sum, dollars, duration, full_tokens, short_tokens, speed
+from tui_chat.core.figures import NONE, UNKNOWN, cost_sum, dollars, duration, full_tokens, speed, tokens_of
 from tui_chat.core.price_list import KnownPrice, PriceList
 from tui_chat.core.report import UsageLine
 from tui_chat.core.usage import Price
@@ -25,7 +26,7 @@ def usage_cells(line: UsageLine) -> tuple[str, ...]:
     saved = NONE if line.saved_usd is None else dollars(line.saved_usd, estimated=usage.estimated)
     return (
         f"{line.replies:,}",
-        *(short_tokens(count, estimated=usage.estimated) for count in counts),
+        *(tokens_of(usage, count) for count in counts),
         cost_sum(line.cost),
         saved,
         NONE if line.ttft_ms is None else duration(line.ttft_ms / 1000),
@@ -106,6 +107,8 @@ def _rates(price: Price) -> tuple[str, ...]:
 
 def _rate(usd: Decimal) -> str:
     """A rate to its last digit, since a rate is never rounded."""
+    if dollars_in_bounds(usd) is None:
+        return UNKNOWN
     text = f"{usd:f}"
     whole, _, part = text.partition(".")
     return f"${whole}.{part.rstrip('0').ljust(2, '0')}"

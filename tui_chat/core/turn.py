@@ -71,7 +71,7 @@ class Turn:
     @property
     def tokens_per_s(self) -> float | None:
         """Output tokens a second from the first delta to the end, where both are known."""
-        if self.usage is None or self.ttft_ms is None or self.duration_ms is None:
+        if self.usage is None or self.usage.unknown or self.ttft_ms is None or self.duration_ms is None:
             return None
         streamed_ms = self.duration_ms - self.ttft_ms
         return self.usage.output_tokens * 1000 / streamed_ms if streamed_ms > 0 else None

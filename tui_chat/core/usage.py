@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
+
+from tui_chat.core.bounds import EXACT, MOST_TOKENS, dollars_in_bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Usage:
     """True where the provider told nothing and these are our own estimate."""
     billed_usd: Decimal | None = None
     """What the provider itself says it charged for this reply; few do. Of one reply only, never of a sum."""
+    unknown: bool = False
+    """True where stored counts were out of bounds: they are 0 here and mean nothing. In a sum: it is not all."""
 
     @property
     def cache_write_tokens(self) -> int:
@@ -50,7 +54,25 @@ class Usage:
             self.thinking_tokens + other.thinking_tokens,
             self.web_searches + other.web_searches,
             self.estimated or other.estimated,
+            unknown=self.unknown or other.unknown,
         )
+
+    @property
+    def is_in_bounds(self) -> bool:
+        """Whether every count is one that can be believed."""
+        counts = (
+            self.input_tokens,
+            self.cache_read_tokens,
+            self.cache_write_5m_tokens,
+            self.cache_write_1h_tokens,
+            self.output_tokens,
+            self.thinking_tokens,
+            self.web_searches,
+        )
+        return min(counts) >= 0 and max(counts) <= MOST_TOKENS
+
+
+UNKNOWN_USAGE = Usage(estimated=True, unknown=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,28 +108,45 @@ class Price:
         write_1h = write_5m if cache_write_1h_usd is None else cache_write_1h_usd
         return cls(input_usd, output_usd, read, write_5m, write_1h, source="settings")
 
+    @property
+    def is_in_bounds(self) -> bool:
+        """Whether every rate is one that can be believed."""
+        rates = (
+            self.input_usd,
+            self.output_usd,
+            self.cache_read_usd,
+            self.cache_write_5m_usd,
+            self.cache_write_1h_usd,
+            self.web_search_usd,
+            self.request_usd,
+            Decimal(0) if self.thinking_usd is None else self.thinking_usd,
+        )
+        return all(dollars_in_bounds(rate) is not None for rate in rates)
+
     def total_usd(self, usage: Usage) -> Decimal:
         """What that many tokens cost, to the last digit."""
         thinking_usd = self.output_usd if self.thinking_usd is None else self.thinking_usd
-        per_million = (
-            self.input_usd * usage.input_tokens
-            + self.cache_read_usd * usage.cache_read_tokens
-            + self.cache_write_5m_usd * usage.cache_write_5m_tokens
-            + self.cache_write_1h_usd * usage.cache_write_1h_tokens
-            + self.output_usd * (usage.output_tokens - usage.thinking_tokens)
-            + thinking_usd * usage.thinking_tokens
-        )
-        return per_million.scaleb(-6) + self.web_search_usd * usage.web_searches + self.request_usd
+        with localcontext(EXACT):
+            per_million = (
+                self.input_usd * usage.input_tokens
+                + self.cache_read_usd * usage.cache_read_tokens
+                + self.cache_write_5m_usd * usage.cache_write_5m_tokens
+                + self.cache_write_1h_usd * usage.cache_write_1h_tokens
+                + self.output_usd * (usage.output_tokens - usage.thinking_tokens)
+                + thinking_usd * usage.thinking_tokens
+            )
+            return per_million.scaleb(-6) + self.web_search_usd * usage.web_searches + self.request_usd
 
     def saved_usd(self, usage: Usage) -> Decimal:
         """What caching spared: dearer writes set against cheaper reads, so it may be negative."""
-        fresh = self.input_usd * (usage.cache_read_tokens + usage.cache_write_tokens)
-        cached = (
-            self.cache_read_usd * usage.cache_read_tokens
-            + self.cache_write_5m_usd * usage.cache_write_5m_tokens
-            + self.cache_write_1h_usd * usage.cache_write_1h_tokens
-        )
-        return (fresh - cached).scaleb(-6)
+        with localcontext(EXACT):
+            fresh = self.input_usd * (usage.cache_read_tokens + usage.cache_write_tokens)
+            cached = (
+                self.cache_read_usd * usage.cache_read_tokens
+                + self.cache_write_5m_usd * usage.cache_write_5m_tokens
+                + self.cache_write_1h_usd * usage.cache_write_1h_tokens
+            )
+            return (fresh - cached).scaleb(-6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +181,6 @@ def sum_costs(costs: Iterable[Cost | None]) -> CostSum:
             unknown += 1
         else:
             known += 1
-            total += cost.total_usd
+            total = EXACT.add(total, cost.total_usd)
             estimated = estimated or cost.estimated
     return CostSum(total, estimated, unknown, known)

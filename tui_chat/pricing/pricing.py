@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from tui_chat.core.bounds import count_in_bounds, dollars_in_bounds
 from tui_chat.core.price_list import KnownPrice, PriceList
 from tui_chat.core.provider import split_ref
 from tui_chat.core.usage import Cost, Price, Usage
@@ -68,12 +69,16 @@ class Pricing:
     def cost(self, model_ref: str, usage: Usage, at: datetime) -> Cost | None:
         """What a reply of that time cost, with the price in force; `None` where nobody knows.
 
-        The user's own price goes before what the provider says it charged, and that before the list.
+        The user's own price goes before what the provider says it charged, and that before the list. A sum out of
+        bounds is unknown.
         """
+        if usage.unknown:
+            return None
         price = self.price(model_ref, usage, at)
         if usage.billed_usd is not None and self._own_price(model_ref) is None:
             return Cost(usage.billed_usd, usage.estimated, price, billed=True)
-        return None if price is None else Cost(price.total_usd(usage), usage.estimated, price)
+        total_usd = None if price is None else dollars_in_bounds(price.total_usd(usage))
+        return None if total_usd is None else Cost(total_usd, usage.estimated, price)
 
     def price(self, model_ref: str, usage: Usage, at: datetime) -> Price | None:
         """The price in force for a reply of that size at that time."""
@@ -89,7 +94,7 @@ class Pricing:
     def context_window(self, model_ref: str) -> int | None:
         """How many tokens the model takes in, where the list knows."""
         model = self._model(model_ref)
-        return None if model is None else model.context_window
+        return None if model is None else count_in_bounds(model.context_window)
 
     def known(self, model_ref: str, at: datetime) -> KnownPrice:
         """All that is known of the model's price at that time."""
@@ -98,7 +103,7 @@ class Pricing:
             return KnownPrice(model_ref, price)
         name = model.name or model.id
         if self._own_price(model_ref) is not None:
-            return KnownPrice(model_ref, price, name, context_window=model.context_window)
+            return KnownPrice(model_ref, price, name, context_window=count_in_bounds(model.context_window))
         prices = model.get_prices(at)
         above = ((edge, Rates(prices, edge + 1).price(self._listing.source)) for edge in edges(prices))
         return KnownPrice(
@@ -107,7 +112,7 @@ class Pricing:
             name,
             tuple((edge, dearer) for edge, dearer in above if dearer is not None),
             changed_on(model, at.date()),
-            model.context_window,
+            count_in_bounds(model.context_window),
             model.price_comments or "",
         )
 

@@ -32,13 +32,16 @@ class Rates:
         return None
 
     def price(self, source: str, *, is_free: bool = False) -> Price | None:
-        """All rates; `None` where the list lacks those of plain input or output, unless it is free by its name."""
+        """All rates; `None` where the list lacks those of plain input or output, unless it is free by its name.
+
+        A rate out of bounds makes the price unknown.
+        """
         input_usd, output_usd = self.of("input_mtok"), self.of("output_mtok")
         if input_usd is None and output_usd is None and is_free:
             return replace(Price.of(Decimal(0), Decimal(0)), source=source)
         if input_usd is None or output_usd is None:
             return None
-        return Price(
+        price = Price(
             input_usd,
             output_usd,
             _either(self.of("cache_read_mtok"), input_usd),
@@ -49,6 +52,7 @@ class Rates:
             self.of("output_reasoning_mtok"),
             _either(self.of("requests_kcount"), Decimal(0)) / 1000,
         )
+        return price if price.is_in_bounds else None
 
 
 def edges(prices: "ModelPrice") -> list[int]:

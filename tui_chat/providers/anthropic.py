@@ -11,6 +11,7 @@ from typing import Any
 import anthropic
 import httpx2
 
+from tui_chat.core.bounds import count_in_bounds
 from tui_chat.core.error import (
     KeyRejected,
     Overloaded,
@@ -35,7 +36,7 @@ from tui_chat.providers.anthropic_errors import (
 )
 from tui_chat.providers.anthropic_models import is_old
 from tui_chat.providers.anthropic_request import Dialect, blank_end, continued, counted_params, message_params
-from tui_chat.providers.anthropic_values import count_of, mapping_of, text_of
+from tui_chat.providers.anthropic_values import mapping_of, text_of
 from tui_chat.providers.anthropic_wire import MessageReader
 from tui_chat.providers.config import ProviderConfig
 
@@ -139,7 +140,7 @@ class AnthropicProvider:
             if error.status in _NO_SUCH_PAGE:
                 return None
             raise error from fault
-        return counted if isinstance(counted, int) else None
+        return count_in_bounds(counted)
 
     async def models(self) -> tuple[Model, ...]:
         """The models it offers now, newest first; those named in the settings where there are such."""
@@ -215,8 +216,8 @@ def _model(provider: str, info: object) -> Model:
     return Model(
         f"{provider}/{text_of(getattr(info, 'id', None))}",
         text_of(getattr(info, "display_name", None)),
-        count_of(getattr(info, "max_input_tokens", None)) or None,
-        count_of(getattr(info, "max_tokens", None)) or None,
+        count_in_bounds(getattr(info, "max_input_tokens", None)) or None,
+        count_in_bounds(getattr(info, "max_tokens", None)) or None,
         can_think if isinstance(can_think, bool) else None,
         tuple(level for level in _EFFORTS if getattr(getattr(effort, level, None), "supported", False) is True),
     )

@@ -1,9 +1,13 @@
-"""Adds up what a message stream says of tokens. Figures are cumulative: later ones replace earlier ones."""
+"""Adds up what a message stream says of tokens. Figures are cumulative: later ones replace earlier ones.
+
+Where a count cannot be believed nothing counts as reported: the tokens are estimated, until a later one replaces it.
+"""
 
 from typing import Any
 
-from tui_chat.core.usage import Usage
-from tui_chat.providers.anthropic_values import count_of, mapping_of
+from tui_chat.core.bounds import OutOfBounds, reported_count
+from tui_chat.core.usage import UNKNOWN_USAGE, Usage
+from tui_chat.providers.anthropic_values import mapping_of
 
 
 class UsageMeter:
@@ -24,16 +28,23 @@ class UsageMeter:
     @property
     def usage(self) -> Usage:
         """In buckets that do not overlap. A cache write whose lifetime is not told counts as the short one."""
+        try:
+            usage = self._bucketed()
+        except OutOfBounds:
+            return UNKNOWN_USAGE
+        return usage if usage.is_in_bounds else UNKNOWN_USAGE
+
+    def _bucketed(self) -> Usage:
         figures, written = self._figures, self._details["cache_creation"]
-        one_hour = count_of(written.get("ephemeral_1h_input_tokens"))
-        five_minutes = count_of(written.get("ephemeral_5m_input_tokens"))
-        total = count_of(figures.get("cache_creation_input_tokens")) or one_hour + five_minutes
+        one_hour = reported_count(written.get("ephemeral_1h_input_tokens"))
+        five_minutes = reported_count(written.get("ephemeral_5m_input_tokens"))
+        total = reported_count(figures.get("cache_creation_input_tokens")) or one_hour + five_minutes
         return Usage(
-            input_tokens=count_of(figures.get("input_tokens")),
-            cache_read_tokens=count_of(figures.get("cache_read_input_tokens")),
+            input_tokens=reported_count(figures.get("input_tokens")),
+            cache_read_tokens=reported_count(figures.get("cache_read_input_tokens")),
             cache_write_5m_tokens=max(total - one_hour, 0),
             cache_write_1h_tokens=one_hour,
-            output_tokens=count_of(figures.get("output_tokens")),
-            thinking_tokens=count_of(self._details["output_tokens_details"].get("thinking_tokens")),
-            web_searches=count_of(self._details["server_tool_use"].get("web_search_requests")),
+            output_tokens=reported_count(figures.get("output_tokens")),
+            thinking_tokens=reported_count(self._details["output_tokens_details"].get("thinking_tokens")),
+            web_searches=reported_count(self._details["server_tool_use"].get("web_search_requests")),
         )

@@ -16,8 +16,3 @@ def list_of(value: object) -> list[Any]:
 def mapping_of(value: object) -> dict[str, Any]:
     """The object, or an empty one."""
     return value if isinstance(value, dict) else {}
-
-
-def count_of(value: object) -> int:
-    """The number, or 0; never less."""
-    return value if isinstance(value, int) and value > 0 else 0

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from tui_chat.core.bounds import count_in_bounds
 from tui_chat.core.provider import Model
 
 _CONTEXT = (
@@ -17,6 +18,8 @@ _CONTEXT = (
     "n_ctx",
     "n_ctx_train",
 )
+_LONGEST_COUNT = 16
+"""Digits of a figure that stands as text."""
 _MOST_OUTPUT = ("max_completion_tokens", "max_output_tokens", "max_output_length")
 _INSIDE = ("meta", "top_provider", "model_info", "limits")
 """Objects within a model in which the figures may stand."""
@@ -105,12 +108,13 @@ def _facts(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _first(facts: Mapping[str, Any], names: Iterable[str]) -> int | None:
+    """The first of these that is a count which can be believed."""
     for name in names:
         value = facts.get(name)
-        if isinstance(value, str) and value.isdigit():
+        if isinstance(value, str) and value.isdecimal() and len(value) <= _LONGEST_COUNT:
             value = int(value)
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-            return value
+        if isinstance(value, int) and (count := count_in_bounds(value)):
+            return count
     return None
 
 
@@ -134,9 +138,9 @@ def with_details(model: Model, details: Any) -> Model:
         return model
     info, capabilities = details.get("model_info"), details.get("capabilities")
     contexts = [
-        value
+        int(value)
         for name, value in (info.items() if isinstance(info, Mapping) else ())
-        if str(name).endswith(".context_length") and isinstance(value, int)
+        if str(name).endswith(".context_length") and count_in_bounds(value)
     ]
     return replace(
         model,

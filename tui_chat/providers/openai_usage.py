@@ -1,11 +1,17 @@
-"""Tokens as the OpenAI-compatible servers report them, put into buckets that never overlap. Pure."""
+"""Tokens as the OpenAI-compatible servers report them, put into buckets that never overlap. Pure.
+
+A report with a count that cannot be believed counts as no report: its tokens are estimated. A charge that cannot be
+believed counts as none: then the price list says what the reply cost.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from tui_chat.core.usage import Usage
+from tui_chat.core.bounds import OutOfBounds, dollars_in_bounds, reported_count
+from tui_chat.core.usage import UNKNOWN_USAGE, Usage
 
+_MOST_TICKS = 10**19
 _TICK_EXPONENT = -10
 """xAI counts its charges in ten-billionths of a dollar."""
 
@@ -16,7 +22,13 @@ def usage_in(chunk: Mapping[str, Any]) -> Usage | None:
     if not isinstance(told, Mapping):
         groq = chunk.get("x_groq")
         told = groq.get("usage") if isinstance(groq, Mapping) else None
-    return _usage(told) if isinstance(told, Mapping) and told else None
+    if not isinstance(told, Mapping) or not told:
+        return None
+    try:
+        usage = _usage(told)
+    except OutOfBounds:
+        return UNKNOWN_USAGE
+    return usage if usage.is_in_bounds else UNKNOWN_USAGE
 
 
 def _usage(told: Mapping[str, Any]) -> Usage:
@@ -48,10 +60,10 @@ def _billed(told: Mapping[str, Any]) -> Decimal | None:
     cost = told.get("cost")
     if isinstance(cost, Mapping):
         cost = cost.get("total_cost")
-    if told.get("is_byok") is not True and isinstance(cost, int | float) and not isinstance(cost, bool) and cost > 0:
-        return Decimal(str(cost))
+    if told.get("is_byok") is not True and isinstance(cost, int | float) and (usd := dollars_in_bounds(cost)):
+        return usd
     ticks = told.get("cost_in_usd_ticks")
-    return Decimal(ticks).scaleb(_TICK_EXPONENT) if isinstance(ticks, int) and ticks > 0 else None
+    return Decimal(ticks).scaleb(_TICK_EXPONENT) if isinstance(ticks, int) and 0 < ticks <= _MOST_TICKS else None
 
 
 def _output(told: Mapping[str, Any], prompt: int) -> tuple[int, int]:
@@ -76,6 +88,6 @@ def _count(told: Mapping[str, Any], *names: str) -> int:
     """The first of these that is a number of tokens."""
     for name in names:
         found = told.get(name)
-        if isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found < 1e15:
-            return int(found)
+        if isinstance(found, int | float) and not isinstance(found, bool) and not found < 0:
+            return reported_count(found)
     return 0

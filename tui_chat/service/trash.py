@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from tui_chat.core.bounds import moment_in_bounds
 from tui_chat.storage.store import Store
 
 _LOOKED_AT = "trash_looked_at"
@@ -18,12 +19,13 @@ async def empty_trash(store: Store, days: int, now: datetime) -> int:
     last = await store.state(_LOOKED_AT)
     await store.set_state(_LOOKED_AT, now.isoformat())
     age = timedelta(days=days)
-    if last is None:
+    before = moment_in_bounds(last)
+    if before is None:
         return 0
-    if abs(now - datetime.fromisoformat(last)) > max(age, _LEAP):
+    if abs(now - before) > max(age, _LEAP):
         await store.set_state(_LEAPT_AT, now.isoformat())
         return 0
-    leapt = await store.state(_LEAPT_AT)
-    if leapt is not None and now - datetime.fromisoformat(leapt) < age:
+    leapt = moment_in_bounds(await store.state(_LEAPT_AT))
+    if leapt is not None and now - leapt < age:
         return 0
     return await store.purge(now - age)

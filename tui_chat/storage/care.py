@@ -3,13 +3,13 @@
 import sqlite3
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 
+from tui_chat.core.bounds import moment_in_bounds
 from tui_chat.storage import index, row_check
 from tui_chat.storage.fault import is_damage
-from tui_chat.storage.rows import ERRAND_COLUMNS, TURN_COLUMNS, errand_of, turn_reader
-from tui_chat.storage.tree import Tally
+from tui_chat.storage.rows import sum_in
+from tui_chat.storage.tree import Tally, set_sums, true_sums
 
 _LOST_PARENTS = (
     "SELECT turn.seq FROM turn LEFT JOIN turn AS above ON above.seq = turn.parent"
@@ -24,7 +24,6 @@ _LOST_CHECKPOINTS = (
     "SELECT DISTINCT turn FROM checkpoint WHERE turn NOT IN (SELECT seq FROM turn WHERE owner IS NOT NULL)"
 )
 _WRONG_OWNERS = "SELECT seq FROM turn WHERE (owner IS NULL) = (status = 'streaming')"
-_WITHOUT_TEXT = TURN_COLUMNS.replace("text, parts", "'', NULL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +128,7 @@ def mend(db: sqlite3.Connection) -> None:
     db.execute("UPDATE turn SET owner = 'nobody|0|' WHERE status = 'streaming' AND owner IS NULL")
     db.execute(f"DELETE FROM checkpoint WHERE turn IN ({_LOST_CHECKPOINTS})")
     for seq, tally in _wrong_sums(db).items():
-        db.execute(
-            "UPDATE conversation SET turns = ?, cost_usd = ?, known_replies = ?, unknown_replies = ?,"
-            " estimated_replies = ? WHERE seq = ?",
-            (tally.turns, str(tally.usd), tally.known, tally.unknown, tally.estimated, seq),
-        )
+        set_sums(db, seq, tally)
     for (seq,) in db.execute(_LOST_HEADS).fetchall():
         newest = "(SELECT max(seq) FROM turn WHERE conversation = ?)"
         db.execute(f"UPDATE conversation SET head = {newest} WHERE seq = ?", (seq, seq))
@@ -145,19 +140,14 @@ def _count(db: sqlite3.Connection, select: str) -> int:
 
 def _wrong_sums(db: sqlite3.Connection) -> dict[int, Tally]:
     """Conversations whose summary is not what their turns and errands add up to, and what it should be."""
-    true: dict[int, Tally] = {}
-    read = turn_reader({})
-    for conversation, *row in db.execute(f"SELECT conversation, NULL, {_WITHOUT_TEXT} FROM turn"):
-        true.setdefault(conversation, Tally()).count(read(tuple(row)))
-    for conversation, *row in db.execute(f"SELECT conversation, {ERRAND_COLUMNS} FROM errand"):
-        true.setdefault(conversation, Tally()).count_errand(errand_of(tuple(row)))
+    true = true_sums(db)
     told = db.execute(
         "SELECT seq, turns, cost_usd, known_replies, unknown_replies, estimated_replies FROM conversation"
     )
     wrong = {}
     for seq, turns, cost, *counts in told:
         tally = true.get(seq, Tally())
-        if (turns, Decimal(cost), *counts) != (tally.turns, tally.usd, tally.known, tally.unknown, tally.estimated):
+        if (turns, sum_in(cost), *counts) != (tally.turns, tally.usd, tally.known, tally.unknown, tally.estimated):
             wrong[seq] = tally
     return wrong
 
@@ -193,8 +183,8 @@ def stats(db: sqlite3.Connection) -> Stats:
         turns=turns,
         live=_count(db, "SELECT 1 FROM turn INDEXED BY turn_live WHERE owner IS NOT NULL"),
         prompts=_count(db, "SELECT 1 FROM prompt"),
-        oldest_at=None if oldest is None else datetime.fromisoformat(oldest),
-        newest_at=None if newest is None else datetime.fromisoformat(newest),
+        oldest_at=moment_in_bounds(oldest),
+        newest_at=moment_in_bounds(newest),
         size_bytes=one["page_size"] * one["page_count"],
         free_bytes=one["page_size"] * one["freelist_count"],
         version=one["user_version"],

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from decimal import Decimal
 from typing import Any
 
 from tui_chat.core.event import (
@@ -17,8 +16,9 @@ from tui_chat.core.event import (
     ToolCallDelta,
     UsageReported,
 )
-from tui_chat.core.usage import Usage
+from tui_chat.core.usage import UNKNOWN_USAGE, Usage
 from tui_chat.storage.parts import dump, opaque_in, opaque_out, part_in, part_out
+from tui_chat.storage.rows import money_in
 
 
 def dump_deltas(deltas: Sequence[ProviderEvent]) -> str | None:
@@ -104,8 +104,9 @@ def _delta_in(item: list[Any]) -> ProviderEvent:
         case ["end", opaque, call_id]:
             return PartEnd(opaque_in(opaque), call_id)
         case ["usage", usage]:
-            billed = usage.pop("billed_usd", None)
-            return UsageReported(Usage(**usage, billed_usd=None if billed is None else Decimal(billed)))
+            billed = money_in(usage.pop("billed_usd", None))
+            reported = Usage(**usage, billed_usd=billed)
+            return UsageReported(reported if reported.is_in_bounds else UNKNOWN_USAGE)
         case ["opened", request_id]:
             return ReplyOpened(request_id)
         case _:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tui_chat.core.bounds import UNKNOWN_MOMENT
 from tui_chat.core.conversation import ConversationSummary, Options, TitleSource
 from tui_chat.core.error import NotFound
 from tui_chat.storage.live import Watch
-from tui_chat.storage.rows import SUMMARY_COLUMNS, dump_options, summary_of, title_key
+from tui_chat.storage.rows import SUMMARY_COLUMNS, dump_options, required_time_in, summary_of, title_key
 from tui_chat.storage.tree import seq_of, turn_seq_of
 
 
@@ -159,6 +160,6 @@ def set_options(db: sqlite3.Connection, conversation_id: str, options: Options) 
 
 
 def in_trash_since(db: sqlite3.Connection, moment: datetime) -> list[int]:
-    """The numbers of those that were deleted at that moment or before."""
+    """The numbers of those that were deleted at that moment or before; an unknown moment counts as after."""
     rows = db.execute("SELECT seq, deleted_at FROM conversation WHERE shelf = 2").fetchall()
-    return [seq for seq, deleted_at in rows if datetime.fromisoformat(deleted_at) <= moment]
+    return [seq for seq, deleted_at in rows if UNKNOWN_MOMENT != required_time_in(deleted_at) <= moment]

@@ -10,6 +10,7 @@ from tui_chat.core.error import NotFound, ReplyInFlight
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.storage import tree
 from tui_chat.storage.owner import Owner
+from tui_chat.storage.rows import required_time_in
 
 if TYPE_CHECKING:
     from tui_chat.core.event import ProviderEvent
@@ -47,9 +48,7 @@ class Watch:
         return found
 
     def _believes(self, owner: Owner, said: str) -> bool:
-        last_word = datetime.fromisoformat(said)
-        last_word = last_word if last_word.tzinfo else last_word.astimezone()
-        return owner.is_alive(seen_from=self.owner, last_word=last_word, now=self.now)
+        return owner.is_alive(seen_from=self.owner, last_word=required_time_in(said), now=self.now)
 
 
 def checkpoint(db: sqlite3.Connection, turn_id: str, deltas: "Sequence[ProviderEvent]", now: datetime) -> None:

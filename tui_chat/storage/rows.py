@@ -1,18 +1,30 @@
-"""Conversations and turns as rows and back. Knows the columns, runs no statement."""
+"""Conversations and turns as rows and back. Knows the columns, runs no statement.
+
+A figure or a date that is out of bounds is read as unknown: it must not keep its row from being read.
+"""
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
+from tui_chat.core.bounds import (
+    MOST_SUM_USD,
+    MOST_TOKENS,
+    UNKNOWN_MOMENT,
+    count_in_bounds,
+    dollars_in_bounds,
+    milliseconds_in_bounds,
+    moment_in_bounds,
+)
 from tui_chat.core.conversation import Conversation, ConversationSummary, Options, Origin, TitleSource
 from tui_chat.core.errand import Errand
 from tui_chat.core.error import Fault
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.core.usage import Cost, Price, Usage
+from tui_chat.core.usage import UNKNOWN_USAGE, Cost, Price, Usage
 from tui_chat.storage.parts import dump, dump_parts, load_parts
 
 Row = tuple[Any, ...]
@@ -40,6 +52,8 @@ SUMMARY_COLUMNS = (
 )
 _ROLES = {role.value: role for role in Role}
 _STATUSES = {status.value: status for status in TurnStatus}
+UNKNOWN_COUNT = -1
+"""Stands in the columns of tokens where something was used and nobody knows how much."""
 _NO_USAGE = (None,) * 9
 _NO_COST = (None,) * 4
 
@@ -86,7 +100,7 @@ def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
             _ROLES[role],
             (TextPart(text),) if parts is None else load_parts(text, parts),
             _STATUSES[status],
-            datetime.fromisoformat(created_at),
+            moment_in_bounds(created_at) or UNKNOWN_MOMENT,
             model,
             None if row[6] is None else usage_of(row[6:15]),
             None if row[15] is None else read_cost(row[15:19]),
@@ -94,8 +108,8 @@ def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
             stop_detail,
             None if fault is None else Fault(**json.loads(fault)),
             request_id,
-            ttft,
-            duration,
+            milliseconds_in_bounds(ttft),
+            milliseconds_in_bounds(duration),
         )
 
     return read
@@ -110,12 +124,27 @@ def errand_values(errand: Errand) -> Row:
 def errand_of(row: Row) -> Errand:
     """An errand from a row of `ERRAND_COLUMNS`."""
     errand_id, purpose, model, created_at = row[:4]
-    usage = usage_of(row[4:13]) or Usage()
-    return Errand(errand_id, purpose, model, datetime.fromisoformat(created_at), usage, cost_reader()(row[13:17]))
+    usage = usage_of(row[4:13]) or UNKNOWN_USAGE
+    return Errand(errand_id, purpose, model, required_time_in(created_at), usage, cost_reader()(row[13:17]))
 
 
 def _usage_values(usage: Usage | None) -> Row:
-    return _NO_USAGE if usage is None else (*astuple(usage)[:-1], money_out(usage.billed_usd))
+    if usage is None:
+        return _NO_USAGE
+    billed = money_out(usage.billed_usd)
+    if usage.unknown:
+        return (*(UNKNOWN_COUNT,) * 7, True, billed)
+    return (
+        usage.input_tokens,
+        usage.cache_read_tokens,
+        usage.cache_write_5m_tokens,
+        usage.cache_write_1h_tokens,
+        usage.output_tokens,
+        usage.thinking_tokens,
+        usage.web_searches,
+        usage.estimated,
+        billed,
+    )
 
 
 def _cost_values(cost: Cost | None) -> Row:
@@ -125,11 +154,17 @@ def _cost_values(cost: Cost | None) -> Row:
 
 
 def usage_of(row: Row) -> Usage | None:
-    """Tokens from a row of `USAGE_COLUMNS`; `None` where nothing was told."""
+    """Tokens from a row of `USAGE_COLUMNS`; `None` where nothing was told, unknown where one cannot be believed."""
     fresh, cached, five, hour, output, thinking, searches, rough, billed = row
     if fresh is None:
         return None
     billed_usd = None if billed is None else money_in(billed)
+    try:
+        believable = min(row[:7]) >= 0 and max(row[:7]) <= MOST_TOKENS
+    except TypeError:
+        believable = False
+    if not believable:
+        return replace(UNKNOWN_USAGE, billed_usd=billed_usd)
     return Usage(fresh, cached, five, hour, output, thinking, searches, rough != 0, billed_usd)
 
 
@@ -140,8 +175,10 @@ def cost_reader() -> Callable[[Row], Cost | None]:
     def read(row: Row) -> Cost | None:
         usd, rough, price, billed = row
         if price not in prices:
-            prices[price] = _load_price(price)
-        return None if usd is None else Cost(Decimal(usd), rough != 0, prices[price], bool(billed))
+            prices[price] = price_in(price)
+        if usd is None or (total_usd := dollars_in_bounds(usd)) is None:
+            return None
+        return Cost(total_usd, rough != 0, prices[price], bool(billed))
 
     return read
 
@@ -150,9 +187,18 @@ def _dump_price(price: Price) -> str:
     return dump({name: value if name == "source" else money_out(value) for name, value in asdict(price).items()})
 
 
-def _load_price(stored: str) -> Price:
-    said = {name: value if name == "source" else money_in(value) for name, value in json.loads(stored).items()}
-    return Price(**cast(dict[str, Any], said))
+def price_in(stored: str) -> Price | None:
+    """A price from its JSON; `None` where a rate of it cannot be believed."""
+    try:
+        said = {name: _rate_in(name, value) for name, value in json.loads(stored).items()}
+        price = Price(**cast(dict[str, Any], said))
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
+        return None
+    return price if price.is_in_bounds else None
+
+
+def _rate_in(name: str, stored: Any) -> Any:
+    return stored if stored is None or name == "source" else Decimal(stored)
 
 
 def money_out(usd: Decimal | None) -> str | None:
@@ -161,8 +207,13 @@ def money_out(usd: Decimal | None) -> str | None:
 
 
 def money_in(stored: str | None) -> Decimal | None:
-    """The same back."""
-    return None if stored is None else Decimal(stored)
+    """The same back; `None` also for an amount that cannot be believed."""
+    return None if stored is None else dollars_in_bounds(stored)
+
+
+def sum_in(stored: str) -> Decimal | None:
+    """A sum of dollars from its text; `None` for one that cannot be believed."""
+    return dollars_in_bounds(stored, MOST_SUM_USD)
 
 
 def title_key(title: str) -> str:
@@ -197,8 +248,8 @@ def conversation_of(
      *origin) = row  # fmt: skip
     return Conversation(
         id=conversation_id,
-        created_at=datetime.fromisoformat(created_at),
-        updated_at=datetime.fromisoformat(updated_at),
+        created_at=required_time_in(created_at),
+        updated_at=required_time_in(updated_at),
         title=title,
         title_source=TitleSource(source),
         model=model,
@@ -217,15 +268,16 @@ def summary_of(row: Row, live: set[int]) -> ConversationSummary:
     """A summary from a row of `SUMMARY_COLUMNS`; `live` are the numbers of those being answered."""
     (conversation_id, title, model, turns, created_at, updated_at, cost, known, unknown, estimated, archived_at,
      deleted_at, seq) = row  # fmt: skip
+    cost_usd = sum_in(cost) if count_in_bounds(known) else None
     return ConversationSummary(
         id=conversation_id,
         title=title,
         model=model,
         turns=turns,
-        created_at=datetime.fromisoformat(created_at),
-        updated_at=datetime.fromisoformat(updated_at),
-        cost_usd=Decimal(cost) if known else None,
-        cost_estimated=bool(estimated or unknown),
+        created_at=required_time_in(created_at),
+        updated_at=required_time_in(updated_at),
+        cost_usd=cost_usd,
+        cost_estimated=bool(estimated or unknown or (known and cost_usd is None)),
         archived_at=time_in(archived_at),
         deleted_at=time_in(deleted_at),
         is_live=seq in live,
@@ -244,5 +296,10 @@ def time_out(moment: datetime | None) -> str | None:
 
 
 def time_in(stored: str | None) -> datetime | None:
-    """The same back."""
-    return None if stored is None else datetime.fromisoformat(stored)
+    """The same back; a text that is no date was one all the same, though nobody knows which."""
+    return None if stored is None else required_time_in(stored)
+
+
+def required_time_in(stored: str) -> datetime:
+    """A moment where there must be one."""
+    return moment_in_bounds(stored) or UNKNOWN_MOMENT

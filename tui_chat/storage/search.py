@@ -8,7 +8,6 @@ themselves are read, up to a limit.
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 
 from tui_chat.core.conversation import SearchHit
@@ -16,6 +15,7 @@ from tui_chat.core.turn import Role
 from tui_chat.storage import index, plan
 from tui_chat.storage.library import titled
 from tui_chat.storage.query import Query, Term, parse
+from tui_chat.storage.rows import required_time_in
 from tui_chat.storage.snippet import cut
 from tui_chat.storage.words import Sought
 
@@ -198,5 +198,5 @@ def _conditions(query: Query) -> tuple[str, list[object]]:
 def _hit(found: _Found, sought: Sequence[Sought]) -> SearchHit:
     conversation_id, turn_id, title, role, model, created_at = found.hit
     snippet, marks = cut(found.text, sought)
-    made_at = datetime.fromisoformat(created_at)
+    made_at = required_time_in(created_at)
     return SearchHit(conversation_id, turn_id, title, Role(role), model, made_at, snippet, marks)

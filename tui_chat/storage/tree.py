@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from tui_chat.core.bounds import EXACT, count_in_bounds
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.errand import Errand
 from tui_chat.core.error import NotFound
@@ -23,6 +24,7 @@ from tui_chat.storage.rows import (
     conversation_values,
     errand_of,
     marks,
+    sum_in,
     turn_reader,
     turn_values,
 )
@@ -41,6 +43,17 @@ _INSERT_CONVERSATION = (
 _UPDATE_CONVERSATION = (
     f"UPDATE conversation SET used = ?, ({CONVERSATION_COLUMNS}) = ({marks(CONVERSATION_COLUMNS)}) WHERE seq = ?"
 )
+_SUMS = "turns, cost_usd, known_replies, unknown_replies, estimated_replies"
+_WITHOUT_TEXT = TURN_COLUMNS.replace("fault", "NULL").replace("text, parts", "'', NULL")
+MOST_USED = 10**18
+"""Above every place in the order of use that a clock can give; a larger one is passed over."""
+_LAST_USED = (
+    "SELECT max(used) FROM (SELECT max(used) AS used FROM conversation WHERE shelf = 0 AND used < ?"
+    " UNION ALL SELECT max(used) FROM conversation WHERE shelf = 1 AND used < ?"
+    " UNION ALL SELECT max(used) FROM conversation WHERE shelf = 2 AND used < ?)"
+)
+_MOST_SEQ = 2**62
+"""Row numbers above this are passed over when a new one is given: SQLite's last one has no next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +89,7 @@ class Tally:
             self.unknown += sign
             return
         self.known += sign
-        self.usd += sign * cost.total_usd
+        self.usd = EXACT.fma(cost.total_usd, sign, self.usd)
         self.estimated += sign * cost.estimated
 
 
@@ -190,7 +203,10 @@ def insert_turns(
 def next_numbers(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, int]:
     """Numbers for turns that come after all there are."""
     given, last = db.execute(_LAST_NUMBERS).fetchone()
-    return {turn_id: number for number, turn_id in enumerate(dict.fromkeys(ids), max(given or 0, last or 0) + 1)}
+    most = max(given or 0, last or 0)
+    if most > _MOST_SEQ:
+        (most,) = db.execute(f"SELECT coalesce(max(seq), 0) FROM turn WHERE seq < {_MOST_SEQ}").fetchone()
+    return {turn_id: number for number, turn_id in enumerate(dict.fromkeys(ids), most + 1)}
 
 
 def in_order(db: sqlite3.Connection, conversation: int, ids: Sequence[str], known: dict[str, int]) -> dict[str, int]:
@@ -230,11 +246,7 @@ def next_used(db: sqlite3.Connection, moment: datetime, *, after_all: bool) -> i
     by_clock = int(moment.timestamp() * 1_000_000)
     if not after_all:
         return by_clock
-    last = db.execute(
-        "SELECT max(used) FROM (SELECT max(used) AS used FROM conversation WHERE shelf = 0"
-        " UNION ALL SELECT max(used) FROM conversation WHERE shelf = 1"
-        " UNION ALL SELECT max(used) FROM conversation WHERE shelf = 2)"
-    ).fetchone()[0]
+    last = db.execute(_LAST_USED, (MOST_USED,) * 3).fetchone()[0]
     return by_clock if last is None else max(by_clock, last + 1)
 
 
@@ -247,13 +259,45 @@ def touch(db: sqlite3.Connection, conversation: int, now: datetime) -> None:
 
 
 def add_tally(db: sqlite3.Connection, conversation: int, tally: Tally) -> None:
-    """Keep the summary true."""
-    (cost,) = db.execute("SELECT cost_usd FROM conversation WHERE seq = ?", (conversation,)).fetchone()
-    db.execute(
-        "UPDATE conversation SET turns = turns + ?, cost_usd = ?, known_replies = known_replies + ?,"
-        " unknown_replies = unknown_replies + ?, estimated_replies = estimated_replies + ? WHERE seq = ?",
-        (tally.turns, str(Decimal(cost) + tally.usd), tally.known, tally.unknown, tally.estimated, conversation),
+    """Keep the summary true; one with a sum that cannot be believed is counted again from the turns as they are."""
+    stored = f"SELECT {_SUMS} FROM conversation WHERE seq = ?"
+    turns, cost, *replies = db.execute(stored, (conversation,)).fetchone()
+    usd = sum_in(cost)
+    if usd is None or any(count_in_bounds(count) is None for count in (turns, *replies)):
+        set_sums(db, conversation, true_sums(db, conversation).get(conversation, Tally()))
+        return
+    known, unknown, estimated = replies
+    set_sums(
+        db,
+        conversation,
+        Tally(
+            turns + tally.turns,
+            EXACT.add(usd, tally.usd),
+            known + tally.known,
+            unknown + tally.unknown,
+            estimated + tally.estimated,
+        ),
     )
+
+
+def set_sums(db: sqlite3.Connection, conversation: int, tally: Tally) -> None:
+    """Make that the summary."""
+    db.execute(
+        f"UPDATE conversation SET ({_SUMS}) = (?, ?, ?, ?, ?) WHERE seq = ?",
+        (tally.turns, str(tally.usd), tally.known, tally.unknown, tally.estimated, conversation),
+    )
+
+
+def true_sums(db: sqlite3.Connection, only: int | None = None) -> dict[int, Tally]:
+    """What turns and errands add up to, by the number of their conversation; of one conversation or of all."""
+    where, values = ("", ()) if only is None else ("WHERE conversation = ?", (only,))
+    true: dict[int, Tally] = {}
+    read_turn = turn_reader({})
+    for conversation, *row in db.execute(f"SELECT conversation, NULL, {_WITHOUT_TEXT} FROM turn {where}", values):
+        true.setdefault(conversation, Tally()).count(read_turn(tuple(row)))
+    for conversation, *row in db.execute(f"SELECT conversation, {ERRAND_COLUMNS} FROM errand {where}", values):
+        true.setdefault(conversation, Tally()).count_errand(errand_of(tuple(row)))
+    return true
 
 
 def put(db: sqlite3.Connection, conversation: Conversation, used: int) -> int:
@@ -263,7 +307,7 @@ def put(db: sqlite3.Connection, conversation: Conversation, used: int) -> int:
     if row is not None:
         db.execute(_UPDATE_CONVERSATION, (used, *values, row[0]))
         return int(row[0])
-    (seq,) = db.execute("SELECT coalesce(max(seq), 0) + 1 FROM conversation").fetchone()
+    (seq,) = db.execute(f"SELECT coalesce(max(seq), 0) + 1 FROM conversation WHERE seq < {_MOST_SEQ}").fetchone()
     db.execute(_INSERT_CONVERSATION, (seq, used, *values))
     return int(seq)
 

@@ -4,8 +4,9 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from tui_chat.core.bounds import EARLIEST, milliseconds_in_bounds
 from tui_chat.core.report import UsageRow
-from tui_chat.storage.rows import COST_COLUMNS, USAGE_COLUMNS, cost_reader, usage_of
+from tui_chat.storage.rows import COST_COLUMNS, USAGE_COLUMNS, cost_reader, required_time_in, usage_of
 
 _SELECT = (
     f"SELECT conversation, id, created_at, model, ttft_ms, duration_ms, {USAGE_COLUMNS}, {COST_COLUMNS}"
@@ -38,19 +39,19 @@ def _told(db: sqlite3.Connection, select: str, since: datetime | None) -> Iterat
     read_cost = cost_reader()
     for row in db.execute(select, (_no_later(since),)):
         conversation, turn_id, created_at, model, ttft_ms, duration_ms = row[:_USAGE_AT]
-        at, usage = datetime.fromisoformat(created_at), usage_of(row[_USAGE_AT:_COST_AT])
-        at = at if at.tzinfo else at.astimezone()
+        at, usage = required_time_in(created_at), usage_of(row[_USAGE_AT:_COST_AT])
         if usage is not None and (since is None or at >= since):
             if conversation not in names:
                 named = "SELECT id, title FROM conversation WHERE seq = ?"
-                names[conversation] = db.execute(named, (conversation,)).fetchone()
+                names[conversation] = db.execute(named, (conversation,)).fetchone() or ("", "")
             (conversation_id, title), cost = names[conversation], read_cost(row[_COST_AT:])
-            yield UsageRow(conversation_id, title, turn_id, at, model, usage, cost, ttft_ms, duration_ms)
+            times = milliseconds_in_bounds(ttft_ms), milliseconds_in_bounds(duration_ms)
+            yield UsageRow(conversation_id, title, turn_id, at, model, usage, cost, *times)
 
 
 def _no_later(since: datetime | None) -> str:
     """What no moment's text from then on stands before, whatever its offset."""
-    if since is None or since.year <= 1:
+    if since is None or since <= EARLIEST:
         return ""
     return (since.astimezone(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S")
 

@@ -11,6 +11,8 @@ from datetime import datetime
 from functools import cache
 from itertools import islice
 
+from tui_chat.core.bounds import UNKNOWN_MOMENT, moment_in_bounds
+
 _UNSPACED = (
     "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
@@ -79,7 +81,7 @@ def humps(text: str) -> str:
 
 def facets(role: str, conversation: int, created_at: str, model: int | None) -> str:
     """What filters ask for, as words; a model goes by its number."""
-    at = datetime.fromisoformat(created_at)
+    at = moment_in_bounds(created_at) or UNKNOWN_MOMENT
     return f"r{role} c{conversation} y{at.year} m{month(at)}" + ("" if model is None else f" p{model}")
 
 

@@ -1,0 +1,88 @@
+"""The bounds of a believable figure, for every way in: provider, file, settings, price list, database.
+
+A figure out of bounds is unknown: `None` here, `?` on the screen. It is never 0 and never cut down to the bound.
+"""
+
+from datetime import UTC, datetime
+from decimal import Context, Decimal, InvalidOperation
+
+MOST_TOKENS = 10**15
+MOST_USD = Decimal(10**9)
+"""For one reply, and for any rate of a price."""
+MOST_SUM_USD = Decimal(10**18)
+MOST_MS = 10**12
+"""Some thirty years."""
+EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
+"""Of the moments that have a date in every time zone."""
+UNKNOWN_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands where a date must be and the stored one cannot be read."""
+EXACT = Context(prec=200, traps=[])
+"""Adds and multiplies dollars within these bounds without rounding, and raises for no number at all."""
+
+_SAFE_YEARS = (EARLIEST.year, LATEST.year)
+"""Between these the bounds need no closer look, which costs more."""
+_LONGEST_AMOUNT = 60
+"""Characters of an amount as text."""
+_MOST_PLACES = 40
+
+
+class OutOfBounds(ValueError):
+    """A figure was reported that cannot be believed."""
+
+
+def count_in_bounds(value: object, most: int = MOST_TOKENS) -> int | None:
+    """Return a count of tokens or of anything else as an integer; a float loses its fraction, `True` is no count."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value <= most else None
+
+
+def reported_count(value: object) -> int:
+    """Return a count out of a provider's report: 0 for what is no count or less than none, for that reports nothing.
+
+    Raises `OutOfBounds` for a number that is too large: then nothing in the report can be believed.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        return 0
+    if (count := count_in_bounds(value)) is None:
+        raise OutOfBounds(f"no reply uses more than {MOST_TOKENS:,} tokens")
+    return count
+
+
+def milliseconds_in_bounds(value: object) -> int | None:
+    """Return a time in milliseconds."""
+    return count_in_bounds(value, MOST_MS)
+
+
+def dollars_in_bounds(value: object, most: Decimal = MOST_USD) -> Decimal | None:
+    """Return an amount to its last digit; `None` for less than nothing, too much, or too many digits.
+
+    Sums of such amounts have no more places than these, so that they stay exact and in bounds.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    if isinstance(value, int | float) and not 0 <= value <= most:
+        return None
+    text = str(value)
+    if len(text) > _LONGEST_AMOUNT:
+        return None
+    try:
+        usd = Decimal(text)
+    except InvalidOperation:
+        return None
+    exponent = usd.as_tuple().exponent
+    if not isinstance(exponent, int) or not -_MOST_PLACES <= exponent <= _MOST_PLACES or not 0 <= usd <= most:
+        return None
+    return abs(usd) if usd.is_signed() else usd
+
+
+def moment_in_bounds(value: object) -> datetime | None:
+    """Return the moment in an ISO 8601 text; one without an offset is in this machine's time zone."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        moment = moment if moment.tzinfo is not None else moment.astimezone()
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if _SAFE_YEARS[0] < moment.year < _SAFE_YEARS[1] or EARLIEST <= moment <= LATEST else None
