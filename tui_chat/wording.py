@@ -19,6 +19,8 @@ class Words:
 
 
 _RETRY = "Try again."
+_A_DAY_S = 86_400
+_A_YEAR_S = 365 * _A_DAY_S
 
 _BY_DETAIL: dict[tuple[str, str], Words] = {
     ("unreachable", "dns"): Words(
@@ -175,7 +177,15 @@ def ending(turn: Turn) -> Words | None:
 
 
 def _duration(seconds: float) -> str:
+    """In two units at most; what is asked for beyond a year is no pause any more."""
+    if not seconds < _A_YEAR_S:
+        return "more than a year"
     whole = round(seconds)
+    if whole >= 2 * _A_DAY_S:
+        return f"{whole // _A_DAY_S} days"
+    hours, rest = divmod(whole, 3600)
+    if hours >= 2:
+        return f"{hours} h {rest // 60} min" if rest >= 60 else f"{hours} h"
     minutes, rest = divmod(whole, 60)
     if minutes == 0:
         return f"{rest} s"

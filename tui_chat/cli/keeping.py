@@ -15,6 +15,7 @@ from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationSummary, SearchHit
 from tui_chat.core.error import FormatError
+from tui_chat.core.figures import date_text, iso_text
 from tui_chat.core.title import shown_title
 from tui_chat.rendering.cells import fitted, wrap
 from tui_chat.storage.store import Store
@@ -41,7 +42,7 @@ def _facts(hit: SearchHit) -> dict[str, object]:
         "title": hit.title,
         "role": hit.role.value,
         "model": hit.model,
-        "created_at": hit.created_at.isoformat(),
+        "created_at": iso_text(hit.created_at),
         "snippet": hit.snippet,
         "marks": hit.marks,
     }
@@ -55,7 +56,7 @@ def _told(hit: SearchHit, *, lit: bool) -> str:
         marks.append((len(text), len(text) + len(mark)))
         text, at = text + mark, end
     text += clean_line(f"|{hit.snippet[at:]}")[1:].rstrip()
-    when = hit.created_at.astimezone().strftime("%Y-%m-%d")
+    when = date_text(hit.created_at, "%Y-%m-%d")
     head = f"{short_id(hit.conversation_id)}  {when}  {shown_title(hit.title)}"
     head = fitted(head, width()) if lit else head
     rows = wrap(text, width() - len(_INDENT)) if lit else [(0, len(text))]
@@ -104,7 +105,7 @@ def restore(begun: Start, beginning: str | None) -> None:
 
 
 def _in_trash(summary: ConversationSummary) -> str:
-    since = "" if summary.deleted_at is None else summary.deleted_at.astimezone().strftime("%Y-%m-%d")
+    since = "" if summary.deleted_at is None else date_text(summary.deleted_at, "%Y-%m-%d")
     return f"{short_id(summary.id)}  deleted {since}  {shown_title(summary.title)}"
 
 
@@ -149,7 +150,7 @@ def stats(begun: Start, *, as_json: bool) -> None:
 
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
-        return value.astimezone().strftime("%Y-%m-%d %H:%M")
+        return date_text(value, "%Y-%m-%d %H:%M")
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)

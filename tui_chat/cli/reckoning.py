@@ -52,7 +52,7 @@ def usage(begun: Start, asked: Report) -> None:
         print_json(as_json(report))
     elif asked.csv:
         print_out(clean(as_csv(report, asked.by)) if sys.stdout.isatty() else as_csv(report, asked.by))
-    elif report.total.last_at is None:
+    elif not report.days:
         print_out("Nothing was used yet.")
     else:
         room = width() if sys.stdout.isatty() else None

@@ -7,7 +7,7 @@ from typing import Any
 from tui_chat.cli.reading import short_id, width
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import ConversationSummary
-from tui_chat.core.figures import WHEN_WIDTH, cost_so_far, when
+from tui_chat.core.figures import WHEN_WIDTH, cost_so_far, iso_text, when
 from tui_chat.core.title import shown_title
 
 _GAP = "  "
@@ -25,7 +25,7 @@ def facts(summary: ConversationSummary) -> dict[str, Any]:
         "title": summary.title,
         "model": summary.model,
         "turns": summary.turns,
-        "updated_at": summary.updated_at.isoformat(),
+        "updated_at": iso_text(summary.updated_at),
         "cost_usd": None if cost is None else format(cost, "f"),
     }
 

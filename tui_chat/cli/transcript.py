@@ -7,6 +7,7 @@ from rich.console import Console
 from tui_chat.cli.reading import width
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation
+from tui_chat.core.figures import date_text
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.title import shown_title
 from tui_chat.core.turn import Role
@@ -31,7 +32,7 @@ def print_transcript(conversation: Conversation, branch: Branch, measure: int) -
 
 def _said(one: ToldTurn, branch: Branch, cells: int, palette: Palette) -> list[Line]:
     turn = one.turn
-    moment = turn.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    moment = date_text(turn.created_at, "%Y-%m-%d %H:%M")
     who = "You" if turn.role is Role.USER else clean_line(turn.model) or "Reply"
     facts = [one.numbered(who, branch), moment, *one.standing(branch)]
     lines = [*render_plain("  ".join(facts), cells, palette.dim)]

@@ -58,7 +58,7 @@ def _message(turn: Turn, conversation_id: str) -> dict[str, Any]:
         "createdAt": _date(turn.created_at),
         "error": False,
         "unfinished": turn.status is not TurnStatus.COMPLETE,
-        "tokenCount": turn.usage.output_tokens if turn.usage else None,
+        "tokenCount": turn.usage.output_tokens if turn.usage and not turn.usage.unknown else None,
         "finish_reason": turn.stop_reason,
     }
     if turn.status is TurnStatus.FAILED and not turn.parts:

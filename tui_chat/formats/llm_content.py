@@ -3,16 +3,20 @@
 from pathlib import PurePath
 from typing import Any
 
+from tui_chat.core.bounds import count_in_bounds
 from tui_chat.core.part import AttachmentPart
-from tui_chat.core.usage import Usage
+from tui_chat.core.usage import UNKNOWN_USAGE, Usage
 from tui_chat.formats.foreign_db import json_in
 from tui_chat.formats.loose import count_of, dict_of, text_of
 
 
 def usage_of(row: dict[str, Any]) -> Usage | None:
-    """The tokens of a response, as far as they were told."""
-    if row.get("input_tokens") is None and row.get("output_tokens") is None:
+    """The tokens of a response, as far as they were told; unknown where a count of them cannot be believed."""
+    told = [row[name] for name in ("input_tokens", "output_tokens") if row.get(name) is not None]
+    if not told:
         return None
+    if any(isinstance(count, int) and count_in_bounds(count) is None for count in told):
+        return UNKNOWN_USAGE
     details = dict_of(json_in(row.get("token_details")))
     cached = count_of(dict_of(details.get("prompt_tokens_details")).get("cached_tokens"))
     thought = count_of(dict_of(details.get("completion_tokens_details")).get("reasoning_tokens"))

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tui_chat.core.bounds import milliseconds_in_bounds
 from tui_chat.core.part import Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.turn import Role
 from tui_chat.formats.foreign import Message
 from tui_chat.formats.foreign_db import ForeignDatabase
 from tui_chat.formats.llm_content import attachment_of, usage_of
-from tui_chat.formats.loose import count_of, date_of, model_ref, text_of
+from tui_chat.formats.loose import date_of, model_ref, text_of
 
 
 def response_messages(database: ForeignDatabase, responses: list[dict[str, Any]]) -> list[Message]:
@@ -31,7 +32,7 @@ def response_messages(database: ForeignDatabase, responses: list[dict[str, Any]]
                     model=model_ref(response.get("model")),
                     continues=not prompt,
                     usage=usage_of(response),
-                    duration_ms=count_of(response.get("duration_ms")) or None,
+                    duration_ms=milliseconds_in_bounds(response.get("duration_ms")) or None,
                 )
             )
     return messages

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tui_chat.core.bounds import milliseconds_in_bounds
 from tui_chat.core.part import Opaque, OtherPart, Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.turn import Role
 from tui_chat.formats.foreign import Message
 from tui_chat.formats.foreign_db import ForeignDatabase, json_in
 from tui_chat.formats.llm_content import attachment_of, usage_of
-from tui_chat.formats.loose import count_of, date_of, dict_of, dicts_of, json_of, model_ref, text_of
+from tui_chat.formats.loose import date_of, dict_of, dicts_of, json_of, model_ref, text_of
 
 
 class Thread:
@@ -87,7 +88,7 @@ class Thread:
                 continues=is_reply,
                 # What another thread's call used is counted there.
                 usage=usage_of(call) if is_reply else None,
-                duration_ms=count_of(call.get("duration_ms")) or None if is_reply else None,
+                duration_ms=milliseconds_in_bounds(call.get("duration_ms")) or None if is_reply else None,
             )
         )
         self._known[key] = key

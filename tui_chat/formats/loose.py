@@ -5,6 +5,7 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tui_chat.core.bounds import count_in_bounds
 from tui_chat.core.clean import valid_text
 from tui_chat.core.error import FormatError
 
@@ -58,8 +59,8 @@ def dicts_of(value: object) -> list[dict[str, Any]]:
 
 
 def count_of(value: object) -> int:
-    """A count; of anything else nought."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+    """A count; of anything else, and of one that cannot be believed, nought."""
+    return value if isinstance(value, int) and count_in_bounds(value) else 0
 
 
 def json_of(value: object) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from tui_chat.core.bounds import UNKNOWN_MOMENT
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.errand import Errand
 from tui_chat.core.part import (
@@ -62,7 +63,7 @@ def _front_matter(conversation: Conversation, branch: Branch, turns: Sequence[Tu
 
 
 def _tokens(usages: Sequence[Usage | None]) -> Iterator[str]:
-    known = [usage for usage in usages if usage is not None]
+    known = [usage for usage in usages if usage is not None and not usage.unknown]
     if usages and not known:
         yield "tokens: null"
         return
@@ -74,6 +75,8 @@ def _tokens(usages: Sequence[Usage | None]) -> Iterator[str]:
     yield f"  output: {total.output_tokens}"
     yield f"  thinking: {total.thinking_tokens}"
     yield f"  estimated: {_yaml(total.estimated)}"
+    if unknown := sum(usage is not None and usage.unknown for usage in usages):
+        yield f"  unknown_replies: {unknown}"
 
 
 def _cost(costs: Sequence[Cost | None]) -> Iterator[str]:
@@ -86,7 +89,7 @@ def _cost(costs: Sequence[Cost | None]) -> Iterator[str]:
 
 
 def _date(date: datetime) -> str:
-    return date.astimezone(UTC).isoformat()
+    return "null" if date == UNKNOWN_MOMENT else date.astimezone(UTC).isoformat()
 
 
 def _yaml(value: object) -> str:

@@ -4,8 +4,8 @@ A conversation is one object: `"format": "tui-chat"`, `"version": 1`, then its f
 `native_shape` has them all. Several are written one a line (JSON lines), and read from lines or an array.
 
 - Dates are ISO 8601 in UTC with every digit they have; money is decimal strings; attachments are base64.
-- Every key is always there, `null` where nothing is known; only `opaque` is left out of a part that has none, and
-  `errands` of a conversation beside which nothing was asked.
+- Every key is always there, `null` where nothing is known, also for each count of unknown tokens; only `opaque` is
+  left out of a part that has none, and `errands` of a conversation beside which nothing was asked.
 - Turns stand oldest first, each after the one it answers.
 - Text is Unicode: half a surrogate pair is refused, in writing and in reading.
 """
@@ -177,7 +177,7 @@ def _opaque(opaque: Opaque) -> dict[str, Any]:
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
-    return {
+    counts = {
         "input_tokens": usage.input_tokens,
         "cache_read_tokens": usage.cache_read_tokens,
         "cache_write_5m_tokens": usage.cache_write_5m_tokens,
@@ -185,6 +185,9 @@ def _usage(usage: Usage) -> dict[str, Any]:
         "output_tokens": usage.output_tokens,
         "thinking_tokens": usage.thinking_tokens,
         "web_searches": usage.web_searches,
+    }
+    return {
+        **(dict.fromkeys(counts) if usage.unknown else counts),
         "estimated": usage.estimated,
         "billed_usd": None if usage.billed_usd is None else _money(usage.billed_usd),
     }

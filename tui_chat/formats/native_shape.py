@@ -1,13 +1,25 @@
-"""The native JSON's shape, version 1, as it is checked in reading: the one place where its keys are listed."""
+"""The native JSON's shape, version 1, as it is checked in reading: the one place where its keys are listed.
+
+What is no number or no date is refused. A number or date that is one, but cannot be believed, is read as unknown: the
+conversation is worth more than its figures.
+"""
 
 import base64
 import binascii
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
 
+from tui_chat.core.bounds import (
+    UNKNOWN_MOMENT,
+    count_in_bounds,
+    dollars_in_bounds,
+    milliseconds_in_bounds,
+    moment_in_bounds,
+)
 from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
 from tui_chat.core.errand import Errand
 from tui_chat.core.error import Fault, FormatError
@@ -22,10 +34,12 @@ from tui_chat.core.part import (
     ToolResultPart,
 )
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.core.usage import Cost, Price, Usage
+from tui_chat.core.usage import UNKNOWN_USAGE, Cost, Price, Usage
 
 FORMAT = "tui-chat"
 VERSION = 1
+_UNKNOWN = Decimal("NaN")
+"""Stands for an amount that cannot be believed until its place is known: there, all that rests on it is unknown."""
 
 
 def _date_from(value: object) -> datetime:
@@ -34,17 +48,18 @@ def _date_from(value: object) -> datetime:
     date = datetime.fromisoformat(value)
     if date.tzinfo is None:
         raise ValueError("a date must say its distance from UTC, such as +00:00")
-    return date
+    return moment_in_bounds(value) or UNKNOWN_MOMENT
 
 
 def _money_from(value: object) -> Decimal:
+    """The amount; `_UNKNOWN` for one that cannot be believed."""
     try:
         amount = Decimal(value) if isinstance(value, str) else None
     except InvalidOperation:
         amount = None
-    if amount is None or not amount.is_finite():
+    if amount is None or amount.is_nan():
         raise ValueError('an amount must be text such as "0.0125"')
-    return amount
+    return _UNKNOWN if (usd := dollars_in_bounds(value)) is None else usd
 
 
 def _bytes_from(value: object) -> bytes:
@@ -67,7 +82,7 @@ def _whole(text: str) -> str:
 
 Unicode = Annotated[str, AfterValidator(_whole)]
 Date = Annotated[datetime, BeforeValidator(_date_from)]
-Money = Annotated[Decimal, BeforeValidator(_money_from)]
+Money = Annotated[Decimal, PlainValidator(_money_from)]
 
 
 class _Shape(BaseModel):
@@ -146,15 +161,23 @@ class _Other(_OpaqueBearing):
 
 
 class _Usage(_Shape):
-    input_tokens: int = 0
-    cache_read_tokens: int = 0
-    cache_write_5m_tokens: int = 0
-    cache_write_1h_tokens: int = 0
-    output_tokens: int = 0
-    thinking_tokens: int = 0
-    web_searches: int = 0
+    input_tokens: int | None = 0
+    cache_read_tokens: int | None = 0
+    cache_write_5m_tokens: int | None = 0
+    cache_write_1h_tokens: int | None = 0
+    output_tokens: int | None = 0
+    thinking_tokens: int | None = 0
+    web_searches: int | None = 0
     estimated: bool = False
     billed_usd: Money | None = None
+
+    def value(self) -> Usage:
+        """The usage; of unknown tokens where a count is `null` or cannot be believed."""
+        said = dict(self)
+        estimated, billed_usd = said.pop("estimated"), _known(said.pop("billed_usd"))
+        if any(count_in_bounds(count) is None for count in said.values()):
+            return replace(UNKNOWN_USAGE, billed_usd=billed_usd)
+        return Usage(**said, estimated=estimated, billed_usd=billed_usd)
 
 
 class _Price(_Shape):
@@ -168,6 +191,10 @@ class _Price(_Shape):
     thinking_usd: Money | None = None
     request_usd: Money = Decimal(0)
 
+    def value(self) -> Price | None:
+        price = Price(**dict(self))
+        return price if price.is_in_bounds else None
+
 
 class _Cost(_Shape):
     total_usd: Money
@@ -175,9 +202,15 @@ class _Cost(_Shape):
     price: _Price | None = None
     billed: bool = False
 
-    def value(self) -> Cost:
-        price = None if self.price is None else Price(**dict(self.price))
-        return Cost(self.total_usd, self.estimated, price, self.billed)
+    def value(self) -> Cost | None:
+        if (total_usd := _known(self.total_usd)) is None:
+            return None
+        price = None if self.price is None else self.price.value()
+        return Cost(total_usd, self.estimated, price, self.billed)
+
+
+def _known(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None or amount.is_nan() else amount
 
 
 class _Fault(_Shape):
@@ -215,14 +248,14 @@ class _Turn(_Shape):
             status=self.status,
             created_at=self.created_at,
             model=self.model,
-            usage=None if self.usage is None else Usage(**dict(self.usage)),
+            usage=None if self.usage is None else self.usage.value(),
             cost=None if self.cost is None else self.cost.value(),
             stop_reason=self.stop_reason,
             stop_detail=self.stop_detail,
             fault=None if self.fault is None else Fault(**dict(self.fault)),
             request_id=self.request_id,
-            ttft_ms=self.ttft_ms,
-            duration_ms=self.duration_ms,
+            ttft_ms=milliseconds_in_bounds(self.ttft_ms),
+            duration_ms=milliseconds_in_bounds(self.duration_ms),
         )
 
 
@@ -235,7 +268,7 @@ class _Errand(_Shape):
     cost: _Cost | None = None
 
     def value(self) -> Errand:
-        usage, cost = Usage(**dict(self.usage)), None if self.cost is None else self.cost.value()
+        usage, cost = self.usage.value(), None if self.cost is None else self.cost.value()
         return Errand(self.id, self.purpose, self.model, self.created_at, usage, cost)
 
 
@@ -244,6 +277,9 @@ class _Options(_Shape):
     temperature: float | None = None
     effort: Unicode | None = None
     thinking: bool | None = None
+
+    def value(self) -> Options:
+        return Options(**dict(self) | {"max_tokens": count_in_bounds(self.max_tokens)})
 
 
 class _Origin(_Shape):
@@ -280,7 +316,7 @@ class _Conversation(_Shape):
             title_source=self.title_source,
             model=self.model,
             system=self.system,
-            options=Options(**dict(self.options)),
+            options=self.options.value(),
             turns=tuple(turn.value() for turn in self.turns),
             head=self.head,
             archived_at=self.archived_at,

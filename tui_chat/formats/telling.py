@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.figures import dollars, full_tokens
+from tui_chat.core.figures import UNKNOWN, date_text, dollars, full_tokens
 from tui_chat.core.part import AttachmentPart, Part, TextPart, ThinkingPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 
@@ -61,7 +61,8 @@ class ToldTurn:
         turn = self.turn
         facts = [turn.model, moment(turn.created_at)]
         if turn.usage is not None:
-            facts.append(f"{full_tokens(turn.usage.total_tokens, estimated=turn.usage.estimated)} tokens")
+            total = full_tokens(turn.usage.total_tokens, estimated=turn.usage.estimated)
+            facts.append(f"{UNKNOWN if turn.usage.unknown else total} tokens")
             cost = turn.cost
             facts.append(dollars(cost.total_usd, estimated=cost.estimated) if cost else "cost unknown")
         if turn.status is not TurnStatus.COMPLETE:
@@ -135,7 +136,7 @@ def attachment_line(part: AttachmentPart) -> str:
 
 def moment(date: datetime) -> str:
     """A date as a person reads it."""
-    return f"{date.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return date_text(date, "%Y-%m-%d %H:%M UTC", UTC)
 
 
 def one_line(text: str) -> str:

@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
+from tui_chat.core.bounds import EARLIEST, LATEST
 from tui_chat.core.report import UsageLine, UsageReport, report_on
 from tui_chat.storage.store import Store
 
@@ -36,11 +37,12 @@ def moment_of(text: str, now: datetime) -> datetime:
         return midnight.replace(day=1)
     try:
         moment = datetime.fromisoformat(text.strip())
+        moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=now.tzinfo)
+        if EARLIEST <= moment <= LATEST:
+            return moment
     except ValueError:
-        raise ValueError(
-            f"{text!r} is no moment; try 7d, 24h, 2w, today, month or {now.date().isoformat()}"
-        ) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=now.tzinfo)
+        pass
+    raise ValueError(f"{text!r} is no moment; try 7d, 24h, 2w, today, month or {now.date().isoformat()}")
 
 
 def lines_by(report: UsageReport, by: By) -> tuple[UsageLine, ...]:
@@ -55,20 +57,25 @@ def lines_by(report: UsageReport, by: By) -> tuple[UsageLine, ...]:
 
 
 def record_of(line: UsageLine) -> dict[str, str | int | float | bool | None]:
-    """A line as plain values; dollars stay exact as text, and unknown ones are null."""
+    """A line as plain values; dollars stay exact as text, and unknown ones are null.
+
+    Counts of tokens are null where none is known; `tokens_incomplete` says that they lack those of some reply.
+    """
     usage, cost = line.usage, line.cost
+    nothing_known = usage.unknown and not usage.total_tokens
     return {
         "key": line.key,
         "label": line.label,
         "replies": line.replies,
-        "input_tokens": usage.input_tokens,
-        "cache_read_tokens": usage.cache_read_tokens,
-        "cache_write_5m_tokens": usage.cache_write_5m_tokens,
-        "cache_write_1h_tokens": usage.cache_write_1h_tokens,
-        "output_tokens": usage.output_tokens,
-        "thinking_tokens": usage.thinking_tokens,
-        "web_searches": usage.web_searches,
+        "input_tokens": None if nothing_known else usage.input_tokens,
+        "cache_read_tokens": None if nothing_known else usage.cache_read_tokens,
+        "cache_write_5m_tokens": None if nothing_known else usage.cache_write_5m_tokens,
+        "cache_write_1h_tokens": None if nothing_known else usage.cache_write_1h_tokens,
+        "output_tokens": None if nothing_known else usage.output_tokens,
+        "thinking_tokens": None if nothing_known else usage.thinking_tokens,
+        "web_searches": None if nothing_known else usage.web_searches,
         "tokens_estimated": usage.estimated,
+        "tokens_incomplete": usage.unknown,
         "cost_usd": f"{cost.total_usd:f}" if cost.known_replies else None,
         "cost_estimated": cost.estimated,
         "unknown_cost_replies": cost.unknown_replies,

@@ -8,6 +8,10 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
+from tui_chat.core.bounds import dollars_in_bounds
+
+MOST = 10**9
+"""The largest number a setting takes where it names no other."""
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
@@ -16,7 +20,7 @@ class NotWanted(ValueError):
     """The value does not fit; the text says what would."""
 
 
-def fit(value: Any, wanted: Any, name: str, least: float | None = None) -> Any:
+def fit(value: Any, wanted: Any, name: str, least: float | None = None, most: float | None = None) -> Any:
     """The value as the field's type, or `NotWanted`."""
     if get_origin(wanted) in (Union, types.UnionType):
         wanted = next(choice for choice in get_args(wanted) if choice is not type(None))
@@ -34,10 +38,10 @@ def fit(value: Any, wanted: Any, name: str, least: float | None = None) -> Any:
         if not isinstance(value, bool):
             raise NotWanted("it wants true or false")
         return value
-    return _number(value, wanted, least)
+    return _number(value, wanted, least, MOST if most is None else most)
 
 
-def read(text: str, wanted: Any, name: str, least: float | None = None) -> Any:
+def read(text: str, wanted: Any, name: str, least: float | None = None, most: float | None = None) -> Any:
     """The same for the text of a variable or a flag."""
     if get_origin(wanted) in (Union, types.UnionType):
         wanted = next(choice for choice in get_args(wanted) if choice is not type(None))
@@ -51,9 +55,9 @@ def read(text: str, wanted: Any, name: str, least: float | None = None) -> Any:
             number = Decimal(text.strip())
         except InvalidOperation:
             raise NotWanted("it wants a number") from None
-        whole = wanted is int and number == number.to_integral_value()
-        return fit(int(number) if whole else number, wanted, name, least)
-    return fit(text, wanted, name, least)
+        whole = wanted is int and number.is_finite() and abs(number) <= MOST and number == int(number)
+        return fit(int(number) if whole else number, wanted, name, least, most)
+    return fit(text, wanted, name, least, most)
 
 
 def _one_of(value: Any, words: tuple[str, ...]) -> str:
@@ -63,14 +67,26 @@ def _one_of(value: Any, words: tuple[str, ...]) -> str:
     raise NotWanted(f"it wants {' or '.join(words)}")
 
 
-def _number(value: Any, wanted: Any, least: float | None) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not math.isfinite(value):
+def _number(value: Any, wanted: Any, least: float | None, most: float) -> Any:
+    """The number; one that is out of bounds is refused and never cut down to them."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not _is_finite(value):
         raise NotWanted("it wants a number")
+    least = -MOST if least is None else least
+    if value < least:
+        raise NotWanted(f"it wants {least:g} or more")
+    if value > most:
+        raise NotWanted(f"it wants {most:,.0f} or less")
     if wanted is int and not isinstance(value, int):
         raise NotWanted("it wants a whole number")
-    if least is not None and value < least:
-        raise NotWanted(f"it wants {least:g} or more")
+    if wanted is Decimal and dollars_in_bounds(value) is None:
+        raise NotWanted("it wants a number of fewer digits")
     return wanted(value)
+
+
+def _is_finite(value: int | float | Decimal) -> bool:
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    return isinstance(value, int) or math.isfinite(value)
 
 
 def _words(value: Any, name: str) -> tuple[str, ...]:

@@ -136,7 +136,7 @@ class _Loading:
                 layers.append((self._in_file((*path, name)), table[name], fit))
             for origin, value, check in layers:
                 try:
-                    values[name] = check(value, wanted, name, about.least)
+                    values[name] = check(value, wanted, name, about.least, about.most)
                 except NotWanted as wants:
                     in_file = origin.kind == "file"
                     self._problems.append(
@@ -183,5 +183,5 @@ def _flag(dotted: str) -> str:
     return f"--{'model' if dotted == 'default_model' else dotted.replace('_', '-')}"
 
 
-def _as_given(value: Any, wanted: Any, name: str, least: float | None) -> Any:
-    return read(value, wanted, name, least) if isinstance(value, str) else value
+def _as_given(value: Any, wanted: Any, name: str, least: float | None, most: float | None) -> Any:
+    return read(value, wanted, name, least, most) if isinstance(value, str) else value

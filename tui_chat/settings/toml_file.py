@@ -6,7 +6,7 @@ Knows nothing of what the keys mean.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +65,8 @@ def _parse(text: str, file: str) -> TomlFile:
     problems: list[Problem] = []
     while len(problems) < _MOST_MISTAKES:
         try:
-            tree = tomllib.loads("\n".join(lines), parse_float=Decimal)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            tree = tomllib.loads("\n".join(lines), parse_float=_decimal)
+        except (ValueError, RecursionError) as error:  # a mistake, or an integer of thousands of digits
             found = _AT_LINE.search(str(error))
             line = min(int(found[1]), len(lines)) if found else _last_key_line(lines)
             what = re.sub(r"\s*\(at .*\)", "", str(error)).replace("\n", " ")
@@ -75,6 +75,14 @@ def _parse(text: str, file: str) -> TomlFile:
         else:
             return TomlFile(tree, _lines_of(lines), tuple(problems))
     return TomlFile(problems=tuple(problems))
+
+
+def _decimal(text: str) -> Decimal:
+    """The number; one whose exponent no number can have is none."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return Decimal("NaN")
 
 
 def _last_key_line(lines: list[str]) -> int:

@@ -24,6 +24,8 @@ class About:
     """A value for the starter file, where the default shows nothing."""
     least: float | None = None
     """The smallest number it takes."""
+    most: float | None = None
+    """The largest, where it is not the one for all."""
 
 
 def settings_of(kind: type) -> dict[str, tuple[Any, About]]:
@@ -174,7 +176,7 @@ class ChatSettings:
     """`[chat]`: patience and saving."""
 
     retries: Annotated[
-        int, About("how often a request that failed before anything arrived is made again", least=0)
+        int, About("how often a request that failed before anything arrived is made again", least=0, most=1000)
     ] = 2
     longest_wait_s: Annotated[float, About("a provider that asks for a longer pause is not waited for", least=0)] = (
         60.0
@@ -189,7 +191,7 @@ class ChatSettings:
         Literal["prompt", "model"],
         About("what names a conversation: its first prompt, or its model, asked once after the first reply"),
     ] = "prompt"
-    trash_days: Annotated[int, About("how long deleted conversations can be had back", least=0)] = 30
+    trash_days: Annotated[int, About("how long deleted conversations can be had back", least=0, most=100_000)] = 30
 
 
 @dataclass(frozen=True)

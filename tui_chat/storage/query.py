@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tui_chat.core.bounds import EARLIEST, LATEST
+
 _PIECE = re.compile(
     r'(?P<filter>(?:model|role|after|before|title):)?(?:"(?P<phrase>[^"]*)(?:"|$)|(?P<word>(?!\s)[^\s"]\S*)|(?=\s|$))',
     re.IGNORECASE,
@@ -83,13 +85,12 @@ def parse(text: str) -> Query:
 
 def _moment(text: str) -> datetime | None:
     """A year, a month, a day or an ISO moment, in the time zone of whoever asks."""
-    if (found := _DATE.match(text)) is not None:
-        year, month, day = (int(part) if part else 1 for part in found.groups())
-        try:
-            return datetime(year, month, day).astimezone()
-        except (ValueError, OverflowError, OSError):
-            return None
     try:
-        return datetime.fromisoformat(text).astimezone()
+        if (found := _DATE.match(text)) is not None:
+            year, month, day = (int(part) if part else 1 for part in found.groups())
+            moment = datetime(year, month, day).astimezone()
+        else:
+            moment = datetime.fromisoformat(text).astimezone()
     except (ValueError, OverflowError, OSError):
         return None
+    return moment if EARLIEST <= moment <= LATEST else None

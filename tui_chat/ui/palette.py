@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tui_chat.core.conversation import Conversation, ConversationSummary
+from tui_chat.core.figures import date_text
 from tui_chat.core.title import shown_title
 from tui_chat.core.turn import Role
 from tui_chat.ui.choice import Choice
@@ -40,7 +41,7 @@ def rows(keys: Keyboard, conversation: Conversation, others: Sequence[Conversati
             for turn in prompts
         ),
         *(
-            Choice(f"open:{one.id}", f"Open: {shown_title(one.title)}", f"{one.updated_at.astimezone():%d %b %H:%M}")
+            Choice(f"open:{one.id}", f"Open: {shown_title(one.title)}", date_text(one.updated_at, "%d %b %H:%M"))
             for one in others
             if one.id != conversation.id
         ),

@@ -8,6 +8,7 @@ from rich.style import Style
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import Fault
+from tui_chat.core.figures import UNKNOWN, local_moment
 from tui_chat.core.part import AttachmentPart, OtherPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.rendering.cells import tame, width, wrap
@@ -37,11 +38,13 @@ class Setting(NamedTuple):
 
 def head(turn: Turn, setting: Setting, look: Look) -> Block:
     """Who speaks, when, and as which sibling."""
-    at = turn.created_at.astimezone()
+    at = local_moment(turn.created_at)
     who = "You" if turn.role is Role.USER else _said(setting.model.rpartition("/")[2])
     pieces = [who] if who else []
-    is_new_day = setting.before is None or setting.before.astimezone().date() != at.date()
-    pieces.append(_day(at) + at.strftime("%H:%M") if is_new_day else at.strftime("%H:%M"))
+    before = None if setting.before is None else local_moment(setting.before)
+    is_new_day = at is not None and (before is None or before.date() != at.date())
+    clock = UNKNOWN if at is None else at.strftime("%H:%M")
+    pieces.append(_day(at) + clock if at is not None and is_new_day else clock)
     number, siblings = setting.sibling
     if siblings > 1:
         pieces.append(f"‹{number}/{siblings}›")
