@@ -138,6 +138,7 @@ def _faults(checkup: Checkup) -> list[str]:
         "pieces of replies that have ended": checkup.lost_checkpoints,
         "turns that stream for nobody": checkup.wrong_owners,
         "conversations with wrong sums in the list": checkup.wrong_sums,
+        "figures or dates out of bounds, which count as unknown": checkup.bad_figures,
         "turns that search does not know": checkup.unindexed,
         "turns that only search knows": checkup.overindexed,
     }

@@ -8,13 +8,14 @@ from pathlib import Path
 from tui_chat.core.bounds import moment_in_bounds
 from tui_chat.storage import index, row_check
 from tui_chat.storage.fault import is_damage
+from tui_chat.storage.figure_check import count_bad_figures, mend_bad_figures
 from tui_chat.storage.rows import sum_in
 from tui_chat.storage.tree import Tally, set_sums, true_sums
 
 _LOST_PARENTS = (
     "SELECT turn.seq FROM turn LEFT JOIN turn AS above ON above.seq = turn.parent"
     " WHERE turn.parent IS NOT NULL"
-    " AND (above.seq IS NULL OR above.seq = turn.seq OR above.conversation != turn.conversation)"
+    " AND (above.seq IS NULL OR above.seq >= turn.seq OR above.conversation != turn.conversation)"
 )
 _LOST_HEADS = (
     "SELECT conversation.seq FROM conversation LEFT JOIN turn ON turn.seq = conversation.head"
@@ -33,7 +34,7 @@ class Checkup:
     damage: tuple[str, ...] = ()
     """What SQLite's own check says."""
     lost_parents: int = 0
-    """Turns that answer a turn that is not there."""
+    """Turns that answer a turn that is not there, or a later one."""
     lost_heads: int = 0
     """Conversations that show a branch that is not there."""
     lost_checkpoints: int = 0
@@ -42,6 +43,8 @@ class Checkup:
     """Turns that stream for nobody, or have ended and still belong to somebody."""
     wrong_sums: int = 0
     """Conversations whose list entry tells other figures than their turns."""
+    bad_figures: int = 0
+    """Figures and dates out of bounds, which are read as unknown."""
     unindexed: int = 0
     """Turns that search does not know."""
     overindexed: int = 0
@@ -113,6 +116,7 @@ def _look_closer(db: sqlite3.Connection) -> Checkup:
         _count(db, _LOST_CHECKPOINTS),
         _count(db, _WRONG_OWNERS),
         len(_wrong_sums(db)),
+        count_bad_figures(db),
         unindexed,
         overindexed,
         _sizes(db),
@@ -122,6 +126,7 @@ def _look_closer(db: sqlite3.Connection) -> Checkup:
 def mend(db: sqlite3.Connection) -> None:
     """Make everything fit together again; the index aside."""
     row_check.mend(db)
+    mend_bad_figures(db)
     for (seq,) in db.execute(_LOST_PARENTS).fetchall():
         db.execute("UPDATE turn SET parent = NULL WHERE seq = ?", (seq,))
     db.execute("UPDATE turn SET owner = NULL WHERE status != 'streaming' AND owner IS NOT NULL")

@@ -111,7 +111,10 @@ def turn_seq_of(db: sqlite3.Connection, conversation: int, turn_id: str) -> int:
 
 
 def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
-    """All turns by their number, oldest first; live ones as they were when they began."""
+    """All turns by their number, oldest first; live ones as they were when they began.
+
+    One that is said to answer itself or a later turn stands at the root: no way through the tree may run in a circle.
+    """
     rows = db.execute(
         f"SELECT parent, {TURN_COLUMNS}, seq FROM turn WHERE conversation = ? ORDER BY seq", (conversation,)
     ).fetchall()
@@ -127,15 +130,16 @@ def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
 
 
 def _without_circles(db: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Cut each circle of turns that answer each other, which only damage makes, at its first turn."""
+    """Cut each circle of turns that answer each other, which only damage makes."""
     parents = {row[-1]: row[0] for row in rows}
-    for seq in parents:
-        passed, at = {seq}, parents[seq]
-        while at is not None and at not in passed:
-            passed.add(at)
-            at = parents.get(at)
-        if at == seq:
-            parents[seq] = None
+    walk_of: dict[int, int] = {}
+    for start in parents:
+        at, before = start, None
+        while at is not None and at not in walk_of:
+            walk_of[at] = start
+            at, before = parents.get(at), at
+        if at is not None and before is not None and walk_of[at] == start:
+            parents[before] = None
             note_damaged_value(db)
     return [(parents[row[-1]], *row[1:]) for row in rows]
 
