@@ -79,3 +79,19 @@ def test_every_ending_but_a_good_one_says_what_can_be_done(status: TurnStatus) -
         assert words is None
     else:
         assert words is not None and words.sentence and words.next_step
+
+
+@pytest.mark.parametrize(
+    ("seconds", "asked"),
+    [
+        (4.2, "4 s"),
+        (420, "7 min"),
+        (425, "7 min 5 s"),
+        (7 * 3600 + 125, "7 h 2 min"),
+        (3 * 86_400, "3 days"),
+        (251_606_330_478.0, "more than a year"),
+        (float("inf"), "more than a year"),
+    ],
+)
+def test_retry_after_in_the_year_9999_is_more_than_a_year(seconds: float, asked: str) -> None:
+    assert f"left alone for {asked}." in explain(RateLimited("slow down", retry_after_s=seconds)).sentence

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from tui_chat.core.bounds import moment_in_bounds
+from tui_chat.core.bounds import MOST_TOKENS, moment_in_bounds
 from tui_chat.storage import index, row_check
 from tui_chat.storage.fault import is_damage
 from tui_chat.storage.figure_check import count_bad_figures, mend_bad_figures
@@ -175,7 +175,7 @@ def stats(db: sqlite3.Connection) -> Stats:
     """Count what there is, without reading it."""
     shelves = dict(db.execute("SELECT shelf, count(*) FROM conversation GROUP BY shelf").fetchall())
     turns, oldest, newest = db.execute(
-        "SELECT coalesce(sum(turns), 0), min(created_at), max(updated_at) FROM conversation"
+        f"SELECT coalesce(sum(CASE WHEN turns BETWEEN 0 AND {MOST_TOKENS} THEN turns END), 0), min(created_at), max(updated_at) FROM conversation"
     ).fetchone()
     one = {
         name: db.execute(f"PRAGMA {name}").fetchone()[0]

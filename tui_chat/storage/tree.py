@@ -113,7 +113,7 @@ def turn_seq_of(db: sqlite3.Connection, conversation: int, turn_id: str) -> int:
 def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
     """All turns by their number, oldest first; live ones as they were when they began.
 
-    One that is said to answer itself or a later turn stands at the root: no way through the tree may run in a circle.
+    No way through the tree may run in a circle: one is cut open.
     """
     rows = db.execute(
         f"SELECT parent, {TURN_COLUMNS}, seq FROM turn WHERE conversation = ? ORDER BY seq", (conversation,)
