@@ -9,17 +9,18 @@ import pytest
 from tests.cli.conftest import Shell
 
 
-def completed(shell: Shell, kind: str, line: str) -> str:
+def completed(shell: Shell, kind: str, line: str, **more: str) -> str:
     """What the program tells a shell that completes the last word of that line."""
     words = line.split(" ")
     asked = {
         "bash": {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)},
         "zsh": {"_TYPER_COMPLETE_ARGS": line},
         "fish": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+        "powershell": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_WORD_TO_COMPLETE": words[-1]},
     }[kind]
     done = subprocess.run(
         [str(Path(sys.executable).parent / "tui-chat")],
-        env=shell.environment(_TUI_CHAT_COMPLETE=f"complete_{kind}", **asked),
+        env=shell.environment(_TUI_CHAT_COMPLETE=f"complete_{kind}", **asked, **more),
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
