@@ -113,6 +113,7 @@ _BY_DETAIL: dict[tuple[str, str], Words] = {
     ),
     ("not_found", "ambiguous"): Words("Several conversations are meant.", "Write more of the id."),
     ("format", "unreadable"): Words("The file cannot be read.", "Check its name and who may read it."),
+    ("format", "stdout"): Words("The output cannot be written.", "Check where it is sent to."),
     ("format", "unwritable"): Words("The file cannot be written.", "Check the folder, or choose another."),
 }
 

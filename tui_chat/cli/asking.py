@@ -10,6 +10,7 @@ from tui_chat.cli.outcome import DONE, INTERRUPTED, PIPE_CLOSED, STORAGE, compla
 from tui_chat.cli.printing import JsonLines, Outlet, PlainText
 from tui_chat.cli.start import Start
 from tui_chat.cli.watchdog import Watchdog
+from tui_chat.core.error import ChatError
 from tui_chat.core.event import ReplyEvent, TurnEnded
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.wanted import Wanted
@@ -80,9 +81,9 @@ async def _follow(reply: Reply, words: Callable[[ReplyEvent], str], watchdog: Wa
         outlet.write(words(event))
         if isinstance(event, TurnEnded):
             ended = event
-    await outlet.close()
+    unprinted = await outlet.close()
     assert ended is not None
-    return _judge(ended, stopped)
+    return _judge(ended, stopped, unprinted)
 
 
 def _for_people(measure: int) -> Callable[[ReplyEvent], str]:
@@ -95,13 +96,12 @@ def _for_people(measure: int) -> Callable[[ReplyEvent], str]:
     return PlainText()
 
 
-def _judge(ended: TurnEnded, stopped: list[int]) -> int:
-    if ended.save_error is not None:
-        complain(ended.save_error)
-    if ended.error is not None:
-        complain(ended.error)
+def _judge(ended: TurnEnded, stopped: list[int], unprinted: ChatError | None) -> int:
+    errors = [error for error in (ended.save_error, ended.error, unprinted) if error is not None]
+    for error in errors:
+        complain(error)
     if stopped:
         return stopped[0]
     if ended.save_error is not None:
         return STORAGE
-    return exit_code(ended.error) if ended.error is not None else DONE
+    return exit_code(errors[0]) if errors else DONE

@@ -5,7 +5,8 @@ import gc
 import os
 import sys
 
-from tui_chat.cli.outcome import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, complain, exit_code, let_stdout_go
+from tui_chat.cli.outcome import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, complain, exit_code
+from tui_chat.cli.standard_streams import PipeClosed, open_standard_streams
 from tui_chat.core.error import ChatError, Unexpected
 
 _YOUNG_OBJECTS = 20_000
@@ -17,12 +18,15 @@ def main() -> None:
     # Neither what was loaded nor what is left at the end is worth looking through for garbage.
     gc.set_threshold(_YOUNG_OBJECTS, 5, 5)
     atexit.register(gc.freeze)
+    open_standard_streams()
     try:
-        _run()
+        try:
+            _run()
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        let_stdout_go()
+    except PipeClosed:
         sys.exit(PIPE_CLOSED)
     except ChatError as error:
         complain(error)

@@ -1,6 +1,5 @@
 """How a command ends: its exit code, and what is said on stderr when it failed."""
 
-import os
 import sys
 
 from tui_chat.core.clean import clean
@@ -26,11 +25,6 @@ _CODES = {
     "key_rejected": SETTINGS,
     "storage": STORAGE,
 }
-
-
-def let_stdout_go() -> None:
-    """Write no more there: what Python flushes at exit must not fail again on what it could not take."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def exit_code(error: ChatError | Fault) -> int:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from tui_chat.cli.outcome import let_stdout_go
+from tui_chat.cli.standard_streams import PipeClosed
 from tui_chat.core.clean import clean, harmless_json
 from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.event import (
@@ -31,7 +31,7 @@ class Outlet:
         self._pending: list[str] = []
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
-        self._fault: OSError | None = None
+        self._fault: FormatError | None = None
 
     def write(self, text: str) -> None:
         """Have it printed as soon as what came before is."""
@@ -40,27 +40,24 @@ class Outlet:
             if self._writer is None or self._writer.done():
                 self._writer = asyncio.create_task(self._drain())
 
-    async def close(self) -> None:
-        """Wait until all is printed; raises where it could not be."""
+    async def close(self) -> FormatError | None:
+        """Wait until all is printed, and return why it could not be."""
         if self._writer is not None:
             await self._writer
-        if self._fault is not None:
-            raise FormatError(f"standard output: {self._fault.strerror}", detail="unwritable") from self._fault
+        return self._fault
 
     async def _drain(self) -> None:
         while self._pending:
             text, self._pending = "".join(self._pending), []
             try:
                 await asyncio.to_thread(_print, text)
-            except BrokenPipeError:
+            except PipeClosed:
                 self._closed = True
-                let_stdout_go()
                 self._on_closed()
                 return
-            except OSError as error:
+            except FormatError as error:
                 # What is still to come would follow a gap; it is kept in the library all the same.
                 self._closed, self._fault = True, error
-                let_stdout_go()
                 return
 
 

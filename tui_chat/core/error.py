@@ -146,7 +146,8 @@ class SettingsError(ChatError):
 class FormatError(ChatError):
     """A file or text that is not in the shape it should have; the message names the place.
 
-    `detail`: `unreadable` or `unwritable` where the file system refuses it, else empty.
+    `detail`: `unreadable` or `unwritable` where the file system refuses it, `stdout` where the output does, else
+    empty.
     """
 
     kind = "format"
