@@ -3,6 +3,7 @@
 import io
 
 import pyte
+import pytest
 from rich.console import Console
 
 from tests.rendering.corpus import HOSTILE, REPLY
@@ -93,3 +94,40 @@ def test_a_table_taller_than_the_screen_is_whole_in_the_end() -> None:
     written += printer.frame(live.lines, live.certain)
     rows = [row for row in screen_of(written) if row]
     assert rows == ["a", "──────", *(f"row {number}" for number in range(50)), "end"]
+
+
+def drawn(text: str, step: int) -> str:
+    """What is written for a text that comes in pieces of that length, each of them drawn at once."""
+    made, _ = console(force_terminal=True, color_system=None)
+    live, printer, written = LiveMarkdown(60, DARK), LivePrinter(made), []
+    for at in range(0, len(text), step):
+        live.append(text[at : at + step])
+        written.append(printer.frame(live.lines, live.certain))
+    live.finish()
+    written.append(printer.frame(live.lines, live.certain))
+    return "".join(written)
+
+
+def test_output_for_one_long_paragraph_is_linear_in_its_length() -> None:
+    """Attack: a hundred thousand events of one digit, none of which ends the paragraph."""
+    text = "0123456789 " * 500
+    short, long = len(drawn(text[: len(text) // 4], 1)), len(drawn(text, 1))
+    assert long <= 4.5 * short
+    assert long <= 80 * len(text)
+
+
+@pytest.mark.parametrize("step", [11, 59, 400, 5000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(f"word{number}" for number in range(500)),
+        "".join(f"- item {number} {'x' * (number % 90)}\n" for number in range(60)),
+        "> " + "quoted words " * 300,
+        "".join(f"line {number}  \n" for number in range(70)) + "\nend\n",
+        "x" * 4500,
+    ],
+    ids=["words", "items", "quote", "breaks", "one word"],
+)
+def test_a_block_taller_than_the_window_ends_as_if_it_had_been_printed_at_once(text: str, step: int) -> None:
+    rows = [row for row in screen_of(drawn(text, step)) if row]
+    assert rows == [line.text.rstrip() for line in render(text, 60, DARK) if line.text.strip()]

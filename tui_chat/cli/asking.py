@@ -2,16 +2,15 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui_chat.cli.awakening import sentences
 from tui_chat.cli.outcome import DONE, INTERRUPTED, PIPE_CLOSED, STORAGE, complain, exit_code
-from tui_chat.cli.printing import JsonLines, Outlet, PlainText
+from tui_chat.cli.printing import JsonLines, Outlet, Pieces, PlainText, Words
 from tui_chat.cli.start import Start
 from tui_chat.cli.watchdog import Watchdog
 from tui_chat.core.error import ChatError
-from tui_chat.core.event import ReplyEvent, TurnEnded
+from tui_chat.core.event import TurnEnded
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.wanted import Wanted
 from tui_chat.service.reply import Reply
@@ -55,7 +54,7 @@ async def _ask(begun: Start, question: Question, watchdog: Watchdog) -> int:
             print(f"tui-chat: {_NO_KEY}", file=sys.stderr)  # noqa: T201
         reply = await program.service.send(conversation, question.text)
         watchdog.save = program.save_unsaved
-        words = JsonLines() if question.jsonl else _for_people(begun.settings.ui.measure)
+        words = Pieces(JsonLines()) if question.jsonl else _for_people(begun.settings.ui.measure)
         code = await _follow(reply, words, watchdog)
     finally:
         await program.aclose()
@@ -63,7 +62,7 @@ async def _ask(begun: Start, question: Question, watchdog: Watchdog) -> int:
     return code
 
 
-async def _follow(reply: Reply, words: Callable[[ReplyEvent], str], watchdog: Watchdog) -> int:
+async def _follow(reply: Reply, words: Words, watchdog: Watchdog) -> int:
     """Print the reply as it arrives; signals and a closed pipe stop it and keep what arrived."""
     stopped: list[int] = []
 
@@ -75,10 +74,10 @@ async def _follow(reply: Reply, words: Callable[[ReplyEvent], str], watchdog: Wa
         stop(code, TurnStatus.CANCELLED if code == INTERRUPTED else TurnStatus.INTERRUPTED)
 
     watchdog.follow(asyncio.get_running_loop().call_soon_threadsafe, leave)
-    outlet = Outlet(lambda: stop(PIPE_CLOSED, TurnStatus.CANCELLED))
+    outlet = Outlet(words, lambda: stop(PIPE_CLOSED, TurnStatus.CANCELLED))
     ended: TurnEnded | None = None
     async for event in reply:
-        outlet.write(words(event))
+        outlet.write(event)
         if isinstance(event, TurnEnded):
             ended = event
     unprinted = await outlet.close()
@@ -86,14 +85,14 @@ async def _follow(reply: Reply, words: Callable[[ReplyEvent], str], watchdog: Wa
     return _judge(ended, stopped, unprinted)
 
 
-def _for_people(measure: int) -> Callable[[ReplyEvent], str]:
+def _for_people(measure: int) -> Words:
     """The reply laid out on a terminal, and as it is written into anything else."""
     if sys.stdout.isatty():
         from tui_chat.cli.laid_out import LaidOut, terminal
 
         if (console := terminal()) is not None:
             return LaidOut(console, measure)
-    return PlainText()
+    return Pieces(PlainText())
 
 
 def _judge(ended: TurnEnded, stopped: list[int], unprinted: ChatError | None) -> int:

@@ -11,7 +11,9 @@ from tui_chat.rendering.terminal import LivePrinter, page_cells
 
 
 class LaidOut:
-    """Events as what to write: what is certain scrolls up, what is open is drawn again below it."""
+    """Draws the text so far once a frame: certain lines scroll up, open ones are drawn again below them."""
+
+    pause_s = 1 / 30
 
     def __init__(self, console: Console, measure: int) -> None:
         """`measure` is the widest that a line of prose may be."""
@@ -19,14 +21,16 @@ class LaidOut:
         self._live = LiveMarkdown(page_cells(console.width, palette), palette)
         self._printer = LivePrinter(console)
 
-    def __call__(self, event: ReplyEvent) -> str:
+    def add(self, event: ReplyEvent) -> None:
+        """Take an event."""
         match event:
             case TextDelta(text):
                 self._live.append(text)
             case TurnEnded():
                 self._live.finish()
-            case _:
-                return ""
+
+    def text(self) -> str:
+        """Return what to write to bring the terminal up to date."""
         return self._printer.frame(self._live.lines, self._live.certain)
 
 

@@ -4,7 +4,8 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import Any, Protocol
 
 from tui_chat.cli.standard_streams import PipeClosed
 from tui_chat.core.clean import clean, harmless_json
@@ -23,42 +24,86 @@ from tui_chat.core.turn import Turn
 from tui_chat.wording import explain
 
 
+class Words(Protocol):
+    """Makes what is printed of a reply's events."""
+
+    pause_s: float
+    """The least time from one text to the next."""
+
+    def add(self, event: ReplyEvent) -> None:
+        """Take an event; cheap, since it is called for each."""
+
+    def text(self) -> str:
+        """Return what is to be printed since the last call."""
+
+
+class Pieces:
+    """Prints each event's own text."""
+
+    pause_s = 0.0
+
+    def __init__(self, words: Callable[[ReplyEvent], str]) -> None:
+        self._words = words
+        self._pending: list[str] = []
+
+    def add(self, event: ReplyEvent) -> None:
+        """Take an event."""
+        self._pending.append(self._words(event))
+
+    def text(self) -> str:
+        """Return the texts of the events since the last call."""
+        text, self._pending = "".join(self._pending), []
+        return text
+
+
 class Outlet:
     """Stdout behind a thread: a slow pipe holds up neither the reply nor its saving."""
 
-    def __init__(self, on_closed: Callable[[], None]) -> None:
+    def __init__(self, words: Words, on_closed: Callable[[], None]) -> None:
+        self._words = words
         self._on_closed = on_closed
-        self._pending: list[str] = []
+        self._waiting = False
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
+        self._ending = asyncio.Event()
         self._fault: FormatError | None = None
 
-    def write(self, text: str) -> None:
+    def write(self, event: ReplyEvent) -> None:
         """Have it printed as soon as what came before is."""
-        if text and not self._closed:
-            self._pending.append(text)
-            if self._writer is None or self._writer.done():
-                self._writer = asyncio.create_task(self._drain())
+        if self._closed:
+            return
+        self._words.add(event)
+        self._waiting = True
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._drain())
 
     async def close(self) -> FormatError | None:
         """Wait until all is printed, and return why it could not be."""
+        self._ending.set()
         if self._writer is not None:
             await self._writer
         return self._fault
 
     async def _drain(self) -> None:
-        while self._pending:
-            text, self._pending = "".join(self._pending), []
-            try:
-                await asyncio.to_thread(_print, text)
-            except PipeClosed:
-                self._closed = True
-                self._on_closed()
-                return
-            except FormatError as error:
-                # What is still to come would follow a gap; it is kept in the library all the same.
-                self._closed, self._fault = True, error
-                return
+        while self._waiting:
+            self._waiting = False
+            if text := self._words.text():
+                try:
+                    await asyncio.to_thread(_print, text)
+                except PipeClosed:
+                    self._closed = True
+                    self._on_closed()
+                    return
+                except FormatError as error:
+                    # What is still to come would follow a gap; it is kept in the library all the same.
+                    self._closed, self._fault = True, error
+                    return
+                await self._pause()
+
+    async def _pause(self) -> None:
+        if self._words.pause_s:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), self._words.pause_s)
 
 
 def _print(text: str) -> None:

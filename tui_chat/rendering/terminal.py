@@ -23,45 +23,68 @@ def print_lines(lines: Sequence[Line], console: Console) -> None:
 
 
 class LivePrinter:
-    """Keeps a growing text on a terminal: what is certain scrolls up, what is open is drawn anew below it."""
+    """Keeps a growing text on a terminal: certain lines scroll up, open ones are drawn again below them.
+
+    Where the open lines are more than the window holds, only the last of them are shown until they are certain.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._certain = 0
         """Lines that are drawn for good."""
         self._start = 0
-        """The line that the rows below those begin with."""
+        """The first line of the rows below those."""
         self._rows: list[Line] = []
 
     def frame(self, lines: Sequence[Line], certain: int) -> str:
-        """What to write to bring the terminal up to date; the first `certain` lines will not change."""
+        """Return what to write to bring the terminal up to date; the first `certain` lines will not change."""
         certain = max(certain, self._certain)
         start = max(certain, len(lines) - self._console.height + 1)
-        rows = [*lines[self._certain : certain], *lines[start:]]
-        same = self._same(rows) if start == certain else 0
-        segments = _segments(rows[same:])
-        if same < len(self._rows):
-            segments.insert(0, _back_over(len(self._rows) - same))
-        self._certain, self._start, self._rows = certain, start, list(lines[start:])
+        rows = list(lines[start:])
+        if start == certain:
+            new = [*lines[self._certain : certain], *rows]
+            segments = self._redrawn(new, 0 if self._start != self._certain else _equal(new, self._rows))
+        elif certain == self._certain:
+            segments = self._scrolled(rows, start - self._start)
+        else:
+            segments = self._redrawn([*lines[self._certain : certain], *rows], 0)
+        self._certain, self._start, self._rows = certain, start, rows
         with self._console.capture() as captured:
             self._console.print(Segments(segments), end="", soft_wrap=True)
         return captured.get()
 
-    def _same(self, rows: list[Line]) -> int:
-        """How many of the rows on the screen can stay."""
-        if self._start != self._certain:
-            return 0
-        pairs = enumerate(zip(rows, self._rows, strict=False))
-        return next((at for at, (new, old) in pairs if new != old), min(len(rows), len(self._rows)))
+    def _redrawn(self, rows: list[Line], same: int) -> list[Segment]:
+        """Write the rows over those on the screen, of which so many can stay."""
+        back = [_control(_up(len(self._rows) - same) + _CLEAR)] if same < len(self._rows) else []
+        return [*back, *_segments(rows[same:])]
+
+    def _scrolled(self, rows: list[Line], count: int) -> list[Segment]:
+        """Take so many rows out at the top, where the others move up, and write what differs below."""
+        if count <= 0 or not (same := _equal(rows, self._rows[count:])):
+            return self._redrawn(rows, _equal(rows, self._rows) if count == 0 else 0)
+        move = f"{_up(len(self._rows))}\x1b[{count}M\x1b[{same}B{_CLEAR}"
+        return [_control(move), *_segments(rows[same:])]
+
+
+_CLEAR = "\x1b[J"
+
+
+def _up(rows: int) -> str:
+    return f"\r\x1b[{rows}A"
+
+
+def _control(sequence: str) -> Segment:
+    return Segment(sequence, None, [(ControlType.CURSOR_UP, 0)])
+
+
+def _equal(rows: Sequence[Line], others: Sequence[Line]) -> int:
+    """Return how many rows at the beginning are the same."""
+    pairs = enumerate(zip(rows, others, strict=False))
+    return next((at for at, (row, other) in pairs if row != other), min(len(rows), len(others)))
 
 
 def _segments(lines: Sequence[Line]) -> list[Segment]:
     return [segment for line in lines for segment in (*_trimmed(line), Segment.line())]
-
-
-def _back_over(rows: int) -> Segment:
-    """Goes up so many rows and clears what stands below."""
-    return Segment(f"\r\x1b[{rows}A\x1b[J", None, [(ControlType.CURSOR_UP, rows)])
 
 
 def _trimmed(line: Line) -> Sequence[Segment]:
