@@ -94,7 +94,7 @@ async def test_lines_come_by_day_model_or_conversation(store: Store) -> None:
     ],
 )
 def test_a_moment_may_be_said_in_several_ways(text: str, moment: datetime) -> None:
-    assert moment_of(text, NOW) == moment
+    assert moment_of(text, NOW, HERE) == moment
 
 
 @pytest.mark.parametrize("text", ["", "yesterdayish", "7", "d", "2026-13-01"])

@@ -45,7 +45,7 @@ def usage(begun: Start, asked: Report) -> None:
     async def added_up(store: Store) -> UsageReport:
         # A reply whose program died has no tokens yet; it was paid for all the same.
         await meter_interrupted(store, pricing_of(begun.settings).cost_of)
-        return await usage_report(store, since, now.tzinfo)
+        return await usage_report(store, since)
 
     report = with_store(begun, added_up)
     if asked.json:

@@ -142,7 +142,9 @@ def percent(share: float | None) -> str:
 
 def when(moment: datetime, now: datetime) -> str:
     """`14:05`, `yesterday`, `Tue 14:05`, `3 Nov`, `3 Nov 2025`: as much of it as one needs to find it."""
-    if (shown := local_moment(moment, now.tzinfo)) is None:
+    # This machine's zone may have had another offset at that moment than it has now.
+    here = now.astimezone().tzinfo == now.tzinfo
+    if (shown := local_moment(moment, None if here else now.tzinfo)) is None:
         return UNKNOWN
     days = (now.date() - shown.date()).days
     if days == 0:

@@ -22,27 +22,33 @@ async def usage_report(store: Store, since: datetime | None = None, zone: tzinfo
     return await asyncio.to_thread(report_on, await store.usage_rows(since), since, zone)
 
 
-def moment_of(text: str, now: datetime) -> datetime:
-    """`24h`, `7d`, `2w` back from now, `today`, `month`, or a day or moment as ISO 8601; raises `ValueError`.
+def moment_of(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
+    """Return `24h`, `7d`, `2w` back from now, `today`, `month`, or a day or moment of ISO 8601; raises `ValueError`.
 
-    A day begins at midnight of `now`'s own zone.
+    A day starts at midnight of the zone, by default of this machine's. `now`'s own offset does not do: that day may
+    have had another one, where clocks are changed.
     """
     said = text.strip().lower()
     if (span := _SPAN.fullmatch(said)) is not None:
         return now - int(span[1]) * _SPANS[span[2]]
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None, fold=0)
     if said == "today":
-        return midnight
+        return _in_zone(midnight, zone)
     if said == "month":
-        return midnight.replace(day=1)
+        return _in_zone(midnight.replace(day=1), zone)
     try:
         moment = datetime.fromisoformat(text.strip())
-        moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=now.tzinfo)
+        moment = moment if moment.tzinfo is not None else _in_zone(moment, zone)
         if EARLIEST <= moment <= LATEST:
             return moment
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
-    raise ValueError(f"{text!r} is no moment; try 7d, 24h, 2w, today, month or {now.date().isoformat()}")
+    raise ValueError(f"{text!r} is no moment; try 7d, 24h, 2w, today, month or {midnight.date().isoformat()}")
+
+
+def _in_zone(wall: datetime, zone: tzinfo | None) -> datetime:
+    """Return the moment at which the clocks of the zone show that time; the first of two."""
+    return wall.astimezone() if zone is None else wall.replace(tzinfo=zone)
 
 
 def lines_by(report: UsageReport, by: By) -> tuple[UsageLine, ...]:

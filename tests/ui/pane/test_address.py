@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis.strategies import text
 from rich.segment import Segment
 
+from tests.attacks import attack
 from tui_chat.rendering.line import Line
+from tui_chat.ui.outgoing import path_of
 from tui_chat.ui.pane.address import doubts, honest, may_open, place, target_at, targets
 
 
@@ -108,3 +110,19 @@ def test_what_is_under_a_cell_is_told() -> None:
     assert under is not None
     assert (under.start, under.end, under.shown) == (3, 11, "src/a.py")
     assert target_at(made, 11) is None
+
+
+@attack
+@given(
+    text("-+/~.:@=\\ axpy\u202e\n", max_size=30), text("-:/.@htpsmailo \\%", max_size=20), text("-.@/x", max_size=8)
+)
+def test_nothing_that_is_opened_can_be_an_option_of_the_program_that_opens_it(
+    words: str, address: str, rest: str
+) -> None:
+    for url in (address, f"-{address}", f"https://{rest}", f"mailto:{rest}", f"-https://{rest}"):
+        row = line(f"link {words}", (0, 4, url))
+        for target in targets(row):
+            if target.url:
+                assert target.url.lower().startswith(("http://", "https://", "mailto:"))
+            else:
+                assert path_of(target.path).is_absolute()

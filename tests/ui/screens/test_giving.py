@@ -1,13 +1,16 @@
 """What leaves the conversation: a link is looked at before it opens, and only where it really leads."""
 
 import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
 from tests.ui.conftest import Desk
 from tests.ui.screen import screen_text
-from tui_chat.ui.message import LinkChosen
+from tui_chat.ui.message import FileChosen, LinkChosen
 from tui_chat.ui.pane.address import honest
+from tui_chat.ui.screens import giving
 from tui_chat.ui.screens.pick import PickScreen
 
 
@@ -61,3 +64,22 @@ async def test_one_that_looks_like_another_says_so(desk: Desk, opened: list[str]
     assert "What stands before the @" in shown and "letters beyond a to z" in shown
     assert "Open it" in shown, "a long address leaves room for the choice"
     await desk.press("escape")
+
+
+@pytest.mark.parametrize("name", ["-rf.txt", "--cmd.py", "+12.md", "-c/sub.py"])
+async def test_a_file_that_begins_with_a_dash_is_no_option_of_the_editor(
+    desk: Desk, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Sequence[str]] = []
+
+    async def run(app: object, command: Sequence[str], environ: Mapping[str, str]) -> None:
+        started.append(command)
+
+    monkeypatch.setattr(giving, "run", run)
+    monkeypatch.setenv("VISUAL", "editor --wait")
+    monkeypatch.chdir(tmp_path)
+    Path(name).parent.mkdir(exist_ok=True)
+    Path(name).write_text("x")
+    desk.chat.post_message(FileChosen(name, 7))
+    await desk.until(lambda: bool(started))
+    assert started == [["editor", "--wait", "+7", str(tmp_path / name)]]

@@ -82,7 +82,7 @@ class UsageScreen(ModalScreen[None]):
         now = datetime.now().astimezone()
         since = None if days is None else now - timedelta(days=days)
         try:
-            report = await usage_report(self._store, since, now.tzinfo)
+            report = await usage_report(self._store, since)
         except ChatError as error:
             self.page.update(Content(clean_line(explain(error).sentence)))
             return
