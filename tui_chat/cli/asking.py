@@ -88,9 +88,10 @@ async def _follow(reply: Reply, words: Words, watchdog: Watchdog) -> int:
 def _for_people(measure: int) -> Words:
     """The reply laid out on a terminal, and as it is written into anything else."""
     if sys.stdout.isatty():
-        from tui_chat.cli.laid_out import LaidOut, terminal
+        from tui_chat.cli.console import redrawing_console
+        from tui_chat.cli.laid_out import LaidOut
 
-        if (console := terminal()) is not None:
+        if (console := redrawing_console()) is not None:
             return LaidOut(console, measure)
     return Pieces(PlainText())
 

@@ -58,11 +58,10 @@ def section(title: str) -> str:
 
 
 def _show(text: str) -> None:
-    from rich.console import Console
-
+    from tui_chat.cli.console import stdout_console
     from tui_chat.rendering.markdown import render
     from tui_chat.rendering.palette import Palette
     from tui_chat.rendering.terminal import print_lines
 
     palette = Palette.ansi()
-    print_lines(render(text, min(width(), palette.measure), palette), Console(file=sys.stdout, highlight=False))
+    print_lines(render(text, min(width(), palette.measure), palette), stdout_console())

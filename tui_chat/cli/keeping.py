@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from tui_chat.cli.reading import MOST, print_json, print_out, short_id, width, with_store
+from tui_chat.cli.reading import MOST, knows_sequences, print_json, print_out, short_id, width, with_store
 from tui_chat.cli.start import Start
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationSummary, SearchHit
@@ -60,7 +60,9 @@ def _told(hit: SearchHit, *, lit: bool) -> str:
     head = f"{short_id(hit.conversation_id)}  {when}  {shown_title(hit.title)}"
     head = fitted(head, width()) if lit else head
     rows = wrap(text, width() - len(_INDENT)) if lit else [(0, len(text))]
-    return "\n".join([head, *(_INDENT + _marked(text, marks if lit else [], row).strip() for row in rows)])
+    return "\n".join(
+        [head, *(_INDENT + _marked(text, marks if lit and knows_sequences() else [], row).strip() for row in rows)]
+    )
 
 
 def _marked(text: str, marks: Sequence[tuple[int, int]], row: tuple[int, int]) -> str:

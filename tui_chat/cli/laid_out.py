@@ -1,7 +1,5 @@
 """A reply as it arrives on a terminal, Markdown laid out. What goes into a pipe is in `printing`."""
 
-import sys
-
 from rich.console import Console
 
 from tui_chat.core.event import ReplyEvent, TextDelta, TurnEnded
@@ -32,9 +30,3 @@ class LaidOut:
     def text(self) -> str:
         """Return what to write to bring the terminal up to date."""
         return self._printer.frame(self._live.lines, self._live.certain)
-
-
-def terminal() -> Console | None:
-    """Stdout, where it is a terminal that can go up a row."""
-    console = Console(file=sys.stdout, highlight=False, markup=False)
-    return console if console.is_terminal and not console.is_dumb_terminal else None

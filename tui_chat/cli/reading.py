@@ -99,3 +99,8 @@ def width() -> int:
         return os.get_terminal_size(sys.stdout.fileno()).columns
     except (OSError, ValueError):
         return 80
+
+
+def knows_sequences() -> bool:
+    """Return whether the terminal's name promises that it knows escape sequences; on Windows it has no name."""
+    return sys.platform == "win32" or os.environ.get("TERM", "").lower() not in ("", "dumb", "unknown")

@@ -1,9 +1,6 @@
 """A conversation's branch, or all of it, on a terminal: who said what, Markdown laid out, made harmless."""
 
-import sys
-
-from rich.console import Console
-
+from tui_chat.cli.console import stdout_console
 from tui_chat.cli.reading import width
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation
@@ -22,7 +19,7 @@ from tui_chat.wording import ending
 
 def print_transcript(conversation: Conversation, branch: Branch, measure: int) -> None:
     """The branch that is shown, or all of them, as a person reads it; `measure` is the widest line of prose."""
-    console = Console(file=sys.stdout, highlight=False, markup=False)
+    console = stdout_console()
     palette = Palette.ansi(measure)
     cells = page_cells(width(), palette)
     print_lines(render_plain(f"{shown_title(conversation.title)}\n\n", cells, palette.heading[0]), console)
