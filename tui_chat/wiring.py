@@ -197,6 +197,7 @@ def _config(settings: Settings, ring: KeyRing, name: str) -> ProviderConfig:
         has_key=source is not None,
         key_source=source.place if source else " or ".join(ring.variables(name)),
         find_headers=lambda: ring.headers(name),
+        find_secrets=lambda: ring.header_secrets(name),
         auth=own.auth,
         timeout_s=own.timeout_s,
         api_version=own.api_version,

@@ -302,7 +302,7 @@ async def test_what_follows_the_end_of_the_message_does_no_harm() -> None:
 
 
 async def test_an_event_without_end_is_not_collected_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui_chat.providers.anthropic_sse.LARGEST_EVENT_BYTES", 100_000)
+    monkeypatch.setattr("tui_chat.providers.sse.LARGEST_EVENT_BYTES", 100_000)
     async with Wire(Answer((b"data: ", *[b"x" * 10_000] * 50))) as server:
         _, error = await asked(server)
     assert isinstance(error, StreamCut)

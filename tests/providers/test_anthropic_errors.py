@@ -8,15 +8,15 @@ import httpx2
 import pytest
 
 from tui_chat.core.error import ProtocolBroken, ProviderError, RequestRefused, Unreachable
+from tui_chat.core.masking import Masker
 from tui_chat.providers.anthropic_errors import (
     Refusal,
     cut,
-    masked,
     page_message,
     refused,
-    scrub,
     unreachable,
 )
+from tui_chat.providers.faults import scrub
 
 
 def because(*causes: BaseException) -> BaseException:
@@ -78,18 +78,18 @@ def test_a_reply_that_broke_off_says_how(fault: BaseException, detail: str) -> N
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("Incorrect API key provided: sk-proj-abcdefgh123", "Incorrect API key provided: sk-…"),
-        ("Authorization: Bearer abcdefgh.ijkl", "Authorization: Bearer sk-…"),
+        ("Incorrect API key provided: sk-proj-abcdefgh123", "Incorrect API key provided: …"),
+        ("Authorization: Bearer abcdefgh.ijkl", "Authorization: …"),
         ("my-own-key and a risk-free task-list", "… and a risk-free task-list"),
     ],
 )
 def test_keys_are_masked(text: str, shown: str) -> None:
-    assert masked(text, ["my-own-key"]) == shown
+    assert refused(Refusal(401, message=text), Masker(["my-own-key"])).message == shown
 
 
 def test_scrubbing_reaches_the_causes() -> None:
     fault = because(ValueError("has my-own-key"), OSError(5, "my-own-key", "file"))
-    scrub(fault, ["my-own-key"])
+    scrub(fault, Masker(["my-own-key"]))
     assert fault.args == ("has …",)
     assert fault.__cause__ is not None
     assert "my-own-key" not in str(fault.__cause__.args)
@@ -99,7 +99,8 @@ def test_scrubbing_reaches_the_causes() -> None:
     ("body", "line"),
     [
         ("<!doctype html><title>\n 502  Bad\nGateway </title><p>x", "502 Bad Gateway"),
-        ("<h1>Oops</h1>", ""),
+        ("<h1>Oops</h1>", "Oops"),
+        ("<p>Oops</p>", ""),
         ("upstream  connect\nerror", "upstream connect error"),
         ("x" * 500, "x" * 200),
     ],

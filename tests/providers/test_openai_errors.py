@@ -16,8 +16,8 @@ from tui_chat.core.error import (
     StreamCut,
     Unreachable,
 )
-from tui_chat.core.secret import Secret
-from tui_chat.providers.openai_errors import error_of, error_on_the_way, hide_key, said_in
+from tui_chat.core.masking import Masker
+from tui_chat.providers.openai_errors import error_of, error_on_the_way, said_in
 
 
 def error(
@@ -116,11 +116,11 @@ def test_a_key_that_the_server_quotes_is_not_told(quoted: str) -> None:
     assert message == "Incorrect API key provided: …. Find yours at the site."
 
 
-def test_ones_own_key_is_taken_out_whatever_it_looks_like() -> None:
-    error = RateLimited("no more for letmein!", detail="quota")
-    assert hide_key(error, None).message == "no more for letmein!"
-    assert hide_key(error, Secret("letmein!")) is error
-    assert (error.message, str(error), error.fault.message) == ("no more for …",) * 3
+def test_a_key_of_ones_own_is_masked_whatever_it_looks_like() -> None:
+    answer, body = httpx2.Response(429), b'{"error": "no more for letmein!"}'
+    assert error_of(answer, body).message == "no more for letmein!"
+    told = error_of(answer, body, Masker(["letmein!"]))
+    assert (told.message, str(told), told.fault.message) == ("no more for …",) * 3
 
 
 def test_the_request_id_is_kept() -> None:

@@ -49,6 +49,7 @@ class TurnBuilder:
         self._turn = turn
         self._parts: list[Part | _OpenPart] = list(turn.parts)
         self._open: _OpenPart | None = None
+        self._open_at = 0
         self._calls: dict[str, int] = {}
         self.usage: Usage | None = turn.usage
         self.stopped: Stopped | None = None
@@ -60,6 +61,7 @@ class TurnBuilder:
         if self._parts and isinstance(last := self._parts[-1], TextPart):
             self._open = _OpenPart(TextPart, Pieces(last.text), continued=True)
             self._parts[-1] = self._open
+            self._open_at = len(self._parts) - 1
 
     def add(self, event: ProviderEvent) -> None:
         """Take in what arrived."""
@@ -87,6 +89,7 @@ class TurnBuilder:
     def _grow(self, kind: type[TextPart] | type[ThinkingPart], text: str) -> None:
         if self._open is None or self._open.kind is not kind:
             self._open = _OpenPart(kind)
+            self._open_at = len(self._parts)
             self._parts.append(self._open)
         self._open.pieces.add(text)
         self._count(text)
@@ -113,7 +116,7 @@ class TurnBuilder:
             if at is not None and isinstance(call := self._parts[at], _OpenPart):
                 self._parts[at] = call.part(opaque)
         elif self._open is not None:
-            self._parts[self._parts.index(self._open)] = self._open.part(opaque)
+            self._parts[self._open_at] = self._open.part(opaque)
             self._open = None
 
     @property

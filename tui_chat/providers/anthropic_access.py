@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from tui_chat.core.error import KeyRejected, SettingsError
+from tui_chat.core.masking import Masker
 from tui_chat.providers.anthropic_request import CURRENT_VERSION
 from tui_chat.providers.config import ProviderConfig
+from tui_chat.providers.masks import carries_secrets, masker_of
 
 _HOME = "https://api.anthropic.com"
 _KEY_HEADERS = {"": "authorization", "bearer": "authorization", "x-api-key": "x-api-key", "api-key": "api-key"}
-_CARRIES_SECRETS = ("auth", "key", "token", "secret", "cookie")
-_SHORTEST_SECRET = 8
+_SHORTEST_KEY = 8
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE = re.compile(r"[\x20-\x7e]*")
 
@@ -25,8 +26,8 @@ class Access:
     base_url: str
     headers: Mapping[str, str] = field(repr=False)
     """All that are ours to set, the one with the key included."""
-    secrets: tuple[str, ...] = field(repr=False)
-    """What must never be shown."""
+    masker: Masker = field(repr=False)
+    """Takes out what must never be shown."""
     version: str = CURRENT_VERSION
 
 
@@ -34,24 +35,22 @@ def access_of(config: ProviderConfig) -> Access:
     """Looks for the key, which may take long. Raises `KeyRejected` where there is none, else `SettingsError`."""
     base_url = _base_url(config)
     headers = {"anthropic-version": config.api_version or CURRENT_VERSION}
-    secrets: list[str] = []
     key = config.find_key() if config.auth != "none" else None
     if key is not None:
         name = _KEY_HEADERS.get(config.auth, config.auth)
         headers[name] = f"Bearer {key.reveal()}" if name == "authorization" else key.reveal()
-        secrets.append(key.reveal())
-    for name, value in config.find_headers().items():
+    own_headers = config.find_headers()
+    for name, value in own_headers.items():
         headers[name.strip().lower()] = value.strip()
-        if _is_secret(name, value):
-            secrets.append(value)
-    if not secrets and config.auth != "none" and not config.is_local:
+    has_key = key is not None or any(map(_may_be_the_key, own_headers.items()))
+    if not has_key and config.auth != "none" and not config.is_local:
         raise KeyRejected(f"no key: {config.key_source or 'ANTHROPIC_API_KEY'} is not set", detail="no_key")
     for name, value in headers.items():
         if _NAME.fullmatch(name) is None or _VALUE.fullmatch(value) is None:
             raise SettingsError(
                 f"the header {name!r} of {config.name} holds what cannot be sent", detail="bad_header"
             )
-    return Access(base_url, headers, tuple(secrets), headers["anthropic-version"])
+    return Access(base_url, headers, masker_of(config, key, own_headers), headers["anthropic-version"])
 
 
 def _base_url(config: ProviderConfig) -> str:
@@ -76,5 +75,6 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost" or host.endswith(".localhost")
 
 
-def _is_secret(name: str, value: str) -> bool:
-    return len(value) >= _SHORTEST_SECRET and any(word in name.lower() for word in _CARRIES_SECRETS)
+def _may_be_the_key(header: tuple[str, str]) -> bool:
+    name, value = header
+    return len(value) >= _SHORTEST_KEY and carries_secrets(name)

@@ -1,10 +1,10 @@
-"""Faults of this wire as core errors: by the word the API uses, else by the status. Shows no key. Needs no SDK."""
+"""Faults of this wire as core errors: by the word the API uses, else by the status. Shows no secret. Needs no SDK."""
 
 import re
 import socket
 import ssl
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import httpx2
 
@@ -18,13 +18,17 @@ from tui_chat.core.error import (
     StreamCut,
     Unreachable,
 )
-from tui_chat.providers.faults import causes, retry_after_s
+from tui_chat.core.masking import NO_SECRETS, Masker
+from tui_chat.providers.bodies import page_title
+from tui_chat.providers.faults import causes, request_id_in, retry_after_s, shown_text
 
-_KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{6,}|(?<=Bearer )\S{8,}")
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-_TOO_LONG = re.compile(r"prompt is too long|exceeds? .*context|context (?:window|limit)|too large", re.IGNORECASE)
+_TOO_LONG = re.compile(
+    r"prompt is too long|exceeds? .{0,100}context|context (?:window|limit)|too large", re.IGNORECASE
+)
 _NO_CREDIT = re.compile(r"credit balance|billing|spend limit", re.IGNORECASE)
 _LONGEST_MESSAGE = 2_000
+_LONGEST_PAGE = 64_000
+_REQUEST_ID_HEADERS = ("request-id", "x-request-id")
 
 _BY_WORD: dict[str, tuple[type[ProviderError], str]] = {
     "authentication_error": (KeyRejected, "rejected"),
@@ -64,14 +68,14 @@ class Refusal:
     in_stream: bool = False
 
 
-def refused(refusal: Refusal, secrets: Iterable[str] = ()) -> ProviderError:
+def refused(refusal: Refusal, masker: Masker = NO_SECRETS) -> ProviderError:
     """The error that a refusal is."""
+    refusal = replace(refusal, message=shown_text(refusal.message, masker)[:_LONGEST_MESSAGE])
     kind, detail = _kind_of(refusal)
-    message = refusal.message or f"the server answered with status {refusal.status}"
     return kind(
-        masked(message, secrets)[:_LONGEST_MESSAGE],
+        refusal.message or f"the server answered with status {refusal.status}",
         detail=detail,
-        request_id=request_id_of(refusal.headers),
+        request_id=request_id_of(refusal.headers, masker),
         retry_after_s=retry_after_s(refusal.headers),
         status=refusal.status,
     )
@@ -101,18 +105,18 @@ def _by_class(status: int) -> tuple[type[ProviderError], str]:
     return ProtocolBroken, "redirect" if status >= 300 else ""
 
 
-def unreachable(fault: BaseException, secrets: Iterable[str] = ()) -> ProviderError:
+def unreachable(fault: BaseException, masker: Masker = NO_SECRETS) -> ProviderError:
     """The error for a connection that never was, from whatever lies at the bottom of it."""
     for cause in causes(fault):
         match cause:
             case httpx2.TimeoutException() | TimeoutError():
                 return Unreachable("no answer in time", detail="timeout")
             case httpx2.ProxyError():
-                return Unreachable(masked(str(cause), secrets) or "the proxy refused", detail="proxy")
+                return Unreachable(_text_of(cause, masker) or "the proxy refused", detail="proxy")
             case ssl.SSLError():
-                return Unreachable(masked(_said(cause), secrets), detail="tls")
+                return Unreachable(_text_of(cause, masker), detail="tls")
             case socket.gaierror():
-                return Unreachable(masked(_said(cause), secrets), detail="dns")
+                return Unreachable(_text_of(cause, masker), detail="dns")
             case ConnectionRefusedError():
                 return Unreachable("the connection was refused", detail="refused")
             case httpx2.UnsupportedProtocol() | httpx2.InvalidURL() | httpx2.LocalProtocolError():
@@ -121,7 +125,7 @@ def unreachable(fault: BaseException, secrets: Iterable[str] = ()) -> ProviderEr
                 )
             case httpx2.TooManyRedirects():
                 return ProtocolBroken("the server redirects without end", detail="redirect")
-    texts = [text for cause in causes(fault) if (text := masked(str(cause), secrets))]
+    texts = [text for cause in causes(fault) if (text := _text_of(cause, masker))]
     return Unreachable(texts[-1] if texts else "the connection failed")
 
 
@@ -137,29 +141,18 @@ def cut(fault: BaseException, request_id: str | None) -> StreamCut:
     return StreamCut("the connection broke in the middle of the reply", detail="dropped", request_id=request_id)
 
 
-def page_message(text: str) -> str:
+def page_message(text: str, masker: Masker = NO_SECRETS) -> str:
     """What an HTML page or another body that is no error of the API says, in a line."""
-    title = _TITLE.search(text)
-    return " ".join((title[1] if title else "" if text.lstrip().startswith("<") else text).split())[:200]
+    text = text[:_LONGEST_PAGE]
+    line = page_title(text) or ("" if text.lstrip().startswith("<") else text)
+    return " ".join(shown_text(line, masker).split())[:200]
 
 
-def request_id_of(headers: Mapping[str, str]) -> str | None:
+def request_id_of(headers: Mapping[str, str], masker: Masker) -> str | None:
     """The id by which the provider finds a request again."""
-    return headers.get("request-id") or headers.get("x-request-id")
+    return request_id_in(headers, _REQUEST_ID_HEADERS, masker)
 
 
-def masked(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without any key in it."""
-    for secret in secrets:
-        text = text.replace(secret, "…")
-    return _KEY.sub("sk-…", text)
-
-
-def scrub(fault: BaseException, secrets: Iterable[str]) -> None:
-    """Take the keys out of an exception and all it came from, since a trace of it may be logged."""
-    for cause in causes(fault):
-        cause.args = tuple(masked(arg, secrets) if isinstance(arg, str) else arg for arg in cause.args)
-
-
-def _said(error: OSError) -> str:
-    return error.strerror or str(error)
+def _text_of(error: BaseException, masker: Masker) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return shown_text(text, masker)[:_LONGEST_MESSAGE]

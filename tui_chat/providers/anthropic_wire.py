@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui_chat.core.clean import PairJoiner, valid_text
+from tui_chat.core.error import StreamCut
 from tui_chat.core.event import (
     PartDelta,
     PartEnd,
@@ -16,12 +17,17 @@ from tui_chat.core.event import (
     ToolCallDelta,
     UsageReported,
 )
+from tui_chat.core.masking import NO_SECRETS, Masker
 from tui_chat.core.part import Opaque, OtherPart, ThinkingPart, ToolResultPart
 from tui_chat.core.pieces import Pieces
 from tui_chat.providers.anthropic_blocks import citation_text, is_failed_result, result_text
 from tui_chat.providers.anthropic_usage import UsageMeter
 from tui_chat.providers.anthropic_values import list_of, text_of
+from tui_chat.providers.bodies import in_parts, parse_json
+from tui_chat.providers.faults import shown_word
 
+_MOST_BLOCKS = 1_000
+"""In a message that comes at once; reading more would hold up everything else."""
 WIRE = "anthropic"
 """The name on every `Opaque` made here."""
 
@@ -39,7 +45,9 @@ class _Block:
     """As it was announced, with what pieces of unknown kinds added to it."""
     kind: str
     pieces: Pieces = field(default_factory=Pieces)
-    signature: str = ""
+    signature: Pieces = field(default_factory=Pieces)
+    growing: dict[str, Pieces] = field(default_factory=dict)
+    """Texts of the block that come in pieces of unknown kinds."""
     citations: list[Any] = field(default_factory=list)
     joiner: PairJoiner = field(default_factory=PairJoiner)
 
@@ -52,8 +60,9 @@ class _Block:
 class MessageReader:
     """Reads one message, event by event; blocks and events it does not know do no harm."""
 
-    def __init__(self, overlap: str = "") -> None:
+    def __init__(self, overlap: str = "", masker: Masker = NO_SECRETS) -> None:
         """`overlap` is blank space that ended a continued reply and was not sent; the model may write it again."""
+        self._masker = masker
         self._overlap = overlap
         self._blocks: dict[int, _Block] = {}
         self._calls: set[str] = set()
@@ -87,8 +96,7 @@ class MessageReader:
             return []
         self._note_stop(message)
         events = self._note_usage(message.get("usage"))
-        content = message.get("content")
-        for at, block in enumerate(content if isinstance(content, list) else ()):
+        for at, block in enumerate(blocks_of(message)):
             events += self._start(-1 - at, block)
             events += self._stop(-1 - at)
         return events
@@ -105,12 +113,12 @@ class MessageReader:
 
     def _note_stop(self, said: dict[str, Any]) -> None:
         if isinstance(reason := said.get("stop_reason"), str):
-            self._reason = reason
+            self._reason = shown_word(reason, self._masker)
         if isinstance(sequence := said.get("stop_sequence"), str):
-            self._detail = sequence
+            self._detail = shown_word(sequence, self._masker)
         if isinstance(details := said.get("stop_details"), dict):
-            words = (details.get("category"), details.get("explanation"))
-            self._detail = ": ".join(word for word in words if isinstance(word, str) and word)
+            words = (shown_word(details.get(name), self._masker) for name in ("category", "explanation"))
+            self._detail = ": ".join(filter(None, words))
 
     def _note_usage(self, usage: object) -> list[ProviderEvent]:
         if not isinstance(usage, dict):
@@ -134,7 +142,7 @@ class MessageReader:
                 block.citations = list(list_of(start.get("citations")))
                 return self._grow(block, start.get("text"))
             case "thinking":
-                block.signature = text_of(start.get("signature"))
+                block.signature = Pieces(text_of(start.get("signature")))
                 return self._grow(block, start.get("thinking")) or [ThinkingDelta("")]
             case kind if _is_call(kind):
                 return [ToolCallDelta(block.call_id, text_of(start.get("name")), "", kind != "tool_use")]
@@ -159,11 +167,11 @@ class MessageReader:
             case "input_json_delta", called if _is_call(called):
                 return self._grow(block, delta.get("partial_json"))
             case "signature_delta", "thinking":
-                block.signature += text_of(delta.get("signature"))
+                block.signature.add(text_of(delta.get("signature")))
             case "citations_delta", "text":
                 block.citations.append(delta.get("citation"))
             case _:
-                _merge(block.start, {key: value for key, value in delta.items() if key != "type"})
+                _merge(block, {key: value for key, value in delta.items() if key != "type"})
         return []
 
     def _grow(self, block: _Block, piece: object) -> list[ProviderEvent]:
@@ -172,8 +180,7 @@ class MessageReader:
         block.pieces.add(piece)
         if self._overlap and block.kind == "text":
             piece = self._without_overlap(piece)
-        text = block.joiner.feed(piece)
-        return [_piece(block, text)] if text else []
+        return [_piece(block, text) for text in in_parts(block.joiner.feed(piece))]
 
     def _without_overlap(self, piece: str) -> str:
         common = 0
@@ -186,6 +193,7 @@ class MessageReader:
         block = self._blocks.pop(index, None)
         if block is None:
             return []
+        block.start |= {key: pieces.text for key, pieces in block.growing.items()}
         held = block.joiner.end()
         events = [_piece(block, held)] if held else []
         match block.kind:
@@ -198,7 +206,7 @@ class MessageReader:
             case kind if _is_call(kind):
                 events += _call_end(block)
             case kind if kind.endswith("tool_result"):
-                events.append(PartDelta(_result(block.start)))
+                events.append(PartDelta(_result(block.start, self._masker)))
             case kind:
                 events.append(PartDelta(OtherPart(kind, opaque(block.start))))
         return events
@@ -233,7 +241,7 @@ def _block_for(delta_kind: object) -> _Block | None:
 def _signed(block: _Block) -> Opaque | None:
     if not block.signature:
         return None
-    return opaque({**block.start, "thinking": block.pieces.text, "signature": block.signature})
+    return opaque({**block.start, "thinking": block.pieces.text, "signature": block.signature.text})
 
 
 def _call_end(block: _Block) -> list[ProviderEvent]:
@@ -245,36 +253,48 @@ def _call_end(block: _Block) -> list[ProviderEvent]:
         block.pieces.add(json.dumps(arguments if isinstance(arguments, dict) else {}, ensure_ascii=False))
         events.append(ToolCallDelta(block.call_id, "", valid_text(block.pieces.text), on_server))
     try:
-        arguments = json.loads(block.pieces.text)
-    except (ValueError, RecursionError):
+        arguments = parse_json(block.pieces.text)
+    except ValueError:
         return [*events, PartEnd(None, block.call_id)]
     return [*events, PartEnd(opaque({**block.start, "input": arguments}), block.call_id)]
 
 
-def _result(block: dict[str, Any]) -> ToolResultPart:
-    text = valid_text(result_text(block.get("content")))
-    return ToolResultPart(text_of(block.get("tool_use_id")), text, is_failed_result(block), opaque(block))
+def _result(block: dict[str, Any], masker: Masker) -> ToolResultPart:
+    """A tool's result. An error of a tool may quote a secret as any error does; what a tool found stays as it is."""
+    text, whole, failed = valid_text(result_text(block.get("content"))), opaque(block), is_failed_result(block)
+    if failed:
+        text, whole = masker.mask_whole(text), Opaque(WIRE, masker.mask_whole(whole.json))
+    return ToolResultPart(text_of(block.get("tool_use_id")), text, failed, whole)
+
+
+def blocks_of(message: dict[str, Any]) -> list[Any]:
+    """The blocks of a message that came whole."""
+    blocks = list_of(message.get("content"))
+    if len(blocks) > _MOST_BLOCKS:
+        raise StreamCut(f"a message has more than {_MOST_BLOCKS} blocks", detail="garbled")
+    return blocks
 
 
 def events_of_message(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A message that came whole, as the events of a stream."""
     yield {"type": "message_start", "message": {**message, "content": []}}
-    for index, block in enumerate(list_of(message.get("content"))):
+    for index, block in enumerate(blocks_of(message)):
         yield {"type": "content_block_start", "index": index, "content_block": block}
         yield {"type": "content_block_stop", "index": index}
     yield {"type": "message_stop"}
 
 
-def _merge(block: dict[str, Any], delta: dict[str, Any]) -> None:
+def _merge(block: _Block, delta: dict[str, Any]) -> None:
     """Pieces of an unknown kind: text and lists grow, the rest is replaced."""
     for key, value in delta.items():
-        match block.get(key), value:
+        match block.start.get(key), value:
             case str(old), str(more):
-                block[key] = old + more
+                block.growing.setdefault(key, Pieces(old)).add(more)
             case list(old), list(more):
-                block[key] = [*old, *more]
+                old.extend(more)
             case _:
-                block[key] = value
+                block.growing.pop(key, None)
+                block.start[key] = value
 
 
 def _is_call(kind: str) -> bool:

@@ -1,6 +1,6 @@
 """What the registry is told about one provider. Plain values; where they come from is not its business."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui_chat.core.secret import Secret
@@ -32,6 +32,8 @@ class ProviderConfig:
     """Where the key is, or would have to be put: the name of a variable."""
     find_headers: Callable[[], Mapping[str, str]] = field(default=_no_headers, repr=False)
     """Extra headers, which may hold secrets."""
+    find_secrets: Callable[[], Sequence[str]] = field(default=tuple, repr=False)
+    """What `${VARIABLE}` stands for in the headers: never shown, whatever the header's name."""
     auth: str = ""
     """`bearer`, `x-api-key`, `api-key` or `none`; empty for what the kind is used to."""
     timeout_s: float = 600.0

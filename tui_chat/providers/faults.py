@@ -1,10 +1,42 @@
-"""What every wire reads of a fault in the same way: what lies below it, and how long the server asks to wait."""
+"""What every wire reads of a fault in the same way: what lies below it, its text, its id, how long to wait."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from tui_chat.core.masking import Masker
+
 _LONGEST_S = 1e9
+_LONGEST_TEXT = 16_000
+"""Of outside text, what is looked at before it is masked and cut to what is shown."""
+_LONGEST_ID = 200
+_LONGEST_WORD = 200
+_LONGEST_DATE = 100
+
+
+def shown_text(text: str, masker: Masker) -> str:
+    """Return the beginning of an outside text without secrets; only after this may it be cut shorter."""
+    return masker.mask(text[:_LONGEST_TEXT])
+
+
+def shown_word(value: object, masker: Masker) -> str:
+    """Return a word of the server, such as why a reply ended, masked and short."""
+    if isinstance(value, bool | int | float):
+        return str(value)
+    return masker.mask(value[: 2 * _LONGEST_WORD])[:_LONGEST_WORD] if isinstance(value, str) else ""
+
+
+def request_id_in(headers: Mapping[str, str], names: Iterable[str], masker: Masker) -> str | None:
+    """Return the id by which the provider finds a request again: printable, short and without secrets."""
+    written = next((headers[name] for name in names if headers.get(name)), "")
+    printable = "".join(filter(str.isprintable, shown_text(written, masker)))
+    return printable[:_LONGEST_ID] or None
+
+
+def scrub(fault: BaseException, masker: Masker) -> None:
+    """Take the secrets out of an exception and all it came from, since a trace of it may be logged."""
+    for cause in causes(fault):
+        cause.args = tuple(shown_text(arg, masker) if isinstance(arg, str) else arg for arg in cause.args)
 
 
 def causes(fault: BaseException | None) -> Iterator[BaseException]:
@@ -36,7 +68,7 @@ def _seconds(written: str, unit: int) -> float | None:
 
 def _date(written: str) -> datetime | None:
     try:
-        date = parsedate_to_datetime(written)
+        date = parsedate_to_datetime(written[:_LONGEST_DATE])
     except (TypeError, ValueError, OverflowError):
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)

@@ -17,8 +17,12 @@ from tui_chat.core.event import (
     ToolCallDelta,
     UsageReported,
 )
+from tui_chat.core.masking import NO_SECRETS, Masker
 from tui_chat.core.part import Opaque, ThinkingPart
+from tui_chat.core.pieces import Pieces
 from tui_chat.core.usage import Usage
+from tui_chat.providers.bodies import in_parts, parse_json
+from tui_chat.providers.faults import shown_word
 from tui_chat.providers.openai_errors import error_in_stream
 from tui_chat.providers.openai_usage import usage_in
 
@@ -28,6 +32,8 @@ _FAILURES = {"error", "insufficient_system_resource", "abort"}
 _GROWING = ("text", "summary", "data")
 """Fields of a reasoning detail that arrive in pieces."""
 _NOT_A_WORD = "the server ended its answer without a word"
+_MOST_PARTS = 10_000
+"""In one chunk; reading more at once would hold up everything else."""
 
 Json = Mapping[str, Any]
 
@@ -43,12 +49,16 @@ class _Call:
 class ChunkReader:
     """Reads one reply."""
 
-    def __init__(self, *, keeps_details: bool = False) -> None:
+    def __init__(self, *, keeps_details: bool = False, masker: Masker = NO_SECRETS) -> None:
         """`keeps_details` where the server wants its reasoning back."""
         self._keeps_details = keeps_details
+        self._masker = masker
         self._open: type[TextDelta] | type[ThinkingDelta] | None = None
         self._joiner = PairJoiner()
         self._calls: dict[int, _Call] = {}
+        self._indices: dict[str, int] = {}
+        """Of the calls, by id."""
+        self._highest_index = 0
         self._details: list[dict[str, Any]] = []
         self._usage: Usage | None = None
         self._finish: str | None = None
@@ -67,14 +77,24 @@ class ChunkReader:
     def read(self, data: str) -> Iterable[ProviderEvent]:
         """The events one event's data holds. Raises where it holds an error or cannot be read."""
         try:
-            chunk = json.loads(data)
-        except (ValueError, RecursionError):
+            chunk = parse_json(data)
+        except ValueError:
             return self._read_odd(data)
+        return self.read_value(chunk)
+
+    def read_value(self, chunk: Any) -> Iterable[ProviderEvent]:
+        """The same of a value that is parsed already."""
         if not isinstance(chunk, dict):
             return ()
         if chunk.get("error"):
-            raise error_in_stream(chunk["error"], self.begun)
+            return self._fail(chunk)
         return self._events(chunk)
+
+    def _fail(self, chunk: Json) -> Iterator[ProviderEvent]:
+        """Raise the error in a chunk, after the usage that servers report with it."""
+        if (usage := usage_in(chunk)) is not None and usage != self._usage:
+            yield UsageReported(usage)
+        raise error_in_stream(chunk["error"], self.begun, self._masker)
 
     def _read_odd(self, data: str) -> list[ProviderEvent]:
         """Data that is not JSON: the end mark, nothing, or events that a server did not set apart."""
@@ -99,7 +119,7 @@ class ChunkReader:
             if isinstance(delta, dict):
                 self._read_delta(delta, events)
             if reason := choice.get("finish_reason"):
-                self._finish = str(reason)
+                self._finish = shown_word(reason, self._masker) or "stop"
                 self._close(events)
         usage = usage_in(chunk)
         if usage is not None and usage != self._usage:
@@ -118,14 +138,13 @@ class ChunkReader:
             if content:
                 self._grow(TextDelta, content, events)
         elif isinstance(content, list):
-            self._read_pieces(content, events)
+            self._read_pieces(_list(content), events)
         if isinstance(refusal := delta.get("refusal"), str) and refusal:
             self._refused = True
             self._grow(TextDelta, refusal, events)
-        if calls := delta.get("tool_calls"):
-            for call in calls:
-                if isinstance(call, dict):
-                    self._read_call(call, events)
+        for call in _list(delta.get("tool_calls")):
+            if isinstance(call, dict):
+                self._read_call(call, events)
         if isinstance(call := delta.get("function_call"), dict):
             self._read_call({"index": 0, "function": call}, events)
 
@@ -135,7 +154,7 @@ class ChunkReader:
             self._open = kind
         if text := self._joiner.feed(text):
             self.begun = True
-            events.append(kind(text))
+            events += map(kind, in_parts(text))
 
     def _read_pieces(self, pieces: list[Any], events: list[ProviderEvent]) -> None:
         """Content that is a list: text, thinking that is a list itself, and kinds without words."""
@@ -169,23 +188,26 @@ class ChunkReader:
         function = function if isinstance(function, dict) else {}
         call_id, name, index = str(call.get("id") or ""), str(function.get("name") or ""), call.get("index")
         if not isinstance(index, int):
-            known = [at for at, open_call in self._calls.items() if call_id and open_call.id == call_id]
-            begins = bool(call_id or name)
-            index = known[0] if known else len(self._calls) if begins else max(self._calls, default=0)
+            starts = bool(call_id or name)
+            index = self._indices.get(call_id, len(self._calls) if starts else self._highest_index)
         open_call = self._calls.get(index)
         if open_call is not None and call_id and open_call.id != call_id:
-            index = max(self._calls) + 1
+            index = self._highest_index + 1
             open_call = None
         if open_call is None:
             self._close_open(events)
             open_call = self._calls[index] = _Call(call_id or f"call_{index}", name)
+            self._indices.setdefault(open_call.id, index)
+            self._highest_index = max(self._highest_index, index)
         else:
             name = ""
         arguments = function.get("arguments")
         if arguments is not None and not isinstance(arguments, str):
-            arguments = json.dumps(arguments)
+            arguments = _as_json(arguments)
         self.begun = True
-        events.append(ToolCallDelta(open_call.id, name, arguments or ""))
+        first, *further = in_parts(arguments or "") or ("",)
+        events.append(ToolCallDelta(open_call.id, name, first))
+        events += (ToolCallDelta(open_call.id, "", part) for part in further)
 
     def _close_open(self, events: list[ProviderEvent]) -> None:
         if self._open is None:
@@ -198,12 +220,18 @@ class ChunkReader:
 
     def _take_details(self) -> Opaque | None:
         details, self._details = self._details, []
-        return Opaque(WIRE, json.dumps({"reasoning_details": details})) if details else None
+        whole = [
+            {name: value.text if isinstance(value, Pieces) else value for name, value in detail.items()}
+            for detail in details
+        ]
+        return Opaque(WIRE, _as_json({"reasoning_details": whole})) if whole else None
 
     def _close(self, events: list[ProviderEvent]) -> None:
         self._close_open(events)
         events += [PartEnd(call_id=call.id) for call in self._calls.values()]
         self._calls.clear()
+        self._indices.clear()
+        self._highest_index = 0
         if late := self._take_details():
             events.append(PartDelta(ThinkingPart("", late)))
 
@@ -231,17 +259,29 @@ def _first_choice(chunk: Json) -> Json | None:
 
 
 def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value] if isinstance(value, str) else []
+    if isinstance(value, list):
+        if len(value) > _MOST_PARTS:
+            raise StreamCut(f"an event of the stream has more than {_MOST_PARTS} parts", detail="garbled")
+        return value
+    return [value] if isinstance(value, str) else []
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return json.dumps(value)
+    except RecursionError:
+        raise StreamCut("an event of the stream is nested too deeply", detail="garbled") from None
 
 
 def _add_detail(details: list[dict[str, Any]], piece: dict[str, Any]) -> None:
     """Join a piece to the detail it goes on with, or begin another."""
     last = details[-1] if details else None
     if last is None or (last.get("type"), last.get("index")) != (piece.get("type"), piece.get("index")):
-        details.append(dict(piece))
+        growing = {name: Pieces(piece[name]) for name in _GROWING if isinstance(piece.get(name), str)}
+        details.append(piece | growing)
         return
     for name, value in piece.items():
-        if name in _GROWING and isinstance(value, str) and isinstance(last.get(name), str):
-            last[name] += value
+        if name in _GROWING and isinstance(value, str) and isinstance(last.get(name), Pieces):
+            last[name].add(value)
         elif value is not None:
             last[name] = value

@@ -1,7 +1,6 @@
 """Chat completions: OpenAI, everything that speaks its wire, and local servers. Knows the wire, not who listens."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Any
@@ -11,10 +10,13 @@ import httpx2
 from tui_chat.core.error import ProtocolBroken, RequestRefused
 from tui_chat.core.event import ProviderEvent, ReplyOpened
 from tui_chat.core.provider import Model, Request
+from tui_chat.providers.bodies import parse_json, whole_body
 from tui_chat.providers.config import ProviderConfig
+from tui_chat.providers.faults import request_id_in
+from tui_chat.providers.masks import masked_model
 from tui_chat.providers.openai_address import address_of, chat_path, dialect_of
-from tui_chat.providers.openai_errors import request_id_in
-from tui_chat.providers.openai_http import TROUBLE, Server, body_in, drain, next_piece
+from tui_chat.providers.openai_errors import REQUEST_ID_HEADERS
+from tui_chat.providers.openai_http import TROUBLE, Server, drain, next_piece
 from tui_chat.providers.openai_models import models_in, with_details, with_running
 from tui_chat.providers.openai_reply import ReplyReader
 from tui_chat.providers.openai_request import body_of, is_continuation
@@ -57,9 +59,11 @@ class OpenAICompatibleProvider:
             async with self._server.answer(
                 self._address.at(path, request.model), body_of(request, self._dialect)
             ) as answer:
-                yield ReplyOpened(request_id_in(answer.headers))
+                yield ReplyOpened(request_id_in(answer.headers, REQUEST_ID_HEADERS, self._server.masker))
                 reader = ReplyReader(
-                    answer.headers.get("content-type", ""), keeps_details=bool(self._dialect.returns_reasoning)
+                    answer.headers.get("content-type", ""),
+                    keeps_details=bool(self._dialect.returns_reasoning),
+                    masker=self._server.masker,
                 )
                 async with aclosing(answer.aiter_bytes()) as pieces:
                     while not reader.done and (raw := await next_piece(pieces, reader.finished)):
@@ -102,16 +106,18 @@ class OpenAICompatibleProvider:
         *others, last = self._dialect.models_paths
         for path in others:
             try:
-                return self._read(await self._get(path))
+                return await self._read(await self._get(path))
             except (RequestRefused, ProtocolBroken):
                 continue
-        return self._read(await self._get(last))
+        return await self._read(await self._get(last))
 
-    def _read(self, listing: Any) -> tuple[Model, ...]:
+    async def _read(self, listing: Any) -> tuple[Model, ...]:
+        """The models of a list; a long list is read in a thread, so that other work goes on."""
         try:
-            return models_in(listing, self.name, self._config.kind)
+            models = await asyncio.to_thread(models_in, listing, self.name, self._config.kind)
         except ValueError as error:
             raise ProtocolBroken("the answer is no list of models", detail="shape") from error
+        return tuple(masked_model(model, self._server.masker) for model in models)
 
     async def _detailed(self, model: Model, at_once: asyncio.Semaphore) -> Model:
         """The model with what is told of it alone; without, where that fails."""
@@ -124,8 +130,8 @@ class OpenAICompatibleProvider:
 
     async def _get(self, path: str, body: dict[str, Any] | None = None) -> Any:
         async with self._server.answer(self._address.at(path), body, limit_s=_LIST_LIMIT_S) as answer:
-            raw = await body_in(answer)
+            raw = await whole_body(answer)
         try:
-            return json.loads(raw)
-        except (ValueError, RecursionError) as error:
+            return parse_json(raw)
+        except ValueError as error:
             raise ProtocolBroken("the answer is no JSON", detail="shape") from error

@@ -1,10 +1,8 @@
 """What goes wrong on the OpenAI-compatible wire → the errors of the core: in answers, in streams, on the way there.
 
-Messages come out readable, short, and without anybody's key.
+Messages come out readable, short, and without any secret: text is masked first and cut after.
 """
 
-import html
-import json
 import re
 import socket
 import ssl
@@ -23,14 +21,17 @@ from tui_chat.core.error import (
     StreamCut,
     Unreachable,
 )
-from tui_chat.core.secret import Secret
-from tui_chat.providers.faults import causes, retry_after_s
+from tui_chat.core.masking import NO_SECRETS, Masker
+from tui_chat.providers.bodies import page_text, page_title, parse_json
+from tui_chat.providers.faults import causes, request_id_in, retry_after_s, shown_text
 
 _LONGEST_MESSAGE = 600
-_KEY = re.compile(r"\b(?:(?:sk|gsk|xai|tgp|csk)[-_]|Bearer\s+)[A-Za-z0-9_*.\-]{7,}[A-Za-z0-9_*]")
-_INVISIBLE = re.compile(r"(?is)<(script|style|head)\b.*?</\1\s*>")
-_TITLE = re.compile(r"(?is)<(title|h1)\b[^>]*>(.*?)</\1\s*>")
-_TAG = re.compile(r"(?s)<[^>]*>")
+_MOST_PARTS = 100
+"""Messages in one error that are read."""
+_DEEPEST = 20
+_LONGEST_NAME = 100
+_LONGEST_PAGE = 64_000
+"""Of a page in place of a reply, what is looked at."""
 _TOO_LONG = re.compile(
     r"context.?(length|window|size)|too many (input )?tokens|maximum context|reduce the length"
     r"|(input|prompt|request).{0,30}too (long|large)|exceeds? the (maximum|available|limit)",
@@ -57,7 +58,7 @@ _STATUS_BY_WORDS = (
     (404, _NO_MODEL),
     (400, re.compile(rf"invalid_request|{_TOO_LONG.pattern}", re.IGNORECASE)),
 )
-_REQUEST_ID_HEADERS = (
+REQUEST_ID_HEADERS = (
     "x-request-id",
     "request-id",
     "apim-request-id",
@@ -67,27 +68,29 @@ _REQUEST_ID_HEADERS = (
 )
 
 
-def error_of(response: httpx2.Response, body: bytes) -> ProviderError:
+def error_of(response: httpx2.Response, body: bytes, masker: Masker = NO_SECRETS) -> ProviderError:
     """The error an answer with a status of 300 and more stands for."""
     said, code = said_in(body, response.headers.get("content-type", ""))
-    return _by_status(response.status_code, said, code, response.headers)
+    return _by_status(response.status_code, _tidy(said, masker), code, response.headers, masker)
 
 
-def error_in_stream(told: Any, begun: bool) -> ProviderError:
+def error_in_stream(told: Any, begun: bool, masker: Masker = NO_SECRETS) -> ProviderError:
     """The error an error object inside a stream stands for: a cut once something has come, else as an answer's."""
     said, code = _said(told)
+    message = _tidy(said, masker)
     codes = (
         [_number(told.get(name)) for name in ("code", "status_code", "status")] if isinstance(told, Mapping) else []
     )
     status = next((int(number) for number in codes if number), None)
     if begun:
-        return StreamCut(_tidy(said) or "the server reported an error", detail="error", status=status)
+        return StreamCut(message or "the server reported an error", detail="error", status=status)
     if status is None or not 400 <= status < 600:
-        status = next((number for number, words in _STATUS_BY_WORDS if words.search(f"{code} {said}")), 500)
-    return _by_status(status, said, code, {})
+        words_said = f"{code[:_LONGEST_MESSAGE]} {message}"
+        status = next((number for number, words in _STATUS_BY_WORDS if words.search(words_said)), 500)
+    return _by_status(status, message, code, {}, masker)
 
 
-def error_on_the_way(error: Exception, host: str, begun: bool) -> ProviderError:
+def error_on_the_way(error: Exception, host: str, begun: bool, masker: Masker = NO_SECRETS) -> ProviderError:
     """The error a failed connection stands for."""
     if begun:
         if isinstance(error, httpx2.TimeoutException):
@@ -98,7 +101,7 @@ def error_on_the_way(error: Exception, host: str, begun: bool) -> ProviderError:
     if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL | httpx2.LocalProtocolError):
         return RequestRefused("the request cannot be sent: its address or a header is wrong", detail="bad_url")
     if isinstance(error, httpx2.ProxyError):
-        return Unreachable(f"the proxy refuses: {_tidy(str(error))}", detail="proxy")
+        return Unreachable(f"the proxy refuses: {_tidy(str(error), masker)}", detail="proxy")
     if any(isinstance(cause, ssl.SSLError) for cause in below):
         return Unreachable(f"no safe connection to {host}: {_tls_reason(below)}", detail="tls")
     if any(isinstance(cause, socket.gaierror) for cause in below):
@@ -110,21 +113,13 @@ def error_on_the_way(error: Exception, host: str, begun: bool) -> ProviderError:
     return Unreachable(f"the connection to {host} broke off before an answer came")
 
 
-def hide_key(error: ProviderError, key: Secret | None) -> ProviderError:
-    """The error with that key taken out of whatever it says; the same one, so that nothing keeps the old words."""
-    if key is not None:
-        error.message = error.message.replace(key.reveal(), "…")
-        error.args = (error.message,)
-    return error
-
-
-def _by_status(status: int, said: str, code: str, headers: Mapping[str, str]) -> ProviderError:
-    kind, detail = _kind_of(status, f"{code} {said}")
+def _by_status(status: int, message: str, code: str, headers: Mapping[str, str], masker: Masker) -> ProviderError:
+    kind, detail = _kind_of(status, f"{code[:_LONGEST_MESSAGE]} {message}")
     return kind(
-        _tidy(said) or f"the answer was {status} and nothing more",
+        message or f"the answer was {status} and nothing more",
         detail=detail,
         status=status,
-        request_id=request_id_in(headers),
+        request_id=request_id_in(headers, REQUEST_ID_HEADERS, masker),
         retry_after_s=retry_after_s(headers),
     )
 
@@ -154,11 +149,6 @@ def _kind_of(status: int, told: str) -> tuple[type[ProviderError], str]:
     return RequestRefused, "flagged" if _FLAGGED.search(told) else "bad_request"
 
 
-def request_id_in(headers: Mapping[str, str]) -> str | None:
-    """The id under which the provider would find this request."""
-    return next((headers[name] for name in _REQUEST_ID_HEADERS if headers.get(name)), None)
-
-
 def _number(written: Any) -> float | None:
     try:
         number = float(written)
@@ -171,29 +161,29 @@ def said_in(body: bytes, content_type: str) -> tuple[str, str]:
     """What an error's body says, and its code; from JSON of any shape, a web page, or plain text."""
     text = body.decode("utf-8", "replace").strip()
     try:
-        return _said(json.loads(text))
-    except (ValueError, RecursionError):
+        return _said(parse_json(text))
+    except ValueError:
         pass
     if "html" in content_type.lower() or text[:1] == "<":
-        title = _TITLE.search(text)
-        text = title[2] if title else _INVISIBLE.sub(" ", text)
-        text = html.unescape(_TAG.sub(" ", text))
+        text = page_title(text) or page_text(text)
     return text, ""
 
 
-def _said(told: Any) -> tuple[str, str]:
+def _said(told: Any, depth: int = 0) -> tuple[str, str]:
     """Message and code of an error object of any of the shapes servers give it."""
     if isinstance(told, str):
         return told, ""
+    if depth > _DEEPEST:
+        return "", ""
     if isinstance(told, list):
-        parts = [_said(one) for one in told]
+        parts = [_said(one, depth + 1) for one in told[:_MOST_PARTS]]
         return "; ".join(message for message, _ in parts if message), next((code for _, code in parts if code), "")
     if not isinstance(told, Mapping):
         return "", ""
     code = " ".join(str(told[name]) for name in ("code", "type", "status") if isinstance(told.get(name), str))
     for name in ("error", "errors", "message", "msg", "detail", "details", "description", "title"):
         if told.get(name):
-            message, inner = _said(told[name])
+            message, inner = _said(told[name], depth + 1)
             return _with_source(message, told), f"{code} {inner}".strip()
     return "", code
 
@@ -202,15 +192,18 @@ def _with_source(message: str, told: Mapping[str, Any]) -> str:
     """With what a gateway passes on of the server behind it, and where a rejected value stood."""
     metadata = told.get("metadata")
     if isinstance(metadata, Mapping) and isinstance(raw := metadata.get("raw"), str):
-        behind, _ = said_in(raw.encode("utf-8", "replace"), "")
-        return f"{message} ({metadata.get('provider_name') or 'behind it'}: {behind})" if behind else message
+        behind, _ = said_in(raw[:_LONGEST_PAGE].encode("utf-8", "replace"), "")
+        name = metadata.get("provider_name")
+        source = name[:_LONGEST_NAME] if name and isinstance(name, str) else "behind it"
+        return f"{message} ({source}: {behind})" if behind else message
     if isinstance(place := told.get("loc"), list) and place:
-        return f"{'.'.join(map(str, place))}: {message}"
+        steps = [str(step)[:_LONGEST_NAME] for step in place[:_DEEPEST] if isinstance(step, str | int)]
+        return f"{'.'.join(steps)}: {message}"
     return message
 
 
-def _tidy(said: str) -> str:
-    said = " ".join(_KEY.sub("…", said).split())
+def _tidy(said: str, masker: Masker) -> str:
+    said = " ".join(shown_text(said, masker).split())
     return said if len(said) <= _LONGEST_MESSAGE else f"{said[:_LONGEST_MESSAGE]}…"
 
 
@@ -221,11 +214,11 @@ def _tls_reason(below: list[BaseException]) -> str:
     return "it does not speak TLS as it should"
 
 
-def broken(body: bytes, content_type: str) -> ProtocolBroken:
+def broken(body: bytes | bytearray, content_type: str, masker: Masker = NO_SECRETS) -> ProtocolBroken:
     """The error an answer stands for that calls itself a success and is no reply."""
     if not body.strip():
         return ProtocolBroken("the answer was empty", detail="empty")
-    if "html" in content_type.lower() or body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<":
-        said, _ = said_in(body, content_type)
-        return ProtocolBroken(f"the answer was a web page: {_tidy(said)}", detail="html")
+    if "html" in content_type.lower() or body[:1] == b"<":
+        said, _ = said_in(bytes(body[:_LONGEST_PAGE]), content_type)
+        return ProtocolBroken(f"the answer was a web page: {_tidy(said, masker)}", detail="html")
     return ProtocolBroken("the answer is no chat completion", detail="shape")

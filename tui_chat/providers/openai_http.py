@@ -4,17 +4,20 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import NoReturn
 
 import httpx2
 
 from tui_chat.core.error import KeyRejected, ProtocolBroken, ProviderError, SettingsError
 from tui_chat.core.secret import Secret
+from tui_chat.providers.bodies import error_body
 from tui_chat.providers.config import ProviderConfig
+from tui_chat.providers.faults import scrub
+from tui_chat.providers.masks import masker_of
 from tui_chat.providers.openai_address import Address
 from tui_chat.providers.openai_dialects import Dialect, Json
-from tui_chat.providers.openai_errors import error_of, error_on_the_way, hide_key
+from tui_chat.providers.openai_errors import error_of, error_on_the_way
 from tui_chat.providers.openai_request import relented, unwanted_field
 
 TROUBLE = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ProviderError)
@@ -24,7 +27,6 @@ _LAST_WORDS_LIMIT_S = 5.0
 """How long a server may take to tell its usage and hang up, once its model has stopped."""
 _DRAIN_LIMIT_S = 0.2
 """For the last bytes after a whole reply, which let the connection be used again."""
-_MOST_BODY_BYTES = 32_000_000
 _MOST_TRIES = 6
 _AUTH_HEADERS = {
     "bearer": ("authorization", "Bearer "),
@@ -68,6 +70,8 @@ class Server:
             sentence = f"providers.{config.name}.auth: {style} is none of bearer, x-api-key, api-key and none"
             raise SettingsError(sentence, detail="bad_header")
         headers = _sendable(config.find_headers(), config.name)
+        self.masker = masker_of(config, self._key, headers)
+        """Takes this provider's secrets out of whatever its server says."""
         self._has_key = (self._key is not None and style != "none") or any(
             name in headers for name, _ in _AUTH_HEADERS.values()
         )
@@ -120,10 +124,10 @@ class Server:
                 if answer.is_success:
                     yield answer
                     return
-                told = await body_in(answer)
+                told = await error_body(answer)
             finally:
                 await answer.aclose()
-            error = error_of(answer, told)
+            error = error_of(answer, told, self.masker)
             if moved := self._moved_to(answer):
                 url = moved
             elif body is not None and (field := unwanted_field(error, relented(body, self._refused), self._refused)):
@@ -134,9 +138,10 @@ class Server:
 
     def fail(self, error: Exception, *, begun: bool) -> NoReturn:
         """Raise the core's error for what went wrong; nowhere in it, or in what it hangs on, is the key."""
+        scrub(error, self.masker)
         if isinstance(error, ProviderError):
-            raise hide_key(error, self._key)
-        told = hide_key(error_on_the_way(error, self.address.place, begun), self._key)
+            raise error
+        told = error_on_the_way(error, self.address.place, begun, self.masker)
         raise told from (None if isinstance(error, httpx2.LocalProtocolError) else error)
 
     def _check_key(self) -> None:
@@ -176,17 +181,6 @@ def _sendable(headers: Mapping[str, str], provider: str) -> dict[str, str]:
             sentence = f"providers.{provider}.headers: the value of {name} holds a character no header may"
             raise SettingsError(sentence, detail="bad_header")
     return {name.lower(): value for name, value in headers.items()}
-
-
-async def body_in(answer: httpx2.Response) -> bytes:
-    """The whole body, as far as a body may reasonably go."""
-    body = bytearray()
-    async with aclosing(answer.aiter_bytes()) as pieces:
-        async for piece in pieces:
-            body += piece
-            if len(body) > _MOST_BODY_BYTES:
-                break
-    return bytes(body)
 
 
 async def next_piece(pieces: AsyncGenerator[bytes, None], finished: bool) -> bytes:

@@ -5,24 +5,26 @@ from collections.abc import Iterator
 
 from tui_chat.core.error import StreamCut
 from tui_chat.core.event import ProviderEvent, SignOfLife
+from tui_chat.core.masking import NO_SECRETS, Masker
+from tui_chat.providers.bodies import parse_json, too_large
 from tui_chat.providers.openai_chunks import ChunkReader
 from tui_chat.providers.openai_errors import broken
-from tui_chat.providers.openai_sse import EventReader
+from tui_chat.providers.sse import COMMENT, LARGEST_EVENT_BYTES, Event, EventReader, slices
 
-_MOST_BYTES = 32_000_000
-"""Of an answer that comes whole."""
 _ALIVE = SignOfLife()
+_BOM = b"\xef\xbb\xbf"
 
 
 class ReplyReader:
     """Reads one answer: a stream of events, one JSON object in place of it, or something that is no reply."""
 
-    def __init__(self, content_type: str, *, keeps_details: bool = False) -> None:
+    def __init__(self, content_type: str, *, keeps_details: bool = False, masker: Masker = NO_SECRETS) -> None:
         self._type = content_type.lower()
-        self._chunks = ChunkReader(keeps_details=keeps_details)
+        self._masker = masker
+        self._chunks = ChunkReader(keeps_details=keeps_details, masker=masker)
         self._lines = EventReader()
         self._is_stream: bool | None = None
-        self._whole = b""
+        self._whole = bytearray()
 
     @property
     def done(self) -> bool:
@@ -35,19 +37,20 @@ class ReplyReader:
         return self._chunks.finished
 
     def feed(self, raw: bytes) -> Iterator[ProviderEvent]:
-        """The events these bytes complete."""
+        """The events these bytes complete, and a sign of life where they complete none."""
         if self._is_stream is None:
-            raw = self._whole + raw
-            self._whole = b""
-            start = raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-            if start:
-                self._is_stream = not (start == b"<" or (start in (b"{", b"[") and self._claims_json()))
+            # Blank space before the answer is dropped, however much comes.
+            raw = (bytes(self._whole) + raw).removeprefix(_BOM).lstrip()
+            self._whole.clear()
+            if raw and not _BOM.startswith(raw):
+                self._is_stream = not (raw[:1] == b"<" or (raw[:1] in (b"{", b"[") and self._claims_json()))
         if self._is_stream:
-            yield from self._read(self._lines.feed(raw))
+            for part in slices(raw):
+                yield from self._read(self._lines.feed(part))
             return
         self._whole += raw
-        if len(self._whole) > _MOST_BYTES:
-            raise StreamCut("the answer never ends", detail="garbled")
+        if len(self._whole) > LARGEST_EVENT_BYTES:
+            raise too_large()
         yield _ALIVE
 
     def end(self) -> Iterator[ProviderEvent]:
@@ -61,13 +64,15 @@ class ReplyReader:
     def _claims_json(self) -> bool:
         return "json" in self._type and "ndjson" not in self._type and "jsonl" not in self._type
 
-    def _read(self, found: list[str | None]) -> Iterator[ProviderEvent]:
+    def _read(self, found: list[Event]) -> Iterator[ProviderEvent]:
         chunks = self._chunks
-        for data in found:
-            if data is None:
+        if not found:
+            yield _ALIVE
+        for event in found:
+            if event is COMMENT:
                 yield _ALIVE
                 continue
-            events = chunks.read(data)
+            events = chunks.read(_data_of(event))
             if chunks.done:
                 return
             if events:
@@ -80,10 +85,23 @@ class ReplyReader:
     def _read_whole(self) -> Iterator[ProviderEvent]:
         """A reply that came as one object, though a stream was asked for."""
         try:
-            told = json.loads(self._whole)
-        except (ValueError, RecursionError):
-            raise broken(self._whole, self._type) from None
+            told = parse_json(bytes(self._whole))
+        except ValueError:
+            raise broken(self._whole, self._type, self._masker) from None
         if not isinstance(told, dict) or not (told.get("choices") or told.get("error")):
-            raise broken(self._whole, self._type)
-        yield from self._chunks.read(json.dumps(told))
+            raise broken(self._whole, self._type, self._masker)
+        yield from self._chunks.read_value(told)
         self._chunks.done = True
+
+
+def _data_of(event: Event) -> str:
+    """An event's data as text; of one that is called an error so that it reads as one, whatever it holds."""
+    name, raw = event
+    try:
+        data = raw.decode()
+    except UnicodeDecodeError:
+        raise StreamCut("the stream is not UTF-8", detail="garbled") from None
+    if name != "error" or not data:
+        return data
+    said = data.strip()
+    return f'{{"error": {said if said.startswith("{") else json.dumps(said)}}}'

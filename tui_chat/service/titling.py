@@ -29,6 +29,8 @@ LONGEST_S = 60.0
 """A model that has not given one by then is not waited for."""
 MOST_TOKENS = 1_000
 """Enough for a model that thinks first."""
+MOST_CHARACTERS = 100_000
+"""A server that sends more in spite of that is not listened to; no title comes of it."""
 
 
 class Titling:
@@ -109,7 +111,7 @@ class Titling:
         async with aclosing(provider.stream(request)) as events:
             async for event in events:
                 builder.add(event)
-                if isinstance(event, Stopped):
+                if isinstance(event, Stopped) or builder.characters > MOST_CHARACTERS:
                     return
 
 

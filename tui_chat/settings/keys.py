@@ -15,6 +15,7 @@ from tui_chat.settings.values import Origin, Settings
 
 _COMMAND_LIMIT_S = 60.0
 """Long enough for a person to unlock a password store."""
+_LONGEST_REASON = 200
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -88,6 +89,12 @@ class KeyRing:
             filled[name] = _VARIABLE.sub(lambda found: self._environ[found[1]].strip(), value)
         return filled
 
+    def header_secrets(self, provider: str) -> tuple[str, ...]:
+        """What `${VARIABLE}` stands for in its headers, which must not be shown."""
+        headers = self._settings.providers[provider].headers.values()
+        variables = {variable for value in headers for variable in _VARIABLE.findall(value)}
+        return tuple(self._environ.get(variable, "").strip() for variable in variables)
+
     def model(self) -> tuple[str, Origin]:
         """The model to talk to when nobody names one, and why that one."""
         if self._settings.default_model:
@@ -125,8 +132,11 @@ def _first_line_of(
         process.communicate()
         raise SettingsError(f"{about} took longer than {limit_s:g} seconds", detail="api_key_cmd") from None
     if process.returncode != 0:
+        from tui_chat.core.masking import plain_words
+
         last = complaint.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it said nothing"]
-        sentence = f"{about} ended with status {process.returncode}: {last[0][:200]}"
+        reason = plain_words(last[0][:_LONGEST_REASON], output.decode("utf-8", "replace"))
+        sentence = f"{about} ended with status {process.returncode}: {reason}"
         raise SettingsError(sentence, detail="api_key_cmd")
     return output.decode("utf-8", "replace").lstrip().partition("\n")[0]
 

@@ -81,14 +81,30 @@ def _shown(name: str, value: Any) -> str:
         return ", ".join(f"{header}: {_MASK}" for header in value)
     if name == "api_key_cmd":
         return f"{value[0]} {_MASK}" if value else ""
-    if name == "base_url" and "@" in value:
-        parts = urlsplit(value)
-        value = urlunsplit(parts._replace(netloc=f"{_MASK}@{parts.netloc.rpartition('@')[2]}"))
+    if name == "base_url":
+        return _address(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
         return ", ".join(value)
     return "" if value is None else str(value)
+
+
+def _address(url: str) -> str:
+    """An address without its login, and without the values in its query, which may be keys."""
+    if not any(mark in url for mark in "@?#"):
+        return url
+    try:
+        parts = urlsplit(url if "://" in url else f"//{url}")
+    except ValueError:
+        return _MASK
+    _, at, host = parts.netloc.rpartition("@")
+    names = [name for name, equals, _ in (pair.partition("=") for pair in parts.query.split("&")) if equals]
+    query = "&".join(f"{name}={_MASK}" for name in names) or (_MASK if parts.query else "")
+    shown = parts._replace(
+        netloc=f"{_MASK}@{host}" if at else host, query=query, fragment=_MASK if parts.fragment else ""
+    )
+    return urlunsplit(shown) if "://" in url else urlunsplit(shown).removeprefix("//")
 
 
 def starter() -> str:

@@ -1,0 +1,96 @@
+"""Server-sent events as real servers write them: bytes in, whole events out. Knows no JSON and neither wire.
+
+More forgiving than the standard where servers are: a last event without its blank line counts, a line that is bare
+JSON is an event, and comments are reported, since they are signs of life. Memory is bounded by one event.
+"""
+
+from collections.abc import Iterable
+
+from tui_chat.core.error import StreamCut
+
+LARGEST_EVENT_BYTES = 10_000_000
+"""Of one event with all its lines, and of an answer that comes whole; parsing that much takes some 30 ms."""
+_SLICE_BYTES = 65_536
+COMMENT = ("comment", b"")
+"""Stands for a comment."""
+
+Event = tuple[str, bytes]
+"""Its name, which may be empty, and its data."""
+
+
+def slices(chunk: bytes) -> Iterable[bytes]:
+    """Cut what came at once into pieces that are read quickly, so that other work can be done between them."""
+    if len(chunk) <= _SLICE_BYTES:
+        return (chunk,)
+    return (chunk[at : at + _SLICE_BYTES] for at in range(0, len(chunk), _SLICE_BYTES))
+
+
+class EventReader:
+    """Reads one stream. Lines may end in LF, CRLF or CR."""
+
+    def __init__(self) -> None:
+        self._rest: list[bytes] = []
+        self._rest_size = 0
+        self._after_cr = False
+        self._started = False
+        self._name = ""
+        self._data = bytearray()
+        self._has_data = False
+        self._size = 0
+        self.fault: StreamCut | None = None
+        """Why nothing more can be read after the last events."""
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """Return the events that are whole with this chunk; an event that is too large sets `fault`."""
+        if self.fault is not None:
+            return []
+        if self._after_cr and chunk:
+            self._after_cr = False
+            if chunk[0] == 10:
+                chunk = chunk[1:]
+        self._rest.append(chunk)
+        self._rest_size += len(chunk)
+        events: list[Event] = []
+        if b"\n" in chunk or b"\r" in chunk:
+            text = b"".join(self._rest)
+            lines = text.splitlines()
+            self._after_cr = text[-1] == 13
+            self._rest = [] if text[-1] in b"\r\n" else [lines.pop()]
+            self._rest_size = sum(map(len, self._rest))
+            events = self._events(lines)
+        if self._rest_size + self._size > LARGEST_EVENT_BYTES:
+            self._rest, self._data = [], bytearray()
+            sentence = f"an event of the stream is larger than {LARGEST_EVENT_BYTES / 1e6:g} MB"
+            self.fault = StreamCut(sentence, detail="garbled")
+        return events
+
+    def end(self) -> list[Event]:
+        """Return what is left when the bytes are over; its last line may be cut."""
+        return self._events([b"".join(self._rest), b""])
+
+    def _events(self, lines: list[bytes]) -> list[Event]:
+        events: list[Event] = []
+        if not self._started and lines:
+            self._started = True
+            lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
+        for line in lines:
+            if not line:
+                if self._has_data or self._name:
+                    events.append((self._name, bytes(self._data[:-1])))
+                    self._name, self._has_data = "", False
+                    self._data.clear()
+                self._size = 0
+                continue
+            if line[0] == 58 or line[0] == 123:
+                events.append(COMMENT if line[0] == 58 else ("", line))
+                continue
+            self._size += len(line) + 1
+            if line.startswith(b"data:"):
+                self._data += line[6:] if line[5:6] == b" " else line[5:]
+                self._data += b"\n"
+                self._has_data = True
+            elif line.startswith(b"event:"):
+                self._name = line[6:].strip().decode("utf-8", "replace")
+            elif line.startswith(b"error:"):
+                events.append(("error", line[6:].strip()))
+        return events
