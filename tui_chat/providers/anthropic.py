@@ -42,7 +42,7 @@ from tui_chat.providers.anthropic_wire import MessageReader
 from tui_chat.providers.bodies import error_body, parse_json, whole_body
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.faults import causes, scrub
-from tui_chat.providers.masks import masked_model
+from tui_chat.providers.masks import masked_models
 
 _CONNECT_S, _WRITE_S, _POOL_S = 10.0, 60.0, 10.0
 _EFFORTS = ("low", "medium", "high", "xhigh", "max")
@@ -179,7 +179,7 @@ class AnthropicProvider:
         for model in models:
             if model.max_output_tokens:
                 self._max_tokens[model.ref.removeprefix(f"{self._name}/")] = model.max_output_tokens
-        return tuple(models)
+        return models
 
     async def _pages(self) -> AsyncGenerator[dict[str, Any], None]:
         """The list of models page by page, not read by the SDK, which takes long over what is no model."""
@@ -250,10 +250,10 @@ def _refusal(fault: anthropic.APIStatusError, masker: Masker) -> Refusal:
     return Refusal(status, word, message, code, headers, in_stream=status < 300)
 
 
-def _models_in(pages: list[dict[str, Any]], provider: str, masker: Masker) -> list[Model]:
+def _models_in(pages: list[dict[str, Any]], provider: str, masker: Masker) -> tuple[Model, ...]:
     infos = [mapping_of(info) for page in pages for info in list_of(page.get("data"))]
     models = [_model(provider, info) for info in infos if info.get("lifecycle") != "retired"]
-    return [masked_model(model, masker) for model in models if not model.ref.endswith("/")]
+    return masked_models((model for model in models if not model.ref.endswith("/")), masker)
 
 
 def _model(provider: str, info: dict[str, Any]) -> Model:

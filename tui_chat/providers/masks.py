@@ -1,7 +1,6 @@
 """Collects what must not be shown of one provider: key, headers, what its address and the proxies' hold."""
 
 import base64
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -15,7 +14,6 @@ from tui_chat.providers.config import ProviderConfig
 
 _CARRIES_SECRETS = ("auth", "key", "token", "secret", "cookie", "password", "credential")
 _SCHEMES = {"basic", "bearer", "digest", "token", "apikey"}
-_SEPARATORS = re.compile(r"[\s;,]+")
 
 
 def carries_secrets(header: str) -> bool:
@@ -36,20 +34,24 @@ def masker_of(config: ProviderConfig, key: Secret | None, headers: Mapping[str, 
     return Masker(secrets)
 
 
-def masked_model(model: Model, masker: Masker) -> Model:
-    """Return the model without a secret that its server calls it by; the provider's name is ours."""
-    provider, slash, name = model.ref.partition("/")
-    return replace(model, ref=f"{provider}{slash}{masker.mask_whole(name)}", name=masker.mask_whole(model.name))
+def masked_models(models: Iterable[Model], masker: Masker) -> tuple[Model, ...]:
+    """Return the models without secrets that their server calls them by, each once; the provider's name is ours."""
+    found: dict[str, Model] = {}
+    for model in models:
+        provider, _, name = model.ref.partition("/")
+        ref = f"{provider}/{masker.mask_whole(name)}"
+        found.setdefault(ref, replace(model, ref=ref, name=masker.mask_whole(model.name)))
+    return tuple(found.values())
 
 
 def _in_header(value: str) -> Iterable[str]:
     """Yield a header's value and the secrets within: after `Bearer`, or behind the `=` of a cookie."""
+    scheme, _, behind = value.partition(" ")
+    value = behind.strip() if scheme.lower() in _SCHEMES else value
     yield value
-    for part in _SEPARATORS.split(value):
-        if part.lower() not in _SCHEMES:
-            yield part
-            _, _, behind = part.rstrip("=").partition("=")
-            yield behind
+    for cookie in value.split(";"):
+        _, _, behind = cookie.partition("=")
+        yield behind.strip(" =")
 
 
 def _in_address(url: str) -> Iterator[str]:

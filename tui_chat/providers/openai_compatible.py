@@ -13,7 +13,7 @@ from tui_chat.core.provider import Model, Request
 from tui_chat.providers.bodies import parse_json, whole_body
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.faults import request_id_in
-from tui_chat.providers.masks import masked_model
+from tui_chat.providers.masks import masked_models
 from tui_chat.providers.openai_address import address_of, chat_path, dialect_of
 from tui_chat.providers.openai_errors import REQUEST_ID_HEADERS
 from tui_chat.providers.openai_http import TROUBLE, Server, drain, next_piece
@@ -117,7 +117,7 @@ class OpenAICompatibleProvider:
             models = await asyncio.to_thread(models_in, listing, self.name, self._config.kind)
         except ValueError as error:
             raise ProtocolBroken("the answer is no list of models", detail="shape") from error
-        return tuple(masked_model(model, self._server.masker) for model in models)
+        return masked_models(models, self._server.masker)
 
     async def _detailed(self, model: Model, at_once: asyncio.Semaphore) -> Model:
         """The model with what is told of it alone; without, where that fails."""
