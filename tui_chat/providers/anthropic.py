@@ -62,7 +62,7 @@ _MODELS_A_PAGE = 1000
 _MOST_PAGES = 20
 
 
-class _BoundedClient(anthropic.DefaultAsyncHttpxClient):
+class BoundedClient(anthropic.DefaultAsyncHttpxClient):
     """Reads of every answer but a stream only as much as there may be; the SDK itself would read without end."""
 
     async def send(self, request: httpx2.Request, *, stream: bool = False, **more: Any) -> httpx2.Response:
@@ -226,7 +226,7 @@ class AnthropicProvider:
 def _client(access: Access, timeout_s: float, http_client: httpx2.AsyncClient | None) -> anthropic.AsyncAnthropic:
     timeout = httpx2.Timeout(connect=_CONNECT_S, read=timeout_s, write=_WRITE_S, pool=_POOL_S)
     # A redirect would take keys in headers of our own to another host.
-    http_client = http_client or _BoundedClient(timeout=timeout, follow_redirects=False)
+    http_client = http_client or BoundedClient(timeout=timeout, follow_redirects=False)
     headers: dict[str, Any] = {"authorization": anthropic.omit, **access.headers}
     return anthropic.AsyncAnthropic(
         api_key="in the headers",

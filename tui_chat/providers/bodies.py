@@ -16,12 +16,16 @@ from tui_chat.providers.sse import LARGEST_EVENT_BYTES
 _MOST_ERROR_BYTES = 64_000
 """Of the body of an error, which is shown in a few hundred characters."""
 _ERROR_LIMIT_S = 5.0
-_MOST_VALUES = 150_000
+_MOST_VALUES = 100_000
 """In one JSON text; each takes up to 0.3 µs, and the parser lets no other thread run meanwhile."""
 _LONGEST_DELTA = 50_000
 _TITLE = re.compile(r"<(title|h1)\b[^<>]*>", re.IGNORECASE)
 _INVISIBLE = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
+
+
+class TooManyValues(ValueError):
+    """JSON that may be whole, but would hold up everything else."""
 
 
 async def error_body(answer: httpx2.Response) -> bytes:
@@ -53,11 +57,11 @@ def too_large() -> ProtocolBroken:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Return the value in a JSON text. `ValueError` where there is none, or so much that reading it takes long."""
+    """Return the value in a JSON text. `ValueError` where it is none, `TooManyValues` where reading takes long."""
     if len(text) > 2 * _MOST_VALUES:
         commas = text.count(",") if isinstance(text, str) else text.count(b",")
         if commas > _MOST_VALUES:
-            raise ValueError(f"more than {_MOST_VALUES} values")
+            raise TooManyValues(f"more than {_MOST_VALUES} values")
     try:
         return json.loads(text)
     except RecursionError:

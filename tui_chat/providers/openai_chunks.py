@@ -21,7 +21,7 @@ from tui_chat.core.masking import NO_SECRETS, Masker
 from tui_chat.core.part import Opaque, ThinkingPart
 from tui_chat.core.pieces import Pieces
 from tui_chat.core.usage import Usage
-from tui_chat.providers.bodies import in_parts, parse_json
+from tui_chat.providers.bodies import TooManyValues, in_parts, parse_json
 from tui_chat.providers.faults import shown_word
 from tui_chat.providers.openai_errors import error_in_stream
 from tui_chat.providers.openai_usage import usage_in
@@ -78,6 +78,8 @@ class ChunkReader:
         """The events one event's data holds. Raises where it holds an error or cannot be read."""
         try:
             chunk = parse_json(data)
+        except TooManyValues as error:
+            raise StreamCut(f"an event of the stream holds {error}", detail="garbled") from None
         except ValueError:
             return self._read_odd(data)
         return self.read_value(chunk)

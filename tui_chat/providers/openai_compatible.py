@@ -10,7 +10,7 @@ import httpx2
 from tui_chat.core.error import ProtocolBroken, RequestRefused
 from tui_chat.core.event import ProviderEvent, ReplyOpened
 from tui_chat.core.provider import Model, Request
-from tui_chat.providers.bodies import parse_json, whole_body
+from tui_chat.providers.bodies import TooManyValues, parse_json, whole_body
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.faults import request_id_in
 from tui_chat.providers.masks import masked_models
@@ -133,5 +133,7 @@ class OpenAICompatibleProvider:
             raw = await whole_body(answer)
         try:
             return parse_json(raw)
+        except TooManyValues as error:
+            raise ProtocolBroken(f"the answer holds {error}", detail="shape") from None
         except ValueError as error:
             raise ProtocolBroken("the answer is no JSON", detail="shape") from error

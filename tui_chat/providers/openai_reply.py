@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tui_chat.core.error import StreamCut
 from tui_chat.core.event import ProviderEvent, SignOfLife
 from tui_chat.core.masking import NO_SECRETS, Masker
-from tui_chat.providers.bodies import parse_json, too_large
+from tui_chat.providers.bodies import TooManyValues, parse_json, too_large
 from tui_chat.providers.openai_chunks import ChunkReader
 from tui_chat.providers.openai_errors import broken
 from tui_chat.providers.sse import COMMENT, LARGEST_EVENT_BYTES, Event, EventReader, slices
@@ -86,6 +86,8 @@ class ReplyReader:
         """A reply that came as one object, though a stream was asked for."""
         try:
             told = parse_json(bytes(self._whole))
+        except TooManyValues:
+            raise too_large() from None
         except ValueError:
             raise broken(self._whole, self._type, self._masker) from None
         if not isinstance(told, dict) or not (told.get("choices") or told.get("error")):
