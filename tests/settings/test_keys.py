@@ -78,6 +78,8 @@ def test_a_command_is_not_given_to_a_shell(tmp_path: Path) -> None:
     ("code", "sentence"),
     [
         ('import sys; print("sk-canary"); sys.exit("locked")', "ended with status 1: locked"),
+        ('import sys; sys.exit("no entry for canary-key-66 in /home/x")', "status 1: no entry for … in …"),
+        ('import sys; print("canary"); sys.exit("canary is wrong")', "status 1: … is wrong"),
         ("", "printed nothing"),
         ('print("sk canary")', "holds a character that no key has, at position 3"),
     ],
@@ -104,6 +106,11 @@ def test_a_command_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None
     with pytest.raises(SettingsError, match=r"took longer than 0\.5 seconds"):
         keys.find("work")
     assert time.monotonic() - began < 10
+
+
+def test_what_a_variable_puts_into_a_header_is_a_secret(tmp_path: Path) -> None:
+    text = '[providers.work]\nheaders = { "X-Team" = "a-${TEAM}", "X-B" = "b" }\n'
+    assert ring(text, tmp_path, TEAM="blue ").header_secrets("work") == ("blue",)
 
 
 def test_headers_take_variables_and_a_missing_one_is_told(tmp_path: Path) -> None:

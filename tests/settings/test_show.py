@@ -4,6 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from tui_chat.settings.keys import KeyRing
 from tui_chat.settings.load import load_settings
 from tui_chat.settings.show import rows, starter
@@ -48,6 +50,19 @@ def test_no_row_holds_a_secret(tmp_path: Path) -> None:
     assert found["providers.work.headers"][0] == "X-Key: …"
     assert found["providers.work.api_key_cmd"][0] == "echo …"
     assert found["providers.groq.api_key"][0] == "… (no usable key)"
+
+
+@pytest.mark.parametrize(
+    ("url", "row"),
+    [
+        (f"https://llm/v1?api_key={SECRET}&region=eu", "https://llm/v1?api_key=…&region=…"),
+        (f"https://me:{SECRET}@llm/v1?{SECRET}#{SECRET}", "https://…@llm/v1?…#…"),
+        (f"llm:8080/v1?key={SECRET}", "llm:8080/v1?key=…"),
+        (f"https://[{SECRET}@llm?x=1", "…"),
+    ],
+)
+def test_a_key_in_the_query_of_an_address_is_masked(url: str, row: str, tmp_path: Path) -> None:
+    assert shown(f'[providers.work]\nbase_url = "{url}"\n', tmp_path)["providers.work.base_url"][0] == row
 
 
 def test_the_starter_file_changes_nothing_as_it_is(tmp_path: Path) -> None:
