@@ -28,9 +28,9 @@ def fails(kind: type[Exception] = ValueError) -> Callable[..., Any]:
 
 def break_it(place: str) -> None:
     """Have that fail when the key that finds is pressed."""
-    from tui_chat.ui.driver import Input
     from tui_chat.ui.screens.chat import ChatScreen
     from tui_chat.ui.screens.help import HelpScreen
+    from tui_chat.ui.terminal_input import Input
     from tui_chat.ui.widgets.status_footer import StatusFooter
 
     def draw(screen: ChatScreen) -> None:

@@ -20,7 +20,7 @@ from tui_chat.ui.bench import Bench, Late
 from tui_chat.ui.in_turn import InTurn
 from tui_chat.ui.keyboard import Keyboard
 from tui_chat.ui.keys import Scope
-from tui_chat.ui.message import AttentionWanted, BackgroundTold, ChatOpened
+from tui_chat.ui.message import AttentionWanted, BackgroundTold, ChatOpened, PasteShortened
 from tui_chat.ui.screens.front import FrontScreen
 from tui_chat.ui.themes import DARK, LIGHT, SIXTEEN
 
@@ -107,6 +107,10 @@ class ChatApp(App[int]):
         """The terminal has said how bright it is."""
         if self._follows_terminal:
             self._suit(is_light=told.is_light)
+
+    def on_paste_shortened(self, _: PasteShortened) -> None:
+        """Report that a paste is not whole."""
+        self.notify("The paste was too long; its end is missing.", severity="warning")
 
     def get_default_screen(self) -> Screen[Any]:
         """What is seen until there is a conversation: a screen that was pushed would be painted later."""

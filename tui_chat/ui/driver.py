@@ -1,150 +1,30 @@
-"""Reads keys from the terminal: sooner than Textual does after Escape, more patiently within a sequence or a paste.
+"""Connects the app to its terminal: reads what comes from it in a thread, and writes without waiting for it.
 
-Textual looks only ten times a second whether its wait after a lone Escape is over. Here that wait is exact, and a
-sequence that has surely begun, or a paste, is waited for long enough for a slow link. For terminals of Unix only.
+Textual looks only ten times a second whether its wait after a lone Escape is over; here that wait is exact. For
+terminals of Unix only; what the bytes mean is not known here.
 """
 
 import asyncio
 import os
-import re
 import selectors
 import signal
 import sys
-import time
-from codecs import getincrementaldecoder
+from typing import Any
 
-from textual import constants
-from textual._xterm_parser import BRACKETED_PASTE_END, BRACKETED_PASTE_START, XTermParser
+from textual import events
+from textual._xterm_parser import XTermParser
+from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
-from textual.message import Message
 
 from tui_chat.core.clean import clean_line
-from tui_chat.ui.message import BackgroundTold
+from tui_chat.ui.terminal_input import MOST_COLUMNS, MOST_ROWS, Input
 from tui_chat.ui.terminal_state import RESTORE_TITLE, SAVE_TITLE, restore_terminal
 from tui_chat.ui.writing import TerminalWriter
 
-IDLE_S = 0.1
-SEQUENCE_S = 0.5
-"""How long the rest of a sequence that has surely begun is waited for."""
 _ASK_BACKGROUND = "\x1b]11;?\x1b\\"
 _LONGEST_TITLE = 120
 _MOST_WAITING = 8
 """A terminal that is so many writes behind is given time instead of more."""
-_ESCAPE = "\x1b"
-_MARK = re.compile(r"(\x1b\[20[01]~)")
-_HALF_MARK = re.compile(r"\x1b(\[(2(0[01]?)?)?)?\Z")
-_ALT = re.compile(r"\x1b([ac-eg-z0-9\r])")
-"""Alt as terminals without the kitty protocol send it. Said in the protocol's way, for Textual takes Alt+Enter for
-Enter, and any of them for two letters when another sequence follows at once; b and f it knows as other keys."""
-_COMMAND = re.compile(r"\x1b\](\d*)[^\x07\x1b]*(?:\x07|\x1b\\)")
-_HALF_COMMAND = re.compile(r"\x1b\][^\x07\x1b]*\x1b?\Z")
-_BACKGROUND = re.compile(r"\x1b\]11;rgba?:([0-9a-fA-F]+)/([0-9a-fA-F]+)/([0-9a-fA-F]+)")
-_LONGEST_COMMAND = 256
-_LONGEST_SEQUENCE = 40
-"""So much is kept of what came before that a sequence or a paste's mark is known when it was cut in two."""
-
-
-class Patience:
-    """How long to wait for the rest of what has come in so far."""
-
-    def __init__(self, escape_s: float) -> None:
-        self._escape_s = escape_s
-        self._tail = ""
-        self._in_paste = False
-
-    def after(self, data: str) -> float | None:
-        """Seconds to wait now before what has come is all; `None` within a paste, whose end must come."""
-        text = self._tail + data
-        starts, ends = text.rfind(BRACKETED_PASTE_START), text.rfind(BRACKETED_PASTE_END)
-        if starts != ends:
-            self._in_paste = starts > ends
-        self._tail = text[-_LONGEST_SEQUENCE:]
-        if self._in_paste:
-            return None
-        _, escape, rest = text.rpartition(_ESCAPE)
-        return SEQUENCE_S if escape and rest.startswith(("[", "O")) else self._escape_s
-
-
-class Input:
-    """Bytes from a terminal on their way to Textual's parser, without the terminal's answers to questions."""
-
-    def __init__(self, parser: XTermParser, escape_s: float = constants.ESCAPE_DELAY) -> None:
-        self._parser = parser
-        self._escape_s = escape_s
-        self._patience = Patience(escape_s)
-        self._decode = getincrementaldecoder("utf-8")("replace").decode
-        self._held = ""
-        self._is_escaped = False
-        """The parser waits for what may follow an Escape."""
-        self._is_pasted = False
-        self._until_s: float | None = None
-
-    def take(self, data: bytes) -> list[Message]:
-        """What these bytes mean, as far as that is certain."""
-        text = self._held + self._decode(data)
-        messages: list[Message] = []
-        for command in _COMMAND.finditer(text):
-            if (told := _background(command[0])) is not None:
-                messages.append(told)
-        text = _COMMAND.sub("", text)
-        half = _HALF_COMMAND.search(text)
-        self._held = half[0] if half and len(half[0]) <= _LONGEST_COMMAND else ""
-        text = text[: half.start()] if self._held and half else text
-        if text and (text := self._tidied(text)):
-            messages += self._parser.feed(text)
-        # Counted after the parser, which begins to wait when it is fed.
-        patience_s = self._patience.after(text)
-        wait_s = SEQUENCE_S if self._held and not self._is_pasted else patience_s
-        self._until_s = None if wait_s is None else time.monotonic() + wait_s
-        return messages
-
-    def _tidied(self, text: str) -> str:
-        """Without what the parser takes for other keys: an Escape that was pasted, and Alt before a key."""
-        known = _ESCAPE if self._is_escaped else ""
-        whole, half = known + text, ""
-        parts = _MARK.split(whole)
-        for at, part in enumerate(parts):
-            if at % 2:
-                self._is_pasted = part == BRACKETED_PASTE_START
-                continue
-            if at == len(parts) - 1 and (found := _HALF_MARK.search(part)):
-                # A lone Escape is not held: the parser is the one to tell when its time is over.
-                half = found[0] if self._is_pasted or found[1] else ""
-                part = part.removesuffix(half)
-            parts[at] = part.replace(_ESCAPE, "") if self._is_pasted else _ALT.sub(_in_protocol, part)
-        tidy = "".join(parts)
-        self._held = (half if tidy else half.removeprefix(known)) + self._held
-        self._is_escaped = not self._is_pasted and (tidy.endswith(_ESCAPE) or bool(known and not tidy))
-        return tidy.removeprefix(known)
-
-    @property
-    def wait_s(self) -> float:
-        """How long to wait for more bytes before asking for what is `due`."""
-        return IDLE_S if self._until_s is None else min(IDLE_S, max(self._until_s - time.monotonic(), 0.0))
-
-    def due(self) -> list[Message]:
-        """What was waited for and has not come: what is there means what it means without it."""
-        if self._until_s is None or time.monotonic() < self._until_s:
-            return []
-        self._is_escaped = False
-        if held := self._held:
-            self._held = ""
-            self._until_s = time.monotonic() + self._escape_s
-            return list(self._parser.feed(held))
-        self._until_s = None
-        return list(self._parser.tick())
-
-
-def _in_protocol(alt: re.Match[str]) -> str:
-    return f"\x1b[{ord(alt[1])};3u"
-
-
-def _background(command: str) -> BackgroundTold | None:
-    found = _BACKGROUND.match(command)
-    if found is None:
-        return None
-    red, green, blue = (int(part, 16) / (16 ** len(part) - 1) for part in found.groups())
-    return BackgroundTold(is_light=0.299 * red + 0.587 * green + 0.114 * blue > 0.5)
 
 
 class TerminalDriver(LinuxDriver):
@@ -155,6 +35,13 @@ class TerminalDriver(LinuxDriver):
     """There while the terminal is ours."""
     _has_left = False
     """All that gives the terminal back was handed to the writer."""
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        if size is None:
+            self._size = self._get_terminal_size()
 
     @property
     def is_behind(self) -> bool:
@@ -169,6 +56,8 @@ class TerminalDriver(LinuxDriver):
         self._writer = TerminalWriter(sys.__stderr__.fileno() if sys.__stderr__ else self.fileno)
         self._writer.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        # Also where the terminal reports its size by itself: a report may be wrong, what the system says is not.
+        signal.signal(signal.SIGWINCH, self._window_resized)
         self.write(SAVE_TITLE)
         self.name_window(self._title)
 
@@ -199,6 +88,13 @@ class TerminalDriver(LinuxDriver):
         writer = self._writer
         if writer is not None and not (self._has_left and writer.is_idle and not writer.waiting):
             restore_terminal(self.fileno, self.attrs_before, writer)
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        columns, rows = super()._get_terminal_size()
+        return min(columns, MOST_COLUMNS), min(rows, MOST_ROWS)
+
+    def _window_resized(self, *_: object) -> None:
+        self.send_message(events.Resize.from_dimensions(self._get_terminal_size(), None))
 
     def write(self, data: str) -> None:
         """Write, unless the terminal is another program's now."""
@@ -256,7 +152,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read until the app lets go of the terminal, or the terminal of the app."""
-        incoming = Input(XTermParser(self._debug))
+        incoming = Input(XTermParser(self._debug), window_size=self._get_terminal_size)
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():

@@ -111,6 +111,10 @@ class BackgroundTold(Message):
         self.is_light = is_light
 
 
+class PasteShortened(Message):
+    """A paste was longer than is kept of one; the rest is dropped."""
+
+
 class ChatOpened(Message):
     """The chat is on the screen and takes what is typed."""
 

@@ -7,8 +7,8 @@ from textual import events
 from textual._xterm_parser import XTermParser
 from textual.message import Message
 
-from tui_chat.ui.driver import SEQUENCE_S, Input
 from tui_chat.ui.message import BackgroundTold
+from tui_chat.ui.terminal_input import SEQUENCE_S, Input
 
 ESCAPE_S = 0.1
 
