@@ -306,9 +306,10 @@ class Input:
 
 
 def _is_sound(key: events.Key, sequence: str) -> bool:
-    """Return whether a terminal can have meant this key: a letter comes in one kind of sequence only, and whole."""
+    """Return whether a terminal can have meant this key: Textual makes letters of function keys that do not exist."""
     is_letter = len(key.key.rpartition("+")[2]) == 1
-    return (sequence[-1] == "u" or not is_letter) and not _SURROGATE.search(f"{key.key}{key.character}")
+    is_function_key = sequence[-1] in "~ABCDEFHPQRS"
+    return not (is_letter and is_function_key) and not _SURROGATE.search(f"{key.key}{key.character}")
 
 
 def _background(command: str) -> list[Message]:
