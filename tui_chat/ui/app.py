@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from tui_chat.ui.screens.chat import ChatScreen
 
+_CATCH_UP_S = 0.01
+
 
 class ChatApp(App[int]):
     """tui-chat on the screen."""
@@ -160,6 +162,11 @@ class ChatApp(App[int]):
             await self._presses.take(event)
         else:
             await super().on_event(event)
+
+    async def catch_up(self) -> None:
+        """Return when everything that was pressed until now is acted on."""
+        while self._message_queue.qsize() or self._presses.is_behind:
+            await asyncio.sleep(_CATCH_UP_S)
 
     def _is_for_later(self, event: events.Key | events.Paste) -> bool:
         bound = self._bindings.key_to_bindings.get(event.key, []) if isinstance(event, events.Key) else []

@@ -9,6 +9,7 @@ import os
 import selectors
 import signal
 import sys
+from concurrent.futures import wait
 from typing import Any
 
 from textual import events
@@ -17,12 +18,14 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
 from tui_chat.core.clean import clean_line
-from tui_chat.ui.terminal_input import MOST_COLUMNS, MOST_ROWS, Input
+from tui_chat.ui.terminal_input import IDLE_S, MOST_COLUMNS, MOST_ROWS, Input
 from tui_chat.ui.terminal_state import RESTORE_TITLE, SAVE_TITLE, restore_terminal
 from tui_chat.ui.writing import TerminalWriter
 
 _ASK_BACKGROUND = "\x1b]11;?\x1b\\"
 _LONGEST_TITLE = 120
+_MOST_AHEAD = 1000
+"""After so many keys, or characters pasted, the app is waited for before more is read."""
 _MOST_WAITING = 8
 """A terminal that is so many writes behind is given time instead of more."""
 
@@ -152,6 +155,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read until the app lets go of the terminal, or the terminal of the app."""
+        ahead = 0
         incoming = Input(XTermParser(self._debug), window_size=self._get_terminal_size)
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
@@ -169,3 +173,15 @@ class TerminalDriver(LinuxDriver):
                     messages = []
                 for message in (*messages, *incoming.due()):
                     self.process_message(message)
+                    ahead += len(message.text) if isinstance(message, events.Paste) else 1
+                if ahead > _MOST_AHEAD:
+                    self._wait_for_app()
+                    ahead = 0
+
+    def _wait_for_app(self) -> None:
+        """Let the app catch up: what it cannot take yet waits in the terminal, and not in memory."""
+        if (catch_up := getattr(self._app, "catch_up", None)) is None:
+            return
+        caught_up = asyncio.run_coroutine_threadsafe(catch_up(), self._loop)
+        while not self.exit_event.is_set() and not caught_up.done():
+            wait([caught_up], IDLE_S)

@@ -44,6 +44,11 @@ class InTurn:
         if len(self._waiting) == 1:
             self._be_patient()
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether a press waits for those before it."""
+        return bool(self._waiting)
+
     async def _start(self, press: Press) -> None:
         self._is_busy = True
         self._acting += 1
