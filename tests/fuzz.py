@@ -61,14 +61,8 @@ class Attack:
         self._kinds: tuple[Callable[[], bytes], ...] = (
             self._noise,
             self._text,
-            self._key,
-            self._sequence,
-            self._mouse,
-            self._kitty,
             self._paste,
-            self._size,
-            self._string,
-            self._report,
+            *(self._key, self._sequence, self._mouse, self._kitty, self._string, self._size, self._report) * 2,
         )
 
     def pieces(self, size: int) -> Iterator[bytes]:
@@ -86,7 +80,7 @@ class Attack:
         return self._random.randbytes(self._random.randrange(1, 40)).translate(None, LEAVING)
 
     def _text(self) -> bytes:
-        return "".join(self._random.choices(_WORDS, k=3)).replace("\n", "\x0a").encode()
+        return "".join(self._random.choices(_WORDS, k=2)).replace("\n", "\x0a").encode()
 
     def _key(self) -> bytes:
         return self._random.choice(_KEYS)
@@ -112,7 +106,7 @@ class Attack:
 
     def _paste(self) -> bytes:
         pick = self._random
-        body = self._noise() if pick.random() < 0.3 else self._text() * pick.randrange(60)
+        body = self._noise() if pick.random() < 0.3 else self._text() * pick.randrange(100)
         return b"\x1b[200~" + body + (b"\x1b[201~" if pick.random() < 0.9 else b"")
 
     def _size(self) -> bytes:

@@ -34,14 +34,15 @@ class AttackedTerminal(Terminal):
 
     def pour(self, data: bytes) -> bool:
         """Send the bytes as the program takes them; false when it has ended."""
-        while data:
+        rest = memoryview(data)
+        while rest:
             readable, writable, _ = select.select([self._master], [self._master], [], 60)
             assert readable or writable, "the program takes nothing any more"
             try:
                 if readable and not os.read(self._master, 1 << 20):
                     return False
                 if writable:
-                    data = data[os.write(self._master, data[:512]) :]
+                    rest = rest[os.write(self._master, rest[:4096]) :]
             except OSError:
                 return False
         return True

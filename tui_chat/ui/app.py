@@ -165,7 +165,7 @@ class ChatApp(App[int]):
 
     async def catch_up(self) -> None:
         """Return when everything that was pressed until now is acted on."""
-        while self._message_queue.qsize() or self._presses.is_behind:
+        while self._message_queue.qsize() or self._presses.is_behind:  # noqa: ASYNC110 — Textual's queue has no event
             await asyncio.sleep(_CATCH_UP_S)
 
     def _is_for_later(self, event: events.Key | events.Paste) -> bool:

@@ -14,6 +14,8 @@ from tui_chat.storage.store import Store
 
 KEPT_AFTER_S = 0.3
 """A draft is kept so long after the last key, so that typing is not a write a key."""
+_KEPT_A_SECOND = 10_000_000
+"""Characters: a draft of many megabytes is written less often, for a write takes all of it."""
 HISTORY = 500
 
 
@@ -38,7 +40,7 @@ class Drafts:
         """This is what is written there now; with `instead_of` it is another wording of that prompt."""
         self._pending = Written(place, text, instead_of)
         if self._timer is None:
-            self._timer = self._later(KEPT_AFTER_S, self.keep)
+            self._timer = self._later(KEPT_AFTER_S + len(text) / _KEPT_A_SECOND, self.keep)
 
     async def keep(self) -> None:
         """Write down what was noted."""

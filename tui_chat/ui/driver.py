@@ -16,6 +16,7 @@ from textual import events
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 
 from tui_chat.core.clean import clean_line
 from tui_chat.ui.terminal_input import IDLE_S, MOST_COLUMNS, MOST_ROWS, Input
@@ -168,15 +169,19 @@ class TerminalDriver(LinuxDriver):
                     if not data:
                         asyncio.run_coroutine_threadsafe(self._app.action_quit(), self._loop)
                         return
-                    messages = incoming.take(data)
-                else:
-                    messages = []
-                for message in (*messages, *incoming.due()):
-                    self.process_message(message)
-                    ahead += len(message.text) if isinstance(message, events.Paste) else 1
+                    ahead += self._hand_on(incoming.take(data))
+                ahead += self._hand_on(incoming.due())
                 if ahead > _MOST_AHEAD:
                     self._wait_for_app()
                     ahead = 0
+
+    def _hand_on(self, messages: list[Message]) -> int:
+        """Send these to the app; return how many keys, or characters pasted, they are."""
+        size = 0
+        for message in messages:
+            self.process_message(message)
+            size += len(message.text) if isinstance(message, events.Paste) else 1
+        return size
 
     def _wait_for_app(self) -> None:
         """Let the app catch up: what it cannot take yet waits in the terminal, and not in memory."""

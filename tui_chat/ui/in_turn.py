@@ -21,6 +21,8 @@ _ROUNDS = 2
 """A key is seen by every widget up to the app; what it did there is told the same way once more."""
 _BOXES = Input, TextArea
 _MANY = 20
+_MOST_IN_A_LINE = 2000
+"""So much of a paste goes into a box of one line, which measures all of its text at every key."""
 
 
 class InTurn:
@@ -55,6 +57,8 @@ class InTurn:
         if self._waiting:
             self._be_patient()
         box = self._app.focused
+        if isinstance(press, events.Paste) and isinstance(box, Input) and len(press.text) > _MOST_IN_A_LINE:
+            press = events.Paste(press.text[:_MOST_IN_A_LINE])
         await self._hand_on(press)
         # What is written leads nowhere else.
         is_written = isinstance(press, events.Paste) or press.is_printable

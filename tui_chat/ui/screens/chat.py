@@ -78,7 +78,8 @@ class ChatScreen(CommandingScreen):
         """Say soon what it will cost."""
         self._foresee(event.text)
 
-    @work(group="foresight", exclusive=True, exit_on_error=False)
+    # With a description, for Textual would make one of the whole text at every key.
+    @work(group="foresight", exclusive=True, exit_on_error=False, description="foresee")
     async def _foresee(self, text: str) -> None:
         await asyncio.sleep(FORESEEN_AFTER_S)
         hint = ""

@@ -4,7 +4,8 @@ import re
 
 FOLD_OVER_LINES = 20
 SIGN_BEGINS = "⟦"
-_SIGN = re.compile(r"⟦#(\d+) pasted: [\d,]+ lines⟧")
+FOLD_OVER_CHARACTERS = 10_000
+_SIGN = re.compile(r"⟦#(\d+) pasted: [\d,]+ (?:lines|characters)⟧")
 
 
 class Folds:
@@ -15,12 +16,16 @@ class Folds:
 
     def fold(self, text: str) -> str:
         """What stands in the draft for a paste: itself, or a sign when it is long."""
-        lines = text.rstrip("\n").count("\n") + 1
-        if lines <= FOLD_OVER_LINES:
+        end = len(text)
+        while end and text[end - 1] == "\n":
+            end -= 1
+        lines = text.count("\n", 0, end) + 1
+        if lines <= FOLD_OVER_LINES and end <= FOLD_OVER_CHARACTERS:
             return text
         number = next((known for known, folded in self._texts.items() if folded == text), len(self._texts) + 1)
         self._texts[number] = text
-        return f"⟦#{number} pasted: {lines:,} lines⟧"
+        size = f"{lines:,} lines" if lines > FOLD_OVER_LINES else f"{end:,} characters"
+        return f"⟦#{number} pasted: {size}⟧"
 
     def unfolded(self, text: str) -> str:
         """The text with every sign replaced by what it stands for."""
