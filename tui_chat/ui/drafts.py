@@ -23,7 +23,8 @@ class Written(NamedTuple):
     """What is in a prompt box, and where that belongs."""
 
     place: str | None
-    text: str
+    read: Callable[[], str]
+    """Returns the text; it is put together only when it is needed, for it may be large."""
     instead_of: str | None = None
 
 
@@ -35,12 +36,13 @@ class Drafts:
         self._later = later
         self._timer: Timer | None = None
         self._pending: Written | None = None
+        self._last_size = 0
 
-    def note(self, place: str | None, text: str, *, instead_of: str | None = None) -> None:
+    def note(self, place: str | None, read: Callable[[], str], *, instead_of: str | None = None) -> None:
         """This is what is written there now; with `instead_of` it is another wording of that prompt."""
-        self._pending = Written(place, text, instead_of)
+        self._pending = Written(place, read, instead_of)
         if self._timer is None:
-            self._timer = self._later(KEPT_AFTER_S + len(text) / _KEPT_A_SECOND, self.keep)
+            self._timer = self._later(KEPT_AFTER_S + self._last_size / _KEPT_A_SECOND, self.keep)
 
     async def keep(self) -> None:
         """Write down what was noted."""
@@ -61,7 +63,7 @@ class Drafts:
     async def sent(self, place: str | None, text: str) -> list[str]:
         """It was sent: no longer a draft, but history; which is told, newest first."""
         self._pending = None
-        await self._write(Written(place, ""))
+        await self._write(Written(place, lambda: ""))
         return await self.remember(text)
 
     async def edit_of(self, conversation_id: str) -> tuple[str, str] | None:
@@ -106,12 +108,14 @@ class Drafts:
             await self._store.set_state(f"queue:{conversation_id}", list(prompts) or None)
 
     async def _write(self, written: Written) -> None:
+        text = written.read()
+        self._last_size = len(text)
         try:
             if written.instead_of is not None:
-                kept = {"turn": written.instead_of, "text": written.text}
+                kept = {"turn": written.instead_of, "text": text}
                 await self._store.set_state(f"edit:{written.place}", kept)
             else:
-                await self._store.set_draft(written.place, written.text)
+                await self._store.set_draft(written.place, text)
         except ChatError:
             # Where nothing can be saved, the footer says so; the words are still in the box.
             self._pending = self._pending or written

@@ -1,5 +1,7 @@
 """Intents: what a person wants, told by a widget to its screen. They carry core values and plain words only."""
 
+from collections.abc import Callable
+
 from textual.message import Message
 
 
@@ -50,11 +52,12 @@ class PromptSubmitted(Message):
 
 
 class DraftChanged(Message):
-    """The prompt that is being written is this now; keep it."""
+    """The prompt that is being written is another now; keep it."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, read: Callable[[], str]) -> None:
         super().__init__()
-        self.text = text
+        self.read = read
+        """Returns the text as it was then; it is put together only when it is needed, for it may be large."""
 
 
 class SuggestionsChanged(Message):

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from textual import on, work
@@ -76,13 +77,12 @@ class ChatScreen(CommandingScreen):
     @on(DraftChanged)
     def foresee(self, event: DraftChanged) -> None:
         """Say soon what it will cost."""
-        self._foresee(event.text)
+        self._foresee(event.read)
 
-    # With a description, for Textual would make one of the whole text at every key.
     @work(group="foresight", exclusive=True, exit_on_error=False, description="foresee")
-    async def _foresee(self, text: str) -> None:
+    async def _foresee(self, read: Callable[[], str]) -> None:
         await asyncio.sleep(FORESEEN_AFTER_S)
-        hint = ""
+        text, hint = read(), ""
         if text.strip() and parse(text) is None:
             facts = await self.bench.facts_of(self.conversation.model)
             draft = draft_of(self.conversation, text, self.editing)

@@ -237,7 +237,7 @@ class ConversationScreen(SteadyScreen[None]):
             return False
         await self.line.put(text)
         self.prompt.set_history(await self.drafts.sent(self.place, text))
-        self.drafts.note(self.place, self.prompt.draft)
+        self.drafts.note(self.place, self.prompt.read_draft)
         return True
 
     async def _send(self, text: str, instead_of: Turn | None = None) -> bool:
@@ -250,7 +250,7 @@ class ConversationScreen(SteadyScreen[None]):
             if instead_of is not None:
                 await self.end_editing(shown.id)
             self.prompt.set_history(await self.drafts.sent(place, text))
-            self.drafts.note(self.place, self.prompt.draft)
+            self.drafts.note(self.place, self.prompt.read_draft)
         return begun
 
     async def end_editing(self, conversation_id: str) -> None:
@@ -334,9 +334,9 @@ class ConversationScreen(SteadyScreen[None]):
         if not self._is_open:
             return
         if self.editing is None:
-            self.drafts.note(self.place, self.prompt.draft)
+            self.drafts.note(self.place, self.prompt.read_draft)
         else:
-            self.drafts.note(self.conversation.id, self.prompt.draft, instead_of=self.editing.id)
+            self.drafts.note(self.conversation.id, self.prompt.read_draft, instead_of=self.editing.id)
 
     @on(ActionWanted)
     async def act(self, event: ActionWanted) -> None:

@@ -1,7 +1,8 @@
 """The box a prompt is written in. Knows text and keys; what becomes of a prompt is not its business."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from textual import events
 from textual.document._document import Location
@@ -51,6 +52,11 @@ class PromptBox(TextArea):
     def draft(self, text: str) -> None:
         self._walked_to = -1
         self._show(self._folds.fold(text))
+
+    @property
+    def read_draft(self) -> Callable[[], str]:
+        """What returns the draft of this moment whenever it is called."""
+        return partial(self._folds.unfolded, self.text)
 
     def give_back(self, text: str) -> None:
         """This was not taken, or is wanted back; what was written since stays below it."""
@@ -231,6 +237,6 @@ class PromptBox(TextArea):
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Tell whoever keeps drafts, and whoever knows commands."""
         event.stop()
-        self.post_message(DraftChanged(self.draft))
+        self.post_message(DraftChanged(self.read_draft))
         self.completing.type(self.text)
         self.post_message(SuggestionsChanged())
