@@ -1,6 +1,7 @@
 """The app: makes screens, sets the theme, holds the global keys, and leaves in good order. Nothing else."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from tui_chat.ui.screens.chat import ChatScreen
 
+_log = logging.getLogger(__name__)
 _CATCH_UP_S = 0.01
 
 
@@ -186,6 +188,10 @@ class ChatApp(App[int]):
 
     def _handle_exception(self, error: Exception) -> None:
         """End with it; what Textual does with errors that know how to show themselves would show what was said."""
+        if self._exit:
+            # What is half made when the app is left finds its other half gone.
+            _log.warning("a fault while leaving", exc_info=error)
+            return
         self._return_code = 1
         if self._exception is None:
             self._exception = error

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 from tui_chat.core.clean import clean_line
 from tui_chat.core.fuzzy import match
 from tui_chat.ui.choice import Choice
+from tui_chat.ui.widgets.row_list import RowList
 
 MOST_ROWS = 200
 _AS_LIKE = 0.6
@@ -80,7 +81,7 @@ class PickScreen(ModalScreen[str | None]):
         """A title, a line to type in, the rows, a hint."""
         yield Static(self._heading, markup=False, classes="title")
         yield Input(placeholder=self._asks, compact=True)
-        yield OptionList(compact=True)
+        yield RowList(compact=True)
         yield Static("Enter takes it · ↑ ↓ move · Esc leaves", markup=False, classes="hint")
 
     def on_mount(self) -> None:

@@ -15,6 +15,7 @@ from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.figures import cost_sum
 from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.ui.widgets.row_list import RowList
 
 _SIGNS = {
     TurnStatus.CANCELLED: "■ ",
@@ -51,7 +52,7 @@ class TreeScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """The tree, and how to use it."""
         yield Static("Branches of this conversation", markup=False, classes="title")
-        yield OptionList(compact=True)
+        yield RowList(compact=True)
         yield Static("Enter goes there · j k move · Esc leaves", markup=False, classes="hint")
 
     def on_mount(self) -> None:
