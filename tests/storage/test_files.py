@@ -104,8 +104,8 @@ async def test_an_awkward_name_is_taken_literally(tmp_path: Path, open_store: Op
 
 
 AWKWARD = [
-    b"a ?mode=ro", b"a%20b%00%zz", b"a#b", b"  two  blanks ", b"'quotes\"`", b"a\nline", b"no\xff\xfeutf8", b"\x1b[31m",
-    b"-flag", b"a;b&c|d", b"~", "é語🎉".encode(), b"x" * 255,
+    b"a ?mode=ro", b"a%20b%00%zz", b"a#b", b"  two  blanks ", b"'quotes\"`", b"a\nline", b"no\xff\xfeutf8",
+    b"\x1b[31m", b"-flag", b"a;b&c|d", b"~", "é語🎉".encode(), b"x" * 255,
 ]  # fmt: skip
 
 

@@ -175,7 +175,8 @@ def stats(db: sqlite3.Connection) -> Stats:
     """Count what there is, without reading it."""
     shelves = dict(db.execute("SELECT shelf, count(*) FROM conversation GROUP BY shelf").fetchall())
     turns, oldest, newest = db.execute(
-        f"SELECT coalesce(sum(CASE WHEN turns BETWEEN 0 AND {MOST_TOKENS} THEN turns END), 0), min(created_at), max(updated_at) FROM conversation"
+        f"SELECT coalesce(sum(CASE WHEN turns BETWEEN 0 AND {MOST_TOKENS} THEN turns END), 0),"
+        " min(created_at), max(updated_at) FROM conversation"
     ).fetchone()
     one = {
         name: db.execute(f"PRAGMA {name}").fetchone()[0]
