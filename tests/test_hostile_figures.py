@@ -69,10 +69,8 @@ async def store_of(library: bytes) -> Store:
 
 def show(conversation: Conversation) -> None:
     """Everything that draws a conversation."""
-    for branch in Branch:
-        to_plain(conversation, branch)
-        to_markdown(conversation, branch)
-        output_of(lambda branch=branch: print_transcript(conversation, branch, 80))  # type: ignore[misc]
+    to_plain(conversation, Branch.CURRENT)
+    to_markdown(conversation, Branch.ALL)
     assert loads(dumps(conversation)).id == conversation.id
     forecast(conversation, Draft("demo/tour", (), conversation.head), NOW)
     for turn in conversation.turns:
@@ -89,8 +87,10 @@ async def read_everything(store: Store) -> None:
         *await store.summaries(), *await store.summaries(archived=True), *await store.summaries(deleted=True)
     ]  # fmt: skip
     rows_for_people(summaries)
+    shown = await store.conversation("c1")
     json.dumps([facts(summary) for summary in summaries])
-    for conversation_id in [*await all_ids(store), "c1", "c3"]:
+    output_of(lambda: print_transcript(shown, Branch.ALL, 80))
+    for conversation_id in [*await all_ids(store), "c3"]:
         show(await store.conversation(conversation_id))
         await store.pulse(conversation_id)
     for since in (None, NOW - timedelta(days=30)):

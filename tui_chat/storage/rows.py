@@ -11,12 +11,12 @@ from decimal import Decimal
 from typing import Any, cast
 
 from tui_chat.core.bounds import (
+    MOST_MS,
     MOST_SUM_USD,
     MOST_TOKENS,
     UNKNOWN_MOMENT,
     count_in_bounds,
     dollars_in_bounds,
-    milliseconds_in_bounds,
     moment_in_bounds,
 )
 from tui_chat.core.conversation import Conversation, ConversationSummary, Options, Origin, TitleSource
@@ -108,8 +108,8 @@ def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
             stop_detail,
             None if fault is None else Fault(**json.loads(fault)),
             request_id,
-            milliseconds_in_bounds(ttft),
-            milliseconds_in_bounds(duration),
+            ttft if ttft is None or 0 <= ttft <= MOST_MS else None,
+            duration if duration is None or 0 <= duration <= MOST_MS else None,
         )
 
     return read
@@ -160,7 +160,10 @@ def usage_of(row: Row) -> Usage | None:
         return None
     billed_usd = None if billed is None else money_in(billed)
     try:
-        believable = min(row[:7]) >= 0 and max(row[:7]) <= MOST_TOKENS
+        # All bits together are no less than any count, and negative where one is.
+        believable = 0 <= fresh | cached | five | hour | output | thinking | searches <= MOST_TOKENS or (
+            min(row[:7]) >= 0 and max(row[:7]) <= MOST_TOKENS
+        )
     except TypeError:
         believable = False
     if not believable:
