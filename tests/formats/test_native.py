@@ -3,17 +3,22 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 
 from tests.formats.trees import conversations
+from tests.storage.make import conversation, priced, prompt, reply
+from tui_chat.core.bounds import UNKNOWN_MOMENT
 from tui_chat.core.conversation import Conversation, Options
 from tui_chat.core.error import FormatError
 from tui_chat.core.part import OtherPart, TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.core.usage import UNKNOWN_USAGE, Cost
 from tui_chat.formats.native import dumps, loads, to_json
+from tui_chat.formats.native_shape import conversation_from
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 123456, UTC)
 
@@ -129,3 +134,33 @@ def test_two_turns_of_one_id_are_refused() -> None:
 def test_what_is_no_conversation_at_all_is_refused(text: str) -> None:
     with pytest.raises(FormatError, match=r"^not "):
         loads(text)
+
+
+@pytest.mark.parametrize("amount", ["1E+40", "Infinity", "-1", "9" * 4000, "1E+999999999"])
+def test_an_amount_that_cannot_be_believed_is_unknown_and_the_conversation_is_kept(amount: str) -> None:
+    value = to_json(conversation("c", prompt("p"), priced(reply("r", "p"), "0.5")))
+    cost, usage = value["turns"][1]["cost"], value["turns"][1]["usage"]
+    cost["price"]["thinking_usd"] = usage["billed_usd"] = amount
+    (_, read) = conversation_from(value).turns
+    assert read.cost == Cost(Decimal("0.5")) and read.usage is not None and read.usage.billed_usd is None
+    cost["total_usd"] = amount
+    assert conversation_from(value).turns[1].cost is None
+
+
+@pytest.mark.parametrize("count", [None, -1, 10**15 + 1, 10**4000])
+def test_unknown_tokens_are_null_and_come_back_as_unknown(count: int | None) -> None:
+    value = to_json(conversation("c", prompt("p"), priced(reply("r", "p"), "0.5")))
+    value["turns"][1]["usage"]["output_tokens"] = count
+    value["turns"][1]["duration_ms"] = value["turns"][1]["ttft_ms"] = count
+    read = conversation_from(value)
+    assert read.turns[1].usage == UNKNOWN_USAGE and read.turns[1].duration_ms is None
+    assert to_json(read)["turns"][1]["usage"]["output_tokens"] is None
+    assert loads(dumps(read)) == read
+
+
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_date_at_the_end_of_the_calendar_is_unknown_and_can_be_written_again(date: str) -> None:
+    value = to_json(conversation("c", prompt("p")))
+    value["created_at"] = value["turns"][0]["created_at"] = date
+    read = conversation_from(value)
+    assert read.created_at == UNKNOWN_MOMENT and loads(dumps(read)) == read

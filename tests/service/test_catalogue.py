@@ -61,6 +61,14 @@ async def test_a_store_that_fails_hides_no_model(store: Store) -> None:
         assert (await asked.refreshed()).models == (LARGE,)
 
 
+@pytest.mark.parametrize("size", ["many", -1, 10**30, 0.5, [1], None])
+async def test_a_remembered_context_size_that_cannot_be_believed_is_unknown(store: Store, size: object) -> None:
+    remembered = {"ref": "one/m", "name": "", "context_window": size, "max_output_tokens": size}
+    await store.set_state("models", {"one": [remembered]})
+    (model,) = (await asking(store, {"one": ()}).last_seen()).models
+    assert model == Model("one/m")
+
+
 def test_every_word_must_be_in_the_reference_or_the_name_and_the_likest_comes_first() -> None:
     other = Model("one/very-large-indeed", "Huge")
     assert matching((other, LARGE, SMALL), "large") == [LARGE, other]

@@ -65,3 +65,29 @@ async def test_a_clock_set_forward_destroys_nothing_at_once(days: int) -> None:
     assert await empty_trash(store, 30, clock.now) == 0, "set right again, nothing was lost"
     assert (await store.conversation("c0001")).title == "Title 1"
     await store.aclose()
+
+
+@pytest.mark.parametrize("deleted_at", ["no date", "0001-01-01", "9999-12-31", ""])
+async def test_a_deletion_date_that_cannot_be_read_destroys_nothing(deleted_at: str) -> None:
+    clock = Clock()
+    store = await Store.open(":memory:", clock=clock)
+    await store.save_all([made(1), made(2)])
+    await store.delete("c0001")
+    await store.delete("c0002")
+    await store._write(
+        lambda db: db.execute("UPDATE conversation SET deleted_at = ? WHERE id = 'c0001'", (deleted_at,))
+    )
+    gone = 0
+    for _ in range(6):
+        clock.now += timedelta(days=7)
+        gone += await empty_trash(store, 30, clock.now)
+    assert gone == 1, "the other one went"
+    assert (await store.conversation("c0001")).deleted_at is not None, "it is in the trash all the same"
+    await store.aclose()
+
+
+async def test_a_date_of_the_last_look_that_cannot_be_read_counts_as_none() -> None:
+    store = await Store.open(":memory:")
+    await store.set_state("trash_looked_at", "9999-12-31T23:59:59-23:59")
+    assert await empty_trash(store, 30, START) == 0
+    await store.aclose()

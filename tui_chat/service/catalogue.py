@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tui_chat.core.bounds import count_in_bounds
 from tui_chat.core.error import ChatError, StorageError, Unreachable
 from tui_chat.core.provider import Model, split_ref
 from tui_chat.storage.store import Store
@@ -71,7 +72,9 @@ class ModelCatalogue:
 
 
 def _model(plain: dict[str, Any]) -> Model:
-    return Model(**{**plain, "efforts": tuple(plain.get("efforts", ()))})
+    """A model as it was remembered; a size that cannot be believed is unknown."""
+    sizes = {name: count_in_bounds(plain.get(name)) or None for name in ("context_window", "max_output_tokens")}
+    return Model(**{**plain, **sizes, "efforts": tuple(plain.get("efforts", ()))})
 
 
 def matching(models: Sequence[Model], words: str) -> list[Model]:
