@@ -1,7 +1,7 @@
 """Writing and reading conversations with their turns. Each function runs within one transaction."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -132,16 +132,25 @@ def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
 def _without_circles(db: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """Cut each circle of turns that answer each other, which only damage makes."""
     parents = {row[-1]: row[0] for row in rows}
-    walk_of: dict[int, int] = {}
-    for start in parents:
-        at, before = start, None
-        while at is not None and at not in walk_of:
-            walk_of[at] = start
-            at, before = parents.get(at), at
-        if at is not None and before is not None and walk_of[at] == start:
-            parents[before] = None
-            note_damaged_value(db)
+    for seq in closing_turns(parents):
+        parents[seq] = None
+        note_damaged_value(db)
     return [(parents[row[-1]], *row[1:]) for row in rows]
+
+
+def closing_turns(parents: Mapping[int, int | None]) -> list[int]:
+    """Return one turn of each circle, by whose parent it closes; `parents` has each turn's parent by number."""
+    walk_of: dict[int, int] = {}
+    found = []
+    for start in parents:
+        at: int | None = start
+        before = start
+        while at is not None and at not in walk_of:
+            walk_of[at], before = start, at
+            at = parents.get(at)
+        if at is not None and walk_of[at] == start and before in parents:
+            found.append(before)
+    return found
 
 
 def read_turn(db: sqlite3.Connection, seq: int) -> Turn:
