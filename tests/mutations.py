@@ -68,7 +68,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a checkpoint that failed is not offered again",
-        (Change("tui_chat/service/reply.py", "self._unsaved = unsaved + self._unsaved", "pass"),),
+        (Change("tui_chat/service/reply.py", "self._arrived = _Batch([]), unsaved + self._arrived[1]", "pass"),),
         (*_SERVICE, *_PROGRAM),
     ),
     Mutation(

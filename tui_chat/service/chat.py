@@ -149,7 +149,8 @@ class ChatService:
         """Save what arrived when the event loop cannot: from any thread, and nothing is saved after it."""
 
         def arrived() -> list[tuple[str, tuple[Delta, ...]]]:
-            return [(reply.turn_id, reply.unsaved) for reply in tuple(self._replies.values()) if not reply.ended]
+            # Also those that have ended: the store takes nothing more of one whose end it has.
+            return [(reply.turn_id, reply.unsaved) for reply in tuple(self._replies.values())]
 
         return self.ledger.store.checkpoint_last(arrived, timeout_s)
 

@@ -71,12 +71,17 @@ class Ledger:
         else:
             await self.store.set_head(conversation_id, head)
 
-    async def checkpoint(self, conversation_id: str, turn_id: str, deltas: Sequence[Delta]) -> bool:
-        """Save what is new of a reply in flight; false where it could not be and must be offered again."""
+    async def checkpoint(
+        self, conversation_id: str, turn_id: str, deltas: Sequence[Delta], mark_saved: Callable[[], None]
+    ) -> bool:
+        """Save what is new of a reply in flight; false where it could not be and must be offered again.
+
+        `mark_saved` is called on the store's thread.
+        """
         if conversation_id in self._unsaved:
             return False
         try:
-            await self.store.checkpoint(turn_id, deltas)
+            await self.store.checkpoint(turn_id, deltas, mark_saved)
         except StorageError as error:
             self._tell(error)
             return False

@@ -53,6 +53,18 @@ class _Reader:
         self.more = asyncio.Event()
 
 
+class _Batch:
+    """What is being saved, or was."""
+
+    def __init__(self, deltas: list[Delta]) -> None:
+        self.deltas = deltas
+        self.is_saved = False
+
+    def mark_saved(self) -> None:
+        """Called on the store's thread, with the commit."""
+        self.is_saved = True
+
+
 class Reply:
     """A reply from its request to its end."""
 
@@ -66,7 +78,8 @@ class Reply:
         self._meter = Meter(means, turn, request)
         self._health = HealthMonitor(means.policy.health, means.monotonic_s())
         self._shown_health = Health.WAITING
-        self._unsaved: list[Delta] = []
+        self._arrived: tuple[_Batch, list[Delta]] = (_Batch([]), [])
+        """The last batch that was to be saved, and what came after it; one value, as another thread may read it."""
         self._readers: set[_Reader] = set()
         self._news: RetryScheduled | HealthChanged | None = None
         self._stop = asyncio.Event()
@@ -92,8 +105,9 @@ class Reply:
 
     @property
     def unsaved(self) -> tuple[Delta, ...]:
-        """What arrived since it was saved last."""
-        return tuple(self._unsaved)
+        """What arrived since it was saved last; exact on the store's thread."""
+        batch, rest = self._arrived
+        return (*(() if batch.is_saved else batch.deltas), *rest)
 
     def start(self) -> None:
         """Send the request."""
@@ -217,7 +231,7 @@ class Reply:
         if isinstance(event, (ReplyOpened, UsageReported, Stopped, SignOfLife)):
             return
         self._meter.heard_delta(now_s)
-        self._unsaved.append(event)
+        self._arrived[1].append(event)
         self._tell(event)
 
     async def _wait_before(self, retry: RetryScheduled) -> None:
@@ -255,10 +269,11 @@ class Reply:
         self._tell(self._news)
 
     async def _save_so_far(self) -> None:
-        if unsaved := self._unsaved:
-            self._unsaved = []
-            if not await self._ledger.checkpoint(self.conversation_id, self.turn_id, unsaved):
-                self._unsaved = unsaved + self._unsaved
+        if unsaved := self._arrived[1]:
+            batch = _Batch(unsaved)
+            self._arrived = batch, []
+            if not await self._ledger.checkpoint(self.conversation_id, self.turn_id, unsaved, batch.mark_saved):
+                self._arrived = _Batch([]), unsaved + self._arrived[1]
 
     async def _price(self) -> None:
         while True:

@@ -111,22 +111,33 @@ class Store:
         """
         await self._write(saving.append, conversation_id, turns, saving.Moved(head, title), self._watch())
 
-    async def checkpoint(self, turn_id: str, deltas: Sequence[ProviderEvent]) -> None:
-        """Keep what has arrived of a reply since the last time; usage and the like may stand among it."""
-        await self._write(live.checkpoint, turn_id, deltas, self._clock())
+    async def checkpoint(
+        self, turn_id: str, deltas: Sequence[ProviderEvent], mark_saved: Callable[[], None] | None = None
+    ) -> None:
+        """Keep what has arrived of a reply since the last time; usage and the like may stand among it.
+
+        `mark_saved` is called on the store's thread, before it does anything else.
+        """
+        job = partial(live.checkpoint, turn_id=turn_id, deltas=deltas, now=self._clock())
+
+        def keep() -> None:
+            self._database.write(job)
+            if mark_saved is not None:
+                mark_saved()
+
+        await self._worker.run(keep)
 
     def checkpoint_last(self, arrived: Arrived, timeout_s: float) -> bool:
         """Keep what arrived of several replies, and nothing after it; false if that took too long.
 
-        For the end of the program, from any thread, whatever the event loop does. `arrived` is called once no other
-        job is taken, so that nothing is kept twice.
+        For the end of the program, from any thread, whatever the event loop does. `arrived` is called on the store's
+        thread after every other job.
         """
         if not self._worker.take_no_more():
             return False
-        checkpoints = arrived()
 
         def keep() -> None:
-            for turn_id, deltas in checkpoints:
+            for turn_id, deltas in arrived():
                 job = partial(live.checkpoint, turn_id=turn_id, deltas=deltas, now=self._clock())
                 with suppress(StorageError, NotFound):  # the other replies may still be kept
                     self._database.write(job)
