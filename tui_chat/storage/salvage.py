@@ -88,7 +88,7 @@ def _key(table: str, row: dict[str, Any]) -> object:
 def _carve(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows]) -> None:
     """What stands in the file's pages, for rows that could not be read otherwise."""
     for rowid, values, of in carve.rows(damaged, {len(columns[table]) for table in _BY_HEAD}):
-        is_known = of in _CARVED and len(values) == len(columns[of])
+        is_known = of in _TABLES and len(values) == len(columns[of])
         for table in (of,) if is_known else () if of.startswith("search_") else _CARVED:
             if len(values) == len(columns[table]) and values[0] is None:
                 row: dict[str, Any] = dict(zip(columns[table], values, strict=True)) | {"seq": rowid}
