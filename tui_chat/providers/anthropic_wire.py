@@ -23,7 +23,7 @@ from tui_chat.core.pieces import Pieces
 from tui_chat.providers.anthropic_blocks import citation_text, is_failed_result, result_text
 from tui_chat.providers.anthropic_usage import UsageMeter
 from tui_chat.providers.anthropic_values import list_of, text_of
-from tui_chat.providers.bodies import in_parts, parse_json
+from tui_chat.providers.bodies import LONGEST_DELTA, in_parts, parse_json
 from tui_chat.providers.faults import shown_word
 
 _MOST_BLOCKS = 1_000
@@ -180,7 +180,10 @@ class MessageReader:
         block.pieces.add(piece)
         if self._overlap and block.kind == "text":
             piece = self._without_overlap(piece)
-        return [_piece(block, text) for text in in_parts(block.joiner.feed(piece))]
+        text = block.joiner.feed(piece)
+        if len(text) <= LONGEST_DELTA:
+            return [_piece(block, text)] if text else []
+        return [_piece(block, part) for part in in_parts(text)]
 
     def _without_overlap(self, piece: str) -> str:
         common = 0

@@ -21,7 +21,7 @@ from tui_chat.core.masking import NO_SECRETS, Masker
 from tui_chat.core.part import Opaque, ThinkingPart
 from tui_chat.core.pieces import Pieces
 from tui_chat.core.usage import Usage
-from tui_chat.providers.bodies import TooManyValues, in_parts, parse_json
+from tui_chat.providers.bodies import LONGEST_DELTA, TooManyValues, in_parts, parse_json
 from tui_chat.providers.faults import shown_word
 from tui_chat.providers.openai_errors import error_in_stream
 from tui_chat.providers.openai_usage import usage_in
@@ -144,9 +144,10 @@ class ChunkReader:
         if isinstance(refusal := delta.get("refusal"), str) and refusal:
             self._refused = True
             self._grow(TextDelta, refusal, events)
-        for call in _list(delta.get("tool_calls")):
-            if isinstance(call, dict):
-                self._read_call(call, events)
+        if calls := delta.get("tool_calls"):
+            for call in _list(calls):
+                if isinstance(call, dict):
+                    self._read_call(call, events)
         if isinstance(call := delta.get("function_call"), dict):
             self._read_call({"index": 0, "function": call}, events)
 
@@ -156,7 +157,10 @@ class ChunkReader:
             self._open = kind
         if text := self._joiner.feed(text):
             self.begun = True
-            events += map(kind, in_parts(text))
+            if len(text) <= LONGEST_DELTA:
+                events.append(kind(text))
+            else:
+                events += map(kind, in_parts(text))
 
     def _read_pieces(self, pieces: list[Any], events: list[ProviderEvent]) -> None:
         """Content that is a list: text, thinking that is a list itself, and kinds without words."""

@@ -72,7 +72,12 @@ class ReplyReader:
             if event is COMMENT:
                 yield _ALIVE
                 continue
-            events = chunks.read(_data_of(event))
+            name, raw = event
+            try:
+                data = raw.decode()
+            except UnicodeDecodeError:
+                raise StreamCut("the stream is not UTF-8", detail="garbled") from None
+            events = chunks.read(_as_error(data) if name == "error" and data else data)
             if chunks.done:
                 return
             if events:
@@ -96,14 +101,7 @@ class ReplyReader:
         self._chunks.done = True
 
 
-def _data_of(event: Event) -> str:
-    """An event's data as text; of one that is called an error so that it reads as one, whatever it holds."""
-    name, raw = event
-    try:
-        data = raw.decode()
-    except UnicodeDecodeError:
-        raise StreamCut("the stream is not UTF-8", detail="garbled") from None
-    if name != "error" or not data:
-        return data
+def _as_error(data: str) -> str:
+    """The data of an event that is called an error, so that it reads as one whatever it holds."""
     said = data.strip()
     return f'{{"error": {said if said.startswith("{") else json.dumps(said)}}}'

@@ -10,6 +10,8 @@ from tui_chat.core.error import StreamCut
 
 LARGEST_EVENT_BYTES = 8_000_000
 """Of one event with all its lines, and of an answer that comes whole; parsing that much takes some 25 ms."""
+_LINE_BYTES = 50
+"""What a line takes beside its own bytes; so many short lines cost more than they seem to."""
 _SLICE_BYTES = 65_536
 COMMENT = ("comment", b"")
 """Stands for a comment."""
@@ -34,8 +36,7 @@ class EventReader:
         self._after_cr = False
         self._started = False
         self._name = ""
-        self._data = bytearray()
-        self._has_data = False
+        self._data: list[bytes] = []
         self._size = 0
         self.fault: StreamCut | None = None
         """Why nothing more can be read after the last events."""
@@ -54,12 +55,13 @@ class EventReader:
         if b"\n" in chunk or b"\r" in chunk:
             text = b"".join(self._rest)
             lines = text.splitlines()
-            self._after_cr = text[-1] == 13
-            self._rest = [] if text[-1] in b"\r\n" else [lines.pop()]
-            self._rest_size = sum(map(len, self._rest))
+            last = text[-1]
+            self._after_cr = last == 13
+            self._rest = [] if last == 10 or last == 13 else [lines.pop()]
+            self._rest_size = len(self._rest[0]) if self._rest else 0
             events = self._events(lines)
         if self._rest_size + self._size > LARGEST_EVENT_BYTES:
-            self._rest, self._data = [], bytearray()
+            self._rest, self._data = [], []
             sentence = f"an event of the stream is larger than {LARGEST_EVENT_BYTES / 1e6:g} MB"
             self.fault = StreamCut(sentence, detail="garbled")
         return events
@@ -75,20 +77,17 @@ class EventReader:
             lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
         for line in lines:
             if not line:
-                if self._has_data or self._name:
-                    events.append((self._name, bytes(self._data[:-1])))
-                    self._name, self._has_data = "", False
-                    self._data.clear()
+                if self._data or self._name:
+                    events.append((self._name, b"\n".join(self._data)))
+                    self._name, self._data = "", []
                 self._size = 0
                 continue
             if line[0] == 58 or line[0] == 123:
                 events.append(COMMENT if line[0] == 58 else ("", line))
                 continue
-            self._size += len(line) + 1
+            self._size += len(line) + _LINE_BYTES
             if line.startswith(b"data:"):
-                self._data += line[6:] if line[5:6] == b" " else line[5:]
-                self._data += b"\n"
-                self._has_data = True
+                self._data.append(line[6:] if line[5:6] == b" " else line[5:])
             elif line.startswith(b"event:"):
                 self._name = line[6:].strip().decode("utf-8", "replace")
             elif line.startswith(b"error:"):
