@@ -53,10 +53,10 @@ class Terminal:
         )
         os.close(slave)
 
-    def resize(self, columns: int, rows: int) -> None:
-        """Give the window another size."""
+    def resize(self, columns: int, rows: int, *, most: int = 2000) -> None:
+        """Give the window another size; no more than `most` columns and rows are emulated."""
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        self.screen = Screen(columns, rows)
+        self.screen = Screen(min(columns, most), min(rows, most))
 
     def __enter__(self) -> "Terminal":
         return self

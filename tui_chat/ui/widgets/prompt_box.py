@@ -6,6 +6,7 @@ from functools import partial
 
 from textual import events
 from textual.document._document import Location
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from tui_chat.ui.completing import Completing
@@ -82,6 +83,10 @@ class PromptBox(TextArea):
             self.post_message(ActionWanted(action))
         else:
             await self.run_action(action)
+
+    def render_line(self, y: int) -> Strip:
+        """Draw nothing where there is no room, for Textual cannot wrap its placeholder into no column."""
+        return super().render_line(y) if self.content_size.width > 0 else Strip.blank(self.size.width)
 
     # Sending
 
