@@ -122,3 +122,15 @@ def finished(database: Path) -> bool:
     """Whether every turn in the store has ended."""
     with sqlite3.connect(database) as connection:
         return connection.execute("SELECT count(*) FROM turn WHERE status = 'streaming'").fetchone() == (0,)
+
+
+def test_ctrl_s_in_the_editor_does_not_stop_the_app_afterwards(home: Path) -> None:
+    script = f'echo editing; until [ -e {home}/go ]; do sleep 0.05; done; echo changed > "$1"'
+    with started(home, editor(home.parent, script)) as terminal:
+        terminal.type(EDIT)
+        terminal.until("editing")
+        terminal.type("\x13")
+        terminal.read(0.3)
+        (home / "go").touch()
+        terminal.until("▌ changed", patience_s=10)
+        leave(terminal)

@@ -1,5 +1,8 @@
 """Everything that can be done or gone to is found by a few letters, with its key, and is done."""
 
+from textual import events
+from textual.widgets import Input
+
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_rows, screen_text
 from tui_chat.ui.commands import COMMANDS
@@ -91,3 +94,29 @@ async def test_nothing_like_it_is_said() -> None:
         assert "Nothing is like that." in screen_text(desk.app)
         await desk.press("enter", "escape")
         assert desk.app.screen is desk.chat
+
+
+async def test_a_paste_of_megabytes_into_a_search_is_cut_and_leaves_the_keys_quick(desk: Desk) -> None:
+    await found(desk, "")
+    box = desk.app.screen.query_one(Input)
+    desk.app.post_message(events.Paste("x" * 3_000_000))
+    await desk.until(lambda: box.value)
+    await desk.type("y")
+    await desk.until(lambda: box.value.endswith("xy"))
+    assert len(box.value) <= 2001
+
+
+async def test_a_page_down_where_no_row_fits_does_not_end_the_app() -> None:
+    async with desk_with(size=(2, 2)) as desk:
+        await desk.press("ctrl+p")
+        await desk.until(lambda: isinstance(desk.app.screen, PickScreen))
+        await desk.press("pagedown", "pageup", "escape")
+        await desk.until(lambda: not isinstance(desk.app.screen, PickScreen))
+        assert desk.app.fault is None
+
+
+async def test_a_fault_after_the_app_is_left_is_no_crash() -> None:
+    async with desk_with() as desk:
+        desk.app.leave(0)
+        desk.app._handle_exception(ValueError("half made"))
+        assert desk.app.fault is None and desk.app.return_code == 0

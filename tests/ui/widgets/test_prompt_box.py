@@ -20,6 +20,13 @@ async def test_a_long_paste_is_folded_and_sent_word_for_word(desk: Desk) -> None
     assert desk.conversation.path[0].text == LONG + " and this?"
 
 
+async def test_a_paste_of_one_endless_line_is_folded_and_sent_word_for_word(desk: Desk) -> None:
+    await paste(desk, "word " * 400_000)
+    await desk.until(lambda: "pasted: 2,000,000 characters" in desk.chat.prompt.text)
+    await desk.said("and this?")
+    assert desk.conversation.path[0].text == "word " * 400_000 + "and this?"
+
+
 async def test_tab_unfolds_it_wherever_the_cursor_is(desk: Desk) -> None:
     await paste(desk, LONG)
     await desk.type(" and this?")
