@@ -3,7 +3,6 @@
 import errno
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Iterator
@@ -160,7 +159,7 @@ def unfinished(folder: Path) -> Iterator[Path]:
 
 def _locked_file(folder: Path) -> tuple[Path, int]:
     while True:
-        path = folder / f".tui-chat-{secrets.token_hex(8)}.tmp"
+        path = folder / f".tui-chat-{os.urandom(8).hex()}.tmp"
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         if fcntl is None:
             return path, handle

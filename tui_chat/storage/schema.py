@@ -160,6 +160,10 @@ FROM conversation;
 """
 
 
+NEWEST = _TABLES + _ERRANDS + _TREE
+"""The statements of the newest version as SQLite keeps them; `schema_check` compares a file with them."""
+
+
 def run_script(db: sqlite3.Connection, script: str) -> None:
     """Every statement of a script, within the transaction that is open."""
     statement = ""
