@@ -16,26 +16,35 @@ Nodes = Mapping[str, dict[str, Any]]
 
 
 def conversation_from(value: dict[str, Any]) -> Imported:
-    """One conversation of the export."""
-    nodes = {text_of(key): dict_of(node) for key, node in dict_of(value.get("mapping")).items()}
-    if not nodes:
-        raise FormatError("its messages (`mapping`) are missing")
+    """Return one conversation of the export; its messages are taken out of the value, which may be very large."""
     usual_model = _model(value.get("default_model_slug"))
-    calls = _calls_answered(nodes)
+    mapping = dict_of(value.get("mapping"))
+    if not mapping:
+        raise FormatError("its messages (`mapping`) are missing")
+    first = text_of(next(iter(mapping)))
+    messages, instructions = _read(mapping, usual_model)
     return ours(
         ForeignConversation(
             source=SOURCE,
-            id=text_of(value.get("conversation_id")) or text_of(value.get("id")) or next(iter(nodes)),
-            messages=[_message(key, nodes, usual_model, calls) for key in _in_order(nodes)],
+            id=text_of(value.get("conversation_id")) or text_of(value.get("id")) or first,
+            messages=messages,
             title=text_of(value.get("title")),
             created_at=date_of(value.get("create_time")),
             updated_at=date_of(value.get("update_time")),
             model=usual_model,
-            system="\n\n".join(_instructions(nodes)),
+            system="\n\n".join(instructions),
             head=text_of(value.get("current_node")),
             is_archived=value.get("is_archived") is True,
         )
     )
+
+
+def _read(mapping: dict[str, Any], usual_model: str) -> tuple[list[Message], list[str]]:
+    """Return the messages and the instructions in the map of nodes, which is empty afterwards."""
+    nodes = {text_of(key): dict_of(node) for key, node in mapping.items()}
+    mapping.clear()
+    order, calls, instructions = list(_in_order(nodes)), _calls_answered(nodes), _instructions(nodes)
+    return [_message(key, nodes.pop(key), usual_model, calls) for key in order], instructions
 
 
 def _in_order(nodes: Nodes) -> Iterator[str]:
@@ -44,8 +53,8 @@ def _in_order(nodes: Nodes) -> Iterator[str]:
     yield from dict.fromkeys((*(child for child in listed if isinstance(child, str) and child in nodes), *nodes))
 
 
-def _message(key: str, nodes: Nodes, usual_model: str, calls: Mapping[str, str]) -> Message:
-    said, parent = _said(key, nodes), _parent(key, nodes)
+def _message(key: str, node: dict[str, Any], usual_model: str, calls: Mapping[str, str]) -> Message:
+    said, parent = dict_of(node.get("message")), text_of(node.get("parent")) or None
     role = role_of(said)
     parts = parts_of(said, calls.get(key, key)) if is_visible(said) else []
     if not parts:

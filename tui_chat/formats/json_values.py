@@ -34,13 +34,18 @@ class Readable(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawValue:
     """One value's bytes; none where it was too large and passed over."""
 
     number: int
     """The first one is 1."""
     data: bytes | None
+
+    def take(self) -> bytes | None:
+        """Return the bytes and keep them no longer."""
+        data, self.data = self.data, None
+        return data
 
 
 def json_values(stream: Readable) -> Iterator[RawValue]:
@@ -149,7 +154,9 @@ class _Window:
 
     def _passed(self) -> bytes:
         with memoryview(self._buffer) as view:
-            return bytes(view[: self._at])
+            data = bytes(view[: self._at])
+        self._drop_passed()
+        return data
 
     def _more(self) -> bool:
         chunk = self._stream.read(CHUNK)

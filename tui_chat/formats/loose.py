@@ -25,9 +25,11 @@ _FAMILIES = {
 
 
 def parsed(data: bytes) -> Any:
-    """JSON bytes as values."""
+    """Return JSON bytes as values. A large value takes much memory, so nothing is held longer than needed."""
     try:
-        return json.loads(data.decode())
+        text = data.decode()
+        del data
+        return json.loads(text)
     except UnicodeDecodeError as error:
         raise FormatError(f"not UTF-8: {error.reason} at its byte {error.start}") from None
     except json.JSONDecodeError as error:
