@@ -164,3 +164,9 @@ def test_a_date_at_the_end_of_the_calendar_is_unknown_and_can_be_written_again(d
     value["created_at"] = value["turns"][0]["created_at"] = date
     read = conversation_from(value)
     assert read.created_at == UNKNOWN_MOMENT and loads(dumps(read)) == read
+
+
+def test_a_turn_that_is_stored_before_the_one_it_answers_is_written_after_it() -> None:
+    first, second = prompt("p"), reply("r", "p")
+    read = loads(dumps(conversation("c", second, first)))
+    assert [turn.id for turn in read.turns] == ["p", "r"]

@@ -12,6 +12,7 @@ A conversation is one object: `"format": "tui-chat"`, `"version": 1`, then its f
 
 import base64
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Never
@@ -51,9 +52,23 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
         "options": _options(conversation.options),
         "origin": None if conversation.origin is None else _origin(conversation.origin),
         "head": conversation.head,
-        "turns": [_turn(turn) for turn in conversation.turns],
+        "turns": [_turn(turn) for turn in _parents_first(conversation.turns)],
     }
     return value | {"errands": [_errand(one) for one in conversation.errands]} if conversation.errands else value
+
+
+def _parents_first(turns: Iterable[Turn]) -> Iterable[Turn]:
+    """The turns in their order, but none before the one it answers."""
+    by_id = {turn.id: turn for turn in turns}
+    placed: dict[str, Turn] = {}
+    for turn in by_id.values():
+        way: list[Turn] = []
+        at: Turn | None = turn
+        while at is not None and at.id not in placed:
+            way.append(at)
+            at = None if at.parent_id is None else by_id.get(at.parent_id)
+        placed |= {one.id: one for one in reversed(way)}
+    return placed.values()
 
 
 def dumps(conversation: Conversation, *, one_line: bool = False) -> str:

@@ -34,7 +34,7 @@ class Checkup:
     damage: tuple[str, ...] = ()
     """What SQLite's own check says."""
     lost_parents: int = 0
-    """Turns that answer a turn that is not there, or a later one."""
+    """Turns that answer a turn that is not there, or by way of others themselves."""
     lost_heads: int = 0
     """Conversations that show a branch that is not there."""
     lost_checkpoints: int = 0
