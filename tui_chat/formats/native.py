@@ -12,7 +12,7 @@ A conversation is one object: `"format": "tui-chat"`, `"version": 1`, then its f
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Never
@@ -57,9 +57,11 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
     return value | {"errands": [_errand(one) for one in conversation.errands]} if conversation.errands else value
 
 
-def _parents_first(turns: Iterable[Turn]) -> Iterable[Turn]:
+def _parents_first(turns: Sequence[Turn]) -> Iterable[Turn]:
     """The turns in their order, but none before the one it answers."""
     by_id = {turn.id: turn for turn in turns}
+    if len(by_id) != len(turns):
+        return turns
     placed: dict[str, Turn] = {}
     for turn in by_id.values():
         way: list[Turn] = []

@@ -11,6 +11,7 @@ from typing import Any
 
 from tui_chat.storage import schema
 from tui_chat.storage.row_repair import Row, fault_of, repaired
+from tui_chat.storage.tree import closing_turns
 
 KEYS = {
     "conversation": ("seq",),
@@ -114,19 +115,15 @@ def _moment_of(db: sqlite3.Connection, damaged: DamagedRow) -> datetime:
 
 
 def _in_circles(db: sqlite3.Connection) -> dict[int, int]:
-    """Return the turns, each with its conversation, whose parents lead back to them; one for each circle.
+    """Return the turns, each with its conversation, at which circles of turns that answer each other close.
 
     A circle needs a turn that answers a later one, and few do. One that answers itself counts as a lost parent.
     """
-    found: dict[int, int] = {}
-    for seq, parent, conversation in db.execute(
-        "SELECT seq, parent, conversation FROM turn WHERE parent > seq ORDER BY seq"
-    ).fetchall():
-        passed = {seq}
-        while parent is not None and parent not in passed and parent not in found:
-            passed.add(parent)
-            row = db.execute("SELECT parent FROM turn WHERE seq = ?", (parent,)).fetchone()
-            parent = None if row is None else row[0]
-        if parent == seq:
-            found[seq] = conversation
-    return found
+    rows = db.execute(
+        "SELECT seq, parent, conversation FROM turn"
+        " WHERE conversation IN (SELECT conversation FROM turn WHERE parent > seq)"
+    ).fetchall()
+    of = {seq: conversation for seq, _, conversation in rows}
+    return {
+        seq: of[seq] for seq in closing_turns({seq: None if parent == seq else parent for seq, parent, _ in rows})
+    }

@@ -139,17 +139,19 @@ def _without_circles(db: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> lis
 
 
 def closing_turns(parents: Mapping[int, int | None]) -> list[int]:
-    """Return one turn of each circle, by whose parent it closes; `parents` has each turn's parent by number."""
+    """Return the first turn of each circle, by whose parent it closes; `parents` has each turn's parent by number."""
     walk_of: dict[int, int] = {}
     found = []
     for start in parents:
         at: int | None = start
-        before = start
         while at is not None and at not in walk_of:
-            walk_of[at], before = start, at
+            walk_of[at] = start
             at = parents.get(at)
-        if at is not None and walk_of[at] == start and before in parents:
-            found.append(before)
+        if at is not None and walk_of[at] == start:
+            first = circling = at
+            while (circling := parents[circling] or at) != at:
+                first = min(first, circling)
+            found.append(first)
     return found
 
 
