@@ -117,7 +117,8 @@ async def test_turns_that_answer_each_other_in_a_circle_are_read_and_cut_open(op
     await store.create(conversation("c1", prompt("u1"), reply("a1", "u1"), prompt("u2", "a1"), reply("a2", "u2")))
     await store._write(lambda db: db.execute("UPDATE turn SET parent = 3 WHERE seq = 1"))
     assert [turn.id for turn in (await store.conversation("c1")).path] == ["u1", "a1", "u2", "a2"]
-    assert (await store.check()).lost_parents == 1
+    (damage,) = (await store.check()).unreadable
+    assert damage.endswith("turns answer each other in a circle")
     await store.repair()
     assert (await store.check()).is_healthy
     assert [turn.id for turn in (await store.conversation("c1")).path] == ["u1", "a1", "u2", "a2"]
