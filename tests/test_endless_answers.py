@@ -36,8 +36,8 @@ def answer(name: str) -> Answer:
 SENTENCES = {
     "titles": "The provider is overloaded.",
     "scripts": "The provider is overloaded.",
-    "event": "an event of the stream is larger than 8 MB",
-    "lines": "an event of the stream is larger than 8 MB",
+    "event": "an event of the stream has more than 100000 lines",
+    "lines": "an event of the stream has more than 100000 lines",
 }
 CASES = pytest.mark.parametrize(
     ("name", "model"),

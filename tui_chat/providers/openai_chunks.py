@@ -32,7 +32,7 @@ _FAILURES = {"error", "insufficient_system_resource", "abort"}
 _GROWING = ("text", "summary", "data")
 """Fields of a reasoning detail that arrive in pieces."""
 _NOT_A_WORD = "the server ended its answer without a word"
-_MOST_PARTS = 10_000
+_MOST_PARTS = 2_000
 """In one chunk; reading more at once would hold up everything else."""
 
 Json = Mapping[str, Any]

@@ -10,8 +10,8 @@ from tui_chat.core.error import StreamCut
 
 LARGEST_EVENT_BYTES = 8_000_000
 """Of one event with all its lines, and of an answer that comes whole; parsing that much takes some 25 ms."""
-_LINE_BYTES = 50
-"""What a line takes beside its own bytes; so many short lines cost more than they seem to."""
+_MOST_LINES = 100_000
+"""Of one event; each takes memory beside its own bytes."""
 _SLICE_BYTES = 65_536
 COMMENT = ("comment", b"")
 """Stands for a comment."""
@@ -61,10 +61,14 @@ class EventReader:
             self._rest_size = len(self._rest[0]) if self._rest else 0
             events = self._events(lines)
         if self._rest_size + self._size > LARGEST_EVENT_BYTES:
-            self._rest, self._data = [], []
-            sentence = f"an event of the stream is larger than {LARGEST_EVENT_BYTES / 1e6:g} MB"
-            self.fault = StreamCut(sentence, detail="garbled")
+            self._give_up(f"is larger than {LARGEST_EVENT_BYTES / 1e6:g} MB")
+        elif len(self._data) > _MOST_LINES:
+            self._give_up(f"has more than {_MOST_LINES} lines")
         return events
+
+    def _give_up(self, reason: str) -> None:
+        self._rest, self._data = [], []
+        self.fault = StreamCut(f"an event of the stream {reason}", detail="garbled")
 
     def end(self) -> list[Event]:
         """Return what is left when the bytes are over; its last line may be cut."""
@@ -85,7 +89,7 @@ class EventReader:
             if line[0] == 58 or line[0] == 123:
                 events.append(COMMENT if line[0] == 58 else ("", line))
                 continue
-            self._size += len(line) + _LINE_BYTES
+            self._size += len(line) + 1
             if line.startswith(b"data:"):
                 self._data.append(line[6:] if line[5:6] == b" " else line[5:])
             elif line.startswith(b"event:"):
