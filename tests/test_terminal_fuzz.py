@@ -110,7 +110,7 @@ def test_random_bytes_from_a_terminal_do_not_end_the_app(seed: int, tmp_path: Pa
             terminal.type(TO_GROUND)
             terminal.drain()
             terminal.type(F1)
-            terminal.until("Keys and commands", patience_s=120)
+            terminal.until("Keys and commands", patience_s=300)
             terminal.type("\x11")
             assert terminal.wait() == 0 and is_restored(terminal.output)
     called = record.read_text().splitlines() if record.exists() else []

@@ -1,5 +1,7 @@
 """Everything that can be done or gone to is found by a few letters, with its key, and is done."""
 
+import asyncio
+
 from textual import events
 from textual.widgets import Input
 
@@ -120,3 +122,15 @@ async def test_a_fault_after_the_app_is_left_is_no_crash() -> None:
         desk.app.leave(0)
         desk.app._handle_exception(ValueError("half made"))
         assert desk.app.fault is None and desk.app.return_code == 0
+
+
+async def test_more_to_choose_from_after_a_list_was_left_is_no_fault() -> None:
+    async with desk_with() as desk:
+        await found(desk, "")
+        screen = desk.app.screen
+        assert isinstance(screen, PickScreen)
+        screen.dismiss(None)
+        while screen.query(Input):
+            screen.offer([])
+            await asyncio.sleep(0)
+        screen.offer([])

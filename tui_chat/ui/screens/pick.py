@@ -93,7 +93,8 @@ class PickScreen(ModalScreen[str | None]):
     def offer(self, choices: Sequence[Choice], hint: str = "") -> None:
         """There is more to choose from now."""
         self._read(choices)
-        if self.is_mounted:
+        # Not after it was left, while its parts are taken away.
+        if self.is_mounted and self in self.app.screen_stack:
             self._show()
             if hint:
                 self.query_one(".hint", Static).update(Content(hint))
