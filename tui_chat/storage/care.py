@@ -10,7 +10,7 @@ from tui_chat.storage import index, row_check
 from tui_chat.storage.fault import is_damage
 from tui_chat.storage.figure_check import count_bad_figures, mend_bad_figures
 from tui_chat.storage.rows import sum_in
-from tui_chat.storage.tree import Tally, circles, set_sums, true_sums
+from tui_chat.storage.tree import Tally, set_sums, true_sums
 
 _LOST_PARENTS = (
     "SELECT turn.seq FROM turn LEFT JOIN turn AS above ON above.seq = turn.parent"
@@ -111,7 +111,7 @@ def _look_closer(db: sqlite3.Connection) -> Checkup:
     unindexed, overindexed = _compare_index(db)
     return Checkup(
         (),
-        len(_lost_parents(db)),
+        _count(db, _LOST_PARENTS),
         _count(db, _LOST_HEADS),
         _count(db, _LOST_CHECKPOINTS),
         _count(db, _WRONG_OWNERS),
@@ -127,7 +127,7 @@ def mend(db: sqlite3.Connection) -> None:
     """Make everything fit together again; the index aside."""
     row_check.mend(db)
     mend_bad_figures(db)
-    for seq in _lost_parents(db):
+    for (seq,) in db.execute(_LOST_PARENTS).fetchall():
         db.execute("UPDATE turn SET parent = NULL WHERE seq = ?", (seq,))
     db.execute("UPDATE turn SET owner = NULL WHERE status != 'streaming' AND owner IS NOT NULL")
     db.execute("UPDATE turn SET owner = 'nobody|0|' WHERE status = 'streaming' AND owner IS NULL")
@@ -137,13 +137,6 @@ def mend(db: sqlite3.Connection) -> None:
     for (seq,) in db.execute(_LOST_HEADS).fetchall():
         newest = "(SELECT max(seq) FROM turn WHERE conversation = ?)"
         db.execute(f"UPDATE conversation SET head = {newest} WHERE seq = ?", (seq, seq))
-
-
-def _lost_parents(db: sqlite3.Connection) -> set[int]:
-    lost = {seq for (seq,) in db.execute(_LOST_PARENTS)}
-    if db.execute("SELECT 1 FROM turn WHERE parent > seq LIMIT 1").fetchone():
-        lost |= circles(dict(db.execute("SELECT seq, parent FROM turn")))
-    return lost
 
 
 def _count(db: sqlite3.Connection, select: str) -> int:
