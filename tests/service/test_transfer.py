@@ -21,7 +21,7 @@ from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import FormatError, NotFound, StorageError
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.core.usage import Usage
+from tui_chat.core.usage import UNKNOWN_USAGE, Usage
 from tui_chat.formats.native import dumps, loads
 from tui_chat.formats.telling import Branch
 from tui_chat.service import transfer
@@ -213,14 +213,29 @@ async def test_a_file_cut_in_the_middle_gives_what_was_whole(store: Store, tmp_p
 
 
 async def test_a_conversation_that_cannot_be_stored_is_skipped_and_the_next_one_stored(
-    store: Store, tmp_path: Path
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    save = store.save
+
+    async def fastidious(one: Conversation) -> None:
+        if one.id == "c1":
+            raise StorageError("a number is too large to be stored", detail="other")
+        await save(one)
+
+    monkeypatch.setattr(store, "save", fastidious)
     path = tmp_path / "c.jsonl"
-    absurd = conversation("c1", turn("u1"), turn("a1", "u1", usage=Usage(input_tokens=10**30)))
-    path.write_text("\n".join(dumps(one, one_line=True) for one in (absurd, conversation("c2"))))
+    path.write_text("\n".join(dumps(one, one_line=True) for one in (conversation("c1"), conversation("c2"))))
     report = await import_file(store, path)
     assert (report.added, [one.which for one in report.skipped]) == (1, ["Title c1"])
     assert "too large" in report.skipped[0].why
+
+
+async def test_a_count_of_tokens_too_large_to_be_stored_is_imported_as_unknown(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    absurd = conversation("c1", turn("u1"), turn("a1", "u1", usage=Usage(input_tokens=10**30)))
+    path.write_text(dumps(absurd, one_line=True))
+    assert (await import_file(store, path)).added == 1
+    assert (await store.conversation("c1")).turns[1].usage == UNKNOWN_USAGE
 
 
 async def test_a_full_disk_ends_the_import_with_the_disk_named(
