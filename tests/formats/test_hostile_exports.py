@@ -1,0 +1,310 @@
+"""Hostile exports: whatever is changed in a file, it is read in time, as conversations of its text or a sentence."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.attacks import attack
+from tests.formats.fixtures import IMPORTS, database
+from tests.formats.test_native import small
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.error import FormatError
+from tui_chat.core.part import TextPart, ThinkingPart, ToolResultPart
+from tui_chat.formats import librechat_export, markdown, native, plain
+from tui_chat.formats.foreign import Imported, Skipped
+from tui_chat.formats.importing import conversations_in
+from tui_chat.formats.telling import Branch
+
+JSON = ["chatgpt.json", "claude.json", "librechat-flat.json", "librechat-nested.json", "native"]
+DATABASES = ["llm-responses", "llm-threads", "elia"]
+seeds = st.integers(0, 2**64)
+WILD: list[Any] = [
+    None, True, 0, -1, 10**400, 1e308, float("inf"), float("nan"), "", "x" * 5_000, "\ud800", "\udfff\ud800", "\x00",
+    "../../etc", [], {}, [[]], {"": {}}, [None], "00000000-0000-0000-0000-000000000000", "9999-99-99", "\u202e",
+]  # fmt: skip
+
+
+def whole_json(name: str) -> Any:
+    return json.loads(native.dumps(small())) if name == "native" else json.loads((IMPORTS / name).read_text())
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every container in a value with every key of it."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield value, key
+        yield from places(item)
+
+
+def deep(levels: int) -> Any:
+    value: Any = "deep"
+    for level in range(levels):
+        value = [value] if level % 2 else {"content": value}
+    return value
+
+
+def change(random: Random, value: Any) -> None:
+    """Drop, replace, double or retype one node, or give it the value of another one."""
+    found = list(places(value))
+    if not found:
+        return
+    holder, key = random.choice(found)
+    other_holder, other_key = random.choice(found)
+    match random.randrange(7):
+        case 0:
+            del holder[key]
+        case 1:
+            holder[key] = random.choice(WILD)
+        case 2:
+            # Copied, so that the value stays a tree; ids and parents that are moved make circles and doubles.
+            holder[key] = json.loads(json.dumps(other_holder[other_key]))
+        case 3 if isinstance(holder, list):
+            holder.insert(key, json.loads(json.dumps(holder[key])))
+        case 4:
+            holder[key] = json.dumps(holder[key]) if not isinstance(holder[key], str) else [holder[key]]
+        case 5:
+            holder[key] = deep(random.choice([3, 200, 900]))
+        case _ if isinstance(holder, dict):
+            holder[random.choice(["id", "parent", "messageId", "uuid", "mapping", "\ud800"])] = holder[key]
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from texts_in(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts_in(item)
+
+
+def read(path: Path) -> tuple[list[Conversation], list[Skipped]]:
+    """What a file gives; anything but a `FormatError` fails the test."""
+    items: list[Imported | Skipped] = []
+    try:
+        items += conversations_in(path)
+    except FormatError as error:
+        assert error.message
+    skipped = [item for item in items if isinstance(item, Skipped)]
+    assert all(one.why for one in skipped)
+    return [item.conversation for item in items if isinstance(item, Imported)], skipped
+
+
+def check(conversations: list[Conversation]) -> None:
+    """Each is a sound tree that every format writes, and native JSON gives back as it is."""
+    for one in conversations:
+        assert one.turns or one.origin is None
+        seen: set[str | None] = {None}
+        for turn in one.turns:
+            assert turn.parent_id in seen and turn.id not in seen
+            seen.add(turn.id)
+        assert native.loads(native.dumps(one)) == one
+        for branch in Branch:
+            markdown.to_markdown(one, branch).encode()
+            plain.to_plain(one, branch).encode()
+        json.loads(librechat_export.dumps(one))
+
+
+def said(conversations: list[Conversation]) -> Iterator[str]:
+    for one in conversations:
+        for turn in one.turns:
+            for part in turn.parts:
+                if isinstance(part, TextPart | ThinkingPart | ToolResultPart):
+                    yield from (line for line in part.text.splitlines() if line.strip())
+
+
+@pytest.mark.parametrize("name", JSON)
+def test_any_change_of_an_export_gives_its_text_or_a_sentence(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "changed.json"
+
+    @attack
+    @given(seeds)
+    def changed(seed: int) -> None:
+        random = Random(seed)
+        value = whole_json(name)
+        if isinstance(value, list) and random.random() < 0.9:
+            value = [random.choice(value)]
+        for _ in range(random.choice([1, 2, 6])):
+            change(random, value)
+        path.write_text(json.dumps(value))
+        found, _ = read(path)
+        check(found)
+        source = "\n".join(texts_in(value)) + json.dumps(value, ensure_ascii=False)
+        source = source.encode("utf-8", "replace").decode()
+        for line in said(found):
+            known = line.removeprefix("```").strip("*") if line.startswith(("```", "**")) else line
+            assert known in source or "\ufffd" in line or known in source.replace("\\n", "\n"), line
+
+    changed()
+
+
+@pytest.mark.parametrize("name", [*JSON, *DATABASES])
+def test_any_damage_to_the_bytes_of_a_file_ends_in_conversations_or_a_sentence(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "damaged"
+    if name in DATABASES:
+        whole = database(name, tmp_path).read_bytes()
+    else:
+        whole = json.dumps(whole_json(name), ensure_ascii=False).encode(errors="replace")
+
+    @attack
+    @given(seeds)
+    def damaged(seed: int) -> None:
+        random = Random(seed)
+        content = bytearray(whole)
+        for _ in range(random.choice([1, 3, 20])):
+            at = random.randrange(len(content))
+            match random.randrange(4):
+                case 0:
+                    content[at] = random.randrange(256)
+                case 1:
+                    del content[at : at + random.randrange(1, 40)]
+                case 2:
+                    content[at:at] = random.choice([b"{", b"]", b'"', b"\\u0000", b"\xff", b"9" * 5000])
+                case _:
+                    to = random.randrange(len(content))
+                    content[at : at + 64] = content[to : to + 64]
+            content = content or bytearray(b" ")
+        path.write_bytes(content)
+        check(read(path)[0])
+
+    damaged()
+
+
+@pytest.mark.parametrize("name", DATABASES)
+def test_any_values_in_a_foreign_database_give_its_text_or_a_sentence(name: str, tmp_path: Path) -> None:
+    script = database(name, tmp_path)
+    whole, path = script.read_bytes(), tmp_path / "changed.db"
+    with closing(sqlite3.connect(script)) as db:
+        tables = [
+            row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0")
+        ]
+        columns = [(table, row[1]) for table in tables for row in db.execute(f'PRAGMA table_info("{table}")')]
+    wild = [
+        None,
+        0,
+        -1,
+        2**62,
+        1e300,
+        "",
+        "\x00",
+        "x" * 5_000,
+        b"\xff\xfe",
+        "1",
+        "user",
+        "assistant",
+        "{",
+        "[" * 2_000,
+    ]
+
+    @attack
+    @given(seeds)
+    def changed(seed: int) -> None:
+        random = Random(seed)
+        path.write_bytes(whole)
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA journal_mode = MEMORY")
+            db.execute("PRAGMA synchronous = OFF")
+            for _ in range(random.choice([1, 3, 8])):
+                table, column = random.choice(columns)
+                _, other = random.choice([one for one in columns if one[0] == table])
+                number = random.randrange(6)
+                where = f'rowid = (SELECT rowid FROM "{table}" LIMIT 1 OFFSET {number})'
+                try:
+                    if random.random() < 0.5:
+                        value = random.choice(wild)
+                        db.execute(f'UPDATE OR IGNORE "{table}" SET "{column}" = ? WHERE {where}', (value,))
+                    else:
+                        db.execute(f'UPDATE OR IGNORE "{table}" SET "{column}" = "{other}"')
+                except sqlite3.Error:
+                    pass  # the table's own rules refuse it
+            db.commit()
+        check(read(path)[0])
+
+    changed()
+
+
+def node(number: int, parent: str | None, role: str) -> dict[str, Any]:
+    content = {"content_type": "text", "parts": [f"text {number}"]}
+    return {
+        "id": f"n{number}",
+        "parent": parent,
+        "children": [],
+        "message": {"author": {"role": role}, "content": content},
+    }
+
+
+def chatgpt(*nodes: dict[str, Any]) -> dict[str, Any]:
+    return {"title": "T", "conversation_id": "c", "mapping": {one["id"]: one for one in nodes}}
+
+
+def claude(number: int) -> dict[str, Any]:
+    messages = [{"uuid": "same", "sender": "human", "text": f"text {n}"} for n in range(number)]
+    return {"uuid": "u", "name": "n", "account": {}, "chat_messages": messages}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: chatgpt(*(node(i, f"n{i - 1}" if i else None, "tool" if i else "user") for i in range(n))),
+        lambda n: chatgpt(*(node(i, f"n{i - 1}" if i else None, "assistant" if i else "user") for i in range(n))),
+        lambda n: chatgpt(*(node(i, "n0" if i else None, "assistant" if i else "user") for i in range(n))),
+        lambda n: chatgpt(*(node(i, f"n{(i - 1) % n}", "user") for i in range(n))),
+        claude,
+    ],
+    ids=["tool results", "replies that continue", "siblings", "circle", "one id"],
+)
+def test_many_messages_of_a_hostile_shape_take_no_quadratic_time(
+    make: Callable[[int], dict[str, Any]], tmp_path: Path
+) -> None:
+    path = tmp_path / "many.json"
+    path.write_text(json.dumps(make(12_000)))
+    start = time.monotonic()
+    (found,), _ = read(path)
+    for branch in Branch:
+        markdown.to_markdown(found, branch)
+        plain.to_plain(found, branch)
+    assert (
+        sum(len(turn.text.split("\n\n")) for turn in found.turns)
+        + sum(isinstance(part, ToolResultPart) for turn in found.turns for part in turn.parts)
+        >= 12_000
+    )
+    assert time.monotonic() - start < 20
+
+
+@pytest.mark.parametrize("parents", [("n1", "n0"), ("n0", "n1"), ("gone", "n0"), ("gone", "gone")])
+def test_circles_self_parents_and_orphans_keep_their_text(parents: tuple[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "tree.json"
+    rows = [{"uuid": f"n{n}", "parent_message_uuid": parent} for n, parent in enumerate(parents)]
+    messages = [row | {"sender": "human", "text": f"text {n}"} for n, row in enumerate(rows)]
+    flat = [{"messageId": f"n{n}", "parentMessageId": parent, "text": f"text {n}", "isCreatedByUser": True}
+            for n, parent in enumerate(parents)]  # fmt: skip
+    values = [
+        chatgpt(*(node(n, parent, "user") for n, parent in enumerate(parents))),
+        {"uuid": "u", "name": "n", "account": {}, "chat_messages": messages},
+        {"conversationId": "c", "messages": flat},
+    ]
+    for value in values:
+        path.write_text(json.dumps(value))
+        (item,) = conversations_in(path)
+        assert isinstance(item, Imported)
+        assert sorted(turn.text for turn in item.conversation.turns) == ["text 0", "text 1"]
+        assert ("circle" in item.note) == ("gone" not in parents)
+
+
+def test_messages_that_share_an_id_keep_their_text(tmp_path: Path) -> None:
+    path = tmp_path / "same.json"
+    path.write_text(json.dumps(claude(3)))
+    (found,), _ = read(path)
+    assert sorted(turn.text for turn in found.turns) == ["text 0", "text 1", "text 2"]
+    assert read(path)[0] == [found]
