@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tests.attacks import attack
 from tests.formats.fixtures import IMPORTS, database, read
 from tests.formats.trees import conversations
 from tests.storage.make import errand
+from tui_chat.core.clean import clean, valid_text
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import FormatError, NotFound, StorageError
 from tui_chat.core.part import TextPart
@@ -358,6 +361,7 @@ async def test_a_planted_link_is_replaced_and_not_followed(store: Store, tmp_pat
         ("con", "_con-0123abcd.md"),
         ("nul.txt", "_nul.txt-0123abcd.md"),
         ("ends in dots...", "ends in dots-0123abcd.md"),
+        ("-o", "o-0123abcd.md"),
         ("", "untitled-0123abcd.md"),
         ("???", "untitled-0123abcd.md"),
         ("全文搜索", "全文搜索-0123abcd.md"),
@@ -373,6 +377,31 @@ def test_a_files_name_is_short_whatever_the_title_and_the_id() -> None:
         name = file_name(conversation("../../../x", title=title), ExportFormat.LIBRECHAT)
         assert len(name) <= 100 and len(name.encode()) <= 255
         assert "/" not in name and name.endswith(".json")
+
+
+@attack
+@given(
+    st.text(max_size=40)
+    | st.sampled_from(["-o", "--help", "../" * 50, "a/../../b", "\x00", "\ud800", "x" * 10_000, "~"]),
+    st.text(min_size=1, max_size=20),
+    st.sampled_from(ExportFormat),
+    st.booleans(),
+)
+def test_no_title_and_no_id_makes_a_file_name_that_leaves_the_folder(
+    title: str, conversation_id: str, kind: ExportFormat, apart: bool
+) -> None:
+    name = file_name(conversation(valid_text(conversation_id), title=valid_text(title)), kind, apart=apart)
+    assert Path(name).name == name == Path("/folder", name).resolve().name
+    assert not name.startswith(("-", ".", "~/")) and not set(name) & set('/\\:*?"<>|\x00')
+    assert len(name.encode()) <= 255 and clean(name) == name
+
+
+async def test_titles_that_differ_in_case_alone_get_files_of_their_own(store: Store, tmp_path: Path) -> None:
+    ids = [f"abcdefgh-{n}" for n in range(3)]
+    for name, title in zip(ids, ("Same", "same", "SAME"), strict=True):
+        await store.create(conversation(name, title=title))
+    paths = await export(store, ExportRequest(ids, ExportFormat.MARKDOWN), tmp_path)
+    assert len({path.name.casefold() for path in paths}) == 3 == len(list(tmp_path.iterdir()))
 
 
 async def test_two_of_the_same_name_get_files_of_their_own(store: Store, tmp_path: Path) -> None:

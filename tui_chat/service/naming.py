@@ -28,7 +28,7 @@ _ENDINGS = {ExportFormat.LIBRECHAT: ".json"}
 def file_name(conversation: Conversation, kind: ExportFormat, *, apart: bool = False) -> str:
     """A name for a conversation's file that any system takes: its title, and of its id so much that it is its own."""
     title = _NOT_IN_NAMES.sub(" ", clean_line(conversation.title))
-    title = " ".join(title.replace("\ufffd", " ").split()).strip(". ") or "untitled"
+    title = " ".join(title.replace("\ufffd", " ").split()).lstrip("-. ").rstrip(". ") or "untitled"
     digest = sha256(conversation.id.encode()).hexdigest()
     plain_id = re.sub("[^0-9A-Za-z]", "", conversation.id)[:8]
     end = f"-{digest[:16] if apart or len(plain_id) < 8 else plain_id}{_ENDINGS.get(kind, f'.{kind.value}')}"
