@@ -37,24 +37,25 @@ def whole_json(name: str) -> Any:
     return json.loads(native.dumps(small())) if name == "native" else json.loads((IMPORTS / name).read_text())
 
 
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
+DEEP = "<deep>"
+"""Stands for an array that is nested deeply, until the value is written."""
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
     """Every container in a value with every key of it."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, item in items:
-        yield value, key
-        yield from places(item)
-
-
-def deep(levels: int) -> Any:
-    value: Any = "deep"
-    for level in range(levels):
-        value = [value] if level % 2 else {"content": value}
-    return value
+    found, pending = [], [value]
+    while pending:
+        holder = pending.pop()
+        items = holder.items() if isinstance(holder, dict) else enumerate(holder) if isinstance(holder, list) else ()
+        for key, item in items:
+            found.append((holder, key))
+            pending.append(item)
+    return found
 
 
 def change(random: Random, value: Any) -> None:
     """Drop, replace, double or retype one node, or give it the value of another one."""
-    found = list(places(value))
+    found = places(value)
     if not found:
         return
     holder, key = random.choice(found)
@@ -72,21 +73,14 @@ def change(random: Random, value: Any) -> None:
         case 4:
             holder[key] = json.dumps(holder[key]) if not isinstance(holder[key], str) else [holder[key]]
         case 5:
-            holder[key] = deep(random.choice([3, 200, 900]))
+            holder[key] = DEEP
         case _ if isinstance(holder, dict):
             holder[random.choice(["id", "parent", "messageId", "uuid", "mapping", "\ud800"])] = holder[key]
 
 
 def texts_in(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from texts_in(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from texts_in(item)
+    for holder, key in places([value]):
+        yield from (one for one in (key, holder[key]) if isinstance(one, str))
 
 
 def read(path: Path) -> tuple[list[Conversation], list[Skipped]]:
@@ -137,10 +131,12 @@ def test_any_change_of_an_export_gives_its_text_or_a_sentence(name: str, tmp_pat
             value = [random.choice(value)]
         for _ in range(random.choice([1, 2, 6])):
             change(random, value)
-        path.write_text(json.dumps(value))
+        levels = random.choice([5, 400, random.randrange(900, 1010), 100_000])
+        written = json.dumps(value).replace(json.dumps(DEEP), "[" * levels + "]" * levels)
+        path.write_text(written)
         found, _ = read(path)
         check(found)
-        source = "\n".join(texts_in(value)) + json.dumps(value, ensure_ascii=False)
+        source = "\n".join([*texts_in(value), json.dumps(value, ensure_ascii=False), written])
         source = source.encode("utf-8", "replace").decode()
         for line in said(found):
             known = line.removeprefix("```").strip("*") if line.startswith(("```", "**")) else line
@@ -300,6 +296,23 @@ def test_circles_self_parents_and_orphans_keep_their_text(parents: tuple[str, st
         assert isinstance(item, Imported)
         assert sorted(turn.text for turn in item.conversation.turns) == ["text 0", "text 1"]
         assert ("circle" in item.note) == ("gone" not in parents)
+
+
+@pytest.mark.parametrize("name", ["chatgpt.json", "claude.json", "librechat-flat.json"])
+def test_nesting_at_the_limit_of_what_can_be_read_is_refused_in_a_sentence(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "deep.json"
+    nested = {
+        "chatgpt.json": chatgpt(node(0, None, "user")),
+        "claude.json": claude(1),
+        "librechat-flat.json": {"conversationId": "c", "messages": [{"messageId": "m", "isCreatedByUser": True}]},
+    }[name]
+    for holder, key in places(nested):
+        if key in ("content", "messageId", "sender"):
+            holder["content"] = {"content_type": "odd", "x": DEEP} if key == "content" else [{"type": "x", "x": DEEP}]
+            break
+    for levels in range(900, 1000):
+        path.write_text(json.dumps(nested).replace(json.dumps(DEEP), "[" * levels + "]" * levels))
+        read(path)
 
 
 def test_messages_that_share_an_id_keep_their_text(tmp_path: Path) -> None:

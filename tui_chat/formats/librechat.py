@@ -126,7 +126,7 @@ def _tool(call: dict[str, Any]) -> list[Part]:
     call_id = text_of(call.get("id"))
     parts: list[Part] = [ToolCallPart(call_id, name, arguments_of(told), on_server=True)]
     if output is not None:
-        parts.append(ToolResultPart(call_id, output if isinstance(output, str) else json_of(output)))
+        parts.append(ToolResultPart(call_id, text_of(output) if isinstance(output, str) else json_of(output)))
     return parts
 
 

@@ -9,6 +9,7 @@ from tui_chat.core.bounds import count_in_bounds
 from tui_chat.core.clean import valid_text
 from tui_chat.core.error import FormatError
 
+TOO_DEEP = "nested too deeply to be read"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 1e11
 """Seconds since 1970 reach this in the year 5138; what is larger counts milliseconds."""
@@ -35,7 +36,7 @@ def parsed(data: bytes) -> Any:
     except json.JSONDecodeError as error:
         raise FormatError(f"not JSON: {error.msg} at its character {error.pos}") from None
     except RecursionError:
-        raise FormatError("nested too deeply to be read") from None
+        raise FormatError(TOO_DEEP) from None
     except ValueError as error:
         raise FormatError(f"not JSON that can be read: {error}") from None
 
@@ -66,8 +67,12 @@ def count_of(value: object) -> int:
 
 
 def json_of(value: object) -> str:
-    """A value as JSON again, readable and valid."""
-    return valid_text(json.dumps(value, ensure_ascii=False))
+    """Return a value as JSON again, readable and valid."""
+    try:
+        return valid_text(json.dumps(value, ensure_ascii=False))
+    except RecursionError:
+        # It was read with a few levels more to spare.
+        raise FormatError(TOO_DEEP) from None
 
 
 def arguments_of(value: object) -> str:
