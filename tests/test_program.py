@@ -109,6 +109,19 @@ def test_stopped_by_force_and_continued_it_draws_itself_anew_and_reads_each_key_
         assert is_restored(terminal.output)
 
 
+@pytest.mark.parametrize("wait_s", [0.0, 0.005, 0.02, 0.05])
+def test_keys_typed_right_after_a_forced_stop_are_not_lost(wait_s: float, tmp_path: Path) -> None:
+    with Terminal(COMMAND, environment=clean_environment(tmp_path)) as terminal:
+        terminal.until("Ask anything")
+        for turn in range(5):
+            for number in (signal.SIGSTOP, signal.SIGCONT):
+                terminal.signal(number)
+            time.sleep(wait_s)  # the moment of the attack, not a condition to wait for
+            terminal.type(f"typed{turn}!")
+            terminal.until(f"typed{turn}!")
+        terminal.until("typed0!typed1!typed2!typed3!typed4!")
+
+
 def test_after_a_kill_the_next_start_shows_what_there_was_and_what_to_do(tmp_path: Path) -> None:
     with Terminal(COMMAND, environment=clean_environment(tmp_path)) as terminal:
         streaming(terminal)

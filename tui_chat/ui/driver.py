@@ -39,6 +39,8 @@ class TerminalDriver(LinuxDriver):
     """There while the terminal is ours."""
     _has_left = False
     """All that gives the terminal back was handed to the writer."""
+    _keeps_input = False
+    """What was typed and not yet read is kept when reading stops."""
 
     def __init__(
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
@@ -76,7 +78,15 @@ class TerminalDriver(LinuxDriver):
     def disable_input(self) -> None:
         """Read no more, and drop what was typed, unless the terminal is another program's now."""
         # The system stops a program that touches a terminal which the shell has taken back.
-        if self._writer is not None:
+        if self._writer is None:
+            return
+        if self._keeps_input:
+            self._disable_mouse_support()
+            self.exit_event.set()
+            if self._key_thread is not None:
+                self._key_thread.join()
+            self.exit_event.clear()
+        else:
             super().disable_input()
 
     def close(self) -> None:
@@ -127,8 +137,11 @@ class TerminalDriver(LinuxDriver):
 
     def _take_again(self) -> None:
         if self._writer is not None:
+            # What is typed right after `fg` is for the app.
+            self._keeps_input = True
             self.suspend_application_mode()
             self.resume_application_mode()
+            self._keeps_input = False
             self._app.refresh(layout=True)
 
     def name_window(self, title: str) -> None:
