@@ -2,12 +2,16 @@
 
 import ipaddress
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+# Under nohup it would be ignored by every program that a test starts.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _SCRUBBED = ("ANTHROPIC_", "OPENAI_", "OLLAMA_", "TUI_CHAT_", "XDG_", "TEXTUAL", "HTTP_PROXY", "HTTPS_PROXY")
 _ALSO = ("ALL_PROXY", "NO_PROXY", "NO_COLOR", "FORCE_COLOR", "VISUAL", "EDITOR", "SSL_CERT_FILE", "ESCDELAY")

@@ -102,7 +102,7 @@ def test_a_zip_and_a_database_are_imported_from_a_pipe_too(shell: Shell, tmp_pat
     [
         ("IMPORT /dev/zero", "/dev/zero is a device"),
         ("IMPORT - < /dev/zero", "standard input is a device"),
-        ("IMPORT - <&-", "standard input is closed"),
+        ("IMPORT - <&-", "no conversations"),
         ("ln -s /dev/urandom $HOME/link; IMPORT $HOME/link", "is a device"),
         ("echo nothing | IMPORT -", "no conversations"),
         (": | IMPORT -", "no conversations"),

@@ -23,13 +23,23 @@ def open_standard_streams() -> None:
     No other file can take the place of a closed one: what is printed must never land in a database.
     """
     if sys.stdin is None:
-        sys.stdin = _opened(0, os.O_RDONLY, "r")
+        sys.stdin = _empty_input()
     if sys.stdout is None:
         sys.stdout = _opened(1, os.O_RDONLY, "w")  # every write fails, and that is reported
     if sys.stderr is None:
         sys.stderr = _opened(2, os.O_WRONLY, "w")  # there is nowhere to report anything
     sys.stdout = _over(sys.stdout, _Stdout)
     sys.stderr = _over(sys.stderr, _Stderr)
+
+
+def _empty_input() -> io.TextIOWrapper:
+    """Return a stdin that has ended, as a pipe into which nothing was written."""
+    read, write = os.pipe()
+    os.close(write)
+    if read != 0:
+        os.dup2(read, 0)
+        os.close(read)
+    return open(0, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
 def leave_stdout() -> None:

@@ -3,7 +3,6 @@
 import os
 import select
 import stat
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,8 +32,6 @@ class Place(Enum):
 def place_of(path: Path) -> Place:
     """Return what is there; `FormatError` for a device, a socket or a terminal, which hold no end."""
     is_input = str(path) in STANDARD_INPUT
-    if is_input and sys.stdin is None:
-        raise FormatError("standard input is closed", detail="unreadable")
     mode = os.fstat(0).st_mode if is_input else path.stat().st_mode
     if stat.S_ISDIR(mode):
         return Place.FOLDER
