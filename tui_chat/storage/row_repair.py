@@ -70,7 +70,6 @@ def _read_conversation(row: Row) -> None:
     texts = ("id", "title", "title_key", "model", "system", "draft")
     if not all(isinstance(row[name], str) for name in texts if name in row):
         raise TypeError("a text is missing")
-    Decimal(row.get("cost_usd", "0"))
 
 
 def _read_turn(row: Row) -> None:
