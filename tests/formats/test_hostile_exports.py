@@ -19,7 +19,7 @@ from tests.formats.test_native import small
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import FormatError
 from tui_chat.core.part import TextPart, ThinkingPart, ToolResultPart
-from tui_chat.formats import librechat_export, markdown, native, plain
+from tui_chat.formats import foreign, foreign_db, importing, json_values, librechat_export, markdown, native, plain
 from tui_chat.formats.foreign import Imported, Skipped
 from tui_chat.formats.importing import conversations_in
 from tui_chat.formats.telling import Branch
@@ -276,6 +276,27 @@ def test_many_messages_of_a_hostile_shape_take_no_quadratic_time(
         >= 12_000
     )
     assert time.monotonic() - start < 20
+
+
+@pytest.mark.parametrize("name", [*JSON, "elia"])
+def test_a_conversation_of_too_many_messages_is_skipped_and_says_so(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (foreign, foreign_db, importing):
+        monkeypatch.setattr(module, "MOST_MESSAGES", 1)
+    path = tmp_path / "file"
+    path.write_bytes(database(name, tmp_path).read_bytes()) if name == "elia" else path.write_text(
+        json.dumps(whole_json(name))
+    )
+    _, skipped = read(path)
+    assert any(one.why == foreign.TOO_MANY_MESSAGES for one in skipped)
+
+
+def test_a_value_that_is_too_large_is_named_as_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_values, "MOST_BRACKETS", 3)
+    path = tmp_path / "large.json"
+    path.write_text(json.dumps([claude(2)]))
+    assert "too many parts" in read(path)[1][0].why
 
 
 @pytest.mark.parametrize("parents", [("n1", "n0"), ("n0", "n1"), ("gone", "n0"), ("gone", "gone")])

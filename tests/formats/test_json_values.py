@@ -101,3 +101,13 @@ def test_a_value_of_nothing_but_brackets_is_passed_over(monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "MOST_BRACKETS", 1_000)
     monkeypatch.setattr(module, "CHUNK", 1_000)
     assert read(json.dumps([{"a": 1}, [[]] * 5_000, {"b": 2}])) == [{"a": 1}, None, {"b": 2}]
+
+
+@pytest.mark.parametrize("limit", ["MOST_BRACKETS", "MOST_COMMAS"])
+def test_a_value_of_too_many_parts_says_so(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(module, limit, 1_000)
+    monkeypatch.setattr(module, "CHUNK", 1_000)
+    text = json.dumps([[[1] if limit == "MOST_BRACKETS" else 1] * 3_000, {"b": 2}])
+    first, second = json_values(io.BytesIO(text.encode()))
+    assert first.data is None and "too many parts" in first.why
+    assert second.data == b'{"b": 2}' and second.why == ""

@@ -16,6 +16,28 @@ MOST_MB = 300
 ROOT = Path(__file__).parent.parent.parent
 
 
+CHATGPT = """{"title": "Million", "conversation_id": "m", "mapping": {%s}}"""
+NODE = """"n%d": {"id": "n%d", "parent": "n%d", "children": [], "message": {"author": {"role": "user"},
+"content": {"content_type": "text", "parts": ["turn number %d"]}}}"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_conversation_of_a_million_messages_is_refused_in_little_memory(tmp_path: Path) -> None:
+    export, database = tmp_path / "conversations.json", tmp_path / "data" / "conversations.db"
+    nodes = ",".join(NODE % (n, n, n - 1, n) for n in range(1_000_000))
+    small = NODE % (0, 0, -1, 0)
+    export.write_text(f"[{CHATGPT % nodes}, {CHATGPT % small}]")
+    assert export.stat().st_size > 150_000_000
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.formats.large", str(export), str(database)],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    measured = json.loads(run.stdout)
+    assert (measured["added"], measured["turns"], measured["skipped"]) == (1, 1, 1)
+    assert measured["peak_mb"] < MOST_MB
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_a_large_export_is_imported_in_little_memory(tmp_path: Path) -> None:

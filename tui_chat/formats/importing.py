@@ -12,10 +12,10 @@ from typing import Any
 
 from tui_chat.core.error import FormatError
 from tui_chat.formats import chatgpt, claude, elia, librechat, llm, native_shape
-from tui_chat.formats.foreign import Imported, Skipped
+from tui_chat.formats.foreign import MOST_MESSAGES, TOO_MANY_MESSAGES, Imported, Skipped
 from tui_chat.formats.foreign_db import MAGIC, ForeignDatabase, opened
-from tui_chat.formats.json_values import LARGEST_VALUE, RawValue, json_values
-from tui_chat.formats.loose import parsed, text_of
+from tui_chat.formats.json_values import RawValue, json_values
+from tui_chat.formats.loose import list_of, parsed, text_of
 from tui_chat.formats.pipes import Place, opened_pipe, place_of, spool
 from tui_chat.formats.sources import (
     ZIP_STARTS,
@@ -39,8 +39,14 @@ class Format(StrEnum):
     ELIA = "elia database"
 
 
+def _native(value: dict[str, Any]) -> Imported:
+    if len(list_of(value.get("turns"))) > MOST_MESSAGES:
+        raise FormatError(TOO_MANY_MESSAGES)
+    return Imported(native_shape.conversation_from(value))
+
+
 _JSON: dict[Format, Callable[[dict[str, Any]], Imported]] = {
-    Format.NATIVE: lambda value: Imported(native_shape.conversation_from(value)),
+    Format.NATIVE: _native,
     Format.CHATGPT: chatgpt.conversation_from,
     Format.CLAUDE: claude.conversation_from,
     Format.LIBRECHAT: librechat.conversation_from,
@@ -116,6 +122,7 @@ def _in_source(source: Source) -> Iterator[Imported | Skipped]:
     aside: list[Skipped] = []
     is_known = False
     for raw in json_values(source.stream):
+        is_known = is_known or bool(raw.why)
         for value in _values(raw):
             which = _name_of(value) or f"number {raw.number} in {source.name}"
             kind = _format_of(value)
@@ -133,7 +140,7 @@ def _in_source(source: Source) -> Iterator[Imported | Skipped]:
 def _values(raw: RawValue) -> Iterator[object]:
     """What may be conversations in one value of a file, or why it is none."""
     if raw.data is None:
-        yield FormatError(f"it is larger than {LARGEST_VALUE // 1024**2} MiB")
+        yield FormatError(raw.why)
         return
     try:
         with _without_garbage_collection():

@@ -13,8 +13,10 @@ from tui_chat.core.error import FormatError
 
 LARGEST_VALUE = 256 * 1024 * 1024
 """Bytes of one conversation; a larger one is passed over unread."""
-MOST_BRACKETS = 8_000_000
-"""In one value; a small file of nothing but brackets would eat all memory once it is parsed."""
+MOST_BRACKETS = 4_000_000
+MOST_COMMAS = 16_000_000
+"""In one value, within its texts too. Once parsed, each may stand for 200 or 60 bytes of memory, however small it is
+in the file."""
 LONGEST_SCALAR = 10_000
 CHUNK = 256 * 1024
 
@@ -41,6 +43,8 @@ class RawValue:
     number: int
     """The first one is 1."""
     data: bytes | None
+    why: str = ""
+    """What was too large about it."""
 
     def take(self) -> bytes | None:
         """Return the bytes and keep them no longer."""
@@ -60,7 +64,7 @@ def json_values(stream: Readable) -> Iterator[RawValue]:
                 window.skip_sign()
         else:
             number += 1
-            yield RawValue(number, window.take_value(number))
+            yield RawValue(number, window.take_value(number), window.too_large)
             in_array = in_array and window.take_separator()
     if in_array:
         raise FormatError(f"the file ends at byte {window.position}, before its array does")
@@ -74,6 +78,9 @@ class _Window:
         self._buffer = bytearray()
         self._at = 0
         self._dropped = 0
+        self._commas = 0
+        self.too_large = ""
+        """Why the last value was passed over."""
         while len(self._buffer) < len(_BOM) and self._more():
             pass
         if self._buffer.startswith(_BOM):
@@ -120,13 +127,14 @@ class _Window:
         depth = brackets = 0
         in_string = first == _QUOTE
         self._at = 1 if in_string else 0
-        too_large = False
+        self._commas = self._buffer.count(b",")
+        self.too_large = ""
         while True:
             self._at = _end(_REST_OF_A_STRING if in_string else _UP_TO_A_BRACKET, self._buffer, self._at)
             sign = bytes(self._buffer[self._at : self._at + 1])
             if not sign or sign == b"\\":
-                too_large = too_large or len(self._buffer) > LARGEST_VALUE or brackets > MOST_BRACKETS
-                if too_large:
+                self.too_large = self.too_large or self._excess(len(self._buffer), brackets)
+                if self.too_large:
                     self._drop_passed()
                 if not self._more():
                     raise FormatError(f"the file ends at byte {self.position}, in the middle of value {number}")
@@ -140,7 +148,16 @@ class _Window:
             else:
                 depth -= 1
             if depth <= 0 and not in_string:
-                return None if too_large or self._at > LARGEST_VALUE else self._passed()
+                self.too_large = self.too_large or self._excess(self._at, brackets)
+                return None if self.too_large else self._passed()
+
+    def _excess(self, size: int, brackets: int) -> str:
+        """Return what a value has too much of."""
+        if size > LARGEST_VALUE:
+            return f"it is larger than {LARGEST_VALUE // 1024**2} MiB"
+        if brackets > MOST_BRACKETS or self._commas > MOST_COMMAS:
+            return "it has too many parts: millions of messages, or of values in them"
+        return ""
 
     def _take_scalar(self, number: int) -> bytes:
         while (end := _end(_SCALAR, self._buffer, 0)) == len(self._buffer) and self._more():
@@ -161,6 +178,7 @@ class _Window:
     def _more(self) -> bool:
         chunk = self._stream.read(CHUNK)
         self._buffer += chunk
+        self._commas += chunk.count(b",")
         return bool(chunk)
 
     def _drop_passed(self) -> None:
