@@ -283,7 +283,7 @@ def test_a_conversation_of_too_many_messages_is_skipped_and_says_so(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (foreign, foreign_db, importing):
-        monkeypatch.setattr(module, "MOST_MESSAGES", 1)
+        monkeypatch.setattr(module, "MOST_MESSAGES", 0)
     path = tmp_path / "file"
     path.write_bytes(database(name, tmp_path).read_bytes()) if name == "elia" else path.write_text(
         json.dumps(whole_json(name))
