@@ -40,7 +40,11 @@ RENDERING_MAY_USE = {"textual.strip", "textual.style", "textual.color", "textual
 """Of textual, its types of lines and styles only."""
 BROAD_EXCEPT = {"service/reply.py", "cli/main.py"}
 """The pump and the outermost call."""
-ONLY_IN = {"anthropic": {"providers/anthropic.py"}, "sqlite3": {"storage", "formats"}, "genai_prices": {"pricing"}}
+ONLY_IN = {
+    "anthropic": {"providers/anthropic/provider.py"},
+    "sqlite3": {"storage", "formats"},
+    "genai_prices": {"pricing"},
+}
 """Libraries that one file or one folder alone may know; formats reads other programs' databases."""
 
 

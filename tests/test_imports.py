@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.surroundings import ROOT, clean_environment
+from tests.support.environment import ROOT, clean_environment
 
 HEAVY = ("textual.app", "anthropic", "httpx2", "genai_prices")
 
@@ -43,7 +43,7 @@ def test_a_list_loads_neither_a_loop_nor_what_checks_mends_or_lays_out(tmp_path:
     loaded = loaded_by(called("list"), tmp_path)
     assert "tui_chat.storage.database" in loaded
     assert loaded.isdisjoint({"asyncio", "pydantic", "rich", "logging.handlers", "tui_chat.core.event"})
-    assert loaded.isdisjoint({"tui_chat.storage.care", "tui_chat.storage.salvage"})
+    assert loaded.isdisjoint({"tui_chat.storage.maintenance", "tui_chat.storage.recovery.rescue"})
 
 
 def test_showing_a_conversation_loads_no_app_and_no_provider(tmp_path: Path) -> None:
@@ -73,10 +73,10 @@ def test_the_app_is_loaded_without_any_provider(tmp_path: Path) -> None:
 
 
 def test_the_app_is_loaded_without_what_its_first_screen_does_not_show(tmp_path: Path) -> None:
-    loaded = loaded_by("import tui_chat.ui.app, tui_chat.cli.opening", tmp_path)
-    assert loaded.isdisjoint({"typer", "pydantic", "markdown_it", "pygments.lexer", "tui_chat.service.transfer"})
+    loaded = loaded_by("import tui_chat.ui.app, tui_chat.cli.launch", tmp_path)
+    assert loaded.isdisjoint({"typer", "pydantic", "markdown_it", "pygments.lexer", "tui_chat.service.import_export"})
 
 
 def test_what_is_loaded_ahead_is_there(tmp_path: Path) -> None:
-    loaded = loaded_by("from tui_chat.ui.ahead import load_ahead\nload_ahead()", tmp_path)
-    assert {"markdown_it", "tui_chat.ui.screens.library"} <= loaded
+    loaded = loaded_by("from tui_chat.ui.startup.preload import load_ahead\nload_ahead()", tmp_path)
+    assert {"markdown_it", "tui_chat.ui.library.screen"} <= loaded

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.readme import TEXT, blocks, commands
-from tests.surroundings import ROOT, clean_environment
-from tests.terminal import Terminal
-from tui_chat.cli.direct import asked_for_app
+from tests.support.environment import ROOT, clean_environment
+from tests.support.pty_terminal import Terminal
+from tests.support.readme import TEXT, blocks, commands
+from tui_chat.cli.fast_path import asked_for_app
 
 NOT_HERE = {
     "uv run pytest": "it is this",
-    "pip install .": "tests/test_installing.py installs",
+    "pip install .": "tests/end_to_end/test_installing.py installs",
     "pipx install .": "it is pip in a folder of its own",
-    "uvx --from . tui-chat --demo": "tests/test_installing.py installs",
-    "pip install -e '.[dev]'": "tests/test_installing.py installs",
+    "uvx --from . tui-chat --demo": "tests/end_to_end/test_installing.py installs",
+    "pip install -e '.[dev]'": "tests/end_to_end/test_installing.py installs",
     "pytest": "it is this",
     ".ci/run": "it calls this",
 }

@@ -5,15 +5,15 @@ import re
 
 import pytest
 
-from tests.readme import TEXT, command_of, commands, every_option, options_of, program, prose, rows, spans
-from tests.surroundings import ROOT
+from tests.support.environment import ROOT
+from tests.support.readme import TEXT, command_of, commands, every_option, options_of, program, prose, rows, spans
 from tests.test_architecture import INSIDE
-from tui_chat.cli import outcome, printing
-from tui_chat.providers.demo_scenes import _SCENES
-from tui_chat.settings.services import SERVICES
+from tui_chat.cli import exit_codes, reply_output
+from tui_chat.providers.demo.scenes import _SCENES
+from tui_chat.settings.provider_presets import SERVICES
 from tui_chat.settings.show import settings_as_markdown
 from tui_chat.settings.values import ChatSettings
-from tui_chat.storage.files import DATABASE
+from tui_chat.storage.private_files import DATABASE
 
 _OPTION = re.compile(r"(?<![\w-])(--[a-z][\w-]*|-[a-zA-Z])(?![\w-])")
 
@@ -52,24 +52,24 @@ def test_what_a_command_is_said_to_take_it_takes(row: list[str]) -> None:
 def test_exit_codes_are_those_of_the_program() -> None:
     told = dict(re.findall(r"(\d+) (done|a fault|misuse|settings|provider|storage|interrupted)", prose()))
     assert told == {
-        str(outcome.DONE): "done",
-        str(outcome.OUR_FAULT): "a fault",
-        str(outcome.MISUSED): "misuse",
-        str(outcome.SETTINGS): "settings",
-        str(outcome.PROVIDER): "provider",
-        str(outcome.STORAGE): "storage",
-        str(outcome.INTERRUPTED): "interrupted",
+        str(exit_codes.DONE): "done",
+        str(exit_codes.OUR_FAULT): "a fault",
+        str(exit_codes.MISUSED): "misuse",
+        str(exit_codes.SETTINGS): "settings",
+        str(exit_codes.PROVIDER): "provider",
+        str(exit_codes.STORAGE): "storage",
+        str(exit_codes.INTERRUPTED): "interrupted",
     }
 
 
 def test_the_kinds_of_lines_are_those_that_are_printed() -> None:
     (sentence,) = re.findall(r"`--jsonl` prints `started`.*?\.", prose(), re.DOTALL)
-    tree = ast.parse((ROOT / "tui_chat/cli/printing.py").read_text())
+    tree = ast.parse((ROOT / "tui_chat/cli/reply_output.py").read_text())
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     printed = {
         node.args[0].value
         for node in calls
-        if getattr(node.func, "id", "") == printing._line.__name__ and isinstance(node.args[0], ast.Constant)
+        if getattr(node.func, "id", "") == reply_output._line.__name__ and isinstance(node.args[0], ast.Constant)
     }
     assert set(spans(sentence)[1:]) == printed
 

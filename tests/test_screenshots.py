@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.paint import has_fonts
-from tests.surroundings import ROOT
-from tests.take_screenshots import FOLDER, PICTURES, take
+from tests.support.environment import ROOT
+from tests.support.paint import has_fonts
+from tests.tools.take_screenshots import FOLDER, PICTURES, take
 
 
 async def test_a_picture_shows_what_the_app_shows_and_is_the_same_each_time(tmp_path: Path) -> None:

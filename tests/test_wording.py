@@ -10,8 +10,9 @@ from tui_chat import wording
 from tui_chat.core import error as errors
 from tui_chat.core.error import ChatError, Fault, RateLimited
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.providers import anthropic_errors, openai_errors
-from tui_chat.storage import fault
+from tui_chat.providers.anthropic import errors as anthropic_errors
+from tui_chat.providers.openai import errors as openai_errors
+from tui_chat.storage import errors as storage_errors
 from tui_chat.wording import ending, explain
 
 PACKAGE = Path(wording.__file__).parent
@@ -42,7 +43,9 @@ def raised() -> set[tuple[str, str]]:
     told = ("", "safety", "billing", "context length", "invalid api key", "model not found")
     tables += [openai_errors._kind_of(status, words) for status in range(300, 600) for words in told]
     found |= {(kind.kind, detail) for kind, detail in tables if detail}
-    found |= {("storage", detail) for detail in (*fault._DETAILS.values(), *fault._ERRNO_DETAILS.values())}
+    found |= {
+        ("storage", detail) for detail in (*storage_errors._DETAILS.values(), *storage_errors._ERRNO_DETAILS.values())
+    }
     return found
 
 

@@ -8,25 +8,25 @@ from decimal import Decimal
 
 from tui_chat import paths
 from tui_chat.core.conversation import Conversation, Options
+from tui_chat.core.did_you_mean import did_you_mean
 from tui_chat.core.error import NotFound, SettingsError, StorageError
-from tui_chat.core.nearest import did_you_mean
+from tui_chat.core.launch_options import Wanted
 from tui_chat.core.provider import Model
 from tui_chat.core.usage import Price
-from tui_chat.core.wanted import Wanted
 from tui_chat.pricing.pricing import Pricing
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.registry import ProviderRegistry
-from tui_chat.service.catalogue import ModelCatalogue
 from tui_chat.service.chat import ChatService
-from tui_chat.service.health import HealthLimits
-from tui_chat.service.means import Means, Policy
-from tui_chat.service.retry import RetryPolicy
+from tui_chat.service.dependencies import Means, Policy
+from tui_chat.service.model_catalog import ModelCatalogue
+from tui_chat.service.retry_policy import RetryPolicy
+from tui_chat.service.stall_detection import HealthLimits
 from tui_chat.service.trash import empty_trash
-from tui_chat.service.unmetered import meter_interrupted
-from tui_chat.settings.keys import KeyRing
-from tui_chat.settings.services import DEMO_MODEL, SERVICES
+from tui_chat.service.unmetered_replies import meter_interrupted
+from tui_chat.settings.api_keys import KeyRing
+from tui_chat.settings.provider_presets import DEMO_MODEL, SERVICES
 from tui_chat.settings.values import Profile, Settings
-from tui_chat.storage.files import DATABASE
+from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import Store
 
 FREE = Price.of(Decimal(0), Decimal(0))

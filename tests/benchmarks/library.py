@@ -32,8 +32,8 @@ from tests.benchmarks.terminal import COLUMNS, LINES, Broken, Terminal
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.storage import index
-from tui_chat.storage.files import DATABASE
+from tui_chat.storage import search_index
+from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import Store
 
 LONG_TURNS = 10_000
@@ -207,7 +207,7 @@ async def indexing(store: Store, path: Path) -> list[Figure]:
 
     index_mb, text_mb = (await store._read(size)) / 1e6, (await store._read(text)) / 1e6
     whole_mb = path.stat().st_size / 1e6
-    taken_s = await timed_ms(lambda: store._write(index.rebuild)) / 1000
+    taken_s = await timed_ms(lambda: store._write(search_index.rebuild)) / 1000
     return [
         Figure("text", text_mb, "MB"),
         Figure("database", whole_mb, "MB"),

@@ -18,13 +18,14 @@ from statistics import median
 
 import httpx2
 
-from tests.providers import anthropic_encoder, openai_encoder
+from tests.providers.anthropic import encoder as anthropic_encoder
 from tests.providers.contract import Script, request
+from tests.providers.openai import encoder as openai_encoder
 from tui_chat.core.event import PartEnd, Stopped, TextDelta, UsageReported
 from tui_chat.core.provider import Provider
 from tui_chat.core.usage import Usage
 from tui_chat.providers.config import ProviderConfig
-from tui_chat.providers.openai_compatible import OpenAICompatibleProvider
+from tui_chat.providers.openai.provider import OpenAICompatibleProvider
 
 MOST_RATIO = 2.0
 _PIECE_BYTES = 16_384

@@ -22,7 +22,7 @@ from textual.widgets import Markdown as TextualMarkdown
 
 from tests.rendering.corpus import REPLY
 from tui_chat.rendering.markdown import LiveMarkdown, render
-from tui_chat.rendering.palette import DARK
+from tui_chat.rendering.styles import DARK
 
 CELLS, ROWS = 120, 40
 TOKEN_CHARACTERS = 4

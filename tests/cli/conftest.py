@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.surroundings import ROOT, clean_environment
+from tests.support.environment import ROOT, clean_environment
 
 COMMAND = (sys.executable, "-m", "tui_chat")
 

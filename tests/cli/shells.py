@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.terminal import Terminal
+from tests.support.pty_terminal import Terminal
 
 BIN = Path(sys.executable).parent
 READY = "READY>"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import COMMAND, Shell
-from tests.surroundings import ROOT
-from tests.terminal import Terminal
+from tests.support.environment import ROOT
+from tests.support.pty_terminal import Terminal
 from tui_chat.rendering.markdown import render
-from tui_chat.rendering.palette import Palette
+from tui_chat.rendering.styles import Palette
 
 
 def text_of(turn: dict[str, Any]) -> str:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import COMMAND, Done, Shell
-from tests.hostile_database import columns_of, fill_library, poison
 from tests.storage.make import conversation, priced, prompt, reply
-from tests.surroundings import ROOT
-from tests.wire import EVENT_STREAM, Answer, Wire
+from tests.support.environment import ROOT
+from tests.support.hostile_database import columns_of, fill_library, poison
+from tests.support.wire_server import EVENT_STREAM, Answer, Wire
 from tui_chat.formats.native import to_json
-from tui_chat.storage.files import DATABASE
+from tui_chat.storage.private_files import DATABASE
 
 COSTS = ("Infinity", "1e308", "1" + "0" * 4000)
 

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.cli.conftest import COMMAND, Shell
-from tests.terminal import Terminal
+from tests.support.pty_terminal import Terminal
 
 COLUMNS = 64
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import COMMAND
-from tests.surroundings import ROOT, clean_environment
-from tests.wire import Answer, Wire
+from tests.support.environment import ROOT, clean_environment
+from tests.support.wire_server import Answer, Wire
 
 PAGE = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 CASES: list[tuple[str, Answer, str, int]] = [

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import COMMAND, Done, Shell
-from tests.surroundings import ROOT
+from tests.support.environment import ROOT
 
 CLOSED, FULL = ">&-", ">/dev/full"
 needs_full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")

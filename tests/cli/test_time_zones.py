@@ -12,9 +12,9 @@ import pytest
 
 from tests.cli.conftest import Shell
 from tests.storage.make import conversation, priced, prompt, reply
-from tui_chat.core.figures import when
-from tui_chat.core.report import UsageRow, report_on
+from tui_chat.core.format_numbers import when
 from tui_chat.core.usage import Usage
+from tui_chat.core.usage_report import UsageRow, report_on
 from tui_chat.service.usage_report import moment_of
 from tui_chat.storage.store import Store
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cli.conftest import COMMAND, Shell
-from tests.terminal import Terminal
+from tests.support.pty_terminal import Terminal
 
 NAMES = pytest.mark.parametrize("name", [None, "", "dumb", "unknown"], ids=["unset", "empty", "dumb", "unknown"])
 

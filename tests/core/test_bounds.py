@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.attacks import attack
+from tests.support.attacks import attack
 from tui_chat.core.bounds import (
     EXACT,
     MOST_TOKENS,

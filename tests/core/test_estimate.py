@@ -13,7 +13,7 @@ from tui_chat.core.estimate import RunningUsage, context_tokens, learned_ratio, 
 from tui_chat.core.event import Stopped, TextDelta, ThinkingDelta, ToolCallDelta, UsageReported
 from tui_chat.core.part import AttachmentPart, Opaque, TextPart, ThinkingPart, ToolResultPart
 from tui_chat.core.provider import Request
-from tui_chat.core.tokens import rough_tokens
+from tui_chat.core.token_estimate import rough_tokens
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
 

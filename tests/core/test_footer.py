@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from tui_chat.core.cells import cells
 from tui_chat.core.footer import Activity, FooterState, activity_text, fit, footer_fields
-from tui_chat.core.forecast import ContextUse
+from tui_chat.core.prompt_forecast import ContextUse
+from tui_chat.core.text_width import cells
 from tui_chat.core.usage import Cost, CostSum, Usage
 
 WIDTHS = range(40, 201)

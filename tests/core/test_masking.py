@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.attacks import attack
-from tests.echoing import leaks
+from tests.support.attacks import attack
+from tests.support.echoing_server import leaks
 from tui_chat.core.masking import Masker, plain_words
 
 KEY = "qX7vBn2LmPz9RtYw3KsD"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tests.providers.anthropic_encoder import sse
-from tests.wire import Answer, End, Step, pieces
+from tests.providers.anthropic.encoder import sse
+from tests.support.wire_server import Answer, End, Step, pieces
 
 _SAID = (
     "word ",

@@ -20,11 +20,11 @@ from random import Random
 
 import pytest
 
+from tests.end_to_end.test_program import is_restored
 from tests.faults.plan import Plan, plan
-from tests.surroundings import clean_environment
-from tests.terminal import Terminal
-from tests.test_program import is_restored
-from tests.wire import Answer, Wire
+from tests.support.environment import clean_environment
+from tests.support.pty_terminal import Terminal
+from tests.support.wire_server import Answer, Wire
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.turn import Role, TurnStatus
 from tui_chat.storage.store import Store

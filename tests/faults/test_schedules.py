@@ -14,17 +14,17 @@ from pathlib import Path
 import pytest
 
 from tests.faults.plan import Disk, Key, Plan, Server, plan
-from tests.providers.anthropic_encoder import provider
-from tests.wire import Wire
+from tests.providers.anthropic.encoder import provider
+from tests.support.wire_server import Wire
 from tui_chat.core.error import ChatError, ReplyInFlight
 from tui_chat.core.event import TextDelta, TurnEnded, TurnStarted
 from tui_chat.core.turn import Role, TurnStatus
-from tui_chat.providers.anthropic import AnthropicProvider
+from tui_chat.providers.anthropic.provider import AnthropicProvider
 from tui_chat.service.chat import ChatService
-from tui_chat.service.health import HealthLimits
-from tui_chat.service.means import Means, Policy
+from tui_chat.service.dependencies import Means, Policy
 from tui_chat.service.reply import Reply
-from tui_chat.service.retry import RetryPolicy
+from tui_chat.service.retry_policy import RetryPolicy
+from tui_chat.service.stall_detection import HealthLimits
 from tui_chat.storage.store import Store
 
 _ONE = os.environ.get("TUI_CHAT_FAULT")

@@ -8,8 +8,8 @@ from typing import Any
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.part import Part
 from tui_chat.core.turn import Turn
-from tui_chat.formats.foreign import Imported, Skipped
-from tui_chat.formats.importing import conversations_in
+from tui_chat.formats.import_tree import Imported, Skipped
+from tui_chat.formats.read_import import conversations_in
 
 IMPORTS = Path(__file__).parent.parent / "fixtures" / "imports"
 

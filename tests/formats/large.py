@@ -62,7 +62,7 @@ def _nodes(number: int, count: int) -> Iterator[dict[str, Any]]:
 
 async def measure(export: Path, database: Path) -> dict[str, float]:
     """Import the export into a new database."""
-    from tui_chat.service.transfer import import_file
+    from tui_chat.service.import_export import import_file
     from tui_chat.storage.store import Store
 
     store = await Store.open(database)

@@ -13,16 +13,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.attacks import attack
 from tests.formats.fixtures import IMPORTS, database
 from tests.formats.test_native import small
+from tests.support.attacks import attack
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import FormatError
 from tui_chat.core.part import TextPart, ThinkingPart, ToolResultPart
-from tui_chat.formats import foreign, foreign_db, importing, json_values, librechat_export, markdown, native, plain
-from tui_chat.formats.foreign import Imported, Skipped
-from tui_chat.formats.importing import conversations_in
-from tui_chat.formats.telling import Branch
+from tui_chat.formats import (
+    import_tree,
+    json_stream,
+    librechat_export,
+    markdown,
+    native,
+    plain_text,
+)
+from tui_chat.formats.import_tree import Imported, Skipped
+from tui_chat.formats.read_import import conversations_in
+from tui_chat.formats.transcript import Branch
 
 JSON = ["chatgpt.json", "claude.json", "librechat-flat.json", "librechat-nested.json", "native"]
 DATABASES = ["llm-responses", "llm-threads", "elia"]
@@ -106,7 +113,7 @@ def check(conversations: list[Conversation]) -> None:
         assert native.loads(native.dumps(one)) == one
         for branch in Branch:
             markdown.to_markdown(one, branch).encode()
-            plain.to_plain(one, branch).encode()
+            plain_text.to_plain(one, branch).encode()
         json.loads(librechat_export.dumps(one))
 
 
@@ -269,7 +276,7 @@ def test_many_messages_of_a_hostile_shape_take_no_quadratic_time(
     (found,), _ = read(path)
     for branch in Branch:
         markdown.to_markdown(found, branch)
-        plain.to_plain(found, branch)
+        plain_text.to_plain(found, branch)
     assert (
         sum(len(turn.text.split("\n\n")) for turn in found.turns)
         + sum(isinstance(part, ToolResultPart) for turn in found.turns for part in turn.parts)
@@ -289,11 +296,11 @@ def test_a_conversation_of_too_many_messages_is_skipped_and_says_so(
         json.dumps(whole_json(name))
     )
     _, skipped = read(path)
-    assert any(one.why == foreign.TOO_MANY_MESSAGES for one in skipped)
+    assert any(one.why == import_tree.TOO_MANY_MESSAGES for one in skipped)
 
 
 def test_a_value_that_is_too_large_is_named_as_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_values, "MOST_BRACKETS", 3)
+    monkeypatch.setattr(json_stream, "MOST_BRACKETS", 3)
     path = tmp_path / "large.json"
     path.write_text(json.dumps([claude(2)]))
     assert "too many parts" in read(path)[1][0].why

@@ -19,7 +19,7 @@ from tui_chat.core.part import AttachmentPart, OtherPart, TextPart, ThinkingPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Usage
 from tui_chat.formats.markdown import to_markdown
-from tui_chat.formats.telling import Branch
+from tui_chat.formats.transcript import Branch
 
 NOW = datetime(2026, 1, 31, 12, 5, 6, 789, UTC)
 PROMPT = Turn("u", None, Role.USER, (TextPart("Why?"),), TurnStatus.COMPLETE, NOW)

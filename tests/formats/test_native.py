@@ -18,7 +18,7 @@ from tui_chat.core.part import OtherPart, TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import UNKNOWN_USAGE, Cost
 from tui_chat.formats.native import dumps, loads, to_json
-from tui_chat.formats.native_shape import conversation_from
+from tui_chat.formats.native_schema import conversation_from
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 123456, UTC)
 

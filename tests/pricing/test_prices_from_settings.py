@@ -10,7 +10,7 @@ from tui_chat.core.event import TextDelta
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.usage import Usage
 from tui_chat.settings.load import load_settings
-from tui_chat.storage.files import DATABASE
+from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import Store
 from tui_chat.wiring import assemble
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.providers.anthropic_encoder import ANTHROPIC
+from tests.providers.anthropic.encoder import ANTHROPIC
 from tests.providers.contract import (
     SCRIPTS,
     ContractWire,
@@ -21,8 +21,8 @@ from tests.providers.contract import (
     stops,
     text_of,
 )
-from tests.providers.openai_encoder import OPENAI
-from tests.wire import Answer, Cut, End, Newline, Wire, pieces
+from tests.providers.openai.encoder import OPENAI
+from tests.support.wire_server import Answer, Cut, End, Newline, Wire, pieces
 from tui_chat.core.error import (
     KeyRejected,
     Overloaded,
@@ -34,7 +34,7 @@ from tui_chat.core.error import (
     Unreachable,
 )
 from tui_chat.core.event import Stopped, TextDelta
-from tui_chat.providers.demo import DemoProvider
+from tui_chat.providers.demo.provider import DemoProvider
 
 DEMO = ContractWire("demo", lambda url, script: DemoProvider.playing(script))
 WIRES = (DEMO, ANTHROPIC, OPENAI)

@@ -11,22 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.attacks import attack
-from tests.providers.anthropic_encoder import config as anthropic_config
+from tests.providers.anthropic.encoder import config as anthropic_config
 from tests.providers.contract import collected, request
-from tests.providers.test_openai_reply import builder
+from tests.providers.openai.test_response import builder
+from tests.support.attacks import attack
 from tui_chat.core.error import ChatError, ProviderError
 from tui_chat.core.event import SignOfLife, UsageReported
 from tui_chat.core.provider import Provider
-from tui_chat.providers.anthropic import AnthropicProvider, BoundedClient
-from tui_chat.providers.anthropic_errors import Refusal, page_message, refused
-from tui_chat.providers.anthropic_wire import MessageReader
+from tui_chat.providers.anthropic.errors import Refusal, page_message, refused
+from tui_chat.providers.anthropic.provider import AnthropicProvider, BoundedClient
+from tui_chat.providers.anthropic.stream import MessageReader
 from tui_chat.providers.config import ProviderConfig
-from tui_chat.providers.faults import retry_after_s
-from tui_chat.providers.openai_compatible import OpenAICompatibleProvider
-from tui_chat.providers.openai_errors import error_in_stream, error_of
-from tui_chat.providers.openai_models import models_in, with_details, with_running
-from tui_chat.providers.openai_reply import ReplyReader
+from tui_chat.providers.openai.errors import error_in_stream, error_of
+from tui_chat.providers.openai.models import models_in, with_details, with_running
+from tui_chat.providers.openai.provider import OpenAICompatibleProvider
+from tui_chat.providers.openai.response import ReplyReader
+from tui_chat.providers.retry_after import retry_after_s
 from tui_chat.providers.sse import LARGEST_EVENT_BYTES
 
 READ_OF_AN_ERROR = 64_000

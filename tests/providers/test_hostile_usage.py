@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.attacks import attack
 from tests.core.test_footer import footer_line
+from tests.support.attacks import attack
 from tui_chat.core.bounds import dollars_in_bounds
 from tui_chat.core.builder import TurnBuilder
-from tui_chat.core.cells import cells
 from tui_chat.core.estimate import RunningUsage
 from tui_chat.core.event import Stopped, TextDelta, UsageReported
 from tui_chat.core.footer import FooterState
 from tui_chat.core.provider import Request
+from tui_chat.core.text_width import cells
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import UNKNOWN_USAGE, Usage, sum_costs
 from tui_chat.pricing.pricing import Pricing
-from tui_chat.providers.anthropic_usage import UsageMeter
-from tui_chat.providers.openai_models import models_in, with_details
-from tui_chat.providers.openai_usage import usage_in
+from tui_chat.providers.anthropic.usage import UsageMeter
+from tui_chat.providers.openai.models import models_in, with_details
+from tui_chat.providers.openai.usage import usage_in
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 PRICES = Pricing()

@@ -22,7 +22,7 @@ from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.registry import ProviderRegistry
 from tui_chat.service.chat import ChatService
-from tui_chat.service.means import Means
+from tui_chat.service.dependencies import Means
 from tui_chat.service.reply import Reply
 from tui_chat.storage.store import Store
 

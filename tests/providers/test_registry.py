@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.wire import Answer, Wire
+from tests.support.wire_server import Answer, Wire
 from tui_chat.core.error import KeyRejected, RequestRefused, SettingsError, Unreachable
 from tui_chat.core.provider import Model
 from tui_chat.core.secret import Secret
 from tui_chat.providers.config import ProviderConfig
-from tui_chat.providers.demo import DemoProvider
-from tui_chat.providers.openai_compatible import OpenAICompatibleProvider
+from tui_chat.providers.demo.provider import DemoProvider
+from tui_chat.providers.openai.provider import OpenAICompatibleProvider
 from tui_chat.providers.registry import ProviderRegistry
 
 LIST = {"/v1/models": Answer.json({"data": [{"id": "a"}, {"id": "b"}]})}

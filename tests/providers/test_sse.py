@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.attacks import attack
+from tests.support.attacks import attack
 from tui_chat.providers import sse
 from tui_chat.providers.sse import COMMENT, Event, EventReader
 

@@ -3,7 +3,7 @@
 from tests.rendering.copying import copied_text
 from tui_chat.rendering.code import TURN
 from tui_chat.rendering.markdown import LiveMarkdown, render
-from tui_chat.rendering.palette import DARK, Palette
+from tui_chat.rendering.styles import DARK, Palette
 
 
 def shown(text: str, width: int = 40) -> list[str]:

@@ -1,7 +1,7 @@
 """Signs stand where they belong, numbers stand right, and deep nesting leaves room for the text."""
 
 from tui_chat.rendering.markdown import LiveMarkdown, render
-from tui_chat.rendering.palette import DARK
+from tui_chat.rendering.styles import DARK
 
 
 def shown(text: str, width: int = 40) -> list[str]:

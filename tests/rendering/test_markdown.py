@@ -14,7 +14,7 @@ from tests.rendering.corpus import EXAMPLES, HOSTILE, REPLY
 from tests.rendering.replies import recorded_replies
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.markdown import LiveMarkdown, render
-from tui_chat.rendering.palette import DARK
+from tui_chat.rendering.styles import DARK
 
 PIECES = (
     *(

@@ -6,7 +6,7 @@ from tests.rendering.copying import copied_text
 from tui_chat.rendering import tables
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.markdown import LiveMarkdown, render
-from tui_chat.rendering.palette import DARK
+from tui_chat.rendering.styles import DARK
 
 
 def shown(text: str, width: int = 80) -> list[str]:

@@ -10,11 +10,11 @@ import pytest
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.event import ReplyEvent, Stopped, TextDelta, TurnEnded, UsageReported
 from tui_chat.core.usage import Cost, Usage
-from tui_chat.providers.demo import DemoProvider, Step
+from tui_chat.providers.demo.provider import DemoProvider, Step
 from tui_chat.service.chat import ChatService
-from tui_chat.service.means import Means, Policy
+from tui_chat.service.dependencies import Means, Policy
 from tui_chat.service.reply import Reply
-from tui_chat.service.retry import RetryPolicy
+from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.storage.store import Store
 
 HELLO: Sequence[Step] = (

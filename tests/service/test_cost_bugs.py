@@ -13,12 +13,12 @@ from tests.storage.make import conversation, prompt, reply
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.event import Stopped, TextDelta, UsageReported
-from tui_chat.core.figures import cost_sum, dollars
 from tui_chat.core.footer import FooterState
-from tui_chat.core.forecast import context_use
-from tui_chat.core.report import report_on
+from tui_chat.core.format_numbers import cost_sum, dollars
+from tui_chat.core.prompt_forecast import context_use
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.core.usage import Cost, Price, Usage
+from tui_chat.core.usage_report import report_on
 from tui_chat.formats.native import dumps, loads
 from tui_chat.pricing.pricing import Pricing
 from tui_chat.storage.store import Store

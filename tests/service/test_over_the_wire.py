@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from tests.providers.anthropic_encoder import provider, sse
+from tests.providers.anthropic.encoder import provider, sse
 from tests.service.conftest import heard
-from tests.wire import Answer, End, Step, Wire
+from tests.support.wire_server import Answer, End, Step, Wire
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError, Overloaded, StreamCut
 from tui_chat.core.event import RetryScheduled, TextDelta, TurnEnded, TurnStarted
 from tui_chat.core.turn import TurnStatus
-from tui_chat.providers.anthropic import AnthropicProvider
+from tui_chat.providers.anthropic.provider import AnthropicProvider
 from tui_chat.service.chat import ChatService
-from tui_chat.service.means import Means, Policy
+from tui_chat.service.dependencies import Means, Policy
 from tui_chat.service.reply import Reply
-from tui_chat.service.retry import RetryPolicy
+from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.storage.store import Store
 
 CLOSED_WITHIN_S = 0.1

@@ -37,8 +37,8 @@ from tui_chat.core.event import (
 from tui_chat.core.provider import Request
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.usage import Cost, Usage
-from tui_chat.service.health import HealthLimits
-from tui_chat.service.means import Policy, no_cost
+from tui_chat.service.dependencies import Policy, no_cost
+from tui_chat.service.stall_detection import HealthLimits
 from tui_chat.storage.store import Store
 
 
@@ -379,7 +379,7 @@ class _Full:
 async def test_a_full_disk_ends_nothing_and_saving_resumes(
     make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui_chat.service.ledger.FLUSH_EVERY_S", 0.01)
+    monkeypatch.setattr("tui_chat.service.save_queue.FLUSH_EVERY_S", 0.01)
     house = await make_house()
     disk = _Full(house.store, monkeypatch, "create", "append", "checkpoint", "finish", "save")
     told: list[StorageError | None] = []

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.ui.library.test_pages import made
+from tests.ui.library.test_data_source import made
 from tui_chat.core.error import NotFound
 from tui_chat.service.trash import empty_trash
 from tui_chat.storage.store import Store

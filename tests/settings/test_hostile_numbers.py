@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.attacks import attack
+from tests.support.attacks import attack
 from tui_chat.core.bounds import dollars_in_bounds
 from tui_chat.settings.load import load_settings
 

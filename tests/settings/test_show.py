@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tui_chat.settings.keys import KeyRing
+from tui_chat.settings.api_keys import KeyRing
 from tui_chat.settings.load import load_settings
 from tui_chat.settings.show import rows, starter
 from tui_chat.settings.values import (

@@ -12,7 +12,7 @@ from random import Random
 from tests.storage.make import DEAD, conversation, errand, live, priced, prompt, reply
 from tui_chat.core.event import TextDelta
 from tui_chat.core.turn import Turn
-from tui_chat.storage.files import DATABASE
+from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import Store
 
 MARK = re.compile(r"<m\d{5}>")

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.errand import TITLE, Errand
 from tui_chat.core.part import TextPart
+from tui_chat.core.side_request import TITLE, Errand
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Price, Usage
-from tui_chat.storage.owner import Owner
+from tui_chat.storage.process_owner import Owner
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 PRICE = Price(Decimal(3), Decimal(15), Decimal("0.3"), Decimal("3.75"), Decimal(6), source="test")

@@ -12,11 +12,11 @@ from random import Random
 
 import pytest
 
-from tests.attacks import EXAMPLES
 from tests.storage.conftest import Open
 from tests.storage.make import conversation, prompt
+from tests.support.attacks import EXAMPLES
 from tui_chat.core.error import StorageError
-from tui_chat.storage import backup, files
+from tui_chat.storage import backup, private_files
 from tui_chat.storage.store import Store
 
 ROOT = Path(__file__).parent.parent.parent
@@ -86,7 +86,7 @@ def left_over(folder: Path) -> list[str]:
 KILLED_AT = """
 import os, signal, sys
 from pathlib import Path
-from tui_chat.storage import files
+from tui_chat.storage import private_files
 from tui_chat.storage.backup import back_up
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -123,7 +123,7 @@ async def test_what_a_killed_program_left_in_the_data_folder_is_swept_at_the_nex
         file.touch(0o600)
     readable = path.parent / ".tui-chat-ffffffffffffffff.tmp"
     readable.touch(0o644)
-    with files.unfinished(path.parent) as written_now:
+    with private_files.unfinished(path.parent) as written_now:
         await open_store()
         assert written_now.exists() and not ours.exists() and not journal.exists()
     assert all(file.exists() for file in (*not_ours, readable)) and not written_now.exists()

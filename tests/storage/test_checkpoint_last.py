@@ -15,9 +15,9 @@ from tests.storage.make import conversation, live, prompt
 from tui_chat.core.error import StorageError
 from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.core.turn import TurnStatus
-from tui_chat.providers.demo import DemoProvider
+from tui_chat.providers.demo.provider import DemoProvider
 from tui_chat.service.chat import ChatService
-from tui_chat.service.means import Means, Policy
+from tui_chat.service.dependencies import Means, Policy
 from tui_chat.storage.store import Store
 
 WORDS = [f"word{number} " for number in range(400)]

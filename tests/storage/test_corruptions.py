@@ -16,7 +16,7 @@ import pytest
 from tests.storage.corruptions import KINDS, MARK, MARK_BYTES, Shape, damaged, shapes
 from tui_chat.core.error import ChatError, NotFound, StorageError
 from tui_chat.formats.native import dumps
-from tui_chat.storage.files import DATABASE
+from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import Store
 
 COUNT = int(os.environ.get("TUI_CHAT_CORRUPTIONS", "30"))

@@ -9,7 +9,7 @@ import pytest
 from tests.storage.conftest import Open
 from tests.storage.make import conversation, errand, priced, prompt, reply
 from tui_chat.core.part import TextPart, ThinkingPart, ToolResultPart
-from tui_chat.storage.files import DATABASE
+from tui_chat.storage.private_files import DATABASE
 
 PARTS = (ThinkingPart("let me see"), TextPart("It is so."), ToolResultPart("t1", "found"))
 

@@ -19,12 +19,12 @@ import pytest
 from tests.storage.conftest import Open
 from tests.storage.make import NEIGHBOUR, Clock, conversation, live, prompt, reply
 from tests.storage.test_processes import ROOT, running
-from tests.surroundings import clean_environment
+from tests.support.environment import clean_environment
 from tui_chat.core.error import StorageError
 from tui_chat.core.turn import TurnStatus
 from tui_chat.service.trash import empty_trash
 from tui_chat.storage import connection
-from tui_chat.storage.files import DATABASE
+from tui_chat.storage.private_files import DATABASE
 
 STOPPED_S = float(os.environ.get("TUI_CHAT_STOPPED_S", "1"))
 IS_LONG = "TUI_CHAT_STOPPED_S" in os.environ

@@ -5,9 +5,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from tests.readme import TEXT, spans
 from tests.storage.conftest import Open
 from tests.storage.make import conversation, priced, prompt, reply
+from tests.support.readme import TEXT, spans
 
 ROWS = re.findall(
     r"^\| (.+) \| (.+) \|$", TEXT.partition("| table | what is in it |")[2].partition("\n\n")[0], re.MULTILINE

@@ -13,7 +13,7 @@ from tests.storage.make import NOON, conversation, live, prompt, reply
 from tui_chat.core.conversation import SearchHit
 from tui_chat.core.event import TextDelta
 from tui_chat.core.turn import Role
-from tui_chat.storage import index
+from tui_chat.storage import search_index
 from tui_chat.storage.store import Store
 
 TEXTS = {
@@ -173,7 +173,7 @@ async def test_an_archived_conversation_is_still_found(full: Store) -> None:
 
 
 async def test_search_works_without_full_text_search(open_store: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "is_possible", lambda: False)
+    monkeypatch.setattr(search_index, "is_possible", lambda: False)
     store = await open_store()
     await store.create(conversation("c1", prompt("u1", text="plain words, 全文"), title="T"))
     for query in ("wor", "全", "role:user", "title:t words"):
@@ -182,7 +182,7 @@ async def test_search_works_without_full_text_search(open_store: Open, monkeypat
     monkeypatch.undo()
     store = await open_store()
     assert [hit.turn_id for hit in await store.search("words")] == ["u1"]
-    assert await store._read(index.is_whole)
+    assert await store._read(search_index.is_whole)
 
 
 async def test_the_index_is_rebuilt_after_a_time_without_it(
@@ -191,12 +191,12 @@ async def test_the_index_is_rebuilt_after_a_time_without_it(
     store = await open_store()
     await store.create(conversation("c1", prompt("u1", text="before")))
     with monkeypatch.context() as without:
-        without.setattr(index, "is_possible", lambda: False)
+        without.setattr(search_index, "is_possible", lambda: False)
         await store.create(conversation("c2", prompt("u2", text="while")))
     assert [hit.turn_id for hit in await store.search("while")] == ["u2"]
     await store.aclose()
     store = await open_store()
-    assert await store._read(index.is_whole)
+    assert await store._read(search_index.is_whole)
     assert [hit.turn_id for hit in await store.search("while")] == ["u2"]
 
 

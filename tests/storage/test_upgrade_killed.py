@@ -12,7 +12,7 @@ import pytest
 
 from tests.storage.conftest import Open
 from tests.storage.make import conversation, prompt, reply
-from tests.surroundings import ROOT
+from tests.support.environment import ROOT
 from tui_chat.storage.schema import MIGRATIONS
 
 KILLS = int(os.environ.get("TUI_CHAT_TEST_KILLS", "3"))

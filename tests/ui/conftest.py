@@ -14,17 +14,17 @@ from textual.pilot import Pilot
 
 from tests.service.conftest import HELLO
 from tui_chat.core.conversation import Conversation
-from tui_chat.providers.demo import DemoProvider, Step
-from tui_chat.service.catalogue import ModelCatalogue
+from tui_chat.providers.demo.provider import DemoProvider, Step
 from tui_chat.service.chat import ChatService
-from tui_chat.service.means import Means, Policy
-from tui_chat.service.retry import RetryPolicy
+from tui_chat.service.dependencies import Means, Policy
+from tui_chat.service.model_catalog import ModelCatalogue
+from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.settings.load import load_settings
 from tui_chat.settings.values import Settings
 from tui_chat.storage.store import Store
 from tui_chat.ui.app import ChatApp
-from tui_chat.ui.bench import Bench
-from tui_chat.ui.screens.chat import ChatScreen
+from tui_chat.ui.app_context import Bench
+from tui_chat.ui.chat.screen import ChatScreen
 
 
 @dataclass

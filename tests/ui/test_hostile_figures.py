@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile_database import columns_of, fill_library, poison
+from tests.support.hostile_database import columns_of, fill_library, poison
 from tests.ui.conftest import desk_with
 from tests.ui.screen import screen_text
-from tui_chat.storage.files import DATABASE
+from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import Store
-from tui_chat.ui.screens.usage import UsageScreen
+from tui_chat.ui.dialogs.usage import UsageScreen
 
 
 @pytest.mark.parametrize(

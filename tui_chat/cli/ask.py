@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.flags import (
+from tui_chat.cli.options import (
     ContinueFlag,
     ConversationFlag,
     DataDirFlag,
@@ -44,7 +44,7 @@ def ask(
     if not text.strip():
         raise typer.BadParameter("there is nothing to ask: give a prompt, or pipe some text")
     from tui_chat.cli.asking import Question, run
-    from tui_chat.core.wanted import Wanted
+    from tui_chat.core.launch_options import Wanted
 
     wanted = Wanted(model, system, profile, latest, conversation)
     raise typer.Exit(run(begun, Question(text, wanted, not no_save, jsonl)))

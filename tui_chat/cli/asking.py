@@ -4,17 +4,17 @@ import asyncio
 import sys
 from dataclasses import dataclass
 
-from tui_chat.cli.awakening import sentences
-from tui_chat.cli.outcome import DONE, INTERRUPTED, PIPE_CLOSED, STORAGE, complain, exit_code
-from tui_chat.cli.printing import JsonLines, Outlet, Pieces, PlainText, Words
-from tui_chat.cli.start import Start
+from tui_chat.cli.context import Start
+from tui_chat.cli.exit_codes import DONE, INTERRUPTED, PIPE_CLOSED, STORAGE, complain, exit_code
+from tui_chat.cli.opening_notices import sentences
+from tui_chat.cli.reply_output import JsonLines, Outlet, Pieces, PlainText, Words
 from tui_chat.cli.watchdog import Watchdog
 from tui_chat.core.error import ChatError
 from tui_chat.core.event import TurnEnded
+from tui_chat.core.launch_options import Wanted
 from tui_chat.core.turn import TurnStatus
-from tui_chat.core.wanted import Wanted
 from tui_chat.service.reply import Reply
-from tui_chat.settings.services import DEMO_MODEL
+from tui_chat.settings.provider_presets import DEMO_MODEL
 from tui_chat.wiring import assemble
 
 _NO_KEY = (
@@ -89,7 +89,7 @@ def _for_people(measure: int) -> Words:
     """The reply laid out on a terminal, and as it is written into anything else."""
     if sys.stdout.isatty():
         from tui_chat.cli.console import redrawing_console
-        from tui_chat.cli.laid_out import LaidOut
+        from tui_chat.cli.markdown_output import LaidOut
 
         if (console := redrawing_console()) is not None:
             return LaidOut(console, measure)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.flags import BranchFlag, DataDirFlag, DemoFlag, IdArgument, JsonFlag, start
+from tui_chat.cli.options import BranchFlag, DataDirFlag, DemoFlag, IdArgument, JsonFlag, start
 
 LimitFlag = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many at most.")]
 ArchivedFlag = Annotated[bool, typer.Option("--archived", help="The archived ones.")]

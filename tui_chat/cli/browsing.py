@@ -5,8 +5,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui_chat.cli.reading import MOST, listed, one_of, print_json, print_out, short_id, with_store
-from tui_chat.cli.start import Start
+from tui_chat.cli.context import Start
+from tui_chat.cli.store_access import MOST, listed, one_of, print_json, print_out, short_id, with_store
 from tui_chat.core.clean import clean
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.title import shown_title
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def list_(begun: Start, *, limit: int, archived: bool, as_json: bool) -> None:
     """Last used first."""
-    from tui_chat.cli.rows import facts, rows_for_people, rows_for_programs
-    from tui_chat.storage.library import Asked
+    from tui_chat.cli.conversation_table import facts, rows_for_people, rows_for_programs
+    from tui_chat.storage.conversation_list import Asked
 
     found = listed(begun, Asked(min(limit, MOST), archived=archived))
     if as_json:
@@ -44,7 +44,7 @@ class Shape:
 
 def show(begun: Start, beginning: str, shape: Shape) -> None:
     """The branch that is shown or all of them as text, or all of it as JSON."""
-    from tui_chat.formats.telling import Branch
+    from tui_chat.formats.transcript import Branch
 
     branch = Branch(one_of(shape.branch, [str(one) for one in Branch], "branch"))
     found = with_store(begun, lambda store: _conversation(store, beginning))
@@ -53,7 +53,7 @@ def show(begun: Start, beginning: str, shape: Shape) -> None:
 
         print_json(dumps(found))
     elif shape.plain or not sys.stdout.isatty():
-        from tui_chat.formats.plain import to_plain
+        from tui_chat.formats.plain_text import to_plain
 
         text = to_plain(found, branch)
         print_out(clean(text) if sys.stdout.isatty() else text)

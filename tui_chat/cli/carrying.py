@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tui_chat.cli.outcome import DONE, INTERRUPTED, MISUSED, STORAGE, complain
-from tui_chat.cli.reading import Shown, one_of, print_json, print_out, with_store
-from tui_chat.cli.start import Start
+from tui_chat.cli.context import Start
+from tui_chat.cli.exit_codes import DONE, INTERRUPTED, MISUSED, STORAGE, complain
+from tui_chat.cli.store_access import Shown, one_of, print_json, print_out, with_store
 from tui_chat.core.clean import clean, clean_line, harmless_json
 from tui_chat.core.error import ChatError, FormatError, StorageError
-from tui_chat.formats.sources import Progress
-from tui_chat.formats.telling import Branch
-from tui_chat.service.naming import ExportFormat
-from tui_chat.service.transfer import ExportRequest, ImportReport, Sink, all_ids, brief, export, import_file
+from tui_chat.formats.import_sources import Progress
+from tui_chat.formats.transcript import Branch
+from tui_chat.service.export_names import ExportFormat
+from tui_chat.service.import_export import ExportRequest, ImportReport, Sink, all_ids, brief, export, import_file
 from tui_chat.storage.store import Store
 
 

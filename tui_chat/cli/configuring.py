@@ -7,13 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tui_chat.cli.outcome import DONE, SETTINGS
-from tui_chat.cli.reading import print_json, print_out
-from tui_chat.cli.start import Start
+from tui_chat.cli.context import Start
+from tui_chat.cli.exit_codes import DONE, SETTINGS
+from tui_chat.cli.store_access import print_json, print_out
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.error import SettingsError
 from tui_chat.paths import make_private
-from tui_chat.settings.keys import KeyRing
+from tui_chat.settings.api_keys import KeyRing
 from tui_chat.settings.load import load_settings
 from tui_chat.settings.show import rows, starter
 from tui_chat.settings.values import Settings

@@ -4,7 +4,7 @@ import sys
 
 from rich.console import Console
 
-from tui_chat.cli.reading import knows_sequences
+from tui_chat.cli.store_access import knows_sequences
 
 
 def stdout_console() -> Console:

@@ -10,17 +10,17 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from tui_chat.cli.awakening import sentences
+from tui_chat.cli.context import Start
+from tui_chat.cli.exit_codes import DONE, OUR_FAULT
 from tui_chat.cli.log import log_path
-from tui_chat.cli.outcome import DONE, OUR_FAULT
-from tui_chat.cli.reading import print_json, print_out, width
-from tui_chat.cli.start import Start
+from tui_chat.cli.opening_notices import sentences
+from tui_chat.cli.store_access import print_json, print_out, width
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import ChatError
-from tui_chat.rendering.cells import wrap
-from tui_chat.settings.keys import KeyRing
-from tui_chat.storage.care import Checkup
-from tui_chat.storage.files import DATABASE
+from tui_chat.rendering.cell_width import wrap
+from tui_chat.settings.api_keys import KeyRing
+from tui_chat.storage.maintenance import Checkup
+from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import SQLITE_VERSION, Store
 from tui_chat.wiring import Program, assemble
 from tui_chat.wording import explain

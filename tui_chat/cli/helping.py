@@ -6,9 +6,9 @@ from importlib.metadata import PackageNotFoundError, metadata
 
 import typer
 
-from tui_chat.cli.reading import print_out, width
+from tui_chat.cli.store_access import print_out, width
+from tui_chat.core.did_you_mean import did_you_mean
 from tui_chat.core.error import NotFound
-from tui_chat.core.nearest import did_you_mean
 
 _PICTURES = re.compile(r"^!\[.*\n\n?", re.MULTILINE)
 TOPICS = {
@@ -60,8 +60,8 @@ def section(title: str) -> str:
 def _show(text: str) -> None:
     from tui_chat.cli.console import stdout_console
     from tui_chat.rendering.markdown import render
-    from tui_chat.rendering.palette import Palette
-    from tui_chat.rendering.terminal import print_lines
+    from tui_chat.rendering.stdout_printer import print_lines
+    from tui_chat.rendering.styles import Palette
 
     palette = Palette.ansi()
     print_lines(render(text, min(width(), palette.measure), palette), stdout_console())

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import typer
 
-from tui_chat.cli.reading import MOST, knows_sequences, print_json, print_out, short_id, width, with_store
-from tui_chat.cli.start import Start
+from tui_chat.cli.context import Start
+from tui_chat.cli.store_access import MOST, knows_sequences, print_json, print_out, short_id, width, with_store
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationSummary, SearchHit
 from tui_chat.core.error import FormatError
-from tui_chat.core.figures import date_text, iso_text
+from tui_chat.core.format_numbers import date_text, iso_text
 from tui_chat.core.title import shown_title
-from tui_chat.rendering.cells import fitted, wrap
+from tui_chat.rendering.cell_width import fitted, wrap
 from tui_chat.storage.store import Store
 from tui_chat.wiring import assemble
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.completing import conversations
-from tui_chat.cli.flags import BranchFlag, DataDirFlag, DemoFlag, IdArgument, JsonFlag, start
+from tui_chat.cli.options import BranchFlag, DataDirFlag, DemoFlag, IdArgument, JsonFlag, start
+from tui_chat.cli.shell_completion import conversations
 
 IdsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="ID", help="Which conversations.", autocompletion=conversations)

@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 
-from tui_chat.cli.outcome import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, complain, exit_code
+from tui_chat.cli.exit_codes import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, complain, exit_code
 from tui_chat.cli.standard_streams import PipeClosed, open_standard_streams
 from tui_chat.core.error import ChatError, Unexpected
 
@@ -37,16 +37,16 @@ def main() -> None:
 
 def _run() -> None:
     """Open the app, where plainly that is wanted; else let typer find out what is."""
-    from tui_chat.cli.direct import asked_for_app
+    from tui_chat.cli.fast_path import asked_for_app
 
     if (asked := asked_for_app(sys.argv[1:], os.environ)) is None:
-        from tui_chat.cli.program import app
+        from tui_chat.cli.app import app
 
         app()
     else:
         gc.disable()  # until the first screen is seen: nothing of what that loads is garbage
+        from tui_chat.cli.launch import open_app
         from tui_chat.cli.log import start_log
-        from tui_chat.cli.opening import open_app
 
         flags, wanted = asked
         start_log(debug=flags.debug)

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tui_chat.cli.outcome import DONE, PROVIDER, complain
-from tui_chat.cli.reading import print_json, print_out
-from tui_chat.cli.start import Start
+from tui_chat.cli.context import Start
+from tui_chat.cli.exit_codes import DONE, PROVIDER, complain
+from tui_chat.cli.store_access import print_json, print_out
 from tui_chat.core.clean import clean_line
-from tui_chat.core.figures import dollars, short_tokens
+from tui_chat.core.format_numbers import dollars, short_tokens
 from tui_chat.core.provider import Model
 from tui_chat.core.usage import Price
-from tui_chat.service.catalogue import Catalogue, matching
+from tui_chat.service.model_catalog import Catalogue, matching
 from tui_chat.wiring import assemble
 
 

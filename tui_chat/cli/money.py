@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.flags import DataDirFlag, DemoFlag, JsonFlag, start
-from tui_chat.cli.telling import TellingCommand, TellingGroup
+from tui_chat.cli.help_format import TellingCommand, TellingGroup
+from tui_chat.cli.options import DataDirFlag, DemoFlag, JsonFlag, start
 
 prices = typer.Typer(name="prices", cls=TellingGroup, invoke_without_command=True)
 

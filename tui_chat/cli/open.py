@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.flags import DataDirFlag, DemoFlag, ModelFlag
+from tui_chat.cli.options import DataDirFlag, DemoFlag, ModelFlag
 
 WordsArgument = Annotated[
     list[str], typer.Argument(metavar="WORDS", help="Words of its title or of what was said in it, or its id.")
@@ -24,8 +24,8 @@ def open_(
     """
     from dataclasses import replace
 
-    from tui_chat.cli.opening import open_app
-    from tui_chat.core.wanted import Wanted
+    from tui_chat.cli.launch import open_app
+    from tui_chat.core.launch_options import Wanted
 
     before = context.obj
     flags = replace(before, demo=demo or before.demo, data_dir=data_dir or before.data_dir)

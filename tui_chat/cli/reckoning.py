@@ -7,17 +7,17 @@ from typing import Literal
 
 import typer
 
-from tui_chat.cli.reading import print_json, print_out, width, with_store
-from tui_chat.cli.start import Start
-from tui_chat.core.chart import sparkline
+from tui_chat.cli.context import Start
+from tui_chat.cli.store_access import print_json, print_out, width, with_store
+from tui_chat.core.bar_chart import sparkline
 from tui_chat.core.clean import clean
-from tui_chat.core.figures import dollars
-from tui_chat.core.report import UsageReport
-from tui_chat.core.report_text import age_of, price_lines, usage_table
+from tui_chat.core.format_numbers import dollars
+from tui_chat.core.usage_report import UsageReport
+from tui_chat.core.usage_report_text import age_of, price_lines, usage_table
 from tui_chat.paths import cache_dir, make_private
-from tui_chat.service.unmetered import meter_interrupted
+from tui_chat.service.unmetered_replies import meter_interrupted
 from tui_chat.service.usage_report import as_csv, as_json, lines_by, moment_of, usage_report
-from tui_chat.settings.keys import KeyRing
+from tui_chat.settings.api_keys import KeyRing
 from tui_chat.storage.store import Store
 from tui_chat.wiring import pricing_of
 

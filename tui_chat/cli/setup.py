@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.flags import DataDirFlag, DemoFlag, JsonFlag, start
-from tui_chat.cli.telling import TellingCommand, TellingGroup
+from tui_chat.cli.help_format import TellingCommand, TellingGroup
+from tui_chat.cli.options import DataDirFlag, DemoFlag, JsonFlag, start
 
 config = typer.Typer(name="config", cls=TellingGroup, help="The settings: where they are, what is in force, and why.")
 ForceFlag = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]

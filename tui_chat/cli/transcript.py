@@ -1,19 +1,19 @@
 """A conversation's branch, or all of it, on a terminal: who said what, Markdown laid out, made harmless."""
 
 from tui_chat.cli.console import stdout_console
-from tui_chat.cli.reading import width
+from tui_chat.cli.store_access import width
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.figures import date_text
+from tui_chat.core.format_numbers import date_text
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.title import shown_title
 from tui_chat.core.turn import Role
-from tui_chat.formats.telling import Branch, ToldTurn, attachment_line, told
+from tui_chat.formats.transcript import Branch, ToldTurn, attachment_line, told
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.markdown import render
-from tui_chat.rendering.palette import Palette
-from tui_chat.rendering.plain import render_plain
-from tui_chat.rendering.terminal import page_cells, print_lines
+from tui_chat.rendering.plain_text import render_plain
+from tui_chat.rendering.stdout_printer import page_cells, print_lines
+from tui_chat.rendering.styles import Palette
 from tui_chat.wording import ending
 
 

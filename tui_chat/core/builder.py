@@ -15,8 +15,8 @@ from tui_chat.core.event import (
     UsageReported,
 )
 from tui_chat.core.part import Opaque, Part, TextPart, ThinkingPart, ToolCallPart
-from tui_chat.core.pieces import Pieces
-from tui_chat.core.tokens import rough_tokens
+from tui_chat.core.text_buffer import Pieces
+from tui_chat.core.token_estimate import rough_tokens
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Usage
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
-from tui_chat.core.errand import Errand
 from tui_chat.core.error import NotFound
+from tui_chat.core.side_request import Errand
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import CostSum, Usage, sum_costs
 

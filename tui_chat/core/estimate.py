@@ -11,7 +11,7 @@ from dataclasses import replace
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.part import AttachmentPart, OtherPart, Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.provider import Request
-from tui_chat.core.tokens import rough_tokens
+from tui_chat.core.token_estimate import rough_tokens
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Usage
 

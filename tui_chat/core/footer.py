@@ -9,9 +9,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from tui_chat.core.cells import cells
 from tui_chat.core.clean import clean_line
-from tui_chat.core.figures import (
+from tui_chat.core.format_numbers import (
     NONE,
     TOKENS_WIDTH,
     UNKNOWN,
@@ -22,10 +21,11 @@ from tui_chat.core.figures import (
     short_tokens,
     speed,
 )
+from tui_chat.core.text_width import cells
 from tui_chat.core.usage import Cost, CostSum, Usage
 
 if TYPE_CHECKING:
-    from tui_chat.core.forecast import ContextUse
+    from tui_chat.core.prompt_forecast import ContextUse
 
 
 class Activity(StrEnum):

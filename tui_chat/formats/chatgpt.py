@@ -6,8 +6,8 @@ from typing import Any
 from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.turn import Role, TurnStatus
 from tui_chat.formats.chatgpt_content import instructions_of, is_tool_call, is_visible, parts_of, role_of
-from tui_chat.formats.foreign import ForeignConversation, Imported, Message, ours
-from tui_chat.formats.loose import date_of, dict_of, list_of, model_ref, text_of
+from tui_chat.formats.import_tree import ForeignConversation, Imported, Message, ours
+from tui_chat.formats.json_access import date_of, dict_of, list_of, model_ref, text_of
 
 SOURCE = "chatgpt"
 _ENDINGS = {"interrupted": TurnStatus.CANCELLED, "in_progress": TurnStatus.INTERRUPTED, "error": TurnStatus.FAILED}

@@ -13,7 +13,7 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.formats.loose import arguments_of, dict_of, dicts_of, json_of, list_of, text_of
+from tui_chat.formats.json_access import arguments_of, dict_of, dicts_of, json_of, list_of, text_of
 
 _CONTEXTS = ("user_editable_context", "model_editable_context")
 _POINTERS = ("image_asset_pointer", "audio_asset_pointer", "video_container_asset_pointer")

@@ -15,8 +15,8 @@ from tui_chat.core.part import (
     ToolResultPart,
 )
 from tui_chat.core.turn import Role
-from tui_chat.formats.foreign import ForeignConversation, Imported, Message, newest, ours
-from tui_chat.formats.loose import date_of, dict_of, dicts_of, json_of, list_of, model_ref, text_of
+from tui_chat.formats.import_tree import ForeignConversation, Imported, Message, newest, ours
+from tui_chat.formats.json_access import date_of, dict_of, dicts_of, json_of, list_of, model_ref, text_of
 
 SOURCE = "claude"
 _ROOTS = ("", "00000000-0000-4000-8000-000000000000", "00000000-0000-0000-0000-000000000000")

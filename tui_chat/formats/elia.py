@@ -5,9 +5,9 @@ from typing import Any
 
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role
-from tui_chat.formats.foreign import ForeignConversation, Imported, Message, newest, ours
-from tui_chat.formats.foreign_db import ForeignDatabase
-from tui_chat.formats.loose import date_of, model_ref, text_of
+from tui_chat.formats.foreign_database import ForeignDatabase
+from tui_chat.formats.import_tree import ForeignConversation, Imported, Message, newest, ours
+from tui_chat.formats.json_access import date_of, model_ref, text_of
 
 SOURCE = "elia"
 TABLES = {"chat", "message"}

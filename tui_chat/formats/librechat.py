@@ -15,8 +15,8 @@ from tui_chat.core.part import (
     ToolResultPart,
 )
 from tui_chat.core.turn import Role, TurnStatus
-from tui_chat.formats.foreign import ForeignConversation, Imported, Message, newest, ours
-from tui_chat.formats.loose import arguments_of, date_of, dict_of, dicts_of, json_of, model_ref, text_of
+from tui_chat.formats.import_tree import ForeignConversation, Imported, Message, newest, ours
+from tui_chat.formats.json_access import arguments_of, date_of, dict_of, dicts_of, json_of, model_ref, text_of
 
 SOURCE = "librechat"
 NO_PARENT = "00000000-0000-0000-0000-000000000000"

@@ -5,11 +5,11 @@ A conversation begun in the first tables and gone on with in the newer ones beco
 
 from collections.abc import Iterator
 
-from tui_chat.formats.foreign import ForeignConversation, Imported, ours
-from tui_chat.formats.foreign_db import ForeignDatabase
+from tui_chat.formats.foreign_database import ForeignDatabase
+from tui_chat.formats.import_tree import ForeignConversation, Imported, ours
+from tui_chat.formats.json_access import model_ref, text_of
 from tui_chat.formats.llm_responses import response_messages, system_of
 from tui_chat.formats.llm_threads import Thread
-from tui_chat.formats.loose import model_ref, text_of
 
 SOURCE = "llm"
 TABLES = {"responses", "conversations"}

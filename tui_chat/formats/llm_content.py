@@ -6,8 +6,8 @@ from typing import Any
 from tui_chat.core.bounds import count_in_bounds
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.usage import UNKNOWN_USAGE, Usage
-from tui_chat.formats.foreign_db import json_in
-from tui_chat.formats.loose import count_of, dict_of, text_of
+from tui_chat.formats.foreign_database import json_in
+from tui_chat.formats.json_access import count_of, dict_of, text_of
 
 
 def usage_of(row: dict[str, Any]) -> Usage | None:

@@ -6,10 +6,10 @@ from typing import Any
 from tui_chat.core.bounds import milliseconds_in_bounds
 from tui_chat.core.part import Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.turn import Role
-from tui_chat.formats.foreign import Message
-from tui_chat.formats.foreign_db import ForeignDatabase
+from tui_chat.formats.foreign_database import ForeignDatabase
+from tui_chat.formats.import_tree import Message
+from tui_chat.formats.json_access import date_of, model_ref, text_of
 from tui_chat.formats.llm_content import attachment_of, usage_of
-from tui_chat.formats.loose import date_of, model_ref, text_of
 
 
 def response_messages(database: ForeignDatabase, responses: list[dict[str, Any]]) -> list[Message]:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from tui_chat.core.bounds import UNKNOWN_MOMENT
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.errand import Errand
 from tui_chat.core.part import (
     AttachmentPart,
     OtherPart,
@@ -17,9 +16,10 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
+from tui_chat.core.side_request import Errand
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost, Usage, sum_costs
-from tui_chat.formats.telling import Branch, ToldTurn, attachment_line, one_line, told, whole_parts
+from tui_chat.formats.transcript import Branch, ToldTurn, attachment_line, one_line, told, whole_parts
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _UNFOLDING = re.compile(r"</?(details|summary)\b", re.IGNORECASE)

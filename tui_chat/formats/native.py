@@ -18,7 +18,6 @@ from decimal import Decimal
 from typing import Any, Never
 
 from tui_chat.core.conversation import Conversation, Options, Origin
-from tui_chat.core.errand import Errand
 from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.part import (
     AttachmentPart,
@@ -30,9 +29,10 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
+from tui_chat.core.side_request import Errand
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Cost, Price, Usage
-from tui_chat.formats.native_shape import FORMAT, VERSION, conversation_from
+from tui_chat.formats.native_schema import FORMAT, VERSION, conversation_from
 
 
 def to_json(conversation: Conversation) -> dict[str, Any]:

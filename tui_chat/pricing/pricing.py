@@ -13,8 +13,8 @@ from tui_chat.core.bounds import count_in_bounds, dollars_in_bounds
 from tui_chat.core.price_list import KnownPrice, PriceList
 from tui_chat.core.provider import split_ref
 from tui_chat.core.usage import Cost, Price, Usage
-from tui_chat.pricing.listing import Listing, download_listing, newest_listing
-from tui_chat.pricing.rates import Rates, changed_on, edges
+from tui_chat.pricing.model_rates import Rates, changed_on, edges
+from tui_chat.pricing.price_list_file import Listing, download_listing, newest_listing
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider

@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from tui_chat.core.did_you_mean import did_you_mean
 from tui_chat.core.error import ChatError, RequestRefused, Unreachable
-from tui_chat.core.nearest import did_you_mean
 from tui_chat.core.provider import Model, Provider, split_ref
 from tui_chat.providers.config import ProviderConfig
 
@@ -119,14 +119,14 @@ class ProviderRegistry:
 def make_provider(config: ProviderConfig) -> Provider:
     """The provider itself. Slow: imports its adapter, may run the command for its key, reads certificates."""
     if config.kind == "demo":
-        from tui_chat.providers.demo import DemoProvider
+        from tui_chat.providers.demo.provider import DemoProvider
 
         return DemoProvider()
     if config.kind == "anthropic":
-        from tui_chat.providers.anthropic import AnthropicProvider
+        from tui_chat.providers.anthropic.provider import AnthropicProvider
 
         return AnthropicProvider(config)
-    from tui_chat.providers.openai_compatible import OpenAICompatibleProvider
+    from tui_chat.providers.openai.provider import OpenAICompatibleProvider
 
     return OpenAICompatibleProvider(config)
 

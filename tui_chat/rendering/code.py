@@ -4,13 +4,13 @@ from pygments.token import Token
 from rich.segment import Segment
 from rich.style import Style
 
-from tui_chat.rendering.cells import TAB, prefix_within, width
+from tui_chat.rendering.block_nodes import INDENTED, Leaf
+from tui_chat.rendering.cell_width import TAB, prefix_within, width
 from tui_chat.rendering.gutter import Gutter
-from tui_chat.rendering.highlight import Highlighter
-from tui_chat.rendering.lexing import Pieces, language_of
+from tui_chat.rendering.highlighter import Highlighter
+from tui_chat.rendering.incremental_lexer import Pieces, language_of
 from tui_chat.rendering.line import Line
-from tui_chat.rendering.palette import Palette
-from tui_chat.rendering.tree import INDENTED, Leaf
+from tui_chat.rendering.styles import Palette
 
 MARGIN = "  "
 TURN = "↳ "

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from rich.segment import Segment
 from rich.style import Style
 
-from tui_chat.rendering.cells import width
+from tui_chat.rendering.block_nodes import ITEM, LIST, NOTED, QUOTE, ROOT, Container, Leaf
+from tui_chat.rendering.cell_width import width
 from tui_chat.rendering.line import BLANK, Line
-from tui_chat.rendering.palette import Palette
-from tui_chat.rendering.tree import ITEM, LIST, NOTED, QUOTE, ROOT, Container, Leaf
+from tui_chat.rendering.styles import Palette
 
 _BULLETS = "•◦▪"
 _BOXES = {" ": "☐", "x": "☑"}

@@ -9,8 +9,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from tui_chat.core.clean import clean
-from tui_chat.rendering.cells import tame, width
-from tui_chat.rendering.extensions import SOMETHING_INLINE, add_rules, bare_links
+from tui_chat.rendering.cell_width import tame, width
+from tui_chat.rendering.inline_rules import SOMETHING_INLINE, add_rules, bare_links
 from tui_chat.rendering.references import References
 
 STRONG, EMPHASIS, STRIKE, CODE, LINK, ASIDE, MATHS, TAG = (1 << bit for bit in range(8))

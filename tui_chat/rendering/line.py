@@ -6,7 +6,7 @@ from typing import Self
 from rich.segment import Segment
 from textual.strip import Strip
 
-from tui_chat.rendering.cells import prefix_within, width
+from tui_chat.rendering.cell_width import prefix_within, width
 
 Link = tuple[int, int, str]
 """First cell, end cell and target of a link in one line."""

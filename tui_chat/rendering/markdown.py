@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 
-from tui_chat.rendering.blocks import Blocks
-from tui_chat.rendering.document import CodeBlock, Document, Preview, source_of
-from tui_chat.rendering.layouts import Page
+from tui_chat.rendering.block_layout import Page
+from tui_chat.rendering.block_nodes import PARAGRAPH, TABLE, Leaf
+from tui_chat.rendering.block_parser import Blocks
+from tui_chat.rendering.block_patterns import cells_of
+from tui_chat.rendering.close_unfinished import undecided
+from tui_chat.rendering.layout_document import CodeBlock, Document, Preview, source_of
 from tui_chat.rendering.line import Line
-from tui_chat.rendering.mend import undecided
-from tui_chat.rendering.palette import Palette
+from tui_chat.rendering.line_source import Piece, Source
 from tui_chat.rendering.references import References
-from tui_chat.rendering.source import Piece, Source
-from tui_chat.rendering.syntax import cells_of
-from tui_chat.rendering.tree import PARAGRAPH, TABLE, Leaf
+from tui_chat.rendering.styles import Palette
 
 __all__ = ["CodeBlock", "LiveMarkdown", "render"]
 

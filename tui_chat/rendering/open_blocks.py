@@ -6,7 +6,7 @@ A leaf or container that has been closed is final, and handed to whoever lays it
 from copy import copy
 from typing import Self
 
-from tui_chat.rendering.tree import BREAK, FENCED, INDENTED, LIST, PARAGRAPH, ROOT, Container, Leaf, Sink
+from tui_chat.rendering.block_nodes import BREAK, FENCED, INDENTED, LIST, PARAGRAPH, ROOT, Container, Leaf, Sink
 
 
 class OpenBlocks:

@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from rich.segment import Segment
 from rich.style import Style
 
-from tui_chat.rendering.cells import is_narrow, prefix_within, width, wrap
-from tui_chat.rendering.flow import Cursor, flow
+from tui_chat.rendering.block_nodes import Leaf
+from tui_chat.rendering.block_patterns import cells_of
+from tui_chat.rendering.cell_width import is_narrow, prefix_within, width, wrap
+from tui_chat.rendering.close_unfinished import mend
 from tui_chat.rendering.gutter import Gutter
 from tui_chat.rendering.inline import Inline, parse
 from tui_chat.rendering.line import Line, Link
-from tui_chat.rendering.mend import mend
-from tui_chat.rendering.palette import Palette
 from tui_chat.rendering.references import References
-from tui_chat.rendering.syntax import cells_of
-from tui_chat.rendering.tree import Leaf
+from tui_chat.rendering.styles import Palette
+from tui_chat.rendering.wrap import Cursor, flow
 
 RUN_ROWS, RUN_CELLS = 256, 4096
 """A run is full with so many rows, or with so many cells where the table is very wide."""

@@ -16,10 +16,10 @@ from tui_chat.core.part import AttachmentPart, Part, TextPart
 from tui_chat.core.provider import Request, split_ref
 from tui_chat.core.title import title_from
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.service.ledger import Ledger
-from tui_chat.service.means import Means
+from tui_chat.service.auto_title import Titling
+from tui_chat.service.dependencies import Means
 from tui_chat.service.reply import Reply
-from tui_chat.service.titling import Titling
+from tui_chat.service.save_queue import Ledger
 from tui_chat.storage.store import Store
 
 ASK_FOR_THE_REST = "Please continue exactly where your last reply stopped, without repeating anything."

@@ -31,10 +31,10 @@ from tui_chat.core.event import (
 )
 from tui_chat.core.provider import Request
 from tui_chat.core.turn import Turn, TurnStatus
-from tui_chat.service.health import HealthMonitor
-from tui_chat.service.ledger import Ledger
-from tui_chat.service.means import Means
-from tui_chat.service.metering import Meter
+from tui_chat.service.dependencies import Means
+from tui_chat.service.save_queue import Ledger
+from tui_chat.service.stall_detection import HealthMonitor
+from tui_chat.service.usage_meter import Meter
 
 _log = logging.getLogger(__name__)
 

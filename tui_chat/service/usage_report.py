@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
 from tui_chat.core.bounds import EARLIEST, LATEST
-from tui_chat.core.report import UsageLine, UsageReport, report_on
+from tui_chat.core.usage_report import UsageLine, UsageReport, report_on
 from tui_chat.storage.store import Store
 
 By = Literal["day", "model", "conversation"]

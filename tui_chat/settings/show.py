@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from tui_chat.core.error import SettingsError
-from tui_chat.settings.keys import KeyRing
-from tui_chat.settings.services import SERVICES
+from tui_chat.settings.api_keys import KeyRing
+from tui_chat.settings.provider_presets import SERVICES
 from tui_chat.settings.values import (
     About,
     ChatSettings,

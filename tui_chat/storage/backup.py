@@ -5,9 +5,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tui_chat.core.error import StorageError
-from tui_chat.storage import files
+from tui_chat.storage import private_files
 from tui_chat.storage.connection import connect, connect_copy
-from tui_chat.storage.fault import faults_translated
+from tui_chat.storage.errors import faults_translated
 
 _PAGES = 2_000
 _PAUSE_S = 0.01
@@ -38,9 +38,9 @@ class _Beginnings:
 def back_up(source: Path, target: Path) -> None:
     """Copy piece by piece, so that nobody waits long; where that never ends because of others, in one go."""
     with _copy_faults(target), faults_translated():
-        files.sweep(target.parent)
+        private_files.sweep(target.parent)
         with (
-            files.new_file(target) as made,
+            private_files.new_file(target) as made,
             closing(connect(source, writable=False)) as db,
             closing(connect_copy(made)) as copy,
         ):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from tui_chat.storage import files
+from tui_chat.storage import private_files
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ def note_damaged_value(db: sqlite3.Connection) -> None:
 def connect(path: Path | None, *, writable: bool = True) -> Connection:
     """Open a database that is there already, or one in memory; each statement stands for itself until BEGIN."""
     if path is not None:
-        files.refuse_long(path)
+        private_files.refuse_long(path)
     mode = "rw" if writable else "ro"
     target = "file::memory:" if path is None else f"file:{quote(os.fsencode(path))}?mode={mode}"
     db = sqlite3.connect(

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tui_chat.core.error import StorageError
-from tui_chat.storage import files, index, live, saving
+from tui_chat.storage import conversation_writes, live_replies, private_files, search_index
 from tui_chat.storage.connection import Connection, reading, writing
-from tui_chat.storage.fault import faults_translated
-from tui_chat.storage.opening import (
+from tui_chat.storage.errors import faults_translated
+from tui_chat.storage.open_database import (
     Opening,
     Terms,
     copy_to,
@@ -22,10 +22,10 @@ from tui_chat.storage.opening import (
     rescue,
     stamp,
 )
-from tui_chat.storage.owner import Owner
+from tui_chat.storage.process_owner import Owner
 
 if TYPE_CHECKING:
-    from tui_chat.storage.care import Mended
+    from tui_chat.storage.maintenance import Mended
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
@@ -65,9 +65,9 @@ class Database:
             return int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._writes
 
     @property
-    def watch(self) -> live.Watch:
+    def watch(self) -> live_replies.Watch:
         """From where it is judged who is alive."""
-        return live.Watch(self._owner, self._terms.clock())
+        return live_replies.Watch(self._owner, self._terms.clock())
 
     @property
     def _db(self) -> Connection:
@@ -108,10 +108,10 @@ class Database:
             raise StorageError("the database is damaged: its parts do not fit together", detail="damaged") from error
 
     def _is_healthy(self) -> bool:
-        from tui_chat.storage import care
+        from tui_chat.storage import maintenance
 
         with faults_translated():
-            return reading(self._db, care.check).is_healthy
+            return reading(self._db, maintenance.check).is_healthy
 
     def _with_sound_index(self, mode: Callable[[sqlite3.Connection, Job[T]], T], job: Job[T]) -> T:
         """Run it; where only the search index is broken, build that anew and run it again."""
@@ -126,7 +126,7 @@ class Database:
         except MemoryError:  # what stands for a length in a broken index may be any number
             if self.opening.read_only:
                 raise
-        writing(self._db, index.rebuild)
+        writing(self._db, search_index.rebuild)
         return mode(self._db, job)
 
     def _follow_file(self, *, needed: bool = False) -> None:
@@ -143,10 +143,10 @@ class Database:
         if self.opening.read_only:
             return
         try:
-            if not self.read(index.is_whole):
-                self._run(writing, index.ensure)
+            if not self.read(search_index.is_whole):
+                self._run(writing, search_index.ensure)
             if not all(one.is_alive for one in self.read(self.watch.live_turns)):
-                ended = self._run(writing, partial(saving.end_dead, watch=self.watch))
+                ended = self._run(writing, partial(conversation_writes.end_dead, watch=self.watch))
                 self._opened.opening = replace(self.opening, interrupted=tuple(ended))
         except StorageError as error:
             if error.detail not in _MEANWHILE:
@@ -156,7 +156,7 @@ class Database:
         """Have the whole file looked at when it is opened next."""
         if self._opened.place is not None:
             with suppress(OSError):
-                files.private_file(files.suspicion(self._opened.place.path))
+                private_files.private_file(private_files.suspicion(self._opened.place.path))
 
     def copy(self, target: Path) -> None:
         """A whole copy of a database that is only in memory."""
@@ -165,29 +165,29 @@ class Database:
 
     def repair(self) -> "Mended":
         """Put right what does not fit together, after a backup; replace a damaged file by what can be read of it."""
-        from tui_chat.storage import care
+        from tui_chat.storage import maintenance
 
         if self.opening.read_only:
             raise StorageError("the database cannot be written to", detail="read_only")
-        found = self.read(care.check)
+        found = self.read(maintenance.check)
         if found.is_healthy:
-            return care.Mended(found, None)
+            return maintenance.Mended(found, None)
         path = self.opening.path
         if found.damage and path is not None:
             self._rescue(path, found.damage[0])
-            return care.Mended(found, None, self.opening.damaged_moved_to, self.opening.salvaged)
+            return maintenance.Mended(found, None, self.opening.damaged_moved_to, self.opening.salvaged)
         backup = None
         if path is not None:
-            backup = files.free_name(path, f"backup-repair-{stamp(self._terms)}")
+            backup = private_files.free_name(path, f"backup-repair-{stamp(self._terms)}")
             self.copy(backup)
-        self.write(care.mend)
-        self.write(index.rebuild)
+        self.write(maintenance.mend)
+        self.write(search_index.rebuild)
         self._tidy()
-        return care.Mended(found, backup)
+        return maintenance.Mended(found, backup)
 
     def _rescue(self, path: Path, damage: str) -> None:
         with faults_translated():
             self.close()
-            with files.one_at_a_time(path.parent):
+            with private_files.one_at_a_time(path.parent):
                 self._opened = rescue(path, self._terms, damage)
         self._tidy()

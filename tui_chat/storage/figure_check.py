@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tui_chat.core.bounds import MOST_MS, MOST_TOKENS, UNKNOWN_MOMENT, dollars_in_bounds, moment_in_bounds
-from tui_chat.storage.rows import UNKNOWN_COUNT, price_in
-from tui_chat.storage.tree import MOST_USED
+from tui_chat.storage.row_mapping import UNKNOWN_COUNT, price_in
+from tui_chat.storage.turn_rows import MOST_USED
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tui_chat.storage import schema
 from tui_chat.storage.row_repair import Row, fault_of, repaired
-from tui_chat.storage.tree import closing_turns
+from tui_chat.storage.turn_rows import closing_turns
 
 KEYS = {
     "conversation": ("seq",),

@@ -9,9 +9,9 @@ from typing import Any
 from tui_chat.core.conversation import TitleSource
 from tui_chat.core.error import Fault
 from tui_chat.core.turn import Role, TurnStatus
-from tui_chat.storage.deltas import load_deltas
-from tui_chat.storage.parts import dump, load_parts, part_in
-from tui_chat.storage.rows import (
+from tui_chat.storage.delta_codec import load_deltas
+from tui_chat.storage.part_codec import dump, load_parts, part_in
+from tui_chat.storage.row_mapping import (
     CONVERSATION_COLUMNS,
     COST_COLUMNS,
     ERRAND_COLUMNS,

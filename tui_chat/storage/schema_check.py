@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from tui_chat.core.error import StorageError
-from tui_chat.storage import index
+from tui_chat.storage import search_index
 from tui_chat.storage.schema import NEWEST, Migration
 
 _SELECT = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name"
-_INTERNAL = {f"search_{part}" for part in index.PARTS}
+_INTERNAL = {f"search_{part}" for part in search_index.PARTS}
 _COMMENT = re.compile(r"--[^\n]*")
 
 Objects = dict[str, tuple[str, str, str]]
@@ -34,7 +34,7 @@ def refuse_foreign_objects(db: sqlite3.Connection, migrations: Sequence[Migratio
             raise StorageError(f"{_titled(found[name][0], name)} is not as tui-chat made it", detail="damaged")
     tables = {name for name, (kind, _, _) in expected.items() if kind == "table"} | {"search"}
     for name, (kind, table, sql) in found.items():
-        is_odd_search = name == "search" and sql != _plain(index.CREATE)
+        is_odd_search = name == "search" and sql != _plain(search_index.CREATE)
         is_added = name not in expected and kind in ("trigger", "index") and table in tables
         if is_odd_search or is_added or kind == "trigger":
             raise StorageError(f"{_titled(kind, name)} was not made by tui-chat", detail="damaged")
@@ -47,7 +47,11 @@ def is_newest(db: sqlite3.Connection) -> bool:
 
 def _is_newest(rows: Sequence[tuple[object, ...]]) -> bool:
     """Compare with the text of the newest schema, which takes the usual start far less than making it does."""
-    own = [(f" {row[1]} ", str(row[3])) for row in rows if not _is_internal(str(row[1])) and row[3] != index.CREATE]
+    own = [
+        (f" {row[1]} ", str(row[3]))
+        for row in rows
+        if not _is_internal(str(row[1])) and row[3] != search_index.CREATE
+    ]
     is_all = len(own) == sum(line.startswith("CREATE ") for line in NEWEST.splitlines())
     return is_all and all(name in sql and f"{sql};" in NEWEST for name, sql in own)
 

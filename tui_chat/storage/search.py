@@ -12,12 +12,12 @@ from itertools import islice
 
 from tui_chat.core.conversation import SearchHit
 from tui_chat.core.turn import Role
-from tui_chat.storage import index, plan
-from tui_chat.storage.library import titled
-from tui_chat.storage.query import Query, Term, parse
-from tui_chat.storage.rows import required_time_in
+from tui_chat.storage import fts_query, search_index
+from tui_chat.storage.conversation_list import titled
+from tui_chat.storage.row_mapping import required_time_in
+from tui_chat.storage.search_syntax import Query, Term, parse
 from tui_chat.storage.snippet import cut
-from tui_chat.storage.words import Sought
+from tui_chat.storage.tokenizer import Sought
 
 _BLOCK = 100
 """So many matches are ranked against each other."""
@@ -73,7 +73,7 @@ class _Search:
     def look_everywhere(self) -> None:
         """Fill `found`, best first."""
         terms = self._query.terms
-        indexed = index.is_whole(self._db)
+        indexed = search_index.is_whole(self._db)
         if not self._narrow(indexed=indexed):
             return
         if not indexed:
@@ -84,14 +84,14 @@ class _Search:
             self._look_for(terms)
 
     def _look_for(self, terms: Sequence[Term]) -> None:
-        for step in plan.steps(terms):
+        for step in fts_query.steps(terms):
             if len(self.found) >= self._wanted:
                 return
             most = None if not step.check else _VERIFIED if step.match else _READ
             was_all = self._look(step.match, [Sought(text) for text in step.check], most)
             if not step.match and not was_all and len(self.found) < self._wanted:
                 # There are so few among the newest that the lists to join must be short.
-                for beginning in plan.beginnings(terms):
+                for beginning in fts_query.beginnings(terms):
                     self._look((beginning,), (), None)
         if not self.found and self._block == _BLOCK and not all(term.is_phrase for term in terms):
             self._look_inside(_READ_FAR)
@@ -120,13 +120,15 @@ class _Search:
             models = [seq for seq, name in names if all(piece in name.lower() for piece in wanted)]
             if not models:
                 return False
-        self._facets = plan.facets(self._query, models, conversations)
+        self._facets = fts_query.facets(self._query, models, conversations)
         any_turn = "SELECT 1 FROM search WHERE search MATCH ? LIMIT 1"
-        return not self._facets or self._db.execute(any_turn, (plan.all_of(self._facets),)).fetchone() is not None
+        return (
+            not self._facets or self._db.execute(any_turn, (fts_query.all_of(self._facets),)).fetchone() is not None
+        )
 
     def _look(self, asks: Sequence[str], check: Sequence[Sought], most: int | None) -> bool:
         """Add what answers to all of these, in blocks; tells whether that was all there is."""
-        rows = self._rows(plan.all_of([*asks, *self._facets]), most)
+        rows = self._rows(fts_query.all_of([*asks, *self._facets]), most)
         read = _Counted(rows)
         matching = (row for row in read if row[0] not in self.found and all(one.stands_in(row[-1]) for one in check))
         while len(self.found) < self._wanted:

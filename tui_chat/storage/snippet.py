@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tui_chat.storage.words import Sought
+from tui_chat.storage.tokenizer import Sought
 
 _LENGTH = 200
 _BEFORE = 50

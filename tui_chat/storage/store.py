@@ -10,19 +10,28 @@ from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from tui_chat.core.conversation import Conversation, Options, SearchHit, TitleSource
-from tui_chat.core.errand import Errand
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.event import ProviderEvent
-from tui_chat.core.report import UsageRow
+from tui_chat.core.side_request import Errand
 from tui_chat.core.turn import Turn
-from tui_chat.storage import care, errands, library, live, memory, saving, search, usage
+from tui_chat.core.usage_report import UsageRow
+from tui_chat.storage import (
+    app_state,
+    conversation_list,
+    conversation_writes,
+    live_replies,
+    maintenance,
+    search,
+    side_requests,
+    usage_rows,
+)
 from tui_chat.storage.backup import back_up
+from tui_chat.storage.conversation_list import Cursor, Page
 from tui_chat.storage.database import Database
-from tui_chat.storage.library import Cursor, Page
-from tui_chat.storage.opening import Opening, Terms, new_random_id, now
-from tui_chat.storage.owner import Owner
+from tui_chat.storage.db_thread import Worker
+from tui_chat.storage.open_database import Opening, Terms, new_random_id, now
+from tui_chat.storage.process_owner import Owner
 from tui_chat.storage.schema import MIGRATIONS, Migration
-from tui_chat.storage.worker import Worker
 
 SQLITE_VERSION = sqlite3.sqlite_version
 P = ParamSpec("P")
@@ -83,24 +92,24 @@ class Store:
     ) -> T:
         return await self._worker.run(lambda: self._database.write(lambda db: job(db, *args, **named)))
 
-    def _watch(self) -> live.Watch:
+    def _watch(self) -> live_replies.Watch:
         return self._database.watch
 
     async def create(self, conversation: Conversation) -> None:
         """Store a new conversation, with the turns it may have already; it counts as used now."""
-        await self._write(saving.create, conversation, self._watch())
+        await self._write(conversation_writes.create, conversation, self._watch())
 
     async def save(self, conversation: Conversation) -> None:
         """Store the whole of it over what there is; turns that only the store has are kept."""
-        await self._write(saving.save, conversation, self._watch())
+        await self._write(conversation_writes.save, conversation, self._watch())
 
     async def save_all(self, conversations: Sequence[Conversation]) -> None:
         """The same for many in one transaction, all or none; each alone would wait for the disk."""
-        await self._write(saving.save_all, conversations, self._watch())
+        await self._write(conversation_writes.save_all, conversations, self._watch())
 
     async def conversation(self, conversation_id: str) -> Conversation:
         """A conversation with all its turns; replies in flight as far as they were saved, whoever receives them."""
-        return await self._read(saving.load, conversation_id, self._watch())
+        return await self._read(conversation_writes.load, conversation_id, self._watch())
 
     async def append(
         self, conversation_id: str, turns: Sequence[Turn], *, head: str, title: str | None = None
@@ -109,7 +118,9 @@ class Store:
 
         Raises `ReplyInFlight` if the branch they go on from is being answered.
         """
-        await self._write(saving.append, conversation_id, turns, saving.Moved(head, title), self._watch())
+        await self._write(
+            conversation_writes.append, conversation_id, turns, conversation_writes.Moved(head, title), self._watch()
+        )
 
     async def checkpoint(
         self, turn_id: str, deltas: Sequence[ProviderEvent], mark_saved: Callable[[], None] | None = None
@@ -118,7 +129,7 @@ class Store:
 
         `mark_saved` is called on the store's thread, before it does anything else.
         """
-        job = partial(live.checkpoint, turn_id=turn_id, deltas=deltas, now=self._clock())
+        job = partial(live_replies.checkpoint, turn_id=turn_id, deltas=deltas, now=self._clock())
 
         def keep() -> None:
             self._database.write(job)
@@ -138,7 +149,7 @@ class Store:
 
         def keep() -> None:
             for turn_id, deltas in arrived():
-                job = partial(live.checkpoint, turn_id=turn_id, deltas=deltas, now=self._clock())
+                job = partial(live_replies.checkpoint, turn_id=turn_id, deltas=deltas, now=self._clock())
                 with suppress(StorageError, NotFound):  # the other replies may still be kept
                     self._database.write(job)
             self._database.close()
@@ -147,66 +158,66 @@ class Store:
 
     async def finish(self, turn: Turn) -> None:
         """Store a turn as it ended."""
-        await self._write(saving.finish, turn, self._watch())
+        await self._write(conversation_writes.finish, turn, self._watch())
 
     async def set_head(self, conversation_id: str, turn_id: str | None) -> None:
         """Show the branch that ends there."""
-        await self._write(library.set_head, conversation_id, turn_id)
+        await self._write(conversation_list.set_head, conversation_id, turn_id)
 
     async def rename(self, conversation_id: str, title: str, source: TitleSource = TitleSource.USER) -> bool:
         """Give it a title, unless it has one from a stronger source; tells whether it took it."""
-        return await self._write(library.rename, conversation_id, title, source)
+        return await self._write(conversation_list.rename, conversation_id, title, source)
 
     async def record(self, conversation_id: str, errand: Errand, title: str = "") -> None:
         """Keep what an errand used, and the title it brought, unless somebody gave one; in one step."""
-        await self._write(errands.record, conversation_id, errand, title)
+        await self._write(side_requests.record, conversation_id, errand, title)
 
     async def set_model(self, conversation_id: str, model: str) -> None:
         """The model the next prompt goes to."""
-        await self._write(library.set_column, conversation_id, "model", model)
+        await self._write(conversation_list.set_column, conversation_id, "model", model)
 
     async def set_system(self, conversation_id: str, system: str) -> None:
         """The system prompt."""
-        await self._write(library.set_column, conversation_id, "system", system)
+        await self._write(conversation_list.set_column, conversation_id, "system", system)
 
     async def set_options(self, conversation_id: str, options: Options) -> None:
         """What is asked of the model beside the words."""
-        await self._write(library.set_options, conversation_id, options)
+        await self._write(conversation_list.set_options, conversation_id, options)
 
     async def archive(self, conversation_id: str) -> None:
         """Take it out of the list, not out of reach."""
-        await self._write(library.set_column, conversation_id, "archived_at", self._moment())
+        await self._write(conversation_list.set_column, conversation_id, "archived_at", self._moment())
 
     async def unarchive(self, conversation_id: str) -> None:
         """Put it back into the list."""
-        await self._write(library.set_column, conversation_id, "archived_at", None)
+        await self._write(conversation_list.set_column, conversation_id, "archived_at", None)
 
     async def delete(self, conversation_id: str) -> None:
         """Put it into the trash."""
-        await self._write(library.set_column, conversation_id, "deleted_at", self._moment())
+        await self._write(conversation_list.set_column, conversation_id, "deleted_at", self._moment())
 
     async def restore(self, conversation_id: str) -> None:
         """Take it out of the trash, to where it was."""
-        await self._write(library.set_column, conversation_id, "deleted_at", None)
+        await self._write(conversation_list.set_column, conversation_id, "deleted_at", None)
 
     async def purge(self, older_than: datetime) -> int:
         """Destroy what was put into the trash before that moment; how many that were."""
-        return await self._write(saving.purge, older_than)
+        return await self._write(conversation_writes.purge, older_than)
 
     def _moment(self) -> str:
         return self._clock().isoformat()
 
     async def resolve(self, prefix: str) -> str:
         """The whole id that begins so; raises `NotFound` for none and for several."""
-        return await self._read(library.resolve, prefix)
+        return await self._read(conversation_list.resolve, prefix)
 
     async def last_conversation(self) -> str | None:
         """The id of the one last used; archived and deleted ones do not count."""
-        return await self._read(library.last_conversation)
+        return await self._read(conversation_list.last_conversation)
 
     async def imported(self, source: str, foreign_id: str) -> str | None:
         """The id of the conversation that was made of that one of another program."""
-        return await self._read(library.imported, source, foreign_id)
+        return await self._read(conversation_list.imported, source, foreign_id)
 
     async def summaries(
         self,
@@ -219,20 +230,22 @@ class Store:
         skip: int = 0,
     ) -> Page:
         """A page of the list, last used first; `page.end` is the cursor to go on after, `skip` jumps into it."""
-        asked = library.Asked(limit, after, archived, deleted, matching, skip)
-        return await self._read(library.summaries, asked, self._watch())
+        asked = conversation_list.Asked(limit, after, archived, deleted, matching, skip)
+        return await self._read(conversation_list.summaries, asked, self._watch())
 
     async def count(self, *, archived: bool = False, deleted: bool = False, matching: str = "") -> int:
         """How many conversations the whole list has."""
-        return await self._read(library.count, library.Asked(0, None, archived, deleted, matching))
+        return await self._read(
+            conversation_list.count, conversation_list.Asked(0, None, archived, deleted, matching)
+        )
 
     async def usage_rows(self, since: datetime | None = None) -> list[UsageRow]:
         """What every finished reply used and cost since a moment, of every branch, without its text."""
-        return await self._read(usage.usage_rows, since)
+        return await self._read(usage_rows.usage_rows, since)
 
     async def unmetered(self) -> list[tuple[str, str]]:
         """Conversation and turn of each reply whose program died before its tokens were known."""
-        return await self._read(usage.unmetered)
+        return await self._read(usage_rows.unmetered)
 
     async def search(self, query: str, *, limit: int = 20, offset: int = 0) -> list[SearchHit]:
         """Turns that hold all words and "phrases", newest and best first.
@@ -243,27 +256,27 @@ class Store:
 
     async def draft(self, conversation_id: str | None) -> str:
         """What was typed there and not yet sent; `None` is the conversation that does not exist yet."""
-        return await self._read(memory.draft, conversation_id)
+        return await self._read(app_state.draft, conversation_id)
 
     async def set_draft(self, conversation_id: str | None, text: str) -> None:
         """Keep what is being typed."""
-        await self._write(memory.set_draft, conversation_id, text)
+        await self._write(app_state.set_draft, conversation_id, text)
 
     async def add_prompt(self, text: str) -> None:
         """Remember a prompt for the history of the prompt box."""
-        await self._write(memory.add_prompt, text)
+        await self._write(app_state.add_prompt, text)
 
     async def prompts(self, matching: str = "", *, limit: int = 100) -> list[str]:
         """Prompts that were typed, newest first, each once."""
-        return await self._read(memory.prompts, matching, limit)
+        return await self._read(app_state.prompts, matching, limit)
 
     async def state(self, key: str) -> Any:
         """What was remembered under that name; `None` if nothing was."""
-        return await self._read(memory.state, key)
+        return await self._read(app_state.state, key)
 
     async def set_state(self, key: str, value: object) -> None:
         """Remember a value that JSON can hold; `None` forgets it."""
-        await self._write(memory.set_state, key, value)
+        await self._write(app_state.set_state, key, value)
 
     async def changes(self) -> tuple[int, int]:
         """A token that is another one after anybody, here or in another process, wrote something."""
@@ -271,17 +284,17 @@ class Store:
 
     async def pulse(self, conversation_id: str) -> tuple[object, ...]:
         """Another value after anything of that conversation changed; cheap however long it is."""
-        return await self._read(library.pulse, conversation_id)
+        return await self._read(conversation_list.pulse, conversation_id)
 
-    async def stats(self) -> care.Stats:
+    async def stats(self) -> maintenance.Stats:
         """How much there is."""
-        return await self._read(care.stats)
+        return await self._read(maintenance.stats)
 
-    async def check(self) -> care.Checkup:
+    async def check(self) -> maintenance.Checkup:
         """Look whether everything is whole and fits together; takes a while in a large library."""
-        return await self._read(care.check)
+        return await self._read(maintenance.check)
 
-    async def repair(self) -> care.Mended:
+    async def repair(self) -> maintenance.Mended:
         """Put right what `check` finds, after a backup beside the file."""
         return await self._worker.run(self._database.repair)
 

@@ -16,19 +16,19 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from tui_chat.core.clean import clean
-from tui_chat.ui.ahead import load_ahead
-from tui_chat.ui.bench import Bench, Late
-from tui_chat.ui.in_turn import InTurn
-from tui_chat.ui.keyboard import Keyboard
-from tui_chat.ui.keys import Scope
-from tui_chat.ui.message import AttentionWanted, BackgroundTold, ChatOpened, PasteShortened
-from tui_chat.ui.screens.front import FrontScreen
+from tui_chat.ui.app_context import Bench, Late
+from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.keymap import Scope
+from tui_chat.ui.messages import AttentionWanted, BackgroundTold, ChatOpened, PasteShortened
+from tui_chat.ui.startup.preload import load_ahead
+from tui_chat.ui.startup.screen import FrontScreen
+from tui_chat.ui.terminal.key_queue import InTurn
 from tui_chat.ui.themes import DARK, LIGHT, SIXTEEN
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
-    from tui_chat.ui.screens.chat import ChatScreen
+    from tui_chat.ui.chat.screen import ChatScreen
 
 _log = logging.getLogger(__name__)
 _CATCH_UP_S = 0.01
@@ -38,7 +38,7 @@ class ChatApp(App[int]):
     """tui-chat on the screen."""
 
     TITLE = "tui-chat"
-    CSS_PATH: ClassVar = ["app.tcss", "screens/front.tcss"]
+    CSS_PATH: ClassVar = ["app.tcss", "startup/startup.tcss"]
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, below: Bench | Late) -> None:
@@ -68,7 +68,7 @@ class ChatApp(App[int]):
         if sys.platform != "win32":
             from textual.drivers.linux_driver import LinuxDriver
 
-            from tui_chat.ui.driver import TerminalDriver
+            from tui_chat.ui.terminal.driver import TerminalDriver
 
             if found is LinuxDriver:
                 return TerminalDriver
@@ -239,7 +239,7 @@ class ChatApp(App[int]):
 
     def action_help(self) -> None:
         """Every key, those of the place one stands at first."""
-        from tui_chat.ui.screens.help import HelpScreen
+        from tui_chat.ui.dialogs.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self._keys, self._place))
@@ -255,13 +255,13 @@ class ChatApp(App[int]):
 
     @property
     def _chat(self) -> "ChatScreen":
-        from tui_chat.ui.screens.chat import ChatScreen
+        from tui_chat.ui.chat.screen import ChatScreen
 
         return next(screen for screen in self.screen_stack if isinstance(screen, ChatScreen))
 
 
 def _chat_on(bench: Bench, keys: Keyboard) -> "ChatScreen":
-    from tui_chat.ui.screens.chat import ChatScreen
+    from tui_chat.ui.chat.screen import ChatScreen
 
     return ChatScreen(bench, keys)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from textual.theme import BUILTIN_THEMES, Theme
 
-from tui_chat.rendering.colours import DARK_COLOURS, LIGHT_COLOURS
+from tui_chat.rendering.theme_colors import DARK_COLOURS, LIGHT_COLOURS
 
 
 def _theme(name: str, colours: Mapping[str, str], surface: str, panel: str) -> Theme:

@@ -9,8 +9,8 @@ from textual.document._document import Location
 from textual.strip import Strip
 from textual.widgets import TextArea
 
-from tui_chat.ui.completing import Completing
-from tui_chat.ui.message import (
+from tui_chat.ui.commands.completion import Completing
+from tui_chat.ui.messages import (
     ActionWanted,
     DraftChanged,
     EditorWanted,
@@ -21,8 +21,8 @@ from tui_chat.ui.message import (
     QuitWanted,
     SuggestionsChanged,
 )
-from tui_chat.ui.widgets.folds import SIGN_BEGINS, Folds
 from tui_chat.ui.widgets.graphemes import end_of_grapheme, start_of_grapheme
+from tui_chat.ui.widgets.paste_placeholders import SIGN_BEGINS, Folds
 
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 

@@ -8,9 +8,9 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui_chat.core.clean import clean_line
-from tui_chat.ui.keyboard import Keyboard
-from tui_chat.ui.keys import Scope
-from tui_chat.ui.message import LineLeft, QueuedWanted
+from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.keymap import Scope
+from tui_chat.ui.messages import LineLeft, QueuedWanted
 
 MOST_ROWS = 5
 _HEAD = "waits  "

@@ -27,7 +27,7 @@ from tui_chat.core.footer import Activity, Field, FooterState, fit, footer_field
 from tui_chat.core.turn import Role
 
 if TYPE_CHECKING:
-    from tui_chat.core.forecast import ContextUse
+    from tui_chat.core.prompt_forecast import ContextUse
 
 _STYLES = {"model": "$foreground-muted", "hint": "$foreground-muted", "speed": "$foreground-disabled"}
 _ACTIVITY_STYLES = {

@@ -5,8 +5,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui_chat.core.clean import clean_line
-from tui_chat.ui.completing import Completing
-from tui_chat.ui.message import SuggestionTaken
+from tui_chat.ui.commands.completion import Completing
+from tui_chat.ui.messages import SuggestionTaken
 
 MOST_ROWS = 8
 

@@ -1,0 +1,24 @@
+"""`help` prints what the README says, and the README says what the program has."""
+
+import pytest
+
+from tests.cli.conftest import Shell
+from tests.support.environment import ROOT
+from tui_chat.cli.helping import TOPICS
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_all_topics_are_listed_and_an_unknown_one_is_nearly_guessed(shell: Shell) -> None:
+    listed = shell("help")
+    assert listed.code == 0 and all(topic in listed.out for topic in TOPICS)
+    wrong = shell("help", "privcy")
+    assert wrong.code != 0 and "did you mean privacy?" in wrong.err and "Traceback" not in wrong.err
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_is_a_section_of_the_readme(shell: Shell, topic: str) -> None:
+    assert f"\n## {TOPICS[topic]}\n" in README
+    told = shell("help", topic)
+    assert told.code == 0 and told.out.startswith(f"# {TOPICS[topic]}")
+    assert "![" not in told.out

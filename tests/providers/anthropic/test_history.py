@@ -1,0 +1,199 @@
+"""Turns as messages: what came goes back to the letter, and nothing goes that the API would refuse."""
+
+import json
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.providers.contract import NOW
+from tui_chat.core.part import (
+    AttachmentPart,
+    Opaque,
+    OtherPart,
+    Part,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.providers.anthropic.history import messages_of
+
+SIGNED = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
+CALL = {"type": "tool_use", "id": "toolu_1", "name": "now", "input": {"zone": "é"}}
+SERVER_CALL = {"type": "server_tool_use", "id": "srv_1", "name": "web_search", "input": {}}
+SERVER_RESULT = {"type": "web_search_tool_result", "tool_use_id": "srv_1", "content": []}
+
+
+def kept(block: dict[str, Any]) -> Opaque:
+    return Opaque("anthropic", json.dumps(block))
+
+
+def user(*parts: Part | str) -> Turn:
+    return _turn(Role.USER, parts)
+
+
+def reply(*parts: Part | str) -> Turn:
+    return _turn(Role.ASSISTANT, parts)
+
+
+def _turn(role: Role, parts: tuple[Part | str, ...]) -> Turn:
+    made = tuple(TextPart(part) if isinstance(part, str) else part for part in parts)
+    return Turn("t", None, role, made, TurnStatus.COMPLETE, NOW)
+
+
+def text(words: str) -> dict[str, Any]:
+    return {"type": "text", "text": words}
+
+
+def says(role: str, *blocks: dict[str, Any] | str) -> dict[str, Any]:
+    return {"role": role, "content": [text(block) if isinstance(block, str) else block for block in blocks]}
+
+
+def called(block: dict[str, Any], whole: bool = True) -> ToolCallPart:
+    on_server = block["type"] != "tool_use"
+    return ToolCallPart(
+        block["id"], block["name"], "{}" if whole else '{"zo', on_server, kept(block) if whole else None
+    )
+
+
+def test_a_plain_conversation() -> None:
+    turns = [user("Hi"), reply("Hello."), user("And?")]
+    assert messages_of(turns) == [says("user", "Hi"), says("assistant", "Hello."), says("user", "And?")]
+
+
+def test_blocks_of_this_wire_go_back_as_they_came_and_in_order() -> None:
+    cited = {"type": "text", "text": "cited", "citations": [{"type": "char_location", "cited_text": "x"}]}
+    other = {"type": "container_upload", "file_id": "f"}
+    redacted = {"type": "redacted_thinking", "data": "eA=="}
+    thought = (ThinkingPart("Hm.", kept(SIGNED)), ThinkingPart("", kept(redacted)))
+    searched = (called(SERVER_CALL), ToolResultPart("srv_1", "", opaque=kept(SERVER_RESULT)))
+    turn = reply(
+        *thought, *searched, TextPart("cited", kept(cited)), OtherPart("container_upload", kept(other)), "end"
+    )
+    [_, message, _] = messages_of([user("Hi"), turn, user("And?")])
+    assert message == says("assistant", SIGNED, redacted, SERVER_CALL, SERVER_RESULT, cited, other, "end")
+
+
+def test_thinking_that_was_never_signed_is_left_out() -> None:
+    foreign = Opaque("openai", '{"type": "thinking", "thinking": "x"}')
+    turn = reply(ThinkingPart("cut short"), ThinkingPart("of another wire", foreign), "So.")
+    assert messages_of([user("Hi"), turn, user("And?")])[1] == says("assistant", "So.")
+
+
+def test_a_reply_that_was_cancelled_while_it_thought_is_skipped_and_the_prompts_join() -> None:
+    turns = [user("Hi"), reply(ThinkingPart("Hm.", kept(SIGNED))), user("Hello?"), reply(), user("Well?")]
+    assert messages_of(turns) == [says("user", "Hi", "Hello?", "Well?")]
+
+
+def test_blank_texts_are_left_out() -> None:
+    assert messages_of([user("  \n", "Hi", ""), reply(" "), user("And?")]) == [says("user", "Hi", "And?")]
+    assert messages_of([user(" ")]) == []
+    assert messages_of([]) == []
+
+
+def test_a_call_that_was_cut_is_left_out() -> None:
+    turn = reply(ThinkingPart("Hm.", kept(SIGNED)), "I look.", called(CALL, whole=False))
+    assert messages_of([user("Hi"), turn, user("And?")])[1] == says("assistant", SIGNED, "I look.")
+
+
+def test_a_call_that_nobody_answered_is_answered_for_it() -> None:
+    not_run = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "This tool was not run.", "is_error": True}
+    turns = [user("Hi"), reply("I look.", called(CALL)), user("And?")]
+    assert messages_of(turns)[1:] == [says("assistant", "I look.", CALL), says("user", not_run, "And?")]
+
+
+def test_results_come_first_in_the_answer_to_their_calls_and_strays_become_text() -> None:
+    answers = (ToolResultPart("toolu_1", "noon"), ToolResultPart("nobody", "lost", is_error=True))
+    turns = [user("Hi"), reply(called(CALL)), user("And?", *answers)]
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "noon"}
+    assert messages_of(turns)[2] == says("user", result, "And?", "[a tool answered: lost]")
+
+
+def test_a_server_call_whose_result_never_came_is_left_out() -> None:
+    turns = [user("Hi"), reply("I search.", called(SERVER_CALL)), user("And?")]
+    assert messages_of(turns)[1] == says("assistant", "I search.")
+
+
+def test_a_server_result_whose_call_was_lost_is_left_out() -> None:
+    turn = reply(ToolResultPart("srv_1", "", opaque=kept(SERVER_RESULT)), "So.")
+    assert messages_of([user("Hi"), turn, user("And?")])[1] == says("assistant", "So.")
+
+
+def test_what_came_over_another_wire_is_told_in_words() -> None:
+    call = ToolCallPart("call_9", "weather", '{"city": "Ulm"}', opaque=Opaque("openai", "{}"))
+    turn = reply("I look.", call, ToolResultPart("call_9", "sunny"), AttachmentPart("a.png", "image/png", b"x"))
+    assert messages_of([user("Hi"), turn, user("And?")])[1] == says(
+        "assistant",
+        "I look.",
+        '[called weather with {"city": "Ulm"}]',
+        "[a tool answered: sunny]",
+        "[attached: a.png]",
+    )
+
+
+def test_a_conversation_that_begins_with_a_reply_gets_an_opening() -> None:
+    first, *rest = messages_of([reply("Welcome."), user("Hi")])
+    assert first["role"] == "user"
+    assert rest == [says("assistant", "Welcome."), says("user", "Hi")]
+
+
+def test_a_partial_reply_to_go_on_with_ends_in_text_without_blanks() -> None:
+    turn = reply(ThinkingPart("Hm.", kept(SIGNED)), "Half a ", called(CALL))
+    assert messages_of([user("Hi"), turn])[1] == says("assistant", "Half a")
+    assert messages_of([user("Hi"), reply("\n ")]) == [says("user", "Hi")]
+
+
+def test_text_that_cannot_be_encoded_goes_as_a_sign() -> None:
+    [message] = messages_of([user("a\ud83d")])
+    assert message == says("user", "a\ufffd")
+
+
+def test_a_damaged_block_counts_as_none() -> None:
+    turn = reply(TextPart("So.", Opaque("anthropic", "{half")), TextPart("And.", Opaque("anthropic", "[1]")))
+    assert messages_of([user("Hi"), turn, user("?")])[1] == says("assistant", "So.", "And.")
+
+
+words = st.sampled_from(["", " ", "x", "y\n"])
+ids = st.sampled_from(["1", "2", "3"])
+server_call = ids.map(lambda i: called({**SERVER_CALL, "id": f"srv_{i}"}))
+server_result = ids.map(
+    lambda i: ToolResultPart(f"srv_{i}", "r", opaque=kept({**SERVER_RESULT, "tool_use_id": f"srv_{i}"}))
+)
+some_parts = st.one_of(
+    words.map(TextPart),
+    words.map(ThinkingPart),
+    st.just(ThinkingPart("Hm.", kept(SIGNED))),
+    server_call,
+    server_result,
+    ids.map(lambda i: called({**CALL, "id": f"toolu_{i}"})),
+    ids.map(lambda i: ToolResultPart(f"toolu_{i}", "r")),
+    st.just(called(CALL, whole=False)),
+    st.just(AttachmentPart("a.png", "image/png", b"x")),
+)
+some_turns = st.builds(_turn, st.sampled_from(Role), st.lists(some_parts, max_size=4).map(tuple))
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(some_turns, max_size=6))
+def test_whatever_was_said_the_api_would_accept_it(turns: list[Turn]) -> None:
+    messages = messages_of(turns)
+    assert [message["role"] for message in messages] == ["user", "assistant"] * (len(messages) // 2) + ["user"] * (
+        len(messages) % 2
+    )
+    everything = [block for message in messages for block in message["content"]]
+    results = [block["tool_use_id"] for block in everything if block["type"].endswith("tool_result")]
+    for at, message in enumerate(messages):
+        blocks = message["content"]
+        assert blocks
+        assert all(block["text"].strip() for block in blocks if block["type"] == "text")
+        if message["role"] == "assistant":
+            assert blocks[-1]["type"] != "thinking"
+            open_calls = [block["id"] for block in blocks if block["type"] == "tool_use"]
+            after = messages[at + 1]["content"] if at + 1 < len(messages) else []
+            answers = [block["tool_use_id"] for block in after if block["type"] == "tool_result"]
+            assert answers == open_calls
+            assert [block["type"] for block in after[: len(answers)]] == ["tool_result"] * len(answers)
+            assert all(block["id"] in results for block in blocks if block["type"] == "server_tool_use")
+    json.dumps(messages, ensure_ascii=False).encode()

@@ -1,0 +1,192 @@
+"""Every way in which a server says no, and what is made of it."""
+
+import json
+import ssl
+
+import httpx2
+import pytest
+
+from tui_chat.core.error import (
+    KeyRejected,
+    Overloaded,
+    ProtocolBroken,
+    ProviderError,
+    RateLimited,
+    RequestRefused,
+    StreamCut,
+    Unreachable,
+)
+from tui_chat.core.masking import Masker
+from tui_chat.providers.openai.errors import error_of, error_on_the_way, said_in
+
+
+def error(
+    status: int, body: object = None, *, content_type: str = "application/json", **headers: str
+) -> ProviderError:
+    raw = body.encode() if isinstance(body, str) else json.dumps(body).encode() if body is not None else b""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return error_of(httpx2.Response(status, headers={"content-type": content_type, **named}), raw)
+
+
+def said(message: str, **more: object) -> object:
+    return {"error": {"message": message, **more}}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "detail"),
+    [
+        (400, said("bad things"), RequestRefused, "bad_request"),
+        (400, said("too much", code="context_length_exceeded"), RequestRefused, "too_long"),
+        (400, said("the request exceeds the available context size"), RequestRefused, "too_long"),
+        (400, said("Incorrect API key provided"), KeyRejected, "rejected"),
+        (400, said("blocked by content management policy", code="content_filter"), RequestRefused, "flagged"),
+        (401, said("no"), KeyRejected, "rejected"),
+        (402, said("Insufficient Balance"), RateLimited, "quota"),
+        (403, said("not for you"), KeyRejected, "forbidden"),
+        (403, said("your input was flagged"), RequestRefused, "flagged"),
+        (404, said("The model `gpt-9` does not exist", code="model_not_found"), RequestRefused, "no_such_model"),
+        (404, said('model "llama9" not found, try pulling it first'), RequestRefused, "no_such_model"),
+        (404, "Not Found", RequestRefused, "not_found"),
+        (405, None, RequestRefused, "not_found"),
+        (407, None, Unreachable, "proxy"),
+        (408, None, Unreachable, "timeout"),
+        (409, said("conflict"), RequestRefused, "bad_request"),
+        (413, None, RequestRefused, "too_long"),
+        (422, {"detail": [{"loc": ["body", "x"], "msg": "field required"}]}, RequestRefused, "bad_request"),
+        (429, said("slow down"), RateLimited, ""),
+        (429, said("You exceeded your current quota, check your billing"), RateLimited, "quota"),
+        (429, said("x", code="insufficient_quota"), RateLimited, "quota"),
+        (500, said("oops"), Overloaded, ""),
+        (502, "<html><head><title>502 Bad Gateway</title></head></html>", Overloaded, ""),
+        (503, said("Loading model", code=503), Overloaded, ""),
+        (529, said("overloaded"), Overloaded, ""),
+        (302, None, ProtocolBroken, "redirect"),
+        (418, None, RequestRefused, "bad_request"),
+    ],
+)
+def test_each_status_is_the_right_error(status: int, body: object, kind: type[ProviderError], detail: str) -> None:
+    told = error(status, body)
+    assert (type(told), told.detail, told.status) == (kind, detail, status)
+    assert told.message
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (said("plain"), "plain"),
+        ({"error": "a word"}, "a word"),
+        ({"message": "m", "code": 1}, "m"),
+        ({"detail": "d"}, "d"),
+        ({"detail": [{"loc": ["body", "x"], "msg": "field required"}]}, "body.x: field required"),
+        ({"errors": [{"code": 10000, "message": "Authentication error"}], "success": False}, "Authentication error"),
+        ([{"error": {"message": "in a list"}}], "in a list"),
+        (
+            said("Provider returned error", metadata={"raw": '{"error": {"message": "deep"}}', "provider_name": "V"}),
+            "Provider returned error (V: deep)",
+        ),
+        ("just\n  words", "just words"),
+        ("", "the answer was 400 and nothing more"),
+        ("{}", "the answer was 400 and nothing more"),
+        ("x" * 5000, "x" * 600 + "…"),
+    ],
+)
+def test_what_was_said_is_found_in_any_shape(body: object, message: str) -> None:
+    assert error(400, body).message == message
+
+
+def test_a_web_page_becomes_its_title_and_never_markup() -> None:
+    page = "<html><head><style>p{}</style><title>502 Bad&nbsp;Gateway</title></head><body><h1>x</h1></body></html>"
+    assert error(502, page, content_type="text/html").message == "502 Bad Gateway"
+    untitled = "<div>Try <b>later</b></div><script>alert(1)</script>"
+    assert error(503, untitled, content_type="text/html").message == "Try later"
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "sk-proj-abcdefgh12345678",
+        "sk-ab***************wxyz",
+        "gsk_abcdefghijkl",
+        "xai-abcdefghijkl",
+        "Bearer abcdefghijkl",
+    ],
+)
+def test_a_key_that_the_server_quotes_is_not_told(quoted: str) -> None:
+    message = error(401, said(f"Incorrect API key provided: {quoted}. Find yours at the site.")).message
+    assert message == "Incorrect API key provided: …. Find yours at the site."
+
+
+def test_a_key_of_ones_own_is_masked_whatever_it_looks_like() -> None:
+    answer, body = httpx2.Response(429), b'{"error": "no more for letmein!"}'
+    assert error_of(answer, body).message == "no more for letmein!"
+    told = error_of(answer, body, Masker(["letmein!"]))
+    assert (told.message, str(told), told.fault.message) == ("no more for …",) * 3
+
+
+def test_the_request_id_is_kept() -> None:
+    assert error(500, said("x"), x_request_id="req_1").request_id == "req_1"
+    assert error(500, said("x"), cf_ray="ray").request_id == "ray"
+
+
+def test_bytes_that_are_no_text_are_still_told() -> None:
+    assert said_in(b"\xff\xfe oh", "") == ("\ufffd\ufffd oh", "")
+
+
+def on_the_way(failure: Exception, cause: BaseException | None = None, begun: bool = False) -> ProviderError:
+    failure.__cause__ = cause
+    return error_on_the_way(failure, "llm.example.com", begun)
+
+
+def test_a_certificate_nobody_trusts_says_why() -> None:
+    bad = ssl.SSLCertVerificationError()
+    bad.verify_message = "self-signed certificate"
+    told = on_the_way(httpx2.ConnectError("x"), bad)
+    assert (type(told), told.detail) == (Unreachable, "tls")
+    assert told.message == "no safe connection to llm.example.com: self-signed certificate"
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "detail"),
+    [
+        (httpx2.ConnectTimeout("x"), Unreachable, "timeout"),
+        (httpx2.PoolTimeout("x"), Unreachable, "timeout"),
+        (httpx2.ConnectError("x"), Unreachable, "refused"),
+        (httpx2.RemoteProtocolError("x"), Unreachable, ""),
+        (httpx2.ReadError("x"), Unreachable, ""),
+        (httpx2.ProxyError("407 Proxy Authentication Required"), Unreachable, "proxy"),
+        (httpx2.LocalProtocolError("Illegal header value b'Bearer sk-abc'"), RequestRefused, "bad_url"),
+        (httpx2.UnsupportedProtocol("x"), RequestRefused, "bad_url"),
+        (httpx2.InvalidURL("x"), RequestRefused, "bad_url"),
+    ],
+)
+def test_each_failure_before_an_answer_is_told_apart(
+    failure: Exception, kind: type[ProviderError], detail: str
+) -> None:
+    told = on_the_way(failure)
+    assert (type(told), told.detail) == (kind, detail)
+    assert "sk-abc" not in told.message
+
+
+@pytest.mark.parametrize(
+    ("failure", "detail"),
+    [
+        (httpx2.ReadTimeout("x"), "stalled"),
+        (httpx2.ReadError("x"), "dropped"),
+        (httpx2.RemoteProtocolError("x"), "dropped"),
+        (httpx2.DecodingError("x"), "garbled"),
+    ],
+)
+def test_each_failure_in_the_middle_is_a_cut(failure: Exception, detail: str) -> None:
+    told = on_the_way(failure, begun=True)
+    assert (type(told), told.detail) == (StreamCut, detail)
+
+
+def test_every_error_the_http_library_knows_becomes_one_of_ours() -> None:
+    def below(kind: type[Exception]) -> list[type[Exception]]:
+        return [kind, *(found for child in kind.__subclasses__() for found in below(child))]
+
+    for kind in (*below(httpx2.HTTPError), *below(httpx2.StreamError), httpx2.InvalidURL):
+        failure = kind.__new__(kind)
+        Exception.__init__(failure, "x")
+        for begun in (False, True):
+            assert isinstance(on_the_way(failure, begun=begun), ProviderError)

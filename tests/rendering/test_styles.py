@@ -1,0 +1,45 @@
+"""A palette is made from any theme, and has a style for everything."""
+
+import dataclasses
+
+import pytest
+from pygments.token import Token
+from rich.style import Style
+from textual.theme import BUILTIN_THEMES
+
+from tui_chat.rendering.inline import CODE, STRONG
+from tui_chat.rendering.styles import DARK, LIGHT, Palette
+
+
+@pytest.mark.parametrize("name", BUILTIN_THEMES)
+def test_every_theme_of_textual_makes_a_palette(name: str) -> None:
+    palette = Palette.of(BUILTIN_THEMES[name].to_color_system().generate(), measure=72)
+    assert palette.measure == 72
+    assert all(
+        isinstance(getattr(palette, each.name), Style) for each in dataclasses.fields(palette) if each.type is Style
+    )
+    assert palette.token(Token.Keyword) != palette.token(Token.Comment)
+
+
+def test_a_kind_of_code_without_a_style_takes_its_parents() -> None:
+    assert DARK.token(Token.Literal.String.Double) == DARK.token(Token.Literal.String)
+    assert DARK.token(Token.Nothing) == DARK.code_block
+
+
+def test_marks_combine_on_the_style_below_them() -> None:
+    style = DARK.marked(DARK.heading[0], STRONG | CODE)
+    assert style.bold and style.bgcolor == DARK.code.bgcolor
+    assert DARK.marked(DARK.text, 0) is DARK.text
+
+
+@pytest.mark.parametrize("palette", [DARK, LIGHT])
+def test_text_is_readable_on_its_ground(palette: Palette) -> None:
+    colour, ground = palette.code_block.color, palette.code_block.bgcolor
+    assert colour is not None and ground is not None
+    assert abs(sum(colour.get_truecolor()) - sum(ground.get_truecolor())) > 300
+
+
+def test_the_terminals_own_colours_are_used_where_nothing_else_is_known() -> None:
+    palette = Palette.ansi()
+    assert palette.text.color is None
+    assert palette.heading[0].color is not None and palette.heading[0].color.number is not None

@@ -1,0 +1,75 @@
+"""The models of several providers: asked at once, remembered, and offered without a network."""
+
+import asyncio
+from collections.abc import Mapping
+from unittest.mock import patch
+
+import pytest
+
+from tui_chat.core.error import KeyRejected, StorageError, Unreachable
+from tui_chat.core.provider import Model
+from tui_chat.service import model_catalog
+from tui_chat.service.model_catalog import ModelCatalogue, matching
+from tui_chat.storage.store import Store
+
+LARGE, SMALL = Model("one/large", "Large", 200_000, efforts=("low", "high")), Model("two/small", "Small")
+
+
+def asking(store: Store, answers: Mapping[str, tuple[Model, ...] | Exception | None]) -> ModelCatalogue:
+    """A catalogue of providers that answer so; `None` never does."""
+
+    async def models_of(name: str) -> tuple[Model, ...]:
+        answer = answers[name]
+        if answer is None:
+            await asyncio.Event().wait()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer or ()
+
+    return ModelCatalogue(store, list(answers), models_of)
+
+
+async def test_everybodys_models_are_offered_and_remembered_whole(store: Store) -> None:
+    asked = asking(store, {"one": (LARGE,), "two": (SMALL,)})
+    assert (await asked.last_seen()).models == ()
+    assert (await asked.refreshed()).models == (LARGE, SMALL)
+    assert (await asking(store, {"two": (), "one": ()}).last_seen()).models == (SMALL, LARGE)
+
+
+async def test_who_fails_is_named_and_keeps_what_was_last_seen(store: Store) -> None:
+    await asking(store, {"one": (LARGE,), "two": (SMALL,)}).refreshed()
+    refused = KeyRejected("no key", detail="no_key")
+    found = await asking(store, {"one": refused, "two": ()}).refreshed()
+    assert (found.models, found.silent) == ((LARGE,), (("one", refused),))
+
+
+async def test_who_does_not_answer_in_time_counts_as_unreachable(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_catalog, "PATIENCE_S", 0.01)
+    found = await asking(store, {"one": None, "two": (SMALL,)}).refreshed()
+    ((name, error),) = found.silent
+    assert (name, found.models) == ("one", (SMALL,))
+    assert isinstance(error, Unreachable) and error.detail == "timeout"
+
+
+async def test_a_store_that_fails_hides_no_model(store: Store) -> None:
+    full = StorageError("the disk is full", detail="disk_full")
+    with patch.object(store, "state", side_effect=full), patch.object(store, "set_state", side_effect=full):
+        asked = asking(store, {"one": (LARGE,)})
+        assert (await asked.last_seen()).models == ()
+        assert (await asked.refreshed()).models == (LARGE,)
+
+
+@pytest.mark.parametrize("size", ["many", -1, 10**30, 0.5, [1], None])
+async def test_a_remembered_context_size_that_cannot_be_believed_is_unknown(store: Store, size: object) -> None:
+    remembered = {"ref": "one/m", "name": "", "context_window": size, "max_output_tokens": size}
+    await store.set_state("models", {"one": [remembered]})
+    (model,) = (await asking(store, {"one": ()}).last_seen()).models
+    assert model == Model("one/m")
+
+
+def test_every_word_must_be_in_the_reference_or_the_name_and_the_likest_comes_first() -> None:
+    other = Model("one/very-large-indeed", "Huge")
+    assert matching((other, LARGE, SMALL), "large") == [LARGE, other]
+    assert matching((other, LARGE, SMALL), "one huge") == [other]

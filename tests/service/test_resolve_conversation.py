@@ -1,0 +1,57 @@
+"""What somebody means by a few words."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.ui.library.test_data_source import made
+from tui_chat.core.conversation import Place
+from tui_chat.core.error import NotFound
+from tui_chat.service.resolve_conversation import best_match
+from tui_chat.storage.store import Store
+
+
+@pytest.fixture(autouse=True)
+async def shelf(store: Store) -> None:
+    titles = {1: "Rate limiter in Rust", 2: "rate limiter", 3: "Gardening", 4: "Limiter of rates, newest"}
+    await store.save_all([replace(made(number), title=title) for number, title in titles.items()])
+
+
+@pytest.mark.parametrize(
+    ("words", "means"),
+    [
+        ("c0003", Place("c0003")),
+        ("Rate Limiter", Place("c0002")),
+        ("limiter rust", Place("c0001")),
+        ("garden", Place("c0003")),
+    ],
+)
+async def test_an_id_goes_before_a_title_and_the_same_title_before_a_longer_one(
+    store: Store, words: str, means: Place
+) -> None:
+    assert await best_match(store, words) == means
+
+
+async def test_the_one_last_used_goes_first_among_equals(store: Store) -> None:
+    first = (await store.summaries(matching="limiter", limit=1))[0]
+    assert await best_match(store, "limiter") == Place(first.id)
+
+
+async def test_what_no_title_has_is_looked_for_in_what_was_said(store: Store) -> None:
+    found = await best_match(store, '"answer 3"')
+    assert (found.conversation_id, found.turn_id) == ("c0003", "r3")
+    assert " ".join(found.words) == "answer 3"
+
+
+async def test_an_archived_one_is_found_and_one_in_the_trash_is_not(store: Store) -> None:
+    await store.archive("c0003")
+    assert (await best_match(store, "gardening")).conversation_id == "c0003"
+    await store.delete("c0003")
+    with pytest.raises(NotFound):
+        await best_match(store, "gardening")
+
+
+@pytest.mark.parametrize("words", ["", "   ", "zebra stripes", "role:", '"'])
+async def test_nothing_that_fits_is_said(store: Store, words: str) -> None:
+    with pytest.raises(NotFound, match="nothing is called"):
+        await best_match(store, words)

@@ -1,0 +1,80 @@
+"""The line of waiting prompts, with a disk that is slow enough for somebody to go elsewhere meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from tui_chat.storage.store import Store
+from tui_chat.ui.chat.drafts import Drafts
+from tui_chat.ui.chat.prompt_queue import Waiting
+
+
+@dataclass
+class Counter:
+    """A line, what it sent and showed, and whether sending works."""
+
+    line: Waiting
+    drafts: Drafts
+    sent: list[str] = field(default_factory=list)
+    takes: bool = True
+
+    async def send(self, prompt: str) -> bool:
+        self.sent.append(prompt)
+        return self.takes
+
+
+@pytest.fixture
+async def counter() -> AsyncIterator[Counter]:
+    store = await Store.open(":memory:")
+    drafts = Drafts(store, lambda after_s, run: pytest.fail("nothing is drafted here"))
+
+    async def send(prompt: str) -> bool:
+        return await made.send(prompt)
+
+    def shown(prompts: Sequence[str]) -> None:
+        pass
+
+    made = Counter(Waiting(drafts, shown, send, lambda: None), drafts)
+    await made.line.come_to("here")
+    yield made
+    await store.aclose()
+
+
+async def test_the_first_goes_out_and_the_others_go_on_waiting(counter: Counter) -> None:
+    for prompt in ("one", "two"):
+        await counter.line.put(prompt)
+    await counter.line.go_on()
+    assert counter.sent == ["one"] and counter.line.prompts == ("two",)
+
+
+async def test_what_could_not_be_sent_is_the_first_in_line_again(counter: Counter) -> None:
+    for prompt in ("one", "two"):
+        await counter.line.put(prompt)
+    counter.takes = False
+    await counter.line.go_on()
+    assert counter.line.prompts == ("one", "two") == await counter.drafts.waiting("here")
+
+
+async def test_a_prompt_is_not_sent_to_a_conversation_that_is_opened_meanwhile(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for prompt in ("one", "two"):
+        await counter.line.put(prompt)
+    wait, is_saving, may_go_on = counter.drafts.wait, asyncio.Event(), asyncio.Event()
+
+    async def slowly(conversation_id: str, prompts: Sequence[str]) -> None:
+        is_saving.set()
+        await may_go_on.wait()
+        await wait(conversation_id, prompts)
+
+    monkeypatch.setattr(counter.drafts, "wait", slowly)
+    going_on = asyncio.create_task(counter.line.go_on())
+    await is_saving.wait()
+    await counter.line.come_to("elsewhere")
+    may_go_on.set()
+    await going_on
+    assert counter.sent == [] and counter.line.prompts == ()
+    await counter.line.come_to("here")
+    assert counter.line.prompts == ("one", "two")

@@ -1,0 +1,136 @@
+"""Everything that can be done or gone to is found by a few letters, with its key, and is done."""
+
+import asyncio
+
+from textual import events
+from textual.widgets import Input
+
+from tests.ui.conftest import Desk, desk_with
+from tests.ui.screen import screen_rows, screen_text
+from tui_chat.ui.commands.palette_items import rows
+from tui_chat.ui.commands.slash_commands import COMMANDS
+from tui_chat.ui.dialogs.help import HelpScreen
+from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.keymap import KEYS, Scope
+from tui_chat.ui.picker import PickScreen
+
+
+async def found(desk: Desk, letters: str) -> list[str]:
+    """Open it, type, and see the row that is lit and those below."""
+    await desk.press("ctrl+p")
+    await desk.until(lambda: isinstance(desk.app.screen, PickScreen))
+    await desk.type(letters)
+    await desk.pilot.pause()
+    screen = desk.app.screen
+    assert isinstance(screen, PickScreen)
+    return [one.value for one in screen.found]
+
+
+async def done(desk: Desk, letters: str) -> str:
+    first, *_ = await found(desk, letters)
+    await desk.press("enter")
+    await desk.until(lambda: not isinstance(desk.app.screen, PickScreen) or "Do or go" not in screen_text(desk.app))
+    await desk.pilot.pause()
+    return first
+
+
+async def test_every_action_and_every_command_is_there_once_with_its_key(desk: Desk) -> None:
+    made = rows(Keyboard({}), desk.conversation, ())
+    values = [row.value for row in made]
+    assert len(set(values)) == len(values)
+    told = " ".join(row.note for row in made)
+    assert all(f"/{command.name}" in told for command in COMMANDS)
+    by_value = {row.value: row for row in made}
+    assert by_value["key:reply.retry"].key == "Ctrl+R" and "/retry" in by_value["key:reply.retry"].note
+    for key in KEYS:
+        if key.scope is Scope.CHAT and key.id != "app.palette":
+            assert by_value[f"key:{key.id}"].key
+
+
+async def test_a_few_letters_find_an_action_and_enter_does_it(desk: Desk) -> None:
+    await desk.said("hi")
+    assert await done(desk, "new conv") == "key:conversation.new"
+    await desk.until(lambda: not desk.conversation.turns)
+    assert await done(desk, "show every key") == "key:app.help"
+    await desk.until(lambda: isinstance(desk.app.screen, HelpScreen))
+
+
+async def test_an_action_of_reading_is_done_to_the_chosen_turn(desk: Desk) -> None:
+    await desk.said("hi")
+    await desk.press("escape", "K", "K")
+    assert await done(desk, "/fork") == "key:read.fork"
+    await desk.until(lambda: desk.conversation.origin is not None)
+    assert [turn.text for turn in desk.conversation.path] == ["hi"]
+
+
+async def test_another_conversation_and_a_turn_of_this_one_are_gone_to(desk: Desk) -> None:
+    await desk.said("about whales")
+    whales = desk.conversation
+    await desk.press("ctrl+n")
+    await desk.said("about ants")
+    assert await done(desk, "whal") == f"open:{whales.id}"
+    await desk.until(lambda: desk.conversation.id == whales.id)
+    assert (await done(desk, "go whal")).startswith("turn:")
+    await desk.until(lambda: desk.chat.pane.chosen_turn is not None)
+    assert desk.chat.pane.chosen_turn is not None and desk.chat.pane.chosen_turn.text == "about whales"
+
+
+async def test_a_command_that_needs_words_asks_for_them(desk: Desk) -> None:
+    await desk.said("hi")
+    assert await done(desk, "title") == "command:title"
+    await desk.until(lambda: isinstance(desk.app.screen, PickScreen))
+    await desk.type("whales")
+    await desk.press("enter")
+    await desk.until(lambda: desk.app.title == "whales")
+
+
+async def test_the_key_of_ones_own_is_shown_and_the_letters_are_lit(desk: Desk) -> None:
+    await found(desk, "retry")
+    row = next(row for row in screen_rows(desk.app) if "/retry" in row)
+    assert "Ctrl+R" in row[: row.index("Answer")]
+
+
+async def test_nothing_like_it_is_said() -> None:
+    async with desk_with(size=(60, 20)) as desk:
+        assert await found(desk, "zzzzz") == []
+        assert "Nothing is like that." in screen_text(desk.app)
+        await desk.press("enter", "escape")
+        assert desk.app.screen is desk.chat
+
+
+async def test_a_paste_of_megabytes_into_a_search_is_cut_and_leaves_the_keys_quick(desk: Desk) -> None:
+    await found(desk, "")
+    box = desk.app.screen.query_one(Input)
+    desk.app.post_message(events.Paste("x" * 3_000_000))
+    await desk.until(lambda: box.value)
+    await desk.type("y")
+    await desk.until(lambda: box.value.endswith("xy"))
+    assert len(box.value) <= 2001
+
+
+async def test_a_page_down_where_no_row_fits_does_not_end_the_app() -> None:
+    async with desk_with(size=(2, 2)) as desk:
+        await desk.press("ctrl+p")
+        await desk.until(lambda: isinstance(desk.app.screen, PickScreen))
+        await desk.press("pagedown", "pageup", "escape")
+        await desk.until(lambda: not isinstance(desk.app.screen, PickScreen))
+        assert desk.app.fault is None
+
+
+async def test_a_fault_after_the_app_is_left_is_no_crash() -> None:
+    async with desk_with() as desk:
+        desk.app.leave(0)
+        desk.app._handle_exception(ValueError("half made"))
+        assert desk.app.fault is None and desk.app.return_code == 0
+
+
+async def test_more_to_choose_from_after_a_list_was_left_is_no_fault() -> None:
+    async with desk_with() as desk:
+        await found(desk, "")
+        screen = desk.app.screen
+        assert isinstance(screen, PickScreen)
+        screen.dismiss(None)
+        while screen.query(Input):
+            screen.offer([])
+            await asyncio.sleep(0)
+        screen.offer([])

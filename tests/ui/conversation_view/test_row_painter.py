@@ -1,0 +1,77 @@
+"""Rows as cells: always the widget's width, lit where they are to be, and the same strip for the same row."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.style import Style
+
+from tui_chat.rendering.plain_text import render_plain
+from tui_chat.rendering.styles import DARK
+from tui_chat.ui.conversation_view.row_painter import PLAIN, Dress, Inks, Painter
+
+SELECTED, HIT, CURRENT, OVER = (Style(bgcolor=colour) for colour in ("#000001", "#000002", "#000003", "#000004"))
+
+
+def painter(width: int = 30, margin: int = 3) -> Painter:
+    made = Painter()
+    made.width, made.margin = width, margin
+    made.inks = Inks(Style(bgcolor="#111111"), Style(), Style(), SELECTED, HIT, CURRENT, OVER)
+    return made
+
+
+def ground(strip: object, style: Style) -> str:
+    """The text that lies on that ground."""
+    return "".join(text for text, found, _ in strip if found and found.bgcolor == style.bgcolor)  # type: ignore[attr-defined]
+
+
+@given(
+    st.text(alphabet="ab 日é\u0301🎉", min_size=1, max_size=60),
+    st.integers(1, 40),
+    st.sampled_from((0, 2, 3)),
+    st.sampled_from(("", "user", "chosen")),
+    st.tuples(st.integers(0, 20), st.integers(0, 20)),
+    st.sampled_from(("", " ↓ 12 new lines ")),
+)
+def test_every_row_is_as_wide_as_the_widget(
+    text: str, width: int, margin: int, bar: str, span: tuple[int, int], over: str
+) -> None:
+    made = painter(width, min(margin, width - 1))
+    line = render_plain(text, max(1, width - margin), DARK.text)[0]
+    dress = Dress(bar, selected=span, hits=(span,), current=span, over=over)
+    for strip in made.paint([line, line], dress):
+        assert strip.cell_length == width == sum(segment.cell_length for segment in strip)
+
+
+def test_only_the_cells_of_a_hit_are_lit() -> None:
+    line = render_plain("one two three two", 27, DARK.text)[0]
+    (strip,) = painter().paint([line], Dress(hits=((4, 7), (14, 17)), current=(14, 17)))
+    assert ground(strip, HIT) == "two"
+    assert ground(strip, CURRENT) == "two"
+    assert strip.text.startswith("   one two three two")
+
+
+def test_a_selection_lies_below_what_is_found() -> None:
+    line = render_plain("one two three", 27, DARK.text)[0]
+    (strip,) = painter().paint([line], Dress(selected=(0, 7), hits=((4, 7),)))
+    assert ground(strip, SELECTED) == "one "
+    assert ground(strip, HIT) == "two"
+
+
+def test_the_marker_lies_over_the_end_of_a_row() -> None:
+    line = render_plain("x" * 27, 27, DARK.text)[0]
+    (strip,) = painter().paint([line], PLAIN._replace(over=" ↓ 2 new "))
+    assert strip.text == "   " + "x" * 18 + " ↓ 2 new "
+
+
+def test_the_same_row_is_the_same_strip_in_the_next_picture() -> None:
+    made = painter()
+    line, other = render_plain("one\ntwo", 27, DARK.text)
+    made.begin()
+    first = made.paint([line, other], PLAIN)
+    made.begin()
+    assert made.paint([other, line], PLAIN)[1] is first[0]
+    assert made.paint([line], Dress("user"))[0] is not first[0]
+    made.begin()
+    made.begin()
+    assert made.paint([line], PLAIN)[0] == first[0]
+    made.reset()
+    assert made.paint([line], PLAIN)[0] is not first[0]

@@ -1,0 +1,205 @@
+"""Whatever happens around it, the window shows a stretch of the conversation without gaps, and the reader stays."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.ui.conversation_view.layouts import look
+from tests.ui.turns import conversation, exchanges, prompt, reply, thinking
+from tui_chat.core.event import TextDelta, ThinkingDelta
+from tui_chat.core.turn import TurnStatus
+from tui_chat.ui.conversation_view import layout_cache
+from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_behind
+from tui_chat.ui.conversation_view.streaming_turn import Growth
+from tui_chat.ui.conversation_view.viewport import Viewport
+
+HEIGHT = 12
+PIECES = (
+    "word ",
+    "long words in a row that must be wrapped ",
+    "\n\n",
+    "- item\n",
+    "\n| a | b |\n|--|--|\n| 1 | 2 |\n",
+    "`x",
+)
+STEP = st.one_of(
+    st.tuples(st.just("scroll"), st.integers(-30, 30)),
+    st.tuples(st.just("row"), st.integers(0, 200)),
+    st.tuples(st.just("end"), st.just(0)),
+    st.tuples(st.just("grow"), st.integers(0, len(PIECES) - 1)),
+    st.tuples(st.just("think"), st.integers(0, 3)),
+    st.tuples(st.just("turn"), st.just(0)),
+    st.tuples(st.just("fold"), st.integers(0, 30)),
+    st.tuples(st.just("width"), st.sampled_from((20, 43, 60, 100))),
+    st.tuples(st.just("height"), st.integers(1, 30)),
+    st.tuples(st.just("freshen"), st.just(0)),
+)
+
+
+def filled() -> Viewport:
+    viewport = Viewport(look())
+    viewport.height = HEIGHT
+    said = [*exchanges(6).turns, prompt(50, "long " * 40, "turn-11"), reply(51, thinking(8), "answer " * 50)]
+    viewport.show(entries_of(conversation(*said), []))
+    return viewport
+
+
+def do(viewport: Viewport, step: tuple[str, int]) -> bool:
+    """Take that step; whether the reader is to stay where he was."""
+    kind, amount = step
+    if kind == "scroll":
+        viewport.scroll(amount)
+    elif kind == "row":
+        viewport.to_row(amount)
+    elif kind == "end":
+        viewport.to_end()
+    elif kind in ("grow", "think") and viewport.growth is not None:
+        viewport.growth.add(TextDelta(PIECES[amount]) if kind == "grow" else ThinkingDelta("thought\n" * amount))
+        viewport.grow()
+        return True
+    elif kind == "turn":
+        last = viewport.entries[-1].turn
+        turn = reply(len(viewport.entries) + 100, parent_id=last.id, status=TurnStatus.STREAMING)
+        viewport.growth = None
+        viewport.append(entry_behind(viewport.entries, turn, None))
+        viewport.growth = Growth(viewport.entries[-1])
+        return True
+    elif kind == "width":
+        viewport.relay(look(amount))
+    elif kind == "height":
+        viewport.height = amount
+        viewport.rest()
+    elif kind == "freshen" and viewport.stale:
+        viewport.freshen(10)
+    elif kind == "fold":
+        index = len(viewport.entries) - 1 - amount % 3
+        viewport.hold()
+        viewport.lay(index).set_open(1, amount % 2 == 0)
+        viewport.measured(index)
+        viewport.rest()
+    return False
+
+
+def check(viewport: Viewport) -> None:
+    rows = viewport.rows()
+    flat = [(row.entry, viewport.entries[row.entry].row_of(row.block, row.row)) for row in rows]
+    for (entry, row), (next_entry, next_row) in pairwise(flat):
+        assert (next_entry, next_row) == (entry, row + 1) or (next_entry > entry and next_row == 0)
+    every = [(index, row) for index in range(len(viewport.entries)) for row in range(viewport.lay(index).rows)]
+    assert viewport.heights.total == len(every)
+    start = every.index(flat[0])
+    assert flat == every[start : start + viewport.height]
+    assert len(flat) == min(viewport.height, len(every))
+    assert viewport.position == (start, len(every))
+    assert viewport.following == (start == max(0, len(every) - viewport.height)) or start == 0
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(STEP, max_size=25))
+def test_the_window_is_a_stretch_of_it_also_while_turns_look_as_they_did(
+    monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int]]
+) -> None:
+    monkeypatch.setattr(layout_cache, "_LONG_ROWS", 6)
+    viewport = filled()
+    for step in steps:
+        do(viewport, step)
+    check(viewport)
+    while viewport.stale:
+        viewport.freshen(10)
+        check(viewport)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(STEP, max_size=25))
+def test_the_window_is_always_a_stretch_of_the_conversation(steps: list[tuple[str, int]]) -> None:
+    viewport = filled()
+    for step in steps:
+        do(viewport, step)
+    check(viewport)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(-120, -14), st.lists(STEP.filter(lambda step: step[0] in ("grow", "think", "turn")), max_size=25))
+def test_nothing_that_comes_in_moves_a_reader_who_scrolled_up(up: int, steps: list[tuple[str, int]]) -> None:
+    viewport = filled()
+    do(viewport, ("turn", 0))
+    do(viewport, ("grow", 1))
+    viewport.scroll(up)
+    before = [row.line for row in viewport.rows()]
+    for step in steps:
+        do(viewport, step)
+    after = [row.line for row in viewport.rows()]
+    assert not viewport.following
+    assert all(new is old for old, new in zip(before, after, strict=True))
+
+
+def test_a_reader_in_the_growing_end_keeps_his_text_when_it_is_laid_out_differently() -> None:
+    viewport = Viewport(look(40))
+    viewport.height = 6
+    turn = reply(0, status=TurnStatus.STREAMING, parent_id=None)
+    viewport.show([entry_behind([], turn, None)])
+    viewport.growth = Growth(viewport.entries[0])
+    rows = "".join(f"| row {number} | some words here |\n" for number in range(30))
+    viewport.growth.add(TextDelta("| a | b |\n|---|---|\n" + rows))
+    viewport.grow()
+    viewport.scroll(-10)
+    first = viewport.rows()[0].line.text.split()[1]
+    viewport.growth.add(TextDelta("| row 30 | " + "a cell that takes the room of all the others away " * 3 + "|\n"))
+    viewport.grow()
+    assert viewport.rows()[0].line.text.split()[1] == first
+
+
+def test_rows_far_away_are_let_go_and_their_heights_stay_exact() -> None:
+    viewport = Viewport(look())
+    viewport.height = 20
+    viewport.show(entries_of(exchanges(400, lines=20), []))
+    for _ in range(900):
+        viewport.scroll(-20)
+        viewport.rows()
+    assert sum(entry.is_laid for entry in viewport.entries) < 300
+    assert all(entry.is_measured(viewport.look) for entry in viewport.entries)
+    assert viewport.heights.total == 800 + 400 + 400 * 39 + 799
+
+
+def test_the_same_conversation_shown_again_keeps_what_is_laid_out_and_the_reader() -> None:
+    first = exchanges(20)
+    viewport = Viewport(look())
+    viewport.height = HEIGHT
+    entries = entries_of(first, [])
+    viewport.show(entries)
+    viewport.scroll(-60)
+    before = [row.line for row in viewport.rows()]
+    longer = conversation(*first.turns, prompt(90, "more", "turn-39"))
+    viewport.show(entries_of(longer, entries))
+    assert [row.line for row in viewport.rows()] == before
+    assert len(viewport.entries) == 41
+
+
+def test_a_long_turn_looks_as_it_did_until_it_is_laid_out_anew_in_slices_and_the_reader_keeps_his_place() -> None:
+    text = "".join(f"## Part {number}\n\n{'some words ' * 20}number{number}\n\n" for number in range(900))
+    viewport = Viewport(look(90))
+    viewport.height = 20
+    viewport.show(entries_of(conversation(reply(0, text, parent_id=None)), []))
+    viewport.go(0, 2001)
+    before = viewport.rows()
+    viewport.relay(look(50))
+    assert [row.line for row in viewport.rows()] == [row.line for row in before]
+    slices = 1
+    while not viewport.freshen(0.005):
+        slices += 1
+    assert slices > 3 and not viewport.stale
+    assert viewport.rows()[0].line.text.split()[:2] == before[0].line.text.split()[:2]
+    fresh = Viewport(look(50))
+    fresh.show(entries_of(conversation(reply(0, text, parent_id=None)), []))
+    shown, wanted = viewport.lay(0), fresh.lay(0)
+    assert [shown.line(row) for row in range(shown.rows)] == [wanted.line(row) for row in range(wanted.rows)]
+
+
+def test_a_window_without_a_row_is_at_the_last_turn() -> None:
+    viewport = Viewport(look(60))
+    viewport.show(entries_of(exchanges(3), []))
+    assert viewport.height == 0
+    assert viewport.seen == (5, 5)
+    assert [place.entry for place in viewport.edges] == [5, 5]

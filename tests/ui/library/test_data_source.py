@@ -1,0 +1,90 @@
+"""Any part of a long list can be had at once; words that no title has are looked for in what was said."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from tests.ui.turns import BEGAN, conversation, prompt, reply
+from tui_chat.core.conversation import Conversation
+from tui_chat.storage.store import Store
+from tui_chat.ui.library.data_source import PAGE, Hits, Shelf, Titles, Wanted, look
+
+
+def made(number: int) -> Conversation:
+    one = prompt(0, f"question {number} about gears")
+    said = reply(1, f"answer {number}", parent_id=f"p{number}")
+    both = replace(one, id=f"p{number}"), replace(said, id=f"r{number}")
+    return replace(
+        conversation(*both), id=f"c{number:04}", title=f"Title {number}", created_at=BEGAN, updated_at=BEGAN
+    )
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[Store]:
+    made_store = await Store.open(":memory:")
+    await made_store.save_all([made(number) for number in range(300)])
+    yield made_store
+    await made_store.aclose()
+
+
+async def test_only_the_pages_in_sight_are_fetched_and_they_fit_together(store: Store) -> None:
+    rows = Titles(store, Wanted())
+    await rows.load(0, 10)
+    assert rows.total == 300
+    assert rows.at(PAGE) is None, "nobody looked there"
+    await rows.load(290, 299)
+    assert rows.at(299) is not None and rows.at(120) is None
+    await rows.load(0, 299)
+    ids = [one.id for number in range(300) if (one := rows.at(number)) is not None]
+    assert len(set(ids)) == 300
+    assert ids == [one.id for one in await store.summaries(limit=300)]
+
+
+async def test_titles_are_looked_in_first(store: Store) -> None:
+    wanted, rows = await look(store, Wanted("title 29"), 0)
+    assert isinstance(rows, Titles) and not wanted.said
+    assert rows.total == 13
+    first = rows.found(0)
+    assert first is not None and first.turn_id is None and "29" in first.title
+
+
+async def test_what_no_title_has_is_looked_for_in_what_was_said(store: Store) -> None:
+    wanted, rows = await look(store, Wanted("gears"), 0)
+    assert isinstance(rows, Hits) and wanted.said
+    found = rows.found(0)
+    assert found is not None and found.words == ("gears",) and found.turn_id is not None
+
+
+@pytest.mark.parametrize("text", ['"question 7"', "role:user title", "model:demo title", "after:2020 title"])
+async def test_quotes_and_filters_mean_what_was_said(text: str) -> None:
+    assert Wanted(text).must_be_said
+
+
+async def test_hits_are_fetched_on_as_they_come_near_and_each_stands_once(store: Store) -> None:
+    rows = Hits(store, Wanted("gears", said=True))
+    await rows.load(0, 10)
+    assert 0 < rows.total < 300
+    while rows.total < 300:
+        before = rows.total
+        await rows.load(before - 1, before)
+        assert rows.total > before
+    await rows.load(299, 310)
+    assert rows.total == 300
+    assert len({found.turn_id for number in range(300) if (found := rows.found(number)) is not None}) == 300
+
+
+async def test_the_trash_and_the_archive_are_lists_of_their_own(store: Store) -> None:
+    await store.delete("c0003")
+    await store.archive("c0004")
+    for shelf, only in ((Shelf.TRASH, "c0003"), (Shelf.ARCHIVED, "c0004")):
+        _, rows = await look(store, Wanted(shelf=shelf), 0)
+        found = rows.found(0)
+        assert rows.total == 1 and found is not None and found.conversation_id == only
+    _, rows = await look(store, Wanted("gears", Shelf.TRASH), 0)
+    assert rows.total == 0, "what was said is not looked for in the trash"
+
+
+async def test_nothing_is_nothing(store: Store) -> None:
+    wanted, rows = await look(store, Wanted("nobody ever said this"), 0)
+    assert rows.total == 0 and not wanted.said and rows.found(0) is None

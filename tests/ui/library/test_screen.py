@@ -1,0 +1,314 @@
+"""The library in the app: found by title and by what was said, opened there, put in order, all of it undone."""
+
+import asyncio
+import gc
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from weakref import ref
+
+import pytest
+from textual import events
+
+from tests.ui.conftest import Desk, desk_with
+from tests.ui.library.test_data_source import made
+from tests.ui.screen import screen_rows, screen_text
+from tests.ui.turns import conversation, prompt, reply
+from tui_chat.core.conversation import Conversation
+from tui_chat.providers.demo.provider import DemoProvider
+from tui_chat.storage.store import Store
+from tui_chat.ui.library import browser
+from tui_chat.ui.library.data_source import Hits, Titles, Wanted, look
+from tui_chat.ui.library.screen import LibraryScreen
+from tui_chat.ui.library.virtual_list import ShelfList
+
+BRANCHED = replace(
+    conversation(
+        prompt(0, "Which engine?"),
+        reply(1, "The first answer speaks of camshafts.\n\n" + "filler\n\n" * 60),
+        reply(2, "The second answer speaks of pistons.", parent_id="turn-0"),
+        head="turn-2",
+    ),
+    id="engines",
+    title="Engines",
+)
+
+
+class NoProvider(DemoProvider):
+    """Fails the test that asks anything of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    def stream(self, request: object) -> object:  # type: ignore[override]
+        self.asked += 1
+        raise AssertionError("a request was made")
+
+
+@asynccontextmanager
+async def library_of(
+    *conversations: Conversation, size: tuple[int, int] = (100, 30), more: int = 0
+) -> AsyncIterator[Desk]:
+    store = await Store.open(":memory:")
+    await store.save_all([*(made(number) for number in range(more)), *conversations])
+    try:
+        async with desk_with(store=store, size=size, provider=NoProvider()) as desk:
+            await desk.press("ctrl+o")
+            await shows(desk, "Conversations")
+            yield desk
+    finally:
+        await store.aclose()
+
+
+async def shows(desk: Desk, *words: str) -> None:
+    await desk.until(lambda: all(word in screen_text(desk.app) for word in words))
+
+
+async def shows_not(desk: Desk, *words: str) -> None:
+    await desk.until(lambda: not any(word in screen_text(desk.app) for word in words))
+
+
+def library(desk: Desk) -> LibraryScreen:
+    assert isinstance(desk.app.screen, LibraryScreen)
+    return desk.app.screen
+
+
+async def test_a_conversation_is_found_by_its_title_and_opened() -> None:
+    async with library_of(BRANCHED, more=100) as desk:
+        await shows(desk, "Conversations 101", "Engines", "turns", "last used")
+        await desk.type("title 42")
+        await shows(desk, "Conversations 1", "Title 42")
+        await desk.press("enter")
+        await desk.until(lambda: desk.conversation.id == "c0042")
+        assert "answer 42" in screen_text(desk.app) and desk.chat.prompt.has_focus
+
+
+async def test_a_key_right_behind_the_last_letter_means_what_was_typed() -> None:
+    async with library_of(BRANCHED, more=50) as desk:
+        await shows(desk, "Conversations 51")
+        await desk.pilot.press(*"42", "f8", "escape", *"17", "enter")
+        await desk.until(lambda: desk.conversation.id == "c0017")
+        assert (await desk.store.conversation("c0042")).deleted_at is not None
+
+
+async def test_keys_that_are_quicker_than_the_first_rows_choose_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetched = asyncio.Event()
+
+    async def slow_look(store: Store, wanted: Wanted, at: int) -> tuple[Wanted, Titles | Hits]:
+        await fetched.wait()
+        return await look(store, wanted, at)
+
+    monkeypatch.setattr(browser, "look", slow_look)
+    store = await Store.open(":memory:")
+    await store.save_all([made(number) for number in range(3)])
+    async with desk_with(store=store) as desk:
+        await desk.press("ctrl+o")
+        await shows(desk, "Find a conversation")
+        asyncio.get_running_loop().call_later(0.2, fetched.set)
+        await desk.pilot.press("down", "enter")
+        await desk.until(lambda: desk.conversation.id == "c0001")
+    await store.aclose()
+
+
+async def test_a_burst_of_keys_in_the_search_acts_in_its_order() -> None:
+    async with library_of(BRANCHED, more=5) as desk:
+        await shows(desk, "Conversations 6")
+        line = library(desk).query_line
+        for key, letter in (("e", "e"), ("x", "x"), ("backspace", None), ("n", "n"), ("g", "g")):
+            desk.app.post_message(events.Key(key, letter))
+        await shows(desk, "Conversations 1", "Engines")
+        assert line.value == "eng"
+
+
+async def test_what_was_said_opens_where_it_was_said_on_its_branch_with_the_hits_lit() -> None:
+    async with library_of(BRANCHED) as desk:
+        await desk.type("camshafts")
+        await shows(desk, "Everything said", "speaks of camshafts")
+        await desk.press("enter")
+        await desk.until(lambda: desk.conversation.id == "engines")
+        assert [turn.id for turn in desk.conversation.path] == ["turn-0", "turn-1"], "the branch that says it"
+        await shows(desk, "camshafts", "‹1/2›", "1 of 1")
+        assert desk.chat.pane.has_focus
+        stored = await desk.store.conversation("engines")
+        assert stored.head == "turn-2", "looking into another branch does not move the reader's place for good"
+
+
+async def test_tab_changes_between_titles_and_what_was_said() -> None:
+    async with library_of(BRANCHED, replace(made(1), title="engine oil")) as desk:
+        await desk.type("engine")
+        await shows(desk, "Conversations 2")
+        await desk.press("tab")
+        await shows(desk, "Everything said", "Which engine?")
+        await desk.press("tab")
+        await shows(desk, "Conversations 2")
+
+
+async def test_every_place_in_a_long_list_can_be_reached() -> None:
+    async with library_of(more=500) as desk:
+        await shows(desk, "Conversations 500", "Title 499")
+        await desk.press("ctrl+end")
+        await shows(desk, "Title 0")
+        await desk.press("pageup", "up")
+        await desk.until(lambda: 460 < desk.app.screen.query_one(ShelfList).cursor < 499)
+        await desk.press("ctrl+home")
+        await shows(desk, "Title 499")
+
+
+async def test_rename_is_in_place_and_undone() -> None:
+    async with library_of(BRANCHED) as desk:
+        await shows(desk, "Engines")
+        await desk.press("f2")
+        await desk.press("ctrl+a", "ctrl+k")
+        await desk.type("Motors")
+        await desk.press("enter")
+        await shows(desk, "Motors")
+        assert (await desk.store.conversation("engines")).title == "Motors"
+        await desk.press("alt+u")
+        await shows(desk, "Engines")
+        await desk.press("f2", "x", "escape")
+        assert library(desk).query_line.has_focus
+        assert (await desk.store.conversation("engines")).title == "Engines"
+
+
+async def test_delete_is_undone_at_once_and_from_the_trash() -> None:
+    async with library_of(BRANCHED, more=2) as desk:
+        await desk.type("engines")
+        await shows(desk, "Conversations 1")
+        await desk.press("f8")
+        await shows(desk, "in the trash for 30 days", "Alt+U")
+        await desk.press("alt+u")
+        await shows(desk, "Conversations 1")
+        await desk.press("f8")
+        await shows_not(desk, "Conversations 1")
+        await desk.press("escape", "f5", "f5")
+        await shows(desk, "Trash 1", "Engines")
+        await desk.press("f8")
+        await shows(desk, "The trash is empty.")
+        assert (await desk.store.conversation("engines")).deleted_at is None
+
+
+async def test_the_open_conversation_is_left_when_it_was_deleted() -> None:
+    async with library_of(BRANCHED) as desk:
+        await shows(desk, "Engines")
+        await desk.press("enter")
+        await desk.until(lambda: desk.conversation.id == "engines")
+        await desk.press("ctrl+o")
+        await shows(desk, "Conversations 1")
+        await desk.press("f8")
+        await shows(desk, "No conversations yet")
+        await desk.press("escape")
+        await desk.until(lambda: desk.app.screen is desk.chat and not desk.conversation.turns)
+
+
+async def test_archived_ones_lie_apart_and_come_back() -> None:
+    async with library_of(BRANCHED) as desk:
+        await shows(desk, "Engines")
+        await desk.press("f3")
+        await shows(desk, "No conversations yet")
+        await desk.press("f5")
+        await shows(desk, "Archived 1", "Engines")
+        await desk.press("f3", "f5", "f5")
+        await shows(desk, "Conversations 1", "Engines")
+
+
+async def test_what_is_marked_is_meant_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with library_of(more=5) as desk:
+        await shows(desk, "Title 4")
+        await desk.press("alt+m", "alt+m")
+        await shows(desk, "2 marked", "✓ Title 4", "✓ Title 3")
+        await desk.press("f4")
+        await shows(desk, "Export 2 conversations as")
+        await desk.press("enter")
+        await shows(desk, "2 files")
+        assert len(list(tmp_path.glob("Title *.md"))) == 2
+        await desk.press("f8")
+        await shows(desk, "2 of them are in the trash", "Conversations 3")
+        await desk.press("alt+u")
+        await shows(desk, "Conversations 5")
+
+
+async def test_a_wide_window_shows_what_is_in_it_and_a_narrow_one_only_the_list() -> None:
+    async with library_of(BRANCHED, size=(140, 30)) as desk:
+        await shows(desk, "speaks of pistons")
+        await desk.pilot.resize_terminal(80, 24)
+        await shows_not(desk, "speaks of pistons")
+        await shows(desk, "Engines")
+
+
+@pytest.mark.parametrize("size", [(40, 12), (60, 20), (80, 24), (200, 50)])
+async def test_every_size_of_window_shows_the_list_and_the_keys(size: tuple[int, int]) -> None:
+    async with library_of(BRANCHED, more=30, size=size) as desk:
+        await shows(desk, "Engines", "Enter opens")
+        assert all(len(row) <= size[0] for row in screen_rows(desk.app))
+
+
+async def test_what_another_copy_writes_appears_and_the_cursor_stays_on_its_conversation() -> None:
+    async with library_of(more=3) as desk:
+        await shows(desk, "Title 2")
+        await desk.press("down")
+        here = library(desk).here
+        await desk.store.save(replace(made(9), title="Brand new"))
+        await shows(desk, "Brand new", "Conversations 4")
+        assert library(desk).here == here
+
+
+async def test_nothing_is_asked_of_any_provider_and_no_connection_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a connection was made")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    async with library_of(BRANCHED, more=20, size=(140, 30)) as desk:
+        await desk.type("pistons")
+        await shows(desk, "Everything said")
+        await desk.press("enter")
+        await desk.until(lambda: desk.conversation.id == "engines")
+        provider = desk.provider
+        assert isinstance(provider, NoProvider) and provider.asked == 0
+
+
+async def test_an_empty_library_and_a_search_without_an_answer_say_so() -> None:
+    async with library_of() as desk:
+        await shows(desk, "No conversations yet")
+        await desk.press("enter", "f2", "f3", "f4", "f8", "alt+m", "ctrl+end", "pagedown")
+        await desk.type("zebra")
+        await shows(desk, "Nothing is called so, and nobody ever said it.")
+        await desk.press("escape")
+        await shows(desk, "No conversations yet")
+        await desk.press("escape")
+        await desk.until(lambda: desk.app.screen is desk.chat)
+
+
+async def test_titles_that_would_steer_a_terminal_or_a_markup_are_shown_harmless() -> None:
+    hostile = replace(made(1), title="[bold]x[/] \x1b]0;t\x07 [@click=app.quit]y[/]")
+    async with library_of(hostile, size=(140, 30)) as desk:
+        await shows(desk, "[bold]x[/]", "[@click=app.quit]y[/]")
+        await desk.press("alt+x")
+        await shows(desk, "in the trash")
+        assert "\x1b" not in screen_text(desk.app)
+
+
+async def test_nothing_is_left_of_a_library_that_was_left() -> None:
+    async with library_of(BRANCHED, more=5, size=(140, 30)) as desk:
+        left = ref(desk.app.screen)
+        await desk.press("escape")
+        await desk.press("ctrl+o", "escape")
+        async with asyncio.timeout(10):
+            while left() is not None:
+                await desk.pilot.pause(0.05)
+                gc.collect()
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+async def test_the_columns_stand_under_their_names_also_where_the_first_shelf_was_empty(width: int) -> None:
+    async with library_of(size=(width, 20)) as desk:
+        await shows(desk, "No conversations yet")
+        for number in range(40):
+            await desk.store.save(made(number))
+        await shows(desk, "Title 39", "last used")
+        name, *rows = [row for row in screen_rows(desk.app) if "last used" in row or "Title" in row]
+        ends = {row[: name.index("last used") + len("last used") + 1].rstrip() for row in rows}
+        assert {len(row) for row in ends} == {name.index("last used") + len("last used")}

@@ -1,1 +1,0 @@
-"""Tests of what the conversation pane is made of."""

@@ -1,9 +1,0 @@
-"""A look for tests that need no screen."""
-
-from tui_chat.rendering.palette import DARK
-from tui_chat.ui.pane.look import Look
-
-
-def look(width: int = 60) -> Look:
-    """So many cells, nothing to say of any turn."""
-    return Look(width, DARK, lambda turn: None, lambda action: "")

@@ -1,1 +1,0 @@
-"""Tests of tui_chat.ui.screens."""

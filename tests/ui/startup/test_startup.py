@@ -1,0 +1,129 @@
+"""The first screen is there before the program below it; what is pressed meanwhile is not lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from rich.style import Style
+from textual.events import Key, Paste
+from textual.pilot import Pilot
+
+from tests.ui.conftest import desk_with
+from tui_chat.core.error import StorageError
+from tui_chat.ui.app import ChatApp
+from tui_chat.ui.app_context import Bench, Late
+from tui_chat.ui.chat.screen import ChatScreen
+from tui_chat.ui.startup.screen import FrontScreen
+from tui_chat.ui.widgets.prompt_box import PromptBox
+
+
+@dataclass
+class Early:
+    """An app whose program is still to come."""
+
+    pilot: Pilot[Any]
+    app: ChatApp
+    ready: Bench
+    coming: asyncio.Future[Bench]
+
+    async def until_opened(self) -> ChatScreen:
+        async with asyncio.timeout(10):
+            while not (isinstance(self.app.screen, ChatScreen) and self.app._held is None):
+                await self.pilot.pause(0.01)
+        await self.pilot.pause()
+        assert isinstance(self.app.screen, ChatScreen)
+        return self.app.screen
+
+
+@asynccontextmanager
+async def early(size: tuple[int, int] = (100, 30)) -> AsyncIterator[Early]:
+    async with desk_with() as below:
+        bench = below.chat.bench
+        coming: asyncio.Future[Bench] = asyncio.get_running_loop().create_future()
+        app = ChatApp(Late(bench.settings, "demo/tour", True, lambda: coming))
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await pilot.pause()
+            yield Early(pilot, app, bench, coming)
+
+
+async def test_what_is_typed_early_is_seen_at_once_and_stays() -> None:
+    async with early() as made:
+        assert isinstance(made.app.screen, FrontScreen)
+        await made.pilot.press("h", "i", "x", "backspace")
+        assert made.app.screen.query_one(PromptBox).text == "hi"
+        made.coming.set_result(made.ready)
+        chat = await made.until_opened()
+        assert chat.prompt.text == "hi" and chat.prompt.has_focus
+
+
+async def test_a_burst_of_which_a_part_comes_early_is_taken_once_and_in_order() -> None:
+    async with early() as made:
+        made.coming.set_result(made.ready)
+        for name in [*["x"] * 100, *["backspace"] * 130]:
+            made.app.post_message(Key(name, name if name == "x" else None))
+            await asyncio.sleep(0)
+        chat = await made.until_opened()
+        for name in "ok":
+            made.app.post_message(Key(name, name))
+        async with asyncio.timeout(10):
+            while chat.prompt.text != "ok":
+                await made.pilot.pause(0.01)
+
+
+async def test_keys_that_do_something_wait_in_their_order() -> None:
+    async with early() as made:
+        made.app.post_message(Paste("one"))
+        await made.pilot.press("enter", "t", "w", "o")
+        made.coming.set_result(made.ready)
+        chat = await made.until_opened()
+        async with asyncio.timeout(10):
+            while not chat.conversation.turns or made.ready.service.replies:
+                await made.pilot.pause(0.01)
+        assert chat.conversation.path[0].text == "one"
+        assert chat.prompt.text == "two"
+
+
+def seen(app: ChatApp) -> list[list[tuple[str, Any, Any, Any]]]:
+    """Every character on the screen with its colours; of an empty one, its ground."""
+    rows = []
+    for strip in app.screen._compositor.render_strips():
+        row: list[tuple[str, Any, Any, Any]] = []
+        for segment in strip:
+            style = segment.style or Style()
+            for letter in segment.text:
+                row.append((letter, None if letter == " " else style.color, style.bgcolor, style.dim))
+        rows.append(row)
+    return rows
+
+
+@pytest.mark.parametrize("theme", ["tui-chat-dark", "tui-chat-light", "nord", "ansi-dark"])
+@pytest.mark.parametrize("size", [(60, 20), (100, 30), (160, 50)], ids=str)
+async def test_the_front_looks_as_the_chat_does(theme: str, size: tuple[int, int]) -> None:
+    async with early(size) as made:
+        made.app.theme = theme
+        await made.pilot.pause()
+        before = seen(made.app)
+        made.coming.set_result(made.ready)
+        await made.until_opened()
+        assert seen(made.app) == before
+
+
+async def test_leaving_works_before_anything_is_there() -> None:
+    async with early() as made:
+        await made.pilot.press("ctrl+c")
+        async with asyncio.timeout(10):
+            while not made.app._exit:
+                await made.pilot.pause(0.01)
+
+
+async def test_a_program_that_cannot_be_put_together_ends_the_app_with_its_error() -> None:
+    async with early() as made:
+        error = StorageError("it is damaged", detail="damaged")
+        made.coming.set_exception(error)
+        async with asyncio.timeout(10):
+            while not made.app._exit:
+                await made.pilot.pause(0.01)
+        assert made.app.fault is error and made.app.return_code == 1

@@ -1,0 +1,136 @@
+"""The user's own editor: whatever it does, the prompt and the terminal are as they were, or as it left the text."""
+
+import os
+import sqlite3
+import stat
+import sys
+import termios
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.environment import clean_environment
+from tests.support.pty_terminal import Terminal
+
+EDIT = "\x07"
+
+
+def editor(folder: Path, script: str) -> str:
+    """A program that does this with the file it is given."""
+    path = folder / "editor"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    (tmp_path / "home").mkdir()
+    yield tmp_path / "home"
+
+
+def started(home: Path, command: str) -> Terminal:
+    environment = {**clean_environment(home), "EDITOR": command, "TUI_CHAT_DEMO_PACE": "0"}
+    terminal = Terminal([sys.executable, "-m", "tui_chat", "--demo"], environment=environment)
+    terminal.until("Ask anything")
+    return terminal
+
+
+def modes_of(terminal: Terminal) -> list[object]:
+    return termios.tcgetattr(terminal._master)[:4]
+
+
+def modes_at_first() -> list[object]:
+    """The modes that a new terminal has."""
+    master, slave = os.openpty()
+    try:
+        return termios.tcgetattr(slave)[:4]
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def leave(terminal: Terminal) -> None:
+    """Send, see that keys and screen work, quit, and find the terminal as it was."""
+    terminal.type(" and more")
+    terminal.until(" and more")
+    terminal.type("\r")
+    terminal.until("Ask anything again")
+    terminal.type("\x11")
+    assert terminal.wait() == 0
+    assert modes_of(terminal) == modes_at_first()
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("exit 3", "ended with 3"),
+        ("exit 0", ""),
+        ("kill -9 $$", "signal 9"),
+        ("stty raw -echo; printf '\\033[?1049h\\033[?1000h\\033[?25l'; kill -9 $$", "signal 9"),
+        ('rm "$1"', "can be read"),
+        ("printf '\\377\\376' > \"$1\"", "can be read"),
+    ],
+    ids=["fails", "writes nothing", "is killed", "is killed with the terminal in disorder", "removes", "garbles"],
+)
+def test_an_editor_that_gives_nothing_back_changes_nothing(home: Path, script: str, says: str) -> None:
+    with started(home, editor(home.parent, script)) as terminal:
+        terminal.type("a prompt")
+        terminal.until("a prompt")
+        terminal.output = b""
+        terminal.type(EDIT)
+        terminal.until(lambda text: b"\x1b[?1049h" in terminal.output and "a prompt" in text and says in text)
+        leave(terminal)
+
+
+def test_what_the_editor_wrote_is_the_prompt(home: Path) -> None:
+    with started(home, editor(home.parent, "printf 'from the editor\\n' > \"$1\"")) as terminal:
+        terminal.type("draft")
+        terminal.until("draft")
+        terminal.type(EDIT)
+        terminal.until("from the editor")
+        leave(terminal)
+
+
+def test_an_editor_that_does_not_exist_is_told(home: Path) -> None:
+    with started(home, "/nowhere/no-editor") as terminal:
+        terminal.type("draft")
+        terminal.until("draft")
+        terminal.type(EDIT)
+        terminal.until("no-editor")
+        leave(terminal)
+
+
+def test_a_reply_goes_on_while_the_editor_is_open(home: Path) -> None:
+    wait = home.parent / "go"
+    os.mkfifo(wait)
+    with started(home, editor(home.parent, f"echo EDITING; read x < {wait}")) as terminal:
+        terminal.type("long 2000\r")
+        terminal.until("streaming")
+        terminal.type(EDIT)
+        terminal.until("EDITING")
+        database = next(home.rglob("conversations.db"))
+        terminal.until(lambda text: finished(database))
+        wait.write_text("go\n")
+        terminal.until("demo/tour")
+        terminal.type("\x11")
+        assert terminal.wait() == 0
+
+
+def finished(database: Path) -> bool:
+    """Whether every turn in the store has ended."""
+    with sqlite3.connect(database) as connection:
+        return connection.execute("SELECT count(*) FROM turn WHERE status = 'streaming'").fetchone() == (0,)
+
+
+def test_ctrl_s_in_the_editor_does_not_stop_the_app_afterwards(home: Path) -> None:
+    script = f'echo editing; until [ -e {home}/go ]; do sleep 0.05; done; echo changed > "$1"'
+    with started(home, editor(home.parent, script)) as terminal:
+        terminal.type(EDIT)
+        terminal.until("editing")
+        terminal.type("\x13")
+        terminal.read(0.3)
+        (home / "go").touch()
+        terminal.until("▌ changed", patience_s=10)
+        leave(terminal)

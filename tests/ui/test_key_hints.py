@@ -1,0 +1,30 @@
+"""What to do next is told with the keys that do it, and the wording always says it in the words that are known."""
+
+import pytest
+
+from tui_chat import wording
+from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.key_hints import with_keys
+
+KEYS = Keyboard({})
+EVERY = [*wording._BY_DETAIL.values(), *wording._BY_KIND.values(), *wording._BY_STOP.values()]
+VERBS = ("try again", "continue", "another model", "differently", "cancel")
+"""What a key of the app does."""
+
+
+@pytest.mark.parametrize("words", EVERY, ids=lambda words: words.sentence)
+def test_every_error_has_a_next_step_and_what_a_key_does_has_its_key(words: wording.Words) -> None:
+    assert words.sentence.endswith(".") and words.next_step.endswith(".")
+    step = with_keys(words.next_step, KEYS)
+    named = [verb for verb in VERBS if verb in words.next_step.lower()]
+    assert step.count("(") >= len(named)
+
+
+def test_the_keys_are_the_users_own() -> None:
+    own = Keyboard({"reply.retry": ["f11"], "reply.continue": []})
+    assert with_keys("Continue or try again.", own) == "Continue or try again (F11)."
+
+
+def test_under_a_reply_another_model_answers_it_again() -> None:
+    assert with_keys("Choose another model.", KEYS, model="reply.retry_with") == "Choose another model (F3)."
+    assert with_keys("Choose another model.", KEYS) == "Choose another model (Ctrl+L)."

@@ -1,0 +1,249 @@
+"""Every key of the table, pressed in the running app, does something that can be seen; the user's own keys count."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.ui.conftest import Desk, desk_with
+from tests.ui.screen import screen_text
+from tui_chat.core.event import PartEnd, Stopped, TextDelta, ThinkingDelta
+from tui_chat.providers.demo.tour import KEYS as TOUR_KEYS
+from tui_chat.settings.load import load_settings
+from tui_chat.settings.values import Settings
+from tui_chat.ui.dialogs.help import HelpScreen
+from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.keymap import KEYS, Key, Scope, keys_as_markdown, label_of
+from tui_chat.ui.library.virtual_list import ShelfList
+
+LONG = "\n\n".join(f"Paragraph {number} with needle and <https://example.com/{number}>." for number in range(12))
+CODE = "```python\nprint(1)\n```"
+RICH = (
+    ThinkingDelta("let me think\nabout it"),
+    PartEnd(),
+    TextDelta(f"{CODE}\n\n{LONG}\n\n{CODE}"),
+    Stopped("max_tokens"),
+)
+
+
+def seen(desk: Desk) -> tuple[Any, ...]:
+    """Everything that a key could change."""
+    chat = desk.chat
+    return (
+        screen_text(desk.app),
+        type(desk.app.screen),
+        type(desk.app.focused),
+        chat.prompt.text,
+        chat.prompt.cursor_location,
+        chat.conversation.id,
+        chat.conversation.head,
+        len(chat.conversation.turns),
+        chat.line.prompts,
+        chat.queue.chosen,
+        desk.app._exit,
+        [shelf.cursor for shelf in desk.app.screen.query(ShelfList)],
+        tuple(str(notice.message) for notice in desk.app._notifications),
+    )
+
+
+async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A place where the key has something to do."""
+    monkeypatch.setenv("EDITOR", "false")
+    monkeypatch.chdir(desk_folder(monkeypatch))
+    await desk.said("first needle")
+    await desk.press("ctrl+r")
+    await desk.until(lambda: len(desk.conversation.turns) == 3)
+    await desk.idle()
+    chat, pane = desk.chat, desk.chat.pane
+    if key.id in ("prompt.newer", "prompt.undo", "prompt.delete", "prompt.redo"):
+        await desk.type("ab")
+        await desk.press("left")
+    if key.id == "prompt.newer":
+        await desk.press("home", "up")
+    if key.id == "prompt.redo":
+        await desk.press("ctrl+z")
+    if key.id == "queue.drop":
+        await chat.line.put("waits")
+    if key.scope is Scope.QUEUE or key.id == "queue.choose":
+        await chat.line.put("waits")
+        await chat.line.put("waits too")
+    if key.id in ("undo", "read.undo"):
+        await chat.line.put("waits")
+        await desk.press("alt+x")
+    if key.id == "prompt.complete":
+        await desk.type("/ti")
+    if key.id == "branch.origin":
+        await chat.action_fork()
+    if key.id in ("branch.next", "read.next_branch"):
+        await desk.press("alt+left")
+    if key.scope is Scope.PANE:
+        pane.focus()
+    if key.scope is Scope.LIBRARY:
+        await in_the_library(desk, key)
+        return
+    if "find_" in key.id:
+        pane.find("needle")
+    if key.id not in ("read.bottom", "end", "pane.page_down", "read.down", "read.half_down", "read.page_down"):
+        pane.action_scroll_line(-8)
+    else:
+        pane.action_start()
+    if key.id == "read.open":
+        pane.action_step_link(1)
+    if key.scope is Scope.QUEUE:
+        chat.queue.focus()
+    if key.id == "prompt.send" or key.id == "prompt.newline":
+        await desk.type("x")
+    await desk.pilot.pause()
+    pane.flush()
+
+
+async def in_the_library(desk: Desk, key: Key) -> None:
+    """Among enough conversations to move in, with something to undo and something to leave."""
+    await desk.store.save_all([replace(desk.conversation, id=f"copy-{n}", title=f"copy {n}") for n in range(40)])
+    await desk.press("ctrl+o")
+    await desk.until(lambda: "copy" in screen_text(desk.app))
+    if key.id == "library.undo":
+        await desk.press("alt+x")
+        await desk.until(lambda: "trash" in screen_text(desk.app))
+    if key.id in ("library.said", "library.close"):
+        await desk.type("copy")
+        await desk.until(lambda: "copy" in screen_text(desk.app))
+    if key.id in ("library.up", "library.page_up", "library.first"):
+        await desk.press("ctrl+end")
+
+
+def desk_folder(monkeypatch: pytest.MonkeyPatch) -> Path:
+    import tempfile
+
+    return Path(tempfile.mkdtemp())
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
+async def test_a_key_does_something_that_can_be_seen(key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk_with(RICH, size=(80, 24)) as desk:
+        await prepared(desk, key, monkeypatch)
+        if key.id == "app.interrupt":
+            await desk.type("x")
+        before = seen(desk)
+        await desk.press(key.keys[0])
+        desk.chat.pane.flush()
+        await desk.until(lambda: seen(desk) != before)
+
+
+def with_keys(**own: tuple[str, ...]) -> Settings:
+    settings = load_settings(environ={})
+    return replace(settings, keys={name.replace("__", "."): keys for name, keys in own.items()})
+
+
+@pytest.mark.parametrize("reading", [False, True], ids=["writing", "reading"])
+async def test_a_key_of_ones_own_works_and_the_old_one_is_free(reading: bool) -> None:
+    own = with_keys(
+        conversation__new=("F8",), reply__retry=(), app__quit=("Ctrl+X",), read__down=(), read__help=("H",)
+    )
+    async with desk_with(RICH, settings=own) as desk:
+        await desk.said("hi")
+        if reading:
+            desk.chat.pane.focus()
+        shown = desk.conversation.id
+        await desk.press("ctrl+n", "ctrl+r", "ctrl+q")
+        await desk.pilot.pause(0.1)
+        assert desk.conversation.id == shown and len(desk.conversation.turns) == 2 and not desk.app._exit
+        if reading:
+            await desk.press("H")
+            await desk.until(lambda: type(desk.app.screen) is HelpScreen)
+            await desk.press("escape")
+        await desk.press("f8")
+        assert desk.conversation.id != shown
+        await desk.press("ctrl+x")
+        await desk.until(lambda: desk.app._exit)
+
+
+async def test_a_letter_of_ones_own_is_still_a_letter_where_one_writes() -> None:
+    async with desk_with(RICH, settings=with_keys(reply__retry=("r",), read__retry=())) as desk:
+        await desk.said("hi")
+        await desk.type("r")
+        assert desk.chat.prompt.text == "r" and len(desk.conversation.turns) == 2
+        desk.chat.pane.focus()
+        await desk.press("r")
+        await desk.until(lambda: len(desk.conversation.turns) == 3)
+
+
+async def test_leaving_works_over_another_screen(desk: Desk) -> None:
+    await desk.press("f1", "ctrl+c")
+    await desk.until(lambda: desk.app.screen is desk.chat)
+    await desk.press("f1", "ctrl+q")
+    await desk.until(lambda: desk.app._exit)
+
+
+def problems(**own: str) -> list[tuple[str, str]]:
+    return Keyboard({name.replace("__", "."): (key,) for name, key in own.items()}).problems()
+
+
+def test_unknown_actions_unknown_keys_and_keys_taken_twice_are_told() -> None:
+    assert problems() == []
+    assert problems(reply__retry="Ctrl+Shift+R") == problems(read__help="F8") == []
+    assert problems(reply__retry="ctrl+enterr") == [
+        ("reply.retry", "there is no key 'ctrl+enterr'; did you mean enter?")
+    ]
+    assert problems(reply__retry="Enter") == [
+        ("reply.retry", "Enter is the key of both prompt.send and reply.retry"),
+        ("reply.retry", "Enter is the key of both read.open and reply.retry"),
+        ("reply.retry", "Enter is the key of both queue.send and reply.retry"),
+    ]
+    assert problems(reply__retri="x") == [
+        ("reply.retri", "there is no action 'reply.retri'; did you mean reply.retry?")
+    ]
+    assert problems(reply__retry="ctrl+n") == [
+        ("reply.retry", "Ctrl+N is the key of both reply.retry and conversation.new")
+    ]
+
+
+def test_every_action_has_an_id_of_its_own_a_key_and_a_sentence() -> None:
+    assert len({key.id for key in KEYS}) == len(KEYS)
+    for key in KEYS:
+        assert key.keys and key.label and key.help.endswith(".")
+
+
+def test_the_demo_names_the_keys_that_there_are() -> None:
+    names = Keyboard({})
+    ids = {
+        "send": "prompt.send",
+        "newline": "prompt.newline",
+        "cancel": "reply.cancel",
+        "retry": "reply.retry",
+        "new": "conversation.new",
+        "library": "library.open",
+        "search": "find.open",
+        "model": "model.choose",
+        "thinking": "pane.fold_all",
+        "copy": "pane.copy_reply",
+        "editor": "prompt.editor",
+        "palette": "app.palette",
+        "help": "app.help",
+        "quit": "app.quit",
+    }
+    assert {word: names(ids[word]) for word in TOUR_KEYS} == TOUR_KEYS
+
+
+@pytest.mark.parametrize(
+    ("key", "label"), [("ctrl+r", "Ctrl+R"), ("f1", "F1"), ("escape", "Esc"), ("G", "G"), ("alt+left", "Alt+←")]
+)
+def test_a_key_is_named_as_people_write_it(key: str, label: str) -> None:
+    assert label_of(key) == label
+
+
+def test_the_readme_has_the_table_of_keys() -> None:
+    from tests.support.environment import ROOT
+
+    assert keys_as_markdown() in (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
+async def test_no_key_harms_where_there_is_no_conversation_yet(key: Key, desk: Desk) -> None:
+    if key.scope is Scope.PANE:
+        desk.chat.pane.focus()
+    for pressed in key.keys:
+        await desk.press(pressed)
+    await desk.pilot.pause(0.05)
+    assert desk.app._exception is None

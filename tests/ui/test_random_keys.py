@@ -1,0 +1,221 @@
+"""Random walks over the keyboard: nothing raises, nothing said or shown is lost, and the screen shows the branch.
+
+`TUI_CHAT_WALKS=100 TUI_CHAT_WALK_KEYS=200` makes the long proof of a few.
+"""
+
+import asyncio
+import contextlib
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from textual import events
+from textual.message import Message
+from textual.worker import Worker, WorkerState
+
+from tests.ui.conftest import Desk, desk_with
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.event import ReplyEvent, TextDelta, TurnEnded, TurnStarted
+from tui_chat.core.turn import Role, Turn
+from tui_chat.providers.demo.provider import DemoProvider
+from tui_chat.service.chat import ChatService
+from tui_chat.service.reply import Reply
+from tui_chat.storage.store import Store
+from tui_chat.ui.conversation_view.widget import ConversationPane
+from tui_chat.ui.messages import PromptSubmitted
+
+WALKS = int(os.environ.get("TUI_CHAT_WALKS", "4"))
+KEYS = int(os.environ.get("TUI_CHAT_WALK_KEYS", "60"))
+
+COMMANDS = ["/retry", "/fork", "/source", "/title x", "/system x", "/options effort=low", "/delete", "/nothing"]
+SAY = st.sampled_from(["hi", "long 40", "slow", "cut", "flaky", "error 429", "thinking", "//x", "two\nlines"])
+TYPED = st.builds(lambda text: ("type", text), SAY)
+SENT = st.builds(lambda text: ("say", text), SAY)
+PRESSES = """
+enter enter escape escape ctrl+r f2 f9 alt+left alt+right ctrl+n ctrl+c tab up down alt+x alt+u ctrl+z alt+z
+left backspace ctrl+j ctrl+y ctrl+t pageup ctrl+end f1,escape f5,escape f5,k,enter f5,j,enter f6,escape
+f6,down,enter ctrl+l,escape ctrl+f,h,enter,n,escape ctrl+o,escape ctrl+o,down,enter ctrl+p,escape escape,K,e
+escape,K,r escape,K,c alt+q alt+q,k,e alt+q,k,x alt+q,enter alt+q,escape f7 ctrl+p,down,down,enter
+ctrl+p,f,o,r,k,enter ctrl+p,t,u,r,n,enter slash,down,tab slash,t,h,e,tab,down,enter slash,up,escape,enter
+escape,K,f escape,J,y escape,[ escape,] escape,t,enter escape,z escape,G,g escape,u escape,i escape,b,Y
+"""
+PRESSED = st.builds(lambda keys: ("press", keys), st.sampled_from(PRESSES.split()))
+NAMED = st.builds(lambda text: ("say", text), st.sampled_from(COMMANDS))
+OTHER = st.sampled_from([("wait", ""), ("wait", ""), ("paste", "a\r\nb" * 30), ("size", "60x20"), ("size", "100x30")])
+REOPENED = st.sampled_from([("reopen", "quit"), ("reopen", "kill")])
+STEP = st.one_of(TYPED, SENT, SENT, PRESSED, PRESSED, PRESSED, PRESSED, NAMED, OTHER, REOPENED)
+
+
+@dataclass
+class Witness:
+    """What was sent and what was shown, as it happened."""
+
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    """Conversation and text of every prompt that the service took."""
+    submitted: list[str] = field(default_factory=list)
+    shown: dict[str, list[str]] = field(default_factory=dict)
+    """The pieces of each turn that were drawn."""
+    faults: list[BaseException] = field(default_factory=list)
+    live: str = ""
+
+    def see(self, event: ReplyEvent) -> None:
+        match event:
+            case TurnStarted(turn=turn):
+                self.live = turn.id
+                self.shown[turn.id] = [turn.text]
+            case TextDelta(text):
+                self.shown[self.live].append(text)
+            case TurnEnded(turn=turn):
+                assert turn.id == self.live
+
+    def hear(self, message: Message) -> None:
+        if isinstance(message, Worker.StateChanged) and message.state is WorkerState.ERROR:
+            assert message.worker.error is not None
+            self.faults.append(message.worker.error)
+        elif isinstance(message, PromptSubmitted):
+            self.submitted.append(message.text)
+
+    def watching(self) -> "patch":  # type: ignore[valid-type]
+        apply = ConversationPane.apply
+
+        def seen(pane: ConversationPane, event: ReplyEvent) -> None:
+            self.see(event)
+            apply(pane, event)
+
+        return patch.object(ConversationPane, "apply", seen)
+
+
+def listening(service: ChatService, witness: Witness) -> None:
+    """Write down what the service took."""
+    send, edit = service.send, service.edit
+
+    async def sent(conversation: Conversation, text: str) -> Reply:
+        reply = await send(conversation, text)
+        witness.sent.append((conversation.id, text))
+        return reply
+
+    async def edited(conversation_id: str, turn_id: str, text: str, *, model: str | None = None) -> Reply:
+        reply = await edit(conversation_id, turn_id, text, model=model)
+        witness.sent.append((conversation_id, text))
+        return reply
+
+    service.send, service.edit = sent, edited  # type: ignore[assignment,method-assign]
+
+
+async def take(desk: Desk, step: tuple[str, str]) -> None:
+    """One step of a walk."""
+    what, with_ = step
+    match what:
+        case "type":
+            await desk.type(with_)
+        case "say":
+            await desk.type(with_)
+            await desk.press("enter")
+        case "press":
+            names = {"[": "left_square_bracket", "]": "right_square_bracket"}
+            await desk.press(*(names.get(key, key) for key in with_.split(",")))
+        case "paste":
+            desk.app.post_message(events.Paste(with_))
+            await desk.pilot.pause()
+        case "size":
+            await desk.pilot.resize_terminal(*map(int, with_.split("x")))
+        case "wait":
+            await desk.pilot.pause(0.05)
+
+
+async def walk(steps: Sequence[tuple[str, str]]) -> None:
+    """Walk, then look at everything."""
+    witness = Witness()
+    raised: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: raised.append(context))
+    store = await Store.open(":memory:")
+    first: Conversation | None = None
+    rest = list(steps)
+    try:
+        with witness.watching():
+            while True:
+                provider = DemoProvider(pace=0.002)
+                async with desk_with(store=store, first=first, provider=provider, hook=witness.hear) as desk:
+                    listening(desk.service, witness)
+                    if first is not None:
+                        check_screen(desk, await store.conversation(first.id))
+                    while rest and not desk.app._exit and rest[0][0] != "reopen":
+                        await take(desk, rest.pop(0))
+                    if not rest:
+                        await come_to_rest(desk)
+                        await check(desk, store, witness)
+                        assert not raised, "nothing fails unseen either"
+                        return
+                    if rest[0][0] == "reopen":
+                        rest.pop(0)
+                    shown = desk.chat.conversation
+                first = await store.conversation(shown.id) if shown.turns else None
+    finally:
+        await store.aclose()
+
+
+async def come_to_rest(desk: Desk) -> None:
+    """No dialog, no reply, nothing that waits."""
+    for _ in range(4):
+        if desk.app.screen is not desk.chat:
+            await desk.press("escape")
+    async with asyncio.timeout(60):
+        while desk.service.replies or desk.chat.line.prompts:
+            for reply in desk.service.replies:
+                reply.cancel()
+            if desk.chat.line.prompts:
+                await desk.chat.line.take()
+            await desk.pilot.pause(0.02)
+    await desk.pilot.pause(0.05)
+
+
+async def check(desk: Desk, store: Store, witness: Witness) -> None:
+    assert not witness.faults, witness.faults
+    ids = [row.id for deleted in (False, True) for row in await store.summaries(limit=1000, deleted=deleted)]
+    stored = {id: await store.conversation(id) for id in ids}
+    for id, text in witness.sent:
+        assert text in [turn.text for turn in stored[id].turns if turn.role is Role.USER]
+    everything: dict[str, Turn] = {turn.id: turn for one in stored.values() for turn in one.turns}
+    known = {turn.text for turn in everything.values()} | set(await store.prompts(limit=10_000))
+    for text in witness.submitted:
+        assert text.startswith("/") or text in known, text
+    for id, pieces in witness.shown.items():
+        assert everything[id].text.startswith("".join(pieces)), "what was shown is what is stored, in this order"
+    for one in stored.values():
+        check_tree(one)
+    if desk.chat.conversation.turns:
+        check_screen(desk, stored[desk.chat.conversation.id])
+
+
+def check_tree(conversation: Conversation) -> None:
+    ids = [turn.id for turn in conversation.turns]
+    assert len(set(ids)) == len(ids)
+    for at, turn in enumerate(conversation.turns):
+        assert turn.parent_id is None or turn.parent_id in ids[:at], "a parent comes before its child"
+        above = conversation.turn(turn.parent_id).role if turn.parent_id else None
+        # Only a fork may end with a prompt, behind which another is written.
+        if turn.role is Role.ASSISTANT or conversation.origin is None:
+            assert (turn.role is Role.ASSISTANT) is (above is Role.USER)
+    assert conversation.head in ids
+
+
+def check_screen(desk: Desk, stored: Conversation) -> None:
+    desk.chat.pane.flush()
+    assert [entry.turn.id for entry in desk.chat.pane.viewport.entries] == [turn.id for turn in stored.path]
+    for entry, turn in zip(desk.chat.pane.viewport.entries, stored.path, strict=True):
+        assert desk.chat.pane.viewport.said(entry).text == turn.text
+
+
+@pytest.mark.timeout(3600)
+@settings(max_examples=WALKS, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(STEP, min_size=KEYS, max_size=KEYS))
+def test_no_walk_over_the_keyboard_loses_anything(steps: list[tuple[str, str]]) -> None:
+    # What is saved to a file on the way is saved here.
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        asyncio.run(walk(steps))

@@ -1,0 +1,387 @@
+"""The native JSON's shape, version 1, as it is checked in reading: the one place where its keys are listed.
+
+What is no number or no date is refused. A number or date that is one, but cannot be believed, is read as unknown: the
+conversation is worth more than its figures.
+"""
+
+import base64
+import binascii
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
+
+from tui_chat.core.bounds import (
+    UNKNOWN_MOMENT,
+    count_in_bounds,
+    dollars_in_bounds,
+    milliseconds_in_bounds,
+    moment_in_bounds,
+)
+from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
+from tui_chat.core.error import Fault, FormatError
+from tui_chat.core.part import (
+    AttachmentPart,
+    Opaque,
+    OtherPart,
+    Part,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from tui_chat.core.side_request import Errand
+from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.core.usage import UNKNOWN_USAGE, Cost, Price, Usage
+
+FORMAT = "tui-chat"
+VERSION = 1
+_UNKNOWN = Decimal("NaN")
+"""Stands for an amount that cannot be believed until its place is known: there, all that rests on it is unknown."""
+
+
+def _date_from(value: object) -> datetime:
+    if not isinstance(value, str):
+        raise ValueError("a date must be text such as 2026-01-31T12:00:00+00:00")
+    date = datetime.fromisoformat(value)
+    if date.tzinfo is None:
+        raise ValueError("a date must say its distance from UTC, such as +00:00")
+    return moment_in_bounds(value) or UNKNOWN_MOMENT
+
+
+def _money_from(value: object) -> Decimal:
+    """The amount; `_UNKNOWN` for one that cannot be believed."""
+    try:
+        amount = Decimal(value) if isinstance(value, str) else None
+    except InvalidOperation:
+        amount = None
+    if amount is None or amount.is_nan():
+        raise ValueError('an amount must be text such as "0.0125"')
+    return _UNKNOWN if (usd := dollars_in_bounds(value)) is None else usd
+
+
+def _bytes_from(value: object) -> bytes:
+    if not isinstance(value, str):
+        raise ValueError("bytes must be base64 text")
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("this is not base64") from None
+
+
+def _whole(text: str) -> str:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError("it holds half a character (a lone surrogate), which cannot be kept") from None
+    return text
+
+
+Unicode = Annotated[str, AfterValidator(_whole)]
+Date = Annotated[datetime, BeforeValidator(_date_from)]
+Money = Annotated[Decimal, PlainValidator(_money_from)]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class _Opaque(_Shape):
+    wire: Unicode
+    json_: Unicode = Field(alias="json")
+
+    def value(self) -> Opaque:
+        return Opaque(self.wire, self.json_)
+
+
+class _OpaqueBearing(_Shape):
+    opaque_: _Opaque | None = Field(None, alias="opaque")
+
+    @property
+    def opaque(self) -> Opaque | None:
+        return None if self.opaque_ is None else self.opaque_.value()
+
+
+class _Text(_OpaqueBearing):
+    type: Literal["text"]
+    text: Unicode
+
+    def value(self) -> Part:
+        return TextPart(self.text, self.opaque)
+
+
+class _Thinking(_OpaqueBearing):
+    type: Literal["thinking"]
+    text: Unicode
+
+    def value(self) -> Part:
+        return ThinkingPart(self.text, self.opaque)
+
+
+class _ToolCall(_OpaqueBearing):
+    type: Literal["tool_call"]
+    call_id: Unicode
+    name: Unicode
+    input_json: Unicode
+    on_server: bool = False
+
+    def value(self) -> Part:
+        return ToolCallPart(self.call_id, self.name, self.input_json, self.on_server, self.opaque)
+
+
+class _ToolResult(_OpaqueBearing):
+    type: Literal["tool_result"]
+    call_id: Unicode
+    text: Unicode
+    is_error: bool = False
+
+    def value(self) -> Part:
+        return ToolResultPart(self.call_id, self.text, self.is_error, self.opaque)
+
+
+class _Attachment(_OpaqueBearing):
+    type: Literal["attachment"]
+    name: Unicode
+    media_type: Unicode
+    data: Annotated[bytes, BeforeValidator(_bytes_from)] = b""
+
+    def value(self) -> Part:
+        return AttachmentPart(self.name, self.media_type, self.data, self.opaque)
+
+
+class _Other(_OpaqueBearing):
+    type: Literal["other"]
+    kind: Unicode
+
+    def value(self) -> Part:
+        return OtherPart(self.kind, self.opaque)
+
+
+class _Usage(_Shape):
+    input_tokens: int | None = 0
+    cache_read_tokens: int | None = 0
+    cache_write_5m_tokens: int | None = 0
+    cache_write_1h_tokens: int | None = 0
+    output_tokens: int | None = 0
+    thinking_tokens: int | None = 0
+    web_searches: int | None = 0
+    estimated: bool = False
+    billed_usd: Money | None = None
+
+    def value(self) -> Usage:
+        """The usage; of unknown tokens where a count is `null` or cannot be believed."""
+        said = dict(self)
+        estimated, billed_usd = said.pop("estimated"), _known(said.pop("billed_usd"))
+        if any(count_in_bounds(count) is None for count in said.values()):
+            return replace(UNKNOWN_USAGE, billed_usd=billed_usd)
+        return Usage(**said, estimated=estimated, billed_usd=billed_usd)
+
+
+class _Price(_Shape):
+    input_usd: Money
+    output_usd: Money
+    cache_read_usd: Money
+    cache_write_5m_usd: Money
+    cache_write_1h_usd: Money
+    web_search_usd: Money = Decimal(0)
+    source: Unicode = ""
+    thinking_usd: Money | None = None
+    request_usd: Money = Decimal(0)
+
+    def value(self) -> Price | None:
+        price = Price(**dict(self))
+        return price if price.is_in_bounds else None
+
+
+class _Cost(_Shape):
+    total_usd: Money
+    estimated: bool = False
+    price: _Price | None = None
+    billed: bool = False
+
+    def value(self) -> Cost | None:
+        if (total_usd := _known(self.total_usd)) is None:
+            return None
+        price = None if self.price is None else self.price.value()
+        return Cost(total_usd, self.estimated, price, self.billed)
+
+
+def _known(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None or amount.is_nan() else amount
+
+
+class _Fault(_Shape):
+    kind: Unicode
+    message: Unicode
+    request_id: Unicode | None = None
+    detail: Unicode = ""
+
+
+class _Turn(_Shape):
+    id: Unicode
+    parent_id: Unicode | None
+    role: Role = Field(strict=False)
+    status: TurnStatus = Field(TurnStatus.COMPLETE, strict=False)
+    created_at: Date
+    model: Unicode = ""
+    parts: list[
+        Annotated[_Text | _Thinking | _ToolCall | _ToolResult | _Attachment | _Other, Field(discriminator="type")]
+    ]
+    usage: _Usage | None = None
+    cost: _Cost | None = None
+    stop_reason: Unicode | None = None
+    stop_detail: Unicode = ""
+    fault: _Fault | None = None
+    request_id: Unicode | None = None
+    ttft_ms: int | None = None
+    duration_ms: int | None = None
+
+    def value(self) -> Turn:
+        return Turn(
+            id=self.id,
+            parent_id=self.parent_id,
+            role=self.role,
+            parts=tuple(part.value() for part in self.parts),
+            status=self.status,
+            created_at=self.created_at,
+            model=self.model,
+            usage=None if self.usage is None else self.usage.value(),
+            cost=None if self.cost is None else self.cost.value(),
+            stop_reason=self.stop_reason,
+            stop_detail=self.stop_detail,
+            fault=None if self.fault is None else Fault(**dict(self.fault)),
+            request_id=self.request_id,
+            ttft_ms=milliseconds_in_bounds(self.ttft_ms),
+            duration_ms=milliseconds_in_bounds(self.duration_ms),
+        )
+
+
+class _Errand(_Shape):
+    id: Unicode
+    purpose: Unicode
+    model: Unicode = ""
+    created_at: Date
+    usage: _Usage
+    cost: _Cost | None = None
+
+    def value(self) -> Errand:
+        usage, cost = self.usage.value(), None if self.cost is None else self.cost.value()
+        return Errand(self.id, self.purpose, self.model, self.created_at, usage, cost)
+
+
+class _Options(_Shape):
+    max_tokens: int | None = None
+    temperature: float | None = None
+    effort: Unicode | None = None
+    thinking: bool | None = None
+
+    def value(self) -> Options:
+        return Options(**dict(self) | {"max_tokens": count_in_bounds(self.max_tokens)})
+
+
+class _Origin(_Shape):
+    conversation_id: Unicode = ""
+    turn_id: Unicode = ""
+    source: Unicode = ""
+    foreign_id: Unicode = ""
+
+
+class _Conversation(_Shape):
+    format: Literal["tui-chat"]
+    version: Literal[1]
+    id: Unicode = Field(min_length=1)
+    title: Unicode = ""
+    title_source: TitleSource = Field(TitleSource.PROMPT, strict=False)
+    created_at: Date
+    updated_at: Date
+    archived_at: Date | None = None
+    deleted_at: Date | None = None
+    model: Unicode = ""
+    system: Unicode = ""
+    options: _Options = Field(default_factory=_Options)
+    origin: _Origin | None = None
+    head: Unicode | None = None
+    turns: list[_Turn] = []
+    errands: list[_Errand] = []
+
+    def value(self) -> Conversation:
+        return Conversation(
+            id=self.id,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            title=self.title,
+            title_source=self.title_source,
+            model=self.model,
+            system=self.system,
+            options=self.options.value(),
+            turns=tuple(turn.value() for turn in self.turns),
+            head=self.head,
+            archived_at=self.archived_at,
+            deleted_at=self.deleted_at,
+            origin=None if self.origin is None else Origin(**dict(self.origin)),
+            errands=tuple(errand.value() for errand in self.errands),
+        )
+
+
+def conversation_from(value: object) -> Conversation:
+    """The conversation in a JSON value, or `FormatError` naming the first place that is wrong."""
+    _check_version(value)
+    try:
+        conversation = _Conversation.model_validate(value).value()
+    except ValidationError as error:
+        first, *more = error.errors(include_url=False, include_input=False, include_context=False)
+        others = f" (and {len(more)} more)" if more else ""
+        raise FormatError(f"{_place(first['loc'])}: {_what_is_wrong(first)}{others}") from None
+    _check_tree(conversation)
+    return conversation
+
+
+def _check_version(value: object) -> None:
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise FormatError(f'not a conversation of this program: "format": "{FORMAT}" is missing')
+    version = value.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise FormatError(f"written by a newer tui-chat (version {version} of the format; this one knows {VERSION})")
+
+
+def _check_tree(conversation: Conversation) -> None:
+    seen: set[str | None] = {None}
+    for index, turn in enumerate(conversation.turns):
+        if turn.id in seen:
+            raise FormatError(f"turns[{index}].id: another turn has the same id {turn.id}")
+        if turn.parent_id not in seen:
+            raise FormatError(f"turns[{index}].parent_id: no turn before it has the id {turn.parent_id}")
+        seen.add(turn.id)
+    errands: set[str] = set()
+    for index, errand in enumerate(conversation.errands):
+        if errand.id in errands:
+            raise FormatError(f"errands[{index}].id: another errand has the same id {errand.id}")
+        errands.add(errand.id)
+    if conversation.head not in seen:
+        raise FormatError(f"head: no turn has the id {conversation.head}")
+
+
+def _place(steps: tuple[int | str, ...]) -> str:
+    place = ""
+    for index, step in enumerate(steps):
+        if isinstance(step, int):
+            place += f"[{step}]"
+        elif index < 2 or steps[index - 2] != "parts":
+            # Between a part's number and its key stands its type, which is no key.
+            place += f".{step}" if place else step
+    return place or "conversation"
+
+
+def _what_is_wrong(error: Any) -> str:
+    match error["type"]:
+        case "missing":
+            return "this key is missing"
+        case "extra_forbidden":
+            return "no such key is known"
+        case "value_error":
+            return str(error["msg"]).removeprefix("Value error, ")
+    message = str(error["msg"])
+    return message[:1].lower() + message[1:]

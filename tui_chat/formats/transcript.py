@@ -1,0 +1,144 @@
+"""What Markdown and plain text share: which turns are told, in which order, and the facts beside their words."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import groupby
+
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.format_numbers import UNKNOWN, date_text, dollars, full_tokens
+from tui_chat.core.part import AttachmentPart, Part, TextPart, ThinkingPart
+from tui_chat.core.turn import Role, Turn, TurnStatus
+
+_USUAL_STOPS = (None, "", "end_turn", "stop")
+
+
+class Branch(StrEnum):
+    """How much of a conversation's tree is told."""
+
+    CURRENT = "current"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTurn:
+    """A turn with its place among those that are told."""
+
+    turn: Turn
+    number: int
+    """Counted from 1 in the order of telling."""
+    follows: int | None
+    """The number of the turn that it answers, where that is not the one told just before."""
+    place: int
+    """Among its siblings, from 1."""
+    siblings: int
+    is_shown: bool
+    """It is on the branch that is shown."""
+
+    @property
+    def speaker(self) -> str:
+        """Who speaks."""
+        return "User" if self.turn.role is Role.USER else "Assistant"
+
+    def standing(self, branch: Branch) -> list[str]:
+        """Where it stands among the turns that are told, as far as that is not plain from their order."""
+        words = []
+        if self.siblings > 1:
+            words.append(f"{self.place} of {self.siblings}")
+        if self.follows is not None:
+            words.append(f"after {self.follows}" if self.follows else "from the start")
+        if branch is Branch.ALL and self.siblings > 1 and self.is_shown:
+            words.append("shown")
+        return words
+
+    def numbered(self, who: str, branch: Branch) -> str:
+        """Who speaks, with the turn's number where others refer to it."""
+        return f"{self.number}. {who}" if branch is Branch.ALL else who
+
+    @property
+    def facts(self) -> list[str]:
+        """Model, date, tokens, cost and how it ended, as far as they are known."""
+        turn = self.turn
+        facts = [turn.model, moment(turn.created_at)]
+        if turn.usage is not None:
+            total = full_tokens(turn.usage.total_tokens, estimated=turn.usage.estimated)
+            facts.append(f"{UNKNOWN if turn.usage.unknown else total} tokens")
+            cost = turn.cost
+            facts.append(dollars(cost.total_usd, estimated=cost.estimated) if cost else "cost unknown")
+        if turn.status is not TurnStatus.COMPLETE:
+            facts.append(turn.status.value)
+        elif turn.stop_reason not in _USUAL_STOPS:
+            facts.append(f"stopped: {turn.stop_reason}")
+        return [one_line(fact) for fact in facts if fact]
+
+    @property
+    def fault(self) -> str:
+        """What went wrong, in one line; empty where nothing did."""
+        fault = self.turn.fault
+        return one_line(f"{fault.kind}: {fault.message}" if fault.message else fault.kind) if fault else ""
+
+
+def told(conversation: Conversation, branch: Branch) -> list[ToldTurn]:
+    """The branch that is shown, or the whole tree with each turn right after the one it answers where possible."""
+    shown = {turn.id for turn in conversation.path}
+    turns = conversation.path if branch is Branch.CURRENT else _depth_first(conversation)
+    numbers: dict[str | None, int] = {None: 0}
+    places: dict[str | None, dict[str, int]] = {}
+    result = []
+    for number, turn in enumerate(turns, start=1):
+        numbers[turn.id] = number
+        above = numbers[turn.parent_id]
+        siblings = conversation.children_of(turn.parent_id)
+        if turn.parent_id not in places:
+            places[turn.parent_id] = {sibling.id: place for place, sibling in enumerate(siblings, start=1)}
+        result.append(
+            ToldTurn(
+                turn=turn,
+                number=number,
+                follows=above if above != number - 1 else None,
+                place=places[turn.parent_id][turn.id],
+                siblings=len(siblings),
+                is_shown=turn.id in shown,
+            )
+        )
+    return result
+
+
+def _depth_first(conversation: Conversation) -> list[Turn]:
+    turns: list[Turn] = []
+    stack = list(reversed(conversation.children_of(None)))
+    while stack:
+        turn = stack.pop()
+        turns.append(turn)
+        stack += reversed(conversation.children_of(turn.id))
+    return turns
+
+
+def whole_parts(turn: Turn) -> list[Part]:
+    """Return a turn's parts, where text and thinking that came in several pieces are one piece each."""
+    parts: list[Part] = []
+    for kind, pieces in groupby((part for part in turn.parts if not isinstance(part, TextPart) or part.text), type):
+        if kind is TextPart:
+            parts.append(TextPart("".join(part.text for part in pieces if isinstance(part, TextPart))))
+        elif kind is ThinkingPart:
+            texts = [part.text for part in pieces if isinstance(part, ThinkingPart)]
+            parts.append(ThinkingPart("\n\n".join(text for text in texts if text)))
+        else:
+            parts += pieces
+    return parts
+
+
+def attachment_line(part: AttachmentPart) -> str:
+    """An attachment's name, kind and size."""
+    size = f"{len(part.data):,} bytes" if part.data else "not included"
+    return one_line(f"{part.name} ({part.media_type}, {size})")
+
+
+def moment(date: datetime) -> str:
+    """A date as a person reads it."""
+    return date_text(date, "%Y-%m-%d %H:%M UTC", UTC)
+
+
+def one_line(text: str) -> str:
+    """Text for a place that has one line only."""
+    return " ".join(text.split())

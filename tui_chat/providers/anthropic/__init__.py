@@ -1,0 +1,1 @@
+"""The Messages API over the vendor's SDK."""

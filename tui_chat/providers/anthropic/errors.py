@@ -1,0 +1,158 @@
+"""Faults of this wire as core errors: by the word the API uses, else by the status. Shows no secret. Needs no SDK."""
+
+import re
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import httpx2
+
+from tui_chat.core.error import (
+    KeyRejected,
+    Overloaded,
+    ProtocolBroken,
+    ProviderError,
+    RateLimited,
+    RequestRefused,
+    StreamCut,
+    Unreachable,
+)
+from tui_chat.core.masking import NO_SECRETS, Masker
+from tui_chat.providers.bounded_body import page_title
+from tui_chat.providers.retry_after import causes, request_id_in, retry_after_s, shown_text
+
+_TOO_LONG = re.compile(
+    r"prompt is too long|exceeds? .{0,100}context|context (?:window|limit)|too large", re.IGNORECASE
+)
+_NO_CREDIT = re.compile(r"credit balance|billing|spend limit", re.IGNORECASE)
+_LONGEST_MESSAGE = 2_000
+_LONGEST_PAGE = 64_000
+_REQUEST_ID_HEADERS = ("request-id", "x-request-id")
+
+_BY_WORD: dict[str, tuple[type[ProviderError], str]] = {
+    "authentication_error": (KeyRejected, "rejected"),
+    "permission_error": (KeyRejected, "forbidden"),
+    "rate_limit_error": (RateLimited, ""),
+    "billing_error": (RateLimited, "quota"),
+    "overloaded_error": (Overloaded, ""),
+    "api_error": (Overloaded, ""),
+    "timeout_error": (Overloaded, "timeout"),
+    "not_found_error": (RequestRefused, "not_found"),
+    "request_too_large": (RequestRefused, "too_long"),
+    "invalid_request_error": (RequestRefused, "bad_request"),
+}
+_BY_STATUS: dict[int, tuple[type[ProviderError], str]] = {
+    401: (KeyRejected, "rejected"),
+    402: (RateLimited, "quota"),
+    403: (KeyRejected, "forbidden"),
+    404: (RequestRefused, "not_found"),
+    407: (Unreachable, "proxy"),
+    408: (Unreachable, "timeout"),
+    413: (RequestRefused, "too_long"),
+    429: (RateLimited, ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What an error answer, or an error in the middle of a stream, says."""
+
+    status: int
+    word: str = ""
+    """The API's own word for the kind of error."""
+    message: str = ""
+    code: str = ""
+    """A finer word, where the API has one."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    in_stream: bool = False
+
+
+def refused(refusal: Refusal, masker: Masker = NO_SECRETS) -> ProviderError:
+    """The error that a refusal is."""
+    refusal = replace(refusal, message=shown_text(refusal.message, masker)[:_LONGEST_MESSAGE])
+    kind, detail = _kind_of(refusal)
+    return kind(
+        refusal.message or f"the server answered with status {refusal.status}",
+        detail=detail,
+        request_id=request_id_of(refusal.headers, masker),
+        retry_after_s=retry_after_s(refusal.headers),
+        status=refusal.status,
+    )
+
+
+def _kind_of(refusal: Refusal) -> tuple[type[ProviderError], str]:
+    known = _BY_WORD.get(refusal.word)
+    if known is None and refusal.in_stream:
+        return StreamCut, "error"
+    kind, detail = known or _BY_STATUS.get(refusal.status) or _by_class(refusal.status)
+    if kind is RequestRefused and _NO_CREDIT.search(refusal.message):
+        return RateLimited, "quota"
+    if kind is RateLimited and ("spend_limit" in refusal.code or _NO_CREDIT.search(refusal.message)):
+        return RateLimited, "quota"
+    if kind is RequestRefused and _TOO_LONG.search(refusal.message):
+        return kind, "too_long"
+    if detail == "not_found" and "model" in refusal.message:
+        return kind, "no_such_model"
+    return kind, detail
+
+
+def _by_class(status: int) -> tuple[type[ProviderError], str]:
+    if status >= 500:
+        return Overloaded, ""
+    if status >= 400:
+        return RequestRefused, "bad_request"
+    return ProtocolBroken, "redirect" if status >= 300 else ""
+
+
+def unreachable(fault: BaseException, masker: Masker = NO_SECRETS) -> ProviderError:
+    """The error for a connection that never was, from whatever lies at the bottom of it."""
+    for cause in causes(fault):
+        match cause:
+            case httpx2.TimeoutException() | TimeoutError():
+                return Unreachable("no answer in time", detail="timeout")
+            case httpx2.ProxyError():
+                return Unreachable(_text_of(cause, masker) or "the proxy refused", detail="proxy")
+            case ssl.SSLError():
+                return Unreachable(_text_of(cause, masker), detail="tls")
+            case socket.gaierror():
+                return Unreachable(_text_of(cause, masker), detail="dns")
+            case ConnectionRefusedError():
+                return Unreachable("the connection was refused", detail="refused")
+            case httpx2.UnsupportedProtocol() | httpx2.InvalidURL() | httpx2.LocalProtocolError():
+                return RequestRefused(
+                    f"the address or a header is not valid: {type(cause).__name__}", detail="bad_url"
+                )
+            case httpx2.TooManyRedirects():
+                return ProtocolBroken("the server redirects without end", detail="redirect")
+    texts = [text for cause in causes(fault) if (text := _text_of(cause, masker))]
+    return Unreachable(texts[-1] if texts else "the connection failed")
+
+
+def cut(fault: BaseException, request_id: str | None) -> StreamCut:
+    """The error for a reply that had begun."""
+    match fault:
+        case httpx2.TimeoutException():
+            return StreamCut(
+                "the server went silent in the middle of the reply", detail="stalled", request_id=request_id
+            )
+        case ValueError() | RecursionError() | httpx2.DecodingError():
+            return StreamCut("what the server sent cannot be read", detail="garbled", request_id=request_id)
+    return StreamCut("the connection broke in the middle of the reply", detail="dropped", request_id=request_id)
+
+
+def page_message(text: str, masker: Masker = NO_SECRETS) -> str:
+    """What an HTML page or another body that is no error of the API says, in a line."""
+    text = text[:_LONGEST_PAGE]
+    line = page_title(text) or ("" if text.lstrip().startswith("<") else text)
+    return " ".join(shown_text(line, masker).split())[:200]
+
+
+def request_id_of(headers: Mapping[str, str], masker: Masker) -> str | None:
+    """The id by which the provider finds a request again."""
+    return request_id_in(headers, _REQUEST_ID_HEADERS, masker)
+
+
+def _text_of(error: BaseException, masker: Masker) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return shown_text(text, masker)[:_LONGEST_MESSAGE]

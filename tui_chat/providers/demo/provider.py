@@ -1,0 +1,184 @@
+"""The offline model: plays written replies as events, for newcomers, tests and pictures. Knows no wire and no clock
+but the loop's.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from itertools import chain
+from math import inf
+
+from tui_chat.core.error import RequestRefused
+from tui_chat.core.event import (
+    PartEnd,
+    ProviderEvent,
+    ReplyOpened,
+    Stopped,
+    TextDelta,
+    ThinkingDelta,
+    UsageReported,
+)
+from tui_chat.core.part import AttachmentPart, OtherPart, ToolCallPart
+from tui_chat.core.provider import Model, Request
+from tui_chat.core.turn import Role, Turn
+from tui_chat.core.usage import Usage
+from tui_chat.providers.demo.scenes import PLAIN_THOUGHT, Scene, dropped, flaked, pieces, scene_for
+
+PACE_VARIABLE = "TUI_CHAT_DEMO_PACE"
+MODEL = Model("demo/tour", "Guided tour", 200_000, 64_000, True)
+Step = ProviderEvent | Exception | float | asyncio.Event
+"""What is played: an event to hand over, an error to raise, seconds to wait, or something to wait for."""
+
+
+class DemoProvider:
+    """A provider that needs no network and always answers alike."""
+
+    name = "demo"
+
+    def __init__(self, *, pace: float | None = None) -> None:
+        """`pace` stretches each wait: 1 is a human pace, 0 as fast as the loop allows. TUI_CHAT_DEMO_PACE sets it."""
+        self._pace = float(os.environ.get(PACE_VARIABLE) or 1) if pace is None else pace
+        self._scripts: tuple[Sequence[Step], ...] = ()
+        self._failures: dict[str, int] = {}
+        self.requests: list[Request] = []
+        """What a provider made by `playing` was asked, in order."""
+        self.closed_early = 0
+        """How many of its streams were closed by their reader before they had ended."""
+
+    @classmethod
+    def playing(cls, *scripts: Sequence[Step], pace: float = 1.0) -> "DemoProvider":
+        """A provider for tests: the first request gets the first script, and so on; the last one is repeated."""
+        provider = cls(pace=pace)
+        provider._scripts = scripts
+        return provider
+
+    async def stream(self, request: Request) -> AsyncGenerator[ProviderEvent, None]:
+        """Play what the prompt asks for."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        try:
+            for step in self._steps(request):
+                match step:
+                    case Exception():
+                        raise step
+                    case asyncio.Event():
+                        await step.wait()
+                        due = loop.time()
+                    case float() | int():
+                        due += step * self._pace
+                        await asyncio.sleep(due - loop.time())
+                    case _:
+                        yield step
+                        await asyncio.sleep(0)
+        except (GeneratorExit, asyncio.CancelledError):
+            self.closed_early += 1
+            raise
+
+    def _steps(self, request: Request) -> Iterable[Step]:
+        if self._scripts:
+            self.requests.append(request)
+            return self._scripts[min(len(self.requests), len(self._scripts)) - 1]
+        if request.model != MODEL.ref.partition("/")[2]:
+            return (RequestRefused(f"model: {request.model}", detail="no_such_model"),)
+        prompts = [turn for turn in request.turns if turn.role is Role.USER]
+        if not prompts:
+            return (RequestRefused("messages: at least one message is required", detail="bad_request"),)
+        scene = scene_for(prompts[-1].text, len(prompts) - 1)
+        if scene.refused is not None:
+            return (scene.wait_s, scene.refused)
+        failed = self._failures.get(prompts[-1].id, 0)
+        if failed < scene.failures:
+            self._failures[prompts[-1].id] = failed + 1
+            return (scene.wait_s, flaked())
+        return _performance(scene, request)
+
+    def can_continue(self, model: str) -> bool:
+        """Always: the script is gone on with at the character where the partial ends."""
+        return True
+
+    async def count_tokens(self, request: Request) -> int | None:
+        """Tokens of the request as its usage will report them."""
+        return _input_usage(request).total_input_tokens
+
+    async def models(self) -> tuple[Model, ...]:
+        """The one it plays."""
+        return (MODEL,)
+
+    async def aclose(self) -> None:
+        """Nothing to let go of."""
+
+
+def _performance(scene: Scene, request: Request) -> Iterator[Step]:
+    """The steps of one scene, from where the partial reply at the end of the request leaves off."""
+    last = request.turns[-1]
+    partial = last if last.role is Role.ASSISTANT else None
+    usage = _input_usage(request)
+    yield ReplyOpened(f"req_demo_{len(request.turns)}")
+    yield UsageReported(usage)
+    yield scene.wait_s
+    budget = request.options.max_tokens or inf
+    spent = thought = 0
+    thinking = scene.thinking or (PLAIN_THOUGHT if request.options.thinking else "")
+    if thinking and request.options.thinking is not False and not (partial and partial.text):
+        for piece in _from(pieces(thinking), len(partial.thinking) if partial else 0):
+            if spent == budget:
+                break
+            spent += 1
+            yield ThinkingDelta(piece)
+            yield scene.token_s
+        yield PartEnd()
+        thought = spent
+    tokens = _from(scene.tokens(), len(partial.text) if partial else 0)
+    cut_at = inf if scene.cut_after is None or partial else scene.cut_after
+    reason = "end_turn"
+    for count, piece in enumerate(tokens):
+        if count == cut_at:
+            yield dropped()
+        if spent == budget:
+            reason = "max_tokens"
+            break
+        spent += 1
+        yield TextDelta(piece)
+        yield scene.token_s
+    yield PartEnd()
+    yield UsageReported(usage + Usage(output_tokens=spent, thinking_tokens=thought))
+    yield Stopped(reason)
+
+
+def _from(tokens: Iterable[str], position: int) -> Iterator[str]:
+    """The tokens after so many characters."""
+    rest = iter(tokens)
+    for token in rest:
+        if position < len(token):
+            return chain((token[position:],), rest)
+        position -= len(token)
+    return rest
+
+
+def _input_usage(request: Request) -> Usage:
+    """As a cache would have it: what the prompt before this one brought along is read, the rest is written."""
+    turns = request.turns if request.turns[-1].role is Role.USER else request.turns[:-1]
+    known = max((at for at, turn in enumerate(turns[:-1]) if turn.role is Role.USER), default=-1) + 1
+    system = _tokens(request.system) + 12
+    read = system + sum(map(_turn_tokens, turns[:known])) if known else 0
+    written = sum(map(_turn_tokens, request.turns[known:])) + (0 if known else system)
+    return Usage(input_tokens=3, cache_read_tokens=read, cache_write_5m_tokens=written)
+
+
+def _turn_tokens(turn: Turn) -> int:
+    count = 4
+    for part in turn.parts:
+        match part:
+            case AttachmentPart(data=data):
+                count += len(data) // 600 + 1
+            case ToolCallPart(input_json=text):
+                count += _tokens(text)
+            case OtherPart():
+                pass
+            case _:
+                count += _tokens(part.text)
+    return count
+
+
+def _tokens(text: str) -> int:
+    return (len(text) + 3) // 4

@@ -1,0 +1,1 @@
+"""Chat completions: OpenAI and every server that speaks its wire."""

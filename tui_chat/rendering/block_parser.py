@@ -1,0 +1,308 @@
+"""Markdown's block structure, read a line at a time and never twice. Knows no inline markup, no cells, no styles.
+
+The algorithm is CommonMark's own: open containers are matched against each line, then new blocks begin, then what is
+left belongs to the open leaf.
+"""
+
+import re
+
+from tui_chat.rendering.block_nodes import (
+    BREAK,
+    DEEPEST,
+    DISPLAY,
+    FENCED,
+    HEAD,
+    HTML,
+    INDENTED,
+    ITEM,
+    LIST,
+    LONGEST,
+    NOTED,
+    PARAGRAPH,
+    QUOTE,
+    TABLE,
+    Container,
+    Leaf,
+    Sink,
+)
+from tui_chat.rendering.block_patterns import (
+    BULLET,
+    DELIMITERS,
+    FENCE,
+    FENCE_END,
+    HEADING,
+    HEADING_END,
+    MATHS,
+    NOTE,
+    NUMBER,
+    RULE,
+    TASK,
+    UNDERLINE,
+    alignments,
+    cells_of,
+    html_end,
+)
+from tui_chat.rendering.open_blocks import OpenBlocks
+
+_SPACES = re.compile(" *")
+_STARTS = frozenset("#>`~<=-_*+|:$\\[0123456789")
+
+
+class Blocks(OpenBlocks):
+    """Feeds lines into the containers and the leaf that are open."""
+
+    def __init__(self, sink: Sink) -> None:
+        super().__init__(sink)
+        self._line = self._text = ""
+        self._raw: str | None = None
+
+    def go_on(self, piece: str, raw: str | None = None) -> None:
+        """More of the line that was fed last, too long to be read at once."""
+        leaf = self.leaf
+        if not piece:
+            return
+        if leaf is None:
+            self._add_paragraph(len(self.stack), piece.expandtabs(4))
+        elif leaf.kind == PARAGRAPH:
+            self._split(glued=True).lines.append(piece.expandtabs(4))
+        else:
+            leaf.glued |= {len(leaf.lines)}
+            if raw is not None:
+                leaf.raw[len(leaf.lines)] = raw
+            leaf.lines.append(piece)
+
+    def feed(self, line: str, raw: str | None = None) -> None:
+        """The next line, without its newline; `raw` is how it was written where that is not what is shown."""
+        self._line = line
+        self._raw = raw
+        self._text = line.expandtabs(4) if "\t" in line else line
+        depth, at = self._match()
+        if depth == len(self.stack) and self.leaf is not None and self._continue_leaf(self.leaf, at):
+            return
+        self._begin(depth, at)
+
+    def _match(self) -> tuple[int, int]:
+        """How many of the open containers this line belongs to, and where its content begins."""
+        text, at, depth = self._text, 0, 1
+        for container in self.stack[1:]:
+            first = _first(text, at)
+            if container.kind == QUOTE:
+                if first - at > 3 or not text.startswith(">", first):
+                    break
+                at = first + 2 if text.startswith(" ", first + 1) else first + 1
+            elif container.kind != LIST:
+                if first == len(text):
+                    if not container.has_child:
+                        break
+                    at = first
+                elif first - at >= container.indent:
+                    at += container.indent
+                else:
+                    break
+            depth += 1
+        return depth, at
+
+    def _continue_leaf(self, leaf: Leaf, at: int) -> bool:
+        """Give the line to an open leaf that takes lines as they are; whether it was taken."""
+        text = self._text
+        first = _first(text, at)
+        if leaf.kind == FENCED:
+            if first - at < 4 and text.startswith(leaf.fence, first):
+                end = FENCE_END.match(text, first)
+                if end is not None:
+                    self._close_leaf()
+                    return True
+            self._add_verbatim(leaf, min(first, at + leaf.indent))
+            return True
+        if leaf.kind == INDENTED:
+            if first - at < 4 and first < len(text):
+                return False
+            self._add_verbatim(leaf, at + 4)
+            return True
+        if leaf.kind in (HTML, DISPLAY):
+            if first == len(text) and (leaf.end is None or leaf.kind == DISPLAY):
+                self._close_leaf()
+                return False
+            self._add_verbatim(leaf, at)
+            if (leaf.end is not None and leaf.end.search(text, at)) or (leaf.closer and leaf.closer in text[at:]):
+                self._close_leaf()
+            return True
+        return False
+
+    def _begin(self, depth: int, at: int) -> None:
+        """Open the blocks that begin on this line, and give its text to a leaf."""
+        text = self._text
+        begun = False
+        while True:
+            first = _first(text, at)
+            leaf = self.leaf
+            if first == len(text) or (first - at > 3 and leaf is not None and leaf.kind == PARAGRAPH):
+                break
+            if first - at > 3:
+                self._add_verbatim(self._open(depth, INDENTED), at + 4)
+                return
+            if text[first] not in _STARTS:
+                break
+            inside = leaf if leaf is not None and depth == len(self.stack) else None
+            if self._begin_leaf(depth, at, first, inside):
+                return
+            found = self._begin_container(depth, at, first, inside) if depth < DEEPEST else None
+            if found is None:
+                break
+            depth, at = found
+            begun = True
+        self._add_text(depth, first, is_empty=not begun)
+
+    def _add_text(self, depth: int, first: int, is_empty: bool) -> None:
+        text, leaf = self._text, self.leaf
+        if first == len(text):
+            self._close_to(depth)
+            self._blank = is_empty
+        elif leaf is not None and leaf.kind == PARAGRAPH:
+            line = text[first:]
+            if leaf.size + len(line) > LONGEST:
+                leaf = self._split()
+            leaf.lines.append(line)
+            leaf.size += len(line) + 1
+        elif leaf is not None and leaf.kind == TABLE and depth == len(self.stack):
+            leaf.lines.append(text[first:])
+        else:
+            self._add_paragraph(depth, text[first:])
+
+    def _add_paragraph(self, depth: int, text: str) -> None:
+        leaf = self._open(depth, PARAGRAPH)
+        leaf.lines.append(text)
+        leaf.size = len(text) + 1
+
+    def _begin_leaf(self, depth: int, at: int, first: int, inside: Leaf | None) -> bool:
+        """Whether a leaf begins with this line's text; `inside` is the leaf that it would interrupt."""
+        text, sign = self._text, self._text[first]
+        paragraph = inside if inside is not None and inside.kind == PARAGRAPH else None
+        if sign == "#" and (found := HEADING.match(text, first)):
+            leaf = self._open(depth, HEAD)
+            leaf.level = len(found[1])
+            leaf.lines.append(HEADING_END.sub("", text[found.end() :]).strip(" "))
+            self._close_leaf()
+            return True
+        if sign in "`~" and (found := FENCE.match(text, first)):
+            leaf = self._open(depth, FENCED)
+            leaf.fence, leaf.indent = found[0], first - at
+            leaf.info = text[found.end() :].strip(" ")
+            return True
+        if sign == "<":
+            begins, end = html_end(text[first:], interrupts=self.leaf is not None and self.leaf.kind == PARAGRAPH)
+            if begins:
+                self._begin_verbatim(self._open(depth, HTML), at, first, end)
+            return begins
+        if sign in "$\\":
+            return self._begin_maths(depth, at, first)
+        if paragraph is not None and self._becomes_other(paragraph, first):
+            return True
+        if sign in "*-_" and RULE.match(text, first):
+            self._open(depth, BREAK)
+            self._close_leaf()
+            return True
+        return False
+
+    def _begin_verbatim(self, leaf: Leaf, at: int, first: int, end: re.Pattern[str] | None) -> None:
+        leaf.end = end
+        self._add_verbatim(leaf, at)
+        if end is not None and end.search(self._text, first):
+            self._close_leaf()
+
+    def _begin_maths(self, depth: int, at: int, first: int) -> bool:
+        text = self._text
+        opener = text[first : first + 2]
+        closer = MATHS.get(opener)
+        if closer is None:
+            return False
+        end = text.find(closer, first + 2)
+        if end >= 0 and text[end + 2 :].strip(" .,;"):
+            return False
+        leaf = self._open(depth, DISPLAY)
+        leaf.closer = closer
+        self._add_verbatim(leaf, at)
+        if end >= 0:
+            self._close_leaf()
+        return True
+
+    def _becomes_other(self, leaf: Leaf, first: int) -> bool:
+        """Whether this line makes a heading or a table's head of the paragraph above it."""
+        text = self._text
+        if text[first] in "=-" and not leaf.continues and UNDERLINE.match(text, first):
+            rest = self.sink.definitions("\n".join(leaf.lines))
+            leaf.lines = rest.split("\n") if rest else []
+            if not rest:
+                return False
+            leaf.kind, leaf.level = HEAD, 1 if text[first] == "=" else 2
+            self._close_leaf()
+            return True
+        head = leaf.lines[-1] if leaf.lines else ""
+        if text[first] not in "|:-" or text.startswith("- ", first) or "|" not in text or "|" not in head:
+            return False
+        if not DELIMITERS.match(text, first):
+            return False
+        aligns = alignments(text[first:])
+        if len(cells_of(head)) != len(aligns):
+            return False
+        leaf.lines.pop()
+        self._blank = leaf.after_blank and not leaf.lines
+        if not leaf.lines:
+            self.leaf = None
+        table = self._open(len(self.stack), TABLE)
+        table.lines.append(head)
+        table.aligns = aligns
+        return True
+
+    def _begin_container(self, depth: int, at: int, first: int, inside: Leaf | None) -> tuple[int, int] | None:
+        """Open the container that begins here: how many are open then, and where its content begins."""
+        text, sign = self._text, self._text[first]
+        if sign == ">":
+            self._push(depth, Container(QUOTE))
+            return len(self.stack), first + 2 if text.startswith(" ", first + 1) else first + 1
+        if sign == "[":
+            note = NOTE.match(text, first)
+            if note is None:
+                return None
+            self._push(depth, Container(NOTED, note[1], indent=4))
+            return len(self.stack), note.end()
+        found = NUMBER.match(text, first) or BULLET.match(text, first)
+        if found is None:
+            return None
+        end = found.end()
+        content = _first(text, end)
+        empty = content == len(text)
+        if inside is not None and inside.kind == PARAGRAPH and (empty or (found.re is NUMBER and int(found[1]) != 1)):
+            return None
+        if empty or content - end > 4:
+            content = end + 1
+        self._push_item(depth, Container(ITEM, found[0], indent=content - at))
+        content = min(content, len(text))
+        if task := TASK.match(text, content):
+            self.stack[-1].task = task[1].lower()
+            content = task.end()
+        return len(self.stack), content
+
+    def _add_verbatim(self, leaf: Leaf, column: int) -> None:
+        """Give a leaf the line as it was written from a column on."""
+        line, cut, spaces = self._line, column, 0
+        if line is not self._text:
+            cut, spaces = _cut_at(line, column)
+        if self._raw is not None and self._raw[:cut] == line[:cut]:
+            leaf.raw[len(leaf.lines)] = " " * spaces + self._raw[cut:]
+        leaf.lines.append(" " * spaces + line[cut:])
+
+
+def _cut_at(line: str, column: int) -> tuple[int, int]:
+    """The character at a column of a line with tabs, and the spaces that are left of a tab which is cut there."""
+    at = 0
+    for index, character in enumerate(line):
+        if at >= column:
+            return index, at - column
+        at += 4 - at % 4 if character == "\t" else 1
+    return len(line), max(0, at - column)
+
+
+def _first(text: str, at: int) -> int:
+    """Where the next character stands that is not a space."""
+    return at if text[at : at + 1] != " " else _SPACES.match(text, at).end()  # type: ignore[union-attr]

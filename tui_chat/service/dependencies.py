@@ -1,0 +1,57 @@
+"""What the service is handed to work with. Knows no provider, no price list and no settings."""
+
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from tui_chat.core.provider import Provider
+from tui_chat.core.usage import Cost, Usage
+from tui_chat.service.retry_policy import RetryPolicy
+from tui_chat.service.stall_detection import HealthLimits
+
+ProviderFor = Callable[[str], Awaitable[Provider]]
+"""A model's reference → the provider that answers for it; may have to load a library first."""
+
+CostOf = Callable[[str, Usage, datetime], Awaitable[Cost | None]]
+"""A model's reference, tokens and the day → what they cost, or `None` where nobody knows."""
+
+
+async def no_cost(model: str, usage: Usage, at: datetime) -> Cost | None:
+    """The price list of somebody who knows no prices."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Patience and pace."""
+
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    health: HealthLimits = field(default_factory=HealthLimits)
+    beat_s: float = 0.2
+    """How often a reply in flight is saved, priced and looked after."""
+    titles_by_model: bool = False
+    """Ask a conversation's model for its title after the first reply."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return str(uuid4())
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Providers, prices, clocks and ids."""
+
+    provider_for: ProviderFor
+    cost_of: CostOf = no_cost
+    policy: Policy = field(default_factory=Policy)
+    now: Callable[[], datetime] = _now
+    monotonic_s: Callable[[], float] = time.monotonic
+    new_id: Callable[[], str] = _new_id
+    luck: Callable[[], float] = random.random

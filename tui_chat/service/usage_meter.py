@@ -1,0 +1,71 @@
+"""Times and tokens of one reply. Settles on the provider's own figures; until then, and without them, estimates."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from datetime import datetime
+
+from tui_chat.core.builder import TurnBuilder
+from tui_chat.core.estimate import RunningUsage
+from tui_chat.core.provider import Request
+from tui_chat.core.turn import Turn
+from tui_chat.core.usage import Cost, Usage
+from tui_chat.service.dependencies import Means
+
+_log = logging.getLogger(__name__)
+
+
+class Meter:
+    """Watches one reply's clock and counts."""
+
+    def __init__(self, means: Means, turn: Turn, request: Request) -> None:
+        self._means = means
+        self._model = turn.model
+        self._usage = RunningUsage(request)
+        self._start_s = means.monotonic_s()
+        self._first_s: float | None = None
+        self._told: tuple[Usage | None, int] = (None, 0)
+
+    def start(self) -> None:
+        """A request leaves now."""
+        self._start_s = self._means.monotonic_s()
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of the reply has arrived."""
+        return self._first_s is not None
+
+    def heard_delta(self, now_s: float) -> None:
+        """A piece of the reply arrived."""
+        if self._first_s is None:
+            self._first_s = now_s
+
+    def usage_so_far(self, builder: TurnBuilder) -> Usage | None:
+        """Tokens by now, estimated while they run; `None` when nothing has changed."""
+        now = (builder.usage, builder.characters)
+        if now == self._told:
+            return None
+        self._told = now
+        return self._usage.of(builder)
+
+    async def cost(self, usage: Usage, at: datetime) -> Cost | None:
+        """What they cost; unknown also where the price list fails, since no figure is worth a reply."""
+        asked = asyncio.ensure_future(self._means.cost_of(self._model, usage, at))
+        await asyncio.wait({asked})
+        if (fault := asked.exception()) is not None:
+            _log.error("a fault in the price list", exc_info=fault)
+            return None
+        return asked.result()
+
+    async def settle(self, turn: Turn, builder: TurnBuilder) -> Turn:
+        """The turn with its final times, tokens and cost."""
+        now_s = self._means.monotonic_s()
+        usage = self._usage.of(builder)
+        cost = await self.cost(usage, turn.created_at) if usage is not None else None
+        return replace(
+            turn,
+            usage=usage,
+            cost=cost,
+            ttft_ms=None if self._first_s is None else round((self._first_s - self._start_s) * 1000),
+            duration_ms=round((now_s - self._start_s) * 1000),
+        )

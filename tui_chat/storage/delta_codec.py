@@ -1,0 +1,113 @@
+"""What arrives of a reply as JSON and back. Knows no table."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from tui_chat.core.event import (
+    PartDelta,
+    PartEnd,
+    ProviderEvent,
+    ReplyOpened,
+    Stopped,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    UsageReported,
+)
+from tui_chat.core.usage import UNKNOWN_USAGE, Usage
+from tui_chat.storage.part_codec import dump, opaque_in, opaque_out, part_in, part_out
+from tui_chat.storage.row_mapping import money_in
+
+
+def dump_deltas(deltas: Sequence[ProviderEvent]) -> str | None:
+    """What arrived, neighbours of one kind joined; `None` where nothing is worth keeping."""
+    kept = [out for delta in _joined(deltas) if (out := _delta_out(delta)) is not None]
+    return dump(kept) if kept else None
+
+
+def load_deltas(stored: str) -> list[ProviderEvent]:
+    """What arrived, to be replayed."""
+    return [_delta_in(item) for item in json.loads(stored)]
+
+
+def _joined(deltas: Iterable[ProviderEvent]) -> list[ProviderEvent]:
+    """Runs of text, thinking or one call's arguments become one each."""
+    runs: list[list[ProviderEvent]] = []
+    for delta in deltas:
+        if runs and _goes_on(runs[-1][0], delta):
+            runs[-1].append(delta)
+        else:
+            runs.append([delta])
+    return [_as_one(run) for run in runs]
+
+
+def _goes_on(first: ProviderEvent, delta: ProviderEvent) -> bool:
+    match first, delta:
+        case (TextDelta(), TextDelta()) | (ThinkingDelta(), ThinkingDelta()):
+            return True
+        case ToolCallDelta(), ToolCallDelta():
+            return first.call_id == delta.call_id and not delta.name
+        case _:
+            return False
+
+
+def _as_one(run: list[ProviderEvent]) -> ProviderEvent:
+    if len(run) == 1:
+        return run[0]
+    match run[0]:
+        case TextDelta():
+            return TextDelta("".join(delta.text for delta in run if isinstance(delta, TextDelta)))
+        case ThinkingDelta():
+            return ThinkingDelta("".join(delta.text for delta in run if isinstance(delta, ThinkingDelta)))
+        case ToolCallDelta(call_id, name, _, on_server):
+            whole = "".join(delta.input_json for delta in run if isinstance(delta, ToolCallDelta))
+            return ToolCallDelta(call_id, name, whole, on_server)
+        case other:
+            return other
+
+
+def _delta_out(delta: ProviderEvent) -> list[Any] | None:
+    match delta:
+        case TextDelta(text):
+            return ["text", text]
+        case ThinkingDelta(text):
+            return ["thinking", text]
+        case ToolCallDelta(call_id, name, input_json, on_server):
+            return ["call", call_id, name, input_json, on_server]
+        case PartDelta(part):
+            return ["part", part_out(part)]
+        case PartEnd(opaque, call_id):
+            return ["end", opaque_out(opaque), call_id]
+        case UsageReported(usage):
+            billed = None if usage.billed_usd is None else str(usage.billed_usd)
+            return ["usage", asdict(usage) | {"billed_usd": billed}]
+        case ReplyOpened(request_id):
+            return ["opened", request_id]
+        case Stopped(reason, detail):
+            return ["stopped", reason, detail]
+        case _:
+            return None
+
+
+def _delta_in(item: list[Any]) -> ProviderEvent:
+    match item:
+        case ["text", text]:
+            return TextDelta(text)
+        case ["thinking", text]:
+            return ThinkingDelta(text)
+        case ["call", call_id, name, input_json, on_server]:
+            return ToolCallDelta(call_id, name, input_json, on_server)
+        case ["part", part]:
+            return PartDelta(part_in(part))
+        case ["end", opaque, call_id]:
+            return PartEnd(opaque_in(opaque), call_id)
+        case ["usage", usage]:
+            billed = money_in(usage.pop("billed_usd", None))
+            reported = Usage(**usage, billed_usd=billed)
+            return UsageReported(reported if reported.is_in_bounds else UNKNOWN_USAGE)
+        case ["opened", request_id]:
+            return ReplyOpened(request_id)
+        case _:
+            return Stopped(*item[1:])

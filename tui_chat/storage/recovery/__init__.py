@@ -1,0 +1,1 @@
+"""Reads what is left of a damaged database into a new one."""

@@ -1,0 +1,166 @@
+"""Takes what can be read out of a damaged database over into a new one. The damaged file is only read."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tui_chat.storage import maintenance, row_repair, search_index
+from tui_chat.storage.connection import connect
+from tui_chat.storage.recovery import page_reader
+from tui_chat.storage.row_check import KEYS
+from tui_chat.storage.row_mapping import UNREADABLE
+
+_TABLES = tuple(KEYS)
+_BY_HEAD = ("conversation", "turn", "errand")
+_CARVED = ("conversation", "turn", "errand", "prompt")
+RECOVERED = "Recovered conversation"
+
+Rows = dict[Any, dict[str, Any]]
+"""Rows as column → value, by their key."""
+
+
+def salvage(damaged: Path, db: sqlite3.Connection, *, new_id: Callable[[], str], now: datetime) -> int:
+    """Fill an empty database with what the damaged file still tells; how many conversations that are."""
+    columns = {table: _columns(db, table) for table in _TABLES}
+    found: dict[str, Rows] = {table: {} for table in _TABLES}
+    _read(damaged, columns, found)
+    with suppress(OSError, ValueError):
+        _carve(damaged, columns, found)
+    _keep_readable(found, now)
+    _adopt(found, new_id, now)
+    db.execute("PRAGMA defer_foreign_keys = ON")
+    for table in _TABLES:
+        for row in found[table].values():
+            _insert(db, table, row)
+    maintenance.mend(db)
+    search_index.rebuild(db)
+    return int(db.execute("SELECT count(*) FROM conversation").fetchone()[0])
+
+
+def _columns(db: sqlite3.Connection, table: str) -> list[str]:
+    """The columns as they are stored; computed ones are not."""
+    return [row[1] for row in db.execute(f"PRAGMA table_xinfo({table})") if row[6] == 0]
+
+
+def _read(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows]) -> None:
+    """Take what SQLite itself can read, from both ends of each table."""
+    with suppress(sqlite3.Error, UnicodeDecodeError, MemoryError), closing(connect(damaged, writable=False)) as old:
+        old.execute("PRAGMA cell_size_check = OFF")
+        for table in _tables_of(old):
+            for order in ("ASC", "DESC"):
+                if _read_table(old, table, ", ".join(f"{name} {order}" for name in KEYS[table]), columns, found):
+                    break
+
+
+def _tables_of(old: sqlite3.Connection) -> list[str]:
+    """Return the tables that the file has: an earlier version had fewer, and a view may pose as one."""
+    names = {row[0] for row in old.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    return [table for table in _TABLES if table in names]
+
+
+def _read_table(
+    old: sqlite3.Connection, table: str, order: str, columns: dict[str, list[str]], found: dict[str, Rows]
+) -> bool:
+    """Rows until the first that cannot be read; whether there was none such."""
+    try:
+        stored = set(_columns(old, table))
+        names = [name for name in columns[table] if name in stored]
+        for values in old.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY {order}"):
+            row = dict(zip(names, values, strict=True))
+            found[table].setdefault(_key(table, row), row)
+    except (sqlite3.Error, UnicodeDecodeError, MemoryError, KeyError):
+        return False
+    return True
+
+
+def _key(table: str, row: dict[str, Any]) -> object:
+    match table:
+        case "checkpoint":
+            return row["turn"], row["n"]
+        case "state":
+            return row["key"]
+        case _:
+            return row["seq"]
+
+
+def _carve(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows]) -> None:
+    """What stands in the file's pages, for rows that could not be read otherwise."""
+    for rowid, values, of in page_reader.rows(damaged, {len(columns[table]) for table in _BY_HEAD}):
+        is_known = of in _TABLES and len(values) == len(columns[of])
+        for table in (of,) if is_known else () if of.startswith("search_") else _CARVED:
+            if len(values) == len(columns[table]) and values[0] is None:
+                row: dict[str, Any] = dict(zip(columns[table], values, strict=True)) | {"seq": rowid}
+                if _is_better(table, row, found[table].get(rowid)):
+                    found[table][rowid] = row
+
+
+def _is_better(table: str, row: row_repair.Row, known: row_repair.Row | None) -> bool:
+    """Whether a row from the pages replaces what is known: SQLite follows a damaged tree into the wrong page."""
+    if known is None or known == row:
+        return known is None
+    return bool(row_repair.fault_of(table, known)) and not row_repair.fault_of(table, row)
+
+
+def _keep_readable(found: dict[str, Rows], now: datetime) -> None:
+    """Drop what is no row, and keep of the others all values that make sense."""
+    for table, rows in found.items():
+        for key, row in list(rows.items()):
+            try:
+                fixed = _readable(table, row, now)
+            except (*UNREADABLE, sqlite3.Error):
+                fixed = None
+            if fixed is None:
+                del rows[key]
+            else:
+                rows[key] = fixed
+    for table in ("conversation", "turn"):
+        _keep_newest_of_each_id(found[table], "conversation" if table == "turn" else None)
+
+
+def _readable(table: str, row: row_repair.Row, now: datetime) -> row_repair.Row | None:
+    if not row_repair.fault_of(table, row):
+        return row
+    return row_repair.repaired(table, row, now) if row_repair.is_plausible(table, row) else None
+
+
+def _keep_newest_of_each_id(rows: Rows, within: str | None) -> None:
+    last: dict[tuple[Any, Any], Any] = {}
+    for key in sorted(rows):
+        row = rows[key]
+        name = (row["id"], row[within] if within else None)
+        if name in last:
+            del rows[last[name]]
+        last[name] = key
+
+
+def _adopt(found: dict[str, Rows], new_id: Callable[[], str], now: datetime) -> None:
+    """Give turns whose conversation was lost a new one, each of its own."""
+    of: dict[int, list[int]] = {}
+    for seq, turn in found["turn"].items():
+        of.setdefault(turn["conversation"], []).append(seq)
+    for number in sorted(set(of) - set(found["conversation"])):
+        found["conversation"][number] = {
+            "seq": number, "id": new_id(), "used": int(now.timestamp() * 1_000_000) + number, "title": RECOVERED,
+            "title_key": RECOVERED.casefold(), "title_source": "prompt", "model": "", "created_at": now.isoformat(),
+            "updated_at": now.isoformat(), "system": "", "head": max(of[number]),
+        }  # fmt: skip
+    kept = set(found["turn"])
+    found["checkpoint"] = {key: row for key, row in found["checkpoint"].items() if row["turn"] in kept}
+    owned = found["conversation"]
+    found["errand"] = {key: row for key, row in found["errand"].items() if row["conversation"] in owned}
+    for turn in found["turn"].values():
+        if turn["parent"] not in kept:
+            turn["parent"] = None
+
+
+def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    """A row, unless it breaks what the table promises."""
+    names = list(row)
+    with suppress(sqlite3.IntegrityError, sqlite3.InterfaceError):
+        db.execute(
+            f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
+            list(row.values()),
+        )

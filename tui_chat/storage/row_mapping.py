@@ -1,0 +1,308 @@
+"""Conversations and turns as rows and back. Knows the columns, runs no statement.
+
+A figure or a date that is out of bounds is read as unknown: it must not keep its row from being read.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, astuple, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from tui_chat.core.bounds import (
+    MOST_MS,
+    MOST_SUM_USD,
+    MOST_TOKENS,
+    UNKNOWN_MOMENT,
+    count_in_bounds,
+    dollars_in_bounds,
+    moment_in_bounds,
+)
+from tui_chat.core.conversation import Conversation, ConversationSummary, Options, Origin, TitleSource
+from tui_chat.core.error import Fault
+from tui_chat.core.part import TextPart
+from tui_chat.core.side_request import Errand
+from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.core.usage import UNKNOWN_USAGE, Cost, Price, Usage
+from tui_chat.storage.part_codec import dump, dump_parts, load_parts
+
+Row = tuple[Any, ...]
+UNREADABLE = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, IndexError, RecursionError)
+"""What reading a damaged row may raise."""
+
+USAGE_COLUMNS = (
+    "input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, thinking_tokens,"
+    " web_searches, usage_estimated, billed_usd"
+)
+COST_COLUMNS = "cost_usd, cost_estimated, price, cost_billed"
+TURN_COLUMNS = (
+    f"id, role, status, created_at, model, {USAGE_COLUMNS}, {COST_COLUMNS},"
+    " stop_reason, stop_detail, fault, request_id, ttft_ms, duration_ms, text, parts"
+)
+"""What a turn is, apart from its place in a conversation."""
+ERRAND_COLUMNS = f"id, purpose, model, created_at, {USAGE_COLUMNS}, {COST_COLUMNS}"
+CONVERSATION_COLUMNS = (
+    "id, title, title_key, title_source, model, system, options, created_at, updated_at, archived_at, deleted_at,"
+    " origin_conversation, origin_turn, origin_source, origin_foreign_id"
+)
+SUMMARY_COLUMNS = (
+    "id, title, model, turns, created_at, updated_at, cost_usd, known_replies, unknown_replies, estimated_replies,"
+    " archived_at, deleted_at, seq"
+)
+_ROLES = {role.value: role for role in Role}
+_STATUSES = {status.value: status for status in TurnStatus}
+UNKNOWN_COUNT = -1
+"""Stands in the columns of tokens where something was used and nobody knows how much."""
+_NO_USAGE = (None,) * 9
+_NO_COST = (None,) * 4
+
+
+def marks(columns: str) -> str:
+    """As many question marks as there are columns."""
+    return ", ".join("?" * (columns.count(",") + 1))
+
+
+def turn_values(turn: Turn) -> Row:
+    """A turn as the values of `TURN_COLUMNS`."""
+    return (
+        turn.id,
+        turn.role.value,
+        turn.status.value,
+        turn.created_at.isoformat(),
+        turn.model,
+        *_usage_values(turn.usage),
+        *_cost_values(turn.cost),
+        turn.stop_reason,
+        turn.stop_detail,
+        None if turn.fault is None else dump(asdict(turn.fault)),
+        turn.request_id,
+        turn.ttft_ms,
+        turn.duration_ms,
+        turn.text,
+        dump_parts(turn.parts),
+    )
+
+
+def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
+    """Makes turns of rows that begin with `parent, TURN_COLUMNS`; `ids` knows the parent's id by its number.
+
+    Ten thousand of them are read when a long conversation is opened, so what most rows lack is not asked for.
+    """
+    read_cost = cost_reader()
+
+    def read(row: Row) -> Turn:
+        parent, turn_id, role, status, created_at, model = row[:6]
+        stop_reason, stop_detail, fault, request_id, ttft, duration, text, parts = row[19:27]
+        return Turn(
+            turn_id,
+            ids.get(parent),
+            _ROLES[role],
+            (TextPart(text),) if parts is None else load_parts(text, parts),
+            _STATUSES[status],
+            moment_in_bounds(created_at) or UNKNOWN_MOMENT,
+            model,
+            None if row[6] is None else usage_of(row[6:15]),
+            None if row[15] is None else read_cost(row[15:19]),
+            stop_reason,
+            stop_detail,
+            None if fault is None else Fault(**json.loads(fault)),
+            request_id,
+            ttft if ttft is None or 0 <= ttft <= MOST_MS else None,
+            duration if duration is None or 0 <= duration <= MOST_MS else None,
+        )
+
+    return read
+
+
+def errand_values(errand: Errand) -> Row:
+    """An errand as the values of `ERRAND_COLUMNS`."""
+    about = (errand.id, errand.purpose, errand.model, errand.created_at.isoformat())
+    return (*about, *_usage_values(errand.usage), *_cost_values(errand.cost))
+
+
+def errand_of(row: Row) -> Errand:
+    """An errand from a row of `ERRAND_COLUMNS`."""
+    errand_id, purpose, model, created_at = row[:4]
+    usage = usage_of(row[4:13]) or UNKNOWN_USAGE
+    return Errand(errand_id, purpose, model, required_time_in(created_at), usage, cost_reader()(row[13:17]))
+
+
+def _usage_values(usage: Usage | None) -> Row:
+    if usage is None:
+        return _NO_USAGE
+    billed = money_out(usage.billed_usd)
+    if usage.unknown:
+        return (*(UNKNOWN_COUNT,) * 7, True, billed)
+    return (
+        usage.input_tokens,
+        usage.cache_read_tokens,
+        usage.cache_write_5m_tokens,
+        usage.cache_write_1h_tokens,
+        usage.output_tokens,
+        usage.thinking_tokens,
+        usage.web_searches,
+        usage.estimated,
+        billed,
+    )
+
+
+def _cost_values(cost: Cost | None) -> Row:
+    if cost is None:
+        return _NO_COST
+    return str(cost.total_usd), cost.estimated, None if cost.price is None else _dump_price(cost.price), cost.billed
+
+
+def usage_of(row: Row) -> Usage | None:
+    """Tokens from a row of `USAGE_COLUMNS`; `None` where nothing was told, unknown where one cannot be believed."""
+    fresh, cached, five, hour, output, thinking, searches, rough, billed = row
+    if fresh is None:
+        return None
+    billed_usd = None if billed is None else money_in(billed)
+    try:
+        # All bits together are no less than any count, and negative where one is.
+        believable = 0 <= fresh | cached | five | hour | output | thinking | searches <= MOST_TOKENS or (
+            min(row[:7]) >= 0 and max(row[:7]) <= MOST_TOKENS
+        )
+    except TypeError:
+        believable = False
+    if not believable:
+        return replace(UNKNOWN_USAGE, billed_usd=billed_usd)
+    return Usage(fresh, cached, five, hour, output, thinking, searches, rough != 0, billed_usd)
+
+
+def cost_reader() -> Callable[[Row], Cost | None]:
+    """Makes costs of rows of `COST_COLUMNS`; the prices among them, few and often the same, are read once each."""
+    prices: dict[str | None, Price | None] = {None: None}
+
+    def read(row: Row) -> Cost | None:
+        usd, rough, price, billed = row
+        if price not in prices:
+            prices[price] = price_in(price)
+        if usd is None or (total_usd := dollars_in_bounds(usd)) is None:
+            return None
+        return Cost(total_usd, rough != 0, prices[price], bool(billed))
+
+    return read
+
+
+def _dump_price(price: Price) -> str:
+    return dump({name: value if name == "source" else money_out(value) for name, value in asdict(price).items()})
+
+
+def price_in(stored: str) -> Price | None:
+    """A price from its JSON; `None` where a rate of it cannot be believed."""
+    try:
+        said = {name: _rate_in(name, value) for name, value in json.loads(stored).items()}
+        price = Price(**cast(dict[str, Any], said))
+    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
+        return None
+    return price if price.is_in_bounds else None
+
+
+def _rate_in(name: str, stored: Any) -> Any:
+    return stored if stored is None or name == "source" else Decimal(stored)
+
+
+def money_out(usd: Decimal | None) -> str | None:
+    """Dollars as text, to the last digit."""
+    return None if usd is None else str(usd)
+
+
+def money_in(stored: str | None) -> Decimal | None:
+    """The same back; `None` also for an amount that cannot be believed."""
+    return None if stored is None else dollars_in_bounds(stored)
+
+
+def sum_in(stored: str) -> Decimal | None:
+    """A sum of dollars from its text; `None` for one that cannot be believed."""
+    return dollars_in_bounds(stored, MOST_SUM_USD)
+
+
+def title_key(title: str) -> str:
+    """A title as it is compared: without capitals."""
+    return title.casefold()
+
+
+def conversation_values(conversation: Conversation) -> Row:
+    """A conversation as the values of `CONVERSATION_COLUMNS`."""
+    origin = conversation.origin
+    return (
+        conversation.id,
+        conversation.title,
+        title_key(conversation.title),
+        conversation.title_source.value,
+        conversation.model,
+        conversation.system,
+        dump_options(conversation.options),
+        conversation.created_at.isoformat(),
+        conversation.updated_at.isoformat(),
+        time_out(conversation.archived_at),
+        time_out(conversation.deleted_at),
+        *((None,) * 4 if origin is None else astuple(origin)),
+    )
+
+
+def conversation_of(
+    row: Row, head: str | None, turns: Iterable[Turn], errands: Iterable[Errand] = ()
+) -> Conversation:
+    """A conversation from a row of `CONVERSATION_COLUMNS`."""
+    (conversation_id, title, _, source, model, system, options, created_at, updated_at, archived_at, deleted_at,
+     *origin) = row  # fmt: skip
+    return Conversation(
+        id=conversation_id,
+        created_at=required_time_in(created_at),
+        updated_at=required_time_in(updated_at),
+        title=title,
+        title_source=TitleSource(source),
+        model=model,
+        system=system,
+        options=Options() if options is None else Options(**json.loads(options)),
+        turns=tuple(turns),
+        head=head,
+        archived_at=time_in(archived_at),
+        deleted_at=time_in(deleted_at),
+        origin=None if origin[0] is None else Origin(*origin),
+        errands=tuple(errands),
+    )
+
+
+def summary_of(row: Row, live: set[int]) -> ConversationSummary:
+    """A summary from a row of `SUMMARY_COLUMNS`; `live` are the numbers of those being answered."""
+    (conversation_id, title, model, turns, created_at, updated_at, cost, known, unknown, estimated, archived_at,
+     deleted_at, seq) = row  # fmt: skip
+    cost_usd = sum_in(cost) if count_in_bounds(known) else None
+    return ConversationSummary(
+        id=conversation_id,
+        title=title,
+        model=model,
+        turns=turns,
+        created_at=required_time_in(created_at),
+        updated_at=required_time_in(updated_at),
+        cost_usd=cost_usd,
+        cost_estimated=bool(estimated or unknown or (known and cost_usd is None)),
+        archived_at=time_in(archived_at),
+        deleted_at=time_in(deleted_at),
+        is_live=seq in live,
+    )
+
+
+def dump_options(options: Options) -> str | None:
+    """Options as JSON, only those that say something."""
+    said = {name: value for name, value in asdict(options).items() if value is not None}
+    return dump(said) if said else None
+
+
+def time_out(moment: datetime | None) -> str | None:
+    """A moment as text that keeps its offset."""
+    return None if moment is None else moment.isoformat()
+
+
+def time_in(stored: str | None) -> datetime | None:
+    """The same back; a text that is no date was one all the same, though nobody knows which."""
+    return None if stored is None else required_time_in(stored)
+
+
+def required_time_in(stored: str) -> datetime:
+    """A moment where there must be one."""
+    return moment_in_bounds(stored) or UNKNOWN_MOMENT

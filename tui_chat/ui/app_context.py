@@ -1,0 +1,70 @@
+"""What the app is handed to work with, so that it need not know how the program is put together."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tui_chat.settings.values import Settings
+
+if TYPE_CHECKING:
+    from tui_chat.core.conversation import Conversation, Place
+    from tui_chat.core.usage import Price
+    from tui_chat.service.chat import ChatService
+    from tui_chat.service.model_catalog import ModelCatalogue
+    from tui_chat.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What the price list knows of a model; `None` is not known."""
+
+    context_window: int | None = None
+    price: "Price | None" = None
+
+
+async def _nothing_known(model: str) -> ModelFacts:
+    return ModelFacts()
+
+
+async def _nobody_local() -> tuple[str, ...]:
+    return ()
+
+
+async def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The program below the screen."""
+
+    settings: Settings
+    store: "Store"
+    service: "ChatService"
+    first: "Conversation"
+    """What the app opens with."""
+    blank: "Callable[[], Conversation]"
+    """A new conversation with the model and prompt the settings name."""
+    catalogue: "ModelCatalogue"
+    warm_up: Callable[[], Awaitable[None]] = _nothing
+    """Loads what the first prompt needs; called after the first paint."""
+    facts_of: Callable[[str], Awaitable[ModelFacts]] = _nothing_known
+    find_local: Callable[[], Awaitable[tuple[str, ...]]] = _nobody_local
+    """Models of servers that run on this machine."""
+    place: "Place | None" = None
+    """Where in the first conversation it opens; `None` is its end."""
+    notices: tuple[str, ...] = field(default=())
+    """What there is to be told at start, each a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """The program below the screen while it is being put together, and what can be shown without it."""
+
+    settings: Settings
+    model: str
+    """The one that the first prompt will most likely go to."""
+    is_blank: bool
+    """Whether a new conversation is what the app opens with."""
+    bench: Callable[[], Awaitable[Bench]]
+    """Puts it together, or raises."""

@@ -1,0 +1,1 @@
+"""The chat screen: one conversation open, its prompt, queue, branches and settings."""

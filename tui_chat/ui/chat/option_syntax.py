@@ -1,0 +1,61 @@
+"""What can be asked of a model beside the words, as it is typed: `effort=high thinking=on`. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tui_chat.core.conversation import Options
+from tui_chat.ui.picker_choice import Choice
+
+_NAMES = ("effort", "thinking", "max_tokens", "temperature")
+_SWITCH = {"on": True, "off": False, "auto": None, "": None}
+_EFFORTS = ("low", "medium", "high")
+_OFFERED = (
+    *(Choice(f"thinking={how}", f"thinking={how}") for how in ("on", "off", "auto")),
+    *(Choice(f"max_tokens={most}", f"max_tokens={most}", "at most so long a reply") for most in (1000, 4000, 16000)),
+    *(Choice(f"temperature={how}", f"temperature={how}") for how in ("0", "0.5", "1")),
+)
+
+
+def with_options(options: Options, words: str) -> Options:
+    """The options with these changed; `name=` takes one back. `ValueError` says what cannot be."""
+    for word in words.split():
+        options = _with_option(options, word)
+    return options
+
+
+def as_words(options: Options) -> str:
+    """The options that are set, as they would be typed."""
+    return " ".join(
+        f"{name}={_word(getattr(options, name))}" for name in _NAMES if getattr(options, name) is not None
+    )
+
+
+def offered(typed: str, efforts: Sequence[str] = ()) -> Sequence[Choice]:
+    """What the last word may become, behind those before it; `efforts` are the model's own, where they are known."""
+    before = typed[: len(typed) - len(typed.split(" ")[-1])]
+    taken = {word.partition("=")[0] for word in before.split()}
+    note = "" if efforts else "where the model has such a switch"
+    all_of_them = [*(Choice(f"effort={how}", f"effort={how}", note) for how in efforts or _EFFORTS), *_OFFERED]
+    free = [one for one in all_of_them if one.value.partition("=")[0] not in taken]
+    return [Choice(before + one.value, before + one.text, one.note) for one in free]
+
+
+def _word(value: object) -> str:
+    return ("off", "on")[value] if isinstance(value, bool) else str(value)
+
+
+def _with_option(options: Options, word: str) -> Options:
+    name, _, value = word.partition("=")
+    try:
+        match name:
+            case "effort":
+                return replace(options, effort=value or None)
+            case "thinking":
+                return replace(options, thinking=_SWITCH[value])
+            case "max_tokens":
+                return replace(options, max_tokens=int(value) if value else None)
+            case "temperature":
+                return replace(options, temperature=float(value) if value else None)
+    except (ValueError, KeyError):
+        raise ValueError(f"{value!r} is nothing that {name} can be.") from None
+    raise ValueError(f"There is no option {name!r}; there are {', '.join(_NAMES)}.")

@@ -1,0 +1,48 @@
+"""What an empty conversation says: what to do, which keys to know, what to set up. Pure."""
+
+from collections.abc import Sequence
+from textwrap import wrap
+
+from tui_chat.core.clean import clean_line
+from tui_chat.ui.key_bindings import Keyboard
+
+_WORTH_KNOWING = (
+    ("prompt.newline", "a new line"),
+    ("library.open", "past conversations"),
+    ("model.choose", "another model"),
+    ("app.palette", "anything, by a few letters"),
+    ("app.help", "every key"),
+)
+
+
+def invitation(keys: Keyboard, model: str, local: Sequence[str]) -> tuple[str, ...]:
+    """The lines, the first of which says what is to be done; a tab parts a key from what it does.
+
+    `local` are models found on this machine.
+    """
+    pressed = [(keys(action), does) for action, does in _WORTH_KNOWING] + [("/", "every command")]
+    known = [(key, does) for key, does in pressed if key]
+    behind = max(len(key) for key, _ in known) + 3
+    lines = ["Ask anything.", "", *(f"{key:<{behind}}\t{does}" for key, does in known)]
+    if model.startswith("demo/"):
+        lines += [
+            "",
+            "This is the offline demo: say anything and it shows you round. For a real model set ANTHROPIC_API_KEY "
+            f"or OPENAI_API_KEY, or start a local server; {keys('model.choose')} chooses it.",
+        ]
+    if local:
+        lines += ["", f"Running on this machine now: {', '.join(map(clean_line, local[:3]))}."]
+    return tuple(lines)
+
+
+def laid_out(lines: Sequence[str], cells: int, height: int) -> list[tuple[str, str]]:
+    """Rows of so many cells, a third down in so many of them: of each what is bright, and the fainter rest."""
+    rows: list[tuple[str, str]] = []
+    for line in lines:
+        key, _, does = line.partition("\t")
+        if does:
+            rows.append((key, does))
+        else:
+            pieces = wrap(line, cells) or [""]
+            rows += [("", piece) for piece in pieces] if rows else [(piece, "") for piece in pieces]
+    return [("", "")] * max(0, (height - len(rows)) // 3) + rows

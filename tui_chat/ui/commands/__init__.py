@@ -1,0 +1,1 @@
+"""Slash commands, their completion, and the command palette."""

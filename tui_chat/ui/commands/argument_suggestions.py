@@ -1,0 +1,60 @@
+"""What may stand behind each command's name: models, colours, files, options. Looks at names of folders only."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from tui_chat.core.conversation import Conversation
+from tui_chat.service.export_names import ExportFormat, file_name
+from tui_chat.ui.chat.model_choices import Models
+from tui_chat.ui.chat.option_syntax import offered
+from tui_chat.ui.commands.completion import Argument
+from tui_chat.ui.commands.slash_commands import COMMANDS
+from tui_chat.ui.picker_choice import Choice
+
+_FORMS = (
+    (".md", "Markdown, to be read"),
+    (".json", "everything, to be imported again"),
+    (".txt", "plain text"),
+)
+_MOST_FOLDERS = 100
+
+
+def arguments(
+    conversation: Callable[[], Conversation], models: Models, themes: Callable[[], Iterable[str]]
+) -> Mapping[str, Argument]:
+    """For each command that takes something, what there is to choose from."""
+
+    def files(typed: str) -> Sequence[Choice]:
+        stem = Path(file_name(conversation(), ExportFormat.MARKDOWN)).stem
+        return files_for(typed, stem)
+
+    def words(what: str) -> Sequence[Choice]:
+        return [Choice(what, what, "as it is now")] if what and "\n" not in what else []
+
+    topics = [Choice(one.name, one.name, one.help) for one in COMMANDS if one.name != "help"]
+    return {
+        "copy": Argument(lambda typed: [Choice("code", "code", "the last block of code")], is_closed=True),
+        "export": Argument(files),
+        "help": Argument(lambda typed: topics),
+        "model": Argument(lambda typed: models.known),
+        "options": Argument(lambda typed: offered(typed, models.efforts(conversation().model))),
+        "retry": Argument(lambda typed: models.known),
+        "system": Argument(lambda typed: words(conversation().system)),
+        "theme": Argument(lambda typed: [Choice(name, name) for name in sorted(themes())], is_closed=True),
+        "title": Argument(lambda typed: words(conversation().title)),
+    }
+
+
+def files_for(typed: str, stem: str) -> Sequence[Choice]:
+    """Names for a new file, then folders to put it in."""
+    folder, slash, begun = typed.rpartition("/")
+    lead = folder + slash
+    names = [] if "." in begun else [(f"{lead}{begun or stem}{suffix}", what) for suffix, what in _FORMS]
+    folders: list[str] = []
+    with suppress(OSError, RuntimeError):  # what cannot be read has nothing to suggest
+        there = Path(lead or ".").expanduser()
+        hidden = begun.startswith(".")
+        folders = sorted(one.name for one in there.iterdir() if one.name.startswith(".") is hidden and one.is_dir())
+    found = names + [(f"{lead}{name}/", "folder") for name in folders[:_MOST_FOLDERS]]
+    return [Choice(path, path, what) for path, what in found]

@@ -1,0 +1,1 @@
+"""The conversation as one widget: layout, drawing, scrolling, selection, search."""

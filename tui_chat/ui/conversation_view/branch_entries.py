@@ -1,0 +1,46 @@
+"""The turns of a conversation's branch as entries, each with what its head row needs to know of the others."""
+
+from datetime import datetime
+
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.turn import Role, Turn
+from tui_chat.ui.conversation_view.turn_labels import ALONE, Setting
+from tui_chat.ui.conversation_view.turn_layout import Entry
+
+
+def entries_of(conversation: Conversation, known: list[Entry]) -> list[Entry]:
+    """Entries of the branch that is shown; those already known stay as they are."""
+    entries: list[Entry] = []
+    model = ""
+    before: datetime | None = None
+    # Where nothing branches off, nobody need be asked for siblings.
+    tree = conversation if len(conversation.turns) > len(conversation.path) else None
+    for number, turn in enumerate(conversation.path):
+        setting = _setting(turn, tree, model, before)
+        old = known[number] if number < len(known) else None
+        if old is not None and (old.turn is turn or old.turn == turn) and old.setting == setting:
+            entries.append(old)
+        else:
+            entries.append(Entry(turn, setting))
+        model = turn.model or model
+        before = turn.created_at
+    return entries
+
+
+def entry_behind(entries: list[Entry], turn: Turn, conversation: Conversation | None) -> Entry:
+    """An entry for a turn that comes behind those."""
+    model = next((entry.turn.model for entry in reversed(entries) if entry.turn.model), "")
+    before = entries[-1].turn.created_at if entries else None
+    return Entry(turn, _setting(turn, conversation, model, before))
+
+
+def _setting(turn: Turn, conversation: Conversation | None, model: str, before: datetime | None) -> Setting:
+    siblings = () if conversation is None else conversation.children_of(turn.parent_id)
+    place = ALONE
+    if len(siblings) > 1:
+        place = (
+            next((at for at, other in enumerate(siblings, 1) if other.id == turn.id), len(siblings)),
+            len(siblings),
+        )
+    new_model = turn.role is Role.ASSISTANT and turn.model != model
+    return Setting(turn.model if new_model else "", before, place)

@@ -1,0 +1,182 @@
+"""What the keyboard is at in a conversation: a turn, a block of code, or a link."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui_chat.core.part import TextPart
+from tui_chat.core.turn import Role, Turn
+from tui_chat.ui.conversation_view.links import Target, targets
+from tui_chat.ui.conversation_view.row_painter import Span
+from tui_chat.ui.conversation_view.turn_layout import HEAD, Entry
+from tui_chat.ui.conversation_view.viewport import Row, Viewport
+
+if TYPE_CHECKING:
+    from tui_chat.rendering.markdown import CodeBlock
+
+_SIGNS_OF_CODE = ("```", "~~~", "    ", "\t")
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A block of code of a turn."""
+
+    entry: Entry
+    block: int
+    number: int
+    """Which one of its part."""
+
+    @property
+    def code(self) -> "CodeBlock":
+        """Its text and lines; the turn is laid out."""
+        return self.entry.blocks[self.block].code_blocks[self.number]
+
+    @property
+    def rows(self) -> tuple[int, int]:
+        """First and last row of it within its turn."""
+        block, code = self.entry.blocks[self.block], self.code
+        first = self.entry.row_of(self.block, block.gap + code.first_line)
+        return first, first + code.end_line - code.first_line - 1
+
+
+class Chooser:
+    """Steps from one to the next, and knows where it is."""
+
+    def __init__(self, viewport: Viewport) -> None:
+        self._viewport = viewport
+        self.turn: Entry | None = None
+        self.code: Code | None = None
+        self.target: tuple[Row, Target] | None = None
+
+    def clear(self) -> None:
+        """Choose nothing."""
+        self.turn = self.code = self.target = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is chosen."""
+        return not (self.turn is None and self.code is None and self.target is None)
+
+    @property
+    def said(self) -> Turn | None:
+        """The chosen turn, or the one with the chosen code, or the last reply."""
+        entry = self.turn or (self.code.entry if self.code else None)
+        if entry is not None:
+            return self._viewport.said(entry)
+        for entry in reversed(self._viewport.entries):
+            if entry.turn.role is Role.ASSISTANT:
+                return self._viewport.said(entry)
+        return None
+
+    @property
+    def code_source(self) -> str:
+        """The chosen code, or the last block of code of the turn that `said` tells."""
+        if self.code is not None:
+            index = self._index(self.code.entry)
+            return "" if index is None else self._laid_code(index, self.code).code.source
+        turn = self.said
+        index = None if turn is None else self._viewport.index_of(turn.id)
+        codes = [] if index is None else self._codes(index)
+        return codes[-1].code.source if codes else ""
+
+    def _laid_code(self, index: int, code: Code) -> Code:
+        self._viewport.lay(index)
+        return code
+
+    # Turns
+
+    def step_turn(self, by: int) -> None:
+        """Choose the turn before or behind; the first step takes one in sight."""
+        viewport = self._viewport
+        if not viewport.entries:
+            return
+        index = self._index(self.turn)
+        if index is None:
+            first, last = viewport.seen
+            index = last if by < 0 else first
+        else:
+            index = max(0, min(len(viewport.entries) - 1, index + by))
+        self.clear()
+        self.turn = viewport.lay(index)
+        gap = self.turn.blocks[HEAD].gap
+        viewport.reveal(index, gap, self.turn.rows - 1)
+
+    def _index(self, entry: Entry | None) -> int | None:
+        return None if entry is None else self._viewport.index_of(entry.turn.id)
+
+    # Code
+
+    def step_code(self, by: int) -> bool:
+        """Choose the block of code before or behind; whether there is one."""
+        viewport = self._viewport
+        index, row = self._start(by)
+        while 0 <= index < len(viewport.entries):
+            codes = self._codes(index)
+            if by < 0:
+                codes.reverse()
+            for code in codes:
+                if (code.rows[0] - row) * by > 0:
+                    self.clear()
+                    self.code = code
+                    viewport.reveal(index, *code.rows)
+                    return True
+            index += by
+            row = -1 if by > 0 else 1 << 60
+        return False
+
+    def _start(self, by: int) -> tuple[int, int]:
+        """Turn and row to look from."""
+        index = self._index(self.code.entry) if self.code else None
+        if self.code is not None and index is not None:
+            self._viewport.lay(index)
+            return index, self.code.rows[0]
+        first, last = self._viewport.window
+        return (first[0], first[1] - 1) if by > 0 else last
+
+    def _codes(self, index: int) -> list[Code]:
+        entry = self._viewport.entries[index]
+        if not _may_hold_code(self._viewport.said(entry)):
+            return []
+        entry = self._viewport.lay(index)
+        return [
+            Code(entry, number, which)
+            for number, block in enumerate(entry.blocks)
+            for which in range(len(block.code_blocks))
+        ]
+
+    # Links and files
+
+    def step_target(self, rows: list[Row], by: int) -> None:
+        """Choose the next link or file name in sight."""
+        seen = [(row, target) for row in rows for target in targets(row.line)]
+        if not seen:
+            return
+        here = -1 if by > 0 else len(seen)
+        if self.target is not None:
+            old, target = self.target
+            here = next((at for at, (row, t) in enumerate(seen) if row.place == old.place and t == target), here)
+        self.clear()
+        self.target = seen[(here + by) % len(seen)]
+
+    # What a row shows of it
+
+    def is_at(self, row: Row) -> bool:
+        """Whether that row belongs to the chosen turn or code."""
+        place = row.place
+        entry = self._viewport.entries[place.entry]
+        if entry is self.turn:
+            return place.block != HEAD or place.row >= entry.blocks[HEAD].gap
+        if self.code is None or entry is not self.code.entry or place.block != self.code.block:
+            return False
+        first, last = self.code.rows
+        return first <= entry.row_of(place.block, place.row) <= last
+
+    def target_in(self, row: Row) -> Span | None:
+        """The cells of the chosen link in that row."""
+        if self.target is None or self.target[0].place != row.place:
+            return None
+        return self.target[1].start, self.target[1].end
+
+
+def _may_hold_code(turn: Turn) -> bool:
+    """Whether it is worth laying a turn out to look for code in it."""
+    return any(sign in part.text for part in turn.parts if isinstance(part, TextPart) for sign in _SIGNS_OF_CODE)

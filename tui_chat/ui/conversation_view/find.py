@@ -1,0 +1,203 @@
+"""Search in the conversation: counted in what was said, lit in what is seen, opened where it is folded away."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from tui_chat.core.part import AttachmentPart, OtherPart, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
+from tui_chat.core.turn import Turn
+from tui_chat.rendering.cell_width import width
+from tui_chat.ui.conversation_view.blocks import Block, Fold
+from tui_chat.ui.conversation_view.row_painter import Span
+from tui_chat.ui.conversation_view.selection import paragraph
+from tui_chat.ui.conversation_view.viewport import Place, Row, Viewport
+
+
+class Hit(NamedTuple):
+    """Where a hit begins."""
+
+    block: int
+    row: int
+    column: int
+
+
+class Finder:
+    """What is looked for, the number of its hits in each turn, and the hit that the reader is at."""
+
+    def __init__(self, viewport: Viewport) -> None:
+        self._viewport = viewport
+        self._pattern: re.Pattern[str] | None = None
+        self._queries: tuple[str, ...] = ()
+        self._counts: list[int] = []
+        self._origin: Place | None = None
+        """Where the reader was before the search."""
+        self._entry = 0
+        self._ordinal = -1
+        """Which hit of that turn the reader is at."""
+        self._hits: list[Hit] = []
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is searched for."""
+        return self._pattern is not None
+
+    @property
+    def total(self) -> int:
+        """Hits in the whole branch."""
+        return sum(self._counts)
+
+    @property
+    def current(self) -> int:
+        """The number of the hit that the reader is at, from 1 on; 0 when there is none."""
+        return sum(self._counts[: self._entry]) + self._ordinal + 1 if self._ordinal >= 0 else 0
+
+    def start(self, queries: Sequence[str], first: Place) -> None:
+        """Search for each of these; nothing but empty ones search for nothing. `first` is where the reader is."""
+        self._ordinal = -1
+        self._hits = []
+        wanted = sorted({query.lower() for query in queries if query}, key=len, reverse=True)
+        if not wanted:
+            self._pattern = self._origin = None
+            self._counts = []
+            return
+        self._origin = self._origin or first
+        self._queries = tuple(wanted)
+        self._pattern = re.compile("|".join(map(re.escape, wanted)), re.IGNORECASE)
+        self._counts = [_count(entry.turn, self._queries) for entry in self._viewport.entries]
+        self._entry = self._origin.entry
+
+    def step(self, by: int) -> tuple[int, int] | None:
+        """Go to the next hit, or the one before: turn and row of it; `None` when there is none."""
+        self._viewport.grow()
+        self._recount()
+        if self._viewport.growth is not None:
+            self.relaid()
+        if self._pattern is None or not any(self._counts):
+            return None
+        if self._ordinal < 0 and self._origin is not None:
+            self._enter(min(self._origin.entry, len(self._counts) - 1))
+            here = self._origin[1:]
+            passed = [hit for hit in self._hits if hit[:2] < here or (by < 0 and hit[:2] == here)]
+            self._ordinal = len(passed) - (by > 0)
+        self._ordinal += by
+        while not 0 <= self._ordinal < len(self._hits):
+            self._enter(self._next_entry(by))
+            self._ordinal = 0 if by > 0 else len(self._hits) - 1
+            if not any(self._counts):
+                return None
+        hit = self._hits[self._ordinal]
+        return self._entry, self._viewport.entries[self._entry].row_of(hit.block, hit.row)
+
+    def relaid(self) -> None:
+        """Rows are other ones now: find the hits of the turn that the reader is at again."""
+        if 0 <= self._ordinal < len(self._hits):
+            at = self._ordinal
+            self._enter(self._entry)
+            self._ordinal = min(at, len(self._hits) - 1)
+
+    def forget(self) -> None:
+        """Turns were taken away: the next step begins where the reader is."""
+        self._ordinal = -1
+        self._hits = []
+
+    def _recount(self) -> None:
+        """A turn may have come or grown since."""
+        entries = self._viewport.entries
+        del self._counts[len(entries) :]
+        self._counts += [0] * (len(entries) - len(self._counts))
+        if self._pattern is not None and entries and (growth := self._viewport.growth) is not None:
+            self._counts[-1] = _count(growth.turn, self._queries)
+        self._entry = min(self._entry, max(0, len(entries) - 1))
+
+    def _next_entry(self, by: int) -> int:
+        index = self._entry
+        while True:
+            index = (index + by) % len(self._counts)
+            if self._counts[index] or index == self._entry:
+                return index
+
+    def _enter(self, index: int) -> None:
+        """Lay that turn out, unfold what holds a hit, and find all hits in its rows."""
+        viewport = self._viewport
+        entry = viewport.lay(index)
+        for number, block in enumerate(entry.blocks):
+            if isinstance(block, Fold) and not block.is_open and _times(block.text, self._queries):
+                entry.set_open(number, True)
+                viewport.measured(index)
+        self._entry = index
+        self._hits = [hit for number, block in enumerate(entry.blocks) for hit in self._hits_of(number, block)]
+        self._counts[index] = len(self._hits)
+
+    def _hits_of(self, number: int, block: Block) -> list[Hit]:
+        hits = []
+        row = block.gap
+        while row < block.rows:
+            last = paragraph(block, row)[1]
+            for pieces in self._found(block, row, last):
+                hits.append(Hit(number, pieces[0][0], pieces[0][1]))
+            row = last + 1
+        return hits
+
+    def _found(self, block: Block, first: int, last: int) -> list[list[tuple[int, int, int]]]:
+        """Hits in rows that are one line: row, first and end column of each piece of each."""
+        assert self._pattern is not None
+        text, starts = "", []
+        for row in range(first, last + 1):
+            starts.append(len(text))
+            line = block.line(row)
+            text += _said(block, row) + (line.joins or "")
+        found = []
+        for match in self._pattern.finditer(text):
+            pieces = []
+            for row, start in enumerate(starts, first):
+                begin, end = max(0, match.start() - start), min(len(_said(block, row)), match.end() - start)
+                if begin < end:
+                    pieces.append((row, begin, end))
+            if pieces:
+                found.append(pieces)
+        return found
+
+    def spans(self, row: Row) -> tuple[tuple[Span, ...], Span | None]:
+        """The lit cells of a visible row, and among them those of the hit that the reader is at."""
+        place = row.place
+        block = self._viewport.entries[place.entry].blocks[place.block]
+        spans, current = [], None
+        hit = self._hits[self._ordinal] if 0 <= self._ordinal < len(self._hits) else None
+        for pieces in self._found(block, *paragraph(block, place.row)):
+            is_current = hit == (place.block, *pieces[0][:2]) and place.entry == self._entry
+            for at, begin, end in pieces:
+                if at == place.row:
+                    text, start = _said(block, at), row.line.copy_at if block.copies(at) else 0
+                    span = start + width(text[:begin]), start + width(text[:end])
+                    spans.append(span)
+                    current = span if is_current else current
+        return tuple(spans), current
+
+
+def _said(block: Block, row: int) -> str:
+    """What of a row is searched: what was said, and the names of tools and files, but none of our own words."""
+    line = block.line(row)
+    if block.copies(row):
+        return line.copy
+    return line.text if isinstance(block.part, (ToolCallPart, AttachmentPart)) else ""
+
+
+def _count(turn: Turn, queries: Sequence[str]) -> int:
+    """How often a turn says it, as far as can be told without laying it out."""
+    count = 0
+    for part in turn.parts:
+        match part:
+            case TextPart(text=text) | ThinkingPart(text=text) | ToolResultPart(text=text):
+                count += _times(text, queries)
+            case ToolCallPart(name=name, input_json=given):
+                count += _times(name, queries) + _times(given, queries)
+            case AttachmentPart(name=name):
+                count += _times(name, queries)
+            case OtherPart():
+                pass
+    return count
+
+
+def _times(text: str, queries: Sequence[str]) -> int:
+    lowered = text.lower()
+    return sum(map(lowered.count, queries))

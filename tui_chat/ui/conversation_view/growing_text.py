@@ -1,0 +1,82 @@
+"""Verbatim text that grows: of a long one only its last source line is laid out again."""
+
+from rich.segment import Segment
+from rich.style import Style
+
+from tui_chat.rendering.line import BLANK, Line
+from tui_chat.rendering.plain_text import render_plain
+
+_LONGEST_LINE = 4096
+"""A source line is cut here, so that one without an end costs no more than any other."""
+
+
+class GrowingText:
+    """Text as it was written, wrapped."""
+
+    def __init__(self, width: int, style: Style, indent: int = 0) -> None:
+        self._width = max(1, width - indent)
+        self._indent = Segment(" " * indent)
+        self._style = style
+        self._done = 0
+        self._tail = ""
+        self._held = ""
+        """Newlines at the end, which make rows only when something follows."""
+        self._pieces: list[str] = []
+        self.lines: list[Line] = []
+
+    def append(self, text: str) -> None:
+        """Take in more text."""
+        self._pieces.append(text)
+        text = self._held + text
+        shown = text.rstrip("\n")
+        self._held = text[len(shown) :]
+        if not shown:
+            return
+        del self.lines[self._done :]
+        *done, self._tail = (self._tail + shown).split("\n")
+        if done:
+            self._lay(done)
+        while len(self._tail) > _LONGEST_LINE:
+            self._cut(self._tail[:_LONGEST_LINE])
+            self._tail = self._tail[_LONGEST_LINE:]
+        if self._tail:
+            self._add(self._tail)
+
+    def _add(self, text: str) -> None:
+        lines = render_plain(text, self._width, self._style)
+        self.lines += map(self._indented, lines) if self._indent.text else lines
+
+    def _indented(self, line: Line) -> Line:
+        if line is BLANK:
+            return line
+        by = len(self._indent.text)
+        moved = Line.of((self._indent, *line.segments), line.cells + by, line.copy, line.copy_at + by)
+        moved.joins = line.joins
+        return moved
+
+    def _lay(self, done: list[str]) -> None:
+        if max(map(len, done)) <= _LONGEST_LINE:
+            self._add("\n".join(done) + "\n.")
+            del self.lines[-1]
+        else:
+            for line in done:
+                while len(line) > _LONGEST_LINE:
+                    self._cut(line[:_LONGEST_LINE])
+                    line = line[_LONGEST_LINE:]
+                self._add(line)
+        self._done = len(self.lines)
+
+    def _cut(self, piece: str) -> None:
+        self._add(piece)
+        if self.lines[-1] is not BLANK:
+            self.lines[-1].joins = ""
+        self._done = len(self.lines)
+
+    def finish(self) -> None:
+        """Nothing more will come."""
+
+    @property
+    def source(self) -> str:
+        """All of it as it came."""
+        self._pieces = ["".join(self._pieces)]
+        return self._pieces[0]

@@ -1,0 +1,123 @@
+"""The turns of a branch, each laid out when it is looked at and let go when it was not for long. Knows no window."""
+
+from collections import OrderedDict
+from dataclasses import replace
+
+from tui_chat.core.turn import Turn
+from tui_chat.ui.conversation_view.height_index import Heights
+from tui_chat.ui.conversation_view.layout_options import Look
+from tui_chat.ui.conversation_view.streaming_turn import Growth
+from tui_chat.ui.conversation_view.turn_layout import Entry
+
+_LONG_ROWS = 1500
+"""A turn of more rows is not laid out anew while somebody waits for it."""
+_MOST_LAID_ROWS = 4000
+"""Rows of turns out of sight that are kept; older ones are let go and laid out again when scrolled to."""
+
+
+class Turns:
+    """Every turn with its height, which is an estimate until it was laid out once."""
+
+    def __init__(self, look: Look) -> None:
+        self.look = look
+        self.entries: list[Entry] = []
+        self.heights = Heights()
+        self.growth: Growth | None = None
+        """The last turn while it comes in."""
+        self._laid: OrderedDict[Entry, None] = OrderedDict()
+        self._laid_rows = 0
+        self.stale: dict[Entry, None] = {}
+        """Long turns that are shown as they looked before, until they are laid out anew."""
+
+    def fill(self, entries: list[Entry]) -> None:
+        """Hold these turns and no others."""
+        self.growth = None
+        self.entries = entries
+        kept = set(entries)
+        for entry in [entry for entry in self._laid if entry not in kept]:
+            self._let_go(entry)
+        self.heights = Heights(entry.height(self.look) for entry in entries)
+
+    def append(self, entry: Entry) -> None:
+        """Add a turn at the end."""
+        self.entries.append(entry)
+        self.heights.append(entry.height(self.look))
+
+    def cut(self, length: int) -> None:
+        """Take away every turn from that one on."""
+        for entry in self.entries[length:]:
+            if entry in self._laid:
+                self._let_go(entry)
+        del self.entries[length:]
+        self.heights.truncate(length)
+
+    def lay(self, index: int) -> Entry:
+        """That turn, laid out."""
+        entry = self.entries[index]
+        if not entry.is_laid:
+            entry.lay(self.look)
+            self._laid[entry] = None
+            self._laid_rows += entry.rows
+            self.heights.set(index, entry.rows)
+        else:
+            self._laid.move_to_end(entry)
+        return entry
+
+    def measure(self, index: int, budget_s: float) -> bool:
+        """Make a turn's height exact, and keep its rows if there is room; False when the time was too short."""
+        if not self.entries[index].prepare(self.look, budget_s):
+            return False
+        entry = self.lay(index)
+        if self._laid_rows > _MOST_LAID_ROWS // 2:
+            self._let_go(entry)
+        return True
+
+    def measured(self, index: int) -> None:
+        """Take note that a laid-out turn has other rows than before."""
+        rows = self.entries[index].rows
+        self._laid_rows += rows - self.heights[index]
+        self.heights.set(index, rows)
+
+    def trim(self, first: int, end: int) -> None:
+        """Let go of the rows of turns that were not looked at for longest, but for those from `first` to `end`."""
+        if self._laid_rows <= _MOST_LAID_ROWS:
+            return
+        kept = set(self.entries[first:end])
+        if self.growth is not None:
+            kept.add(self.growth.entry)
+        for entry in [entry for entry in self._laid if entry not in kept]:
+            self._let_go(entry)
+            if self._laid_rows <= _MOST_LAID_ROWS:
+                break
+
+    def _let_go(self, entry: Entry) -> None:
+        del self._laid[entry]
+        self.stale.pop(entry, None)
+        self._laid_rows -= entry.rows
+        entry.drop()
+
+    def restyle(self, look: Look) -> None:
+        """Lay everything out anew when it is next looked at."""
+        if self.growth is not None:
+            self.growth.catch_up()
+        same_rows = replace(look, palette=self.look.palette) == self.look and look.measure == self.look.measure
+        self.look = look
+        for entry in [*self._laid]:
+            if entry.rows > _LONG_ROWS and not entry.turn.is_live:
+                self.stale[entry] = None
+            else:
+                self._let_go(entry)
+        if not same_rows:
+            self.heights = Heights(
+                entry.rows if entry in self.stale else entry.height(look) for entry in self.entries
+            )
+
+    def index_of(self, turn_id: str) -> int | None:
+        """Where the turn by that id stands."""
+        return next((at for at in reversed(range(len(self.entries))) if self.entries[at].turn.id == turn_id), None)
+
+    def said(self, entry: Entry) -> Turn:
+        """An entry's turn, with all that has arrived of it."""
+        if self.growth is not None and entry is self.growth.entry:
+            return self.growth.turn
+        return entry.turn

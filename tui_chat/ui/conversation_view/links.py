@@ -1,0 +1,147 @@
+"""Links and file names in a row: where they stand, where they really lead, and which of them may be opened."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from tui_chat.core.clean import clean_line
+from tui_chat.rendering.cell_width import width
+from tui_chat.rendering.line import Line
+
+_OPENED = ("http", "https", "mailto")
+_DOTS = "[.\u3002\uff0e\uff61]"
+"""What stands between the labels of a host; browsers take the last three for the first."""
+_NUMBER = r"(0x[0-9a-fA-F]+|\d+)(\.(0x[0-9a-fA-F]+|\d+))*|\[.*\]"
+# Compiled for the first row that is looked at; the app starts sooner.
+_FILE = r"(?<![\w/.~-])(~?/?(?:[\w.@+-]+/)*[\w.@+-]*\w\.(\w{1,8}))(?::(\d+))?(?![\w/])"
+_SUFFIX = (
+    "bash|cc?|cfg|conf|cpp|css?|csv|diff|env|exs?|fish|go|h|hpp|html?|ini|ipynb|java|jpg|jsx?|json|kt|lock|log|lua|md|mjs|"
+    "pdf|php|pl|png|proto|pyi?|rb?|rs|rst|scala|sh|sql|svg|swift|tcss|tex|toml|tsx?|txt|vue|xml|ya?ml|zig|zsh"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something in a row that can be opened."""
+
+    start: int
+    """First cell within the line."""
+    end: int
+    url: str = ""
+    """The address of a link; empty for a file."""
+    path: str = ""
+    """A file's name as it was written."""
+    line: int | None = None
+    """The line of the file that was named with it."""
+
+    @property
+    def shown(self) -> str:
+        """Where it really leads, harmless, and with a host name that cannot look like another."""
+        return honest(self.url) if self.url else clean_line(self.path)
+
+
+def may_open(url: str) -> bool:
+    """Whether an address is of a kind that is opened at all, free of anything that hides, and leads to one place.
+
+    What browsers and this program could read differently — a backslash, an escaped or missing host — leads nowhere.
+    """
+    scheme, colon, rest = url.partition(":")
+    if not (colon and scheme.lower() in _OPENED and url.isprintable()) or " " in url or "\\" in url:
+        return False
+    if scheme.lower() == "mailto":
+        return "@" in rest
+    host = _host(url)
+    return rest.startswith("//") and bool(host) and "%" not in host
+
+
+def honest(url: str) -> str:
+    """An address with its host as it goes over the wire."""
+    url = clean_line(url)
+    host = _host(url)
+    if not host or host.isascii():
+        return url
+    start = url.index("//") + 2
+    end = start + len(urlsplit(url).netloc)
+    at = url.rindex(host, start, end)
+    return url[:at] + _on_the_wire(host) + url[at + len(host) :]
+
+
+def place(url: str) -> str:
+    """Where it leads in short: the host as it goes over the wire, or whom one writes to."""
+    url = clean_line(url)
+    if host := _host(url):
+        return _on_the_wire(host)
+    return unquote(url.partition(":")[2].partition("?")[0])
+
+
+def doubts(url: str) -> tuple[str, ...]:
+    """What makes an address look like one that it is not, in sentences."""
+    url = clean_line(url)
+    host = _host(url)
+    found = []
+    if host and "@" in urlsplit(url).netloc:
+        found.append("What stands before the @ is a name to sign in with, not the site.")
+    wire = _on_the_wire(host)
+    if any(label.startswith("xn--") for label in wire.split(".")):
+        found.append(f"The site's name has letters beyond a to z: {_in_letters(wire)}")
+    if re.fullmatch(_NUMBER, wire) is not None:
+        found.append("The site is a bare number, not a name.")
+    return tuple(found)
+
+
+def _host(url: str) -> str:
+    """The host as it is written; empty where there is none or it makes no sense."""
+    try:
+        parts = urlsplit(url)
+        if not parts.hostname or parts.port == 0:
+            return ""
+    except ValueError:
+        return ""
+    beside = parts.netloc.rpartition("@")[2]
+    return beside[: beside.index("]") + 1] if beside.startswith("[") else beside.partition(":")[0]
+
+
+def _on_the_wire(host: str) -> str:
+    """Every label as it is asked for, which is ASCII."""
+    return ".".join(map(_label_on_the_wire, re.split(_DOTS, host)))
+
+
+def _label_on_the_wire(label: str) -> str:
+    if label.isascii():
+        return label.lower()
+    try:
+        return label.encode("idna").decode()
+    except UnicodeError:
+        return "xn--" + label.lower().encode("punycode").decode()
+
+
+def _in_letters(wire: str) -> str:
+    """A host with its letters as a browser may show them."""
+    shown = []
+    for label in wire.split("."):
+        try:
+            shown.append(
+                label.removeprefix("xn--").encode().decode("punycode") if label.startswith("xn--") else label
+            )
+        except UnicodeError:
+            shown.append(label)
+    return clean_line(".".join(shown))
+
+
+def targets(line: Line) -> list[Target]:
+    """Links in a row that may be opened, and names of files outside of links."""
+    found = [Target(start, end, url=url) for start, end, url in line.links if may_open(url)]
+    taken = [(start, end) for start, end, _ in line.links]
+    for match in re.finditer(_FILE, line.copy) if "." in line.copy else ():
+        path, suffix, number = match.groups()
+        start = line.copy_at + width(line.copy[: match.start()])
+        end = start + width(match[0])
+        is_file = "/" in path or re.fullmatch(_SUFFIX, suffix.lower()) is not None
+        if is_file and not any(start < other_end and other < end for other, other_end in taken):
+            found.append(Target(start, end, path=path, line=int(number) if number else None))
+    return sorted(found, key=lambda target: target.start)
+
+
+def target_at(line: Line, cell: int) -> Target | None:
+    """What can be opened at a cell of a row."""
+    return next((target for target in targets(line) if target.start <= cell < target.end), None)

@@ -1,0 +1,74 @@
+"""Lays out turns around the reader while nothing else happens, so that scrolling finds them ready and the rail true.
+
+Works in short slices with rests between them, and comes to an end: then it costs nothing at all.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from tui_chat.ui.conversation_view.viewport import Viewport
+
+_SLICE_S = 0.004
+_REST_S = 0.03
+_URGENT_SLICE_S, _URGENT_REST_S = 0.008, 0.004
+"""For what is seen and does not look as it should."""
+_MOST_S = 1.0
+"""Work for one conversation at one width; beyond it the estimates must do."""
+
+
+class LayAhead:
+    """Makes estimates exact, nearest turns first."""
+
+    def __init__(self, viewport: Viewport, changed: Callable[[], None], relaid: Callable[[], None]) -> None:
+        self._viewport = viewport
+        self._changed = changed
+        self._relaid = relaid
+        self._timer: asyncio.TimerHandle | None = None
+        self._left_s = 0.0
+
+    def start(self) -> None:
+        """Begin, or begin anew: there is another conversation, or another width."""
+        self.stop()
+        self._left_s = _MOST_S
+        self._rest(_URGENT_REST_S if self._viewport.stale else _REST_S)
+
+    def stop(self) -> None:
+        """Leave it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _rest(self, rest_s: float = _REST_S) -> None:
+        self._timer = asyncio.get_running_loop().call_later(rest_s, self._work)
+
+    def _work(self) -> None:
+        self._timer = None
+        if self._viewport.stale:
+            if self._viewport.freshen(_URGENT_SLICE_S):
+                self._relaid()
+                self._changed()
+            self._rest(_URGENT_REST_S)
+            return
+        if self._viewport.growth is not None:
+            return
+        began = time.monotonic()
+        ends = self._viewport.seen
+        index: int | None = None
+        while (spent := time.monotonic() - began) < _SLICE_S:
+            index = self._nearest(*ends)
+            if index is None or not self._viewport.measure(index, _SLICE_S - spent):
+                break
+        self._left_s -= spent
+        self._changed()
+        if index is not None and self._left_s > 0:
+            self._rest()
+
+    def _nearest(self, first: int, last: int) -> int | None:
+        """The turn nearest to those in sight whose height is only an estimate."""
+        entries, look = self._viewport.entries, self._viewport.look
+        for away in range(max(first, len(entries) - last) + 1):
+            for index in (first - away, last + away):
+                if 0 <= index < len(entries) and not entries[index].is_measured(look):
+                    return index
+        return None

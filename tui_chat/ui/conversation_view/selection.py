@@ -1,0 +1,169 @@
+"""What of a conversation is selected, and its text without wraps, gutters and indent."""
+
+import re
+from typing import NamedTuple
+
+from tui_chat.rendering.cell_width import prefix_within, width
+from tui_chat.rendering.line import Line
+from tui_chat.ui.conversation_view.blocks import Block, counted
+from tui_chat.ui.conversation_view.row_painter import Span
+from tui_chat.ui.conversation_view.viewport import Place, Row, Viewport
+
+_WORD = re.compile(r"\w+|[^\w\s]+|\s+")
+
+
+class Spot(NamedTuple):
+    """A place between two characters of the conversation; spots are ordered as they are read."""
+
+    place: Place
+    column: int
+    """Characters of the row's text before it."""
+
+
+def spot_at(row: Row, cell: int) -> Spot:
+    """The spot nearest to a cell of a visible row."""
+    return Spot(row.place, prefix_within(row.line.copy, cell - row.line.copy_at))
+
+
+class Letter(NamedTuple):
+    """A place in the text of a block, however it is laid out."""
+
+    entry: int
+    block: int
+    offset: int
+    """What of the block's text stands before it, as `Block.offset_of` counts."""
+
+
+class Selection:
+    """A stretch from where it began to where it is being drawn to."""
+
+    def __init__(self) -> None:
+        self._from: tuple[Spot, Spot] | None = None
+        """What was first taken hold of: a point, a word or a line, which stays selected."""
+        self._to: Spot | None = None
+
+    @property
+    def ends(self) -> tuple[Spot, Spot] | None:
+        """First and last spot; `None` when nothing is selected."""
+        if self._from is None or self._to is None:
+            return None
+        first, last = min(self._from[0], self._to), max(self._from[1], self._to)
+        return (first, last) if first < last else None
+
+    def clear(self) -> None:
+        """Select nothing."""
+        self._from = self._to = None
+
+    def begin(self, spot: Spot) -> None:
+        """Begin at a point."""
+        self._from, self._to = (spot, spot), None
+
+    def extend(self, spot: Spot) -> None:
+        """Draw it to that spot."""
+        if self._from is not None:
+            self._to = spot
+
+    def select(self, first: Spot, last: Spot) -> None:
+        """Take hold of all between two spots."""
+        self._from, self._to = (first, last), last
+
+    def letters(self, viewport: Viewport) -> tuple[Letter, Letter] | None:
+        """The selected text's first letter and the one behind its last, which no other width moves."""
+        return None if self.ends is None else (_letter_at(self.ends[0], viewport), _letter_at(self.ends[1], viewport))
+
+    def find_again(self, letters: tuple[Letter, Letter] | None, viewport: Viewport) -> None:
+        """Select the same text where it stands now."""
+        self.clear()
+        if letters is not None:
+            first, behind = letters
+            last = behind._replace(offset=behind.offset - 1)
+            self.select(_spot_of(first, viewport, 0), _spot_of(last, viewport, 1))
+
+    def span(self, row: Row, copies: bool) -> Span | None:
+        """The selected cells of a visible row."""
+        ends = self.ends
+        if ends is None or not copies or not ends[0].place <= row.place <= ends[1].place:
+            return None
+        line = row.line
+        start = ends[0].column if row.place == ends[0].place else 0
+        end = ends[1].column if row.place == ends[1].place else len(line.copy)
+        cells = line.copy_at + width(line.copy[:start]), line.copy_at + width(line.copy[:end])
+        if cells[0] == cells[1] and not line.copy and row.place != ends[1].place:
+            return line.copy_at, line.copy_at + 1
+        return cells if cells[0] < cells[1] else None
+
+    def text(self, viewport: Viewport) -> str:
+        """What is selected, as it was written."""
+        ends = self.ends
+        if ends is None:
+            return ""
+        first, last = ends
+        pieces = []
+        for index in range(first.place.entry, last.place.entry + 1):
+            for number, block in enumerate(viewport.lay(index).blocks):
+                begin = (first.place.row, first.column) if (index, number) == first.place[:2] else (0, 0)
+                end = (last.place.row, last.column) if (index, number) == last.place[:2] else (block.rows, 0)
+                if first.place[:2] <= (index, number) <= last.place[:2] and (text := _text_of(block, begin, end)):
+                    pieces.append(text)
+        return "\n\n".join(pieces)
+
+
+def _text_of(block: Block, begin: tuple[int, int], end: tuple[int, int]) -> str:
+    """The text of a block between two pairs of row and column."""
+    pieces: list[str] = []
+    for row in range(begin[0], min(end[0] + 1, block.rows)):
+        if not block.copies(row):
+            continue
+        line = block.line(row)
+        start, stop = begin[1] if row == begin[0] else 0, end[1] if row == end[0] else None
+        if start == 0 and begin[0] < end[0]:
+            pieces.append(line.lead)
+        pieces.append(line.copy[start:stop])
+        if row < end[0]:
+            pieces.append("\n" if line.joins is None else line.joins)
+    return "".join(pieces).strip("\n")
+
+
+def _letter_at(spot: Spot, viewport: Viewport) -> Letter:
+    entry, number, row = spot.place
+    block = viewport.lay(entry).blocks[number]
+    return Letter(entry, number, block.offset_of(row) + counted(block.line(row).copy[: spot.column]))
+
+
+def _spot_of(letter: Letter, viewport: Viewport, behind: int) -> Spot:
+    """The spot before a letter, or behind it."""
+    blocks = viewport.lay(letter.entry).blocks
+    number = min(letter.block, len(blocks) - 1)
+    row = blocks[number].row_at(letter.offset)
+    text, wanted = blocks[number].line(row).copy, letter.offset - blocks[number].offset_of(row)
+    column = next((at for at in range(len(text)) if counted(text[at]) and counted(text[:at]) == wanted), len(text))
+    return Spot(Place(letter.entry, number, row), min(column + behind, len(text)))
+
+
+def word_around(row: Row, cell: int) -> tuple[Spot, Spot]:
+    """The ends of the word under a cell."""
+    spot = spot_at(row, cell)
+    for found in _WORD.finditer(row.line.copy):
+        if found.end() > spot.column:
+            return Spot(row.place, found.start()), Spot(row.place, found.end())
+    return spot, spot
+
+
+def line_around(row: Row, block: Block) -> tuple[Spot, Spot]:
+    """The ends of the line as it was written, over all rows that it was wrapped to."""
+    first, last = paragraph(block, row.place.row)
+    return Spot(row.place._replace(row=first), 0), Spot(row.place._replace(row=last), len(block.line(last).copy))
+
+
+def paragraph(block: Block, row: int) -> tuple[int, int]:
+    """The first and the last row that a wrapped line of a block takes."""
+    first = last = row
+    while first > block.gap and _joins(block.line(first - 1)):
+        first -= 1
+    while last < block.rows - 1 and _joins(block.line(last)):
+        last += 1
+    return first, last
+
+
+def _joins(line: Line) -> bool:
+    return line.joins is not None

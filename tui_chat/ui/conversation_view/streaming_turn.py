@@ -1,0 +1,73 @@
+"""A turn that is coming in: deltas are only collected when they arrive, and laid out once a frame."""
+
+from tui_chat.core.builder import TurnBuilder
+from tui_chat.core.event import Delta, PartEnd, TextDelta, ThinkingDelta
+from tui_chat.core.turn import Turn
+from tui_chat.ui.conversation_view.blocks import MOST_S, Fold, Prose
+from tui_chat.ui.conversation_view.layout_options import Look
+from tui_chat.ui.conversation_view.turn_layout import Entry
+
+
+class Growth:
+    """What has arrived of a reply and is not on the screen yet."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self._builder = TurnBuilder(entry.turn)
+        self._pending: list[str] = []
+        self._open: type[TextDelta] | type[ThinkingDelta] | None = None
+        """What the last block takes more of, while nothing else has come."""
+        self._is_stale = True
+        """More has changed than the last block's text."""
+        self.is_behind = False
+        """More has come than could be laid out in one frame's time."""
+
+    @property
+    def turn(self) -> Turn:
+        """The turn as far as it has come."""
+        return self._builder.turn
+
+    def add(self, delta: Delta) -> None:
+        """Take in what arrived; costs the same whatever came before."""
+        self._builder.add(delta)
+        if self.entry.note is not None:
+            self.entry.note = None
+            self._is_stale = True
+        if isinstance(delta, (TextDelta, ThinkingDelta)):
+            if self._open is type(delta) and not self._is_stale:
+                self._pending.append(delta.text)
+                return
+            self._open = type(delta)
+        elif not isinstance(delta, PartEnd) or delta.call_id is None:
+            self._open = None
+        self._is_stale = True
+
+    def note(self, sentence: str, next_step: str) -> None:
+        """Say this of the turn until something arrives."""
+        self.entry.note = (sentence, next_step)
+        self._is_stale = True
+
+    def settle(self, look: Look, *, held: int | None) -> bool:
+        """Lay out what came since the last time, as far as one frame allows; whether that was anything."""
+        if not (self._is_stale or self._pending or self.is_behind):
+            return False
+        text = "".join(self._pending)
+        self._pending.clear()
+        entry = self.entry
+        last = entry.blocks[-2] if entry.is_laid and not self._is_stale else None
+        if isinstance(last, Prose) or (isinstance(last, Fold) and last.can_open):
+            last.grow(text)
+        else:
+            self._is_stale = False
+            entry.turn = self.turn
+            entry.lay(look)
+            entry.update(entry.turn, held=held)
+        self.is_behind = not entry.blocks[-2].work(MOST_S)
+        entry.measure()
+        return True
+
+    def catch_up(self) -> None:
+        """Hand everything that has arrived to the turn's entry, which is about to be laid out anew."""
+        self._pending.clear()
+        self._is_stale = True
+        self.entry.turn = self.turn

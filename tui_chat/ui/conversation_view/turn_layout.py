@@ -1,0 +1,223 @@
+"""One turn as rows: laid out when somebody looks, let go when nobody does. Its height is an estimate until then."""
+
+import time
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from math import inf
+from types import MappingProxyType
+from typing import Never
+
+from tui_chat.core.part import (
+    AttachmentPart,
+    OtherPart,
+    Part,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from tui_chat.core.turn import Role, Turn
+from tui_chat.rendering.line import Line
+from tui_chat.ui.conversation_view import turn_labels
+from tui_chat.ui.conversation_view.blocks import MOST_S, Block, Fold, Prose
+from tui_chat.ui.conversation_view.layout_options import Look, Unfolded
+from tui_chat.ui.conversation_view.turn_labels import Setting
+
+HEAD = 0
+"""The block that says who speaks; part number n is block n + 1, and the last one says how the turn stands."""
+
+
+_NONE: Mapping[int, Never] = MappingProxyType({})
+"""Shared by the many turns that nobody has looked at, so that each of them is one small object."""
+
+
+class Entry:
+    """A turn in its place in the conversation."""
+
+    __slots__ = (
+        "_ahead",
+        "_ahead_look",
+        "_exact",
+        "_look",
+        "_starts",
+        "blocks",
+        "folds",
+        "is_user",
+        "note",
+        "setting",
+        "turn",
+    )
+
+    def __init__(self, turn: Turn, setting: Setting) -> None:
+        self.turn = turn
+        self.is_user = turn.role is Role.USER
+        self.setting = setting
+        self.folds: Mapping[int, bool] = _NONE
+        """Blocks that somebody folded (True) or unfolded (False)."""
+        self.note: tuple[str, str] | None = None
+        """What is to be said of a turn in flight instead of its state."""
+        self.blocks: Sequence[Block] = ()
+        self._starts: Sequence[int] = (0,)
+        self._look: Look | None = None
+        self._ahead: Mapping[int, Prose] = _NONE
+        """Prose that is being laid out before somebody looks, by the number of its part."""
+        self._ahead_look: Look | None = None
+        self._exact: tuple[int, Unfolded, int] | None = None
+        """Width, folding and rows of the last time that it was laid out."""
+
+    @property
+    def is_laid(self) -> bool:
+        """Whether its rows are there."""
+        return self._look is not None
+
+    @property
+    def rows(self) -> int:
+        """Rows of a turn that is laid out."""
+        return self._starts[-1]
+
+    def is_measured(self, look: Look) -> bool:
+        """Whether its height is known exactly."""
+        return self._exact is not None and self._exact[:2] == (look.width, look.unfolded)
+
+    def height(self, look: Look) -> int:
+        """How many rows it takes, or about how many while nobody has laid it out."""
+        if self._exact is not None and self.is_measured(look):
+            return self._exact[2]
+        rows = 2
+        for part in self.turn.parts:
+            if isinstance(part, TextPart):
+                text = part.text
+                rows += text.count("\n") + len(text) * 4 // (5 * look.measure) + 1
+            else:
+                rows += 1
+        return rows
+
+    def lay(self, look: Look) -> None:
+        """Make its rows, unless they are there."""
+        if self._look is not look:
+            self._look = look
+            self.blocks = ()
+            if self._ahead_look is not look:
+                self._ahead = _NONE
+            self.update(self.turn)
+            self._ahead = _NONE
+
+    def prepare(self, look: Look, budget_s: float) -> bool:
+        """Work ahead on its prose, for about so long; whether laying it out has become quick."""
+        if self._look is look or self.turn.is_live:
+            return True
+        if self._ahead_look is not look:
+            self._ahead_look = look
+            self._ahead = {
+                number: Prose(part, self.turn.role, look)
+                for number, part in enumerate(self.turn.parts)
+                if isinstance(part, TextPart)
+            }
+        until = time.monotonic() + budget_s
+        for prose in self._ahead.values():
+            prose.finish()
+            if not prose.work(until - time.monotonic()):
+                return False
+        return True
+
+    def drop(self) -> None:
+        """Let go of its rows."""
+        self._look = self._ahead_look = None
+        self.blocks = ()
+        self._ahead = _NONE
+
+    def update(self, turn: Turn, *, held: int | None = None) -> None:
+        """Show the turn as it is now; blocks that did not change stay. Block `held` is not folded."""
+        look = self._look
+        if look is None:
+            self.turn = turn
+            self._exact = None
+            return
+        old = self.blocks[HEAD + 1 : -1]
+        self.turn = turn
+        blocks: list[Block] = [self.blocks[HEAD] if self.blocks else turn_labels.head(turn, self.setting, look)]
+        for number in range(len(turn.parts)):
+            last = number == len(turn.parts) - 1
+            block = old[number] if number < len(old) else None
+            blocks.append(self._block(number, block, turn.is_live and last, held))
+            _space(blocks[-2], blocks[-1])
+        blocks.append(turn_labels.state(turn, self.note, look))
+        self.blocks = blocks
+        self.measure()
+
+    def _block(self, number: int, block: Block | None, live: bool, held: int | None) -> Block:
+        """The block of part `number`: the one that is there, grown, or a new one."""
+        look = self._look
+        assert look is not None
+        part = self.turn.parts[number]
+        block = block or self._ahead.get(number)
+        if block is None or not block.grow_to(part):
+            block = _new_block(part, self.turn.role, look, live=live)
+        if isinstance(block, Fold):
+            if isinstance(part, ThinkingPart):
+                turn_labels.thinking_head(block, look, live=live)
+            if number + 1 != held:
+                shown = look.unfolds(part) or (live and isinstance(part, ThinkingPart))
+                block.set_open(not self.folds.get(number + 1, not shown))
+        elif not live:
+            block.finish()
+            if isinstance(part, TextPart) and not self.turn.is_live and not block.shows(part.text):
+                block = _new_block(part, self.turn.role, look, live=False)
+                block.finish()
+        block.work(MOST_S if live else inf)
+        return block
+
+    def measure(self) -> None:
+        """Count the rows again after a block has grown."""
+        self._starts = [0, *accumulate(block.rows for block in self.blocks)]
+        if self._look is not None:
+            self._exact = (self._look.width, self._look.unfolded, self.rows)
+
+    def line(self, row: int) -> Line:
+        """That row."""
+        block, within = self.split(row)
+        return self.blocks[block].line(within)
+
+    def split(self, row: int) -> tuple[int, int]:
+        """The block a row is in, and the row within it."""
+        block = min(bisect_right(self._starts, row) - 1, len(self.blocks) - 1)
+        return block, row - self._starts[block]
+
+    def row_of(self, block: int, row: int) -> int:
+        """The row of the turn that a row of a block is."""
+        block = min(block, len(self.blocks) - 1)
+        return self._starts[block] + min(row, max(0, self.blocks[block].rows - 1))
+
+    def forget_folds(self) -> None:
+        """Nobody chose what is folded here."""
+        self.folds = _NONE
+
+    def set_open(self, block: int, is_open: bool) -> None:
+        """Unfold a block or fold it, and keep it so."""
+        self.folds = {**self.folds, block: not is_open}
+        fold = self.blocks[block] if self.is_laid else None
+        if isinstance(fold, Fold):
+            fold.set_open(is_open)
+            self.measure()
+
+
+def _new_block(part: Part, role: Role, look: Look, *, live: bool) -> Block:
+    match part:
+        case TextPart():
+            return Prose(part, role, look)
+        case ThinkingPart():
+            return turn_labels.thinking(part, look, live=live)
+        case ToolCallPart():
+            return turn_labels.tool_call(part, look)
+        case ToolResultPart():
+            return turn_labels.tool_result(part, look)
+        case AttachmentPart():
+            return turn_labels.attachment(part, look)
+        case OtherPart():
+            return turn_labels.other(part, look)
+
+
+def _space(above: Block, block: Block) -> None:
+    """White space between two parts: none below the head, and none between rows that are folded away."""
+    block.gap = 0 if above.part is None or (not isinstance(above, Prose) and not isinstance(block, Prose)) else 1

@@ -1,0 +1,306 @@
+"""Where the reader is in a conversation, and which rows are seen from there. Lays out what it shows and little more.
+
+The place of the first visible row is kept as turn, block and row within the block, so that nothing that changes
+elsewhere moves it. While the reader is at the end, there is no such place: the last row is the last one.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tui_chat.core.turn import Turn
+from tui_chat.rendering.line import Line
+from tui_chat.ui.conversation_view.blocks import Block, length_of
+from tui_chat.ui.conversation_view.layout_cache import Turns
+from tui_chat.ui.conversation_view.layout_options import Look
+from tui_chat.ui.conversation_view.turn_layout import HEAD, Entry
+
+_LOOKED_BACK = 200
+"""Rows above the first visible one in which the end of a growing text may still change."""
+
+
+class Place(NamedTuple):
+    """A row of the conversation."""
+
+    entry: int
+    block: int
+    row: int
+
+
+class Row(NamedTuple):
+    """A visible row and where it stands."""
+
+    line: Line
+    entry: int
+    block: int
+    row: int
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return Place(self.entry, self.block, self.row)
+
+
+class Viewport(Turns):
+    """The turns of the branch that is shown, and the window on them."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self.height = 0
+        self.top = Place(0, HEAD, 0)
+        """The first visible row, while `following` is off."""
+        self.following = True
+        self._seen = (0, 0)
+        """Turns, and rows of the last one, that were there when the reader left the end."""
+
+    # What changes around the window
+
+    def show(self, entries: list[Entry]) -> None:
+        """Show these turns, from their end; a reader whose turn is still there stays."""
+        first = None if self.following or not self.entries else self.entries[self.top.entry]
+        self.fill(entries)
+        index = None if first is None else self.index_of(first.turn.id)
+        if index is None:
+            self.following = True
+        elif entries[index] is not first:
+            last = len(self.lay(index).blocks) - 1
+            self.top = self.top._replace(entry=index, block=min(self.top.block, last))
+
+    def truncate(self, length: int) -> None:
+        """Take away every turn from that one on."""
+        self.cut(length)
+        if self.top.entry >= length:
+            self.following = True
+
+    def grow(self) -> None:
+        """Lay out what has arrived of the reply in flight, which is always the last turn."""
+        if self.growth is not None:
+            index = len(self.entries) - 1
+            self.lay(index)
+            self._keeping_text(
+                index, lambda held: self.growth is not None and self.growth.settle(self.look, held=held)
+            )
+
+    def replace(self, index: int, turn: Turn) -> None:
+        """That turn is this now."""
+        entry = self.entries[index]
+        if not entry.is_laid:
+            entry.turn = turn
+            self.heights.set(index, entry.height(self.look))
+            return
+
+        def update(held: int | None) -> bool:
+            entry.update(turn, held=held)
+            return True
+
+        self._keeping_text(index, update)
+
+    def _keeping_text(self, index: int, change: Callable[[int | None], bool]) -> None:
+        """Change a laid-out turn, and leave the same text first if the first visible row is in it."""
+        entry = self.entries[index]
+        if self.following or self.top.entry != index:
+            if change(None):
+                self.measured(index)
+            return
+        block = min(self.top.block, len(entry.blocks) - 1)
+        start = max(entry.blocks[block].gap, self.top.row - _LOOKED_BACK)
+        before = [entry.blocks[block].line(row) for row in range(start, self.top.row)]
+        if not change(block):
+            return
+        self.measured(index)
+        after = entry.blocks[min(block, len(entry.blocks) - 1)]
+        for at, line in enumerate(before, start):
+            if at >= after.rows or after.line(at) is not line:
+                offset = sum(map(length_of, before[at - start :]))
+                self.top = self.top._replace(row=after.row_at(offset, at))
+                return
+
+    def relay(self, look: Look) -> None:
+        """Lay everything out anew, when it is next seen, and keep the same text first."""
+        offset = None if self.following or not self.entries else self._offset()
+        self.restyle(look)
+        if offset is not None:
+            self.top = self.top._replace(row=self._row_at(offset))
+
+    def freshen(self, budget_s: float) -> bool:
+        """Work for about so long on a turn that is shown as it looked before; whether it now looks as it should."""
+        entry = next(iter(self.stale))
+        if not entry.prepare(self.look, budget_s):
+            return False
+        del self.stale[entry]
+        index = self.entries.index(entry)
+        is_top = not self.following and self.top.entry == index
+        offset = self._offset() if is_top else 0
+        entry.lay(self.look)
+        self.measured(index)
+        if is_top:
+            self.top = self.top._replace(row=self._row_at(offset))
+        self.rest()
+        return True
+
+    def _offset(self) -> int:
+        """Where the text of the first visible row begins; -1 in the white space above a block."""
+        block = self._top_block()
+        return block.offset_of(self.top.row) if self.top.row >= block.gap else -1
+
+    def _row_at(self, offset: int) -> int:
+        return self._top_block().row_at(offset) if offset >= 0 else 0
+
+    def _top_block(self) -> Block:
+        blocks = self.lay(self.top.entry).blocks
+        return blocks[min(self.top.block, len(blocks) - 1)]
+
+    # The window
+
+    def rows(self) -> list[Row]:
+        """The rows that are seen, from the top; fewer than the height when there are no more."""
+        if not self.entries:
+            return []
+        index, row = self._first()
+        seen: list[Row] = []
+        while len(seen) < self.height and index < len(self.entries):
+            entry = self.lay(index)
+            last = min(entry.rows, row + self.height - len(seen))
+            while row < last:
+                block, within = entry.split(row)
+                shown = entry.blocks[block]
+                end = min(shown.rows, within + last - row)
+                line = shown.line
+                seen += [Row(line(at), index, block, at) for at in range(within, end)]
+                row += end - within
+            index, row = index + 1, 0
+        self.trim(seen[0].entry, index)
+        return seen
+
+    def _first(self) -> tuple[int, int]:
+        """Turn and row of the first visible row."""
+        if not self.following:
+            return self._flat(self.top)
+        return self._back_from_end(self.height)
+
+    def _flat(self, place: Place) -> tuple[int, int]:
+        index = min(place.entry, len(self.entries) - 1)
+        return index, self.lay(index).row_of(place.block, place.row)
+
+    def _back_from_end(self, rows: int) -> tuple[int, int]:
+        """The row from which on exactly so many follow, or the first of all; for none, one of the last turn."""
+        index = len(self.entries)
+        while index > 0 and (rows > 0 or index == len(self.entries)):
+            index -= 1
+            rows -= self.lay(index).rows
+        return index, max(0, -rows)
+
+    def go(self, index: int, row: int) -> None:
+        """Make that row of that turn the first visible one, as far as the end allows."""
+        while row < 0 and index > 0:
+            index -= 1
+            row += self.lay(index).rows
+        row = max(0, row)
+        while index < len(self.entries) - 1 and row >= self.lay(index).rows:
+            row -= self.entries[index].rows
+            index += 1
+        if (index, row) >= self._back_from_end(self.height):
+            self.to_end()
+            return
+        if self.following:
+            self._leave_end()
+        self.top = self._place(index, row)
+
+    def reveal(self, index: int, first: int, last: int) -> None:
+        """Bring those rows of a turn into sight: the first one when not all of them fit."""
+        self.lay(index)
+        above, _ = self.position
+        start = self.heights.before(index) + first - above
+        if start < 0 or last - first >= self.height:
+            self.go(index, first)
+        elif start + last - first >= self.height:
+            self.go(index, last - self.height + 1)
+
+    def scroll(self, rows: int) -> None:
+        """Go so many rows down, or up when negative."""
+        if self.entries:
+            index, row = self._first()
+            self.go(index, row + rows)
+
+    def hold(self) -> None:
+        """Keep the first visible row where it is, whatever changes below it."""
+        if self.following and self.entries:
+            index, row = self._first()
+            self._leave_end()
+            self.top = self._place(index, row)
+
+    def rest(self) -> None:
+        """Follow the end again when the reader is there anyway."""
+        if self.entries and not self.following:
+            self.go(*self._flat(self.top))
+
+    def to_end(self) -> None:
+        """Go to the end and follow it."""
+        self.following = True
+
+    def to_start(self) -> None:
+        """Go to the first row."""
+        self.go(0, 0)
+
+    def to_row(self, row: int) -> None:
+        """Go to a row counted from the start, as the rail does; estimates are near enough for it."""
+        if self.entries:
+            index, within = self.heights.at(row)
+            about = max(1, self.heights[index])
+            self.go(index, within * self.lay(index).rows // about)
+
+    def _leave_end(self) -> None:
+        self.following = False
+        last = len(self.entries) - 1
+        self._seen = (last + 1, self.lay(last).rows)
+
+    # What is in sight, and what the rail and the marker say
+
+    @property
+    def window(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Turn and row of the first row in sight, and of the first one below."""
+        if not self.entries:
+            return (0, 0), (0, 0)
+        index, row = first = self._first()
+        left = self.height + row
+        while left >= (rows := self.lay(index).rows) and index < len(self.entries) - 1:
+            left -= rows
+            index += 1
+        return first, (index, left)
+
+    @property
+    def edges(self) -> tuple[Place, Place]:
+        """The first and the last row in sight."""
+        (first, row), (last, beyond) = self.window
+        return self._place(first, row), self._place(last, beyond - 1)
+
+    def _place(self, index: int, row: int) -> Place:
+        entry = self.lay(index)
+        return Place(index, *entry.split(max(0, min(row, entry.rows - 1))))
+
+    @property
+    def seen(self) -> tuple[int, int]:
+        """The first and the last turn in sight; of nothing, the last one is before the first."""
+        if not self.entries:
+            return 0, -1
+        first, last = self.window
+        return first[0], last[0]
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """Rows above the first visible one, and all rows."""
+        if not self.entries:
+            return 0, 0
+        if self.following:
+            return max(0, self.heights.total - self.height), self.heights.total
+        index, row = self._flat(self.top)
+        return self.heights.before(index) + row, self.heights.total
+
+    @property
+    def new_rows(self) -> int:
+        """Rows below the window that were not there when the reader left the end."""
+        if self.following:
+            return 0
+        turns, rows = self._seen
+        above, total = self.position
+        new = total - self.heights.before(min(turns, len(self.entries)) - 1) - rows
+        return max(0, min(new, total - above - self.height))

@@ -1,0 +1,1 @@
+"""Windows over the chat: help, the tree of branches, usage."""

@@ -1,0 +1,127 @@
+"""How a conversation or a hit stands in a row: columns that fit the width. Knows no widget and no store."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+
+from tui_chat.core.clean import clean_line
+from tui_chat.core.conversation import ConversationSummary, SearchHit
+from tui_chat.core.format_numbers import cost_so_far, when
+from tui_chat.core.title import shown_title
+from tui_chat.core.turn import Role
+from tui_chat.rendering.cell_width import fitted, padded, tame
+from tui_chat.rendering.styles import Palette
+
+_GAP = 2
+_MARK = 2
+_LEAST_TITLE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of figures behind the titles: its name, its cells, and the least width of a row that has it."""
+
+    name: str
+    cells: int
+    from_width: int
+    is_right: bool = True
+
+
+MODEL, TURNS, COST, WHEN = (
+    Column("model", 20, 92, is_right=False),
+    Column("turns", 6, 46),
+    Column("cost", 10, 62),
+    Column("last used", 11, 0),
+)
+_COLUMNS = (MODEL, TURNS, COST, WHEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Guise:
+    """What all rows of one drawing have in common."""
+
+    width: int
+    palette: Palette
+    now: datetime
+    costs: bool = True
+    """Whether what a conversation cost is among the figures."""
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns that there is room for."""
+        wanted = _COLUMNS if self.costs else tuple(column for column in _COLUMNS if column is not COST)
+        return [column for column in wanted if self.width >= column.from_width]
+
+
+def head(guise: Guise) -> list[Segment]:
+    """The names of the columns."""
+    return _row(("", guise.palette.dim), ("title", guise.palette.dim), {c: c.name for c in _COLUMNS}, guise)
+
+
+def conversation_row(summary: ConversationSummary, guise: Guise, *, is_marked: bool) -> list[Segment]:
+    """A conversation in one row."""
+    palette = guise.palette
+    cells = {
+        MODEL: clean_line(summary.model.rpartition("/")[2]),
+        TURNS: str(summary.turns),
+        COST: cost_so_far(summary.cost_usd, estimated=summary.cost_estimated) if summary.turns else "",
+        WHEN: when(summary.updated_at, guise.now),
+    }
+    mark = ("✓", palette.accent) if is_marked else ("●", palette.accent) if summary.is_live else ("", palette.dim)
+    return _row(mark, (shown_title(summary.title), palette.text), cells, guise)
+
+
+def hit_rows(hit: SearchHit, guise: Guise, *, is_marked: bool, lit: Style) -> list[list[Segment]]:
+    """A hit in two rows: where it stands, and what stands there with the hit lit."""
+    palette = guise.palette
+    who = "you" if hit.role is Role.USER else clean_line(hit.model.rpartition("/")[2]) or "assistant"
+    behind = f"{fitted(who, 24)}  {when(hit.created_at, guise.now):>{WHEN.cells}}"
+    room = max(_LEAST_TITLE, guise.width - _MARK - _GAP - cell_len(behind))
+    mark = Segment("✓ " if is_marked else "  ", palette.accent)
+    title = padded(fitted(shown_title(hit.title), room), room)
+    first = [mark, Segment(title, palette.text), Segment(" " * _GAP + behind, palette.dim)]
+    return [first, [Segment("  ", palette.dim), *_snippet(hit, guise.width - _MARK, palette.dim, lit)]]
+
+
+def _row(mark: tuple[str, Style], title: tuple[str, Style], cells: dict[Column, str], guise: Guise) -> list[Segment]:
+    shown = guise.columns
+    room = max(_LEAST_TITLE, guise.width - _MARK - sum(column.cells + _GAP for column in shown))
+    figures = "".join(" " * _GAP + _cell(cells[column], column) for column in shown)
+    return [
+        Segment(padded(mark[0], _MARK), mark[1]),
+        Segment(padded(fitted(title[0], room), room), title[1]),
+        Segment(figures, guise.palette.dim),
+    ]
+
+
+def _cell(text: str, column: Column) -> str:
+    text = fitted(text, column.cells)
+    space = " " * (column.cells - cell_len(text))
+    return space + text if column.is_right else text + space
+
+
+def _snippet(hit: SearchHit, cells: int, plain: Style, lit: Style) -> list[Segment]:
+    """The piece of text in one row; its hits keep their places however it is cleaned."""
+    pieces: list[tuple[str, Style]] = []
+    at = 0
+    for start, end in hit.marks:
+        pieces += [(hit.snippet[at:start], plain), (hit.snippet[start:end], lit)]
+        at = end
+    pieces.append((hit.snippet[at:], plain))
+    segments: list[Segment] = []
+    for text, style in pieces:
+        shown = tame(_spaced(text)) if segments else tame(_spaced(text)).lstrip()
+        if shown and cells > 0:
+            segments.append(Segment(fitted(shown, cells), style))
+            cells -= cell_len(shown)
+    return segments
+
+
+def _spaced(text: str) -> str:
+    """Clean, and with the spaces at its ends, which part it from its neighbours."""
+    before = " " if text[:1].isspace() else ""
+    after = " " if text[-1:].isspace() and text.strip() else ""
+    return f"{before}{clean_line(text)}{after}"

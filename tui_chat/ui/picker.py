@@ -1,0 +1,143 @@
+"""One of many, found by a few letters: prompts, models, colours, actions. Knows not what the rows stand for."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.getters import query_one
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui_chat.core.clean import clean_line
+from tui_chat.core.fuzzy import match
+from tui_chat.ui.picker_choice import Choice
+from tui_chat.ui.widgets.row_list import RowList
+
+MOST_ROWS = 200
+_AS_LIKE = 0.6
+"""What is so much less like it than the likest is not what was meant."""
+_LIT = "bold $text-accent"
+
+
+class _Row:
+    """A choice as it is searched and shown, its words made harmless once."""
+
+    def __init__(self, choice: Choice, key: str) -> None:
+        self.choice = choice
+        self._text_at = len(key)
+        self.words = key + (clean_line(choice.text) or " ")
+        self._note_at = len(self.words)
+        if choice.note:
+            self.words += f"  {clean_line(choice.note)}"
+
+    def drawn(self, lit: Sequence[int]) -> Content:
+        """With these letters lit."""
+        row = Content(self.words).stylize("$foreground-muted", 0, self._text_at).stylize("dim", self._note_at)
+        for place in lit:
+            row = row.stylize(_LIT, place, place + 1)
+        return row
+
+
+class PickScreen(ModalScreen[str | None]):
+    """Ends with the value of the choice, with what was typed where that is allowed, or with nothing."""
+
+    CSS_PATH = "dialogs/dialog.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", show=False),
+        Binding("down,ctrl+n", "move('cursor_down')", show=False, priority=True),
+        Binding("up,ctrl+p", "move('cursor_up')", show=False, priority=True),
+        Binding("pagedown", "move('page_down')", show=False, priority=True),
+        Binding("pageup", "move('page_up')", show=False, priority=True),
+    ]
+
+    box = query_one(Input)
+    rows = query_one(OptionList)
+
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        *,
+        current: str = "",
+        free: Callable[[str], bool] | None = None,
+        asks: str = "A few letters of it",
+    ) -> None:
+        """`free` tells whether what is typed may be taken although no row has it; `asks` says what to type."""
+        super().__init__()
+        self._heading = title
+        self._current = current
+        self._free = free
+        self._asks = asks
+        self.found: list[Choice] = []
+        """What there is to take now, as it is shown."""
+        self._read(choices)
+
+    def compose(self) -> ComposeResult:
+        """A title, a line to type in, the rows, a hint."""
+        yield Static(self._heading, markup=False, classes="title")
+        yield Input(placeholder=self._asks, compact=True)
+        yield RowList(compact=True)
+        yield Static("Enter takes it · ↑ ↓ move · Esc leaves", markup=False, classes="hint")
+
+    def on_mount(self) -> None:
+        """Everything, the current one lit."""
+        self.box.cursor_blink = False
+        self.box.focus()
+        self._show()
+
+    def offer(self, choices: Sequence[Choice], hint: str = "") -> None:
+        """There is more to choose from now."""
+        self._read(choices)
+        # Not after it was left, while its parts are taken away.
+        if self.is_mounted and self in self.app.screen_stack:
+            self._show()
+            if hint:
+                self.query_one(".hint", Static).update(Content(hint))
+
+    def _read(self, choices: Sequence[Choice]) -> None:
+        keys = max((cell_len(one.key) for one in choices), default=0)
+        self._rows = [_Row(one, one.key.ljust(keys + 2) if keys else "") for one in choices]
+
+    def _show(self) -> None:
+        typed = self.box.value.strip()
+        hits = [(hit, row) for row in self._rows if (hit := match(typed, row.words)) is not None]
+        if typed:
+            hits.sort(key=lambda pair: -pair[0].score)
+            hits = [pair for pair in hits if pair[0].score >= _AS_LIKE * hits[0][0].score]
+        del hits[MOST_ROWS:]
+        rows = [row.drawn(hit.places) for hit, row in hits]
+        self.found = [row.choice for _, row in hits]
+        if self._free is not None and self._free(typed) and all(one.value != typed for one in self.found):
+            self.found.append(Choice(typed, typed, "as it is typed"))
+            rows.append(_Row(self.found[-1], "").drawn(()))
+        if not rows and (typed or self._free is None):
+            rows.append(Content.styled("Nothing is like that." if typed else "There is none yet.", "dim"))
+        self.rows.set_options(Option(row, disabled=not self.found) for row in rows)
+        values = [one.value for one in self.found]
+        at = values.index(self._current) if not typed and self._current in values else 0
+        self.rows.highlighted = at if self.found else None
+
+    @on(Input.Changed)
+    def narrow(self) -> None:
+        """Show those that are like it, the likest first."""
+        self._show()
+
+    @on(Input.Submitted)
+    def take(self) -> None:
+        """Take the one that is lit."""
+        if self.rows.highlighted is not None and self.found:
+            self.dismiss(self.found[self.rows.highlighted].value)
+
+    def action_move(self, how: str) -> None:
+        """Move in the rows while typing goes on."""
+        getattr(self.rows, f"action_{how}")()
+
+    @on(OptionList.OptionSelected)
+    def chosen(self, event: OptionList.OptionSelected) -> None:
+        """Take the row."""
+        self.dismiss(self.found[event.option_index].value)

@@ -1,1 +1,0 @@
-"""Screens: each steers its own widgets. x.py beside x.tcss."""

@@ -1,0 +1,37 @@
+"""What is seen until the program below is there: an empty conversation, and what is typed meanwhile. Does nothing."""
+
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.screen import Screen
+
+from tui_chat.ui.app_context import Late
+from tui_chat.ui.chat.welcome import invitation
+from tui_chat.ui.commands.completion import Completing
+from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.startup.widgets import FrontFooter, FrontPane
+from tui_chat.ui.widgets.prompt_box import PromptBox
+
+
+class FrontScreen(Screen[None]):
+    """Looks as the chat will look."""
+
+    AUTO_FOCUS = "PromptBox"
+
+    class Painted(Message):
+        """It can be seen."""
+
+    def __init__(self, late: Late, keys: Keyboard) -> None:
+        super().__init__()
+        self._late = late
+        self._keys = keys
+
+    def compose(self) -> ComposeResult:
+        """What the chat shows of itself when nothing has been said."""
+        late, ui = self._late, self._late.settings.ui
+        yield FrontPane(invitation(self._keys, late.model, ()) if late.is_blank else (), ui.measure)
+        yield PromptBox({}, Completing({}), enter_sends=ui.enter_sends)
+        yield FrontFooter(late.model)
+
+    def on_mount(self) -> None:
+        """Tell when it is seen."""
+        self.call_after_refresh(self.post_message, self.Painted())

@@ -1,0 +1,47 @@
+"""The empty conversation and its footer as they are seen at the start, without what a conversation needs. Only draws.
+
+Loading the real ones takes longer than all else that the first paint waits for; they look the same.
+"""
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.widget import Widget
+
+from tui_chat.core.clean import clean_line
+from tui_chat.ui.chat.welcome import laid_out
+from tui_chat.ui.conversation_view.margin import margin_of
+
+
+class FrontPane(Widget):
+    """Invites to say something."""
+
+    DEFAULT_CSS = """
+    FrontPane { height: 1fr; width: 100%; background: $background; color: $foreground; }
+    """
+
+    def __init__(self, lines: Sequence[str], measure: int) -> None:
+        super().__init__()
+        self._lines = lines
+        self._measure = measure
+
+    def render(self) -> Content:
+        """The lines a third down, as a conversation that is empty has them."""
+        width, height = self.size
+        margin = margin_of(width)
+        room = max(1, width - 2 * margin - 1)
+        dim = "dim" if self.app.current_theme.ansi else "$foreground 55%"
+        rows = laid_out(self._lines, min(room, self._measure or room), height)
+        return Content("\n").join(Content.assemble(" " * margin, bright, (faint, dim)) for bright, faint in rows)
+
+
+class FrontFooter(Widget):
+    """Names the model."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__()
+        self._model = clean_line(model)
+
+    def render(self) -> Content:
+        """As much as the footer says of a conversation in which nothing was said."""
+        return Content.styled(self._model, "$foreground-muted")

@@ -1,0 +1,1 @@
+"""Everything that touches the terminal or Textual's private names: input, painting, clipboard, editor."""

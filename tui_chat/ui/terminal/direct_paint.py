@@ -1,0 +1,228 @@
+"""Writes changed rows of a widget straight to the terminal, past Textual's compositor, while nothing overlaps it.
+
+This is the one place that reaches into Textual's inside. What it writes is what the compositor would paint in the
+same place, only less of it; wherever that is not certain, it says no and the widget refreshes the usual way.
+"""
+
+from collections.abc import Sequence
+from operator import is_, itemgetter
+from typing import NamedTuple
+
+from rich.color import ColorSystem
+from rich.segment import Segment
+from textual._ansi_sequences import SYNC_END, SYNC_START
+from textual.app import App
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_chat.rendering.cell_width import is_narrow
+
+_LEAST_SCROLLED = 3
+"""Fewer rows than these are written again rather than scrolled."""
+
+
+class Picture(NamedTuple):
+    """A widget's rows, each in two pieces: what scrolls, and the one cell of rail at its right that stays."""
+
+    rows: list[Strip]
+    rail: list[Strip]
+
+    def line(self, y: int) -> Strip:
+        """A whole row."""
+        return Strip.join((self.rows[y], self.rail[y]))
+
+
+class Glass:
+    """What the terminal shows of one widget, and how it comes there."""
+
+    def __init__(self, widget: Widget) -> None:
+        self._widget = widget
+        self.shown = Picture([], [])
+        """What was last drawn; what the compositor is to paint when it asks."""
+        self._checked: object = None
+        self._region: Region | None = None
+
+    def draw(self, new: Picture, app: App[object], screen: Screen[object]) -> None:
+        """Show this picture: written directly where that is safe, else through the compositor."""
+        old, self.shown = self.shown, new
+        region = self._free_region(app, screen)
+        height = len(new.rows)
+        if region is None or len(old.rows) != height or region.height != height:
+            self._refresh(old, new)
+            return
+        pieces: list[str] = []
+        rows: Sequence[Strip | None] = old.rows
+        rail: Sequence[Strip | None] = old.rail
+        if self._may_scroll(region, screen) and (shift := _shift(old.rows, new.rows)) is not None:
+            pieces.append(shift.sequence(region.y))
+            rows, rail = shift.applied(rows), shift.applied(rail)
+        for x, before, after in ((region.x, rows, new.rows), (region.right - 1, rail, new.rail)):
+            for y in range(height):
+                if before[y] is not after[y]:
+                    change = _change(before[y], after[y])
+                    if change is not None:
+                        pieces.append(f"\x1b[{region.y + y + 1};{x + change[0] + 1}H{_ansi(change[1], app)}")
+        if pieces:
+            _write(app, "".join(pieces))
+
+    def _refresh(self, old: Picture, new: Picture) -> None:
+        if len(old.rows) != len(new.rows):
+            self._widget.refresh()
+            return
+        width = self._widget.size.width
+        changed = [
+            Region(0, y, width, 1)
+            for y in range(len(new.rows))
+            if old.rows[y] is not new.rows[y] or old.rail[y] is not new.rail[y]
+        ]
+        if changed:
+            self._widget.refresh(*changed)
+
+    def _free_region(self, app: App[object], screen: Screen[object]) -> Region | None:
+        """Where on the terminal the widget is, if all of it is seen and nothing lies over it."""
+        driver = app._driver
+        if driver is None or driver.is_headless or driver.is_inline or app._batch_count or not app._running:
+            return None
+        if app.screen is not screen or screen._compositor.size != app.size:
+            return None
+        visible = screen._compositor.visible_widgets
+        if visible is not self._checked:
+            self._checked = visible
+            self._region = self._uncovered(visible)
+        return self._region
+
+    def _uncovered(self, visible: dict[Widget, tuple[Region, Region]]) -> Region | None:
+        found = visible.get(self._widget)
+        if found is None or not found[1].contains_region(found[0]):
+            return None
+        for widget, (region, clip) in visible.items():
+            if widget is self._widget:
+                return found[0]
+            if widget.visible and region.intersection(clip).overlaps(found[0]):
+                return None
+        return None
+
+    def _may_scroll(self, region: Region, screen: Screen[object]) -> bool:
+        """Whether the terminal's rows are known to be ours from edge to edge, with no repaint on its way."""
+        widget = self._widget
+        if region.x or region.width != screen._compositor.size.width:
+            return False
+        if widget._repaint_regions and not widget._repaint_required and widget not in screen._dirty_widgets:
+            widget.refresh()
+        return not (screen._compositor._dirty_regions or widget._repaint_regions or screen._repaint_required)
+
+
+def is_seen(app: App[object], screen: Screen[object]) -> bool:
+    """Whether no opaque screen lies over that one."""
+    for other in reversed(app.screen_stack):
+        if other is screen:
+            return True
+        if other.styles.background.a == 1:
+            return False
+    return False
+
+
+def is_behind(app: App[object]) -> bool:
+    """Whether the terminal does not keep up with what it has been sent."""
+    return bool(getattr(app._driver, "is_behind", False))
+
+
+def _ansi(segments: Sequence[Segment], app: App[object]) -> str:
+    """Segments as the compositor would write them."""
+    system = app.console._color_system or ColorSystem.TRUECOLOR
+    return "".join(text if style is None else Strip.render_style(style, text, system) for text, style, _ in segments)
+
+
+def _write(app: App[object], text: str) -> None:
+    """One synchronised update, which leaves the cursor where the app has it."""
+    driver = app._driver
+    assert driver is not None
+    x, y = app.size.clamp_offset(app.cursor_position)
+    text = f"{text}\x1b[{y + 1};{x + 1}H"
+    driver.write(f"{SYNC_START}{text}{SYNC_END}" if app._sync_available else text)
+    driver.flush()
+
+
+class _Shift(NamedTuple):
+    """Rows at the top of the widget that move together on the terminal."""
+
+    by: int
+    """So many rows up; down when negative."""
+    rows: int
+    """How many rows keep what they show."""
+
+    def sequence(self, top: int) -> str:
+        """Scroll them within their own margins; line feeds and reverse indexes, which every terminal knows."""
+        bottom = top + self.rows + abs(self.by)
+        if self.by > 0:
+            move = f"\x1b[{bottom};1H" + "\n" * self.by
+        else:
+            move = f"\x1b[{top + 1};1H" + "\x1bM" * -self.by
+        return f"\x1b[0m\x1b[{top + 1};{bottom}r{move}\x1b[r"
+
+    def applied(self, rows: Sequence[Strip | None]) -> Sequence[Strip | None]:
+        """What the terminal shows after it."""
+        by, kept = abs(self.by), self.rows
+        empty: list[Strip | None] = [None] * by
+        if self.by > 0:
+            return [*rows[by : by + kept], *empty, *rows[by + kept :]]
+        return [*empty, *rows[:kept], *rows[kept + by :]]
+
+
+def _shift(old: Sequence[Strip], new: Sequence[Strip]) -> _Shift | None:
+    """The scroll that leaves the fewest rows to be written; `None` when scrolling does not pay."""
+    here = sum(map(is_, old, new))
+    if here == len(new):
+        return None
+    up, down = _longest(new, old), _longest(old, new)
+    shift = _Shift(*up) if up[1] >= down[1] else _Shift(-down[0], down[1])
+    return shift if shift.rows >= here + _LEAST_SCROLLED else None
+
+
+def _longest(ahead: Sequence[Strip], behind: Sequence[Strip]) -> tuple[int, int]:
+    """How far down in `behind` the beginning of `ahead` stands, and how many rows long."""
+    best = (0, 0)
+    for by in range(1, len(behind)):
+        if behind[by] is ahead[0]:
+            same = 0
+            while by + same < len(behind) and behind[by + same] is ahead[same]:
+                same += 1
+            best = max(best, (by, same), key=itemgetter(1))
+    return best
+
+
+def _change(old: Strip | None, new: Strip) -> tuple[int, list[Segment]] | None:
+    """What of a row must be written, and from which cell on; `None` when nothing."""
+    after = new._segments
+    if old is None:
+        return 0, after
+    before = old._segments
+    first = cells = 0
+    for left, right in zip(before, after, strict=False):
+        if left != right:
+            break
+        cells += len(right.text)
+        first += 1
+    if first == len(before) == len(after):
+        return None
+    if first == len(after) or first == len(before) or not (is_narrow(old.text) and is_narrow(new.text)):
+        return 0, after
+    rest = after[first:]
+    text, style, _ = before[first]
+    if style == rest[0].style:
+        same = _alike(text, rest[0].text)
+        cells += same
+        rest[0] = Segment(rest[0].text[same:], style)
+    text, style, _ = before[-1]
+    if style == rest[-1].style:
+        same = min(len(part) - len(part.rstrip(" ")) for part in (text, rest[-1].text))
+        rest[-1] = Segment(rest[-1].text[: len(rest[-1].text) - same], style)
+    return cells, [segment for segment in rest if segment.text]
+
+
+def _alike(before: str, after: str) -> int:
+    """How many characters two texts begin with in common."""
+    most = min(len(before), len(after))
+    return next((at for at in range(most) if before[at] != after[at]), most)
