@@ -14,7 +14,7 @@ import pytest
 from tests.support.environment import ROOT, clean_environment
 from tests.support.pty_terminal import Terminal
 from tests.support.readme import TEXT, blocks, commands
-from tui_chat.cli.fast_path import asked_for_app
+from tui_chat.cli.fast_path import parse_app_args
 
 NOT_HERE = {
     "uv run pytest": "it is this",
@@ -117,7 +117,7 @@ def opens_app(command: str) -> bool:
     if not command.startswith("tui-chat"):
         return False
     _, *words = shlex.split(command)
-    return asked_for_app(words, {}) is not None or words[:1] == ["open"]
+    return parse_app_args(words, {}) is not None or words[:1] == ["open"]
 
 
 def filled(command: str, place: Path) -> str:

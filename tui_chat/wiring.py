@@ -10,15 +10,15 @@ from tui_chat import paths
 from tui_chat.core.conversation import Conversation, Options
 from tui_chat.core.did_you_mean import did_you_mean
 from tui_chat.core.error import NotFound, SettingsError, StorageError
-from tui_chat.core.launch_options import Wanted
+from tui_chat.core.launch_options import LaunchOptions
 from tui_chat.core.provider import Model
 from tui_chat.core.usage import Price
 from tui_chat.pricing.pricing import Pricing
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.registry import ProviderRegistry
 from tui_chat.service.chat import ChatService
-from tui_chat.service.dependencies import Means, Policy
-from tui_chat.service.model_catalog import ModelCatalogue
+from tui_chat.service.dependencies import Dependencies, Policy
+from tui_chat.service.model_catalog import ModelCatalog
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.service.stall_detection import HealthLimits
 from tui_chat.service.trash import empty_trash
@@ -53,7 +53,7 @@ class Program:
         """A new conversation as the settings have it."""
         return self.service.blank(self.default_model, system=self.settings.system)
 
-    async def conversation_for(self, wanted: Wanted) -> Conversation:
+    async def conversation_for(self, wanted: LaunchOptions) -> Conversation:
         """The conversation that somebody asked for, with the model and system prompt they asked for."""
         if (conversation_id := await self._wanted_id(wanted)) is not None:
             found = await self.service.open(conversation_id)
@@ -63,7 +63,7 @@ class Program:
         model, system = profile.model or self.default_model, profile.system or self.settings.system
         return self._dressed(fresh, wanted, model, system, profile.options)
 
-    async def _wanted_id(self, wanted: Wanted) -> str | None:
+    async def _wanted_id(self, wanted: LaunchOptions) -> str | None:
         if wanted.conversation is not None:
             return await self.store.resolve(wanted.conversation)
         if not wanted.latest:
@@ -73,7 +73,7 @@ class Program:
         return latest
 
     def _dressed(
-        self, conversation: Conversation, wanted: Wanted, model: str, system: str, options: Options
+        self, conversation: Conversation, wanted: LaunchOptions, model: str, system: str, options: Options
     ) -> Conversation:
         if wanted.profile is not None and conversation.turns:
             profile = self._profile(wanted.profile)
@@ -99,10 +99,10 @@ class Program:
             await self.registry.get(self.default_model)
 
     @property
-    def catalogue(self) -> ModelCatalogue:
+    def catalogue(self) -> ModelCatalog:
         """The models of the providers that are set up."""
         names = [status.name for status in self.registry.statuses() if status.is_configured]
-        return ModelCatalogue(self.store, names, self._models_of)
+        return ModelCatalog(self.store, names, self._models_of)
 
     async def facts_of(self, ref: str) -> tuple[int | None, Price | None]:
         """What the price list knows of a model: its context window and its price."""
@@ -157,8 +157,8 @@ def _assembled(settings: Settings, store: Store, *, demo: bool, unkept: StorageE
     ring = KeyRing(settings)
     registry = ProviderRegistry(_configs(settings, ring))
     pricing = pricing_of(settings)
-    means = Means(registry.get, pricing.cost_of, _policy(settings))
-    service = ChatService(store, means, unkept=unkept)
+    dependencies = Dependencies(registry.get, pricing.cost_of, _policy(settings))
+    service = ChatService(store, dependencies, unkept=unkept)
     model = DEMO_MODEL if demo else ring.model()[0]
     return Program(settings, store, service, registry, ring, pricing, model)
 

@@ -54,8 +54,8 @@ def test_a_backup_is_a_whole_database(shell: Shell, tmp_path: Path) -> None:
 
 def test_stats_count_what_there_is(shell: Shell) -> None:
     shell("ask", "--demo", "code")
-    facts = json.loads(shell("stats", "--json").out)
-    assert (facts["conversations"], facts["turns"]) == (1, 2)
+    as_dict = json.loads(shell("stats", "--json").out)
+    assert (as_dict["conversations"], as_dict["turns"]) == (1, 2)
     assert "conversations" in shell("stats").out
 
 

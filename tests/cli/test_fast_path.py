@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from tui_chat.cli import app, launch
-from tui_chat.cli.fast_path import SWITCHES, VALUES, asked_for_app
+from tui_chat.cli.fast_path import SWITCHES, VALUES, parse_app_args
 
 ASKED = (
     "",
@@ -51,21 +51,21 @@ def test_what_is_read_directly_is_what_typer_reads(line: str, monkeypatch: pytes
     monkeypatch.setattr(launch, "open_app", open_app)
     done = CliRunner().invoke(app.app, line.split())
     assert done.exit_code == 0, done.output
-    assert asked_for_app(line.split(), {}) == read[0]
+    assert parse_app_args(line.split(), {}) == read[0]
 
 
 @pytest.mark.parametrize("line", LEFT)
 def test_what_may_mean_something_else_is_left_to_typer(line: str) -> None:
-    assert asked_for_app(line.split(), {}) is None
+    assert parse_app_args(line.split(), {}) is None
 
 
 def test_completion_is_left_to_typer() -> None:
-    assert asked_for_app([], {"_TUI_CHAT_COMPLETE": "complete_bash"}) is None
+    assert parse_app_args([], {"_TUI_CHAT_COMPLETE": "complete_bash"}) is None
 
 
 def test_a_folder_that_cannot_be_read_is_left_to_typer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.access", lambda *_: False)
-    assert asked_for_app(["--data-dir", str(tmp_path)], {}) is None
+    assert parse_app_args(["--data-dir", str(tmp_path)], {}) is None
 
 
 def test_every_option_of_the_app_is_known() -> None:

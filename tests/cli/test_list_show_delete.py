@@ -70,8 +70,8 @@ def test_a_new_title_stays(shell: Shell) -> None:
 def test_a_search_finds_the_turn_and_lights_the_word(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     (hit,) = json.loads(shell("search", "monotonic role:assistant", "--json").out)
-    begin, end = hit["marks"][0]
-    assert hit["snippet"][begin:end].lower() == "monotonic"
+    load_context, end = hit["marks"][0]
+    assert hit["snippet"][load_context:end].lower() == "monotonic"
     assert "monotonic" in shell("search", "monotonic").out
     assert shell("search", '"unclosed ( AND').code == 0
 

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tui_chat.cli.typer_speedup import QuickGroup
+from tui_chat.cli.typer_speedup import FastParsingGroup
 
 VALUES = (
     "",
@@ -58,7 +58,7 @@ def program(cls: type[typer.core.TyperGroup] | None) -> typer.Typer:
 
 
 def both(*words: str) -> tuple[tuple[int, str], tuple[int, str]]:
-    plain, quick = (CliRunner().invoke(program(cls), words) for cls in (None, QuickGroup))
+    plain, quick = (CliRunner().invoke(program(cls), words) for cls in (None, FastParsingGroup))
     return (plain.exit_code, plain.output), (quick.exit_code, quick.output)
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.support.attacks import attack
 from tests.support.hostile_database import COUNTS, TEXTS, Column, columns_of, fill_library, poison
-from tui_chat.cli.conversation_table import facts, rows_for_people
+from tui_chat.cli.conversation_table import as_dict, rows_for_people
 from tui_chat.cli.examining import _faults
 from tui_chat.cli.transcript import print_transcript
 from tui_chat.core.conversation import Conversation
@@ -88,7 +88,7 @@ async def read_everything(store: Store) -> None:
     ]  # fmt: skip
     rows_for_people(summaries)
     shown = await store.conversation("c1")
-    json.dumps([facts(summary) for summary in summaries])
+    json.dumps([as_dict(summary) for summary in summaries])
     output_of(lambda: print_transcript(shown, Branch.ALL, 80))
     for conversation_id in [*await all_ids(store), "c3"]:
         show(await store.conversation(conversation_id))

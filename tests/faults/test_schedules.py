@@ -21,7 +21,7 @@ from tui_chat.core.event import TextDelta, TurnEnded, TurnStarted
 from tui_chat.core.turn import Role, TurnStatus
 from tui_chat.providers.anthropic.provider import AnthropicProvider
 from tui_chat.service.chat import ChatService
-from tui_chat.service.dependencies import Means, Policy
+from tui_chat.service.dependencies import Dependencies, Policy
 from tui_chat.service.reply import Reply
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.service.stall_detection import HealthLimits
@@ -135,9 +135,9 @@ async def stage(schedule: Plan, folder: Path) -> AsyncIterator[Played]:
         async def provider_for(model: str) -> AnthropicProvider:
             return adapter
 
-        policy = Policy(RetryPolicy(first_delay_s=0.01), HealthLimits(0.1, 0.4), beat_s=0.02)
+        policy = Policy(RetryPolicy(first_delay_s=0.01), HealthLimits(0.1, 0.4), save_interval_s=0.02)
         store = await Store.open(path)
-        service = ChatService(store, Means(provider_for, policy=policy))
+        service = ChatService(store, Dependencies(provider_for, policy=policy))
         try:
             yield Played(schedule, service, store, path)
         finally:

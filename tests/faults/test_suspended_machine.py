@@ -16,7 +16,7 @@ from tui_chat.core.event import TextDelta, TurnEnded
 from tui_chat.core.turn import TurnStatus
 from tui_chat.providers.anthropic.provider import AnthropicProvider
 from tui_chat.service.chat import ChatService
-from tui_chat.service.dependencies import Means, Policy
+from tui_chat.service.dependencies import Dependencies, Policy
 from tui_chat.service.stall_detection import HealthLimits
 from tui_chat.storage.store import Store
 
@@ -37,7 +37,7 @@ async def asleep_in_the_middle(wire: Wire, path: Path) -> TurnEnded:
         return adapter
 
     store = await Store.open(path)
-    service = ChatService(store, Means(provider_for, policy=Policy(health=LIMITS, beat_s=0.02)))
+    service = ChatService(store, Dependencies(provider_for, policy=Policy(health=LIMITS, save_interval_s=0.02)))
     reply = await service.send(service.blank("anthropic/claude-sonnet-5-5"), "hello")
     slept = False
     async for event in reply:
@@ -80,7 +80,7 @@ async def test_a_clock_set_back_in_the_middle_loses_and_reorders_nothing(tmp_pat
             return adapter
 
         store = await Store.open(tmp_path / "conversations.db", clock=lambda: next(moments))
-        service = ChatService(store, Means(provider_for, now=lambda: next(moments)))
+        service = ChatService(store, Dependencies(provider_for, now=lambda: next(moments)))
         conversation = service.blank("anthropic/claude-sonnet-5-5")
         for words in ("first", "second", "third"):
             reply = await service.send(conversation, words)

@@ -204,5 +204,7 @@ def test_a_system_prompt_and_a_fault_are_told() -> None:
 
 def test_what_titles_cost_is_in_the_sums_of_the_front_matter() -> None:
     replied = stored.priced(stored.reply("r", "p"), "1")
-    text = to_markdown(stored.conversation("c1", stored.prompt("p"), replied, errands=(stored.errand("e1", "0.5"),)))
+    text = to_markdown(
+        stored.conversation("c1", stored.prompt("p"), replied, side_requests=(stored.side_request("e1", "0.5"),))
+    )
     assert "\n  input: 40\n" in text and "\n  output: 24\n" in text and '\ncost_usd: "1.5"\n' in text

@@ -16,7 +16,7 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.core.side_request import Errand
+from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Price, Usage
 
@@ -41,8 +41,8 @@ parts = st.one_of(
 usages = st.builds(Usage, counts, counts, counts, counts, counts, counts, counts, st.booleans(), st.none() | amounts)
 prices = st.builds(Price, amounts, amounts, amounts, amounts, amounts, amounts, texts, st.none() | amounts, amounts)
 costs = st.builds(Cost, amounts, st.booleans(), st.none() | prices, st.booleans())
-errands = st.lists(
-    st.builds(Errand, words, words, words, dates, usages, st.none() | costs),
+side_requests = st.lists(
+    st.builds(SideRequest, words, words, words, dates, usages, st.none() | costs),
     max_size=2,
     unique_by=lambda errand: errand.id,
 )
@@ -95,5 +95,5 @@ def conversations(draw: st.DrawFn, identity: str = "c", most_turns: int = 6) -> 
         archived_at=draw(st.none() | dates),
         deleted_at=draw(st.none() | dates),
         origin=draw(st.none() | st.builds(Origin, words, words, words, words)),
-        errands=tuple(draw(errands)),
+        side_requests=tuple(draw(side_requests)),
     )

@@ -22,7 +22,7 @@ from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.registry import ProviderRegistry
 from tui_chat.service.chat import ChatService
-from tui_chat.service.dependencies import Means
+from tui_chat.service.dependencies import Dependencies
 from tui_chat.service.reply import Reply
 from tui_chat.storage.store import Store
 
@@ -78,7 +78,7 @@ class Chat:
     def __init__(self, url: str, store: Store) -> None:
         self.url = url
         self.registry = registry(url)
-        self.service = ChatService(store, Means(self.registry.get))
+        self.service = ChatService(store, Dependencies(self.registry.get))
         self.conversation = self.service.blank("here/tiny", options=Options(SHORT, 0.0))
 
     async def say(self, text: str, max_tokens: int = SHORT) -> Reply:

@@ -12,7 +12,7 @@ from tui_chat.core.event import ReplyEvent, Stopped, TextDelta, TurnEnded, Usage
 from tui_chat.core.usage import Cost, Usage
 from tui_chat.providers.demo.provider import DemoProvider, Step
 from tui_chat.service.chat import ChatService
-from tui_chat.service.dependencies import Means, Policy
+from tui_chat.service.dependencies import Dependencies, Policy
 from tui_chat.service.reply import Reply
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.storage.store import Store
@@ -61,10 +61,10 @@ async def make_house() -> AsyncIterator[MakeHouse]:
         async def provider_for(model: str) -> DemoProvider:
             return provider
 
-        quick = policy or Policy(RetryPolicy(first_delay_s=0.01), beat_s=0.02)
-        means = Means(provider_for, a_dollar_a_token, quick)
+        quick = policy or Policy(RetryPolicy(first_delay_s=0.01), save_interval_s=0.02)
+        dependencies = Dependencies(provider_for, a_dollar_a_token, quick)
         used = store or await Store.open(":memory:")
-        house = House(used, provider, ChatService(used, means))
+        house = House(used, provider, ChatService(used, dependencies))
         houses.append(house)
         return house
 

@@ -16,11 +16,11 @@ from tui_chat.core.title import TITLE_WANTED
 from tui_chat.core.usage import Usage
 from tui_chat.providers.demo.provider import DemoProvider, Step
 from tui_chat.service.chat import ChatService
-from tui_chat.service.dependencies import Means, Policy
+from tui_chat.service.dependencies import Dependencies, Policy
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.storage.store import Store
 
-ASKING = Policy(RetryPolicy(first_delay_s=0.01), beat_s=0.02, titles_by_model=True)
+ASKING = Policy(RetryPolicy(first_delay_s=0.01), save_interval_s=0.02, titles_by_model=True)
 USED = Usage(input_tokens=30, output_tokens=4)
 NAMED: tuple[Step, ...] = (
     TextDelta('"A friendly'),
@@ -34,7 +34,7 @@ async def titled(house: House, conversation_id: str) -> Conversation:
     """The conversation after its title was asked for."""
     told = asyncio.Event()
     stop = house.service.titling.watch(lambda one: told.set() if one == conversation_id else None)
-    if not (await house.store.conversation(conversation_id)).errands:
+    if not (await house.store.conversation(conversation_id)).side_requests:
         await asyncio.wait_for(told.wait(), 5)
     stop()
     return await house.store.conversation(conversation_id)
@@ -53,8 +53,8 @@ async def test_what_a_title_used_is_counted_everywhere(make_house: MakeHouse) ->
     house = await make_house(HELLO, NAMED, policy=ASKING)
     reply = await house.service.send(house.blank(), "hi")
     found = await titled(house, reply.conversation_id)
-    (errand,) = found.errands
-    assert (errand.purpose, errand.model, errand.usage) == (TITLE, "demo/tour", USED)
+    (side_request,) = found.side_requests
+    assert (side_request.purpose, side_request.model, side_request.usage) == (TITLE, "demo/tour", USED)
     assert found.cost.total_usd == found.path_cost.total_usd == Decimal(5 + 34)
     assert found.usage.total_tokens == found.path_usage.total_tokens == 5 + 34
     assert (await house.store.summaries())[0].cost_usd == Decimal(39)
@@ -87,7 +87,7 @@ async def test_a_title_that_a_person_gave_meanwhile_stays(make_house: MakeHouse)
     await house.store.rename(reply.conversation_id, "Mine")
     gate.set()
     found = await titled(house, reply.conversation_id)
-    assert found.title == "Mine" and found.errands[0].usage == USED
+    assert found.title == "Mine" and found.side_requests[0].usage == USED
 
 
 async def test_a_renamed_conversation_is_not_asked_about(make_house: MakeHouse) -> None:
@@ -106,7 +106,7 @@ async def test_a_failed_request_is_only_logged(make_house: MakeHouse, caplog: py
     reply = await house.service.send(house.blank(), "hi there")
     with caplog.at_level(logging.WARNING):
         found = await told_after(house, reply.conversation_id)
-    assert found.title == "hi there" and found.errands == () and "Overloaded" in caplog.text
+    assert found.title == "hi there" and found.side_requests == () and "Overloaded" in caplog.text
 
 
 async def asked_twice(house: House) -> None:
@@ -146,7 +146,7 @@ async def test_quitting_ends_the_request_and_keeps_what_it_used(make_house: Make
     await asyncio.wait_for(house.service.aclose(), 5)
     found = await house.store.conversation(reply.conversation_id)
     assert house.provider.closed_early == 1 and found.title == "hi"
-    assert found.errands[0].usage.estimated and found.errands[0].usage.input_tokens == 30
+    assert found.side_requests[0].usage.estimated and found.side_requests[0].usage.input_tokens == 30
 
 
 async def test_a_cancelled_reply_and_a_fork_ask_for_no_title(make_house: MakeHouse) -> None:
@@ -154,7 +154,7 @@ async def test_a_cancelled_reply_and_a_fork_ask_for_no_title(make_house: MakeHou
     reply = await house.service.send(house.blank(), "hi")
     found = await titled(house, reply.conversation_id)
     forked = await house.service.fork(found.id, reply.turn_id)
-    assert forked.errands == ()
+    assert forked.side_requests == ()
     await (await house.service.send(forked, "and?")).wait()
     cancelled = await house.service.send(house.blank(), "stop")
     cancelled.cancel()
@@ -169,7 +169,7 @@ async def test_the_demo_names_a_conversation_offline() -> None:
     async def provider_for(model: str) -> DemoProvider:
         return provider
 
-    service = ChatService(store, Means(provider_for, policy=replace(ASKING, beat_s=0.2)))
+    service = ChatService(store, Dependencies(provider_for, policy=replace(ASKING, save_interval_s=0.2)))
     told = asyncio.Event()
     service.titling.watch(lambda _: told.set())
     reply = await service.send(service.blank("demo/tour"), "code a rate limiter, please")

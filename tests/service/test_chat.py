@@ -46,7 +46,7 @@ async def test_a_stored_conversation_without_turns_takes_a_first_prompt(make_hou
     empty = house.blank()
     await house.store.create(empty)
     complaints: list[object] = []
-    house.service.ledger.watch(complaints.append)
+    house.service.save_queue.watch(complaints.append)
     await (await house.service.send(empty, "one")).wait()
     assert complaints == [] and len((await house.store.conversation(empty.id)).turns) == 2
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.formats.fixtures import IMPORTS, database, read
 from tests.formats.trees import conversations
-from tests.storage.make import errand
+from tests.storage.make import side_request
 from tests.support.attacks import attack
 from tui_chat.core.clean import clean, valid_text
 from tui_chat.core.conversation import Conversation
@@ -109,14 +109,14 @@ async def test_a_grown_conversation_gets_its_new_turns_and_the_head_moves_along(
 
 async def test_an_import_brings_what_was_asked_beside_the_turns_once(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "c.json"
-    here = conversation("c1", turn("u1"), turn("a1", "u1"), errands=(errand("e1", "1"),))
+    here = conversation("c1", turn("u1"), turn("a1", "u1"), side_requests=(side_request("e1", "1"),))
     await store.create(replace(here, head="u1"))
-    path.write_text(dumps(replace(here, errands=(*here.errands, errand("e2", None)))))
+    path.write_text(dumps(replace(here, side_requests=(*here.side_requests, side_request("e2", None)))))
     for grown in (1, 0):
         report = await import_file(store, path)
         assert (report.added, report.grown, report.turns) == (0, grown, 0)
         found = await store.conversation("c1")
-        assert [one.id for one in found.errands] == ["e1", "e2"] and found.head == "u1"
+        assert [one.id for one in found.side_requests] == ["e1", "e2"] and found.head == "u1"
 
 
 async def test_what_was_changed_here_is_not_touched_by_a_grown_import(store: Store, tmp_path: Path) -> None:

@@ -9,13 +9,13 @@ import pytest
 from tui_chat.core.error import KeyRejected, StorageError, Unreachable
 from tui_chat.core.provider import Model
 from tui_chat.service import model_catalog
-from tui_chat.service.model_catalog import ModelCatalogue, matching
+from tui_chat.service.model_catalog import ModelCatalog, matching
 from tui_chat.storage.store import Store
 
 LARGE, SMALL = Model("one/large", "Large", 200_000, efforts=("low", "high")), Model("two/small", "Small")
 
 
-def asking(store: Store, answers: Mapping[str, tuple[Model, ...] | Exception | None]) -> ModelCatalogue:
+def asking(store: Store, answers: Mapping[str, tuple[Model, ...] | Exception | None]) -> ModelCatalog:
     """A catalogue of providers that answer so; `None` never does."""
 
     async def models_of(name: str) -> tuple[Model, ...]:
@@ -26,7 +26,7 @@ def asking(store: Store, answers: Mapping[str, tuple[Model, ...] | Exception | N
             raise answer
         return answer or ()
 
-    return ModelCatalogue(store, list(answers), models_of)
+    return ModelCatalog(store, list(answers), models_of)
 
 
 async def test_everybodys_models_are_offered_and_remembered_whole(store: Store) -> None:

@@ -17,7 +17,7 @@ from tui_chat.core.event import RetryScheduled, TextDelta, TurnEnded, TurnStarte
 from tui_chat.core.turn import TurnStatus
 from tui_chat.providers.anthropic.provider import AnthropicProvider
 from tui_chat.service.chat import ChatService
-from tui_chat.service.dependencies import Means, Policy
+from tui_chat.service.dependencies import Dependencies, Policy
 from tui_chat.service.reply import Reply
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.storage.store import Store
@@ -55,8 +55,8 @@ class Street:
         async def provider_for(model: str) -> AnthropicProvider:
             return self.adapter
 
-        policy = Policy(RetryPolicy(first_delay_s=5.0), beat_s=0.02)
-        self.service = ChatService(store, Means(provider_for, policy=policy))
+        policy = Policy(RetryPolicy(first_delay_s=5.0), save_interval_s=0.02)
+        self.service = ChatService(store, Dependencies(provider_for, policy=policy))
 
     async def send(self, text: str = "hello", conversation: Conversation | None = None) -> Reply:
         return await self.service.send(conversation or self.service.blank("anthropic/claude-sonnet-5-5"), text)

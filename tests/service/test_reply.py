@@ -172,14 +172,14 @@ async def test_the_partial_is_saved_although_the_price_list_is_not_there_yet(
         return None
 
     house = await make_house((TextDelta("first "), more, TextDelta("second"), asyncio.Event()))
-    monkeypatch.setattr(house.service, "_means", replace(house.service._means, cost_of=never))
+    monkeypatch.setattr(house.service, "_dependencies", replace(house.service._dependencies, cost_of=never))
     reply = await house.service.send(house.blank(), "hi")
     async with asyncio.timeout(10):
         await asked.wait()
         more.set()
         while (await house.store.conversation(reply.conversation_id)).turn(reply.turn_id).text != "first second":
             await asyncio.sleep(0.01)
-    reply._meter._means = replace(reply._meter._means, cost_of=no_cost)
+    reply._meter._dependencies = replace(reply._meter._dependencies, cost_of=no_cost)
     reply.cancel()
     assert (await reply.wait()).turn.text == "first second"
 
@@ -265,7 +265,7 @@ async def test_a_price_list_that_fails_leaves_the_cost_unknown_and_the_reply_who
 
     asked = asyncio.Event()
     house = await make_house((TextDelta("Hel"), asked, *HELLO[1:]))
-    monkeypatch.setattr(house.service, "_means", replace(house.service._means, cost_of=broken))
+    monkeypatch.setattr(house.service, "_dependencies", replace(house.service._dependencies, cost_of=broken))
     reply = await house.service.send(house.blank(), "hi")
     async for event in reply:
         if isinstance(event, UsageChanged):
@@ -280,12 +280,12 @@ async def test_a_price_list_that_fails_leaves_the_cost_unknown_and_the_reply_who
 async def test_a_checkpoint_that_is_refused_for_good_is_an_ending_too(
     make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch, fault: Exception, told: type[ChatError]
 ) -> None:
-    house = await make_house((TextDelta("half"), asyncio.Event()), policy=Policy(beat_s=0.01))
+    house = await make_house((TextDelta("half"), asyncio.Event()), policy=Policy(save_interval_s=0.01))
 
     async def refused(*_: object) -> bool:
         raise fault
 
-    monkeypatch.setattr(house.service.ledger, "checkpoint", refused)
+    monkeypatch.setattr(house.service.save_queue, "checkpoint", refused)
     async with asyncio.timeout(10):
         ended = await (await house.service.send(house.blank(), "hi")).wait()
     assert isinstance(ended.error, told)
@@ -294,7 +294,7 @@ async def test_a_checkpoint_that_is_refused_for_good_is_an_ending_too(
 
 
 async def test_a_stalled_stream_is_cut_after_its_limit(make_house: MakeHouse) -> None:
-    policy = Policy(health=HealthLimits(0.05, 0.15), beat_s=0.02)
+    policy = Policy(health=HealthLimits(0.05, 0.15), save_interval_s=0.02)
     house = await make_house((TextDelta("half"), asyncio.Event()), policy=policy)
     events = await heard(await house.service.send(house.blank(), "hi"))
     assert [event.health for event in events if isinstance(event, HealthChanged)] == [
@@ -307,7 +307,7 @@ async def test_a_stalled_stream_is_cut_after_its_limit(make_house: MakeHouse) ->
 
 
 async def test_pings_keep_a_quiet_stream_alive(make_house: MakeHouse) -> None:
-    policy = Policy(health=HealthLimits(0.2, 0.4), beat_s=0.02)
+    policy = Policy(health=HealthLimits(0.2, 0.4), save_interval_s=0.02)
     pings = [step for _ in range(10) for step in (0.06, SignOfLife())]
     house = await make_house((TextDelta("half"), *pings, Stopped("end_turn")), policy=policy)
     ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
@@ -315,7 +315,7 @@ async def test_pings_keep_a_quiet_stream_alive(make_house: MakeHouse) -> None:
 
 
 async def test_silence_before_the_first_byte_is_no_fault(make_house: MakeHouse) -> None:
-    policy = Policy(health=HealthLimits(0.02, 0.05), beat_s=0.01)
+    policy = Policy(health=HealthLimits(0.02, 0.05), save_interval_s=0.01)
     house = await make_house((0.2, *HELLO), policy=policy)
     ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
     assert ended.turn.status is TurnStatus.COMPLETE
@@ -383,7 +383,7 @@ async def test_a_full_disk_ends_nothing_and_saving_resumes(
     house = await make_house()
     disk = _Full(house.store, monkeypatch, "create", "append", "checkpoint", "finish", "save")
     told: list[StorageError | None] = []
-    house.service.ledger.watch(told.append)
+    house.service.save_queue.watch(told.append)
     reply = await house.service.send(house.blank(), "one")
     ended = await reply.wait()
     assert ended.save_error is not None and ended.save_error.detail == "disk_full"
@@ -392,7 +392,7 @@ async def test_a_full_disk_ends_nothing_and_saving_resumes(
     await second.wait()
     disk.full = False
     async with asyncio.timeout(5):
-        while house.service.ledger.error is not None:
+        while house.service.save_queue.error is not None:
             await asyncio.sleep(0)
     stored = await house.store.conversation(reply.conversation_id)
     assert [turn.text for turn in stored.path] == ["one", "Hello", "two", "Hello"]
@@ -424,7 +424,7 @@ async def test_what_a_full_disk_did_not_take_is_saved_before_the_end(
     disk = _Full(house.store, monkeypatch, "checkpoint")
     reply = await house.service.send(house.blank(), "hi")
     async with asyncio.timeout(5):
-        while house.service.ledger.error is None:
+        while house.service.save_queue.error is None:
             await asyncio.sleep(0)
         disk.full = False
         while (await house.store.conversation(reply.conversation_id)).turn(reply.turn_id).text != "half":

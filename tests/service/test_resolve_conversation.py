@@ -18,7 +18,7 @@ async def shelf(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "means"),
+    ("words", "dependencies"),
     [
         ("c0003", Place("c0003")),
         ("Rate Limiter", Place("c0002")),
@@ -27,9 +27,9 @@ async def shelf(store: Store) -> None:
     ],
 )
 async def test_an_id_goes_before_a_title_and_the_same_title_before_a_longer_one(
-    store: Store, words: str, means: Place
+    store: Store, words: str, dependencies: Place
 ) -> None:
-    assert await best_match(store, words) == means
+    assert await best_match(store, words) == dependencies
 
 
 async def test_the_one_last_used_goes_first_among_equals(store: Store) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.service.conftest import MakeHouse
-from tests.storage.make import NOON, conversation, errand, priced, prompt, reply
+from tests.storage.make import NOON, conversation, priced, prompt, reply, side_request
 from tui_chat.core.usage import Usage
 from tui_chat.service.usage_report import as_csv, as_json, lines_by, moment_of, record_of, usage_report
 from tui_chat.storage.store import Store
@@ -31,7 +31,9 @@ async def test_the_report_adds_up_to_what_the_conversations_say(make_house: Make
 
 
 async def test_what_titles_cost_is_in_every_sum_but_is_no_reply(store: Store) -> None:
-    await store.create(conversation("c1", prompt("p"), priced(reply("r", "p"), "1"), errands=(errand("e", "0.5"),)))
+    await store.create(
+        conversation("c1", prompt("p"), priced(reply("r", "p"), "1"), side_requests=(side_request("e", "0.5"),))
+    )
     report = await usage_report(store)
     for line in (report.total, *report.days, *report.models, *report.conversations):
         assert (line.replies, line.cost.total_usd, line.usage.total_tokens) == (1, Decimal("1.5"), 64)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.storage.make import DEAD, conversation, errand, live, priced, prompt, reply
+from tests.storage.make import DEAD, conversation, live, priced, prompt, reply, side_request
 from tui_chat.core.event import TextDelta
 from tui_chat.core.turn import Turn
 from tui_chat.storage.private_files import DATABASE
@@ -91,7 +91,9 @@ async def _deep(store: Store, marks: Marks) -> None:
 
 async def _everything(store: Store, marks: Marks) -> None:
     for number in range(12):
-        one = conversation(f"c{number}", *marks.chain(4, "words " * 40), errands=(errand("e1", "0.5"),), system="Be.")
+        one = conversation(
+            f"c{number}", *marks.chain(4, "words " * 40), side_requests=(side_request("e1", "0.5"),), system="Be."
+        )
         await store.create(one)
         await store.add_prompt(f"typed {number}")
     await store.set_draft("c1", "half a thought")

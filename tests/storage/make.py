@@ -7,7 +7,7 @@ from typing import Any
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.part import TextPart
-from tui_chat.core.side_request import TITLE, Errand
+from tui_chat.core.side_request import TITLE, SideRequest
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Price, Usage
 from tui_chat.storage.process_owner import Owner
@@ -60,7 +60,7 @@ def priced(turn: Turn, usd: str | None, *, estimated: bool = False) -> Turn:
     return replace(turn, usage=Usage(input_tokens=10, output_tokens=20, estimated=estimated), cost=cost)
 
 
-def errand(errand_id: str, usd: str | None) -> Errand:
+def side_request(errand_id: str, usd: str | None) -> SideRequest:
     """What asking for a title used, and what it cost."""
     cost = None if usd is None else Cost(Decimal(usd), price=PRICE)
-    return Errand(errand_id, TITLE, "demo/tour", NOON, Usage(input_tokens=30, output_tokens=4), cost)
+    return SideRequest(errand_id, TITLE, "demo/tour", NOON, Usage(input_tokens=30, output_tokens=4), cost)

@@ -17,7 +17,7 @@ from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.core.turn import TurnStatus
 from tui_chat.providers.demo.provider import DemoProvider
 from tui_chat.service.chat import ChatService
-from tui_chat.service.dependencies import Means, Policy
+from tui_chat.service.dependencies import Dependencies, Policy
 from tui_chat.storage.store import Store
 
 WORDS = [f"word{number} " for number in range(400)]
@@ -67,7 +67,7 @@ async def test_at_any_moment_of_a_running_reply_it_keeps_what_arrived_once(seed:
     async def provider_for(_: str) -> DemoProvider:
         return provider
 
-    service = ChatService(store, Means(provider_for, policy=Policy(beat_s=0.001)))
+    service = ChatService(store, Dependencies(provider_for, policy=Policy(save_interval_s=0.001)))
     reply = await service.send(service.blank("demo/tour"), "hi")
     arrived: list[int] = []
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.storage.conftest import Open
-from tests.storage.make import conversation, errand, priced, prompt, reply
+from tests.storage.make import conversation, priced, prompt, reply, side_request
 from tui_chat.core.part import TextPart, ThinkingPart, ToolResultPart
 from tui_chat.storage.private_files import DATABASE
 
@@ -24,7 +24,9 @@ async def fill(open_store: Open) -> None:
             prompt("u2", "a1", "and then?"),
             reply("a2", "u2", "it ends"),
         )
-        await store.create(conversation(f"c{number}", *turns, title=f"Title {number}", errands=(errand("e1", "1"),)))
+        await store.create(
+            conversation(f"c{number}", *turns, title=f"Title {number}", side_requests=(side_request("e1", "1"),))
+        )
     await store.add_prompt("a typed prompt")
     await store.set_state("theme", "dark")
     await store.aclose()

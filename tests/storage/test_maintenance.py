@@ -8,7 +8,7 @@ from tests.storage.conftest import Open
 from tests.storage.make import NOON, conversation, live, priced, prompt, reply
 from tui_chat.core.event import TextDelta
 from tui_chat.core.turn import TurnStatus
-from tui_chat.storage.maintenance import Checkup
+from tui_chat.storage.maintenance import CheckReport
 from tui_chat.storage.schema import MIGRATIONS
 from tui_chat.storage.store import Store
 
@@ -25,7 +25,7 @@ async def filled(open_store: Open) -> Store:
 async def test_a_library_in_use_is_healthy(open_store: Open) -> None:
     store = await filled(open_store)
     found = await store.check()
-    assert found.is_healthy and found == Checkup()
+    assert found.is_healthy and found == CheckReport()
     assert dict(found.sizes).get("turn", 4096) >= 4096
     mended = await store.repair()
     assert mended.found.is_healthy and mended.backup is None

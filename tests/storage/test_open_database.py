@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from tests.storage.conftest import Open
-from tests.storage.make import conversation, errand, prompt, reply
+from tests.storage.make import conversation, prompt, reply, side_request
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.storage import private_files
 from tui_chat.storage.recovery import rescue
@@ -79,8 +79,8 @@ async def test_a_file_from_before_errands_is_upgraded_with_all_that_is_in_it(ope
     store = await open_store()
     assert store.opening.migrated_from == 1 and store.opening.backup is not None
     assert await store.count() == 3 and len((await store.conversation("c1")).turns) == 2
-    await store.record("c1", errand("e1", "0.5"), "Named")
-    assert (await store.conversation("c1")).errands == (errand("e1", "0.5"),)
+    await store.record("c1", side_request("e1", "0.5"), "Named")
+    assert (await store.conversation("c1")).side_requests == (side_request("e1", "0.5"),)
     assert (await store.check()).is_healthy
 
 

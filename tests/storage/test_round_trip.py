@@ -22,7 +22,7 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.core.side_request import Errand
+from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Price, Usage
 from tui_chat.storage.store import Store
@@ -48,7 +48,9 @@ PRICE = st.builds(Price, USD, USD, USD, USD, USD, USD, TEXT, st.none() | USD, US
 USAGE = st.builds(Usage, COUNT, COUNT, COUNT, COUNT, COUNT, COUNT, COUNT, st.booleans(), st.none() | USD)
 COST = st.builds(Cost, USD, st.booleans(), st.none() | PRICE, st.booleans())
 ERRANDS = st.lists(
-    st.builds(Errand, TEXT, TEXT, TEXT, MOMENT, USAGE, st.none() | COST), max_size=2, unique_by=lambda one: one.id
+    st.builds(SideRequest, TEXT, TEXT, TEXT, MOMENT, USAGE, st.none() | COST),
+    max_size=2,
+    unique_by=lambda one: one.id,
 ).map(tuple)
 ENDED = st.sampled_from([status for status in TurnStatus if status is not TurnStatus.STREAMING])
 OPTIONS = st.builds(

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.storage.make import NOON, conversation, errand, priced, prompt, reply
+from tests.storage.make import NOON, conversation, priced, prompt, reply, side_request
 from tui_chat.core.conversation import TitleSource
 from tui_chat.core.error import NotFound
 from tui_chat.storage.store import Store
@@ -12,7 +12,7 @@ from tui_chat.storage.store import Store
 
 async def test_an_errand_counts_in_the_list_and_in_usage(store: Store) -> None:
     await store.create(conversation("c1", prompt("p"), priced(reply("r", "p"), "1")))
-    await store.record("c1", errand("e1", "0.5"), "Named")
+    await store.record("c1", side_request("e1", "0.5"), "Named")
     (summary,) = await store.summaries()
     assert (summary.title, summary.cost_usd, summary.turns, summary.updated_at) == ("Named", Decimal("1.5"), 2, NOON)
     assert [(row.turn_id, row.title, row.usage.total_tokens) for row in await store.usage_rows()] == [
@@ -24,7 +24,7 @@ async def test_an_errand_counts_in_the_list_and_in_usage(store: Store) -> None:
 
 async def test_an_errand_of_unknown_cost_makes_the_sum_one_that_is_not_all(store: Store) -> None:
     await store.create(conversation("c1", prompt("p"), priced(reply("r", "p"), "1")))
-    await store.record("c1", errand("e1", None))
+    await store.record("c1", side_request("e1", None))
     found = await store.conversation("c1")
     assert (found.cost.total_usd, found.cost.unknown_replies) == (1, 1)
     assert (await store.summaries())[0].cost_estimated
@@ -33,22 +33,22 @@ async def test_an_errand_of_unknown_cost_makes_the_sum_one_that_is_not_all(store
 async def test_a_title_that_a_person_gave_is_not_replaced(store: Store) -> None:
     await store.create(conversation("c1"))
     await store.rename("c1", "Mine")
-    await store.record("c1", errand("e1", "0.5"), "Named")
+    await store.record("c1", side_request("e1", "0.5"), "Named")
     found = await store.conversation("c1")
-    assert (found.title, found.title_source, len(found.errands)) == ("Mine", TitleSource.USER, 1)
+    assert (found.title, found.title_source, len(found.side_requests)) == ("Mine", TitleSource.USER, 1)
 
 
 async def test_the_same_errand_is_kept_once(store: Store) -> None:
-    made = conversation("c1", errands=(errand("e1", "0.5"), errand("e2", None)))
+    made = conversation("c1", side_requests=(side_request("e1", "0.5"), side_request("e2", None)))
     await store.create(made)
     await store.save(made)
-    await store.record("c1", errand("e2", None))
-    assert (await store.conversation("c1")).errands == made.errands
+    await store.record("c1", side_request("e2", None))
+    assert (await store.conversation("c1")).side_requests == made.side_requests
     assert (await store.check()).is_healthy
 
 
 async def test_what_is_destroyed_takes_its_errands_along(store: Store) -> None:
-    await store.create(conversation("c1", errands=(errand("e1", "0.5"),)))
+    await store.create(conversation("c1", side_requests=(side_request("e1", "0.5"),)))
     await store.delete("c1")
     await store.purge(NOON.replace(year=2100))
     assert await store.usage_rows() == []
@@ -56,11 +56,11 @@ async def test_what_is_destroyed_takes_its_errands_along(store: Store) -> None:
 
 async def test_an_errand_of_no_conversation_is_refused(store: Store) -> None:
     with pytest.raises(NotFound):
-        await store.record("nobody", errand("e1", "0.5"))
+        await store.record("nobody", side_request("e1", "0.5"))
 
 
 async def test_sums_that_forgot_an_errand_are_found_and_mended(store: Store) -> None:
-    await store.create(conversation("c1", errands=(errand("e1", "0.5"),)))
+    await store.create(conversation("c1", side_requests=(side_request("e1", "0.5"),)))
     await store._write(lambda db: db.execute("UPDATE conversation SET cost_usd = '0', known_replies = 0"))
     assert (await store.check()).wrong_sums == 1
     await store.repair()

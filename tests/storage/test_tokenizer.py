@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tui_chat.storage.tokenizer import Sought, folded, humps, indexed, tokens
+from tui_chat.storage.tokenizer import SearchTerm, camel_case_suffixes, indexed, normalize, tokens
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_the_index_takes_in_words_and_pairs(text: str, words: str) -> None:
     ],
 )
 def test_an_identifier_is_known_by_its_ends(text: str, ends: str) -> None:
-    assert sorted(humps(text).split()) == sorted(ends.split())
+    assert sorted(camel_case_suffixes(text).split()) == sorted(ends.split())
 
 
 @pytest.mark.parametrize(
@@ -75,28 +75,28 @@ def test_a_term_is_sought_as_the_index_holds_it(term: str, expected: tuple[list[
     ],
 )
 def test_a_term_is_found_in_raw_text(term: str, text: str, found: str | None) -> None:
-    assert Sought(term).stands_in(text) == (found is not None)
+    assert SearchTerm(term).stands_in(text) == (found is not None)
     if found is not None:
-        assert [text[start:end] for start, end in Sought(term).spans(text, len(text), 10)] == [found]
+        assert [text[start:end] for start, end in SearchTerm(term).spans(text, len(text), 10)] == [found]
 
 
 def test_the_middle_of_a_word_is_shown_where_no_word_begins_so() -> None:
-    assert Sought("name").spans("getUserName", 11, 5) == [(7, 11)]
-    assert Sought("name").spans("getUserName name", 16, 5) == [(12, 16)]
+    assert SearchTerm("name").spans("getUserName", 11, 5) == [(7, 11)]
+    assert SearchTerm("name").spans("getUserName name", 16, 5) == [(12, 16)]
 
 
 def test_inside_finds_the_middle_of_a_word() -> None:
-    assert Sought("ream", inside=True).spans("streaming", 9, 5) == [(2, 6)]
-    assert Sought("ß", inside=True).stands_in("Straße")
+    assert SearchTerm("ream", inside=True).spans("streaming", 9, 5) == [(2, 6)]
+    assert SearchTerm("ß", inside=True).stands_in("Straße")
 
 
 def test_places_are_true_even_where_small_letters_are_longer() -> None:
     text = "İİİ here"
-    assert [text[start:end] for start, end in Sought("here").spans(text, len(text), 5)] == ["here"]
+    assert [text[start:end] for start, end in SearchTerm("here").spans(text, len(text), 5)] == ["here"]
 
 
 def test_folding_makes_spellings_equal() -> None:
-    assert folded("É") == folded("e\u0301") == folded("e") == "e"
+    assert normalize("É") == normalize("e\u0301") == normalize("e") == "e"
 
 
 @pytest.mark.parametrize("run", ["x", "X", "xY", "_", "搜", "é", "(", "\u0301", "0", "🎉 "])
@@ -104,7 +104,7 @@ def test_a_megabyte_without_end_is_taken_in_at_once(run: str) -> None:
     text = run * (1_000_000 // len(run))
     began = time.process_time()
     indexed(text)
-    humps(text)
-    Sought("needle").stands_in(text)
-    Sought("xx").spans(text, len(text), 10)
+    camel_case_suffixes(text)
+    SearchTerm("needle").stands_in(text)
+    SearchTerm("xx").spans(text, len(text), 10)
     assert time.process_time() - began < 5

@@ -56,7 +56,7 @@ KINDS: dict[str, Callable[[], None]] = {
 def save_nothing_meanwhile() -> None:
     """Have a reply saved at its end only."""
     policy = wiring._policy
-    wiring._policy = lambda settings: replace(policy(settings), beat_s=3600.0)
+    wiring._policy = lambda settings: replace(policy(settings), save_interval_s=3600.0)
 
 
 if __name__ == "__main__":

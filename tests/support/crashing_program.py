@@ -30,7 +30,7 @@ def break_it(place: str) -> None:
     """Have that fail when the key that finds is pressed."""
     from tui_chat.ui.chat.screen import ChatScreen
     from tui_chat.ui.dialogs.help import HelpScreen
-    from tui_chat.ui.terminal.input_decoder import Input
+    from tui_chat.ui.terminal.input_decoder import InputDecoder
     from tui_chat.ui.widgets.status_footer import StatusFooter
 
     def draw(screen: ChatScreen) -> None:
@@ -46,12 +46,12 @@ def break_it(place: str) -> None:
         "a worker": lambda screen: screen.app.run_worker(_failing_later()) and None,
         "reading keys": lambda screen: None,
     }
-    act, take = acts[place], Input.take
+    act, take = acts[place], InputDecoder.take
     ChatScreen.action_find = act
     if place == "a screen":
         HelpScreen.compose = fails()
     if place == "reading keys":
-        Input.take = lambda self, data: fails()() if b"\x06" in data else take(self, data)
+        InputDecoder.take = lambda self, data: fails()() if b"\x06" in data else take(self, data)
 
 
 async def _failing_later() -> None:

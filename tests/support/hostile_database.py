@@ -5,7 +5,7 @@ import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.storage.make import HERE, conversation, errand, live, priced, prompt, reply
+from tests.storage.make import HERE, conversation, live, priced, prompt, reply, side_request
 from tui_chat.core.event import TextDelta
 from tui_chat.core.usage import Usage
 from tui_chat.storage.store import Store
@@ -68,7 +68,7 @@ async def fill_library(path: Path) -> None:
         prompt("u2", "a1"),
         priced(reply("a2", "u2"), "0.5", estimated=True),
     ]
-    await store.create(conversation("c1", *turns, errands=(errand("e1", "0.001"),), title="Ships"))
+    await store.create(conversation("c1", *turns, side_requests=(side_request("e1", "0.001"),), title="Ships"))
     await store.create(conversation("c2", prompt("u1"), priced(reply("a1", "u1"), None), title="Trains"))
     await store.archive("c2")
     await store.create(conversation("c3", prompt("u1"), title="Planes"))

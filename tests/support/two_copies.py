@@ -19,7 +19,7 @@ from typing import Any
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError, NotFound, ReplyInFlight, StorageError
 from tui_chat.settings.load import load_settings
-from tui_chat.ui.chat.external_changes import LOOKED_EVERY_S, Elsewhere
+from tui_chat.ui.chat.external_changes import LOOKED_EVERY_S, ExternalChanges
 from tui_chat.wiring import Program, assemble
 
 SHARED = "shared"
@@ -71,7 +71,7 @@ class Copy:
         self._draw = Random(seed)
         self._sending: set[asyncio.Task[None]] = set()
         self.met = Met()
-        self._service.ledger.watch(lambda error: self.met.complaints.append(str(error)) if error else None)
+        self._service.save_queue.watch(lambda error: self.met.complaints.append(str(error)) if error else None)
 
     async def work(self, others: Sequence[str], for_s: float) -> None:
         """Do one thing after the other until the time is over, and see what the others do."""
@@ -155,11 +155,11 @@ class Copy:
 
     async def _watch(self, other: str, until_s: float) -> None:
         """Look after the other's beacon as a screen looks after what it shows."""
-        looks = Elsewhere(self._store)
-        await looks.has_changed(beacon(other))
+        looks = ExternalChanges(self._store)
+        await looks.check_for_changes(beacon(other))
         while time.monotonic() < until_s:
             await asyncio.sleep(LOOKED_EVERY_S)
-            if await looks.has_changed(beacon(other)):
+            if await looks.check_for_changes(beacon(other)):
                 changed_s = float((await self._store.conversation(beacon(other))).title)
                 self.met.lags_s.append(time.time() - changed_s)
 

@@ -32,13 +32,13 @@ from tui_chat.core.usage import Cost, Price, Usage
 from tui_chat.providers.demo.provider import DemoProvider, Step
 from tui_chat.providers.demo.scenes import pieces, scene_for
 from tui_chat.service.chat import ChatService
-from tui_chat.service.dependencies import Means, Policy
-from tui_chat.service.model_catalog import ModelCatalogue
+from tui_chat.service.dependencies import Dependencies, Policy
+from tui_chat.service.model_catalog import ModelCatalog
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.settings.load import load_settings
 from tui_chat.storage.store import Store
 from tui_chat.ui.app import ChatApp
-from tui_chat.ui.app_context import Bench, ModelFacts
+from tui_chat.ui.app_context import AppContext, ModelFacts
 from tui_chat.ui.widgets.status_footer import StatusFooter
 
 _EMOJI = "| 名前"
@@ -144,23 +144,23 @@ async def studio(
     store = await Store.open(":memory:", clock=lambda: NOW)
     if library:
         await store.save_all([_other(number, *about) for number, about in enumerate(OTHERS)])
-    means = Means(
+    dependencies = Dependencies(
         provider_for,
         cost_of,
-        Policy(RetryPolicy(1), beat_s=0.05),
+        Policy(RetryPolicy(1), save_interval_s=0.05),
         now=lambda: next(moments),
         monotonic_s=lambda: 0.0,
         new_id=lambda: f"{next(numbers):08x}-0000-4000-8000-000000000000",
     )
-    service = ChatService(store, means)
+    service = ChatService(store, dependencies)
     settings = load_settings(environ={})
     settings = replace(settings, ui=replace(settings.ui, theme=theme))
 
     def fresh() -> Conversation:
         return service.blank(MODEL)
 
-    catalogue = ModelCatalogue(store, ["demo"], lambda name: provider.models())
-    bench = Bench(settings, store, service, fresh(), fresh, catalogue, facts_of=facts_of)
+    catalogue = ModelCatalog(store, ["demo"], lambda name: provider.models())
+    bench = AppContext(settings, store, service, fresh(), fresh, catalogue, facts_of=facts_of)
     app = ChatApp(bench)
     try:
         async with app.run_test(size=size, notifications=True) as pilot:

@@ -16,14 +16,14 @@ from tests.service.conftest import HELLO
 from tui_chat.core.conversation import Conversation
 from tui_chat.providers.demo.provider import DemoProvider, Step
 from tui_chat.service.chat import ChatService
-from tui_chat.service.dependencies import Means, Policy
-from tui_chat.service.model_catalog import ModelCatalogue
+from tui_chat.service.dependencies import Dependencies, Policy
+from tui_chat.service.model_catalog import ModelCatalog
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.settings.load import load_settings
 from tui_chat.settings.values import Settings
 from tui_chat.storage.store import Store
 from tui_chat.ui.app import ChatApp
-from tui_chat.ui.app_context import Bench
+from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.chat.screen import ChatScreen
 
 
@@ -68,7 +68,7 @@ class Desk:
         await self.idle()
 
     async def idle(self) -> None:
-        await self.until(lambda: not self.service.replies and self.service.ledger.error is None)
+        await self.until(lambda: not self.service.replies and self.service.save_queue.error is None)
         await self.pilot.pause()
 
 
@@ -91,18 +91,18 @@ async def desk_with(
     used = store or await Store.open(":memory:")
     settings = settings or load_settings(environ={})
     titles_by_model = settings.chat.titles == "model"
-    policy = Policy(RetryPolicy(first_delay_s=0.01), beat_s=0.02, titles_by_model=titles_by_model)
-    service = ChatService(used, Means(provider_for, policy=policy))
+    policy = Policy(RetryPolicy(first_delay_s=0.01), save_interval_s=0.02, titles_by_model=titles_by_model)
+    service = ChatService(used, Dependencies(provider_for, policy=policy))
     settings = replace(settings, ui=replace(settings.ui, theme="tui-chat-dark"))
-    bench = Bench(
+    context = AppContext(
         settings,
         used,
         service,
         first or service.blank("demo/tour"),
         lambda: service.blank("demo/tour"),
-        ModelCatalogue(used, ["demo"], lambda name: provider.models()),
+        ModelCatalog(used, ["demo"], lambda name: provider.models()),
     )
-    app = ChatApp(bench)
+    app = ChatApp(context)
     try:
         async with app.run_test(size=size, notifications=True, message_hook=hook) as pilot:
             await pilot.pause()

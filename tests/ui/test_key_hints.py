@@ -13,7 +13,7 @@ VERBS = ("try again", "continue", "another model", "differently", "cancel")
 
 
 @pytest.mark.parametrize("words", EVERY, ids=lambda words: words.sentence)
-def test_every_error_has_a_next_step_and_what_a_key_does_has_its_key(words: wording.Words) -> None:
+def test_every_error_has_a_next_step_and_what_a_key_does_has_its_key(words: wording.ErrorText) -> None:
     assert words.sentence.endswith(".") and words.next_step.endswith(".")
     step = with_keys(words.next_step, KEYS)
     named = [verb for verb in VERBS if verb in words.next_step.lower()]

@@ -15,7 +15,7 @@ from tui_chat.settings.values import Settings
 from tui_chat.ui.dialogs.help import HelpScreen
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import KEYS, Key, Scope, keys_as_markdown, label_of
-from tui_chat.ui.library.virtual_list import ShelfList
+from tui_chat.ui.library.virtual_list import VirtualList
 
 LONG = "\n\n".join(f"Paragraph {number} with needle and <https://example.com/{number}>." for number in range(12))
 CODE = "```python\nprint(1)\n```"
@@ -42,7 +42,7 @@ def seen(desk: Desk) -> tuple[Any, ...]:
         chat.line.prompts,
         chat.queue.chosen,
         desk.app._exit,
-        [shelf.cursor for shelf in desk.app.screen.query(ShelfList)],
+        [shelf.cursor for shelf in desk.app.screen.query(VirtualList)],
         tuple(str(notice.message) for notice in desk.app._notifications),
     )
 

@@ -10,7 +10,7 @@ from tests.ui.screen import screen_text
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.ui.app_context import ModelFacts
 from tui_chat.ui.chat.drafts import KEPT_AFTER_S
-from tui_chat.ui.picker import PickScreen
+from tui_chat.ui.picker import Picker
 
 FULL = StorageError("the disk is full", detail="disk_full")
 
@@ -32,7 +32,7 @@ async def test_one_can_go_on_writing_in_a_conversation_that_could_not_be_stored(
 async def test_the_history_of_a_store_that_fails_is_empty(desk: Desk) -> None:
     with patch.object(desk.store, "prompts", side_effect=FULL):
         await desk.press("f6")
-    await desk.until(lambda: isinstance(desk.app.screen, PickScreen))
+    await desk.until(lambda: isinstance(desk.app.screen, Picker))
 
 
 @pytest.mark.parametrize("name", ["~nobody-of-this-name/x.md", "x" * 300])
@@ -53,7 +53,7 @@ async def test_a_fault_in_the_background_is_told_and_logged(desk: Desk, caplog: 
     async def failing(model: str) -> ModelFacts:
         raise ZeroDivisionError
 
-    desk.chat.bench = replace(desk.chat.bench, facts_of=failing)
+    desk.chat.context = replace(desk.chat.context, facts_of=failing)
     await desk.type("hi")
     await desk.until(lambda: "Something went wrong in tui-chat itself" in screen_text(desk.app))
     assert "ZeroDivisionError" in caplog.text and desk.app.is_running

@@ -7,7 +7,7 @@ import typer
 
 from tui_chat.cli import commands
 from tui_chat.cli.context import GlobalFlags
-from tui_chat.cli.help_format import TellingGroup
+from tui_chat.cli.help_format import HelpGroup
 from tui_chat.cli.options import (
     ContinueFlag,
     ConversationFlag,
@@ -20,7 +20,7 @@ from tui_chat.cli.options import (
 
 app = typer.Typer(
     name="tui-chat",
-    cls=TellingGroup,
+    cls=HelpGroup,
     invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -65,6 +65,6 @@ def tui_chat(
     context.obj = GlobalFlags(demo, data_dir, config, debug)
     if context.invoked_subcommand is None:
         from tui_chat.cli.launch import open_app
-        from tui_chat.core.launch_options import Wanted
+        from tui_chat.core.launch_options import LaunchOptions
 
-        raise typer.Exit(open_app(context.obj, Wanted(model, system, profile, latest, conversation)))
+        raise typer.Exit(open_app(context.obj, LaunchOptions(model, system, profile, latest, conversation)))

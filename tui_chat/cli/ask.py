@@ -39,15 +39,15 @@ def ask(
     Piped text is appended to the prompt. Where stdin is no terminal it is read to its end: within a loop that reads
     lines, give `< /dev/null`.
     """
-    begun = start(context, demo=demo, data_dir=data_dir)
+    ctx = start(context, demo=demo, data_dir=data_dir)
     text = _whole_prompt(prompt)
     if not text.strip():
         raise typer.BadParameter("there is nothing to ask: give a prompt, or pipe some text")
     from tui_chat.cli.asking import Question, run
-    from tui_chat.core.launch_options import Wanted
+    from tui_chat.core.launch_options import LaunchOptions
 
-    wanted = Wanted(model, system, profile, latest, conversation)
-    raise typer.Exit(run(begun, Question(text, wanted, not no_save, jsonl)))
+    wanted = LaunchOptions(model, system, profile, latest, conversation)
+    raise typer.Exit(run(ctx, Question(text, wanted, not no_save, jsonl)))
 
 
 def _whole_prompt(prompt: str | None) -> str:

@@ -42,8 +42,8 @@ def show(
     """
     from tui_chat.cli import browsing
 
-    begun = start(context, demo=demo, data_dir=data_dir)
-    browsing.show(begun, conversation, browsing.Shape(as_json, plain, branch))
+    ctx = start(context, demo=demo, data_dir=data_dir)
+    browsing.show(ctx, conversation, browsing.ShowOptions(as_json, plain, branch))
 
 
 def delete(

@@ -5,8 +5,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui_chat.cli.context import Start
-from tui_chat.cli.store_access import MOST, listed, one_of, print_json, print_out, short_id, with_store
+from tui_chat.cli.context import Context
+from tui_chat.cli.store_access import MOST, choice_or_error, listed, print_json, print_out, short_id, with_store
 from tui_chat.core.clean import clean
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.title import shown_title
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from tui_chat.storage.store import Store
 
 
-def list_(begun: Start, *, limit: int, archived: bool, as_json: bool) -> None:
+def list_(ctx: Context, *, limit: int, archived: bool, as_json: bool) -> None:
     """Last used first."""
-    from tui_chat.cli.conversation_table import facts, rows_for_people, rows_for_programs
-    from tui_chat.storage.conversation_list import Asked
+    from tui_chat.cli.conversation_table import as_dict, rows_for_people, rows_for_programs
+    from tui_chat.storage.conversation_list import ListQuery
 
-    found = listed(begun, Asked(min(limit, MOST), archived=archived))
+    found = listed(ctx, ListQuery(min(limit, MOST), archived=archived))
     if as_json:
-        print_json(json.dumps([facts(summary) for summary in found], ensure_ascii=False, indent=2))
+        print_json(json.dumps([as_dict(summary) for summary in found], ensure_ascii=False, indent=2))
     elif not sys.stdout.isatty():
         print_out(rows_for_programs(found))
     elif found:
@@ -34,7 +34,7 @@ def list_(begun: Start, *, limit: int, archived: bool, as_json: bool) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ShowOptions:
     """How a conversation is to be printed."""
 
     json: bool
@@ -42,12 +42,12 @@ class Shape:
     branch: str
 
 
-def show(begun: Start, beginning: str, shape: Shape) -> None:
+def show(ctx: Context, beginning: str, shape: ShowOptions) -> None:
     """The branch that is shown or all of them as text, or all of it as JSON."""
     from tui_chat.formats.transcript import Branch
 
-    branch = Branch(one_of(shape.branch, [str(one) for one in Branch], "branch"))
-    found = with_store(begun, lambda store: _conversation(store, beginning))
+    branch = Branch(choice_or_error(shape.branch, [str(one) for one in Branch], "branch"))
+    found = with_store(ctx, lambda store: _conversation(store, beginning))
     if shape.json:
         from tui_chat.formats.native import dumps
 
@@ -60,10 +60,10 @@ def show(begun: Start, beginning: str, shape: Shape) -> None:
     else:
         from tui_chat.cli.transcript import print_transcript
 
-        print_transcript(found, branch, begun.settings.ui.measure)
+        print_transcript(found, branch, ctx.settings.ui.measure)
 
 
-def delete(begun: Start, beginning: str, *, as_json: bool) -> None:
+def delete(ctx: Context, beginning: str, *, as_json: bool) -> None:
     """Into the trash."""
 
     async def gone(store: "Store") -> Conversation:
@@ -71,7 +71,7 @@ def delete(begun: Start, beginning: str, *, as_json: bool) -> None:
         await store.delete(found.id)
         return found
 
-    deleted = with_store(begun, gone)
+    deleted = with_store(ctx, gone)
     if as_json:
         print_json(json.dumps({"id": deleted.id, "title": deleted.title, "deleted": True}, ensure_ascii=False))
     else:

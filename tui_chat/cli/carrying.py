@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tui_chat.cli.context import Start
-from tui_chat.cli.exit_codes import DONE, INTERRUPTED, MISUSED, STORAGE, complain
-from tui_chat.cli.store_access import Shown, one_of, print_json, print_out, with_store
+from tui_chat.cli.context import Context
+from tui_chat.cli.exit_codes import DONE, INTERRUPTED, MISUSED, STORAGE, print_error
+from tui_chat.cli.store_access import SafeStdout, choice_or_error, print_json, print_out, with_store
 from tui_chat.core.clean import clean, clean_line, harmless_json
 from tui_chat.core.error import ChatError, FormatError, StorageError
 from tui_chat.formats.import_sources import Progress
@@ -22,7 +22,7 @@ from tui_chat.storage.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ExportOptions:
     """How an export is to look, and where it goes; words as they were given."""
 
     format: str
@@ -30,14 +30,14 @@ class Shape:
     output: Path | None
 
 
-def export_(begun: Start, beginnings: Sequence[str], shape: Shape) -> int:
+def export_(ctx: Context, beginnings: Sequence[str], shape: ExportOptions) -> int:
     """Write those, or all of them; to stdout without a path.
 
     A conversation that cannot be read does not keep the others out; the exit code is then that of the storage.
     """
     unreadable: list[tuple[str, ChatError]] = []
-    form = one_of(shape.format, [str(one) for one in ExportFormat], "format")
-    branch = one_of(shape.branch, [str(one) for one in Branch], "branch")
+    form = choice_or_error(shape.format, [str(one) for one in ExportFormat], "format")
+    branch = choice_or_error(shape.branch, [str(one) for one in Branch], "branch")
 
     async def write(store: Store) -> list[Path]:
         ids = [await store.resolve(one) for one in beginnings] if beginnings else await all_ids(store)
@@ -45,7 +45,7 @@ def export_(begun: Start, beginnings: Sequence[str], shape: Shape) -> int:
         request = ExportRequest(ids, ExportFormat(form), Branch(branch), several)
         return await export(store, request, shape.output or _stdout(ExportFormat(form)))
 
-    written = with_store(begun, write)
+    written = with_store(ctx, write)
     if shape.output is None:
         sys.stdout.buffer.flush()
     elif len(written) == 1:
@@ -53,7 +53,9 @@ def export_(begun: Start, beginnings: Sequence[str], shape: Shape) -> int:
     else:
         print_out(f"{len(written):,} files in {shape.output}")
     for conversation_id, error in unreadable:
-        complain(StorageError(f"conversation {conversation_id} was not exported: {error.message}", detail="damaged"))
+        print_error(
+            StorageError(f"conversation {conversation_id} was not exported: {error.message}", detail="damaged")
+        )
     return STORAGE if unreadable else DONE
 
 
@@ -61,10 +63,10 @@ def _stdout(form: ExportFormat) -> Sink:
     """Into a pipe everything goes as it is; on a terminal it is only shown."""
     if not sys.stdout.isatty():
         return sys.stdout.buffer
-    return Shown(harmless_json if form in (ExportFormat.JSON, ExportFormat.LIBRECHAT) else clean)
+    return SafeStdout(harmless_json if form in (ExportFormat.JSON, ExportFormat.LIBRECHAT) else clean)
 
 
-def import_(begun: Start, files: Sequence[Path], *, as_json: bool) -> int:
+def import_(ctx: Context, files: Sequence[Path], *, as_json: bool) -> int:
     """Import each file; a bad one does not stop the rest."""
     reports: dict[str, ImportReport] = {}
     failed: list[ChatError] = []
@@ -77,7 +79,7 @@ def import_(begun: Start, files: Sequence[Path], *, as_json: bool) -> int:
                 failed.append(_named(file, error))
 
     with _ending_at_once():
-        with_store(begun, read)
+        with_store(ctx, read)
     if as_json:
         print_json(
             json.dumps({name: asdict(report) for name, report in reports.items()}, ensure_ascii=False, indent=2)
@@ -86,7 +88,7 @@ def import_(begun: Start, files: Sequence[Path], *, as_json: bool) -> int:
         for name, report in reports.items():
             print_out(_told(name, report))
     for error in failed:
-        complain(error)
+        print_error(error)
     return MISUSED if failed or any(report.holds_nothing for report in reports.values()) else DONE
 
 

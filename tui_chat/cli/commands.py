@@ -13,10 +13,10 @@ def add_to(app: typer.Typer) -> None:
     """Put every sub-command into the program."""
     from tui_chat.cli import ask, browse, library, money, setup
     from tui_chat.cli import open as opened
-    from tui_chat.cli.help_format import TellingCommand
+    from tui_chat.cli.help_format import HelpCommand
 
     def command(name: str, heading: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-        return app.command(name, cls=TellingCommand, rich_help_panel=heading)
+        return app.command(name, cls=HelpCommand, rich_help_panel=heading)
 
     command("ask", TALK)(ask.ask)
     command("open", TALK)(opened.open_)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tui_chat.cli.context import Start
+from tui_chat.cli.context import Context
 from tui_chat.cli.exit_codes import DONE, SETTINGS
 from tui_chat.cli.store_access import print_json, print_out
 from tui_chat.core.clean import clean, clean_line
@@ -19,29 +19,29 @@ from tui_chat.settings.show import rows, starter
 from tui_chat.settings.values import Settings
 
 
-def path(begun: Start) -> None:
+def path(ctx: Context) -> None:
     """Where the file is."""
-    print_out(str(begun.settings.file))
+    print_out(str(ctx.settings.file))
 
 
-def show(begun: Start, *, as_json: bool) -> None:
+def show(ctx: Context, *, as_json: bool) -> None:
     """Every value and its origin."""
-    found = rows(begun.settings, KeyRing(begun.settings))
+    found = rows(ctx.settings, KeyRing(ctx.settings))
     if as_json:
         values = [{"name": row.name, "value": row.value, "origin": row.origin} for row in found]
-        problems = [str(problem) for problem in begun.settings.problems]
+        problems = [str(problem) for problem in ctx.settings.problems]
         print_json(json.dumps({"settings": values, "problems": problems}, ensure_ascii=False, indent=2))
         return
     name_width = max(len(row.name) for row in found)
     value_width = min(max(len(row.value) for row in found), 44)
     lines = [f"{row.name:<{name_width}}  {clean_line(row.value):<{value_width}}  {row.origin}" for row in found]
     print_out("\n".join(line.rstrip() for line in lines))
-    _complain(begun.settings)
+    _complain(ctx.settings)
 
 
-def init(begun: Start, *, force: bool) -> None:
+def init(ctx: Context, *, force: bool) -> None:
     """Write the commented file, private from its first byte."""
-    file = begun.settings.file
+    file = ctx.settings.file
     if file.exists() and not force:
         raise SettingsError(f"{file} is there already; --force writes over it")
     try:
@@ -60,11 +60,11 @@ def _write(file: Path, text: str) -> None:
     new.replace(file)
 
 
-def edit(begun: Start) -> int:
+def edit(ctx: Context) -> int:
     """The user's editor on the file, then what is wrong with it."""
-    file = begun.settings.file
+    file = ctx.settings.file
     if not file.exists():
-        init(begun, force=False)
+        init(ctx, force=False)
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     try:
         code = subprocess.run([*shlex.split(editor), str(file)]).returncode

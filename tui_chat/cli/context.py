@@ -19,18 +19,18 @@ class GlobalFlags:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class Context:
     """Everything a command begins with."""
 
     settings: "Settings"
     demo: bool
 
 
-def begin(before: GlobalFlags, *, demo: bool = False, data_dir: Path | None = None) -> Start:
+def load_context(before: GlobalFlags, *, demo: bool = False, data_dir: Path | None = None) -> Context:
     """Load the settings under the flags given before and after the command."""
     from tui_chat.settings.load import load_settings
 
     chosen = data_dir or before.data_dir
     folder = chosen.expanduser().absolute() if chosen else None
     settings = load_settings({"data_dir": folder}, file=before.config)
-    return Start(settings, demo or before.demo)
+    return Context(settings, demo or before.demo)

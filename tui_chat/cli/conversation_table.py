@@ -17,7 +17,7 @@ _BEHIND = {_MODEL: 92, _TURNS: 46, _COST: 62}
 _LEAST_TITLE = 12
 
 
-def facts(summary: ConversationSummary) -> dict[str, Any]:
+def as_dict(summary: ConversationSummary) -> dict[str, Any]:
     """What `list --json` says of a conversation."""
     cost = summary.cost_usd
     return {
@@ -32,7 +32,7 @@ def facts(summary: ConversationSummary) -> dict[str, Any]:
 
 def rows_for_programs(found: Sequence[ConversationSummary]) -> str:
     """Whole ids and values between tabs."""
-    return "\n".join("\t".join(_plain(value) for value in facts(summary).values()) for summary in found)
+    return "\n".join("\t".join(_plain(value) for value in as_dict(summary).values()) for summary in found)
 
 
 def _plain(value: Any) -> str:

@@ -10,16 +10,16 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from tui_chat.cli.context import Start
+from tui_chat.cli.context import Context
 from tui_chat.cli.exit_codes import DONE, OUR_FAULT
 from tui_chat.cli.log import log_path
-from tui_chat.cli.opening_notices import sentences
+from tui_chat.cli.opening_notices import opening_notices
 from tui_chat.cli.store_access import print_json, print_out, width
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import ChatError
 from tui_chat.rendering.cell_width import wrap
 from tui_chat.settings.api_keys import KeyRing
-from tui_chat.storage.maintenance import Checkup
+from tui_chat.storage.maintenance import CheckReport
 from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import SQLITE_VERSION, Store
 from tui_chat.wiring import Program, assemble
@@ -51,9 +51,9 @@ class Finding:
     remedy: str = ""
 
 
-def doctor(begun: Start, *, as_json: bool, repair: bool, offline: bool) -> int:
+def doctor(ctx: Context, *, as_json: bool, repair: bool, offline: bool) -> int:
     """Look at everything, print it; 1 when something is bad."""
-    found = asyncio.run(_all(begun, repair=repair, offline=offline))
+    found = asyncio.run(_all(ctx, repair=repair, offline=offline))
     if as_json:
         print_json(json.dumps([asdict(finding) for finding in found], ensure_ascii=False, indent=2))
     else:
@@ -75,15 +75,15 @@ def _rows(text: str, cells: int) -> list[str]:
     return [line[start:end] for start, end in wrap(line, cells)]
 
 
-async def _all(begun: Start, *, repair: bool, offline: bool) -> list[Finding]:
-    found = [*_settings(begun)]
-    found += [finding async for finding in _database(begun, repair=repair)]
-    found += [finding async for finding in _providers(begun, offline=offline)]
+async def _all(ctx: Context, *, repair: bool, offline: bool) -> list[Finding]:
+    found = [*_settings(ctx)]
+    found += [finding async for finding in _database(ctx, repair=repair)]
+    found += [finding async for finding in _providers(ctx, offline=offline)]
     return [*found, *_network(), *_terminal()]
 
 
-def _settings(begun: Start) -> Iterator[Finding]:
-    settings = begun.settings
+def _settings(ctx: Context) -> Iterator[Finding]:
+    settings = ctx.settings
     there = "" if settings.file.exists() else " (not there: defaults hold)"
     yield Finding("settings", State.GOOD, f"{settings.file}{there}", "" if not there else "`tui-chat config init`")
     for problem in settings.problems:
@@ -97,8 +97,8 @@ def _settings(begun: Start) -> Iterator[Finding]:
     yield Finding("log", State.GOOD, str(log_path()))
 
 
-async def _database(begun: Start, *, repair: bool) -> AsyncIterator[Finding]:
-    path = begun.settings.data_dir / DATABASE
+async def _database(ctx: Context, *, repair: bool) -> AsyncIterator[Finding]:
+    path = ctx.settings.data_dir / DATABASE
     try:
         store = await Store.open(path)
     except ChatError as error:
@@ -114,7 +114,7 @@ async def _database(begun: Start, *, repair: bool) -> AsyncIterator[Finding]:
             State.GOOD,
             f"{path}, {count:,} conversation{'' if count == 1 else 's'}, {size_mb:,.1f} MB, {sqlite}",
         )
-        for sentence in sentences(store.opening):
+        for sentence in opening_notices(store.opening):
             yield Finding("database", State.NOTE, sentence)
         if repair:
             mended = await store.repair()
@@ -131,7 +131,7 @@ async def _database(begun: Start, *, repair: bool) -> AsyncIterator[Finding]:
         await store.aclose()
 
 
-def _faults(checkup: Checkup) -> list[str]:
+def _faults(checkup: CheckReport) -> list[str]:
     counted = {
         "turns whose parent is lost": checkup.lost_parents,
         "conversations whose branch is lost": checkup.lost_heads,
@@ -145,8 +145,8 @@ def _faults(checkup: Checkup) -> list[str]:
     return [*checkup.damage, *checkup.unreadable, *(f"{count:,} {what}" for what, count in counted.items() if count)]
 
 
-async def _providers(begun: Start, *, offline: bool) -> AsyncIterator[Finding]:
-    program = await assemble(begun.settings, saving=False)
+async def _providers(ctx: Context, *, offline: bool) -> AsyncIterator[Finding]:
+    program = await assemble(ctx.settings, saving=False)
     try:
         ready = [status for status in program.registry.statuses() if status.is_configured]
         for status in ready:
@@ -194,10 +194,10 @@ def _terminal() -> Iterator[Finding]:
     names = [f"{name}={os.environ[name]}" for name in ("TERM", "COLORTERM", "TERM_PROGRAM") if name in os.environ]
     size = shutil.get_terminal_size()
     inside = "tmux" if "TMUX" in os.environ else "screen" if "STY" in os.environ else ""
-    facts = [*names, f"{size.columns}x{size.lines}", sys.stdout.encoding or "?", inside]
+    as_dict = [*names, f"{size.columns}x{size.lines}", sys.stdout.encoding or "?", inside]
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     remedy = "" if unicode else "use a UTF-8 locale, such as LANG=C.UTF-8"
-    yield Finding("terminal", State.GOOD if unicode else State.BAD, ", ".join(filter(None, facts)), remedy)
+    yield Finding("terminal", State.GOOD if unicode else State.BAD, ", ".join(filter(None, as_dict)), remedy)
     if "TERM" not in os.environ or os.environ["TERM"] == "dumb":
         yield Finding("terminal", State.BAD, "the app needs a terminal that can move its cursor", "`tui-chat ask`")
     tool = next((name for name in _CLIPBOARDS if shutil.which(name)), None)

@@ -32,7 +32,7 @@ def exit_code(error: ChatError | Fault) -> int:
     return _CODES.get(error.kind, PROVIDER)
 
 
-def complain(error: ChatError | Fault) -> None:
+def print_error(error: ChatError | Fault) -> None:
     """Say on stderr what happened, what the other side said, and what to do next."""
     from tui_chat.wording import explain
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tui_chat.cli.context import GlobalFlags
-from tui_chat.core.launch_options import Wanted
+from tui_chat.core.launch_options import LaunchOptions
 
 SWITCHES = {"-c": "latest", "--continue": "latest", "--demo": "demo", "--debug": "debug"}
 VALUES = {
@@ -25,7 +25,7 @@ VALUES = {
 _COMPLETION = "_COMPLETE"
 
 
-def asked_for_app(words: Sequence[str], environ: Mapping[str, str]) -> tuple[GlobalFlags, Wanted] | None:
+def parse_app_args(words: Sequence[str], environ: Mapping[str, str]) -> tuple[GlobalFlags, LaunchOptions] | None:
     """What is asked of the app; `None` when anything else may be meant."""
     found: dict[str, str] = {}
     rest = list(words)
@@ -48,7 +48,7 @@ def asked_for_app(words: Sequence[str], environ: Mapping[str, str]) -> tuple[Glo
     places = {field: Path(found[field]) for field in ("data_dir", "config") if field in found}
     if any(place.exists() and not os.access(place, os.R_OK) for place in places.values()):
         return None
-    wanted = Wanted(
+    wanted = LaunchOptions(
         found.get("model"), found.get("system"), found.get("profile"), "latest" in found, found.get("conversation")
     )
     return GlobalFlags("demo" in found, places.get("data_dir"), places.get("config"), "debug" in found), wanted

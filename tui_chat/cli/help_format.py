@@ -4,10 +4,10 @@ from typing import Any
 
 from typer.core import TyperArgument, TyperCommand
 
-from tui_chat.cli.typer_speedup import QuickGroup
+from tui_chat.cli.typer_speedup import FastParsingGroup
 
 
-class _Telling:
+class _HelpFormat:
     """What commands and groups of them have in common."""
 
     def collect_usage_pieces(self: Any, ctx: Any) -> list[str]:
@@ -38,11 +38,11 @@ class _Telling:
                     formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 
 
-class TellingCommand(_Telling, TyperCommand):
+class HelpCommand(_HelpFormat, TyperCommand):
     """A command that shows examples."""
 
 
-class TellingGroup(_Telling, QuickGroup):
+class HelpGroup(_HelpFormat, FastParsingGroup):
     """A group that shows examples, and its commands under the headings they were given."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

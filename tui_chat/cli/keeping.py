@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from tui_chat.cli.context import Start
+from tui_chat.cli.context import Context
 from tui_chat.cli.store_access import MOST, knows_sequences, print_json, print_out, short_id, width, with_store
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationSummary, SearchHit
@@ -25,9 +25,9 @@ _INDENT = "    "
 _LIT, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 
-def search(begun: Start, query: str, *, limit: int, as_json: bool) -> None:
+def search(ctx: Context, query: str, *, limit: int, as_json: bool) -> None:
     """Hits, best first, each with what stands around it."""
-    hits = with_store(begun, lambda store: store.search(query, limit=min(limit, MOST)))
+    hits = with_store(ctx, lambda store: store.search(query, limit=min(limit, MOST)))
     if as_json:
         print_json(json.dumps([_facts(hit) for hit in hits], ensure_ascii=False, indent=2))
     else:
@@ -50,9 +50,9 @@ def _facts(hit: SearchHit) -> dict[str, object]:
 
 def _told(hit: SearchHit, *, lit: bool) -> str:
     text, marks, at = "", [], 0
-    for begin, end in hit.marks:
-        text += clean_line(f"|{hit.snippet[at:begin]}|")[1:-1]
-        mark = clean_line(hit.snippet[begin:end])
+    for load_context, end in hit.marks:
+        text += clean_line(f"|{hit.snippet[at:load_context]}|")[1:-1]
+        mark = clean_line(hit.snippet[load_context:end])
         marks.append((len(text), len(text) + len(mark)))
         text, at = text + mark, end
     text += clean_line(f"|{hit.snippet[at:]}")[1:].rstrip()
@@ -70,13 +70,13 @@ def _marked(text: str, marks: Sequence[tuple[int, int]], row: tuple[int, int]) -
     at, end = row
     said = ""
     for mark_begin, mark_end in marks:
-        if (begin := max(mark_begin, at)) < (stop := min(mark_end, end)):
-            said += f"{text[at:begin]}{_LIT}{text[begin:stop]}{_PLAIN}"
+        if (load_context := max(mark_begin, at)) < (stop := min(mark_end, end)):
+            said += f"{text[at:load_context]}{_LIT}{text[load_context:stop]}{_PLAIN}"
             at = stop
     return said + text[at:end]
 
 
-def rename(begun: Start, beginning: str, title: str) -> None:
+def rename(ctx: Context, beginning: str, title: str) -> None:
     """A title of the user's own."""
     if not (title := title.strip()):
         raise typer.BadParameter("a title wants to say something")
@@ -86,10 +86,10 @@ def rename(begun: Start, beginning: str, title: str) -> None:
         await store.rename(conversation_id, title)
         return conversation_id
 
-    print_out(f"{short_id(with_store(begun, name))}  {clean_line(title)}")
+    print_out(f"{short_id(with_store(ctx, name))}  {clean_line(title)}")
 
 
-def restore(begun: Start, beginning: str | None) -> None:
+def restore(ctx: Context, beginning: str | None) -> None:
     """One out of the trash, or a look into it."""
 
     async def back(store: Store) -> Conversation:
@@ -98,10 +98,10 @@ def restore(begun: Start, beginning: str | None) -> None:
         return found
 
     if beginning is None:
-        found = with_store(begun, lambda store: store.summaries(limit=1000, deleted=True))
+        found = with_store(ctx, lambda store: store.summaries(limit=1000, deleted=True))
         print_out("\n".join(map(_in_trash, found)) or "The trash is empty.")
         return
-    restored = with_store(begun, back)
+    restored = with_store(ctx, back)
     how = "was not in the trash" if restored.deleted_at is None else "is back"
     print_out(f"“{shown_title(restored.title)}” {how}.")
 
@@ -111,11 +111,11 @@ def _in_trash(summary: ConversationSummary) -> str:
     return f"{short_id(summary.id)}  deleted {since}  {shown_title(summary.title)}"
 
 
-def fork(begun: Start, beginning: str, turn: str | None) -> None:
+def fork(ctx: Context, beginning: str, turn: str | None) -> None:
     """A new conversation from the path to a turn."""
 
     async def forked() -> Conversation:
-        program = await assemble(begun.settings, demo=begun.demo)
+        program = await assemble(ctx.settings, demo=ctx.demo)
         try:
             source = await program.store.conversation(await program.store.resolve(beginning))
             place = next((one.id for one in source.turns if turn and one.id.startswith(turn)), turn) or source.head
@@ -126,7 +126,7 @@ def fork(begun: Start, beginning: str, turn: str | None) -> None:
     print_out(asyncio.run(forked()).id)
 
 
-def backup(begun: Start, file: Path) -> None:
+def backup(ctx: Context, file: Path) -> None:
     """A copy of the database."""
     target = file.expanduser().absolute()
     try:
@@ -136,18 +136,18 @@ def backup(begun: Start, file: Path) -> None:
         why = error.strerror or str(error)
     if why:
         raise FormatError(f"{file}: {why}", detail="unwritable")
-    with_store(begun, lambda store: store.backup(target))
+    with_store(ctx, lambda store: store.backup(target))
     print_out(f"{clean_line(str(file))}: {target.stat().st_size / 1e6:,.1f} MB")
 
 
-def stats(begun: Start, *, as_json: bool) -> None:
+def stats(ctx: Context, *, as_json: bool) -> None:
     """How much there is."""
-    facts = asdict(with_store(begun, lambda store: store.stats()))
+    as_dict = asdict(with_store(ctx, lambda store: store.stats()))
     if as_json:
-        print_json(json.dumps(facts, indent=2, default=str))
+        print_json(json.dumps(as_dict, indent=2, default=str))
     else:
-        width = max(map(len, facts))
-        print_out("\n".join(f"{name.replace('_', ' '):<{width}}  {_plain(value)}" for name, value in facts.items()))
+        width = max(map(len, as_dict))
+        print_out("\n".join(f"{name.replace('_', ' '):<{width}}  {_plain(value)}" for name, value in as_dict.items()))
 
 
 def _plain(value: object) -> str:

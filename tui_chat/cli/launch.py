@@ -7,54 +7,54 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui_chat.cli.context import GlobalFlags, Start, begin
+from tui_chat.cli.context import Context, GlobalFlags, load_context
 from tui_chat.cli.exit_codes import DONE, MISUSED
 from tui_chat.cli.watchdog import Watchdog
 from tui_chat.core.error import StorageError
-from tui_chat.core.launch_options import Wanted
+from tui_chat.core.launch_options import LaunchOptions
 
 if TYPE_CHECKING:
-    from tui_chat.ui.app_context import Bench
+    from tui_chat.ui.app_context import AppContext
     from tui_chat.wiring import Program
 
 
-def open_app(flags: GlobalFlags, wanted: Wanted) -> int:
+def open_app(flags: GlobalFlags, wanted: LaunchOptions) -> int:
     """Run the app until it is left; returns the exit code."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print("tui-chat: the app needs a terminal; `tui-chat ask` works without one", file=sys.stderr)  # noqa: T201
         return MISUSED
-    begun = begin(flags)
+    ctx = load_context(flags)
     # Textual reads both once, when it is first imported.
-    os.environ.setdefault("ESCDELAY", str(begun.settings.ui.escape_delay_ms))
-    if not begun.settings.ui.animations:
+    os.environ.setdefault("ESCDELAY", str(ctx.settings.ui.escape_delay_ms))
+    if not ctx.settings.ui.animations:
         os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     with Watchdog() as watchdog:
-        return asyncio.run(_run(begun, wanted, watchdog))
+        return asyncio.run(_run(ctx, wanted, watchdog))
 
 
-async def _run(begun: Start, wanted: Wanted, watchdog: Watchdog) -> int:
+async def _run(ctx: Context, wanted: LaunchOptions, watchdog: Watchdog) -> int:
     from tui_chat.settings.api_keys import KeyRing
     from tui_chat.settings.provider_presets import DEMO_MODEL
     from tui_chat.ui.app import ChatApp
-    from tui_chat.ui.app_context import Late
+    from tui_chat.ui.app_context import PendingContext
 
     made: list[Program] = []
 
-    async def bench() -> "Bench":
+    async def bench() -> "AppContext":
         # All that was loaded until now stays until the end; only what comes is worth looking through for garbage.
         gc.freeze()
         gc.enable()
         await asyncio.to_thread(_load)
         from tui_chat.wiring import assemble_anyway
 
-        made.append(await assemble_anyway(begun.settings, demo=begun.demo))
+        made.append(await assemble_anyway(ctx.settings, demo=ctx.demo))
         watchdog.save = made[0].save_unsaved
-        return await _bench(begun, made[0], wanted)
+        return await _bench(ctx, made[0], wanted)
 
-    model = wanted.model or (DEMO_MODEL if begun.demo else KeyRing(begun.settings).model()[0])
+    model = wanted.model or (DEMO_MODEL if ctx.demo else KeyRing(ctx.settings).model()[0])
     is_blank = not (wanted.latest or wanted.conversation or wanted.query)
     try:
-        app = ChatApp(Late(begun.settings, model, is_blank, bench))
+        app = ChatApp(PendingContext(ctx.settings, model, is_blank, bench))
         app.is_ending = lambda: watchdog.is_ending
         watchdog.restore = app.restore_terminal
         watchdog.follow(asyncio.get_running_loop().call_soon_threadsafe, app.leave)
@@ -74,10 +74,10 @@ def _load() -> None:
     import tui_chat.wiring  # noqa: F401
 
 
-async def _bench(begun: Start, program: "Program", wanted: Wanted) -> "Bench":
-    from tui_chat.cli.opening_notices import sentences
+async def _bench(ctx: Context, program: "Program", wanted: LaunchOptions) -> "AppContext":
+    from tui_chat.cli.opening_notices import opening_notices
     from tui_chat.service.resolve_conversation import best_match
-    from tui_chat.ui.app_context import Bench, ModelFacts
+    from tui_chat.ui.app_context import AppContext, ModelFacts
     from tui_chat.ui.key_bindings import Keyboard
 
     async def facts_of(ref: str) -> ModelFacts:
@@ -87,16 +87,16 @@ async def _bench(begun: Start, program: "Program", wanted: Wanted) -> "Bench":
     if place is not None:
         wanted = replace(wanted, conversation=place.conversation_id)
     first = await program.conversation_for(wanted)
-    settings = begun.settings
+    settings = ctx.settings
     notices = [
-        *_unkept(program.service.ledger.error),
-        *sentences(program.store.opening),
+        *_unkept(program.service.save_queue.error),
+        *opening_notices(program.store.opening),
         *(str(problem) for problem in settings.problems),
     ]
     notices += [
         f"{settings.origin(f'keys.{name}')}: {sentence}" for name, sentence in Keyboard(settings.keys).problems()
     ]
-    return Bench(
+    return AppContext(
         settings,
         program.store,
         program.service,

@@ -69,8 +69,8 @@ def restore(
     """Take a conversation out of the trash, or list what is in it."""
     from tui_chat.cli import keeping
 
-    begun = start(context, demo=demo, data_dir=data_dir)
-    keeping.restore(begun, None if show_list else conversation)
+    ctx = start(context, demo=demo, data_dir=data_dir)
+    keeping.restore(ctx, None if show_list else conversation)
 
 
 def fork(
@@ -107,8 +107,8 @@ def export(
 
     if everything == bool(conversations):
         raise typer.BadParameter("name the conversations, or say --all; one of the two")
-    begun = start(context, demo=demo, data_dir=data_dir)
-    raise typer.Exit(carrying.export_(begun, conversations or [], carrying.Shape(form, branch, output)))
+    ctx = start(context, demo=demo, data_dir=data_dir)
+    raise typer.Exit(carrying.export_(ctx, conversations or [], carrying.ExportOptions(form, branch, output)))
 
 
 def import_(

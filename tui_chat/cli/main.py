@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 
-from tui_chat.cli.exit_codes import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, complain, exit_code
+from tui_chat.cli.exit_codes import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, exit_code, print_error
 from tui_chat.cli.standard_streams import PipeClosed, open_standard_streams
 from tui_chat.core.error import ChatError, Unexpected
 
@@ -29,7 +29,7 @@ def main() -> None:
     except PipeClosed:
         sys.exit(PIPE_CLOSED)
     except ChatError as error:
-        complain(error)
+        print_error(error)
         sys.exit(exit_code(error))
     except Exception as error:  # noqa: BLE001 — the outermost call turns every fault into a sentence
         sys.exit(_own_fault(error))
@@ -37,9 +37,9 @@ def main() -> None:
 
 def _run() -> None:
     """Open the app, where plainly that is wanted; else let typer find out what is."""
-    from tui_chat.cli.fast_path import asked_for_app
+    from tui_chat.cli.fast_path import parse_app_args
 
-    if (asked := asked_for_app(sys.argv[1:], os.environ)) is None:
+    if (asked := parse_app_args(sys.argv[1:], os.environ)) is None:
         from tui_chat.cli.app import app
 
         app()
@@ -59,5 +59,5 @@ def _own_fault(error: Exception) -> int:
     from tui_chat.cli.log import log_path, place_of
 
     logging.getLogger(__name__).error("unexpected", exc_info=error)
-    complain(Unexpected(f"{place_of(error)}\nThe log is {log_path()}"))
+    print_error(Unexpected(f"{place_of(error)}\nThe log is {log_path()}"))
     return OUR_FAULT

@@ -8,7 +8,7 @@ from tui_chat.rendering.stdout_printer import LivePrinter, page_cells
 from tui_chat.rendering.styles import Palette
 
 
-class LaidOut:
+class MarkdownOutput:
     """Draws the text so far once a frame: certain lines scroll up, open ones are drawn again below them."""
 
     pause_s = 1 / 30

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tui_chat.cli.context import Start
-from tui_chat.cli.exit_codes import DONE, PROVIDER, complain
+from tui_chat.cli.context import Context
+from tui_chat.cli.exit_codes import DONE, PROVIDER, print_error
 from tui_chat.cli.store_access import print_json, print_out
 from tui_chat.core.clean import clean_line
 from tui_chat.core.format_numbers import dollars, short_tokens
 from tui_chat.core.provider import Model
 from tui_chat.core.usage import Price
-from tui_chat.service.model_catalog import Catalogue, matching
+from tui_chat.service.model_catalog import Catalog, matching
 from tui_chat.wiring import assemble
 
 
@@ -27,21 +27,21 @@ class Offer:
     context_window: int | None
 
 
-def models(begun: Start, words: str, *, refresh: bool, as_json: bool) -> int:
+def models(ctx: Context, words: str, *, refresh: bool, as_json: bool) -> int:
     """Print them; remembered ones are enough unless `refresh` says otherwise."""
-    catalogue, offers = asyncio.run(_offers(begun, words, refresh=refresh))
+    catalogue, offers = asyncio.run(_offers(ctx, words, refresh=refresh))
     if as_json:
         print_json(_as_json(offers))
     else:
         print_out(_as_rows(offers))
     for name, error in catalogue.silent:
         print(f"tui-chat: {name}:", file=sys.stderr)  # noqa: T201
-        complain(error)
+        print_error(error)
     return PROVIDER if catalogue.silent and not catalogue.models else DONE
 
 
-async def _offers(begun: Start, words: str, *, refresh: bool) -> tuple[Catalogue, list[Offer]]:
-    program = await assemble(begun.settings)
+async def _offers(ctx: Context, words: str, *, refresh: bool) -> tuple[Catalog, list[Offer]]:
+    program = await assemble(ctx.settings)
     try:
         catalogue = await program.catalogue.last_seen()
         if refresh or not catalogue.models:

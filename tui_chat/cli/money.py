@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.help_format import TellingCommand, TellingGroup
+from tui_chat.cli.help_format import HelpCommand, HelpGroup
 from tui_chat.cli.options import DataDirFlag, DemoFlag, JsonFlag, start
 
-prices = typer.Typer(name="prices", cls=TellingGroup, invoke_without_command=True)
+prices = typer.Typer(name="prices", cls=HelpGroup, invoke_without_command=True)
 
 
 class By(StrEnum):
@@ -41,8 +41,8 @@ def usage(
     """
     from tui_chat.cli import reckoning
 
-    begun = start(context, demo=demo, data_dir=data_dir)
-    reckoning.usage(begun, reckoning.Report(by.value, since, as_json, as_csv))
+    ctx = start(context, demo=demo, data_dir=data_dir)
+    reckoning.usage(ctx, reckoning.Report(by.value, since, as_json, as_csv))
 
 
 @prices.callback()
@@ -61,7 +61,7 @@ def show_prices(
         reckoning.prices(start(context), model, matching)
 
 
-@prices.command("update", cls=TellingCommand)
+@prices.command("update", cls=HelpCommand)
 def update_prices(context: typer.Context) -> None:
     """Download the newest price list; nothing else ever does."""
     from tui_chat.cli import reckoning

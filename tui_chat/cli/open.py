@@ -25,8 +25,8 @@ def open_(
     from dataclasses import replace
 
     from tui_chat.cli.launch import open_app
-    from tui_chat.core.launch_options import Wanted
+    from tui_chat.core.launch_options import LaunchOptions
 
     before = context.obj
     flags = replace(before, demo=demo or before.demo, data_dir=data_dir or before.data_dir)
-    raise typer.Exit(open_app(flags, Wanted(model=model, query=" ".join(words))))
+    raise typer.Exit(open_app(flags, LaunchOptions(model=model, query=" ".join(words))))

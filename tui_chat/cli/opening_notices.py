@@ -1,9 +1,9 @@
 """What happened when the database was opened, in sentences: nothing of it is done without a word."""
 
-from tui_chat.storage.open_database import Opening
+from tui_chat.storage.open_database import OpenReport
 
 
-def sentences(opening: Opening) -> list[str]:
+def opening_notices(opening: OpenReport) -> list[str]:
     """What a person should know of it; nothing when all was as ever."""
     said: list[str] = []
     if opening.damaged_moved_to is not None:

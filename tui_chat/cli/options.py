@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.context import GlobalFlags, Start, begin
+from tui_chat.cli.context import Context, GlobalFlags, load_context
 from tui_chat.cli.shell_completion import conversations, models
 
 DemoFlag = Annotated[
@@ -40,7 +40,7 @@ ConversationFlag = Annotated[
 ]
 
 
-def start(context: typer.Context, *, demo: bool = False, data_dir: Path | None = None) -> Start:
+def start(context: typer.Context, *, demo: bool = False, data_dir: Path | None = None) -> Context:
     """Load the settings under the flags given before and after the command."""
     before = context.find_object(GlobalFlags)
-    return begin(before or GlobalFlags(), demo=demo, data_dir=data_dir)
+    return load_context(before or GlobalFlags(), demo=demo, data_dir=data_dir)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import typer
 
-from tui_chat.cli.context import Start
+from tui_chat.cli.context import Context
 from tui_chat.cli.store_access import print_json, print_out, width, with_store
 from tui_chat.core.bar_chart import sparkline
 from tui_chat.core.clean import clean
@@ -34,7 +34,7 @@ class Report:
     csv: bool
 
 
-def usage(begun: Start, asked: Report) -> None:
+def usage(ctx: Context, asked: Report) -> None:
     """The report as a table, as JSON or as CSV."""
     now = datetime.now().astimezone()
     try:
@@ -44,10 +44,10 @@ def usage(begun: Start, asked: Report) -> None:
 
     async def added_up(store: Store) -> UsageReport:
         # A reply whose program died has no tokens yet; it was paid for all the same.
-        await meter_interrupted(store, pricing_of(begun.settings).cost_of)
+        await meter_interrupted(store, pricing_of(ctx.settings).cost_of)
         return await usage_report(store, since)
 
-    report = with_store(begun, added_up)
+    report = with_store(ctx, added_up)
     if asked.json:
         print_json(as_json(report))
     elif asked.csv:
@@ -64,22 +64,22 @@ def usage(begun: Start, asked: Report) -> None:
             print_out(f"\ncost of the last {_CHART_DAYS} days  {chart}  highest {highest}")
 
 
-def prices(begun: Start, model: str | None, matching: str) -> None:
+def prices(ctx: Context, model: str | None, matching: str) -> None:
     """What is known of one model, or of all that match."""
-    pricing = pricing_of(begun.settings)
+    pricing = pricing_of(ctx.settings)
     now = datetime.now().astimezone()
     listing = pricing.price_list(now)
     if not matching:
-        known = [pricing.known(model or KeyRing(begun.settings).model()[0], now)]
+        known = [pricing.known(model or KeyRing(ctx.settings).model()[0], now)]
     else:
-        known = list(pricing.matching(matching, begun.settings.providers, now))
+        known = list(pricing.matching(matching, ctx.settings.providers, now))
     blocks = ["\n".join(price_lines(one, listing, now)) for one in known]
     print_out("\n\n".join(blocks) or f"No model with a known price matches {matching!r}.")
 
 
-def update(begun: Start) -> None:
+def update(ctx: Context) -> None:
     """The newest list from the network."""
     now = datetime.now().astimezone()
     make_private(cache_dir())
-    listing = pricing_of(begun.settings).update(now)
+    listing = pricing_of(ctx.settings).update(now)
     print_out(f"{listing.models:,} models, {age_of(listing, now)}")

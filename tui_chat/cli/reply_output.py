@@ -24,7 +24,7 @@ from tui_chat.core.turn import Turn
 from tui_chat.wording import explain
 
 
-class Words(Protocol):
+class ErrorText(Protocol):
     """Makes what is printed of a reply's events."""
 
     pause_s: float
@@ -56,10 +56,10 @@ class Pieces:
         return text
 
 
-class Outlet:
+class StdoutWriter:
     """Stdout behind a thread: a slow pipe holds up neither the reply nor its saving."""
 
-    def __init__(self, words: Words, on_closed: Callable[[], None]) -> None:
+    def __init__(self, words: ErrorText, on_closed: Callable[[], None]) -> None:
         self._words = words
         self._on_closed = on_closed
         self._waiting = False

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.help_format import TellingCommand, TellingGroup
+from tui_chat.cli.help_format import HelpCommand, HelpGroup
 from tui_chat.cli.options import DataDirFlag, DemoFlag, JsonFlag, start
 
-config = typer.Typer(name="config", cls=TellingGroup, help="The settings: where they are, what is in force, and why.")
+config = typer.Typer(name="config", cls=HelpGroup, help="The settings: where they are, what is in force, and why.")
 ForceFlag = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
 RefreshFlag = Annotated[bool, typer.Option("--refresh", help="Ask the providers instead of remembering.")]
 RepairFlag = Annotated[bool, typer.Option("--repair", help="Mend what can be mended, after a backup.")]
@@ -23,7 +23,7 @@ def help_(topic: TopicArgument = None) -> None:
     helping.help_about(topic)
 
 
-@config.command("path", cls=TellingCommand)
+@config.command("path", cls=HelpCommand)
 def config_path(context: typer.Context) -> None:
     """Print where the settings file is, or would be."""
     from tui_chat.cli import configuring
@@ -31,7 +31,7 @@ def config_path(context: typer.Context) -> None:
     configuring.path(start(context))
 
 
-@config.command("show", cls=TellingCommand)
+@config.command("show", cls=HelpCommand)
 def config_show(context: typer.Context, as_json: JsonFlag = False) -> None:
     """Print every setting with where it comes from; secrets are masked."""
     from tui_chat.cli import configuring
@@ -39,7 +39,7 @@ def config_show(context: typer.Context, as_json: JsonFlag = False) -> None:
     configuring.show(start(context), as_json=as_json)
 
 
-@config.command("init", cls=TellingCommand)
+@config.command("init", cls=HelpCommand)
 def config_init(context: typer.Context, force: ForceFlag = False) -> None:
     """Write a settings file in which all is explained and nothing changed."""
     from tui_chat.cli import configuring
@@ -47,7 +47,7 @@ def config_init(context: typer.Context, force: ForceFlag = False) -> None:
     configuring.init(start(context), force=force)
 
 
-@config.command("edit", cls=TellingCommand)
+@config.command("edit", cls=HelpCommand)
 def config_edit(context: typer.Context) -> None:
     """Open the settings file in an editor, then say what is wrong with it.
 
@@ -88,5 +88,5 @@ def doctor(
     """
     from tui_chat.cli import examining
 
-    begun = start(context, demo=demo, data_dir=data_dir)
-    raise typer.Exit(examining.doctor(begun, as_json=as_json, repair=repair, offline=offline))
+    ctx = start(context, demo=demo, data_dir=data_dir)
+    raise typer.Exit(examining.doctor(ctx, as_json=as_json, repair=repair, offline=offline))

@@ -23,12 +23,12 @@ _WINDOW_CELLS = 1000
 
 def conversations(incomplete: str) -> list[tuple[str, str]]:
     """Return ids with that prefix, last used first, with their titles."""
-    from tui_chat.storage.conversation_list import Asked
+    from tui_chat.storage.conversation_list import ListQuery
     from tui_chat.storage.quick_read import glance
 
     # Typer wraps a title to the window's width by rich, and fish takes each line as a candidate of its own.
     os.environ["COLUMNS"] = str(_WINDOW_CELLS)
-    page = _from_database(lambda path: list(glance(path, Asked(limit=_MOST)))) or []
+    page = _from_database(lambda path: list(glance(path, ListQuery(limit=_MOST)))) or []
     found = [one for one in page if one.id.startswith(incomplete) and shell_word(one.id)]
     return [(one.id, shell_help(one.title)) for one in found]
 
@@ -80,11 +80,11 @@ def _values(value: Any) -> list[Any]:
 
 
 def _from_database(read: Callable[[Path], Any]) -> Any:
-    from tui_chat.cli.context import GlobalFlags, begin
+    from tui_chat.cli.context import GlobalFlags, load_context
     from tui_chat.storage.private_files import DATABASE
 
     try:
-        path = begin(GlobalFlags()).settings.data_dir / DATABASE
+        path = load_context(GlobalFlags()).settings.data_dir / DATABASE
         return read(path) if path.exists() else None
     except (ChatError, OSError, ValueError):
         return None

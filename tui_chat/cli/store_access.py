@@ -5,13 +5,13 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from tui_chat.cli.context import Start
+from tui_chat.cli.context import Context
 from tui_chat.core.clean import clean_line
 from tui_chat.storage.private_files import DATABASE
 
 if TYPE_CHECKING:
-    from tui_chat.storage.conversation_list import Asked, Page
-    from tui_chat.storage.open_database import Opening
+    from tui_chat.storage.conversation_list import ListQuery, Page
+    from tui_chat.storage.open_database import OpenReport
     from tui_chat.storage.store import Store
 
 Result = TypeVar("Result")
@@ -19,30 +19,30 @@ MOST = 1_000_000
 """More rows than anybody reads; whoever asks for more gets all there are."""
 
 
-def listed(begun: Start, asked: "Asked") -> "Page":
+def listed(ctx: Context, asked: "ListQuery") -> "Page":
     """A page of the list, without all that a store needs."""
     from tui_chat.storage.quick_read import glance
 
-    return glance(begun.settings.data_dir / DATABASE, asked, report_opening)
+    return glance(ctx.settings.data_dir / DATABASE, asked, report_opening)
 
 
-def report_opening(opening: "Opening") -> None:
+def report_opening(opening: "OpenReport") -> None:
     """Print to stderr what happened when the database was opened, such as that a damaged file was replaced."""
     if opening.is_remarkable:
-        from tui_chat.cli.opening_notices import sentences
+        from tui_chat.cli.opening_notices import opening_notices
 
-        for sentence in sentences(opening):
+        for sentence in opening_notices(opening):
             print(f"tui-chat: {clean_line(sentence)}", file=sys.stderr)  # noqa: T201
 
 
-def with_store(begun: Start, do: "Callable[[Store], Awaitable[Result]]") -> Result:
+def with_store(ctx: Context, do: "Callable[[Store], Awaitable[Result]]") -> Result:
     """Open the database, do it, close the database."""
     import asyncio
 
     from tui_chat.storage.store import Store
 
     async def run() -> Result:
-        store = await Store.open(begun.settings.data_dir / DATABASE)
+        store = await Store.open(ctx.settings.data_dir / DATABASE)
         try:
             return await do(store)
         finally:
@@ -66,7 +66,7 @@ def print_json(text: str) -> None:
     print_out(harmless_json(text) if sys.stdout.isatty() else text)
 
 
-class Shown:
+class SafeStdout:
     """Stands for a stdout that is a terminal: bytes of UTF-8 come to it as they may be shown."""
 
     def __init__(self, harmless: Callable[[str], str]) -> None:
@@ -77,7 +77,7 @@ class Shown:
         sys.stdout.buffer.write(self._harmless(data.decode("utf-8", "replace")).encode("utf-8", "replace"))
 
 
-def one_of(word: str, known: Sequence[str], what: str) -> str:
+def choice_or_error(word: str, known: Sequence[str], what: str) -> str:
     """The word, if there is such a thing; else that is a misuse."""
     if word in known:
         return word

@@ -8,7 +8,7 @@ from tui_chat.core.format_numbers import date_text
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.title import shown_title
 from tui_chat.core.turn import Role
-from tui_chat.formats.transcript import Branch, ToldTurn, attachment_line, told
+from tui_chat.formats.transcript import Branch, TranscriptTurn, attachment_line, told
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.markdown import render
 from tui_chat.rendering.plain_text import render_plain
@@ -27,12 +27,12 @@ def print_transcript(conversation: Conversation, branch: Branch, measure: int) -
         print_lines(_said(one, branch, cells, palette), console)
 
 
-def _said(one: ToldTurn, branch: Branch, cells: int, palette: Palette) -> list[Line]:
+def _said(one: TranscriptTurn, branch: Branch, cells: int, palette: Palette) -> list[Line]:
     turn = one.turn
     moment = date_text(turn.created_at, "%Y-%m-%d %H:%M")
     who = "You" if turn.role is Role.USER else clean_line(turn.model) or "Reply"
-    facts = [one.numbered(who, branch), moment, *one.standing(branch)]
-    lines = [*render_plain("  ".join(facts), cells, palette.dim)]
+    as_dict = [one.numbered(who, branch), moment, *one.standing(branch)]
+    lines = [*render_plain("  ".join(as_dict), cells, palette.dim)]
     for part in turn.parts:
         if isinstance(part, AttachmentPart):
             lines += render_plain(f"[attachment: {clean_line(attachment_line(part))}]", cells, palette.dim)

@@ -14,7 +14,7 @@ _Parameter = TyperArgument | TyperOption
 _WHOLE = re.compile("[1-9][0-9]{0,8}")
 
 
-class QuickGroup(TyperGroup):
+class FastParsingGroup(TyperGroup):
     """A group whose parameters, and those of its commands, are read the quick way where that will do."""
 
     def get_params(self, ctx: Any) -> list[Any]:

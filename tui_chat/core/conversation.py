@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from tui_chat.core.error import NotFound
-from tui_chat.core.side_request import Errand
+from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import CostSum, Usage, sum_costs
 
@@ -62,7 +62,7 @@ class Conversation:
     archived_at: datetime | None = None
     deleted_at: datetime | None = None
     origin: Origin | None = None
-    errands: tuple[Errand, ...] = ()
+    side_requests: tuple[SideRequest, ...] = ()
     """What was asked of models beside the turns, oldest first."""
 
     @cached_property
@@ -144,22 +144,22 @@ class Conversation:
     @cached_property
     def usage(self) -> Usage:
         """Tokens of every branch and errand, since all were paid for."""
-        return _usage_of((*self.turns, *self.errands))
+        return _usage_of((*self.turns, *self.side_requests))
 
     @cached_property
     def path_usage(self) -> Usage:
         """Tokens of the branch that is shown, and of the errands, which serve every branch."""
-        return _usage_of((*self.path, *self.errands))
+        return _usage_of((*self.path, *self.side_requests))
 
     @cached_property
     def cost(self) -> CostSum:
         """Cost of every branch and errand."""
-        return _cost_of((*self.turns, *self.errands))
+        return _cost_of((*self.turns, *self.side_requests))
 
     @cached_property
     def path_cost(self) -> CostSum:
         """Cost of the branch that is shown, and of the errands."""
-        return _cost_of((*self.path, *self.errands))
+        return _cost_of((*self.path, *self.side_requests))
 
     def cost_under(self, turn_id: str) -> CostSum:
         """Cost of that turn and of every one below it."""
@@ -171,13 +171,15 @@ class Conversation:
         return _cost_of(found)
 
 
-def _usage_of(paid: Iterable[Turn | Errand]) -> Usage:
+def _usage_of(paid: Iterable[Turn | SideRequest]) -> Usage:
     return sum((one.usage for one in paid if one.usage is not None), Usage())
 
 
-def _cost_of(paid: Iterable[Turn | Errand]) -> CostSum:
+def _cost_of(paid: Iterable[Turn | SideRequest]) -> CostSum:
     return sum_costs(
-        one.cost for one in paid if isinstance(one, Errand) or (one.role is Role.ASSISTANT and one.usage is not None)
+        one.cost
+        for one in paid
+        if isinstance(one, SideRequest) or (one.role is Role.ASSISTANT and one.usage is not None)
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LaunchOptions:
     """The wishes given on the command line; empty ones are left to the settings."""
 
     model: str | None = None

@@ -10,7 +10,7 @@ TITLE = "title"
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class SideRequest:
     """What it was for, and what it used."""
 
     id: str

@@ -16,10 +16,10 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.core.side_request import Errand
+from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost, Usage, sum_costs
-from tui_chat.formats.transcript import Branch, ToldTurn, attachment_line, one_line, told, whole_parts
+from tui_chat.formats.transcript import Branch, TranscriptTurn, attachment_line, one_line, told, whole_parts
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _UNFOLDING = re.compile(r"</?(details|summary)\b", re.IGNORECASE)
@@ -56,7 +56,7 @@ def _front_matter(conversation: Conversation, branch: Branch, turns: Sequence[Tu
     yield f"branch: {branch.value}"
     yield f"turns: {len(turns)}"
     replies = [turn for turn in turns if turn.role is Role.ASSISTANT and (turn.usage or turn.parts)]
-    paid: list[Turn | Errand] = [*replies, *conversation.errands]
+    paid: list[Turn | SideRequest] = [*replies, *conversation.side_requests]
     yield from _tokens([one.usage for one in paid])
     yield from _cost([one.cost for one in paid])
     yield "---"
@@ -98,12 +98,12 @@ def _yaml(value: object) -> str:
     return _UNPRINTABLE.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
 
-def _heading(one: ToldTurn, branch: Branch) -> str:
+def _heading(one: TranscriptTurn, branch: Branch) -> str:
     words = [one.numbered(one.speaker, branch), *one.standing(branch)]
     return f"## {' · '.join(words)}\n\n_{' · '.join(one.facts)}_"
 
 
-def _body(one: ToldTurn) -> Iterator[str]:
+def _body(one: TranscriptTurn) -> Iterator[str]:
     yield from map(_part, whole_parts(one.turn))
     if one.fault:
         yield f"> **Failed** · {one.fault}"

@@ -29,7 +29,7 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.core.side_request import Errand
+from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Cost, Price, Usage
 from tui_chat.formats.native_schema import FORMAT, VERSION, conversation_from
@@ -54,7 +54,11 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
         "head": conversation.head,
         "turns": [_turn(turn) for turn in _parents_first(conversation.turns)],
     }
-    return value | {"errands": [_errand(one) for one in conversation.errands]} if conversation.errands else value
+    return (
+        value | {"errands": [_side_request(one) for one in conversation.side_requests]}
+        if conversation.side_requests
+        else value
+    )
 
 
 def _parents_first(turns: Sequence[Turn]) -> Iterable[Turn]:
@@ -156,14 +160,14 @@ def _turn(turn: Turn) -> dict[str, Any]:
     }
 
 
-def _errand(errand: Errand) -> dict[str, Any]:
+def _side_request(request: SideRequest) -> dict[str, Any]:
     return {
-        "id": errand.id,
-        "purpose": errand.purpose,
-        "model": errand.model,
-        "created_at": _date(errand.created_at),
-        "usage": _usage(errand.usage),
-        "cost": None if errand.cost is None else _cost(errand.cost),
+        "id": request.id,
+        "purpose": request.purpose,
+        "model": request.model,
+        "created_at": _date(request.created_at),
+        "usage": _usage(request.usage),
+        "cost": None if request.cost is None else _cost(request.cost),
     }
 
 

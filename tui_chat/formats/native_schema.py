@@ -32,7 +32,7 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.core.side_request import Errand
+from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import UNKNOWN_USAGE, Cost, Price, Usage
 
@@ -259,7 +259,7 @@ class _Turn(_Shape):
         )
 
 
-class _Errand(_Shape):
+class _SideRequest(_Shape):
     id: Unicode
     purpose: Unicode
     model: Unicode = ""
@@ -267,9 +267,9 @@ class _Errand(_Shape):
     usage: _Usage
     cost: _Cost | None = None
 
-    def value(self) -> Errand:
+    def value(self) -> SideRequest:
         usage, cost = self.usage.value(), None if self.cost is None else self.cost.value()
-        return Errand(self.id, self.purpose, self.model, self.created_at, usage, cost)
+        return SideRequest(self.id, self.purpose, self.model, self.created_at, usage, cost)
 
 
 class _Options(_Shape):
@@ -305,7 +305,7 @@ class _Conversation(_Shape):
     origin: _Origin | None = None
     head: Unicode | None = None
     turns: list[_Turn] = []
-    errands: list[_Errand] = []
+    errands: list[_SideRequest] = []
 
     def value(self) -> Conversation:
         return Conversation(
@@ -322,7 +322,7 @@ class _Conversation(_Shape):
             archived_at=self.archived_at,
             deleted_at=self.deleted_at,
             origin=None if self.origin is None else Origin(**dict(self.origin)),
-            errands=tuple(errand.value() for errand in self.errands),
+            side_requests=tuple(request.value() for request in self.errands),
         )
 
 
@@ -355,11 +355,11 @@ def _check_tree(conversation: Conversation) -> None:
         if turn.parent_id not in seen:
             raise FormatError(f"turns[{index}].parent_id: no turn before it has the id {turn.parent_id}")
         seen.add(turn.id)
-    errands: set[str] = set()
-    for index, errand in enumerate(conversation.errands):
-        if errand.id in errands:
-            raise FormatError(f"errands[{index}].id: another errand has the same id {errand.id}")
-        errands.add(errand.id)
+    request_ids: set[str] = set()
+    for index, request in enumerate(conversation.side_requests):
+        if request.id in request_ids:
+            raise FormatError(f"errands[{index}].id: another errand has the same id {request.id}")
+        request_ids.add(request.id)
     if conversation.head not in seen:
         raise FormatError(f"head: no turn has the id {conversation.head}")
 

@@ -12,7 +12,7 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.formats.transcript import Branch, ToldTurn, attachment_line, one_line, told, whole_parts
+from tui_chat.formats.transcript import Branch, TranscriptTurn, attachment_line, one_line, told, whole_parts
 
 
 def to_plain(conversation: Conversation, branch: Branch = Branch.CURRENT) -> str:
@@ -25,12 +25,12 @@ def to_plain(conversation: Conversation, branch: Branch = Branch.CURRENT) -> str
     return "\n\n".join(blocks) + "\n"
 
 
-def _heading(one: ToldTurn, branch: Branch) -> str:
+def _heading(one: TranscriptTurn, branch: Branch) -> str:
     words = [one.numbered(one.speaker, branch), *one.standing(branch)]
     return f"{', '.join(words)} ({', '.join(one.facts)}):"
 
 
-def _body(one: ToldTurn) -> Iterator[str]:
+def _body(one: TranscriptTurn) -> Iterator[str]:
     yield from map(_part, whole_parts(one.turn))
     if one.fault:
         yield f"[failed: {one.fault}]"

@@ -21,7 +21,7 @@ class Branch(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ToldTurn:
+class TranscriptTurn:
     """A turn with its place among those that are told."""
 
     turn: Turn
@@ -78,7 +78,7 @@ class ToldTurn:
         return one_line(f"{fault.kind}: {fault.message}" if fault.message else fault.kind) if fault else ""
 
 
-def told(conversation: Conversation, branch: Branch) -> list[ToldTurn]:
+def told(conversation: Conversation, branch: Branch) -> list[TranscriptTurn]:
     """The branch that is shown, or the whole tree with each turn right after the one it answers where possible."""
     shown = {turn.id for turn in conversation.path}
     turns = conversation.path if branch is Branch.CURRENT else _depth_first(conversation)
@@ -92,7 +92,7 @@ def told(conversation: Conversation, branch: Branch) -> list[ToldTurn]:
         if turn.parent_id not in places:
             places[turn.parent_id] = {sibling.id: place for place, sibling in enumerate(siblings, start=1)}
         result.append(
-            ToldTurn(
+            TranscriptTurn(
                 turn=turn,
                 number=number,
                 follows=above if above != number - 1 else None,

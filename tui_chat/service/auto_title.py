@@ -15,13 +15,13 @@ from tui_chat.core.error import ChatError
 from tui_chat.core.event import Stopped
 from tui_chat.core.part import TextPart
 from tui_chat.core.provider import Request, split_ref
-from tui_chat.core.side_request import TITLE, Errand
+from tui_chat.core.side_request import TITLE, SideRequest
 from tui_chat.core.title import title_in, title_request
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.service.dependencies import Means
-from tui_chat.service.reply import LONGEST_FAREWELL_S, Reply
-from tui_chat.service.save_queue import Ledger
-from tui_chat.service.usage_meter import Meter
+from tui_chat.service.dependencies import Dependencies
+from tui_chat.service.reply import CLOSE_TIMEOUT_S, Reply
+from tui_chat.service.save_queue import SaveQueue
+from tui_chat.service.usage_meter import UsageMeter
 
 _log = logging.getLogger(__name__)
 
@@ -33,12 +33,12 @@ MOST_CHARACTERS = 100_000
 """A server that sends more in spite of that is not listened to; no title comes of it."""
 
 
-class Titling:
+class AutoTitle:
     """Asks for titles, and tells who watches when there is one."""
 
-    def __init__(self, means: Means, ledger: Ledger) -> None:
-        self._means = means
-        self._ledger = ledger
+    def __init__(self, dependencies: Dependencies, save_queue: SaveQueue) -> None:
+        self._dependencies = dependencies
+        self._save_queue = save_queue
         self._asked: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._pumps: set[asyncio.Task[None]] = set()
@@ -52,7 +52,7 @@ class Titling:
 
     def after(self, reply: Reply) -> None:
         """Ask once the reply has ended, if it is a whole one and the conversation wants a title."""
-        if self._means.policy.titles_by_model:
+        if self._dependencies.policy.titles_by_model:
             task = asyncio.create_task(self._name(reply), name=f"title {reply.conversation_id}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -72,42 +72,44 @@ class Titling:
             return
         self._asked.add(conversation_id)
         try:
-            conversation = await self._ledger.conversation(conversation_id)
+            conversation = await self._save_queue.conversation(conversation_id)
             if self._closed or not _wants_title(conversation):
                 return
-            title, errand = await self._ask(_prompt_of(conversation.path_to(ended.turn.id)), ended.turn.model)
-            if errand is not None:
-                await self._ledger.record(conversation_id, errand, title)
+            title, side_request = await self._ask(_prompt_of(conversation.path_to(ended.turn.id)), ended.turn.model)
+            if side_request is not None:
+                await self._save_queue.record(conversation_id, side_request, title)
         except ChatError as error:
             _log.warning("no title for %s: %s %s", conversation_id, error.kind, error.detail)
             return
         for told in tuple(self._watchers):
             told(conversation_id)
 
-    async def _ask(self, text: str, model: str) -> tuple[str, Errand | None]:
+    async def _ask(self, text: str, model: str) -> tuple[str, SideRequest | None]:
         """The title, if there is one, and what asking for it has used, if it did."""
-        means = self._means
-        now = means.now()
-        prompt = Turn(means.new_id(), None, Role.USER, (TextPart(text),), TurnStatus.COMPLETE, now)
-        blank = Turn(means.new_id(), prompt.id, Role.ASSISTANT, (), TurnStatus.STREAMING, now, model)
+        dependencies = self._dependencies
+        now = dependencies.now()
+        prompt = Turn(dependencies.new_id(), None, Role.USER, (TextPart(text),), TurnStatus.COMPLETE, now)
+        blank = Turn(dependencies.new_id(), prompt.id, Role.ASSISTANT, (), TurnStatus.STREAMING, now, model)
         request = Request(split_ref(model)[1], (prompt,), options=Options(max_tokens=MOST_TOKENS))
-        meter, builder = Meter(means, blank, request), TurnBuilder(blank)
+        meter, builder = UsageMeter(dependencies, blank, request), TurnBuilder(blank)
         pump = asyncio.create_task(self._pump(request, model, builder))
         self._pumps.add(pump)
         try:
             await asyncio.wait({pump}, timeout=LONGEST_S)
             pump.cancel()
-            await asyncio.wait({pump}, timeout=LONGEST_FAREWELL_S)
+            await asyncio.wait({pump}, timeout=CLOSE_TIMEOUT_S)
         finally:
             self._pumps.discard(pump)
         if pump.done() and not pump.cancelled() and (fault := pump.exception()) is not None:
             _log.warning("no title from %s: %s", model, type(fault).__name__)
         turn = await meter.settle(builder.turn, builder)
-        errand = Errand(blank.id, TITLE, model, now, turn.usage, turn.cost) if turn.usage is not None else None
-        return title_in(turn.text) if builder.stopped is not None else "", errand
+        side_request = (
+            SideRequest(blank.id, TITLE, model, now, turn.usage, turn.cost) if turn.usage is not None else None
+        )
+        return title_in(turn.text) if builder.stopped is not None else "", side_request
 
     async def _pump(self, request: Request, model: str, builder: TurnBuilder) -> None:
-        provider = await self._means.provider_for(model)
+        provider = await self._dependencies.provider_for(model)
         async with aclosing(provider.stream(request)) as events:
             async for event in events:
                 builder.add(event)
@@ -117,7 +119,7 @@ class Titling:
 
 def _wants_title(conversation: Conversation) -> bool:
     """Whether its title still is its first prompt, and nobody was asked for a better one."""
-    asked = any(errand.purpose == TITLE for errand in conversation.errands)
+    asked = any(side_request.purpose == TITLE for side_request in conversation.side_requests)
     return conversation.title_source is TitleSource.PROMPT and conversation.origin is None and not asked
 
 

@@ -16,10 +16,10 @@ from tui_chat.core.part import AttachmentPart, Part, TextPart
 from tui_chat.core.provider import Request, split_ref
 from tui_chat.core.title import title_from
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.service.auto_title import Titling
-from tui_chat.service.dependencies import Means
+from tui_chat.service.auto_title import AutoTitle
+from tui_chat.service.dependencies import Dependencies
 from tui_chat.service.reply import Reply
-from tui_chat.service.save_queue import Ledger
+from tui_chat.service.save_queue import SaveQueue
 from tui_chat.storage.store import Store
 
 ASK_FOR_THE_REST = "Please continue exactly where your last reply stopped, without repeating anything."
@@ -29,19 +29,24 @@ ASK_FOR_THE_REST = "Please continue exactly where your last reply stopped, witho
 class ChatService:
     """Everything that makes a reply, and the replies in flight."""
 
-    def __init__(self, store: Store, means: Means, *, unkept: StorageError | None = None) -> None:
+    def __init__(self, store: Store, dependencies: Dependencies, *, unkept: StorageError | None = None) -> None:
         """`unkept` is why the store keeps nothing beyond this run of the program."""
-        self.ledger = Ledger(store, unkept)
-        self.titling = Titling(means, self.ledger)
-        self._means = means
+        self.save_queue = SaveQueue(store, unkept)
+        self.titling = AutoTitle(dependencies, self.save_queue)
+        self._dependencies = dependencies
         self._replies: dict[str, Reply] = {}
         self._turnstiles: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def blank(self, model: str, *, system: str = "", options: Options | None = None) -> Conversation:
         """A new conversation; it is stored with its first prompt, so that none is ever empty."""
-        now = self._means.now()
+        now = self._dependencies.now()
         return Conversation(
-            self._means.new_id(), now, now, model=model, system=valid_text(system), options=options or Options()
+            self._dependencies.new_id(),
+            now,
+            now,
+            model=model,
+            system=valid_text(system),
+            options=options or Options(),
         )
 
     def reply_in(self, conversation_id: str) -> Reply | None:
@@ -56,7 +61,7 @@ class ChatService:
 
     async def open(self, conversation_id: str) -> Conversation:
         """The conversation with whatever is arriving in it at this moment."""
-        conversation = await self.ledger.conversation(conversation_id)
+        conversation = await self.save_queue.conversation(conversation_id)
         reply = self.reply_in(conversation_id)
         return conversation.with_turn(reply.turn, head=False) if reply else conversation
 
@@ -64,14 +69,14 @@ class ChatService:
         self, conversation: Conversation, text: str, attachments: tuple[AttachmentPart, ...] = ()
     ) -> Reply:
         """Say something at the end of the branch that is shown, and have it answered."""
-        async with self._turnstile(conversation.id):
+        async with self._conversation_lock(conversation.id):
             conversation, new = await self._latest(conversation)
             parts: tuple[Part, ...] = (TextPart(valid_text(text)), *attachments)
             return await self._say(conversation, conversation.head, parts, new=new)
 
     async def edit(self, conversation_id: str, turn_id: str, text: str, *, model: str | None = None) -> Reply:
         """Say an earlier prompt differently: another branch beside it, with the same attachments."""
-        async with self._turnstile(conversation_id):
+        async with self._conversation_lock(conversation_id):
             conversation = await self.open(conversation_id)
             edited = conversation.turn(turn_id)
             if edited.role is not Role.USER:
@@ -82,7 +87,7 @@ class ChatService:
 
     async def retry(self, conversation_id: str, turn_id: str, *, model: str | None = None) -> Reply:
         """Answer the same prompt once more: another reply beside that one."""
-        async with self._turnstile(conversation_id):
+        async with self._conversation_lock(conversation_id):
             conversation = await self.open(conversation_id)
             turn = conversation.turn(turn_id)
             prompt_id = turn.parent_id if turn.role is Role.ASSISTANT else turn.id
@@ -93,13 +98,13 @@ class ChatService:
 
     async def continue_(self, conversation_id: str, turn_id: str) -> Reply:
         """Have an unfinished reply finished: written on where the model can, else asked for in sight."""
-        async with self._turnstile(conversation_id):
+        async with self._conversation_lock(conversation_id):
             conversation = await self.open(conversation_id)
             turn = conversation.turn(turn_id)
             if turn.role is not Role.ASSISTANT or turn.is_live:
                 raise RequestRefused("only a reply that has stopped can be continued", detail="not_a_reply")
             model = conversation.model or turn.model
-            provider = await self._means.provider_for(model)
+            provider = await self._dependencies.provider_for(model)
             writes_on = bool(turn.text.strip()) and isinstance(turn.parts[-1], TextPart)
             if turn.parent_id is not None and writes_on and provider.can_continue(split_ref(model)[1]):
                 blank = replace(self._blank_reply(turn.parent_id, model), parts=turn.parts)
@@ -108,7 +113,7 @@ class ChatService:
 
     async def count(self, conversation: Conversation) -> int | None:
         """Input tokens of the branch that is shown, as its provider counts them; `None` where it cannot."""
-        provider = await self._means.provider_for(conversation.model)
+        provider = await self._dependencies.provider_for(conversation.model)
         model = split_ref(conversation.model)[1]
         return await provider.count_tokens(
             Request(model, conversation.path, conversation.system, conversation.options)
@@ -116,7 +121,7 @@ class ChatService:
 
     async def show_branch(self, conversation_id: str, head: str) -> None:
         """Remember which branch is shown."""
-        await self.ledger.show_branch(conversation_id, head)
+        await self.save_queue.show_branch(conversation_id, head)
 
     async def fork(self, conversation_id: str, turn_id: str) -> Conversation:
         """A new conversation that begins with the path to that turn and remembers where it came from."""
@@ -124,25 +129,25 @@ class ChatService:
         ids: dict[str | None, str | None] = {None: None}
         turns: list[Turn] = []
         for turn in source.path_to(turn_id):
-            ids[turn.id] = self._means.new_id()
+            ids[turn.id] = self._dependencies.new_id()
             # What is still coming in goes on only where it was asked for.
             status = TurnStatus.INTERRUPTED if turn.is_live else turn.status
             copy = replace(turn, id=str(ids[turn.id]), parent_id=ids[turn.parent_id], status=status)
             turns.append(replace(copy, usage=None, cost=None))
-        now = self._means.now()
+        now = self._dependencies.now()
         forked = replace(
             source,
-            id=self._means.new_id(),
+            id=self._dependencies.new_id(),
             created_at=now,
             updated_at=now,
             turns=tuple(turns),
-            errands=(),
+            side_requests=(),
             head=turns[-1].id,
             origin=Origin(conversation_id, turn_id),
             archived_at=None,
             deleted_at=None,
         )
-        await self.ledger.store.create(forked)
+        await self.save_queue.store.create(forked)
         return forked
 
     def save_unsaved(self, timeout_s: float) -> bool:
@@ -152,7 +157,7 @@ class ChatService:
             # Also those that have ended: the store takes nothing more of one whose end it has.
             return [(reply.turn_id, reply.unsaved) for reply in tuple(self._replies.values())]
 
-        return self.ledger.store.checkpoint_last(arrived, timeout_s)
+        return self.save_queue.store.checkpoint_last(arrived, timeout_s)
 
     async def aclose(self) -> None:
         """Stop every reply, keep what arrived, and save what is not saved yet."""
@@ -161,9 +166,9 @@ class ChatService:
         for reply in self.replies:
             await reply.wait()
         await self.titling.aclose()
-        await self.ledger.aclose()
+        await self.save_queue.aclose()
 
-    def _turnstile(self, conversation_id: str) -> asyncio.Lock:
+    def _conversation_lock(self, conversation_id: str) -> asyncio.Lock:
         return self._turnstiles.setdefault(conversation_id, asyncio.Lock())
 
     async def _latest(self, conversation: Conversation) -> tuple[Conversation, bool]:
@@ -180,14 +185,14 @@ class ChatService:
         return chosen, False
 
     def _blank_reply(self, prompt_id: str, model: str) -> Turn:
-        now = self._means.now()
-        return Turn(self._means.new_id(), prompt_id, Role.ASSISTANT, (), TurnStatus.STREAMING, now, model)
+        now = self._dependencies.now()
+        return Turn(self._dependencies.new_id(), prompt_id, Role.ASSISTANT, (), TurnStatus.STREAMING, now, model)
 
     async def _say(
         self, conversation: Conversation, parent_id: str | None, parts: tuple[Part, ...], *, new: bool = False
     ) -> Reply:
-        now = self._means.now()
-        prompt = Turn(self._means.new_id(), parent_id, Role.USER, parts, TurnStatus.COMPLETE, now)
+        now = self._dependencies.now()
+        prompt = Turn(self._dependencies.new_id(), parent_id, Role.USER, parts, TurnStatus.COMPLETE, now)
         blank = self._blank_reply(prompt.id, conversation.model)
         if not conversation.title and conversation.title_source is TitleSource.PROMPT:
             conversation = replace(conversation, title=title_from(prompt.text))
@@ -200,10 +205,10 @@ class ChatService:
         blank = turns[-1]
         path = conversation.path_to(blank.id if blank.parts else blank.parent_id)
         request = Request(split_ref(blank.model)[1], path, conversation.system, conversation.options)
-        await self.ledger.begin(replace(conversation, updated_at=self._means.now()), turns, new=new)
+        await self.save_queue.begin(replace(conversation, updated_at=self._dependencies.now()), turns, new=new)
         # One that has ended holds all that was said before it, and is wanted no more.
         self._replies = {of: other for of, other in self._replies.items() if other.ended is None}
-        reply = Reply(self._means, self.ledger, conversation.id, blank, request)
+        reply = Reply(self._dependencies, self.save_queue, conversation.id, blank, request)
         self._replies[conversation.id] = reply
         self.titling.after(reply)
         reply.start()

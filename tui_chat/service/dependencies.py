@@ -30,7 +30,7 @@ class Policy:
 
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     health: HealthLimits = field(default_factory=HealthLimits)
-    beat_s: float = 0.2
+    save_interval_s: float = 0.2
     """How often a reply in flight is saved, priced and looked after."""
     titles_by_model: bool = False
     """Ask a conversation's model for its title after the first reply."""
@@ -45,7 +45,7 @@ def _new_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class Dependencies:
     """Providers, prices, clocks and ids."""
 
     provider_for: ProviderFor
@@ -54,4 +54,4 @@ class Means:
     now: Callable[[], datetime] = _now
     monotonic_s: Callable[[], float] = time.monotonic
     new_id: Callable[[], str] = _new_id
-    luck: Callable[[], float] = random.random
+    random: Callable[[], float] = random.random

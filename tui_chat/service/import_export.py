@@ -138,10 +138,10 @@ async def _take_in(store: Store, conversation: Conversation, report: ImportRepor
         return
     report.in_trash += here.deleted_at is not None
     new = [turn for turn in imported.turns if not here.has(turn.id)]
-    errands = {errand.id: errand for errand in (*here.errands, *imported.errands)}
-    if new or len(errands) > len(here.errands):
+    side_requests = {side_request.id: side_request for side_request in (*here.side_requests, *imported.side_requests)}
+    if new or len(side_requests) > len(here.side_requests):
         grown = _grown(here, new, imported) if new else here
-        await store.save(replace(grown, errands=tuple(errands.values())))
+        await store.save(replace(grown, side_requests=tuple(side_requests.values())))
         report.grown += 1
         report.turns += len(new)
     else:

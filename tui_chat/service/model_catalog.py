@@ -16,7 +16,7 @@ PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalog:
     """What there is to choose from, and who did not answer."""
 
     models: tuple[Model, ...]
@@ -24,7 +24,7 @@ class Catalogue:
     """Providers that could not be asked, with why; their models are those last seen."""
 
 
-class ModelCatalogue:
+class ModelCatalog:
     """Asks providers for their models and remembers the answers."""
 
     def __init__(
@@ -35,12 +35,12 @@ class ModelCatalogue:
         self._names = names
         self._models_of = models_of
 
-    async def last_seen(self) -> Catalogue:
+    async def last_seen(self) -> Catalog:
         """As remembered, without asking anybody."""
         known = await self._remembered()
-        return Catalogue(tuple(model for name in self._names for model in known.get(name, ())))
+        return Catalog(tuple(model for name in self._names for model in known.get(name, ())))
 
-    async def refreshed(self) -> Catalogue:
+    async def refreshed(self) -> Catalog:
         """Ask everybody at once; who does not answer keeps what was last seen."""
         known = await self._remembered()
         answers = await asyncio.gather(*(self._ask(name) for name in self._names))
@@ -53,7 +53,7 @@ class ModelCatalogue:
         with suppress(StorageError):  # what is not remembered is asked for again
             await self._store.set_state(_PLACE, {name: [asdict(one) for one in known[name]] for name in known})
         models = tuple(model for name in self._names for model in known.get(name, ()))
-        return Catalogue(models, tuple(silent))
+        return Catalog(models, tuple(silent))
 
     async def _ask(self, name: str) -> tuple[Model, ...] | ChatError:
         try:

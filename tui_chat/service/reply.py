@@ -31,17 +31,17 @@ from tui_chat.core.event import (
 )
 from tui_chat.core.provider import Request
 from tui_chat.core.turn import Turn, TurnStatus
-from tui_chat.service.dependencies import Means
-from tui_chat.service.save_queue import Ledger
+from tui_chat.service.dependencies import Dependencies
+from tui_chat.service.save_queue import SaveQueue
 from tui_chat.service.stall_detection import HealthMonitor
-from tui_chat.service.usage_meter import Meter
+from tui_chat.service.usage_meter import UsageMeter
 
 _log = logging.getLogger(__name__)
 
-LONGEST_BREATH_S = 0.008
+MAX_BLOCKING_S = 0.008
 """A provider whose bytes are all there already must still let the rest of the program run."""
 
-LONGEST_FAREWELL_S = 2.0
+CLOSE_TIMEOUT_S = 2.0
 """A provider that does not let go of its connection is not waited for longer."""
 
 
@@ -68,15 +68,17 @@ class _Batch:
 class Reply:
     """A reply from its request to its end."""
 
-    def __init__(self, means: Means, ledger: Ledger, conversation_id: str, turn: Turn, request: Request) -> None:
+    def __init__(
+        self, dependencies: Dependencies, save_queue: SaveQueue, conversation_id: str, turn: Turn, request: Request
+    ) -> None:
         self.conversation_id = conversation_id
-        self._means = means
-        self._ledger = ledger
+        self._dependencies = dependencies
+        self._save_queue = save_queue
         self._blank = turn
         self._request = request
         self._builder = TurnBuilder(turn)
-        self._meter = Meter(means, turn, request)
-        self._health = HealthMonitor(means.policy.health, means.monotonic_s())
+        self._meter = UsageMeter(dependencies, turn, request)
+        self._health = HealthMonitor(dependencies.policy.health, dependencies.monotonic_s())
         self._shown_health = Health.WAITING
         self._arrived: tuple[_Batch, list[Delta]] = (_Batch([]), [])
         """The last batch that was to be saved, and what came after it; one value, as another thread may read it."""
@@ -84,9 +86,9 @@ class Reply:
         self._news: RetryScheduled | HealthChanged | None = None
         self._stop = asyncio.Event()
         self._stop_as = TurnStatus.CANCELLED
-        self._hurry = asyncio.Event()
+        self._skip_countdown = asyncio.Event()
         self._ended: TurnEnded | None = None
-        self._owner: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
 
     @property
     def turn_id(self) -> str:
@@ -111,7 +113,7 @@ class Reply:
 
     def start(self) -> None:
         """Send the request."""
-        self._owner = asyncio.create_task(self._own(), name=f"reply {self.turn_id}")
+        self._task = asyncio.create_task(self._run(), name=f"reply {self.turn_id}")
 
     def cancel(self, *, status: TurnStatus = TurnStatus.CANCELLED) -> None:
         """Stop it at once and keep what arrived; again, or after the end, it does nothing."""
@@ -121,12 +123,12 @@ class Reply:
 
     def retry_now(self) -> None:
         """Do not wait for the end of a retry's countdown."""
-        self._hurry.set()
+        self._skip_countdown.set()
 
     async def wait(self) -> TurnEnded:
         """The end."""
-        if self._owner is not None:
-            await asyncio.wait({self._owner})
+        if self._task is not None:
+            await asyncio.wait({self._task})
         assert self._ended is not None
         return self._ended
 
@@ -154,8 +156,8 @@ class Reply:
             reader.backlog.append(event)
             reader.more.set()
 
-    async def _own(self) -> None:
-        told_of_saving = self._ledger.watch(lambda error: self._tell(SavingChanged(error)))
+    async def _run(self) -> None:
+        told_of_saving = self._save_queue.watch(lambda error: self._tell(SavingChanged(error)))
         pump = asyncio.create_task(self._pump())
         beat = asyncio.create_task(self._beat())
         stop = asyncio.create_task(self._stop.wait())
@@ -166,7 +168,7 @@ class Reply:
         tasks = {pump, beat, stop, price}
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks, timeout=LONGEST_FAREWELL_S)
+        await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
         try:
             await self._end(status, error)
         finally:
@@ -193,7 +195,7 @@ class Reply:
                 delay_s = (
                     None
                     if self._meter.begun
-                    else self._means.policy.retry.delay_s(error, attempt, self._means.luck())
+                    else self._dependencies.policy.retry.delay_s(error, attempt, self._dependencies.random())
                 )
                 if delay_s is None:
                     return error
@@ -207,19 +209,19 @@ class Reply:
                 return None
 
     async def _attempt(self) -> None:
-        means = self._means
+        dependencies = self._dependencies
         self._builder = TurnBuilder(self._blank)
         self._meter.start()
-        provider = await means.provider_for(self._blank.model)
-        self._health.restart(means.monotonic_s())
-        breath_s = means.monotonic_s()
+        provider = await dependencies.provider_for(self._blank.model)
+        self._health.restart(dependencies.monotonic_s())
+        last_yield_s = dependencies.monotonic_s()
         async with aclosing(provider.stream(self._request)) as events:
             async for event in events:
-                now_s = means.monotonic_s()
+                now_s = dependencies.monotonic_s()
                 self._take(event, now_s)
-                if now_s - breath_s > LONGEST_BREATH_S:
+                if now_s - last_yield_s > MAX_BLOCKING_S:
                     await asyncio.sleep(0)
-                    breath_s = means.monotonic_s()
+                    last_yield_s = dependencies.monotonic_s()
         if self._builder.stopped is None:
             raise StreamCut("the reply broke off", detail="dropped", request_id=self._builder.request_id)
 
@@ -235,26 +237,26 @@ class Reply:
         self._tell(event)
 
     async def _wait_before(self, retry: RetryScheduled) -> None:
-        self._hurry.clear()
+        self._skip_countdown.clear()
         self._news = retry
         self._tell(retry)
         try:
             async with asyncio.timeout(retry.delay_s):
-                await self._hurry.wait()
+                await self._skip_countdown.wait()
         except TimeoutError:
             pass
         self._news = None
 
     async def _beat(self) -> StreamCut:
         """Save and look after the reply; returns only when it has been silent for too long."""
-        beat_s = rest_s = self._means.policy.beat_s
+        save_interval_s = rest_s = self._dependencies.policy.save_interval_s
         while True:
             await asyncio.sleep(rest_s)
-            saved_s = self._means.monotonic_s()
+            saved_s = self._dependencies.monotonic_s()
             await self._save_so_far()
             # A slow disk does not make the beat slower, but is left some rest.
-            rest_s = max(beat_s / 4, beat_s - (self._means.monotonic_s() - saved_s))
-            now_s = self._means.monotonic_s()
+            rest_s = max(save_interval_s / 4, save_interval_s - (self._dependencies.monotonic_s() - saved_s))
+            now_s = self._dependencies.monotonic_s()
             health = self._health.health(now_s)
             silent_s = self._health.silent_s(now_s)
             if health is not self._shown_health:
@@ -272,25 +274,25 @@ class Reply:
         if unsaved := self._arrived[1]:
             batch = _Batch(unsaved)
             self._arrived = batch, []
-            if not await self._ledger.checkpoint(self.conversation_id, self.turn_id, unsaved, batch.mark_saved):
+            if not await self._save_queue.checkpoint(self.conversation_id, self.turn_id, unsaved, batch.mark_saved):
                 self._arrived = _Batch([]), unsaved + self._arrived[1]
 
     async def _price(self) -> None:
         while True:
-            await asyncio.sleep(self._means.policy.beat_s)
+            await asyncio.sleep(self._dependencies.policy.save_interval_s)
             await self._price_so_far()
 
     async def _price_so_far(self) -> None:
         if (usage := self._meter.usage_so_far(self._builder)) is not None:
-            self._tell(UsageChanged(usage, await self._meter.cost(usage, self._means.now())))
+            self._tell(UsageChanged(usage, await self._meter.cost(usage, self._dependencies.now())))
 
     async def _end(self, status: TurnStatus, error: ChatError | None) -> None:
         turn = replace(self._builder.turn, status=status)
         save_error: StorageError | None = None
         try:
             turn = await self._settle(turn, error)
-            await self._ledger.finish(self.conversation_id, turn)
-            save_error = self._ledger.error
+            await self._save_queue.finish(self.conversation_id, turn)
+            save_error = self._save_queue.error
         except ChatError as failure:
             save_error = StorageError(failure.message, detail=failure.detail)
         finally:

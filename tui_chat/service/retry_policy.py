@@ -17,7 +17,7 @@ class RetryPolicy:
     jitter: float = 0.25
     """Share of a delay by which it may come earlier, so that many clients do not return at once."""
 
-    def delay_s(self, error: ProviderError, attempt: int, luck: float) -> float | None:
+    def delay_s(self, error: ProviderError, attempt: int, random: float) -> float | None:
         """Seconds until the next attempt after `attempt` failed, or `None` to give up. `luck` is in 0 … 1."""
         if not error.retryable or attempt >= self.most_attempts or isinstance(error, StreamCut):
             return None
@@ -26,4 +26,4 @@ class RetryPolicy:
         if error.retry_after_s is not None:
             return error.retry_after_s if error.retry_after_s <= self.longest_wait_s else None
         delay = min(self.first_delay_s * 2.0 ** (attempt - 1), self.longest_delay_s)
-        return delay * (1 - self.jitter * luck)
+        return delay * (1 - self.jitter * random)

@@ -10,14 +10,14 @@ from dataclasses import replace
 from tui_chat.core.conversation import Conversation, TitleSource
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.event import Delta
-from tui_chat.core.side_request import Errand
+from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Turn
 from tui_chat.storage.store import Store
 
 FLUSH_EVERY_S = 2.0
 
 
-class Ledger:
+class SaveQueue:
     """The store, with a memory for what it could not take."""
 
     def __init__(self, store: Store, lasting: StorageError | None = None) -> None:
@@ -113,14 +113,14 @@ class Ledger:
             else:
                 self._keep(known.with_turn(turn, head=False), error)
 
-    async def record(self, conversation_id: str, errand: Errand, title: str) -> None:
+    async def record(self, conversation_id: str, side_request: SideRequest, title: str) -> None:
         """Save what an errand used, and the title it brought where that is still wanted."""
         if (unsaved := self._unsaved.get(conversation_id)) is None:
-            await self.store.record(conversation_id, errand, title)
+            await self.store.record(conversation_id, side_request, title)
             return
         if title and unsaved.title_source is not TitleSource.USER:
             unsaved = replace(unsaved, title=title, title_source=TitleSource.MODEL)
-        self._unsaved[conversation_id] = replace(unsaved, errands=(*unsaved.errands, errand))
+        self._unsaved[conversation_id] = replace(unsaved, side_requests=(*unsaved.side_requests, side_request))
 
     def _keep(self, conversation: Conversation, error: StorageError) -> None:
         self._unsaved[conversation.id] = conversation

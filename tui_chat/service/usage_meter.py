@@ -10,25 +10,25 @@ from tui_chat.core.estimate import RunningUsage
 from tui_chat.core.provider import Request
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Cost, Usage
-from tui_chat.service.dependencies import Means
+from tui_chat.service.dependencies import Dependencies
 
 _log = logging.getLogger(__name__)
 
 
-class Meter:
+class UsageMeter:
     """Watches one reply's clock and counts."""
 
-    def __init__(self, means: Means, turn: Turn, request: Request) -> None:
-        self._means = means
+    def __init__(self, dependencies: Dependencies, turn: Turn, request: Request) -> None:
+        self._dependencies = dependencies
         self._model = turn.model
         self._usage = RunningUsage(request)
-        self._start_s = means.monotonic_s()
+        self._start_s = dependencies.monotonic_s()
         self._first_s: float | None = None
         self._told: tuple[Usage | None, int] = (None, 0)
 
     def start(self) -> None:
         """A request leaves now."""
-        self._start_s = self._means.monotonic_s()
+        self._start_s = self._dependencies.monotonic_s()
 
     @property
     def begun(self) -> bool:
@@ -50,7 +50,7 @@ class Meter:
 
     async def cost(self, usage: Usage, at: datetime) -> Cost | None:
         """What they cost; unknown also where the price list fails, since no figure is worth a reply."""
-        asked = asyncio.ensure_future(self._means.cost_of(self._model, usage, at))
+        asked = asyncio.ensure_future(self._dependencies.cost_of(self._model, usage, at))
         await asyncio.wait({asked})
         if (fault := asked.exception()) is not None:
             _log.error("a fault in the price list", exc_info=fault)
@@ -59,7 +59,7 @@ class Meter:
 
     async def settle(self, turn: Turn, builder: TurnBuilder) -> Turn:
         """The turn with its final times, tokens and cost."""
-        now_s = self._means.monotonic_s()
+        now_s = self._dependencies.monotonic_s()
         usage = self._usage.of(builder)
         cost = await self.cost(usage, turn.created_at) if usage is not None else None
         return replace(

@@ -22,7 +22,7 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ListQuery:
     """Which conversations are asked for: the current ones, the archived ones, or those in the trash."""
 
     limit: int = 50
@@ -41,7 +41,7 @@ class Page(list[ConversationSummary]):
     end: Cursor | None = None
 
 
-def summaries(db: sqlite3.Connection, asked: Asked, watch: Watch) -> Page:
+def summaries(db: sqlite3.Connection, asked: ListQuery, watch: Watch) -> Page:
     """A page of the list, last used first."""
     where, values = _condition(asked)
     rows = db.execute(
@@ -58,13 +58,13 @@ def summaries(db: sqlite3.Connection, asked: Asked, watch: Watch) -> Page:
     return page
 
 
-def count(db: sqlite3.Connection, asked: Asked) -> int:
+def count(db: sqlite3.Connection, asked: ListQuery) -> int:
     """How many there are of those asked for."""
     where, values = _condition(asked)
     return int(db.execute(f"SELECT count(*) FROM conversation WHERE {where}", values).fetchone()[0])
 
 
-def _condition(asked: Asked) -> tuple[str, list[object]]:
+def _condition(asked: ListQuery) -> tuple[str, list[object]]:
     where, values = ["shelf = ?"], list[object]([2 if asked.deleted else 1 if asked.archived else 0])
     if asked.after is not None:
         where.append("(used, seq) < (?, ?)")
@@ -79,7 +79,7 @@ def titled(db: sqlite3.Connection, wanted: Sequence[str]) -> list[int]:
     """The numbers of all whose titles hold every one of these words, the trash aside, last used first."""
     found: list[tuple[int, int]] = []
     for archived in (False, True):
-        where, values = _condition(Asked(archived=archived, matching=" ".join(wanted)))
+        where, values = _condition(ListQuery(archived=archived, matching=" ".join(wanted)))
         found += db.execute(f"SELECT used, seq FROM conversation WHERE {where}", values).fetchall()
     return [seq for _, seq in sorted(found, reverse=True)]
 

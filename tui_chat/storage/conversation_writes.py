@@ -62,7 +62,7 @@ def _put_turns(db: sqlite3.Connection, seq: int, conversation: Conversation, wri
             tally.count(stored[turn.id][1], -1)
             tally.count(turn)
     turn_rows.add_tally(db, seq, tally)
-    side_requests.put(db, seq, conversation.errands)
+    side_requests.put(db, seq, conversation.side_requests)
     conversation_list.set_head(db, conversation.id, conversation.head)
 
 

@@ -13,8 +13,8 @@ from tui_chat.storage import conversation_writes, live_replies, private_files, s
 from tui_chat.storage.connection import Connection, reading, writing
 from tui_chat.storage.errors import faults_translated
 from tui_chat.storage.open_database import (
-    Opening,
-    Terms,
+    OpenOptions,
+    OpenReport,
     copy_to,
     open_file,
     open_in_memory,
@@ -25,7 +25,7 @@ from tui_chat.storage.open_database import (
 from tui_chat.storage.process_owner import Owner
 
 if TYPE_CHECKING:
-    from tui_chat.storage.maintenance import Mended
+    from tui_chat.storage.maintenance import RepairReport
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
@@ -37,7 +37,7 @@ _MEANWHILE = ("disk_full", "file_limit", "locked", "read_only")
 class Database:
     """One file, or none for a database in memory. Every method runs on the one thread."""
 
-    def __init__(self, path: Path | None, terms: Terms, owner: Owner) -> None:
+    def __init__(self, path: Path | None, terms: OpenOptions, owner: Owner) -> None:
         self._terms = terms
         self._owner = owner
         self._writes = 0
@@ -51,7 +51,7 @@ class Database:
             self._rescue(self.opening.path, error.message)
 
     @property
-    def opening(self) -> Opening:
+    def opening(self) -> OpenReport:
         """What happened when the file was opened last, and whether damaged values were met since."""
         opening = self._opened.opening
         met = self._db.met_damaged_value
@@ -163,7 +163,7 @@ class Database:
         with faults_translated():
             copy_to(self._db, target)
 
-    def repair(self) -> "Mended":
+    def repair(self) -> "RepairReport":
         """Put right what does not fit together, after a backup; replace a damaged file by what can be read of it."""
         from tui_chat.storage import maintenance
 
@@ -171,11 +171,11 @@ class Database:
             raise StorageError("the database cannot be written to", detail="read_only")
         found = self.read(maintenance.check)
         if found.is_healthy:
-            return maintenance.Mended(found, None)
+            return maintenance.RepairReport(found, None)
         path = self.opening.path
         if found.damage and path is not None:
             self._rescue(path, found.damage[0])
-            return maintenance.Mended(found, None, self.opening.damaged_moved_to, self.opening.salvaged)
+            return maintenance.RepairReport(found, None, self.opening.damaged_moved_to, self.opening.salvaged)
         backup = None
         if path is not None:
             backup = private_files.free_name(path, f"backup-repair-{stamp(self._terms)}")
@@ -183,7 +183,7 @@ class Database:
         self.write(maintenance.mend)
         self.write(search_index.rebuild)
         self._tidy()
-        return maintenance.Mended(found, backup)
+        return maintenance.RepairReport(found, backup)
 
     def _rescue(self, path: Path, damage: str) -> None:
         with faults_translated():

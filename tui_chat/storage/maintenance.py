@@ -28,7 +28,7 @@ _WRONG_OWNERS = "SELECT seq FROM turn WHERE (owner IS NULL) = (status = 'streami
 
 
 @dataclass(frozen=True, slots=True)
-class Checkup:
+class CheckReport:
     """What was found; all empty or zero where nothing is wrong."""
 
     damage: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class Checkup:
     @property
     def is_healthy(self) -> bool:
         """Whether there is nothing to mend."""
-        return self == Checkup()
+        return self == CheckReport()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,34 +82,34 @@ class Stats:
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class RepairReport:
     """What was put right."""
 
-    found: Checkup
+    found: CheckReport
     backup: Path | None
     damaged_moved_to: Path | None = None
     """Where the file went if it had to be replaced by what could be read of it."""
     salvaged: int = 0
 
 
-def check(db: sqlite3.Connection) -> Checkup:
+def check(db: sqlite3.Connection) -> CheckReport:
     """Look at everything; takes a while in a large library."""
     try:
         damage = tuple(row[0] for row in db.execute("PRAGMA integrity_check(50)") if row[0] != "ok")
         if damage:
-            return Checkup(damage)
+            return CheckReport(damage)
         unreadable = row_check.check(db)
-        return Checkup(unreadable=unreadable) if unreadable else _look_closer(db)
+        return CheckReport(unreadable=unreadable) if unreadable else _look_closer(db)
     except (sqlite3.DatabaseError, ValueError, ArithmeticError) as error:
         if isinstance(error, sqlite3.Error) and not is_damage(error):
             raise
-        return Checkup((str(error),))
+        return CheckReport((str(error),))
 
 
-def _look_closer(db: sqlite3.Connection) -> Checkup:
+def _look_closer(db: sqlite3.Connection) -> CheckReport:
     """Whether what SQLite finds whole also fits together."""
     unindexed, overindexed = _compare_index(db)
-    return Checkup(
+    return CheckReport(
         (),
         _count(db, _LOST_PARENTS),
         _count(db, _LOST_HEADS),

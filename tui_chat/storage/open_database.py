@@ -29,7 +29,7 @@ def new_random_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class OpenReport:
     """What happened when the database was opened."""
 
     path: Path | None = None
@@ -60,11 +60,11 @@ class Opening:
     @property
     def is_remarkable(self) -> bool:
         """Whether there is anything that the user should know."""
-        return self != Opening(self.path, self.created, interrupted=self.interrupted)
+        return self != OpenReport(self.path, self.created, interrupted=self.interrupted)
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class OpenOptions:
     """By what a file is opened."""
 
     migrations: Sequence[schema.Migration] = schema.MIGRATIONS
@@ -73,23 +73,23 @@ class Terms:
 
 
 @dataclass(slots=True)
-class Opened:
+class OpenedDatabase:
     """A connection that is ready, and how it came to be."""
 
     db: Connection
     place: private_files.Place | None
-    opening: Opening
+    opening: OpenReport
 
 
-def open_in_memory(terms: Terms) -> Opened:
+def open_in_memory(terms: OpenOptions) -> OpenedDatabase:
     """A database that nobody keeps."""
     db = connect(None)
     make_durable(db)
     schema.migrate(db, terms.migrations)
-    return Opened(db, None, Opening(created=True))
+    return OpenedDatabase(db, None, OpenReport(created=True))
 
 
-def open_file(path: Path, terms: Terms) -> Opened:
+def open_file(path: Path, terms: OpenOptions) -> OpenedDatabase:
     """The database at that path, made, upgraded or rescued where needed."""
     place = private_files.prepare(path)
     if place.writable:
@@ -111,7 +111,7 @@ def open_file(path: Path, terms: Terms) -> Opened:
         return rescue(place.path, terms, damage)
 
 
-def rescue(path: Path, terms: Terms, damage: str) -> Opened:
+def rescue(path: Path, terms: OpenOptions, damage: str) -> OpenedDatabase:
     """Put a new database with all that can be read of a damaged one in its place; the damaged one is kept."""
     from tui_chat.storage.recovery import rescue
 
@@ -127,7 +127,7 @@ def rescue(path: Path, terms: Terms, damage: str) -> Opened:
     return opened
 
 
-def reattach(opened: Opened, terms: Terms) -> Opened:
+def reattach(opened: OpenedDatabase, terms: OpenOptions) -> OpenedDatabase:
     """Go on after the file vanished or was replaced: nothing that it held is lost, and what took its place is used.
 
     SQLite still has the old file open, whatever its name leads to now. A file that vanished comes back with all its
@@ -150,7 +150,7 @@ def reattach(opened: Opened, terms: Terms) -> Opened:
     return again
 
 
-def _open(place: private_files.Place, terms: Terms) -> Opened:
+def _open(place: private_files.Place, terms: OpenOptions) -> OpenedDatabase:
     suspect = private_files.suspicion(place.path).exists()
     unclean = private_files.is_unclean(place.path)
     with ExitStack() as undo:
@@ -158,7 +158,7 @@ def _open(place: private_files.Place, terms: Terms) -> Opened:
         undo.callback(db.close)
         _refuse_foreign(db, terms)
         _refuse_damaged(db, place.path, thoroughly=suspect, unclean=unclean)
-        opening = Opening(path=place.path, found_empty=place.was_empty, read_only=not place.writable)
+        opening = OpenReport(path=place.path, found_empty=place.was_empty, read_only=not place.writable)
         if place.writable:
             opening = _upgrade(db, opening, terms)
         elif schema.version_of(db) != len(terms.migrations):
@@ -166,10 +166,10 @@ def _open(place: private_files.Place, terms: Terms) -> Opened:
         undo.pop_all()
     if suspect and place.writable:
         private_files.suspicion(place.path).unlink(missing_ok=True)
-    return Opened(db, place, opening)
+    return OpenedDatabase(db, place, opening)
 
 
-def _refuse_foreign(db: sqlite3.Connection, terms: Terms) -> None:
+def _refuse_foreign(db: sqlite3.Connection, terms: OpenOptions) -> None:
     """Raise for a file of another program or a later version, and for objects that this program did not make."""
     try:
         schema.refuse_foreign(db, terms.migrations)
@@ -198,7 +198,7 @@ def _refuse_damaged(db: sqlite3.Connection, path: Path, *, thoroughly: bool, unc
             raise StorageError(f"the database is damaged: {said}", detail="damaged")
 
 
-def _upgrade(db: sqlite3.Connection, opening: Opening, terms: Terms) -> Opening:
+def _upgrade(db: sqlite3.Connection, opening: OpenReport, terms: OpenOptions) -> OpenReport:
     found = schema.version_of(db)
     if 0 < found < len(terms.migrations) and opening.path is not None:
         backup = private_files.free_name(opening.path, f"backup-v{found}-{stamp(terms)}")
@@ -210,7 +210,7 @@ def _upgrade(db: sqlite3.Connection, opening: Opening, terms: Terms) -> Opening:
     return replace(opening, created=found == 0, found_empty=opening.found_empty and found == 0)
 
 
-def stamp(terms: Terms) -> str:
+def stamp(terms: OpenOptions) -> str:
     """The moment as it stands in a file's name."""
     return terms.clock().astimezone().strftime("%Y%m%d-%H%M%S")
 

@@ -22,7 +22,7 @@ from tui_chat.core.bounds import (
 from tui_chat.core.conversation import Conversation, ConversationSummary, Options, Origin, TitleSource
 from tui_chat.core.error import Fault
 from tui_chat.core.part import TextPart
-from tui_chat.core.side_request import Errand
+from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import UNKNOWN_USAGE, Cost, Price, Usage
 from tui_chat.storage.part_codec import dump, dump_parts, load_parts
@@ -41,7 +41,7 @@ TURN_COLUMNS = (
     " stop_reason, stop_detail, fault, request_id, ttft_ms, duration_ms, text, parts"
 )
 """What a turn is, apart from its place in a conversation."""
-ERRAND_COLUMNS = f"id, purpose, model, created_at, {USAGE_COLUMNS}, {COST_COLUMNS}"
+SIDE_REQUEST_COLUMNS = f"id, purpose, model, created_at, {USAGE_COLUMNS}, {COST_COLUMNS}"
 CONVERSATION_COLUMNS = (
     "id, title, title_key, title_source, model, system, options, created_at, updated_at, archived_at, deleted_at,"
     " origin_conversation, origin_turn, origin_source, origin_foreign_id"
@@ -115,17 +115,17 @@ def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
     return read
 
 
-def errand_values(errand: Errand) -> Row:
+def side_request_values(side_request: SideRequest) -> Row:
     """An errand as the values of `ERRAND_COLUMNS`."""
-    about = (errand.id, errand.purpose, errand.model, errand.created_at.isoformat())
-    return (*about, *_usage_values(errand.usage), *_cost_values(errand.cost))
+    about = (side_request.id, side_request.purpose, side_request.model, side_request.created_at.isoformat())
+    return (*about, *_usage_values(side_request.usage), *_cost_values(side_request.cost))
 
 
-def errand_of(row: Row) -> Errand:
+def side_request_of(row: Row) -> SideRequest:
     """An errand from a row of `ERRAND_COLUMNS`."""
     errand_id, purpose, model, created_at = row[:4]
     usage = usage_of(row[4:13]) or UNKNOWN_USAGE
-    return Errand(errand_id, purpose, model, required_time_in(created_at), usage, cost_reader()(row[13:17]))
+    return SideRequest(errand_id, purpose, model, required_time_in(created_at), usage, cost_reader()(row[13:17]))
 
 
 def _usage_values(usage: Usage | None) -> Row:
@@ -244,7 +244,7 @@ def conversation_values(conversation: Conversation) -> Row:
 
 
 def conversation_of(
-    row: Row, head: str | None, turns: Iterable[Turn], errands: Iterable[Errand] = ()
+    row: Row, head: str | None, turns: Iterable[Turn], side_requests: Iterable[SideRequest] = ()
 ) -> Conversation:
     """A conversation from a row of `CONVERSATION_COLUMNS`."""
     (conversation_id, title, _, source, model, system, options, created_at, updated_at, archived_at, deleted_at,
@@ -263,7 +263,7 @@ def conversation_of(
         archived_at=time_in(archived_at),
         deleted_at=time_in(deleted_at),
         origin=None if origin[0] is None else Origin(*origin),
-        errands=tuple(errands),
+        side_requests=tuple(side_requests),
     )
 
 

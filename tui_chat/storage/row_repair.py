@@ -14,13 +14,13 @@ from tui_chat.storage.part_codec import dump, load_parts, part_in
 from tui_chat.storage.row_mapping import (
     CONVERSATION_COLUMNS,
     COST_COLUMNS,
-    ERRAND_COLUMNS,
+    SIDE_REQUEST_COLUMNS,
     TURN_COLUMNS,
     UNREADABLE,
     USAGE_COLUMNS,
     conversation_of,
     cost_reader,
-    errand_of,
+    side_request_of,
     turn_reader,
     usage_of,
 )
@@ -82,7 +82,7 @@ _turn_of = turn_reader({})
 _READERS: dict[str, Callable[[Row], object]] = {
     "conversation": _read_conversation,
     "turn": _read_turn,
-    "errand": lambda row: errand_of(pick(row, ERRAND_COLUMNS)),
+    "errand": lambda row: side_request_of(pick(row, SIDE_REQUEST_COLUMNS)),
     "checkpoint": lambda row: (load_deltas(row["deltas"]), datetime.fromisoformat(row["saved_at"])),
     "state": lambda row: json.loads(row["value"]),
     "prompt": lambda row: row["text"].encode(),

@@ -113,7 +113,7 @@ CREATE TABLE state (                        -- what the program remembers: the l
 ) STRICT, WITHOUT ROWID;
 """
 
-_ERRANDS = """
+_SIDE_REQUESTS = """
 CREATE TABLE errand (                       -- what was asked of a model beside the turns, such as for a title
     seq INTEGER PRIMARY KEY,
     conversation INTEGER NOT NULL REFERENCES conversation (seq) ON DELETE CASCADE,
@@ -160,7 +160,7 @@ FROM conversation;
 """
 
 
-NEWEST = _TABLES + _ERRANDS + _TREE
+NEWEST = _TABLES + _SIDE_REQUESTS + _TREE
 """The statements of the newest version as SQLite keeps them; `schema_check` compares a file with them."""
 
 
@@ -180,7 +180,7 @@ def _first(db: sqlite3.Connection) -> None:
 
 def _second(db: sqlite3.Connection) -> None:
     db.execute("DROP VIEW IF EXISTS tree")
-    run_script(db, _ERRANDS + _TREE)
+    run_script(db, _SIDE_REQUESTS + _TREE)
 
 
 ERRANDS_SINCE = 2

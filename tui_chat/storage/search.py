@@ -17,7 +17,7 @@ from tui_chat.storage.conversation_list import titled
 from tui_chat.storage.row_mapping import required_time_in
 from tui_chat.storage.search_syntax import Query, Term, parse
 from tui_chat.storage.snippet import cut
-from tui_chat.storage.tokenizer import Sought
+from tui_chat.storage.tokenizer import SearchTerm
 
 _BLOCK = 100
 """So many matches are ranked against each other."""
@@ -67,7 +67,7 @@ class _Search:
         self._block = _BLOCK
         self._among: str | None = None
         """Numbers of the only conversations that count, as JSON."""
-        self.sought = [Sought(term.text) for term in query.terms]
+        self.sought = [SearchTerm(term.text) for term in query.terms]
         self.found: dict[int, _Found] = {}
 
     def look_everywhere(self) -> None:
@@ -88,7 +88,7 @@ class _Search:
             if len(self.found) >= self._wanted:
                 return
             most = None if not step.check else _VERIFIED if step.match else _READ
-            was_all = self._look(step.match, [Sought(text) for text in step.check], most)
+            was_all = self._look(step.match, [SearchTerm(text) for text in step.check], most)
             if not step.match and not was_all and len(self.found) < self._wanted:
                 # There are so few among the newest that the lists to join must be short.
                 for beginning in fts_query.beginnings(terms):
@@ -98,7 +98,7 @@ class _Search:
 
     def _look_inside(self, most: int | None) -> None:
         """Read turns for what stands in the middle of words."""
-        self.sought = [Sought(term.text, inside=True) for term in self._query.terms]
+        self.sought = [SearchTerm(term.text, inside=True) for term in self._query.terms]
         self._look((), self.sought, most)
 
     def _narrow(self, *, indexed: bool) -> bool:
@@ -126,7 +126,7 @@ class _Search:
             not self._facets or self._db.execute(any_turn, (fts_query.all_of(self._facets),)).fetchone() is not None
         )
 
-    def _look(self, asks: Sequence[str], check: Sequence[Sought], most: int | None) -> bool:
+    def _look(self, asks: Sequence[str], check: Sequence[SearchTerm], most: int | None) -> bool:
         """Add what answers to all of these, in blocks; tells whether that was all there is."""
         rows = self._rows(fts_query.all_of([*asks, *self._facets]), most)
         read = _Counted(rows)
@@ -197,7 +197,7 @@ def _conditions(query: Query) -> tuple[str, list[object]]:
     return " AND ".join(where), values
 
 
-def _hit(found: _Found, sought: Sequence[Sought]) -> SearchHit:
+def _hit(found: _Found, sought: Sequence[SearchTerm]) -> SearchHit:
     conversation_id, turn_id, title, role, model, created_at = found.hit
     snippet, marks = cut(found.text, sought)
     made_at = required_time_in(created_at)

@@ -67,7 +67,7 @@ def _words(db: sqlite3.Connection, which: str) -> Iterator[tuple[int, str, str, 
         if model and model not in known:
             known[model] = db.execute("INSERT INTO model (name) VALUES (?)", (model,)).lastrowid
         facets = tokenizer.facets(role, conversation, created_at, known.get(model))
-        yield seq, tokenizer.indexed(text), tokenizer.humps(text), facets
+        yield seq, tokenizer.indexed(text), tokenizer.camel_case_suffixes(text), facets
 
 
 def ensure(db: sqlite3.Connection) -> None:

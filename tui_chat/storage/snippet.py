@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tui_chat.storage.tokenizer import Sought
+from tui_chat.storage.tokenizer import SearchTerm
 
 _LENGTH = 200
 _BEFORE = 50
@@ -11,7 +11,7 @@ _MOST = 40
 Spans = tuple[tuple[int, int], ...]
 
 
-def cut(text: str, sought: Sequence[Sought]) -> tuple[str, Spans]:
+def cut(text: str, sought: Sequence[SearchTerm]) -> tuple[str, Spans]:
     """A piece of the text that holds as much as possible of what is sought, and where in the piece it stands."""
     places = sorted((span, which) for which, one in enumerate(sought) for span in one.spans(text, len(text), _MOST))
     start = _start(text, _best(places))

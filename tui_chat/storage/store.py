@@ -12,7 +12,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from tui_chat.core.conversation import Conversation, Options, SearchHit, TitleSource
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.event import ProviderEvent
-from tui_chat.core.side_request import Errand
+from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage_report import UsageRow
 from tui_chat.storage import (
@@ -29,7 +29,7 @@ from tui_chat.storage.backup import back_up
 from tui_chat.storage.conversation_list import Cursor, Page
 from tui_chat.storage.database import Database
 from tui_chat.storage.db_thread import Worker
-from tui_chat.storage.open_database import Opening, Terms, new_random_id, now
+from tui_chat.storage.open_database import OpenOptions, OpenReport, new_random_id, now
 from tui_chat.storage.process_owner import Owner
 from tui_chat.storage.schema import MIGRATIONS, Migration
 
@@ -64,7 +64,7 @@ class Store:
         """
         worker = Worker()
         where = None if str(path) == ":memory:" else Path(path)
-        start = partial(Database, where, Terms(migrations, clock, new_id), owner or Owner.current())
+        start = partial(Database, where, OpenOptions(migrations, clock, new_id), owner or Owner.current())
         async with AsyncExitStack() as undo:
             undo.push_async_callback(worker.stop, lambda: None)
             store = cls(worker, await worker.run(start), clock)
@@ -76,7 +76,7 @@ class Store:
         await self._worker.stop(self._database.close)
 
     @property
-    def opening(self) -> Opening:
+    def opening(self) -> OpenReport:
         """What happened when the file was opened; it is opened anew when it is replaced or vanishes."""
         return self._database.opening
 
@@ -168,9 +168,9 @@ class Store:
         """Give it a title, unless it has one from a stronger source; tells whether it took it."""
         return await self._write(conversation_list.rename, conversation_id, title, source)
 
-    async def record(self, conversation_id: str, errand: Errand, title: str = "") -> None:
+    async def record(self, conversation_id: str, side_request: SideRequest, title: str = "") -> None:
         """Keep what an errand used, and the title it brought, unless somebody gave one; in one step."""
-        await self._write(side_requests.record, conversation_id, errand, title)
+        await self._write(side_requests.record, conversation_id, side_request, title)
 
     async def set_model(self, conversation_id: str, model: str) -> None:
         """The model the next prompt goes to."""
@@ -230,13 +230,13 @@ class Store:
         skip: int = 0,
     ) -> Page:
         """A page of the list, last used first; `page.end` is the cursor to go on after, `skip` jumps into it."""
-        asked = conversation_list.Asked(limit, after, archived, deleted, matching, skip)
+        asked = conversation_list.ListQuery(limit, after, archived, deleted, matching, skip)
         return await self._read(conversation_list.summaries, asked, self._watch())
 
     async def count(self, *, archived: bool = False, deleted: bool = False, matching: str = "") -> int:
         """How many conversations the whole list has."""
         return await self._read(
-            conversation_list.count, conversation_list.Asked(0, None, archived, deleted, matching)
+            conversation_list.count, conversation_list.ListQuery(0, None, archived, deleted, matching)
         )
 
     async def usage_rows(self, since: datetime | None = None) -> list[UsageRow]:
@@ -290,11 +290,11 @@ class Store:
         """How much there is."""
         return await self._read(maintenance.stats)
 
-    async def check(self) -> maintenance.Checkup:
+    async def check(self) -> maintenance.CheckReport:
         """Look whether everything is whole and fits together; takes a while in a large library."""
         return await self._read(maintenance.check)
 
-    async def repair(self) -> maintenance.Mended:
+    async def repair(self) -> maintenance.RepairReport:
         """Put right what `check` finds, after a backup beside the file."""
         return await self._worker.run(self._database.repair)
 

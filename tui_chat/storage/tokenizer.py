@@ -44,7 +44,7 @@ class _Signs(dict[int, str]):
 _signs = _Signs()
 
 
-def folded(text: str) -> str:
+def normalize(text: str) -> str:
     """The same for all spellings of one text: no capitals, no accents, no wide forms, no fine punctuation."""
     if text.isascii():
         return text.lower()
@@ -54,7 +54,7 @@ def folded(text: str) -> str:
 
 def indexed(text: str) -> str:
     """A text as the index takes it in."""
-    return text if text.isascii() else _RUN.sub(_pairs, folded(text))
+    return text if text.isascii() else _RUN.sub(_pairs, normalize(text))
 
 
 def _pairs(run: re.Match[str]) -> str:
@@ -67,7 +67,7 @@ def is_unspaced(text: str) -> bool:
     return _RUN.fullmatch(text) is not None
 
 
-def humps(text: str) -> str:
+def camel_case_suffixes(text: str) -> str:
     """The ends of identifiers that capitals divide: `getUserName` gives `username name`."""
     ends: dict[str, None] = {}
     if _HUMP.search(text) is None:
@@ -92,7 +92,7 @@ def month(at: datetime) -> str:
 
 def tokens(term: str) -> tuple[list[str], bool]:
     """The words of what is sought, neighbours in the index, and whether the last may be only a word's beginning."""
-    text = folded(term)
+    text = normalize(term)
     runs = list(_RUN.finditer(text))
     made, done = "", 0
     ends_open = bool(text) and not _SPLIT.fullmatch(text[-1])
@@ -115,13 +115,13 @@ def _spellings() -> dict[str, str]:
     for first, last in ((0xA1, 0x250), (0x370, 0x530), (0x1E00, 0x2000), (0xFF01, 0xFFE7)):
         for code in range(first, last):
             sign = chr(code)
-            plain = folded(sign)
+            plain = normalize(sign)
             if len(plain) == 1 and plain != sign == sign.lower():
                 found[plain] = found.get(plain, "") + sign
     return found
 
 
-class Sought:
+class SearchTerm:
     """A piece of text that is looked for, found in raw text in whatever spelling it stands there."""
 
     def __init__(self, term: str, *, inside: bool = False) -> None:
@@ -166,7 +166,7 @@ def _pattern(pieces: list[str], *, at_start: bool, spelled: bool) -> re.Pattern[
 
 
 def _letter(sign: str, *, spelled: bool) -> str:
-    plain = folded(sign) if sign.isalnum() else sign
+    plain = normalize(sign) if sign.isalnum() else sign
     plain = plain if len(plain) == 1 else sign
     if not spelled:
         return re.escape(plain)

@@ -10,20 +10,20 @@ from typing import Any
 from tui_chat.core.bounds import EXACT, count_in_bounds
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import NotFound
-from tui_chat.core.side_request import Errand
+from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost
 from tui_chat.storage import search_index
 from tui_chat.storage.connection import note_damaged_value
 from tui_chat.storage.row_mapping import (
     CONVERSATION_COLUMNS,
-    ERRAND_COLUMNS,
+    SIDE_REQUEST_COLUMNS,
     TURN_COLUMNS,
     UNREADABLE,
     conversation_of,
     conversation_values,
-    errand_of,
     marks,
+    side_request_of,
     sum_in,
     turn_reader,
     turn_values,
@@ -80,9 +80,9 @@ class Tally:
         if turn.role is Role.ASSISTANT and turn.usage is not None:
             self._pay(turn.cost, sign)
 
-    def count_errand(self, errand: Errand) -> None:
+    def count_errand(self, side_request: SideRequest) -> None:
         """Take in what was asked beside the turns."""
-        self._pay(errand.cost, 1)
+        self._pay(side_request.cost, 1)
 
     def _pay(self, cost: Cost | None, sign: int) -> None:
         if cost is None:
@@ -174,25 +174,25 @@ def read(db: sqlite3.Connection, conversation: int, overlay: Callable[[dict[int,
     ).fetchone()
     turns = read_turns(db, conversation)
     overlay(turns)
-    errands = read_errands(db, conversation)
+    side_requests = read_side_requests(db, conversation)
     shown = turns[head].id if head in turns else None
     try:
-        return conversation_of(tuple(row), shown, turns.values(), errands)
+        return conversation_of(tuple(row), shown, turns.values(), side_requests)
     except UNREADABLE:
         note_damaged_value(db)
         fixed = _readable("conversation", CONVERSATION_COLUMNS, tuple(row))
-        return conversation_of(fixed, shown, turns.values(), errands)
+        return conversation_of(fixed, shown, turns.values(), side_requests)
 
 
-def read_errands(db: sqlite3.Connection, conversation: int) -> list[Errand]:
+def read_side_requests(db: sqlite3.Connection, conversation: int) -> list[SideRequest]:
     """What was asked beside the turns, oldest first."""
-    select = f"SELECT {ERRAND_COLUMNS} FROM errand WHERE conversation = ? ORDER BY seq"
+    select = f"SELECT {SIDE_REQUEST_COLUMNS} FROM errand WHERE conversation = ? ORDER BY seq"
     rows = db.execute(select, (conversation,)).fetchall()
     try:
-        return [errand_of(row) for row in rows]
+        return [side_request_of(row) for row in rows]
     except UNREADABLE:
         note_damaged_value(db)
-        return [errand_of(_readable("errand", ERRAND_COLUMNS, row)) for row in rows]
+        return [side_request_of(_readable("errand", SIDE_REQUEST_COLUMNS, row)) for row in rows]
 
 
 def _readable(table: str, columns: str, row: tuple[Any, ...], start: int = 0) -> tuple[Any, ...]:
@@ -310,8 +310,8 @@ def true_sums(db: sqlite3.Connection, only: int | None = None) -> dict[int, Tall
     read_turn = turn_reader({})
     for conversation, *row in db.execute(f"SELECT conversation, NULL, {_WITHOUT_TEXT} FROM turn {where}", values):
         true.setdefault(conversation, Tally()).count(read_turn(tuple(row)))
-    for conversation, *row in db.execute(f"SELECT conversation, {ERRAND_COLUMNS} FROM errand {where}", values):
-        true.setdefault(conversation, Tally()).count_errand(errand_of(tuple(row)))
+    for conversation, *row in db.execute(f"SELECT conversation, {SIDE_REQUEST_COLUMNS} FROM errand {where}", values):
+        true.setdefault(conversation, Tally()).count_errand(side_request_of(tuple(row)))
     return true
 
 

@@ -13,7 +13,7 @@ _SELECT = (
     " FROM turn {} WHERE role = 'assistant' AND owner IS NULL AND input_tokens IS NOT NULL AND created_at >= ?"
     " ORDER BY seq"
 )
-_ERRANDS = (
+_SIDE_REQUESTS = (
     f"SELECT conversation, '', created_at, model, NULL, NULL, {USAGE_COLUMNS}, {COST_COLUMNS}"
     " FROM errand WHERE created_at >= ? ORDER BY seq"
 )
@@ -31,7 +31,7 @@ def usage_rows(db: sqlite3.Connection, since: datetime | None) -> list[UsageRow]
     """Replies of every branch and then errands, oldest first, also of archived conversations and of the trash: all
     were paid for."""
     select = _SELECT.format("NOT INDEXED" if since is None else "INDEXED BY turn_used")
-    return [*_told(db, select, since), *_told(db, _ERRANDS, since)]
+    return [*_told(db, select, since), *_told(db, _SIDE_REQUESTS, since)]
 
 
 def _told(db: sqlite3.Connection, select: str, since: datetime | None) -> Iterator[UsageRow]:

@@ -16,13 +16,13 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from tui_chat.core.clean import clean
-from tui_chat.ui.app_context import Bench, Late
+from tui_chat.ui.app_context import AppContext, PendingContext
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
-from tui_chat.ui.messages import AttentionWanted, BackgroundTold, ChatOpened, PasteShortened
+from tui_chat.ui.messages import AttentionRequested, BackgroundReported, ChatOpened, PasteShortened
 from tui_chat.ui.startup.preload import load_ahead
-from tui_chat.ui.startup.screen import FrontScreen
-from tui_chat.ui.terminal.key_queue import InTurn
+from tui_chat.ui.startup.screen import StartupScreen
+from tui_chat.ui.terminal.key_queue import KeyQueue
 from tui_chat.ui.themes import DARK, LIGHT, SIXTEEN
 
 if TYPE_CHECKING:
@@ -41,16 +41,16 @@ class ChatApp(App[int]):
     CSS_PATH: ClassVar = ["app.tcss", "startup/startup.tcss"]
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, below: Bench | Late) -> None:
+    def __init__(self, below: AppContext | PendingContext) -> None:
         super().__init__()
         self._below = below
         self.fault: BaseException | None = None
         """Why it had to end: the program below could not be put together, or something failed here."""
         self.is_ending: Callable[[], bool] = lambda: False
         """Whether a signal has ended the program, so that the terminal is not taken any more."""
-        self._held: list[events.Key | events.Paste] | None = [] if isinstance(below, Late) else None
+        self._held: list[events.Key | events.Paste] | None = [] if isinstance(below, PendingContext) else None
         """What was pressed before anything was there to take it."""
-        self._presses = InTurn(self, super().on_event)
+        self._presses = KeyQueue(self, super().on_event)
         self._keys = Keyboard(below.settings.keys)
         self._keys.bind(self, Scope.APP)
         for theme in (DARK, LIGHT, *SIXTEEN):
@@ -102,12 +102,12 @@ class ChatApp(App[int]):
         """Say it in passing; whoever wrote the words, none of them steers the terminal or the colours."""
         super().notify(clean(message), title=clean(title), severity=severity, timeout=timeout, markup=False)
 
-    def on_attention_wanted(self, wanted: AttentionWanted) -> None:
+    def on_attention_requested(self, wanted: AttentionRequested) -> None:
         """Tell somebody who looks elsewhere."""
         if not self.app_focus:
             self._tell_terminal("call_attention", wanted.sentence)
 
-    def on_background_told(self, told: BackgroundTold) -> None:
+    def on_background_reported(self, told: BackgroundReported) -> None:
         """The terminal has said how bright it is."""
         if self._follows_terminal:
             self._suit(is_light=told.is_light)
@@ -118,25 +118,25 @@ class ChatApp(App[int]):
 
     def get_default_screen(self) -> Screen[Any]:
         """What is seen until there is a conversation: a screen that was pushed would be painted later."""
-        if isinstance(self._below, Late):
-            return FrontScreen(self._below, self._keys)
+        if isinstance(self._below, PendingContext):
+            return StartupScreen(self._below, self._keys)
         return super().get_default_screen()
 
     def on_mount(self) -> None:
         """Ask the terminal how bright it is, and show the conversation if it is there."""
         if self._follows_terminal:
             self._tell_terminal("ask_background")
-        if isinstance(self._below, Bench):
+        if isinstance(self._below, AppContext):
             self.push_screen(_chat_on(self._below, self._keys))
 
-    @on(FrontScreen.Painted)
+    @on(StartupScreen.Painted)
     def come_behind(self) -> None:
         """Put the program together behind what is seen of it."""
-        if isinstance(self._below, Late):
+        if isinstance(self._below, PendingContext):
             self.run_worker(self._take_place(self._below))
 
-    async def _take_place(self, late: Late) -> None:
-        coming = asyncio.ensure_future(late.bench())
+    async def _take_place(self, late: PendingContext) -> None:
+        coming = asyncio.ensure_future(late.context())
         try:
             await asyncio.wait([coming])
         finally:
@@ -145,10 +145,10 @@ class ChatApp(App[int]):
             self.fault = fault
             self.leave(1)
             return
-        bench = coming.result()
+        context = coming.result()
         with self.batch_update():
-            await self.push_screen(_chat_on(bench, self._keys))
-        self._below = bench
+            await self.push_screen(_chat_on(context, self._keys))
+        self._below = context
 
     async def on_event(self, event: events.Event) -> None:
         """Nothing that is pressed while the program comes is lost; leaving it works at once."""
@@ -156,7 +156,7 @@ class ChatApp(App[int]):
             self._held.append(_again(event))
             is_typed = not isinstance(event, events.Key) or event.is_printable or event.key == "backspace"
             # Only the front shows it meanwhile; the conversation, there but not yet opened, would have it twice.
-            if is_typed and isinstance(self.screen, FrontScreen):
+            if is_typed and isinstance(self.screen, StartupScreen):
                 await super().on_event(event)
             return
         # What has been forwarded comes by a second time on its way up.
@@ -183,7 +183,7 @@ class ChatApp(App[int]):
 
     async def _warm_up(self) -> None:
         await asyncio.to_thread(load_ahead)
-        if isinstance(self._below, Bench):
+        if isinstance(self._below, AppContext):
             await self._below.warm_up()
 
     def _handle_exception(self, error: Exception) -> None:
@@ -230,7 +230,7 @@ class ChatApp(App[int]):
 
     async def action_interrupt(self) -> None:
         """Let the screen decide what there is to stop."""
-        if isinstance(self.screen, FrontScreen):
+        if isinstance(self.screen, StartupScreen):
             self.leave()
         elif (chat := self._chat) is self.screen:
             await chat.action_interrupt()
@@ -260,10 +260,10 @@ class ChatApp(App[int]):
         return next(screen for screen in self.screen_stack if isinstance(screen, ChatScreen))
 
 
-def _chat_on(bench: Bench, keys: Keyboard) -> "ChatScreen":
+def _chat_on(context: AppContext, keys: Keyboard) -> "ChatScreen":
     from tui_chat.ui.chat.screen import ChatScreen
 
-    return ChatScreen(bench, keys)
+    return ChatScreen(context, keys)
 
 
 def _again(event: events.Key | events.Paste) -> events.Key | events.Paste:

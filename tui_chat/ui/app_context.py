@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tui_chat.core.conversation import Conversation, Place
     from tui_chat.core.usage import Price
     from tui_chat.service.chat import ChatService
-    from tui_chat.service.model_catalog import ModelCatalogue
+    from tui_chat.service.model_catalog import ModelCatalog
     from tui_chat.storage.store import Store
 
 
@@ -35,7 +35,7 @@ async def _nothing() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class AppContext:
     """The program below the screen."""
 
     settings: Settings
@@ -45,7 +45,7 @@ class Bench:
     """What the app opens with."""
     blank: "Callable[[], Conversation]"
     """A new conversation with the model and prompt the settings name."""
-    catalogue: "ModelCatalogue"
+    catalogue: "ModelCatalog"
     warm_up: Callable[[], Awaitable[None]] = _nothing
     """Loads what the first prompt needs; called after the first paint."""
     facts_of: Callable[[str], Awaitable[ModelFacts]] = _nothing_known
@@ -58,7 +58,7 @@ class Bench:
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
+class PendingContext:
     """The program below the screen while it is being put together, and what can be shown without it."""
 
     settings: Settings
@@ -66,5 +66,5 @@ class Late:
     """The one that the first prompt will most likely go to."""
     is_blank: bool
     """Whether a new conversation is what the app opens with."""
-    bench: Callable[[], Awaitable[Bench]]
+    context: Callable[[], Awaitable[AppContext]]
     """Puts it together, or raises."""

@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
 
 
-class SteadyScreen(Screen[Result]):
+class ErrorReportingScreen(Screen[Result]):
     """Neither hides a fault nor ends for it."""
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

@@ -64,11 +64,11 @@ class SuggestionsChanged(Message):
     """What may be made of the command that is typed is something else now."""
 
 
-class SuggestionTaken(Message):
+class SuggestionAccepted(Message):
     """Somebody has pointed at the suggestion that is lit."""
 
 
-class QueuedWanted(Message):
+class QueuedPromptRequested(Message):
     """Somebody wants a prompt that waits back, or with `now` wants no more waiting for it."""
 
     def __init__(self, *, now: bool = False, at: int | None = None) -> None:
@@ -78,15 +78,15 @@ class QueuedWanted(Message):
         """Its place in the line; by default the last one to change, the first one to send."""
 
 
-class LineLeft(Message):
+class QueueLeft(Message):
     """Somebody has done with the line of waiting prompts, or nothing waits there any more."""
 
 
-class HistoryWanted(Message):
+class HistoryRequested(Message):
     """Somebody wants to search every prompt there ever was."""
 
 
-class EditorWanted(Message):
+class EditorRequested(Message):
     """Somebody wants to write the prompt in an editor of their own."""
 
 
@@ -94,7 +94,7 @@ class LeavePrompt(Message):
     """Somebody wants to read."""
 
 
-class ActionWanted(Message):
+class ActionRequested(Message):
     """A key was pressed that is not about the prompt; said here so that it comes after what was sent before it."""
 
     def __init__(self, action: str) -> None:
@@ -102,11 +102,11 @@ class ActionWanted(Message):
         self.action = action
 
 
-class QuitWanted(Message):
+class QuitRequested(Message):
     """Somebody wants to leave the program."""
 
 
-class BackgroundTold(Message):
+class BackgroundReported(Message):
     """The terminal has said what its background is like."""
 
     def __init__(self, *, is_light: bool) -> None:
@@ -122,7 +122,7 @@ class ChatOpened(Message):
     """The chat is on the screen and takes what is typed."""
 
 
-class AttentionWanted(Message):
+class AttentionRequested(Message):
     """Something is done that took so long that somebody may look elsewhere by now."""
 
     def __init__(self, sentence: str) -> None:

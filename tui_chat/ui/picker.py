@@ -43,7 +43,7 @@ class _Row:
         return row
 
 
-class PickScreen(ModalScreen[str | None]):
+class Picker(ModalScreen[str | None]):
     """Ends with the value of the choice, with what was typed where that is allowed, or with nothing."""
 
     CSS_PATH = "dialogs/dialog.tcss"

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from tests.storage.conftest import Open
-from tests.storage.make import conversation, errand, priced, prompt, reply
+from tests.storage.make import conversation, priced, prompt, reply, side_request
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.part import TextPart, ToolResultPart
 from tui_chat.storage.recovery import page_reader
@@ -21,7 +21,9 @@ def library(count: int) -> list[Conversation]:
         long = f"{number} " + "語 word " * (700 * (number % 5))
         parts = (TextPart(long), ToolResultPart("t", "found"))
         turns = (prompt("u1", text=f"question {number}"), replace(priced(reply("a1", "u1"), "0.25"), parts=parts))
-        made.append(conversation(f"c{number}", *turns, title=f"Number {number}", errands=(errand("e1", "0.5"),)))
+        made.append(
+            conversation(f"c{number}", *turns, title=f"Number {number}", side_requests=(side_request("e1", "0.5"),))
+        )
     return made
 
 

@@ -42,5 +42,5 @@ async def test_another_conversation_keeps_its_name_when_a_title_comes_late() -> 
         gate.set()
         await asyncio.wait_for(told.wait(), 5)
         await desk.pilot.pause()
-        assert desk.app.title == "tui-chat" and desk.conversation.errands == ()
+        assert desk.app.title == "tui-chat" and desk.conversation.side_requests == ()
         assert (await desk.store.conversation(named)).title == "A friendly greeting"

@@ -13,7 +13,7 @@ from tui_chat.core.event import TextDelta
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.storage.store import Store
-from tui_chat.ui.chat.external_changes import Elsewhere
+from tui_chat.ui.chat.external_changes import ExternalChanges
 
 
 def turn(name: str, parent: str, role: Role, text: str, status: TurnStatus = TurnStatus.COMPLETE) -> Turn:
@@ -105,18 +105,18 @@ async def test_a_file_that_rests_is_not_read_and_one_that_was_written_is(tmp_pat
     here, there = await Store.open(path), await Store.open(path)
     mine = exchanges(2)
     await here.save(mine)
-    elsewhere = Elsewhere(here)
+    elsewhere = ExternalChanges(here)
     assert elsewhere.may_have_changed()
-    await elsewhere.has_changed(mine.id)
+    await elsewhere.check_for_changes(mine.id)
     assert elsewhere.may_have_changed(), "it is so young that it may be written again without looking different"
     os.utime(path, (time.time() - 60,) * 2)
-    assert not await elsewhere.has_changed(mine.id)
+    assert not await elsewhere.check_for_changes(mine.id)
     assert not elsewhere.may_have_changed()
     await there.append(mine.id, [turn("new", "turn-3", Role.USER, "words")], head="new")
     assert elsewhere.may_have_changed()
-    assert await elsewhere.has_changed(mine.id)
+    assert await elsewhere.check_for_changes(mine.id)
     await there.aclose()
     await here.aclose()
     alone = await Store.open(":memory:")
-    assert not Elsewhere(alone).may_have_changed(), "nobody else writes in this program's memory"
+    assert not ExternalChanges(alone).may_have_changed(), "nobody else writes in this program's memory"
     await alone.aclose()

@@ -55,7 +55,7 @@ async def test_a_prompt_that_does_not_fit_is_sent_only_when_that_is_meant() -> N
         return ModelFacts(context_window=3)
 
     async with desk_with() as desk:
-        object.__setattr__(desk.chat.bench, "facts_of", tiny)
+        object.__setattr__(desk.chat.context, "facts_of", tiny)
         await desk.type("much too long for this")
         await desk.press("enter")
         await desk.until(lambda: "does not fit" in screen_text(desk.app))
@@ -70,7 +70,7 @@ async def test_the_footer_foresees_what_is_being_written() -> None:
         return ModelFacts(price=replace(PRICE))
 
     async with desk_with() as desk:
-        object.__setattr__(desk.chat.bench, "facts_of", known)
+        object.__setattr__(desk.chat.context, "facts_of", known)
         await desk.type("some words")
         await desk.until(lambda: "in, ~$0.0" in screen_text(desk.app))
         await desk.press(*["backspace"] * 10)

@@ -8,14 +8,14 @@ import pytest
 
 from tui_chat.storage.store import Store
 from tui_chat.ui.chat.drafts import Drafts
-from tui_chat.ui.chat.prompt_queue import Waiting
+from tui_chat.ui.chat.prompt_queue import PromptQueue
 
 
 @dataclass
 class Counter:
     """A line, what it sent and showed, and whether sending works."""
 
-    line: Waiting
+    line: PromptQueue
     drafts: Drafts
     sent: list[str] = field(default_factory=list)
     takes: bool = True
@@ -36,8 +36,8 @@ async def counter() -> AsyncIterator[Counter]:
     def shown(prompts: Sequence[str]) -> None:
         pass
 
-    made = Counter(Waiting(drafts, shown, send, lambda: None), drafts)
-    await made.line.come_to("here")
+    made = Counter(PromptQueue(drafts, shown, send, lambda: None), drafts)
+    await made.line.switch_to("here")
     yield made
     await store.aclose()
 
@@ -45,7 +45,7 @@ async def counter() -> AsyncIterator[Counter]:
 async def test_the_first_goes_out_and_the_others_go_on_waiting(counter: Counter) -> None:
     for prompt in ("one", "two"):
         await counter.line.put(prompt)
-    await counter.line.go_on()
+    await counter.line.send_next()
     assert counter.sent == ["one"] and counter.line.prompts == ("two",)
 
 
@@ -53,7 +53,7 @@ async def test_what_could_not_be_sent_is_the_first_in_line_again(counter: Counte
     for prompt in ("one", "two"):
         await counter.line.put(prompt)
     counter.takes = False
-    await counter.line.go_on()
+    await counter.line.send_next()
     assert counter.line.prompts == ("one", "two") == await counter.drafts.waiting("here")
 
 
@@ -70,11 +70,11 @@ async def test_a_prompt_is_not_sent_to_a_conversation_that_is_opened_meanwhile(
         await wait(conversation_id, prompts)
 
     monkeypatch.setattr(counter.drafts, "wait", slowly)
-    going_on = asyncio.create_task(counter.line.go_on())
+    going_on = asyncio.create_task(counter.line.send_next())
     await is_saving.wait()
-    await counter.line.come_to("elsewhere")
+    await counter.line.switch_to("elsewhere")
     may_go_on.set()
     await going_on
     assert counter.sent == [] and counter.line.prompts == ()
-    await counter.line.come_to("here")
+    await counter.line.switch_to("here")
     assert counter.line.prompts == ("one", "two")

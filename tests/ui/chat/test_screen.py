@@ -13,7 +13,7 @@ from tui_chat.core.turn import TurnStatus
 from tui_chat.storage.store import Store
 from tui_chat.ui.dialogs.help import HelpScreen
 from tui_chat.ui.dialogs.tree import TreeScreen
-from tui_chat.ui.picker import PickScreen
+from tui_chat.ui.picker import Picker
 
 SAYS_AGAIN = (TextDelta("Again"), Stopped("end_turn"))
 
@@ -261,7 +261,7 @@ async def test_a_deleted_conversation_comes_back_with_one_key(desk: Desk) -> Non
 
 
 @pytest.mark.parametrize(
-    ("key", "screen"), [("f1", HelpScreen), ("f5", TreeScreen), ("f6", PickScreen), ("ctrl+l", PickScreen)]
+    ("key", "screen"), [("f1", HelpScreen), ("f5", TreeScreen), ("f6", Picker), ("ctrl+l", Picker)]
 )
 async def test_a_screen_opens_and_escape_leaves_it(desk: Desk, key: str, screen: type) -> None:
     await desk.said("hi")

@@ -7,16 +7,16 @@ import pytest
 from tests.ui.conftest import Desk
 from tests.ui.screen import screen_rows, screen_text
 from tui_chat.ui.commands.argument_suggestions import files_for
-from tui_chat.ui.commands.completion import Argument, Completing
+from tui_chat.ui.commands.completion import Argument, Completion
 from tui_chat.ui.picker_choice import Choice
 
 
-def completing(*words: str, closed: bool = False) -> Completing:
+def completing(*words: str, closed: bool = False) -> Completion:
     offers = [Choice(word, word) for word in words]
-    return Completing({"theme": Argument(lambda typed: offers, is_closed=closed)})
+    return Completion({"theme": Argument(lambda typed: offers, is_closed=closed)})
 
 
-def lines(made: Completing, text: str) -> list[str]:
+def lines(made: Completion, text: str) -> list[str]:
     made.type(text)
     return [one.value for one in made.found]
 

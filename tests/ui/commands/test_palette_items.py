@@ -12,24 +12,24 @@ from tui_chat.ui.commands.slash_commands import COMMANDS
 from tui_chat.ui.dialogs.help import HelpScreen
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import KEYS, Scope
-from tui_chat.ui.picker import PickScreen
+from tui_chat.ui.picker import Picker
 
 
 async def found(desk: Desk, letters: str) -> list[str]:
     """Open it, type, and see the row that is lit and those below."""
     await desk.press("ctrl+p")
-    await desk.until(lambda: isinstance(desk.app.screen, PickScreen))
+    await desk.until(lambda: isinstance(desk.app.screen, Picker))
     await desk.type(letters)
     await desk.pilot.pause()
     screen = desk.app.screen
-    assert isinstance(screen, PickScreen)
+    assert isinstance(screen, Picker)
     return [one.value for one in screen.found]
 
 
 async def done(desk: Desk, letters: str) -> str:
     first, *_ = await found(desk, letters)
     await desk.press("enter")
-    await desk.until(lambda: not isinstance(desk.app.screen, PickScreen) or "Do or go" not in screen_text(desk.app))
+    await desk.until(lambda: not isinstance(desk.app.screen, Picker) or "Do or go" not in screen_text(desk.app))
     await desk.pilot.pause()
     return first
 
@@ -78,7 +78,7 @@ async def test_another_conversation_and_a_turn_of_this_one_are_gone_to(desk: Des
 async def test_a_command_that_needs_words_asks_for_them(desk: Desk) -> None:
     await desk.said("hi")
     assert await done(desk, "title") == "command:title"
-    await desk.until(lambda: isinstance(desk.app.screen, PickScreen))
+    await desk.until(lambda: isinstance(desk.app.screen, Picker))
     await desk.type("whales")
     await desk.press("enter")
     await desk.until(lambda: desk.app.title == "whales")
@@ -111,9 +111,9 @@ async def test_a_paste_of_megabytes_into_a_search_is_cut_and_leaves_the_keys_qui
 async def test_a_page_down_where_no_row_fits_does_not_end_the_app() -> None:
     async with desk_with(size=(2, 2)) as desk:
         await desk.press("ctrl+p")
-        await desk.until(lambda: isinstance(desk.app.screen, PickScreen))
+        await desk.until(lambda: isinstance(desk.app.screen, Picker))
         await desk.press("pagedown", "pageup", "escape")
-        await desk.until(lambda: not isinstance(desk.app.screen, PickScreen))
+        await desk.until(lambda: not isinstance(desk.app.screen, Picker))
         assert desk.app.fault is None
 
 
@@ -128,7 +128,7 @@ async def test_more_to_choose_from_after_a_list_was_left_is_no_fault() -> None:
     async with desk_with() as desk:
         await found(desk, "")
         screen = desk.app.screen
-        assert isinstance(screen, PickScreen)
+        assert isinstance(screen, Picker)
         screen.dismiss(None)
         while screen.query(Input):
             screen.offer([])

@@ -1,9 +1,9 @@
 """A look for tests that need no screen."""
 
 from tui_chat.rendering.styles import DARK
-from tui_chat.ui.conversation_view.layout_options import Look
+from tui_chat.ui.conversation_view.layout_options import LayoutOptions
 
 
-def look(width: int = 60) -> Look:
+def layout_options(width: int = 60) -> LayoutOptions:
     """So many cells, nothing to say of any turn."""
-    return Look(width, DARK, lambda turn: None, lambda action: "")
+    return LayoutOptions(width, DARK, lambda turn: None, lambda action: "")

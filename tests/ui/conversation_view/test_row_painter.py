@@ -6,7 +6,7 @@ from rich.style import Style
 
 from tui_chat.rendering.plain_text import render_plain
 from tui_chat.rendering.styles import DARK
-from tui_chat.ui.conversation_view.row_painter import PLAIN, Dress, Inks, Painter
+from tui_chat.ui.conversation_view.row_painter import PLAIN, Painter, PaintStyles, RowStyle
 
 SELECTED, HIT, CURRENT, OVER = (Style(bgcolor=colour) for colour in ("#000001", "#000002", "#000003", "#000004"))
 
@@ -14,7 +14,7 @@ SELECTED, HIT, CURRENT, OVER = (Style(bgcolor=colour) for colour in ("#000001", 
 def painter(width: int = 30, margin: int = 3) -> Painter:
     made = Painter()
     made.width, made.margin = width, margin
-    made.inks = Inks(Style(bgcolor="#111111"), Style(), Style(), SELECTED, HIT, CURRENT, OVER)
+    made.inks = PaintStyles(Style(bgcolor="#111111"), Style(), Style(), SELECTED, HIT, CURRENT, OVER)
     return made
 
 
@@ -36,14 +36,14 @@ def test_every_row_is_as_wide_as_the_widget(
 ) -> None:
     made = painter(width, min(margin, width - 1))
     line = render_plain(text, max(1, width - margin), DARK.text)[0]
-    dress = Dress(bar, selected=span, hits=(span,), current=span, over=over)
+    dress = RowStyle(bar, selected=span, hits=(span,), current=span, over=over)
     for strip in made.paint([line, line], dress):
         assert strip.cell_length == width == sum(segment.cell_length for segment in strip)
 
 
 def test_only_the_cells_of_a_hit_are_lit() -> None:
     line = render_plain("one two three two", 27, DARK.text)[0]
-    (strip,) = painter().paint([line], Dress(hits=((4, 7), (14, 17)), current=(14, 17)))
+    (strip,) = painter().paint([line], RowStyle(hits=((4, 7), (14, 17)), current=(14, 17)))
     assert ground(strip, HIT) == "two"
     assert ground(strip, CURRENT) == "two"
     assert strip.text.startswith("   one two three two")
@@ -51,7 +51,7 @@ def test_only_the_cells_of_a_hit_are_lit() -> None:
 
 def test_a_selection_lies_below_what_is_found() -> None:
     line = render_plain("one two three", 27, DARK.text)[0]
-    (strip,) = painter().paint([line], Dress(selected=(0, 7), hits=((4, 7),)))
+    (strip,) = painter().paint([line], RowStyle(selected=(0, 7), hits=((4, 7),)))
     assert ground(strip, SELECTED) == "one "
     assert ground(strip, HIT) == "two"
 
@@ -69,7 +69,7 @@ def test_the_same_row_is_the_same_strip_in_the_next_picture() -> None:
     first = made.paint([line, other], PLAIN)
     made.begin()
     assert made.paint([other, line], PLAIN)[1] is first[0]
-    assert made.paint([line], Dress("user"))[0] is not first[0]
+    assert made.paint([line], RowStyle("user"))[0] is not first[0]
     made.begin()
     made.begin()
     assert made.paint([line], PLAIN)[0] == first[0]

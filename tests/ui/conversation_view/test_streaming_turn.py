@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 
 import tui_chat.ui.conversation_view.streaming_turn
 import tui_chat.ui.conversation_view.turn_layout
-from tests.ui.conversation_view.layouts import look
+from tests.ui.conversation_view.layouts import layout_options
 from tests.ui.turns import reply
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.event import Delta, PartDelta, PartEnd, TextDelta, ThinkingDelta, ToolCallDelta
 from tui_chat.core.part import ToolResultPart
 from tui_chat.core.turn import TurnStatus
 from tui_chat.ui.conversation_view.branch_entries import entry_behind
-from tui_chat.ui.conversation_view.streaming_turn import Growth
-from tui_chat.ui.conversation_view.turn_layout import Entry
+from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
+from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 
 DELTAS: st.SearchStrategy[Delta] = st.one_of(
     st.sampled_from(("word ", "# head\n", "\n\n", "- item\n", "```\n", "**x** ", "| a | b |\n", "|---|---|\n")).map(
@@ -31,7 +31,7 @@ DELTAS: st.SearchStrategy[Delta] = st.one_of(
 )
 
 
-def rows(entry: Entry) -> list[str]:
+def rows(entry: TurnLayout) -> list[str]:
     return [entry.line(row).text for row in range(entry.rows)]
 
 
@@ -40,28 +40,28 @@ def rows(entry: Entry) -> list[str]:
 def test_any_deltas_settled_at_any_time_end_as_the_saved_turn(deltas: list[tuple[Delta, bool]]) -> None:
     turn = reply(1, status=TurnStatus.STREAMING, parent_id=None)
     entry = entry_behind([], turn, None)
-    entry.lay(look())
-    growth, builder = Growth(entry), TurnBuilder(turn)
+    entry.layout(layout_options())
+    growth, builder = StreamingTurn(entry), TurnBuilder(turn)
     for delta, settles in deltas:
         growth.add(delta)
         builder.add(delta)
         if settles:
-            growth.settle(look(), held=None)
-    growth.settle(look(), held=None)
+            growth.settle(layout_options(), held=None)
+    growth.settle(layout_options(), held=None)
     ended = replace(builder.turn, status=TurnStatus.COMPLETE)
     entry.update(ended)
     saved = entry_behind([], ended, None)
-    saved.lay(look())
+    saved.layout(layout_options())
     assert rows(entry) == rows(saved)
 
 
 def test_a_reply_saved_with_other_words_than_came_shows_the_saved_ones() -> None:
     turn = reply(1, status=TurnStatus.STREAMING, parent_id=None)
     entry = entry_behind([], turn, None)
-    entry.lay(look())
-    growth = Growth(entry)
+    entry.layout(layout_options())
+    growth = StreamingTurn(entry)
     growth.add(TextDelta("what came"))
-    growth.settle(look(), held=None)
+    growth.settle(layout_options(), held=None)
     entry.update(replace(reply(1, "what stays"), status=TurnStatus.COMPLETE))
     assert rows(entry)[1:] == ["what stays"]
 
@@ -71,14 +71,14 @@ def test_more_than_a_frame_can_take_is_laid_out_over_several(monkeypatch: pytest
         monkeypatch.setattr(module, "MOST_S", 0.0)
     turn = reply(1, status=TurnStatus.STREAMING, parent_id=None)
     entry = entry_behind([], turn, None)
-    growth = Growth(entry)
+    growth = StreamingTurn(entry)
     text = "".join(f"paragraph {number} of many\n\n" for number in range(500))
     growth.add(TextDelta(text))
     frames = 0
-    while growth.settle(look(), held=None):
+    while growth.settle(layout_options(), held=None):
         frames += 1
     saved = entry_behind([], reply(1, text, parent_id=None), None)
-    saved.lay(look())
+    saved.layout(layout_options())
     assert frames > 3
     assert [row for row in rows(entry) if row] == [row for row in rows(saved) if row]
 
@@ -86,12 +86,12 @@ def test_more_than_a_frame_can_take_is_laid_out_over_several(monkeypatch: pytest
 def test_a_long_turn_is_prepared_in_slices() -> None:
     text = "".join(f"paragraph {number} of many\n\n" for number in range(500))
     entry, saved = (entry_behind([], reply(1, text, parent_id=None), None) for _ in range(2))
-    the_look = look()
+    the_look = layout_options()
     slices = 1
     while not entry.prepare(the_look, 0.0):
         slices += 1
     assert slices > 3
     assert not entry.is_laid
-    entry.lay(the_look)
-    saved.lay(look())
+    entry.layout(the_look)
+    saved.layout(layout_options())
     assert rows(entry) == rows(saved)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.ui.conversation_view.layouts import look
+from tests.ui.conversation_view.layouts import layout_options
 from tests.ui.turns import reply
 from tui_chat.core.error import Fault
 from tui_chat.core.turn import Turn, TurnStatus
@@ -20,7 +20,7 @@ def failed(message: str, request_id: str | None = None) -> Turn:
 
 
 def rows(turn: Turn, width: int, note: tuple[str, str] | None = None) -> list[str]:
-    seen = replace(look(width), describe=lambda _: ("The provider does not accept the key.", STEP))
+    seen = replace(layout_options(width), describe=lambda _: ("The provider does not accept the key.", STEP))
     return [line.strip.text.rstrip() for line in turn_labels.state(turn, note, seen).lines]
 
 
@@ -45,7 +45,9 @@ def test_what_fits_into_one_row_takes_one() -> None:
 
 def test_a_pause_is_told_in_the_colour_of_waiting() -> None:
     live = replace(reply(1, ""), status=TurnStatus.STREAMING)
-    (line,) = turn_labels.state(live, ("The provider asks for a pause.", "Attempt 2 follows."), look(80)).lines
+    (line,) = turn_labels.state(
+        live, ("The provider asks for a pause.", "Attempt 2 follows."), layout_options(80)
+    ).lines
     assert next(iter(line.strip)).style == DARK.warning
 
 

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.ui.conversation_view.layouts import look
+from tests.ui.conversation_view.layouts import layout_options
 from tests.ui.turns import conversation, exchanges, prompt, reply, thinking
 from tui_chat.core.event import TextDelta, ThinkingDelta
 from tui_chat.core.turn import TurnStatus
 from tui_chat.ui.conversation_view import layout_cache
 from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_behind
-from tui_chat.ui.conversation_view.streaming_turn import Growth
+from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
 from tui_chat.ui.conversation_view.viewport import Viewport
 
 HEIGHT = 12
@@ -39,7 +39,7 @@ STEP = st.one_of(
 
 
 def filled() -> Viewport:
-    viewport = Viewport(look())
+    viewport = Viewport(layout_options())
     viewport.height = HEIGHT
     said = [*exchanges(6).turns, prompt(50, "long " * 40, "turn-11"), reply(51, thinking(8), "answer " * 50)]
     viewport.show(entries_of(conversation(*said), []))
@@ -64,19 +64,19 @@ def do(viewport: Viewport, step: tuple[str, int]) -> bool:
         turn = reply(len(viewport.entries) + 100, parent_id=last.id, status=TurnStatus.STREAMING)
         viewport.growth = None
         viewport.append(entry_behind(viewport.entries, turn, None))
-        viewport.growth = Growth(viewport.entries[-1])
+        viewport.growth = StreamingTurn(viewport.entries[-1])
         return True
     elif kind == "width":
-        viewport.relay(look(amount))
+        viewport.relayout(layout_options(amount))
     elif kind == "height":
         viewport.height = amount
         viewport.rest()
     elif kind == "freshen" and viewport.stale:
-        viewport.freshen(10)
+        viewport.refresh_stale(10)
     elif kind == "fold":
         index = len(viewport.entries) - 1 - amount % 3
         viewport.hold()
-        viewport.lay(index).set_open(1, amount % 2 == 0)
+        viewport.layout(index).set_open(1, amount % 2 == 0)
         viewport.measured(index)
         viewport.rest()
     return False
@@ -87,7 +87,7 @@ def check(viewport: Viewport) -> None:
     flat = [(row.entry, viewport.entries[row.entry].row_of(row.block, row.row)) for row in rows]
     for (entry, row), (next_entry, next_row) in pairwise(flat):
         assert (next_entry, next_row) == (entry, row + 1) or (next_entry > entry and next_row == 0)
-    every = [(index, row) for index in range(len(viewport.entries)) for row in range(viewport.lay(index).rows)]
+    every = [(index, row) for index in range(len(viewport.entries)) for row in range(viewport.layout(index).rows)]
     assert viewport.heights.total == len(every)
     start = every.index(flat[0])
     assert flat == every[start : start + viewport.height]
@@ -107,7 +107,7 @@ def test_the_window_is_a_stretch_of_it_also_while_turns_look_as_they_did(
         do(viewport, step)
     check(viewport)
     while viewport.stale:
-        viewport.freshen(10)
+        viewport.refresh_stale(10)
         check(viewport)
 
 
@@ -136,11 +136,11 @@ def test_nothing_that_comes_in_moves_a_reader_who_scrolled_up(up: int, steps: li
 
 
 def test_a_reader_in_the_growing_end_keeps_his_text_when_it_is_laid_out_differently() -> None:
-    viewport = Viewport(look(40))
+    viewport = Viewport(layout_options(40))
     viewport.height = 6
     turn = reply(0, status=TurnStatus.STREAMING, parent_id=None)
     viewport.show([entry_behind([], turn, None)])
-    viewport.growth = Growth(viewport.entries[0])
+    viewport.growth = StreamingTurn(viewport.entries[0])
     rows = "".join(f"| row {number} | some words here |\n" for number in range(30))
     viewport.growth.add(TextDelta("| a | b |\n|---|---|\n" + rows))
     viewport.grow()
@@ -152,20 +152,20 @@ def test_a_reader_in_the_growing_end_keeps_his_text_when_it_is_laid_out_differen
 
 
 def test_rows_far_away_are_let_go_and_their_heights_stay_exact() -> None:
-    viewport = Viewport(look())
+    viewport = Viewport(layout_options())
     viewport.height = 20
     viewport.show(entries_of(exchanges(400, lines=20), []))
     for _ in range(900):
         viewport.scroll(-20)
         viewport.rows()
     assert sum(entry.is_laid for entry in viewport.entries) < 300
-    assert all(entry.is_measured(viewport.look) for entry in viewport.entries)
+    assert all(entry.is_measured(viewport.layout_options) for entry in viewport.entries)
     assert viewport.heights.total == 800 + 400 + 400 * 39 + 799
 
 
 def test_the_same_conversation_shown_again_keeps_what_is_laid_out_and_the_reader() -> None:
     first = exchanges(20)
-    viewport = Viewport(look())
+    viewport = Viewport(layout_options())
     viewport.height = HEIGHT
     entries = entries_of(first, [])
     viewport.show(entries)
@@ -179,26 +179,26 @@ def test_the_same_conversation_shown_again_keeps_what_is_laid_out_and_the_reader
 
 def test_a_long_turn_looks_as_it_did_until_it_is_laid_out_anew_in_slices_and_the_reader_keeps_his_place() -> None:
     text = "".join(f"## Part {number}\n\n{'some words ' * 20}number{number}\n\n" for number in range(900))
-    viewport = Viewport(look(90))
+    viewport = Viewport(layout_options(90))
     viewport.height = 20
     viewport.show(entries_of(conversation(reply(0, text, parent_id=None)), []))
     viewport.go(0, 2001)
     before = viewport.rows()
-    viewport.relay(look(50))
+    viewport.relayout(layout_options(50))
     assert [row.line for row in viewport.rows()] == [row.line for row in before]
     slices = 1
-    while not viewport.freshen(0.005):
+    while not viewport.refresh_stale(0.005):
         slices += 1
     assert slices > 3 and not viewport.stale
     assert viewport.rows()[0].line.text.split()[:2] == before[0].line.text.split()[:2]
-    fresh = Viewport(look(50))
+    fresh = Viewport(layout_options(50))
     fresh.show(entries_of(conversation(reply(0, text, parent_id=None)), []))
-    shown, wanted = viewport.lay(0), fresh.lay(0)
+    shown, wanted = viewport.layout(0), fresh.layout(0)
     assert [shown.line(row) for row in range(shown.rows)] == [wanted.line(row) for row in range(wanted.rows)]
 
 
 def test_a_window_without_a_row_is_at_the_last_turn() -> None:
-    viewport = Viewport(look(60))
+    viewport = Viewport(layout_options(60))
     viewport.show(entries_of(exchanges(3), []))
     assert viewport.height == 0
     assert viewport.seen == (5, 5)

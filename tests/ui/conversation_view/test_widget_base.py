@@ -107,10 +107,10 @@ async def test_hidden_thinking_that_turns_out_to_have_words_can_be_unfolded() ->
 
 async def test_work_ahead_comes_to_an_end_and_then_nothing_is_scheduled() -> None:
     async with shown(exchanges(40)) as (app, pilot):
-        look = app.pane.viewport.look
-        while not all(entry.is_measured(look) for entry in app.pane.viewport.entries):
+        layout_options = app.pane.viewport.layout_options
+        while not all(entry.is_measured(layout_options) for entry in app.pane.viewport.entries):
             await pilot.pause(0.02)
         while app.pane.ahead._timer is not None:
             await pilot.pause(0.02)
-        total = sum(app.pane.viewport.lay(index).rows for index in range(80))
+        total = sum(app.pane.viewport.layout(index).rows for index in range(80))
         assert app.pane.viewport.heights.total == total

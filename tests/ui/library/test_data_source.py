@@ -8,7 +8,7 @@ import pytest
 from tests.ui.turns import BEGAN, conversation, prompt, reply
 from tui_chat.core.conversation import Conversation
 from tui_chat.storage.store import Store
-from tui_chat.ui.library.data_source import PAGE, Hits, Shelf, Titles, Wanted, look
+from tui_chat.ui.library.data_source import PAGE, Hits, ListFilter, Shelf, Titles, layout_options
 
 
 def made(number: int) -> Conversation:
@@ -29,7 +29,7 @@ async def store() -> AsyncIterator[Store]:
 
 
 async def test_only_the_pages_in_sight_are_fetched_and_they_fit_together(store: Store) -> None:
-    rows = Titles(store, Wanted())
+    rows = Titles(store, ListFilter())
     await rows.load(0, 10)
     assert rows.total == 300
     assert rows.at(PAGE) is None, "nobody looked there"
@@ -42,7 +42,7 @@ async def test_only_the_pages_in_sight_are_fetched_and_they_fit_together(store: 
 
 
 async def test_titles_are_looked_in_first(store: Store) -> None:
-    wanted, rows = await look(store, Wanted("title 29"), 0)
+    wanted, rows = await layout_options(store, ListFilter("title 29"), 0)
     assert isinstance(rows, Titles) and not wanted.said
     assert rows.total == 13
     first = rows.found(0)
@@ -50,7 +50,7 @@ async def test_titles_are_looked_in_first(store: Store) -> None:
 
 
 async def test_what_no_title_has_is_looked_for_in_what_was_said(store: Store) -> None:
-    wanted, rows = await look(store, Wanted("gears"), 0)
+    wanted, rows = await layout_options(store, ListFilter("gears"), 0)
     assert isinstance(rows, Hits) and wanted.said
     found = rows.found(0)
     assert found is not None and found.words == ("gears",) and found.turn_id is not None
@@ -58,11 +58,11 @@ async def test_what_no_title_has_is_looked_for_in_what_was_said(store: Store) ->
 
 @pytest.mark.parametrize("text", ['"question 7"', "role:user title", "model:demo title", "after:2020 title"])
 async def test_quotes_and_filters_mean_what_was_said(text: str) -> None:
-    assert Wanted(text).must_be_said
+    assert ListFilter(text).must_be_said
 
 
 async def test_hits_are_fetched_on_as_they_come_near_and_each_stands_once(store: Store) -> None:
-    rows = Hits(store, Wanted("gears", said=True))
+    rows = Hits(store, ListFilter("gears", said=True))
     await rows.load(0, 10)
     assert 0 < rows.total < 300
     while rows.total < 300:
@@ -78,13 +78,13 @@ async def test_the_trash_and_the_archive_are_lists_of_their_own(store: Store) ->
     await store.delete("c0003")
     await store.archive("c0004")
     for shelf, only in ((Shelf.TRASH, "c0003"), (Shelf.ARCHIVED, "c0004")):
-        _, rows = await look(store, Wanted(shelf=shelf), 0)
+        _, rows = await layout_options(store, ListFilter(shelf=shelf), 0)
         found = rows.found(0)
         assert rows.total == 1 and found is not None and found.conversation_id == only
-    _, rows = await look(store, Wanted("gears", Shelf.TRASH), 0)
+    _, rows = await layout_options(store, ListFilter("gears", Shelf.TRASH), 0)
     assert rows.total == 0, "what was said is not looked for in the trash"
 
 
 async def test_nothing_is_nothing(store: Store) -> None:
-    wanted, rows = await look(store, Wanted("nobody ever said this"), 0)
+    wanted, rows = await layout_options(store, ListFilter("nobody ever said this"), 0)
     assert rows.total == 0 and not wanted.said and rows.found(0) is None

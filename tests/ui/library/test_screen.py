@@ -20,9 +20,9 @@ from tui_chat.core.conversation import Conversation
 from tui_chat.providers.demo.provider import DemoProvider
 from tui_chat.storage.store import Store
 from tui_chat.ui.library import browser
-from tui_chat.ui.library.data_source import Hits, Titles, Wanted, look
+from tui_chat.ui.library.data_source import Hits, ListFilter, Titles, layout_options
 from tui_chat.ui.library.screen import LibraryScreen
-from tui_chat.ui.library.virtual_list import ShelfList
+from tui_chat.ui.library.virtual_list import VirtualList
 
 BRANCHED = replace(
     conversation(
@@ -97,11 +97,11 @@ async def test_a_key_right_behind_the_last_letter_means_what_was_typed() -> None
 async def test_keys_that_are_quicker_than_the_first_rows_choose_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
     fetched = asyncio.Event()
 
-    async def slow_look(store: Store, wanted: Wanted, at: int) -> tuple[Wanted, Titles | Hits]:
+    async def slow_look(store: Store, wanted: ListFilter, at: int) -> tuple[ListFilter, Titles | Hits]:
         await fetched.wait()
-        return await look(store, wanted, at)
+        return await layout_options(store, wanted, at)
 
-    monkeypatch.setattr(browser, "look", slow_look)
+    monkeypatch.setattr(browser, "layout_options", slow_look)
     store = await Store.open(":memory:")
     await store.save_all([made(number) for number in range(3)])
     async with desk_with(store=store) as desk:
@@ -152,7 +152,7 @@ async def test_every_place_in_a_long_list_can_be_reached() -> None:
         await desk.press("ctrl+end")
         await shows(desk, "Title 0")
         await desk.press("pageup", "up")
-        await desk.until(lambda: 460 < desk.app.screen.query_one(ShelfList).cursor < 499)
+        await desk.until(lambda: 460 < desk.app.screen.query_one(VirtualList).cursor < 499)
         await desk.press("ctrl+home")
         await shows(desk, "Title 499")
 

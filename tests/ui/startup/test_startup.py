@@ -14,9 +14,9 @@ from textual.pilot import Pilot
 from tests.ui.conftest import desk_with
 from tui_chat.core.error import StorageError
 from tui_chat.ui.app import ChatApp
-from tui_chat.ui.app_context import Bench, Late
+from tui_chat.ui.app_context import AppContext, PendingContext
 from tui_chat.ui.chat.screen import ChatScreen
-from tui_chat.ui.startup.screen import FrontScreen
+from tui_chat.ui.startup.screen import StartupScreen
 from tui_chat.ui.widgets.prompt_box import PromptBox
 
 
@@ -26,8 +26,8 @@ class Early:
 
     pilot: Pilot[Any]
     app: ChatApp
-    ready: Bench
-    coming: asyncio.Future[Bench]
+    ready: AppContext
+    coming: asyncio.Future[AppContext]
 
     async def until_opened(self) -> ChatScreen:
         async with asyncio.timeout(10):
@@ -41,17 +41,17 @@ class Early:
 @asynccontextmanager
 async def early(size: tuple[int, int] = (100, 30)) -> AsyncIterator[Early]:
     async with desk_with() as below:
-        bench = below.chat.bench
-        coming: asyncio.Future[Bench] = asyncio.get_running_loop().create_future()
-        app = ChatApp(Late(bench.settings, "demo/tour", True, lambda: coming))
+        context = below.chat.context
+        coming: asyncio.Future[AppContext] = asyncio.get_running_loop().create_future()
+        app = ChatApp(PendingContext(context.settings, "demo/tour", True, lambda: coming))
         async with app.run_test(size=size, notifications=True) as pilot:
             await pilot.pause()
-            yield Early(pilot, app, bench, coming)
+            yield Early(pilot, app, context, coming)
 
 
 async def test_what_is_typed_early_is_seen_at_once_and_stays() -> None:
     async with early() as made:
-        assert isinstance(made.app.screen, FrontScreen)
+        assert isinstance(made.app.screen, StartupScreen)
         await made.pilot.press("h", "i", "x", "backspace")
         assert made.app.screen.query_one(PromptBox).text == "hi"
         made.coming.set_result(made.ready)

@@ -11,20 +11,20 @@ from textual._xterm_parser import XTermParser
 from textual.message import Message
 
 from tests.support.attacks import attack
-from tui_chat.ui.messages import BackgroundTold, PasteShortened
+from tui_chat.ui.messages import BackgroundReported, PasteShortened
 from tui_chat.ui.terminal import input_decoder
-from tui_chat.ui.terminal.input_decoder import SEQUENCE_S, Input
+from tui_chat.ui.terminal.input_decoder import SEQUENCE_S, InputDecoder
 
 ESCAPE_S = 0.1
 
 
 @pytest.fixture
-def incoming() -> Input:
+def incoming() -> InputDecoder:
     """A terminal nobody has typed in yet; Textual's own wait has its default here."""
-    return Input(XTermParser(), ESCAPE_S)
+    return InputDecoder(XTermParser(), ESCAPE_S)
 
 
-def waited_for(incoming: Input) -> list[Message]:
+def waited_for(incoming: InputDecoder) -> list[Message]:
     """What comes of it when nothing follows."""
     end_s = time.monotonic() + 2
     while time.monotonic() < end_s:
@@ -38,7 +38,7 @@ def keys(messages: list[Message]) -> list[str]:
     return [message.key for message in messages if isinstance(message, events.Key)]
 
 
-def test_a_lone_escape_is_told_when_its_time_is_over_and_not_later(incoming: Input) -> None:
+def test_a_lone_escape_is_told_when_its_time_is_over_and_not_later(incoming: InputDecoder) -> None:
     began = time.monotonic()
     assert incoming.take(b"\x1b") == []
     assert keys(waited_for(incoming)) == ["escape"]
@@ -46,7 +46,7 @@ def test_a_lone_escape_is_told_when_its_time_is_over_and_not_later(incoming: Inp
 
 
 @pytest.mark.parametrize("cut", [1, 2, 3])
-def test_an_arrow_cut_in_two_is_an_arrow(incoming: Input, cut: int) -> None:
+def test_an_arrow_cut_in_two_is_an_arrow(incoming: InputDecoder, cut: int) -> None:
     sequence = b"\x1b[1;5A"
     messages = incoming.take(sequence[:cut])
     if cut > 1:
@@ -56,23 +56,23 @@ def test_an_arrow_cut_in_two_is_an_arrow(incoming: Input, cut: int) -> None:
 
 
 @pytest.mark.parametrize("parts", [[b"\x1b\r"], [b"\x1b", b"\r"], [b"a\x1b\rb"], [b"a\x1b", b"\rb"]])
-def test_alt_and_enter_is_one_key_without_the_kitty_protocol_too(incoming: Input, parts: list[bytes]) -> None:
+def test_alt_and_enter_is_one_key_without_the_kitty_protocol_too(incoming: InputDecoder, parts: list[bytes]) -> None:
     pressed = [key for part in parts for key in keys(incoming.take(part))]
     assert [key for key in pressed if len(key) > 1] == ["alt+enter"]
 
 
-def test_alt_and_a_letter_is_one_key_whatever_follows(incoming: Input) -> None:
+def test_alt_and_a_letter_is_one_key_whatever_follows(incoming: InputDecoder) -> None:
     assert keys(incoming.take(b"\x1bq\x1b[Ax\x1bu")) == ["alt+q", "up", "x", "alt+u"]
     assert keys(incoming.take(b"\x1bb\x1bf")) == ["ctrl+left", "ctrl+right"]
 
 
-def test_escape_and_then_enter_are_two_keys(incoming: Input) -> None:
+def test_escape_and_then_enter_are_two_keys(incoming: InputDecoder) -> None:
     assert incoming.take(b"\x1b") == []
     assert keys(waited_for(incoming)) + keys(incoming.take(b"\r")) == ["escape", "enter"]
 
 
 @pytest.mark.parametrize("cut", range(1, 22))
-def test_an_escape_that_is_pasted_presses_nothing(incoming: Input, cut: int) -> None:
+def test_an_escape_that_is_pasted_presses_nothing(incoming: InputDecoder, cut: int) -> None:
     sequence = b"\x1b[200~a\x1b\rb\x1b[A\x1b\x1b[201~c"
     messages = incoming.take(sequence[:cut]) + incoming.take(sequence[cut:])
     assert keys(messages) == ["c"]
@@ -80,7 +80,7 @@ def test_an_escape_that_is_pasted_presses_nothing(incoming: Input, cut: int) -> 
     assert paste.text == "a\rb[A"
 
 
-def test_a_mouse_report_cut_in_two_types_nothing(incoming: Input) -> None:
+def test_a_mouse_report_cut_in_two_types_nothing(incoming: InputDecoder) -> None:
     messages = incoming.take(b"\x1b[<35;1")
     time.sleep(ESCAPE_S + 0.05)
     messages += incoming.due()
@@ -88,7 +88,7 @@ def test_a_mouse_report_cut_in_two_types_nothing(incoming: Input) -> None:
     assert [type(message) for message in messages] == [events.MouseMove]
 
 
-def test_a_sequence_that_never_ends_does_not_swallow_what_is_typed_later(incoming: Input) -> None:
+def test_a_sequence_that_never_ends_does_not_swallow_what_is_typed_later(incoming: InputDecoder) -> None:
     incoming.take(b"\x1b[12")
     began = time.monotonic()
     assert keys(waited_for(incoming)) != []
@@ -97,7 +97,7 @@ def test_a_sequence_that_never_ends_does_not_swallow_what_is_typed_later(incomin
 
 
 @pytest.mark.parametrize("cut", range(1, 30))
-def test_a_paste_cut_anywhere_is_one_paste(incoming: Input, cut: int) -> None:
+def test_a_paste_cut_anywhere_is_one_paste(incoming: InputDecoder, cut: int) -> None:
     data = "\x1b[200~first\rsecond ü\x1b[201~".encode()
     messages = incoming.take(data[:cut])
     if cut > len(data) - len(b"\x1b[201~"):
@@ -109,7 +109,7 @@ def test_a_paste_cut_anywhere_is_one_paste(incoming: Input, cut: int) -> None:
     assert paste.text == "first\rsecond ü"
 
 
-def test_keys_after_a_paste_are_keys_again(incoming: Input) -> None:
+def test_keys_after_a_paste_are_keys_again(incoming: InputDecoder) -> None:
     messages = incoming.take(b"\x1b[200~x\x1b[201~")
     messages += incoming.take(b"y\x1b")
     messages += waited_for(incoming)
@@ -119,19 +119,19 @@ def test_keys_after_a_paste_are_keys_again(incoming: Input) -> None:
 @pytest.mark.parametrize(("answer", "is_light"), [("ffff/ffff/ffff", True), ("1e/1e/2e", False)])
 @pytest.mark.parametrize("end", ["\x07", "\x1b\\"])
 def test_the_terminals_background_is_told_and_not_typed(
-    incoming: Input, answer: str, is_light: bool, end: str
+    incoming: InputDecoder, answer: str, is_light: bool, end: str
 ) -> None:
     told = incoming.take(f"\x1b]11;rgb:{answer[:4]}".encode()) + incoming.take(f"{answer[4:]}{end}a".encode())
-    assert [message.is_light for message in told if isinstance(message, BackgroundTold)] == [is_light]
+    assert [message.is_light for message in told if isinstance(message, BackgroundReported)] == [is_light]
     assert keys(told) == ["a"]
 
 
-def test_a_burst_of_backspaces_is_every_one_of_them(incoming: Input) -> None:
+def test_a_burst_of_backspaces_is_every_one_of_them(incoming: InputDecoder) -> None:
     assert keys(incoming.take(b"\x7f" * 200)) == ["backspace"] * 200
     assert keys(incoming.take(b"\x08" * 200)) in (["backspace"] * 200, ["ctrl+h"] * 200)
 
 
-def test_kitty_and_legacy_sequences_are_the_same_keys(incoming: Input) -> None:
+def test_kitty_and_legacy_sequences_are_the_same_keys(incoming: InputDecoder) -> None:
     legacy = b"\r\n\x12\x1b[1;3D\x1b[1;3C\x11\x1bOP"
     kitty = b"\x1b[13u\x1b[106;5u\x1b[114;5u\x1b[1;3D\x1b[1;3C\x1b[113;5u\x1b[P"
     expected = ["enter", "ctrl+j", "ctrl+r", "alt+left", "alt+right", "ctrl+q", "f1"]
@@ -179,7 +179,7 @@ def types(messages: list[Message]) -> list[type[Message]]:
 @pytest.mark.parametrize("sequence", WILD, ids=lambda sequence: repr(sequence[:16]))
 @pytest.mark.parametrize("size", [1, 7, 4096])
 def test_a_sequence_with_wild_parameters_costs_nothing_but_itself(
-    incoming: Input, sequence: bytes, size: int
+    incoming: InputDecoder, sequence: bytes, size: int
 ) -> None:
     data = sequence + b"x" + MOUSE
     size = max(size, len(data) // 5000)
@@ -188,13 +188,13 @@ def test_a_sequence_with_wild_parameters_costs_nothing_but_itself(
     assert len(keys(found)) <= 2
 
 
-def test_a_mouse_event_after_a_size_report_without_pixels_is_in_cells(incoming: Input) -> None:
+def test_a_mouse_event_after_a_size_report_without_pixels_is_in_cells(incoming: InputDecoder) -> None:
     found = incoming.take(b"\x1b[?2048;2$y\x1b[48;30;100;0;0t" + MOUSE)
     (mouse,) = [one for one in found if isinstance(one, events.MouseDown)]
     assert (mouse.x, mouse.y) == (4, 4)
 
 
-def test_a_mouse_event_after_a_size_report_with_pixels_is_in_pixels(incoming: Input) -> None:
+def test_a_mouse_event_after_a_size_report_with_pixels_is_in_pixels(incoming: InputDecoder) -> None:
     found = incoming.take(b"\x1b[?2048;2$y\x1b[48;30;100;600;1000t\x1b[<0;51;21M")
     (mouse,) = [one for one in found if isinstance(one, events.MouseDown)]
     assert (mouse.x, mouse.y) == (5, 1)
@@ -202,24 +202,24 @@ def test_a_mouse_event_after_a_size_report_with_pixels_is_in_pixels(incoming: In
 
 @pytest.mark.parametrize("report", [b"0;0", b"99999999;99999999", b"40;99999999", b"0;80"])
 def test_an_absurd_size_report_gives_the_size_that_the_system_knows(report: bytes) -> None:
-    incoming = Input(XTermParser(), ESCAPE_S, window_size=lambda: (80, 24))
+    incoming = InputDecoder(XTermParser(), ESCAPE_S, window_size=lambda: (80, 24))
     (resize,) = incoming.take(b"\x1b[48;" + report + b";99;99t")
     assert isinstance(resize, events.Resize) and tuple(resize.size) == (80, 24)
 
 
 def test_a_sane_size_report_is_believed() -> None:
-    incoming = Input(XTermParser(), ESCAPE_S, window_size=lambda: (80, 24))
+    incoming = InputDecoder(XTermParser(), ESCAPE_S, window_size=lambda: (80, 24))
     (resize,) = incoming.take(b"\x1b[48;500;1000;0;0t")
     assert isinstance(resize, events.Resize) and tuple(resize.size) == (1000, 500)
 
 
 @pytest.mark.parametrize("sequence", [b"\x1b[111~", b"\x1b[111A", b"\x1b[113;5~", b"\x1b[233~"])
-def test_a_function_key_that_does_not_exist_is_no_letter(incoming: Input, sequence: bytes) -> None:
+def test_a_function_key_that_does_not_exist_is_no_letter(incoming: InputDecoder, sequence: bytes) -> None:
     assert keys(incoming.take(sequence)) == []
 
 
 def test_a_fault_of_the_parser_is_logged_without_what_was_typed(
-    incoming: Input, caplog: pytest.LogCaptureFixture
+    incoming: InputDecoder, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("DEBUG"):
         assert keys(incoming.take(b"\x1b[0;;7777777u\x1b[97;;115:101:99:114:101:116:9999999uok")) == ["o", "k"]
@@ -228,7 +228,7 @@ def test_a_fault_of_the_parser_is_logged_without_what_was_typed(
 
 
 @pytest.mark.parametrize("opening", [b"\x1b]11;rgb:", b"\x1bP1$r", b"\x1b_G", b"\x1b["])
-def test_a_string_that_never_ends_is_over_with_the_next_control_key(incoming: Input, opening: bytes) -> None:
+def test_a_string_that_never_ends_is_over_with_the_next_control_key(incoming: InputDecoder, opening: bytes) -> None:
     for _ in range(1000):
         assert keys(incoming.take(opening + b"1" * 1000)) == []
         opening = b""
@@ -236,7 +236,7 @@ def test_a_string_that_never_ends_is_over_with_the_next_control_key(incoming: In
 
 
 @pytest.mark.parametrize("opening", [b"\x1b]11;rgb:", b"\x1bP1$r", b"\x1b["])
-def test_a_string_that_never_ends_is_over_after_a_while(incoming: Input, opening: bytes) -> None:
+def test_a_string_that_never_ends_is_over_after_a_while(incoming: InputDecoder, opening: bytes) -> None:
     incoming.take(opening + b"1" * 1000)
     time.sleep(SEQUENCE_S + 0.05)
     assert incoming.due() == []
@@ -244,7 +244,7 @@ def test_a_string_that_never_ends_is_over_after_a_while(incoming: Input, opening
 
 
 def test_a_paste_that_never_ends_does_not_hold_keys_for_ever(
-    incoming: Input, monkeypatch: pytest.MonkeyPatch
+    incoming: InputDecoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(input_decoder, "PASTE_S", 0.2)
     began = time.monotonic()
@@ -258,7 +258,7 @@ def test_a_paste_that_never_ends_does_not_hold_keys_for_ever(
 
 
 def test_a_paste_that_stalls_for_long_presses_no_keys_when_it_goes_on(
-    incoming: Input, monkeypatch: pytest.MonkeyPatch
+    incoming: InputDecoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(input_decoder, "PASTE_S", 0.05)
     line = b"a line of a text that somebody pastes\r"
@@ -270,7 +270,7 @@ def test_a_paste_that_stalls_for_long_presses_no_keys_when_it_goes_on(
     assert keys(first + second) == ["k"]
 
 
-def test_a_paste_grows_to_its_limit_only(incoming: Input, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_paste_grows_to_its_limit_only(incoming: InputDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(input_decoder, "LONGEST_PASTE", 10_000)
     incoming.take(b"\x1b[200~")
     for _ in range(100):
@@ -280,7 +280,7 @@ def test_a_paste_grows_to_its_limit_only(incoming: Input, monkeypatch: pytest.Mo
     assert isinstance(shortened, PasteShortened)
 
 
-def test_a_paste_of_many_megabytes_is_decoded_quickly_and_in_order(incoming: Input) -> None:
+def test_a_paste_of_many_megabytes_is_decoded_quickly_and_in_order(incoming: InputDecoder) -> None:
     data = b"\x1b[200~" + b"fifty bytes of a line that somebody pastes here..\r" * 400_000 + b"\x1b[201~k"
     began = time.monotonic()
     found = [one for at in range(0, len(data), 4096) for one in incoming.take(data[at : at + 4096])]
@@ -295,7 +295,7 @@ def test_every_function_key_that_textual_knows_is_the_same_key() -> None:
         is_alt_digit = sequence[1:].isdigit()
         # Textual reads F13 and some more as control characters.
         if sequence[1:] not in ("", "\x1b") and expected and expected[0].isprintable() and not is_alt_digit:
-            assert keys(Input(XTermParser()).take(sequence.encode())) == expected, repr(sequence)
+            assert keys(InputDecoder(XTermParser()).take(sequence.encode())) == expected, repr(sequence)
 
 
 numbers = st.one_of(
@@ -346,8 +346,8 @@ def seen(messages: list[Message]) -> list[object]:
 @given(streams, st.lists(st.integers(0, 400), max_size=6))
 def test_any_bytes_cut_anywhere_are_the_same_keys_and_never_raise(stream: bytes, cuts: list[int]) -> None:
     data = stream + TO_GROUND + b"word" + MOUSE
-    whole = seen(Input(XTermParser(), 60).take(data))
-    incoming, found, start = Input(XTermParser(), 60), [], 0
+    whole = seen(InputDecoder(XTermParser(), 60).take(data))
+    incoming, found, start = InputDecoder(XTermParser(), 60), [], 0
     for cut in [*sorted(cut for cut in cuts if cut < len(data)), len(data)]:
         found += incoming.take(data[start:cut]) if cut > start else []
         start = cut
@@ -358,7 +358,7 @@ def test_any_bytes_cut_anywhere_are_the_same_keys_and_never_raise(stream: bytes,
 @attack
 @given(streams)
 def test_what_any_bytes_leave_open_is_closed_by_waiting(stream: bytes) -> None:
-    incoming = Input(XTermParser(), 0.0)
+    incoming = InputDecoder(XTermParser(), 0.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(input_decoder, "SEQUENCE_S", 0.0)
         patch.setattr(input_decoder, "PASTE_S", 0.0)

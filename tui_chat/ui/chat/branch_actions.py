@@ -12,11 +12,11 @@ from tui_chat.core.error import ChatError
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.service.reply import Reply
-from tui_chat.ui.app_context import Bench
+from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.chat.branch_navigation import Trail, beside, last, prompt_of
 from tui_chat.ui.chat.conversation_screen import ConversationScreen
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.widgets.forked_from_bar import OriginBar
+from tui_chat.ui.widgets.forked_from_bar import ForkedFromBar
 from tui_chat.wording import ending
 
 Undo = Callable[[], Awaitable[None]]
@@ -25,11 +25,11 @@ Undo = Callable[[], Awaitable[None]]
 class BranchingScreen(ConversationScreen):
     """Everything that makes a branch, and everything that goes to one."""
 
-    origin_bar = query_one(OriginBar)
+    origin_bar = query_one(ForkedFromBar)
     _undoable: tuple[Undo, ...] = ()
 
-    def __init__(self, bench: Bench, keys: Keyboard) -> None:
-        super().__init__(bench, keys)
+    def __init__(self, context: AppContext, keys: Keyboard) -> None:
+        super().__init__(context, keys)
         self.trail = Trail()
 
     def _reply(self) -> Turn | None:
@@ -44,9 +44,9 @@ class BranchingScreen(ConversationScreen):
         """Answer it again; with another model where one is named."""
         turn = self.pane.chosen_turn or (self.conversation.path[-1] if self.conversation.path else None)
         if turn is None:
-            self.complain("There is no prompt to answer yet.")
+            self.notify_warning("There is no prompt to answer yet.")
         elif (reply := self.service.reply_in(self.conversation.id)) is not None and reply.turn_id == turn.id:
-            self.complain(f"It is being answered; {self.keys('reply.cancel')} stops it.")
+            self.notify_warning(f"It is being answered; {self.keys('reply.cancel')} stops it.")
         elif await self.begin(self.service.retry(self.conversation.id, turn.id, model=model)):
             self.prompt.focus()
 
@@ -57,9 +57,9 @@ class BranchingScreen(ConversationScreen):
             below = [turn for turn in self.conversation.path if turn.parent_id == reply.id]
             reply = below[0] if below else None
         if reply is None:
-            self.complain("There is no reply to continue yet.")
+            self.notify_warning("There is no reply to continue yet.")
         elif reply.status is TurnStatus.COMPLETE and ending(reply) is None:
-            self.complain(f"This reply is complete; {self.keys('reply.retry')} asks for another one.")
+            self.notify_warning(f"This reply is complete; {self.keys('reply.retry')} asks for another one.")
         elif await self.begin(self.service.continue_(self.conversation.id, reply.id)):
             self.prompt.focus()
 
@@ -67,10 +67,10 @@ class BranchingScreen(ConversationScreen):
         """Take the chosen prompt, or the last one, into the box; sent, it stands beside the old one."""
         prompt = prompt_of(self.conversation, self.pane.chosen_turn)
         if prompt is None:
-            self.complain("There is no prompt to edit yet.")
+            self.notify_warning("There is no prompt to edit yet.")
             return
         if self.service.reply_in(self.conversation.id) is not None:
-            self.complain(f"A reply is still coming in; {self.keys('reply.cancel')} stops it.")
+            self.notify_warning(f"A reply is still coming in; {self.keys('reply.cancel')} stops it.")
             return
         await self.drafts.keep()
         self.editing = prompt
@@ -92,7 +92,7 @@ class BranchingScreen(ConversationScreen):
         chosen = self.pane.chosen_turn
         sibling = beside(self.conversation, chosen, by)
         if sibling is None:
-            self.complain("There is no other branch on that side.")
+            self.notify_warning("There is no other branch on that side.")
             return
         await self.go_to(sibling, choose=chosen is not None)
 
@@ -110,7 +110,7 @@ class BranchingScreen(ConversationScreen):
             await self.service.show_branch(conversation_id, leaf)
             fresh = await self.service.open(conversation_id)
         except ChatError as error:
-            self.complain_of(error)
+            self.notify_error(error)
             fresh = self.conversation
         if self.conversation.id != conversation_id:
             return
@@ -160,7 +160,7 @@ class BranchingScreen(ConversationScreen):
         try:
             await undo()
         except ChatError as error:
-            self.complain_of(error)
+            self.notify_error(error)
 
     def action_tree(self) -> None:
         """See the whole conversation, and go somewhere in it."""
@@ -172,19 +172,19 @@ class BranchingScreen(ConversationScreen):
 
         if self.conversation.turns:
             self.app.push_screen(
-                TreeScreen(self.conversation, self.pane.chosen_turn, costs=self.bench.settings.ui.costs), chosen
+                TreeScreen(self.conversation, self.pane.chosen_turn, costs=self.context.settings.ui.costs), chosen
             )
 
     async def action_fork(self) -> None:
         """Begin a new conversation with everything up to the chosen turn."""
         turn = self.pane.chosen_turn or (self.conversation.path[-1] if self.conversation.path else None)
         if turn is None or turn.is_live:
-            self.complain("There is nothing to fork from yet.")
+            self.notify_warning("There is nothing to fork from yet.")
             return
         try:
             forked = await self.service.fork(self.conversation.id, turn.id)
         except ChatError as error:
-            self.complain_of(error)
+            self.notify_error(error)
             return
         await self.open(forked)
         self.notify("Forked: this is a new conversation, and the old one is as it was.", markup=False)
@@ -214,10 +214,10 @@ class BranchingScreen(ConversationScreen):
         try:
             source = await self.service.open(origin.conversation_id)
         except ChatError as error:
-            self.complain_of(error)
+            self.notify_error(error)
             return
         if source.deleted_at is not None:
-            self.complain("The conversation that this one was forked from is in the trash.")
+            self.notify_warning("The conversation that this one was forked from is in the trash.")
             return
         await self.open(source)
         if source.has(origin.turn_id):

@@ -53,7 +53,7 @@ class CommandingScreen(GivingScreen):
     @work(group="palette", exclusive=True, exit_on_error=False)
     async def action_palette(self) -> None:
         """Everything that can be done or gone to, by a few letters."""
-        from tui_chat.ui.commands.palette import Palette, Ways
+        from tui_chat.ui.commands.palette import Palette, PaletteActions
 
         async def act(key: Key) -> None:
             places: dict[Scope, DOMNode] = {Scope.PANE: self.pane, Scope.PROMPT: self.prompt, Scope.APP: self.app}
@@ -64,8 +64,10 @@ class CommandingScreen(GivingScreen):
 
         others: Sequence[ConversationSummary] = ()
         with suppress(ChatError):  # what cannot be listed is not there to be gone to
-            others = await self.bench.store.summaries(limit=_LISTED)
-        ways = Ways(self.app.push_screen, act, self.run_call, go_to, self.open_stored, self.completing.offers)
+            others = await self.context.store.summaries(limit=_LISTED)
+        ways = PaletteActions(
+            self.app.push_screen, act, self.run_call, go_to, self.open_stored, self.completing.offers
+        )
         Palette(ways).ask(rows(self.keys, self.conversation, others))
 
     async def open_stored(self, conversation_id: str) -> None:
@@ -73,7 +75,7 @@ class CommandingScreen(GivingScreen):
         try:
             await self.open(await self.service.open(conversation_id))
         except ChatError as error:
-            self.complain_of(error)
+            self.notify_error(error)
 
     def action_find(self, words: str = "") -> None:
         """Write what is to be found."""
@@ -95,13 +97,13 @@ class CommandingScreen(GivingScreen):
 
     async def action_new(self) -> None:
         """Begin a new conversation."""
-        await self.open(self.bench.blank())
+        await self.open(self.context.blank())
 
     def action_usage(self) -> None:
         """What was used and paid."""
         from tui_chat.ui.dialogs.usage import UsageScreen
 
-        self.app.push_screen(UsageScreen(self.bench.store))
+        self.app.push_screen(UsageScreen(self.context.store))
 
     @work(exit_on_error=False)
     async def action_tokens(self) -> None:
@@ -109,7 +111,7 @@ class CommandingScreen(GivingScreen):
         try:
             counted = await self.service.count(self.conversation)
         except ChatError as error:
-            self.complain_of(error)
+            self.notify_error(error)
             return
         says = (
             "The provider cannot count."
@@ -126,9 +128,9 @@ class CommandingScreen(GivingScreen):
             try:
                 await self._come_back(opened)
             except ChatError as error:
-                self.complain_of(error)
+                self.notify_error(error)
 
-        self.app.push_screen(LibraryScreen(self.bench, self.keys, self._describe), chosen)
+        self.app.push_screen(LibraryScreen(self.context, self.keys, self._describe), chosen)
 
     async def _come_back(self, opened: Place | None) -> None:
         """From the library: to what was chosen, or to this conversation as it is called now, unless it is gone."""
@@ -141,14 +143,14 @@ class CommandingScreen(GivingScreen):
         elif self.conversation.turns:
             now = await self.service.open(self.conversation.id)
             if now.deleted_at is not None:
-                await self.open(self.bench.blank())
+                await self.open(self.context.blank())
             else:
                 self.conversation = replace(self.conversation, title=now.title, title_source=now.title_source)
                 self.name_window()
 
     async def choose_theme(self, name: str) -> None:
         """The colours by name, or from a list."""
-        from tui_chat.ui.picker import PickScreen
+        from tui_chat.ui.picker import Picker
 
         themes = sorted(self.app.available_themes)
 
@@ -160,4 +162,4 @@ class CommandingScreen(GivingScreen):
             chosen(name)
         else:
             choices = [Choice(theme, theme) for theme in themes]
-            self.app.push_screen(PickScreen("Colours", choices, current=self.app.theme), chosen)
+            self.app.push_screen(Picker("Colours", choices, current=self.app.theme), chosen)

@@ -16,24 +16,31 @@ from tui_chat.core.event import TurnEnded
 from tui_chat.core.prompt_forecast import context_use
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.service.reply import Reply
-from tui_chat.ui.app_context import Bench
+from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.chat.drafts import Drafts
-from tui_chat.ui.chat.external_changes import LOOKED_EVERY_S, Elsewhere
+from tui_chat.ui.chat.external_changes import LOOKED_EVERY_S, ExternalChanges
 from tui_chat.ui.chat.model_choices import Models
-from tui_chat.ui.chat.prompt_queue import Waiting
+from tui_chat.ui.chat.prompt_queue import PromptQueue
 from tui_chat.ui.chat.reply_updates import follow
 from tui_chat.ui.chat.welcome import invitation
 from tui_chat.ui.commands.argument_suggestions import arguments
-from tui_chat.ui.commands.completion import Completing
+from tui_chat.ui.commands.completion import Completion
 from tui_chat.ui.conversation_view.widget import ConversationPane
-from tui_chat.ui.error_reporting import SteadyScreen
+from tui_chat.ui.error_reporting import ErrorReportingScreen
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import with_keys
 from tui_chat.ui.keymap import Scope
-from tui_chat.ui.messages import ActionWanted, AttentionWanted, ChatOpened, DraftChanged, LineLeft, QueuedWanted
-from tui_chat.ui.widgets.editing_banner import EditBar
+from tui_chat.ui.messages import (
+    ActionRequested,
+    AttentionRequested,
+    ChatOpened,
+    DraftChanged,
+    QueuedPromptRequested,
+    QueueLeft,
+)
+from tui_chat.ui.widgets.editing_banner import EditingBanner
 from tui_chat.ui.widgets.find_bar import FindBar
-from tui_chat.ui.widgets.forked_from_bar import OriginBar
+from tui_chat.ui.widgets.forked_from_bar import ForkedFromBar
 from tui_chat.ui.widgets.prompt_box import PromptBox
 from tui_chat.ui.widgets.queue_bar import QueueBar
 from tui_chat.ui.widgets.status_footer import StatusFooter
@@ -48,7 +55,7 @@ _LONG = 500
 """… where there are so many turns that it would be noticed."""
 
 
-class ConversationScreen(SteadyScreen[None]):
+class ConversationScreen(ErrorReportingScreen[None]):
     """The pane, the prompt and the footer, and what flows between them and the service."""
 
     CSS_PATH = "chat.tcss"
@@ -59,19 +66,19 @@ class ConversationScreen(SteadyScreen[None]):
     status = query_one(StatusFooter)
     queue = query_one(QueueBar)
 
-    def __init__(self, bench: Bench, keys: Keyboard) -> None:
+    def __init__(self, context: AppContext, keys: Keyboard) -> None:
         super().__init__()
-        self.bench = bench
-        self.service = bench.service
+        self.context = context
+        self.service = context.service
         self.keys = keys
         self.keys.bind(self, Scope.CHAT)
-        self.drafts = Drafts(bench.store, self.set_timer)
-        self._elsewhere = Elsewhere(bench.store)
-        self.line = Waiting(self.drafts, self._show_waiting, self._send, self.reply_here)
-        self.conversation = bench.first
-        self.models = Models(bench)
+        self.drafts = Drafts(context.store, self.set_timer)
+        self._external_changes = ExternalChanges(context.store)
+        self.line = PromptQueue(self.drafts, self._show_waiting, self._send, self.reply_here)
+        self.conversation = context.first
+        self.models = Models(context)
         known = arguments(lambda: self.conversation, self.models, lambda: self.app.available_themes)
-        self.completing = Completing(known)
+        self.completing = Completion(known)
         self._opening = asyncio.Lock()
         self._is_open = False
         """Whether what is in the box is known to be what was being written in this conversation."""
@@ -84,27 +91,27 @@ class ConversationScreen(SteadyScreen[None]):
 
     def compose(self) -> ComposeResult:
         """The pane is the program; below it what waits, the prompt, and one line of figures."""
-        settings = self.bench.settings
+        settings = self.context.settings
         pane = ConversationPane(self._describe, self.keys, settings.ui)
         self.keys.bind(pane, Scope.PANE)
-        yield OriginBar(self.keys)
+        yield ForkedFromBar(self.keys)
         yield pane
         yield FindBar()
         yield QueueBar(self.keys)
-        yield EditBar(self.keys)
+        yield EditingBanner(self.keys)
         yield SuggestionList(self.completing)
         yield PromptBox(self.keys.in_prompt(), self.completing, enter_sends=settings.ui.enter_sends)
         yield StatusFooter(costs=settings.ui.costs)
 
     async def on_mount(self) -> None:
         """Show what there is to go on with."""
-        self.service.ledger.watch(self.status.show_saving)
+        self.service.save_queue.watch(self.status.show_saving)
         self.service.titling.watch(self._take_title)
-        self.status.show_saving(self.service.ledger.error)
-        for notice in self.bench.notices:
+        self.status.show_saving(self.service.save_queue.error)
+        for notice in self.context.notices:
             self.notify(clean_line(notice), severity="warning", markup=False, timeout=10)
-        place = self.bench.place or Place(self.bench.first.id)
-        await self.open(self.bench.first, at=place.turn_id, find=place.words)
+        place = self.context.place or Place(self.context.first.id)
+        await self.open(self.context.first, at=place.turn_id, find=place.words)
         self.post_message(ChatOpened())
         self.prompt.set_history(await self.drafts.history())
         if self.conversation.model.startswith("demo/"):
@@ -113,7 +120,7 @@ class ConversationScreen(SteadyScreen[None]):
 
     @work(exit_on_error=False)
     async def _look_for_local(self) -> None:
-        self._local = await self.bench.find_local()
+        self._local = await self.context.find_local()
         self.pane.invite(*invitation(self.keys, self.conversation.model, self._local))
 
     def _describe(self, turn: Turn) -> tuple[str, str] | None:
@@ -146,16 +153,16 @@ class ConversationScreen(SteadyScreen[None]):
             if edit is not None and conversation.has(edit[0]):
                 self.editing, draft = conversation.turn(edit[0]), edit[1]
             if draft:
-                self.prompt.give_back(draft)  # what somebody typed more quickly than the disk read stays below it
+                self.prompt.restore_text(draft)  # what somebody typed more quickly than the disk read stays below it
             self._is_open = True
             self.show_hint()
-            await self.line.come_to(conversation.id)
+            await self.line.switch_to(conversation.id)
         if (reply := self.service.reply_in(conversation.id)) is not None:
             self._follow(reply)
         elif self.line.is_promised and conversation.path and conversation.path[-1].status is TurnStatus.COMPLETE:
-            self.call_later(self.line.go_on)
+            self.call_later(self.line.send_next)
         with suppress(ChatError):  # it is not stored yet
-            await self._elsewhere.has_changed(conversation.id)
+            await self._external_changes.check_for_changes(conversation.id)
 
     def _leave(self) -> None:
         """Note what was written here; what is typed from now on belongs to the conversation that comes."""
@@ -178,9 +185,11 @@ class ConversationScreen(SteadyScreen[None]):
     @work(group="title", exit_on_error=False)
     async def _take_title(self, conversation_id: str) -> None:
         """Show the title that its model gave, and what asking for it has cost."""
-        now = await self.service.ledger.conversation(conversation_id)
+        now = await self.service.save_queue.conversation(conversation_id)
         if self.conversation.id == conversation_id:
-            here = replace(self.conversation, title=now.title, title_source=now.title_source, errands=now.errands)
+            here = replace(
+                self.conversation, title=now.title, title_source=now.title_source, side_requests=now.side_requests
+            )
             self.conversation = here
             self.status.show_conversation(here)
             self.name_window()
@@ -195,12 +204,12 @@ class ConversationScreen(SteadyScreen[None]):
     async def _count_context(self) -> None:
         if len(self.conversation.turns) > _LONG:
             await asyncio.sleep(AFTER_PAINT_S)
-        facts = await self.bench.facts_of(self.conversation.model)
+        facts = await self.context.facts_of(self.conversation.model)
         use = await asyncio.to_thread(context_use, self.conversation, facts.context_window)
         self.status.show_context(use)
 
     def _glance_elsewhere(self) -> None:
-        if self._elsewhere.may_have_changed():
+        if self._external_changes.may_have_changed():
             self._look_elsewhere()
 
     @work(group="elsewhere", exclusive=True, exit_on_error=False)
@@ -210,7 +219,7 @@ class ConversationScreen(SteadyScreen[None]):
         if not here.turns or self.service.reply_in(here.id) is not None:
             return
         with suppress(ChatError):  # the next look will tell
-            if not await self._elsewhere.has_changed(here.id):
+            if not await self._external_changes.check_for_changes(here.id):
                 return
             now = await self.service.open(here.id)
             if self.conversation is here and self.service.reply_in(here.id) is None:
@@ -233,7 +242,7 @@ class ConversationScreen(SteadyScreen[None]):
             if self.reply_here() is None:
                 return await self._send(text, self.editing)
         if self.editing is not None:
-            self.complain(f"A reply is still coming in; {self.keys('reply.cancel')} stops it.")
+            self.notify_warning(f"A reply is still coming in; {self.keys('reply.cancel')} stops it.")
             return False
         await self.line.put(text)
         self.prompt.set_history(await self.drafts.sent(self.place, text))
@@ -269,7 +278,7 @@ class ConversationScreen(SteadyScreen[None]):
                 return True
             self.conversation = await self.service.open(reply.conversation_id)
         except ChatError as error:
-            self.complain_of(error)
+            self.notify_error(error)
             return False
         self.show_path()
         self._follow(reply)
@@ -285,17 +294,17 @@ class ConversationScreen(SteadyScreen[None]):
         self.status.show_conversation(self.conversation)
         self._count_context()
         self.name_window()
-        if self.bench.settings.ui.notify and (event.turn.duration_ms or 0) >= WORTH_A_NOTICE_MS:
-            self.post_message(AttentionWanted(f"{self.app.title}: the reply is there"))
+        if self.context.settings.ui.notify and (event.turn.duration_ms or 0) >= WORTH_A_NOTICE_MS:
+            self.post_message(AttentionRequested(f"{self.app.title}: the reply is there"))
         if self.line.prompts and event.turn.status is TurnStatus.COMPLETE:
-            self.call_later(self.line.go_on)
+            self.call_later(self.line.send_next)
 
-    def complain_of(self, error: ChatError) -> None:
+    def notify_error(self, error: ChatError) -> None:
         """Say what went wrong and what to do."""
         words = explain(error)
-        self.complain(f"{words.sentence} {with_keys(words.next_step, self.keys)}")
+        self.notify_warning(f"{words.sentence} {with_keys(words.next_step, self.keys)}")
 
-    def complain(self, sentence: str) -> None:
+    def notify_warning(self, sentence: str) -> None:
         """Say it in passing."""
         self.notify(clean_line(sentence), severity="warning", markup=False)
 
@@ -305,11 +314,11 @@ class ConversationScreen(SteadyScreen[None]):
         self.queue.waiting = prompts
         self.prompt.has_queued = bool(prompts)
 
-    @on(QueuedWanted)
-    async def change_queued(self, event: QueuedWanted) -> None:
+    @on(QueuedPromptRequested)
+    async def change_queued(self, event: QueuedPromptRequested) -> None:
         """Send one that waits at once, or take it back into the box; with none, cut a countdown short."""
         if self.line.prompts and not event.now:
-            self.prompt.give_back(await self.line.take(-1 if event.at is None else event.at))
+            self.prompt.restore_text(await self.line.take(-1 if event.at is None else event.at))
             self.prompt.focus()
         elif self.line.prompts:
             await self.line.send_now(event.at or 0)
@@ -323,7 +332,7 @@ class ConversationScreen(SteadyScreen[None]):
         else:
             self.notify("No prompt waits.", markup=False)
 
-    @on(LineLeft)
+    @on(QueueLeft)
     def leave_queued(self) -> None:
         """Go on writing."""
         self.prompt.focus()
@@ -338,12 +347,12 @@ class ConversationScreen(SteadyScreen[None]):
         else:
             self.drafts.note(self.conversation.id, self.prompt.read_draft, instead_of=self.editing.id)
 
-    @on(ActionWanted)
-    async def act(self, event: ActionWanted) -> None:
+    @on(ActionRequested)
+    async def act(self, event: ActionRequested) -> None:
         """Do what a key stands for."""
         await self.run_action(event.action)
 
     def show_hint(self, hint: str | None = None) -> None:
         """What is worth knowing now: that a prompt is edited, what was asked for, what a prompt will cost."""
-        self.query_one(EditBar).is_editing = self.editing is not None
+        self.query_one(EditingBanner).is_editing = self.editing is not None
         self.status.show_hint("; ".join(part for part in (hint, self.foreseen) if part))

@@ -19,7 +19,7 @@ class Stamp(NamedTuple):
     written_ns: int
 
 
-class Elsewhere:
+class ExternalChanges:
     """One conversation as it was when it was last looked at."""
 
     def __init__(self, store: Store) -> None:
@@ -34,7 +34,7 @@ class Elsewhere:
         path = self._store.opening.path
         return path is not None and (self._stamp is None or self._stamp != _stamp_of(path))
 
-    async def has_changed(self, conversation_id: str) -> bool:
+    async def check_for_changes(self, conversation_id: str) -> bool:
         """Whether somebody else has changed it since this was last asked; our own writes do not count."""
         path = self._store.opening.path
         stamp = None if path is None else _stamp_of(path)

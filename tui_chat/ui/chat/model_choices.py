@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from tui_chat.core.error import StorageError
 from tui_chat.core.format_numbers import UNKNOWN, dollars, short_tokens
 from tui_chat.core.provider import Model
-from tui_chat.service.model_catalog import Catalogue
-from tui_chat.ui.app_context import Bench
+from tui_chat.service.model_catalog import Catalog
+from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.picker_choice import Choice
 
 RECENT = "recent_models"
@@ -16,8 +16,8 @@ _KEPT_RECENT = 8
 class Models:
     """The shelf that pickers and suggestions are filled from."""
 
-    def __init__(self, bench: Bench) -> None:
-        self._bench = bench
+    def __init__(self, context: AppContext) -> None:
+        self._bench = context
         self.known: Sequence[Choice] = ()
         """As they were last looked up."""
         self._told: dict[str, Model] = {}
@@ -32,7 +32,7 @@ class Models:
         """Those that are known without asking anybody."""
         return await self.among(await self._bench.catalogue.last_seen())
 
-    async def among(self, catalogue: Catalogue, local: Sequence[str] = ()) -> Sequence[Choice]:
+    async def among(self, catalogue: Catalog, local: Sequence[str] = ()) -> Sequence[Choice]:
         """Profiles, then what was used lately, then every provider's, then servers found on this machine."""
         own = self._bench.settings.profiles.items()
         profiles = [Choice(name, name, f"profile, {profile.model}") for name, profile in own]

@@ -37,28 +37,28 @@ class GivingScreen(ChangingScreen):
 
     def action_save_code(self) -> None:
         """The chosen block of code into a file of its own in the working folder."""
-        source = self.pane.chooser.code_source
+        source = self.pane.cursor.code_source
         if not source:
-            self.complain("There is no code to save.")
+            self.notify_warning("There is no code to save.")
             return
         try:
             self.notify(f"Saved to {saved_code(source)}.", markup=False)
         except OSError as error:
-            self.complain(f"It could not be saved: {error.strerror}.")
+            self.notify_warning(f"It could not be saved: {error.strerror}.")
 
     async def export_to(self, words: str) -> None:
         """This conversation as Markdown, or as what the file's name says."""
         try:
-            written = await exported(self.bench.store, self.conversation, words)
+            written = await exported(self.context.store, self.conversation, words)
         except ChatError as error:
-            self.complain_of(error)
+            self.notify_error(error)
         else:
             self.notify(f"Written to {written}.", markup=False)
 
     @on(LinkChosen)
     def ask_about_link(self, event: LinkChosen) -> None:
         """Nothing opens by itself: show where it leads first."""
-        from tui_chat.ui.picker import PickScreen
+        from tui_chat.ui.picker import Picker
 
         def chosen(value: str | None) -> None:
             if value == "open":
@@ -72,7 +72,7 @@ class GivingScreen(ChangingScreen):
             choices.insert(0, Choice("open", "Open it"))
         shown = event.shown if len(event.shown) <= LONGEST_ADDRESS else f"{event.shown[:LONGEST_ADDRESS]}…"
         heading = "\n".join((f"A link to {place(event.url)}", *doubts(event.url), "", shown))
-        self.app.push_screen(PickScreen(heading, choices), chosen)
+        self.app.push_screen(Picker(heading, choices), chosen)
 
     @on(FileChosen)
     @work(group="editor", exit_on_error=False)
@@ -80,10 +80,10 @@ class GivingScreen(ChangingScreen):
         """A file that is there, in the user's own editor."""
         path = path_of(event.path)
         if not is_file(path):
-            self.complain(f"There is no file {path} here.")
+            self.notify_warning(f"There is no file {path} here.")
             return
         line = [f"+{event.line}"] if event.line else []
         try:
             await run(self.app, [*command_of(os.environ), *line, str(path)], os.environ)
         except EditorFailed as error:
-            self.complain(str(error))
+            self.notify_warning(str(error))

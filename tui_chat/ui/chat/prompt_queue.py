@@ -7,7 +7,7 @@ from tui_chat.service.reply import Reply
 from tui_chat.ui.chat.drafts import Drafts
 
 
-class Waiting:
+class PromptQueue:
     """The line of one conversation at a time; whoever shows it is told of every change."""
 
     def __init__(
@@ -33,7 +33,7 @@ class Waiting:
         """Something waits here that was put into the line since the start, and is expected to go out by itself."""
         return bool(self.prompts) and self._conversation_id in self._promised
 
-    async def come_to(self, conversation_id: str) -> None:
+    async def switch_to(self, conversation_id: str) -> None:
         """Another conversation is shown, with what waits there."""
         self._conversation_id = conversation_id
         self._show(())
@@ -53,7 +53,7 @@ class Waiting:
         await self._keep(tuple(rest))
         return prompt
 
-    async def go_on(self) -> None:
+    async def send_next(self) -> None:
         """Send the first one; it is back in its place where it could not be."""
         async with self.one_by_one:
             if self.prompts and self._reply() is None:
@@ -70,7 +70,7 @@ class Waiting:
         if (reply := self._reply()) is not None:
             reply.cancel()
             await reply.wait()
-        await self.go_on()
+        await self.send_next()
 
     async def _give_back(self, conversation_id: str, prompt: str) -> None:
         """It waits again, the first in the line it was taken from."""

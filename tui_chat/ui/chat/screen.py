@@ -15,14 +15,14 @@ from tui_chat.ui.commands.slash_commands import Call, parse, unescaped
 from tui_chat.ui.messages import (
     CopyRequested,
     DraftChanged,
-    EditorWanted,
+    EditorRequested,
     FindChanged,
-    HistoryWanted,
+    HistoryRequested,
     LeavePrompt,
     PromptSubmitted,
-    QuitWanted,
+    QuitRequested,
+    SuggestionAccepted,
     SuggestionsChanged,
-    SuggestionTaken,
 )
 from tui_chat.ui.picker_choice import Choice
 from tui_chat.ui.terminal.external_editor import EditorFailed, edited
@@ -49,27 +49,27 @@ class ChatScreen(CommandingScreen):
         """Run a command, or say it."""
         call = parse(event.text)
         if isinstance(call, str):
-            self.complain(call)
-            self.prompt.give_back(event.text)
+            self.notify_warning(call)
+            self.prompt.restore_text(event.text)
         elif isinstance(call, Call):
             await self.run_call(call)
         else:
             text = unescaped(event.text)
             if not (await self._fits(text) and await self.say(text)):
-                self.prompt.give_back(event.text)
+                self.prompt.restore_text(event.text)
 
     async def _fits(self, text: str) -> bool:
         """Whether it goes into the model's window; what does not goes out only when it is sent once more."""
         if self._warned_of == text:
             return True
-        facts = await self.bench.facts_of(self.conversation.model)
+        facts = await self.context.facts_of(self.conversation.model)
         draft = draft_of(self.conversation, text, self.editing)
         says = too_much(self.conversation, draft, facts.context_window, datetime.now(UTC))
         if not says:
             return True
         self._warned_of = text
         fork, model = self.keys("read.fork"), self.keys("model.choose")
-        self.complain(
+        self.notify_warning(
             f"{says} {fork} while reading forks from an earlier turn, {model} chooses a model; Enter sends it."
         )
         return False
@@ -84,9 +84,9 @@ class ChatScreen(CommandingScreen):
         await asyncio.sleep(FORESEEN_AFTER_S)
         text, hint = read(), ""
         if text.strip() and parse(text) is None:
-            facts = await self.bench.facts_of(self.conversation.model)
+            facts = await self.context.facts_of(self.conversation.model)
             draft = draft_of(self.conversation, text, self.editing)
-            price = facts.price if self.bench.settings.ui.costs else None
+            price = facts.price if self.context.settings.ui.costs else None
             hint = cost_ahead(self.conversation, draft, price, datetime.now(UTC))
         if hint != self.foreseen:
             self.foreseen = hint
@@ -126,7 +126,7 @@ class ChatScreen(CommandingScreen):
             self._interrupted_s = time.monotonic()
             self.notify("Once more to quit.", markup=False, timeout=QUIT_WITHIN_S)
 
-    @on(QuitWanted)
+    @on(QuitRequested)
     async def leave(self) -> None:
         """Quit."""
         await self.run_action("app.quit")
@@ -182,20 +182,20 @@ class ChatScreen(CommandingScreen):
 
     # Writing
 
-    @on(EditorWanted)
+    @on(EditorRequested)
     @work(group="editor", exit_on_error=False)
-    async def write_in_editor(self, event: EditorWanted) -> None:
+    async def write_in_editor(self, event: EditorRequested) -> None:
         """The draft in the user's own editor, and back."""
         try:
             self.prompt.draft = await edited(self.app, self.prompt.draft, os.environ)
         except EditorFailed as error:
-            self.complain(str(error))
+            self.notify_warning(str(error))
         self.prompt.focus()
 
-    @on(HistoryWanted)
+    @on(HistoryRequested)
     async def action_history(self) -> None:
         """Every prompt there ever was; the draft stays until one is taken, and is among them then."""
-        from tui_chat.ui.picker import PickScreen
+        from tui_chat.ui.picker import Picker
 
         async def chosen(text: str | None) -> None:
             if text is None:
@@ -206,7 +206,7 @@ class ChatScreen(CommandingScreen):
 
         prompts = await self.drafts.history(_SEARCHED_PROMPTS)
         choices = [Choice(text, " ".join(text.split())[:300]) for text in prompts]
-        self.app.push_screen(PickScreen("Earlier prompts", choices), chosen)
+        self.app.push_screen(Picker("Earlier prompts", choices), chosen)
 
     @on(SuggestionsChanged)
     def suggest(self) -> None:
@@ -221,7 +221,7 @@ class ChatScreen(CommandingScreen):
         self.prompt.completing.refresh()
         self.suggested.show()
 
-    @on(SuggestionTaken)
+    @on(SuggestionAccepted)
     def take_suggestion(self) -> None:
         """As if Tab had been pressed on it."""
         self.prompt.focus()

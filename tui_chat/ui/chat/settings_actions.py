@@ -9,7 +9,7 @@ from textual import work
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError
-from tui_chat.service.model_catalog import Catalogue
+from tui_chat.service.model_catalog import Catalog
 from tui_chat.ui.chat.branch_actions import BranchingScreen
 from tui_chat.ui.chat.model_choices import is_reference
 from tui_chat.ui.chat.option_syntax import as_words, with_options
@@ -39,7 +39,7 @@ class ChangingScreen(BranchingScreen):
         try:
             options = with_options(self.conversation.options, words)
         except ValueError as error:
-            self.complain(str(error))
+            self.notify_warning(str(error))
             return
         if options != self.conversation.options:
             await self._change(options=options)
@@ -58,7 +58,7 @@ class ChangingScreen(BranchingScreen):
         self.status.show_conversation(self.conversation)
         self._count_context()
         self.name_window()
-        store = self.bench.store
+        store = self.context.store
         keep: Mapping[str, Callable[[str, Any], Awaitable[object]]] = {
             "title": store.rename,
             "system": store.set_system,
@@ -74,7 +74,7 @@ class ChangingScreen(BranchingScreen):
             await writing
         except ChatError as error:
             if self.conversation.turns:
-                self.complain_of(error)
+                self.notify_error(error)
 
     async def action_delete(self) -> None:
         """Put it into the trash, from which one key brings it back."""
@@ -83,20 +83,20 @@ class ChangingScreen(BranchingScreen):
             return
 
         async def bring_back() -> None:
-            await self.bench.store.restore(doomed.id)
+            await self.context.store.restore(doomed.id)
             await self.open(await self.service.open(doomed.id))
 
         if (reply := self.service.reply_in(doomed.id)) is not None:
             reply.cancel()
             await reply.wait()
         try:
-            await self.bench.store.delete(doomed.id)
+            await self.context.store.delete(doomed.id)
         except ChatError as error:
-            self.complain_of(error)
+            self.notify_error(error)
             return
         self.can_undo(bring_back)
-        await self.open(self.bench.blank())
-        days = self.bench.settings.chat.trash_days
+        await self.open(self.context.blank())
+        days = self.context.settings.chat.trash_days
         self.notify(f"In the trash for {days} days; {self.keys('undo')} brings it back now.", markup=False)
 
     async def action_drop_queued(self) -> None:
@@ -135,33 +135,33 @@ class ChangingScreen(BranchingScreen):
     async def _take_model(self, ref: str) -> None:
         shown = self.conversation
         values: dict[str, Any] = {"model": ref}
-        if (profile := self.bench.settings.profiles.get(ref)) is not None:
+        if (profile := self.context.settings.profiles.get(ref)) is not None:
             model, system = profile.model or shown.model, profile.system or shown.system
             values = {"model": model, "system": system, "options": profile.options}
         if not is_reference(values["model"]):
-            self.complain("A model is written provider/model, such as anthropic/claude-sonnet-5-5.")
+            self.notify_warning("A model is written provider/model, such as anthropic/claude-sonnet-5-5.")
             return
         await self._change(**values)
         await self._store(self.models.used(values["model"]))
 
     @work(group="models", exclusive=True, exit_on_error=False)
     async def _pick_model(self, title: str, take: Callable[[str], Awaitable[None]]) -> None:
-        from tui_chat.ui.picker import PickScreen
+        from tui_chat.ui.picker import Picker
 
         async def chosen(ref: str | None) -> None:
             if ref is not None:
                 await take(ref)
 
         offers = await self.models.last_seen()
-        screen = PickScreen(title, offers, current=self.conversation.model, free=is_reference)
+        screen = Picker(title, offers, current=self.conversation.model, free=is_reference)
         self.app.push_screen(screen, chosen)
-        fresh = await self.bench.catalogue.refreshed()
-        local = await self.bench.find_local()
+        fresh = await self.context.catalogue.refreshed()
+        local = await self.context.find_local()
         silent = " ".join(f"{name}: {explain(error).sentence}" for name, error in fresh.silent)
         screen.offer(await self.models.among(fresh, local), f"{silent} {_how_to_have_more(fresh)}".strip())
 
 
-def _how_to_have_more(catalogue: Catalogue) -> str:
+def _how_to_have_more(catalogue: Catalog) -> str:
     if all(model.ref.startswith("demo/") for model in catalogue.models):
         return "Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start a local server, for more."
     return "Enter takes it · ↑ ↓ move · a name that is not listed can be typed"

@@ -18,7 +18,7 @@ class Argument:
     """Nothing but these is meant, so that the likest one is taken for what is typed."""
 
 
-class Completing:
+class Completion:
     """The suggestions for one line of text at a time."""
 
     def __init__(self, arguments: Mapping[str, Argument]) -> None:

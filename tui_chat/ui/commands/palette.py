@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tui_chat.ui.commands.slash_commands import COMMANDS_BY_NAME, Call, Command
 from tui_chat.ui.keymap import KEYS, Key
-from tui_chat.ui.picker import PickScreen
+from tui_chat.ui.picker import Picker
 from tui_chat.ui.picker_choice import Choice
 
 _OWN_WORDS = ("title", "system")
@@ -13,10 +13,10 @@ _NEEDS_WORDS = (*_OWN_WORDS, "options", "export")
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class PaletteActions:
     """What a screen lends, so that a row can be done."""
 
-    ask: Callable[[PickScreen, Callable[[str | None], Awaitable[None]]], object]
+    ask: Callable[[Picker, Callable[[str | None], Awaitable[None]]], object]
     act: Callable[[Key], Awaitable[None]]
     call: Callable[[Call], Awaitable[None]]
     go_to: Callable[[str], Awaitable[None]]
@@ -30,7 +30,7 @@ class Ways:
 class Palette:
     """Everything by a few letters."""
 
-    def __init__(self, ways: Ways) -> None:
+    def __init__(self, ways: PaletteActions) -> None:
         self._ways = ways
 
     def ask(self, rows: Sequence[Choice]) -> None:
@@ -40,7 +40,7 @@ class Palette:
             if row is not None:
                 await self._do(row)
 
-        self._ways.ask(PickScreen("Do or go to", rows), chosen)
+        self._ways.ask(Picker("Do or go to", rows), chosen)
 
     async def _do(self, row: str) -> None:
         kind, _, what = row.partition(":")
@@ -64,6 +64,6 @@ class Palette:
         if command.name in _NEEDS_WORDS:
             offers = () if command.name in _OWN_WORDS else self._ways.offers(command.name)
             takes = command.takes.strip("[]").capitalize()
-            self._ways.ask(PickScreen(command.help.capitalize(), offers, free=bool, asks=takes), chosen)
+            self._ways.ask(Picker(command.help.capitalize(), offers, free=bool, asks=takes), chosen)
         else:
             await self._ways.call(Call(command, ""))

@@ -10,7 +10,7 @@ from tui_chat.core.part import Part, TextPart, ThinkingPart
 from tui_chat.core.turn import Role
 from tui_chat.rendering.line import BLANK, Line
 from tui_chat.ui.conversation_view.growing_text import GrowingText
-from tui_chat.ui.conversation_view.layout_options import Look, words
+from tui_chat.ui.conversation_view.layout_options import LayoutOptions, words
 
 if TYPE_CHECKING:
     from tui_chat.rendering.markdown import CodeBlock, LiveMarkdown
@@ -98,13 +98,15 @@ def counted(text: str) -> int:
 class Prose(Block):
     """A text part: Markdown of a reply, or a prompt as it was typed."""
 
-    def __init__(self, part: TextPart, role: Role, look: Look) -> None:
+    def __init__(self, part: TextPart, role: Role, layout_options: LayoutOptions) -> None:
         super().__init__()
         self.part: TextPart = part
         self._size = 0
         self._is_finished = False
         self._text: LiveMarkdown | GrowingText = (
-            _live(look) if role is Role.ASSISTANT else GrowingText(look.measure, look.palette.text)
+            _live(layout_options)
+            if role is Role.ASSISTANT
+            else GrowingText(layout_options.measure, layout_options.palette.text)
         )
         self.grow(part.text)
 
@@ -149,21 +151,21 @@ class Prose(Block):
         return () if isinstance(self._text, GrowingText) else self._text.code_blocks
 
 
-def _live(look: Look) -> "LiveMarkdown":
+def _live(layout_options: LayoutOptions) -> "LiveMarkdown":
     # An app that opens on an empty conversation is there sooner without it.
     from tui_chat.rendering.markdown import LiveMarkdown
 
-    return LiveMarkdown(look.width, look.palette)
+    return LiveMarkdown(layout_options.width, layout_options.palette)
 
 
 class Fold(Block):
     """A head row that is always shown, and text below it that is laid out when it is unfolded."""
 
-    def __init__(self, part: Part, look: Look, style: Style) -> None:
+    def __init__(self, part: Part, layout_options: LayoutOptions, style: Style) -> None:
         super().__init__()
         self.part: Part = part
         self.is_open = False
-        self._look = look
+        self._layout_options = layout_options
         self._style = style
         self._head = BLANK
         self._said: Sequence[tuple[str, Style]] = ()
@@ -223,7 +225,7 @@ class Fold(Block):
         """What the head row says behind its sign."""
         self._said = pieces
         sign = "·" if not self.can_open else "▾" if self.is_open else "▸"
-        self._head = words(self._look.width, [(sign + " ", self._look.palette.dim), *pieces])
+        self._head = words(self._layout_options.width, [(sign + " ", self._layout_options.palette.dim), *pieces])
 
     def set_open(self, is_open: bool) -> None:
         """Unfold it or fold it."""
@@ -231,6 +233,6 @@ class Fold(Block):
             return
         self.is_open = is_open
         if is_open and self._body is None:
-            self._body = GrowingText(self._look.measure, self._style, indent=_INDENT)
+            self._body = GrowingText(self._layout_options.measure, self._style, indent=_INDENT)
             self._body.append(self.text)
         self.say(*self._said)

@@ -4,13 +4,13 @@ from datetime import datetime
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.turn import Role, Turn
-from tui_chat.ui.conversation_view.turn_labels import ALONE, Setting
-from tui_chat.ui.conversation_view.turn_layout import Entry
+from tui_chat.ui.conversation_view.turn_labels import ALONE, TurnHeader
+from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 
 
-def entries_of(conversation: Conversation, known: list[Entry]) -> list[Entry]:
+def entries_of(conversation: Conversation, known: list[TurnLayout]) -> list[TurnLayout]:
     """Entries of the branch that is shown; those already known stay as they are."""
-    entries: list[Entry] = []
+    entries: list[TurnLayout] = []
     model = ""
     before: datetime | None = None
     # Where nothing branches off, nobody need be asked for siblings.
@@ -21,20 +21,20 @@ def entries_of(conversation: Conversation, known: list[Entry]) -> list[Entry]:
         if old is not None and (old.turn is turn or old.turn == turn) and old.setting == setting:
             entries.append(old)
         else:
-            entries.append(Entry(turn, setting))
+            entries.append(TurnLayout(turn, setting))
         model = turn.model or model
         before = turn.created_at
     return entries
 
 
-def entry_behind(entries: list[Entry], turn: Turn, conversation: Conversation | None) -> Entry:
+def entry_behind(entries: list[TurnLayout], turn: Turn, conversation: Conversation | None) -> TurnLayout:
     """An entry for a turn that comes behind those."""
     model = next((entry.turn.model for entry in reversed(entries) if entry.turn.model), "")
     before = entries[-1].turn.created_at if entries else None
-    return Entry(turn, _setting(turn, conversation, model, before))
+    return TurnLayout(turn, _setting(turn, conversation, model, before))
 
 
-def _setting(turn: Turn, conversation: Conversation | None, model: str, before: datetime | None) -> Setting:
+def _setting(turn: Turn, conversation: Conversation | None, model: str, before: datetime | None) -> TurnHeader:
     siblings = () if conversation is None else conversation.children_of(turn.parent_id)
     place = ALONE
     if len(siblings) > 1:
@@ -43,4 +43,4 @@ def _setting(turn: Turn, conversation: Conversation | None, model: str, before: 
             len(siblings),
         )
     new_model = turn.role is Role.ASSISTANT and turn.model != model
-    return Setting(turn.model if new_model else "", before, place)
+    return TurnHeader(turn.model if new_model else "", before, place)

@@ -7,7 +7,7 @@ from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn
 from tui_chat.ui.conversation_view.links import Target, targets
 from tui_chat.ui.conversation_view.row_painter import Span
-from tui_chat.ui.conversation_view.turn_layout import HEAD, Entry
+from tui_chat.ui.conversation_view.turn_layout import HEAD, TurnLayout
 from tui_chat.ui.conversation_view.viewport import Row, Viewport
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _SIGNS_OF_CODE = ("```", "~~~", "    ", "\t")
 class Code:
     """A block of code of a turn."""
 
-    entry: Entry
+    entry: TurnLayout
     block: int
     number: int
     """Which one of its part."""
@@ -38,12 +38,12 @@ class Code:
         return first, first + code.end_line - code.first_line - 1
 
 
-class Chooser:
+class Cursor:
     """Steps from one to the next, and knows where it is."""
 
     def __init__(self, viewport: Viewport) -> None:
         self._viewport = viewport
-        self.turn: Entry | None = None
+        self.turn: TurnLayout | None = None
         self.code: Code | None = None
         self.target: tuple[Row, Target] | None = None
 
@@ -79,7 +79,7 @@ class Chooser:
         return codes[-1].code.source if codes else ""
 
     def _laid_code(self, index: int, code: Code) -> Code:
-        self._viewport.lay(index)
+        self._viewport.layout(index)
         return code
 
     # Turns
@@ -96,11 +96,11 @@ class Chooser:
         else:
             index = max(0, min(len(viewport.entries) - 1, index + by))
         self.clear()
-        self.turn = viewport.lay(index)
+        self.turn = viewport.layout(index)
         gap = self.turn.blocks[HEAD].gap
         viewport.reveal(index, gap, self.turn.rows - 1)
 
-    def _index(self, entry: Entry | None) -> int | None:
+    def _index(self, entry: TurnLayout | None) -> int | None:
         return None if entry is None else self._viewport.index_of(entry.turn.id)
 
     # Code
@@ -127,7 +127,7 @@ class Chooser:
         """Turn and row to look from."""
         index = self._index(self.code.entry) if self.code else None
         if self.code is not None and index is not None:
-            self._viewport.lay(index)
+            self._viewport.layout(index)
             return index, self.code.rows[0]
         first, last = self._viewport.window
         return (first[0], first[1] - 1) if by > 0 else last
@@ -136,7 +136,7 @@ class Chooser:
         entry = self._viewport.entries[index]
         if not _may_hold_code(self._viewport.said(entry)):
             return []
-        entry = self._viewport.lay(index)
+        entry = self._viewport.layout(index)
         return [
             Code(entry, number, which)
             for number, block in enumerate(entry.blocks)

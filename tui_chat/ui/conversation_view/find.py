@@ -119,7 +119,7 @@ class Finder:
     def _enter(self, index: int) -> None:
         """Lay that turn out, unfold what holds a hit, and find all hits in its rows."""
         viewport = self._viewport
-        entry = viewport.lay(index)
+        entry = viewport.layout(index)
         for number, block in enumerate(entry.blocks):
             if isinstance(block, Fold) and not block.is_open and _times(block.text, self._queries):
                 entry.set_open(number, True)

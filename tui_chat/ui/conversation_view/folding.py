@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tui_chat.ui.conversation_view.blocks import Fold
-from tui_chat.ui.conversation_view.layout_options import Unfolded
+from tui_chat.ui.conversation_view.layout_options import Expanded
 from tui_chat.ui.conversation_view.scrolling import ScrollingPane
 
 
@@ -12,7 +12,7 @@ class FoldingPane(ScrollingPane):
 
     def toggle(self, entry: int, block: int) -> None:
         """Unfold what is folded there, or fold it."""
-        fold = self.viewport.lay(entry).blocks[block]
+        fold = self.viewport.layout(entry).blocks[block]
         if isinstance(fold, Fold):
             self._set_open(entry, [block], not fold.is_open)
 
@@ -20,7 +20,7 @@ class FoldingPane(ScrollingPane):
         """Unfold everything in a turn, or fold it when everything is unfolded; whether there is anything to fold."""
         folds = {
             number: block
-            for number, block in enumerate(self.viewport.lay(entry).blocks)
+            for number, block in enumerate(self.viewport.layout(entry).blocks)
             if isinstance(block, Fold) and block.can_open
         }
         if folds:
@@ -44,8 +44,10 @@ class FoldingPane(ScrollingPane):
 
     def action_fold_all(self) -> None:
         """Unfold everything in the conversation, or fold it again."""
-        look, everything = self.viewport.look, Unfolded(thinking=True, tools=True)
+        layout_options, everything = self.viewport.layout_options, Expanded(thinking=True, tools=True)
         for entry in self.viewport.entries:
             entry.forget_folds()
-        self.relay(replace(look, unfolded=Unfolded() if look.unfolded == everything else everything))
+        self.relayout(
+            replace(layout_options, unfolded=Expanded() if layout_options.unfolded == everything else everything)
+        )
         self.changed()

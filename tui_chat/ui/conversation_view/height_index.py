@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 
-class Heights:
+class HeightIndex:
     """A Fenwick tree: changing one height and finding a row both take the logarithm of the turns."""
 
     def __init__(self, heights: Iterable[int] = ()) -> None:

@@ -2,18 +2,18 @@
 
 from tui_chat.core.turn import Turn
 from tui_chat.settings.values import UiSettings
-from tui_chat.ui.conversation_view.cursor import Chooser
+from tui_chat.ui.conversation_view.cursor import Cursor
 from tui_chat.ui.conversation_view.find import Finder
 from tui_chat.ui.conversation_view.folding import FoldingPane
-from tui_chat.ui.conversation_view.layout_options import USUAL, Describe, KeyLabel, Look
+from tui_chat.ui.conversation_view.layout_options import USUAL, Describe, KeyLabel, LayoutOptions
 from tui_chat.ui.conversation_view.links import Target
-from tui_chat.ui.conversation_view.row_painter import PLAIN, Dress
+from tui_chat.ui.conversation_view.row_painter import PLAIN, RowStyle
 from tui_chat.ui.conversation_view.selection import Selection
 from tui_chat.ui.conversation_view.turn_layout import HEAD
 from tui_chat.ui.conversation_view.viewport import Row
 from tui_chat.ui.messages import CopyRequested, FileChosen, FindChanged, LinkChosen
 
-_USER = Dress(bar="user")
+_USER = RowStyle(bar="user")
 
 
 class MarkingPane(FoldingPane):
@@ -22,7 +22,7 @@ class MarkingPane(FoldingPane):
     def __init__(self, describe: Describe, key_label: KeyLabel, ui: UiSettings = USUAL) -> None:
         super().__init__(describe, key_label, ui)
         self.selection = Selection()
-        self.chooser = Chooser(self.viewport)
+        self.cursor = Cursor(self.viewport)
         self.finder = Finder(self.viewport)
         self._is_marked = False
         self.hovered: Target | None = None
@@ -31,21 +31,21 @@ class MarkingPane(FoldingPane):
     def clear_marks(self) -> None:
         """Select and choose nothing."""
         self.selection.clear()
-        self.chooser.clear()
+        self.cursor.clear()
         self.changed()
 
     @property
     def chosen_turn(self) -> Turn | None:
         """The turn that somebody stepped to."""
-        return self.viewport.said(self.chooser.turn) if self.chooser.turn is not None else None
+        return self.viewport.said(self.cursor.turn) if self.cursor.turn is not None else None
 
     def choose(self, turn_id: str) -> None:
         """Step to that turn."""
         index = self.viewport.index_of(turn_id)
         if index is not None:
-            self.chooser.clear()
-            self.chooser.turn = self.viewport.lay(index)
-            self.viewport.reveal(index, 0, self.chooser.turn.rows - 1)
+            self.cursor.clear()
+            self.cursor.turn = self.viewport.layout(index)
+            self.viewport.reveal(index, 0, self.cursor.turn.rows - 1)
             self.changed()
 
     @property
@@ -55,34 +55,34 @@ class MarkingPane(FoldingPane):
 
     # How it looks
 
-    def dress(self, row: Row) -> Dress:
+    def dress(self, row: Row) -> RowStyle:
         entry = self.viewport.entries[row.entry]
         is_user = entry.is_user and (row.block != HEAD or row.row >= entry.blocks[HEAD].gap)
         if not self._is_marked:
             return _USER if is_user else PLAIN
         block = entry.blocks[row.block]
-        bar = "chosen" if self.chooser.is_at(row) else "user" if is_user else ""
+        bar = "chosen" if self.cursor.is_at(row) else "user" if is_user else ""
         selected = self.selection.span(row, block.copies(row.row))
-        current = self.chooser.target_in(row)
+        current = self.cursor.target_in(row)
         hits, hit = self.finder.spans(row) if self.finder.is_on else ((), None)
-        return Dress(bar, selected, hits, current or hit)
+        return RowStyle(bar, selected, hits, current or hit)
 
     def settle(self) -> None:
-        self._is_marked = self.selection.ends is not None or self.chooser.is_on or self.finder.is_on
+        self._is_marked = self.selection.ends is not None or self.cursor.is_on or self.finder.is_on
 
     def marker(self) -> str:
-        target = self.hovered or (self.chooser.target[1] if self.chooser.target else None)
+        target = self.hovered or (self.cursor.target[1] if self.cursor.target else None)
         return f" {target.shown} " if target is not None else super().marker()
 
-    def relay(self, look: Look) -> None:
-        letters = None if look == self.viewport.look else self.selection.letters(self.viewport)
-        super().relay(look)
+    def relayout(self, layout_options: LayoutOptions) -> None:
+        letters = None if layout_options == self.viewport.layout_options else self.selection.letters(self.viewport)
+        super().relayout(layout_options)
         if letters is not None:
             self.selection.find_again(letters, self.viewport)
 
     def relaid(self) -> None:
         self.selection.clear()
-        self.chooser.target = None
+        self.cursor.target = None
         self.finder.relaid()
 
     # Stepping
@@ -90,18 +90,18 @@ class MarkingPane(FoldingPane):
     def action_step_turn(self, by: int) -> None:
         """Choose the turn before or behind."""
         self.selection.clear()
-        self.chooser.step_turn(by)
+        self.cursor.step_turn(by)
         self.changed()
 
     def action_step_code(self, by: int) -> None:
         """Choose the block of code before or behind."""
         self.selection.clear()
-        self.chooser.step_code(by)
+        self.cursor.step_code(by)
         self.changed()
 
     def action_step_link(self, by: int) -> None:
         """Choose the next link or file name in sight, or the one before."""
-        self.chooser.step_target(self.rows, by)
+        self.cursor.step_target(self.rows, by)
         self.changed()
 
     def action_clear_marks(self) -> None:
@@ -113,20 +113,20 @@ class MarkingPane(FoldingPane):
 
     def action_copy_turn(self) -> None:
         """Copy the chosen turn, or the last reply, as it was written."""
-        turn = self.chooser.said
+        turn = self.cursor.said
         self._copy(turn.text if turn else "", "turn")
 
     def action_copy_code(self) -> None:
         """Copy the chosen block of code, or the last one of the chosen turn or the last reply."""
-        self._copy(self.chooser.code_source, "code block")
+        self._copy(self.cursor.code_source, "code block")
 
     def action_copy_selection(self) -> None:
         """Copy what is selected, or else what is chosen."""
         if text := self.selected_text:
             self._copy(text, "selection")
-        elif self.chooser.code is not None:
+        elif self.cursor.code is not None:
             self.action_copy_code()
-        elif self.chooser.turn is not None:
+        elif self.cursor.turn is not None:
             self.action_copy_turn()
 
     def _copy(self, text: str, what: str) -> None:
@@ -135,8 +135,8 @@ class MarkingPane(FoldingPane):
 
     def action_open_link(self) -> None:
         """Open the chosen link or file."""
-        if self.chooser.target is not None:
-            self.open_target(self.chooser.target[1])
+        if self.cursor.target is not None:
+            self.open_target(self.cursor.target[1])
 
     def open_target(self, target: Target) -> None:
         """Ask for a link or a file to be opened."""

@@ -4,10 +4,10 @@ from collections import OrderedDict
 from dataclasses import replace
 
 from tui_chat.core.turn import Turn
-from tui_chat.ui.conversation_view.height_index import Heights
-from tui_chat.ui.conversation_view.layout_options import Look
-from tui_chat.ui.conversation_view.streaming_turn import Growth
-from tui_chat.ui.conversation_view.turn_layout import Entry
+from tui_chat.ui.conversation_view.height_index import HeightIndex
+from tui_chat.ui.conversation_view.layout_options import LayoutOptions
+from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
+from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 
 _LONG_ROWS = 1500
 """A turn of more rows is not laid out anew while somebody waits for it."""
@@ -15,33 +15,33 @@ _MOST_LAID_ROWS = 4000
 """Rows of turns out of sight that are kept; older ones are let go and laid out again when scrolled to."""
 
 
-class Turns:
+class LayoutCache:
     """Every turn with its height, which is an estimate until it was laid out once."""
 
-    def __init__(self, look: Look) -> None:
-        self.look = look
-        self.entries: list[Entry] = []
-        self.heights = Heights()
-        self.growth: Growth | None = None
+    def __init__(self, layout_options: LayoutOptions) -> None:
+        self.layout_options = layout_options
+        self.entries: list[TurnLayout] = []
+        self.heights = HeightIndex()
+        self.growth: StreamingTurn | None = None
         """The last turn while it comes in."""
-        self._laid: OrderedDict[Entry, None] = OrderedDict()
+        self._laid: OrderedDict[TurnLayout, None] = OrderedDict()
         self._laid_rows = 0
-        self.stale: dict[Entry, None] = {}
+        self.stale: dict[TurnLayout, None] = {}
         """Long turns that are shown as they looked before, until they are laid out anew."""
 
-    def fill(self, entries: list[Entry]) -> None:
+    def fill(self, entries: list[TurnLayout]) -> None:
         """Hold these turns and no others."""
         self.growth = None
         self.entries = entries
         kept = set(entries)
         for entry in [entry for entry in self._laid if entry not in kept]:
             self._let_go(entry)
-        self.heights = Heights(entry.height(self.look) for entry in entries)
+        self.heights = HeightIndex(entry.height(self.layout_options) for entry in entries)
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: TurnLayout) -> None:
         """Add a turn at the end."""
         self.entries.append(entry)
-        self.heights.append(entry.height(self.look))
+        self.heights.append(entry.height(self.layout_options))
 
     def cut(self, length: int) -> None:
         """Take away every turn from that one on."""
@@ -51,11 +51,11 @@ class Turns:
         del self.entries[length:]
         self.heights.truncate(length)
 
-    def lay(self, index: int) -> Entry:
+    def layout(self, index: int) -> TurnLayout:
         """That turn, laid out."""
         entry = self.entries[index]
         if not entry.is_laid:
-            entry.lay(self.look)
+            entry.layout(self.layout_options)
             self._laid[entry] = None
             self._laid_rows += entry.rows
             self.heights.set(index, entry.rows)
@@ -65,9 +65,9 @@ class Turns:
 
     def measure(self, index: int, budget_s: float) -> bool:
         """Make a turn's height exact, and keep its rows if there is room; False when the time was too short."""
-        if not self.entries[index].prepare(self.look, budget_s):
+        if not self.entries[index].prepare(self.layout_options, budget_s):
             return False
-        entry = self.lay(index)
+        entry = self.layout(index)
         if self._laid_rows > _MOST_LAID_ROWS // 2:
             self._let_go(entry)
         return True
@@ -90,33 +90,36 @@ class Turns:
             if self._laid_rows <= _MOST_LAID_ROWS:
                 break
 
-    def _let_go(self, entry: Entry) -> None:
+    def _let_go(self, entry: TurnLayout) -> None:
         del self._laid[entry]
         self.stale.pop(entry, None)
         self._laid_rows -= entry.rows
         entry.drop()
 
-    def restyle(self, look: Look) -> None:
+    def restyle(self, layout_options: LayoutOptions) -> None:
         """Lay everything out anew when it is next looked at."""
         if self.growth is not None:
             self.growth.catch_up()
-        same_rows = replace(look, palette=self.look.palette) == self.look and look.measure == self.look.measure
-        self.look = look
+        same_rows = (
+            replace(layout_options, palette=self.layout_options.palette) == self.layout_options
+            and layout_options.measure == self.layout_options.measure
+        )
+        self.layout_options = layout_options
         for entry in [*self._laid]:
             if entry.rows > _LONG_ROWS and not entry.turn.is_live:
                 self.stale[entry] = None
             else:
                 self._let_go(entry)
         if not same_rows:
-            self.heights = Heights(
-                entry.rows if entry in self.stale else entry.height(look) for entry in self.entries
+            self.heights = HeightIndex(
+                entry.rows if entry in self.stale else entry.height(layout_options) for entry in self.entries
             )
 
     def index_of(self, turn_id: str) -> int | None:
         """Where the turn by that id stands."""
         return next((at for at in reversed(range(len(self.entries))) if self.entries[at].turn.id == turn_id), None)
 
-    def said(self, entry: Entry) -> Turn:
+    def said(self, entry: TurnLayout) -> Turn:
         """An entry's turn, with all that has arrived of it."""
         if self.growth is not None and entry is self.growth.entry:
             return self.growth.turn

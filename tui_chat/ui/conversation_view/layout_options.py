@@ -22,7 +22,7 @@ USUAL = UiSettings()
 
 
 @dataclass(frozen=True, slots=True)
-class Unfolded:
+class Expanded:
     """What is shown in full where nobody chose otherwise."""
 
     thinking: bool = False
@@ -30,7 +30,7 @@ class Unfolded:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LayoutOptions:
     """Everything that decides how a turn becomes rows."""
 
     width: int
@@ -38,7 +38,7 @@ class Look:
     palette: Palette
     describe: Describe
     key_label: KeyLabel
-    unfolded: Unfolded = Unfolded()
+    unfolded: Expanded = Expanded()
 
     def unfolds(self, part: Part) -> bool:
         """Whether that part is shown in full where nobody chose otherwise."""

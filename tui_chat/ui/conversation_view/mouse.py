@@ -6,7 +6,7 @@ from textual.timer import Timer
 from tui_chat.ui.conversation_view.blocks import Fold
 from tui_chat.ui.conversation_view.highlights import MarkingPane
 from tui_chat.ui.conversation_view.links import Target, target_at
-from tui_chat.ui.conversation_view.selection import line_around, spot_at, word_around
+from tui_chat.ui.conversation_view.selection import line_around, position_at, word_around
 from tui_chat.ui.conversation_view.viewport import Row
 
 _AUTO_SCROLL_S = 0.05
@@ -28,7 +28,7 @@ class PointingPane(MarkingPane):
         row = self._row(event.y)
         if not self.take_rail(event) and row is not None:
             self._is_dragging = True
-            self.selection.begin(spot_at(row, event.x - self.text_x))
+            self.selection.begin(position_at(row, event.x - self.text_x))
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         if self.drag_rail(event.y):
@@ -64,13 +64,13 @@ class PointingPane(MarkingPane):
         elif event.chain == 2:
             self.selection.select(*word_around(row, event.x - self.text_x))
         elif event.chain == 3:
-            block = self.viewport.lay(row.place.entry).blocks[row.place.block]
+            block = self.viewport.layout(row.place.entry).blocks[row.place.block]
             self.selection.select(*line_around(row, block))
         self.changed()
 
     def _press(self, row: Row, target: Target | None) -> None:
         place = row.place
-        block = self.viewport.lay(place.entry).blocks[place.block]
+        block = self.viewport.layout(place.entry).blocks[place.block]
         if target is not None:
             self.open_target(target)
         elif isinstance(block, Fold) and place.row == block.gap:
@@ -87,7 +87,7 @@ class PointingPane(MarkingPane):
         row = self._row(self._mouse_y)
         if row is not None:
             past_end = self._mouse_y >= len(self.rows)
-            self.selection.extend(spot_at(row, self.outer_size.width if past_end else x - self.text_x))
+            self.selection.extend(position_at(row, self.outer_size.width if past_end else x - self.text_x))
             if self.selection.ends is not None:
                 self.viewport.hold()
             self.changed()

@@ -17,7 +17,7 @@ _MOST_S = 1.0
 """Work for one conversation at one width; beyond it the estimates must do."""
 
 
-class LayAhead:
+class Prelayout:
     """Makes estimates exact, nearest turns first."""
 
     def __init__(self, viewport: Viewport, changed: Callable[[], None], relaid: Callable[[], None]) -> None:
@@ -45,7 +45,7 @@ class LayAhead:
     def _work(self) -> None:
         self._timer = None
         if self._viewport.stale:
-            if self._viewport.freshen(_URGENT_SLICE_S):
+            if self._viewport.refresh_stale(_URGENT_SLICE_S):
                 self._relaid()
                 self._changed()
             self._rest(_URGENT_REST_S)
@@ -66,9 +66,9 @@ class LayAhead:
 
     def _nearest(self, first: int, last: int) -> int | None:
         """The turn nearest to those in sight whose height is only an estimate."""
-        entries, look = self._viewport.entries, self._viewport.look
+        entries, layout_options = self._viewport.entries, self._viewport.layout_options
         for away in range(max(first, len(entries) - last) + 1):
             for index in (first - away, last + away):
-                if 0 <= index < len(entries) and not entries[index].is_measured(look):
+                if 0 <= index < len(entries) and not entries[index].is_measured(layout_options):
                     return index
         return None

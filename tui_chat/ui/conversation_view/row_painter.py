@@ -16,7 +16,7 @@ Span = tuple[int, int]
 """First and end cell within a line."""
 
 
-class Dress(NamedTuple):
+class RowStyle(NamedTuple):
     """What a row wears besides its text."""
 
     bar: str = ""
@@ -29,7 +29,7 @@ class Dress(NamedTuple):
     """Clean words that lie over its right end."""
 
 
-class Inks(NamedTuple):
+class PaintStyles(NamedTuple):
     """The styles a painter mixes."""
 
     ground: Style
@@ -42,7 +42,7 @@ class Inks(NamedTuple):
     over: Style
 
 
-PLAIN = Dress()
+PLAIN = RowStyle()
 _BAR = {"user": "▌", "chosen": "█"}
 
 
@@ -55,10 +55,10 @@ class Painter:
     def __init__(self) -> None:
         self.width = 0
         self.margin = 0
-        self.inks = Inks(*(Style() for _ in Inks._fields))
+        self.inks = PaintStyles(*(Style() for _ in PaintStyles._fields))
         self.filters: tuple[LineFilter, ...] = ()
-        self._before: dict[Dress, dict[int, _Painted]] = {}
-        self._now: dict[Dress, dict[int, _Painted]] = {}
+        self._before: dict[RowStyle, dict[int, _Painted]] = {}
+        self._now: dict[RowStyle, dict[int, _Painted]] = {}
 
     def reset(self) -> None:
         """Forget every strip: the colours or the width are other ones now."""
@@ -69,7 +69,7 @@ class Painter:
         """A new picture begins; strips that the last one did not use are forgotten."""
         self._before, self._now = self._now, {}
 
-    def paint(self, lines: Iterable[Line], dress: Dress) -> list[Strip]:
+    def paint(self, lines: Iterable[Line], dress: RowStyle) -> list[Strip]:
         """Rows as cells, all in the same dress."""
         before, now = self._before.get(dress, {}), self._now.setdefault(dress, {})
         strips = []
@@ -89,7 +89,7 @@ class Painter:
             strip = strip.apply_filter(line_filter, _background(self.inks.ground))
         return strip
 
-    def _painted(self, line: Line, dress: Dress) -> Strip:
+    def _painted(self, line: Line, dress: RowStyle) -> Strip:
         ground = self.inks.ground
         room = max(0, self.width - self.margin)
         strip = line.strip if line.cells <= room else line.strip.crop(0, room)
@@ -112,7 +112,7 @@ class Painter:
         style = self.inks.user if bar == "user" else self.inks.chosen
         return [Segment(" " * (self.margin - 2)), Segment(_BAR[bar], style), Segment(" ")]
 
-    def _lit(self, strip: Strip, dress: Dress, room: int) -> Strip:
+    def _lit(self, strip: Strip, dress: RowStyle, room: int) -> Strip:
         if dress.selected is not None:
             strip = strip.extend_cell_length(min(room, dress.selected[1]))
             strip = _restyled(strip, dress.selected, self.inks.selected)

@@ -12,7 +12,7 @@ from tui_chat.ui.conversation_view.viewport import Place, Row, Viewport
 _WORD = re.compile(r"\w+|[^\w\s]+|\s+")
 
 
-class Spot(NamedTuple):
+class TextPosition(NamedTuple):
     """A place between two characters of the conversation; spots are ordered as they are read."""
 
     place: Place
@@ -20,9 +20,9 @@ class Spot(NamedTuple):
     """Characters of the row's text before it."""
 
 
-def spot_at(row: Row, cell: int) -> Spot:
+def position_at(row: Row, cell: int) -> TextPosition:
     """The spot nearest to a cell of a visible row."""
-    return Spot(row.place, prefix_within(row.line.copy, cell - row.line.copy_at))
+    return TextPosition(row.place, prefix_within(row.line.copy, cell - row.line.copy_at))
 
 
 class Letter(NamedTuple):
@@ -38,12 +38,12 @@ class Selection:
     """A stretch from where it began to where it is being drawn to."""
 
     def __init__(self) -> None:
-        self._from: tuple[Spot, Spot] | None = None
+        self._from: tuple[TextPosition, TextPosition] | None = None
         """What was first taken hold of: a point, a word or a line, which stays selected."""
-        self._to: Spot | None = None
+        self._to: TextPosition | None = None
 
     @property
-    def ends(self) -> tuple[Spot, Spot] | None:
+    def ends(self) -> tuple[TextPosition, TextPosition] | None:
         """First and last spot; `None` when nothing is selected."""
         if self._from is None or self._to is None:
             return None
@@ -54,16 +54,16 @@ class Selection:
         """Select nothing."""
         self._from = self._to = None
 
-    def begin(self, spot: Spot) -> None:
+    def begin(self, spot: TextPosition) -> None:
         """Begin at a point."""
         self._from, self._to = (spot, spot), None
 
-    def extend(self, spot: Spot) -> None:
+    def extend(self, spot: TextPosition) -> None:
         """Draw it to that spot."""
         if self._from is not None:
             self._to = spot
 
-    def select(self, first: Spot, last: Spot) -> None:
+    def select(self, first: TextPosition, last: TextPosition) -> None:
         """Take hold of all between two spots."""
         self._from, self._to = (first, last), last
 
@@ -100,7 +100,7 @@ class Selection:
         first, last = ends
         pieces = []
         for index in range(first.place.entry, last.place.entry + 1):
-            for number, block in enumerate(viewport.lay(index).blocks):
+            for number, block in enumerate(viewport.layout(index).blocks):
                 begin = (first.place.row, first.column) if (index, number) == first.place[:2] else (0, 0)
                 end = (last.place.row, last.column) if (index, number) == last.place[:2] else (block.rows, 0)
                 if first.place[:2] <= (index, number) <= last.place[:2] and (text := _text_of(block, begin, end)):
@@ -124,35 +124,37 @@ def _text_of(block: Block, begin: tuple[int, int], end: tuple[int, int]) -> str:
     return "".join(pieces).strip("\n")
 
 
-def _letter_at(spot: Spot, viewport: Viewport) -> Letter:
+def _letter_at(spot: TextPosition, viewport: Viewport) -> Letter:
     entry, number, row = spot.place
-    block = viewport.lay(entry).blocks[number]
+    block = viewport.layout(entry).blocks[number]
     return Letter(entry, number, block.offset_of(row) + counted(block.line(row).copy[: spot.column]))
 
 
-def _spot_of(letter: Letter, viewport: Viewport, behind: int) -> Spot:
+def _spot_of(letter: Letter, viewport: Viewport, behind: int) -> TextPosition:
     """The spot before a letter, or behind it."""
-    blocks = viewport.lay(letter.entry).blocks
+    blocks = viewport.layout(letter.entry).blocks
     number = min(letter.block, len(blocks) - 1)
     row = blocks[number].row_at(letter.offset)
     text, wanted = blocks[number].line(row).copy, letter.offset - blocks[number].offset_of(row)
     column = next((at for at in range(len(text)) if counted(text[at]) and counted(text[:at]) == wanted), len(text))
-    return Spot(Place(letter.entry, number, row), min(column + behind, len(text)))
+    return TextPosition(Place(letter.entry, number, row), min(column + behind, len(text)))
 
 
-def word_around(row: Row, cell: int) -> tuple[Spot, Spot]:
+def word_around(row: Row, cell: int) -> tuple[TextPosition, TextPosition]:
     """The ends of the word under a cell."""
-    spot = spot_at(row, cell)
+    spot = position_at(row, cell)
     for found in _WORD.finditer(row.line.copy):
         if found.end() > spot.column:
-            return Spot(row.place, found.start()), Spot(row.place, found.end())
+            return TextPosition(row.place, found.start()), TextPosition(row.place, found.end())
     return spot, spot
 
 
-def line_around(row: Row, block: Block) -> tuple[Spot, Spot]:
+def line_around(row: Row, block: Block) -> tuple[TextPosition, TextPosition]:
     """The ends of the line as it was written, over all rows that it was wrapped to."""
     first, last = paragraph(block, row.place.row)
-    return Spot(row.place._replace(row=first), 0), Spot(row.place._replace(row=last), len(block.line(last).copy))
+    return TextPosition(row.place._replace(row=first), 0), TextPosition(
+        row.place._replace(row=last), len(block.line(last).copy)
+    )
 
 
 def paragraph(block: Block, row: int) -> tuple[int, int]:

@@ -4,14 +4,14 @@ from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.event import Delta, PartEnd, TextDelta, ThinkingDelta
 from tui_chat.core.turn import Turn
 from tui_chat.ui.conversation_view.blocks import MOST_S, Fold, Prose
-from tui_chat.ui.conversation_view.layout_options import Look
-from tui_chat.ui.conversation_view.turn_layout import Entry
+from tui_chat.ui.conversation_view.layout_options import LayoutOptions
+from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 
 
-class Growth:
+class StreamingTurn:
     """What has arrived of a reply and is not on the screen yet."""
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: TurnLayout) -> None:
         self.entry = entry
         self._builder = TurnBuilder(entry.turn)
         self._pending: list[str] = []
@@ -47,7 +47,7 @@ class Growth:
         self.entry.note = (sentence, next_step)
         self._is_stale = True
 
-    def settle(self, look: Look, *, held: int | None) -> bool:
+    def settle(self, layout_options: LayoutOptions, *, held: int | None) -> bool:
         """Lay out what came since the last time, as far as one frame allows; whether that was anything."""
         if not (self._is_stale or self._pending or self.is_behind):
             return False
@@ -60,7 +60,7 @@ class Growth:
         else:
             self._is_stale = False
             entry.turn = self.turn
-            entry.lay(look)
+            entry.layout(layout_options)
             entry.update(entry.turn, held=held)
         self.is_behind = not entry.blocks[-2].work(MOST_S)
         entry.measure()

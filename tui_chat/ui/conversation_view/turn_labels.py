@@ -13,7 +13,7 @@ from tui_chat.core.part import AttachmentPart, OtherPart, ThinkingPart, ToolCall
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.rendering.cell_width import tame, width, wrap
 from tui_chat.ui.conversation_view.blocks import Block, Fold
-from tui_chat.ui.conversation_view.layout_options import Look, words
+from tui_chat.ui.conversation_view.layout_options import LayoutOptions, words
 
 _SHORT = 400
 """Characters looked at for a summary in one row."""
@@ -25,7 +25,7 @@ ALONE = (1, 1)
 """The place of a turn without siblings."""
 
 
-class Setting(NamedTuple):
+class TurnHeader(NamedTuple):
     """Where a turn stands in its conversation, as far as its head row says it."""
 
     model: str
@@ -36,7 +36,7 @@ class Setting(NamedTuple):
     """Which one it is among its siblings, and how many there are."""
 
 
-def head(turn: Turn, setting: Setting, look: Look) -> Block:
+def head(turn: Turn, setting: TurnHeader, layout_options: LayoutOptions) -> Block:
     """Who speaks, when, and as which sibling."""
     at = local_moment(turn.created_at)
     who = "You" if turn.role is Role.USER else _said(setting.model.rpartition("/")[2])
@@ -48,7 +48,7 @@ def head(turn: Turn, setting: Setting, look: Look) -> Block:
     number, siblings = setting.sibling
     if siblings > 1:
         pieces.append(f"‹{number}/{siblings}›")
-    line = words(look.width, [("  ".join(pieces), look.palette.dim)])
+    line = words(layout_options.width, [("  ".join(pieces), layout_options.palette.dim)])
     return Block([line], gap=0 if setting.before is None else 1)
 
 
@@ -56,21 +56,25 @@ def _day(at: datetime) -> str:
     return f"{at.day} {at.strftime('%B %Y')}, "
 
 
-def state(turn: Turn, note: tuple[str, str] | None, look: Look) -> Block:
+def state(turn: Turn, note: tuple[str, str] | None, layout_options: LayoutOptions) -> Block:
     """How the turn stands, in a sentence, and what to do next; empty when all is well."""
-    said = note or look.describe(turn)
+    said = note or layout_options.describe(turn)
     if said is None:
         return Block()
     sentence, step = _said(said[0]), _said(said[1])
-    told = [] if note or turn.fault is None else _rows(_told(turn.fault, sentence), look.measure)[:_TOLD_ROWS]
-    tone = look.palette.warning if note else _tone(turn, look)
-    if not told and width(sentence) + width(step) + 2 <= look.width:
-        line = words(look.width, [(sentence, tone), ("  " + step if step else "", look.palette.text)])
+    told = (
+        [] if note or turn.fault is None else _rows(_told(turn.fault, sentence), layout_options.measure)[:_TOLD_ROWS]
+    )
+    tone = layout_options.palette.warning if note else _tone(turn, layout_options)
+    if not told and width(sentence) + width(step) + 2 <= layout_options.width:
+        line = words(
+            layout_options.width, [(sentence, tone), ("  " + step if step else "", layout_options.palette.text)]
+        )
         return Block([line], gap=1)
-    rows = [(row, tone) for row in _rows(sentence, look.measure)]
-    rows += [(row, look.palette.dim) for row in told]
-    rows += [(row, look.palette.text) for row in _rows(step, look.measure)]
-    return Block([words(look.width, [row]) for row in rows], gap=1)
+    rows = [(row, tone) for row in _rows(sentence, layout_options.measure)]
+    rows += [(row, layout_options.palette.dim) for row in told]
+    rows += [(row, layout_options.palette.text) for row in _rows(step, layout_options.measure)]
+    return Block([words(layout_options.width, [row]) for row in rows], gap=1)
 
 
 def _told(fault: Fault, sentence: str) -> str:
@@ -88,22 +92,22 @@ def _rows(text: str, cells: int) -> list[str]:
     return [text[start:end] for start, end in wrap(text, cells)] if text else []
 
 
-def _tone(turn: Turn, look: Look) -> Style:
+def _tone(turn: Turn, layout_options: LayoutOptions) -> Style:
     if turn.status is TurnStatus.FAILED:
-        return look.palette.error
-    return look.palette.dim if turn.status is TurnStatus.STREAMING else look.palette.warning
+        return layout_options.palette.error
+    return layout_options.palette.dim if turn.status is TurnStatus.STREAMING else layout_options.palette.warning
 
 
-def thinking(part: ThinkingPart, look: Look, *, live: bool) -> Fold:
+def thinking(part: ThinkingPart, layout_options: LayoutOptions, *, live: bool) -> Fold:
     """The model's thinking, dimmed."""
-    fold = Fold(part, look, look.palette.dim)
+    fold = Fold(part, layout_options, layout_options.palette.dim)
     if part.text:
         fold.grow(part.text)
-    thinking_head(fold, look, live=live)
+    thinking_head(fold, layout_options, live=live)
     return fold
 
 
-def thinking_head(fold: Fold, look: Look, *, live: bool) -> None:
+def thinking_head(fold: Fold, layout_options: LayoutOptions, *, live: bool) -> None:
     """Say whether it is still thinking, or how much it thought."""
     if not fold.tells(live):
         return
@@ -114,46 +118,57 @@ def thinking_head(fold: Fold, look: Look, *, live: bool) -> None:
         text = f"Thought · {count:,} {'word' if count == 1 else 'words'}"
     else:
         text = "Thinking, kept by the provider"
-    fold.say((text, look.palette.dim))
+    fold.say((text, layout_options.palette.dim))
 
 
-def tool_call(part: ToolCallPart, look: Look) -> Fold:
+def tool_call(part: ToolCallPart, layout_options: LayoutOptions) -> Fold:
     """A tool's name with what it was given, in one row until unfolded."""
-    fold = Fold(part, look, look.palette.dim)
+    fold = Fold(part, layout_options, layout_options.palette.dim)
     if part.input_json.strip() not in ("", "{}"):
         fold.grow(_pretty(part.input_json))
-    fold.say((_said(part.name) or "tool", look.palette.code), ("  " + _given(part), look.palette.dim))
+    fold.say(
+        (_said(part.name) or "tool", layout_options.palette.code), ("  " + _given(part), layout_options.palette.dim)
+    )
     return fold
 
 
-def tool_result(part: ToolResultPart, look: Look) -> Fold:
+def tool_result(part: ToolResultPart, layout_options: LayoutOptions) -> Fold:
     """What a tool answered: its first line, all of it when unfolded."""
-    style = look.palette.error if part.is_error else look.palette.dim
-    fold = Fold(part, look, style)
+    style = layout_options.palette.error if part.is_error else layout_options.palette.dim
+    fold = Fold(part, layout_options, style)
     text = part.text.strip("\n")
     first = _said(text[:_SHORT].partition("\n")[0]) or ("failed" if part.is_error else "nothing")
     more = ""
-    if "\n" in text or len(first) > look.width - 4:
+    if "\n" in text or len(first) > layout_options.width - 4:
         fold.grow(text)
         more = _lines(text)
-    fold.say(("↳ ", look.palette.dim), (first, style), (more, look.palette.dim))
+    fold.say(("↳ ", layout_options.palette.dim), (first, style), (more, layout_options.palette.dim))
     return fold
 
 
-def attachment(part: AttachmentPart, look: Look) -> Block:
+def attachment(part: AttachmentPart, layout_options: LayoutOptions) -> Block:
     """A file that goes with a prompt, by name, kind and size."""
     about = _said(part.media_type) + (f", {_size(len(part.data))}" if part.data else "")
     name = _said(part.name) or "file"
     block = Block(
-        [words(look.width, [("+ ", look.palette.dim), (name, look.palette.text), (f"  {about}", look.palette.dim)])]
+        [
+            words(
+                layout_options.width,
+                [
+                    ("+ ", layout_options.palette.dim),
+                    (name, layout_options.palette.text),
+                    (f"  {about}", layout_options.palette.dim),
+                ],
+            )
+        ]
     )
     block.part = part
     return block
 
 
-def other(part: OtherPart, look: Look) -> Block:
+def other(part: OtherPart, layout_options: LayoutOptions) -> Block:
     """A block nobody here has a name for."""
-    block = Block([words(look.width, [(f"· {_said(part.kind)}", look.palette.dim)])])
+    block = Block([words(layout_options.width, [(f"· {_said(part.kind)}", layout_options.palette.dim)])])
     block.part = part
     return block
 

@@ -21,8 +21,8 @@ from tui_chat.core.turn import Role, Turn
 from tui_chat.rendering.line import Line
 from tui_chat.ui.conversation_view import turn_labels
 from tui_chat.ui.conversation_view.blocks import MOST_S, Block, Fold, Prose
-from tui_chat.ui.conversation_view.layout_options import Look, Unfolded
-from tui_chat.ui.conversation_view.turn_labels import Setting
+from tui_chat.ui.conversation_view.layout_options import Expanded, LayoutOptions
+from tui_chat.ui.conversation_view.turn_labels import TurnHeader
 
 HEAD = 0
 """The block that says who speaks; part number n is block n + 1, and the last one says how the turn stands."""
@@ -32,14 +32,14 @@ _NONE: Mapping[int, Never] = MappingProxyType({})
 """Shared by the many turns that nobody has looked at, so that each of them is one small object."""
 
 
-class Entry:
+class TurnLayout:
     """A turn in its place in the conversation."""
 
     __slots__ = (
         "_ahead",
         "_ahead_look",
         "_exact",
-        "_look",
+        "_layout_options",
         "_starts",
         "blocks",
         "folds",
@@ -49,7 +49,7 @@ class Entry:
         "turn",
     )
 
-    def __init__(self, turn: Turn, setting: Setting) -> None:
+    def __init__(self, turn: Turn, setting: TurnHeader) -> None:
         self.turn = turn
         self.is_user = turn.role is Role.USER
         self.setting = setting
@@ -59,58 +59,58 @@ class Entry:
         """What is to be said of a turn in flight instead of its state."""
         self.blocks: Sequence[Block] = ()
         self._starts: Sequence[int] = (0,)
-        self._look: Look | None = None
+        self._layout_options: LayoutOptions | None = None
         self._ahead: Mapping[int, Prose] = _NONE
         """Prose that is being laid out before somebody looks, by the number of its part."""
-        self._ahead_look: Look | None = None
-        self._exact: tuple[int, Unfolded, int] | None = None
+        self._ahead_look: LayoutOptions | None = None
+        self._exact: tuple[int, Expanded, int] | None = None
         """Width, folding and rows of the last time that it was laid out."""
 
     @property
     def is_laid(self) -> bool:
         """Whether its rows are there."""
-        return self._look is not None
+        return self._layout_options is not None
 
     @property
     def rows(self) -> int:
         """Rows of a turn that is laid out."""
         return self._starts[-1]
 
-    def is_measured(self, look: Look) -> bool:
+    def is_measured(self, layout_options: LayoutOptions) -> bool:
         """Whether its height is known exactly."""
-        return self._exact is not None and self._exact[:2] == (look.width, look.unfolded)
+        return self._exact is not None and self._exact[:2] == (layout_options.width, layout_options.unfolded)
 
-    def height(self, look: Look) -> int:
+    def height(self, layout_options: LayoutOptions) -> int:
         """How many rows it takes, or about how many while nobody has laid it out."""
-        if self._exact is not None and self.is_measured(look):
+        if self._exact is not None and self.is_measured(layout_options):
             return self._exact[2]
         rows = 2
         for part in self.turn.parts:
             if isinstance(part, TextPart):
                 text = part.text
-                rows += text.count("\n") + len(text) * 4 // (5 * look.measure) + 1
+                rows += text.count("\n") + len(text) * 4 // (5 * layout_options.measure) + 1
             else:
                 rows += 1
         return rows
 
-    def lay(self, look: Look) -> None:
+    def layout(self, layout_options: LayoutOptions) -> None:
         """Make its rows, unless they are there."""
-        if self._look is not look:
-            self._look = look
+        if self._layout_options is not layout_options:
+            self._layout_options = layout_options
             self.blocks = ()
-            if self._ahead_look is not look:
+            if self._ahead_look is not layout_options:
                 self._ahead = _NONE
             self.update(self.turn)
             self._ahead = _NONE
 
-    def prepare(self, look: Look, budget_s: float) -> bool:
+    def prepare(self, layout_options: LayoutOptions, budget_s: float) -> bool:
         """Work ahead on its prose, for about so long; whether laying it out has become quick."""
-        if self._look is look or self.turn.is_live:
+        if self._layout_options is layout_options or self.turn.is_live:
             return True
-        if self._ahead_look is not look:
-            self._ahead_look = look
+        if self._ahead_look is not layout_options:
+            self._ahead_look = layout_options
             self._ahead = {
-                number: Prose(part, self.turn.role, look)
+                number: Prose(part, self.turn.role, layout_options)
                 for number, part in enumerate(self.turn.parts)
                 if isinstance(part, TextPart)
             }
@@ -123,47 +123,49 @@ class Entry:
 
     def drop(self) -> None:
         """Let go of its rows."""
-        self._look = self._ahead_look = None
+        self._layout_options = self._ahead_look = None
         self.blocks = ()
         self._ahead = _NONE
 
     def update(self, turn: Turn, *, held: int | None = None) -> None:
         """Show the turn as it is now; blocks that did not change stay. Block `held` is not folded."""
-        look = self._look
-        if look is None:
+        layout_options = self._layout_options
+        if layout_options is None:
             self.turn = turn
             self._exact = None
             return
         old = self.blocks[HEAD + 1 : -1]
         self.turn = turn
-        blocks: list[Block] = [self.blocks[HEAD] if self.blocks else turn_labels.head(turn, self.setting, look)]
+        blocks: list[Block] = [
+            self.blocks[HEAD] if self.blocks else turn_labels.head(turn, self.setting, layout_options)
+        ]
         for number in range(len(turn.parts)):
             last = number == len(turn.parts) - 1
             block = old[number] if number < len(old) else None
             blocks.append(self._block(number, block, turn.is_live and last, held))
             _space(blocks[-2], blocks[-1])
-        blocks.append(turn_labels.state(turn, self.note, look))
+        blocks.append(turn_labels.state(turn, self.note, layout_options))
         self.blocks = blocks
         self.measure()
 
     def _block(self, number: int, block: Block | None, live: bool, held: int | None) -> Block:
         """The block of part `number`: the one that is there, grown, or a new one."""
-        look = self._look
-        assert look is not None
+        layout_options = self._layout_options
+        assert layout_options is not None
         part = self.turn.parts[number]
         block = block or self._ahead.get(number)
         if block is None or not block.grow_to(part):
-            block = _new_block(part, self.turn.role, look, live=live)
+            block = _new_block(part, self.turn.role, layout_options, live=live)
         if isinstance(block, Fold):
             if isinstance(part, ThinkingPart):
-                turn_labels.thinking_head(block, look, live=live)
+                turn_labels.thinking_head(block, layout_options, live=live)
             if number + 1 != held:
-                shown = look.unfolds(part) or (live and isinstance(part, ThinkingPart))
+                shown = layout_options.unfolds(part) or (live and isinstance(part, ThinkingPart))
                 block.set_open(not self.folds.get(number + 1, not shown))
         elif not live:
             block.finish()
             if isinstance(part, TextPart) and not self.turn.is_live and not block.shows(part.text):
-                block = _new_block(part, self.turn.role, look, live=False)
+                block = _new_block(part, self.turn.role, layout_options, live=False)
                 block.finish()
         block.work(MOST_S if live else inf)
         return block
@@ -171,8 +173,8 @@ class Entry:
     def measure(self) -> None:
         """Count the rows again after a block has grown."""
         self._starts = [0, *accumulate(block.rows for block in self.blocks)]
-        if self._look is not None:
-            self._exact = (self._look.width, self._look.unfolded, self.rows)
+        if self._layout_options is not None:
+            self._exact = (self._layout_options.width, self._layout_options.unfolded, self.rows)
 
     def line(self, row: int) -> Line:
         """That row."""
@@ -202,20 +204,20 @@ class Entry:
             self.measure()
 
 
-def _new_block(part: Part, role: Role, look: Look, *, live: bool) -> Block:
+def _new_block(part: Part, role: Role, layout_options: LayoutOptions, *, live: bool) -> Block:
     match part:
         case TextPart():
-            return Prose(part, role, look)
+            return Prose(part, role, layout_options)
         case ThinkingPart():
-            return turn_labels.thinking(part, look, live=live)
+            return turn_labels.thinking(part, layout_options, live=live)
         case ToolCallPart():
-            return turn_labels.tool_call(part, look)
+            return turn_labels.tool_call(part, layout_options)
         case ToolResultPart():
-            return turn_labels.tool_result(part, look)
+            return turn_labels.tool_result(part, layout_options)
         case AttachmentPart():
-            return turn_labels.attachment(part, look)
+            return turn_labels.attachment(part, layout_options)
         case OtherPart():
-            return turn_labels.other(part, look)
+            return turn_labels.other(part, layout_options)
 
 
 def _space(above: Block, block: Block) -> None:

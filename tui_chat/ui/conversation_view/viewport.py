@@ -10,9 +10,9 @@ from typing import NamedTuple
 from tui_chat.core.turn import Turn
 from tui_chat.rendering.line import Line
 from tui_chat.ui.conversation_view.blocks import Block, length_of
-from tui_chat.ui.conversation_view.layout_cache import Turns
-from tui_chat.ui.conversation_view.layout_options import Look
-from tui_chat.ui.conversation_view.turn_layout import HEAD, Entry
+from tui_chat.ui.conversation_view.layout_cache import LayoutCache
+from tui_chat.ui.conversation_view.layout_options import LayoutOptions
+from tui_chat.ui.conversation_view.turn_layout import HEAD, TurnLayout
 
 _LOOKED_BACK = 200
 """Rows above the first visible one in which the end of a growing text may still change."""
@@ -40,11 +40,11 @@ class Row(NamedTuple):
         return Place(self.entry, self.block, self.row)
 
 
-class Viewport(Turns):
+class Viewport(LayoutCache):
     """The turns of the branch that is shown, and the window on them."""
 
-    def __init__(self, look: Look) -> None:
-        super().__init__(look)
+    def __init__(self, layout_options: LayoutOptions) -> None:
+        super().__init__(layout_options)
         self.height = 0
         self.top = Place(0, HEAD, 0)
         """The first visible row, while `following` is off."""
@@ -54,7 +54,7 @@ class Viewport(Turns):
 
     # What changes around the window
 
-    def show(self, entries: list[Entry]) -> None:
+    def show(self, entries: list[TurnLayout]) -> None:
         """Show these turns, from their end; a reader whose turn is still there stays."""
         first = None if self.following or not self.entries else self.entries[self.top.entry]
         self.fill(entries)
@@ -62,7 +62,7 @@ class Viewport(Turns):
         if index is None:
             self.following = True
         elif entries[index] is not first:
-            last = len(self.lay(index).blocks) - 1
+            last = len(self.layout(index).blocks) - 1
             self.top = self.top._replace(entry=index, block=min(self.top.block, last))
 
     def truncate(self, length: int) -> None:
@@ -75,9 +75,9 @@ class Viewport(Turns):
         """Lay out what has arrived of the reply in flight, which is always the last turn."""
         if self.growth is not None:
             index = len(self.entries) - 1
-            self.lay(index)
+            self.layout(index)
             self._keeping_text(
-                index, lambda held: self.growth is not None and self.growth.settle(self.look, held=held)
+                index, lambda held: self.growth is not None and self.growth.settle(self.layout_options, held=held)
             )
 
     def replace(self, index: int, turn: Turn) -> None:
@@ -85,7 +85,7 @@ class Viewport(Turns):
         entry = self.entries[index]
         if not entry.is_laid:
             entry.turn = turn
-            self.heights.set(index, entry.height(self.look))
+            self.heights.set(index, entry.height(self.layout_options))
             return
 
         def update(held: int | None) -> bool:
@@ -114,23 +114,23 @@ class Viewport(Turns):
                 self.top = self.top._replace(row=after.row_at(offset, at))
                 return
 
-    def relay(self, look: Look) -> None:
+    def relayout(self, layout_options: LayoutOptions) -> None:
         """Lay everything out anew, when it is next seen, and keep the same text first."""
         offset = None if self.following or not self.entries else self._offset()
-        self.restyle(look)
+        self.restyle(layout_options)
         if offset is not None:
             self.top = self.top._replace(row=self._row_at(offset))
 
-    def freshen(self, budget_s: float) -> bool:
+    def refresh_stale(self, budget_s: float) -> bool:
         """Work for about so long on a turn that is shown as it looked before; whether it now looks as it should."""
         entry = next(iter(self.stale))
-        if not entry.prepare(self.look, budget_s):
+        if not entry.prepare(self.layout_options, budget_s):
             return False
         del self.stale[entry]
         index = self.entries.index(entry)
         is_top = not self.following and self.top.entry == index
         offset = self._offset() if is_top else 0
-        entry.lay(self.look)
+        entry.layout(self.layout_options)
         self.measured(index)
         if is_top:
             self.top = self.top._replace(row=self._row_at(offset))
@@ -146,7 +146,7 @@ class Viewport(Turns):
         return self._top_block().row_at(offset) if offset >= 0 else 0
 
     def _top_block(self) -> Block:
-        blocks = self.lay(self.top.entry).blocks
+        blocks = self.layout(self.top.entry).blocks
         return blocks[min(self.top.block, len(blocks) - 1)]
 
     # The window
@@ -158,7 +158,7 @@ class Viewport(Turns):
         index, row = self._first()
         seen: list[Row] = []
         while len(seen) < self.height and index < len(self.entries):
-            entry = self.lay(index)
+            entry = self.layout(index)
             last = min(entry.rows, row + self.height - len(seen))
             while row < last:
                 block, within = entry.split(row)
@@ -179,23 +179,23 @@ class Viewport(Turns):
 
     def _flat(self, place: Place) -> tuple[int, int]:
         index = min(place.entry, len(self.entries) - 1)
-        return index, self.lay(index).row_of(place.block, place.row)
+        return index, self.layout(index).row_of(place.block, place.row)
 
     def _back_from_end(self, rows: int) -> tuple[int, int]:
         """The row from which on exactly so many follow, or the first of all; for none, one of the last turn."""
         index = len(self.entries)
         while index > 0 and (rows > 0 or index == len(self.entries)):
             index -= 1
-            rows -= self.lay(index).rows
+            rows -= self.layout(index).rows
         return index, max(0, -rows)
 
     def go(self, index: int, row: int) -> None:
         """Make that row of that turn the first visible one, as far as the end allows."""
         while row < 0 and index > 0:
             index -= 1
-            row += self.lay(index).rows
+            row += self.layout(index).rows
         row = max(0, row)
-        while index < len(self.entries) - 1 and row >= self.lay(index).rows:
+        while index < len(self.entries) - 1 and row >= self.layout(index).rows:
             row -= self.entries[index].rows
             index += 1
         if (index, row) >= self._back_from_end(self.height):
@@ -207,7 +207,7 @@ class Viewport(Turns):
 
     def reveal(self, index: int, first: int, last: int) -> None:
         """Bring those rows of a turn into sight: the first one when not all of them fit."""
-        self.lay(index)
+        self.layout(index)
         above, _ = self.position
         start = self.heights.before(index) + first - above
         if start < 0 or last - first >= self.height:
@@ -246,12 +246,12 @@ class Viewport(Turns):
         if self.entries:
             index, within = self.heights.at(row)
             about = max(1, self.heights[index])
-            self.go(index, within * self.lay(index).rows // about)
+            self.go(index, within * self.layout(index).rows // about)
 
     def _leave_end(self) -> None:
         self.following = False
         last = len(self.entries) - 1
-        self._seen = (last + 1, self.lay(last).rows)
+        self._seen = (last + 1, self.layout(last).rows)
 
     # What is in sight, and what the rail and the marker say
 
@@ -262,7 +262,7 @@ class Viewport(Turns):
             return (0, 0), (0, 0)
         index, row = first = self._first()
         left = self.height + row
-        while left >= (rows := self.lay(index).rows) and index < len(self.entries) - 1:
+        while left >= (rows := self.layout(index).rows) and index < len(self.entries) - 1:
             left -= rows
             index += 1
         return first, (index, left)
@@ -274,7 +274,7 @@ class Viewport(Turns):
         return self._place(first, row), self._place(last, beyond - 1)
 
     def _place(self, index: int, row: int) -> Place:
-        entry = self.lay(index)
+        entry = self.layout(index)
         return Place(index, *entry.split(max(0, min(row, entry.rows - 1))))
 
     @property

@@ -21,7 +21,7 @@ from tui_chat.ui.chat.welcome import laid_out
 from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_behind
 from tui_chat.ui.conversation_view.layout_options import words
 from tui_chat.ui.conversation_view.mouse import PointingPane
-from tui_chat.ui.conversation_view.streaming_turn import Growth
+from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
 from tui_chat.ui.keymap import Scope, bindings
 
 
@@ -43,7 +43,7 @@ class ConversationPane(PointingPane):
         self.viewport.show(entries_of(conversation, known))
         last = self.viewport.entries[-1] if self.viewport.entries else None
         if last is not None and last.turn.is_live:
-            self.viewport.growth = Growth(last)
+            self.viewport.growth = StreamingTurn(last)
         if at is not None:
             self.viewport.go(self.viewport.index_of(at) or 0, 0)
         self.ahead.start()
@@ -71,7 +71,7 @@ class ConversationPane(PointingPane):
             self._conversation = self._conversation.with_turn(turn)
         entry = entry_behind(viewport.entries, turn, self._conversation)
         viewport.append(entry)
-        viewport.growth = Growth(entry) if turn.is_live else None
+        viewport.growth = StreamingTurn(entry) if turn.is_live else None
         if turn.role is Role.USER:
             viewport.to_end()
         self.changed()
@@ -118,9 +118,12 @@ class ConversationPane(PointingPane):
     # Drawing
 
     def invitation(self) -> list[Line]:
-        look = self.viewport.look
-        rows = laid_out(self._invitation, look.measure, self.viewport.height)
-        return [words(look.width, [(bright, look.palette.text), (faint, look.palette.dim)]) for bright, faint in rows]
+        layout_options = self.viewport.layout_options
+        rows = laid_out(self._invitation, layout_options.measure, self.viewport.height)
+        return [
+            words(layout_options.width, [(bright, layout_options.palette.text), (faint, layout_options.palette.dim)])
+            for bright, faint in rows
+        ]
 
     def settle(self) -> None:
         super().settle()

@@ -15,12 +15,12 @@ from tui_chat.rendering.line import BLANK, Line
 from tui_chat.rendering.styles import DARK, Palette
 from tui_chat.settings.values import UiSettings
 from tui_chat.ui.conversation_view.frame_pacer import FramePacer
-from tui_chat.ui.conversation_view.layout_options import USUAL, Describe, KeyLabel, Look, Unfolded
+from tui_chat.ui.conversation_view.layout_options import USUAL, Describe, Expanded, KeyLabel, LayoutOptions
 from tui_chat.ui.conversation_view.margin import margin_of
-from tui_chat.ui.conversation_view.prelayout import LayAhead
-from tui_chat.ui.conversation_view.row_painter import PLAIN, Dress, Inks, Painter
+from tui_chat.ui.conversation_view.prelayout import Prelayout
+from tui_chat.ui.conversation_view.row_painter import PLAIN, Painter, PaintStyles, RowStyle
 from tui_chat.ui.conversation_view.viewport import Row, Viewport
-from tui_chat.ui.terminal.direct_paint import Glass, Picture, is_behind, is_seen
+from tui_chat.ui.terminal.direct_paint import DirectPainter, Frame, is_behind, is_seen
 
 
 class PaneView(Widget, can_focus=True):
@@ -55,14 +55,14 @@ class PaneView(Widget, can_focus=True):
         self._describe = describe
         self._key_label = key_label
         self._measure = ui.measure
-        unfolded = Unfolded(thinking=not ui.thinking_folded, tools=not ui.tools_folded)
-        self.viewport = Viewport(Look(1, DARK, describe, key_label, unfolded))
+        unfolded = Expanded(thinking=not ui.thinking_folded, tools=not ui.tools_folded)
+        self.viewport = Viewport(LayoutOptions(1, DARK, describe, key_label, unfolded))
         self.rows: list[Row] = []
         """What is seen, from the top."""
-        self._glass = Glass(self)
+        self._glass = DirectPainter(self)
         self._painter = Painter()
         self._pacer = FramePacer(self._draw)
-        self.ahead = LayAhead(self.viewport, self.changed, self.relaid)
+        self.ahead = Prelayout(self.viewport, self.changed, self.relaid)
         self._drawn_size = (0, 0)
         self._is_late = False
         """Something changed while another screen was shown."""
@@ -70,7 +70,7 @@ class PaneView(Widget, can_focus=True):
 
     # What a subclass adds
 
-    def dress(self, row: Row) -> Dress:
+    def dress(self, row: Row) -> RowStyle:
         """What that row wears."""
         return PLAIN
 
@@ -131,7 +131,7 @@ class PaneView(Widget, can_focus=True):
         """One row, for whoever asks for it alone."""
         return self.render_lines(Region(0, y, self.outer_size.width, 1))[0]
 
-    def _picture(self) -> Picture:
+    def _picture(self) -> Frame:
         self._is_late = False
         width, height = self.outer_size
         if self._drawn_size != (width, height):
@@ -156,7 +156,7 @@ class PaneView(Widget, can_focus=True):
             dress, line = PLAIN, BLANK
         if over := self.marker():
             strips[-1:] = self._painter.paint([line], dress._replace(over=over))
-        return Picture(strips, self._rail(height))
+        return Frame(strips, self._rail(height))
 
     def _rail(self, height: int) -> list[Strip]:
         above, total = self.viewport.position
@@ -173,13 +173,13 @@ class PaneView(Widget, can_focus=True):
         self._painter.width, self._painter.margin = width - 1, margin
         self._painter.reset()
         self.viewport.height = height
-        self.relay(replace(self.viewport.look, width=max(1, width - 2 * margin - 1)))
+        self.relayout(replace(self.viewport.layout_options, width=max(1, width - 2 * margin - 1)))
         self.viewport.rest()
 
-    def relay(self, look: Look) -> None:
+    def relayout(self, layout_options: LayoutOptions) -> None:
         """Lay out anew what is seen, with another look."""
-        if look != self.viewport.look:
-            self.viewport.relay(look)
+        if layout_options != self.viewport.layout_options:
+            self.viewport.relayout(layout_options)
             self.relaid()
             if self.is_attached:
                 self.ahead.start()
@@ -193,11 +193,11 @@ class PaneView(Widget, can_focus=True):
         self._is_mixed = True
         ground = self.visual_style.rich_style
         filters = tuple(self.get_line_filters())
-        palette = self.viewport.look.palette
+        palette = self.viewport.layout_options.palette
         if ground == self._painter.inks.ground and filters == self._painter.filters:
             return
         self._painter.filters = filters
-        self._painter.inks = Inks(
+        self._painter.inks = PaintStyles(
             ground=ground,
             user=palette.user,
             chosen=palette.accent,
@@ -225,9 +225,9 @@ class PaneView(Widget, can_focus=True):
 
     def _recolour(self) -> None:
         palette = Palette.of(self.app.theme_variables, self._measure)
-        self._painter.inks = Inks(*(Style() for _ in Inks._fields))
+        self._painter.inks = PaintStyles(*(Style() for _ in PaintStyles._fields))
         self._is_mixed = False
-        self.relay(replace(self.viewport.look, palette=palette))
+        self.relayout(replace(self.viewport.layout_options, palette=palette))
 
     def on_unmount(self) -> None:
         self.app.theme_changed_signal.unsubscribe(self)

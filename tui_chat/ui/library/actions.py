@@ -9,7 +9,7 @@ from tui_chat.storage.store import Store
 Change = Callable[[str], Awaitable[object]]
 
 
-class Order:
+class LibraryActions:
     """Renames, archives, deletes, and takes any of it back."""
 
     def __init__(self, store: Store, service: ChatService) -> None:

@@ -21,16 +21,16 @@ from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Place
 from tui_chat.core.error import ChatError, NotFound
 from tui_chat.rendering.styles import DARK, Palette
-from tui_chat.ui.app_context import Bench
+from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.conversation_view.layout_options import Describe
 from tui_chat.ui.conversation_view.widget import ConversationPane
-from tui_chat.ui.error_reporting import SteadyScreen
+from tui_chat.ui.error_reporting import ErrorReportingScreen
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
-from tui_chat.ui.library.data_source import Found, Hits, Shelf, Titles, Wanted, look
+from tui_chat.ui.library.data_source import Hits, ListFilter, RowTarget, Shelf, Titles, layout_options
 from tui_chat.ui.library.labels import heading, steps, why_nothing
-from tui_chat.ui.library.row_layout import Guise, conversation_row, head, hit_rows
-from tui_chat.ui.library.virtual_list import ShelfList
+from tui_chat.ui.library.row_layout import RowContext, conversation_row, head, hit_rows
+from tui_chat.ui.library.virtual_list import VirtualList
 from tui_chat.wording import explain
 
 PREVIEW_FROM_WIDTH = 110
@@ -43,7 +43,7 @@ _LINGERING_S = 0.06
 _BOLD = Style(bold=True)
 
 
-class FindingScreen(SteadyScreen[Place | None]):
+class LibraryBrowser(ErrorReportingScreen[Place | None]):
     """Ends with what was chosen."""
 
     CSS_PATH = "library.tcss"
@@ -57,21 +57,21 @@ class FindingScreen(SteadyScreen[Place | None]):
     columns = query_one("#columns", Static)
     nothing = query_one("#nothing", Static)
     hint = query_one("#hint", Static)
-    list = query_one(ShelfList)
+    list = query_one(VirtualList)
     rows_side = query_one("#rows", Vertical)
     preview = query_one(ConversationPane)
 
-    def __init__(self, bench: Bench, keys: Keyboard, describe: Describe) -> None:
+    def __init__(self, context: AppContext, keys: Keyboard, describe: Describe) -> None:
         super().__init__()
-        self.bench = bench
-        self.store = bench.store
+        self.context = context
+        self.store = context.store
         self.keys = keys
         self._describe = describe
         self.keys.bind(self, Scope.LIBRARY)
-        self.wanted = Wanted()
+        self.wanted = ListFilter()
         self._shown = self.wanted
         """What the rows answer: they are of what was said, without being asked for, where no title has it."""
-        self._rows: Titles | Hits = Titles(bench.store, self.wanted)
+        self._rows: Titles | Hits = Titles(context.store, self.wanted)
         self.marked: dict[str, str] = {}
         """Titles of the conversations that are marked, by their ids."""
         self._seen: object = None
@@ -86,9 +86,9 @@ class FindingScreen(SteadyScreen[Place | None]):
         with Horizontal():
             with Vertical(id="rows"):
                 yield Static("", id="columns", markup=False)
-                yield ShelfList(self._paint)
+                yield VirtualList(self._paint)
                 yield Static("", id="nothing", markup=False)
-            pane = ConversationPane(self._describe, self.keys, self.bench.settings.ui)
+            pane = ConversationPane(self._describe, self.keys, self.context.settings.ui)
             pane.can_focus = False
             yield pane
         yield Static("", id="hint", markup=False)
@@ -100,7 +100,7 @@ class FindingScreen(SteadyScreen[Place | None]):
         self.title_line.display = False
         self.app.theme_changed_signal.subscribe(self, lambda _: self._mix())
         self._mix()
-        self._looking = self._look()
+        self._looking = self._layout_options()
         self.set_interval(LOOKED_AGAIN_S, self._look_for_changes)
 
     def on_unmount(self) -> None:
@@ -124,7 +124,7 @@ class FindingScreen(SteadyScreen[Place | None]):
     def typed(self, event: Input.Changed) -> None:
         """Look for what is written now, the newest word first."""
         self.wanted = replace(self.wanted, text=event.value, said=self.wanted.said and bool(event.value.strip()))
-        self._looking = self._look(after_s=_TYPING_OF_WORDS_S if self.wanted.said else _TYPING_S)
+        self._looking = self._layout_options(after_s=_TYPING_OF_WORDS_S if self.wanted.said else _TYPING_S)
 
     async def settled(self) -> None:
         """Wait until the rows answer what was asked: a key pressed right behind the last letter means them."""
@@ -133,12 +133,12 @@ class FindingScreen(SteadyScreen[Place | None]):
                 await self._looking.wait()
 
     @work(group="rows", exclusive=True, exit_on_error=False)
-    async def _look(self, *, after_s: float = 0, at: int = 0, beside: str | None = None) -> None:
+    async def _layout_options(self, *, after_s: float = 0, at: int = 0, beside: str | None = None) -> None:
         """Show what is wanted, with the cursor on a row, or beside it on what stood there before."""
         await asyncio.sleep(after_s)
         try:
             self._seen = await self.store.changes()
-            answered, rows = await look(self.store, self.wanted, at)
+            answered, rows = await layout_options(self.store, self.wanted, at)
         except ChatError as error:
             self._say_nothing(explain(error).sentence)
             return
@@ -151,7 +151,7 @@ class FindingScreen(SteadyScreen[Place | None]):
         self.show_around()
         self._look_into()
 
-    @on(ShelfList.Sighted)
+    @on(VirtualList.Sighted)
     @work(group="sight", exclusive=True, exit_on_error=False)
     async def fetch(self) -> None:
         """Fetch the rows that came in sight."""
@@ -166,7 +166,7 @@ class FindingScreen(SteadyScreen[Place | None]):
         try:
             await rows.load(first, last)
         except ChatError as error:
-            self.complain(error)
+            self.notify_warning(error)
             return
         if rows is self._rows:
             self.list.show(rows.total, rows.height, self.list.cursor) if self._shown.said else self.list.refresh()
@@ -184,7 +184,7 @@ class FindingScreen(SteadyScreen[Place | None]):
 
     def look_again(self) -> None:
         at = self.list.cursor
-        self._look(at=at, beside=_id(self._rows.found(at)))
+        self._layout_options(at=at, beside=_id(self._rows.found(at)))
 
     def _say_nothing(self, why: str) -> None:
         self.nothing.display = bool(why)
@@ -208,8 +208,8 @@ class FindingScreen(SteadyScreen[Place | None]):
         """The line at the bottom."""
         return steps(self._shown, self.keys, any_row=self._rows.total > 0)
 
-    def _guise(self, width: int) -> Guise:
-        return Guise(width, self._palette, datetime.now().astimezone(), self.bench.settings.ui.costs)
+    def _guise(self, width: int) -> RowContext:
+        return RowContext(width, self._palette, datetime.now().astimezone(), self.context.settings.ui.costs)
 
     def _paint(self, row: int, width: int) -> Sequence[Sequence[Segment]]:
         guise = self._guise(width)
@@ -242,7 +242,7 @@ class FindingScreen(SteadyScreen[Place | None]):
         """The last one."""
         self.list.go(self._rows.total - 1)
 
-    @on(ShelfList.Moved)
+    @on(VirtualList.Moved)
     def _look_into(self) -> None:
         if self.preview.display:
             self._show_preview()
@@ -265,11 +265,11 @@ class FindingScreen(SteadyScreen[Place | None]):
     # Choosing
 
     @property
-    def here(self) -> Found | None:
+    def here(self) -> RowTarget | None:
         return self._rows.found(self.list.cursor)
 
     @on(Input.Submitted, "#query")
-    @on(ShelfList.Chosen)
+    @on(VirtualList.Chosen)
     async def action_choose(self) -> None:
         """Open it; out of the trash it comes back first."""
         await self.settled()
@@ -280,7 +280,7 @@ class FindingScreen(SteadyScreen[Place | None]):
             try:
                 await self.store.restore(found.conversation_id)
             except ChatError as error:
-                self.complain(error)
+                self.notify_warning(error)
                 return
         self.dismiss(Place(found.conversation_id, found.turn_id, found.words))
 
@@ -296,7 +296,7 @@ class FindingScreen(SteadyScreen[Place | None]):
         if not self.query_line.value.strip():
             self.notify("Write what was said, and it is looked for everywhere.", markup=False)
         self.wanted = replace(self.wanted, said=not self._shown.said, shelf=Shelf.CURRENT)
-        self._looking = self._look()
+        self._looking = self._layout_options()
 
     def action_shelf(self) -> None:
         """From the conversations to the archived ones, the trash, and back."""
@@ -304,7 +304,7 @@ class FindingScreen(SteadyScreen[Place | None]):
         shelf = shelves[(shelves.index(self.wanted.shelf) + 1) % len(shelves)]
         self.wanted = replace(self.wanted, shelf=shelf, said=False)
         self.marked.clear()
-        self._looking = self._look()
+        self._looking = self._layout_options()
 
     def action_mark(self) -> None:
         """Mark it, or no longer, and go on; what is done is done to all that are marked."""
@@ -315,7 +315,7 @@ class FindingScreen(SteadyScreen[Place | None]):
             self.list.move(1)
             self.show_around()
 
-    def complain(self, error: ChatError) -> None:
+    def notify_warning(self, error: ChatError) -> None:
         if isinstance(error, NotFound):
             self.notify("It is not there any more.", severity="warning", markup=False)
             return
@@ -323,5 +323,5 @@ class FindingScreen(SteadyScreen[Place | None]):
         self.notify(clean_line(f"{words.sentence} {words.next_step}"), severity="warning", markup=False)
 
 
-def _id(found: Found | None) -> str | None:
+def _id(found: RowTarget | None) -> str | None:
     return None if found is None else found.turn_id or found.conversation_id

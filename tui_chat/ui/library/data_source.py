@@ -21,7 +21,7 @@ class Shelf(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ListFilter:
     """What is looked for."""
 
     text: str = ""
@@ -38,7 +38,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RowTarget:
     """What a row stands for."""
 
     conversation_id: str
@@ -59,7 +59,7 @@ class Rows(Protocol):
         """Fetch these and what stands around them."""
         ...
 
-    def found(self, number: int) -> Found | None:
+    def found(self, number: int) -> RowTarget | None:
         """What that row stands for."""
         ...
 
@@ -69,7 +69,7 @@ class Titles:
 
     height = 1
 
-    def __init__(self, store: Store, wanted: Wanted) -> None:
+    def __init__(self, store: Store, wanted: ListFilter) -> None:
         self._store = store
         self._wanted = wanted
         self._pages: dict[int, list[ConversationSummary]] = {}
@@ -92,10 +92,10 @@ class Titles:
         page = self._pages.get(number // PAGE, [])
         return page[number % PAGE] if number % PAGE < len(page) else None
 
-    def found(self, number: int) -> Found | None:
+    def found(self, number: int) -> RowTarget | None:
         """What that row stands for."""
         summary = self.at(number)
-        return None if summary is None else Found(summary.id, summary.title)
+        return None if summary is None else RowTarget(summary.id, summary.title)
 
 
 class Hits:
@@ -103,7 +103,7 @@ class Hits:
 
     height = 2
 
-    def __init__(self, store: Store, wanted: Wanted) -> None:
+    def __init__(self, store: Store, wanted: ListFilter) -> None:
         self._store = store
         self._text = wanted.text
         self._hits: list[SearchHit] = []
@@ -125,16 +125,16 @@ class Hits:
         """That hit."""
         return self._hits[number] if 0 <= number < len(self._hits) else None
 
-    def found(self, number: int) -> Found | None:
+    def found(self, number: int) -> RowTarget | None:
         """What that row stands for."""
         hit = self.at(number)
         if hit is None:
             return None
         words = dict.fromkeys(hit.snippet[start:end] for start, end in hit.marks)
-        return Found(hit.conversation_id, hit.title, hit.turn_id, tuple(words))
+        return RowTarget(hit.conversation_id, hit.title, hit.turn_id, tuple(words))
 
 
-async def look(store: Store, wanted: Wanted, around: int) -> tuple[Wanted, Titles | Hits]:
+async def layout_options(store: Store, wanted: ListFilter, around: int) -> tuple[ListFilter, Titles | Hits]:
     """The rows for what is wanted, those near a number fetched; what no title has is looked for in what was said."""
     may_be_said = wanted.shelf is Shelf.CURRENT and bool(wanted.text.strip())
     if may_be_said and (wanted.said or wanted.must_be_said):

@@ -3,7 +3,7 @@
 from textual.content import Content
 
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.library.data_source import Shelf, Wanted
+from tui_chat.ui.library.data_source import ListFilter, Shelf
 
 _FILTERS = "role:user   model:name   title:word   after:2026-01   before:2026-02-15   “an exact phrase”"
 
@@ -16,7 +16,7 @@ _ORDERING = {
 """What can be done to a conversation, by where it lies."""
 
 
-def heading(wanted: Wanted, total: int, marked: int) -> Content:
+def heading(wanted: ListFilter, total: int, marked: int) -> Content:
     """The shelves, with how many stand on the one that is shown; or what a search can be narrowed by."""
     if wanted.said:
         return Content.assemble(("Everything said", "bold"), ("   newest and best first   " + _FILTERS, "dim"))
@@ -27,7 +27,7 @@ def heading(wanted: Wanted, total: int, marked: int) -> Content:
     return Content.assemble(*pieces, (f"{marked} marked" if marked else "", "$accent"))
 
 
-def steps(wanted: Wanted, keys: Keyboard, *, any_row: bool) -> str:
+def steps(wanted: ListFilter, keys: Keyboard, *, any_row: bool) -> str:
     """Every key with what it does here, the most wanted first; without a row, only those that need none."""
     does: list[tuple[str, str]] = []
     if any_row:
@@ -40,7 +40,7 @@ def steps(wanted: Wanted, keys: Keyboard, *, any_row: bool) -> str:
     return " · ".join(f"{keys(name)} {what}" for name, what in does if keys(name))
 
 
-def why_nothing(wanted: Wanted, keys: Keyboard) -> str:
+def why_nothing(wanted: ListFilter, keys: Keyboard) -> str:
     """Why there is no row, and what would make one."""
     if wanted.text.strip():
         return (

@@ -40,7 +40,7 @@ _COLUMNS = (MODEL, TURNS, COST, WHEN)
 
 
 @dataclass(frozen=True, slots=True)
-class Guise:
+class RowContext:
     """What all rows of one drawing have in common."""
 
     width: int
@@ -56,12 +56,12 @@ class Guise:
         return [column for column in wanted if self.width >= column.from_width]
 
 
-def head(guise: Guise) -> list[Segment]:
+def head(guise: RowContext) -> list[Segment]:
     """The names of the columns."""
     return _row(("", guise.palette.dim), ("title", guise.palette.dim), {c: c.name for c in _COLUMNS}, guise)
 
 
-def conversation_row(summary: ConversationSummary, guise: Guise, *, is_marked: bool) -> list[Segment]:
+def conversation_row(summary: ConversationSummary, guise: RowContext, *, is_marked: bool) -> list[Segment]:
     """A conversation in one row."""
     palette = guise.palette
     cells = {
@@ -74,7 +74,7 @@ def conversation_row(summary: ConversationSummary, guise: Guise, *, is_marked: b
     return _row(mark, (shown_title(summary.title), palette.text), cells, guise)
 
 
-def hit_rows(hit: SearchHit, guise: Guise, *, is_marked: bool, lit: Style) -> list[list[Segment]]:
+def hit_rows(hit: SearchHit, guise: RowContext, *, is_marked: bool, lit: Style) -> list[list[Segment]]:
     """A hit in two rows: where it stands, and what stands there with the hit lit."""
     palette = guise.palette
     who = "you" if hit.role is Role.USER else clean_line(hit.model.rpartition("/")[2]) or "assistant"
@@ -86,7 +86,9 @@ def hit_rows(hit: SearchHit, guise: Guise, *, is_marked: bool, lit: Style) -> li
     return [first, [Segment("  ", palette.dim), *_snippet(hit, guise.width - _MARK, palette.dim, lit)]]
 
 
-def _row(mark: tuple[str, Style], title: tuple[str, Style], cells: dict[Column, str], guise: Guise) -> list[Segment]:
+def _row(
+    mark: tuple[str, Style], title: tuple[str, Style], cells: dict[Column, str], guise: RowContext
+) -> list[Segment]:
     shown = guise.columns
     room = max(_LEAST_TITLE, guise.width - _MARK - sum(column.cells + _GAP for column in shown))
     figures = "".join(" " * _GAP + _cell(cells[column], column) for column in shown)

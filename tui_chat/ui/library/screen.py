@@ -10,13 +10,13 @@ from tui_chat.core.error import ChatError
 from tui_chat.core.title import brief_title
 from tui_chat.service.export_names import ExportFormat
 from tui_chat.service.import_export import ExportRequest, export
-from tui_chat.ui.app_context import Bench
+from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.conversation_view.layout_options import Describe
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.library.actions import Order
-from tui_chat.ui.library.browser import FindingScreen
+from tui_chat.ui.library.actions import LibraryActions
+from tui_chat.ui.library.browser import LibraryBrowser
 from tui_chat.ui.library.data_source import Shelf
-from tui_chat.ui.picker import PickScreen
+from tui_chat.ui.picker import Picker
 from tui_chat.ui.picker_choice import Choice
 
 _ORDERING = ("rename", "archive", "delete", "export", "mark", "shelf", "said", "undo", "choose", "move", "page")
@@ -24,14 +24,14 @@ _ORDERING = ("rename", "archive", "delete", "export", "mark", "shelf", "said", "
 _RENAMING = "Enter gives it this title · Esc leaves the old one"
 
 
-class LibraryScreen(FindingScreen):
+class LibraryScreen(LibraryBrowser):
     """Also renames, archives, deletes and exports, one or all that are marked."""
 
     CSS_PATH = "library.tcss"
 
-    def __init__(self, bench: Bench, keys: Keyboard, describe: Describe) -> None:
-        super().__init__(bench, keys, describe)
-        self._order = Order(bench.store, bench.service)
+    def __init__(self, context: AppContext, keys: Keyboard, describe: Describe) -> None:
+        super().__init__(context, keys, describe)
+        self._order = LibraryActions(context.store, context.service)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While a title is written, only leaving it."""
@@ -88,7 +88,7 @@ class LibraryScreen(FindingScreen):
         if self.wanted.shelf is Shelf.TRASH:
             await self._do(self._order.restore(meant), _sentence(meant, "out of the trash"))
         else:
-            days = self.bench.settings.chat.trash_days
+            days = self.context.settings.chat.trash_days
             await self._do(self._order.delete(meant), _sentence(meant, f"in the trash for {days} days"))
 
     async def _meant(self) -> dict[str, str]:
@@ -102,7 +102,7 @@ class LibraryScreen(FindingScreen):
         try:
             await change
         except ChatError as error:
-            self.complain(error)
+            self.notify_warning(error)
         else:
             if says:
                 self.notify(f"{says} {self.keys('library.undo')} undoes it.", markup=False)
@@ -115,7 +115,7 @@ class LibraryScreen(FindingScreen):
             if not await self._order.undo():
                 self.notify("There is nothing to undo.", markup=False)
         except ChatError as error:
-            self.complain(error)
+            self.notify_warning(error)
         self.look_again()
 
     async def action_export(self) -> None:
@@ -134,13 +134,13 @@ class LibraryScreen(FindingScreen):
                 Choice(ExportFormat.LIBRECHAT, "LibreChat", "its JSON, the whole tree"),
             ]
             name = brief_title(next(iter(meant.values()))) if len(meant) == 1 else f"{len(meant)} conversations"
-            self.app.push_screen(PickScreen(f"Export {name} as", choices), chosen)
+            self.app.push_screen(Picker(f"Export {name} as", choices), chosen)
 
     async def _export(self, ids: Sequence[str], form: ExportFormat) -> None:
         try:
             written = await export(self.store, ExportRequest(ids, form), Path.cwd())
         except ChatError as error:
-            self.complain(error)
+            self.notify_warning(error)
             return
         where = str(written[0]) if len(written) == 1 else f"{len(written)} files in {Path.cwd()}"
         self.notify(f"Written to {where}.", markup=False)

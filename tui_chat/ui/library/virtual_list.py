@@ -13,12 +13,12 @@ Paint = Callable[[int, int], Sequence[Sequence[Segment]]]
 """The lines of a row, by its number and its width."""
 
 
-class ShelfList(ScrollView, can_focus=False):
+class VirtualList(ScrollView, can_focus=False):
     """Moves a cursor through rows that somebody else paints."""
 
     COMPONENT_CLASSES = {"shelf-list--cursor"}  # noqa: RUF012 — Textual's own way
     DEFAULT_CSS = """
-    ShelfList {
+    VirtualList {
         overflow-x: hidden;
         scrollbar-gutter: stable;
         & > .shelf-list--cursor { background: $accent 25%; text-style: bold; }

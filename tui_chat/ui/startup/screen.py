@@ -4,15 +4,15 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import Screen
 
-from tui_chat.ui.app_context import Late
+from tui_chat.ui.app_context import PendingContext
 from tui_chat.ui.chat.welcome import invitation
-from tui_chat.ui.commands.completion import Completing
+from tui_chat.ui.commands.completion import Completion
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.startup.widgets import FrontFooter, FrontPane
+from tui_chat.ui.startup.widgets import StartupFooter, StartupPane
 from tui_chat.ui.widgets.prompt_box import PromptBox
 
 
-class FrontScreen(Screen[None]):
+class StartupScreen(Screen[None]):
     """Looks as the chat will look."""
 
     AUTO_FOCUS = "PromptBox"
@@ -20,7 +20,7 @@ class FrontScreen(Screen[None]):
     class Painted(Message):
         """It can be seen."""
 
-    def __init__(self, late: Late, keys: Keyboard) -> None:
+    def __init__(self, late: PendingContext, keys: Keyboard) -> None:
         super().__init__()
         self._late = late
         self._keys = keys
@@ -28,9 +28,9 @@ class FrontScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """What the chat shows of itself when nothing has been said."""
         late, ui = self._late, self._late.settings.ui
-        yield FrontPane(invitation(self._keys, late.model, ()) if late.is_blank else (), ui.measure)
-        yield PromptBox({}, Completing({}), enter_sends=ui.enter_sends)
-        yield FrontFooter(late.model)
+        yield StartupPane(invitation(self._keys, late.model, ()) if late.is_blank else (), ui.measure)
+        yield PromptBox({}, Completion({}), enter_sends=ui.enter_sends)
+        yield StartupFooter(late.model)
 
     def on_mount(self) -> None:
         """Tell when it is seen."""

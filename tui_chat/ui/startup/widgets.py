@@ -13,11 +13,11 @@ from tui_chat.ui.chat.welcome import laid_out
 from tui_chat.ui.conversation_view.margin import margin_of
 
 
-class FrontPane(Widget):
+class StartupPane(Widget):
     """Invites to say something."""
 
     DEFAULT_CSS = """
-    FrontPane { height: 1fr; width: 100%; background: $background; color: $foreground; }
+    StartupPane { height: 1fr; width: 100%; background: $background; color: $foreground; }
     """
 
     def __init__(self, lines: Sequence[str], measure: int) -> None:
@@ -35,7 +35,7 @@ class FrontPane(Widget):
         return Content("\n").join(Content.assemble(" " * margin, bright, (faint, dim)) for bright, faint in rows)
 
 
-class FrontFooter(Widget):
+class StartupFooter(Widget):
     """Names the model."""
 
     def __init__(self, model: str) -> None:

@@ -23,7 +23,7 @@ _LEAST_SCROLLED = 3
 """Fewer rows than these are written again rather than scrolled."""
 
 
-class Picture(NamedTuple):
+class Frame(NamedTuple):
     """A widget's rows, each in two pieces: what scrolls, and the one cell of rail at its right that stays."""
 
     rows: list[Strip]
@@ -34,17 +34,17 @@ class Picture(NamedTuple):
         return Strip.join((self.rows[y], self.rail[y]))
 
 
-class Glass:
+class DirectPainter:
     """What the terminal shows of one widget, and how it comes there."""
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
-        self.shown = Picture([], [])
+        self.shown = Frame([], [])
         """What was last drawn; what the compositor is to paint when it asks."""
         self._checked: object = None
         self._region: Region | None = None
 
-    def draw(self, new: Picture, app: App[object], screen: Screen[object]) -> None:
+    def draw(self, new: Frame, app: App[object], screen: Screen[object]) -> None:
         """Show this picture: written directly where that is safe, else through the compositor."""
         old, self.shown = self.shown, new
         region = self._free_region(app, screen)
@@ -67,7 +67,7 @@ class Glass:
         if pieces:
             _write(app, "".join(pieces))
 
-    def _refresh(self, old: Picture, new: Picture) -> None:
+    def _refresh(self, old: Frame, new: Frame) -> None:
         if len(old.rows) != len(new.rows):
             self._widget.refresh()
             return

@@ -19,7 +19,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from tui_chat.core.clean import clean_line
-from tui_chat.ui.terminal.input_decoder import IDLE_S, MOST_COLUMNS, MOST_ROWS, Input
+from tui_chat.ui.terminal.input_decoder import IDLE_S, MOST_COLUMNS, MOST_ROWS, InputDecoder
 from tui_chat.ui.terminal.terminal_state import RESTORE_TITLE, SAVE_TITLE, restore_terminal
 from tui_chat.ui.terminal.writer import TerminalWriter
 
@@ -170,7 +170,7 @@ class TerminalDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read until the app lets go of the terminal, or the terminal of the app."""
         ahead = 0
-        incoming = Input(XTermParser(self._debug), window_size=self._get_terminal_size)
+        incoming = InputDecoder(XTermParser(self._debug), window_size=self._get_terminal_size)
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():

@@ -23,7 +23,7 @@ from textual._xterm_parser import (
 from textual.keys import Keys
 from textual.message import Message
 
-from tui_chat.ui.messages import BackgroundTold, PasteShortened
+from tui_chat.ui.messages import BackgroundReported, PasteShortened
 
 _log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ _FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What Textual's look-up raises for numbers that no terminal sends."""
 
 
-class Input:
+class InputDecoder:
     """Bytes on their way to messages: what is certain comes at once, the rest when more comes or its time is over."""
 
     def __init__(
@@ -317,4 +317,4 @@ def _background(command: str) -> list[Message]:
     if found is None:
         return []
     red, green, blue = (int(part, 16) / (16 ** len(part) - 1) for part in found.groups())
-    return [BackgroundTold(is_light=0.299 * red + 0.587 * green + 0.114 * blue > 0.5)]
+    return [BackgroundReported(is_light=0.299 * red + 0.587 * green + 0.114 * blue > 0.5)]

@@ -25,7 +25,7 @@ _MOST_IN_A_LINE = 2000
 """So much of a paste goes into a box of one line, which measures all of its text at every key."""
 
 
-class InTurn:
+class KeyQueue:
     """Hands on one key or paste at a time."""
 
     def __init__(self, app: App[int], hand_on: Callable[[Press], Awaitable[None]]) -> None:

@@ -7,7 +7,7 @@ from textual.widget import Widget
 from tui_chat.ui.key_bindings import Keyboard
 
 
-class EditBar(Widget):
+class EditingBanner(Widget):
     """One line above the prompt; hidden while nothing is edited."""
 
     is_editing: reactive[bool] = reactive(False, layout=True)

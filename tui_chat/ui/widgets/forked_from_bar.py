@@ -6,10 +6,10 @@ from textual.widget import Widget
 
 from tui_chat.core.clean import clean_line
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.messages import ActionWanted
+from tui_chat.ui.messages import ActionRequested
 
 
-class OriginBar(Widget):
+class ForkedFromBar(Widget):
     """One line; hidden over a conversation that was not forked."""
 
     source: reactive[str] = reactive("", layout=True)
@@ -25,7 +25,7 @@ class OriginBar(Widget):
 
     def on_click(self) -> None:
         """Go there."""
-        self.post_message(ActionWanted("screen.origin"))
+        self.post_message(ActionRequested("screen.origin"))
 
     def render(self) -> Content:
         """The title as far as there is room, then the key."""

@@ -8,7 +8,7 @@ FOLD_OVER_CHARACTERS = 10_000
 _SIGN = re.compile(r"⟦#(\d+) pasted: [\d,]+ (?:lines|characters)⟧")
 
 
-class Folds:
+class PastePlaceholders:
     """The pastes that are shown as signs; all are kept, since undoing may bring any sign back."""
 
     def __init__(self) -> None:

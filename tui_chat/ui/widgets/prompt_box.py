@@ -9,20 +9,20 @@ from textual.document._document import Location
 from textual.strip import Strip
 from textual.widgets import TextArea
 
-from tui_chat.ui.commands.completion import Completing
+from tui_chat.ui.commands.completion import Completion
 from tui_chat.ui.messages import (
-    ActionWanted,
+    ActionRequested,
     DraftChanged,
-    EditorWanted,
-    HistoryWanted,
+    EditorRequested,
+    HistoryRequested,
     LeavePrompt,
     PromptSubmitted,
-    QueuedWanted,
-    QuitWanted,
+    QueuedPromptRequested,
+    QuitRequested,
     SuggestionsChanged,
 )
 from tui_chat.ui.widgets.graphemes import end_of_grapheme, start_of_grapheme
-from tui_chat.ui.widgets.paste_placeholders import SIGN_BEGINS, Folds
+from tui_chat.ui.widgets.paste_placeholders import SIGN_BEGINS, PastePlaceholders
 
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -30,7 +30,7 @@ _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 class PromptBox(TextArea):
     """Where prompts are written: Enter sends, long pastes fold, up and down walk through earlier prompts."""
 
-    def __init__(self, keys: Mapping[str, str], completing: Completing, *, enter_sends: bool = True) -> None:
+    def __init__(self, keys: Mapping[str, str], completing: Completion, *, enter_sends: bool = True) -> None:
         """`keys` says which action a key runs; bindings would run it before what was typed just before it."""
         super().__init__(compact=True, highlight_cursor_line=False, placeholder="Ask anything")
         self.cursor_blink = False
@@ -39,7 +39,7 @@ class PromptBox(TextArea):
         """A prompt waits in line."""
         self._keys = keys
         self._enter_sends = enter_sends
-        self._folds = Folds()
+        self._folds = PastePlaceholders()
         self._history: Sequence[str] = ()
         self._walked_to = -1
         self._own_draft = ""
@@ -59,7 +59,7 @@ class PromptBox(TextArea):
         """What returns the draft of this moment whenever it is called."""
         return partial(self._folds.unfolded, self.text)
 
-    def give_back(self, text: str) -> None:
+    def restore_text(self, text: str) -> None:
         """This was not taken, or is wanted back; what was written since stays below it."""
         written = self.draft
         self.draft = f"{text}\n{written}" if written.strip() else text
@@ -80,7 +80,7 @@ class PromptBox(TextArea):
         event.stop()
         event.prevent_default()
         if "." in action.partition("(")[0]:
-            self.post_message(ActionWanted(action))
+            self.post_message(ActionRequested(action))
         else:
             await self.run_action(action)
 
@@ -118,7 +118,7 @@ class PromptBox(TextArea):
             self.draft = ""
             self.post_message(PromptSubmitted(text))
         else:
-            self.post_message(QueuedWanted(now=True))
+            self.post_message(QueuedPromptRequested(now=True))
 
     # Suggestions
 
@@ -152,7 +152,7 @@ class PromptBox(TextArea):
         if not self.selection.is_empty or not self.navigator.is_first_wrapped_line(self.cursor_location):
             self.action_cursor_up()
         elif self.has_queued and not self.text:
-            self.post_message(QueuedWanted())
+            self.post_message(QueuedPromptRequested())
         else:
             self._walk(1)
 
@@ -175,7 +175,7 @@ class PromptBox(TextArea):
 
     def action_history(self) -> None:
         """Ask for the search in all of them."""
-        self.post_message(HistoryWanted())
+        self.post_message(HistoryRequested())
 
     # Writing
 
@@ -188,14 +188,14 @@ class PromptBox(TextArea):
 
     def action_editor(self) -> None:
         """Ask for the user's own editor."""
-        self.post_message(EditorWanted())
+        self.post_message(EditorRequested())
 
     def action_delete_or_quit(self) -> None:
         """Delete to the right; with nothing to delete, quit."""
         if self.text:
             self.action_delete_right()
         else:
-            self.post_message(QuitWanted())
+            self.post_message(QuitRequested())
 
     def _unfold(self) -> bool:
         """Unfold the paste that the cursor touches, else the first there is."""

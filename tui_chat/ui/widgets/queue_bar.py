@@ -10,7 +10,7 @@ from textual.widget import Widget
 from tui_chat.core.clean import clean_line
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
-from tui_chat.ui.messages import LineLeft, QueuedWanted
+from tui_chat.ui.messages import QueuedPromptRequested, QueueLeft
 
 MOST_ROWS = 5
 _HEAD = "waits  "
@@ -35,7 +35,7 @@ class QueueBar(Widget, can_focus=True):
         self.chosen = max(0, min(self.chosen, len(waiting) - 1))
         self.styles.height = 1 if len(waiting) == 1 else min(len(waiting), MOST_ROWS) + 1
         if not waiting and self.has_focus:
-            self.post_message(LineLeft())
+            self.post_message(QueueLeft())
 
     def on_focus(self) -> None:
         """From the prompt one comes to the nearest, which is the last."""
@@ -53,21 +53,21 @@ class QueueBar(Widget, can_focus=True):
     def action_choose(self, by: int) -> None:
         """To another one; below the last is the prompt."""
         if self.chosen + by >= len(self.waiting):
-            self.post_message(LineLeft())
+            self.post_message(QueueLeft())
         else:
             self.chosen = max(0, self.chosen + by)
 
     def action_send(self) -> None:
         """Send this one at once."""
-        self.post_message(QueuedWanted(now=True, at=self.chosen))
+        self.post_message(QueuedPromptRequested(now=True, at=self.chosen))
 
     def action_edit(self) -> None:
         """Take this one back into the prompt."""
-        self.post_message(QueuedWanted(at=self.chosen))
+        self.post_message(QueuedPromptRequested(at=self.chosen))
 
     def action_leave(self) -> None:
         """Back to the prompt."""
-        self.post_message(LineLeft())
+        self.post_message(QueueLeft())
 
     @property
     def _first(self) -> int:

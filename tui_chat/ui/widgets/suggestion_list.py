@@ -5,8 +5,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui_chat.core.clean import clean_line
-from tui_chat.ui.commands.completion import Completing
-from tui_chat.ui.messages import SuggestionTaken
+from tui_chat.ui.commands.completion import Completion
+from tui_chat.ui.messages import SuggestionAccepted
 
 MOST_ROWS = 8
 
@@ -14,7 +14,7 @@ MOST_ROWS = 8
 class SuggestionList(Widget):
     """A few rows around the one that is lit; hidden while there is nothing to suggest."""
 
-    def __init__(self, completing: Completing) -> None:
+    def __init__(self, completing: Completion) -> None:
         super().__init__()
         self._completing = completing
 
@@ -33,7 +33,7 @@ class SuggestionList(Widget):
     def on_click(self, event: events.Click) -> None:
         """Take the one that is pointed at."""
         self._completing.move(self._first + event.y - self._completing.at)
-        self.post_message(SuggestionTaken())
+        self.post_message(SuggestionAccepted())
 
     def render(self) -> Content:
         """One row for each: what it is, what it does; the last row tells how many follow."""
