@@ -1,6 +1,7 @@
 """One of many, found by a few letters: prompts, models, colours, actions. Knows not what the rows stand for."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -15,13 +16,24 @@ from textual.widgets.option_list import Option
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.fuzzy import match
-from tui_chat.ui.picker_choice import Choice
 from tui_chat.ui.widgets.row_list import RowList
 
 MOST_ROWS = 200
 _AS_LIKE = 0.6
 """What is so much less like it than the likest is not what was meant."""
 _LIT = "bold $text-accent"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A row of a picker: the value it stands for, its text, and dim text around it."""
+
+    value: str
+    text: str
+    note: str = ""
+    """Shown behind the text."""
+    key: str = ""
+    """Shown before the text: the key that does the same."""
 
 
 class _Row:

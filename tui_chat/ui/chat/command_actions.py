@@ -15,7 +15,7 @@ from tui_chat.ui.chat.output_actions import GivingScreen
 from tui_chat.ui.commands.palette_items import rows
 from tui_chat.ui.commands.slash_commands import Call
 from tui_chat.ui.keymap import Key, Scope
-from tui_chat.ui.picker_choice import Choice
+from tui_chat.ui.picker import Choice
 from tui_chat.ui.widgets.find_bar import FindBar
 
 _LISTED = 500

@@ -7,7 +7,7 @@ from tui_chat.core.format_numbers import UNKNOWN, dollars, short_tokens
 from tui_chat.core.provider import Model
 from tui_chat.service.model_catalog import Catalog
 from tui_chat.ui.app_context import AppContext
-from tui_chat.ui.picker_choice import Choice
+from tui_chat.ui.picker import Choice
 
 RECENT = "recent_models"
 _KEPT_RECENT = 8

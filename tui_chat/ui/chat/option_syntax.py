@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tui_chat.core.conversation import Options
-from tui_chat.ui.picker_choice import Choice
+from tui_chat.ui.picker import Choice
 
 _NAMES = ("effort", "thinking", "max_tokens", "temperature")
 _SWITCH = {"on": True, "off": False, "auto": None, "": None}

@@ -10,7 +10,7 @@ from tui_chat.ui.chat.copy_and_save import can_browse, copied, exported, is_file
 from tui_chat.ui.chat.settings_actions import ChangingScreen
 from tui_chat.ui.conversation_view.links import doubts, place
 from tui_chat.ui.messages import CopyRequested, FileChosen, LinkChosen
-from tui_chat.ui.picker_choice import Choice
+from tui_chat.ui.picker import Choice
 from tui_chat.ui.terminal.external_editor import EditorFailed, command_of, run
 
 LONGEST_ADDRESS = 500

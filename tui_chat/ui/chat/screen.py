@@ -24,7 +24,7 @@ from tui_chat.ui.messages import (
     SuggestionAccepted,
     SuggestionsChanged,
 )
-from tui_chat.ui.picker_choice import Choice
+from tui_chat.ui.picker import Choice
 from tui_chat.ui.terminal.external_editor import EditorFailed, edited
 from tui_chat.ui.widgets.find_bar import FindBar
 from tui_chat.ui.widgets.suggestion_list import SuggestionList

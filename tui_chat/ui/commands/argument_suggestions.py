@@ -10,7 +10,7 @@ from tui_chat.ui.chat.model_choices import Models
 from tui_chat.ui.chat.option_syntax import offered
 from tui_chat.ui.commands.completion import Argument
 from tui_chat.ui.commands.slash_commands import COMMANDS
-from tui_chat.ui.picker_choice import Choice
+from tui_chat.ui.picker import Choice
 
 _FORMS = (
     (".md", "Markdown, to be read"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tui_chat.core.fuzzy import match
 from tui_chat.ui.commands.slash_commands import COMMANDS, COMMANDS_BY_NAME
-from tui_chat.ui.picker_choice import Choice
+from tui_chat.ui.picker import Choice
 
 
 @dataclass(frozen=True, slots=True)

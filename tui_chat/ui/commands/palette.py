@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from tui_chat.ui.commands.slash_commands import COMMANDS_BY_NAME, Call, Command
 from tui_chat.ui.keymap import KEYS, Key
-from tui_chat.ui.picker import Picker
-from tui_chat.ui.picker_choice import Choice
+from tui_chat.ui.picker import Choice, Picker
 
 _OWN_WORDS = ("title", "system")
 _NEEDS_WORDS = (*_OWN_WORDS, "options", "export")

@@ -9,7 +9,7 @@ from tui_chat.core.turn import Role
 from tui_chat.ui.commands.slash_commands import COMMANDS
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import KEYS, Key, Scope
-from tui_chat.ui.picker_choice import Choice
+from tui_chat.ui.picker import Choice
 
 _SHOWN = (Scope.CHAT, Scope.APP, Scope.PROMPT, Scope.PANE)
 _ONLY_WHILE_TYPING = {

@@ -16,8 +16,7 @@ from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.library.actions import LibraryActions
 from tui_chat.ui.library.browser import LibraryBrowser
 from tui_chat.ui.library.data_source import Shelf
-from tui_chat.ui.picker import Picker
-from tui_chat.ui.picker_choice import Choice
+from tui_chat.ui.picker import Choice, Picker
 
 _ORDERING = ("rename", "archive", "delete", "export", "mark", "shelf", "said", "undo", "choose", "move", "page")
 """What waits while a title is written."""

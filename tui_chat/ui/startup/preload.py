@@ -7,7 +7,6 @@ _LATER = (
     "tui_chat.service.import_export",
     "tui_chat.ui.dialogs.help",
     "tui_chat.ui.library.screen",
-    "tui_chat.ui.picker",
     "tui_chat.ui.dialogs.tree",
     "tui_chat.ui.dialogs.usage",
 )
