@@ -19,7 +19,7 @@ from typing import Any
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError, NotFound, ReplyInFlight, StorageError
 from tui_chat.settings.load import load_settings
-from tui_chat.ui.chat.external_changes import LOOKED_EVERY_S, ExternalChanges
+from tui_chat.ui.chat.external_changes import CHECK_EVERY_S, ExternalChanges
 from tui_chat.wiring import Program, assemble
 
 SHARED = "shared"
@@ -158,7 +158,7 @@ class Copy:
         looks = ExternalChanges(self._store)
         await looks.check_for_changes(beacon(other))
         while time.monotonic() < until_s:
-            await asyncio.sleep(LOOKED_EVERY_S)
+            await asyncio.sleep(CHECK_EVERY_S)
             if await looks.check_for_changes(beacon(other)):
                 changed_s = float((await self._store.conversation(beacon(other))).title)
                 self.met.lags_s.append(time.time() - changed_s)

@@ -305,9 +305,9 @@ async def take(name: str, folder: Path) -> list[Path]:
     """Take one picture; the files that were written."""
     os.environ["TZ"] = "UTC"
     time.tzset()
-    for module in ("tui_chat.ui.library.browser", "tui_chat.ui.dialogs.usage"):
+    for module in ("tui_chat.ui.library.screen", "tui_chat.ui.dialogs.usage"):
         __import__(module)
-    with patch("tui_chat.ui.library.browser.datetime", Frozen), patch("tui_chat.ui.dialogs.usage.datetime", Frozen):
+    with patch("tui_chat.ui.library.screen.datetime", Frozen), patch("tui_chat.ui.dialogs.usage.datetime", Frozen):
         cells = await PICTURES[name]()
     svg, png = folder / f"{name}.svg", folder / f"{name}.png"
     svg.write_text(paint_svg(cells), encoding="utf-8")

@@ -39,8 +39,8 @@ def seen(desk: Desk) -> tuple[Any, ...]:
         chat.conversation.id,
         chat.conversation.head,
         len(chat.conversation.turns),
-        chat.line.prompts,
-        chat.queue.chosen,
+        chat.queue.prompts,
+        chat.queue_bar.chosen,
         desk.app._exit,
         [shelf.cursor for shelf in desk.app.screen.query(VirtualList)],
         tuple(str(notice.message) for notice in desk.app._notifications),
@@ -64,12 +64,12 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
     if key.id == "prompt.redo":
         await desk.press("ctrl+z")
     if key.id == "queue.drop":
-        await chat.line.put("waits")
+        await chat.queue.put("waits")
     if key.scope is Scope.QUEUE or key.id == "queue.choose":
-        await chat.line.put("waits")
-        await chat.line.put("waits too")
+        await chat.queue.put("waits")
+        await chat.queue.put("waits too")
     if key.id in ("undo", "read.undo"):
-        await chat.line.put("waits")
+        await chat.queue.put("waits")
         await desk.press("alt+x")
     if key.id == "prompt.complete":
         await desk.type("/ti")
@@ -91,7 +91,7 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
     if key.id == "read.open":
         pane.action_step_link(1)
     if key.scope is Scope.QUEUE:
-        chat.queue.focus()
+        chat.queue_bar.focus()
     if key.id == "prompt.send" or key.id == "prompt.newline":
         await desk.type("x")
     await desk.pilot.pause()

@@ -166,11 +166,11 @@ async def come_to_rest(desk: Desk) -> None:
         if desk.app.screen is not desk.chat:
             await desk.press("escape")
     async with asyncio.timeout(60):
-        while desk.service.replies or desk.chat.line.prompts:
+        while desk.service.replies or desk.chat.queue.prompts:
             for reply in desk.service.replies:
                 reply.cancel()
-            if desk.chat.line.prompts:
-                await desk.chat.line.take()
+            if desk.chat.queue.prompts:
+                await desk.chat.queue.take()
             await desk.pilot.pause(0.02)
     await desk.pilot.pause(0.05)
 

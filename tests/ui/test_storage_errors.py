@@ -9,7 +9,7 @@ from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.ui.app_context import ModelFacts
-from tui_chat.ui.chat.drafts import KEPT_AFTER_S
+from tui_chat.ui.chat.drafts import SAVE_DELAY_S
 from tui_chat.ui.picker import Picker
 
 FULL = StorageError("the disk is full", detail="disk_full")
@@ -23,7 +23,7 @@ async def test_one_can_go_on_writing_in_a_conversation_that_could_not_be_stored(
         with pytest.raises(NotFound):
             await desk.store.conversation(desk.conversation.id)
         await desk.type("and then")
-        await desk.pilot.pause(2 * KEPT_AFTER_S)
+        await desk.pilot.pause(2 * SAVE_DELAY_S)
         await desk.press("ctrl+n")
         await desk.press("ctrl+n")
     assert desk.app.is_running
@@ -38,7 +38,7 @@ async def test_the_history_of_a_store_that_fails_is_empty(desk: Desk) -> None:
 @pytest.mark.parametrize("name", ["~nobody-of-this-name/x.md", "x" * 300])
 async def test_a_file_that_cannot_be_is_told(desk: Desk, name: str) -> None:
     await desk.said("hi")
-    await desk.chat.export_to(name)
+    await desk.chat.output.export_to(name)
     await desk.pilot.pause()
     assert "The file cannot be written." in screen_text(desk.app)
 

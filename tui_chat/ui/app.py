@@ -15,7 +15,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from tui_chat.core.clean import clean
+from tui_chat.core.clean import clean, clean_line
 from tui_chat.ui.app_context import AppContext, PendingContext
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
@@ -99,8 +99,9 @@ class ChatApp(App[int]):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Say it in passing; whoever wrote the words, none of them steers the terminal or the colours."""
-        super().notify(clean(message), title=clean(title), severity=severity, timeout=timeout, markup=False)
+        """Show a passing message, without markup or control characters; a warning or an error in one line."""
+        harmless = clean if severity == "information" else clean_line
+        super().notify(harmless(message), title=clean(title), severity=severity, timeout=timeout, markup=False)
 
     def on_attention_requested(self, wanted: AttentionRequested) -> None:
         """Tell somebody who looks elsewhere."""
@@ -226,7 +227,7 @@ class ChatApp(App[int]):
         if getattr(self._driver, "has_shell", False):
             self.action_suspend_process()
         else:
-            self.notify("There is no shell here to go back to.", severity="warning", markup=False)
+            self.notify("There is no shell here to go back to.", severity="warning")
 
     async def action_interrupt(self) -> None:
         """Let the screen decide what there is to stop."""
@@ -249,7 +250,7 @@ class ChatApp(App[int]):
         """Whose keys work now."""
         if self.screen is not self._chat:
             return getattr(self.screen, "SCOPE", Scope.PROMPT)
-        if self._chat.queue.has_focus:
+        if self._chat.queue_bar.has_focus:
             return Scope.QUEUE
         return Scope.PANE if self._chat.pane.has_focus else Scope.PROMPT
 

@@ -2,7 +2,9 @@
 
 import re
 
+from tui_chat.core.turn import Turn
 from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.wording import ending
 
 _DONE_BY = (
     ("try again", "reply.retry"),
@@ -19,3 +21,11 @@ def with_keys(next_step: str, keys: Keyboard, *, model: str = "model.choose") ->
         if key := keys(action):
             next_step = re.sub(rf"\b{words}\b", rf"\g<0> ({key})", next_step, count=1, flags=re.IGNORECASE)
     return next_step
+
+
+def ending_with_keys(keys: Keyboard, turn: Turn) -> tuple[str, str] | None:
+    """Return how a turn ended and what to do about it; `None` if it is complete."""
+    words = ending(turn)
+    if words is None:
+        return None
+    return words.sentence, with_keys(words.next_step, keys, model="reply.retry_with")

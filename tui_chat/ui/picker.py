@@ -1,4 +1,4 @@
-"""One of many, found by a few letters: prompts, models, colours, actions. Knows not what the rows stand for."""
+"""A dialog to pick one of many rows by fuzzy search. Does not know what the rows stand for."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from tui_chat.core.fuzzy import match
 from tui_chat.ui.widgets.row_list import RowList
 
 MOST_ROWS = 200
-_AS_LIKE = 0.6
-"""What is so much less like it than the likest is not what was meant."""
-_LIT = "bold $text-accent"
+_MIN_SHARE = 0.6
+"""Matches that score less than this share of the best one are left out."""
+_HIGHLIGHT = "bold $text-accent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Choice:
 
 
 class _Row:
-    """A choice as it is searched and shown, its words made harmless once."""
+    """A choice with its text as it is searched and shown, without control characters."""
 
     def __init__(self, choice: Choice, key: str) -> None:
         self.choice = choice
@@ -47,16 +47,16 @@ class _Row:
         if choice.note:
             self.words += f"  {clean_line(choice.note)}"
 
-    def drawn(self, lit: Sequence[int]) -> Content:
-        """With these letters lit."""
+    def drawn(self, highlighted: Sequence[int]) -> Content:
+        """Return the row with these characters highlighted."""
         row = Content(self.words).stylize("$foreground-muted", 0, self._text_at).stylize("dim", self._note_at)
-        for place in lit:
-            row = row.stylize(_LIT, place, place + 1)
+        for place in highlighted:
+            row = row.stylize(_HIGHLIGHT, place, place + 1)
         return row
 
 
 class Picker(ModalScreen[str | None]):
-    """Ends with the value of the choice, with what was typed where that is allowed, or with nothing."""
+    """The result is the value of a choice, or what was typed if that is allowed, or `None`."""
 
     CSS_PATH = "dialogs/dialog.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -79,31 +79,29 @@ class Picker(ModalScreen[str | None]):
         free: Callable[[str], bool] | None = None,
         asks: str = "A few letters of it",
     ) -> None:
-        """`free` tells whether what is typed may be taken although no row has it; `asks` says what to type."""
+        """`free` returns whether typed text may be taken although no row has it; `asks` is the placeholder."""
         super().__init__()
         self._heading = title
         self._current = current
         self._free = free
         self._asks = asks
         self.found: list[Choice] = []
-        """What there is to take now, as it is shown."""
+        """The choices that match, in the order they are shown."""
         self._read(choices)
 
     def compose(self) -> ComposeResult:
-        """A title, a line to type in, the rows, a hint."""
         yield Static(self._heading, markup=False, classes="title")
         yield Input(placeholder=self._asks, compact=True)
         yield RowList(compact=True)
         yield Static("Enter takes it · ↑ ↓ move · Esc leaves", markup=False, classes="hint")
 
     def on_mount(self) -> None:
-        """Everything, the current one lit."""
         self.box.cursor_blink = False
         self.box.focus()
         self._show()
 
     def offer(self, choices: Sequence[Choice], hint: str = "") -> None:
-        """There is more to choose from now."""
+        """Replace the choices, and the hint if there is one."""
         self._read(choices)
         # Not after it was left, while its parts are taken away.
         if self.is_mounted and self in self.app.screen_stack:
@@ -120,7 +118,7 @@ class Picker(ModalScreen[str | None]):
         hits = [(hit, row) for row in self._rows if (hit := match(typed, row.words)) is not None]
         if typed:
             hits.sort(key=lambda pair: -pair[0].score)
-            hits = [pair for pair in hits if pair[0].score >= _AS_LIKE * hits[0][0].score]
+            hits = [pair for pair in hits if pair[0].score >= _MIN_SHARE * hits[0][0].score]
         del hits[MOST_ROWS:]
         rows = [row.drawn(hit.places) for hit, row in hits]
         self.found = [row.choice for _, row in hits]
@@ -136,20 +134,18 @@ class Picker(ModalScreen[str | None]):
 
     @on(Input.Changed)
     def narrow(self) -> None:
-        """Show those that are like it, the likest first."""
         self._show()
 
     @on(Input.Submitted)
     def take(self) -> None:
-        """Take the one that is lit."""
+        """Take the highlighted row."""
         if self.rows.highlighted is not None and self.found:
             self.dismiss(self.found[self.rows.highlighted].value)
 
     def action_move(self, how: str) -> None:
-        """Move in the rows while typing goes on."""
+        """Move the highlight; the focus stays in the search line."""
         getattr(self.rows, f"action_{how}")()
 
     @on(OptionList.OptionSelected)
     def chosen(self, event: OptionList.OptionSelected) -> None:
-        """Take the row."""
         self.dismiss(self.found[event.option_index].value)

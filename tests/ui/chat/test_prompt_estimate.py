@@ -11,7 +11,7 @@ from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Price, Usage
 from tui_chat.ui.app_context import ModelFacts
-from tui_chat.ui.chat.prompt_estimate import cost_ahead, draft_of, too_much
+from tui_chat.ui.chat.prompt_estimate import cost_estimate, draft_of, overflow_warning
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PRICE = Price(Decimal(2), Decimal(10), Decimal("0.2"), Decimal("2.5"), Decimal(4))
@@ -26,28 +26,29 @@ def talked(usage: Usage, ago: timedelta = timedelta(minutes=1)) -> Conversation:
 
 def test_a_prompt_costs_what_it_and_all_before_it_will_be_read_as() -> None:
     conversation = talked(Usage(input_tokens=1000, output_tokens=200))
-    said = cost_ahead(conversation, draft_of(conversation, "word " * 40, None), PRICE, NOW)
+    said = cost_estimate(conversation, draft_of(conversation, "word " * 40, None), PRICE, NOW)
     assert said.startswith("~1.2") and "k in" in said and "~$0.002" in said
 
 
 def test_what_the_cache_holds_is_told_and_what_it_lost_costs_more() -> None:
     usage = Usage(input_tokens=10, cache_write_5m_tokens=50_000, output_tokens=200)
     fresh = talked(usage)
-    assert "cached" in cost_ahead(fresh, draft_of(fresh, "go on", None), PRICE, NOW)
+    assert "cached" in cost_estimate(fresh, draft_of(fresh, "go on", None), PRICE, NOW)
     old = talked(usage, timedelta(hours=2))
-    assert "the cache has expired: +~$0.1" in cost_ahead(old, draft_of(old, "go on", None), PRICE, NOW)
+    assert "the cache has expired: +~$0.1" in cost_estimate(old, draft_of(old, "go on", None), PRICE, NOW)
 
 
 def test_an_unknown_price_is_left_out_and_not_called_nothing() -> None:
     conversation = talked(Usage(input_tokens=1000, output_tokens=200))
-    assert "$" not in cost_ahead(conversation, draft_of(conversation, "hi", None), None, NOW)
+    assert "$" not in cost_estimate(conversation, draft_of(conversation, "hi", None), None, NOW)
 
 
 def test_what_does_not_fit_is_said_and_what_fits_or_is_unknown_is_not() -> None:
     conversation = talked(Usage(input_tokens=1000, output_tokens=200))
     draft = draft_of(conversation, "hi", None)
-    assert "does not fit" in too_much(conversation, draft, 1100, NOW)
-    assert too_much(conversation, draft, 100_000, NOW) == "" == too_much(conversation, draft, None, NOW)
+    assert "does not fit" in overflow_warning(conversation, draft, 1100, NOW)
+    for window in (100_000, None):
+        assert overflow_warning(conversation, draft, window, NOW) == ""
 
 
 async def test_a_prompt_that_does_not_fit_is_sent_only_when_that_is_meant() -> None:

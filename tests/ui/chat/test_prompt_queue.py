@@ -15,7 +15,7 @@ from tui_chat.ui.chat.prompt_queue import PromptQueue
 class Counter:
     """A line, what it sent and showed, and whether sending works."""
 
-    line: PromptQueue
+    queue: PromptQueue
     drafts: Drafts
     sent: list[str] = field(default_factory=list)
     takes: bool = True
@@ -37,44 +37,44 @@ async def counter() -> AsyncIterator[Counter]:
         pass
 
     made = Counter(PromptQueue(drafts, shown, send, lambda: None), drafts)
-    await made.line.switch_to("here")
+    await made.queue.switch_to("here")
     yield made
     await store.aclose()
 
 
 async def test_the_first_goes_out_and_the_others_go_on_waiting(counter: Counter) -> None:
     for prompt in ("one", "two"):
-        await counter.line.put(prompt)
-    await counter.line.send_next()
-    assert counter.sent == ["one"] and counter.line.prompts == ("two",)
+        await counter.queue.put(prompt)
+    await counter.queue.send_next()
+    assert counter.sent == ["one"] and counter.queue.prompts == ("two",)
 
 
 async def test_what_could_not_be_sent_is_the_first_in_line_again(counter: Counter) -> None:
     for prompt in ("one", "two"):
-        await counter.line.put(prompt)
+        await counter.queue.put(prompt)
     counter.takes = False
-    await counter.line.send_next()
-    assert counter.line.prompts == ("one", "two") == await counter.drafts.waiting("here")
+    await counter.queue.send_next()
+    assert counter.queue.prompts == ("one", "two") == await counter.drafts.load_queue("here")
 
 
 async def test_a_prompt_is_not_sent_to_a_conversation_that_is_opened_meanwhile(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for prompt in ("one", "two"):
-        await counter.line.put(prompt)
-    wait, is_saving, may_go_on = counter.drafts.wait, asyncio.Event(), asyncio.Event()
+        await counter.queue.put(prompt)
+    store_queue, is_saving, may_go_on = counter.drafts.store_queue, asyncio.Event(), asyncio.Event()
 
     async def slowly(conversation_id: str, prompts: Sequence[str]) -> None:
         is_saving.set()
         await may_go_on.wait()
-        await wait(conversation_id, prompts)
+        await store_queue(conversation_id, prompts)
 
-    monkeypatch.setattr(counter.drafts, "wait", slowly)
-    going_on = asyncio.create_task(counter.line.send_next())
+    monkeypatch.setattr(counter.drafts, "store_queue", slowly)
+    going_on = asyncio.create_task(counter.queue.send_next())
     await is_saving.wait()
-    await counter.line.switch_to("elsewhere")
+    await counter.queue.switch_to("elsewhere")
     may_go_on.set()
     await going_on
-    assert counter.sent == [] and counter.line.prompts == ()
-    await counter.line.switch_to("here")
-    assert counter.line.prompts == ("one", "two")
+    assert counter.sent == [] and counter.queue.prompts == ()
+    await counter.queue.switch_to("here")
+    assert counter.queue.prompts == ("one", "two")

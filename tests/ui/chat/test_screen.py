@@ -110,7 +110,7 @@ async def test_an_edited_prompt_stands_beside_the_old_one() -> None:
 async def test_an_edit_that_is_left_changes_nothing(desk: Desk) -> None:
     await desk.said("hi")
     await desk.press("f9", "escape")
-    assert desk.chat.prompt.text == "" and desk.chat.editing is None
+    assert desk.chat.prompt.text == "" and desk.chat.prompt_actions.editing is None
     assert len(desk.conversation.turns) == 2
 
 
@@ -142,7 +142,7 @@ async def test_a_prompt_sent_meanwhile_waits_in_sight_and_goes_by_itself() -> No
         await desk.until(lambda: len(desk.conversation.turns) == 4)
         await desk.idle()
         assert [turn.text for turn in desk.conversation.path] == ["first", "one", "second", "Again"]
-        assert not desk.chat.line.prompts
+        assert not desk.chat.queue.prompts
 
 
 async def test_what_waits_can_be_taken_back_dropped_and_had_back() -> None:
@@ -151,11 +151,11 @@ async def test_what_waits_can_be_taken_back_dropped_and_had_back() -> None:
         await desk.press("enter")
         await desk.type("second")
         await desk.press("enter", "up")
-        assert desk.chat.prompt.text == "second" and not desk.chat.line.prompts
+        assert desk.chat.prompt.text == "second" and not desk.chat.queue.prompts
         await desk.press("enter", "alt+x")
-        assert not desk.chat.line.prompts
+        assert not desk.chat.queue.prompts
         await desk.press("alt+u")
-        assert desk.chat.line.prompts == ("second",)
+        assert desk.chat.queue.prompts == ("second",)
 
 
 async def test_enter_on_an_empty_prompt_sends_what_waits_at_once() -> None:
@@ -181,7 +181,7 @@ async def test_a_draft_and_what_waits_survive_a_restart() -> None:
         shown = desk.conversation.id
     async with desk_with(store=store, first=await store.conversation(shown)) as desk:
         assert desk.chat.prompt.text == "third"
-        assert desk.chat.line.prompts == ("second",)
+        assert desk.chat.queue.prompts == ("second",)
         assert "Interrupted" in screen_text(desk.app)
     await store.aclose()
 

@@ -99,7 +99,7 @@ async def test_the_arrows_light_a_suggestion_and_enter_runs_it(desk: Desk) -> No
     await desk.until(lambda: any(row.split() == ["›", "ansi-dark"] for row in screen_rows(desk.app)))
     await desk.press("down", "enter")
     assert desk.app.theme == "ansi-light" and desk.chat.prompt.text == ""
-    assert not desk.chat.suggested.display
+    assert not desk.chat.suggestions.display
 
 
 async def test_models_are_suggested_when_one_is_asked_for(desk: Desk) -> None:
@@ -114,9 +114,9 @@ async def test_models_are_suggested_when_one_is_asked_for(desk: Desk) -> None:
 
 async def test_escape_puts_suggestions_away_first(desk: Desk) -> None:
     await desk.type("/")
-    assert desk.chat.suggested.display
+    assert desk.chat.suggestions.display
     await desk.press("escape")
-    assert not desk.chat.suggested.display and desk.chat.prompt.has_focus
+    assert not desk.chat.suggestions.display and desk.chat.prompt.has_focus
     await desk.press("escape")
     assert desk.chat.pane.has_focus
 
@@ -130,6 +130,6 @@ async def test_up_goes_round_and_the_list_follows(desk: Desk) -> None:
 
 async def test_a_suggestion_is_taken_with_the_mouse(desk: Desk) -> None:
     await desk.type("/")
-    await desk.pilot.click(desk.chat.suggested, offset=(4, 2))
+    await desk.pilot.click(desk.chat.suggestions, offset=(4, 2))
     await desk.until(lambda: desk.chat.prompt.text.startswith("/"))
     assert desk.chat.prompt.text == "/delete" and desk.chat.prompt.has_focus

@@ -8,7 +8,7 @@ import pytest
 from tests.ui.turns import BEGAN, conversation, prompt, reply
 from tui_chat.core.conversation import Conversation
 from tui_chat.storage.store import Store
-from tui_chat.ui.library.data_source import PAGE, Hits, ListFilter, Shelf, Titles, layout_options
+from tui_chat.ui.library.data_source import PAGE, Hits, ListFilter, Shelf, Titles, load_rows
 
 
 def made(number: int) -> Conversation:
@@ -42,27 +42,27 @@ async def test_only_the_pages_in_sight_are_fetched_and_they_fit_together(store: 
 
 
 async def test_titles_are_looked_in_first(store: Store) -> None:
-    wanted, rows = await layout_options(store, ListFilter("title 29"), 0)
-    assert isinstance(rows, Titles) and not wanted.said
+    wanted, rows = await load_rows(store, ListFilter("title 29"), 0)
+    assert isinstance(rows, Titles) and not wanted.full_text
     assert rows.total == 13
-    first = rows.found(0)
+    first = rows.target(0)
     assert first is not None and first.turn_id is None and "29" in first.title
 
 
 async def test_what_no_title_has_is_looked_for_in_what_was_said(store: Store) -> None:
-    wanted, rows = await layout_options(store, ListFilter("gears"), 0)
-    assert isinstance(rows, Hits) and wanted.said
-    found = rows.found(0)
+    wanted, rows = await load_rows(store, ListFilter("gears"), 0)
+    assert isinstance(rows, Hits) and wanted.full_text
+    found = rows.target(0)
     assert found is not None and found.words == ("gears",) and found.turn_id is not None
 
 
 @pytest.mark.parametrize("text", ['"question 7"', "role:user title", "model:demo title", "after:2020 title"])
 async def test_quotes_and_filters_mean_what_was_said(text: str) -> None:
-    assert ListFilter(text).must_be_said
+    assert ListFilter(text).needs_full_text
 
 
 async def test_hits_are_fetched_on_as_they_come_near_and_each_stands_once(store: Store) -> None:
-    rows = Hits(store, ListFilter("gears", said=True))
+    rows = Hits(store, ListFilter("gears", full_text=True))
     await rows.load(0, 10)
     assert 0 < rows.total < 300
     while rows.total < 300:
@@ -71,20 +71,20 @@ async def test_hits_are_fetched_on_as_they_come_near_and_each_stands_once(store:
         assert rows.total > before
     await rows.load(299, 310)
     assert rows.total == 300
-    assert len({found.turn_id for number in range(300) if (found := rows.found(number)) is not None}) == 300
+    assert len({found.turn_id for number in range(300) if (found := rows.target(number)) is not None}) == 300
 
 
 async def test_the_trash_and_the_archive_are_lists_of_their_own(store: Store) -> None:
     await store.delete("c0003")
     await store.archive("c0004")
     for shelf, only in ((Shelf.TRASH, "c0003"), (Shelf.ARCHIVED, "c0004")):
-        _, rows = await layout_options(store, ListFilter(shelf=shelf), 0)
-        found = rows.found(0)
+        _, rows = await load_rows(store, ListFilter(shelf=shelf), 0)
+        found = rows.target(0)
         assert rows.total == 1 and found is not None and found.conversation_id == only
-    _, rows = await layout_options(store, ListFilter("gears", Shelf.TRASH), 0)
+    _, rows = await load_rows(store, ListFilter("gears", Shelf.TRASH), 0)
     assert rows.total == 0, "what was said is not looked for in the trash"
 
 
 async def test_nothing_is_nothing(store: Store) -> None:
-    wanted, rows = await layout_options(store, ListFilter("nobody ever said this"), 0)
-    assert rows.total == 0 and not wanted.said and rows.found(0) is None
+    wanted, rows = await load_rows(store, ListFilter("nobody ever said this"), 0)
+    assert rows.total == 0 and not wanted.full_text and rows.target(0) is None

@@ -19,8 +19,8 @@ from tests.ui.turns import conversation, prompt, reply
 from tui_chat.core.conversation import Conversation
 from tui_chat.providers.demo.provider import DemoProvider
 from tui_chat.storage.store import Store
-from tui_chat.ui.library import browser
-from tui_chat.ui.library.data_source import Hits, ListFilter, Titles, layout_options
+from tui_chat.ui.library import screen as library_screen
+from tui_chat.ui.library.data_source import Hits, ListFilter, Titles, load_rows
 from tui_chat.ui.library.screen import LibraryScreen
 from tui_chat.ui.library.virtual_list import VirtualList
 
@@ -99,9 +99,9 @@ async def test_keys_that_are_quicker_than_the_first_rows_choose_among_them(monke
 
     async def slow_look(store: Store, wanted: ListFilter, at: int) -> tuple[ListFilter, Titles | Hits]:
         await fetched.wait()
-        return await layout_options(store, wanted, at)
+        return await load_rows(store, wanted, at)
 
-    monkeypatch.setattr(browser, "layout_options", slow_look)
+    monkeypatch.setattr(library_screen, "load_rows", slow_look)
     store = await Store.open(":memory:")
     await store.save_all([made(number) for number in range(3)])
     async with desk_with(store=store) as desk:
@@ -250,10 +250,10 @@ async def test_what_another_copy_writes_appears_and_the_cursor_stays_on_its_conv
     async with library_of(more=3) as desk:
         await shows(desk, "Title 2")
         await desk.press("down")
-        here = library(desk).here
+        here = library(desk).target
         await desk.store.save(replace(made(9), title="Brand new"))
         await shows(desk, "Brand new", "Conversations 4")
-        assert library(desk).here == here
+        assert library(desk).target == here
 
 
 async def test_nothing_is_asked_of_any_provider_and_no_connection_is_made(monkeypatch: pytest.MonkeyPatch) -> None:

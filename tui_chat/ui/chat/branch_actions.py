@@ -1,226 +1,188 @@
-"""Retry, edit, continue, fork and the way between branches, on top of a conversation on the screen."""
+"""Regenerate, edit, continue and fork, and the way from branch to branch."""
 
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from textual import work
-from textual.getters import query_one
-
 from tui_chat.core.conversation import Conversation, Origin
 from tui_chat.core.error import ChatError
-from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.service.reply import Reply
-from tui_chat.ui.app_context import AppContext
-from tui_chat.ui.chat.branch_navigation import Trail, beside, last, prompt_of
-from tui_chat.ui.chat.conversation_screen import ConversationScreen
-from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.widgets.forked_from_bar import ForkedFromBar
+from tui_chat.ui.chat.branch_navigation import Trail, last, prompt_of, sibling_of
+from tui_chat.ui.chat.chat_view import ChatView
+from tui_chat.ui.chat.prompt_actions import PromptActions
+from tui_chat.ui.undo import UndoStack
 from tui_chat.wording import ending
 
-Undo = Callable[[], Awaitable[None]]
 
+class BranchActions:
+    """Make branches of the conversation that is shown, and move between them."""
 
-class BranchingScreen(ConversationScreen):
-    """Everything that makes a branch, and everything that goes to one."""
+    def __init__(self, chat: ChatView, prompts: PromptActions, undo: UndoStack) -> None:
+        self._chat = chat
+        self._prompts = prompts
+        self._undo = undo
+        self._trail = Trail()
 
-    origin_bar = query_one(ForkedFromBar)
-    _undoable: tuple[Undo, ...] = ()
+    # Making branches
 
-    def __init__(self, context: AppContext, keys: Keyboard) -> None:
-        super().__init__(context, keys)
-        self.trail = Trail()
-
-    def _reply(self) -> Turn | None:
-        chosen = self.pane.chosen_turn
-        return chosen if chosen is not None else last(self.conversation.path, Role.ASSISTANT)
-
-    async def action_retry(self) -> None:
-        """Answer the chosen turn's prompt again, or the last one."""
-        await self.retry_with_model(None)
-
-    async def retry_with_model(self, model: str | None) -> None:
-        """Answer it again; with another model where one is named."""
-        turn = self.pane.chosen_turn or (self.conversation.path[-1] if self.conversation.path else None)
+    async def regenerate(self, model: str | None = None) -> None:
+        """Answer the prompt of the selected turn again, or the last one; with another model if one is named."""
+        chat = self._chat
+        turn = self._selected_or_last()
         if turn is None:
-            self.notify_warning("There is no prompt to answer yet.")
-        elif (reply := self.service.reply_in(self.conversation.id)) is not None and reply.turn_id == turn.id:
-            self.notify_warning(f"It is being answered; {self.keys('reply.cancel')} stops it.")
-        elif await self.begin(self.service.retry(self.conversation.id, turn.id, model=model)):
-            self.prompt.focus()
+            chat.notify_warning("There is no prompt to answer yet.")
+        elif (reply := chat.live_reply) is not None and reply.turn_id == turn.id:
+            chat.notify_warning(f"It is being answered; {chat.keys('reply.cancel')} stops it.")
+        elif await chat.start_reply(chat.service.retry(chat.conversation.id, turn.id, model=model)):
+            chat.prompt.focus()
 
-    async def action_continue_reply(self) -> None:
-        """Have an unfinished reply finished."""
-        reply = self._reply()
+    async def continue_reply(self) -> None:
+        """Continue the selected reply, or the last one, if it is unfinished."""
+        chat = self._chat
+        reply = chat.pane.chosen_turn or last(chat.conversation.path, Role.ASSISTANT)
         if reply is not None and reply.role is Role.USER:
-            below = [turn for turn in self.conversation.path if turn.parent_id == reply.id]
-            reply = below[0] if below else None
+            prompt_id = reply.id
+            reply = next((turn for turn in chat.conversation.path if turn.parent_id == prompt_id), None)
         if reply is None:
-            self.notify_warning("There is no reply to continue yet.")
+            chat.notify_warning("There is no reply to continue yet.")
         elif reply.status is TurnStatus.COMPLETE and ending(reply) is None:
-            self.notify_warning(f"This reply is complete; {self.keys('reply.retry')} asks for another one.")
-        elif await self.begin(self.service.continue_(self.conversation.id, reply.id)):
-            self.prompt.focus()
+            chat.notify_warning(f"This reply is complete; {chat.keys('reply.retry')} asks for another one.")
+        elif await chat.start_reply(chat.service.continue_(chat.conversation.id, reply.id)):
+            chat.prompt.focus()
 
-    async def action_edit(self) -> None:
-        """Take the chosen prompt, or the last one, into the box; sent, it stands beside the old one."""
-        prompt = prompt_of(self.conversation, self.pane.chosen_turn)
-        if prompt is None:
-            self.notify_warning("There is no prompt to edit yet.")
+    async def edit(self) -> None:
+        """Edit the selected prompt, or the last one; sent, it becomes a sibling of the old one."""
+        chat = self._chat
+        edited = prompt_of(chat.conversation, chat.pane.chosen_turn)
+        if edited is None:
+            chat.notify_warning("There is no prompt to edit yet.")
             return
-        if self.service.reply_in(self.conversation.id) is not None:
-            self.notify_warning(f"A reply is still coming in; {self.keys('reply.cancel')} stops it.")
+        if chat.live_reply is not None:
+            chat.notify_warning(f"A reply is still coming in; {chat.keys('reply.cancel')} stops it.")
             return
-        await self.drafts.keep()
-        self.editing = prompt
-        self.prompt.draft = "".join(part.text for part in prompt.parts if isinstance(part, TextPart))
-        self.show_hint()
-        self.prompt.focus()
+        await self._prompts.start_editing(edited)
 
-    async def leave_editing(self) -> None:
-        """Leave the old prompt as it is and go on with the draft; another wording of it is put by."""
-        written, editing = self.prompt.draft, self.editing
-        await self.end_editing(self.conversation.id)
-        self.prompt.draft = await self.drafts.of(self.place)
-        if editing is not None and written.strip() and written != editing.text:
-            self.prompt.set_history(await self.drafts.remember(written))
-            self.notify(f"Put by; {self.keys('prompt.older')} brings it back.", markup=False)
-
-    async def action_branch(self, by: int) -> None:
-        """Show the reply or prompt beside the chosen one, or beside the last that has any."""
-        chosen = self.pane.chosen_turn
-        sibling = beside(self.conversation, chosen, by)
-        if sibling is None:
-            self.notify_warning("There is no other branch on that side.")
+    async def fork(self) -> None:
+        """Start a new conversation with everything up to the selected turn."""
+        chat = self._chat
+        turn = self._selected_or_last()
+        if turn is None or turn.is_live:
+            chat.notify_warning("There is nothing to fork from yet.")
             return
-        await self.go_to(sibling, choose=chosen is not None)
-
-    async def go_to(self, turn_id: str, *, at: str | None = None, choose: bool = False) -> None:
-        """Show the branch through that turn, where it was last left."""
-        self.trail.leave(self.conversation)
-        await self.show_branch(self.trail.end_of(self.conversation, turn_id), at=at)
-        if choose:
-            self.pane.choose(turn_id)
-
-    async def show_branch(self, leaf: str, *, at: str | None = None) -> None:
-        """Show the branch that ends there, now and at the next start."""
-        conversation_id = self.conversation.id
         try:
-            await self.service.show_branch(conversation_id, leaf)
-            fresh = await self.service.open(conversation_id)
+            forked = await chat.service.fork(chat.conversation.id, turn.id)
         except ChatError as error:
-            self.notify_error(error)
-            fresh = self.conversation
-        if self.conversation.id != conversation_id:
+            chat.notify_error(error)
             return
-        self.workers.cancel_group(self, "reply")
-        self.conversation = replace(self.conversation, turns=fresh.turns, head=leaf)
-        self.show_path(at=at)
-        if (reply := self.service.reply_in(conversation_id)) is not None:
-            self._follow(reply)
+        await chat.open(forked)
+        chat.notify("Forked: this is a new conversation, and the old one is as it was.")
 
-    async def begin(self, sending: Awaitable[Reply]) -> bool:
-        """Start a reply; where it leaves the branch that was shown, that can be undone."""
-        before = self.conversation
-        begun = await super().begin(sending)
-        shown = {turn.id for turn in self.conversation.path}
-        if begun and self.conversation.id == before.id and before.head is not None and before.head not in shown:
-            self.trail.leave(before)
-            self.can_undo(partial(self._go_back, before))
-        return begun
+    def _selected_or_last(self) -> Turn | None:
+        path = self._chat.conversation.path
+        return self._chat.pane.chosen_turn or (path[-1] if path else None)
+
+    # Moving between branches
+
+    async def show_sibling(self, by: int) -> None:
+        """Show a sibling of the selected turn, or of the last turn that has siblings."""
+        selected = self._chat.pane.chosen_turn
+        sibling = sibling_of(self._chat.conversation, selected, by)
+        if sibling is None:
+            self._chat.notify_warning("There is no other branch on that side.")
+            return
+        await self.go_to(sibling, select=selected is not None)
+
+    async def go_to(self, turn_id: str, *, at: str | None = None, select: bool = False) -> None:
+        """Show the branch through that turn, to the end that was last seen."""
+        self._trail.leave(self._chat.conversation)
+        await self._show_branch(self._trail.end_of(self._chat.conversation, turn_id), at=at)
+        if select:
+            self._chat.pane.choose(turn_id)
+
+    def through(self, conversation: Conversation, turn_id: str) -> Conversation:
+        """Return the conversation with the branch through that turn shown, to the end that was last seen."""
+        if turn_id in {turn.id for turn in conversation.path}:
+            return conversation
+        return conversation.with_head(self._trail.end_of(conversation, turn_id))
+
+    async def _show_branch(self, leaf: str, *, at: str | None = None) -> None:
+        """Show the branch that ends with this turn, and remember it as the one that is shown."""
+        chat = self._chat
+        conversation_id = chat.conversation.id
+        try:
+            await chat.service.show_branch(conversation_id, leaf)
+            latest = await chat.service.open(conversation_id)
+        except ChatError as error:
+            chat.notify_error(error)
+            latest = chat.conversation
+        if chat.conversation.id != conversation_id:
+            return
+        chat.conversation = replace(chat.conversation, turns=latest.turns, head=leaf)
+        chat.follow(None)
+        chat.show_path(at=at)
+        chat.follow(chat.live_reply)
+
+    def note_left(self, before: Conversation) -> None:
+        """Let the user undo a new reply that left the branch that was shown before."""
+        now = self._chat.conversation
+        if before.head is not None and before.head not in {turn.id for turn in now.path}:
+            self._trail.leave(before)
+            self._undo.push(partial(self._go_back, before))
 
     async def _go_back(self, before: Conversation) -> None:
-        """Show the branch that was shown before; what was begun since is stopped, and stays beside."""
-        if (reply := self.service.reply_in(before.id)) is not None:
+        if (reply := self._chat.service.reply_in(before.id)) is not None:
             reply.cancel()
             await reply.wait()
-        await self.return_to(before)
+        await self._chat.return_to(before)
         if before.head is not None:
-            await self.show_branch(before.head)
+            await self._show_branch(before.head)
 
-    # Undoing
-
-    async def return_to(self, conversation: Conversation) -> None:
-        """Show the conversation that something is undone in, where another one is shown by now."""
-        if self.conversation.id != conversation.id:
-            await self.open(await self.service.open(conversation.id) if conversation.turns else conversation)
-
-    def can_undo(self, undo: Undo) -> None:
-        """This brings back what is changed now."""
-        self._undoable = (*self._undoable, undo)
-
-    async def action_undo_last(self) -> None:
-        """Undo the last thing that was changed, dropped or deleted."""
-        if not self._undoable:
-            self.notify("There is nothing to undo.", markup=False)
-            return
-        *rest, undo = self._undoable
-        self._undoable = tuple(rest)
-        try:
-            await undo()
-        except ChatError as error:
-            self.notify_error(error)
-
-    def action_tree(self) -> None:
-        """See the whole conversation, and go somewhere in it."""
+    def show_tree(self) -> None:
+        """Show the conversation as a tree, and go to the turn that is selected there."""
         from tui_chat.ui.dialogs.tree import TreeScreen
 
-        async def chosen(turn_id: str | None) -> None:
+        async def go_to(turn_id: str | None) -> None:
             if turn_id is not None:
                 await self.go_to(turn_id, at=turn_id)
 
-        if self.conversation.turns:
-            self.app.push_screen(
-                TreeScreen(self.conversation, self.pane.chosen_turn, costs=self.context.settings.ui.costs), chosen
-            )
+        chat = self._chat
+        if chat.conversation.turns:
+            costs = chat.context.settings.ui.costs
+            chat.app.push_screen(TreeScreen(chat.conversation, chat.pane.chosen_turn, costs=costs), go_to)
 
-    async def action_fork(self) -> None:
-        """Begin a new conversation with everything up to the chosen turn."""
-        turn = self.pane.chosen_turn or (self.conversation.path[-1] if self.conversation.path else None)
-        if turn is None or turn.is_live:
-            self.notify_warning("There is nothing to fork from yet.")
-            return
+    # The conversation that this one was forked from
+
+    def show_origin(self) -> None:
+        """Show which conversation this one was forked from."""
+        self._chat.forked_from_bar.source = ""
+        if (origin := self._chat.conversation.origin) is not None and origin.conversation_id:
+            load = partial(self._load_origin, origin)
+            self._chat.run_worker(load, group="origin", exclusive=True, exit_on_error=False)
+
+    async def _load_origin(self, origin: Origin) -> None:
         try:
-            forked = await self.service.fork(self.conversation.id, turn.id)
-        except ChatError as error:
-            self.notify_error(error)
-            return
-        await self.open(forked)
-        self.notify("Forked: this is a new conversation, and the old one is as it was.", markup=False)
-
-    async def open(self, conversation: Conversation, *, at: str | None = None, find: Sequence[str] = ()) -> None:
-        """Show another conversation, and where it was forked from."""
-        await super().open(conversation, at=at, find=find)
-        self.origin_bar.source = ""
-        if (origin := conversation.origin) is not None and origin.conversation_id:
-            self._show_origin(origin)
-
-    @work(group="origin", exclusive=True, exit_on_error=False)
-    async def _show_origin(self, origin: Origin) -> None:
-        try:
-            source = await self.service.open(origin.conversation_id)
+            source = await self._chat.service.open(origin.conversation_id)
         except ChatError:
             return
-        if self.conversation.origin == origin:
-            self.origin_bar.source = source.title or "an untitled conversation"
+        if self._chat.conversation.origin == origin:
+            self._chat.forked_from_bar.source = source.title or "an untitled conversation"
 
-    async def action_origin(self) -> None:
-        """Back to the conversation that this one was forked from, where it was."""
-        origin = self.conversation.origin
+    async def open_origin(self) -> None:
+        """Open the conversation that this one was forked from, at the fork."""
+        chat = self._chat
+        origin = chat.conversation.origin
         if origin is None or not origin.conversation_id:
-            self.notify("This conversation is no fork of another.", markup=False)
+            chat.notify("This conversation is no fork of another.")
             return
         try:
-            source = await self.service.open(origin.conversation_id)
+            source = await chat.service.open(origin.conversation_id)
         except ChatError as error:
-            self.notify_error(error)
+            chat.notify_error(error)
             return
         if source.deleted_at is not None:
-            self.notify_warning("The conversation that this one was forked from is in the trash.")
+            chat.notify_warning("The conversation that this one was forked from is in the trash.")
             return
-        await self.open(source)
+        await chat.open(source)
         if source.has(origin.turn_id):
             if origin.turn_id not in {turn.id for turn in source.path}:
                 await self.go_to(origin.turn_id)
-            self.pane.choose(origin.turn_id)
+            chat.pane.choose(origin.turn_id)

@@ -1,165 +1,172 @@
-"""Commands by name, and the windows that open over the chat: palette, library, usage, colours."""
+"""Run slash commands, and open what lies over the chat: palette, library, usage, themes, help."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from textual import work
 from textual.dom import DOMNode
-from textual.getters import query_one
 
 from tui_chat.core.conversation import ConversationSummary, Place
 from tui_chat.core.error import ChatError
 from tui_chat.core.format_numbers import full_tokens
-from tui_chat.ui.chat.output_actions import GivingScreen
+from tui_chat.ui.chat.branch_actions import BranchActions
+from tui_chat.ui.chat.chat_view import ChatView
+from tui_chat.ui.chat.find_actions import FindActions
+from tui_chat.ui.chat.model_picker import ModelPicker
+from tui_chat.ui.chat.output_actions import OutputActions
+from tui_chat.ui.chat.settings_actions import SettingsActions
 from tui_chat.ui.commands.palette_items import rows
 from tui_chat.ui.commands.slash_commands import Call
 from tui_chat.ui.keymap import Key, Scope
-from tui_chat.ui.picker import Choice
-from tui_chat.ui.widgets.find_bar import FindBar
+from tui_chat.ui.picker import Choice, Picker
 
-_LISTED = 500
-"""So many of the last used conversations are among what can be gone to by a few letters."""
+_MAX_LISTED = 500
+"""How many of the last used conversations the palette lists."""
 
 
-class CommandingScreen(GivingScreen):
-    """Runs what is called by its name."""
+class CommandActions:
+    """Run what is called by its name."""
 
-    find_bar = query_one(FindBar)
-
-    async def run_call(self, call: Call) -> None:
-        """Run a command with what stands behind it."""
-        if call.command.takes:
-            await self.takers[call.command.name](call.argument)
-        else:
-            await self.run_action(call.command.action)
-
-    @property
-    def takers(self) -> Mapping[str, Callable[[str], Awaitable[None]]]:
-        """What runs the commands that take words."""
-        return {
-            "copy": self.copy_by_name,
-            "export": self.export_to,
-            "find": self.find_by_name,
-            "help": self.help_about,
-            "model": self.choose_model,
-            "options": self.set_options,
-            "retry": self.retry_by_name,
-            "system": self.set_system,
+    def __init__(
+        self,
+        chat: ChatView,
+        branches: BranchActions,
+        settings: SettingsActions,
+        models: ModelPicker,
+        output: OutputActions,
+        find: FindActions,
+    ) -> None:
+        self._chat = chat
+        self._branches = branches
+        self.with_argument: Mapping[str, Callable[[str], Awaitable[None]]] = {
+            "copy": output.copy_by_name,
+            "export": output.export_to,
+            "find": find.open,
+            "help": self.show_help,
+            "model": models.switch,
+            "options": settings.set_options,
+            "retry": lambda model: branches.regenerate(model or None),
+            "system": settings.set_system,
             "theme": self.choose_theme,
-            "title": self.rename,
+            "title": settings.set_title,
         }
+        """Runs the slash commands that take an argument; the others name an action."""
 
-    @work(group="palette", exclusive=True, exit_on_error=False)
-    async def action_palette(self) -> None:
-        """Everything that can be done or gone to, by a few letters."""
+    async def run(self, call: Call) -> None:
+        """Run a slash command."""
+        if call.command.takes:
+            await self.with_argument[call.command.name](call.argument)
+        else:
+            await self._chat.run_action(call.command.action)
+
+    def open_palette(self) -> None:
+        self._chat.run_worker(self._open_palette, group="palette", exclusive=True, exit_on_error=False)
+
+    async def _open_palette(self) -> None:
         from tui_chat.ui.commands.palette import Palette, PaletteActions
 
-        async def act(key: Key) -> None:
-            places: dict[Scope, DOMNode] = {Scope.PANE: self.pane, Scope.PROMPT: self.prompt, Scope.APP: self.app}
-            await self.app.run_action(key.action, places.get(key.scope, self))
-
-        async def go_to(turn_id: str) -> None:
-            await self.go_to(turn_id, at=turn_id, choose=True)
-
+        chat = self._chat
         others: Sequence[ConversationSummary] = ()
-        with suppress(ChatError):  # what cannot be listed is not there to be gone to
-            others = await self.context.store.summaries(limit=_LISTED)
-        ways = PaletteActions(
-            self.app.push_screen, act, self.run_call, go_to, self.open_stored, self.completing.offers
+        with suppress(ChatError):  # without a list there is the rest of the palette
+            others = await chat.context.store.summaries(limit=_MAX_LISTED)
+        actions = PaletteActions(
+            chat.app.push_screen,
+            self._run_key,
+            self.run,
+            self._go_to_turn,
+            self.open_stored,
+            chat.prompt.completing.offers,
         )
-        Palette(ways).ask(rows(self.keys, self.conversation, others))
+        Palette(actions).ask(rows(chat.keys, chat.conversation, others))
+
+    async def _run_key(self, key: Key) -> None:
+        nodes: dict[Scope, DOMNode] = {Scope.PANE: self._chat.pane, Scope.PROMPT: self._chat.prompt}
+        if key.scope in nodes:
+            await self._chat.app.run_action(key.action, nodes[key.scope])
+        elif key.scope is Scope.APP:
+            await self._chat.app.run_action(key.action)
+        else:
+            await self._chat.run_action(key.action)
+
+    async def _go_to_turn(self, turn_id: str) -> None:
+        await self._branches.go_to(turn_id, at=turn_id, select=True)
 
     async def open_stored(self, conversation_id: str) -> None:
-        """Show one of the past conversations."""
+        """Open a stored conversation."""
         try:
-            await self.open(await self.service.open(conversation_id))
+            await self._chat.open(await self._chat.service.open(conversation_id))
         except ChatError as error:
-            self.notify_error(error)
+            self._chat.notify_error(error)
 
-    def action_find(self, words: str = "") -> None:
-        """Write what is to be found."""
-        self.find_bar.open(words)
+    async def open_new(self) -> None:
+        """Start a new conversation."""
+        await self._chat.open(self._chat.context.blank())
 
-    async def find_by_name(self, words: str) -> None:
-        """Find the words in the conversation."""
-        self.action_find(words)
-
-    async def help_about(self, words: str) -> None:
-        """Every key and command that has these words."""
-        from tui_chat.ui.dialogs.help import HelpScreen
-
-        self.app.push_screen(HelpScreen(self.keys, Scope.PROMPT, words))
-
-    async def retry_by_name(self, words: str) -> None:
-        """Answer again, with the model that is named."""
-        await self.retry_with_model(words or None)
-
-    async def action_new(self) -> None:
-        """Begin a new conversation."""
-        await self.open(self.context.blank())
-
-    def action_usage(self) -> None:
-        """What was used and paid."""
-        from tui_chat.ui.dialogs.usage import UsageScreen
-
-        self.app.push_screen(UsageScreen(self.context.store))
-
-    @work(exit_on_error=False)
-    async def action_tokens(self) -> None:
-        """Have the provider count the branch that is shown."""
-        try:
-            counted = await self.service.count(self.conversation)
-        except ChatError as error:
-            self.notify_error(error)
-            return
-        says = (
-            "The provider cannot count."
-            if counted is None
-            else f"{full_tokens(counted)} tokens, as the provider counts."
-        )
-        self.notify(says, markup=False)
-
-    def action_library(self) -> None:
-        """Choose a past conversation."""
+    def open_library(self) -> None:
         from tui_chat.ui.library.screen import LibraryScreen
 
-        async def chosen(opened: Place | None) -> None:
+        async def left(place: Place | None) -> None:
             try:
-                await self._come_back(opened)
+                await self._return_from_library(place)
             except ChatError as error:
-                self.notify_error(error)
+                self._chat.notify_error(error)
 
-        self.app.push_screen(LibraryScreen(self.context, self.keys, self._describe), chosen)
+        self._chat.app.push_screen(LibraryScreen(self._chat.context, self._chat.keys), left)
 
-    async def _come_back(self, opened: Place | None) -> None:
-        """From the library: to what was chosen, or to this conversation as it is called now, unless it is gone."""
-        if opened is not None:
-            conversation = await self.service.open(opened.conversation_id)
-            turn_id = opened.turn_id if opened.turn_id and conversation.has(opened.turn_id) else None
-            if turn_id is not None and turn_id not in {turn.id for turn in conversation.path}:
-                conversation = conversation.with_head(self.trail.end_of(conversation, turn_id))
-            await self.open(conversation, at=turn_id, find=opened.words)
-        elif self.conversation.turns:
-            now = await self.service.open(self.conversation.id)
+    async def _return_from_library(self, place: Place | None) -> None:
+        """Open what was chosen; else update this conversation, which may be renamed or deleted by now."""
+        chat = self._chat
+        if place is not None:
+            conversation = await chat.service.open(place.conversation_id)
+            turn_id = place.turn_id if place.turn_id and conversation.has(place.turn_id) else None
+            if turn_id is not None:
+                conversation = self._branches.through(conversation, turn_id)
+            await chat.open(conversation, at=turn_id, find=place.words)
+        elif chat.conversation.turns:
+            now = await chat.service.open(chat.conversation.id)
             if now.deleted_at is not None:
-                await self.open(self.context.blank())
+                await self.open_new()
             else:
-                self.conversation = replace(self.conversation, title=now.title, title_source=now.title_source)
-                self.name_window()
+                chat.conversation = replace(chat.conversation, title=now.title, title_source=now.title_source)
+                chat.show_facts()
 
-    async def choose_theme(self, name: str) -> None:
-        """The colours by name, or from a list."""
-        from tui_chat.ui.picker import Picker
+    async def show_help(self, words: str = "") -> None:
+        """Show every key and command that matches these words."""
+        from tui_chat.ui.dialogs.help import HelpScreen
 
-        themes = sorted(self.app.available_themes)
+        self._chat.app.push_screen(HelpScreen(self._chat.keys, Scope.PROMPT, words))
 
-        def chosen(theme: str | None) -> None:
+    def show_usage(self) -> None:
+        from tui_chat.ui.dialogs.usage import UsageScreen
+
+        self._chat.app.push_screen(UsageScreen(self._chat.context.store))
+
+    def count_tokens(self) -> None:
+        """Show how many tokens the provider counts in the branch that is shown."""
+        self._chat.run_worker(self._count_tokens, exit_on_error=False)
+
+    async def _count_tokens(self) -> None:
+        try:
+            tokens = await self._chat.service.count(self._chat.conversation)
+        except ChatError as error:
+            self._chat.notify_error(error)
+            return
+        if tokens is None:
+            self._chat.notify("The provider cannot count.")
+        else:
+            self._chat.notify(f"{full_tokens(tokens)} tokens, as the provider counts.")
+
+    async def choose_theme(self, name: str = "") -> None:
+        """Switch to the theme of that name, or pick one from a list."""
+        app = self._chat.app
+        themes = sorted(app.available_themes)
+
+        def picked(theme: str | None) -> None:
             if theme is not None:
-                self.app.theme = theme
+                app.theme = theme
 
         if name in themes:
-            chosen(name)
+            picked(name)
         else:
             choices = [Choice(theme, theme) for theme in themes]
-            self.app.push_screen(Picker("Colours", choices, current=self.app.theme), chosen)
+            app.push_screen(Picker("Colours", choices, current=app.theme), picked)

@@ -1,6 +1,6 @@
-"""Keeps what is being written, and what waits in line, in the store: a crash or a switch loses no word.
+"""Keeps drafts, edits, queued prompts and the prompt history in the store, so that a crash or a switch loses nothing.
 
-Nothing the store refuses stops anybody from writing: it may fail, or not have the conversation (yet, or any more).
+A store that fails never stops the user from writing: errors are swallowed here, and the footer shows them.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,110 +12,107 @@ from textual.timer import Timer
 from tui_chat.core.error import ChatError
 from tui_chat.storage.store import Store
 
-KEPT_AFTER_S = 0.3
-"""A draft is kept so long after the last key, so that typing is not a write a key."""
-_KEPT_A_SECOND = 10_000_000
-"""Characters: a draft of many megabytes is written less often, for a write takes all of it."""
+SAVE_DELAY_S = 0.3
+"""Time from the first unsaved key to the write, so that typing is not one write per key."""
+_SAVED_PER_S = 10_000_000
+"""Characters: a draft of many megabytes is written less often, since a write takes all of it."""
 HISTORY = 500
 
 
-class Written(NamedTuple):
-    """What is in a prompt box, and where that belongs."""
+class Unsaved(NamedTuple):
+    """The text in the prompt box and the draft it belongs to."""
 
-    place: str | None
-    read: Callable[[], str]
-    """Returns the text; it is put together only when it is needed, for it may be large."""
-    instead_of: str | None = None
+    key: str | None
+    read_text: Callable[[], str]
+    """Returns the text, which is put together only when it is needed, since it may be large."""
+    edited_id: str | None = None
 
 
 class Drafts:
-    """One prompt box's memory. `later` runs something after a while and can be stopped."""
+    """The drafts of one prompt box. A draft's key is its conversation's id; `None` is a new conversation."""
 
-    def __init__(self, store: Store, later: Callable[[float, Callable[[], object]], Timer]) -> None:
+    def __init__(self, store: Store, set_timer: Callable[[float, Callable[[], object]], Timer]) -> None:
         self._store = store
-        self._later = later
+        self._set_timer = set_timer
         self._timer: Timer | None = None
-        self._pending: Written | None = None
+        self._unsaved: Unsaved | None = None
         self._last_size = 0
 
-    def note(self, place: str | None, read: Callable[[], str], *, instead_of: str | None = None) -> None:
-        """This is what is written there now; with `instead_of` it is another wording of that prompt."""
-        self._pending = Written(place, read, instead_of)
+    def update(self, key: str | None, read_text: Callable[[], str], *, edited_id: str | None = None) -> None:
+        """Save this draft soon; with `edited_id` it is a new version of that prompt."""
+        self._unsaved = Unsaved(key, read_text, edited_id)
         if self._timer is None:
-            self._timer = self._later(KEPT_AFTER_S + self._last_size / _KEPT_A_SECOND, self.keep)
+            self._timer = self._set_timer(SAVE_DELAY_S + self._last_size / _SAVED_PER_S, self.flush)
 
-    async def keep(self) -> None:
-        """Write down what was noted."""
+    async def flush(self) -> None:
+        """Save the last update now."""
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
-        if self._pending is not None:
-            pending, self._pending = self._pending, None
-            await self._write(pending)
+        if self._unsaved is not None:
+            unsaved, self._unsaved = self._unsaved, None
+            await self._save(unsaved)
 
-    async def of(self, place: str | None) -> str:
-        """What was being written there."""
+    async def load(self, key: str | None) -> str:
         try:
-            return await self._store.draft(place)
+            return await self._store.draft(key)
         except ChatError:
             return ""
 
-    async def sent(self, place: str | None, text: str) -> list[str]:
-        """It was sent: no longer a draft, but history; which is told, newest first."""
-        self._pending = None
-        await self._write(Written(place, lambda: ""))
-        return await self.remember(text)
+    async def mark_sent(self, key: str | None, text: str) -> list[str]:
+        """Move a draft into the history. Return the history, newest first."""
+        self._unsaved = None
+        await self._save(Unsaved(key, str))
+        return await self.add_to_history(text)
 
-    async def edit_of(self, conversation_id: str) -> tuple[str, str] | None:
-        """The prompt that was being worded differently there, and how."""
+    async def load_edit(self, conversation_id: str) -> tuple[str, str] | None:
+        """Return the id of the prompt that is being edited there, and its new text."""
         with suppress(ChatError):
-            if (kept := await self._store.state(f"edit:{conversation_id}")) is not None:
-                return str(kept["turn"]), str(kept["text"])
+            if (stored := await self._store.state(f"edit:{conversation_id}")) is not None:
+                return str(stored["turn"]), str(stored["text"])
         return None
 
-    async def edited(self, conversation_id: str) -> None:
-        """Nothing is being worded differently there any more."""
-        self._pending = None
+    async def clear_edit(self, conversation_id: str) -> None:
+        self._unsaved = None
         with suppress(ChatError):
             await self._store.set_state(f"edit:{conversation_id}", None)
 
-    async def remember(self, text: str) -> list[str]:
-        """Put a text into the history."""
+    async def add_to_history(self, text: str) -> list[str]:
+        """Add a prompt to the history. Return the history, newest first."""
         try:
             await self._store.add_prompt(text)
             return await self._store.prompts(limit=HISTORY)
         except ChatError:
             return [text]
 
-    async def history(self, most: int = HISTORY) -> list[str]:
-        """What was ever sent, newest first."""
+    async def history(self, limit: int = HISTORY) -> list[str]:
+        """Return earlier prompts, newest first."""
         try:
-            return await self._store.prompts(limit=most)
+            return await self._store.prompts(limit=limit)
         except ChatError:
             return []
 
-    async def waiting(self, conversation_id: str) -> tuple[str, ...]:
-        """What waits in line there."""
+    async def load_queue(self, conversation_id: str) -> tuple[str, ...]:
         try:
-            kept = await self._store.state(f"queue:{conversation_id}")
+            stored = await self._store.state(f"queue:{conversation_id}")
         except ChatError:
             return ()
-        return (kept,) if isinstance(kept, str) else tuple(kept or ())
+        # Older versions stored a single string.
+        return (stored,) if isinstance(stored, str) else tuple(stored or ())
 
-    async def wait(self, conversation_id: str, prompts: Sequence[str]) -> None:
-        """These wait in line there now."""
-        with suppress(ChatError):  # what cannot be written down still waits in sight
+    async def store_queue(self, conversation_id: str, prompts: Sequence[str]) -> None:
+        with suppress(ChatError):  # a queue that cannot be saved is still on the screen
             await self._store.set_state(f"queue:{conversation_id}", list(prompts) or None)
 
-    async def _write(self, written: Written) -> None:
-        text = written.read()
+    async def _save(self, unsaved: Unsaved) -> None:
+        text = unsaved.read_text()
         self._last_size = len(text)
         try:
-            if written.instead_of is not None:
-                kept = {"turn": written.instead_of, "text": text}
-                await self._store.set_state(f"edit:{written.place}", kept)
+            if unsaved.edited_id is not None:
+                edit = {"turn": unsaved.edited_id, "text": text}
+                await self._store.set_state(f"edit:{unsaved.key}", edit)
             else:
-                await self._store.set_draft(written.place, text)
+                await self._store.set_draft(unsaved.key, text)
         except ChatError:
-            # Where nothing can be saved, the footer says so; the words are still in the box.
-            self._pending = self._pending or written
+            # Keep it for the next flush, unless something newer came meanwhile.
+            self._unsaved = self._unsaved or unsaved

@@ -1,4 +1,4 @@
-"""Notices what another copy of the program does to the conversation that is shown. Knows the store, no widget."""
+"""Detects changes that another process makes to the conversation that is shown. Knows the store, no widget."""
 
 import time
 from pathlib import Path
@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from tui_chat.storage.store import Store
 
-LOOKED_EVERY_S = 1.0
+CHECK_EVERY_S = 1.0
 _SETTLED_S = 1.0
-"""A file written more recently may be written again without looking any different."""
+"""A file written more recently may be written again within the resolution of its time stamp."""
 
 
 class Stamp(NamedTuple):
-    """By what a written file is known."""
+    """What changes when a file is written."""
 
     inode: int
     size: int
@@ -20,7 +20,7 @@ class Stamp(NamedTuple):
 
 
 class ExternalChanges:
-    """One conversation as it was when it was last looked at."""
+    """Compares one conversation with what it was at the last check."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -30,12 +30,12 @@ class ExternalChanges:
         self._stamp: Stamp | None = None
 
     def may_have_changed(self) -> bool:
-        """Whether the file was written since the last look; asking costs next to nothing, so it is asked for ever."""
+        """Whether the file was written since the last check; cheap enough to poll."""
         path = self._store.opening.path
         return path is not None and (self._stamp is None or self._stamp != _stamp_of(path))
 
     async def check_for_changes(self, conversation_id: str) -> bool:
-        """Whether somebody else has changed it since this was last asked; our own writes do not count."""
+        """Whether another process changed the conversation since the last check."""
         path = self._store.opening.path
         stamp = None if path is None else _stamp_of(path)
         writes, _ = await self._store.changes()

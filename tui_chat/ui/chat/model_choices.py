@@ -1,4 +1,4 @@
-"""Which models there are to choose from, with what is known of each, and which were used lately."""
+"""The models to choose from, with what is known of each, and which were used recently."""
 
 from collections.abc import Sequence
 
@@ -13,47 +13,47 @@ RECENT = "recent_models"
 _KEPT_RECENT = 8
 
 
-class Models:
-    """The shelf that pickers and suggestions are filled from."""
+class ModelChoices:
+    """The models that pickers and suggestions offer."""
 
     def __init__(self, context: AppContext) -> None:
-        self._bench = context
+        self._context = context
         self.known: Sequence[Choice] = ()
-        """As they were last looked up."""
-        self._told: dict[str, Model] = {}
-        """What their providers told of them."""
+        """The models that were last looked up."""
+        self._by_ref: dict[str, Model] = {}
+        """The models that their providers list."""
 
-    async def used(self, ref: str) -> None:
-        """It comes first from now on."""
-        recent = [ref, *(one for one in await self._recent() if one != ref)]
-        await self._bench.store.set_state(RECENT, recent[:_KEPT_RECENT])
+    async def mark_used(self, ref: str) -> None:
+        """Offer this model first from now on."""
+        recent = [ref, *(other for other in await self._recent() if other != ref)]
+        await self._context.store.set_state(RECENT, recent[:_KEPT_RECENT])
 
     async def last_seen(self) -> Sequence[Choice]:
-        """Those that are known without asking anybody."""
-        return await self.among(await self._bench.catalogue.last_seen())
+        """Return the models that are known without asking a provider."""
+        return await self.from_catalog(await self._context.catalogue.last_seen())
 
-    async def among(self, catalogue: Catalog, local: Sequence[str] = ()) -> Sequence[Choice]:
-        """Profiles, then what was used lately, then every provider's, then servers found on this machine."""
-        own = self._bench.settings.profiles.items()
+    async def from_catalog(self, catalog: Catalog, local: Sequence[str] = ()) -> Sequence[Choice]:
+        """Return profiles, then recent models, then those of every provider, then those of local servers."""
+        own = self._context.settings.profiles.items()
         profiles = [Choice(name, name, f"profile, {profile.model}") for name, profile in own]
-        self._told = {model.ref: model for model in catalogue.models}
-        refs = dict.fromkeys([*await self._recent(), *self._told, *local])
-        abouts = [await self._about(self._told.get(ref) or Model(ref)) for ref in refs]
-        self.known = profiles + [Choice(ref, ref, about) for ref, about in zip(refs, abouts, strict=True)]
+        self._by_ref = {model.ref: model for model in catalog.models}
+        refs = dict.fromkeys([*await self._recent(), *self._by_ref, *local])
+        notes = [await self._note(self._by_ref.get(ref) or Model(ref)) for ref in refs]
+        self.known = profiles + [Choice(ref, ref, note) for ref, note in zip(refs, notes, strict=True)]
         return self.known
 
     def efforts(self, ref: str) -> Sequence[str]:
-        """The efforts that may be asked of it, as far as its provider tells."""
-        return self._told[ref].efforts if ref in self._told else ()
+        """Return the efforts that its provider lists for a model."""
+        return self._by_ref[ref].efforts if ref in self._by_ref else ()
 
     async def _recent(self) -> list[str]:
         try:
-            return list(await self._bench.store.state(RECENT) or [])
+            return list(await self._context.store.state(RECENT) or [])
         except StorageError:
             return []
 
-    async def _about(self, model: Model) -> str:
-        facts = await self._bench.facts_of(model.ref)
+    async def _note(self, model: Model) -> str:
+        facts = await self._context.facts_of(model.ref)
         window = model.context_window or facts.context_window
         size = UNKNOWN if window is None else short_tokens(window)
         thinks = ", thinks" if model.can_think else ""
@@ -64,6 +64,6 @@ class Models:
 
 
 def is_reference(text: str) -> bool:
-    """Whether it is written as a model is: `provider/model`."""
+    """Whether the text is written as `provider/model`."""
     provider, slash, model = text.partition("/")
     return bool(provider and slash and model) and " " not in text

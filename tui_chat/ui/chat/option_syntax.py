@@ -1,4 +1,4 @@
-"""What can be asked of a model beside the words, as it is typed: `effort=high thinking=on`. Pure."""
+"""Parses and suggests model options as they are typed: `effort=high thinking=on`. Knows no widget."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,22 +16,22 @@ _OFFERED = (
 )
 
 
-def with_options(options: Options, words: str) -> Options:
-    """The options with these changed; `name=` takes one back. `ValueError` says what cannot be."""
+def parse_options(options: Options, words: str) -> Options:
+    """Return the options with these changed; `name=` resets one. `ValueError` has a sentence for the user."""
     for word in words.split():
         options = _with_option(options, word)
     return options
 
 
-def as_words(options: Options) -> str:
-    """The options that are set, as they would be typed."""
+def options_text(options: Options) -> str:
+    """Return the options that are set, as they would be typed."""
     return " ".join(
         f"{name}={_word(getattr(options, name))}" for name in _NAMES if getattr(options, name) is not None
     )
 
 
-def offered(typed: str, efforts: Sequence[str] = ()) -> Sequence[Choice]:
-    """What the last word may become, behind those before it; `efforts` are the model's own, where they are known."""
+def suggest_options(typed: str, efforts: Sequence[str] = ()) -> Sequence[Choice]:
+    """Return completions of the last word; `efforts` are those of the model, if they are known."""
     before = typed[: len(typed) - len(typed.split(" ")[-1])]
     taken = {word.partition("=")[0] for word in before.split()}
     note = "" if efforts else "where the model has such a switch"

@@ -1,89 +1,150 @@
-"""Words on their way out: to the clipboard, into a file, to the browser or an editor."""
+"""Copy to the clipboard, save code, export, and open links and files."""
 
 import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
+from itertools import count
+from pathlib import Path
 
-from textual import on, work
-
+from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError
-from tui_chat.ui.chat.copy_and_save import can_browse, copied, exported, is_file, path_of, saved_code
-from tui_chat.ui.chat.settings_actions import ChangingScreen
+from tui_chat.service.export_names import ExportFormat, file_name
+from tui_chat.storage.store import Store
+from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.conversation_view.links import doubts, place
-from tui_chat.ui.messages import CopyRequested, FileChosen, LinkChosen
-from tui_chat.ui.picker import Choice
+from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.terminal import clipboard
 from tui_chat.ui.terminal.external_editor import EditorFailed, command_of, run
 
-LONGEST_ADDRESS = 500
-"""Letters of an address that are shown; where it leads stands above them."""
+MAX_URL_SHOWN = 500
+"""Characters of a URL that are shown; the host is shown above it."""
+_FORMATS = {".json": ExportFormat.JSON, ".txt": ExportFormat.TEXT}
 
 
-class GivingScreen(ChangingScreen):
-    """Gives away what is in the conversation."""
+class OutputActions:
+    """Take something out of the conversation that is shown."""
 
-    @on(CopyRequested)
-    @work(exit_on_error=False)
-    async def copy(self, event: CopyRequested) -> None:
-        """To the clipboard, and say what is known of it."""
-        driver = self.app._driver
-        says, worked = await copied(event.text, event.what, driver.write if driver is not None else None)
-        self.notify(says, markup=False, severity="information" if worked else "warning")
+    def __init__(self, chat: ChatView) -> None:
+        self._chat = chat
 
-    async def copy_by_name(self, words: str) -> None:
-        """Copy the last reply, or with `code` its last block of code."""
-        if words == "code":
-            self.pane.action_copy_code()
+    def copy(self, text: str, what: str) -> None:
+        """Copy to the clipboard, and report how that went."""
+        self._chat.run_worker(partial(self._copy, text, what), exit_on_error=False)
+
+    async def _copy(self, text: str, what: str) -> None:
+        command = clipboard.tool(os.environ)
+        by_tool = command is not None and await clipboard.run_tool(command, text)
+        by_terminal = len(text.encode("utf-8", "replace")) <= clipboard.LARGEST_FOR_TERMINAL
+        if by_terminal and (driver := self._chat.app._driver) is not None:
+            driver.write(clipboard.sequence(text, os.environ))
+        report = clipboard.sentence(what, text.count("\n") + 1, by_tool=by_tool, by_terminal=by_terminal)
+        self._chat.notify(report, severity="information" if by_tool or by_terminal else "warning")
+
+    async def copy_by_name(self, what: str) -> None:
+        """Copy the last reply, or with `code` its last code block."""
+        if what == "code":
+            self._chat.pane.action_copy_code()
         else:
-            self.pane.action_copy_turn()
+            self._chat.pane.action_copy_turn()
 
-    def action_save_code(self) -> None:
-        """The chosen block of code into a file of its own in the working folder."""
-        source = self.pane.cursor.code_source
-        if not source:
-            self.notify_warning("There is no code to save.")
+    def save_code(self) -> None:
+        """Save the selected code block as a new file in the working folder."""
+        code = self._chat.pane.cursor.code_source
+        if not code:
+            self._chat.notify_warning("There is no code to save.")
             return
         try:
-            self.notify(f"Saved to {saved_code(source)}.", markup=False)
+            self._chat.notify(f"Saved to {save_code_file(code)}.")
         except OSError as error:
-            self.notify_warning(f"It could not be saved: {error.strerror}.")
+            self._chat.notify_warning(f"It could not be saved: {error.strerror}.")
 
-    async def export_to(self, words: str) -> None:
-        """This conversation as Markdown, or as what the file's name says."""
+    async def export_to(self, name: str) -> None:
+        """Export the conversation to that file, as Markdown unless the suffix says otherwise."""
         try:
-            written = await exported(self.context.store, self.conversation, words)
+            path = await export_conversation(self._chat.context.store, self._chat.conversation, name)
         except ChatError as error:
-            self.notify_error(error)
+            self._chat.notify_error(error)
         else:
-            self.notify(f"Written to {written}.", markup=False)
+            self._chat.notify(f"Written to {path}.")
 
-    @on(LinkChosen)
-    def ask_about_link(self, event: LinkChosen) -> None:
-        """Nothing opens by itself: show where it leads first."""
-        from tui_chat.ui.picker import Picker
+    def ask_about_link(self, url: str, shown: str) -> None:
+        """Show where a link leads, and offer to open or copy it."""
+        chat = self._chat
 
-        def chosen(value: str | None) -> None:
+        def picked(value: str | None) -> None:
             if value == "open":
-                # In a thread: some browsers are waited for.
-                self.run_worker(partial(self.app.open_url, event.url), thread=True, exit_on_error=False)
+                # In a thread: some browsers block until they are closed.
+                chat.run_worker(partial(chat.app.open_url, url), thread=True, exit_on_error=False)
             elif value == "copy":
-                self.copy(CopyRequested(event.url, "address"))
+                self.copy(url, "address")
 
         choices = [Choice("copy", "Copy the address")]
         if can_browse(os.environ):
             choices.insert(0, Choice("open", "Open it"))
-        shown = event.shown if len(event.shown) <= LONGEST_ADDRESS else f"{event.shown[:LONGEST_ADDRESS]}…"
-        heading = "\n".join((f"A link to {place(event.url)}", *doubts(event.url), "", shown))
-        self.app.push_screen(Picker(heading, choices), chosen)
+        shown = shown if len(shown) <= MAX_URL_SHOWN else f"{shown[:MAX_URL_SHOWN]}…"
+        heading = "\n".join((f"A link to {place(url)}", *doubts(url), "", shown))
+        chat.app.push_screen(Picker(heading, choices), picked)
 
-    @on(FileChosen)
-    @work(group="editor", exit_on_error=False)
-    async def open_file(self, event: FileChosen) -> None:
-        """A file that is there, in the user's own editor."""
-        path = path_of(event.path)
+    def open_file(self, name: str, line: int | None) -> None:
+        """Open a file that exists in the user's editor."""
+        self._chat.run_worker(partial(self._open_file, name, line), group="editor", exit_on_error=False)
+
+    async def _open_file(self, name: str, line: int | None) -> None:
+        path = absolute_path(name)
         if not is_file(path):
-            self.notify_warning(f"There is no file {path} here.")
+            self._chat.notify_warning(f"There is no file {path} here.")
             return
-        line = [f"+{event.line}"] if event.line else []
+        at_line = [f"+{line}"] if line else []
         try:
-            await run(self.app, [*command_of(os.environ), *line, str(path)], os.environ)
+            await run(self._chat.app, [*command_of(os.environ), *at_line, str(path)], os.environ)
         except EditorFailed as error:
-            self.notify_warning(str(error))
+            self._chat.notify_warning(str(error))
+
+
+def can_browse(environ: Mapping[str, str]) -> bool:
+    """Whether a browser would open in its own window: one in this terminal would take it from the app."""
+    desktops = ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME")
+    return sys.platform in ("darwin", "win32") or any(environ.get(name) for name in desktops)
+
+
+def save_code_file(code: str) -> Path:
+    """Write a new file `code-N.txt` in the working folder, readable by its owner only; may raise `OSError`."""
+    for number in count(1):
+        path = Path(f"code-{number}.txt").absolute()
+        # Neither over another file nor through a link that leads to one.
+        with suppress(FileExistsError), open(path, "x", encoding="utf-8", opener=_open_private) as file:
+            file.write(code)
+            break
+    return path
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+async def export_conversation(store: Store, conversation: Conversation, name: str) -> Path:
+    """Export to the named file, or to one named after the conversation. Return its path."""
+    from tui_chat.service.import_export import ExportRequest, export
+
+    form = _FORMATS.get(Path(name).suffix, ExportFormat.MARKDOWN)
+    request = ExportRequest([conversation.id], form)
+    (path,) = await export(store, request, absolute_path(name or file_name(conversation, form)))
+    return path
+
+
+def absolute_path(name: str) -> Path:
+    """Return the absolute path; the home of an unknown user stays a plain folder name."""
+    path = Path(name)
+    with suppress(RuntimeError):
+        path = path.expanduser()
+    return path.absolute()
+
+
+def is_file(path: Path) -> bool:
+    """Whether the file exists; what a model names may be no valid file name."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -1,4 +1,4 @@
-"""What a prompt will cost before it is sent, and whether it still fits, in words. Pure."""
+"""Estimates what a prompt will cost and whether it fits the context window, as text. Knows no widget."""
 
 from datetime import datetime
 
@@ -13,27 +13,27 @@ _WHY = {Missed.EXPIRED: "the cache has expired", Missed.OTHER_MODEL: "another mo
 
 
 def draft_of(conversation: Conversation, text: str, editing: Turn | None) -> Draft:
-    """The prompt that is being written, in its place in the tree."""
+    """Return the prompt that is being written, with its place in the tree."""
     parent_id = conversation.head if editing is None else editing.parent_id
     return Draft(conversation.model, (TextPart(text),), parent_id)
 
 
-def cost_ahead(conversation: Conversation, draft: Draft, price: Price | None, now: datetime) -> str:
-    """`~1.23k in, ~$0.0031`, with what the cache spares or no longer does."""
+def cost_estimate(conversation: Conversation, draft: Draft, price: Price | None, now: datetime) -> str:
+    """Return `~1.23k in, ~$0.0031`, with what the cache saves or no longer saves."""
     ahead = forecast(conversation, draft, now)
-    said = f"~{short_tokens(ahead.usage.total_input_tokens)} in"
+    estimate = f"~{short_tokens(ahead.usage.total_input_tokens)} in"
     if ahead.usage.cache_read_tokens:
-        said += f", {short_tokens(ahead.usage.cache_read_tokens)} of it cached"
+        estimate += f", {short_tokens(ahead.usage.cache_read_tokens)} of it cached"
     if price is not None:
-        said += f", {dollars(ahead.cost_usd(price), estimated=True)}"
+        estimate += f", {dollars(ahead.cost_usd(price), estimated=True)}"
     missed_usd = ahead.missed_usd(price) if price is not None and ahead.missed_because else None
     if ahead.missed_because is not None and missed_usd:
-        said += f"; {_WHY[ahead.missed_because]}: +{dollars(missed_usd, estimated=True)}"
-    return said
+        estimate += f"; {_WHY[ahead.missed_because]}: +{dollars(missed_usd, estimated=True)}"
+    return estimate
 
 
-def too_much(conversation: Conversation, draft: Draft, window: int | None, now: datetime) -> str:
-    """What to say when the prompt does not fit the model's window any more; nothing while it does."""
+def overflow_warning(conversation: Conversation, draft: Draft, window: int | None, now: datetime) -> str:
+    """Return why the prompt does not fit the context window; empty if it fits."""
     tokens = forecast(conversation, draft, now).usage.total_input_tokens
     reply_tokens = conversation.options.max_tokens or 0
     use = ContextUse(tokens, window, estimated=True, reply_tokens=reply_tokens)

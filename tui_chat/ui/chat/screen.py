@@ -1,106 +1,374 @@
-"""The chat screen whole: what is done by key or by name on top of a conversation and its branches."""
+"""The chat screen: shows one conversation, sends prompts and follows the reply. What else a key or command does is in
+the action objects."""
 
 import asyncio
-import os
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 
 from textual import on, work
+from textual.app import ComposeResult
 from textual.getters import query_one
+from textual.screen import Screen
+from textual.worker import Worker
 
-from tui_chat.ui.chat.command_actions import CommandingScreen
-from tui_chat.ui.chat.prompt_estimate import cost_ahead, draft_of, too_much
+from tui_chat.core.clean import clean_line
+from tui_chat.core.conversation import Conversation, Place
+from tui_chat.core.error import ChatError
+from tui_chat.core.event import RetryScheduled, TurnEnded, TurnStarted
+from tui_chat.core.prompt_forecast import context_use
+from tui_chat.core.turn import Turn, TurnStatus
+from tui_chat.service.reply import Reply
+from tui_chat.ui.app_context import AppContext
+from tui_chat.ui.chat.branch_actions import BranchActions
+from tui_chat.ui.chat.command_actions import CommandActions
+from tui_chat.ui.chat.drafts import Drafts
+from tui_chat.ui.chat.external_changes import CHECK_EVERY_S, ExternalChanges
+from tui_chat.ui.chat.find_actions import FindActions
+from tui_chat.ui.chat.model_choices import ModelChoices
+from tui_chat.ui.chat.model_picker import ModelPicker
+from tui_chat.ui.chat.output_actions import OutputActions
+from tui_chat.ui.chat.prompt_actions import PromptActions
+from tui_chat.ui.chat.prompt_queue import PromptQueue
+from tui_chat.ui.chat.queue_actions import QueueActions
+from tui_chat.ui.chat.settings_actions import SettingsActions
+from tui_chat.ui.chat.welcome import invitation
+from tui_chat.ui.commands.argument_suggestions import arguments
+from tui_chat.ui.commands.completion import Completion
 from tui_chat.ui.commands.slash_commands import Call, parse, unescaped
+from tui_chat.ui.conversation_view.widget import ConversationPane
+from tui_chat.ui.error_reporting import report_worker_error
+from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.key_hints import ending_with_keys, with_keys
+from tui_chat.ui.keymap import Scope
 from tui_chat.ui.messages import (
+    ActionRequested,
+    AttentionRequested,
+    ChatOpened,
     CopyRequested,
     DraftChanged,
     EditorRequested,
+    FileChosen,
     FindChanged,
     HistoryRequested,
     LeavePrompt,
+    LinkChosen,
     PromptSubmitted,
+    QueuedPromptRequested,
+    QueueLeft,
     QuitRequested,
     SuggestionAccepted,
     SuggestionsChanged,
 )
-from tui_chat.ui.picker import Choice
-from tui_chat.ui.terminal.external_editor import EditorFailed, edited
+from tui_chat.ui.undo import UndoStack
+from tui_chat.ui.widgets.editing_banner import EditingBanner
 from tui_chat.ui.widgets.find_bar import FindBar
+from tui_chat.ui.widgets.forked_from_bar import ForkedFromBar
+from tui_chat.ui.widgets.prompt_box import PromptBox
+from tui_chat.ui.widgets.queue_bar import QueueBar
+from tui_chat.ui.widgets.status_footer import StatusFooter
 from tui_chat.ui.widgets.suggestion_list import SuggestionList
+from tui_chat.wording import explain
 
-FORESEEN_AFTER_S = 0.4
-_SEARCHED_PROMPTS = 2000
+NOTIFY_AFTER_MS = 10_000
+"""A reply that took this long is announced to a user who looks at another window."""
+AFTER_PAINT_S = 0.1
+"""Delay before the context of a long conversation is counted, so that the conversation can be read first."""
+_LONG = 500
+"""Turns from which a conversation is long."""
 QUIT_WITHIN_S = 1.5
-"""Two presses of the interrupting key within this time leave the program."""
+"""Two presses of the interrupt key within this time quit the program."""
 
 
-class ChatScreen(CommandingScreen):
-    """What the app opens with."""
+class ChatScreen(Screen[None]):
+    """One conversation with its prompt box and footer."""
 
-    suggested = query_one(SuggestionList)
-    _interrupted_s = float("-inf")
-    _warned_of = ""
+    CSS_PATH = "chat.tcss"
+    AUTO_FOCUS = "PromptBox"
 
-    # Sending and stopping
+    pane = query_one(ConversationPane)
+    prompt = query_one(PromptBox)
+    status = query_one(StatusFooter)
+    queue_bar = query_one(QueueBar)
+    editing_banner = query_one(EditingBanner)
+    find_bar = query_one(FindBar)
+    forked_from_bar = query_one(ForkedFromBar)
+    suggestions = query_one(SuggestionList)
+
+    def __init__(self, context: AppContext, keys: Keyboard) -> None:
+        super().__init__()
+        self.context = context
+        self.service = context.service
+        self.keys = keys
+        self.keys.bind(self, Scope.CHAT)
+        self.conversation = context.first
+        self.drafts = Drafts(context.store, self.set_timer)
+        self.queue = PromptQueue(self.drafts, self._show_queue, self._send_now, lambda: self.live_reply)
+        models = ModelChoices(context)
+        self.completion = Completion(arguments(lambda: self.conversation, models, lambda: self.app.available_themes))
+        self.undo = UndoStack()
+        self.prompt_actions = PromptActions(self, self.drafts, models)
+        self.branches = BranchActions(self, self.prompt_actions, self.undo)
+        self.settings = SettingsActions(self, self.undo)
+        self.queue_actions = QueueActions(self, self.undo)
+        self.model_picker = ModelPicker(self, models, self.settings, self.branches)
+        self.output = OutputActions(self)
+        self.find = FindActions(self)
+        self.commands = CommandActions(self, self.branches, self.settings, self.model_picker, self.output, self.find)
+        self._external_changes = ExternalChanges(context.store)
+        self._opening = asyncio.Lock()
+        self._local_models: tuple[str, ...] = ()
+        """Models of servers that run on this machine."""
+        self._interrupted_s = float("-inf")
+
+    def compose(self) -> ComposeResult:
+        ui = self.context.settings.ui
+        pane = ConversationPane(partial(ending_with_keys, self.keys), self.keys, ui)
+        self.keys.bind(pane, Scope.PANE)
+        yield ForkedFromBar(self.keys)
+        yield pane
+        yield FindBar()
+        yield QueueBar(self.keys)
+        yield EditingBanner(self.keys)
+        yield SuggestionList(self.completion)
+        yield PromptBox(self.keys.in_prompt(), self.completion, enter_sends=ui.enter_sends)
+        yield StatusFooter(costs=ui.costs)
+
+    async def on_mount(self) -> None:
+        self.service.save_queue.watch(self.status.show_saving)
+        self.service.titling.watch(self._take_title)
+        self.status.show_saving(self.service.save_queue.error)
+        for notice in self.context.notices:
+            self.notify(notice, severity="warning", timeout=10)
+        place = self.context.place or Place(self.context.first.id)
+        await self.open(self.context.first, at=place.turn_id, find=place.words)
+        self.post_message(ChatOpened())
+        self.prompt.set_history(await self.drafts.history())
+        if self.conversation.model.startswith("demo/"):
+            self._look_for_local_models()
+        self.set_interval(CHECK_EVERY_S, self._check_for_changes)
+
+    async def on_unmount(self) -> None:
+        await self.drafts.flush()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        report_worker_error(self, event)
+
+    # The conversation that is shown
+
+    @property
+    def live_reply(self) -> Reply | None:
+        """The reply that streams into this conversation."""
+        return self.service.reply_in(self.conversation.id)
+
+    async def open(self, conversation: Conversation, *, at: str | None = None, find: Sequence[str] = ()) -> None:
+        """Show another conversation; a reply that streams into the one that is left goes on by itself."""
+        async with self._opening:
+            self.follow(None)
+            self.prompt_actions.leave()
+            self.conversation = conversation
+            self.status.show_idle()
+            self.show_path(at=at)
+            if find:
+                self.pane.find(*find)
+                self.pane.focus()
+            else:
+                self.prompt.focus()
+            await self.prompt_actions.restore()
+            await self.queue.switch_to(conversation.id)
+        if self.live_reply is not None:
+            self.follow(self.live_reply)
+        elif self.queue.sends_itself and conversation.path and conversation.path[-1].status is TurnStatus.COMPLETE:
+            self.call_later(self.queue.send_next)
+        with suppress(ChatError):  # it is not stored yet
+            await self._external_changes.check_for_changes(conversation.id)
+        self.branches.show_origin()
+
+    async def return_to(self, conversation: Conversation) -> None:
+        """Show a conversation again if another one is shown by now."""
+        if self.conversation.id != conversation.id:
+            await self.open(await self.service.open(conversation.id) if conversation.turns else conversation)
+
+    def show_path(self, *, at: str | None = None) -> None:
+        """Draw the branch that is shown, with its figures and its title."""
+        self.pane.show(self.conversation, at=at)
+        self._show_welcome()
+        self.show_facts()
+
+    def show_facts(self) -> None:
+        """Show title, model, context and cost of the conversation."""
+        self.status.show_conversation(self.conversation)
+        self._count_context()
+        self._show_window_title()
+
+    def _show_welcome(self) -> None:
+        self.pane.invite(*invitation(self.keys, self.conversation.model, self._local_models))
+
+    def _show_window_title(self) -> None:
+        """Set the terminal's title: the conversation, and whether a reply is streaming."""
+        title = clean_line(self.conversation.title) or "tui-chat"
+        self.app.title = f"● {title}" if self.live_reply is not None else title
+
+    @work(group="context", exclusive=True, exit_on_error=False)
+    async def _count_context(self) -> None:
+        if len(self.conversation.turns) > _LONG:
+            await asyncio.sleep(AFTER_PAINT_S)
+        facts = await self.context.facts_of(self.conversation.model)
+        use = await asyncio.to_thread(context_use, self.conversation, facts.context_window)
+        self.status.show_context(use)
+
+    @work(exit_on_error=False)
+    async def _look_for_local_models(self) -> None:
+        self._local_models = await self.context.find_local()
+        self._show_welcome()
+
+    @work(group="title", exit_on_error=False)
+    async def _take_title(self, conversation_id: str) -> None:
+        """Show the title that a model wrote, and what that cost."""
+        now = await self.service.save_queue.conversation(conversation_id)
+        if self.conversation.id == conversation_id:
+            self.conversation = replace(
+                self.conversation, title=now.title, title_source=now.title_source, side_requests=now.side_requests
+            )
+            self.show_facts()
+
+    def _check_for_changes(self) -> None:
+        if self._external_changes.may_have_changed():
+            self._load_changes()
+
+    @work(group="changes", exclusive=True, exit_on_error=False)
+    async def _load_changes(self) -> None:
+        """Show what another process added; the branch and the place that are being read stay."""
+        shown = self.conversation
+        if not shown.turns or self.live_reply is not None:
+            return
+        with suppress(ChatError):  # it is checked again soon
+            if not await self._external_changes.check_for_changes(shown.id):
+                return
+            now = await self.service.open(shown.id)
+            if self.conversation is shown and self.live_reply is None:
+                is_newer = not now.has(shown.head or "") or shown.head in {turn.id for turn in now.path}
+                self.conversation = replace(now, head=now.head if is_newer else shown.head, model=shown.model)
+                self.show_path()
+
+    # Sending a prompt
 
     @on(PromptSubmitted)
     async def submit(self, event: PromptSubmitted) -> None:
-        """Run a command, or say it."""
+        """Run a slash command or send a prompt; what is refused goes back into the prompt box."""
         call = parse(event.text)
         if isinstance(call, str):
             self.notify_warning(call)
             self.prompt.restore_text(event.text)
         elif isinstance(call, Call):
-            await self.run_call(call)
+            await self.commands.run(call)
         else:
             text = unescaped(event.text)
-            if not (await self._fits(text) and await self.say(text)):
+            if not (await self.prompt_actions.fits(text) and await self.send(text)):
                 self.prompt.restore_text(event.text)
 
-    async def _fits(self, text: str) -> bool:
-        """Whether it goes into the model's window; what does not goes out only when it is sent once more."""
-        if self._warned_of == text:
-            return True
-        facts = await self.context.facts_of(self.conversation.model)
-        draft = draft_of(self.conversation, text, self.editing)
-        says = too_much(self.conversation, draft, facts.context_window, datetime.now(UTC))
-        if not says:
-            return True
-        self._warned_of = text
-        fork, model = self.keys("read.fork"), self.keys("model.choose")
-        self.notify_warning(
-            f"{says} {fork} while reading forks from an earlier turn, {model} chooses a model; Enter sends it."
-        )
-        return False
+    async def send(self, text: str) -> bool:
+        """Send a prompt, or queue it behind the streaming reply. Return whether it is stored."""
+        async with self._opening:
+            pass  # whether a prompt is being edited is known only when the conversation is open
+        async with self.queue.lock:
+            if self.live_reply is None:
+                return await self._send_now(text, self.prompt_actions.editing)
+        if self.prompt_actions.editing is not None:
+            self.notify_warning(f"A reply is still coming in; {self.keys('reply.cancel')} stops it.")
+            return False
+        await self.queue.put(text)
+        await self.prompt_actions.mark_sent(self.prompt_actions.draft_key, text)
+        return True
 
-    @on(DraftChanged)
-    def foresee(self, event: DraftChanged) -> None:
-        """Say soon what it will cost."""
-        self._foresee(event.read)
+    async def _send_now(self, text: str, edited: Turn | None = None) -> bool:
+        draft_key, shown = self.prompt_actions.draft_key, self.conversation
+        if edited is None:
+            starting = self.service.send(shown, text)
+        else:
+            starting = self.service.edit(shown.id, edited.id, text, model=shown.model)
+        if not await self.start_reply(starting):
+            return False
+        if edited is not None:
+            await self.prompt_actions.end_editing(shown.id)
+        await self.prompt_actions.mark_sent(draft_key, text)
+        return True
 
-    @work(group="foresight", exclusive=True, exit_on_error=False, description="foresee")
-    async def _foresee(self, read: Callable[[], str]) -> None:
-        await asyncio.sleep(FORESEEN_AFTER_S)
-        text, hint = read(), ""
-        if text.strip() and parse(text) is None:
-            facts = await self.context.facts_of(self.conversation.model)
-            draft = draft_of(self.conversation, text, self.editing)
-            price = facts.price if self.context.settings.ui.costs else None
-            hint = cost_ahead(self.conversation, draft, price, datetime.now(UTC))
-        if hint != self.foreseen:
-            self.foreseen = hint
-            self.show_hint()
+    async def start_reply(self, starting: Awaitable[Reply]) -> bool:
+        """Start a reply and show it. Return whether it could be started."""
+        before = self.conversation
+        try:
+            reply = await starting
+            if self.conversation.id != before.id:
+                return True
+            self.conversation = await self.service.open(reply.conversation_id)
+        except ChatError as error:
+            self.notify_error(error)
+            return False
+        self.show_path()
+        self.follow(reply)
+        self.branches.note_left(before)
+        return True
+
+    def follow(self, reply: Reply | None) -> None:
+        """Show this reply as it streams, and no other."""
+        if reply is None:
+            self.workers.cancel_group(self, "reply")
+        else:
+            self._follow(reply)
+
+    @work(group="reply", exclusive=True, exit_on_error=False)
+    async def _follow(self, reply: Reply) -> None:
+        self._show_window_title()
+        async for event in reply:
+            # If another branch is shown, the reply streams unseen.
+            if not isinstance(event, TurnStarted) or self.pane.shows(event.turn):
+                self.pane.apply(event)
+            self.status.apply(event)
+            match event:
+                case RetryScheduled(attempt, _, error):
+                    send, stop = self.keys("prompt.send"), self.keys("reply.cancel")
+                    self.pane.say(
+                        explain(error.fault).sentence, f"Attempt {attempt} follows. {send}: now, {stop}: stop."
+                    )
+                case TurnEnded(turn=turn):
+                    self._show_end(turn)
+
+    def _show_end(self, turn: Turn) -> None:
+        self.conversation = self.conversation.with_turn(turn, head=False)
+        self.show_facts()
+        if self.context.settings.ui.notify and (turn.duration_ms or 0) >= NOTIFY_AFTER_MS:
+            self.post_message(AttentionRequested(f"{self.app.title}: the reply is there"))
+        if self.queue.prompts and turn.status is TurnStatus.COMPLETE:
+            self.call_later(self.queue.send_next)
+
+    # Messages to the user
+
+    def notify_error(self, error: ChatError) -> None:
+        """Show what went wrong and what to do."""
+        words = explain(error)
+        self.notify_warning(f"{words.sentence} {with_keys(words.next_step, self.keys)}")
+
+    def notify_warning(self, sentence: str) -> None:
+        self.notify(sentence, severity="warning")
+
+    def _show_queue(self, prompts: Sequence[str]) -> None:
+        self.queue_bar.prompts = prompts
+        self.prompt.has_queued = bool(prompts)
+
+    # Keys that depend on what is shown
 
     async def action_cancel(self) -> None:
-        """Stop the reply; else leave an edit; else change between writing and reading."""
-        if (reply := self.service.reply_in(self.conversation.id)) is not None:
+        """Stop the reply; else leave an edit; else close the suggestions; else switch between writing and reading."""
+        if (reply := self.live_reply) is not None:
             reply.cancel()
             await reply.wait()
-        elif self.editing is not None:
-            await self.leave_editing()
+        elif self.prompt_actions.editing is not None:
+            await self.prompt_actions.leave_editing()
         elif self.prompt.has_focus and self.prompt.close_suggestions():
-            self.suggested.show()
+            self.suggestions.show()
         elif self.prompt.has_focus:
             self.pane.focus()
         else:
@@ -108,121 +376,161 @@ class ChatScreen(CommandingScreen):
             self.prompt.focus()
 
     async def action_interrupt(self) -> None:
-        """Copy a selection; else stop a reply; else put the draft by; twice on an empty prompt, leave."""
+        """Copy a selection; else stop the reply; else clear the prompt; pressed twice on an empty prompt, quit."""
         if self.pane.selected_text:
             self.pane.action_copy_selection()
             self.pane.clear_marks()
         elif self.prompt.selected_text:
-            self.copy(CopyRequested(self.prompt.selected_text, "selection"))
-        elif self.service.reply_in(self.conversation.id) is not None:
+            self.output.copy(self.prompt.selected_text, "selection")
+        elif self.live_reply is not None:
             await self.action_cancel()
-        elif draft := self.prompt.draft:
-            self.prompt.set_history(await self.drafts.remember(draft))
-            self.prompt.draft = ""
-            self.notify(f"Put by; {self.keys('prompt.older')} brings it back.", markup=False)
+        elif self.prompt.draft:
+            await self.prompt_actions.clear()
         elif time.monotonic() - self._interrupted_s < QUIT_WITHIN_S:
-            await self.run_action("app.quit")
+            await self.quit()
         else:
             self._interrupted_s = time.monotonic()
-            self.notify("Once more to quit.", markup=False, timeout=QUIT_WITHIN_S)
+            self.notify("Once more to quit.", timeout=QUIT_WITHIN_S)
+
+    @on(ActionRequested)
+    async def run_requested_action(self, event: ActionRequested) -> None:
+        await self.run_action(event.action)
 
     @on(QuitRequested)
-    async def leave(self) -> None:
-        """Quit."""
+    async def quit(self) -> None:
         await self.run_action("app.quit")
 
-    async def on_unmount(self) -> None:
-        """Keep the last words."""
-        await self.drafts.keep()
+    # Actions by name, as `keymap.py` and `slash_commands.py` have them
 
-    # Reading
+    async def action_retry(self) -> None:
+        await self.branches.regenerate()
+
+    def action_retry_with(self) -> None:
+        self.model_picker.regenerate_with()
+
+    async def action_continue_reply(self) -> None:
+        await self.branches.continue_reply()
+
+    async def action_edit(self) -> None:
+        await self.branches.edit()
+
+    async def action_branch(self, by: int) -> None:
+        await self.branches.show_sibling(by)
+
+    def action_tree(self) -> None:
+        self.branches.show_tree()
+
+    async def action_fork(self) -> None:
+        await self.branches.fork()
+
+    async def action_origin(self) -> None:
+        await self.branches.open_origin()
+
+    async def action_undo_last(self) -> None:
+        try:
+            if not await self.undo.undo_last():
+                self.notify("There is nothing to undo.")
+        except ChatError as error:
+            self.notify_error(error)
+
+    async def action_delete(self) -> None:
+        await self.settings.delete()
+
+    async def action_model(self) -> None:
+        await self.model_picker.switch()
+
+    def action_choose_queued(self) -> None:
+        self.queue_actions.focus()
+
+    async def action_drop_queued(self) -> None:
+        await self.queue_actions.drop()
+
+    def action_save_code(self) -> None:
+        self.output.save_code()
+
+    async def action_find(self) -> None:
+        await self.find.open()
+
+    @on(HistoryRequested)
+    async def action_history(self) -> None:
+        await self.prompt_actions.search_history()
+
+    async def action_new(self) -> None:
+        await self.commands.open_new()
+
+    def action_library(self) -> None:
+        self.commands.open_library()
+
+    def action_palette(self) -> None:
+        self.commands.open_palette()
+
+    def action_usage(self) -> None:
+        self.commands.show_usage()
+
+    def action_tokens(self) -> None:
+        self.commands.count_tokens()
+
+    @on(QueueLeft)
+    def action_write(self) -> None:
+        self.prompt.focus()
 
     @on(LeavePrompt)
     def read(self) -> None:
-        """From the prompt to the conversation."""
         self.pane.focus()
 
-    def action_write(self) -> None:
-        """From the conversation to the prompt."""
-        self.prompt.focus()
-
     async def action_pane(self, action: str, *arguments: int) -> None:
-        """Let the pane do it, wherever the keys go now."""
+        """Run an action of the conversation pane, whatever has the focus."""
         await self.pane.run_action(f"{action}({', '.join(map(str, arguments))})")
 
+    # Messages of widgets
+
+    @on(DraftChanged)
+    def change_draft(self, event: DraftChanged) -> None:
+        self.prompt_actions.change_draft(event.read)
+
+    @on(QueuedPromptRequested)
+    async def change_queued(self, event: QueuedPromptRequested) -> None:
+        if event.now:
+            await self.queue_actions.send_now(event.at)
+        else:
+            await self.queue_actions.edit(event.at)
+
+    @on(CopyRequested)
+    def copy(self, event: CopyRequested) -> None:
+        self.output.copy(event.text, event.what)
+
+    @on(LinkChosen)
+    def ask_about_link(self, event: LinkChosen) -> None:
+        self.output.ask_about_link(event.url, event.shown)
+
+    @on(FileChosen)
+    def open_file(self, event: FileChosen) -> None:
+        self.output.open_file(event.path, event.line)
+
+    @on(EditorRequested)
+    def open_editor(self) -> None:
+        self.prompt_actions.open_editor()
+
+    @on(SuggestionsChanged)
+    def suggest(self) -> None:
+        self.prompt_actions.suggest()
+
+    @on(SuggestionAccepted)
+    def complete(self) -> None:
+        self.prompt_actions.complete()
+
     @on(FindBar.Changed)
-    def find_as_typed(self, event: FindBar.Changed) -> None:
-        """Light the hits while they are typed."""
+    def find_typed(self, event: FindBar.Changed) -> None:
         self.pane.find(event.value)
 
     @on(FindBar.Stepped)
     def step_find(self, event: FindBar.Stepped) -> None:
-        """To another hit."""
-        if event.by > 0:
-            self.pane.action_find_next()
-        else:
-            self.pane.action_find_previous()
+        self.find.step(event.by)
 
     @on(FindBar.Left)
-    def leave_find(self, event: FindBar.Left) -> None:
-        """Back to reading; the hits stay lit where they are wanted."""
-        if not event.keep:
-            self.pane.find("")
-            self.status.show_hint("")
-        self.pane.focus()
+    def close_find(self, event: FindBar.Left) -> None:
+        self.find.close(keep=event.keep)
 
     @on(FindChanged)
-    def show_found(self, event: FindChanged) -> None:
-        """Which hit of how many."""
-        if not self.find_bar.value and not event.total:
-            self.status.show_hint("")
-            return
-        steps = f"{self.keys('read.find_next')} and {self.keys('read.find_previous')} go on"
-        self.status.show_hint(f"{event.current} of {event.total}; {steps}" if event.total else "nothing found")
-
-    # Writing
-
-    @on(EditorRequested)
-    @work(group="editor", exit_on_error=False)
-    async def write_in_editor(self, event: EditorRequested) -> None:
-        """The draft in the user's own editor, and back."""
-        try:
-            self.prompt.draft = await edited(self.app, self.prompt.draft, os.environ)
-        except EditorFailed as error:
-            self.notify_warning(str(error))
-        self.prompt.focus()
-
-    @on(HistoryRequested)
-    async def action_history(self) -> None:
-        """Every prompt there ever was; the draft stays until one is taken, and is among them then."""
-        from tui_chat.ui.picker import Picker
-
-        async def chosen(text: str | None) -> None:
-            if text is None:
-                return
-            if (written := self.prompt.draft).strip() and written != text:
-                self.prompt.set_history(await self.drafts.remember(written))
-            self.prompt.draft = text
-
-        prompts = await self.drafts.history(_SEARCHED_PROMPTS)
-        choices = [Choice(text, " ".join(text.split())[:300]) for text in prompts]
-        self.app.push_screen(Picker("Earlier prompts", choices), chosen)
-
-    @on(SuggestionsChanged)
-    def suggest(self) -> None:
-        """Show what the command may become; models are looked up when one is asked for."""
-        self.suggested.show()
-        if self.prompt.text.startswith(("/model ", "/retry ", "/options ")) and not self.models.known:
-            self._know_models()
-
-    @work(group="known", exclusive=True, exit_on_error=False)
-    async def _know_models(self) -> None:
-        await self.models.last_seen()
-        self.prompt.completing.refresh()
-        self.suggested.show()
-
-    @on(SuggestionAccepted)
-    def take_suggestion(self) -> None:
-        """As if Tab had been pressed on it."""
-        self.prompt.focus()
-        self.prompt.action_complete()
+    def show_find_count(self, event: FindChanged) -> None:
+        self.find.show_count(event.current, event.total)

@@ -1,4 +1,4 @@
-"""What an empty conversation says: what to do, which keys to know, what to set up. Pure."""
+"""The text of an empty conversation: what to do, which keys to know, what to set up. Knows no widget."""
 
 from collections.abc import Sequence
 from textwrap import wrap
@@ -16,7 +16,7 @@ _WORTH_KNOWING = (
 
 
 def invitation(keys: Keyboard, model: str, local: Sequence[str]) -> tuple[str, ...]:
-    """The lines, the first of which says what is to be done; a tab parts a key from what it does.
+    """Return the lines of the welcome text; a tab separates a key from what it does.
 
     `local` are models found on this machine.
     """
@@ -36,7 +36,7 @@ def invitation(keys: Keyboard, model: str, local: Sequence[str]) -> tuple[str, .
 
 
 def laid_out(lines: Sequence[str], cells: int, height: int) -> list[tuple[str, str]]:
-    """Rows of so many cells, a third down in so many of them: of each what is bright, and the fainter rest."""
+    """Lay the lines out a third down the pane; each row is bright text and the dim text after it."""
     rows: list[tuple[str, str]] = []
     for line in lines:
         key, _, does = line.partition("\t")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.service.export_names import ExportFormat, file_name
-from tui_chat.ui.chat.model_choices import Models
-from tui_chat.ui.chat.option_syntax import offered
+from tui_chat.ui.chat.model_choices import ModelChoices
+from tui_chat.ui.chat.option_syntax import suggest_options
 from tui_chat.ui.commands.completion import Argument
 from tui_chat.ui.commands.slash_commands import COMMANDS
 from tui_chat.ui.picker import Choice
@@ -21,7 +21,7 @@ _MOST_FOLDERS = 100
 
 
 def arguments(
-    conversation: Callable[[], Conversation], models: Models, themes: Callable[[], Iterable[str]]
+    conversation: Callable[[], Conversation], models: ModelChoices, themes: Callable[[], Iterable[str]]
 ) -> Mapping[str, Argument]:
     """For each command that takes something, what there is to choose from."""
 
@@ -38,7 +38,7 @@ def arguments(
         "export": Argument(files),
         "help": Argument(lambda typed: topics),
         "model": Argument(lambda typed: models.known),
-        "options": Argument(lambda typed: offered(typed, models.efforts(conversation().model))),
+        "options": Argument(lambda typed: suggest_options(typed, models.efforts(conversation().model))),
         "retry": Argument(lambda typed: models.known),
         "system": Argument(lambda typed: words(conversation().system)),
         "theme": Argument(lambda typed: [Choice(name, name) for name in sorted(themes())], is_closed=True),

@@ -1,64 +1,154 @@
-"""Conversations put in order, each step with a way back. Knows the store and the service, no screen."""
+"""Rename, archive, delete, restore and export conversations from the library. Every change can be undone."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
 
-from tui_chat.service.chat import ChatService
-from tui_chat.storage.store import Store
+from textual.app import App
+
+from tui_chat.core.error import ChatError
+from tui_chat.core.title import brief_title
+from tui_chat.service.export_names import ExportFormat
+from tui_chat.service.import_export import ExportRequest, export
+from tui_chat.ui.app_context import AppContext
+from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.library.data_source import ListFilter, RowTarget, Shelf
+from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.undo import UndoStack
 
 Change = Callable[[str], Awaitable[object]]
 
 
+class LibraryView(Protocol):
+    """What the actions use of the library's screen."""
+
+    context: AppContext
+    keys: Keyboard
+    list_filter: ListFilter
+
+    @property
+    def app(self) -> App[Any]: ...
+
+    async def selected(self) -> Mapping[str, str]:
+        """Return titles by id of the conversations that an action applies to."""
+        ...
+
+    def reload(self, *, unmark: bool = ...) -> None:
+        """Show the list as it is stored now."""
+        ...
+
+    def notify(self, message: str) -> None: ...
+    def notify_error(self, error: ChatError) -> None: ...
+
+
 class LibraryActions:
-    """Renames, archives, deletes, and takes any of it back."""
+    """Change the selected conversations."""
 
-    def __init__(self, store: Store, service: ChatService) -> None:
-        self._store = store
-        self._service = service
-        self._undoable: list[Callable[[], Awaitable[object]]] = []
+    def __init__(self, library: LibraryView) -> None:
+        self._library = library
+        self._store = library.context.store
+        self._service = library.context.service
+        self._undo = UndoStack()
 
-    async def rename(self, conversation_id: str, old: str, new: str) -> None:
-        """Another title."""
-        await self._store.rename(conversation_id, new)
-        self._undoable.append(partial(self._store.rename, conversation_id, old))
+    async def rename(self, target: RowTarget, title: str) -> None:
+        async def rename() -> None:
+            await self._store.rename(target.conversation_id, title)
+            self._undo.push(partial(self._store.rename, target.conversation_id, target.title))
 
-    async def archive(self, ids: Iterable[str]) -> None:
-        """Out of the list."""
-        await self._each(tuple(ids), self._store.archive, self._store.unarchive)
+        await self._run(rename(), "")
 
-    async def unarchive(self, ids: Iterable[str]) -> None:
-        """Back into the list."""
-        await self._each(tuple(ids), self._store.unarchive, self._store.archive)
+    async def toggle_archived(self) -> None:
+        """Archive the selected conversations, or take them out of the archive."""
+        selected = await self._library.selected()
+        match self._library.list_filter.shelf:
+            case Shelf.CURRENT:
+                archive = self._each(selected, self._store.archive, self._store.unarchive)
+                await self._run(archive, _sentence(selected, "archived"))
+            case Shelf.ARCHIVED:
+                unarchive = self._each(selected, self._store.unarchive, self._store.archive)
+                await self._run(unarchive, _sentence(selected, "back in the list"))
+            case Shelf.TRASH:
+                self._library.notify(f"{self._library.keys('library.delete')} takes it out of the trash first.")
 
-    async def delete(self, ids: Iterable[str]) -> None:
-        """Into the trash; a reply that comes in there is stopped and kept."""
-        await self._each(tuple(ids), self._throw_away, self._store.restore)
+    async def toggle_deleted(self) -> None:
+        """Move the selected conversations to the trash, or out of it."""
+        selected = await self._library.selected()
+        if self._library.list_filter.shelf is Shelf.TRASH:
+            restore = self._each(selected, self._store.restore, self._store.delete)
+            await self._run(restore, _sentence(selected, "out of the trash"))
+        else:
+            delete = self._each(selected, self._stop_and_delete, self._store.restore)
+            days = self._library.context.settings.chat.trash_days
+            await self._run(delete, _sentence(selected, f"in the trash for {days} days"))
 
-    async def restore(self, ids: Iterable[str]) -> None:
-        """Out of the trash."""
-        await self._each(tuple(ids), self._store.restore, self._store.delete)
+    async def undo_last(self) -> None:
+        try:
+            if not await self._undo.undo_last():
+                self._library.notify("There is nothing to undo.")
+        except ChatError as error:
+            self._library.notify_error(error)
+        self._library.reload()
 
-    async def undo(self) -> bool:
-        """Take the last step back; whether there was one."""
-        if not self._undoable:
-            return False
-        await self._undoable.pop()()
-        return True
+    async def export(self) -> None:
+        """Export the selected conversations into the working folder, in a format that is picked."""
+        selected = await self._library.selected()
 
-    async def _throw_away(self, conversation_id: str) -> None:
+        async def picked(form: str | None) -> None:
+            if form is not None:
+                await self._export(tuple(selected), ExportFormat(form))
+
+        if selected:
+            choices = [
+                Choice(ExportFormat.MARKDOWN, "Markdown", "the branch that is shown, to read"),
+                Choice(ExportFormat.JSON, "JSON", "everything, to import again"),
+                Choice(ExportFormat.TEXT, "Text", "the branch that is shown, without markup"),
+                Choice(ExportFormat.LIBRECHAT, "LibreChat", "its JSON, the whole tree"),
+            ]
+            titles = list(selected.values())
+            name = brief_title(titles[0]) if len(titles) == 1 else f"{len(titles)} conversations"
+            self._library.app.push_screen(Picker(f"Export {name} as", choices), picked)
+
+    async def _export(self, ids: Sequence[str], form: ExportFormat) -> None:
+        try:
+            paths = await export(self._store, ExportRequest(ids, form), Path.cwd())
+        except ChatError as error:
+            self._library.notify_error(error)
+            return
+        where = str(paths[0]) if len(paths) == 1 else f"{len(paths)} files in {Path.cwd()}"
+        self._library.notify(f"Written to {where}.")
+
+    async def _run(self, change: Awaitable[None], report: str) -> None:
+        try:
+            await change
+        except ChatError as error:
+            self._library.notify_error(error)
+        else:
+            if report:
+                self._library.notify(f"{report} {self._library.keys('library.undo')} undoes it.")
+        self._library.reload(unmark=True)
+
+    async def _each(self, ids: Iterable[str], change: Change, change_back: Change) -> None:
+        """Change one after the other; those that were changed before one failed can be undone too."""
+        changed: list[str] = []
+
+        async def undo() -> None:
+            for conversation_id in changed:
+                await change_back(conversation_id)
+
+        self._undo.push(undo)
+        for conversation_id in ids:
+            await change(conversation_id)
+            changed.append(conversation_id)
+
+    async def _stop_and_delete(self, conversation_id: str) -> None:
         if (reply := self._service.reply_in(conversation_id)) is not None:
             reply.cancel()
             await reply.wait()
         await self._store.delete(conversation_id)
 
-    async def _each(self, ids: tuple[str, ...], change: Change, back: Change) -> None:
-        done: list[str] = []
 
-        async def take_back() -> None:
-            for one in done:
-                await back(one)
-
-        self._undoable.append(take_back)
-        for one in ids:
-            await change(one)
-            done.append(one)
+def _sentence(selected: Mapping[str, str], how: str) -> str:
+    if len(selected) > 1:
+        return f"{len(selected)} of them are {how}."
+    return "".join(f"“{brief_title(title)}” is {how}." for title in selected.values())

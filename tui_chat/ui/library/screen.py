@@ -1,152 +1,379 @@
-"""The library: past conversations to find and to put in order, without a network and without a key."""
+"""The library: find, preview, open and manage past conversations. Works without a network and without a key."""
 
-from collections.abc import Awaitable, Mapping, Sequence
-from pathlib import Path
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
 
-from textual import on
-from textual.widgets import Input
+from rich.segment import Segment
+from rich.style import Style
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.events import Resize
+from textual.getters import query_one
+from textual.screen import Screen
+from textual.widgets import Input, Static
+from textual.worker import Worker, WorkerError
 
-from tui_chat.core.error import ChatError
-from tui_chat.core.title import brief_title
-from tui_chat.service.export_names import ExportFormat
-from tui_chat.service.import_export import ExportRequest, export
+from tui_chat.core.conversation import Place
+from tui_chat.core.error import ChatError, NotFound
+from tui_chat.rendering.styles import DARK, Palette
 from tui_chat.ui.app_context import AppContext
-from tui_chat.ui.conversation_view.layout_options import Describe
+from tui_chat.ui.conversation_view.widget import ConversationPane
+from tui_chat.ui.error_reporting import report_worker_error
 from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.key_hints import ending_with_keys
+from tui_chat.ui.keymap import Scope
 from tui_chat.ui.library.actions import LibraryActions
-from tui_chat.ui.library.browser import LibraryBrowser
-from tui_chat.ui.library.data_source import Shelf
-from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.library.data_source import Hits, ListFilter, RowTarget, Shelf, Titles, load_rows
+from tui_chat.ui.library.labels import heading, steps, why_nothing
+from tui_chat.ui.library.row_layout import RowContext, conversation_row, head, hit_rows
+from tui_chat.ui.library.virtual_list import VirtualList
+from tui_chat.wording import explain
 
-_ORDERING = ("rename", "archive", "delete", "export", "mark", "shelf", "said", "undo", "choose", "move", "page")
-"""What waits while a title is written."""
+PREVIEW_FROM_WIDTH = 110
+CHECK_EVERY_S = 1.0
+"""How soon what another process writes is shown."""
+_TITLE_DELAY_S = 0.03
+_FULL_TEXT_DELAY_S = 0.12
+_PREVIEW_DELAY_S = 0.06
+"""How long the cursor stays on a row before its conversation is loaded for the preview."""
+_BOLD = Style(bold=True)
+_ACTIONS = ("rename", "archive", "delete", "export", "mark", "shelf", "said", "undo", "choose", "move", "page")
+"""What is disabled while a title is written."""
 _RENAMING = "Enter gives it this title · Esc leaves the old one"
 
 
-class LibraryScreen(LibraryBrowser):
-    """Also renames, archives, deletes and exports, one or all that are marked."""
+class LibraryScreen(Screen[Place | None]):
+    """Past conversations; the result is the place that was chosen."""
 
     CSS_PATH = "library.tcss"
+    AUTO_FOCUS = "#query"
+    SCOPE = Scope.LIBRARY
+    """Whose keys work here."""
 
-    def __init__(self, context: AppContext, keys: Keyboard, describe: Describe) -> None:
-        super().__init__(context, keys, describe)
-        self._order = LibraryActions(context.store, context.service)
+    query_line = query_one("#query", Input)
+    title_line = query_one("#title", Input)
+    shelves = query_one("#shelves", Static)
+    columns = query_one("#columns", Static)
+    nothing = query_one("#nothing", Static)
+    hint = query_one("#hint", Static)
+    list = query_one(VirtualList)
+    rows_side = query_one("#rows", Vertical)
+    preview = query_one(ConversationPane)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a title is written, only leaving it."""
-        return action not in _ORDERING or not self.title_line.display
+    def __init__(self, context: AppContext, keys: Keyboard) -> None:
+        super().__init__()
+        self.context = context
+        self.store = context.store
+        self.keys = keys
+        self.keys.bind(self, Scope.LIBRARY)
+        self.actions = LibraryActions(self)
+        self.list_filter = ListFilter()
+        self._shown = self.list_filter
+        """What the rows answer: a full-text search also where no title matches."""
+        self._rows: Titles | Hits = Titles(context.store, self.list_filter)
+        self._marked: dict[str, str] = {}
+        """Titles of the marked conversations by id."""
+        self._renamed: RowTarget | None = None
+        self._seen: object = None
+        self._palette = DARK
+        self._loading: Worker[None] | None = None
 
-    def what_keys_do(self) -> str:
-        return _RENAMING if self.title_line.display else super().what_keys_do()
+    def compose(self) -> ComposeResult:
+        yield Static("", id="shelves", markup=False)
+        yield Input(id="query", placeholder="Find a conversation", compact=True)
+        yield Input(id="title", placeholder="A title", compact=True)
+        with Horizontal():
+            with Vertical(id="rows"):
+                yield Static("", id="columns", markup=False)
+                yield VirtualList(self._paint)
+                yield Static("", id="nothing", markup=False)
+            pane = ConversationPane(partial(ending_with_keys, self.keys), self.keys, self.context.settings.ui)
+            pane.can_focus = False
+            yield pane
+        yield Static("", id="hint", markup=False)
+
+    def on_mount(self) -> None:
+        for line in (self.query_line, self.title_line):
+            line.cursor_blink = False
+        self.title_line.display = False
+        self.app.theme_changed_signal.subscribe(self, lambda _: self._take_theme())
+        self._take_theme()
+        self._loading = self._load()
+        self.set_interval(CHECK_EVERY_S, self._check_for_changes)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        report_worker_error(self, event)
+
+    def on_unmount(self) -> None:
+        # The signal would keep the screen alive.
+        self.app.theme_changed_signal.unsubscribe(self)
+
+    def _take_theme(self) -> None:
+        self._palette = Palette.of(self.app.theme_variables)
+        self._show_labels()
+        self.list.refresh()
+
+    def on_resize(self, event: Resize) -> None:
+        self.preview.display = event.size.width >= PREVIEW_FROM_WIDTH
+        self._update_preview()
+        self.call_after_refresh(self._show_labels)
+
+    # Rows
+
+    @on(Input.Changed, "#query")
+    def search(self, event: Input.Changed) -> None:
+        full_text = self.list_filter.full_text and bool(event.value.strip())
+        self.list_filter = replace(self.list_filter, text=event.value, full_text=full_text)
+        self._loading = self._load(after_s=_FULL_TEXT_DELAY_S if full_text else _TITLE_DELAY_S)
+
+    async def _loaded(self) -> None:
+        """Wait for the rows of the present query: a key that follows the last letter means them."""
+        if self._loading is not None:
+            with suppress(WorkerError):
+                await self._loading.wait()
+
+    @work(group="rows", exclusive=True, exit_on_error=False)
+    async def _load(self, *, after_s: float = 0, at: int = 0, target_id: str | None = None) -> None:
+        """Show the rows of the filter, with the cursor at that row, or near it on that target."""
+        await asyncio.sleep(after_s)
+        try:
+            self._seen = await self.store.changes()
+            self._shown, self._rows = await load_rows(self.store, self.list_filter, at)
+        except ChatError as error:
+            self._show_nothing(explain(error).sentence)
+            return
+        rows = self._rows
+        if target_id is not None:
+            at = next((row for row in range(at - 60, at + 60) if _id(rows.target(row)) == target_id), at)
+        self.list.show(rows.total, rows.height, at)
+        self._show_nothing("" if rows.total else why_nothing(self._shown, self.keys))
+        self._show_labels()
+        self._update_preview()
+
+    @on(VirtualList.Sighted)
+    @work(group="sight", exclusive=True, exit_on_error=False)
+    async def load_sighted(self) -> None:
+        """Load the rows that came into view."""
+        rows, full_text = self._rows, self._shown.full_text
+        first, last = self.list.in_sight
+        last_target = rows.target(min(last, rows.total - 1))
+        if rows.target(first) is not None and last_target is not None and not full_text:
+            return
+        try:
+            await rows.load(first, last)
+        except ChatError as error:
+            self.notify_error(error)
+            return
+        if rows is self._rows:
+            if full_text:
+                self.list.show(rows.total, rows.height, self.list.cursor)
+            else:
+                self.list.refresh()
+            self._update_preview()
+
+    @work(group="changes", exclusive=True, exit_on_error=False)
+    async def _check_for_changes(self) -> None:
+        """Show what was written since, here or by another process."""
+        try:
+            seen = await self.store.changes()
+        except ChatError:
+            return
+        if seen != self._seen and self._seen is not None:
+            self.reload()
+
+    def reload(self, *, unmark: bool = False) -> None:
+        """Show the list as it is stored now, the cursor on the same conversation."""
+        if unmark:
+            self._marked.clear()
+        at = self.list.cursor
+        self._load(at=at, target_id=_id(self._rows.target(at)))
+
+    # What is around the rows
+
+    def _show_nothing(self, why: str) -> None:
+        self.nothing.display = bool(why)
+        self.list.display = self.columns.display = not why
+        self.nothing.update(Content(why))
+
+    def _show_labels(self) -> None:
+        if not self.is_mounted:
+            return
+        # The list itself has no width while it is hidden; its container always has one.
+        width = self.rows_side.content_size.width - self.list.scrollbar_size_vertical
+        header = head(self._row_context(max(width, 1)))
+        self.columns.display = self.list.display and not self._shown.full_text
+        self.columns.update(Content.assemble(*[(piece.text, "dim") for piece in header]))
+        self.shelves.update(heading(self._shown, self._rows.total, len(self._marked)))
+        keys = steps(self._shown, self.keys, any_row=self._rows.total > 0)
+        self.hint.update(_RENAMING if self.title_line.display else keys)
+
+    def _row_context(self, width: int) -> RowContext:
+        return RowContext(width, self._palette, datetime.now().astimezone(), self.context.settings.ui.costs)
+
+    def _paint(self, row: int, width: int) -> Sequence[Sequence[Segment]]:
+        row_context = self._row_context(width)
+        if isinstance(self._rows, Hits):
+            hit = self._rows.at(row)
+            is_marked = hit is not None and hit.conversation_id in self._marked
+            highlight = self._palette.warning + _BOLD
+            return [] if hit is None else hit_rows(hit, row_context, is_marked=is_marked, lit=highlight)
+        summary = self._rows.at(row)
+        if summary is None:
+            return []
+        return [conversation_row(summary, row_context, is_marked=summary.id in self._marked)]
+
+    @on(VirtualList.Moved)
+    def _update_preview(self) -> None:
+        if self.preview.display:
+            self._show_preview()
+
+    @work(group="preview", exclusive=True, exit_on_error=False)
+    async def _show_preview(self) -> None:
+        """Show the conversation under the cursor, at the match."""
+        await asyncio.sleep(_PREVIEW_DELAY_S)
+        target = self.target
+        self.preview.visible = target is not None
+        if target is None:
+            return
+        try:
+            conversation = await self.store.conversation(target.conversation_id)
+        except ChatError:
+            return
+        self.preview.show(conversation.through(target.turn_id), at=target.turn_id)
+        self.preview.find(*target.words)
+
+    def notify_error(self, error: ChatError) -> None:
+        if isinstance(error, NotFound):
+            self.notify("It is not there any more.", severity="warning")
+            return
+        words = explain(error)
+        self.notify(f"{words.sentence} {words.next_step}", severity="warning")
+
+    # Moving and choosing
+
+    @property
+    def target(self) -> RowTarget | None:
+        """What the row under the cursor stands for."""
+        return self._rows.target(self.list.cursor)
+
+    async def selected(self) -> Mapping[str, str]:
+        """Return titles by id of the marked conversations, else of the one under the cursor."""
+        await self._loaded()
+        if self._marked:
+            return dict(self._marked)
+        return {} if (target := self.target) is None else {target.conversation_id: target.title}
+
+    async def action_move(self, by: int) -> None:
+        await self._loaded()
+        self.list.move(by)
+
+    def action_page(self, by: int) -> None:
+        self.list.page(by)
+
+    def action_first(self) -> None:
+        self.list.go(0)
+
+    def action_last(self) -> None:
+        self.list.go(self._rows.total - 1)
+
+    @on(Input.Submitted, "#query")
+    @on(VirtualList.Chosen)
+    async def action_choose(self) -> None:
+        """Open the conversation; one in the trash is restored first."""
+        await self._loaded()
+        target = self.target
+        if target is None:
+            return
+        if self.list_filter.shelf is Shelf.TRASH:
+            try:
+                await self.store.restore(target.conversation_id)
+            except ChatError as error:
+                self.notify_error(error)
+                return
+        self.dismiss(Place(target.conversation_id, target.turn_id, target.words))
 
     def action_close(self) -> None:
-        """Leave a title as it was, before anything else is left."""
+        """Leave renaming; else clear the query; else close the library."""
         if self.title_line.display:
             self._end_renaming()
+        elif self.query_line.value:
+            self.query_line.value = ""
         else:
-            super().action_close()
+            self.dismiss(None)
+
+    def action_said(self) -> None:
+        """Switch between full-text search and titles."""
+        if not self.query_line.value.strip():
+            self.notify("Write what was said, and it is looked for everywhere.")
+        self.list_filter = replace(self.list_filter, full_text=not self._shown.full_text, shelf=Shelf.CURRENT)
+        self._loading = self._load()
+
+    def action_shelf(self) -> None:
+        """Switch between conversations, archive and trash."""
+        shelves = [*Shelf]
+        shelf = shelves[(shelves.index(self.list_filter.shelf) + 1) % len(shelves)]
+        self.list_filter = replace(self.list_filter, shelf=shelf, full_text=False)
+        self._marked.clear()
+        self._loading = self._load()
+
+    def action_mark(self) -> None:
+        """Mark the conversation for the next action, or unmark it, and go to the next row."""
+        if (target := self.target) is not None:
+            if self._marked.pop(target.conversation_id, None) is None:
+                self._marked[target.conversation_id] = target.title
+            self.list.refresh()
+            self.list.move(1)
+            self._show_labels()
+
+    # Renaming
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While a title is written, allow only to leave it."""
+        return action not in _ACTIONS or not self.title_line.display
 
     async def action_rename(self) -> None:
-        """Write another title."""
-        await self.settled()
-        if (found := self.here) is None:
+        """Edit the title of the conversation under the cursor."""
+        await self._loaded()
+        if (target := self.target) is None:
             return
         self.query_line.display, self.title_line.display = False, True
-        self._renaming = found
-        self.title_line.value = found.title
+        self._renamed = target
+        self.title_line.value = target.title
         self.title_line.focus()
-        self.show_around()
+        self._show_labels()
 
     @on(Input.Submitted, "#title")
     async def rename(self, event: Input.Submitted) -> None:
-        """Give it the title that was written."""
-        found, title = self._renaming, event.value.strip()
+        target, title = self._renamed, event.value.strip()
         self._end_renaming()
-        if title and title != found.title:
-            await self._do(self._order.rename(found.conversation_id, found.title, title), "")
+        if target is not None and title and title != target.title:
+            await self.actions.rename(target, title)
 
     def _end_renaming(self) -> None:
         self.query_line.display, self.title_line.display = True, False
         self.query_line.focus()
-        self.show_around()
+        self._show_labels()
+
+    # Changes of the selected conversations
 
     async def action_archive(self) -> None:
-        """Out of the list, or back into it."""
-        meant = await self._meant()
-        match self.wanted.shelf:
-            case Shelf.CURRENT:
-                await self._do(self._order.archive(meant), _sentence(meant, "archived"))
-            case Shelf.ARCHIVED:
-                await self._do(self._order.unarchive(meant), _sentence(meant, "back in the list"))
-            case Shelf.TRASH:
-                self.notify(f"{self.keys('library.delete')} takes it out of the trash first.", markup=False)
+        await self.actions.toggle_archived()
 
     async def action_delete(self) -> None:
-        """Into the trash, or out of it."""
-        meant = await self._meant()
-        if self.wanted.shelf is Shelf.TRASH:
-            await self._do(self._order.restore(meant), _sentence(meant, "out of the trash"))
-        else:
-            days = self.context.settings.chat.trash_days
-            await self._do(self._order.delete(meant), _sentence(meant, f"in the trash for {days} days"))
-
-    async def _meant(self) -> dict[str, str]:
-        """Titles by id of all that are marked, else of the one under the cursor."""
-        await self.settled()
-        if self.marked:
-            return dict(self.marked)
-        return {} if (found := self.here) is None else {found.conversation_id: found.title}
-
-    async def _do(self, change: Awaitable[None], says: str) -> None:
-        try:
-            await change
-        except ChatError as error:
-            self.notify_warning(error)
-        else:
-            if says:
-                self.notify(f"{says} {self.keys('library.undo')} undoes it.", markup=False)
-        self.marked.clear()
-        self.look_again()
+        await self.actions.toggle_deleted()
 
     async def action_undo(self) -> None:
-        """Undo the last change."""
-        try:
-            if not await self._order.undo():
-                self.notify("There is nothing to undo.", markup=False)
-        except ChatError as error:
-            self.notify_warning(error)
-        self.look_again()
+        await self.actions.undo_last()
 
     async def action_export(self) -> None:
-        """Write it to a file in the working folder."""
-        meant = await self._meant()
-
-        async def chosen(form: str | None) -> None:
-            if form is not None:
-                await self._export(tuple(meant), ExportFormat(form))
-
-        if meant:
-            choices = [
-                Choice(ExportFormat.MARKDOWN, "Markdown", "the branch that is shown, to read"),
-                Choice(ExportFormat.JSON, "JSON", "everything, to import again"),
-                Choice(ExportFormat.TEXT, "Text", "the branch that is shown, without markup"),
-                Choice(ExportFormat.LIBRECHAT, "LibreChat", "its JSON, the whole tree"),
-            ]
-            name = brief_title(next(iter(meant.values()))) if len(meant) == 1 else f"{len(meant)} conversations"
-            self.app.push_screen(Picker(f"Export {name} as", choices), chosen)
-
-    async def _export(self, ids: Sequence[str], form: ExportFormat) -> None:
-        try:
-            written = await export(self.store, ExportRequest(ids, form), Path.cwd())
-        except ChatError as error:
-            self.notify_warning(error)
-            return
-        where = str(written[0]) if len(written) == 1 else f"{len(written)} files in {Path.cwd()}"
-        self.notify(f"Written to {where}.", markup=False)
+        await self.actions.export()
 
 
-def _sentence(meant: Mapping[str, str], how: str) -> str:
-    """What was done, to whom; nothing where nobody was meant."""
-    if len(meant) > 1:
-        return f"{len(meant)} of them are {how}."
-    return "".join(f"“{brief_title(title)}” is {how}." for title in meant.values())
+def _id(target: RowTarget | None) -> str | None:
+    return None if target is None else target.turn_id or target.conversation_id

@@ -1,4 +1,4 @@
-"""The prompts that wait in line while a reply comes in, in sight, with what can be done about each."""
+"""Shows the queued prompts, and the keys to send, edit or remove them."""
 
 from collections.abc import Sequence
 
@@ -17,87 +17,80 @@ _HEAD = "waits  "
 
 
 class QueueBar(Widget, can_focus=True):
-    """A row for each, the next one first; hidden while nothing waits."""
+    """One row per queued prompt, the next one first; hidden while the queue is empty."""
 
-    waiting: reactive[Sequence[str]] = reactive((), layout=True)
-    """What waits, in the order it goes out."""
+    prompts: reactive[Sequence[str]] = reactive((), layout=True)
+    """In the order they are sent."""
     chosen = reactive(0)
-    """The place of the one that the keys are about."""
+    """The index of the selected prompt."""
 
     def __init__(self, keys: Keyboard) -> None:
         super().__init__()
         self._keys = keys
         keys.bind(self, Scope.QUEUE)
 
-    def watch_waiting(self, waiting: Sequence[str]) -> None:
-        """Be there only when there is something to show, and only as tall."""
-        self.display = bool(waiting)
-        self.chosen = max(0, min(self.chosen, len(waiting) - 1))
-        self.styles.height = 1 if len(waiting) == 1 else min(len(waiting), MOST_ROWS) + 1
-        if not waiting and self.has_focus:
+    def watch_prompts(self, prompts: Sequence[str]) -> None:
+        self.display = bool(prompts)
+        self.chosen = max(0, min(self.chosen, len(prompts) - 1))
+        self.styles.height = 1 if len(prompts) == 1 else min(len(prompts), MOST_ROWS) + 1
+        if not prompts and self.has_focus:
             self.post_message(QueueLeft())
 
     def on_focus(self) -> None:
-        """From the prompt one comes to the nearest, which is the last."""
-        self.chosen = len(self.waiting) - 1
+        """Select the last prompt, the nearest to the prompt box."""
+        self.chosen = len(self.prompts) - 1
         self.refresh()
 
     def on_blur(self) -> None:
-        """None is lit any more."""
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the one that is pointed at."""
-        self.chosen = min(self._first + event.y, len(self.waiting) - 1)
+        self.chosen = min(self._first + event.y, len(self.prompts) - 1)
 
     def action_choose(self, by: int) -> None:
-        """To another one; below the last is the prompt."""
-        if self.chosen + by >= len(self.waiting):
+        """Select another prompt; below the last one is the prompt box."""
+        if self.chosen + by >= len(self.prompts):
             self.post_message(QueueLeft())
         else:
             self.chosen = max(0, self.chosen + by)
 
     def action_send(self) -> None:
-        """Send this one at once."""
         self.post_message(QueuedPromptRequested(now=True, at=self.chosen))
 
     def action_edit(self) -> None:
-        """Take this one back into the prompt."""
         self.post_message(QueuedPromptRequested(at=self.chosen))
 
     def action_leave(self) -> None:
-        """Back to the prompt."""
         self.post_message(QueueLeft())
 
     @property
     def _first(self) -> int:
-        """The place of the first one in sight."""
+        """The index of the first visible prompt."""
         last = max(self.chosen, MOST_ROWS - 1) if self.has_focus else MOST_ROWS - 1
-        return min(last, len(self.waiting) - 1) - min(len(self.waiting), MOST_ROWS) + 1
+        return min(last, len(self.prompts) - 1) - min(len(self.prompts), MOST_ROWS) + 1
 
     def render(self) -> Content:
-        """The beginning of each, then the keys."""
-        if len(self.waiting) == 1:
+        if len(self.prompts) == 1:
             hint = self._hint(self.size.width // 2) if self.size.width >= 60 else Content()
             room = max(self.size.width - hint.cell_length - len(_HEAD) - 2, 4)
             return self._row(0, room) + "  " + hint
-        shown = range(self._first, self._first + min(len(self.waiting), MOST_ROWS))
+        shown = range(self._first, self._first + min(len(self.prompts), MOST_ROWS))
         rows = [self._row(at, self.size.width - len(_HEAD)) for at in shown]
         return Content("\n").join([*rows, Content(" " * len(_HEAD)) + self._hint(self.size.width - len(_HEAD))])
 
     def _row(self, at: int, room: int) -> Content:
         head = Content.styled(_HEAD if at == self._first else " " * len(_HEAD), "$text-warning")
-        number = f"{at + 1} " if len(self.waiting) > 1 else ""
-        text = Content(number + clean_line(self.waiting[at])).truncate(room, ellipsis=True)
+        number = f"{at + 1} " if len(self.prompts) > 1 else ""
+        text = Content(number + clean_line(self.prompts[at])).truncate(room, ellipsis=True)
         return head + (text.stylize("reverse") if self.has_focus and at == self.chosen else text)
 
     def _hint(self, room: int) -> Content:
-        """What the keys do, the more needed first, as much as there is room for."""
+        """Return what the keys do, the most needed first, as many as fit."""
         keys = self._keys
         if self.has_focus:
             does = [("queue.send", "sends it now"), ("queue.edit", "edits"), ("queue.drop_chosen", "drops")]
             does.append(("queue.leave", "leaves"))
-        elif len(self.waiting) == 1:
+        elif len(self.prompts) == 1:
             does = [
                 ("prompt.send", "in an empty prompt sends it now"),
                 ("prompt.older", "edits"),

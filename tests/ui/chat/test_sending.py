@@ -67,7 +67,7 @@ async def test_two_quick_enters_send_one_prompt(desk: Desk) -> None:
         gate.set()
         await desk.idle()
     await desk.until(lambda: prompts(desk) == ["hi"])
-    assert not desk.chat.line.prompts
+    assert not desk.chat.queue.prompts
 
 
 async def test_what_is_typed_while_a_prompt_is_saved_is_kept(desk: Desk) -> None:
@@ -79,7 +79,7 @@ async def test_what_is_typed_while_a_prompt_is_saved_is_kept(desk: Desk) -> None
         await desk.idle()
     await desk.until(lambda: prompts(desk) == ["hi"])
     assert desk.chat.prompt.text == "next"
-    await desk.chat.drafts.keep()
+    await desk.chat.drafts.flush()
     assert await desk.store.draft(desk.conversation.id) == "next"
     assert await desk.store.draft(None) == ""
 
@@ -119,7 +119,7 @@ async def test_a_burst_of_typing_and_correcting_ends_as_it_was_typed(desk: Desk)
 
 async def test_what_is_typed_behind_a_key_goes_where_the_key_leads(desk: Desk) -> None:
     keys(desk, "escape", "slash", *"needle", "escape", "i", *"mine", "ctrl+o", *"theirs")
-    await desk.until(lambda: isinstance(desk.app.screen, LibraryScreen))
+    await desk.until(lambda: isinstance(desk.app.screen, LibraryScreen) and desk.app.screen.query("#query"))
     library = desk.app.screen
     assert isinstance(library, LibraryScreen)
     await desk.until(lambda: library.query_line.value == "theirs")
@@ -135,7 +135,7 @@ async def test_a_key_whose_effect_is_long_in_coming_holds_up_the_next_only_so_lo
     async def hold(_: str) -> bool:
         return await held.wait()
 
-    monkeypatch.setattr(desk.chat, "say", hold)
+    monkeypatch.setattr(desk.chat, "send", hold)
     keys(desk, "h", "i", "enter", "y", "o")
     try:
         await soon(lambda: desk.chat.prompt.text.endswith("yo"))
@@ -180,17 +180,17 @@ async def test_several_prompts_wait_each_by_itself_and_go_out_in_order() -> None
         await desk.until(lambda: len(desk.conversation.turns) == 6)
         await desk.idle()
         assert prompts(desk) == ["first", "second", "third"]
-        assert not desk.chat.line.prompts
+        assert not desk.chat.queue.prompts
 
 
 async def test_any_of_them_can_be_taken_back_dropped_or_had_back() -> None:
     async with three_waiting() as desk:
         await desk.press("alt+q", "up", "e")
-        assert desk.chat.prompt.text == "b" and desk.chat.line.prompts == ("a", "c")
+        assert desk.chat.prompt.text == "b" and desk.chat.queue.prompts == ("a", "c")
         await desk.press("alt+q", "k", "x")
-        assert desk.chat.line.prompts == ("c",)
+        assert desk.chat.queue.prompts == ("c",)
         await desk.press("alt+u")
-        assert desk.chat.line.prompts == ("a", "c")
+        assert desk.chat.queue.prompts == ("a", "c")
         await desk.press("j")
         await desk.press("j")
         assert desk.chat.prompt.has_focus and desk.chat.prompt.text == "b"
@@ -200,7 +200,7 @@ async def test_any_of_them_can_be_sent_now_and_the_others_go_on_waiting() -> Non
     async with three_waiting((TextDelta("two"), asyncio.Event())) as desk:
         await desk.press("alt+q", "up", "enter")
         await desk.until(lambda: prompts(desk) == ["first", "b"])
-        assert desk.chat.line.prompts == ("a", "c")
+        assert desk.chat.queue.prompts == ("a", "c")
         for reply in desk.service.replies:
             reply.cancel()
 
@@ -209,7 +209,7 @@ async def test_stopping_a_reply_sends_none_of_them() -> None:
     async with three_waiting(HELLO) as desk:
         await desk.press("escape")
         await desk.idle()
-        assert desk.chat.line.prompts == ("a", "b", "c") and prompts(desk) == ["first"]
+        assert desk.chat.queue.prompts == ("a", "b", "c") and prompts(desk) == ["first"]
         await desk.press("enter")
         await desk.until(lambda: prompts(desk)[:2] == ["first", "a"])
 
@@ -217,7 +217,7 @@ async def test_stopping_a_reply_sends_none_of_them() -> None:
 async def test_the_last_one_dropped_leads_back_to_the_prompt() -> None:
     async with three_waiting() as desk:
         await desk.press("alt+q", "x", "x", "x")
-        assert not desk.chat.line.prompts and desk.chat.prompt.has_focus
+        assert not desk.chat.queue.prompts and desk.chat.prompt.has_focus
 
 
 async def test_what_waits_survives_and_what_an_older_version_kept_is_read() -> None:
@@ -225,17 +225,17 @@ async def test_what_waits_survives_and_what_an_older_version_kept_is_read() -> N
     async with three_waiting(store=store) as desk:
         shown = desk.conversation.id
     async with desk_with(store=store, first=await store.conversation(shown)) as desk:
-        assert desk.chat.line.prompts == ("a", "b", "c")
+        assert desk.chat.queue.prompts == ("a", "b", "c")
     await store.set_state(f"queue:{shown}", "joined\n\nprompts")
     async with desk_with(store=store, first=await store.conversation(shown)) as desk:
-        assert desk.chat.line.prompts == ("joined\n\nprompts",)
+        assert desk.chat.queue.prompts == ("joined\n\nprompts",)
     await store.aclose()
 
 
 async def test_more_than_fit_are_walked_through() -> None:
     async with three_waiting() as desk:
         for number in range(6):
-            await desk.chat.line.put(f"more {number}")
+            await desk.chat.queue.put(f"more {number}")
         await desk.press("alt+q")
         assert any("9 more 5" in row for row in screen_rows(desk.app))
         await desk.press(*["up"] * 8)
@@ -263,10 +263,10 @@ async def test_what_waited_before_the_start_waits_until_it_is_sent() -> None:
     async with desk_with(store=store) as desk:
         await desk.said("first")
         shown = desk.conversation.id
-        await desk.chat.line.put("second")
+        await desk.chat.queue.put("second")
     async with desk_with(store=store, first=await store.conversation(shown)) as desk:
         await desk.pilot.pause(0.1)
-        assert desk.chat.line.prompts == ("second",) and prompts(desk) == ["first"]
+        assert desk.chat.queue.prompts == ("second",) and prompts(desk) == ["first"]
     await store.aclose()
 
 
@@ -287,13 +287,13 @@ async def test_what_is_typed_while_a_conversation_opens_is_kept_below_its_draft(
     await desk.press("ctrl+n")
     await desk.type("other")
     read = asyncio.Event()
-    stored = desk.chat.drafts.of
+    stored = desk.chat.drafts.load
 
     async def slow(place: str | None) -> str:
         await read.wait()
         return await stored(place)
 
-    desk.chat.drafts.of = slow  # type: ignore[method-assign]
+    desk.chat.drafts.load = slow  # type: ignore[method-assign]
     opening = asyncio.ensure_future(desk.chat.open(first))
     await soon(lambda: desk.conversation is first)
     keys(desk, *"late", "escape")

@@ -1,0 +1,94 @@
+"""What the action objects of the chat screen may use of it. `ChatScreen` has it; a test may use a fake."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from textual.app import App
+from textual.notifications import SeverityLevel
+
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.error import ChatError
+from tui_chat.service.chat import ChatService
+from tui_chat.service.reply import Reply
+from tui_chat.ui.app_context import AppContext
+from tui_chat.ui.chat.prompt_queue import PromptQueue
+from tui_chat.ui.conversation_view.widget import ConversationPane
+from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.widgets.editing_banner import EditingBanner
+from tui_chat.ui.widgets.find_bar import FindBar
+from tui_chat.ui.widgets.forked_from_bar import ForkedFromBar
+from tui_chat.ui.widgets.prompt_box import PromptBox
+from tui_chat.ui.widgets.queue_bar import QueueBar
+from tui_chat.ui.widgets.status_footer import StatusFooter
+from tui_chat.ui.widgets.suggestion_list import SuggestionList
+
+
+class ChatView(Protocol):
+    """One conversation on the screen, its widgets, and what is needed to change it."""
+
+    context: AppContext
+    service: ChatService
+    keys: Keyboard
+    queue: PromptQueue
+    conversation: Conversation
+
+    @property
+    def app(self) -> App[Any]: ...
+    @property
+    def pane(self) -> ConversationPane: ...
+    @property
+    def prompt(self) -> PromptBox: ...
+    @property
+    def status(self) -> StatusFooter: ...
+    @property
+    def queue_bar(self) -> QueueBar: ...
+    @property
+    def editing_banner(self) -> EditingBanner: ...
+    @property
+    def find_bar(self) -> FindBar: ...
+    @property
+    def forked_from_bar(self) -> ForkedFromBar: ...
+    @property
+    def suggestions(self) -> SuggestionList: ...
+    @property
+    def live_reply(self) -> Reply | None:
+        """The reply that streams into this conversation."""
+        ...
+
+    async def open(self, conversation: Conversation, *, at: str | None = ..., find: Sequence[str] = ...) -> None:
+        """Show another conversation."""
+        ...
+
+    async def return_to(self, conversation: Conversation) -> None:
+        """Show a conversation again if another one is shown by now."""
+        ...
+
+    def show_path(self, *, at: str | None = ...) -> None:
+        """Draw the branch that is shown."""
+        ...
+
+    def show_facts(self) -> None:
+        """Show title, model, context and cost of the conversation."""
+        ...
+
+    async def start_reply(self, starting: Awaitable[Reply]) -> bool:
+        """Start a reply and show it. Return whether it could be started."""
+        ...
+
+    def follow(self, reply: Reply | None) -> None:
+        """Show this reply as it streams, and no other."""
+        ...
+
+    def notify(self, message: str, *, severity: SeverityLevel = ..., timeout: float | None = ...) -> None: ...
+    def notify_warning(self, sentence: str) -> None: ...
+    def notify_error(self, error: ChatError) -> None: ...
+    async def run_action(self, action: str) -> None: ...
+    def run_worker(
+        self,
+        work: Callable[[], object],
+        *,
+        group: str = ...,
+        exclusive: bool = ...,
+        exit_on_error: bool = ...,
+        thread: bool = ...,
+    ) -> object: ...

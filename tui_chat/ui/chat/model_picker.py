@@ -1,0 +1,78 @@
+"""Choose the model of the next prompts, or of one more reply: by name or from a list."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from tui_chat.core.error import ChatError
+from tui_chat.service.model_catalog import Catalog
+from tui_chat.ui.chat.branch_actions import BranchActions
+from tui_chat.ui.chat.chat_view import ChatView
+from tui_chat.ui.chat.model_choices import ModelChoices, is_reference
+from tui_chat.ui.chat.settings_actions import SettingsActions
+from tui_chat.ui.picker import Picker
+from tui_chat.wording import explain
+
+
+class ModelPicker:
+    """Pick a model for the conversation that is shown."""
+
+    def __init__(
+        self, chat: ChatView, models: ModelChoices, settings: SettingsActions, branches: BranchActions
+    ) -> None:
+        self._chat = chat
+        self._models = models
+        self._settings = settings
+        self._branches = branches
+
+    async def switch(self, name: str = "") -> None:
+        """Switch to the model or profile of that name; without a name, show the list."""
+        if name:
+            await self._switch_to(name)
+        else:
+            self._show("Model", self._switch_to)
+
+    def regenerate_with(self) -> None:
+        """Show the list, and regenerate the reply with the model that is selected."""
+        self._show("Answer again with", self._branches.regenerate)
+
+    async def _switch_to(self, name: str) -> None:
+        chat, shown = self._chat, self._chat.conversation
+        values: dict[str, Any] = {"model": name}
+        if (profile := chat.context.settings.profiles.get(name)) is not None:
+            model, system = profile.model or shown.model, profile.system or shown.system
+            values = {"model": model, "system": system, "options": profile.options}
+        if not is_reference(values["model"]):
+            chat.notify_warning("A model is written provider/model, such as anthropic/claude-sonnet-5-5.")
+            return
+        await self._settings.change(**values)
+        try:
+            await self._models.mark_used(values["model"])
+        except ChatError as error:
+            if chat.conversation.turns:
+                chat.notify_error(error)
+
+    def _show(self, title: str, take: Callable[[str], Awaitable[None]]) -> None:
+        self._chat.run_worker(partial(self._pick, title, take), group="models", exclusive=True, exit_on_error=False)
+
+    async def _pick(self, title: str, take: Callable[[str], Awaitable[None]]) -> None:
+        """Show the models that are known, then those that the providers list now."""
+        chat = self._chat
+
+        async def picked(name: str | None) -> None:
+            if name is not None:
+                await take(name)
+
+        known = await self._models.last_seen()
+        picker = Picker(title, known, current=chat.conversation.model, free=is_reference)
+        chat.app.push_screen(picker, picked)
+        catalog = await chat.context.catalogue.refreshed()
+        local = await chat.context.find_local()
+        failures = " ".join(f"{name}: {explain(error).sentence}" for name, error in catalog.silent)
+        picker.offer(await self._models.from_catalog(catalog, local), f"{failures} {_hint(catalog)}".strip())
+
+
+def _hint(catalog: Catalog) -> str:
+    if all(model.ref.startswith("demo/") for model in catalog.models):
+        return "Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start a local server, for more."
+    return "Enter takes it · ↑ ↓ move · a name that is not listed can be typed"

@@ -1,0 +1,208 @@
+"""Write a prompt: its draft, editing an earlier prompt, editor, history, completion, cost and size."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from tui_chat.core.part import TextPart
+from tui_chat.core.turn import Turn
+from tui_chat.ui.chat.chat_view import ChatView
+from tui_chat.ui.chat.drafts import Drafts
+from tui_chat.ui.chat.model_choices import ModelChoices
+from tui_chat.ui.chat.prompt_estimate import cost_estimate, draft_of, overflow_warning
+from tui_chat.ui.commands.slash_commands import parse
+from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.terminal.external_editor import EditorFailed, edited
+
+ESTIMATE_DELAY_S = 0.4
+_MAX_HISTORY = 2000
+_MAX_CHARACTERS = 300
+_TAKE_A_MODEL = ("/model ", "/retry ", "/options ")
+
+
+class PromptActions:
+    """Help with the prompt that is being written."""
+
+    def __init__(self, chat: ChatView, drafts: Drafts, models: ModelChoices) -> None:
+        self._chat = chat
+        self._drafts = drafts
+        self._models = models
+        self.editing: Turn | None = None
+        """The earlier prompt whose new version is being written."""
+        self._is_restored = False
+        """Whether the prompt box holds the draft of the conversation that is shown."""
+        self._estimate_text = ""
+        self._warned_of = ""
+        """The prompt that was reported as too long; sent again, it is sent."""
+
+    # Drafts
+
+    @property
+    def draft_key(self) -> str | None:
+        """The key of the draft that is being written."""
+        conversation = self._chat.conversation
+        return conversation.id if conversation.turns else None
+
+    def leave(self) -> None:
+        """Save the draft and clear the prompt box; what is typed from now on belongs to the next conversation."""
+        if self._is_restored:
+            self._save_draft()
+            self._is_restored = False
+            self._chat.prompt.draft = ""
+        self.editing = None
+        self._estimate_text = ""
+
+    async def restore(self) -> None:
+        """Show the draft or the edit of the conversation, above what was typed while it was loaded."""
+        conversation = self._chat.conversation
+        await self._drafts.flush()
+        draft = await self._drafts.load(self.draft_key)
+        edit = await self._drafts.load_edit(conversation.id)
+        if edit is not None and conversation.has(edit[0]):
+            self.editing, draft = conversation.turn(edit[0]), edit[1]
+        if draft:
+            self._chat.prompt.restore_text(draft)
+        self._is_restored = True
+        self._show_hint()
+
+    def change_draft(self, read_text: Callable[[], str]) -> None:
+        """Save the draft soon, and show what it will cost."""
+        self._save_draft()
+        self._chat.run_worker(
+            partial(self._estimate, read_text), group="estimate", exclusive=True, exit_on_error=False
+        )
+
+    def _save_draft(self) -> None:
+        if not self._is_restored:
+            return
+        read_text = self._chat.prompt.read_draft
+        if self.editing is None:
+            self._drafts.update(self.draft_key, read_text)
+        else:
+            self._drafts.update(self._chat.conversation.id, read_text, edited_id=self.editing.id)
+
+    async def mark_sent(self, draft_key: str | None, text: str) -> None:
+        """Move a prompt that was sent into the history; what was typed since is the draft."""
+        self._chat.prompt.set_history(await self._drafts.mark_sent(draft_key, text))
+        self._drafts.update(self.draft_key, self._chat.prompt.read_draft)
+
+    async def clear(self) -> None:
+        """Clear the prompt box; the draft goes into the history."""
+        await self._put_into_history(self._chat.prompt.draft)
+        self._chat.prompt.draft = ""
+        self._notify_put_by()
+
+    async def _put_into_history(self, text: str) -> None:
+        self._chat.prompt.set_history(await self._drafts.add_to_history(text))
+
+    def _notify_put_by(self) -> None:
+        self._chat.notify(f"Put by; {self._chat.keys('prompt.older')} brings it back.")
+
+    # Editing an earlier prompt
+
+    async def start_editing(self, prompt: Turn) -> None:
+        """Put an earlier prompt into the prompt box; sent, it becomes a sibling of the old one."""
+        await self._drafts.flush()
+        self.editing = prompt
+        self._chat.prompt.draft = "".join(part.text for part in prompt.parts if isinstance(part, TextPart))
+        self._show_hint()
+        self._chat.prompt.focus()
+
+    async def end_editing(self, conversation_id: str) -> None:
+        """Forget which prompt was being edited there."""
+        if self._chat.conversation.id == conversation_id:
+            self.editing = None
+            self._show_hint()
+        await self._drafts.clear_edit(conversation_id)
+
+    async def leave_editing(self) -> None:
+        """Go back to the draft; a changed text goes into the history."""
+        text, edited = self._chat.prompt.draft, self.editing
+        await self.end_editing(self._chat.conversation.id)
+        self._chat.prompt.draft = await self._drafts.load(self.draft_key)
+        if edited is not None and text.strip() and text != edited.text:
+            await self._put_into_history(text)
+            self._notify_put_by()
+
+    # Size and cost
+
+    async def fits(self, text: str) -> bool:
+        """Whether the prompt fits the context window. Warn only once about the same prompt."""
+        if self._warned_of == text:
+            return True
+        chat = self._chat
+        facts = await chat.context.facts_of(chat.conversation.model)
+        draft = draft_of(chat.conversation, text, self.editing)
+        problem = overflow_warning(chat.conversation, draft, facts.context_window, datetime.now(UTC))
+        if not problem:
+            return True
+        self._warned_of = text
+        fork, model = chat.keys("read.fork"), chat.keys("model.choose")
+        chat.notify_warning(
+            f"{problem} {fork} while reading forks from an earlier turn, {model} chooses a model; Enter sends it."
+        )
+        return False
+
+    async def _estimate(self, read_text: Callable[[], str]) -> None:
+        await asyncio.sleep(ESTIMATE_DELAY_S)
+        chat = self._chat
+        text, estimate = read_text(), ""
+        if text.strip() and parse(text) is None:
+            facts = await chat.context.facts_of(chat.conversation.model)
+            draft = draft_of(chat.conversation, text, self.editing)
+            price = facts.price if chat.context.settings.ui.costs else None
+            estimate = cost_estimate(chat.conversation, draft, price, datetime.now(UTC))
+        if estimate != self._estimate_text:
+            self._estimate_text = estimate
+            self._show_hint()
+
+    def _show_hint(self) -> None:
+        self._chat.editing_banner.is_editing = self.editing is not None
+        self._chat.status.show_hint(self._estimate_text)
+
+    # Editor, history, completion
+
+    def open_editor(self) -> None:
+        """Edit the draft in $EDITOR."""
+        self._chat.run_worker(self._open_editor, group="editor", exit_on_error=False)
+
+    async def _open_editor(self) -> None:
+        prompt = self._chat.prompt
+        try:
+            prompt.draft = await edited(self._chat.app, prompt.draft, os.environ)
+        except EditorFailed as error:
+            self._chat.notify_warning(str(error))
+        prompt.focus()
+
+    async def search_history(self) -> None:
+        """Pick an earlier prompt; the draft that it replaces goes into the history."""
+        chat = self._chat
+
+        async def picked(text: str | None) -> None:
+            if text is None:
+                return
+            if (draft := chat.prompt.draft).strip() and draft != text:
+                await self._put_into_history(draft)
+            chat.prompt.draft = text
+
+        prompts = await self._drafts.history(_MAX_HISTORY)
+        choices = [Choice(text, " ".join(text.split())[:_MAX_CHARACTERS]) for text in prompts]
+        chat.app.push_screen(Picker("Earlier prompts", choices), picked)
+
+    def suggest(self) -> None:
+        """Show the completions of the slash command; look models up when one may be named."""
+        self._chat.suggestions.show()
+        if self._chat.prompt.text.startswith(_TAKE_A_MODEL) and not self._models.known:
+            self._chat.run_worker(self._suggest_models, group="known", exclusive=True, exit_on_error=False)
+
+    async def _suggest_models(self) -> None:
+        await self._models.last_seen()
+        self._chat.prompt.completing.refresh()
+        self._chat.suggestions.show()
+
+    def complete(self) -> None:
+        """Take the highlighted completion."""
+        self._chat.prompt.focus()
+        self._chat.prompt.action_complete()
