@@ -1,4 +1,4 @@
-"""How a conversation or a hit stands in a row: columns that fit the width. Knows no widget and no store."""
+"""Lays out the rows of the library: a conversation or a search hit. Knows no widget and no store."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ _LEAST_TITLE = 12
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of figures behind the titles: its name, its cells, and the least width of a row that has it."""
+    """A column behind the titles: its name, its width in cells, and the least width of a row that shows it."""
 
     name: str
     cells: int
@@ -41,61 +41,60 @@ _COLUMNS = (MODEL, TURNS, COST, WHEN)
 
 @dataclass(frozen=True, slots=True)
 class RowContext:
-    """What all rows of one drawing have in common."""
+    """What all rows that are drawn together share."""
 
     width: int
     palette: Palette
     now: datetime
     costs: bool = True
-    """Whether what a conversation cost is among the figures."""
+    """Whether the cost column is shown."""
 
     @property
     def columns(self) -> list[Column]:
-        """The columns that there is room for."""
-        wanted = _COLUMNS if self.costs else tuple(column for column in _COLUMNS if column is not COST)
-        return [column for column in wanted if self.width >= column.from_width]
+        """Return the columns that fit."""
+        columns = _COLUMNS if self.costs else tuple(column for column in _COLUMNS if column is not COST)
+        return [column for column in columns if self.width >= column.from_width]
 
 
-def head(guise: RowContext) -> list[Segment]:
-    """The names of the columns."""
-    return _row(("", guise.palette.dim), ("title", guise.palette.dim), {c: c.name for c in _COLUMNS}, guise)
+def head(context: RowContext) -> list[Segment]:
+    """Return the row of column names."""
+    return _row(("", context.palette.dim), ("title", context.palette.dim), {c: c.name for c in _COLUMNS}, context)
 
 
-def conversation_row(summary: ConversationSummary, guise: RowContext, *, is_marked: bool) -> list[Segment]:
-    """A conversation in one row."""
-    palette = guise.palette
+def conversation_row(summary: ConversationSummary, context: RowContext, *, is_marked: bool) -> list[Segment]:
+    palette = context.palette
     cells = {
         MODEL: clean_line(summary.model.rpartition("/")[2]),
         TURNS: str(summary.turns),
         COST: cost_so_far(summary.cost_usd, estimated=summary.cost_estimated) if summary.turns else "",
-        WHEN: when(summary.updated_at, guise.now),
+        WHEN: when(summary.updated_at, context.now),
     }
     mark = ("✓", palette.accent) if is_marked else ("●", palette.accent) if summary.is_live else ("", palette.dim)
-    return _row(mark, (shown_title(summary.title), palette.text), cells, guise)
+    return _row(mark, (shown_title(summary.title), palette.text), cells, context)
 
 
-def hit_rows(hit: SearchHit, guise: RowContext, *, is_marked: bool, lit: Style) -> list[list[Segment]]:
-    """A hit in two rows: where it stands, and what stands there with the hit lit."""
-    palette = guise.palette
+def hit_rows(hit: SearchHit, context: RowContext, *, is_marked: bool, highlight: Style) -> list[list[Segment]]:
+    """Return a hit as two rows: its conversation, and its text with the matches highlighted."""
+    palette = context.palette
     who = "you" if hit.role is Role.USER else clean_line(hit.model.rpartition("/")[2]) or "assistant"
-    behind = f"{fitted(who, 24)}  {when(hit.created_at, guise.now):>{WHEN.cells}}"
-    room = max(_LEAST_TITLE, guise.width - _MARK - _GAP - cell_len(behind))
+    behind = f"{fitted(who, 24)}  {when(hit.created_at, context.now):>{WHEN.cells}}"
+    room = max(_LEAST_TITLE, context.width - _MARK - _GAP - cell_len(behind))
     mark = Segment("✓ " if is_marked else "  ", palette.accent)
     title = padded(fitted(shown_title(hit.title), room), room)
     first = [mark, Segment(title, palette.text), Segment(" " * _GAP + behind, palette.dim)]
-    return [first, [Segment("  ", palette.dim), *_snippet(hit, guise.width - _MARK, palette.dim, lit)]]
+    return [first, [Segment("  ", palette.dim), *_snippet(hit, context.width - _MARK, palette.dim, highlight)]]
 
 
 def _row(
-    mark: tuple[str, Style], title: tuple[str, Style], cells: dict[Column, str], guise: RowContext
+    mark: tuple[str, Style], title: tuple[str, Style], cells: dict[Column, str], context: RowContext
 ) -> list[Segment]:
-    shown = guise.columns
-    room = max(_LEAST_TITLE, guise.width - _MARK - sum(column.cells + _GAP for column in shown))
+    shown = context.columns
+    room = max(_LEAST_TITLE, context.width - _MARK - sum(column.cells + _GAP for column in shown))
     figures = "".join(" " * _GAP + _cell(cells[column], column) for column in shown)
     return [
         Segment(padded(mark[0], _MARK), mark[1]),
         Segment(padded(fitted(title[0], room), room), title[1]),
-        Segment(figures, guise.palette.dim),
+        Segment(figures, context.palette.dim),
     ]
 
 
@@ -105,12 +104,12 @@ def _cell(text: str, column: Column) -> str:
     return space + text if column.is_right else text + space
 
 
-def _snippet(hit: SearchHit, cells: int, plain: Style, lit: Style) -> list[Segment]:
-    """The piece of text in one row; its hits keep their places however it is cleaned."""
+def _snippet(hit: SearchHit, cells: int, plain: Style, highlight: Style) -> list[Segment]:
+    """Return the snippet in one row; the matches stay highlighted although the text is cleaned."""
     pieces: list[tuple[str, Style]] = []
     at = 0
     for start, end in hit.marks:
-        pieces += [(hit.snippet[at:start], plain), (hit.snippet[start:end], lit)]
+        pieces += [(hit.snippet[at:start], plain), (hit.snippet[start:end], highlight)]
         at = end
     pieces.append((hit.snippet[at:], plain))
     segments: list[Segment] = []
@@ -123,7 +122,7 @@ def _snippet(hit: SearchHit, cells: int, plain: Style, lit: Style) -> list[Segme
 
 
 def _spaced(text: str) -> str:
-    """Clean, and with the spaces at its ends, which part it from its neighbours."""
+    """Clean a piece of text, and keep the spaces that separate it from its neighbours."""
     before = " " if text[:1].isspace() else ""
     after = " " if text[-1:].isspace() and text.strip() else ""
     return f"{before}{clean_line(text)}{after}"

@@ -222,7 +222,7 @@ class LibraryScreen(Screen[Place | None]):
             hit = self._rows.at(row)
             is_marked = hit is not None and hit.conversation_id in self._marked
             highlight = self._palette.warning + _BOLD
-            return [] if hit is None else hit_rows(hit, row_context, is_marked=is_marked, lit=highlight)
+            return [] if hit is None else hit_rows(hit, row_context, is_marked=is_marked, highlight=highlight)
         summary = self._rows.at(row)
         if summary is None:
             return []

@@ -1,4 +1,4 @@
-"""A list of any length of which only the rows in sight are drawn. Knows their number, not what they are."""
+"""A list of any length that draws only its visible rows. Knows how many rows there are, not what they hold."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,30 +10,30 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 Paint = Callable[[int, int], Sequence[Sequence[Segment]]]
-"""The lines of a row, by its number and its width."""
+"""Returns the lines of a row, given its index and its width."""
 
 
 class VirtualList(ScrollView, can_focus=False):
-    """Moves a cursor through rows that somebody else paints."""
+    """A cursor in rows that a callback paints."""
 
-    COMPONENT_CLASSES = {"shelf-list--cursor"}  # noqa: RUF012 — Textual's own way
+    COMPONENT_CLASSES = {"virtual-list--cursor"}  # noqa: RUF012 — Textual's own way
     DEFAULT_CSS = """
     VirtualList {
         overflow-x: hidden;
         scrollbar-gutter: stable;
-        & > .shelf-list--cursor { background: $accent 25%; text-style: bold; }
-        &:ansi > .shelf-list--cursor { background: ansi_default; text-style: reverse; }
+        & > .virtual-list--cursor { background: $accent 25%; text-style: bold; }
+        &:ansi > .virtual-list--cursor { background: ansi_default; text-style: reverse; }
     }
     """
 
     class Moved(Message):
-        """The cursor stands on another row."""
+        """The cursor moved to another row."""
 
     class Chosen(Message):
-        """The row under the cursor was clicked once more."""
+        """The row under the cursor was clicked."""
 
     class Sighted(Message):
-        """Other rows came in sight."""
+        """Other rows came into view."""
 
     def __init__(self, paint: Paint) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class VirtualList(ScrollView, can_focus=False):
         self.cursor = 0
 
     def show(self, total: int, height: int, cursor: int) -> None:
-        """So many rows of so many lines each, with the cursor on that one."""
+        """Show `total` rows of `height` lines each, with the cursor on that row."""
         self._total, self._height = total, height
         self.cursor = max(0, min(cursor, total - 1))
         self.virtual_size = Size(self.size.width, total * height)
@@ -52,20 +52,19 @@ class VirtualList(ScrollView, can_focus=False):
 
     @property
     def in_sight(self) -> tuple[int, int]:
-        """The first row that is seen and the last."""
+        """The first and the last visible row."""
         top = self.scroll_offset.y
         return top // self._height, (top + max(self.size.height, 1) - 1) // self._height
 
     def move(self, by: int) -> None:
-        """Put the cursor so many rows further."""
         self.go(self.cursor + by)
 
     def page(self, by: int) -> None:
-        """Put it so many windows further."""
+        """Move the cursor by that many pages."""
         self.move(by * max(1, self.size.height // self._height - 1))
 
     def go(self, row: int) -> None:
-        """Put it on that row, or on the nearest that there is."""
+        """Move the cursor to that row, or to the nearest one."""
         row = max(0, min(row, self._total - 1))
         if row != self.cursor:
             self.cursor = row
@@ -78,18 +77,16 @@ class VirtualList(ScrollView, can_focus=False):
         self.scroll_to_region(row, animate=False, force=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Tell which rows are needed now."""
         super().watch_scroll_y(old_value, new_value)
         self.post_message(self.Sighted())
 
     def on_resize(self) -> None:
-        """More rows may be in sight, and the cursor's may be out of it."""
         self.virtual_size = Size(self.size.width, self._total * self._height)
         self._reveal()
         self.post_message(self.Sighted())
 
     def on_click(self, event: events.Click) -> None:
-        """Put the cursor there; on the row under the cursor, choose it."""
+        """Move the cursor to the row; if it is there already, choose the row."""
         row = (event.y + self.scroll_offset.y) // self._height
         if row >= self._total:
             return
@@ -99,12 +96,11 @@ class VirtualList(ScrollView, can_focus=False):
             self.go(row)
 
     def render_line(self, y: int) -> Strip:
-        """A line of the row that stands there."""
         width = self.scrollable_content_region.width
         row, part = divmod(y + self.scroll_offset.y, self._height)
         if row >= self._total:
             return Strip.blank(width, self.rich_style)
         lines = self._paint(row, width)
         strip = Strip(lines[part] if part < len(lines) else ()).adjust_cell_length(width)
-        ground = self.get_component_rich_style("shelf-list--cursor") if row == self.cursor else self.rich_style
+        ground = self.get_component_rich_style("virtual-list--cursor") if row == self.cursor else self.rich_style
         return Strip(Segment.apply_style(strip, ground), width)
