@@ -39,8 +39,7 @@ async def test_the_history_of_a_store_that_fails_is_empty(desk: Desk) -> None:
 async def test_a_file_that_cannot_be_is_told(desk: Desk, name: str) -> None:
     await desk.said("hi")
     await desk.chat.output.export_to(name)
-    await desk.pilot.pause()
-    assert "The file cannot be written." in screen_text(desk.app)
+    await desk.until(lambda: "The file cannot be written." in screen_text(desk.app))
 
 
 async def test_a_usage_report_that_cannot_be_had_says_why(desk: Desk) -> None:
