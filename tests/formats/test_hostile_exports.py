@@ -20,12 +20,14 @@ from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import FormatError
 from tui_chat.core.part import TextPart, ThinkingPart, ToolResultPart
 from tui_chat.formats import (
+    foreign_database,
     import_tree,
     json_stream,
     librechat_export,
     markdown,
     native,
     plain_text,
+    read_import,
 )
 from tui_chat.formats.import_tree import Imported, Skipped
 from tui_chat.formats.read_import import conversations_in
@@ -289,7 +291,7 @@ def test_many_messages_of_a_hostile_shape_take_no_quadratic_time(
 def test_a_conversation_of_too_many_messages_is_skipped_and_says_so(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (foreign, foreign_db, importing):
+    for module in (import_tree, foreign_database, read_import):
         monkeypatch.setattr(module, "MOST_MESSAGES", 0)
     path = tmp_path / "file"
     path.write_bytes(database(name, tmp_path).read_bytes()) if name == "elia" else path.write_text(
