@@ -39,6 +39,7 @@ def test_prose_that_was_really_written_is_counted_within_a_third(path: Path) -> 
     expected = json.loads(path.read_text())["expected"]
     usage, text = expected.get("usage") or {}, expected.get("text") or ""
     true = usage.get("output_tokens") or usage.get("completion_tokens") or 0
-    if expected.get("tool_calls") or expected.get("reasoning") or true < 90 or "gpt-4o-mini" in path.read_text():
+    more = expected.get("tool_calls") or expected.get("reasoning") or "gpt-4o-mini" in path.read_text()
+    if more or not text or true < 90:
         pytest.skip("holds more than the prose of one reply")
     assert true / 1.34 < rough_tokens(text) < true * 1.34
