@@ -1,7 +1,11 @@
 """The import table of the design, held against the code: who may import whom, and no cycle of any kind."""
 
 import ast
+import importlib
+import inspect
 import sys
+import textwrap
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,6 +49,20 @@ ONLY_IN = {
     "genai_prices": {"pricing"},
 }
 """Libraries that one file or one folder alone may know; formats reads other programs' databases."""
+
+FENCED = {"textual", "rich", "typer", "pygments", "genai_prices"}
+"""Libraries whose private names only these files may use."""
+FENCE = {
+    "ui/terminal",
+    "rendering/incremental_lexer.py",
+    "rendering/styles.py",
+    "pricing/price_list_file.py",
+    "cli/typer_speedup.py",
+}
+PUBLIC_DESPITE_UNDERSCORE = {"_replace", "_fields", "_asdict", "_make"}
+"""The documented names of every `NamedTuple`."""
+OWN_NAMES_OF_LIBRARIES = {("rendering/line.py", "_segments")}
+"""A private name that a class of ours shares with a class of a library: files that may use their own."""
 
 
 def files() -> list[Path]:
@@ -119,3 +137,157 @@ def test_a_file_is_documented_and_catches_narrowly(path: Path) -> None:
         if isinstance(node, ast.ExceptHandler) and place not in BROAD_EXCEPT:
             name = getattr(node.type, "id", None)
             assert node.type is not None and name not in ("Exception", "BaseException"), f"{place}:{node.lineno}"
+
+
+# Private names of libraries
+
+
+def is_private(name: str) -> bool:
+    return name.startswith("_") and not (name.startswith("__") and name.endswith("__"))
+
+
+def is_fenced_module(name: str) -> bool:
+    return name.partition(".")[0] in FENCED
+
+
+def private_names_in(tree: ast.AST) -> set[str]:
+    """Private names that a class defines, or uses on itself."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("self", "cls", "super()"):
+            names.add(node.attr)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return {name for name in names if is_private(name)}
+
+
+@cache
+def private_names_of(library_class: type) -> frozenset[str]:
+    names = {name for name in vars(library_class) if is_private(name)}
+    try:
+        source = textwrap.dedent(inspect.getsource(library_class))
+    except (OSError, TypeError):
+        return frozenset(names)
+    attributes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute))
+    names |= {node.attr for node in attributes if ast.unparse(node.value) in ("self", "cls")}
+    return frozenset(filter(is_private, names))
+
+
+@cache
+def known_private_names() -> frozenset[str]:
+    """Private names of the library classes whose objects our code handles."""
+    from rich.console import Console
+    from textual._compositor import Compositor
+    from textual.app import App
+    from textual.drivers.headless_driver import HeadlessDriver
+    from textual.drivers.linux_driver import LinuxDriver
+    from textual.screen import ModalScreen
+    from textual.strip import Strip
+    from textual.widgets import Input, OptionList, TextArea
+
+    handled = (App, ModalScreen, TextArea, Input, OptionList, LinuxDriver, HeadlessDriver, Strip, Compositor, Console)
+    classes = {ancestor for handled_class in handled for ancestor in handled_class.__mro__}
+    return frozenset[str]().union(*(private_names_of(one) for one in classes if is_fenced_module(one.__module__)))
+
+
+def inherited_private_names(own_class: type) -> frozenset[str]:
+    ancestors = (one for one in own_class.__mro__ if is_fenced_module(one.__module__))
+    return frozenset[str]().union(*map(private_names_of, ancestors))
+
+
+def private_attributes_of_others(path: Path) -> list[str]:
+    """Uses of `thing._name`, where `thing` is not the object itself and `_name` is not defined in the same file."""
+    place, tree = str(path.relative_to(PACKAGE)), ast.parse(path.read_text())
+    standard = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+        if alias.name.partition(".")[0] in sys.stdlib_module_names
+    }
+    own = {name for node in tree.body if isinstance(node, ast.ClassDef) for name in private_names_in(node)}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            name, thing = node.attr, ast.unparse(node.value)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "setattr", "hasattr", "delattr"):
+            name, thing = str(getattr(node.args[1], "value", "")), ast.unparse(node.args[0])
+        else:
+            continue
+        is_own = name in own and (name not in known_private_names() or (place, name) in OWN_NAMES_OF_LIBRARIES)
+        if is_private(name) and not (
+            is_own or name in PUBLIC_DESPITE_UNDERSCORE or thing in ("self", "cls", "super()") or thing in standard
+        ):
+            found.append(f"{place}:{node.lineno}: {thing}.{name}")
+    return found
+
+
+def private_names_of_libraries_on_self(path: Path) -> list[str]:
+    """Private names of a library class that a class of ours overrides, or uses on itself."""
+    module = importlib.import_module(module_of(path))
+    tree = ast.parse(path.read_text())
+    found = []
+    for node in ast.walk(tree):
+        own_class = getattr(module, node.name, None) if isinstance(node, ast.ClassDef) else None
+        if own_class is None:
+            continue
+        # A mixin uses what it is mixed into.
+        users = [one for one in all_own_classes() if own_class in one.__mro__]
+        theirs = frozenset[str]().union(*map(inherited_private_names, users))
+        place = str(path.relative_to(PACKAGE))
+        found += [f"{place}: {own_class.__name__}.{name}" for name in private_names_in(node) & theirs]
+    return found
+
+
+@cache
+def all_own_classes() -> frozenset[type]:
+    # `__main__` runs the program.
+    modules = [importlib.import_module(module_of(path)) for path in files() if path.stem != "__main__"]
+    return frozenset(
+        one
+        for module in modules
+        for one in vars(module).values()
+        if inspect.isclass(one) and one.__module__ == module.__name__
+    )
+
+
+def is_inside_the_fence(path: Path) -> bool:
+    place = path.relative_to(PACKAGE)
+    return str(place) in FENCE or str(place.parent) in FENCE
+
+
+OUTSIDE_THE_FENCE = [path for path in files() if not is_inside_the_fence(path) and path.stem != "__main__"]
+
+
+@pytest.mark.parametrize("path", OUTSIDE_THE_FENCE, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_private_names_of_libraries_stay_behind_the_fence(path: Path) -> None:
+    imported = [name for name in imports_of(path) if is_fenced_module(name)]
+    assert not [name for name in imported if any(map(is_private, name.split(".")))]
+    assert not private_attributes_of_others(path)
+    assert not private_names_of_libraries_on_self(path)
+
+
+PRIVATE_USES = {
+    "through another object": "def f(app):\n    return app._driver",
+    "through a call": "def f(app):\n    return app.get()._compositor",
+    "assigned": "def f(node):\n    node._bindings = None",
+    "by its name": "def f(app):\n    return getattr(app, '_driver', None)",
+    "shared with a class of ours": "class A:\n    _segments = ()\ndef f(strip):\n    return strip._segments",
+}
+
+
+@pytest.mark.parametrize("source", PRIVATE_USES.values(), ids=PRIVATE_USES)
+def test_a_private_name_of_another_object_is_found(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "PACKAGE", tmp_path)
+    (tmp_path / "module.py").write_text(source)
+    assert private_attributes_of_others(tmp_path / "module.py")
+
+
+def test_a_private_name_of_a_library_used_on_self_is_found() -> None:
+    path = PACKAGE / "ui" / "terminal" / "textual_private.py"
+    found = private_names_of_libraries_on_self(path)
+    assert {name.rpartition(".")[2] for name in found} >= {"_handle_exception", "_fatal_error", "_exception", "_exit"}

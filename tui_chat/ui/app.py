@@ -1,19 +1,15 @@
 """The app: makes screens, sets the theme, holds the global keys, and leaves in good order. Nothing else."""
 
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on
-from textual._styles_cache import StylesCache
-from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.driver import Driver
 from textual.screen import Screen
-from textual.worker import WorkerFailed
 
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.ui.app_context import AppContext, PendingContext
@@ -23,6 +19,7 @@ from tui_chat.ui.messages import AttentionRequested, BackgroundReported, ChatOpe
 from tui_chat.ui.startup.preload import load_ahead
 from tui_chat.ui.startup.screen import StartupScreen
 from tui_chat.ui.terminal.key_queue import KeyQueue
+from tui_chat.ui.terminal.textual_private import CrashSafeApp, bindings_of, driver_of, drop_style_cache
 from tui_chat.ui.themes import DARK, LIGHT, SIXTEEN
 
 if TYPE_CHECKING:
@@ -30,11 +27,10 @@ if TYPE_CHECKING:
 
     from tui_chat.ui.chat.screen import ChatScreen
 
-_log = logging.getLogger(__name__)
 _CATCH_UP_S = 0.01
 
 
-class ChatApp(App[int]):
+class ChatApp(CrashSafeApp):
     """tui-chat on the screen."""
 
     TITLE = "tui-chat"
@@ -44,8 +40,6 @@ class ChatApp(App[int]):
     def __init__(self, below: AppContext | PendingContext) -> None:
         super().__init__()
         self._below = below
-        self.fault: BaseException | None = None
-        """Why it had to end: the program below could not be put together, or something failed here."""
         self.is_ending: Callable[[], bool] = lambda: False
         """Whether a signal has ended the program, so that the terminal is not taken any more."""
         self._held: list[events.Key | events.Paste] | None = [] if isinstance(below, PendingContext) else None
@@ -83,7 +77,7 @@ class ChatApp(App[int]):
 
     def _tell_terminal(self, what: str, *words: str) -> None:
         """Have the terminal do what only our own driver knows."""
-        if (tell := getattr(self._driver, what, None)) is not None:
+        if (tell := getattr(driver_of(self), what, None)) is not None:
             tell(*words)
 
     def watch_title(self, title: str) -> None:
@@ -168,11 +162,11 @@ class ChatApp(App[int]):
 
     async def catch_up(self) -> None:
         """Return when everything that was pressed until now is acted on."""
-        while self._message_queue.qsize() or self._presses.is_behind:  # noqa: ASYNC110 — Textual's queue has no event
+        while self.message_queue_size or self._presses.is_behind:  # noqa: ASYNC110 — Textual's queue has no event
             await asyncio.sleep(_CATCH_UP_S)
 
     def _is_for_later(self, event: events.Key | events.Paste) -> bool:
-        bound = self._bindings.key_to_bindings.get(event.key, []) if isinstance(event, events.Key) else []
+        bound = bindings_of(self, event.key) if isinstance(event, events.Key) else []
         return not event.is_forwarded and not any(binding.priority for binding in bound)
 
     async def on_chat_opened(self, _: ChatOpened) -> None:
@@ -187,27 +181,9 @@ class ChatApp(App[int]):
         if isinstance(self._below, AppContext):
             await self._below.warm_up()
 
-    def _handle_exception(self, error: Exception) -> None:
-        """End with it; what Textual does with errors that know how to show themselves would show what was said."""
-        if self._exit:
-            # What is half made when the app is left finds its other half gone.
-            _log.warning("a fault while leaving", exc_info=error)
-            return
-        self._return_code = 1
-        if self._exception is None:
-            self._exception = error
-            self._exception_event.set()
-        self._fatal_error()
-
-    def _fatal_error(self) -> None:
-        """End with the fault for whoever runs the app; Textual would print every variable, with keys and prompts."""
-        fault = self._exception
-        self.fault = self.fault or (fault.error if isinstance(fault, WorkerFailed) else fault)
-        self._close_messages_no_wait()
-
     def pop_screen(self) -> AwaitComplete:
         """Let a screen go, and every row it ever drew with it: Textual remembers both for its colours' sake."""
-        StylesCache.get_inner_outer.cache_clear()
+        drop_style_cache()
         return super().pop_screen()
 
     def leave(self, code: int = 0) -> None:
@@ -224,7 +200,7 @@ class ChatApp(App[int]):
 
     def action_suspend(self) -> None:
         """Give the terminal back to the shell until it goes on here."""
-        if getattr(self._driver, "has_shell", False):
+        if getattr(driver_of(self), "has_shell", False):
             self.action_suspend_process()
         else:
             self.notify("There is no shell here to go back to.", severity="warning")

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from textual.binding import Binding, BindingsMap
+from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.keys import Keys, key_to_character
 
 from tui_chat.core.did_you_mean import did_you_mean
 from tui_chat.ui.keymap import KEYS, Key, Scope, label_of, names_of
+from tui_chat.ui.terminal.textual_private import replace_bindings
 
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
 _SPELLINGS = {
@@ -125,7 +126,7 @@ class Keyboard:
             if key.scope is scope
             for pressed in self.keys_of(key)
         ]
-        node._bindings = BindingsMap(bound)
+        replace_bindings(node, bound)
 
     def in_prompt(self) -> dict[str, str]:
         """What each key runs while a prompt is written: its own keys, then those around that write nothing."""

@@ -17,6 +17,7 @@ from tui_chat.ui.conversation_view.links import doubts, place
 from tui_chat.ui.picker import Choice, Picker
 from tui_chat.ui.terminal import clipboard
 from tui_chat.ui.terminal.external_editor import EditorFailed, command_of, run
+from tui_chat.ui.terminal.textual_private import driver_of
 
 MAX_URL_SHOWN = 500
 """Characters of a URL that are shown; the host is shown above it."""
@@ -37,7 +38,7 @@ class OutputActions:
         command = clipboard.tool(os.environ)
         by_tool = command is not None and await clipboard.run_tool(command, text)
         by_terminal = len(text.encode("utf-8", "replace")) <= clipboard.LARGEST_FOR_TERMINAL
-        if by_terminal and (driver := self._chat.app._driver) is not None:
+        if by_terminal and (driver := driver_of(self._chat.app)) is not None:
             driver.write(clipboard.sequence(text, os.environ))
         report = clipboard.sentence(what, text.count("\n") + 1, by_tool=by_tool, by_terminal=by_terminal)
         self._chat.notify(report, severity="information" if by_tool or by_terminal else "warning")

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from textual import events
 from textual.app import App
-from textual.message_pump import MessagePump
+from textual.dom import DOMNode
 from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
@@ -92,8 +92,8 @@ class KeyQueue:
         else:
             self._app.call_later(self._go_on, acting)
 
-    def _climb(self, at: MessagePump, acting: int, rounds: int) -> None:
-        above = at._parent
+    def _climb(self, at: DOMNode, acting: int, rounds: int) -> None:
+        above = at.parent
         if at is self._app or above is None:
             self._app.call_later(self._follow_up, acting, rounds)
         elif not at.call_later(self._climb, above, acting, rounds):

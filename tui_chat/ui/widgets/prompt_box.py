@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from textual import events
-from textual.document._document import Location
 from textual.strip import Strip
 from textual.widgets import TextArea
+from textual.widgets.text_area import Location
 
 from tui_chat.ui.commands.completion import Completion
 from tui_chat.ui.messages import (
@@ -73,7 +73,7 @@ class PromptBox(TextArea):
         self.replace(text, (0, 0), self.document.end)
         self.move_cursor(self.document.end)
 
-    async def _on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         action = self._keys.get(event.key)
         if action is None:
             return
@@ -214,7 +214,7 @@ class PromptBox(TextArea):
     def _signs(self, row: int) -> list[int]:
         return [at for at, letter in enumerate(self.document[row]) if letter == SIGN_BEGINS]
 
-    async def _on_paste(self, event: events.Paste) -> None:
+    async def on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
         text = _DROPPED.sub("", event.text.replace("\r\n", "\n").replace("\r", "\n"))

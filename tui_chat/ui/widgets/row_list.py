@@ -1,12 +1,19 @@
 """A list to choose a row from, in a window of any size. Knows rows, not what they stand for."""
 
-from textual._widget_navigation import Direction
 from textual.widgets import OptionList
 
 
 class RowList(OptionList):
-    """Textual's list; a page up or down where no row fits on the screen moves nothing, instead of failing."""
+    """An option list in which a page up or down does nothing where no row is visible; Textual's fails there."""
 
-    def _move_page(self, direction: Direction) -> None:
-        if self.scrollable_content_region:
-            super()._move_page(direction)
+    def action_page_up(self) -> None:
+        if self._can_page:
+            super().action_page_up()  # type: ignore[no-untyped-call]
+
+    def action_page_down(self) -> None:
+        if self._can_page:
+            super().action_page_down()  # type: ignore[no-untyped-call]
+
+    @property
+    def _can_page(self) -> bool:
+        return self.highlighted is None or bool(self.scrollable_content_region)

@@ -1,0 +1,60 @@
+"""The private names of Textual that the rest of `ui` needs, each behind a small function or class of ours.
+
+Only this package may use them; `tests/test_architecture.py` holds that.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from textual._styles_cache import StylesCache
+from textual.app import App
+from textual.binding import Binding, BindingsMap
+from textual.dom import DOMNode
+from textual.driver import Driver
+from textual.worker import WorkerFailed
+
+_log = logging.getLogger(__name__)
+
+
+def driver_of(app: App[Any]) -> Driver | None:
+    """Return what connects the app to its terminal; `None` before it runs."""
+    return app._driver
+
+
+def bindings_of(node: DOMNode, key: str) -> Sequence[Binding]:
+    """Return what a key does at this node."""
+    return node._bindings.key_to_bindings.get(key, ())
+
+
+def replace_bindings(node: DOMNode, bindings: Iterable[Binding]) -> None:
+    """Make these the only bindings of a node, those that Textual gives it included."""
+    node._bindings = BindingsMap(bindings)
+
+
+def drop_style_cache() -> None:
+    """Empty a cache of Textual that keeps every row ever drawn, with its screen."""
+    StylesCache.get_inner_outer.cache_clear()
+
+
+class CrashSafeApp(App[int]):
+    """An app that an exception ends without a word; Textual prints all local variables, with keys and prompts."""
+
+    fault: BaseException | None = None
+    """Why the app had to end."""
+
+    def _handle_exception(self, error: Exception) -> None:
+        if self._exit:
+            # Code that still runs while the app exits finds widgets gone.
+            _log.warning("an exception during exit", exc_info=error)
+            return
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._fatal_error()
+
+    def _fatal_error(self) -> None:
+        error = self._exception
+        self.fault = self.fault or (error.error if isinstance(error, WorkerFailed) else error)
+        self._close_messages_no_wait()
