@@ -335,7 +335,7 @@ async def test_a_fork_leads_back_to_where_it_was_forked_from() -> None:
         await desk.until(lambda: any("forked from" in row and "F7" in row for row in screen_rows(desk.app)))
         await desk.press("f7")
         await desk.until(lambda: desk.conversation.id == source.id)
-        chosen = desk.chat.pane.chosen_turn
+        chosen = desk.chat.pane.current_turn
         assert chosen is not None and chosen.text == "Hello"
         assert "forked from" not in screen_text(desk.app)
         await desk.press("f7")

@@ -71,8 +71,8 @@ async def test_another_conversation_and_a_turn_of_this_one_are_gone_to(desk: Des
     assert await done(desk, "whal") == f"open:{whales.id}"
     await desk.until(lambda: desk.conversation.id == whales.id)
     assert (await done(desk, "go whal")).startswith("turn:")
-    await desk.until(lambda: desk.chat.pane.chosen_turn is not None)
-    assert desk.chat.pane.chosen_turn is not None and desk.chat.pane.chosen_turn.text == "about whales"
+    await desk.until(lambda: desk.chat.pane.current_turn is not None)
+    assert desk.chat.pane.current_turn is not None and desk.chat.pane.current_turn.text == "about whales"
 
 
 async def test_a_command_that_needs_words_asks_for_them(desk: Desk) -> None:

@@ -90,7 +90,7 @@ class Player(PaneApp):
         count, quiet = -1, 0
         while quiet < 10:
             await asyncio.sleep(0.015)
-            waits = self.pane._pacer._handle is not None or self.pane.ahead._timer is not None
+            waits = self.pane._pacer._handle is not None or self.pane.prelayout._timer is not None
             quiet = 0 if waits or self._driver.writes != count else quiet + 1
             count = self._driver.writes
 
@@ -136,7 +136,7 @@ class Player(PaneApp):
         """A turn with thinking, unfolded."""
         if self.builder is None:
             self.pane.show(conversation(reply(1, thinking(), "said", parent_id=None)))
-            self.pane.toggle(0, 1)
+            self.pane.folding.toggle(0, 1)
 
 
 class Stalled(Player):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import text
 from rich.segment import Segment
-from tui_chat.ui.chat.copy_and_save import path_of
+from tui_chat.ui.chat.output_actions import absolute_path
 
 from tests.support.attacks import attack
 from tui_chat.rendering.line import Line
@@ -125,4 +125,4 @@ def test_nothing_that_is_opened_can_be_an_option_of_the_program_that_opens_it(
             if target.url:
                 assert target.url.lower().startswith(("http://", "https://", "mailto:"))
             else:
-                assert path_of(target.path).is_absolute()
+                assert absolute_path(target.path).is_absolute()

@@ -80,9 +80,9 @@ async def test_a_click_elsewhere_lets_go_of_the_selection() -> None:
     async with shown(conversation(prompt(0, "one two"), reply(1, "three"))) as (app, pilot):
         y = row_of(await settled(app, pilot), "one")
         await drag(pilot, (3, y), (8, y))
-        assert app.pane.selection.ends is not None
+        assert app.pane.highlights.selection.ends is not None
         await pilot.click(ConversationPane, offset=(3, y))
-        assert app.pane.selection.ends is None
+        assert app.pane.highlights.selection.ends is None
 
 
 async def test_dragging_over_the_edge_scrolls_on() -> None:
@@ -133,6 +133,6 @@ async def test_the_rail_takes_one_anywhere_and_says_where_one_is() -> None:
 async def test_the_wheel_scrolls() -> None:
     async with shown(exchanges(20)) as (app, pilot):
         before = await settled(app, pilot)
-        app.pane.scroll_rows(-3)
+        app.pane.scroller.scroll(-3)
         after = await settled(app, pilot)
         assert after[3:10] == before[:7]

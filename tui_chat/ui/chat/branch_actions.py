@@ -38,7 +38,7 @@ class BranchActions:
     async def continue_reply(self) -> None:
         """Continue the selected reply, or the last one, if it is unfinished."""
         chat = self._chat
-        reply = chat.pane.chosen_turn or last(chat.conversation.path, Role.ASSISTANT)
+        reply = chat.pane.current_turn or last(chat.conversation.path, Role.ASSISTANT)
         if reply is not None and reply.role is Role.USER:
             prompt_id = reply.id
             reply = next((turn for turn in chat.conversation.path if turn.parent_id == prompt_id), None)
@@ -52,7 +52,7 @@ class BranchActions:
     async def edit(self) -> None:
         """Edit the selected prompt, or the last one; sent, it becomes a sibling of the old one."""
         chat = self._chat
-        edited = prompt_of(chat.conversation, chat.pane.chosen_turn)
+        edited = prompt_of(chat.conversation, chat.pane.current_turn)
         if edited is None:
             chat.notify_warning("There is no prompt to edit yet.")
             return
@@ -78,13 +78,13 @@ class BranchActions:
 
     def _selected_or_last(self) -> Turn | None:
         path = self._chat.conversation.path
-        return self._chat.pane.chosen_turn or (path[-1] if path else None)
+        return self._chat.pane.current_turn or (path[-1] if path else None)
 
     # Moving between branches
 
     async def show_sibling(self, by: int) -> None:
         """Show a sibling of the selected turn, or of the last turn that has siblings."""
-        selected = self._chat.pane.chosen_turn
+        selected = self._chat.pane.current_turn
         sibling = sibling_of(self._chat.conversation, selected, by)
         if sibling is None:
             self._chat.notify_warning("There is no other branch on that side.")
@@ -96,7 +96,7 @@ class BranchActions:
         self._trail.leave(self._chat.conversation)
         await self._show_branch(self._trail.end_of(self._chat.conversation, turn_id), at=at)
         if select:
-            self._chat.pane.choose(turn_id)
+            self._chat.pane.go_to(turn_id)
 
     def through(self, conversation: Conversation, turn_id: str) -> Conversation:
         """Return the conversation with the branch through that turn shown, to the end that was last seen."""
@@ -147,7 +147,7 @@ class BranchActions:
         chat = self._chat
         if chat.conversation.turns:
             costs = chat.context.settings.ui.costs
-            chat.app.push_screen(TreeScreen(chat.conversation, chat.pane.chosen_turn, costs=costs), go_to)
+            chat.app.push_screen(TreeScreen(chat.conversation, chat.pane.current_turn, costs=costs), go_to)
 
     # The conversation that this one was forked from
 
@@ -185,4 +185,4 @@ class BranchActions:
         if source.has(origin.turn_id):
             if origin.turn_id not in {turn.id for turn in source.path}:
                 await self.go_to(origin.turn_id)
-            chat.pane.choose(origin.turn_id)
+            chat.pane.go_to(origin.turn_id)

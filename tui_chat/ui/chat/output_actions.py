@@ -52,7 +52,7 @@ class OutputActions:
 
     def save_code(self) -> None:
         """Save the selected code block as a new file in the working folder."""
-        code = self._chat.pane.cursor.code_source
+        code = self._chat.pane.current_code
         if not code:
             self._chat.notify_warning("There is no code to save.")
             return

@@ -379,7 +379,7 @@ class ChatScreen(Screen[None]):
         """Copy a selection; else stop the reply; else clear the prompt; pressed twice on an empty prompt, quit."""
         if self.pane.selected_text:
             self.pane.action_copy_selection()
-            self.pane.clear_marks()
+            self.pane.clear_highlights()
         elif self.prompt.selected_text:
             self.output.copy(self.prompt.selected_text, "selection")
         elif self.live_reply is not None:

@@ -46,3 +46,8 @@ def laid_out(lines: Sequence[str], cells: int, height: int) -> list[tuple[str, s
             pieces = wrap(line, cells) or [""]
             rows += [("", piece) for piece in pieces] if rows else [(piece, "") for piece in pieces]
     return [("", "")] * max(0, (height - len(rows)) // 3) + rows
+
+
+def margin_of(width: int) -> int:
+    """Return how many empty columns a window of that width has at either side."""
+    return 0 if width < 16 else 2 if width < 72 else 3 if width < 110 else 4

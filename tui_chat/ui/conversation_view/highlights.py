@@ -1,64 +1,66 @@
-"""What is marked in a conversation: the selection, the chosen turn, code or link, and the hits of a search."""
+"""What is highlighted in a conversation: the selection, the turn, code block or link at the cursor, and matches."""
+
+from collections.abc import Callable
+
+from textual.message import Message
 
 from tui_chat.core.turn import Turn
-from tui_chat.settings.values import UiSettings
 from tui_chat.ui.conversation_view.cursor import Cursor
 from tui_chat.ui.conversation_view.find import Finder
-from tui_chat.ui.conversation_view.folding import FoldingPane
-from tui_chat.ui.conversation_view.layout_options import USUAL, Describe, KeyLabel, LayoutOptions
 from tui_chat.ui.conversation_view.links import Target
 from tui_chat.ui.conversation_view.row_painter import PLAIN, RowStyle
 from tui_chat.ui.conversation_view.selection import Selection
 from tui_chat.ui.conversation_view.turn_layout import HEAD
-from tui_chat.ui.conversation_view.viewport import Row
+from tui_chat.ui.conversation_view.viewport import Row, Viewport
 from tui_chat.ui.messages import CopyRequested, FileChosen, FindChanged, LinkChosen
 
 _USER = RowStyle(bar="user")
 
 
-class MarkingPane(FoldingPane):
-    """Can be selected from, stepped through, copied from and searched."""
+class Highlights:
+    """Selects text, steps through turns, code and links, finds text, and requests what is done with them."""
 
-    def __init__(self, describe: Describe, key_label: KeyLabel, ui: UiSettings = USUAL) -> None:
-        super().__init__(describe, key_label, ui)
+    def __init__(
+        self, viewport: Viewport, changed: Callable[[], None], post_message: Callable[[Message], object]
+    ) -> None:
+        self._viewport = viewport
+        self._changed = changed
+        self._post_message = post_message
         self.selection = Selection()
-        self.cursor = Cursor(self.viewport)
-        self.finder = Finder(self.viewport)
-        self._is_marked = False
+        self.cursor = Cursor(viewport)
+        self.finder = Finder(viewport)
+        self._are_any = False
         self.hovered: Target | None = None
         """The link or file name under the mouse."""
 
-    def clear_marks(self) -> None:
-        """Select and choose nothing."""
+    def clear(self) -> None:
+        """Drop the selection and the cursor."""
         self.selection.clear()
         self.cursor.clear()
-        self.changed()
+        self._changed()
 
-    @property
-    def chosen_turn(self) -> Turn | None:
-        """The turn that somebody stepped to."""
-        return self.viewport.said(self.cursor.turn) if self.cursor.turn is not None else None
+    def clear_all(self) -> None:
+        """Drop the selection, the cursor and the matches."""
+        self.clear()
+        self.find()
 
-    def choose(self, turn_id: str) -> None:
-        """Step to that turn."""
-        index = self.viewport.index_of(turn_id)
-        if index is not None:
-            self.cursor.clear()
-            self.cursor.turn = self.viewport.layout(index)
-            self.viewport.reveal(index, 0, self.cursor.turn.rows - 1)
-            self.changed()
+    def hover(self, target: Target | None) -> None:
+        """Show where the link under the mouse leads."""
+        if target != self.hovered:
+            self.hovered = target
+            self._changed()
 
-    @property
-    def selected_text(self) -> str:
-        """What is selected, as it was written."""
-        return self.selection.text(self.viewport)
+    # How rows look
 
-    # How it looks
+    def prepare(self) -> None:
+        """Get ready for a frame: `style_of` is called for every row of it."""
+        self._are_any = self.selection.ends is not None or self.cursor.is_on or self.finder.is_on
 
-    def dress(self, row: Row) -> RowStyle:
-        entry = self.viewport.entries[row.entry]
+    def style_of(self, row: Row) -> RowStyle:
+        """Return how a visible row is to be painted."""
+        entry = self._viewport.entries[row.entry]
         is_user = entry.is_user and (row.block != HEAD or row.row >= entry.blocks[HEAD].gap)
-        if not self._is_marked:
+        if not self._are_any:
             return _USER if is_user else PLAIN
         block = entry.blocks[row.block]
         bar = "chosen" if self.cursor.is_at(row) else "user" if is_user else ""
@@ -67,104 +69,99 @@ class MarkingPane(FoldingPane):
         hits, hit = self.finder.spans(row) if self.finder.is_on else ((), None)
         return RowStyle(bar, selected, hits, current or hit)
 
-    def settle(self) -> None:
-        self._is_marked = self.selection.ends is not None or self.cursor.is_on or self.finder.is_on
-
-    def marker(self) -> str:
+    def link_label(self) -> str:
+        """Return where the link under the mouse or at the cursor leads; empty when there is none."""
         target = self.hovered or (self.cursor.target[1] if self.cursor.target else None)
-        return f" {target.shown} " if target is not None else super().marker()
+        return "" if target is None else f" {target.shown} "
 
-    def relayout(self, layout_options: LayoutOptions) -> None:
-        letters = None if layout_options == self.viewport.layout_options else self.selection.letters(self.viewport)
-        super().relayout(layout_options)
-        if letters is not None:
-            self.selection.find_again(letters, self.viewport)
-
-    def relaid(self) -> None:
+    def rows_changed(self) -> None:
+        """Drop what names rows of a former layout."""
         self.selection.clear()
         self.cursor.target = None
         self.finder.relaid()
 
     # Stepping
 
-    def action_step_turn(self, by: int) -> None:
-        """Choose the turn before or behind."""
+    def go_to(self, turn_id: str) -> None:
+        """Put the cursor on a turn."""
+        index = self._viewport.index_of(turn_id)
+        if index is not None:
+            self.cursor.clear()
+            self.cursor.turn = self._viewport.layout(index)
+            self._viewport.reveal(index, 0, self.cursor.turn.rows - 1)
+            self._changed()
+
+    def step_turn(self, by: int) -> None:
+        """Put the cursor on the next turn, or the previous one."""
         self.selection.clear()
         self.cursor.step_turn(by)
-        self.changed()
+        self._changed()
 
-    def action_step_code(self, by: int) -> None:
-        """Choose the block of code before or behind."""
+    def step_code(self, by: int) -> None:
+        """Put the cursor on the next code block, or the previous one."""
         self.selection.clear()
         self.cursor.step_code(by)
-        self.changed()
+        self._changed()
 
-    def action_step_link(self, by: int) -> None:
-        """Choose the next link or file name in sight, or the one before."""
-        self.cursor.step_target(self.rows, by)
-        self.changed()
+    def step_link(self, rows: list[Row], by: int) -> None:
+        """Put the cursor on the next link or file name in these rows, or the previous one."""
+        self.cursor.step_target(rows, by)
+        self._changed()
 
-    def action_clear_marks(self) -> None:
-        """Select and choose nothing, and search for nothing."""
-        self.clear_marks()
-        self.find("")
+    @property
+    def current_turn(self) -> Turn | None:
+        """The turn at the cursor."""
+        return self._viewport.said(self.cursor.turn) if self.cursor.turn is not None else None
 
     # Copying and opening
 
-    def action_copy_turn(self) -> None:
-        """Copy the chosen turn, or the last reply, as it was written."""
+    def copy_turn(self) -> None:
+        """Copy the turn at the cursor, or the last reply, as it was written."""
         turn = self.cursor.said
         self._copy(turn.text if turn else "", "turn")
 
-    def action_copy_code(self) -> None:
-        """Copy the chosen block of code, or the last one of the chosen turn or the last reply."""
+    def copy_code(self) -> None:
+        """Copy the code block at the cursor, or the last one of the turn at the cursor or of the last reply."""
         self._copy(self.cursor.code_source, "code block")
 
-    def action_copy_selection(self) -> None:
-        """Copy what is selected, or else what is chosen."""
-        if text := self.selected_text:
+    def copy_selection(self) -> None:
+        """Copy what is selected, or else the turn or code block at the cursor."""
+        if text := self.selection.text(self._viewport):
             self._copy(text, "selection")
         elif self.cursor.code is not None:
-            self.action_copy_code()
+            self.copy_code()
         elif self.cursor.turn is not None:
-            self.action_copy_turn()
+            self.copy_turn()
 
     def _copy(self, text: str, what: str) -> None:
         if text:
-            self.post_message(CopyRequested(text, what))
+            self._post_message(CopyRequested(text, what))
 
-    def action_open_link(self) -> None:
-        """Open the chosen link or file."""
+    def open_current(self) -> None:
+        """Open the link or file at the cursor."""
         if self.cursor.target is not None:
-            self.open_target(self.cursor.target[1])
+            self.open(self.cursor.target[1])
 
-    def open_target(self, target: Target) -> None:
-        """Ask for a link or a file to be opened."""
-        self.post_message(
+    def open(self, target: Target) -> None:
+        """Request that a link or a file is opened."""
+        self._post_message(
             LinkChosen(target.url, target.shown) if target.url else FileChosen(target.path, target.line)
         )
 
-    # Search
+    # Find
 
     def find(self, *queries: str) -> None:
-        """Light every hit of these and go to the nearest: upwards from the end, else downwards."""
-        backwards = self.viewport.following
-        if self.viewport.entries:
-            self.finder.start(queries, self.viewport.edges[backwards])
-            self._find(-1 if backwards else 1)
+        """Highlight every match of these and go to the nearest: upwards from the end, else downwards."""
+        backwards = self._viewport.following
+        if self._viewport.entries:
+            self.finder.start(queries, self._viewport.edges[backwards])
+            self.step_match(-1 if backwards else 1)
 
-    def action_find_next(self) -> None:
-        """Go to the next hit."""
-        self._find(1)
-
-    def action_find_previous(self) -> None:
-        """Go to the hit before."""
-        self._find(-1)
-
-    def _find(self, by: int) -> None:
+    def step_match(self, by: int) -> None:
+        """Go to the next match, or the previous one."""
         found = self.finder.step(by)
         if found is not None:
             index, row = found
-            self.viewport.reveal(index, row, row)
-        self.post_message(FindChanged(self.finder.current, self.finder.total))
-        self.changed()
+            self._viewport.reveal(index, row, row)
+        self._post_message(FindChanged(self.finder.current, self.finder.total))
+        self._changed()

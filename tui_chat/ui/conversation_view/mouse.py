@@ -1,110 +1,133 @@
-"""The mouse on a conversation: selecting, unfolding, opening, dragging the rail."""
+"""The mouse on a conversation: selects text, unfolds blocks, opens links and drags the rail."""
+
+from collections.abc import Callable
+from typing import Protocol
 
 from textual import events
+from textual.geometry import Size
 from textual.timer import Timer
 
 from tui_chat.ui.conversation_view.blocks import Fold
-from tui_chat.ui.conversation_view.highlights import MarkingPane
+from tui_chat.ui.conversation_view.folding import Folding
+from tui_chat.ui.conversation_view.highlights import Highlights
 from tui_chat.ui.conversation_view.links import Target, target_at
+from tui_chat.ui.conversation_view.scrolling import Scroller
 from tui_chat.ui.conversation_view.selection import line_around, position_at, word_around
-from tui_chat.ui.conversation_view.viewport import Row
+from tui_chat.ui.conversation_view.viewport import Row, Viewport
 
 _AUTO_SCROLL_S = 0.05
 
 
-class PointingPane(MarkingPane):
-    """Can be pointed at."""
+class PaneView(Protocol):
+    """What the mouse may use of the pane."""
 
-    _is_dragging = False
-    _mouse_y = 0
-    _auto_scroll: Timer | None = None
+    viewport: Viewport
+    highlights: Highlights
+    folding: Folding
+    scroller: Scroller
 
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        if event.button != 1:
-            return
-        event.stop()
-        self.capture_mouse()
-        self.clear_marks()
+    @property
+    def visible_rows(self) -> list[Row]: ...
+    @property
+    def text_x(self) -> int: ...
+    @property
+    def outer_size(self) -> Size: ...
+    def changed(self) -> None: ...
+    def set_interval(self, interval: float, callback: Callable[[], None]) -> Timer: ...
+
+
+class Mouse:
+    """Handles the mouse events of the pane."""
+
+    def __init__(self, pane: PaneView) -> None:
+        self._pane = pane
+        self._is_dragging = False
+        self._y = 0
+        self._auto_scroll: Timer | None = None
+
+    def press(self, event: events.MouseDown) -> None:
+        """Start to drag the rail or to select."""
+        pane = self._pane
+        pane.highlights.clear()
         row = self._row(event.y)
-        if not self.take_rail(event) and row is not None:
+        on_rail = event.x == pane.outer_size.width - 1
+        if not pane.scroller.grab_rail(event.y, on_rail=on_rail) and row is not None:
             self._is_dragging = True
-            self.selection.begin(position_at(row, event.x - self.text_x))
+            pane.highlights.selection.begin(position_at(row, event.x - pane.text_x))
 
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        if self.drag_rail(event.y):
+    def move(self, event: events.MouseMove) -> None:
+        """Drag the rail, extend the selection, or show where a link leads."""
+        if self._pane.scroller.drag_rail(event.y):
             return
         if self._is_dragging:
-            self._mouse_y = event.y
+            self._y = event.y
             self._drag_to(event.x)
             self._watch_edges(event.x)
-            return
-        hovered = self._target(event)
-        if hovered != self.hovered:
-            self.hovered = hovered
-            self.changed()
+        else:
+            self._pane.highlights.hover(self._target(event))
 
-    def on_mouse_up(self, event: events.MouseUp) -> None:
-        event.stop()
-        self.release_mouse()
-        self.let_rail_go()
+    def release(self) -> None:
+        """Stop dragging."""
+        self._pane.scroller.release_rail()
         self._is_dragging = False
         self._stop_auto_scroll()
 
-    def on_leave(self) -> None:
-        if self.hovered is not None:
-            self.hovered = None
-            self.changed()
-
-    def on_click(self, event: events.Click) -> None:
+    def click(self, event: events.Click) -> None:
+        """Open what is clicked; select a word with two clicks and a line with three."""
+        pane = self._pane
         row = self._row(event.y)
-        if row is None or event.y >= len(self.rows) or event.x >= self.outer_size.width - 1:
+        if row is None or event.y >= len(pane.visible_rows) or event.x >= pane.outer_size.width - 1:
             return
-        if event.chain == 1 and self.selection.ends is None:
-            self._press(row, self._target(event))
+        selection = pane.highlights.selection
+        if event.chain == 1 and selection.ends is None:
+            self._activate(row, self._target(event))
         elif event.chain == 2:
-            self.selection.select(*word_around(row, event.x - self.text_x))
+            selection.select(*word_around(row, event.x - pane.text_x))
         elif event.chain == 3:
-            block = self.viewport.layout(row.place.entry).blocks[row.place.block]
-            self.selection.select(*line_around(row, block))
-        self.changed()
+            block = pane.viewport.layout(row.place.entry).blocks[row.place.block]
+            selection.select(*line_around(row, block))
+        pane.changed()
 
-    def _press(self, row: Row, target: Target | None) -> None:
+    def _activate(self, row: Row, target: Target | None) -> None:
         place = row.place
-        block = self.viewport.layout(place.entry).blocks[place.block]
+        block = self._pane.viewport.layout(place.entry).blocks[place.block]
         if target is not None:
-            self.open_target(target)
+            self._pane.highlights.open(target)
         elif isinstance(block, Fold) and place.row == block.gap:
-            self.toggle(place.entry, place.block)
+            self._pane.folding.toggle(place.entry, place.block)
 
     def _row(self, y: int) -> Row | None:
-        return self.rows[max(0, min(y, len(self.rows) - 1))] if self.rows else None
+        rows = self._pane.visible_rows
+        return rows[max(0, min(y, len(rows) - 1))] if rows else None
 
     def _target(self, event: events.MouseEvent) -> Target | None:
-        row = self.rows[event.y] if 0 <= event.y < len(self.rows) else None
-        return None if row is None else target_at(row.line, event.x - self.text_x)
+        rows = self._pane.visible_rows
+        return target_at(rows[event.y].line, event.x - self._pane.text_x) if 0 <= event.y < len(rows) else None
 
     def _drag_to(self, x: int) -> None:
-        row = self._row(self._mouse_y)
+        pane = self._pane
+        row = self._row(self._y)
         if row is not None:
-            past_end = self._mouse_y >= len(self.rows)
-            self.selection.extend(position_at(row, self.outer_size.width if past_end else x - self.text_x))
-            if self.selection.ends is not None:
-                self.viewport.hold()
-            self.changed()
+            past_end = self._y >= len(pane.visible_rows)
+            selection = pane.highlights.selection
+            selection.extend(position_at(row, pane.outer_size.width if past_end else x - pane.text_x))
+            if selection.ends is not None:
+                pane.viewport.hold()
+            pane.changed()
 
     def _watch_edges(self, x: int) -> None:
-        """Scroll on while the mouse is held at the upper or the lower edge."""
-        at_edge = self._mouse_y <= 0 or self._mouse_y >= self.viewport.height - 1
+        """Keep scrolling while the mouse is held at the upper or the lower edge."""
+        viewport = self._pane.viewport
+        at_edge = self._y <= 0 or self._y >= viewport.height - 1
         self._stop_auto_scroll()
         if at_edge:
 
             def scroll() -> None:
-                beyond = self._mouse_y if self._mouse_y <= 0 else self._mouse_y - self.viewport.height + 1
-                self.viewport.scroll(beyond + (1 if self._mouse_y > 0 else -1))
-                self.changed()
+                beyond = self._y if self._y <= 0 else self._y - viewport.height + 1
+                self._pane.scroller.scroll(beyond + (1 if self._y > 0 else -1))
                 self._drag_to(x)
 
-            self._auto_scroll = self.set_interval(_AUTO_SCROLL_S, scroll)
+            self._auto_scroll = self._pane.set_interval(_AUTO_SCROLL_S, scroll)
 
     def _stop_auto_scroll(self) -> None:
         if self._auto_scroll is not None:

@@ -1,86 +1,74 @@
-"""The window on a conversation moved by keys, wheel and rail, and the marker that says what is new below it."""
+"""Scrolls the conversation by rows, by pages and by its rail, and says what is new below."""
 
-from textual import events
+from collections.abc import Callable
 
-from tui_chat.ui.conversation_view.widget_base import PaneView
+from tui_chat.ui.conversation_view.layout_options import KeyLabel
+from tui_chat.ui.conversation_view.viewport import Viewport
 
-_WHEEL_ROWS = 3
+WHEEL_ROWS = 3
 _KEPT_ROWS = 2
-"""Rows of the old page that are still seen on the new one."""
+"""Rows of the old page that are still visible on the new one."""
 
 
-class ScrollingPane(PaneView):
-    """Can be scrolled."""
+class Scroller:
+    """Moves the window on the conversation, and has it drawn."""
 
-    _rail_held = False
+    def __init__(self, viewport: Viewport, changed: Callable[[], None], key_label: KeyLabel) -> None:
+        self._viewport = viewport
+        self._changed = changed
+        self._key_label = key_label
+        self._is_rail_dragged = False
 
-    @property
-    def following(self) -> bool:
-        """Whether the end stays in sight as it grows."""
-        return self.viewport.following
+    def scroll(self, rows: int) -> None:
+        """Scroll down, or up when negative."""
+        self._viewport.scroll(rows)
+        self._changed()
 
-    def marker(self) -> str:
-        new = self.viewport.new_rows
+    def scroll_half_pages(self, pages: int) -> None:
+        """Scroll down, or up when negative."""
+        self.scroll(pages * max(1, self._viewport.height // 2))
+
+    def scroll_pages(self, pages: int) -> None:
+        """Scroll down, or up when negative."""
+        self.scroll(pages * max(1, self._viewport.height - _KEPT_ROWS))
+
+    def to_start(self) -> None:
+        """Go to the first row."""
+        self._viewport.to_start()
+        self._changed()
+
+    def to_end(self) -> None:
+        """Go to the end and follow it."""
+        self._viewport.to_end()
+        self._changed()
+
+    def new_rows_label(self) -> str:
+        """Return the marker about rows that arrived below the window; empty when there are none."""
+        new = self._viewport.new_rows
         if not new:
             return ""
         key = self._key_label("end")
         return f" ↓ {new:,} new {'line' if new == 1 else 'lines'}{'  ' + key if key else ''} "
 
-    def scroll_rows(self, rows: int) -> None:
-        """Go so many rows down, or up when negative."""
-        self.viewport.scroll(rows)
-        self.changed()
-
-    def action_scroll_line(self, lines: int) -> None:
-        """Go so many rows down, or up when negative."""
-        self.scroll_rows(lines)
-
-    def action_half_page(self, pages: int) -> None:
-        """Go half a page down, or up when negative."""
-        self.scroll_rows(pages * max(1, self.viewport.height // 2))
-
-    def action_page(self, pages: int) -> None:
-        """Go a page down, or up when negative."""
-        self.scroll_rows(pages * max(1, self.viewport.height - _KEPT_ROWS))
-
-    def action_start(self) -> None:
-        """Go to the first row."""
-        self.viewport.to_start()
-        self.changed()
-
-    def action_end(self) -> None:
-        """Go to the end and follow it."""
-        self.viewport.to_end()
-        self.changed()
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self.scroll_rows(_WHEEL_ROWS)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self.scroll_rows(-_WHEEL_ROWS)
-
     # The rail
 
-    def take_rail(self, event: events.MouseDown) -> bool:
-        """Begin to drag the rail if that is where the mouse is."""
-        _, total = self.viewport.position
-        self._rail_held = event.x == self.outer_size.width - 1 and total > self.viewport.height
-        if self._rail_held:
-            self.drag_rail(event.y)
-        return self._rail_held
+    def grab_rail(self, y: int, *, on_rail: bool) -> bool:
+        """Start to drag the rail if the mouse is on it. Return whether it is."""
+        _, total = self._viewport.position
+        self._is_rail_dragged = on_rail and total > self._viewport.height
+        if self._is_rail_dragged:
+            self.drag_rail(y)
+        return self._is_rail_dragged
 
     def drag_rail(self, y: int) -> bool:
-        """Go where the rail is dragged to, if it is."""
-        if self._rail_held:
-            height = self.viewport.height
-            _, total = self.viewport.position
+        """Scroll to where the rail is dragged. Return whether it is being dragged."""
+        if self._is_rail_dragged:
+            height = self._viewport.height
+            _, total = self._viewport.position
             share = min(max(y, 0), height - 1) / max(1, height - 1)
-            self.viewport.to_row(round(share * (total - height)))
-            self.changed()
-        return self._rail_held
+            self._viewport.to_row(round(share * (total - height)))
+            self._changed()
+        return self._is_rail_dragged
 
-    def let_rail_go(self) -> None:
-        """The mouse button is up."""
-        self._rail_held = False
+    def release_rail(self) -> None:
+        self._is_rail_dragged = False

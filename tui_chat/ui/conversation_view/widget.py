@@ -1,8 +1,18 @@
-"""The conversation as one widget: shown, growing, scrolled, folded. Knows no service and no storage."""
+"""The conversation as one widget: takes in conversations and events of a reply, and draws them at most once a frame.
 
+Must not know the service or the storage.
+"""
+
+from dataclasses import replace
 from typing import ClassVar
 
+from rich.style import Style
+from textual import events
 from textual.binding import BindingType
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.theme import Theme
+from textual.widget import Widget
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.event import (
@@ -17,47 +27,98 @@ from tui_chat.core.event import (
 )
 from tui_chat.core.turn import Role, Turn
 from tui_chat.rendering.line import Line
+from tui_chat.rendering.styles import DARK, Palette
+from tui_chat.settings.values import UiSettings
 from tui_chat.ui.chat.welcome import laid_out
 from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_behind
-from tui_chat.ui.conversation_view.layout_options import words
-from tui_chat.ui.conversation_view.mouse import PointingPane
+from tui_chat.ui.conversation_view.folding import Folding
+from tui_chat.ui.conversation_view.frame_builder import FrameBuilder
+from tui_chat.ui.conversation_view.frame_pacer import FramePacer
+from tui_chat.ui.conversation_view.highlights import Highlights
+from tui_chat.ui.conversation_view.layout_options import USUAL, Describe, Expanded, KeyLabel, LayoutOptions, words
+from tui_chat.ui.conversation_view.mouse import Mouse
+from tui_chat.ui.conversation_view.prelayout import Prelayout
+from tui_chat.ui.conversation_view.row_painter import PaintStyles
+from tui_chat.ui.conversation_view.scrolling import WHEEL_ROWS, Scroller
 from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
+from tui_chat.ui.conversation_view.viewport import Row, Viewport
 from tui_chat.ui.keymap import Scope, bindings
+from tui_chat.ui.terminal.direct_paint import DirectPainter, Frame, is_behind, is_seen
 
 
-class ConversationPane(PointingPane):
-    """Shows the branch of a conversation and what arrives of the reply in flight."""
+class ConversationPane(Widget, can_focus=True):
+    """Shows the branch of a conversation, and the reply as it streams."""
 
+    DEFAULT_CSS = """
+    ConversationPane {
+        height: 1fr;
+        width: 100%;
+        background: $background;
+        color: $foreground;
+
+        & > .pane--selected { background: $primary 35%; }
+        & > .pane--hit { background: $warning 30%; }
+        & > .pane--current { background: $warning; color: $background; text-style: bold; }
+        & > .pane--marker { background: $panel; color: $accent; }
+        &:ansi {
+            & > .pane--selected { background: ansi_default; text-style: reverse; }
+            & > .pane--hit { background: ansi_default; text-style: underline; }
+            & > .pane--current { background: ansi_default; color: ansi_default; text-style: bold reverse; }
+            & > .pane--marker { background: ansi_default; color: ansi_magenta; text-style: reverse; }
+        }
+    }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"pane--selected", "pane--hit", "pane--current", "pane--marker"}
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.PANE)]
-    _conversation: Conversation | None = None
-    _invitation: tuple[str, ...] = ()
+    ALLOW_SELECT = False
 
-    # What it shows
+    def __init__(self, describe: Describe, key_label: KeyLabel, ui: UiSettings = USUAL) -> None:
+        self._has_current_styles = False
+        """Whether the frame builder has the colours and filters that are in force."""
+        super().__init__()
+        self._measure = ui.measure
+        self._conversation: Conversation | None = None
+        self._welcome: tuple[str, ...] = ()
+        unfolded = Expanded(thinking=not ui.thinking_folded, tools=not ui.tools_folded)
+        self.viewport = Viewport(LayoutOptions(1, DARK, describe, key_label, unfolded))
+        self.highlights = Highlights(self.viewport, self.changed, self.post_message)
+        self.scroller = Scroller(self.viewport, self.changed, key_label)
+        self.folding = Folding(self.viewport, self.relayout, self.changed)
+        self.prelayout = Prelayout(self.viewport, self.changed, self.highlights.rows_changed)
+        self._mouse = Mouse(self)
+        self._frames = FrameBuilder(self.viewport, self.highlights.style_of, self._marker, self._welcome_rows)
+        self._painter = DirectPainter(self)
+        self._pacer = FramePacer(self._draw)
+        self._drawn_size = (0, 0)
+        self._is_outdated = False
+        """Something changed while another screen was shown."""
+
+    # What is shown
 
     def show(self, conversation: Conversation, *, at: str | None = None) -> None:
         """Show a conversation's branch from its end, or from turn `at` on."""
         known = self.viewport.entries if self._is_same(conversation) else []
         self._conversation = conversation
-        self.clear_marks()
-        self.finder.forget()
+        self.highlights.clear()
+        self.highlights.finder.forget()
         self.viewport.show(entries_of(conversation, known))
         last = self.viewport.entries[-1] if self.viewport.entries else None
         if last is not None and last.turn.is_live:
             self.viewport.growth = StreamingTurn(last)
         if at is not None:
             self.viewport.go(self.viewport.index_of(at) or 0, 0)
-        self.ahead.start()
+        self.prelayout.start()
         self.changed()
 
     def _is_same(self, conversation: Conversation) -> bool:
         return self._conversation is not None and self._conversation.id == conversation.id
 
     def shows(self, turn: Turn) -> bool:
-        """Whether the turn is on the branch that is shown."""
+        """Return whether the turn is on the branch that is shown."""
         return self._conversation is not None and turn.id in {one.id for one in self._conversation.path}
 
     def begin(self, turn: Turn) -> None:
-        """A turn appears at the end of the branch, below its parent."""
+        """Add a turn at the end of the branch, below its parent."""
         viewport = self.viewport
         place = viewport.index_of(turn.id)
         if place is None:
@@ -65,8 +126,8 @@ class ConversationPane(PointingPane):
             place = 0 if parent is None else parent + 1
         if place < len(viewport.entries):
             viewport.truncate(place)
-            self.clear_marks()
-            self.finder.forget()
+            self.highlights.clear()
+            self.highlights.finder.forget()
         if self._conversation is not None:
             self._conversation = self._conversation.with_turn(turn)
         entry = entry_behind(viewport.entries, turn, self._conversation)
@@ -77,7 +138,7 @@ class ConversationPane(PointingPane):
         self.changed()
 
     def apply(self, event: ReplyEvent) -> None:
-        """Take in what happened to the reply in flight."""
+        """Take in an event of the streaming reply."""
         match event:
             case TextDelta() | ThinkingDelta() | ToolCallDelta() | PartDelta() | PartEnd():
                 if self.viewport.growth is not None:
@@ -89,9 +150,9 @@ class ConversationPane(PointingPane):
                 self.end(turn)
 
     def end(self, turn: Turn) -> None:
-        """The reply in flight has ended as this."""
+        """Show the streaming reply as it ended."""
         viewport = self.viewport
-        self.settle()
+        self._catch_up()
         if viewport.growth is not None and viewport.growth.entry.turn.id == turn.id:
             viewport.growth.entry.note = None
             viewport.growth = None
@@ -100,31 +161,275 @@ class ConversationPane(PointingPane):
             viewport.replace(place, turn)
         if self._conversation is not None:
             self._conversation = self._conversation.with_turn(turn, head=False)
-        self.ahead.start()
+        self.prelayout.start()
         self.changed()
 
     def invite(self, *lines: str) -> None:
-        """Show these lines while the conversation is empty; the first says what is to be done, tabs follow keys."""
-        self._invitation = lines
+        """Show these lines while the conversation is empty; a tab separates a key from what it does."""
+        self._welcome = lines
         self.changed()
 
     def say(self, sentence: str, next_step: str = "") -> None:
-        """Say this below the reply in flight until something arrives of it."""
+        """Show this below the streaming reply until more of it arrives."""
         growth = self.viewport.growth
         if growth is not None:
             growth.note(sentence, next_step)
             self.changed()
 
+    @property
+    def following(self) -> bool:
+        """Whether the end stays visible as the conversation grows."""
+        return self.viewport.following
+
     # Drawing
 
-    def invitation(self) -> list[Line]:
+    def changed(self, *, streams: bool = False) -> None:
+        """Draw soon: something visible may have changed."""
+        if self.is_mounted and self.outer_size:
+            self._pacer.request(streams=streams)
+
+    def flush(self) -> None:
+        """Draw now."""
+        self._pacer.flush()
+
+    def _draw(self) -> bool:
+        """Draw what changed. Return whether there is more to draw, or the terminal is not ready for it."""
+        if not self.is_attached or not self.outer_size:
+            return False
+        app, screen = self.app, self.screen
+        if not is_seen(app, screen):
+            self._is_outdated = True
+            return False
+        if is_behind(app):
+            return True
+        self._painter.draw(self._frame(), app, screen)
+        return self.viewport.growth is not None and self.viewport.growth.is_behind
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return rows for the compositor: those drawn last, so that both ways of drawing show the same."""
+        if self._is_outdated or self._drawn_size != self.outer_size or not self._has_current_styles:
+            self._painter.shown = self._frame()
+        frame = self._painter.shown
+        lines = [frame.line(y) for y in range(crop.y, min(crop.bottom, len(frame.rows)))]
+        if (crop.x, crop.right) != (0, self.outer_size.width):
+            lines = [line.crop(crop.x, crop.right) for line in lines]
+        return lines
+
+    def render_line(self, y: int) -> Strip:
+        return self.render_lines(Region(0, y, self.outer_size.width, 1))[0]
+
+    def _frame(self) -> Frame:
+        self._is_outdated = False
+        width, height = self.outer_size
+        if self._drawn_size != (width, height):
+            self._drawn_size = (width, height)
+            self._fit(width, height)
+        if not self._has_current_styles:
+            self._update_styles()
+        self._catch_up()
+        return self._frames.build(height)
+
+    def _catch_up(self) -> None:
+        """Bring the rows up to date before they are drawn."""
+        self.highlights.prepare()
+        self.viewport.grow()
+
+    def _marker(self) -> str:
+        return self.highlights.link_label() or self.scroller.new_rows_label()
+
+    def _welcome_rows(self) -> list[Line]:
         layout_options = self.viewport.layout_options
-        rows = laid_out(self._invitation, layout_options.measure, self.viewport.height)
+        rows = laid_out(self._welcome, layout_options.measure, self.viewport.height)
         return [
             words(layout_options.width, [(bright, layout_options.palette.text), (faint, layout_options.palette.dim)])
             for bright, faint in rows
         ]
 
-    def settle(self) -> None:
-        super().settle()
-        self.viewport.grow()
+    @property
+    def visible_rows(self) -> list[Row]:
+        """The rows of the last frame, from the top."""
+        return self._frames.rows
+
+    @property
+    def text_x(self) -> int:
+        """The column in which text starts."""
+        return self._frames.margin
+
+    # Width and colours
+
+    def _fit(self, width: int, height: int) -> None:
+        text_width = self._frames.set_width(width)
+        self.viewport.height = height
+        self.relayout(replace(self.viewport.layout_options, width=text_width))
+        self.viewport.rest()
+
+    def relayout(self, layout_options: LayoutOptions) -> None:
+        """Lay out again what is visible; the same text stays selected."""
+        if layout_options == self.viewport.layout_options:
+            return
+        selection = self.highlights.selection
+        selected = selection.letters(self.viewport)
+        self.viewport.relayout(layout_options)
+        self.highlights.rows_changed()
+        if self.is_attached:
+            self.prelayout.start()
+        selection.find_again(selected, self.viewport)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._has_current_styles = False
+
+    def _update_styles(self) -> None:
+        """Take the widget's own colours and the filters in force, where they are not those of the last frame."""
+        self._has_current_styles = True
+        ground = self.visual_style.rich_style
+        filters = tuple(self.get_line_filters())
+        if self._frames.has_styles(ground, filters):
+            return
+        palette = self.viewport.layout_options.palette
+        styles = PaintStyles(
+            ground=ground,
+            user=palette.user,
+            chosen=palette.accent,
+            selected=self._highlight("pane--selected"),
+            hit=self._highlight("pane--hit"),
+            current=self.get_component_rich_style("pane--current"),
+            over=self.get_component_rich_style("pane--marker"),
+        )
+        self._frames.set_styles(styles, filters, palette.bar)
+
+    def _highlight(self, name: str) -> Style:
+        """Return a background for letters that keep their own colour."""
+        style = self.get_component_rich_style(name)
+        return Style(bgcolor=style.bgcolor, reverse=style.reverse, underline=style.underline)
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, self._theme_changed)
+        self._recolour()
+
+    def _theme_changed(self, _theme: Theme) -> None:
+        self._recolour()
+        self.changed()
+
+    def _recolour(self) -> None:
+        palette = Palette.of(self.app.theme_variables, self._measure)
+        self._frames.forget_styles()
+        self._has_current_styles = False
+        self.relayout(replace(self.viewport.layout_options, palette=palette))
+
+    def on_unmount(self) -> None:
+        self.app.theme_changed_signal.unsubscribe(self)
+        self._pacer.stop()
+        self.prelayout.stop()
+
+    # The cursor, the selection and the matches
+
+    @property
+    def current_turn(self) -> Turn | None:
+        """The turn that the user stepped to."""
+        return self.highlights.current_turn
+
+    @property
+    def current_code(self) -> str:
+        """The code block at the cursor, or the last one of the current turn or of the last reply."""
+        return self.highlights.cursor.code_source
+
+    @property
+    def selected_text(self) -> str:
+        """The selected text as it was written."""
+        return self.highlights.selection.text(self.viewport)
+
+    def go_to(self, turn_id: str) -> None:
+        """Make a turn the current one."""
+        self.highlights.go_to(turn_id)
+
+    def find(self, *queries: str) -> None:
+        """Highlight every match of these and go to the nearest; an empty query finds nothing."""
+        self.highlights.find(*queries)
+
+    def clear_highlights(self) -> None:
+        """Drop the selection and the current turn, code block or link."""
+        self.highlights.clear()
+
+    # Actions by name, as `keymap.py` has them
+
+    def action_scroll_line(self, lines: int) -> None:
+        self.scroller.scroll(lines)
+
+    def action_half_page(self, pages: int) -> None:
+        self.scroller.scroll_half_pages(pages)
+
+    def action_page(self, pages: int) -> None:
+        self.scroller.scroll_pages(pages)
+
+    def action_start(self) -> None:
+        self.scroller.to_start()
+
+    def action_end(self) -> None:
+        self.scroller.to_end()
+
+    def action_toggle_fold(self) -> None:
+        self.folding.toggle_visible_turn()
+
+    def action_fold_all(self) -> None:
+        self.folding.toggle_all()
+
+    def action_step_turn(self, by: int) -> None:
+        self.highlights.step_turn(by)
+
+    def action_step_code(self, by: int) -> None:
+        self.highlights.step_code(by)
+
+    def action_step_link(self, by: int) -> None:
+        self.highlights.step_link(self.visible_rows, by)
+
+    def action_clear_marks(self) -> None:
+        self.highlights.clear_all()
+
+    def action_copy_turn(self) -> None:
+        self.highlights.copy_turn()
+
+    def action_copy_code(self) -> None:
+        self.highlights.copy_code()
+
+    def action_copy_selection(self) -> None:
+        self.highlights.copy_selection()
+
+    def action_open_link(self) -> None:
+        self.highlights.open_current()
+
+    def action_find_next(self) -> None:
+        self.highlights.step_match(1)
+
+    def action_find_previous(self) -> None:
+        self.highlights.step_match(-1)
+
+    # The mouse
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        if event.button == 1:
+            event.stop()
+            self.capture_mouse()
+            self._mouse.press(event)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        self._mouse.move(event)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        event.stop()
+        self.release_mouse()
+        self._mouse.release()
+
+    def on_leave(self) -> None:
+        self.highlights.hover(None)
+
+    def on_click(self, event: events.Click) -> None:
+        self._mouse.click(event)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.scroller.scroll(WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.scroller.scroll(-WHEEL_ROWS)

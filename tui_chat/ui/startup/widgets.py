@@ -9,8 +9,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui_chat.core.clean import clean_line
-from tui_chat.ui.chat.welcome import laid_out
-from tui_chat.ui.conversation_view.margin import margin_of
+from tui_chat.ui.chat.welcome import laid_out, margin_of
 
 
 class StartupPane(Widget):

@@ -1,0 +1,91 @@
+"""Builds the frame that the pane shows: the visible rows as strips, and the rail. Must not know the widget."""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.filter import LineFilter
+from textual.strip import Strip
+
+from tui_chat.rendering.line import BLANK, Line
+from tui_chat.ui.chat.welcome import margin_of
+from tui_chat.ui.conversation_view.row_painter import PLAIN, Painter, PaintStyles, RowStyle
+from tui_chat.ui.conversation_view.viewport import Row, Viewport
+from tui_chat.ui.terminal.direct_paint import Frame
+
+
+class FrameBuilder:
+    """Paints the rows of a viewport in the styles of the widget."""
+
+    def __init__(
+        self,
+        viewport: Viewport,
+        style_of: Callable[[Row], RowStyle],
+        marker: Callable[[], str],
+        welcome: Callable[[], Sequence[Line]],
+    ) -> None:
+        """`marker` returns the words over the end of the last row, `welcome` the rows of an empty conversation."""
+        self._viewport = viewport
+        self._style_of = style_of
+        self._marker = marker
+        self._welcome = welcome
+        self._painter = Painter()
+        self._thumb = self._track = Strip([Segment(" ")], 1)
+        self.rows: list[Row] = []
+        """The visible rows of the last frame, from the top."""
+
+    @property
+    def margin(self) -> int:
+        """Empty columns at the left."""
+        return self._painter.margin
+
+    def set_width(self, width: int) -> int:
+        """Paint for a widget of so many cells. Return how many of them are left for text."""
+        margin = margin_of(width)
+        self._painter.width, self._painter.margin = width - 1, margin
+        self._painter.reset()
+        return max(1, width - 2 * margin - 1)
+
+    def has_styles(self, ground: Style, filters: tuple[LineFilter, ...]) -> bool:
+        """Return whether these colours and filters are in use."""
+        return ground == self._painter.inks.ground and filters == self._painter.filters
+
+    def set_styles(self, styles: PaintStyles, filters: tuple[LineFilter, ...], thumb: Style) -> None:
+        """Paint in these styles, through these filters."""
+        self._painter.filters = filters
+        self._painter.inks = styles
+        self._painter.reset()
+        self._track = self._painter.cell(" ", Style())
+        self._thumb = self._painter.cell("▐", thumb)
+
+    def forget_styles(self) -> None:
+        self._painter.inks = PaintStyles(*(Style() for _ in PaintStyles._fields))
+
+    def build(self, height: int) -> Frame:
+        """Return the frame of so many rows."""
+        self.rows = self._viewport.rows()
+        self._painter.begin()
+        strips: list[Strip] = []
+        style = PLAIN
+        line = BLANK
+        for style, alike in groupby(self.rows, self._style_of):
+            lines = [row.line for row in alike]
+            strips += self._painter.paint(lines, style)
+            line = lines[-1]
+        if not strips:
+            strips = self._painter.paint(self._welcome()[:height], PLAIN)
+        if missing := height - len(strips):
+            strips += self._painter.paint([BLANK], PLAIN) * missing
+            style, line = PLAIN, BLANK
+        if over := self._marker():
+            strips[-1:] = self._painter.paint([line], style._replace(over=over))
+        return Frame(strips, self._rail(height))
+
+    def _rail(self, height: int) -> list[Strip]:
+        above, total = self._viewport.position
+        if total <= height:
+            return [self._track] * height
+        size = max(1, round(height * height / total))
+        start = round((height - size) * above / (total - height))
+        return [self._track] * start + [self._thumb] * size + [self._track] * (height - start - size)
