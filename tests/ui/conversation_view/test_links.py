@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import text
 from rich.segment import Segment
-from tui_chat.ui.chat.output_actions import absolute_path
 
 from tests.support.attacks import attack
 from tui_chat.rendering.line import Line
+from tui_chat.ui.chat.output_actions import absolute_path
 from tui_chat.ui.conversation_view.links import doubts, honest, may_open, place, target_at, targets
 
 
