@@ -9,7 +9,7 @@ import pytest
 from tests.ui.conftest import Desk
 from tests.ui.screen import screen_text
 from tui_chat.ui.chat import output_actions
-from tui_chat.ui.conversation_view.links import honest
+from tui_chat.ui.conversation_view.links import displayed_url
 from tui_chat.ui.messages import FileChosen, LinkChosen
 from tui_chat.ui.picker import Picker
 
@@ -24,7 +24,7 @@ def opened(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def asked(desk: Desk, url: str) -> str:
-    desk.chat.post_message(LinkChosen(url, honest(url)))
+    desk.chat.post_message(LinkChosen(url, displayed_url(url)))
     await desk.until(lambda: isinstance(desk.app.screen, Picker) and "A link to" in screen_text(desk.app))
     return screen_text(desk.app)
 

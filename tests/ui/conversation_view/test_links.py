@@ -8,7 +8,14 @@ from rich.segment import Segment
 from tests.support.attacks import attack
 from tui_chat.rendering.line import Line
 from tui_chat.ui.chat.output_actions import absolute_path
-from tui_chat.ui.conversation_view.links import doubts, honest, may_open, place, target_at, targets
+from tui_chat.ui.conversation_view.links import (
+    destination,
+    displayed_url,
+    may_open,
+    suspicious_parts,
+    target_at,
+    targets,
+)
 
 
 def line(text: str, *links: tuple[int, int, str]) -> Line:
@@ -52,13 +59,13 @@ def test_nothing_else_may(url: str) -> None:
 
 
 def test_a_host_is_shown_as_it_goes_over_the_wire() -> None:
-    assert honest("https://раypal.example/login") == "https://xn--ypal-43d9g.example/login"
-    assert honest("https://plain.example/ü") == "https://plain.example/ü"
-    assert honest("http://[broken") == "http://[broken"
-    assert honest("https://РАYPAL.example/login") == "https://xn--ypal-43d9g.example/login"
-    assert honest("https://раypal.example/раypal.example") == "https://xn--ypal-43d9g.example/раypal.example"
-    assert honest("https://bank.example\u3002evil.example/") == "https://bank.example.evil.example/"
-    assert honest("https://user@例え.example:444/a") == "https://user@xn--r8jz45g.example:444/a"
+    assert displayed_url("https://раypal.example/login") == "https://xn--ypal-43d9g.example/login"
+    assert displayed_url("https://plain.example/ü") == "https://plain.example/ü"
+    assert displayed_url("http://[broken") == "http://[broken"
+    assert displayed_url("https://РАYPAL.example/login") == "https://xn--ypal-43d9g.example/login"
+    assert displayed_url("https://раypal.example/раypal.example") == "https://xn--ypal-43d9g.example/раypal.example"
+    assert displayed_url("https://bank.example\u3002evil.example/") == "https://bank.example.evil.example/"
+    assert displayed_url("https://user@例え.example:444/a") == "https://user@xn--r8jz45g.example:444/a"
 
 
 @pytest.mark.parametrize(
@@ -79,17 +86,17 @@ def test_a_host_is_shown_as_it_goes_over_the_wire() -> None:
 )
 def test_where_it_leads_is_told_in_short_and_what_only_looks_like_it(url: str, leads_to: str, doubt: str) -> None:
     assert may_open(url)
-    assert place(url) == leads_to
-    told = " ".join(doubts(url))
+    assert destination(url) == leads_to
+    told = " ".join(suspicious_parts(url))
     assert doubt in told and bool(doubt) == bool(told)
 
 
 @given(text(max_size=30), text(max_size=20))
 def test_no_address_makes_any_of_this_fail(host: str, rest: str) -> None:
     for url in (f"https://{host}/{rest}", f"https://{rest}@{host}", host):
-        honest(url), doubts(url)
+        displayed_url(url), suspicious_parts(url)
         if may_open(url):
-            assert place(url)
+            assert destination(url)
 
 
 def test_names_of_files_are_found_with_their_lines() -> None:

@@ -14,12 +14,12 @@ SELECTED, HIT, CURRENT, OVER = (Style(bgcolor=colour) for colour in ("#000001", 
 def painter(width: int = 30, margin: int = 3) -> Painter:
     made = Painter()
     made.width, made.margin = width, margin
-    made.inks = PaintStyles(Style(bgcolor="#111111"), Style(), Style(), SELECTED, HIT, CURRENT, OVER)
+    made.styles = PaintStyles(Style(bgcolor="#111111"), Style(), Style(), SELECTED, HIT, CURRENT, OVER)
     return made
 
 
-def ground(strip: object, style: Style) -> str:
-    """The text that lies on that ground."""
+def base(strip: object, style: Style) -> str:
+    """The text that lies on that base."""
     return "".join(text for text, found, _ in strip if found and found.bgcolor == style.bgcolor)  # type: ignore[attr-defined]
 
 
@@ -27,38 +27,38 @@ def ground(strip: object, style: Style) -> str:
     st.text(alphabet="ab 日é\u0301🎉", min_size=1, max_size=60),
     st.integers(1, 40),
     st.sampled_from((0, 2, 3)),
-    st.sampled_from(("", "user", "chosen")),
+    st.sampled_from(("", "user", "current")),
     st.tuples(st.integers(0, 20), st.integers(0, 20)),
     st.sampled_from(("", " ↓ 12 new lines ")),
 )
 def test_every_row_is_as_wide_as_the_widget(
-    text: str, width: int, margin: int, bar: str, span: tuple[int, int], over: str
+    text: str, width: int, margin: int, bar: str, span: tuple[int, int], label: str
 ) -> None:
     made = painter(width, min(margin, width - 1))
     line = render_plain(text, max(1, width - margin), DARK.text)[0]
-    dress = RowStyle(bar, selected=span, hits=(span,), current=span, over=over)
-    for strip in made.paint([line, line], dress):
+    style = RowStyle(bar, selected=span, matches=(span,), current=span, label=label)
+    for strip in made.paint([line, line], style):
         assert strip.cell_length == width == sum(segment.cell_length for segment in strip)
 
 
 def test_only_the_cells_of_a_hit_are_lit() -> None:
     line = render_plain("one two three two", 27, DARK.text)[0]
-    (strip,) = painter().paint([line], RowStyle(hits=((4, 7), (14, 17)), current=(14, 17)))
-    assert ground(strip, HIT) == "two"
-    assert ground(strip, CURRENT) == "two"
+    (strip,) = painter().paint([line], RowStyle(matches=((4, 7), (14, 17)), current=(14, 17)))
+    assert base(strip, HIT) == "two"
+    assert base(strip, CURRENT) == "two"
     assert strip.text.startswith("   one two three two")
 
 
 def test_a_selection_lies_below_what_is_found() -> None:
     line = render_plain("one two three", 27, DARK.text)[0]
-    (strip,) = painter().paint([line], RowStyle(selected=(0, 7), hits=((4, 7),)))
-    assert ground(strip, SELECTED) == "one "
-    assert ground(strip, HIT) == "two"
+    (strip,) = painter().paint([line], RowStyle(selected=(0, 7), matches=((4, 7),)))
+    assert base(strip, SELECTED) == "one "
+    assert base(strip, HIT) == "two"
 
 
 def test_the_marker_lies_over_the_end_of_a_row() -> None:
     line = render_plain("x" * 27, 27, DARK.text)[0]
-    (strip,) = painter().paint([line], PLAIN._replace(over=" ↓ 2 new "))
+    (strip,) = painter().paint([line], PLAIN._replace(label=" ↓ 2 new "))
     assert strip.text == "   " + "x" * 18 + " ↓ 2 new "
 
 

@@ -11,7 +11,7 @@ from tests.ui.turns import conversation, exchanges, prompt, reply, thinking
 from tui_chat.core.event import TextDelta, ThinkingDelta
 from tui_chat.core.turn import TurnStatus
 from tui_chat.ui.conversation_view import layout_cache
-from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_behind
+from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_after
 from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
 from tui_chat.ui.conversation_view.viewport import Viewport
 
@@ -55,30 +55,30 @@ def do(viewport: Viewport, step: tuple[str, int]) -> bool:
         viewport.to_row(amount)
     elif kind == "end":
         viewport.to_end()
-    elif kind in ("grow", "think") and viewport.growth is not None:
-        viewport.growth.add(TextDelta(PIECES[amount]) if kind == "grow" else ThinkingDelta("thought\n" * amount))
+    elif kind in ("grow", "think") and viewport.streaming is not None:
+        viewport.streaming.add(TextDelta(PIECES[amount]) if kind == "grow" else ThinkingDelta("thought\n" * amount))
         viewport.grow()
         return True
     elif kind == "turn":
         last = viewport.entries[-1].turn
         turn = reply(len(viewport.entries) + 100, parent_id=last.id, status=TurnStatus.STREAMING)
-        viewport.growth = None
-        viewport.append(entry_behind(viewport.entries, turn, None))
-        viewport.growth = StreamingTurn(viewport.entries[-1])
+        viewport.streaming = None
+        viewport.append(entry_after(viewport.entries, turn, None))
+        viewport.streaming = StreamingTurn(viewport.entries[-1])
         return True
     elif kind == "width":
         viewport.relayout(layout_options(amount))
     elif kind == "height":
         viewport.height = amount
-        viewport.rest()
+        viewport.follow_if_at_end()
     elif kind == "freshen" and viewport.stale:
         viewport.refresh_stale(10)
     elif kind == "fold":
         index = len(viewport.entries) - 1 - amount % 3
-        viewport.hold()
+        viewport.pin()
         viewport.layout(index).set_open(1, amount % 2 == 0)
-        viewport.measured(index)
-        viewport.rest()
+        viewport.update_height(index)
+        viewport.follow_if_at_end()
     return False
 
 
@@ -92,7 +92,7 @@ def check(viewport: Viewport) -> None:
     start = every.index(flat[0])
     assert flat == every[start : start + viewport.height]
     assert len(flat) == min(viewport.height, len(every))
-    assert viewport.position == (start, len(every))
+    assert viewport.rows_above_and_total == (start, len(every))
     assert viewport.following == (start == max(0, len(every) - viewport.height)) or start == 0
 
 
@@ -139,14 +139,16 @@ def test_a_reader_in_the_growing_end_keeps_his_text_when_it_is_laid_out_differen
     viewport = Viewport(layout_options(40))
     viewport.height = 6
     turn = reply(0, status=TurnStatus.STREAMING, parent_id=None)
-    viewport.show([entry_behind([], turn, None)])
-    viewport.growth = StreamingTurn(viewport.entries[0])
+    viewport.show([entry_after([], turn, None)])
+    viewport.streaming = StreamingTurn(viewport.entries[0])
     rows = "".join(f"| row {number} | some words here |\n" for number in range(30))
-    viewport.growth.add(TextDelta("| a | b |\n|---|---|\n" + rows))
+    viewport.streaming.add(TextDelta("| a | b |\n|---|---|\n" + rows))
     viewport.grow()
     viewport.scroll(-10)
     first = viewport.rows()[0].line.text.split()[1]
-    viewport.growth.add(TextDelta("| row 30 | " + "a cell that takes the room of all the others away " * 3 + "|\n"))
+    viewport.streaming.add(
+        TextDelta("| row 30 | " + "a cell that takes the room of all the others away " * 3 + "|\n")
+    )
     viewport.grow()
     assert viewport.rows()[0].line.text.split()[1] == first
 
@@ -158,7 +160,7 @@ def test_rows_far_away_are_let_go_and_their_heights_stay_exact() -> None:
     for _ in range(900):
         viewport.scroll(-20)
         viewport.rows()
-    assert sum(entry.is_laid for entry in viewport.entries) < 300
+    assert sum(entry.is_laid_out for entry in viewport.entries) < 300
     assert all(entry.is_measured(viewport.layout_options) for entry in viewport.entries)
     assert viewport.heights.total == 800 + 400 + 400 * 39 + 799
 
@@ -201,5 +203,5 @@ def test_a_window_without_a_row_is_at_the_last_turn() -> None:
     viewport = Viewport(layout_options(60))
     viewport.show(entries_of(exchanges(3), []))
     assert viewport.height == 0
-    assert viewport.seen == (5, 5)
-    assert [place.entry for place in viewport.edges] == [5, 5]
+    assert viewport.visible_turns == (5, 5)
+    assert [place.entry for place in viewport.visible_edges] == [5, 5]

@@ -199,8 +199,8 @@ async def test_a_burst_of_deltas_is_drawn_in_a_few_frames() -> None:
             app.pane.apply(TextDelta("word "))
         await settled(app, pilot)
         assert drawn <= 10
-        assert app.pane.viewport.growth is not None
-        assert len(app.pane.viewport.growth.turn.text) == 50_000
+        assert app.pane.viewport.streaming is not None
+        assert len(app.pane.viewport.streaming.turn.text) == 50_000
 
 
 async def test_the_pane_asks_for_no_layout_while_a_reply_grows() -> None:
@@ -244,8 +244,8 @@ async def test_a_storm_of_sizes_ends_with_what_the_last_one_shows() -> None:
             app.pane.apply(TextDelta("some words that wrap differently at any width, `code` too. " * 3))
             await pilot.resize_terminal(width, 20 + width % 7)
         stormy = await settled(app, pilot)
-        assert app.pane.viewport.growth is not None
-        grown = app.pane.viewport.growth.turn
+        assert app.pane.viewport.streaming is not None
+        grown = app.pane.viewport.streaming.turn
     async with shown(conversation(*exchanges(3).turns, grown), size=(80, 23)) as (app, pilot):
         assert await settled(app, pilot) == stormy
 

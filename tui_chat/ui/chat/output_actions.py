@@ -13,7 +13,7 @@ from tui_chat.core.error import ChatError
 from tui_chat.service.export_names import ExportFormat, file_name
 from tui_chat.storage.store import Store
 from tui_chat.ui.chat.chat_view import ChatView
-from tui_chat.ui.conversation_view.links import doubts, place
+from tui_chat.ui.conversation_view.links import destination, suspicious_parts
 from tui_chat.ui.picker import Choice, Picker
 from tui_chat.ui.terminal import clipboard
 from tui_chat.ui.terminal.external_editor import EditorFailed, command_of, run
@@ -85,7 +85,7 @@ class OutputActions:
         if can_browse(os.environ):
             choices.insert(0, Choice("open", "Open it"))
         shown = shown if len(shown) <= MAX_URL_SHOWN else f"{shown[:MAX_URL_SHOWN]}…"
-        heading = "\n".join((f"A link to {place(url)}", *doubts(url), "", shown))
+        heading = "\n".join((f"A link to {destination(url)}", *suspicious_parts(url), "", shown))
         chat.app.push_screen(Picker(heading, choices), picked)
 
     def open_file(self, name: str, line: int | None) -> None:

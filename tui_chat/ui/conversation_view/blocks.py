@@ -10,7 +10,7 @@ from tui_chat.core.part import Part, TextPart, ThinkingPart
 from tui_chat.core.turn import Role
 from tui_chat.rendering.line import BLANK, Line
 from tui_chat.ui.conversation_view.growing_text import GrowingText
-from tui_chat.ui.conversation_view.layout_options import LayoutOptions, words
+from tui_chat.ui.conversation_view.layout_options import LayoutOptions, text_row
 
 if TYPE_CHECKING:
     from tui_chat.rendering.markdown import CodeBlock, LiveMarkdown
@@ -48,7 +48,7 @@ class Block:
         """That row."""
         return self.lines[row - self.gap] if row >= self.gap else BLANK
 
-    def copies(self, row: int) -> bool:
+    def is_copied(self, row: int) -> bool:
         """Whether that row is part of what is said, and so of what is copied."""
         return False
 
@@ -59,7 +59,7 @@ class Block:
     def finish(self) -> None:
         """Nothing more will come."""
 
-    def work(self, budget_s: float = inf) -> bool:
+    def advance(self, budget_s: float = inf) -> bool:
         """Lay out what has come, for about so long; whether all of it is in the rows now."""
         return True
 
@@ -127,7 +127,7 @@ class Prose(Block):
         self.part = part
         return True
 
-    def copies(self, row: int) -> bool:
+    def is_copied(self, row: int) -> bool:
         return row >= self.gap
 
     def finish(self) -> None:
@@ -135,7 +135,7 @@ class Prose(Block):
             self._is_finished = True
             self._text.finish()
 
-    def work(self, budget_s: float = inf) -> bool:
+    def advance(self, budget_s: float = inf) -> bool:
         if isinstance(self._text, GrowingText):
             self.lines = self._text.lines
             return True
@@ -168,11 +168,11 @@ class Fold(Block):
         self._layout_options = layout_options
         self._style = style
         self._head = BLANK
-        self._said: Sequence[tuple[str, Style]] = ()
+        self._head_pieces: Sequence[tuple[str, Style]] = ()
         self._pieces: list[str] = []
         self._size = 0
         self._body: GrowingText | None = None
-        self._told: object = None
+        self._recorded: object = None
 
     @property
     def can_open(self) -> bool:
@@ -196,7 +196,7 @@ class Fold(Block):
             return self._head
         return self._body.lines[row - self.gap - 1]
 
-    def copies(self, row: int) -> bool:
+    def is_copied(self, row: int) -> bool:
         return row > self.gap
 
     def grow(self, text: str) -> None:
@@ -215,17 +215,17 @@ class Fold(Block):
         self.part = part
         return True
 
-    def tells(self, state: object) -> bool:
+    def record_state(self, state: object) -> bool:
         """Whether the head row was last told for another state than this; from now on it is told for this one."""
-        news = (state, self._size) != self._told
-        self._told = (state, self._size)
+        news = (state, self._size) != self._recorded
+        self._recorded = (state, self._size)
         return news
 
-    def say(self, *pieces: tuple[str, Style]) -> None:
+    def set_head(self, *pieces: tuple[str, Style]) -> None:
         """What the head row says behind its sign."""
-        self._said = pieces
+        self._head_pieces = pieces
         sign = "·" if not self.can_open else "▾" if self.is_open else "▸"
-        self._head = words(self._layout_options.width, [(sign + " ", self._layout_options.palette.dim), *pieces])
+        self._head = text_row(self._layout_options.width, [(sign + " ", self._layout_options.palette.dim), *pieces])
 
     def set_open(self, is_open: bool) -> None:
         """Unfold it or fold it."""
@@ -235,4 +235,4 @@ class Fold(Block):
         if is_open and self._body is None:
             self._body = GrowingText(self._layout_options.measure, self._style, indent=_INDENT)
             self._body.append(self.text)
-        self.say(*self._said)
+        self.set_head(*self._head_pieces)

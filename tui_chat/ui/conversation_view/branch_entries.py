@@ -16,25 +16,25 @@ def entries_of(conversation: Conversation, known: list[TurnLayout]) -> list[Turn
     # Where nothing branches off, nobody need be asked for siblings.
     tree = conversation if len(conversation.turns) > len(conversation.path) else None
     for number, turn in enumerate(conversation.path):
-        setting = _setting(turn, tree, model, before)
+        header = _header(turn, tree, model, before)
         old = known[number] if number < len(known) else None
-        if old is not None and (old.turn is turn or old.turn == turn) and old.setting == setting:
+        if old is not None and (old.turn is turn or old.turn == turn) and old.header == header:
             entries.append(old)
         else:
-            entries.append(TurnLayout(turn, setting))
+            entries.append(TurnLayout(turn, header))
         model = turn.model or model
         before = turn.created_at
     return entries
 
 
-def entry_behind(entries: list[TurnLayout], turn: Turn, conversation: Conversation | None) -> TurnLayout:
+def entry_after(entries: list[TurnLayout], turn: Turn, conversation: Conversation | None) -> TurnLayout:
     """An entry for a turn that comes behind those."""
     model = next((entry.turn.model for entry in reversed(entries) if entry.turn.model), "")
     before = entries[-1].turn.created_at if entries else None
-    return TurnLayout(turn, _setting(turn, conversation, model, before))
+    return TurnLayout(turn, _header(turn, conversation, model, before))
 
 
-def _setting(turn: Turn, conversation: Conversation | None, model: str, before: datetime | None) -> TurnHeader:
+def _header(turn: Turn, conversation: Conversation | None, model: str, before: datetime | None) -> TurnHeader:
     siblings = () if conversation is None else conversation.children_of(turn.parent_id)
     place = ALONE
     if len(siblings) > 1:

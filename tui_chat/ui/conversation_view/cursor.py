@@ -57,14 +57,14 @@ class Cursor:
         return not (self.turn is None and self.code is None and self.target is None)
 
     @property
-    def said(self) -> Turn | None:
+    def turn_or_last_reply(self) -> Turn | None:
         """The chosen turn, or the one with the chosen code, or the last reply."""
         entry = self.turn or (self.code.entry if self.code else None)
         if entry is not None:
-            return self._viewport.said(entry)
+            return self._viewport.turn_of(entry)
         for entry in reversed(self._viewport.entries):
             if entry.turn.role is Role.ASSISTANT:
-                return self._viewport.said(entry)
+                return self._viewport.turn_of(entry)
         return None
 
     @property
@@ -73,7 +73,7 @@ class Cursor:
         if self.code is not None:
             index = self._index(self.code.entry)
             return "" if index is None else self._laid_code(index, self.code).code.source
-        turn = self.said
+        turn = self.turn_or_last_reply
         index = None if turn is None else self._viewport.index_of(turn.id)
         codes = [] if index is None else self._codes(index)
         return codes[-1].code.source if codes else ""
@@ -91,7 +91,7 @@ class Cursor:
             return
         index = self._index(self.turn)
         if index is None:
-            first, last = viewport.seen
+            first, last = viewport.visible_turns
             index = last if by < 0 else first
         else:
             index = max(0, min(len(viewport.entries) - 1, index + by))
@@ -134,7 +134,7 @@ class Cursor:
 
     def _codes(self, index: int) -> list[Code]:
         entry = self._viewport.entries[index]
-        if not _may_hold_code(self._viewport.said(entry)):
+        if not _may_hold_code(self._viewport.turn_of(entry)):
             return []
         entry = self._viewport.layout(index)
         return [
@@ -153,7 +153,9 @@ class Cursor:
         here = -1 if by > 0 else len(seen)
         if self.target is not None:
             old, target = self.target
-            here = next((at for at, (row, t) in enumerate(seen) if row.place == old.place and t == target), here)
+            here = next(
+                (at for at, (row, t) in enumerate(seen) if row.position == old.position and t == target), here
+            )
         self.clear()
         self.target = seen[(here + by) % len(seen)]
 
@@ -161,7 +163,7 @@ class Cursor:
 
     def is_at(self, row: Row) -> bool:
         """Whether that row belongs to the chosen turn or code."""
-        place = row.place
+        place = row.position
         entry = self._viewport.entries[place.entry]
         if entry is self.turn:
             return place.block != HEAD or place.row >= entry.blocks[HEAD].gap
@@ -172,7 +174,7 @@ class Cursor:
 
     def target_in(self, row: Row) -> Span | None:
         """The cells of the chosen link in that row."""
-        if self.target is None or self.target[0].place != row.place:
+        if self.target is None or self.target[0].position != row.position:
             return None
         return self.target[1].start, self.target[1].end
 

@@ -10,11 +10,11 @@ from tui_chat.rendering.cell_width import width
 from tui_chat.ui.conversation_view.blocks import Block, Fold
 from tui_chat.ui.conversation_view.row_painter import Span
 from tui_chat.ui.conversation_view.selection import paragraph
-from tui_chat.ui.conversation_view.viewport import Place, Row, Viewport
+from tui_chat.ui.conversation_view.viewport import Row, RowPosition, Viewport
 
 
-class Hit(NamedTuple):
-    """Where a hit begins."""
+class Match(NamedTuple):
+    """Where a match begins."""
 
     block: int
     row: int
@@ -22,19 +22,19 @@ class Hit(NamedTuple):
 
 
 class Finder:
-    """What is looked for, the number of its hits in each turn, and the hit that the reader is at."""
+    """What is looked for, the number of its matches in each turn, and the match that the reader is at."""
 
     def __init__(self, viewport: Viewport) -> None:
         self._viewport = viewport
         self._pattern: re.Pattern[str] | None = None
         self._queries: tuple[str, ...] = ()
         self._counts: list[int] = []
-        self._origin: Place | None = None
+        self._origin: RowPosition | None = None
         """Where the reader was before the search."""
         self._entry = 0
         self._ordinal = -1
-        """Which hit of that turn the reader is at."""
-        self._hits: list[Hit] = []
+        """Which match of that turn the reader is at."""
+        self._matches: list[Match] = []
 
     @property
     def is_on(self) -> bool:
@@ -48,13 +48,13 @@ class Finder:
 
     @property
     def current(self) -> int:
-        """The number of the hit that the reader is at, from 1 on; 0 when there is none."""
+        """The number of the match that the reader is at, from 1 on; 0 when there is none."""
         return sum(self._counts[: self._entry]) + self._ordinal + 1 if self._ordinal >= 0 else 0
 
-    def start(self, queries: Sequence[str], first: Place) -> None:
+    def start(self, queries: Sequence[str], first: RowPosition) -> None:
         """Search for each of these; nothing but empty ones search for nothing. `first` is where the reader is."""
         self._ordinal = -1
-        self._hits = []
+        self._matches = []
         wanted = sorted({query.lower() for query in queries if query}, key=len, reverse=True)
         if not wanted:
             self._pattern = self._origin = None
@@ -67,46 +67,46 @@ class Finder:
         self._entry = self._origin.entry
 
     def step(self, by: int) -> tuple[int, int] | None:
-        """Go to the next hit, or the one before: turn and row of it; `None` when there is none."""
+        """Go to the next match, or the one before: turn and row of it; `None` when there is none."""
         self._viewport.grow()
         self._recount()
-        if self._viewport.growth is not None:
-            self.relaid()
+        if self._viewport.streaming is not None:
+            self.rows_changed()
         if self._pattern is None or not any(self._counts):
             return None
         if self._ordinal < 0 and self._origin is not None:
             self._enter(min(self._origin.entry, len(self._counts) - 1))
             here = self._origin[1:]
-            passed = [hit for hit in self._hits if hit[:2] < here or (by < 0 and hit[:2] == here)]
+            passed = [match for match in self._matches if match[:2] < here or (by < 0 and match[:2] == here)]
             self._ordinal = len(passed) - (by > 0)
         self._ordinal += by
-        while not 0 <= self._ordinal < len(self._hits):
+        while not 0 <= self._ordinal < len(self._matches):
             self._enter(self._next_entry(by))
-            self._ordinal = 0 if by > 0 else len(self._hits) - 1
+            self._ordinal = 0 if by > 0 else len(self._matches) - 1
             if not any(self._counts):
                 return None
-        hit = self._hits[self._ordinal]
-        return self._entry, self._viewport.entries[self._entry].row_of(hit.block, hit.row)
+        match = self._matches[self._ordinal]
+        return self._entry, self._viewport.entries[self._entry].row_of(match.block, match.row)
 
-    def relaid(self) -> None:
-        """Rows are other ones now: find the hits of the turn that the reader is at again."""
-        if 0 <= self._ordinal < len(self._hits):
+    def rows_changed(self) -> None:
+        """Rows are other ones now: find the matches of the turn that the reader is at again."""
+        if 0 <= self._ordinal < len(self._matches):
             at = self._ordinal
             self._enter(self._entry)
-            self._ordinal = min(at, len(self._hits) - 1)
+            self._ordinal = min(at, len(self._matches) - 1)
 
     def forget(self) -> None:
         """Turns were taken away: the next step begins where the reader is."""
         self._ordinal = -1
-        self._hits = []
+        self._matches = []
 
     def _recount(self) -> None:
         """A turn may have come or grown since."""
         entries = self._viewport.entries
         del self._counts[len(entries) :]
         self._counts += [0] * (len(entries) - len(self._counts))
-        if self._pattern is not None and entries and (growth := self._viewport.growth) is not None:
-            self._counts[-1] = _count(growth.turn, self._queries)
+        if self._pattern is not None and entries and (streaming := self._viewport.streaming) is not None:
+            self._counts[-1] = _count(streaming.turn, self._queries)
         self._entry = min(self._entry, max(0, len(entries) - 1))
 
     def _next_entry(self, by: int) -> int:
@@ -117,26 +117,28 @@ class Finder:
                 return index
 
     def _enter(self, index: int) -> None:
-        """Lay that turn out, unfold what holds a hit, and find all hits in its rows."""
+        """Lay that turn out, unfold what holds a match, and find all matches in its rows."""
         viewport = self._viewport
         entry = viewport.layout(index)
         for number, block in enumerate(entry.blocks):
             if isinstance(block, Fold) and not block.is_open and _times(block.text, self._queries):
                 entry.set_open(number, True)
-                viewport.measured(index)
+                viewport.update_height(index)
         self._entry = index
-        self._hits = [hit for number, block in enumerate(entry.blocks) for hit in self._hits_of(number, block)]
-        self._counts[index] = len(self._hits)
+        self._matches = [
+            match for number, block in enumerate(entry.blocks) for match in self._matches_of(number, block)
+        ]
+        self._counts[index] = len(self._matches)
 
-    def _hits_of(self, number: int, block: Block) -> list[Hit]:
-        hits = []
+    def _matches_of(self, number: int, block: Block) -> list[Match]:
+        matches = []
         row = block.gap
         while row < block.rows:
             last = paragraph(block, row)[1]
             for pieces in self._found(block, row, last):
-                hits.append(Hit(number, pieces[0][0], pieces[0][1]))
+                matches.append(Match(number, pieces[0][0], pieces[0][1]))
             row = last + 1
-        return hits
+        return matches
 
     def _found(self, block: Block, first: int, last: int) -> list[list[tuple[int, int, int]]]:
         """Hits in rows that are one line: row, first and end column of each piece of each."""
@@ -145,12 +147,15 @@ class Finder:
         for row in range(first, last + 1):
             starts.append(len(text))
             line = block.line(row)
-            text += _said(block, row) + (line.joins or "")
+            text += _searched_text(block, row) + (line.joins or "")
         found = []
-        for match in self._pattern.finditer(text):
+        for found_at in self._pattern.finditer(text):
             pieces = []
             for row, start in enumerate(starts, first):
-                begin, end = max(0, match.start() - start), min(len(_said(block, row)), match.end() - start)
+                begin, end = (
+                    max(0, found_at.start() - start),
+                    min(len(_searched_text(block, row)), found_at.end() - start),
+                )
                 if begin < end:
                     pieces.append((row, begin, end))
             if pieces:
@@ -158,26 +163,26 @@ class Finder:
         return found
 
     def spans(self, row: Row) -> tuple[tuple[Span, ...], Span | None]:
-        """The lit cells of a visible row, and among them those of the hit that the reader is at."""
-        place = row.place
+        """The lit cells of a visible row, and among them those of the match that the reader is at."""
+        place = row.position
         block = self._viewport.entries[place.entry].blocks[place.block]
         spans, current = [], None
-        hit = self._hits[self._ordinal] if 0 <= self._ordinal < len(self._hits) else None
+        match = self._matches[self._ordinal] if 0 <= self._ordinal < len(self._matches) else None
         for pieces in self._found(block, *paragraph(block, place.row)):
-            is_current = hit == (place.block, *pieces[0][:2]) and place.entry == self._entry
+            is_current = match == (place.block, *pieces[0][:2]) and place.entry == self._entry
             for at, begin, end in pieces:
                 if at == place.row:
-                    text, start = _said(block, at), row.line.copy_at if block.copies(at) else 0
+                    text, start = _searched_text(block, at), row.line.copy_at if block.is_copied(at) else 0
                     span = start + width(text[:begin]), start + width(text[:end])
                     spans.append(span)
                     current = span if is_current else current
         return tuple(spans), current
 
 
-def _said(block: Block, row: int) -> str:
+def _searched_text(block: Block, row: int) -> str:
     """What of a row is searched: what was said, and the names of tools and files, but none of our own words."""
     line = block.line(row)
-    if block.copies(row):
+    if block.is_copied(row):
         return line.copy
     return line.text if isinstance(block.part, (ToolCallPart, AttachmentPart)) else ""
 

@@ -26,7 +26,7 @@ class Folding:
 
     def toggle_visible_turn(self) -> None:
         """Unfold or fold the last visible turn that has anything folded."""
-        first, last = self._viewport.seen
+        first, last = self._viewport.visible_turns
         for entry in range(last, first - 1, -1):
             if self._toggle_turn(entry):
                 return
@@ -52,9 +52,9 @@ class Folding:
         self._changed()
 
     def _set_open(self, entry: int, blocks: list[int], is_open: bool) -> None:
-        self._viewport.hold()
+        self._viewport.pin()
         for block in blocks:
             self._viewport.entries[entry].set_open(block, is_open)
-        self._viewport.measured(entry)
-        self._viewport.rest()
+        self._viewport.update_height(entry)
+        self._viewport.follow_if_at_end()
         self._changed()

@@ -47,20 +47,20 @@ class FrameBuilder:
         self._painter.reset()
         return max(1, width - 2 * margin - 1)
 
-    def has_styles(self, ground: Style, filters: tuple[LineFilter, ...]) -> bool:
+    def has_styles(self, base: Style, filters: tuple[LineFilter, ...]) -> bool:
         """Return whether these colours and filters are in use."""
-        return ground == self._painter.inks.ground and filters == self._painter.filters
+        return base == self._painter.styles.base and filters == self._painter.filters
 
     def set_styles(self, styles: PaintStyles, filters: tuple[LineFilter, ...], thumb: Style) -> None:
         """Paint in these styles, through these filters."""
         self._painter.filters = filters
-        self._painter.inks = styles
+        self._painter.styles = styles
         self._painter.reset()
         self._track = self._painter.cell(" ", Style())
         self._thumb = self._painter.cell("▐", thumb)
 
     def forget_styles(self) -> None:
-        self._painter.inks = PaintStyles(*(Style() for _ in PaintStyles._fields))
+        self._painter.styles = PaintStyles(*(Style() for _ in PaintStyles._fields))
 
     def build(self, height: int) -> Frame:
         """Return the frame of so many rows."""
@@ -78,12 +78,12 @@ class FrameBuilder:
         if missing := height - len(strips):
             strips += self._painter.paint([BLANK], PLAIN) * missing
             style, line = PLAIN, BLANK
-        if over := self._marker():
-            strips[-1:] = self._painter.paint([line], style._replace(over=over))
+        if label := self._marker():
+            strips[-1:] = self._painter.paint([line], style._replace(label=label))
         return Frame(strips, self._rail(height))
 
     def _rail(self, height: int) -> list[Strip]:
-        above, total = self._viewport.position
+        above, total = self._viewport.rows_above_and_total
         if total <= height:
             return [self._track] * height
         size = max(1, round(height * height / total))

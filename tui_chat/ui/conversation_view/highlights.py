@@ -63,11 +63,11 @@ class Highlights:
         if not self._are_any:
             return _USER if is_user else PLAIN
         block = entry.blocks[row.block]
-        bar = "chosen" if self.cursor.is_at(row) else "user" if is_user else ""
-        selected = self.selection.span(row, block.copies(row.row))
+        bar = "current" if self.cursor.is_at(row) else "user" if is_user else ""
+        selected = self.selection.span(row, block.is_copied(row.row))
         current = self.cursor.target_in(row)
-        hits, hit = self.finder.spans(row) if self.finder.is_on else ((), None)
-        return RowStyle(bar, selected, hits, current or hit)
+        matches, match = self.finder.spans(row) if self.finder.is_on else ((), None)
+        return RowStyle(bar, selected, matches, current or match)
 
     def link_label(self) -> str:
         """Return where the link under the mouse or at the cursor leads; empty when there is none."""
@@ -78,7 +78,7 @@ class Highlights:
         """Drop what names rows of a former layout."""
         self.selection.clear()
         self.cursor.target = None
-        self.finder.relaid()
+        self.finder.rows_changed()
 
     # Stepping
 
@@ -111,13 +111,13 @@ class Highlights:
     @property
     def current_turn(self) -> Turn | None:
         """The turn at the cursor."""
-        return self._viewport.said(self.cursor.turn) if self.cursor.turn is not None else None
+        return self._viewport.turn_of(self.cursor.turn) if self.cursor.turn is not None else None
 
     # Copying and opening
 
     def copy_turn(self) -> None:
         """Copy the turn at the cursor, or the last reply, as it was written."""
-        turn = self.cursor.said
+        turn = self.cursor.turn_or_last_reply
         self._copy(turn.text if turn else "", "turn")
 
     def copy_code(self) -> None:
@@ -154,7 +154,7 @@ class Highlights:
         """Highlight every match of these and go to the nearest: upwards from the end, else downwards."""
         backwards = self._viewport.following
         if self._viewport.entries:
-            self.finder.start(queries, self._viewport.edges[backwards])
+            self.finder.start(queries, self._viewport.visible_edges[backwards])
             self.step_match(-1 if backwards else 1)
 
     def step_match(self, by: int) -> None:

@@ -11,8 +11,8 @@ from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 
 _LONG_ROWS = 1500
 """A turn of more rows is not laid out anew while somebody waits for it."""
-_MOST_LAID_ROWS = 4000
-"""Rows of turns out of sight that are kept; older ones are let go and laid out again when scrolled to."""
+_MOST_CACHED_ROWS = 4000
+"""Rows of turns out of sight that are needed; older ones are let go and laid out again when scrolled to."""
 
 
 class LayoutCache:
@@ -22,20 +22,20 @@ class LayoutCache:
         self.layout_options = layout_options
         self.entries: list[TurnLayout] = []
         self.heights = HeightIndex()
-        self.growth: StreamingTurn | None = None
+        self.streaming: StreamingTurn | None = None
         """The last turn while it comes in."""
-        self._laid: OrderedDict[TurnLayout, None] = OrderedDict()
-        self._laid_rows = 0
+        self._cached: OrderedDict[TurnLayout, None] = OrderedDict()
+        self._cached_rows = 0
         self.stale: dict[TurnLayout, None] = {}
         """Long turns that are shown as they looked before, until they are laid out anew."""
 
     def fill(self, entries: list[TurnLayout]) -> None:
         """Hold these turns and no others."""
-        self.growth = None
+        self.streaming = None
         self.entries = entries
-        kept = set(entries)
-        for entry in [entry for entry in self._laid if entry not in kept]:
-            self._let_go(entry)
+        needed = set(entries)
+        for entry in [entry for entry in self._cached if entry not in needed]:
+            self._evict(entry)
         self.heights = HeightIndex(entry.height(self.layout_options) for entry in entries)
 
     def append(self, entry: TurnLayout) -> None:
@@ -43,24 +43,24 @@ class LayoutCache:
         self.entries.append(entry)
         self.heights.append(entry.height(self.layout_options))
 
-    def cut(self, length: int) -> None:
+    def remove_from(self, length: int) -> None:
         """Take away every turn from that one on."""
         for entry in self.entries[length:]:
-            if entry in self._laid:
-                self._let_go(entry)
+            if entry in self._cached:
+                self._evict(entry)
         del self.entries[length:]
         self.heights.truncate(length)
 
     def layout(self, index: int) -> TurnLayout:
         """That turn, laid out."""
         entry = self.entries[index]
-        if not entry.is_laid:
+        if not entry.is_laid_out:
             entry.layout(self.layout_options)
-            self._laid[entry] = None
-            self._laid_rows += entry.rows
+            self._cached[entry] = None
+            self._cached_rows += entry.rows
             self.heights.set(index, entry.rows)
         else:
-            self._laid.move_to_end(entry)
+            self._cached.move_to_end(entry)
         return entry
 
     def measure(self, index: int, budget_s: float) -> bool:
@@ -68,48 +68,48 @@ class LayoutCache:
         if not self.entries[index].prepare(self.layout_options, budget_s):
             return False
         entry = self.layout(index)
-        if self._laid_rows > _MOST_LAID_ROWS // 2:
-            self._let_go(entry)
+        if self._cached_rows > _MOST_CACHED_ROWS // 2:
+            self._evict(entry)
         return True
 
-    def measured(self, index: int) -> None:
+    def update_height(self, index: int) -> None:
         """Take note that a laid-out turn has other rows than before."""
         rows = self.entries[index].rows
-        self._laid_rows += rows - self.heights[index]
+        self._cached_rows += rows - self.heights[index]
         self.heights.set(index, rows)
 
-    def trim(self, first: int, end: int) -> None:
+    def evict_old(self, first: int, end: int) -> None:
         """Let go of the rows of turns that were not looked at for longest, but for those from `first` to `end`."""
-        if self._laid_rows <= _MOST_LAID_ROWS:
+        if self._cached_rows <= _MOST_CACHED_ROWS:
             return
-        kept = set(self.entries[first:end])
-        if self.growth is not None:
-            kept.add(self.growth.entry)
-        for entry in [entry for entry in self._laid if entry not in kept]:
-            self._let_go(entry)
-            if self._laid_rows <= _MOST_LAID_ROWS:
+        needed = set(self.entries[first:end])
+        if self.streaming is not None:
+            needed.add(self.streaming.entry)
+        for entry in [entry for entry in self._cached if entry not in needed]:
+            self._evict(entry)
+            if self._cached_rows <= _MOST_CACHED_ROWS:
                 break
 
-    def _let_go(self, entry: TurnLayout) -> None:
-        del self._laid[entry]
+    def _evict(self, entry: TurnLayout) -> None:
+        del self._cached[entry]
         self.stale.pop(entry, None)
-        self._laid_rows -= entry.rows
+        self._cached_rows -= entry.rows
         entry.drop()
 
     def restyle(self, layout_options: LayoutOptions) -> None:
         """Lay everything out anew when it is next looked at."""
-        if self.growth is not None:
-            self.growth.catch_up()
+        if self.streaming is not None:
+            self.streaming.catch_up()
         same_rows = (
             replace(layout_options, palette=self.layout_options.palette) == self.layout_options
             and layout_options.measure == self.layout_options.measure
         )
         self.layout_options = layout_options
-        for entry in [*self._laid]:
+        for entry in [*self._cached]:
             if entry.rows > _LONG_ROWS and not entry.turn.is_live:
                 self.stale[entry] = None
             else:
-                self._let_go(entry)
+                self._evict(entry)
         if not same_rows:
             self.heights = HeightIndex(
                 entry.rows if entry in self.stale else entry.height(layout_options) for entry in self.entries
@@ -119,8 +119,8 @@ class LayoutCache:
         """Where the turn by that id stands."""
         return next((at for at in reversed(range(len(self.entries))) if self.entries[at].turn.id == turn_id), None)
 
-    def said(self, entry: TurnLayout) -> Turn:
+    def turn_of(self, entry: TurnLayout) -> Turn:
         """An entry's turn, with all that has arrived of it."""
-        if self.growth is not None and entry is self.growth.entry:
-            return self.growth.turn
+        if self.streaming is not None and entry is self.streaming.entry:
+            return self.streaming.turn
         return entry.turn

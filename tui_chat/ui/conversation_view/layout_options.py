@@ -17,7 +17,7 @@ Describe = Callable[[Turn], tuple[str, str] | None]
 """The sentence about how a turn stands and what to do next; `None` when there is nothing to say."""
 KeyLabel = Callable[[str], str]
 """The key that runs an action, as a person reads it; empty when no key does."""
-USUAL = UiSettings()
+DEFAULT_UI = UiSettings()
 """How it looks where nobody has set anything."""
 
 
@@ -50,7 +50,7 @@ class LayoutOptions:
         return self.palette.prose(self.width)
 
 
-def words(width: int, pieces: Iterable[tuple[str, Style]]) -> Line:
+def text_row(width: int, pieces: Iterable[tuple[str, Style]]) -> Line:
     """One row of clean words, cut with an ellipsis where it is too long."""
     segments: list[Segment] = []
     used = 0

@@ -37,7 +37,7 @@ class Target:
     @property
     def shown(self) -> str:
         """Where it really leads, harmless, and with a host name that cannot look like another."""
-        return honest(self.url) if self.url else clean_line(self.path)
+        return displayed_url(self.url) if self.url else clean_line(self.path)
 
 
 def may_open(url: str) -> bool:
@@ -54,7 +54,7 @@ def may_open(url: str) -> bool:
     return rest.startswith("//") and bool(host) and "%" not in host
 
 
-def honest(url: str) -> str:
+def displayed_url(url: str) -> str:
     """An address with its host as it goes over the wire."""
     url = clean_line(url)
     host = _host(url)
@@ -66,7 +66,7 @@ def honest(url: str) -> str:
     return url[:at] + _on_the_wire(host) + url[at + len(host) :]
 
 
-def place(url: str) -> str:
+def destination(url: str) -> str:
     """Where it leads in short: the host as it goes over the wire, or whom one writes to."""
     url = clean_line(url)
     if host := _host(url):
@@ -74,7 +74,7 @@ def place(url: str) -> str:
     return unquote(url.partition(":")[2].partition("?")[0])
 
 
-def doubts(url: str) -> tuple[str, ...]:
+def suspicious_parts(url: str) -> tuple[str, ...]:
     """What makes an address look like one that it is not, in sentences."""
     url = clean_line(url)
     host = _host(url)

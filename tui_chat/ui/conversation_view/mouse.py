@@ -84,12 +84,12 @@ class Mouse:
         elif event.chain == 2:
             selection.select(*word_around(row, event.x - pane.text_x))
         elif event.chain == 3:
-            block = pane.viewport.layout(row.place.entry).blocks[row.place.block]
+            block = pane.viewport.layout(row.position.entry).blocks[row.position.block]
             selection.select(*line_around(row, block))
         pane.changed()
 
     def _activate(self, row: Row, target: Target | None) -> None:
-        place = row.place
+        place = row.position
         block = self._pane.viewport.layout(place.entry).blocks[place.block]
         if target is not None:
             self._pane.highlights.open(target)
@@ -112,11 +112,11 @@ class Mouse:
             selection = pane.highlights.selection
             selection.extend(position_at(row, pane.outer_size.width if past_end else x - pane.text_x))
             if selection.ends is not None:
-                pane.viewport.hold()
+                pane.viewport.pin()
             pane.changed()
 
     def _watch_edges(self, x: int) -> None:
-        """Keep scrolling while the mouse is held at the upper or the lower edge."""
+        """Keep scrolling while the mouse is unfolded at the upper or the lower edge."""
         viewport = self._pane.viewport
         at_edge = self._y <= 0 or self._y >= viewport.height - 1
         self._stop_auto_scroll()

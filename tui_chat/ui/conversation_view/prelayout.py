@@ -20,10 +20,10 @@ _MOST_S = 1.0
 class Prelayout:
     """Makes estimates exact, nearest turns first."""
 
-    def __init__(self, viewport: Viewport, changed: Callable[[], None], relaid: Callable[[], None]) -> None:
+    def __init__(self, viewport: Viewport, changed: Callable[[], None], rows_changed: Callable[[], None]) -> None:
         self._viewport = viewport
         self._changed = changed
-        self._relaid = relaid
+        self._rows_changed = rows_changed
         self._timer: asyncio.TimerHandle | None = None
         self._left_s = 0.0
 
@@ -46,14 +46,14 @@ class Prelayout:
         self._timer = None
         if self._viewport.stale:
             if self._viewport.refresh_stale(_URGENT_SLICE_S):
-                self._relaid()
+                self._rows_changed()
                 self._changed()
             self._rest(_URGENT_REST_S)
             return
-        if self._viewport.growth is not None:
+        if self._viewport.streaming is not None:
             return
         began = time.monotonic()
-        ends = self._viewport.seen
+        ends = self._viewport.visible_turns
         index: int | None = None
         while (spent := time.monotonic() - began) < _SLICE_S:
             index = self._nearest(*ends)

@@ -20,30 +20,30 @@ class RowStyle(NamedTuple):
     """What a row wears besides its text."""
 
     bar: str = ""
-    """`user`, `chosen` or nothing: the bar at its left."""
+    """`user`, `current_turn` or nothing: the bar at its left."""
     selected: Span | None = None
-    hits: tuple[Span, ...] = ()
+    matches: tuple[Span, ...] = ()
     current: Span | None = None
-    """The hit that the reader is at, or the link."""
-    over: str = ""
+    """The match that the reader is at, or the link."""
+    label: str = ""
     """Clean words that lie over its right end."""
 
 
 class PaintStyles(NamedTuple):
     """The styles a painter mixes."""
 
-    ground: Style
+    base: Style
     """The widget's own colours."""
     user: Style
-    chosen: Style
+    current_turn: Style
     selected: Style
-    hit: Style
+    match: Style
     current: Style
-    over: Style
+    label: Style
 
 
 PLAIN = RowStyle()
-_BAR = {"user": "▌", "chosen": "█"}
+_BAR = {"user": "▌", "current": "█"}
 
 
 _Painted = tuple[Line, Strip]
@@ -55,7 +55,7 @@ class Painter:
     def __init__(self) -> None:
         self.width = 0
         self.margin = 0
-        self.inks = PaintStyles(*(Style() for _ in PaintStyles._fields))
+        self.styles = PaintStyles(*(Style() for _ in PaintStyles._fields))
         self.filters: tuple[LineFilter, ...] = ()
         self._before: dict[RowStyle, dict[int, _Painted]] = {}
         self._now: dict[RowStyle, dict[int, _Painted]] = {}
@@ -69,68 +69,68 @@ class Painter:
         """A new picture begins; strips that the last one did not use are forgotten."""
         self._before, self._now = self._now, {}
 
-    def paint(self, lines: Iterable[Line], dress: RowStyle) -> list[Strip]:
-        """Rows as cells, all in the same dress."""
-        before, now = self._before.get(dress, {}), self._now.setdefault(dress, {})
+    def paint(self, lines: Iterable[Line], style: RowStyle) -> list[Strip]:
+        """Rows as cells, all in the same style."""
+        before, now = self._before.get(style, {}), self._now.setdefault(style, {})
         strips = []
         for line in lines:
             key = id(line)
             known = now.get(key) or before.get(key)
             if known is None or known[0] is not line:
-                known = line, self._painted(line, dress)
+                known = line, self._painted(line, style)
             now[key] = known
             strips.append(known[1])
         return strips
 
     def cell(self, text: str, style: Style) -> Strip:
         """A piece of the rail."""
-        strip = Strip(_merged([Segment(text, style)], self.inks.ground))
+        strip = Strip(_merged([Segment(text, style)], self.styles.base))
         for line_filter in self.filters:
-            strip = strip.apply_filter(line_filter, _background(self.inks.ground))
+            strip = strip.apply_filter(line_filter, _background(self.styles.base))
         return strip
 
-    def _painted(self, line: Line, dress: RowStyle) -> Strip:
-        ground = self.inks.ground
+    def _painted(self, line: Line, style: RowStyle) -> Strip:
+        base = self.styles.base
         room = max(0, self.width - self.margin)
         strip = line.strip if line.cells <= room else line.strip.crop(0, room)
-        if dress.hits or dress.current or dress.selected:
-            strip = self._lit(strip, dress, room)
-        segments = [*self._gutter(dress.bar), *strip]
+        if style.matches or style.current or style.selected:
+            strip = self._highlighted(strip, style, room)
+        segments = [*self._gutter(style.bar), *strip]
         missing = room - strip.cell_length
         if missing > 0:
             segments.append(Segment(" " * missing))
-        row = Strip(_merged(segments, ground), self.width)
-        if dress.over:
-            row = self._covered(row, dress.over)
+        row = Strip(_merged(segments, base), self.width)
+        if style.label:
+            row = self._with_label(row, style.label)
         for line_filter in self.filters:
-            row = row.apply_filter(line_filter, _background(ground))
+            row = row.apply_filter(line_filter, _background(base))
         return row
 
     def _gutter(self, bar: str) -> list[Segment]:
         if not bar or self.margin < 2:
             return [Segment(" " * self.margin)]
-        style = self.inks.user if bar == "user" else self.inks.chosen
+        style = self.styles.user if bar == "user" else self.styles.current_turn
         return [Segment(" " * (self.margin - 2)), Segment(_BAR[bar], style), Segment(" ")]
 
-    def _lit(self, strip: Strip, dress: RowStyle, room: int) -> Strip:
-        if dress.selected is not None:
-            strip = strip.extend_cell_length(min(room, dress.selected[1]))
-            strip = _restyled(strip, dress.selected, self.inks.selected)
-        for span in dress.hits:
-            strip = _restyled(strip, span, self.inks.hit)
-        return strip if dress.current is None else _restyled(strip, dress.current, self.inks.current)
+    def _highlighted(self, strip: Strip, style: RowStyle, room: int) -> Strip:
+        if style.selected is not None:
+            strip = strip.extend_cell_length(min(room, style.selected[1]))
+            strip = _restyled(strip, style.selected, self.styles.selected)
+        for span in style.matches:
+            strip = _restyled(strip, span, self.styles.match)
+        return strip if style.current is None else _restyled(strip, style.current, self.styles.current)
 
-    def _covered(self, row: Strip, over: str) -> Strip:
-        over = over[: prefix_within(over, self.width)]
-        kept = row.crop(0, self.width - width(over))
-        return Strip([*kept, Segment(over, self.inks.over)], self.width)
+    def _with_label(self, row: Strip, label: str) -> Strip:
+        label = label[: prefix_within(label, self.width)]
+        kept = row.crop(0, self.width - width(label))
+        return Strip([*kept, Segment(label, self.styles.label)], self.width)
 
 
-def _merged(segments: list[Segment], ground: Style) -> list[Segment]:
-    """The segments on their ground, joined where they look the same: fewer bytes for the terminal."""
+def _merged(segments: list[Segment], base: Style) -> list[Segment]:
+    """The segments on their base, joined where they look the same: fewer bytes for the terminal."""
     merged: list[Segment] = []
     for text, style, _ in segments:
-        style = ground + style if style else ground
+        style = base + style if style else base
         if merged and merged[-1].style == style:
             merged[-1] = Segment(merged[-1].text + text, style)
         elif text:
@@ -138,8 +138,8 @@ def _merged(segments: list[Segment], ground: Style) -> list[Segment]:
     return merged
 
 
-def _background(ground: Style) -> Color:
-    return Color.from_rich_color(ground.bgcolor) if ground.bgcolor is not None else TRANSPARENT
+def _background(base: Style) -> Color:
+    return Color.from_rich_color(base.bgcolor) if base.bgcolor is not None else TRANSPARENT
 
 
 def _restyled(strip: Strip, span: Span, style: Style) -> Strip:

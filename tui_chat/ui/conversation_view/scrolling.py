@@ -54,7 +54,7 @@ class Scroller:
 
     def grab_rail(self, y: int, *, on_rail: bool) -> bool:
         """Start to drag the rail if the mouse is on it. Return whether it is."""
-        _, total = self._viewport.position
+        _, total = self._viewport.rows_above_and_total
         self._is_rail_dragged = on_rail and total > self._viewport.height
         if self._is_rail_dragged:
             self.drag_rail(y)
@@ -64,7 +64,7 @@ class Scroller:
         """Scroll to where the rail is dragged. Return whether it is being dragged."""
         if self._is_rail_dragged:
             height = self._viewport.height
-            _, total = self._viewport.position
+            _, total = self._viewport.rows_above_and_total
             share = min(max(y, 0), height - 1) / max(1, height - 1)
             self._viewport.to_row(round(share * (total - height)))
             self._changed()

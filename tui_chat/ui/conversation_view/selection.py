@@ -7,25 +7,25 @@ from tui_chat.rendering.cell_width import prefix_within, width
 from tui_chat.rendering.line import Line
 from tui_chat.ui.conversation_view.blocks import Block, counted
 from tui_chat.ui.conversation_view.row_painter import Span
-from tui_chat.ui.conversation_view.viewport import Place, Row, Viewport
+from tui_chat.ui.conversation_view.viewport import Row, RowPosition, Viewport
 
 _WORD = re.compile(r"\w+|[^\w\s]+|\s+")
 
 
 class TextPosition(NamedTuple):
-    """A place between two characters of the conversation; spots are ordered as they are read."""
+    """A place between two characters of the conversation; points are ordered as they are read."""
 
-    place: Place
+    position: RowPosition
     column: int
     """Characters of the row's text before it."""
 
 
 def position_at(row: Row, cell: int) -> TextPosition:
-    """The spot nearest to a cell of a visible row."""
-    return TextPosition(row.place, prefix_within(row.line.copy, cell - row.line.copy_at))
+    """The point nearest to a cell of a visible row."""
+    return TextPosition(row.position, prefix_within(row.line.copy, cell - row.line.copy_at))
 
 
-class Letter(NamedTuple):
+class TextOffset(NamedTuple):
     """A place in the text of a block, however it is laid out."""
 
     entry: int
@@ -44,7 +44,7 @@ class Selection:
 
     @property
     def ends(self) -> tuple[TextPosition, TextPosition] | None:
-        """First and last spot; `None` when nothing is selected."""
+        """First and last point; `None` when nothing is selected."""
         if self._from is None or self._to is None:
             return None
         first, last = min(self._from[0], self._to), max(self._from[1], self._to)
@@ -54,41 +54,41 @@ class Selection:
         """Select nothing."""
         self._from = self._to = None
 
-    def begin(self, spot: TextPosition) -> None:
+    def begin(self, point: TextPosition) -> None:
         """Begin at a point."""
-        self._from, self._to = (spot, spot), None
+        self._from, self._to = (point, point), None
 
-    def extend(self, spot: TextPosition) -> None:
-        """Draw it to that spot."""
+    def extend(self, point: TextPosition) -> None:
+        """Draw it to that point."""
         if self._from is not None:
-            self._to = spot
+            self._to = point
 
     def select(self, first: TextPosition, last: TextPosition) -> None:
-        """Take hold of all between two spots."""
+        """Take hold of all between two points."""
         self._from, self._to = (first, last), last
 
-    def letters(self, viewport: Viewport) -> tuple[Letter, Letter] | None:
-        """The selected text's first letter and the one behind its last, which no other width moves."""
-        return None if self.ends is None else (_letter_at(self.ends[0], viewport), _letter_at(self.ends[1], viewport))
+    def offsets(self, viewport: Viewport) -> tuple[TextOffset, TextOffset] | None:
+        """The selected text's first offset and the one behind its last, which no other width moves."""
+        return None if self.ends is None else (_offset_at(self.ends[0], viewport), _offset_at(self.ends[1], viewport))
 
-    def find_again(self, letters: tuple[Letter, Letter] | None, viewport: Viewport) -> None:
+    def restore(self, offsets: tuple[TextOffset, TextOffset] | None, viewport: Viewport) -> None:
         """Select the same text where it stands now."""
         self.clear()
-        if letters is not None:
-            first, behind = letters
+        if offsets is not None:
+            first, behind = offsets
             last = behind._replace(offset=behind.offset - 1)
-            self.select(_spot_of(first, viewport, 0), _spot_of(last, viewport, 1))
+            self.select(_point_of(first, viewport, 0), _point_of(last, viewport, 1))
 
     def span(self, row: Row, copies: bool) -> Span | None:
         """The selected cells of a visible row."""
         ends = self.ends
-        if ends is None or not copies or not ends[0].place <= row.place <= ends[1].place:
+        if ends is None or not copies or not ends[0].position <= row.position <= ends[1].position:
             return None
         line = row.line
-        start = ends[0].column if row.place == ends[0].place else 0
-        end = ends[1].column if row.place == ends[1].place else len(line.copy)
+        start = ends[0].column if row.position == ends[0].position else 0
+        end = ends[1].column if row.position == ends[1].position else len(line.copy)
         cells = line.copy_at + width(line.copy[:start]), line.copy_at + width(line.copy[:end])
-        if cells[0] == cells[1] and not line.copy and row.place != ends[1].place:
+        if cells[0] == cells[1] and not line.copy and row.position != ends[1].position:
             return line.copy_at, line.copy_at + 1
         return cells if cells[0] < cells[1] else None
 
@@ -99,11 +99,13 @@ class Selection:
             return ""
         first, last = ends
         pieces = []
-        for index in range(first.place.entry, last.place.entry + 1):
+        for index in range(first.position.entry, last.position.entry + 1):
             for number, block in enumerate(viewport.layout(index).blocks):
-                begin = (first.place.row, first.column) if (index, number) == first.place[:2] else (0, 0)
-                end = (last.place.row, last.column) if (index, number) == last.place[:2] else (block.rows, 0)
-                if first.place[:2] <= (index, number) <= last.place[:2] and (text := _text_of(block, begin, end)):
+                begin = (first.position.row, first.column) if (index, number) == first.position[:2] else (0, 0)
+                end = (last.position.row, last.column) if (index, number) == last.position[:2] else (block.rows, 0)
+                if first.position[:2] <= (index, number) <= last.position[:2] and (
+                    text := _text_of(block, begin, end)
+                ):
                     pieces.append(text)
         return "\n\n".join(pieces)
 
@@ -112,7 +114,7 @@ def _text_of(block: Block, begin: tuple[int, int], end: tuple[int, int]) -> str:
     """The text of a block between two pairs of row and column."""
     pieces: list[str] = []
     for row in range(begin[0], min(end[0] + 1, block.rows)):
-        if not block.copies(row):
+        if not block.is_copied(row):
             continue
         line = block.line(row)
         start, stop = begin[1] if row == begin[0] else 0, end[1] if row == end[0] else None
@@ -124,36 +126,36 @@ def _text_of(block: Block, begin: tuple[int, int], end: tuple[int, int]) -> str:
     return "".join(pieces).strip("\n")
 
 
-def _letter_at(spot: TextPosition, viewport: Viewport) -> Letter:
-    entry, number, row = spot.place
+def _offset_at(point: TextPosition, viewport: Viewport) -> TextOffset:
+    entry, number, row = point.position
     block = viewport.layout(entry).blocks[number]
-    return Letter(entry, number, block.offset_of(row) + counted(block.line(row).copy[: spot.column]))
+    return TextOffset(entry, number, block.offset_of(row) + counted(block.line(row).copy[: point.column]))
 
 
-def _spot_of(letter: Letter, viewport: Viewport, behind: int) -> TextPosition:
-    """The spot before a letter, or behind it."""
-    blocks = viewport.layout(letter.entry).blocks
-    number = min(letter.block, len(blocks) - 1)
-    row = blocks[number].row_at(letter.offset)
-    text, wanted = blocks[number].line(row).copy, letter.offset - blocks[number].offset_of(row)
+def _point_of(offset: TextOffset, viewport: Viewport, behind: int) -> TextPosition:
+    """The point before a offset, or behind it."""
+    blocks = viewport.layout(offset.entry).blocks
+    number = min(offset.block, len(blocks) - 1)
+    row = blocks[number].row_at(offset.offset)
+    text, wanted = blocks[number].line(row).copy, offset.offset - blocks[number].offset_of(row)
     column = next((at for at in range(len(text)) if counted(text[at]) and counted(text[:at]) == wanted), len(text))
-    return TextPosition(Place(letter.entry, number, row), min(column + behind, len(text)))
+    return TextPosition(RowPosition(offset.entry, number, row), min(column + behind, len(text)))
 
 
 def word_around(row: Row, cell: int) -> tuple[TextPosition, TextPosition]:
     """The ends of the word under a cell."""
-    spot = position_at(row, cell)
+    point = position_at(row, cell)
     for found in _WORD.finditer(row.line.copy):
-        if found.end() > spot.column:
-            return TextPosition(row.place, found.start()), TextPosition(row.place, found.end())
-    return spot, spot
+        if found.end() > point.column:
+            return TextPosition(row.position, found.start()), TextPosition(row.position, found.end())
+    return point, point
 
 
 def line_around(row: Row, block: Block) -> tuple[TextPosition, TextPosition]:
     """The ends of the line as it was written, over all rows that it was wrapped to."""
-    first, last = paragraph(block, row.place.row)
-    return TextPosition(row.place._replace(row=first), 0), TextPosition(
-        row.place._replace(row=last), len(block.line(last).copy)
+    first, last = paragraph(block, row.position.row)
+    return TextPosition(row.position._replace(row=first), 0), TextPosition(
+        row.position._replace(row=last), len(block.line(last).copy)
     )
 
 

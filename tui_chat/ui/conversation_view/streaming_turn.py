@@ -47,22 +47,22 @@ class StreamingTurn:
         self.entry.note = (sentence, next_step)
         self._is_stale = True
 
-    def settle(self, layout_options: LayoutOptions, *, held: int | None) -> bool:
+    def settle(self, layout_options: LayoutOptions, *, unfolded: int | None) -> bool:
         """Lay out what came since the last time, as far as one frame allows; whether that was anything."""
         if not (self._is_stale or self._pending or self.is_behind):
             return False
         text = "".join(self._pending)
         self._pending.clear()
         entry = self.entry
-        last = entry.blocks[-2] if entry.is_laid and not self._is_stale else None
+        last = entry.blocks[-2] if entry.is_laid_out and not self._is_stale else None
         if isinstance(last, Prose) or (isinstance(last, Fold) and last.can_open):
             last.grow(text)
         else:
             self._is_stale = False
             entry.turn = self.turn
             entry.layout(layout_options)
-            entry.update(entry.turn, held=held)
-        self.is_behind = not entry.blocks[-2].work(MOST_S)
+            entry.update(entry.turn, unfolded=unfolded)
+        self.is_behind = not entry.blocks[-2].advance(MOST_S)
         entry.measure()
         return True
 

@@ -1,4 +1,4 @@
-"""The few words around what is said: who, when, which sibling, how it stands, what is folded away."""
+"""The few words around what is text: who, when, which sibling, how it stands, what is folded away."""
 
 import json
 from datetime import datetime
@@ -13,7 +13,7 @@ from tui_chat.core.part import AttachmentPart, OtherPart, ThinkingPart, ToolCall
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.rendering.cell_width import tame, width, wrap
 from tui_chat.ui.conversation_view.blocks import Block, Fold
-from tui_chat.ui.conversation_view.layout_options import LayoutOptions, words
+from tui_chat.ui.conversation_view.layout_options import LayoutOptions, text_row
 
 _SHORT = 400
 """Characters looked at for a summary in one row."""
@@ -36,20 +36,20 @@ class TurnHeader(NamedTuple):
     """Which one it is among its siblings, and how many there are."""
 
 
-def head(turn: Turn, setting: TurnHeader, layout_options: LayoutOptions) -> Block:
+def head(turn: Turn, header: TurnHeader, layout_options: LayoutOptions) -> Block:
     """Who speaks, when, and as which sibling."""
     at = local_moment(turn.created_at)
-    who = "You" if turn.role is Role.USER else _said(setting.model.rpartition("/")[2])
+    who = "You" if turn.role is Role.USER else _clean(header.model.rpartition("/")[2])
     pieces = [who] if who else []
-    before = None if setting.before is None else local_moment(setting.before)
+    before = None if header.before is None else local_moment(header.before)
     is_new_day = at is not None and (before is None or before.date() != at.date())
     clock = UNKNOWN if at is None else at.strftime("%H:%M")
     pieces.append(_day(at) + clock if at is not None and is_new_day else clock)
-    number, siblings = setting.sibling
+    number, siblings = header.sibling
     if siblings > 1:
         pieces.append(f"‹{number}/{siblings}›")
-    line = words(layout_options.width, [("  ".join(pieces), layout_options.palette.dim)])
-    return Block([line], gap=0 if setting.before is None else 1)
+    line = text_row(layout_options.width, [("  ".join(pieces), layout_options.palette.dim)])
+    return Block([line], gap=0 if header.before is None else 1)
 
 
 def _day(at: datetime) -> str:
@@ -58,29 +58,31 @@ def _day(at: datetime) -> str:
 
 def state(turn: Turn, note: tuple[str, str] | None, layout_options: LayoutOptions) -> Block:
     """How the turn stands, in a sentence, and what to do next; empty when all is well."""
-    said = note or layout_options.describe(turn)
-    if said is None:
+    text = note or layout_options.describe(turn)
+    if text is None:
         return Block()
-    sentence, step = _said(said[0]), _said(said[1])
-    told = (
-        [] if note or turn.fault is None else _rows(_told(turn.fault, sentence), layout_options.measure)[:_TOLD_ROWS]
+    sentence, step = _clean(text[0]), _clean(text[1])
+    details = (
+        []
+        if note or turn.fault is None
+        else _rows(_error_details(turn.fault, sentence), layout_options.measure)[:_TOLD_ROWS]
     )
     tone = layout_options.palette.warning if note else _tone(turn, layout_options)
-    if not told and width(sentence) + width(step) + 2 <= layout_options.width:
-        line = words(
+    if not details and width(sentence) + width(step) + 2 <= layout_options.width:
+        line = text_row(
             layout_options.width, [(sentence, tone), ("  " + step if step else "", layout_options.palette.text)]
         )
         return Block([line], gap=1)
     rows = [(row, tone) for row in _rows(sentence, layout_options.measure)]
-    rows += [(row, layout_options.palette.dim) for row in told]
+    rows += [(row, layout_options.palette.dim) for row in details]
     rows += [(row, layout_options.palette.text) for row in _rows(step, layout_options.measure)]
-    return Block([words(layout_options.width, [row]) for row in rows], gap=1)
+    return Block([text_row(layout_options.width, [row]) for row in rows], gap=1)
 
 
-def _told(fault: Fault, sentence: str) -> str:
-    """What the other side said of it, and the number it goes by there."""
-    message = _said(fault.message[:_SHORT])
-    request = f"request {_said(fault.request_id)}" if fault.request_id else ""
+def _error_details(fault: Fault, sentence: str) -> str:
+    """What the other side text of it, and the number it goes by there."""
+    message = _clean(fault.message[:_SHORT])
+    request = f"request {_clean(fault.request_id)}" if fault.request_id else ""
     return " · ".join(filter(None, ("" if _same(message, sentence) else message, request)))
 
 
@@ -109,7 +111,7 @@ def thinking(part: ThinkingPart, layout_options: LayoutOptions, *, live: bool) -
 
 def thinking_head(fold: Fold, layout_options: LayoutOptions, *, live: bool) -> None:
     """Say whether it is still thinking, or how much it thought."""
-    if not fold.tells(live):
+    if not fold.record_state(live):
         return
     if live:
         text = "Thinking"
@@ -118,7 +120,7 @@ def thinking_head(fold: Fold, layout_options: LayoutOptions, *, live: bool) -> N
         text = f"Thought · {count:,} {'word' if count == 1 else 'words'}"
     else:
         text = "Thinking, kept by the provider"
-    fold.say((text, layout_options.palette.dim))
+    fold.set_head((text, layout_options.palette.dim))
 
 
 def tool_call(part: ToolCallPart, layout_options: LayoutOptions) -> Fold:
@@ -126,8 +128,8 @@ def tool_call(part: ToolCallPart, layout_options: LayoutOptions) -> Fold:
     fold = Fold(part, layout_options, layout_options.palette.dim)
     if part.input_json.strip() not in ("", "{}"):
         fold.grow(_pretty(part.input_json))
-    fold.say(
-        (_said(part.name) or "tool", layout_options.palette.code), ("  " + _given(part), layout_options.palette.dim)
+    fold.set_head(
+        (_clean(part.name) or "tool", layout_options.palette.code), ("  " + _given(part), layout_options.palette.dim)
     )
     return fold
 
@@ -137,22 +139,22 @@ def tool_result(part: ToolResultPart, layout_options: LayoutOptions) -> Fold:
     style = layout_options.palette.error if part.is_error else layout_options.palette.dim
     fold = Fold(part, layout_options, style)
     text = part.text.strip("\n")
-    first = _said(text[:_SHORT].partition("\n")[0]) or ("failed" if part.is_error else "nothing")
+    first = _clean(text[:_SHORT].partition("\n")[0]) or ("failed" if part.is_error else "nothing")
     more = ""
     if "\n" in text or len(first) > layout_options.width - 4:
         fold.grow(text)
         more = _lines(text)
-    fold.say(("↳ ", layout_options.palette.dim), (first, style), (more, layout_options.palette.dim))
+    fold.set_head(("↳ ", layout_options.palette.dim), (first, style), (more, layout_options.palette.dim))
     return fold
 
 
 def attachment(part: AttachmentPart, layout_options: LayoutOptions) -> Block:
     """A file that goes with a prompt, by name, kind and size."""
-    about = _said(part.media_type) + (f", {_size(len(part.data))}" if part.data else "")
-    name = _said(part.name) or "file"
+    about = _clean(part.media_type) + (f", {_size(len(part.data))}" if part.data else "")
+    name = _clean(part.name) or "file"
     block = Block(
         [
-            words(
+            text_row(
                 layout_options.width,
                 [
                     ("+ ", layout_options.palette.dim),
@@ -168,12 +170,12 @@ def attachment(part: AttachmentPart, layout_options: LayoutOptions) -> Block:
 
 def other(part: OtherPart, layout_options: LayoutOptions) -> Block:
     """A block nobody here has a name for."""
-    block = Block([words(layout_options.width, [(f"· {_said(part.kind)}", layout_options.palette.dim)])])
+    block = Block([text_row(layout_options.width, [(f"· {_clean(part.kind)}", layout_options.palette.dim)])])
     block.part = part
     return block
 
 
-def _said(text: str) -> str:
+def _clean(text: str) -> str:
     return tame(clean_line(text))
 
 
@@ -194,9 +196,9 @@ def _given(part: ToolCallPart) -> str:
     except ValueError:
         given = None
     if not isinstance(given, dict):
-        return _said(part.input_json[:_SHORT])
+        return _clean(part.input_json[:_SHORT])
     values = [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in given.values()]
-    return _said(", ".join(value[:_SHORT] for value in values)[:_SHORT])
+    return _clean(", ".join(value[:_SHORT] for value in values)[:_SHORT])
 
 
 def _pretty(source: str) -> str:

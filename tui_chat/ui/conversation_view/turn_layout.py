@@ -36,23 +36,23 @@ class TurnLayout:
     """A turn in its place in the conversation."""
 
     __slots__ = (
-        "_ahead",
-        "_ahead_look",
-        "_exact",
         "_layout_options",
+        "_measured",
+        "_prepared",
+        "_prepared_options",
         "_starts",
         "blocks",
         "folds",
+        "header",
         "is_user",
         "note",
-        "setting",
         "turn",
     )
 
-    def __init__(self, turn: Turn, setting: TurnHeader) -> None:
+    def __init__(self, turn: Turn, header: TurnHeader) -> None:
         self.turn = turn
         self.is_user = turn.role is Role.USER
-        self.setting = setting
+        self.header = header
         self.folds: Mapping[int, bool] = _NONE
         """Blocks that somebody folded (True) or unfolded (False)."""
         self.note: tuple[str, str] | None = None
@@ -60,14 +60,14 @@ class TurnLayout:
         self.blocks: Sequence[Block] = ()
         self._starts: Sequence[int] = (0,)
         self._layout_options: LayoutOptions | None = None
-        self._ahead: Mapping[int, Prose] = _NONE
+        self._prepared: Mapping[int, Prose] = _NONE
         """Prose that is being laid out before somebody looks, by the number of its part."""
-        self._ahead_look: LayoutOptions | None = None
-        self._exact: tuple[int, Expanded, int] | None = None
+        self._prepared_options: LayoutOptions | None = None
+        self._measured: tuple[int, Expanded, int] | None = None
         """Width, folding and rows of the last time that it was laid out."""
 
     @property
-    def is_laid(self) -> bool:
+    def is_laid_out(self) -> bool:
         """Whether its rows are there."""
         return self._layout_options is not None
 
@@ -78,12 +78,12 @@ class TurnLayout:
 
     def is_measured(self, layout_options: LayoutOptions) -> bool:
         """Whether its height is known exactly."""
-        return self._exact is not None and self._exact[:2] == (layout_options.width, layout_options.unfolded)
+        return self._measured is not None and self._measured[:2] == (layout_options.width, layout_options.unfolded)
 
     def height(self, layout_options: LayoutOptions) -> int:
         """How many rows it takes, or about how many while nobody has laid it out."""
-        if self._exact is not None and self.is_measured(layout_options):
-            return self._exact[2]
+        if self._measured is not None and self.is_measured(layout_options):
+            return self._measured[2]
         rows = 2
         for part in self.turn.parts:
             if isinstance(part, TextPart):
@@ -98,68 +98,68 @@ class TurnLayout:
         if self._layout_options is not layout_options:
             self._layout_options = layout_options
             self.blocks = ()
-            if self._ahead_look is not layout_options:
-                self._ahead = _NONE
+            if self._prepared_options is not layout_options:
+                self._prepared = _NONE
             self.update(self.turn)
-            self._ahead = _NONE
+            self._prepared = _NONE
 
     def prepare(self, layout_options: LayoutOptions, budget_s: float) -> bool:
         """Work ahead on its prose, for about so long; whether laying it out has become quick."""
         if self._layout_options is layout_options or self.turn.is_live:
             return True
-        if self._ahead_look is not layout_options:
-            self._ahead_look = layout_options
-            self._ahead = {
+        if self._prepared_options is not layout_options:
+            self._prepared_options = layout_options
+            self._prepared = {
                 number: Prose(part, self.turn.role, layout_options)
                 for number, part in enumerate(self.turn.parts)
                 if isinstance(part, TextPart)
             }
         until = time.monotonic() + budget_s
-        for prose in self._ahead.values():
+        for prose in self._prepared.values():
             prose.finish()
-            if not prose.work(until - time.monotonic()):
+            if not prose.advance(until - time.monotonic()):
                 return False
         return True
 
     def drop(self) -> None:
         """Let go of its rows."""
-        self._layout_options = self._ahead_look = None
+        self._layout_options = self._prepared_options = None
         self.blocks = ()
-        self._ahead = _NONE
+        self._prepared = _NONE
 
-    def update(self, turn: Turn, *, held: int | None = None) -> None:
-        """Show the turn as it is now; blocks that did not change stay. Block `held` is not folded."""
+    def update(self, turn: Turn, *, unfolded: int | None = None) -> None:
+        """Show the turn as it is now; blocks that did not change stay. Block `unfolded` is not folded."""
         layout_options = self._layout_options
         if layout_options is None:
             self.turn = turn
-            self._exact = None
+            self._measured = None
             return
         old = self.blocks[HEAD + 1 : -1]
         self.turn = turn
         blocks: list[Block] = [
-            self.blocks[HEAD] if self.blocks else turn_labels.head(turn, self.setting, layout_options)
+            self.blocks[HEAD] if self.blocks else turn_labels.head(turn, self.header, layout_options)
         ]
         for number in range(len(turn.parts)):
             last = number == len(turn.parts) - 1
             block = old[number] if number < len(old) else None
-            blocks.append(self._block(number, block, turn.is_live and last, held))
+            blocks.append(self._block(number, block, turn.is_live and last, unfolded))
             _space(blocks[-2], blocks[-1])
         blocks.append(turn_labels.state(turn, self.note, layout_options))
         self.blocks = blocks
         self.measure()
 
-    def _block(self, number: int, block: Block | None, live: bool, held: int | None) -> Block:
+    def _block(self, number: int, block: Block | None, live: bool, unfolded: int | None) -> Block:
         """The block of part `number`: the one that is there, grown, or a new one."""
         layout_options = self._layout_options
         assert layout_options is not None
         part = self.turn.parts[number]
-        block = block or self._ahead.get(number)
+        block = block or self._prepared.get(number)
         if block is None or not block.grow_to(part):
             block = _new_block(part, self.turn.role, layout_options, live=live)
         if isinstance(block, Fold):
             if isinstance(part, ThinkingPart):
                 turn_labels.thinking_head(block, layout_options, live=live)
-            if number + 1 != held:
+            if number + 1 != unfolded:
                 shown = layout_options.unfolds(part) or (live and isinstance(part, ThinkingPart))
                 block.set_open(not self.folds.get(number + 1, not shown))
         elif not live:
@@ -167,21 +167,21 @@ class TurnLayout:
             if isinstance(part, TextPart) and not self.turn.is_live and not block.shows(part.text):
                 block = _new_block(part, self.turn.role, layout_options, live=False)
                 block.finish()
-        block.work(MOST_S if live else inf)
+        block.advance(MOST_S if live else inf)
         return block
 
     def measure(self) -> None:
         """Count the rows again after a block has grown."""
         self._starts = [0, *accumulate(block.rows for block in self.blocks)]
         if self._layout_options is not None:
-            self._exact = (self._layout_options.width, self._layout_options.unfolded, self.rows)
+            self._measured = (self._layout_options.width, self._layout_options.unfolded, self.rows)
 
     def line(self, row: int) -> Line:
         """That row."""
-        block, within = self.split(row)
+        block, within = self.block_at(row)
         return self.blocks[block].line(within)
 
-    def split(self, row: int) -> tuple[int, int]:
+    def block_at(self, row: int) -> tuple[int, int]:
         """The block a row is in, and the row within it."""
         block = min(bisect_right(self._starts, row) - 1, len(self.blocks) - 1)
         return block, row - self._starts[block]
@@ -198,7 +198,7 @@ class TurnLayout:
     def set_open(self, block: int, is_open: bool) -> None:
         """Unfold a block or fold it, and keep it so."""
         self.folds = {**self.folds, block: not is_open}
-        fold = self.blocks[block] if self.is_laid else None
+        fold = self.blocks[block] if self.is_laid_out else None
         if isinstance(fold, Fold):
             fold.set_open(is_open)
             self.measure()

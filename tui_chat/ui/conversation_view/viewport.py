@@ -1,7 +1,7 @@
 """Where the reader is in a conversation, and which rows are seen from there. Lays out what it shows and little more.
 
-The place of the first visible row is kept as turn, block and row within the block, so that nothing that changes
-elsewhere moves it. While the reader is at the end, there is no such place: the last row is the last one.
+The position of the first visible row is kept as turn, block and row within the block, so that nothing that changes
+elsewhere moves it. While the reader is at the end, there is no such position: the last row is the last one.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _LOOKED_BACK = 200
 """Rows above the first visible one in which the end of a growing text may still change."""
 
 
-class Place(NamedTuple):
+class RowPosition(NamedTuple):
     """A row of the conversation."""
 
     entry: int
@@ -35,9 +35,9 @@ class Row(NamedTuple):
     row: int
 
     @property
-    def place(self) -> Place:
+    def position(self) -> RowPosition:
         """Where it stands."""
-        return Place(self.entry, self.block, self.row)
+        return RowPosition(self.entry, self.block, self.row)
 
 
 class Viewport(LayoutCache):
@@ -46,10 +46,10 @@ class Viewport(LayoutCache):
     def __init__(self, layout_options: LayoutOptions) -> None:
         super().__init__(layout_options)
         self.height = 0
-        self.top = Place(0, HEAD, 0)
+        self.top = RowPosition(0, HEAD, 0)
         """The first visible row, while `following` is off."""
         self.following = True
-        self._seen = (0, 0)
+        self._left_end_at = (0, 0)
         """Turns, and rows of the last one, that were there when the reader left the end."""
 
     # What changes around the window
@@ -67,29 +67,32 @@ class Viewport(LayoutCache):
 
     def truncate(self, length: int) -> None:
         """Take away every turn from that one on."""
-        self.cut(length)
+        self.remove_from(length)
         if self.top.entry >= length:
             self.following = True
 
     def grow(self) -> None:
         """Lay out what has arrived of the reply in flight, which is always the last turn."""
-        if self.growth is not None:
+        if self.streaming is not None:
             index = len(self.entries) - 1
             self.layout(index)
             self._keeping_text(
-                index, lambda held: self.growth is not None and self.growth.settle(self.layout_options, held=held)
+                index,
+                lambda unfolded: (
+                    self.streaming is not None and self.streaming.settle(self.layout_options, unfolded=unfolded)
+                ),
             )
 
     def replace(self, index: int, turn: Turn) -> None:
         """That turn is this now."""
         entry = self.entries[index]
-        if not entry.is_laid:
+        if not entry.is_laid_out:
             entry.turn = turn
             self.heights.set(index, entry.height(self.layout_options))
             return
 
-        def update(held: int | None) -> bool:
-            entry.update(turn, held=held)
+        def update(unfolded: int | None) -> bool:
+            entry.update(turn, unfolded=unfolded)
             return True
 
         self._keeping_text(index, update)
@@ -99,14 +102,14 @@ class Viewport(LayoutCache):
         entry = self.entries[index]
         if self.following or self.top.entry != index:
             if change(None):
-                self.measured(index)
+                self.update_height(index)
             return
         block = min(self.top.block, len(entry.blocks) - 1)
         start = max(entry.blocks[block].gap, self.top.row - _LOOKED_BACK)
         before = [entry.blocks[block].line(row) for row in range(start, self.top.row)]
         if not change(block):
             return
-        self.measured(index)
+        self.update_height(index)
         after = entry.blocks[min(block, len(entry.blocks) - 1)]
         for at, line in enumerate(before, start):
             if at >= after.rows or after.line(at) is not line:
@@ -131,10 +134,10 @@ class Viewport(LayoutCache):
         is_top = not self.following and self.top.entry == index
         offset = self._offset() if is_top else 0
         entry.layout(self.layout_options)
-        self.measured(index)
+        self.update_height(index)
         if is_top:
             self.top = self.top._replace(row=self._row_at(offset))
-        self.rest()
+        self.follow_if_at_end()
         return True
 
     def _offset(self) -> int:
@@ -161,14 +164,14 @@ class Viewport(LayoutCache):
             entry = self.layout(index)
             last = min(entry.rows, row + self.height - len(seen))
             while row < last:
-                block, within = entry.split(row)
+                block, within = entry.block_at(row)
                 shown = entry.blocks[block]
                 end = min(shown.rows, within + last - row)
                 line = shown.line
                 seen += [Row(line(at), index, block, at) for at in range(within, end)]
                 row += end - within
             index, row = index + 1, 0
-        self.trim(seen[0].entry, index)
+        self.evict_old(seen[0].entry, index)
         return seen
 
     def _first(self) -> tuple[int, int]:
@@ -177,9 +180,9 @@ class Viewport(LayoutCache):
             return self._flat(self.top)
         return self._back_from_end(self.height)
 
-    def _flat(self, place: Place) -> tuple[int, int]:
-        index = min(place.entry, len(self.entries) - 1)
-        return index, self.layout(index).row_of(place.block, place.row)
+    def _flat(self, position: RowPosition) -> tuple[int, int]:
+        index = min(position.entry, len(self.entries) - 1)
+        return index, self.layout(index).row_of(position.block, position.row)
 
     def _back_from_end(self, rows: int) -> tuple[int, int]:
         """The row from which on exactly so many follow, or the first of all; for none, one of the last turn."""
@@ -203,12 +206,12 @@ class Viewport(LayoutCache):
             return
         if self.following:
             self._leave_end()
-        self.top = self._place(index, row)
+        self.top = self._position_of(index, row)
 
     def reveal(self, index: int, first: int, last: int) -> None:
         """Bring those rows of a turn into sight: the first one when not all of them fit."""
         self.layout(index)
-        above, _ = self.position
+        above, _ = self.rows_above_and_total
         start = self.heights.before(index) + first - above
         if start < 0 or last - first >= self.height:
             self.go(index, first)
@@ -221,14 +224,14 @@ class Viewport(LayoutCache):
             index, row = self._first()
             self.go(index, row + rows)
 
-    def hold(self) -> None:
+    def pin(self) -> None:
         """Keep the first visible row where it is, whatever changes below it."""
         if self.following and self.entries:
             index, row = self._first()
             self._leave_end()
-            self.top = self._place(index, row)
+            self.top = self._position_of(index, row)
 
-    def rest(self) -> None:
+    def follow_if_at_end(self) -> None:
         """Follow the end again when the reader is there anyway."""
         if self.entries and not self.following:
             self.go(*self._flat(self.top))
@@ -251,7 +254,7 @@ class Viewport(LayoutCache):
     def _leave_end(self) -> None:
         self.following = False
         last = len(self.entries) - 1
-        self._seen = (last + 1, self.layout(last).rows)
+        self._left_end_at = (last + 1, self.layout(last).rows)
 
     # What is in sight, and what the rail and the marker say
 
@@ -268,17 +271,17 @@ class Viewport(LayoutCache):
         return first, (index, left)
 
     @property
-    def edges(self) -> tuple[Place, Place]:
+    def visible_edges(self) -> tuple[RowPosition, RowPosition]:
         """The first and the last row in sight."""
         (first, row), (last, beyond) = self.window
-        return self._place(first, row), self._place(last, beyond - 1)
+        return self._position_of(first, row), self._position_of(last, beyond - 1)
 
-    def _place(self, index: int, row: int) -> Place:
+    def _position_of(self, index: int, row: int) -> RowPosition:
         entry = self.layout(index)
-        return Place(index, *entry.split(max(0, min(row, entry.rows - 1))))
+        return RowPosition(index, *entry.block_at(max(0, min(row, entry.rows - 1))))
 
     @property
-    def seen(self) -> tuple[int, int]:
+    def visible_turns(self) -> tuple[int, int]:
         """The first and the last turn in sight; of nothing, the last one is before the first."""
         if not self.entries:
             return 0, -1
@@ -286,7 +289,7 @@ class Viewport(LayoutCache):
         return first[0], last[0]
 
     @property
-    def position(self) -> tuple[int, int]:
+    def rows_above_and_total(self) -> tuple[int, int]:
         """Rows above the first visible one, and all rows."""
         if not self.entries:
             return 0, 0
@@ -300,7 +303,7 @@ class Viewport(LayoutCache):
         """Rows below the window that were not there when the reader left the end."""
         if self.following:
             return 0
-        turns, rows = self._seen
-        above, total = self.position
+        turns, rows = self._left_end_at
+        above, total = self.rows_above_and_total
         new = total - self.heights.before(min(turns, len(self.entries)) - 1) - rows
         return max(0, min(new, total - above - self.height))

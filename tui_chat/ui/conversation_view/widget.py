@@ -30,12 +30,19 @@ from tui_chat.rendering.line import Line
 from tui_chat.rendering.styles import DARK, Palette
 from tui_chat.settings.values import UiSettings
 from tui_chat.ui.chat.welcome import laid_out
-from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_behind
+from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_after
 from tui_chat.ui.conversation_view.folding import Folding
 from tui_chat.ui.conversation_view.frame_builder import FrameBuilder
 from tui_chat.ui.conversation_view.frame_pacer import FramePacer
 from tui_chat.ui.conversation_view.highlights import Highlights
-from tui_chat.ui.conversation_view.layout_options import USUAL, Describe, Expanded, KeyLabel, LayoutOptions, words
+from tui_chat.ui.conversation_view.layout_options import (
+    DEFAULT_UI,
+    Describe,
+    Expanded,
+    KeyLabel,
+    LayoutOptions,
+    text_row,
+)
 from tui_chat.ui.conversation_view.mouse import Mouse
 from tui_chat.ui.conversation_view.prelayout import Prelayout
 from tui_chat.ui.conversation_view.row_painter import PaintStyles
@@ -57,22 +64,22 @@ class ConversationPane(Widget, can_focus=True):
         color: $foreground;
 
         & > .pane--selected { background: $primary 35%; }
-        & > .pane--hit { background: $warning 30%; }
+        & > .pane--match { background: $warning 30%; }
         & > .pane--current { background: $warning; color: $background; text-style: bold; }
         & > .pane--marker { background: $panel; color: $accent; }
         &:ansi {
             & > .pane--selected { background: ansi_default; text-style: reverse; }
-            & > .pane--hit { background: ansi_default; text-style: underline; }
+            & > .pane--match { background: ansi_default; text-style: underline; }
             & > .pane--current { background: ansi_default; color: ansi_default; text-style: bold reverse; }
             & > .pane--marker { background: ansi_default; color: ansi_magenta; text-style: reverse; }
         }
     }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"pane--selected", "pane--hit", "pane--current", "pane--marker"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"pane--selected", "pane--match", "pane--current", "pane--marker"}
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.PANE)]
     ALLOW_SELECT = False
 
-    def __init__(self, describe: Describe, key_label: KeyLabel, ui: UiSettings = USUAL) -> None:
+    def __init__(self, describe: Describe, key_label: KeyLabel, ui: UiSettings = DEFAULT_UI) -> None:
         self._has_current_styles = False
         """Whether the frame builder has the colours and filters that are in force."""
         super().__init__()
@@ -104,7 +111,7 @@ class ConversationPane(Widget, can_focus=True):
         self.viewport.show(entries_of(conversation, known))
         last = self.viewport.entries[-1] if self.viewport.entries else None
         if last is not None and last.turn.is_live:
-            self.viewport.growth = StreamingTurn(last)
+            self.viewport.streaming = StreamingTurn(last)
         if at is not None:
             self.viewport.go(self.viewport.index_of(at) or 0, 0)
         self.prelayout.start()
@@ -130,9 +137,9 @@ class ConversationPane(Widget, can_focus=True):
             self.highlights.finder.forget()
         if self._conversation is not None:
             self._conversation = self._conversation.with_turn(turn)
-        entry = entry_behind(viewport.entries, turn, self._conversation)
+        entry = entry_after(viewport.entries, turn, self._conversation)
         viewport.append(entry)
-        viewport.growth = StreamingTurn(entry) if turn.is_live else None
+        viewport.streaming = StreamingTurn(entry) if turn.is_live else None
         if turn.role is Role.USER:
             viewport.to_end()
         self.changed()
@@ -141,8 +148,8 @@ class ConversationPane(Widget, can_focus=True):
         """Take in an event of the streaming reply."""
         match event:
             case TextDelta() | ThinkingDelta() | ToolCallDelta() | PartDelta() | PartEnd():
-                if self.viewport.growth is not None:
-                    self.viewport.growth.add(event)
+                if self.viewport.streaming is not None:
+                    self.viewport.streaming.add(event)
                     self.changed(streams=True)
             case TurnStarted(turn=turn):
                 self.begin(turn)
@@ -153,9 +160,9 @@ class ConversationPane(Widget, can_focus=True):
         """Show the streaming reply as it ended."""
         viewport = self.viewport
         self._catch_up()
-        if viewport.growth is not None and viewport.growth.entry.turn.id == turn.id:
-            viewport.growth.entry.note = None
-            viewport.growth = None
+        if viewport.streaming is not None and viewport.streaming.entry.turn.id == turn.id:
+            viewport.streaming.entry.note = None
+            viewport.streaming = None
         place = viewport.index_of(turn.id)
         if place is not None:
             viewport.replace(place, turn)
@@ -171,9 +178,9 @@ class ConversationPane(Widget, can_focus=True):
 
     def say(self, sentence: str, next_step: str = "") -> None:
         """Show this below the streaming reply until more of it arrives."""
-        growth = self.viewport.growth
-        if growth is not None:
-            growth.note(sentence, next_step)
+        streaming = self.viewport.streaming
+        if streaming is not None:
+            streaming.note(sentence, next_step)
             self.changed()
 
     @property
@@ -203,7 +210,7 @@ class ConversationPane(Widget, can_focus=True):
         if is_behind(app):
             return True
         self._painter.draw(self._frame(), app, screen)
-        return self.viewport.growth is not None and self.viewport.growth.is_behind
+        return self.viewport.streaming is not None and self.viewport.streaming.is_behind
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return rows for the compositor: those drawn last, so that both ways of drawing show the same."""
@@ -241,7 +248,9 @@ class ConversationPane(Widget, can_focus=True):
         layout_options = self.viewport.layout_options
         rows = laid_out(self._welcome, layout_options.measure, self.viewport.height)
         return [
-            words(layout_options.width, [(bright, layout_options.palette.text), (faint, layout_options.palette.dim)])
+            text_row(
+                layout_options.width, [(bright, layout_options.palette.text), (faint, layout_options.palette.dim)]
+            )
             for bright, faint in rows
         ]
 
@@ -261,19 +270,19 @@ class ConversationPane(Widget, can_focus=True):
         text_width = self._frames.set_width(width)
         self.viewport.height = height
         self.relayout(replace(self.viewport.layout_options, width=text_width))
-        self.viewport.rest()
+        self.viewport.follow_if_at_end()
 
     def relayout(self, layout_options: LayoutOptions) -> None:
         """Lay out again what is visible; the same text stays selected."""
         if layout_options == self.viewport.layout_options:
             return
         selection = self.highlights.selection
-        selected = selection.letters(self.viewport)
+        selected = selection.offsets(self.viewport)
         self.viewport.relayout(layout_options)
         self.highlights.rows_changed()
         if self.is_attached:
             self.prelayout.start()
-        selection.find_again(selected, self.viewport)
+        selection.restore(selected, self.viewport)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -282,19 +291,19 @@ class ConversationPane(Widget, can_focus=True):
     def _update_styles(self) -> None:
         """Take the widget's own colours and the filters in force, where they are not those of the last frame."""
         self._has_current_styles = True
-        ground = self.visual_style.rich_style
+        base = self.visual_style.rich_style
         filters = tuple(self.get_line_filters())
-        if self._frames.has_styles(ground, filters):
+        if self._frames.has_styles(base, filters):
             return
         palette = self.viewport.layout_options.palette
         styles = PaintStyles(
-            ground=ground,
+            base=base,
             user=palette.user,
-            chosen=palette.accent,
+            current_turn=palette.accent,
             selected=self._highlight("pane--selected"),
-            hit=self._highlight("pane--hit"),
+            match=self._highlight("pane--match"),
             current=self.get_component_rich_style("pane--current"),
-            over=self.get_component_rich_style("pane--marker"),
+            label=self.get_component_rich_style("pane--marker"),
         )
         self._frames.set_styles(styles, filters, palette.bar)
 
