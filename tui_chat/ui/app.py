@@ -1,4 +1,4 @@
-"""The app: makes screens, sets the theme, holds the global keys, and leaves in good order. Nothing else."""
+"""The app: makes screens, sets the theme, holds the global keys, and exits."""
 
 import asyncio
 import os
@@ -41,9 +41,9 @@ class ChatApp(CrashSafeApp):
         super().__init__()
         self._below = below
         self.is_ending: Callable[[], bool] = lambda: False
-        """Whether a signal has ended the program, so that the terminal is not taken any more."""
+        """Whether a signal has ended the program, so that the terminal must be left alone."""
         self._held: list[events.Key | events.Paste] | None = [] if isinstance(below, PendingContext) else None
-        """What was pressed before anything was there to take it."""
+        """Keys pressed before the conversation is open."""
         self._presses = KeyQueue(self, super().on_event)
         self._keys = Keyboard(below.settings.keys)
         self._keys.bind(self, Scope.APP)
@@ -57,7 +57,7 @@ class ChatApp(CrashSafeApp):
             self._suit(is_light=_is_light(os.environ.get("COLORFGBG", "")))
 
     def get_driver_class(self) -> type[Driver]:
-        """Textual's, where its way to read the keyboard is not bettered here."""
+        """Return our driver on Unix, Textual's elsewhere."""
         found = super().get_driver_class()
         if sys.platform != "win32":
             from textual.drivers.linux_driver import LinuxDriver
@@ -76,12 +76,12 @@ class ChatApp(CrashSafeApp):
             self.theme = LIGHT.name if is_light else DARK.name
 
     def _tell_terminal(self, what: str, *words: str) -> None:
-        """Have the terminal do what only our own driver knows."""
+        """Call a method that only our own driver has."""
         if (tell := getattr(driver_of(self), what, None)) is not None:
             tell(*words)
 
     def watch_title(self, title: str) -> None:
-        """The window's name is the conversation's."""
+        """Name the window after the conversation."""
         self._tell_terminal("name_window", title)
 
     def notify(
@@ -98,12 +98,12 @@ class ChatApp(CrashSafeApp):
         super().notify(harmless(message), title=clean(title), severity=severity, timeout=timeout, markup=False)
 
     def on_attention_requested(self, wanted: AttentionRequested) -> None:
-        """Tell somebody who looks elsewhere."""
+        """Alert a user who looks at another window."""
         if not self.app_focus:
             self._tell_terminal("call_attention", wanted.sentence)
 
     def on_background_reported(self, told: BackgroundReported) -> None:
-        """The terminal has said how bright it is."""
+        """Follow the terminal's background."""
         if self._follows_terminal:
             self._suit(is_light=told.is_light)
 
@@ -112,13 +112,13 @@ class ChatApp(CrashSafeApp):
         self.notify("The paste was too long; its end is missing.", severity="warning")
 
     def get_default_screen(self) -> Screen[Any]:
-        """What is seen until there is a conversation: a screen that was pushed would be painted later."""
+        """Return the startup screen until there is a conversation: a pushed screen would be painted later."""
         if isinstance(self._below, PendingContext):
             return StartupScreen(self._below, self._keys)
         return super().get_default_screen()
 
     def on_mount(self) -> None:
-        """Ask the terminal how bright it is, and show the conversation if it is there."""
+        """Request the terminal's background, and show the conversation if it is loaded."""
         if self._follows_terminal:
             self._tell_terminal("ask_background")
         if isinstance(self._below, AppContext):
@@ -126,7 +126,7 @@ class ChatApp(CrashSafeApp):
 
     @on(StartupScreen.Painted)
     def come_behind(self) -> None:
-        """Put the program together behind what is seen of it."""
+        """Load the services behind the startup screen."""
         if isinstance(self._below, PendingContext):
             self.run_worker(self._take_place(self._below))
 
@@ -146,22 +146,22 @@ class ChatApp(CrashSafeApp):
         self._below = context
 
     async def on_event(self, event: events.Event) -> None:
-        """Nothing that is pressed while the program comes is lost; leaving it works at once."""
+        """Keep keys pressed during startup for later; quitting works at once."""
         if self._held is not None and isinstance(event, events.Key | events.Paste) and self._is_for_later(event):
             self._held.append(_again(event))
             is_typed = not isinstance(event, events.Key) or event.is_printable or event.key == "backspace"
-            # Only the front shows it meanwhile; the conversation, there but not yet opened, would have it twice.
+            # Only the startup screen shows it meanwhile; the chat screen gets it later, and would show it twice.
             if is_typed and isinstance(self.screen, StartupScreen):
                 await super().on_event(event)
             return
-        # What has been forwarded comes by a second time on its way up.
+        # A forwarded key comes by a second time when it bubbles up.
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self._presses.take(event)
         else:
             await super().on_event(event)
 
     async def catch_up(self) -> None:
-        """Return when everything that was pressed until now is acted on."""
+        """Return when all keys pressed so far are handled."""
         while self.message_queue_size or self._presses.is_behind:  # noqa: ASYNC110 — Textual's queue has no event
             await asyncio.sleep(_CATCH_UP_S)
 
@@ -170,7 +170,7 @@ class ChatApp(CrashSafeApp):
         return not event.is_forwarded and not any(binding.priority for binding in bound)
 
     async def on_chat_opened(self, _: ChatOpened) -> None:
-        """Hand on what was pressed, then load what the first prompt needs."""
+        """Replay keys pressed during startup, then load what the first prompt needs."""
         held, self._held = self._held or [], None
         for event in held:
             await self._presses.take(event)
@@ -182,16 +182,16 @@ class ChatApp(CrashSafeApp):
             await self._below.warm_up()
 
     def pop_screen(self) -> AwaitComplete:
-        """Let a screen go, and every row it ever drew with it: Textual remembers both for its colours' sake."""
+        """Pop a screen, and free it with every row it ever drew: Textual's style cache keeps both."""
         drop_style_cache()
         return super().pop_screen()
 
     def leave(self, code: int = 0) -> None:
-        """Quit; replies in flight are stopped and kept by whoever runs the app."""
+        """Quit; the caller stops replies in flight and keeps them."""
         self.exit(code, return_code=code)
 
     def restore_terminal(self) -> None:
-        """Give the terminal back as it was found, from any thread, when the app cannot."""
+        """Restore the terminal from any thread, when the app cannot."""
         self._tell_terminal("restore_now")
 
     async def action_quit(self) -> None:
@@ -199,14 +199,14 @@ class ChatApp(CrashSafeApp):
         self.leave()
 
     def action_suspend(self) -> None:
-        """Give the terminal back to the shell until it goes on here."""
+        """Suspend the app and return to the shell."""
         if getattr(driver_of(self), "has_shell", False):
             self.action_suspend_process()
         else:
             self.notify("There is no shell here to go back to.", severity="warning")
 
     async def action_interrupt(self) -> None:
-        """Let the screen decide what there is to stop."""
+        """Let the screen decide what to stop."""
         if isinstance(self.screen, StartupScreen):
             self.leave()
         elif (chat := self._chat) is self.screen:
@@ -215,7 +215,7 @@ class ChatApp(CrashSafeApp):
             self.screen.dismiss(None)
 
     def action_help(self) -> None:
-        """Every key, those of the place one stands at first."""
+        """Show every key, those that work here first."""
         from tui_chat.ui.dialogs.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
@@ -223,7 +223,7 @@ class ChatApp(CrashSafeApp):
 
     @property
     def _place(self) -> Scope:
-        """Whose keys work now."""
+        """The scope whose keys work now."""
         if self.screen is not self._chat:
             return getattr(self.screen, "SCOPE", Scope.PROMPT)
         if self._chat.queue_bar.has_focus:
@@ -244,11 +244,11 @@ def _chat_on(context: AppContext, keys: Keyboard) -> "ChatScreen":
 
 
 def _again(event: events.Key | events.Paste) -> events.Key | events.Paste:
-    """The same once more, not yet taken by anybody."""
+    """Return a fresh copy of an event."""
     return events.Key(event.key, event.character) if isinstance(event, events.Key) else events.Paste(event.text)
 
 
 def _is_light(colours: str) -> bool:
-    """Whether a terminal says that its background is light; few do, as `foreground;background`."""
+    """Return whether a terminal reports a light background, as `foreground;background`; few report it."""
     ground = colours.rpartition(";")[2]
     return ground.isdigit() and int(ground) in (7, 15)

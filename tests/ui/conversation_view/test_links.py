@@ -1,7 +1,7 @@
 """What in a row can be opened, and where it really leads."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.strategies import text
 from rich.segment import Segment
 
@@ -91,6 +91,7 @@ def test_where_it_leads_is_told_in_short_and_what_only_looks_like_it(url: str, l
     assert doubt in told and bool(doubt) == bool(told)
 
 
+@settings(deadline=None)
 @given(text(max_size=30), text(max_size=20))
 def test_no_address_makes_any_of_this_fail(host: str, rest: str) -> None:
     for url in (f"https://{host}/{rest}", f"https://{rest}@{host}", host):
@@ -120,6 +121,7 @@ def test_what_is_under_a_cell_is_told() -> None:
 
 
 @attack
+@settings(deadline=None)
 @given(
     text("-+/~.:@=\\ axpy\u202e\n", max_size=30), text("-:/.@htpsmailo \\%", max_size=20), text("-.@/x", max_size=8)
 )

@@ -1,4 +1,4 @@
-"""The pieces a turn is shown in: prose, foldable text, rows of our own words. Each is a run of finished rows."""
+"""The blocks of a turn: prose, foldable text, and rows of our own text. Each holds finished rows."""
 
 from collections.abc import Sequence
 from math import inf
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from tui_chat.rendering.markdown import CodeBlock, LiveMarkdown
 
 _INDENT = 2
-"""Cells by which what is unfolded stands behind its head."""
+"""Cells by which unfolded text is indented."""
 MOST_S = 0.1
-"""Work on a text in one frame while it comes in."""
+"""Longest layout of a streaming text in one frame."""
 _NOT_COUNTED = dict.fromkeys(map(ord, " -|:"))
 
 
 class Block:
-    """A run of rows with white space above."""
+    """A run of rows with blank rows above."""
 
     part: Part | None = None
-    """What of the turn it shows; `None` for words of our own."""
+    """The part of the turn that it shows; `None` for our own text."""
 
     def __init__(self, lines: Sequence[Line] = (), *, gap: int = 0) -> None:
         self.lines = lines
@@ -35,49 +35,48 @@ class Block:
 
     @property
     def rows(self) -> int:
-        """All its rows; an empty block takes none."""
+        """All rows with the blank ones; an empty block has none."""
         count = self.count
         return self.gap + count if count else 0
 
     @property
     def count(self) -> int:
-        """Rows without the white space."""
+        """Rows without the blank ones."""
         return len(self.lines)
 
     def line(self, row: int) -> Line:
-        """That row."""
         return self.lines[row - self.gap] if row >= self.gap else BLANK
 
     def is_copied(self, row: int) -> bool:
-        """Whether that row is part of what is said, and so of what is copied."""
+        """Return whether a row is part of the message, and so of what is copied."""
         return False
 
     def grow_to(self, part: Part) -> bool:
-        """Take in the same part, longer; False when it is another part and must be laid out anew."""
+        """Take in the same part, longer. Return False for another part, which needs a new block."""
         return part is self.part
 
     def finish(self) -> None:
-        """Nothing more will come."""
+        """Note that the text is complete."""
 
     def advance(self, budget_s: float = inf) -> bool:
-        """Lay out what has come, for about so long; whether all of it is in the rows now."""
+        """Lay out what has arrived, for about so long. Return whether all of it is laid out."""
         return True
 
     def shows(self, source: str) -> bool:
-        """Whether it was made from exactly that text."""
+        """Return whether it was made from exactly this text."""
         return True
 
     @property
     def code_blocks(self) -> "tuple[CodeBlock, ...]":
-        """Fences in it, with lines counted without the white space."""
+        """Its code blocks, whose lines are counted without the blank rows."""
         return ()
 
     def offset_of(self, row: int) -> int:
-        """Where in its text a row begins, counted by `length_of`."""
+        """Return the offset in its text at which a row starts, counted by `length_of`."""
         return sum(length_of(self.line(index)) for index in range(self.gap, min(row, self.rows)))
 
     def row_at(self, offset: int, start: int = 0) -> int:
-        """The row in which that place of its text stands, counted from the beginning of row `start`."""
+        """Return the row of an offset in its text that is counted from the start of row `start`."""
         for row in range(max(self.gap, start), self.rows):
             offset -= length_of(self.line(row))
             if offset < 0:
@@ -86,12 +85,12 @@ class Block:
 
 
 def length_of(line: Line) -> int:
-    """How much text a row holds: the same sum over a block at any width, as what pads and rules is not counted."""
+    """Return how much text a row holds; padding and rules do not count, so a block's sum is the same at any width."""
     return counted(line.copy) + (line.joins is None)
 
 
 def counted(text: str) -> int:
-    """How many of its characters are there at any width."""
+    """Return how many characters of the text are there at any width."""
     return len(text.translate(_NOT_COUNTED))
 
 
@@ -111,7 +110,7 @@ class Prose(Block):
         self.grow(part.text)
 
     def grow(self, text: str) -> None:
-        """Take in more text, to be laid out by `work`."""
+        """Take in more text, which `advance` lays out."""
         self._size += len(text)
         self._text.append(text)
 
@@ -152,14 +151,14 @@ class Prose(Block):
 
 
 def _live(layout_options: LayoutOptions) -> "LiveMarkdown":
-    # An app that opens on an empty conversation is there sooner without it.
+    # Imported late: an app that opens on an empty conversation starts sooner.
     from tui_chat.rendering.markdown import LiveMarkdown
 
     return LiveMarkdown(layout_options.width, layout_options.palette)
 
 
 class Fold(Block):
-    """A head row that is always shown, and text below it that is laid out when it is unfolded."""
+    """A head row that is always visible, and text below it that is laid out when it is unfolded."""
 
     def __init__(self, part: Part, layout_options: LayoutOptions, style: Style) -> None:
         super().__init__()
@@ -176,12 +175,11 @@ class Fold(Block):
 
     @property
     def can_open(self) -> bool:
-        """Whether there is anything to unfold."""
         return self._size > 0
 
     @property
     def text(self) -> str:
-        """What can be unfolded, as it came."""
+        """The text that can be unfolded."""
         self._pieces = ["".join(self._pieces)]
         return self._pieces[0]
 
@@ -200,7 +198,7 @@ class Fold(Block):
         return row > self.gap
 
     def grow(self, text: str) -> None:
-        """Take in more of what can be unfolded."""
+        """Take in more text."""
         self._pieces.append(text)
         self._size += len(text)
         if self._body is not None:
@@ -216,19 +214,18 @@ class Fold(Block):
         return True
 
     def record_state(self, state: object) -> bool:
-        """Whether the head row was last told for another state than this; from now on it is told for this one."""
+        """Record the state that the head row shows. Return whether it differs from the last one."""
         news = (state, self._size) != self._recorded
         self._recorded = (state, self._size)
         return news
 
     def set_head(self, *pieces: tuple[str, Style]) -> None:
-        """What the head row says behind its sign."""
+        """Set the text of the head row."""
         self._head_pieces = pieces
         sign = "·" if not self.can_open else "▾" if self.is_open else "▸"
         self._head = text_row(self._layout_options.width, [(sign + " ", self._layout_options.palette.dim), *pieces])
 
     def set_open(self, is_open: bool) -> None:
-        """Unfold it or fold it."""
         if not self.can_open or is_open is self.is_open:
             return
         self.is_open = is_open

@@ -1,4 +1,4 @@
-"""The turns of a conversation's branch as entries, each with what its head row needs to know of the others."""
+"""Makes the entries of the branch that is shown, each with what its header needs from the other turns."""
 
 from datetime import datetime
 
@@ -9,11 +9,11 @@ from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 
 
 def entries_of(conversation: Conversation, known: list[TurnLayout]) -> list[TurnLayout]:
-    """Entries of the branch that is shown; those already known stay as they are."""
+    """Return the entries of the branch that is shown; known entries are reused."""
     entries: list[TurnLayout] = []
     model = ""
     before: datetime | None = None
-    # Where nothing branches off, nobody need be asked for siblings.
+    # Without branches no turn has siblings.
     tree = conversation if len(conversation.turns) > len(conversation.path) else None
     for number, turn in enumerate(conversation.path):
         header = _header(turn, tree, model, before)
@@ -28,7 +28,7 @@ def entries_of(conversation: Conversation, known: list[TurnLayout]) -> list[Turn
 
 
 def entry_after(entries: list[TurnLayout], turn: Turn, conversation: Conversation | None) -> TurnLayout:
-    """An entry for a turn that comes behind those."""
+    """Return an entry for a turn that follows these entries."""
     model = next((entry.turn.model for entry in reversed(entries) if entry.turn.model), "")
     before = entries[-1].turn.created_at if entries else None
     return TurnLayout(turn, _header(turn, conversation, model, before))

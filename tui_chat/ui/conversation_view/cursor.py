@@ -1,4 +1,4 @@
-"""What the keyboard is at in a conversation: a turn, a block of code, or a link."""
+"""The keyboard cursor of the conversation: on a turn, a code block or a link."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,28 +18,28 @@ _SIGNS_OF_CODE = ("```", "~~~", "    ", "\t")
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A block of code of a turn."""
+    """A code block of a turn."""
 
     entry: TurnLayout
     block: int
     number: int
-    """Which one of its part."""
+    """Index within the code blocks of its part."""
 
     @property
     def code(self) -> "CodeBlock":
-        """Its text and lines; the turn is laid out."""
+        """Its text and lines; the turn must be laid out."""
         return self.entry.blocks[self.block].code_blocks[self.number]
 
     @property
     def rows(self) -> tuple[int, int]:
-        """First and last row of it within its turn."""
+        """First and last row within its turn."""
         block, code = self.entry.blocks[self.block], self.code
         first = self.entry.row_of(self.block, block.gap + code.first_line)
         return first, first + code.end_line - code.first_line - 1
 
 
 class Cursor:
-    """Steps from one to the next, and knows where it is."""
+    """Steps through turns, code blocks and links."""
 
     def __init__(self, viewport: Viewport) -> None:
         self._viewport = viewport
@@ -48,17 +48,16 @@ class Cursor:
         self.target: tuple[Row, Target] | None = None
 
     def clear(self) -> None:
-        """Choose nothing."""
         self.turn = self.code = self.target = None
 
     @property
     def is_on(self) -> bool:
-        """Whether anything is chosen."""
+        """Whether it is on anything."""
         return not (self.turn is None and self.code is None and self.target is None)
 
     @property
     def turn_or_last_reply(self) -> Turn | None:
-        """The chosen turn, or the one with the chosen code, or the last reply."""
+        """The turn at the cursor, or the turn of the code block at the cursor, or the last reply."""
         entry = self.turn or (self.code.entry if self.code else None)
         if entry is not None:
             return self._viewport.turn_of(entry)
@@ -69,7 +68,7 @@ class Cursor:
 
     @property
     def code_source(self) -> str:
-        """The chosen code, or the last block of code of the turn that `said` tells."""
+        """The code block at the cursor, or the last one of `turn_or_last_reply`."""
         if self.code is not None:
             index = self._index(self.code.entry)
             return "" if index is None else self._laid_code(index, self.code).code.source
@@ -85,7 +84,7 @@ class Cursor:
     # Turns
 
     def step_turn(self, by: int) -> None:
-        """Choose the turn before or behind; the first step takes one in sight."""
+        """Go to the next or the previous turn; the first step goes to a visible one."""
         viewport = self._viewport
         if not viewport.entries:
             return
@@ -106,7 +105,7 @@ class Cursor:
     # Code
 
     def step_code(self, by: int) -> bool:
-        """Choose the block of code before or behind; whether there is one."""
+        """Go to the next or the previous code block. Return whether there is one."""
         viewport = self._viewport
         index, row = self._start(by)
         while 0 <= index < len(viewport.entries):
@@ -124,7 +123,7 @@ class Cursor:
         return False
 
     def _start(self, by: int) -> tuple[int, int]:
-        """Turn and row to look from."""
+        """Return the turn and the row from which to look."""
         index = self._index(self.code.entry) if self.code else None
         if self.code is not None and index is not None:
             self._viewport.layout(index)
@@ -146,7 +145,7 @@ class Cursor:
     # Links and files
 
     def step_target(self, rows: list[Row], by: int) -> None:
-        """Choose the next link or file name in sight."""
+        """Go to the next or the previous link or file name in these rows."""
         seen = [(row, target) for row in rows for target in targets(row.line)]
         if not seen:
             return
@@ -159,10 +158,10 @@ class Cursor:
         self.clear()
         self.target = seen[(here + by) % len(seen)]
 
-    # What a row shows of it
+    # How rows look
 
     def is_at(self, row: Row) -> bool:
-        """Whether that row belongs to the chosen turn or code."""
+        """Return whether a row belongs to the turn or code block at the cursor."""
         place = row.position
         entry = self._viewport.entries[place.entry]
         if entry is self.turn:
@@ -173,12 +172,12 @@ class Cursor:
         return first <= entry.row_of(place.block, place.row) <= last
 
     def target_in(self, row: Row) -> Span | None:
-        """The cells of the chosen link in that row."""
+        """Return the cells of the link at the cursor in this row."""
         if self.target is None or self.target[0].position != row.position:
             return None
         return self.target[1].start, self.target[1].end
 
 
 def _may_hold_code(turn: Turn) -> bool:
-    """Whether it is worth laying a turn out to look for code in it."""
+    """Return whether a turn may hold code, without laying it out."""
     return any(sign in part.text for part in turn.parts if isinstance(part, TextPart) for sign in _SIGNS_OF_CODE)

@@ -1,4 +1,4 @@
-"""Search in the conversation: counted in what was said, lit in what is seen, opened where it is folded away."""
+"""Find in the conversation: matches are counted in the messages, highlighted in visible rows, and unfolded."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from tui_chat.ui.conversation_view.viewport import Row, RowPosition, Viewport
 
 
 class Match(NamedTuple):
-    """Where a match begins."""
+    """Where a match starts."""
 
     block: int
     row: int
@@ -22,7 +22,7 @@ class Match(NamedTuple):
 
 
 class Finder:
-    """What is looked for, the number of its matches in each turn, and the match that the reader is at."""
+    """The queries, the number of matches in each turn, and the current match."""
 
     def __init__(self, viewport: Viewport) -> None:
         self._viewport = viewport
@@ -33,26 +33,26 @@ class Finder:
         """Where the reader was before the search."""
         self._entry = 0
         self._ordinal = -1
-        """Which match of that turn the reader is at."""
+        """Index of the current match within its turn."""
         self._matches: list[Match] = []
 
     @property
     def is_on(self) -> bool:
-        """Whether anything is searched for."""
+        """Whether there is a query."""
         return self._pattern is not None
 
     @property
     def total(self) -> int:
-        """Hits in the whole branch."""
+        """Matches in the whole branch."""
         return sum(self._counts)
 
     @property
     def current(self) -> int:
-        """The number of the match that the reader is at, from 1 on; 0 when there is none."""
+        """The number of the current match, counted from 1; 0 when there is none."""
         return sum(self._counts[: self._entry]) + self._ordinal + 1 if self._ordinal >= 0 else 0
 
     def start(self, queries: Sequence[str], first: RowPosition) -> None:
-        """Search for each of these; nothing but empty ones search for nothing. `first` is where the reader is."""
+        """Find each of these; empty queries end the search. `first` is where the reader is."""
         self._ordinal = -1
         self._matches = []
         wanted = sorted({query.lower() for query in queries if query}, key=len, reverse=True)
@@ -67,7 +67,7 @@ class Finder:
         self._entry = self._origin.entry
 
     def step(self, by: int) -> tuple[int, int] | None:
-        """Go to the next match, or the one before: turn and row of it; `None` when there is none."""
+        """Go to the next or the previous match. Return its turn and row, or `None` when there is none."""
         self._viewport.grow()
         self._recount()
         if self._viewport.streaming is not None:
@@ -89,19 +89,19 @@ class Finder:
         return self._entry, self._viewport.entries[self._entry].row_of(match.block, match.row)
 
     def rows_changed(self) -> None:
-        """Rows are other ones now: find the matches of the turn that the reader is at again."""
+        """Find the matches of the current turn again after another layout."""
         if 0 <= self._ordinal < len(self._matches):
             at = self._ordinal
             self._enter(self._entry)
             self._ordinal = min(at, len(self._matches) - 1)
 
     def forget(self) -> None:
-        """Turns were taken away: the next step begins where the reader is."""
+        """Drop the current match after turns were removed; the next step starts from the reader."""
         self._ordinal = -1
         self._matches = []
 
     def _recount(self) -> None:
-        """A turn may have come or grown since."""
+        """Count again in turns that were added or have grown."""
         entries = self._viewport.entries
         del self._counts[len(entries) :]
         self._counts += [0] * (len(entries) - len(self._counts))
@@ -117,7 +117,7 @@ class Finder:
                 return index
 
     def _enter(self, index: int) -> None:
-        """Lay that turn out, unfold what holds a match, and find all matches in its rows."""
+        """Lay out a turn, unfold blocks with a match, and find all matches in its rows."""
         viewport = self._viewport
         entry = viewport.layout(index)
         for number, block in enumerate(entry.blocks):
@@ -141,7 +141,7 @@ class Finder:
         return matches
 
     def _found(self, block: Block, first: int, last: int) -> list[list[tuple[int, int, int]]]:
-        """Hits in rows that are one line: row, first and end column of each piece of each."""
+        """Return the matches in rows of one wrapped line, each as pieces of row, first and end column."""
         assert self._pattern is not None
         text, starts = "", []
         for row in range(first, last + 1):
@@ -163,7 +163,7 @@ class Finder:
         return found
 
     def spans(self, row: Row) -> tuple[tuple[Span, ...], Span | None]:
-        """The lit cells of a visible row, and among them those of the match that the reader is at."""
+        """Return the cells of the matches in a visible row, and those of the current match."""
         place = row.position
         block = self._viewport.entries[place.entry].blocks[place.block]
         spans, current = [], None
@@ -180,7 +180,7 @@ class Finder:
 
 
 def _searched_text(block: Block, row: int) -> str:
-    """What of a row is searched: what was said, and the names of tools and files, but none of our own words."""
+    """Return the text of a row that is searched: messages and names of tools and files, but not our own text."""
     line = block.line(row)
     if block.is_copied(row):
         return line.copy
@@ -188,7 +188,7 @@ def _searched_text(block: Block, row: int) -> str:
 
 
 def _count(turn: Turn, queries: Sequence[str]) -> int:
-    """How often a turn says it, as far as can be told without laying it out."""
+    """Return how many matches a turn has, as far as is known without laying it out."""
     count = 0
     for part in turn.parts:
         match part:

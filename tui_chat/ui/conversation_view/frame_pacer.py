@@ -1,4 +1,4 @@
-"""When to draw: as things arrive, at most once a frame in the mean, and never for more than a third of the time.
+"""Decides when to draw: as deltas arrive, at most once a frame on average, and for at most a third of the time.
 
 Drawing on arrival shows most of what streams without waiting for a clock. Where a frame was not yet over when
 something came, the next arrival after it draws both; only when none comes soon does a timer.
@@ -9,29 +9,29 @@ import time
 from collections.abc import Callable
 
 FRAME_S = 1 / 120
-"""Models rarely send more than a hundred pieces a second, so most of them are drawn as they arrive."""
+"""Models rarely send more than a hundred deltas a second, so most are drawn as they arrive."""
 _GRACE_S = FRAME_S / 2
-"""How long after a frame something may wait for the next arrival."""
+"""How long after a frame a delta may wait for the next one."""
 _REST = 2.0
-"""Seconds left to others for each second of drawing what streams …"""
+"""Seconds left to other tasks for each second of drawing a streaming reply …"""
 _LONGEST_REST_S = 0.2
-"""… but one long drawing does not keep the next one waiting for more than this."""
+"""… and the longest such pause."""
 
 
 class FramePacer:
-    """Runs one drawing function as often as it may and no oftener than asked; nothing is scheduled while idle."""
+    """Limits how often one function draws; nothing is scheduled while idle."""
 
     def __init__(self, draw: Callable[[], bool]) -> None:
-        """`draw` says True when it must be tried again in a frame."""
+        """`draw` returns True when it must be called again in a frame."""
         self._draw = draw
         self._frame_at = 0.0
-        """When the next frame begins; one frame that was not used may be made up for."""
+        """When the next frame starts; one unused frame may be caught up."""
         self._rested_at = 0.0
         self._handle: asyncio.Handle | None = None
         self._due_at = 0.0
 
     def request(self, *, streams: bool = False) -> None:
-        """Draw as soon as the loop is free, if a frame is over; what streams also lets others have their time."""
+        """Draw once the frame is over and the loop is free; while a reply streams, other tasks get their time."""
         now = time.monotonic()
         due_at = max(self._frame_at, self._rested_at) if streams else self._frame_at
         if due_at > now:
@@ -45,12 +45,12 @@ class FramePacer:
         self._handle = loop.call_soon(self._run) if due_at <= now else loop.call_later(due_at - now, self._run)
 
     def flush(self) -> None:
-        """Draw now, whatever was drawn before."""
+        """Draw now."""
         self.stop()
         self._run()
 
     def stop(self) -> None:
-        """Forget what was asked for."""
+        """Cancel the request."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

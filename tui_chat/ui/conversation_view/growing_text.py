@@ -1,4 +1,4 @@
-"""Verbatim text that grows: of a long one only its last source line is laid out again."""
+"""Verbatim text that grows; only its last source line is laid out again."""
 
 from rich.segment import Segment
 from rich.style import Style
@@ -7,11 +7,11 @@ from tui_chat.rendering.line import BLANK, Line
 from tui_chat.rendering.plain_text import render_plain
 
 _LONGEST_LINE = 4096
-"""A source line is cut here, so that one without an end costs no more than any other."""
+"""A longer source line is cut, to bound the cost of laying it out again."""
 
 
 class GrowingText:
-    """Text as it was written, wrapped."""
+    """Text as it was written, wrapped at a width."""
 
     def __init__(self, width: int, style: Style, indent: int = 0) -> None:
         self._width = max(1, width - indent)
@@ -73,10 +73,10 @@ class GrowingText:
         self._done = len(self.lines)
 
     def finish(self) -> None:
-        """Nothing more will come."""
+        """Note that the text is complete."""
 
     @property
     def source(self) -> str:
-        """All of it as it came."""
+        """The whole text as it arrived."""
         self._pieces = ["".join(self._pieces)]
         return self._pieces[0]

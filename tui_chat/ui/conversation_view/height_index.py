@@ -1,10 +1,10 @@
-"""How many rows each turn takes, with their sums quick at any length. Knows numbers only."""
+"""The number of rows of each turn, with fast prefix sums. Holds numbers only."""
 
 from collections.abc import Iterable
 
 
 class HeightIndex:
-    """A Fenwick tree: changing one height and finding a row both take the logarithm of the turns."""
+    """A Fenwick tree: setting a height and finding a row both take logarithmic time."""
 
     def __init__(self, heights: Iterable[int] = ()) -> None:
         self._heights = list(heights)
@@ -22,11 +22,10 @@ class HeightIndex:
 
     @property
     def total(self) -> int:
-        """All rows."""
         return self.before(len(self._heights))
 
     def set(self, index: int, height: int) -> None:
-        """Replace one turn's height."""
+        """Set one turn's height."""
         more = height - self._heights[index]
         if not more:
             return
@@ -44,12 +43,12 @@ class HeightIndex:
         self._tree.append(height + self.before(place - 1) - self.before(below))
 
     def truncate(self, length: int) -> None:
-        """Forget every turn from that one on."""
+        """Remove every turn from this index on."""
         del self._heights[length:]
         del self._tree[length + 1 :]
 
     def before(self, index: int) -> int:
-        """Rows of all turns before that one."""
+        """Return the rows of all turns before this one."""
         rows = 0
         while index > 0:
             rows += self._tree[index]
@@ -57,7 +56,7 @@ class HeightIndex:
         return rows
 
     def at(self, row: int) -> tuple[int, int]:
-        """The turn that row falls in, and the row within it; the nearest one for a row outside."""
+        """Return the turn of a row, and the row within it; the nearest one for a row outside."""
         place, left = 0, max(0, row)
         step = 1 << len(self._heights).bit_length()
         while step:

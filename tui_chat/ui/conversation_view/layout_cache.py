@@ -1,4 +1,4 @@
-"""The turns of a branch, each laid out when it is looked at and let go when it was not for long. Knows no window."""
+"""LRU cache of laid-out turns of the branch that is shown. Must not know what is visible."""
 
 from collections import OrderedDict
 from dataclasses import replace
@@ -10,27 +10,27 @@ from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
 from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 
 _LONG_ROWS = 1500
-"""A turn of more rows is not laid out anew while somebody waits for it."""
+"""A turn with more rows keeps its old rows until it is laid out again in the background."""
 _MOST_CACHED_ROWS = 4000
-"""Rows of turns out of sight that are needed; older ones are let go and laid out again when scrolled to."""
+"""Rows that are kept; those of other turns are dropped and laid out again when scrolled to."""
 
 
 class LayoutCache:
-    """Every turn with its height, which is an estimate until it was laid out once."""
+    """Every turn with its height, which is an estimate until it is laid out once."""
 
     def __init__(self, layout_options: LayoutOptions) -> None:
         self.layout_options = layout_options
         self.entries: list[TurnLayout] = []
         self.heights = HeightIndex()
         self.streaming: StreamingTurn | None = None
-        """The last turn while it comes in."""
+        """The last turn while it streams."""
         self._cached: OrderedDict[TurnLayout, None] = OrderedDict()
         self._cached_rows = 0
         self.stale: dict[TurnLayout, None] = {}
-        """Long turns that are shown as they looked before, until they are laid out anew."""
+        """Long turns that are shown in the old layout until they are laid out again."""
 
     def fill(self, entries: list[TurnLayout]) -> None:
-        """Hold these turns and no others."""
+        """Replace all turns by these."""
         self.streaming = None
         self.entries = entries
         needed = set(entries)
@@ -44,7 +44,7 @@ class LayoutCache:
         self.heights.append(entry.height(self.layout_options))
 
     def remove_from(self, length: int) -> None:
-        """Take away every turn from that one on."""
+        """Remove every turn from this index on."""
         for entry in self.entries[length:]:
             if entry in self._cached:
                 self._evict(entry)
@@ -52,7 +52,7 @@ class LayoutCache:
         self.heights.truncate(length)
 
     def layout(self, index: int) -> TurnLayout:
-        """That turn, laid out."""
+        """Return a turn, laid out."""
         entry = self.entries[index]
         if not entry.is_laid_out:
             entry.layout(self.layout_options)
@@ -64,7 +64,7 @@ class LayoutCache:
         return entry
 
     def measure(self, index: int, budget_s: float) -> bool:
-        """Make a turn's height exact, and keep its rows if there is room; False when the time was too short."""
+        """Make a turn's height exact, and keep its rows if there is room. Return False if the time was too short."""
         if not self.entries[index].prepare(self.layout_options, budget_s):
             return False
         entry = self.layout(index)
@@ -73,13 +73,13 @@ class LayoutCache:
         return True
 
     def update_height(self, index: int) -> None:
-        """Take note that a laid-out turn has other rows than before."""
+        """Take over the height of a laid-out turn whose rows changed."""
         rows = self.entries[index].rows
         self._cached_rows += rows - self.heights[index]
         self.heights.set(index, rows)
 
     def evict_old(self, first: int, end: int) -> None:
-        """Let go of the rows of turns that were not looked at for longest, but for those from `first` to `end`."""
+        """Drop the rows of the least recently visible turns, except those from `first` to `end`."""
         if self._cached_rows <= _MOST_CACHED_ROWS:
             return
         needed = set(self.entries[first:end])
@@ -97,7 +97,7 @@ class LayoutCache:
         entry.drop()
 
     def restyle(self, layout_options: LayoutOptions) -> None:
-        """Lay everything out anew when it is next looked at."""
+        """Lay everything out again when it is next visible."""
         if self.streaming is not None:
             self.streaming.catch_up()
         same_rows = (
@@ -116,11 +116,11 @@ class LayoutCache:
             )
 
     def index_of(self, turn_id: str) -> int | None:
-        """Where the turn by that id stands."""
+        """Return the index of a turn."""
         return next((at for at in reversed(range(len(self.entries))) if self.entries[at].turn.id == turn_id), None)
 
     def turn_of(self, entry: TurnLayout) -> Turn:
-        """An entry's turn, with all that has arrived of it."""
+        """Return the turn of an entry, with all deltas that have arrived."""
         if self.streaming is not None and entry is self.streaming.entry:
             return self.streaming.turn
         return entry.turn

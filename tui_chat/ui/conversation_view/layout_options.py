@@ -1,4 +1,4 @@
-"""What every row of the pane is drawn with: its width, its colours, and the words that others choose."""
+"""The options of a layout: width, colours, and callbacks for text that other parts choose."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,16 +14,15 @@ from tui_chat.rendering.styles import Palette
 from tui_chat.settings.values import UiSettings
 
 Describe = Callable[[Turn], tuple[str, str] | None]
-"""The sentence about how a turn stands and what to do next; `None` when there is nothing to say."""
+"""Returns the sentence about a turn's state and the next step; `None` when there is nothing to report."""
 KeyLabel = Callable[[str], str]
-"""The key that runs an action, as a person reads it; empty when no key does."""
+"""Returns the name of the key that runs an action; empty when none does."""
 DEFAULT_UI = UiSettings()
-"""How it looks where nobody has set anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """What is shown in full where nobody chose otherwise."""
+    """Which blocks are unfolded unless the user folds them."""
 
     thinking: bool = False
     tools: bool = False
@@ -31,7 +30,7 @@ class Expanded:
 
 @dataclass(frozen=True, slots=True)
 class LayoutOptions:
-    """Everything that decides how a turn becomes rows."""
+    """Everything that decides how a turn is laid out."""
 
     width: int
     """Cells between the bar and the rail; code and tables may take them all."""
@@ -41,17 +40,17 @@ class LayoutOptions:
     unfolded: Expanded = Expanded()
 
     def unfolds(self, part: Part) -> bool:
-        """Whether that part is shown in full where nobody chose otherwise."""
+        """Return whether a part is unfolded unless the user folds it."""
         return self.unfolded.thinking if isinstance(part, ThinkingPart) else self.unfolded.tools
 
     @property
     def measure(self) -> int:
-        """Cells that prose keeps to."""
+        """Widest line of prose, in cells."""
         return self.palette.prose(self.width)
 
 
 def text_row(width: int, pieces: Iterable[tuple[str, Style]]) -> Line:
-    """One row of clean words, cut with an ellipsis where it is too long."""
+    """Return one row of clean text, cut with an ellipsis where it is too long."""
     segments: list[Segment] = []
     used = 0
     for text, style in pieces:

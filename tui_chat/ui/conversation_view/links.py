@@ -1,4 +1,4 @@
-"""Links and file names in a row: where they stand, where they really lead, and which of them may be opened."""
+"""Links and file names in a row: their cells, their real destination, and whether they may be opened."""
 
 import re
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from tui_chat.rendering.line import Line
 
 _OPENED = ("http", "https", "mailto")
 _DOTS = "[.\u3002\uff0e\uff61]"
-"""What stands between the labels of a host; browsers take the last three for the first."""
+"""Separators between the labels of a host; browsers read the last three as a dot."""
 _NUMBER = r"(0x[0-9a-fA-F]+|\d+)(\.(0x[0-9a-fA-F]+|\d+))*|\[.*\]"
-# Compiled for the first row that is looked at; the app starts sooner.
+# Compiled when the first row is searched, so that the app starts sooner.
 _FILE = r"(?<![\w/.~-])(~?/?(?:[\w.@+-]+/)*[\w.@+-]*\w\.(\w{1,8}))(?::(\d+))?(?![\w/])"
 _SUFFIX = (
     "bash|cc?|cfg|conf|cpp|css?|csv|diff|env|exs?|fish|go|h|hpp|html?|ini|ipynb|java|jpg|jsx?|json|kt|lock|log|lua|md|mjs|"
@@ -22,7 +22,7 @@ _SUFFIX = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Something in a row that can be opened."""
+    """A link or file name in a row."""
 
     start: int
     """First cell within the line."""
@@ -30,20 +30,20 @@ class Target:
     url: str = ""
     """The address of a link; empty for a file."""
     path: str = ""
-    """A file's name as it was written."""
+    """A file name as it was written."""
     line: int | None = None
-    """The line of the file that was named with it."""
+    """The line number after the file name."""
 
     @property
     def shown(self) -> str:
-        """Where it really leads, harmless, and with a host name that cannot look like another."""
+        """The real destination, without control characters, and with a host name that cannot look like another."""
         return displayed_url(self.url) if self.url else clean_line(self.path)
 
 
 def may_open(url: str) -> bool:
-    """Whether an address is of a kind that is opened at all, free of anything that hides, and leads to one place.
+    """Return whether a URL may be opened: of a known scheme, without hidden characters, with one clear destination.
 
-    What browsers and this program could read differently — a backslash, an escaped or missing host — leads nowhere.
+    A URL that browsers may read differently — a backslash, an escaped or missing host — is refused.
     """
     scheme, colon, rest = url.partition(":")
     if not (colon and scheme.lower() in _OPENED and url.isprintable()) or " " in url or "\\" in url:
@@ -55,7 +55,7 @@ def may_open(url: str) -> bool:
 
 
 def displayed_url(url: str) -> str:
-    """An address with its host as it goes over the wire."""
+    """Return a URL with its host in Punycode."""
     url = clean_line(url)
     host = _host(url)
     if not host or host.isascii():
@@ -67,7 +67,7 @@ def displayed_url(url: str) -> str:
 
 
 def destination(url: str) -> str:
-    """Where it leads in short: the host as it goes over the wire, or whom one writes to."""
+    """Return the destination in short: the host in Punycode, or the mail address."""
     url = clean_line(url)
     if host := _host(url):
         return _on_the_wire(host)
@@ -75,7 +75,7 @@ def destination(url: str) -> str:
 
 
 def suspicious_parts(url: str) -> tuple[str, ...]:
-    """What makes an address look like one that it is not, in sentences."""
+    """Return sentences about what makes a URL look like another one."""
     url = clean_line(url)
     host = _host(url)
     found = []
@@ -90,19 +90,21 @@ def suspicious_parts(url: str) -> tuple[str, ...]:
 
 
 def _host(url: str) -> str:
-    """The host as it is written; empty where there is none or it makes no sense."""
+    """Return the host as it is written; empty when there is no valid one."""
     try:
         parts = urlsplit(url)
         if not parts.hostname or parts.port == 0:
             return ""
     except ValueError:
         return ""
-    beside = parts.netloc.rpartition("@")[2]
-    return beside[: beside.index("]") + 1] if beside.startswith("[") else beside.partition(":")[0]
+    host_and_port = parts.netloc.rpartition("@")[2]
+    if host_and_port.startswith("["):
+        return host_and_port[: host_and_port.index("]") + 1]
+    return host_and_port.partition(":")[0]
 
 
 def _on_the_wire(host: str) -> str:
-    """Every label as it is asked for, which is ASCII."""
+    """Return a host in Punycode."""
     return ".".join(map(_label_on_the_wire, re.split(_DOTS, host)))
 
 
@@ -116,7 +118,7 @@ def _label_on_the_wire(label: str) -> str:
 
 
 def _in_letters(wire: str) -> str:
-    """A host with its letters as a browser may show them."""
+    """Return a host with the letters that a browser may show."""
     shown = []
     for label in wire.split("."):
         try:
@@ -129,7 +131,7 @@ def _in_letters(wire: str) -> str:
 
 
 def targets(line: Line) -> list[Target]:
-    """Links in a row that may be opened, and names of files outside of links."""
+    """Return the links in a row that may be opened, and the file names outside of links."""
     found = [Target(start, end, url=url) for start, end, url in line.links if may_open(url)]
     taken = [(start, end) for start, end, _ in line.links]
     for match in re.finditer(_FILE, line.copy) if "." in line.copy else ():
@@ -143,5 +145,5 @@ def targets(line: Line) -> list[Target]:
 
 
 def target_at(line: Line, cell: int) -> Target | None:
-    """What can be opened at a cell of a row."""
+    """Return the link or file name at a cell of a row."""
     return next((target for target in targets(line) if target.start <= cell < target.end), None)

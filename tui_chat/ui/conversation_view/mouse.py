@@ -116,7 +116,7 @@ class Mouse:
             pane.changed()
 
     def _watch_edges(self, x: int) -> None:
-        """Keep scrolling while the mouse is unfolded at the upper or the lower edge."""
+        """Keep scrolling while the mouse is held at the upper or the lower edge."""
         viewport = self._pane.viewport
         at_edge = self._y <= 0 or self._y >= viewport.height - 1
         self._stop_auto_scroll()

@@ -1,6 +1,6 @@
-"""Lays out turns around the reader while nothing else happens, so that scrolling finds them ready and the rail true.
+"""Lays out turns near the visible ones while idle, so that scrolling finds them ready and the rail is exact.
 
-Works in short slices with rests between them, and comes to an end: then it costs nothing at all.
+Works in short slices with pauses between them, and ends: then it costs nothing.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ from tui_chat.ui.conversation_view.viewport import Viewport
 _SLICE_S = 0.004
 _REST_S = 0.03
 _URGENT_SLICE_S, _URGENT_REST_S = 0.008, 0.004
-"""For what is seen and does not look as it should."""
+"""For visible turns that still have their old layout."""
 _MOST_S = 1.0
-"""Work for one conversation at one width; beyond it the estimates must do."""
+"""Longest work for one conversation at one width; other heights stay estimates."""
 
 
 class Prelayout:
-    """Makes estimates exact, nearest turns first."""
+    """Makes estimated heights exact, nearest turns first."""
 
     def __init__(self, viewport: Viewport, changed: Callable[[], None], rows_changed: Callable[[], None]) -> None:
         self._viewport = viewport
@@ -28,13 +28,12 @@ class Prelayout:
         self._left_s = 0.0
 
     def start(self) -> None:
-        """Begin, or begin anew: there is another conversation, or another width."""
+        """Start, or start again for another conversation or width."""
         self.stop()
         self._left_s = _MOST_S
         self._rest(_URGENT_REST_S if self._viewport.stale else _REST_S)
 
     def stop(self) -> None:
-        """Leave it."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -65,7 +64,7 @@ class Prelayout:
             self._rest()
 
     def _nearest(self, first: int, last: int) -> int | None:
-        """The turn nearest to those in sight whose height is only an estimate."""
+        """Return the turn nearest to the visible ones whose height is an estimate."""
         entries, layout_options = self._viewport.entries, self._viewport.layout_options
         for away in range(max(first, len(entries) - last) + 1):
             for index in (first - away, last + away):

@@ -1,4 +1,4 @@
-"""Turns a row of the conversation into the cells of the widget: margin, bar, text, what is lit. Knows no turn."""
+"""Paints a row of the conversation: margin, bar, text, highlights. Must not know turns."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -17,20 +17,20 @@ Span = tuple[int, int]
 
 
 class RowStyle(NamedTuple):
-    """What a row wears besides its text."""
+    """How a row is painted besides its text."""
 
     bar: str = ""
-    """`user`, `current_turn` or nothing: the bar at its left."""
+    """The bar at its left: `user`, `current` or empty."""
     selected: Span | None = None
     matches: tuple[Span, ...] = ()
     current: Span | None = None
-    """The match that the reader is at, or the link."""
+    """The current match or link."""
     label: str = ""
-    """Clean words that lie over its right end."""
+    """Clean text over its right end."""
 
 
 class PaintStyles(NamedTuple):
-    """The styles a painter mixes."""
+    """The styles that a painter combines."""
 
     base: Style
     """The widget's own colours."""
@@ -50,7 +50,7 @@ _Painted = tuple[Line, Strip]
 
 
 class Painter:
-    """Makes strips of exactly the widget's width, and gives out the same one for what looks the same as before."""
+    """Makes strips of exactly the widget's width; a row that looks the same gets the same strip again."""
 
     def __init__(self) -> None:
         self.width = 0
@@ -61,16 +61,16 @@ class Painter:
         self._now: dict[RowStyle, dict[int, _Painted]] = {}
 
     def reset(self) -> None:
-        """Forget every strip: the colours or the width are other ones now."""
+        """Forget every strip, for other colours or another width."""
         self._before = {}
         self._now = {}
 
     def begin(self) -> None:
-        """A new picture begins; strips that the last one did not use are forgotten."""
+        """Start a new frame; strips that the last one did not use are forgotten."""
         self._before, self._now = self._now, {}
 
     def paint(self, lines: Iterable[Line], style: RowStyle) -> list[Strip]:
-        """Rows as cells, all in the same style."""
+        """Return the strips of these rows, all in the same style."""
         before, now = self._before.get(style, {}), self._now.setdefault(style, {})
         strips = []
         for line in lines:
@@ -83,7 +83,7 @@ class Painter:
         return strips
 
     def cell(self, text: str, style: Style) -> Strip:
-        """A piece of the rail."""
+        """Return one cell of the rail."""
         strip = Strip(_merged([Segment(text, style)], self.styles.base))
         for line_filter in self.filters:
             strip = strip.apply_filter(line_filter, _background(self.styles.base))
@@ -127,7 +127,7 @@ class Painter:
 
 
 def _merged(segments: list[Segment], base: Style) -> list[Segment]:
-    """The segments on their base, joined where they look the same: fewer bytes for the terminal."""
+    """Return the segments in their full style, joined where they look the same: fewer bytes for the terminal."""
     merged: list[Segment] = []
     for text, style, _ in segments:
         style = base + style if style else base
@@ -146,5 +146,5 @@ def _restyled(strip: Strip, span: Span, style: Style) -> Strip:
     start, end = span
     if end <= start:
         return strip
-    lit = [Segment(text, (old or Style()) + style) for text, old, _ in strip.crop(start, end)]
-    return Strip([*strip.crop(0, start), *lit, *strip.crop(end)])
+    highlighted = [Segment(text, (old or Style()) + style) for text, old, _ in strip.crop(start, end)]
+    return Strip([*strip.crop(0, start), *highlighted, *strip.crop(end)])

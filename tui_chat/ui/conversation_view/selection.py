@@ -1,4 +1,4 @@
-"""What of a conversation is selected, and its text without wraps, gutters and indent."""
+"""The selection with the mouse, and its text without wraps, gutters and indent."""
 
 import re
 from typing import NamedTuple
@@ -13,7 +13,7 @@ _WORD = re.compile(r"\w+|[^\w\s]+|\s+")
 
 
 class TextPosition(NamedTuple):
-    """A place between two characters of the conversation; points are ordered as they are read."""
+    """A point between two characters of the conversation, in reading order."""
 
     position: RowPosition
     column: int
@@ -21,25 +21,25 @@ class TextPosition(NamedTuple):
 
 
 def position_at(row: Row, cell: int) -> TextPosition:
-    """The point nearest to a cell of a visible row."""
+    """Return the point nearest to a cell of a visible row."""
     return TextPosition(row.position, prefix_within(row.line.copy, cell - row.line.copy_at))
 
 
 class TextOffset(NamedTuple):
-    """A place in the text of a block, however it is laid out."""
+    """A character in the text of a block, independent of its layout."""
 
     entry: int
     block: int
     offset: int
-    """What of the block's text stands before it, as `Block.offset_of` counts."""
+    """Characters before it, as `Block.offset_of` counts."""
 
 
 class Selection:
-    """A stretch from where it began to where it is being drawn to."""
+    """Text from the point where the drag started to the point where it is."""
 
     def __init__(self) -> None:
         self._from: tuple[TextPosition, TextPosition] | None = None
-        """What was first taken hold of: a point, a word or a line, which stays selected."""
+        """What the drag started with: a point, a word or a line, which stays selected."""
         self._to: TextPosition | None = None
 
     @property
@@ -51,28 +51,27 @@ class Selection:
         return (first, last) if first < last else None
 
     def clear(self) -> None:
-        """Select nothing."""
         self._from = self._to = None
 
     def begin(self, point: TextPosition) -> None:
-        """Begin at a point."""
+        """Start at a point."""
         self._from, self._to = (point, point), None
 
     def extend(self, point: TextPosition) -> None:
-        """Draw it to that point."""
+        """Extend it to a point."""
         if self._from is not None:
             self._to = point
 
     def select(self, first: TextPosition, last: TextPosition) -> None:
-        """Take hold of all between two points."""
+        """Select all between two points."""
         self._from, self._to = (first, last), last
 
     def offsets(self, viewport: Viewport) -> tuple[TextOffset, TextOffset] | None:
-        """The selected text's first offset and the one behind its last, which no other width moves."""
+        """Return the ends of the selection in a form that another layout does not change."""
         return None if self.ends is None else (_offset_at(self.ends[0], viewport), _offset_at(self.ends[1], viewport))
 
     def restore(self, offsets: tuple[TextOffset, TextOffset] | None, viewport: Viewport) -> None:
-        """Select the same text where it stands now."""
+        """Select the same text in another layout."""
         self.clear()
         if offsets is not None:
             first, behind = offsets
@@ -80,7 +79,7 @@ class Selection:
             self.select(_point_of(first, viewport, 0), _point_of(last, viewport, 1))
 
     def span(self, row: Row, copies: bool) -> Span | None:
-        """The selected cells of a visible row."""
+        """Return the selected cells of a visible row."""
         ends = self.ends
         if ends is None or not copies or not ends[0].position <= row.position <= ends[1].position:
             return None
@@ -93,7 +92,7 @@ class Selection:
         return cells if cells[0] < cells[1] else None
 
     def text(self, viewport: Viewport) -> str:
-        """What is selected, as it was written."""
+        """Return the selected text as it was written."""
         ends = self.ends
         if ends is None:
             return ""
@@ -111,7 +110,7 @@ class Selection:
 
 
 def _text_of(block: Block, begin: tuple[int, int], end: tuple[int, int]) -> str:
-    """The text of a block between two pairs of row and column."""
+    """Return the text of a block between two pairs of row and column."""
     pieces: list[str] = []
     for row in range(begin[0], min(end[0] + 1, block.rows)):
         if not block.is_copied(row):
@@ -133,7 +132,7 @@ def _offset_at(point: TextPosition, viewport: Viewport) -> TextOffset:
 
 
 def _point_of(offset: TextOffset, viewport: Viewport, behind: int) -> TextPosition:
-    """The point before a offset, or behind it."""
+    """Return the point before a character, or after it."""
     blocks = viewport.layout(offset.entry).blocks
     number = min(offset.block, len(blocks) - 1)
     row = blocks[number].row_at(offset.offset)
@@ -143,7 +142,7 @@ def _point_of(offset: TextOffset, viewport: Viewport, behind: int) -> TextPositi
 
 
 def word_around(row: Row, cell: int) -> tuple[TextPosition, TextPosition]:
-    """The ends of the word under a cell."""
+    """Return the ends of the word at a cell."""
     point = position_at(row, cell)
     for found in _WORD.finditer(row.line.copy):
         if found.end() > point.column:
@@ -152,7 +151,7 @@ def word_around(row: Row, cell: int) -> tuple[TextPosition, TextPosition]:
 
 
 def line_around(row: Row, block: Block) -> tuple[TextPosition, TextPosition]:
-    """The ends of the line as it was written, over all rows that it was wrapped to."""
+    """Return the ends of a line as it was written, over all rows that it was wrapped to."""
     first, last = paragraph(block, row.position.row)
     return TextPosition(row.position._replace(row=first), 0), TextPosition(
         row.position._replace(row=last), len(block.line(last).copy)
@@ -160,7 +159,7 @@ def line_around(row: Row, block: Block) -> tuple[TextPosition, TextPosition]:
 
 
 def paragraph(block: Block, row: int) -> tuple[int, int]:
-    """The first and the last row that a wrapped line of a block takes."""
+    """Return the first and the last row of a wrapped line."""
     first = last = row
     while first > block.gap and _joins(block.line(first - 1)):
         first -= 1

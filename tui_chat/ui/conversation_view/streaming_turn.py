@@ -1,4 +1,4 @@
-"""A turn that is coming in: deltas are only collected when they arrive, and laid out once a frame."""
+"""A turn that streams: deltas are only collected when they arrive, and laid out once a frame."""
 
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.event import Delta, PartEnd, TextDelta, ThinkingDelta
@@ -9,26 +9,26 @@ from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 
 
 class StreamingTurn:
-    """What has arrived of a reply and is not on the screen yet."""
+    """The deltas of a reply that are not laid out yet."""
 
     def __init__(self, entry: TurnLayout) -> None:
         self.entry = entry
         self._builder = TurnBuilder(entry.turn)
         self._pending: list[str] = []
         self._open: type[TextDelta] | type[ThinkingDelta] | None = None
-        """What the last block takes more of, while nothing else has come."""
+        """The kind of delta that the last block takes."""
         self._is_stale = True
-        """More has changed than the last block's text."""
+        """More than the last block's text has changed."""
         self.is_behind = False
-        """More has come than could be laid out in one frame's time."""
+        """More has arrived than could be laid out in one frame."""
 
     @property
     def turn(self) -> Turn:
-        """The turn as far as it has come."""
+        """The turn as far as it has arrived."""
         return self._builder.turn
 
     def add(self, delta: Delta) -> None:
-        """Take in what arrived; costs the same whatever came before."""
+        """Take in a delta, at constant cost."""
         self._builder.add(delta)
         if self.entry.note is not None:
             self.entry.note = None
@@ -43,12 +43,12 @@ class StreamingTurn:
         self._is_stale = True
 
     def note(self, sentence: str, next_step: str) -> None:
-        """Say this of the turn until something arrives."""
+        """Show this below the turn until more arrives."""
         self.entry.note = (sentence, next_step)
         self._is_stale = True
 
     def settle(self, layout_options: LayoutOptions, *, unfolded: int | None) -> bool:
-        """Lay out what came since the last time, as far as one frame allows; whether that was anything."""
+        """Lay out what arrived since the last call, as far as one frame allows. Return whether there was anything."""
         if not (self._is_stale or self._pending or self.is_behind):
             return False
         text = "".join(self._pending)
@@ -67,7 +67,7 @@ class StreamingTurn:
         return True
 
     def catch_up(self) -> None:
-        """Hand everything that has arrived to the turn's entry, which is about to be laid out anew."""
+        """Hand everything that has arrived to the turn's entry, which is about to be laid out again."""
         self._pending.clear()
         self._is_stale = True
         self.entry.turn = self.turn

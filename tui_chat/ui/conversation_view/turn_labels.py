@@ -1,4 +1,4 @@
-"""The few words around what is text: who, when, which sibling, how it stands, what is folded away."""
+"""The labels around a message: author, time, sibling, state, and what is folded."""
 
 import json
 from datetime import datetime
@@ -16,28 +16,28 @@ from tui_chat.ui.conversation_view.blocks import Block, Fold
 from tui_chat.ui.conversation_view.layout_options import LayoutOptions, text_row
 
 _SHORT = 400
-"""Characters looked at for a summary in one row."""
+"""Longest text that is read for a summary in one row."""
 _TOLD_ROWS = 3
-"""As much as is shown of what a provider says of an error."""
+"""Most rows of a provider's own error message."""
 
 
 ALONE = (1, 1)
-"""The place of a turn without siblings."""
+"""The sibling number of a turn without siblings."""
 
 
 class TurnHeader(NamedTuple):
-    """Where a turn stands in its conversation, as far as its head row says it."""
+    """What the header of a turn shows about its place in the conversation."""
 
     model: str
-    """Named when it is not the one of the reply before."""
+    """Empty when it is that of the previous reply."""
     before: datetime | None
-    """When the turn before it was; `None` for the first one."""
+    """Time of the previous turn; `None` for the first one."""
     sibling: tuple[int, int]
-    """Which one it is among its siblings, and how many there are."""
+    """Its number among its siblings, and their count."""
 
 
 def head(turn: Turn, header: TurnHeader, layout_options: LayoutOptions) -> Block:
-    """Who speaks, when, and as which sibling."""
+    """Return the header: author, time and sibling."""
     at = local_moment(turn.created_at)
     who = "You" if turn.role is Role.USER else _clean(header.model.rpartition("/")[2])
     pieces = [who] if who else []
@@ -57,7 +57,7 @@ def _day(at: datetime) -> str:
 
 
 def state(turn: Turn, note: tuple[str, str] | None, layout_options: LayoutOptions) -> Block:
-    """How the turn stands, in a sentence, and what to do next; empty when all is well."""
+    """Return the turn's state in a sentence, and the next step; empty when all is well."""
     text = note or layout_options.describe(turn)
     if text is None:
         return Block()
@@ -80,7 +80,7 @@ def state(turn: Turn, note: tuple[str, str] | None, layout_options: LayoutOption
 
 
 def _error_details(fault: Fault, sentence: str) -> str:
-    """What the other side text of it, and the number it goes by there."""
+    """Return the provider's own message, and its id of the request."""
     message = _clean(fault.message[:_SHORT])
     request = f"request {_clean(fault.request_id)}" if fault.request_id else ""
     return " · ".join(filter(None, ("" if _same(message, sentence) else message, request)))
@@ -101,7 +101,7 @@ def _tone(turn: Turn, layout_options: LayoutOptions) -> Style:
 
 
 def thinking(part: ThinkingPart, layout_options: LayoutOptions, *, live: bool) -> Fold:
-    """The model's thinking, dimmed."""
+    """Return the model's thinking, dimmed."""
     fold = Fold(part, layout_options, layout_options.palette.dim)
     if part.text:
         fold.grow(part.text)
@@ -110,7 +110,7 @@ def thinking(part: ThinkingPart, layout_options: LayoutOptions, *, live: bool) -
 
 
 def thinking_head(fold: Fold, layout_options: LayoutOptions, *, live: bool) -> None:
-    """Say whether it is still thinking, or how much it thought."""
+    """Set the head of a thinking block: still thinking, or how much."""
     if not fold.record_state(live):
         return
     if live:
@@ -124,7 +124,7 @@ def thinking_head(fold: Fold, layout_options: LayoutOptions, *, live: bool) -> N
 
 
 def tool_call(part: ToolCallPart, layout_options: LayoutOptions) -> Fold:
-    """A tool's name with what it was given, in one row until unfolded."""
+    """Return a tool's name with its arguments, in one row until unfolded."""
     fold = Fold(part, layout_options, layout_options.palette.dim)
     if part.input_json.strip() not in ("", "{}"):
         fold.grow(_pretty(part.input_json))
@@ -135,7 +135,7 @@ def tool_call(part: ToolCallPart, layout_options: LayoutOptions) -> Fold:
 
 
 def tool_result(part: ToolResultPart, layout_options: LayoutOptions) -> Fold:
-    """What a tool answered: its first line, all of it when unfolded."""
+    """Return a tool's result: its first line, all of it when unfolded."""
     style = layout_options.palette.error if part.is_error else layout_options.palette.dim
     fold = Fold(part, layout_options, style)
     text = part.text.strip("\n")
@@ -149,7 +149,7 @@ def tool_result(part: ToolResultPart, layout_options: LayoutOptions) -> Fold:
 
 
 def attachment(part: AttachmentPart, layout_options: LayoutOptions) -> Block:
-    """A file that goes with a prompt, by name, kind and size."""
+    """Return the name, type and size of an attachment."""
     about = _clean(part.media_type) + (f", {_size(len(part.data))}" if part.data else "")
     name = _clean(part.name) or "file"
     block = Block(
@@ -169,7 +169,7 @@ def attachment(part: AttachmentPart, layout_options: LayoutOptions) -> Block:
 
 
 def other(part: OtherPart, layout_options: LayoutOptions) -> Block:
-    """A block nobody here has a name for."""
+    """Return a row for a block of unknown kind."""
     block = Block([text_row(layout_options.width, [(f"· {_clean(part.kind)}", layout_options.palette.dim)])])
     block.part = part
     return block

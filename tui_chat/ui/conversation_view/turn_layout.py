@@ -1,4 +1,4 @@
-"""One turn as rows: laid out when somebody looks, let go when nobody does. Its height is an estimate until then."""
+"""One turn as rows: laid out when it is visible, dropped later. Its height is an estimate until then."""
 
 import time
 from bisect import bisect_right
@@ -25,15 +25,15 @@ from tui_chat.ui.conversation_view.layout_options import Expanded, LayoutOptions
 from tui_chat.ui.conversation_view.turn_labels import TurnHeader
 
 HEAD = 0
-"""The block that says who speaks; part number n is block n + 1, and the last one says how the turn stands."""
+"""Index of the header block; part n is block n + 1, and the last block shows the state."""
 
 
 _NONE: Mapping[int, Never] = MappingProxyType({})
-"""Shared by the many turns that nobody has looked at, so that each of them is one small object."""
+"""Shared by all turns that are not laid out, so that each of them is one small object."""
 
 
 class TurnLayout:
-    """A turn in its place in the conversation."""
+    """A turn with its blocks, header and folds."""
 
     __slots__ = (
         "_layout_options",
@@ -54,34 +54,33 @@ class TurnLayout:
         self.is_user = turn.role is Role.USER
         self.header = header
         self.folds: Mapping[int, bool] = _NONE
-        """Blocks that somebody folded (True) or unfolded (False)."""
+        """Blocks that the user folded (True) or unfolded (False)."""
         self.note: tuple[str, str] | None = None
-        """What is to be said of a turn in flight instead of its state."""
+        """Sentence and next step to show instead of the state of a streaming turn."""
         self.blocks: Sequence[Block] = ()
         self._starts: Sequence[int] = (0,)
         self._layout_options: LayoutOptions | None = None
         self._prepared: Mapping[int, Prose] = _NONE
-        """Prose that is being laid out before somebody looks, by the number of its part."""
+        """Prose that is laid out in advance, by the number of its part."""
         self._prepared_options: LayoutOptions | None = None
         self._measured: tuple[int, Expanded, int] | None = None
-        """Width, folding and rows of the last time that it was laid out."""
+        """Width, folding and rows of the last layout."""
 
     @property
     def is_laid_out(self) -> bool:
-        """Whether its rows are there."""
         return self._layout_options is not None
 
     @property
     def rows(self) -> int:
-        """Rows of a turn that is laid out."""
+        """Its rows, while it is laid out."""
         return self._starts[-1]
 
     def is_measured(self, layout_options: LayoutOptions) -> bool:
-        """Whether its height is known exactly."""
+        """Return whether its height is exact."""
         return self._measured is not None and self._measured[:2] == (layout_options.width, layout_options.unfolded)
 
     def height(self, layout_options: LayoutOptions) -> int:
-        """How many rows it takes, or about how many while nobody has laid it out."""
+        """Return its number of rows, or an estimate before it is laid out."""
         if self._measured is not None and self.is_measured(layout_options):
             return self._measured[2]
         rows = 2
@@ -94,7 +93,7 @@ class TurnLayout:
         return rows
 
     def layout(self, layout_options: LayoutOptions) -> None:
-        """Make its rows, unless they are there."""
+        """Lay it out, unless it is laid out with these options."""
         if self._layout_options is not layout_options:
             self._layout_options = layout_options
             self.blocks = ()
@@ -104,7 +103,7 @@ class TurnLayout:
             self._prepared = _NONE
 
     def prepare(self, layout_options: LayoutOptions, budget_s: float) -> bool:
-        """Work ahead on its prose, for about so long; whether laying it out has become quick."""
+        """Lay out its prose in advance, for about so long. Return whether `layout` is now quick."""
         if self._layout_options is layout_options or self.turn.is_live:
             return True
         if self._prepared_options is not layout_options:
@@ -122,13 +121,13 @@ class TurnLayout:
         return True
 
     def drop(self) -> None:
-        """Let go of its rows."""
+        """Drop its rows."""
         self._layout_options = self._prepared_options = None
         self.blocks = ()
         self._prepared = _NONE
 
     def update(self, turn: Turn, *, unfolded: int | None = None) -> None:
-        """Show the turn as it is now; blocks that did not change stay. Block `unfolded` is not folded."""
+        """Show the turn as it is now; unchanged blocks are reused. Block `unfolded` is not folded."""
         layout_options = self._layout_options
         if layout_options is None:
             self.turn = turn
@@ -149,7 +148,7 @@ class TurnLayout:
         self.measure()
 
     def _block(self, number: int, block: Block | None, live: bool, unfolded: int | None) -> Block:
-        """The block of part `number`: the one that is there, grown, or a new one."""
+        """Return the block of part `number`: the old one, grown, or a new one."""
         layout_options = self._layout_options
         assert layout_options is not None
         part = self.turn.parts[number]
@@ -177,26 +176,25 @@ class TurnLayout:
             self._measured = (self._layout_options.width, self._layout_options.unfolded, self.rows)
 
     def line(self, row: int) -> Line:
-        """That row."""
         block, within = self.block_at(row)
         return self.blocks[block].line(within)
 
     def block_at(self, row: int) -> tuple[int, int]:
-        """The block a row is in, and the row within it."""
+        """Return the block of a row, and the row within it."""
         block = min(bisect_right(self._starts, row) - 1, len(self.blocks) - 1)
         return block, row - self._starts[block]
 
     def row_of(self, block: int, row: int) -> int:
-        """The row of the turn that a row of a block is."""
+        """Return the row within the turn of a row of a block."""
         block = min(block, len(self.blocks) - 1)
         return self._starts[block] + min(row, max(0, self.blocks[block].rows - 1))
 
     def forget_folds(self) -> None:
-        """Nobody chose what is folded here."""
+        """Drop what the user folded and unfolded."""
         self.folds = _NONE
 
     def set_open(self, block: int, is_open: bool) -> None:
-        """Unfold a block or fold it, and keep it so."""
+        """Unfold a block or fold it, and remember that."""
         self.folds = {**self.folds, block: not is_open}
         fold = self.blocks[block] if self.is_laid_out else None
         if isinstance(fold, Fold):
@@ -221,5 +219,5 @@ def _new_block(part: Part, role: Role, layout_options: LayoutOptions, *, live: b
 
 
 def _space(above: Block, block: Block) -> None:
-    """White space between two parts: none below the head, and none between rows that are folded away."""
+    """Set the blank rows between two blocks: none below the header, and none between folded rows."""
     block.gap = 0 if above.part is None or (not isinstance(above, Prose) and not isinstance(block, Prose)) else 1

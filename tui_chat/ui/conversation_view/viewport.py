@@ -1,4 +1,4 @@
-"""Where the reader is in a conversation, and which rows are seen from there. Lays out what it shows and little more.
+"""The visible part of a conversation: scroll position, and the rows there. Lays out little more than what is visible.
 
 The position of the first visible row is kept as turn, block and row within the block, so that nothing that changes
 elsewhere moves it. While the reader is at the end, there is no such position: the last row is the last one.
@@ -15,7 +15,7 @@ from tui_chat.ui.conversation_view.layout_options import LayoutOptions
 from tui_chat.ui.conversation_view.turn_layout import HEAD, TurnLayout
 
 _LOOKED_BACK = 200
-"""Rows above the first visible one in which the end of a growing text may still change."""
+"""Rows above the first visible one in which the end of a streaming text may still change."""
 
 
 class RowPosition(NamedTuple):
@@ -27,7 +27,7 @@ class RowPosition(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A visible row and where it stands."""
+    """A visible row and its position."""
 
     line: Line
     entry: int
@@ -36,12 +36,11 @@ class Row(NamedTuple):
 
     @property
     def position(self) -> RowPosition:
-        """Where it stands."""
         return RowPosition(self.entry, self.block, self.row)
 
 
 class Viewport(LayoutCache):
-    """The turns of the branch that is shown, and the window on them."""
+    """The turns of the branch that is shown, and which of their rows are visible."""
 
     def __init__(self, layout_options: LayoutOptions) -> None:
         super().__init__(layout_options)
@@ -50,12 +49,12 @@ class Viewport(LayoutCache):
         """The first visible row, while `following` is off."""
         self.following = True
         self._left_end_at = (0, 0)
-        """Turns, and rows of the last one, that were there when the reader left the end."""
+        """Turns, and rows of the last one, when the reader left the end."""
 
     # What changes around the window
 
     def show(self, entries: list[TurnLayout]) -> None:
-        """Show these turns, from their end; a reader whose turn is still there stays."""
+        """Show these turns from their end, or from the first visible turn if it is among them."""
         first = None if self.following or not self.entries else self.entries[self.top.entry]
         self.fill(entries)
         index = None if first is None else self.index_of(first.turn.id)
@@ -66,13 +65,13 @@ class Viewport(LayoutCache):
             self.top = self.top._replace(entry=index, block=min(self.top.block, last))
 
     def truncate(self, length: int) -> None:
-        """Take away every turn from that one on."""
+        """Remove every turn from this index on."""
         self.remove_from(length)
         if self.top.entry >= length:
             self.following = True
 
     def grow(self) -> None:
-        """Lay out what has arrived of the reply in flight, which is always the last turn."""
+        """Lay out what has arrived of the streaming reply, which is always the last turn."""
         if self.streaming is not None:
             index = len(self.entries) - 1
             self.layout(index)
@@ -84,7 +83,7 @@ class Viewport(LayoutCache):
             )
 
     def replace(self, index: int, turn: Turn) -> None:
-        """That turn is this now."""
+        """Replace a turn by its new state."""
         entry = self.entries[index]
         if not entry.is_laid_out:
             entry.turn = turn
@@ -98,7 +97,7 @@ class Viewport(LayoutCache):
         self._keeping_text(index, update)
 
     def _keeping_text(self, index: int, change: Callable[[int | None], bool]) -> None:
-        """Change a laid-out turn, and leave the same text first if the first visible row is in it."""
+        """Change a laid-out turn; if the first visible row is in it, the same text stays first."""
         entry = self.entries[index]
         if self.following or self.top.entry != index:
             if change(None):
@@ -118,14 +117,14 @@ class Viewport(LayoutCache):
                 return
 
     def relayout(self, layout_options: LayoutOptions) -> None:
-        """Lay everything out anew, when it is next seen, and keep the same text first."""
+        """Lay everything out again when it is next visible; the same text stays first."""
         offset = None if self.following or not self.entries else self._offset()
         self.restyle(layout_options)
         if offset is not None:
             self.top = self.top._replace(row=self._row_at(offset))
 
     def refresh_stale(self, budget_s: float) -> bool:
-        """Work for about so long on a turn that is shown as it looked before; whether it now looks as it should."""
+        """Work for about so long on a turn that has its old layout. Return whether its layout is now up to date."""
         entry = next(iter(self.stale))
         if not entry.prepare(self.layout_options, budget_s):
             return False
@@ -141,7 +140,7 @@ class Viewport(LayoutCache):
         return True
 
     def _offset(self) -> int:
-        """Where the text of the first visible row begins; -1 in the white space above a block."""
+        """Return the offset of the first visible row in its block; -1 in the blank rows above."""
         block = self._top_block()
         return block.offset_of(self.top.row) if self.top.row >= block.gap else -1
 
@@ -155,7 +154,7 @@ class Viewport(LayoutCache):
     # The window
 
     def rows(self) -> list[Row]:
-        """The rows that are seen, from the top; fewer than the height when there are no more."""
+        """Return the visible rows, from the top; fewer than the height when there are no more."""
         if not self.entries:
             return []
         index, row = self._first()
@@ -175,7 +174,7 @@ class Viewport(LayoutCache):
         return seen
 
     def _first(self) -> tuple[int, int]:
-        """Turn and row of the first visible row."""
+        """Return the turn and row of the first visible row."""
         if not self.following:
             return self._flat(self.top)
         return self._back_from_end(self.height)
@@ -185,7 +184,7 @@ class Viewport(LayoutCache):
         return index, self.layout(index).row_of(position.block, position.row)
 
     def _back_from_end(self, rows: int) -> tuple[int, int]:
-        """The row from which on exactly so many follow, or the first of all; for none, one of the last turn."""
+        """Return turn and row of the first of the last `rows` rows; one of the last turn for 0."""
         index = len(self.entries)
         while index > 0 and (rows > 0 or index == len(self.entries)):
             index -= 1
@@ -193,7 +192,7 @@ class Viewport(LayoutCache):
         return index, max(0, -rows)
 
     def go(self, index: int, row: int) -> None:
-        """Make that row of that turn the first visible one, as far as the end allows."""
+        """Make a row of a turn the first visible one, as far as the end allows."""
         while row < 0 and index > 0:
             index -= 1
             row += self.layout(index).rows
@@ -209,7 +208,7 @@ class Viewport(LayoutCache):
         self.top = self._position_of(index, row)
 
     def reveal(self, index: int, first: int, last: int) -> None:
-        """Bring those rows of a turn into sight: the first one when not all of them fit."""
+        """Make these rows of a turn visible: the first one when not all of them fit."""
         self.layout(index)
         above, _ = self.rows_above_and_total
         start = self.heights.before(index) + first - above
@@ -219,7 +218,7 @@ class Viewport(LayoutCache):
             self.go(index, last - self.height + 1)
 
     def scroll(self, rows: int) -> None:
-        """Go so many rows down, or up when negative."""
+        """Scroll down, or up when negative."""
         if self.entries:
             index, row = self._first()
             self.go(index, row + rows)
@@ -232,7 +231,7 @@ class Viewport(LayoutCache):
             self.top = self._position_of(index, row)
 
     def follow_if_at_end(self) -> None:
-        """Follow the end again when the reader is there anyway."""
+        """Follow the end again if it is visible."""
         if self.entries and not self.following:
             self.go(*self._flat(self.top))
 
@@ -245,7 +244,7 @@ class Viewport(LayoutCache):
         self.go(0, 0)
 
     def to_row(self, row: int) -> None:
-        """Go to a row counted from the start, as the rail does; estimates are near enough for it."""
+        """Go to a row counted from the start; estimated heights are near enough for the rail."""
         if self.entries:
             index, within = self.heights.at(row)
             about = max(1, self.heights[index])
@@ -256,11 +255,11 @@ class Viewport(LayoutCache):
         last = len(self.entries) - 1
         self._left_end_at = (last + 1, self.layout(last).rows)
 
-    # What is in sight, and what the rail and the marker say
+    # What is visible, for the rail and the marker
 
     @property
     def window(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Turn and row of the first row in sight, and of the first one below."""
+        """Turn and row of the first visible row, and of the first one below."""
         if not self.entries:
             return (0, 0), (0, 0)
         index, row = first = self._first()
@@ -272,7 +271,7 @@ class Viewport(LayoutCache):
 
     @property
     def visible_edges(self) -> tuple[RowPosition, RowPosition]:
-        """The first and the last row in sight."""
+        """The first and the last visible row."""
         (first, row), (last, beyond) = self.window
         return self._position_of(first, row), self._position_of(last, beyond - 1)
 
@@ -282,7 +281,7 @@ class Viewport(LayoutCache):
 
     @property
     def visible_turns(self) -> tuple[int, int]:
-        """The first and the last turn in sight; of nothing, the last one is before the first."""
+        """The first and the last visible turn; without turns the last one is before the first."""
         if not self.entries:
             return 0, -1
         first, last = self.window

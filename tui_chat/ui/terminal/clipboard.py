@@ -1,5 +1,5 @@
-"""The way to the clipboard: a tool of the system where there is one, and the terminal's own sequence. Says only what
-is known to have happened."""
+"""Copies to the clipboard with a system tool, if there is one, and with the terminal's OSC 52 sequence. Reports only
+what is known to have happened."""
 
 import asyncio
 import base64
@@ -16,11 +16,11 @@ _TOOLS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 )
 _PATIENCE_S = 2.0
 LARGEST_FOR_TERMINAL = 74_994
-"""Bytes that terminals surely take in one sequence."""
+"""Bytes that every terminal accepts in one sequence."""
 
 
 def tool(environ: Mapping[str, str]) -> tuple[str, ...] | None:
-    """The command that copies what it reads, where it can work: not over SSH, and with a display of its own."""
+    """Return the command that copies its input, if it can work: not over SSH, and with its display."""
     if "SSH_CONNECTION" in environ or "SSH_TTY" in environ:
         return None
     for name, options, needs in _TOOLS:
@@ -30,7 +30,7 @@ def tool(environ: Mapping[str, str]) -> tuple[str, ...] | None:
 
 
 def sequence(text: str, environ: Mapping[str, str]) -> str:
-    """What makes a terminal copy the text; wrapped so that tmux and screen pass it on."""
+    """Return the sequence that makes a terminal copy the text, wrapped so that tmux and screen pass it on."""
     plain = f"\x1b]52;c;{base64.b64encode(text.encode('utf-8', 'replace')).decode()}\x07"
     if "TMUX" in environ:
         escaped = plain.replace("\x1b", "\x1b\x1b")
@@ -39,7 +39,7 @@ def sequence(text: str, environ: Mapping[str, str]) -> str:
 
 
 async def run_tool(command: tuple[str, ...], text: str) -> bool:
-    """Whether the tool took it."""
+    """Run the tool. Return whether it succeeded."""
     try:
         process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL)
         async with asyncio.timeout(_PATIENCE_S):
@@ -50,7 +50,7 @@ async def run_tool(command: tuple[str, ...], text: str) -> bool:
 
 
 def sentence(what: str, lines: int, *, by_tool: bool, by_terminal: bool) -> str:
-    """What is known to have happened."""
+    """Return a sentence about what was copied."""
     size = f"{lines:,} {'line' if lines == 1 else 'lines'}"
     if by_tool:
         return f"Copied the {what} ({size})."

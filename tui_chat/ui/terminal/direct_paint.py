@@ -1,7 +1,7 @@
 """Writes changed rows of a widget straight to the terminal, past Textual's compositor, while nothing overlaps it.
 
-This is the one place that reaches into Textual's inside. What it writes is what the compositor would paint in the
-same place, only less of it; wherever that is not certain, it says no and the widget refreshes the usual way.
+It reads private state of Textual's app, screen, compositor and strips. It writes what the compositor would paint,
+only less; where that is not certain, the widget is refreshed by Textual instead.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from textual.widget import Widget
 from tui_chat.rendering.cell_width import is_narrow
 
 _LEAST_SCROLLED = 3
-"""Fewer rows than these are written again rather than scrolled."""
+"""Fewer rows are written again instead of scrolled."""
 
 
 class Frame(NamedTuple):
@@ -30,22 +30,22 @@ class Frame(NamedTuple):
     rail: list[Strip]
 
     def line(self, y: int) -> Strip:
-        """A whole row."""
+        """Return a whole row."""
         return Strip.join((self.rows[y], self.rail[y]))
 
 
 class DirectPainter:
-    """What the terminal shows of one widget, and how it comes there."""
+    """Draws one widget, and knows what the terminal shows of it."""
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
         self.shown = Frame([], [])
-        """What was last drawn; what the compositor is to paint when it asks."""
+        """The last frame, which the compositor paints when it asks."""
         self._checked: object = None
         self._region: Region | None = None
 
     def draw(self, new: Frame, app: App[object], screen: Screen[object]) -> None:
-        """Show this picture: written directly where that is safe, else through the compositor."""
+        """Show a frame: written directly where that is safe, else through the compositor."""
         old, self.shown = self.shown, new
         region = self._free_region(app, screen)
         height = len(new.rows)
@@ -81,7 +81,7 @@ class DirectPainter:
             self._widget.refresh(*changed)
 
     def _free_region(self, app: App[object], screen: Screen[object]) -> Region | None:
-        """Where on the terminal the widget is, if all of it is seen and nothing lies over it."""
+        """Return the widget's region on the terminal if all of it is visible and nothing covers it."""
         driver = app._driver
         if driver is None or driver.is_headless or driver.is_inline or app._batch_count or not app._running:
             return None
@@ -105,7 +105,7 @@ class DirectPainter:
         return None
 
     def _may_scroll(self, region: Region, screen: Screen[object]) -> bool:
-        """Whether the terminal's rows are known to be ours from edge to edge, with no repaint on its way."""
+        """Return whether the widget has whole rows of the terminal, and no repaint is pending."""
         widget = self._widget
         if region.x or region.width != screen._compositor.size.width:
             return False
@@ -115,7 +115,7 @@ class DirectPainter:
 
 
 def is_seen(app: App[object], screen: Screen[object]) -> bool:
-    """Whether no opaque screen lies over that one."""
+    """Return whether no opaque screen covers this one."""
     for other in reversed(app.screen_stack):
         if other is screen:
             return True
@@ -125,18 +125,18 @@ def is_seen(app: App[object], screen: Screen[object]) -> bool:
 
 
 def is_behind(app: App[object]) -> bool:
-    """Whether the terminal does not keep up with what it has been sent."""
+    """Return whether the terminal does not keep up with the output."""
     return bool(getattr(app._driver, "is_behind", False))
 
 
 def _ansi(segments: Sequence[Segment], app: App[object]) -> str:
-    """Segments as the compositor would write them."""
+    """Return segments as the compositor would write them."""
     system = app.console._color_system or ColorSystem.TRUECOLOR
     return "".join(text if style is None else Strip.render_style(style, text, system) for text, style, _ in segments)
 
 
 def _write(app: App[object], text: str) -> None:
-    """One synchronised update, which leaves the cursor where the app has it."""
+    """Write one synchronised update, which leaves the cursor where the app has it."""
     driver = app._driver
     assert driver is not None
     x, y = app.size.clamp_offset(app.cursor_position)
@@ -154,7 +154,7 @@ class _Shift(NamedTuple):
     """How many rows keep what they show."""
 
     def sequence(self, top: int) -> str:
-        """Scroll them within their own margins; line feeds and reverse indexes, which every terminal knows."""
+        """Return what scrolls them: margins, line feeds and reverse indexes, which every terminal knows."""
         bottom = top + self.rows + abs(self.by)
         if self.by > 0:
             move = f"\x1b[{bottom};1H" + "\n" * self.by
@@ -163,7 +163,7 @@ class _Shift(NamedTuple):
         return f"\x1b[0m\x1b[{top + 1};{bottom}r{move}\x1b[r"
 
     def applied(self, rows: Sequence[Strip | None]) -> Sequence[Strip | None]:
-        """What the terminal shows after it."""
+        """Return what the terminal shows after it."""
         by, kept = abs(self.by), self.rows
         empty: list[Strip | None] = [None] * by
         if self.by > 0:
@@ -172,7 +172,7 @@ class _Shift(NamedTuple):
 
 
 def _shift(old: Sequence[Strip], new: Sequence[Strip]) -> _Shift | None:
-    """The scroll that leaves the fewest rows to be written; `None` when scrolling does not pay."""
+    """Return the scroll that leaves the fewest rows to write; `None` when scrolling does not pay."""
     here = sum(map(is_, old, new))
     if here == len(new):
         return None
@@ -182,7 +182,7 @@ def _shift(old: Sequence[Strip], new: Sequence[Strip]) -> _Shift | None:
 
 
 def _longest(ahead: Sequence[Strip], behind: Sequence[Strip]) -> tuple[int, int]:
-    """How far down in `behind` the beginning of `ahead` stands, and how many rows long."""
+    """Return how far down in `behind` the start of `ahead` is, and over how many rows."""
     best = (0, 0)
     for by in range(1, len(behind)):
         if behind[by] is ahead[0]:
@@ -194,7 +194,7 @@ def _longest(ahead: Sequence[Strip], behind: Sequence[Strip]) -> tuple[int, int]
 
 
 def _change(old: Strip | None, new: Strip) -> tuple[int, list[Segment]] | None:
-    """What of a row must be written, and from which cell on; `None` when nothing."""
+    """Return from which cell on a row must be written, and what; `None` when nothing."""
     after = new._segments
     if old is None:
         return 0, after
@@ -223,6 +223,6 @@ def _change(old: Strip | None, new: Strip) -> tuple[int, list[Segment]] | None:
 
 
 def _alike(before: str, after: str) -> int:
-    """How many characters two texts begin with in common."""
+    """Return the length of the common prefix."""
     most = min(len(before), len(after))
     return next((at for at in range(most) if before[at] != after[at]), most)

@@ -1,7 +1,7 @@
-"""Connects the app to its terminal: reads what comes from it in a thread, and writes without waiting for it.
+"""Connects the app to its terminal: reads input in a thread, and writes without waiting.
 
-Textual looks only ten times a second whether its wait after a lone Escape is over; here that wait is exact. For
-terminals of Unix only; what the bytes mean is not known here.
+Textual checks only ten times a second whether its wait after a lone Escape is over; here that wait is exact. For
+Unix terminals only. Must not know what the bytes mean.
 """
 
 import asyncio
@@ -26,19 +26,19 @@ from tui_chat.ui.terminal.writer import TerminalWriter
 _ASK_BACKGROUND = "\x1b]11;?\x1b\\"
 _LONGEST_TITLE = 120
 _MOST_AHEAD = 1000
-"""After so many keys, or characters pasted, the app is waited for before more is read."""
+"""After so many keys or pasted characters, reading waits for the app."""
 _MOST_WAITING = 8
-"""A terminal that is so many writes behind is given time instead of more."""
+"""A terminal that is so many writes behind gets no further frames."""
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver with its own way to read and to write, a window's title, and no word to a lent terminal."""
+    """Textual's driver with our own reader and writer, a window title, and no output while suspended."""
 
     _title = ""
     _writer: TerminalWriter | None = None
-    """There while the terminal is ours."""
+    """`None` while the terminal is not ours."""
     _has_left = False
-    """All that gives the terminal back was handed to the writer."""
+    """Everything that restores the terminal was handed to the writer."""
     _keeps_input = False
     """What was typed and not yet read is kept when reading stops."""
 
@@ -51,24 +51,24 @@ class TerminalDriver(LinuxDriver):
 
     @property
     def is_behind(self) -> bool:
-        """Whether the terminal does not keep up with what it has been sent."""
+        """Whether the terminal does not keep up with the output."""
         return self._writer is not None and self._writer.waiting > _MOST_WAITING
 
     def start_application_mode(self) -> None:
-        """Take the terminal, unless the program is being ended."""
+        """Set up the terminal, unless the program is ending."""
         if getattr(self._app, "is_ending", bool)():
             return
         self._has_left = False
         self._writer = TerminalWriter(sys.__stderr__.fileno() if sys.__stderr__ else self.fileno)
         self._writer.start()
         super().start_application_mode()  # type: ignore[no-untyped-call]
-        # Also where the terminal reports its size by itself: a report may be wrong, what the system says is not.
+        # Also where the terminal reports its size itself: a report may be wrong, the system's answer is not.
         signal.signal(signal.SIGWINCH, self._window_resized)
         self.write(SAVE_TITLE)
         self.name_window(self._title)
 
     def stop_application_mode(self) -> None:
-        """Leave the terminal as it was found, unless it is another program's now."""
+        """Restore the terminal, unless another program has it."""
         if self._writer is None:
             return
         self.write(RESTORE_TITLE)
@@ -76,8 +76,8 @@ class TerminalDriver(LinuxDriver):
         self._has_left = True
 
     def disable_input(self) -> None:
-        """Read no more, and drop what was typed, unless the terminal is another program's now."""
-        # The system stops a program that touches a terminal which the shell has taken back.
+        """Stop reading and drop typed input, unless another program has the terminal."""
+        # The system stops a program that changes a terminal which the shell has taken back.
         if self._writer is None:
             return
         if self._keeps_input:
@@ -90,7 +90,7 @@ class TerminalDriver(LinuxDriver):
             super().disable_input()
 
     def close(self) -> None:
-        """Nobody writes any more."""
+        """Stop the writer."""
         if self._writer is not None:
             if not self._writer.stop():
                 restore_terminal(self.fileno, self.attrs_before, self._writer)
@@ -98,7 +98,7 @@ class TerminalDriver(LinuxDriver):
         super().close()
 
     def restore_now(self) -> None:
-        """Leave the terminal as it was found, at once and from any thread."""
+        """Restore the terminal at once, from any thread."""
         writer = self._writer
         if writer is not None and not (self._has_left and writer.is_idle and not writer.waiting):
             restore_terminal(self.fileno, self.attrs_before, writer)
@@ -111,20 +111,20 @@ class TerminalDriver(LinuxDriver):
         self.send_message(events.Resize.from_dimensions(self._get_terminal_size(), None))
 
     def write(self, data: str) -> None:
-        """Write, unless the terminal is another program's now."""
+        """Write, unless another program has the terminal."""
         if self._writer is not None:
             self._writer.write(data)
 
     @property
     def has_shell(self) -> bool:
-        """Whether somebody is there who lets a program go on that was stopped."""
+        """Whether a shell can resume the program after it is suspended."""
         return os.getsid(0) != os.getpid()
 
     def _sigtstp_application(self, *_: object) -> None:
         if self._auto_restart:
             self.suspend_application_mode()
             self._must_signal_resume = True
-        # All that was started with it, as the terminal's own key does: a launcher that ran on would hide the stop.
+        # Stop the whole process group, as the terminal's own key does: a running launcher would hide the stop.
         os.kill(0, signal.SIGSTOP)
 
     def _sigcont_application(self, *_: object) -> None:
@@ -145,22 +145,22 @@ class TerminalDriver(LinuxDriver):
             self._app.refresh(layout=True)
 
     def name_window(self, title: str) -> None:
-        """The window's title from now on."""
+        """Set the window's title."""
         self._title = clean_line(title)[:_LONGEST_TITLE]
         if self._title:
             self.write(f"\x1b]2;{self._title}\x07")
 
     def ask_background(self) -> None:
-        """Have the terminal tell its background's colour, where asking cannot confuse it."""
+        """Request the background colour, from terminals that understand the request."""
         if os.environ.get("TERM") not in ("linux", "dumb"):
             self.write(_ASK_BACKGROUND)
 
     def call_attention(self, sentence: str) -> None:
-        """Have the terminal tell somebody who looks elsewhere, by a notice where it knows them and by its bell."""
+        """Alert a user who looks at another window, by a desktop notification and the bell."""
         self.write(f"\x1b]9;{clean_line(sentence)[:_LONGEST_TITLE]}\x07\x07")
 
     def _run_input_thread(self) -> None:
-        """Nobody can press a key any more when this fails, so the app ends with it."""
+        """Read input; the app ends if that fails, since no key works any more."""
         try:
             self.run_input_thread()
         finally:
@@ -168,7 +168,7 @@ class TerminalDriver(LinuxDriver):
                 self._loop.call_soon_threadsafe(self._app._handle_exception, fault)
 
     def run_input_thread(self) -> None:
-        """Read until the app lets go of the terminal, or the terminal of the app."""
+        """Read until the app releases the terminal, or the terminal is closed."""
         ahead = 0
         incoming = InputDecoder(XTermParser(self._debug), window_size=self._get_terminal_size)
         with selectors.SelectSelector() as selector:
@@ -189,7 +189,7 @@ class TerminalDriver(LinuxDriver):
                     ahead = 0
 
     def _hand_on(self, messages: list[Message]) -> int:
-        """Send these to the app; return how many keys, or characters pasted, they are."""
+        """Send these to the app. Return how many keys or pasted characters they are."""
         size = 0
         for message in messages:
             self.process_message(message)
@@ -197,7 +197,7 @@ class TerminalDriver(LinuxDriver):
         return size
 
     def _wait_for_app(self) -> None:
-        """Let the app catch up: what it cannot take yet waits in the terminal, and not in memory."""
+        """Wait until the app has caught up: further input waits in the terminal, not in memory."""
         if (catch_up := getattr(self._app, "catch_up", None)) is None:
             return
         caught_up = asyncio.run_coroutine_threadsafe(catch_up(), self._loop)

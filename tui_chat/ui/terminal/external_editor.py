@@ -1,4 +1,4 @@
-"""The user's own editor on a text or a file, and back. Whatever it does, the terminal is as before."""
+"""Runs the user's editor on a text or a file. The terminal is restored, whatever the editor does."""
 
 import asyncio
 import os
@@ -15,15 +15,15 @@ from typing import Any
 from textual.app import App, SuspendNotSupported
 
 _AS_FOUND = "\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?7h\x1b[?25h\x1b[0m"
-"""What an editor may have left on: another screen, the mouse, paste marks, application keys, a hidden cursor."""
+"""Undoes what an editor may leave on: another screen, the mouse, bracketed paste, application keys, hidden cursor."""
 
 
 class EditorFailed(Exception):
-    """The editor gave nothing back; the message is a sentence."""
+    """The editor failed; the message is a sentence."""
 
 
 def command_of(environ: Mapping[str, str]) -> list[str]:
-    """The editor that is wished for. Raises `EditorFailed` for one that cannot be understood."""
+    """Return the configured editor's command. Raise `EditorFailed` if it cannot be parsed."""
     wished = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
     try:
         return shlex.split(wished)
@@ -32,7 +32,7 @@ def command_of(environ: Mapping[str, str]) -> list[str]:
 
 
 async def edited(app: App[Any], text: str, environ: Mapping[str, str]) -> str:
-    """The text as the editor leaves it. Raises `EditorFailed` and changes nothing where that is not to be had."""
+    """Return the edited text. Raise `EditorFailed` if there is none."""
     command = command_of(environ)
     with _file_of(text) as path:
         await run(app, [*command, str(path)], environ)
@@ -41,7 +41,7 @@ async def edited(app: App[Any], text: str, environ: Mapping[str, str]) -> str:
 
 @contextmanager
 def _file_of(text: str) -> Iterator[Path]:
-    """A file that nobody else can read, gone again afterwards."""
+    """Make a private temporary file."""
     handle, name = tempfile.mkstemp(prefix="tui-chat-", suffix=".md")
     path = Path(name)
     try:
@@ -61,13 +61,13 @@ def _left_in(path: Path, text: str) -> str:
 
 
 async def run(app: App[Any], command: Sequence[str], environ: Mapping[str, str]) -> None:
-    """Lend the terminal to a program until it ends; replies go on coming in meanwhile."""
+    """Give the terminal to a program until it ends; replies keep streaming."""
     if app.no_color:
         environ = {**environ, "NO_COLOR": "1"}
     failed = ""
     try:
         with app.suspend(), _kept_terminal():
-            # Nothing may be raised here, for then the app would never take the terminal back.
+            # An exception here would keep the app from taking the terminal back.
             failed = await _failure_of(command, environ)
     except SuspendNotSupported as error:
         raise EditorFailed("No editor can run here: this is no terminal of its own.") from error
@@ -76,7 +76,7 @@ async def run(app: App[Any], command: Sequence[str], environ: Mapping[str, str])
 
 
 async def _failure_of(command: Sequence[str], environ: Mapping[str, str]) -> str:
-    """Run it to its end; what went wrong as a sentence."""
+    """Run a program to its end. Return what went wrong as a sentence."""
     try:
         process = await asyncio.create_subprocess_exec(*command, env=dict(environ))
     except OSError as error:
@@ -94,7 +94,7 @@ async def _failure_of(command: Sequence[str], environ: Mapping[str, str]) -> str
 
 @contextmanager
 def _kept_terminal() -> Iterator[None]:
-    """The terminal's modes as they are now, again afterwards; its interrupting keys are the editor's alone."""
+    """Restore the terminal's modes afterwards, and ignore its interrupt keys meanwhile."""
 
     def ignored(number: int, frame: FrameType | None) -> None:
         """Not `SIG_IGN`, which the editor would inherit."""

@@ -1,5 +1,5 @@
-"""Keys act in the order they are pressed. Textual hands each to whoever has the focus at once, though the key before
-it may be about to move the focus, open a screen or delete a letter."""
+"""Handles keys one at a time. Textual hands each key to the focused widget at once, although the previous key may be
+about to move the focus, open a screen or delete a letter."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -16,29 +16,29 @@ from textual.widgets import Input, TextArea
 Press: TypeAlias = events.Key | events.Paste
 
 PATIENCE_S = 2.0
-"""A key that has not had its effect by then does not hold up those behind it any longer."""
+"""The next key waits no longer than this for the previous one."""
 _ROUNDS = 2
-"""A key is seen by every widget up to the app; what it did there is told the same way once more."""
+"""A key bubbles through every widget up to the app; messages that it causes bubble once more."""
 _BOXES = Input, TextArea
 _MANY = 20
 _MOST_IN_A_LINE = 2000
-"""So much of a paste goes into a box of one line, which measures all of its text at every key."""
+"""Longest paste into an `Input`, which measures all of its text at every key."""
 
 
 class KeyQueue:
-    """Hands on one key or paste at a time."""
+    """Hands one key or paste at a time to the app."""
 
     def __init__(self, app: App[int], hand_on: Callable[[Press], Awaitable[None]]) -> None:
         self._app = app
         self._hand_on = hand_on
         self._waiting: deque[Press] = deque()
         self._acting = 0
-        """Which press is being acted on; nobody waits for one before it."""
+        """The number of the press that is handled."""
         self._is_busy = False
         self._patience: Timer | None = None
 
     async def take(self, press: Press) -> None:
-        """Hand it on, now or when those before it have had their effect."""
+        """Hand a key on, now or when the previous ones are handled."""
         if not self._is_busy:
             await self._start(press)
             return
@@ -48,7 +48,7 @@ class KeyQueue:
 
     @property
     def is_behind(self) -> bool:
-        """Whether a press waits for those before it."""
+        """Whether a press is waiting."""
         return bool(self._waiting)
 
     async def _start(self, press: Press) -> None:
@@ -60,7 +60,7 @@ class KeyQueue:
         if isinstance(press, events.Paste) and isinstance(box, Input) and len(press.text) > _MOST_IN_A_LINE:
             press = events.Paste(press.text[:_MOST_IN_A_LINE])
         await self._hand_on(press)
-        # What is written leads nowhere else.
+        # A typed character cannot change the focus, so there is no need to wait for bubbling.
         is_written = isinstance(press, events.Paste) or press.is_printable
         if not (
             is_written and isinstance(box, _BOXES) and box.call_later(self._app.call_later, self._go_on, self._acting)
@@ -68,7 +68,7 @@ class KeyQueue:
             self._follow_up(self._acting, _ROUNDS)
 
     def _next(self) -> Press:
-        """The one that waits longest; many letters as if pasted, which a box takes in far more quickly."""
+        """Return the oldest press; many letters become one paste, which a text box handles far faster."""
         letters = list(takewhile(bool, map(_letter, self._waiting)))
         if len(letters) < _MANY or not isinstance(self._app.focused, _BOXES):
             return self._waiting.popleft()
@@ -86,7 +86,7 @@ class KeyQueue:
             self._patience = None
 
     def _follow_up(self, acting: int, rounds: int) -> None:
-        """Go the way of the press, behind it: from who has the focus through all around them to the app."""
+        """Follow the press with a callback, from the focused widget through its ancestors to the app."""
         if rounds:
             self._climb(self._app.focused or self._app.screen, acting, rounds - 1)
         else:

@@ -1,4 +1,4 @@
-"""Gives the terminal back from any thread, even when it takes no output. Knows no app and no driver."""
+"""Restores the terminal from any thread, even when it takes no output. Must not know the app or the driver."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from tui_chat.ui.terminal.writer import TerminalWriter
 
 SAVE_TITLE, RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 _MODES_OFF = "".join(f"\x1b[?{mode}l" for mode in (2026, 1000, 1002, 1003, 1015, 1006, 1016, 2004, 2048, 1004))
-"""Synchronised output, the mouse, marks around a paste, sizes and focus reported in band."""
+"""Synchronised output, the mouse, bracketed paste, reports of size and focus."""
 _POP_KEYBOARD, _WRAP, _MAIN_SCREEN, _SHOW_CURSOR, _PLAIN = (
     "\x1b[<u",
     "\x1b[?7h",
@@ -21,12 +21,12 @@ _POP_KEYBOARD, _WRAP, _MAIN_SCREEN, _SHOW_CURSOR, _PLAIN = (
     "\x1b[0m",
 )
 _END_SEQUENCE = "\x1b\\"
-"""Ends a control string that was cut off; the Escape alone ends any other sequence."""
+"""Ends a control string that was cut off; its Escape ends any other sequence."""
 _RESTORE = (
     _END_SEQUENCE + _MODES_OFF + _POP_KEYBOARD + _WRAP + RESTORE_TITLE + _MAIN_SCREEN + _SHOW_CURSOR + _PLAIN
 ).encode()
 _GRACE_S = 0.05
-"""How long a terminal may take for what is just being written."""
+"""How long a terminal may take for the write in progress."""
 _LIMIT_S = 0.15
 _PAUSE_S = 0.005
 
@@ -58,13 +58,13 @@ def restore_terminal(fileno: int, attributes: list[Any] | None, writer: Terminal
 def _discard_output(fileno: int) -> None:
     termios.tcflow(fileno, termios.TCOOFF)
     termios.tcflush(fileno, termios.TCOFLUSH)
-    # On Linux a thread that waits for room sees that there is some only when the output is started again.
+    # On Linux a thread that waits for room notices it only when the output is started again.
     termios.tcflow(fileno, termios.TCOON)
 
 
 @contextmanager
 def _from_background() -> Iterator[None]:
-    """Not be stopped for touching a terminal that another program has."""
+    """Keep the system from stopping the program for using a terminal that another one has."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
         yield
@@ -74,7 +74,7 @@ def _from_background() -> Iterator[None]:
 
 @contextmanager
 def _unblocked(fileno: int) -> Iterator[int]:
-    """The same terminal, opened again for writes that do not wait; the shell shares the flags of the other one."""
+    """Open the terminal again for non-blocking writes; the shell shares the flags of the original one."""
     opened = os.open(os.ttyname(fileno), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
         yield opened

@@ -31,7 +31,7 @@ class PromptBox(TextArea):
     """Where prompts are written: Enter sends, long pastes fold, up and down walk through earlier prompts."""
 
     def __init__(self, keys: Mapping[str, str], completing: Completion, *, enter_sends: bool = True) -> None:
-        """`keys` says which action a key runs; bindings would run it before what was typed just before it."""
+        """`keys` maps keys to actions; bindings would run before text that was typed just before."""
         super().__init__(compact=True, highlight_cursor_line=False, placeholder="Ask anything")
         self.cursor_blink = False
         self.completing = completing
@@ -240,7 +240,7 @@ class PromptBox(TextArea):
         return (row, span[1]) if span and span[1] > column else (row, end_of_grapheme(line, column))
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
-        """Tell whoever keeps drafts, and whoever knows commands."""
+        """Post the new draft, and update the suggestions."""
         event.stop()
         self.post_message(DraftChanged(self.read_draft))
         self.completing.type(self.text)
