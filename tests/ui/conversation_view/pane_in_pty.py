@@ -123,9 +123,9 @@ class Player(PaneApp):
             self.turns += 1
             turn = reply(100 + self.turns, parent_id=last.id, status=TurnStatus.STREAMING)
             self.builder = TurnBuilder(turn)
-            self.pane.begin(turn)
+            self.pane.add_turn(turn)
         elif self.random.random() < 0.03:
-            self.pane.end(replace(self.builder.turn, status=TurnStatus.CANCELLED))
+            self.pane.end_turn(replace(self.builder.turn, status=TurnStatus.CANCELLED))
             self.builder = None
         else:
             delta = TextDelta(self.random.choice(TEXTS))

@@ -132,7 +132,7 @@ async def test_nothing_found_is_said() -> None:
 async def test_a_search_sees_what_is_just_coming_in() -> None:
     turn, _ = live(parent="turn-1")
     async with shown(exchanges(1)) as (app, pilot):
-        app.pane.begin(turn)
+        app.pane.add_turn(turn)
         app.pane.apply(TextDelta("a fresh needle"))
         await settled(app, pilot)
         app.pane.find("needle")

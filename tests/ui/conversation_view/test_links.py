@@ -121,7 +121,6 @@ def test_what_is_under_a_cell_is_told() -> None:
 
 
 @attack
-@settings(deadline=None)
 @given(
     text("-+/~.:@=\\ axpy\u202e\n", max_size=30), text("-:/.@htpsmailo \\%", max_size=20), text("-.@/x", max_size=8)
 )

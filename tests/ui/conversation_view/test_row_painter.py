@@ -66,13 +66,13 @@ def test_the_marker_lies_over_the_end_of_a_row() -> None:
 def test_the_same_row_is_the_same_strip_in_the_next_picture() -> None:
     made = painter()
     line, other = render_plain("one\ntwo", 27, DARK.text)
-    made.begin()
+    made.start_frame()
     first = made.paint([line, other], PLAIN)
-    made.begin()
+    made.start_frame()
     assert made.paint([other, line], PLAIN)[1] is first[0]
     assert made.paint([line], RowStyle("user"))[0] is not first[0]
-    made.begin()
-    made.begin()
+    made.start_frame()
+    made.start_frame()
     assert made.paint([line], PLAIN)[0] == first[0]
     made.reset()
     assert made.paint([line], PLAIN)[0] is not first[0]

@@ -32,7 +32,7 @@ async def test_a_short_conversation_begins_at_the_top() -> None:
 async def test_a_reply_appears_as_it_comes_in() -> None:
     async with shown(exchanges(1)) as (app, pilot):
         turn, _ = live(parent="turn-1")
-        app.pane.begin(turn)
+        app.pane.add_turn(turn)
         app.pane.apply(TextDelta("first "))
         assert "   first" in await settled(app, pilot)
         app.pane.apply(TextDelta("second"))
@@ -45,11 +45,11 @@ async def test_what_streamed_looks_like_what_was_saved() -> None:
     turn, done = live(*deltas)
     ended = replace(done, status=TurnStatus.COMPLETE)
     async with shown(conversation()) as (app, pilot):
-        app.pane.begin(turn)
+        app.pane.add_turn(turn)
         for delta in deltas:
             app.pane.apply(delta)
             await pilot.pause()
-        app.pane.end(ended)
+        app.pane.end_turn(ended)
         streamed = await settled(app, pilot)
     async with shown(conversation(ended)) as (app, pilot):
         assert await settled(app, pilot) == streamed
@@ -60,7 +60,7 @@ async def test_a_reader_who_scrolled_up_is_left_alone() -> None:
         app.pane.action_page(-1)
         before = await settled(app, pilot)
         turn, _ = live(parent="turn-39")
-        app.pane.begin(turn)
+        app.pane.add_turn(turn)
         for number in range(60):
             app.pane.apply(TextDelta(f"new {number}\n\n"))
         app.screen.set_focus(app.pane)
@@ -75,7 +75,7 @@ async def test_a_marker_says_how_much_is_new_and_one_action_returns() -> None:
     async with shown(exchanges(20)) as (app, pilot):
         app.pane.action_page(-1)
         turn, _ = live(parent="turn-39")
-        app.pane.begin(turn)
+        app.pane.add_turn(turn)
         app.pane.apply(TextDelta("\n".join(f"- new {number}" for number in range(10))))
         rows = await settled(app, pilot)
         assert "↓ 14 new lines  end" in "\n".join(rows)
@@ -101,7 +101,7 @@ async def test_the_same_paragraph_stays_first_when_the_width_changes() -> None:
 async def test_thinking_is_open_while_it_comes_and_folded_when_the_answer_begins() -> None:
     turn, _ = live()
     async with shown(conversation()) as (app, pilot):
-        app.pane.begin(turn)
+        app.pane.add_turn(turn)
         app.pane.apply(ThinkingDelta("deep thought"))
         text = "\n".join(await settled(app, pilot))
         assert "▾ Thinking" in text
@@ -175,7 +175,7 @@ async def test_names_from_outside_are_made_harmless() -> None:
 async def test_tool_calls_grow_while_they_come_in() -> None:
     turn, _ = live()
     async with shown(conversation()) as (app, pilot):
-        app.pane.begin(turn)
+        app.pane.add_turn(turn)
         app.pane.apply(ToolCallDelta("a", "search", '{"query": "tex'))
         assert "search" in "\n".join(await settled(app, pilot))
         app.pane.apply(ToolCallDelta("a", "", 'tual"}'))
@@ -185,7 +185,7 @@ async def test_tool_calls_grow_while_they_come_in() -> None:
 async def test_a_burst_of_deltas_is_drawn_in_a_few_frames() -> None:
     turn, _ = live()
     async with shown(conversation()) as (app, pilot):
-        app.pane.begin(turn)
+        app.pane.add_turn(turn)
         drawn = 0
         picture = app.pane._frame
 
@@ -206,7 +206,7 @@ async def test_a_burst_of_deltas_is_drawn_in_a_few_frames() -> None:
 async def test_the_pane_asks_for_no_layout_while_a_reply_grows() -> None:
     turn, _ = live()
     async with shown(conversation()) as (app, pilot):
-        app.pane.begin(turn)
+        app.pane.add_turn(turn)
         await settled(app, pilot)
         layouts = 0
 
@@ -239,7 +239,7 @@ async def test_any_size_of_window_is_drawn(size: tuple[int, int]) -> None:
 async def test_a_storm_of_sizes_ends_with_what_the_last_one_shows() -> None:
     turn, _ = live(parent="turn-5")
     async with shown(exchanges(3)) as (app, pilot):
-        app.pane.begin(turn)
+        app.pane.add_turn(turn)
         for width in (30, 90, 12, 140, 61, 80):
             app.pane.apply(TextDelta("some words that wrap differently at any width, `code` too. " * 3))
             await pilot.resize_terminal(width, 20 + width % 7)
@@ -253,7 +253,7 @@ async def test_a_storm_of_sizes_ends_with_what_the_last_one_shows() -> None:
 async def test_nothing_is_drawn_behind_another_screen_and_all_is_there_on_the_way_back() -> None:
     turn, _ = live(parent="turn-1")
     async with shown(exchanges(1)) as (app, pilot):
-        app.pane.begin(turn)
+        app.pane.add_turn(turn)
         await app.push_screen(Screen())
         await pilot.pause()
         pictures = 0
@@ -288,7 +288,7 @@ async def test_another_theme_recolours_and_moves_nothing(theme: str) -> None:
 
 async def test_an_empty_conversation_says_what_to_do() -> None:
     async with shown(conversation()) as (app, pilot):
-        app.pane.invite("Ask anything.", "enter sends")
+        app.pane.show_welcome("Ask anything.", "enter sends")
         rows = await settled(app, pilot)
         assert "   Ask anything." in rows
         app.pane.show(exchanges(1))
@@ -298,8 +298,8 @@ async def test_an_empty_conversation_says_what_to_do() -> None:
 async def test_what_is_said_of_a_reply_is_gone_when_it_arrives() -> None:
     turn, _ = live()
     async with shown(conversation()) as (app, pilot):
-        app.pane.begin(turn)
-        app.pane.say("Trying again in 4 s.", "esc stops")
+        app.pane.add_turn(turn)
+        app.pane.show_note("Trying again in 4 s.", "esc stops")
         assert "Trying again in 4 s.  esc stops" in "\n".join(await settled(app, pilot))
         app.pane.apply(TextDelta("here"))
         assert "Trying again" not in "\n".join(await settled(app, pilot))
@@ -308,7 +308,7 @@ async def test_what_is_said_of_a_reply_is_gone_when_it_arrives() -> None:
 async def test_hidden_thinking_that_turns_out_to_have_words_can_be_unfolded() -> None:
     turn, _ = live()
     async with shown(conversation()) as (app, pilot):
-        app.pane.begin(turn)
+        app.pane.add_turn(turn)
         app.pane.apply(ThinkingDelta(""))
         assert "· Thinking" in "\n".join(await settled(app, pilot))
         app.pane.apply(ThinkingDelta("a thought"))

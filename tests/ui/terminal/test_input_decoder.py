@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
@@ -343,7 +343,6 @@ def seen(messages: list[Message]) -> list[object]:
 
 
 @attack
-@settings(deadline=None)
 @given(streams, st.lists(st.integers(0, 400), max_size=6))
 def test_any_bytes_cut_anywhere_are_the_same_keys_and_never_raise(stream: bytes, cuts: list[int]) -> None:
     data = stream + TO_GROUND + b"word" + MOUSE
@@ -357,7 +356,6 @@ def test_any_bytes_cut_anywhere_are_the_same_keys_and_never_raise(stream: bytes,
 
 
 @attack
-@settings(deadline=None)
 @given(streams)
 def test_what_any_bytes_leave_open_is_closed_by_waiting(stream: bytes) -> None:
     incoming = InputDecoder(XTermParser(), 0.0)

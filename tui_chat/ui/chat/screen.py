@@ -204,7 +204,7 @@ class ChatScreen(Screen[None]):
         self._show_window_title()
 
     def _show_welcome(self) -> None:
-        self.pane.invite(*invitation(self.keys, self.conversation.model, self._local_models))
+        self.pane.show_welcome(*invitation(self.keys, self.conversation.model, self._local_models))
 
     def _show_window_title(self) -> None:
         """Set the terminal's title: the conversation, and whether a reply is streaming."""
@@ -330,7 +330,7 @@ class ChatScreen(Screen[None]):
             match event:
                 case RetryScheduled(attempt, _, error):
                     send, stop = self.keys("prompt.send"), self.keys("reply.cancel")
-                    self.pane.say(
+                    self.pane.show_note(
                         explain(error.fault).sentence, f"Attempt {attempt} follows. {send}: now, {stop}: stop."
                     )
                 case TurnEnded(turn=turn):

@@ -162,14 +162,14 @@ class Cursor:
 
     def is_at(self, row: Row) -> bool:
         """Return whether a row belongs to the turn or code block at the cursor."""
-        place = row.position
-        entry = self._viewport.entries[place.entry]
+        position = row.position
+        entry = self._viewport.entries[position.entry]
         if entry is self.turn:
-            return place.block != HEAD or place.row >= entry.blocks[HEAD].gap
-        if self.code is None or entry is not self.code.entry or place.block != self.code.block:
+            return position.block != HEAD or position.row >= entry.blocks[HEAD].gap
+        if self.code is None or entry is not self.code.entry or position.block != self.code.block:
             return False
         first, last = self.code.rows
-        return first <= entry.row_of(place.block, place.row) <= last
+        return first <= entry.row_of(position.block, position.row) <= last
 
     def target_in(self, row: Row) -> Span | None:
         """Return the cells of the link at the cursor in this row."""

@@ -152,28 +152,26 @@ class Finder:
         for found_at in self._pattern.finditer(text):
             pieces = []
             for row, start in enumerate(starts, first):
-                begin, end = (
-                    max(0, found_at.start() - start),
-                    min(len(_searched_text(block, row)), found_at.end() - start),
-                )
-                if begin < end:
-                    pieces.append((row, begin, end))
+                left = max(0, found_at.start() - start)
+                right = min(len(_searched_text(block, row)), found_at.end() - start)
+                if left < right:
+                    pieces.append((row, left, right))
             if pieces:
                 found.append(pieces)
         return found
 
     def spans(self, row: Row) -> tuple[tuple[Span, ...], Span | None]:
         """Return the cells of the matches in a visible row, and those of the current match."""
-        place = row.position
-        block = self._viewport.entries[place.entry].blocks[place.block]
+        position = row.position
+        block = self._viewport.entries[position.entry].blocks[position.block]
         spans, current = [], None
         match = self._matches[self._ordinal] if 0 <= self._ordinal < len(self._matches) else None
-        for pieces in self._found(block, *paragraph(block, place.row)):
-            is_current = match == (place.block, *pieces[0][:2]) and place.entry == self._entry
-            for at, begin, end in pieces:
-                if at == place.row:
+        for pieces in self._found(block, *paragraph(block, position.row)):
+            is_current = match == (position.block, *pieces[0][:2]) and position.entry == self._entry
+            for at, left, right in pieces:
+                if at == position.row:
                     text, start = _searched_text(block, at), row.line.copy_at if block.is_copied(at) else 0
-                    span = start + width(text[:begin]), start + width(text[:end])
+                    span = start + width(text[:left]), start + width(text[:right])
                     spans.append(span)
                     current = span if is_current else current
         return tuple(spans), current

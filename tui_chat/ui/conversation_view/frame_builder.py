@@ -65,7 +65,7 @@ class FrameBuilder:
     def build(self, height: int) -> Frame:
         """Return the frame of so many rows."""
         self.rows = self._viewport.rows()
-        self._painter.begin()
+        self._painter.start_frame()
         strips: list[Strip] = []
         style = PLAIN
         line = BLANK

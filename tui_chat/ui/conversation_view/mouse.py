@@ -53,7 +53,7 @@ class Mouse:
         on_rail = event.x == pane.outer_size.width - 1
         if not pane.scroller.grab_rail(event.y, on_rail=on_rail) and row is not None:
             self._is_dragging = True
-            pane.highlights.selection.begin(position_at(row, event.x - pane.text_x))
+            pane.highlights.selection.start(position_at(row, event.x - pane.text_x))
 
     def move(self, event: events.MouseMove) -> None:
         """Drag the rail, extend the selection, or show where a link leads."""
@@ -89,12 +89,12 @@ class Mouse:
         pane.changed()
 
     def _activate(self, row: Row, target: Target | None) -> None:
-        place = row.position
-        block = self._pane.viewport.layout(place.entry).blocks[place.block]
+        position = row.position
+        block = self._pane.viewport.layout(position.entry).blocks[position.block]
         if target is not None:
             self._pane.highlights.open(target)
-        elif isinstance(block, Fold) and place.row == block.gap:
-            self._pane.folding.toggle(place.entry, place.block)
+        elif isinstance(block, Fold) and position.row == block.gap:
+            self._pane.folding.toggle(position.entry, position.block)
 
     def _row(self, y: int) -> Row | None:
         rows = self._pane.visible_rows

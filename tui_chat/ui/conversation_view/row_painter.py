@@ -65,7 +65,7 @@ class Painter:
         self._before = {}
         self._now = {}
 
-    def begin(self) -> None:
+    def start_frame(self) -> None:
         """Start a new frame; strips that the last one did not use are forgotten."""
         self._before, self._now = self._now, {}
 

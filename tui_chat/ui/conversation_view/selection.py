@@ -53,7 +53,7 @@ class Selection:
     def clear(self) -> None:
         self._from = self._to = None
 
-    def begin(self, point: TextPosition) -> None:
+    def start(self, point: TextPosition) -> None:
         """Start at a point."""
         self._from, self._to = (point, point), None
 
@@ -100,24 +100,23 @@ class Selection:
         pieces = []
         for index in range(first.position.entry, last.position.entry + 1):
             for number, block in enumerate(viewport.layout(index).blocks):
-                begin = (first.position.row, first.column) if (index, number) == first.position[:2] else (0, 0)
+                start_at = (first.position.row, first.column) if (index, number) == first.position[:2] else (0, 0)
                 end = (last.position.row, last.column) if (index, number) == last.position[:2] else (block.rows, 0)
-                if first.position[:2] <= (index, number) <= last.position[:2] and (
-                    text := _text_of(block, begin, end)
-                ):
+                is_selected = first.position[:2] <= (index, number) <= last.position[:2]
+                if is_selected and (text := _text_of(block, start_at, end)):
                     pieces.append(text)
         return "\n\n".join(pieces)
 
 
-def _text_of(block: Block, begin: tuple[int, int], end: tuple[int, int]) -> str:
+def _text_of(block: Block, start_at: tuple[int, int], end: tuple[int, int]) -> str:
     """Return the text of a block between two pairs of row and column."""
     pieces: list[str] = []
-    for row in range(begin[0], min(end[0] + 1, block.rows)):
+    for row in range(start_at[0], min(end[0] + 1, block.rows)):
         if not block.is_copied(row):
             continue
         line = block.line(row)
-        start, stop = begin[1] if row == begin[0] else 0, end[1] if row == end[0] else None
-        if start == 0 and begin[0] < end[0]:
+        start, stop = start_at[1] if row == start_at[0] else 0, end[1] if row == end[0] else None
+        if start == 0 and start_at[0] < end[0]:
             pieces.append(line.lead)
         pieces.append(line.copy[start:stop])
         if row < end[0]:

@@ -17,7 +17,7 @@ from tui_chat.ui.conversation_view.layout_options import LayoutOptions, text_row
 
 _SHORT = 400
 """Longest text that is read for a summary in one row."""
-_TOLD_ROWS = 3
+_MOST_DETAIL_ROWS = 3
 """Most rows of a provider's own error message."""
 
 
@@ -58,15 +58,13 @@ def _day(at: datetime) -> str:
 
 def state(turn: Turn, note: tuple[str, str] | None, layout_options: LayoutOptions) -> Block:
     """Return the turn's state in a sentence, and the next step; empty when all is well."""
-    text = note or layout_options.describe(turn)
-    if text is None:
+    notice = note or layout_options.describe(turn)
+    if notice is None:
         return Block()
-    sentence, step = _clean(text[0]), _clean(text[1])
-    details = (
-        []
-        if note or turn.fault is None
-        else _rows(_error_details(turn.fault, sentence), layout_options.measure)[:_TOLD_ROWS]
-    )
+    sentence, step = map(_clean, notice)
+    details: list[str] = []
+    if turn.fault is not None and not note:
+        details = _rows(_error_details(turn.fault, sentence), layout_options.measure)[:_MOST_DETAIL_ROWS]
     tone = layout_options.palette.warning if note else _tone(turn, layout_options)
     if not details and width(sentence) + width(step) + 2 <= layout_options.width:
         line = text_row(

@@ -75,12 +75,8 @@ class Viewport(LayoutCache):
         if self.streaming is not None:
             index = len(self.entries) - 1
             self.layout(index)
-            self._keeping_text(
-                index,
-                lambda unfolded: (
-                    self.streaming is not None and self.streaming.settle(self.layout_options, unfolded=unfolded)
-                ),
-            )
+            streaming = self.streaming
+            self._keeping_text(index, lambda block: streaming.settle(self.layout_options, unfolded=block))
 
     def replace(self, index: int, turn: Turn) -> None:
         """Replace a turn by its new state."""

@@ -124,7 +124,7 @@ class ConversationPane(Widget, can_focus=True):
         """Return whether the turn is on the branch that is shown."""
         return self._conversation is not None and turn.id in {one.id for one in self._conversation.path}
 
-    def begin(self, turn: Turn) -> None:
+    def add_turn(self, turn: Turn) -> None:
         """Add a turn at the end of the branch, below its parent."""
         viewport = self.viewport
         place = viewport.index_of(turn.id)
@@ -152,11 +152,11 @@ class ConversationPane(Widget, can_focus=True):
                     self.viewport.streaming.add(event)
                     self.changed(streams=True)
             case TurnStarted(turn=turn):
-                self.begin(turn)
+                self.add_turn(turn)
             case TurnEnded(turn=turn):
-                self.end(turn)
+                self.end_turn(turn)
 
-    def end(self, turn: Turn) -> None:
+    def end_turn(self, turn: Turn) -> None:
         """Show the streaming reply as it ended."""
         viewport = self.viewport
         self._catch_up()
@@ -171,12 +171,12 @@ class ConversationPane(Widget, can_focus=True):
         self.prelayout.start()
         self.changed()
 
-    def invite(self, *lines: str) -> None:
+    def show_welcome(self, *lines: str) -> None:
         """Show these lines while the conversation is empty; a tab separates a key from what it does."""
         self._welcome = lines
         self.changed()
 
-    def say(self, sentence: str, next_step: str = "") -> None:
+    def show_note(self, sentence: str, next_step: str = "") -> None:
         """Show this below the streaming reply until more of it arrives."""
         streaming = self.viewport.streaming
         if streaming is not None:
