@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from tui_chat import paths
 from tui_chat.core.conversation import Conversation, Options
-from tui_chat.core.did_you_mean import did_you_mean
 from tui_chat.core.error import NotFound, SettingsError, StorageError
+from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.launch_options import LaunchOptions
 from tui_chat.core.provider import Model
 from tui_chat.core.usage import Price

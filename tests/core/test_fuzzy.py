@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui_chat.core.fuzzy import match
+from tui_chat.core.fuzzy import did_you_mean, match, nearest
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,15 @@ def test_what_stands_together_or_begins_a_word_comes_first() -> None:
 def test_letters_that_grow_when_lowered_keep_their_places() -> None:
     found = match("x", "İx")
     assert found is not None and found.places == (1,)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("Enter-Sends", "enter_sends"), ("them", "theme"), ("mesure", "measure"), ("zzz", None)]
+)
+def test_the_nearest_name_is_found_whatever_its_case_and_strokes(written: str, meant: str | None) -> None:
+    assert nearest(written, ["theme", "enter_sends", "measure"]) == meant
+
+
+def test_a_sentence_ends_with_the_name_or_with_nothing() -> None:
+    assert did_you_mean("them", ["theme"]) == "; did you mean theme?"
+    assert did_you_mean("qqqq", ["theme"]) == ""

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
+from tui_chat.core.conversation import Conversation, Options, Origin, SideRequest, TitleSource
 from tui_chat.core.error import Fault
 from tui_chat.core.part import (
     AttachmentPart,
@@ -16,7 +16,6 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Price, Usage
 

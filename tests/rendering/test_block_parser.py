@@ -24,7 +24,7 @@ from tui_chat.rendering.block_nodes import (
     Container,
     Leaf,
 )
-from tui_chat.rendering.block_parser import Blocks
+from tui_chat.rendering.block_parser import BlockParser
 from tui_chat.rendering.block_patterns import cells_of
 from tui_chat.rendering.references import References
 
@@ -66,7 +66,7 @@ class Recorder:
 
 def parsed(text: str) -> Recorder:
     recorder = Recorder()
-    blocks = Blocks(recorder)
+    blocks = BlockParser(recorder)
     for line in text.removesuffix("\n").split("\n"):
         blocks.feed(line)
     blocks.close()
@@ -153,7 +153,7 @@ def test_any_mixture_has_the_structure_of_commonmark(seed: int) -> None:
 
 def test_a_fork_leaves_the_original_as_it_was() -> None:
     recorder, other = Recorder(), Recorder()
-    blocks = Blocks(recorder)
+    blocks = BlockParser(recorder)
     lines = REPLY.split("\n")
     for number, line in enumerate(lines):
         if number % 7 == 0:
@@ -169,7 +169,7 @@ def test_a_fork_leaves_the_original_as_it_was() -> None:
 
 def test_a_fork_is_lent_the_lines_of_a_long_fence_and_gives_them_back() -> None:
     recorder = Recorder()
-    blocks = Blocks(recorder)
+    blocks = BlockParser(recorder)
     for line in ("```py", "one", "\ttwo"):
         blocks.feed(line)
     assert blocks.leaf is not None

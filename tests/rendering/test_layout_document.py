@@ -2,16 +2,16 @@
 
 from tui_chat.rendering.block_layout import Page
 from tui_chat.rendering.block_nodes import FENCED, Leaf
-from tui_chat.rendering.block_parser import Blocks
+from tui_chat.rendering.block_parser import BlockParser
 from tui_chat.rendering.layout_document import CodeBlock, Document, Preview, source_of
 from tui_chat.rendering.references import References
 from tui_chat.rendering.styles import DARK
 
 
-def opened(text: str, width: int = 60) -> tuple[Document, Blocks]:
+def opened(text: str, width: int = 60) -> tuple[Document, BlockParser]:
     page = Page(width, DARK, References())
     document = Document(page)
-    blocks = Blocks(document)
+    blocks = BlockParser(document)
     for line in text.split("\n"):
         blocks.feed(line)
     return document, blocks

@@ -8,10 +8,9 @@ from decimal import Decimal
 import pytest
 
 from tests.service.conftest import HELLO, House, MakeHouse
-from tui_chat.core.conversation import Conversation, TitleSource
+from tui_chat.core.conversation import TITLE, Conversation, TitleSource
 from tui_chat.core.error import Overloaded
 from tui_chat.core.event import Stopped, TextDelta, UsageReported
-from tui_chat.core.side_request import TITLE
 from tui_chat.core.title import TITLE_WANTED
 from tui_chat.core.usage import Usage
 from tui_chat.providers.demo.provider import DemoProvider, Step
@@ -56,7 +55,7 @@ async def test_what_a_title_used_is_counted_everywhere(make_house: MakeHouse) ->
     (side_request,) = found.side_requests
     assert (side_request.purpose, side_request.model, side_request.usage) == (TITLE, "demo/tour", USED)
     assert found.cost.total_usd == found.path_cost.total_usd == Decimal(5 + 34)
-    assert found.usage.total_tokens == found.path_usage.total_tokens == 5 + 34
+    assert found.usage.total_tokens == 5 + 34
     assert (await house.store.summaries())[0].cost_usd == Decimal(39)
     assert sum(row.usage.total_tokens for row in await house.store.usage_rows()) == 39
     assert (await house.store.check()).is_healthy

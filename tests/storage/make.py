@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from tui_chat.core.conversation import Conversation
+from tui_chat.core.conversation import TITLE, Conversation, SideRequest
 from tui_chat.core.part import TextPart
-from tui_chat.core.side_request import TITLE, SideRequest
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Price, Usage
 from tui_chat.storage.process_owner import Owner

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.storage.make import conversation, live, prompt
 from tui_chat.core.builder import TurnBuilder
-from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
+from tui_chat.core.conversation import Conversation, Options, Origin, SideRequest, TitleSource
 from tui_chat.core.error import Fault
 from tui_chat.core.event import PartDelta, PartEnd, TextDelta, ThinkingDelta, ToolCallDelta
 from tui_chat.core.part import (
@@ -22,7 +22,6 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Price, Usage
 from tui_chat.storage.store import Store

@@ -7,8 +7,8 @@ from importlib.metadata import PackageNotFoundError, metadata
 import typer
 
 from tui_chat.cli.store_access import print_out, width
-from tui_chat.core.did_you_mean import did_you_mean
 from tui_chat.core.error import NotFound
+from tui_chat.core.fuzzy import did_you_mean
 
 _PICTURES = re.compile(r"^!\[.*\n\n?", re.MULTILINE)
 TOPICS = {

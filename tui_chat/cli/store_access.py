@@ -83,7 +83,7 @@ def choice_or_error(word: str, known: Sequence[str], what: str) -> str:
         return word
     from typer import BadParameter
 
-    from tui_chat.core.did_you_mean import did_you_mean
+    from tui_chat.core.fuzzy import did_you_mean
 
     raise BadParameter(f"there is no {what} {word!r}{did_you_mean(word, known)}; there are {', '.join(known)}")
 

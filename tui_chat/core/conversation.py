@@ -8,9 +8,8 @@ from enum import StrEnum
 from functools import cached_property
 
 from tui_chat.core.error import NotFound
-from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Role, Turn
-from tui_chat.core.usage import CostSum, Usage, sum_costs
+from tui_chat.core.usage import Cost, CostSum, Usage, sum_costs
 
 
 class TitleSource(StrEnum):
@@ -41,6 +40,23 @@ class Origin:
     source: str = ""
     """`chatgpt`, `claude`, `librechat`, `llm`, `elia` … for an import."""
     foreign_id: str = ""
+
+
+TITLE = "title"
+"""The purpose of a side request that asks a model for a title."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideRequest:
+    """A paid request that is no turn of the conversation: what it was for, and what it used."""
+
+    id: str
+    purpose: str
+    model: str
+    """`provider/model` that answered."""
+    created_at: datetime
+    usage: Usage
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True)
@@ -145,11 +161,6 @@ class Conversation:
     def usage(self) -> Usage:
         """Tokens of every branch and errand, since all were paid for."""
         return _usage_of((*self.turns, *self.side_requests))
-
-    @cached_property
-    def path_usage(self) -> Usage:
-        """Tokens of the branch that is shown, and of the errands, which serve every branch."""
-        return _usage_of((*self.path, *self.side_requests))
 
     @cached_property
     def cost(self) -> CostSum:

@@ -1,6 +1,8 @@
 """Finds what somebody means by a few of its letters, and which letters those are. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 _STARTS_WORD, _FOLLOWS, _ENDS_WORD = 3.0, 3.0, 1.0
 _IS_NAME = 1.5
@@ -98,3 +100,16 @@ def _closest(word: str, text: str) -> list[int] | None:
         at = text.rfind(letter, 0, at)
         places.append(at)
     return places[::-1]
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The one of `names` that is most like `name`, if any is like it at all."""
+    by_lower = {known.lower().replace("-", "_"): known for known in names}
+    found = get_close_matches(name.lower().replace("-", "_"), by_lower, n=1, cutoff=0.55)
+    return by_lower[found[0]] if found else None
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: `; did you mean …?`, or nothing."""
+    meant = nearest(name, names)
+    return f"; did you mean {meant}?" if meant else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from tui_chat.core.bounds import UNKNOWN_MOMENT
-from tui_chat.core.conversation import Conversation
+from tui_chat.core.conversation import Conversation, SideRequest
 from tui_chat.core.part import (
     AttachmentPart,
     OtherPart,
@@ -16,7 +16,6 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost, Usage, sum_costs
 from tui_chat.formats.transcript import Branch, TranscriptTurn, attachment_line, one_line, told, whole_parts

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Never
 
-from tui_chat.core.conversation import Conversation, Options, Origin
+from tui_chat.core.conversation import Conversation, Options, Origin, SideRequest
 from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.part import (
     AttachmentPart,
@@ -29,7 +29,6 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Cost, Price, Usage
 from tui_chat.formats.native_schema import FORMAT, VERSION, conversation_from

@@ -20,7 +20,7 @@ from tui_chat.core.bounds import (
     milliseconds_in_bounds,
     moment_in_bounds,
 )
-from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
+from tui_chat.core.conversation import Conversation, Options, Origin, SideRequest, TitleSource
 from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.part import (
     AttachmentPart,
@@ -32,7 +32,6 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import UNKNOWN_USAGE, Cost, Price, Usage
 

@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from tui_chat.core.did_you_mean import did_you_mean
 from tui_chat.core.error import ChatError, RequestRefused, Unreachable
+from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.provider import Model, Provider, split_ref
 from tui_chat.providers.config import ProviderConfig
 

@@ -7,7 +7,7 @@ from time import perf_counter
 
 from tui_chat.rendering.block_layout import Page
 from tui_chat.rendering.block_nodes import PARAGRAPH, TABLE, Leaf
-from tui_chat.rendering.block_parser import Blocks
+from tui_chat.rendering.block_parser import BlockParser
 from tui_chat.rendering.block_patterns import cells_of
 from tui_chat.rendering.close_unfinished import undecided
 from tui_chat.rendering.layout_document import CodeBlock, Document, Preview, source_of
@@ -38,7 +38,7 @@ class LiveMarkdown:
         self._page = Page(max(width, LEAST_WIDTH), palette, References())
         self._source = Source()
         self._document = Document(self._page)
-        self._blocks = Blocks(self._document)
+        self._blocks = BlockParser(self._document)
         self._lines: list[Line] = []
         self._fixed = 0
         """How many of the lines are the document's; behind them stands the preview."""
@@ -168,7 +168,7 @@ def render(source: str, width: int, palette: Palette) -> list[Line]:
     return list(live.lines)
 
 
-def _feed(blocks: Blocks, piece: Piece) -> None:
+def _feed(blocks: BlockParser, piece: Piece) -> None:
     if piece.goes_on:
         blocks.go_on(piece.text, piece.raw)
     else:

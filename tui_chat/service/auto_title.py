@@ -10,12 +10,11 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 from tui_chat.core.builder import TurnBuilder
-from tui_chat.core.conversation import Conversation, Options, TitleSource
+from tui_chat.core.conversation import TITLE, Conversation, Options, SideRequest, TitleSource
 from tui_chat.core.error import ChatError
 from tui_chat.core.event import Stopped
 from tui_chat.core.part import TextPart
 from tui_chat.core.provider import Request, split_ref
-from tui_chat.core.side_request import TITLE, SideRequest
 from tui_chat.core.title import title_in, title_request
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.service.dependencies import Dependencies

@@ -7,10 +7,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from tui_chat.core.conversation import Conversation, TitleSource
+from tui_chat.core.conversation import Conversation, SideRequest, TitleSource
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.event import Delta
-from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Turn
 from tui_chat.storage.store import Store
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tui_chat import paths
-from tui_chat.core.did_you_mean import did_you_mean
+from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.settings.check import NotWanted, fit, read
 from tui_chat.settings.provider_presets import SERVICES
 from tui_chat.settings.toml_file import TomlFile, read_toml

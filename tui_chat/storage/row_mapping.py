@@ -19,10 +19,9 @@ from tui_chat.core.bounds import (
     dollars_in_bounds,
     moment_in_bounds,
 )
-from tui_chat.core.conversation import Conversation, ConversationSummary, Options, Origin, TitleSource
+from tui_chat.core.conversation import Conversation, ConversationSummary, Options, Origin, SideRequest, TitleSource
 from tui_chat.core.error import Fault
 from tui_chat.core.part import TextPart
-from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import UNKNOWN_USAGE, Cost, Price, Usage
 from tui_chat.storage.part_codec import dump, dump_parts, load_parts

@@ -3,8 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
-from tui_chat.core.conversation import TitleSource
-from tui_chat.core.side_request import SideRequest
+from tui_chat.core.conversation import SideRequest, TitleSource
 from tui_chat.storage import conversation_list, turn_rows
 from tui_chat.storage.row_mapping import SIDE_REQUEST_COLUMNS, marks, side_request_values
 

@@ -9,10 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
-from tui_chat.core.conversation import Conversation, Options, SearchHit, TitleSource
+from tui_chat.core.conversation import Conversation, Options, SearchHit, SideRequest, TitleSource
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.event import ProviderEvent
-from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage_report import UsageRow
 from tui_chat.storage import (

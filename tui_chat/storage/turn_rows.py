@@ -8,9 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from tui_chat.core.bounds import EXACT, count_in_bounds
-from tui_chat.core.conversation import Conversation
+from tui_chat.core.conversation import Conversation, SideRequest
 from tui_chat.core.error import NotFound
-from tui_chat.core.side_request import SideRequest
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost
 from tui_chat.storage import search_index

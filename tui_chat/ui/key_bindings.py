@@ -7,7 +7,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 from textual.keys import Keys, key_to_character
 
-from tui_chat.core.did_you_mean import did_you_mean
+from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.ui.keymap import KEYS, Key, Scope, label_of, names_of
 from tui_chat.ui.terminal.textual_private import replace_bindings
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tui_chat.core.did_you_mean import did_you_mean
+from tui_chat.core.fuzzy import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
