@@ -10,5 +10,5 @@ def copied_text(lines: Sequence[Line]) -> str:
     pieces: list[str] = []
     for line in lines:
         pieces.append(line.copied())
-        pieces.append("\n" if line.joins is None else line.joins)
+        pieces.append("\n" if line.separator is None else line.separator)
     return "".join(pieces[:-1])

@@ -3,7 +3,8 @@
 import pytest
 
 from tui_chat.rendering.markdown import render
-from tui_chat.rendering.styles import DARK, DARK_COLOURS, Palette
+from tui_chat.rendering.styles import DARK, Palette
+from tui_chat.rendering.theme_colors import DARK_COLOURS
 
 NARROW = Palette.of(DARK_COLOURS, measure=30)
 

@@ -43,7 +43,7 @@ class Recorder:
         self.items: list[Container] = []
         self.references = References()
 
-    def closed(self, stack: list[Container], leaf: Leaf) -> None:
+    def leaf_closed(self, stack: list[Container], leaf: Leaf) -> None:
         self.leaves.append(leaf)
         path = [container.kind for container in stack[1:]]
         self.found.append((*path, f"{leaf.kind}{leaf.level or ''}", self.content(leaf)))
@@ -55,12 +55,12 @@ class Recorder:
         text = "\n".join(leaf.lines)
         return _squeezed(text) if leaf.kind in (PARAGRAPH, HEAD) else text
 
-    def left(self, stack: list[Container]) -> None:
+    def container_closed(self, stack: list[Container]) -> None:
         self.found.append((*(container.kind for container in stack[1:]), "end"))
         if stack[-1].kind == ITEM:
             self.items.append(stack[-1])
 
-    def definitions(self, text: str) -> str:
+    def take_definitions(self, text: str) -> str:
         return self.references.take(text)[0]
 
 

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui_chat.core.clean import clean
-from tui_chat.rendering.cell_width import is_narrow, prefix_within, tame, width, wrap
+from tui_chat.rendering.cell_width import is_narrow, normalize_graphemes, prefix_within, width, wrap
 
 SCREEN_TEXT = st.text(
     alphabet=st.one_of(
         st.sampled_from("  abcde\u0301日本語。「👩\u200d💻👍🏽🇫🇷❤\ufe0fשלוםकि1\u20e3é…—"),
         st.characters(codec="utf-8", exclude_characters="\n\t"),
     )
-).map(lambda text: tame(clean(text)).replace("\n", " "))
+).map(lambda text: normalize_graphemes(clean(text)).replace("\n", " "))
 
 
 @given(SCREEN_TEXT, st.integers(2, 40), st.integers(0, 40))
@@ -77,5 +77,5 @@ def test_wide_text_breaks_between_characters_but_not_before_a_full_stop() -> Non
     ],
 )
 def test_sequences_are_shown_as_every_terminal_counts_them(written: str, shown: str, cells: int) -> None:
-    assert tame(written) == shown
+    assert normalize_graphemes(written) == shown
     assert width(shown) == cells

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.rendering.corpus import REPLY
-from tui_chat.rendering.close_unfinished import mend, undecided
+from tui_chat.rendering.close_unfinished import close_unfinished, may_become_block
 from tui_chat.rendering.markdown import LiveMarkdown
 from tui_chat.rendering.styles import DARK
 
@@ -40,7 +40,7 @@ from tui_chat.rendering.styles import DARK
     ],
 )
 def test_what_is_open_is_closed(text: str, mended: str) -> None:
-    assert mend(text) == mended
+    assert close_unfinished(text) == mended
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,12 @@ def test_what_is_open_is_closed(text: str, mended: str) -> None:
     ["", "  ", "-", "- ", "1", "1.", "1. ", "- [", "- [ ]", "#", "##", "`", "``", "> - ", "--", "| ", "1. **", "<!"],
 )
 def test_a_line_that_may_become_anything_is_not_shown_yet(line: str) -> None:
-    assert undecided(line)
+    assert may_become_block(line)
 
 
 @pytest.mark.parametrize("line", ["a", "- a", "1. a", "# a", "> a", "```py", "| a", "**a", "- [ ] a", "100 apples"])
 def test_a_line_that_has_begun_is_shown(line: str) -> None:
-    assert not undecided(line)
+    assert not may_become_block(line)
 
 
 def test_a_reply_that_is_typed_shows_hardly_a_sign_that_vanishes() -> None:

@@ -44,8 +44,8 @@ def test_tabs_are_shown_as_spaces_up_to_the_next_stop() -> None:
 def test_a_diff_is_coloured_by_line() -> None:
     lines = render("```diff\n--- a\n+++ b\n-x\n+y\n z\n```\n", 40, DARK)
     grounds = [line.segments[-1].style.bgcolor for line in lines[1:]]
-    plain = DARK.code_block.bgcolor
-    assert grounds == [plain, plain, DARK.removed.bgcolor, DARK.added.bgcolor, plain]
+    plain_tokens = DARK.code_block.bgcolor
+    assert grounds == [plain_tokens, plain_tokens, DARK.removed.bgcolor, DARK.added.bgcolor, plain_tokens]
 
 
 def test_the_sixteen_colours_of_a_terminal_need_no_ground() -> None:

@@ -65,7 +65,7 @@ def test_a_footnote_begins_with_its_mark() -> None:
 
 def test_markers_are_copied_as_the_source_has_them() -> None:
     lines = render("* a\n  1) b\n     - [x] c\n\n[^n]: d\n", 40, DARK)
-    assert [line.lead for line in lines] == ["* ", "  1) ", "     - [x] ", "", "[^n]: "]
+    assert [line.source_prefix for line in lines] == ["* ", "  1) ", "     - [x] ", "", "[^n]: "]
 
 
 def test_numbers_that_grow_move_nothing() -> None:

@@ -10,8 +10,8 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Token
 
 from tui_chat.rendering import block_parser, highlighter
-from tui_chat.rendering.highlighter import Highlighter, Sketch
-from tui_chat.rendering.incremental_lexer import LONGEST, ROOT, Lexed, Pieces, lex, lexer_for
+from tui_chat.rendering.highlighter import Highlighter, PreviewHighlighter
+from tui_chat.rendering.incremental_lexer import LONGEST, ROOT, LexResult, LineTokens, lex_lines, lexer_for
 
 PYTHON = Path(block_parser.__file__).read_text(encoding="utf-8")
 SAMPLES = {
@@ -29,19 +29,19 @@ def lines_of(text: str) -> list[str]:
     return text.splitlines(keepends=True)
 
 
-def at_once(language: str, lines: list[str]) -> dict[int, Pieces]:
-    return Highlighter(language).settle(lines, closed=True)
+def at_once(language: str, lines: list[str]) -> dict[int, LineTokens]:
+    return Highlighter(language).finalize(lines, closed=True)
 
 
 @pytest.mark.parametrize("language", SAMPLES)
 def test_growing_ends_as_one_shot(language: str) -> None:
     lines, chance = lines_of(SAMPLES[language]), random.Random(0)
-    highlighter, seen, count = Highlighter(language), dict[int, Pieces](), 0
+    highlighter, seen, count = Highlighter(language), dict[int, LineTokens](), 0
     while count < len(lines):
         count += chance.randint(1, 40)
-        seen |= highlighter.settle(lines[:count], closed=False)
-        seen |= highlighter.sketch(lines[:count])
-    seen |= highlighter.settle(lines, closed=True)
+        seen |= highlighter.finalize(lines[:count], closed=False)
+        seen |= highlighter.preview(lines[:count])
+    seen |= highlighter.finalize(lines, closed=True)
     assert seen == at_once(language, lines)
 
 
@@ -87,17 +87,17 @@ def test_a_comment_that_spans_chunks_stays_one() -> None:
 def test_a_block_of_any_length_is_lexed_in_bounded_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
 
-    def measured(lexer: Lexer, lines: list[str], *rest: Any) -> Lexed:
+    def measured(lexer: Lexer, lines: list[str], *rest: Any) -> LexResult:
         sizes.append(sum(map(len, lines)))
-        return lex(lexer, lines, *rest)
+        return lex_lines(lexer, lines, *rest)
 
-    monkeypatch.setattr(highlighter, "lex", measured)
+    monkeypatch.setattr(highlighter, "lex_lines", measured)
     lines = lines_of(PYTHON * 8)
     coloured = Highlighter("python")
     for count in range(20, len(lines), 20):
-        coloured.settle(lines[:count], closed=False)
-        coloured.sketch(lines[:count])
-    coloured.settle(lines, closed=True)
+        coloured.finalize(lines[:count], closed=False)
+        coloured.preview(lines[:count])
+    coloured.finalize(lines, closed=True)
     assert max(sizes) <= highlighter.CHUNK_CHARACTERS + highlighter.AHEAD_CHARACTERS + 2 * LONGEST
     assert sum(sizes) < 3 * sum(map(len, lines))
 
@@ -109,11 +109,11 @@ def test_a_line_too_long_to_be_read_stays_plain() -> None:
     assert len(found[2]) > 1
 
 
-def sketched(language: str, lines: list[str]) -> dict[int, Pieces]:
+def sketched(language: str, lines: list[str]) -> dict[int, LineTokens]:
     """What was last said of each line, when they came one by one."""
-    sketch, found = Sketch(lexer_for(language)), dict[int, Pieces]()
+    preview, found = PreviewHighlighter(lexer_for(language)), dict[int, LineTokens]()
     for count in range(1, len(lines) + 1):
-        found |= sketch.take(lines[:count], 0, ROOT)
+        found |= preview.update(lines[:count], 0, ROOT)
     return found
 
 
@@ -141,22 +141,22 @@ def test_what_only_looks_like_a_comment_swallows_nothing(line: str) -> None:
 
 
 def test_each_line_is_told_once_unless_it_turns_out_otherwise() -> None:
-    sketch = Sketch(lexer_for("python"))
+    preview = PreviewHighlighter(lexer_for("python"))
     lines = ["x = 1\n", "y = 2\n"]
-    assert set(sketch.take(lines[:1], 0, ROOT)) == {0}
-    assert set(sketch.take(lines, 0, ROOT)) == {1}
-    assert sketch.take(lines, 0, ROOT) == {}
+    assert set(preview.update(lines[:1], 0, ROOT)) == {0}
+    assert set(preview.update(lines, 0, ROOT)) == {1}
+    assert preview.update(lines, 0, ROOT) == {}
 
 
 def test_final_lines_are_left_alone() -> None:
-    sketch = Sketch(lexer_for("python"))
-    assert set(sketch.take(["a\n", "b\n", "c\n"], 2, ROOT)) == {2}
+    preview = PreviewHighlighter(lexer_for("python"))
+    assert set(preview.update(["a\n", "b\n", "c\n"], 2, ROOT)) == {2}
 
 
 def test_a_line_that_comes_in_is_seen_in_the_light_of_those_above_it() -> None:
-    sketch = Sketch(lexer_for("ts"))
-    sketch.take(["/* one\n"], 0, ROOT)
-    assert sketch.peek("two")[0][0] in Token.Comment
-    sketch.take(["/* one\n", "*/\n"], 0, ROOT)
-    assert sketch.peek("let x")[0][0] in Token.Keyword
-    assert sketch.peek("x" * (LONGEST + 1)) == [(Token, "x" * (LONGEST + 1))]
+    preview = PreviewHighlighter(lexer_for("ts"))
+    preview.update(["/* one\n"], 0, ROOT)
+    assert preview.peek("two")[0][0] in Token.Comment
+    preview.update(["/* one\n", "*/\n"], 0, ROOT)
+    assert preview.peek("let x")[0][0] in Token.Keyword
+    assert preview.peek("x" * (LONGEST + 1)) == [(Token, "x" * (LONGEST + 1))]

@@ -3,7 +3,7 @@
 import pytest
 from pygments.token import Token
 
-from tui_chat.rendering.incremental_lexer import language_of, lex, lexer_for
+from tui_chat.rendering.incremental_lexer import language_of, lex_lines, lexer_for
 
 DOC = ["def f():\n", '    """One\n', "    two\n", '    """\n', "    return 1\n"]
 
@@ -12,10 +12,10 @@ def test_going_on_from_a_line_gives_what_lexing_at_once_gives() -> None:
     lexer = lexer_for("rust")
     assert lexer is not None
     lines = ["fn f() {\n", "  /* one\n", "     two */\n", "  let x = 1;\n", "}\n"]
-    whole = lex(lexer, lines)
+    whole = lex_lines(lexer, lines)
     for cut in (1, 3, 4):
-        before = lex(lexer, lines[:cut])
-        after = lex(lexer, lines[cut:], before.stack)
+        before = lex_lines(lexer, lines[:cut])
+        after = lex_lines(lexer, lines[cut:], before.stack)
         assert before.pieces + after.pieces == whole.pieces
 
 
@@ -23,7 +23,7 @@ def test_lexing_stops_behind_the_token_that_reaches_the_stop() -> None:
     lexer = lexer_for("c")
     assert lexer is not None
     lines = ["int a;\n", "/* one\n", "two */\n", "int b;\n"]
-    lexed = lex(lexer, lines, stop=10)
+    lexed = lex_lines(lexer, lines, stop=10)
     assert lexed.end == len("".join(lines[:3])) - 1
     assert lexed.pieces[2] == [(Token.Comment.Multiline, "two */")]
     assert lexed.pieces[3] == []
@@ -32,7 +32,7 @@ def test_lexing_stops_behind_the_token_that_reaches_the_stop() -> None:
 def test_lines_that_begin_inside_a_token_are_no_place_to_begin() -> None:
     lexer = lexer_for("ts")
     assert lexer is not None
-    assert set(lex(lexer, ["let a;\n", "/* one\n", "two */\n", "let b;\n"]).starts) == {0, 1, 3}
+    assert set(lex_lines(lexer, ["let a;\n", "/* one\n", "two */\n", "let b;\n"]).starts) == {0, 1, 3}
 
 
 @pytest.mark.parametrize(

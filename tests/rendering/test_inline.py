@@ -12,7 +12,7 @@ from tui_chat.rendering.inline import (
     STRIKE,
     STRONG,
     TAG,
-    parse,
+    parse_inline,
     shown_target,
 )
 from tui_chat.rendering.references import References
@@ -21,7 +21,7 @@ from tui_chat.rendering.references import References
 def read(text: str) -> list[list[tuple[str, int, str]]]:
     """Lines of stretches: text, marks and target."""
     lines = []
-    for line in parse(text, References()):
+    for line in parse_inline(text, References()):
         start, stretches = 0, []
         for end, bits, href in line.marks:
             stretches.append((line.text[start:end], bits, href))
@@ -32,7 +32,7 @@ def read(text: str) -> list[list[tuple[str, int, str]]]:
 
 
 def shown(text: str) -> list[str]:
-    return [line.text for line in parse(text, References())]
+    return [line.text for line in parse_inline(text, References())]
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tui_chat.rendering.inline import LINK, MATHS, parse
+from tui_chat.rendering.inline import LINK, MATHS, parse_inline
 from tui_chat.rendering.references import References
 
 
 def links(text: str) -> dict[str, str]:
-    (line,) = parse(text, References())
+    (line,) = parse_inline(text, References())
     found, start = {}, 0
     for end, bits, href in line.marks:
         if bits & LINK:
@@ -60,7 +60,7 @@ def test_an_address_in_a_label_does_not_swallow_the_link() -> None:
 
 
 def maths(text: str) -> list[str]:
-    (line,) = parse(text, References())
+    (line,) = parse_inline(text, References())
     found, start = [], 0
     for end, bits, _ in line.marks:
         if bits & MATHS:

@@ -1,6 +1,6 @@
 """What is closed stays; a definition that comes late changes what waited for it, and moves the rest."""
 
-from tui_chat.rendering.block_layout import Page
+from tui_chat.rendering.block_layout import LayoutContext
 from tui_chat.rendering.block_nodes import FENCED, Leaf
 from tui_chat.rendering.block_parser import BlockParser
 from tui_chat.rendering.layout_document import CodeBlock, Document, Preview, source_of
@@ -9,8 +9,8 @@ from tui_chat.rendering.styles import DARK
 
 
 def opened(text: str, width: int = 60) -> tuple[Document, BlockParser]:
-    page = Page(width, DARK, References())
-    document = Document(page)
+    context = LayoutContext(width, DARK, References())
+    document = Document(context)
     blocks = BlockParser(document)
     for line in text.split("\n"):
         blocks.feed(line)
@@ -44,11 +44,11 @@ def test_a_late_definition_lays_out_again_what_waited_and_moves_what_follows() -
         "[a] " + "word " * 9 + "\n\n```\ncode\n```\n\nend\n\n[a]: https://x.example/" + "p/" * 9 + "\n"
     )
     document.changed = len(document.lines)
-    assert document.codes == [CodeBlock(2, 3, "", "code")]
+    assert document.code_blocks == [CodeBlock(2, 3, "", "code")]
     document.resolve(blocks.leaf)
     assert document.changed == 0
     assert shown(document)[:2] == ["a (x.example/p/p/p/p/p/p/p/p/p) word word word word word", "word word word word"]
-    assert document.codes == [CodeBlock(3, 4, "", "code")]
+    assert document.code_blocks == [CodeBlock(3, 4, "", "code")]
     assert shown(document)[3].strip() == "code"
 
 
@@ -57,9 +57,9 @@ def test_a_table_that_grows_takes_a_late_definition() -> None:
     leaf = blocks.leaf
     assert leaf is not None
     document.grow(blocks.stack, leaf, more_waits=False)
-    document.definitions("[c]: d")
+    document.take_definitions("[c]: d")
     document.resolve(leaf)
-    preview = Preview(Page(60, DARK, References()))
+    preview = Preview(LayoutContext(60, DARK, References()))
     preview.show(blocks.stack, leaf)
     assert [line.text.rstrip() for line in preview.lines] == ["c (d)", "─────", "c (d)"]
 
@@ -67,7 +67,7 @@ def test_a_table_that_grows_takes_a_late_definition() -> None:
 def test_a_preview_changes_nothing() -> None:
     document, blocks = opened("- one\n- two")
     before = shown(document)
-    preview = Preview(Page(60, DARK, References()))
+    preview = Preview(LayoutContext(60, DARK, References()))
     fork = blocks.fork(preview)
     fork.feed("  three")
     assert fork.leaf is not None
@@ -78,5 +78,5 @@ def test_a_preview_changes_nothing() -> None:
 
 
 def test_the_source_of_code_is_what_was_written() -> None:
-    leaf = Leaf(FENCED, lines=["a␛", "b", "c"], raw={0: "a\x1b"}, glued=frozenset((2,)))
+    leaf = Leaf(FENCED, lines=["a␛", "b", "c"], raw={0: "a\x1b"}, joined_lines=frozenset((2,)))
     assert source_of(leaf) == "a\x1b\nbc"

@@ -17,7 +17,7 @@ def test_part_of_a_line_is_copied_by_cells() -> None:
 
 def test_lines_are_joined_as_they_say() -> None:
     first, second, third = (Line(Strip([Segment(text)]), text) for text in ("one", "two", "three"))
-    first.joins, second.joins = " ", ""
+    first.separator, second.separator = " ", ""
     assert copied_text([first, second, third, Line(Strip([]))]) == "one twothree\n"
 
 

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_chat.rendering.line_source import LONGEST_LINE, Piece, Source
+from tui_chat.rendering.line_source import LONGEST_LINE, LineSource, SourceLine
 
 
-def pieces(*chunks: str) -> list[Piece]:
-    source = Source()
+def pieces(*chunks: str) -> list[SourceLine]:
+    source = LineSource()
     found = []
     for chunk in chunks:
         source.append(chunk)
@@ -39,7 +39,7 @@ def test_no_piece_is_too_long_and_nothing_is_lost(text: str) -> None:
 
 
 def test_what_was_written_is_kept_where_it_is_not_what_is_shown() -> None:
-    assert pieces("a\x1bb\nc\n") == [Piece("a␛b", raw="a\x1bb"), Piece("c")]
+    assert pieces("a\x1bb\nc\n") == [SourceLine("a␛b", raw="a\x1bb"), SourceLine("c")]
 
 
 def test_line_ends_of_other_kinds_end_lines() -> None:
@@ -47,10 +47,10 @@ def test_line_ends_of_other_kinds_end_lines() -> None:
 
 
 def test_a_carriage_return_at_the_end_is_not_shown_before_it_is_certain() -> None:
-    source = Source()
+    source = LineSource()
     source.append("a\r")
     assert source.take() is None
     assert [piece.text for piece in source.partial()] == ["a"]
     source.append("\n")
-    assert source.take() == Piece("a")
+    assert source.take() == SourceLine("a")
     assert source.text == "a\r\n"

@@ -171,7 +171,7 @@ def test_nothing_that_steers_a_terminal_reaches_a_line(text: str) -> None:
     live.append(text)
     for _ in range(2):
         for line in live.lines:
-            for shown in (line.text, line.lead, line.copy, *(href for _, _, href in line.links)):
+            for shown in (line.text, line.source_prefix, line.copy, *(href for _, _, href in line.links)):
                 for character in shown:
                     assert unicodedata.category(character) not in ("Cc", "Cs", "Zl", "Zp"), repr(shown)
                     assert character not in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\ufeff\u2060"
@@ -186,7 +186,7 @@ def test_nothing_makes_no_lines(text: str) -> None:
 def test_lines_of_closed_blocks_are_never_made_again() -> None:
     live = LiveMarkdown(80, DARK)
     live.append(REPLY[:1500])
-    before = list(live.lines)[: live.certain]
+    before = list(live.lines)[: live.stable_count]
     for piece in cuts(REPLY[1500:], 1, 30):
         live.append(piece)
         assert all(new is old for new, old in zip(live.lines, before, strict=False))
@@ -196,7 +196,7 @@ def test_an_open_list_lays_out_its_last_item_only() -> None:
     live = LiveMarkdown(80, DARK)
     for number in range(400):
         live.append(f"{number}. item with **bold**\n   - inner\n")
-        assert len(live.lines) - live.certain <= 3
+        assert len(live.lines) - live.stable_count <= 3
 
 
 def test_an_open_fence_keeps_its_lines() -> None:
@@ -204,7 +204,7 @@ def test_an_open_fence_keeps_its_lines() -> None:
     live.append("```python\n")
     for number in range(400):
         live.append(f"x{number} = {number}\n")
-        assert len(live.lines) == live.certain
+        assert len(live.lines) == live.stable_count
 
 
 def test_reading_twice_changes_nothing() -> None:

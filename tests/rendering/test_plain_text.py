@@ -6,7 +6,7 @@ from rich.style import Style
 
 from tests.rendering.copying import copied_text
 from tui_chat.core.clean import clean
-from tui_chat.rendering.cell_width import TAB, tame
+from tui_chat.rendering.cell_width import TAB, normalize_graphemes
 from tui_chat.rendering.plain_text import render_plain
 
 
@@ -22,7 +22,7 @@ def test_indentation_and_empty_lines_stay() -> None:
 @given(st.text(), st.integers(2, 60))
 def test_copying_all_lines_gives_the_text(text: str, cells: int) -> None:
     lines = render_plain(text, cells, Style())
-    shown = "\n".join(line.expandtabs(TAB) for line in tame(clean(text)).split("\n"))
+    shown = "\n".join(line.expandtabs(TAB) for line in normalize_graphemes(clean(text)).split("\n"))
     assert copied_text(lines) == shown.rstrip("\n")
     assert all(line.strip.cell_length <= cells for line in lines)
 

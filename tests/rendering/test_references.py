@@ -40,4 +40,4 @@ def test_labels_that_were_asked_for_in_vain_are_known() -> None:
     references.take("[a]: b")
     assert references.get("A") is not None
     assert references.get("C") is None
-    assert references.missed == {"C"}
+    assert references.unknown_labels == {"C"}

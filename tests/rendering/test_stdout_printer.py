@@ -63,9 +63,9 @@ def test_a_growing_text_ends_as_if_it_had_been_printed_at_once() -> None:
     text = "[guide]: https://example.com/guide/limits\n\n" + REPLY
     for at in range(0, len(text), 37):
         live.append(text[at : at + 37])
-        written += printer.frame(live.lines, live.certain)
+        written += printer.frame(live.lines, live.stable_count)
     live.finish()
-    written += printer.frame(live.lines, live.certain)
+    written += printer.frame(live.lines, live.stable_count)
     expected = [line.text.rstrip() for line in live.lines]
     assert [row for row in screen_of(written) if row and row.isascii()] == [
         row for row in expected if row and row.isascii()
@@ -76,12 +76,12 @@ def test_rows_that_stay_are_not_written_again() -> None:
     made, _ = console(force_terminal=True, color_system=None)
     live, printer = LiveMarkdown(60, DARK), LivePrinter(made)
     live.append("one two\n" * 3)
-    assert printer.frame(live.lines, live.certain) == "one two\none two\none two\n"
+    assert printer.frame(live.lines, live.stable_count) == "one two\none two\none two\n"
     live.append("three")
-    assert printer.frame(live.lines, live.certain) == "three\n"
+    assert printer.frame(live.lines, live.stable_count) == "three\n"
     live.append(" four")
-    assert printer.frame(live.lines, live.certain) == "\r\x1b[1A\x1b[Jthree four\n"
-    assert printer.frame(live.lines, live.certain) == ""
+    assert printer.frame(live.lines, live.stable_count) == "\r\x1b[1A\x1b[Jthree four\n"
+    assert printer.frame(live.lines, live.stable_count) == ""
 
 
 def test_a_table_taller_than_the_screen_is_whole_in_the_end() -> None:
@@ -89,9 +89,9 @@ def test_a_table_taller_than_the_screen_is_whole_in_the_end() -> None:
     live, printer, written = LiveMarkdown(60, DARK), LivePrinter(made), ""
     for row in ["| a |\n", "|---|\n", *(f"| row {number} |\n" for number in range(50)), "\nend\n"]:
         live.append(row)
-        written += printer.frame(live.lines, live.certain)
+        written += printer.frame(live.lines, live.stable_count)
     live.finish()
-    written += printer.frame(live.lines, live.certain)
+    written += printer.frame(live.lines, live.stable_count)
     rows = [row for row in screen_of(written) if row]
     assert rows == ["a", "──────", *(f"row {number}" for number in range(50)), "end"]
 
@@ -102,9 +102,9 @@ def drawn(text: str, step: int) -> str:
     live, printer, written = LiveMarkdown(60, DARK), LivePrinter(made), []
     for at in range(0, len(text), step):
         live.append(text[at : at + step])
-        written.append(printer.frame(live.lines, live.certain))
+        written.append(printer.frame(live.lines, live.stable_count))
     live.finish()
-    written.append(printer.frame(live.lines, live.certain))
+    written.append(printer.frame(live.lines, live.stable_count))
     return "".join(written)
 
 

@@ -34,9 +34,9 @@ def test_marks_combine_on_the_style_below_them() -> None:
 
 @pytest.mark.parametrize("palette", [DARK, LIGHT])
 def test_text_is_readable_on_its_ground(palette: Palette) -> None:
-    colour, ground = palette.code_block.color, palette.code_block.bgcolor
-    assert colour is not None and ground is not None
-    assert abs(sum(colour.get_truecolor()) - sum(ground.get_truecolor())) > 300
+    colour, background = palette.code_block.color, palette.code_block.bgcolor
+    assert colour is not None and background is not None
+    assert abs(sum(colour.get_truecolor()) - sum(background.get_truecolor())) > 300
 
 
 def test_the_terminals_own_colours_are_used_where_nothing_else_is_known() -> None:

@@ -90,7 +90,7 @@ def test_a_long_table_is_laid_out_in_runs(monkeypatch: pytest.MonkeyPatch) -> No
     live = LiveMarkdown(80, DARK)
     for line in rows(1500).splitlines(keepends=True):
         live.append(line)
-        assert len(live.lines) - live.certain <= tables.RUN_ROWS + 2
+        assert len(live.lines) - live.stable_count <= tables.RUN_ROWS + 2
     growing = drawn
     live.finish()
     assert list(live.lines) == render(rows(1500), 80, DARK)

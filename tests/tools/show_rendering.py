@@ -11,7 +11,8 @@ from textual.color import Color
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.markdown import render
 from tui_chat.rendering.stdout_printer import print_lines
-from tui_chat.rendering.styles import DARK, DARK_COLOURS, LIGHT, LIGHT_COLOURS, Palette
+from tui_chat.rendering.styles import DARK, LIGHT, Palette
+from tui_chat.rendering.theme_colors import DARK_COLOURS, LIGHT_COLOURS
 
 
 def main(path: str, width: str, look: str = "dark") -> None:
@@ -19,14 +20,14 @@ def main(path: str, width: str, look: str = "dark") -> None:
     lines = render(Path(path).read_text(), int(width), palette)
     if look != "ansi":
         colours = DARK_COLOURS if look == "dark" else LIGHT_COLOURS
-        ground = Style(bgcolor=Color.parse(colours["background"]).rich_color)
-        lines = [_on(line, ground, int(width)) for line in lines]
+        background = Style(bgcolor=Color.parse(colours["background"]).rich_color)
+        lines = [_on(line, background, int(width)) for line in lines]
     print_lines(lines, Console(width=int(width), force_terminal=True, color_system="truecolor"))
 
 
-def _on(line: Line, ground: Style, width: int) -> Line:
-    segments = [Segment(segment.text, ground + (segment.style or Style())) for segment in line.segments]
-    return Line.of([*segments, Segment(" " * (width - line.cells), ground)], width, "")
+def _on(line: Line, background: Style, width: int) -> Line:
+    segments = [Segment(segment.text, background + (segment.style or Style())) for segment in line.segments]
+    return Line.of([*segments, Segment(" " * (width - line.cells), background)], width, "")
 
 
 if __name__ == "__main__":

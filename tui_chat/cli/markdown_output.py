@@ -29,4 +29,4 @@ class MarkdownOutput:
 
     def text(self) -> str:
         """Return what to write to bring the terminal up to date."""
-        return self._printer.frame(self._live.lines, self._live.certain)
+        return self._printer.frame(self._live.lines, self._live.stable_count)

@@ -1,4 +1,4 @@
-"""What Markdown's block structure is made of: containers, leaves, and who takes them. Plain values."""
+"""The nodes of Markdown's block structure: containers, leaves, and the protocol of their receiver. Plain values."""
 
 import re
 from collections import ChainMap
@@ -23,7 +23,7 @@ _ONLY_GROWN = frozenset((FENCED, HTML, DISPLAY, TABLE))
 DEEPEST = 60
 """Containers in containers; markers of more are text."""
 LONGEST = 4096
-"""Characters of one paragraph that are read together; a longer one is read in parts."""
+"""Characters of a paragraph that are parsed together; a longer paragraph is parsed in parts."""
 
 
 @dataclass(slots=True)
@@ -32,7 +32,7 @@ class Container:
 
     kind: str
     marker: str = ""
-    """What an item or a footnote begins with; of a list, the character that its items share."""
+    """The marker of an item or a footnote; of a list, the character that its items share."""
     indent: int = 0
     """How far the content of an item is indented; of a list, how long its first marker is."""
     task: str = ""
@@ -41,7 +41,7 @@ class Container:
     """An empty line stands before it."""
     has_child: bool = False
     shown: bool = False
-    """Something of it has been laid out: its marker is used up."""
+    """Some of it has been laid out, with its marker."""
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Leaf:
     level: int = 0
     """Of a heading."""
     info: str = ""
-    """What stands behind an opening fence."""
+    """The info string after an opening fence."""
     fence: str = ""
     indent: int = 0
     """Spaces before an opening fence, which its lines lose too."""
@@ -67,15 +67,15 @@ class Leaf:
     aligns: tuple[str, ...] = ()
     raw: MutableMapping[int, str] = field(default_factory=dict)
     """Lines that are not shown as they were written."""
-    glued: frozenset[int] = frozenset()
-    """Lines that go on from the one before: one line of the source, read in parts."""
+    joined_lines: frozenset[int] = frozenset()
+    """Numbers of lines that continue the line before: one line of the source, parsed in parts."""
     continues: bool = False
-    """It goes on from the paragraph before it, which had become too long."""
+    """It continues the paragraph before it, which had become too long."""
     layout: Any = None
-    """What whoever lays it out keeps with it."""
+    """State of the layout of an open leaf."""
 
     def fork(self) -> "Leaf":
-        """The same, to be grown by way of trial. Lines that may be very many are lent, and to be cut off again."""
+        """Return a copy to try more lines on. A long list of lines is shared: cut off what the trial added."""
         other = copy(self)
         other.raw = ChainMap({}, self.raw)
         if self.kind not in _ONLY_GROWN:
@@ -84,13 +84,13 @@ class Leaf:
 
 
 class Sink(Protocol):
-    """Takes what is closed, in order; `stack` are the containers around it, outermost first."""
+    """Receives closed blocks, in order; `stack` holds the containers around them, outermost first."""
 
-    def closed(self, stack: list[Container], leaf: Leaf) -> None:
-        """This leaf is complete."""
+    def leaf_closed(self, stack: list[Container], leaf: Leaf) -> None:
+        """Take a leaf that is complete."""
 
-    def left(self, stack: list[Container]) -> None:
-        """The innermost of these containers is complete."""
+    def container_closed(self, stack: list[Container]) -> None:
+        """Take note that the innermost of these containers is complete."""
 
-    def definitions(self, text: str) -> str:
-        """Take the link definitions that `text` begins with, and give back the rest."""
+    def take_definitions(self, text: str) -> str:
+        """Take the link definitions at the start of `text` and return the rest."""

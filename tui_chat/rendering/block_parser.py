@@ -1,7 +1,7 @@
-"""Markdown's block structure, read a line at a time and never twice. Knows no inline markup, no cells, no styles.
+"""Parses Markdown's block structure line by line. Must not know inline markup, widths or styles.
 
-The algorithm is CommonMark's own: open containers are matched against each line, then new blocks begin, then what is
-left belongs to the open leaf.
+The algorithm is CommonMark's: match the open containers against the line, then start new blocks, then give the rest
+of the line to the open leaf.
 """
 
 import re
@@ -51,7 +51,7 @@ _STARTS = frozenset("#>`~<=-_*+|:$\\[0123456789")
 
 
 class BlockParser:
-    """Feed lines into the open containers and the open leaf; a block that is closed goes to the sink and is final."""
+    """The stack of open blocks, and the methods that feed it. A closed block is final and goes to the sink."""
 
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
@@ -67,7 +67,7 @@ class BlockParser:
         self._raw: str | None = None
 
     def fork(self, sink: Sink) -> Self:
-        """The same state, to try a line on that may yet become another; `unfork` must follow."""
+        """Return a copy to try an unfinished line on; `unfork` must follow."""
         other = type(self)(sink)
         other.stack = [copy(container) for container in self.stack]
         if self.leaf is not None:
@@ -76,7 +76,7 @@ class BlockParser:
         return other
 
     def unfork(self) -> list[str]:
-        """Take away, and give, what a fork has added to the lines it was lent."""
+        """Remove the lines that a fork has added to the leaf, and return them."""
         if self.leaf is None:
             return []
         added = self.leaf.lines[self._own_lines :]
@@ -84,7 +84,7 @@ class BlockParser:
         return added
 
     def close(self) -> None:
-        """The text has ended."""
+        """Close all blocks at the end of the text."""
         self._close_to(0)
 
     def _push_item(self, depth: int, item: Container) -> None:
@@ -114,16 +114,16 @@ class BlockParser:
         return self.leaf
 
     def _leave_list(self, depth: int) -> None:
-        """Close what is not around the next block: a list holds items only."""
+        """Close what does not enclose the next block: a list holds items only."""
         self._close_to(depth)
         if self.stack[-1].kind == LIST:
-            self.sink.left(self.stack)
+            self.sink.container_closed(self.stack)
             self.stack.pop()
 
     def _close_to(self, depth: int) -> None:
         self._close_leaf()
         while len(self.stack) > max(1, depth):
-            self.sink.left(self.stack)
+            self.sink.container_closed(self.stack)
             self.stack.pop()
 
     def _close_leaf(self) -> None:
@@ -131,48 +131,48 @@ class BlockParser:
         if leaf is None:
             return
         if leaf.kind == PARAGRAPH and not leaf.continues and leaf.lines and leaf.lines[0].startswith("["):
-            rest = self.sink.definitions("\n".join(leaf.lines))
+            rest = self.sink.take_definitions("\n".join(leaf.lines))
             leaf.lines = rest.split("\n") if rest else []
         elif leaf.kind == INDENTED:
             while leaf.lines and not leaf.lines[-1].strip():
                 leaf.lines.pop()
                 self._blank = True
         if leaf.lines or leaf.kind in (BREAK, FENCED):
-            self.sink.closed(self.stack, leaf)
+            self.sink.leaf_closed(self.stack, leaf)
 
-    def _split(self, *, glued: bool = False) -> Leaf:
-        """Close a paragraph that has become too long to be read together, and go on in another."""
+    def _split(self, *, joined_lines: bool = False) -> Leaf:
+        """Close a paragraph that is too long to be parsed together, and continue in a new leaf."""
         self._close_leaf()
-        self.leaf = Leaf(PARAGRAPH, continues=True, glued=frozenset((0,)) if glued else frozenset())
+        self.leaf = Leaf(PARAGRAPH, continues=True, joined_lines=frozenset((0,)) if joined_lines else frozenset())
         return self.leaf
 
-    def go_on(self, piece: str, raw: str | None = None) -> None:
-        """More of the line that was fed last, too long to be read at once."""
+    def continue_line(self, piece: str, raw: str | None = None) -> None:
+        """Add more of the line that was fed last, which is too long to be parsed at once."""
         leaf = self.leaf
         if not piece:
             return
         if leaf is None:
             self._add_paragraph(len(self.stack), piece.expandtabs(4))
         elif leaf.kind == PARAGRAPH:
-            self._split(glued=True).lines.append(piece.expandtabs(4))
+            self._split(joined_lines=True).lines.append(piece.expandtabs(4))
         else:
-            leaf.glued |= {len(leaf.lines)}
+            leaf.joined_lines |= {len(leaf.lines)}
             if raw is not None:
                 leaf.raw[len(leaf.lines)] = raw
             leaf.lines.append(piece)
 
     def feed(self, line: str, raw: str | None = None) -> None:
-        """The next line, without its newline; `raw` is how it was written where that is not what is shown."""
+        """Parse the next line, without its newline; `raw` is the line as written where that differs."""
         self._line = line
         self._raw = raw
         self._text = line.expandtabs(4) if "\t" in line else line
         depth, at = self._match()
         if depth == len(self.stack) and self.leaf is not None and self._continue_leaf(self.leaf, at):
             return
-        self._begin(depth, at)
+        self._start_blocks(depth, at)
 
     def _match(self) -> tuple[int, int]:
-        """How many of the open containers this line belongs to, and where its content begins."""
+        """Return how many open containers this line belongs to, and where its content starts."""
         text, at, depth = self._text, 0, 1
         for container in self.stack[1:]:
             first = _first(text, at)
@@ -193,7 +193,7 @@ class BlockParser:
         return depth, at
 
     def _continue_leaf(self, leaf: Leaf, at: int) -> bool:
-        """Give the line to an open leaf that takes lines as they are; whether it was taken."""
+        """Give the line to an open leaf that takes lines verbatim; return whether it took it."""
         text = self._text
         first = _first(text, at)
         if leaf.kind == FENCED:
@@ -219,10 +219,10 @@ class BlockParser:
             return True
         return False
 
-    def _begin(self, depth: int, at: int) -> None:
-        """Open the blocks that begin on this line, and give its text to a leaf."""
+    def _start_blocks(self, depth: int, at: int) -> None:
+        """Open the blocks that start on this line, and give its text to a leaf."""
         text = self._text
-        begun = False
+        opened = False
         while True:
             first = _first(text, at)
             leaf = self.leaf
@@ -234,14 +234,14 @@ class BlockParser:
             if text[first] not in _STARTS:
                 break
             inside = leaf if leaf is not None and depth == len(self.stack) else None
-            if self._begin_leaf(depth, at, first, inside):
+            if self._start_leaf(depth, at, first, inside):
                 return
-            found = self._begin_container(depth, at, first, inside) if depth < DEEPEST else None
+            found = self._start_container(depth, at, first, inside) if depth < DEEPEST else None
             if found is None:
                 break
             depth, at = found
-            begun = True
-        self._add_text(depth, first, is_empty=not begun)
+            opened = True
+        self._add_text(depth, first, is_empty=not opened)
 
     def _add_text(self, depth: int, first: int, is_empty: bool) -> None:
         text, leaf = self._text, self.leaf
@@ -264,8 +264,8 @@ class BlockParser:
         leaf.lines.append(text)
         leaf.size = len(text) + 1
 
-    def _begin_leaf(self, depth: int, at: int, first: int, inside: Leaf | None) -> bool:
-        """Whether a leaf begins with this line's text; `inside` is the leaf that it would interrupt."""
+    def _start_leaf(self, depth: int, at: int, first: int, inside: Leaf | None) -> bool:
+        """Start a leaf if this line does, and return whether; `inside` is the leaf that it would interrupt."""
         text, sign = self._text, self._text[first]
         paragraph = inside if inside is not None and inside.kind == PARAGRAPH else None
         if sign == "#" and (found := HEADING.match(text, first)):
@@ -282,10 +282,10 @@ class BlockParser:
         if sign == "<":
             begins, end = html_end(text[first:], interrupts=self.leaf is not None and self.leaf.kind == PARAGRAPH)
             if begins:
-                self._begin_verbatim(self._open(depth, HTML), at, first, end)
+                self._start_verbatim(self._open(depth, HTML), at, first, end)
             return begins
         if sign in "$\\":
-            return self._begin_maths(depth, at, first)
+            return self._start_maths(depth, at, first)
         if paragraph is not None and self._becomes_other(paragraph, first):
             return True
         if sign in "*-_" and RULE.match(text, first):
@@ -294,13 +294,13 @@ class BlockParser:
             return True
         return False
 
-    def _begin_verbatim(self, leaf: Leaf, at: int, first: int, end: re.Pattern[str] | None) -> None:
+    def _start_verbatim(self, leaf: Leaf, at: int, first: int, end: re.Pattern[str] | None) -> None:
         leaf.end = end
         self._add_verbatim(leaf, at)
         if end is not None and end.search(self._text, first):
             self._close_leaf()
 
-    def _begin_maths(self, depth: int, at: int, first: int) -> bool:
+    def _start_maths(self, depth: int, at: int, first: int) -> bool:
         text = self._text
         opener = text[first : first + 2]
         closer = MATHS.get(opener)
@@ -317,10 +317,10 @@ class BlockParser:
         return True
 
     def _becomes_other(self, leaf: Leaf, first: int) -> bool:
-        """Whether this line makes a heading or a table's head of the paragraph above it."""
+        """Turn the paragraph above into a heading or a table's head if this line does so; return whether."""
         text = self._text
         if text[first] in "=-" and not leaf.continues and UNDERLINE.match(text, first):
-            rest = self.sink.definitions("\n".join(leaf.lines))
+            rest = self.sink.take_definitions("\n".join(leaf.lines))
             leaf.lines = rest.split("\n") if rest else []
             if not rest:
                 return False
@@ -344,8 +344,8 @@ class BlockParser:
         table.aligns = aligns
         return True
 
-    def _begin_container(self, depth: int, at: int, first: int, inside: Leaf | None) -> tuple[int, int] | None:
-        """Open the container that begins here: how many are open then, and where its content begins."""
+    def _start_container(self, depth: int, at: int, first: int, inside: Leaf | None) -> tuple[int, int] | None:
+        """Open the container that starts here; return how many are open then, and where its content starts."""
         text, sign = self._text, self._text[first]
         if sign == ">":
             self._push(depth, Container(QUOTE))
@@ -374,7 +374,7 @@ class BlockParser:
         return len(self.stack), content
 
     def _add_verbatim(self, leaf: Leaf, column: int) -> None:
-        """Give a leaf the line as it was written from a column on."""
+        """Add the line to a leaf verbatim, from a column on."""
         line, cut, spaces = self._line, column, 0
         if line is not self._text:
             cut, spaces = _cut_at(line, column)
@@ -384,7 +384,7 @@ class BlockParser:
 
 
 def _cut_at(line: str, column: int) -> tuple[int, int]:
-    """The character at a column of a line with tabs, and the spaces that are left of a tab which is cut there."""
+    """Return the index of a column in a line with tabs, and the spaces that remain of a tab cut there."""
     at = 0
     for index, character in enumerate(line):
         if at >= column:
@@ -394,5 +394,5 @@ def _cut_at(line: str, column: int) -> tuple[int, int]:
 
 
 def _first(text: str, at: int) -> int:
-    """Where the next character stands that is not a space."""
+    """Return the index of the next character that is not a space."""
     return at if text[at : at + 1] != " " else _SPACES.match(text, at).end()  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""How Markdown's blocks begin and end, as patterns. Holds no state."""
+"""Patterns for the start and end of Markdown's blocks. Holds no state."""
 
 import re
 
@@ -42,9 +42,9 @@ _HTML = (
 
 
 def html_end(text: str, interrupts: bool) -> tuple[bool, re.Pattern[str] | None]:
-    """Whether a line begins a block of HTML, and what ends it; `None` is an empty line.
+    """Return whether a line starts a block of HTML, and the pattern that ends it; `None` means an empty line.
 
-    `interrupts`: the line stands in a paragraph, which a tag of any name cannot end.
+    `interrupts`: the line is within a paragraph, which only some tags can end.
     """
     for opener, end in _HTML:
         if opener.match(text):
@@ -53,7 +53,7 @@ def html_end(text: str, interrupts: bool) -> tuple[bool, re.Pattern[str] | None]
 
 
 def cells_of(row: str) -> list[str]:
-    """The cells of a table's row."""
+    """Return the cells of a table's row."""
     row = row.strip(" \t")
     cells = CELL_END.split(row) if "\\" in row else row.split("|")
     if cells and not cells[0]:
@@ -64,7 +64,7 @@ def cells_of(row: str) -> list[str]:
 
 
 def alignments(row: str) -> tuple[str, ...]:
-    """`left`, `right`, `center` or nothing for each column that a delimiter row names."""
+    """Return `left`, `right`, `center` or nothing for each column that a delimiter row names."""
     found = []
     for cell in cells_of(row):
         left, right = cell.startswith(":"), cell.endswith(":")

@@ -1,8 +1,8 @@
-"""How many cells text takes, and where it may be cut. Knows no style and no Markdown.
+"""Measures text in terminal cells, and cuts and wraps it. Must not know styles or Markdown.
 
-Widths are rich's, because Textual measures, crops and pads with them: anything else would draw askew. Where terminals
-differ about a sequence or rich counts too few cells for it, `tame` shows it in the form that all of them agree about:
-a joiner stays only between emoji, and an emoji selector behind a character that is narrow without it is left out.
+Widths are rich's, because Textual measures, crops and pads with them: other widths would misalign. Where terminals
+differ about a sequence or rich counts too few cells for it, `normalize_graphemes` gives a form on which they agree: a
+joiner stays only between emoji, and an emoji selector after a character that is narrow without it is left out.
 """
 
 import re
@@ -21,8 +21,8 @@ _NOT_FIRST = frozenset("、。，．：；！？）］｝」』】〕〉》〗�
 _NOT_LAST = frozenset("（［｛「『【〔〈《〖‘“")
 
 
-def tame(text: str) -> str:
-    """Text in the form whose cells every terminal counts alike; see the head of this module."""
+def normalize_graphemes(text: str) -> str:
+    """Return text in a form that every terminal measures alike; see the docstring of the module."""
     if "\u200d" in text:
         text = re.sub(_LOOSE_JOINER, "", text)
     if "\ufe0f" in text:
@@ -31,17 +31,17 @@ def tame(text: str) -> str:
 
 
 def width(text: str) -> int:
-    """The cells that `text`, which has no tab or newline, takes on the screen."""
+    """Return the cells that `text`, which has no tab or newline, takes on the screen."""
     return len(text) if text.isascii() else cell_len(text)
 
 
 def is_narrow(text: str) -> bool:
-    """Whether every character takes exactly one cell, as far as can be told quickly."""
+    """Return whether every character certainly takes one cell; a quick check that may miss some."""
     return text.isascii() or _NARROW.fullmatch(text) is not None
 
 
 def prefix_within(text: str, cells: int) -> int:
-    """How many characters of `text` fit into `cells`, cutting between graphemes."""
+    """Return how many characters of `text` fit into `cells`, cutting between graphemes."""
     if cells <= 0:
         return 0
     if len(text) <= cells // 2 or text.isascii():
@@ -55,18 +55,18 @@ def prefix_within(text: str, cells: int) -> int:
 
 
 def fitted(text: str, cells: int) -> str:
-    """The text, cut with an ellipsis where it is too long."""
-    text = tame(text)
+    """Return the text, truncated with an ellipsis where it is too long."""
+    text = normalize_graphemes(text)
     return text if cell_len(text) <= cells else set_cell_size(text, max(0, cells - 1)).rstrip() + "…"
 
 
 def padded(text: str, cells: int) -> str:
-    """The text with spaces behind it."""
+    """Return the text padded with spaces."""
     return text + " " * (cells - cell_len(text))
 
 
 def wrap(text: str, cells: int, first: int | None = None) -> list[tuple[int, int]]:
-    """The rows of one line of text, as beginnings and ends in it; spaces at a break stand in no row.
+    """Wrap one line of text; return the start and end of each row, without the spaces at a break.
 
     `first` is the room on the first row where it differs.
     """

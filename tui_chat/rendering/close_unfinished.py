@@ -1,6 +1,6 @@
-"""Text that breaks off, completed for a moment: what was opened is closed, so that no sign flickers on the screen.
+"""Closes Markdown that is still incomplete, so that no syntax flickers on the screen while a reply streams.
 
-Only what is shown while more is to come passes here; nothing final depends on it.
+Used for the preview only; nothing final depends on it.
 """
 
 import re
@@ -15,21 +15,21 @@ _MAYBE_MARKER = re.compile(
 )
 _MIRROR = str.maketrans("([", ")]")
 _LONGEST_OPEN, _LONGEST_SEEN = 200, 1000
-"""What was opened further back was hardly meant to be closed; and nothing is looked for further back."""
+"""Syntax opened further back was hardly meant to be closed; text further back is not searched."""
 
 
-def undecided(line: str) -> bool:
-    """Whether the beginning of a line can yet become any kind of block, so that it is better not shown."""
+def may_become_block(line: str) -> bool:
+    """Return whether the start of a line may still become any kind of block and should not be shown yet."""
     return len(line) < 80 and _MAYBE_MARKER.match(line) is not None
 
 
-def mend(text: str) -> str:
-    """The text with what it leaves open closed, and half a sign at its end left out."""
+def close_unfinished(text: str) -> str:
+    """Return the text with its open syntax closed, and half a marker at its end left out."""
     if not any(sign in text for sign in "`*_~[$\\<"):
         return text
     if len(text) > _LONGEST_SEEN:
         cut = text.rfind("\n", 0, -_LONGEST_SEEN) + 1 or text.find(" ", len(text) - _LONGEST_SEEN) + 1
-        return text[:cut] + mend(text[cut:]) if cut else text
+        return text[:cut] + close_unfinished(text[cut:]) if cut else text
     text = _LINK_TAIL.sub(r"\1)", text)
     text = _ADDRESS_TAIL.sub(lambda found: found[0][1:], _HALF_TAIL.sub("", text))
     opened, end = _left_open(text)
@@ -45,7 +45,7 @@ def mend(text: str) -> str:
 
 
 def _left_open(text: str) -> tuple[list[tuple[str, int]], int]:
-    """Signs that nothing closes yet, where they stand, and where half of a closing sign begins at the end."""
+    """Return the open markers with their positions, and where half of a closing marker starts at the end."""
     found: list[tuple[str, int]] = []
     at = 0
     while (sign := _SIGN.search(text, at)) is not None:
@@ -62,7 +62,7 @@ def _left_open(text: str) -> tuple[list[tuple[str, int]], int]:
 
 
 def _closing(text: str, opener: str, at: int) -> int:
-    """The end of what closes code or mathematics; -1 where nothing does."""
+    """Return the end of the closing marker of code or mathematics; -1 where there is none."""
     if opener[0] == "`":
         closer = re.compile(f"(?<!`){opener}(?!`)").search(text, at)
         return closer.end() if closer is not None else -1
@@ -71,7 +71,7 @@ def _closing(text: str, opener: str, at: int) -> int:
 
 
 def _pair(found: list[tuple[str, int]], sign: re.Match[str], text: str) -> bool:
-    """Open or close emphasis, by the neighbours of its sign; whether it is only half of what would close it."""
+    """Open or close emphasis by the characters around its marker; return whether it is only half a closing marker."""
     before, after = text[sign.start() - 1 : sign.start()], text[sign.end() : sign.end() + 1]
     what, start = sign[0], sign.start()
     if before.isalnum() and after.isalnum() and (what[0] == "_" or not any(opener[0] == "*" for opener, _ in found)):

@@ -1,4 +1,4 @@
-"""Code blocks as rows on their own ground, line by line as they come. Knows no Markdown around them."""
+"""Lays out code blocks with their own background, line by line. Must not know the Markdown around them."""
 
 from pygments.token import Token
 from rich.segment import Segment
@@ -8,13 +8,13 @@ from tui_chat.rendering.block_nodes import INDENTED, Leaf
 from tui_chat.rendering.cell_width import TAB, prefix_within, width
 from tui_chat.rendering.gutter import Gutter
 from tui_chat.rendering.highlighter import Highlighter
-from tui_chat.rendering.incremental_lexer import Pieces, language_of
+from tui_chat.rendering.incremental_lexer import LineTokens, language_of
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.styles import Palette
 
 MARGIN = "  "
 TURN = "↳ "
-"""Stands in the margin of a row that goes on with the line above; it is not copied."""
+"""In the margin of a row that continues the line above; it is not copied."""
 
 
 class CodeLayout:
@@ -29,10 +29,10 @@ class CodeLayout:
         self._highlighter = Highlighter(self.language)
         self._texts: list[str] = []
         self._row_of: list[int] = []
-        """The row where each line begins."""
+        """The first row of each line."""
         self.lines: list[Line] = [] if gutter.gap is None else [gutter.gap]
         self.begins = len(self.lines)
-        """The row behind the empty line before the block."""
+        """The first row after the empty line before the block."""
         if self.language:
             self._label(self.language)
 
@@ -42,30 +42,30 @@ class CodeLayout:
         blank = Segment(" " * (self._room - width(shown)), palette.code_block)
         segments = (*gutter.first, Segment(MARGIN + shown, palette.code_label), blank)
         line = Line.of(segments, gutter.first_cells + len(MARGIN) + self._room, "", gutter.first_cells)
-        line.joins = ""
-        line.lead = gutter.lead
+        line.separator = ""
+        line.source_prefix = gutter.source_prefix
         self.lines.append(line)
         self._gutter = gutter.following()
 
-    def absorb(self, leaf: Leaf, more_waits: bool = False) -> int:
-        """Lay out the lines that are complete; the first row that is new or not what it was."""
+    def grow(self, leaf: Leaf, more_waits: bool = False) -> int:
+        """Lay out the complete lines; return the first row that changed."""
         return self._take(leaf, closed=False, sketches=not more_waits)
 
     def finish(self, leaf: Leaf) -> int:
-        """Lay out what is left of a block that is closed; the first row that is new or not what it was."""
+        """Lay out the rest of a closed block; return the first row that changed."""
         changed = self._take(leaf, closed=True, sketches=False)
         if not leaf.lines and not self.language:
             self._label("")
             return 0
         return changed
 
-    def rest(self, leaf: Leaf) -> list[Line]:
-        """The rows of lines that are not yet complete."""
+    def preview(self, leaf: Leaf) -> list[Line]:
+        """Return the rows of incomplete lines."""
         done = len(self._row_of)
         rows: list[Line] = []
         for number, line in enumerate(leaf.lines[done:], done):
             rows += self._rows(
-                self._highlighter.peek(line), is_first=not done and not rows, glued=number in leaf.glued
+                self._highlighter.peek(line), is_first=not done and not rows, joined_lines=number in leaf.joined_lines
             )
         return rows
 
@@ -78,52 +78,52 @@ class CodeLayout:
         if count == done and not closed:
             return len(self.lines)
         self._read(leaf, count)
-        new = self._highlighter.settle(self._texts, closed)
+        new = self._highlighter.finalize(self._texts, closed)
         if sketches:
-            new |= self._highlighter.sketch(self._texts)
+            new |= self._highlighter.preview(self._texts)
         changed = len(self.lines)
         for number in sorted(new):
-            rows = self._rows(new[number], is_first=number == 0, glued=number in leaf.glued)
+            rows = self._rows(new[number], is_first=number == 0, joined_lines=number in leaf.joined_lines)
             if number < len(self._row_of):
                 at = self._row_of[number]
                 self.lines[at : at + len(rows)] = rows
                 changed = min(changed, at)
             else:
                 self._row_of.append(len(self.lines))
-                if number in leaf.glued and self.lines:
-                    self.lines[-1].joins = ""
+                if number in leaf.joined_lines and self.lines:
+                    self.lines[-1].separator = ""
                 self.lines += rows
         return changed
 
     def _read(self, leaf: Leaf, count: int) -> None:
-        """Take over the lines up to `count`, with their newlines."""
+        """Copy the lines up to `count`, with their newlines."""
         for number in range(len(self._texts), count):
-            if number in leaf.glued and number:
+            if number in leaf.joined_lines and number:
                 self._texts[-1] = self._texts[-1].removesuffix("\n")
             self._texts.append(leaf.lines[number] + "\n")
 
-    def _rows(self, pieces: Pieces, is_first: bool, glued: bool) -> list[Line]:
-        """The rows of one line of code."""
+    def _rows(self, pieces: LineTokens, is_first: bool, joined_lines: bool) -> list[Line]:
+        """Return the rows of one line of code."""
         palette = self._palette
-        ground = palette.code_block
+        background = palette.code_block
         styled = [(text, palette.token(kind)) for kind, text in _untabbed(pieces)]
         if self.language in ("diff", "patch") and (tint := self._tint(styled[0][0])) is not None:
-            ground += tint
+            background += tint
             styled = [(text, style + tint) for text, style in styled]
         rows: list[Line] = []
         for cut in _cut(styled, self._room):
-            rows.append(self._row(cut, ground, is_first and not rows, bool(rows) or glued))
+            rows.append(self._row(cut, background, is_first and not rows, bool(rows) or joined_lines))
         for row in rows[:-1]:
-            row.joins = ""
+            row.separator = ""
         return rows
 
     def _tint(self, text: str) -> Style | None:
-        """The ground of a line that a diff adds or removes."""
+        """Return the background of a line that a diff adds or removes."""
         if text.startswith(("+++ ", "--- ")):
             return None
         return {"+": self._palette.added, "-": self._palette.removed}.get(text[:1])
 
-    def _row(self, pieces: list[tuple[str, Style]], ground: Style, is_first: bool, turns: bool) -> Line:
+    def _row(self, pieces: list[tuple[str, Style]], background: Style, is_first: bool, turns: bool) -> Line:
         gutter, palette = self._gutter, self._palette
         before, start = (gutter.first, gutter.first_cells) if is_first else (gutter.rest, gutter.cells)
         text = "".join(piece for piece, _ in pieces)
@@ -131,21 +131,21 @@ class CodeLayout:
         if sum(width(piece) for piece, _ in pieces) != taken:
             # A lexer cut between emoji that are joined: in two pieces they would be counted twice.
             pieces = [(text, pieces[0][1])]
-        margin = Segment(TURN, palette.code_label) if turns else Segment(MARGIN, ground)
+        margin = Segment(TURN, palette.code_label) if turns else Segment(MARGIN, background)
         segments = [*before, margin, *(Segment(piece, style) for piece, style in pieces)]
         room = max(0, self._cells - start - len(MARGIN))
         if taken < room:
-            segments.append(Segment(" " * (room - taken), ground))
+            segments.append(Segment(" " * (room - taken), background))
         line = Line.of(segments, start + len(MARGIN) + max(taken, room), text, start + len(MARGIN))
-        line.lead = gutter.lead if is_first else ""
+        line.source_prefix = gutter.source_prefix if is_first else ""
         return line
 
 
-def _untabbed(pieces: Pieces) -> Pieces:
-    """The pieces of a line with tabs as the spaces they stand for."""
+def _untabbed(pieces: LineTokens) -> LineTokens:
+    """Return the pieces of a line with tabs expanded."""
     if not any("\t" in text for _, text in pieces):
         return pieces or [(Token, "")]
-    shown: Pieces = []
+    shown: LineTokens = []
     at = 0
     for kind, text in pieces:
         spaced = (" " * (at % TAB) + text).expandtabs(TAB)[at % TAB :]
@@ -155,7 +155,7 @@ def _untabbed(pieces: Pieces) -> Pieces:
 
 
 def _cut(pieces: list[tuple[str, Style]], room: int) -> list[list[tuple[str, Style]]]:
-    """Pieces of one line as rows of at most `room` cells; nothing is left out."""
+    """Split the pieces of a line into rows of at most `room` cells; nothing is left out."""
     text = "".join(piece for piece, _ in pieces)
     if width(text) <= room:
         return [pieces]
@@ -174,7 +174,7 @@ def _cut(pieces: list[tuple[str, Style]], room: int) -> list[list[tuple[str, Sty
 
 
 def _ends(text: str, room: int) -> list[int]:
-    """Where the rows of a line end: behind a space near the edge, else at it."""
+    """Return where the rows of a line end: after a space near the edge, else at the edge."""
     ends: list[int] = []
     start = 0
     while start < len(text):

@@ -1,4 +1,4 @@
-"""What stands before the text of a block: bars of quotes, signs of items, indentation. Knows no text."""
+"""The gutter before a block's text: bars of quotes, markers of items, indentation. Must not know the text."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from tui_chat.rendering.styles import Palette
 _BULLETS = "•◦▪"
 _BOXES = {" ": "☐", "x": "☑"}
 _LEAST_ROOM = 24
-"""Cells that deep nesting leaves to the text at least; or half of the width where that is less."""
+"""Minimum cells that deep nesting leaves for the text; half of the width where that is less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +24,19 @@ class Gutter:
     first_cells: int = 0
     rest: tuple[Segment, ...] = ()
     cells: int = 0
-    lead: str = ""
-    """How the source writes the signs on the first row."""
+    source_prefix: str = ""
+    """How the source writes the markers on the first row."""
     gap: Line | None = None
     """The empty line before the block, where there is one."""
     quoted: bool = False
 
     def following(self) -> "Gutter":
-        """The same for what goes on below the first row."""
+        """Return the gutter for a block that continues below the first row."""
         return Gutter(self.rest, self.cells, self.rest, self.cells, quoted=self.quoted)
 
 
-def enter(stack: list[Container], leaf: Leaf | None, width: int, palette: Palette) -> Gutter:
-    """The gutter of a leaf in these containers, whose signs it uses up; without a leaf, that of an empty item."""
+def gutter_for(stack: list[Container], leaf: Leaf | None, width: int, palette: Palette) -> Gutter:
+    """Return the gutter of a leaf in these containers and mark their markers as shown; `None` is an empty item."""
     shown = max((index for index, container in enumerate(stack) if container.shown), default=-1)
     rows = _Rows(width)
     gap: Line | None = None
@@ -52,12 +52,18 @@ def enter(stack: list[Container], leaf: Leaf | None, width: int, palette: Palett
             gap = rows.empty()
         container.shown = True
     return Gutter(
-        tuple(rows.first), rows.first_cells, tuple(rows.rest), rows.cells, rows.lead, gap, quoted=rows.bars > 0
+        tuple(rows.first),
+        rows.first_cells,
+        tuple(rows.rest),
+        rows.cells,
+        rows.source_prefix,
+        gap,
+        quoted=rows.bars > 0,
     )
 
 
 class _Rows:
-    """Collects what stands before a block's rows, container by container."""
+    """Collects the gutter, container by container."""
 
     def __init__(self, width: int) -> None:
         self._most = width - min(_LEAST_ROOM, width // 2)
@@ -65,10 +71,10 @@ class _Rows:
         self.first: list[Segment] = []
         self.rest: list[Segment] = []
         self.first_cells = self.cells = self.bars = 0
-        self.lead = self._indent = ""
+        self.source_prefix = self._indent = ""
 
     def bar(self, style: Style) -> None:
-        self._indent = self.lead = ""
+        self._indent = self.source_prefix = ""
         if self.cells + 2 <= self._most:
             self._add(Segment("▎ ", style), Segment("▎ ", style))
             self.bars = len(self.rest)
@@ -76,7 +82,7 @@ class _Rows:
     def item(self, sign: Segment, source: str, shows: bool) -> None:
         size = width(sign.text)
         if shows:
-            self.lead = self._indent + source
+            self.source_prefix = self._indent + source
         self._indent += " " * len(source)
         if self.cells + size <= self._most:
             below = Segment(" " * size)
@@ -93,7 +99,7 @@ class _Rows:
         self.cells += size
 
     def empty(self) -> Line:
-        """An empty line in the containers that there are so far: only their bars are seen."""
+        """Return an empty line in the containers so far: only their bars are visible."""
         if not self.bars:
             return BLANK
         segments = [*self.rest[: self.bars - 1], Segment("▎", self.rest[self.bars - 1].style)]
@@ -101,7 +107,7 @@ class _Rows:
 
 
 def _has_gap(container: Container, child: Container | Leaf | None) -> bool:
-    """Whether an empty line stands before the next block: always among blocks, in a list where the source has one."""
+    """Return whether an empty line precedes the next block: always between blocks, in a list as in the source."""
     if isinstance(child, Leaf) and child.continues:
         return False
     if container.kind in (LIST, ITEM) or (child is not None and child.kind == NOTED):
@@ -110,7 +116,7 @@ def _has_gap(container: Container, child: Container | Leaf | None) -> bool:
 
 
 def _sign(item: Container, least: int, lists: int, palette: Palette) -> tuple[Segment, str]:
-    """What an item begins with on the screen, and how the source writes it; numbers stand right in `least` cells."""
+    """Return an item's marker on the screen and in the source; numbers are right-aligned in `least` cells."""
     if item.kind == NOTED:
         return Segment(f"[{item.marker}] ", palette.dim), f"[^{item.marker}]: "
     source = f"{item.marker} [{item.task}] " if item.task else f"{item.marker} "

@@ -1,55 +1,55 @@
-"""Code as pieces by kind, the same however it came. Knows no colours and no cells.
+"""Splits code into highlighted tokens as it streams. Must not know colours or widths.
 
-A block is lexed in chunks whose ends depend on its text alone, each with a look ahead, so that a block of any length
-is never lexed at once and yet what one shot gives is what growing gives. Lines not yet in a chunk are sketched.
+A block is lexed in chunks whose ends depend on its text alone, each with a look-ahead: a long block is never lexed at
+once, and a streamed block ends with the same tokens as a whole one. Lines not yet in a chunk get a preview.
 """
 
 from pygments.lexer import Lexer
 
-from tui_chat.rendering.incremental_lexer import LONGEST, ROOT, Pieces, Stack, lex, lexer_for, plain
+from tui_chat.rendering.incremental_lexer import LONGEST, ROOT, LineTokens, Stack, lex_lines, lexer_for, plain_tokens
 
 CHUNK_LINES, CHUNK_CHARACTERS = 200, 6_000
 AHEAD_LINES, AHEAD_CHARACTERS = 80, 3_000
 _COMMENTS = (("/*", "*/"), ("<!--", "-->"))
-"""What a lexer finds only when it is closed, so that it is closed for it meanwhile."""
+"""Comments that a lexer recognises only once they are closed, so the preview closes them."""
 _LONGEST_COMMENT = 80
-"""Lines; what seems to be a longer one is taken for something else."""
+"""Lines; a longer one is not treated as a comment."""
 
 
 class Highlighter:
-    """Lexes the lines of one block; each but the last ends with its newline."""
+    """The tokens of one block's lines; each line but the last ends with its newline."""
 
     def __init__(self, language: str) -> None:
         self._lexer = lexer_for(language)
-        self._sketch = Sketch(self._lexer)
-        self._exact = 0
+        self._preview = PreviewHighlighter(self._lexer)
+        self._final = 0
         """Lines that are final."""
         self._ahead = 0
-        """Characters behind those that their last token took too."""
+        """Characters after the final lines that their last token took too."""
         self._stack = ROOT
-        self._partial: Pieces = []
-        """What of the next line their last token took."""
+        self._partial: LineTokens = []
+        """The part of the next line that their last token took."""
 
-    def settle(self, lines: list[str], closed: bool) -> dict[int, Pieces]:
-        """The lines that are final now and are not what was sketched of them."""
-        new: dict[int, Pieces] = {}
-        while self._exact < len(lines):
-            if self._lexer is None or len(lines[self._exact]) > LONGEST:
-                new[self._exact] = plain(lines[self._exact])
-                self._exact += 1
+    def finalize(self, lines: list[str], closed: bool) -> dict[int, LineTokens]:
+        """Return the lines that became final and differ from their preview."""
+        new: dict[int, LineTokens] = {}
+        while self._final < len(lines):
+            if self._lexer is None or len(lines[self._final]) > LONGEST:
+                new[self._final] = plain_tokens(lines[self._final])
+                self._final += 1
                 continue
-            stop = _reach(lines, self._exact, CHUNK_LINES, CHUNK_CHARACTERS)
+            stop = _reach(lines, self._final, CHUNK_LINES, CHUNK_CHARACTERS)
             ahead = _reach(lines, stop, AHEAD_LINES, AHEAD_CHARACTERS)
             if not closed and (ahead >= len(lines) or stop >= len(lines)):
                 break
             self._settle_chunk(lines, min(stop, len(lines)), min(ahead, len(lines)), new)
-        return {number: pieces for number, pieces in new.items() if self._sketch.forget(number) != pieces}
+        return {number: pieces for number, pieces in new.items() if self._preview.forget(number) != pieces}
 
-    def _settle_chunk(self, lines: list[str], stop: int, ahead: int, new: dict[int, Pieces]) -> None:
-        first = self._exact
+    def _settle_chunk(self, lines: list[str], stop: int, ahead: int, new: dict[int, LineTokens]) -> None:
+        first = self._final
         size = sum(map(len, lines[first:stop]))
         assert self._lexer is not None
-        lexed = lex(self._lexer, lines[first:ahead], self._stack, self._ahead, size)
+        lexed = lex_lines(self._lexer, lines[first:ahead], self._stack, self._ahead, size)
         pieces = lexed.pieces
         pieces[0] = self._partial + pieces[0]
         over = max(0, lexed.end - size)
@@ -58,21 +58,21 @@ class Highlighter:
             over -= len(lines[end])
             end += 1
         self._partial = pieces[end - first] if over else []
-        self._exact, self._ahead, self._stack = end, over, lexed.stack
+        self._final, self._ahead, self._stack = end, over, lexed.stack
         for number in range(first, end):
             new[number] = pieces[number - first]
 
-    def sketch(self, lines: list[str]) -> dict[int, Pieces]:
-        """Lines that are not final and are not what was sketched of them before."""
-        return self._sketch.take(lines, self._exact, self._stack)
+    def preview(self, lines: list[str]) -> dict[int, LineTokens]:
+        """Return the lines that are not final and whose preview changed."""
+        return self._preview.update(lines, self._final, self._stack)
 
-    def peek(self, line: str) -> Pieces:
-        """A line that is still coming in, behind those that were sketched."""
-        return self._sketch.peek(line)
+    def peek(self, line: str) -> LineTokens:
+        """Return the tokens of a line that is still incomplete."""
+        return self._preview.peek(line)
 
 
 def _reach(lines: list[str], start: int, most_lines: int, most_characters: int) -> int:
-    """The line behind the last that belongs to a chunk; beyond the lines there are if it is not yet full."""
+    """Return the end line of a chunk; beyond the existing lines if the chunk is not full yet."""
     characters = 0
     for number in range(start, min(len(lines), start + most_lines)):
         if len(lines[number]) > LONGEST:
@@ -83,68 +83,68 @@ def _reach(lines: list[str], start: int, most_lines: int, most_characters: int) 
     return start + most_lines
 
 
-class Sketch:
-    """Lexes lines as they come; what it says of them may yet turn out otherwise."""
+class PreviewHighlighter:
+    """Lexes each new line once, from where the line before it ended; the result is provisional."""
 
     def __init__(self, lexer: Lexer | None) -> None:
         self._lexer = lexer
         self._seen = 0
-        """Lines that were taken in."""
+        """Lines that were lexed."""
         self._stack = ROOT
-        """The lexer's states behind them."""
-        self._begun: list[str] = []
-        """Of these, the lines that a comment which is still open begins in and goes on in."""
-        self._given: dict[int, Pieces] = {}
+        """The lexer's states after them."""
+        self._comment_lines: list[str] = []
+        """The lines of a comment that is still open."""
+        self._shown: dict[int, LineTokens] = {}
 
-    def take(self, lines: list[str], exact: int, stack: Stack) -> dict[int, Pieces]:
-        """Lines that are new or not what was said of them; the first `exact` are final, with these states behind."""
+    def update(self, lines: list[str], final: int, stack: Stack) -> dict[int, LineTokens]:
+        """Return the lines that are new or changed; the first `final` are final and end in the states `stack`."""
         if self._lexer is None:
             return {}
-        if exact > self._seen:
-            self._seen, self._stack, self._begun = exact, stack, []
+        if final > self._seen:
+            self._seen, self._stack, self._comment_lines = final, stack, []
         for number in range(len(lines) - 1, self._seen - 1, -1):
             if len(lines[number]) > LONGEST:
-                self._stack, self._begun = ROOT, []
-                return self._give(self._seen, [plain(line) for line in lines[self._seen :]], len(lines))
+                self._stack, self._comment_lines = ROOT, []
+                return self._give(self._seen, [plain_tokens(line) for line in lines[self._seen :]], len(lines))
         if self._seen >= len(lines):
             return {}
-        first = self._seen - len(self._begun)
+        first = self._seen - len(self._comment_lines)
         found = self._lex(self._lexer, lines[first:])
-        return self._give(max(first, exact), found[max(0, exact - first) :], len(lines))
+        return self._give(max(first, final), found[max(0, final - first) :], len(lines))
 
-    def _give(self, first: int, found: list[Pieces], seen: int) -> dict[int, Pieces]:
+    def _give(self, first: int, found: list[LineTokens], seen: int) -> dict[int, LineTokens]:
         self._seen = seen
-        new = {number: pieces for number, pieces in enumerate(found, first) if self._given.get(number) != pieces}
-        self._given |= new
+        new = {number: pieces for number, pieces in enumerate(found, first) if self._shown.get(number) != pieces}
+        self._shown |= new
         return new
 
-    def _lex(self, lexer: Lexer, lines: list[str]) -> list[Pieces]:
-        """Lex from where the sketch ended, or from where the open comment begins."""
+    def _lex(self, lexer: Lexer, lines: list[str]) -> list[LineTokens]:
+        """Lex from where the preview ended, or from the start of the open comment."""
         closer = _closer_missing(lines)
-        lexed = lex(lexer, [*lines, closer] if closer else lines, self._stack, 0, sum(map(len, lines)))
+        lexed = lex_lines(lexer, [*lines, closer] if closer else lines, self._stack, 0, sum(map(len, lines)))
         starts = [line for line in lexed.starts if line < len(lines)]
         if lexed.end > sum(map(len, lines)) and starts and len(lines) - max(starts) <= _LONGEST_COMMENT:
-            self._begun = lines[max(starts) :]
+            self._comment_lines = lines[max(starts) :]
             self._stack = lexed.starts[max(starts)]
         else:
-            self._begun, self._stack = [], lexed.stack
+            self._comment_lines, self._stack = [], lexed.stack
         return lexed.pieces[: len(lines)]
 
-    def peek(self, line: str) -> Pieces:
-        """A line that is still coming in, behind those that were taken in."""
+    def peek(self, line: str) -> LineTokens:
+        """Return the tokens of a line that is still incomplete."""
         if self._lexer is None or len(line) > LONGEST:
-            return plain(line)
-        lines = [*self._begun, line]
+            return plain_tokens(line)
+        lines = [*self._comment_lines, line]
         closer = _closer_missing(lines)
-        return lex(self._lexer, [*lines, closer] if closer else lines, self._stack).pieces[len(lines) - 1]
+        return lex_lines(self._lexer, [*lines, closer] if closer else lines, self._stack).pieces[len(lines) - 1]
 
-    def forget(self, number: int) -> Pieces | None:
-        """What was said of a line, which is final now."""
-        return self._given.pop(number, None)
+    def forget(self, number: int) -> LineTokens | None:
+        """Drop and return the preview of a line that is final now."""
+        return self._shown.pop(number, None)
 
 
 def _closer_missing(lines: list[str]) -> str:
-    """What closes the comment that these lines leave open, if they leave one open."""
+    """Return the closing marker of a comment that these lines leave open; empty if there is none."""
     text = "".join(lines)
     for opener, closer in _COMMENTS:
         if opener in text and text.rfind(opener) > text.rfind(closer):

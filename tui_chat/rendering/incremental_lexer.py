@@ -1,4 +1,4 @@
-"""Runs Pygments' lexers so that they can be stopped at a line and gone on with there. Knows no colours."""
+"""Runs Pygments' lexers so that they can stop at a line and resume there. Must not know colours."""
 
 import re
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import Error, Token, Whitespace, _TokenType
 from pygments.util import ClassNotFound
 
-Pieces = list[tuple[_TokenType, str]]
+LineTokens = list[tuple[_TokenType, str]]
 """The text of a line, without its newline, cut by kind."""
 Stack = tuple[str, ...]
 """A lexer's states."""
 LONGEST = 1_000
-"""A longer line was not written to be read: it stays plain, and what is around it is lexed without it."""
+"""A longer line is not highlighted, and the lines around it are lexed without it."""
 ROOT: Stack = ("root",)
 _NAME = re.compile(r"[\w+#.-]+")
 _ALSO = {
@@ -42,14 +42,14 @@ _PLAIN = frozenset(("", "text", "txt", "plain", "plaintext", "none", "output", "
 
 
 def language_of(info: str) -> str:
-    """The language that stands behind an opening fence, in small letters; empty if none does."""
+    """Return the language named after an opening fence, in lower case; empty if there is none."""
     found = _NAME.search(info)
     return found[0].lower().removeprefix("language-").strip(".") if found is not None else ""
 
 
 @lru_cache(maxsize=64)
 def lexer_for(language: str) -> Lexer | None:
-    """The lexer of a language by its name or an alias; `None` where there is none."""
+    """Return the lexer of a language by its name or an alias; `None` where there is none."""
     if language in _PLAIN:
         return None
     try:
@@ -59,45 +59,47 @@ def lexer_for(language: str) -> Lexer | None:
 
 
 @dataclass(slots=True)
-class Lexed:
-    """What lexing some lines gave."""
+class LexResult:
+    """The result of lexing some lines."""
 
-    pieces: list[Pieces]
+    pieces: list[LineTokens]
     end: int
-    """How far it went, in characters from where the lines begin."""
+    """How far it went, in characters from the start of the lines."""
     stack: Stack
     """The lexer's states there."""
     starts: dict[int, Stack] = field(default_factory=dict)
-    """The states at lines that begin with a token of their own."""
+    """The states at lines that start with a token of their own."""
 
 
-def lex(lexer: Lexer, lines: list[str], stack: Stack = ROOT, start: int = 0, stop: int | None = None) -> Lexed:
+def lex_lines(
+    lexer: Lexer, lines: list[str], stack: Stack = ROOT, start: int = 0, stop: int | None = None
+) -> LexResult:
     """Lex lines from a character on, up to the first token's end at or behind `stop`."""
     text = "".join(lines)
-    cutter = _Cutter(lines, text, start)
+    splitter = _LineSplitter(lines, text, start)
     until = len(text) if stop is None else stop
     if type(lexer).get_tokens_unprocessed is RegexLexer.get_tokens_unprocessed:
-        end_stack = _run(lexer, cutter, list(stack), until)
-        return Lexed(cutter.pieces, cutter.at, end_stack, cutter.starts)
+        end_stack = _run(lexer, splitter, list(stack), until)
+        return LexResult(splitter.pieces, splitter.at, end_stack, splitter.starts)
     for at, kind, value in lexer.get_tokens_unprocessed(text[start:]):
-        if cutter.at >= until:
+        if splitter.at >= until:
             break
-        cutter.note(ROOT)
-        cutter.add(start + at, kind, len(value))
-    cutter.add(until, Token, 0)
-    return Lexed(cutter.pieces, cutter.at, ROOT, cutter.starts)
+        splitter.record_line_start(ROOT)
+        splitter.add(start + at, kind, len(value))
+    splitter.add(until, Token, 0)
+    return LexResult(splitter.pieces, splitter.at, ROOT, splitter.starts)
 
 
-def plain(line: str) -> Pieces:
-    """A line as one piece of no kind."""
+def plain_tokens(line: str) -> LineTokens:
+    """Return a line as one token of no kind."""
     return [(Token, line.rstrip("\n"))]
 
 
-class _Cutter:
-    """Cuts tokens at the ends of lines."""
+class _LineSplitter:
+    """Splits tokens at the ends of lines."""
 
     def __init__(self, lines: list[str], text: str, start: int) -> None:
-        self.pieces: list[Pieces] = [[] for _ in lines]
+        self.pieces: list[LineTokens] = [[] for _ in lines]
         self.starts: dict[int, Stack] = {}
         self.text = text
         self.at = start
@@ -110,13 +112,13 @@ class _Cutter:
         while self.line < len(lines) - 1 and start >= self._ends[self.line]:
             self.line += 1
 
-    def note(self, stack: Sequence[str]) -> None:
-        """Remember the states where the next token begins a line."""
+    def record_line_start(self, stack: Sequence[str]) -> None:
+        """Remember the states if the next token starts a line."""
         if self.line not in self.starts and self.at == (self._ends[self.line - 1] if self.line else 0):
             self.starts[self.line] = tuple(stack)
 
     def add(self, at: int, kind: _TokenType, size: int) -> None:
-        """The next token; text that the lexer left out before it is plain."""
+        """Add a token; text that the lexer skipped before it is plain."""
         if at > self.at:
             self._add(Token, at)
         if at + size > self.at:
@@ -139,25 +141,25 @@ class _Cutter:
         self.at = end
 
 
-def _run(lexer: Any, cutter: _Cutter, stack: list[str], until: int) -> Stack:
-    """Run a lexer's rules from the states of `stack`; the states where it stopped."""
+def _run(lexer: Any, splitter: _LineSplitter, stack: list[str], until: int) -> Stack:
+    """Run a lexer's rules from the states of `stack`; return the states where it stopped."""
     rules = lexer._tokens
-    text = cutter.text
+    text = splitter.text
     idle = 0
-    while cutter.at < until:
-        cutter.note(stack)
-        at = cutter.at
+    while splitter.at < until:
+        splitter.record_line_start(stack)
+        at = splitter.at
         for match, action, change in rules[stack[-1]]:
             found = match(text, at)
             if found is None:
                 continue
             idle = idle + 1 if found.end() == at else 0
             if type(action) is _TokenType:
-                cutter.add(at, action, found.end() - at)
+                splitter.add(at, action, found.end() - at)
             elif action is not None:
                 for start, kind, value in action(lexer, found):
-                    cutter.add(start, kind, len(value))
-            cutter.add(found.end(), Token, 0)
+                    splitter.add(start, kind, len(value))
+            splitter.add(found.end(), Token, 0)
             if change is not None:
                 _change(stack, change)
             break
@@ -167,12 +169,12 @@ def _run(lexer: Any, cutter: _Cutter, stack: list[str], until: int) -> Stack:
             idle = 0
             if text[at] == "\n":
                 stack[:] = ROOT
-            cutter.add(at, Whitespace if text[at].isspace() else Error, 1)
+            splitter.add(at, Whitespace if text[at].isspace() else Error, 1)
     return tuple(stack)
 
 
 def _change(stack: list[str], change: Any) -> None:
-    """Enter and leave a lexer's states; one is always left."""
+    """Push and pop a lexer's states; at least one remains."""
     if isinstance(change, int):
         del stack[max(1, len(stack) + change) :]
         return

@@ -1,4 +1,4 @@
-"""What stands inside a paragraph, a heading or a cell: text with marks. Knows no cells, no styles, no blocks."""
+"""Parses inline Markdown into lines of text with marks. Must not know widths of windows, styles or blocks."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,16 +9,16 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from tui_chat.core.clean import clean
-from tui_chat.rendering.cell_width import tame, width
+from tui_chat.rendering.cell_width import normalize_graphemes, width
 from tui_chat.rendering.inline_rules import SOMETHING_INLINE, add_rules, bare_links
 from tui_chat.rendering.references import References
 
 STRONG, EMPHASIS, STRIKE, CODE, LINK, ASIDE, MATHS, TAG = (1 << bit for bit in range(8))
 """Marks of a piece of text; they combine."""
 FILLED_CELLS = 60
-"""A source line this long was broken because it was full, so it is joined with the next; a shorter one was meant."""
+"""A source line this long was hard-wrapped, so it is joined with the next; a shorter line keeps its break."""
 MOST_BRACKETS, MOST_SIGNS = 300, 800
-"""More in one paragraph are no links and no emphasis but an attempt to keep the parser busy."""
+"""A paragraph with more is shown as plain text: it would only keep the parser busy."""
 LONGEST_PATH = 32
 _BREAK = re.compile(r"<br\s*/?>", re.I)
 _BITS = {"strong": STRONG, "em": EMPHASIS, "s": STRIKE}
@@ -35,19 +35,19 @@ class Inline:
 
 @cache
 def parser() -> MarkdownIt:
-    """The inline parser: CommonMark, strikethrough, and the rules of `extensions`."""
-    made = MarkdownIt("commonmark", {"maxNesting": 20, "html": True}).enable("strikethrough")
-    add_rules(made)
-    return made
+    """Return the inline parser: CommonMark, strikethrough, and the rules of `inline_rules`."""
+    markdown = MarkdownIt("commonmark", {"maxNesting": 20, "html": True}).enable("strikethrough")
+    add_rules(markdown)
+    return markdown
 
 
-def parse(text: str, references: References) -> list[Inline]:
-    """The lines of a paragraph's text."""
+def parse_inline(text: str, references: References) -> list[Inline]:
+    """Return the lines of a paragraph's text."""
     if SOMETHING_INLINE.search(text) is None or _is_hostile(text):
         return _without_markup(text)
-    made = parser()
+    markdown = parser()
     tokens: list[Token] = []
-    made.inline.parse(text, made, {"references": references}, tokens)
+    markdown.inline.parse(text, markdown, {"references": references}, tokens)
     reader = _Reader()
     for token in tokens:
         reader.take(token)
@@ -77,7 +77,7 @@ class _Reader:
     marks: list[tuple[int, int, str]] = field(default_factory=list)
     size: int = 0
     since_break: int = 0
-    joins: bool = False
+    joins_next: bool = False
     bits: int = 0
     href: str = ""
     label: list[str] = field(default_factory=list)
@@ -110,16 +110,16 @@ class _Reader:
 
     def add(self, text: str, bits: int, href: str = "") -> None:
         if not text.isprintable():
-            text = tame(clean(text)).replace("\n", " ").replace("\t", " ")
+            text = normalize_graphemes(clean(text)).replace("\n", " ").replace("\t", " ")
         if not text:
             return
-        if self.joins:
-            self.joins = False
+        if self.joins_next:
+            self.joins_next = False
             if not (self.texts and _is_wide(self.texts[-1][-1]) and _is_wide(text[0])):
-                self._put(" ", self.bits, self.href)
-        self._put(text, bits, href or self.href)
+                self._update_lines(" ", self.bits, self.href)
+        self._update_lines(text, bits, href or self.href)
 
-    def _put(self, text: str, bits: int, href: str) -> None:
+    def _update_lines(self, text: str, bits: int, href: str) -> None:
         self.texts.append(text)
         self.size += len(text)
         self.since_break += len(text) if text.isascii() else width(text)
@@ -130,7 +130,7 @@ class _Reader:
 
     def soft_break(self) -> None:
         if self.since_break >= FILLED_CELLS:
-            self.joins, self.since_break = True, 0
+            self.joins_next, self.since_break = True, 0
         else:
             self.break_line()
 
@@ -138,7 +138,7 @@ class _Reader:
         self.lines.append(Inline("".join(self.texts), self.marks))
         self.texts, self.marks = [], []
         self.size = self.since_break = 0
-        self.joins = False
+        self.joins_next = False
 
     def end_link(self) -> None:
         href, label = self.href, "".join(self.label)
@@ -161,8 +161,8 @@ class _Reader:
 
 
 def shown_target(href: str) -> str:
-    """A link's target as it stands behind its label: the host whole, the path shortened, https not said."""
-    shown = tame(clean(href)).replace("\n", " ")
+    """Return a link's target as it is shown after its label: whole host, shortened path, no https."""
+    shown = normalize_graphemes(clean(href)).replace("\n", " ")
     shown = shown.removeprefix("https://").removeprefix("mailto:")
     start = shown.find("://")
     slash = shown.find("/", start + 3 if start >= 0 else 0)
@@ -173,7 +173,7 @@ def shown_target(href: str) -> str:
 
 
 def _says(label: str, href: str, shown: str) -> bool:
-    """Whether a label shows already where it leads."""
+    """Return whether a label already shows its target."""
     bare = label.strip().removesuffix("/")
     if bare in (shown, href, href.removesuffix("/"), href.removeprefix("mailto:")) or f"https://{bare}" == href:
         return True

@@ -1,4 +1,4 @@
-"""Inline rules beyond CommonMark: mathematics kept as written, footnote marks, and addresses that are links."""
+"""Inline rules beyond CommonMark: mathematics verbatim, footnote references, bare links."""
 
 import re
 from collections.abc import Iterator
@@ -22,14 +22,14 @@ _TRAILING = "?!.,:;*_~'\""
 
 
 def add_rules(parser: MarkdownIt) -> None:
-    """Give these rules to a parser."""
+    """Add these rules to a parser."""
     parser.inline.ruler.before("escape", "maths", _maths)
     parser.inline.ruler.before("link", "note", _note)
     parser.inline.ruler.before("newline", "address", _address)
 
 
 def bare_links(text: str) -> Iterator[tuple[str, str]]:
-    """Pieces of plain text, and the target of those that are an address without a scheme."""
+    """Yield the pieces of a plain text with the target of each: addresses without a scheme, else empty."""
     start = 0
     if "www." in text or "@" in text:
         for found in _BARE.finditer(text):
@@ -68,7 +68,7 @@ def _push(state: StateInline, kind: str, end: int, silent: bool) -> bool:
 
 
 def _address(state: StateInline, silent: bool) -> bool:
-    """An address with its scheme; the scheme was taken for text when the colon is met."""
+    """Parse a bare URL when its colon is reached; the scheme before it is pending as text."""
     source, at = state.src, state.pos
     if source[at] != ":" or state.linkLevel > 0 or not source.startswith("://", at):
         return False
@@ -90,7 +90,7 @@ def _address(state: StateInline, silent: bool) -> bool:
 
 
 def _without_trailing(address: str) -> str:
-    """Without the punctuation behind it, and without a bracket that was opened before it."""
+    """Return an address without trailing punctuation and without a bracket that was opened before it."""
     while address:
         if address[-1] in _TRAILING or (address[-1] == ")" and address.count(")") > address.count("(")):
             address = address[:-1]

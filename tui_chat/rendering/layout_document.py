@@ -1,11 +1,11 @@
-"""The blocks that are laid out: those that are closed for good, and the one that grows. Knows no source text."""
+"""The laid-out blocks: the closed ones, which are final, and the open one. Must not know the source text."""
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 
-from tui_chat.rendering.block_layout import Layout, Page
+from tui_chat.rendering.block_layout import Layout, LayoutContext
 from tui_chat.rendering.block_nodes import FENCED, INDENTED, Container, Leaf
-from tui_chat.rendering.gutter import Gutter, enter
+from tui_chat.rendering.gutter import Gutter, gutter_for
 from tui_chat.rendering.line import Line
 
 
@@ -15,119 +15,123 @@ class CodeBlock:
 
     first_line: int
     end_line: int
-    """The line behind its last."""
+    """One past its last line."""
     language: str
     source: str
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """A closed block in which labels were looked up in vain: it is laid out again when one of them is defined."""
+class _UnresolvedBlock:
+    """A closed block with undefined link labels: it is laid out again when one of them is defined."""
 
     start: int
     end: int
     leaf: Leaf
     gutter: Gutter
-    missed: set[str]
+    unknown_labels: set[str]
 
 
 @dataclass(slots=True)
-class _Open:
-    """What is kept with the leaf that grows."""
+class _OpenBlock:
+    """The layout state of the open leaf."""
 
     layout: Layout
     gutter: Gutter
-    missed: set[str]
+    unknown_labels: set[str]
     is_new: bool = True
     """None of its lines is in the document yet."""
 
 
 class Document:
-    """Lays out what the parser closes. Nothing that stands in it is worked on again, but for a late definition."""
+    """Lays out the blocks that the parser closes. A closed block changes only when a link is defined later."""
 
-    def __init__(self, page: Page) -> None:
-        self._page = page
+    def __init__(self, context: LayoutContext) -> None:
+        self._context = context
         self.lines: list[Line] = []
-        """All closed blocks, and what is certain of the one that grows."""
+        """All closed blocks, and the stable lines of the open block."""
         self.changed = 0
-        """The first line that is new or not what it was, since whoever reads this set it."""
-        self.codes: list[CodeBlock] = []
+        """The first line that changed since the reader of this last set it."""
+        self.code_blocks: list[CodeBlock] = []
         self._base = 0
-        """Lines of closed blocks."""
-        self._waiting: list[_Waiting] = []
+        """How many lines belong to closed blocks."""
+        self._unresolved: list[_UnresolvedBlock] = []
         self._defined: set[str] = set()
 
-    def closed(self, stack: list[Container], leaf: Leaf) -> None:
-        """This leaf is complete."""
-        held = self._hold(stack, leaf)
-        self._put(held, held.layout.finish(leaf))
+    def leaf_closed(self, stack: list[Container], leaf: Leaf) -> None:
+        """Lay out a complete leaf."""
+        block = self._open_block(stack, leaf)
+        self._update_lines(block, block.layout.finish(leaf))
         if leaf.kind in (FENCED, INDENTED):
-            begins = self._base + (held.gutter.gap is not None)
-            self.codes.append(CodeBlock(begins, len(self.lines), _language(held.layout), source_of(leaf)))
-        if held.missed:
-            self._waiting.append(_Waiting(self._base, len(self.lines), leaf, held.gutter, held.missed))
+            begins = self._base + (block.gutter.gap is not None)
+            self.code_blocks.append(CodeBlock(begins, len(self.lines), _language(block.layout), source_of(leaf)))
+        if block.unknown_labels:
+            self._unresolved.append(
+                _UnresolvedBlock(self._base, len(self.lines), leaf, block.gutter, block.unknown_labels)
+            )
         leaf.layout = None
         self._base = len(self.lines)
 
-    def left(self, stack: list[Container]) -> None:
-        """An item in which nothing was laid out is shown by its sign alone."""
+    def container_closed(self, stack: list[Container]) -> None:
+        """Show an item without content by its marker alone."""
         if stack[-1].shown or not stack[-1].marker or stack[-1].indent == 0:
             return
-        self.lines += empty_item(stack, self._page)
+        self.lines += empty_item(stack, self._context)
         self._base = len(self.lines)
 
-    def definitions(self, text: str) -> str:
-        """Take the link definitions that `text` begins with, and give back the rest."""
-        rest, new = self._page.references.take(text)
+    def take_definitions(self, text: str) -> str:
+        """Take the link definitions at the start of `text` and return the rest."""
+        rest, new = self._context.references.take(text)
         self._defined |= new
         return rest
 
     def grow(self, stack: list[Container], leaf: Leaf, more_waits: bool) -> None:
-        """Lay out what is certain of a leaf that is still open."""
-        held = self._hold(stack, leaf)
-        self._put(held, held.layout.absorb(leaf, more_waits))
+        """Lay out the stable part of the open leaf."""
+        block = self._open_block(stack, leaf)
+        self._update_lines(block, block.layout.grow(leaf, more_waits))
 
     def resolve(self, leaf: Leaf | None) -> None:
-        """Lay out again the blocks that waited for a definition which has come."""
+        """Lay out again the blocks whose link labels have been defined since."""
         new, self._defined = self._defined, set()
         if not new:
             return
-        held = leaf.layout if leaf is not None else None
-        if leaf is not None and isinstance(held, _Open) and held.missed & new:
-            self._page.references.missed = missed = set[str]()
-            leaf.layout = _Open(self._page.layout(leaf, held.gutter), held.gutter, missed)
-            self._put(leaf.layout, leaf.layout.layout.absorb(leaf))
-        changes = [(waiting, self._again(waiting)) for waiting in self._waiting if waiting.missed & new]
+        block = leaf.layout if leaf is not None else None
+        if leaf is not None and isinstance(block, _OpenBlock) and block.unknown_labels & new:
+            self._context.references.unknown_labels = unknown_labels = set[str]()
+            leaf.layout = _OpenBlock(self._context.layout(leaf, block.gutter), block.gutter, unknown_labels)
+            self._update_lines(leaf.layout, leaf.layout.layout.grow(leaf))
+        changes = [
+            (waiting, self._lay_out_again(waiting)) for waiting in self._unresolved if waiting.unknown_labels & new
+        ]
         if changes:
             self._splice(changes)
-            self._waiting = [waiting for waiting in self._waiting if waiting.missed]
+            self._unresolved = [waiting for waiting in self._unresolved if waiting.unknown_labels]
 
-    def _hold(self, stack: list[Container], leaf: Leaf) -> _Open:
-        """What is kept with a leaf, where labels that it looks up in vain are noted from now on."""
-        if not isinstance(leaf.layout, _Open):
-            self._page.references.missed = missed = set[str]()
-            gutter = enter(stack, leaf, self._page.width, self._page.palette)
-            leaf.layout = _Open(self._page.layout(leaf, gutter), gutter, missed)
-        held: _Open = leaf.layout
-        self._page.references.missed = held.missed
-        return held
+    def _open_block(self, stack: list[Container], leaf: Leaf) -> _OpenBlock:
+        """Return the layout state of a leaf, and collect undefined labels there from now on."""
+        if not isinstance(leaf.layout, _OpenBlock):
+            self._context.references.unknown_labels = unknown_labels = set[str]()
+            gutter = gutter_for(stack, leaf, self._context.width, self._context.palette)
+            leaf.layout = _OpenBlock(self._context.layout(leaf, gutter), gutter, unknown_labels)
+        block: _OpenBlock = leaf.layout
+        self._context.references.unknown_labels = block.unknown_labels
+        return block
 
-    def _put(self, held: _Open, changed: int) -> None:
-        """Bring the lines of the last block up to date, from its line `changed` on."""
-        if held.is_new:
-            held.is_new, changed = False, 0
+    def _update_lines(self, block: _OpenBlock, changed: int) -> None:
+        """Update the lines of the last block, from its line `changed` on."""
+        if block.is_new:
+            block.is_new, changed = False, 0
         first = self._base + changed
-        self.lines[first:] = held.layout.lines[changed:]
+        self.lines[first:] = block.layout.lines[changed:]
         self.changed = min(self.changed, first)
 
-    def _again(self, waiting: _Waiting) -> list[Line]:
-        self._page.references.missed = waiting.missed = set()
-        layout = self._page.layout(waiting.leaf, waiting.gutter)
+    def _lay_out_again(self, waiting: _UnresolvedBlock) -> list[Line]:
+        self._context.references.unknown_labels = waiting.unknown_labels = set()
+        layout = self._context.layout(waiting.leaf, waiting.gutter)
         layout.finish(waiting.leaf)
         return layout.lines
 
-    def _splice(self, changes: list[tuple[_Waiting, list[Line]]]) -> None:
-        """Put other lines in the places of some blocks, and move what stands behind them."""
+    def _splice(self, changes: list[tuple[_UnresolvedBlock, list[Line]]]) -> None:
+        """Replace the lines of some blocks and shift the lines after them."""
         lines: list[Line] = []
         at = shift = 0
         ends: list[int] = []
@@ -142,69 +146,71 @@ class Document:
         self.changed = min(self.changed, changes[0][0].start)
         self.lines = lines + self.lines[at:]
         self._base += shift
-        for block in self._waiting:
+        for block in self._unresolved:
             block.start += shifts[bisect_right(ends, block.start)]
             block.end += shifts[bisect_right(ends, block.end)]
-        for number, code in enumerate(self.codes):
+        for number, code in enumerate(self.code_blocks):
             moved = shifts[bisect_right(ends, code.first_line)]
-            self.codes[number] = replace(code, first_line=code.first_line + moved, end_line=code.end_line + moved)
+            self.code_blocks[number] = replace(
+                code, first_line=code.first_line + moved, end_line=code.end_line + moved
+            )
 
 
 class Preview:
-    """Lays out what is still open, behind a document and without changing it."""
+    """Lays out the open blocks after a document, without changing it."""
 
-    def __init__(self, page: Page) -> None:
-        self._page = page
+    def __init__(self, context: LayoutContext) -> None:
+        self._context = context
         self.lines: list[Line] = []
         self.code: tuple[int, str, Leaf] | None = None
-        """The block of code that is open: where it begins, counted from the first line here; language and leaf."""
+        """The open code block: its first line, counted from the first line here; language and leaf."""
 
-    def closed(self, stack: list[Container], leaf: Leaf) -> None:
-        """A leaf that the line which is still coming in would close."""
-        held = leaf.layout
-        if isinstance(held, _Open):
-            self.lines += held.layout.rest(leaf)
+    def leaf_closed(self, stack: list[Container], leaf: Leaf) -> None:
+        """Show a leaf that the incomplete line would close."""
+        block = leaf.layout
+        if isinstance(block, _OpenBlock):
+            self.lines += block.layout.preview(leaf)
             return
-        layout = self._page.layout(leaf, enter(stack, leaf, self._page.width, self._page.palette))
+        layout = self._context.layout(leaf, gutter_for(stack, leaf, self._context.width, self._context.palette))
         layout.finish(leaf)
         self.lines += layout.lines
 
-    def left(self, stack: list[Container]) -> None:
-        """As in the document."""
+    def container_closed(self, stack: list[Container]) -> None:
+        """Show an item without content by its marker alone."""
         if not stack[-1].shown and stack[-1].marker and stack[-1].indent:
-            self.lines += empty_item(stack, self._page)
+            self.lines += empty_item(stack, self._context)
 
-    def definitions(self, text: str) -> str:
-        """Definitions are not shown; they hold only when they are certain."""
-        return self._page.references.take(text, define=False)[0]
+    def take_definitions(self, text: str) -> str:
+        """Return `text` without the definitions at its start; they count only once their block is closed."""
+        return self._context.references.take(text, define=False)[0]
 
     def show(self, stack: list[Container], leaf: Leaf) -> None:
-        """The leaf that is open at the end."""
-        held = leaf.layout
-        if isinstance(held, _Open):
-            layout, gutter, begins = held.layout, held.gutter, -len(held.layout.lines)
+        """Show the leaf that is open at the end."""
+        block = leaf.layout
+        if isinstance(block, _OpenBlock):
+            layout, gutter, begins = block.layout, block.gutter, -len(block.layout.lines)
         else:
-            gutter = enter(stack, leaf, self._page.width, self._page.palette)
-            layout, begins = self._page.layout(leaf, gutter), len(self.lines)
+            gutter = gutter_for(stack, leaf, self._context.width, self._context.palette)
+            layout, begins = self._context.layout(leaf, gutter), len(self.lines)
             self.lines += layout.lines
-        self.lines += layout.rest(leaf)
+        self.lines += layout.preview(leaf)
         if leaf.kind in (FENCED, INDENTED):
             self.code = begins + (gutter.gap is not None), _language(layout), leaf
 
 
-def empty_item(stack: list[Container], page: Page) -> list[Line]:
-    """The line of an item that holds nothing."""
-    gutter = enter(stack, None, page.width, page.palette)
+def empty_item(stack: list[Container], context: LayoutContext) -> list[Line]:
+    """Return the lines of an item without content."""
+    gutter = gutter_for(stack, None, context.width, context.palette)
     line = Line.of(gutter.first, gutter.first_cells, "", gutter.first_cells)
-    line.lead = gutter.lead
+    line.source_prefix = gutter.source_prefix
     return [line] if gutter.gap is None else [gutter.gap, line]
 
 
 def source_of(leaf: Leaf) -> str:
-    """The code of a block, as it was written."""
+    """Return the code of a block, as it was written."""
     pieces: list[str] = []
     for number, line in enumerate(leaf.lines):
-        if number and number not in leaf.glued:
+        if number and number not in leaf.joined_lines:
             pieces.append("\n")
         pieces.append(leaf.raw.get(number, line))
     return "".join(pieces)

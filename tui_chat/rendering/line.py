@@ -1,4 +1,4 @@
-"""A finished line of the screen, with what copying it gives. Knows nothing of Markdown."""
+"""A finished screen line with the text that copying it gives. Must not know Markdown."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -13,20 +13,20 @@ Link = tuple[int, int, str]
 
 
 class Line:
-    """One line as it is drawn; its strip is made when it is first asked for, since few lines are ever seen."""
+    """One line as it is drawn; its strip is made on first use, since few lines are ever visible."""
 
-    __slots__ = ("_segments", "_strip", "cells", "copy", "copy_at", "joins", "lead", "links")
+    __slots__ = ("_segments", "_strip", "cells", "copy", "copy_at", "links", "separator", "source_prefix")
 
     cells: int
     """How many cells it takes; never more than the width it was made for."""
     copy: str
     """Its text without gutter, indent and wraps."""
     copy_at: int
-    """The cell where `copy` begins."""
-    joins: str | None
-    """What stands between it and the next line when both are copied; `None` is a newline."""
-    lead: str
-    """What the source has before `copy` and the screen shows as a sign: an item's marker; copied with whole lines."""
+    """The cell where `copy` starts."""
+    separator: str | None
+    """The text between this line and the next when both are copied; `None` is a newline."""
+    source_prefix: str
+    """The source's text before `copy`, such as an item's marker; copied with whole lines."""
     links: tuple[Link, ...]
 
     def __init__(
@@ -34,7 +34,7 @@ class Line:
         strip: Strip,
         copy: str = "",
         copy_at: int = 0,
-        joins: str | None = None,
+        separator: str | None = None,
         links: tuple[Link, ...] = (),
     ) -> None:
         self._strip: Strip | None = strip
@@ -42,51 +42,51 @@ class Line:
         self.cells = strip.cell_length
         self.copy = copy
         self.copy_at = copy_at
-        self.joins = joins
-        self.lead = ""
+        self.separator = separator
+        self.source_prefix = ""
         self.links = links
 
     @classmethod
     def of(cls, segments: Sequence[Segment], cells: int, copy: str, copy_at: int = 0) -> Self:
-        """A line of these segments, which together take `cells` cells."""
+        """Return a line of these segments, which together take `cells` cells."""
         line = cls.__new__(cls)
         line._strip = None
         line._segments = segments
         line.cells = cells
         line.copy = copy
         line.copy_at = copy_at
-        line.joins = None
-        line.lead = ""
+        line.separator = None
+        line.source_prefix = ""
         line.links = ()
         return line
 
     @property
     def strip(self) -> Strip:
-        """What the line API of a widget hands to the screen; not padded to the width."""
+        """The line for a widget's line API; not padded to the width."""
         if self._strip is None:
             self._strip = Strip(self._segments, self.cells)
         return self._strip
 
     @property
     def segments(self) -> Sequence[Segment]:
-        """The styled pieces of it, without making a strip."""
+        """Its styled segments, without making a strip."""
         return self._segments if self._strip is None else list(self._strip)
 
     @property
     def text(self) -> str:
-        """What is to be read on it, gutter and all."""
+        """Its text with the gutter."""
         return "".join(segment.text for segment in self.segments)
 
     def copied(self, start: int = 0, end: int | None = None) -> str:
-        """What copying the cells from `start` to `end` gives: text only, and the marker if all before it is taken."""
+        """Return the copied text of the cells from `start` to `end`, with the marker if the start is included."""
         first = prefix_within(self.copy, max(0, start - self.copy_at))
         last = len(self.copy)
         if end is not None and end < self.copy_at + width(self.copy):
             last = prefix_within(self.copy, max(0, end - self.copy_at))
-        return (self.lead if start <= 0 and last else "") + self.copy[first:last]
+        return (self.source_prefix if start <= 0 and last else "") + self.copy[first:last]
 
     def cropped(self, cells: int) -> "Line":
-        """The same line with nothing on the screen beyond `cells`."""
+        """Return the line cropped to `cells`."""
         if self.cells <= cells:
             return self
         segments: list[Segment] = []
@@ -98,8 +98,8 @@ class Line:
             if shown != text:
                 break
         line = Line.of(segments, cells - left, self.copy, self.copy_at)
-        line.joins = self.joins
-        line.lead = self.lead
+        line.separator = self.separator
+        line.source_prefix = self.source_prefix
         line.links = tuple((start, min(end, cells), href) for start, end, href in self.links if start < cells)
         return line
 
@@ -109,8 +109,8 @@ class Line:
         return self is other or (
             self.copy == other.copy
             and self.copy_at == other.copy_at
-            and self.joins == other.joins
-            and self.lead == other.lead
+            and self.separator == other.separator
+            and self.source_prefix == other.source_prefix
             and self.links == other.links
             and list(self.segments) == list(other.segments)
         )
@@ -118,7 +118,7 @@ class Line:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"Line({self.text!r}, copy={self.copy!r}, copy_at={self.copy_at}, joins={self.joins!r})"
+        return f"Line({self.text!r}, copy={self.copy!r}, copy_at={self.copy_at}, separator={self.separator!r})"
 
 
 BLANK = Line(Strip([], 0))

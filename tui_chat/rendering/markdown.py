@@ -1,61 +1,61 @@
-"""Markdown as finished terminal lines, incrementally: what is closed is laid out once. Knows no widget, no turn."""
+"""Renders Markdown to terminal lines, closed blocks only once. Must not know widgets or turns."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 
-from tui_chat.rendering.block_layout import Page
+from tui_chat.rendering.block_layout import LayoutContext
 from tui_chat.rendering.block_nodes import PARAGRAPH, TABLE, Leaf
 from tui_chat.rendering.block_parser import BlockParser
 from tui_chat.rendering.block_patterns import cells_of
-from tui_chat.rendering.close_unfinished import undecided
+from tui_chat.rendering.close_unfinished import may_become_block
 from tui_chat.rendering.layout_document import CodeBlock, Document, Preview, source_of
 from tui_chat.rendering.line import Line
-from tui_chat.rendering.line_source import Piece, Source
+from tui_chat.rendering.line_source import LineSource, SourceLine
 from tui_chat.rendering.references import References
 from tui_chat.rendering.styles import Palette
 
 __all__ = ["CodeBlock", "LiveMarkdown", "render"]
 
 LEAST_WIDTH = 8
-"""In a narrower window lines are laid out for so many cells, and cut."""
+"""A narrower window gets lines of this width, cropped."""
 _HEAD_ONLY = re.compile(r"[|:\- ]*$")
 _BATCH = 8_000
-"""About so many characters are worked on between two looks at the clock."""
+"""Characters that are processed between two checks of the clock."""
 
 
 class LiveMarkdown:
-    """A text that grows, and the lines it makes.
+    """A growing text and its lines.
 
-    However the text was cut when it came, after `finish` the lines are those that `render` makes of the whole.
-    Before, the end is shown as it would most likely go on, so that no sign appears only to vanish again.
+    However the text was split when it came, after `finish` the lines are those that `render` makes of the whole.
+    Before, the end is shown as it will most likely continue, so that no markup flashes up.
     """
 
     def __init__(self, width: int, palette: Palette) -> None:
         self.width = width
         self.palette = palette
-        self._page = Page(max(width, LEAST_WIDTH), palette, References())
-        self._source = Source()
-        self._document = Document(self._page)
+        self._context = LayoutContext(max(width, LEAST_WIDTH), palette, References())
+        self._source = LineSource()
+        self._document = Document(self._context)
         self._blocks = BlockParser(self._document)
         self._lines: list[Line] = []
         self._fixed = 0
-        """How many of the lines are the document's; behind them stands the preview."""
+        """How many of the lines are the document's; the preview follows them."""
         self._stale = False
         self._finished = False
         self._open_code: tuple[int, str, Leaf, list[str]] | None = None
-        """The open block: where it begins in the preview, language, leaf, and lines that may yet be others."""
+        """The open code block: first line in the preview, language, leaf, and lines that may still change."""
 
     def append(self, text: str) -> None:
-        """More of it; nothing is worked out before the lines are asked for."""
+        """Add text; nothing is processed before the lines are read."""
         if self._finished:
             raise ValueError("nothing can be appended to a text that is finished")
         self._source.append(text)
         self._stale = True
 
     def finish(self) -> None:
-        """No more will come."""
+        """End the text."""
         if not self._finished:
             self._finished = self._stale = True
             self._source.end()
@@ -67,17 +67,17 @@ class LiveMarkdown:
 
     @property
     def lines(self) -> Sequence[Line]:
-        """The finished lines, as far as the text has come."""
+        """The lines of all text so far."""
         self.advance()
         return self._lines
 
     @property
     def ready(self) -> Sequence[Line]:
-        """The lines as far as they have been worked out, without working on."""
+        """The lines processed so far; processes nothing."""
         return self._lines
 
     def advance(self, budget_s: float = float("inf")) -> bool:
-        """Work on what has come, for about so long; whether all of it is in the lines now."""
+        """Process new text for at most about `budget_s`; return whether all of it is in the lines."""
         if not self._stale:
             return True
         until = perf_counter() + max(0.0, budget_s)
@@ -91,7 +91,7 @@ class LiveMarkdown:
         return done
 
     def _work_some(self) -> bool:
-        """Parse and lay out a number of lines; whether there are no more."""
+        """Parse and lay out a batch of lines; return whether there are no more."""
         document, blocks = self._document, self._blocks
         done = self._feed_some()
         if done and self._finished:
@@ -101,7 +101,7 @@ class LiveMarkdown:
         return done
 
     def _feed_some(self) -> bool:
-        """Give a number of lines to the parser; whether there are no more."""
+        """Feed a batch of lines to the parser; return whether there are no more."""
         characters = 0
         while characters < _BATCH:
             piece = self._source.take()
@@ -112,13 +112,13 @@ class LiveMarkdown:
         return False
 
     def _preview(self, with_partial: bool) -> list[Line]:
-        """The lines of what is open, with the line that is still coming in."""
+        """Return the lines of the open blocks, with the incomplete line."""
         if with_partial and self._finished:
             return []
-        preview = Preview(self._page)
+        preview = Preview(self._context)
         fork = self._blocks.fork(preview)
         for piece in self._source.partial() if with_partial else ():
-            if piece.goes_on or not undecided(piece.text):
+            if piece.continues or not may_become_block(piece.text):
                 _feed(fork, piece)
         leaf = fork.leaf
         if leaf is None:
@@ -131,7 +131,7 @@ class LiveMarkdown:
         return preview.lines
 
     def _update(self, tail: list[Line]) -> None:
-        """Bring the lines up to date, keeping those that are what they were."""
+        """Update the lines, keeping the objects of those that did not change."""
         document, old = self._document, self._lines
         first = min(document.changed, self._fixed)
         new = document.lines[first:] + tail
@@ -144,39 +144,39 @@ class LiveMarkdown:
         self._fixed = len(document.lines)
 
     @property
-    def certain(self) -> int:
-        """How many lines stay as they are, but for a definition that comes late and colours in code that grows."""
+    def stable_count(self) -> int:
+        """How many lines are final, except for links defined later and colours in open code."""
         return self._fixed
 
     @property
     def code_blocks(self) -> tuple[CodeBlock, ...]:
-        """The blocks of code in it, in order."""
+        """Its code blocks, in order."""
         lines = self.lines
         if self._open_code is None:
-            return tuple(self._document.codes)
+            return tuple(self._document.code_blocks)
         begins, language, leaf, added = self._open_code
         if self._blocks.leaf is not None and leaf.lines is self._blocks.leaf.lines:
             leaf = replace(leaf, lines=leaf.lines + added)
-        return (*self._document.codes, CodeBlock(self._fixed + begins, len(lines), language, source_of(leaf)))
+        return (*self._document.code_blocks, CodeBlock(self._fixed + begins, len(lines), language, source_of(leaf)))
 
 
 def render(source: str, width: int, palette: Palette) -> list[Line]:
-    """The lines of a whole text."""
+    """Render a whole text."""
     live = LiveMarkdown(width, palette)
     live.append(source)
     live.finish()
     return list(live.lines)
 
 
-def _feed(blocks: BlockParser, piece: Piece) -> None:
-    if piece.goes_on:
-        blocks.go_on(piece.text, piece.raw)
+def _feed(blocks: BlockParser, piece: SourceLine) -> None:
+    if piece.continues:
+        blocks.continue_line(piece.text, piece.raw)
     else:
         blocks.feed(piece.text, piece.raw)
 
 
 def _likely_table(leaf: Leaf) -> Leaf | None:
-    """The head of a table, where a paragraph looks as if it will be one."""
+    """Return the head of a table if a paragraph looks like the start of one."""
     if leaf.kind != PARAGRAPH or not leaf.lines[0].startswith("|") or len(leaf.lines) > 2:
         return None
     if len(leaf.lines) == 2 and not _HEAD_ONLY.match(leaf.lines[1]):

@@ -1,4 +1,4 @@
-"""Link definitions, and which labels were looked up in vain before theirs came. Knows no blocks and no cells."""
+"""Link definitions, and the labels that were looked up before they were defined. Must not know blocks or widths."""
 
 import re
 from typing import Any
@@ -13,23 +13,23 @@ _LINE_END = re.compile(r"[ ]*(?:\n|$)")
 
 
 class References(dict[str, dict[str, str]]):
-    """Definitions by label, as markdown-it looks them up; the first of a label holds."""
+    """Definitions by label, as markdown-it looks them up; the first one of a label counts."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.missed: set[str] = set()
-        """Labels that were asked for and not known, since this was last emptied."""
+        self.unknown_labels: set[str] = set()
+        """Labels that were looked up and undefined since this set was last replaced."""
 
     def get(self, label: str, default: Any = None) -> Any:
-        """The definition of a normalised label."""
+        """Return the definition of a normalised label."""
         found = super().get(label)
         if found is None:
-            self.missed.add(label)
+            self.unknown_labels.add(label)
             return default
         return found
 
     def take(self, text: str, define: bool = True) -> tuple[str, set[str]]:
-        """What is left of a paragraph behind the definitions it begins with, and the labels they newly define."""
+        """Return a paragraph without the definitions at its start, and the labels that they newly define."""
         new: set[str] = set()
         while text.startswith("["):
             found = _definition(text)

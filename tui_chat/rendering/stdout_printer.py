@@ -1,4 +1,4 @@
-"""Finished lines written to a plain terminal, for the command line; as many colours as it has. Knows no Markdown."""
+"""Prints finished lines to a plain terminal for the command line. Must not know Markdown."""
 
 from collections.abc import Sequence
 
@@ -12,54 +12,54 @@ _CODE_MAY_TAKE_MORE = 20
 
 
 def page_cells(cells: int, palette: Palette) -> int:
-    """How wide a page is on a terminal of so many cells: prose keeps to its measure, code may take a little more."""
+    """Return the width to lay out for on a terminal of `cells`: the measure of prose and a little more for code."""
     return min(cells, palette.prose(cells) + _CODE_MAY_TAKE_MORE)
 
 
 def print_lines(lines: Sequence[Line], console: Console) -> None:
-    """Write lines below each other; the console leaves out colours where NO_COLOR or the terminal says so."""
+    """Print lines; the console leaves out colours where NO_COLOR or the terminal says so."""
     if lines:
         console.print(Segments(_segments(lines)), end="", soft_wrap=True)
 
 
 class LivePrinter:
-    """Keeps a growing text on a terminal: certain lines scroll up, open ones are drawn again below them.
+    """Keeps a growing text on a terminal: stable lines scroll up, open lines are redrawn below them.
 
-    Where the open lines are more than the window holds, only the last of them are shown until they are certain.
+    Where the window cannot hold all open lines, only the last of them are shown until they are stable.
     """
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._certain = 0
-        """Lines that are drawn for good."""
+        self._stable = 0
+        """Lines that are final on the screen."""
         self._start = 0
-        """The first line of the rows below those."""
+        """The first line of the redrawn rows."""
         self._rows: list[Line] = []
 
-    def frame(self, lines: Sequence[Line], certain: int) -> str:
-        """Return what to write to bring the terminal up to date; the first `certain` lines will not change."""
-        certain = max(certain, self._certain)
-        start = max(certain, len(lines) - self._console.height + 1)
+    def frame(self, lines: Sequence[Line], stable_count: int) -> str:
+        """Return what to write to bring the terminal up to date; the first `stable_count` lines will not change."""
+        stable_count = max(stable_count, self._stable)
+        start = max(stable_count, len(lines) - self._console.height + 1)
         rows = list(lines[start:])
-        if start == certain:
-            new = [*lines[self._certain : certain], *rows]
-            segments = self._redrawn(new, 0 if self._start != self._certain else _equal(new, self._rows))
-        elif certain == self._certain:
+        if start == stable_count:
+            new = [*lines[self._stable : stable_count], *rows]
+            segments = self._redrawn(new, 0 if self._start != self._stable else _equal(new, self._rows))
+        elif stable_count == self._stable:
             segments = self._scrolled(rows, start - self._start)
         else:
-            segments = self._redrawn([*lines[self._certain : certain], *rows], 0)
-        self._certain, self._start, self._rows = certain, start, rows
+            segments = self._redrawn([*lines[self._stable : stable_count], *rows], 0)
+        self._stable, self._start, self._rows = stable_count, start, rows
         with self._console.capture() as captured:
             self._console.print(Segments(segments), end="", soft_wrap=True)
         return captured.get()
 
     def _redrawn(self, rows: list[Line], same: int) -> list[Segment]:
-        """Write the rows over those on the screen, of which so many can stay."""
+        """Write the rows over those on the screen, of which the first `same` can stay."""
         back = [_control(_up(len(self._rows) - same) + _CLEAR)] if same < len(self._rows) else []
         return [*back, *_segments(rows[same:])]
 
     def _scrolled(self, rows: list[Line], count: int) -> list[Segment]:
-        """Take so many rows out at the top, where the others move up, and write what differs below."""
+        """Delete `count` rows at the top, so that the others move up, and write what differs below."""
         if count <= 0 or not (same := _equal(rows, self._rows[count:])):
             return self._redrawn(rows, _equal(rows, self._rows) if count == 0 else 0)
         move = f"{_up(len(self._rows))}\x1b[{count}M\x1b[{same}B{_CLEAR}"
@@ -78,7 +78,7 @@ def _control(sequence: str) -> Segment:
 
 
 def _equal(rows: Sequence[Line], others: Sequence[Line]) -> int:
-    """Return how many rows at the beginning are the same."""
+    """Return how many rows at the start are equal."""
     pairs = enumerate(zip(rows, others, strict=False))
     return next((at for at, (row, other) in pairs if row != other), min(len(rows), len(others)))
 
@@ -88,7 +88,7 @@ def _segments(lines: Sequence[Line]) -> list[Segment]:
 
 
 def _trimmed(line: Line) -> Sequence[Segment]:
-    """The segments of a line without spaces at its end that nobody sees."""
+    """Return the segments of a line without invisible trailing spaces."""
     segments = line.segments
     count = len(segments)
     while count and segments[count - 1].text.isspace() and not _has_ground(segments[count - 1]):

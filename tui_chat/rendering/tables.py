@@ -1,7 +1,7 @@
-"""Tables as rows of cells: aligned, wrapped inside the cells, and as records where the window is too narrow.
+"""Lays out tables: aligned, wrapped inside the cells, or as records where the window is too narrow.
 
-A table is laid out in runs of rows. A wider cell lays the open run out anew, never the runs before it, so that what a
-row costs does not grow with the table; and a run's columns depend on the text alone, not on how it came.
+A table is laid out in runs of rows. A wider cell lays out the open run again, never the runs before it, so that the
+cost of a row does not grow with the table; a run's columns depend on the text alone, not on how it was streamed.
 """
 
 from dataclasses import dataclass, replace
@@ -12,16 +12,16 @@ from rich.style import Style
 from tui_chat.rendering.block_nodes import Leaf
 from tui_chat.rendering.block_patterns import cells_of
 from tui_chat.rendering.cell_width import is_narrow, prefix_within, width, wrap
-from tui_chat.rendering.close_unfinished import mend
+from tui_chat.rendering.close_unfinished import close_unfinished
 from tui_chat.rendering.gutter import Gutter
-from tui_chat.rendering.inline import Inline, parse
+from tui_chat.rendering.inline import Inline, parse_inline
 from tui_chat.rendering.line import Line, Link
 from tui_chat.rendering.references import References
 from tui_chat.rendering.styles import Palette
-from tui_chat.rendering.wrap import Cursor, flow
+from tui_chat.rendering.wrap import Cursor, wrap_parts
 
 RUN_ROWS, RUN_CELLS = 256, 4096
-"""A run is full with so many rows, or with so many cells where the table is very wide."""
+"""A run ends after this many rows, or this many cells where the table is very wide."""
 BETWEEN = " │ "
 LEAST = 20
 """A column is made no narrower than its longest word, or than this where that is longer."""
@@ -44,12 +44,12 @@ _Piece = tuple[list[Segment], int, tuple[Link, ...]]
 
 @dataclass(slots=True)
 class _Columns:
-    """How wide the columns are, as far as the table has come."""
+    """The widths of the columns so far."""
 
     natural: list[int]
     least: list[int]
     widths: tuple[int, ...] = ()
-    """Nothing where the rows are shown as records."""
+    """Empty where the rows are shown as records."""
 
     def grow(self, row: list[_Cell]) -> None:
         for column, cell in enumerate(row):
@@ -57,7 +57,7 @@ class _Columns:
             self.least[column] = max(self.least[column], min(LEAST, cell.least))
 
     def fit(self, room: int) -> tuple[int, ...]:
-        """The widths that fill at most `room`; none if that is too little."""
+        """Return widths that fill at most `room`; empty if that is too little."""
         room -= len(BETWEEN) * (len(self.natural) - 1)
         if sum(self.natural) <= room:
             return tuple(self.natural)
@@ -101,8 +101,8 @@ class TableLayout:
         self.lines: list[Line] = []
         """The rows of the runs that are full."""
 
-    def absorb(self, leaf: Leaf, more_waits: bool = False) -> int:
-        """Take in the rows that are complete; the first line of `lines` that is new."""
+    def grow(self, leaf: Leaf, more_waits: bool = False) -> int:
+        """Add the complete rows; return the first new line."""
         changed = len(self.lines)
         for text in leaf.lines[self._done :]:
             row = self._row(text)
@@ -114,10 +114,10 @@ class TableLayout:
         self._done = len(leaf.lines)
         return changed
 
-    def rest(self, leaf: Leaf) -> list[Line]:
-        """The lines of the open run, and of rows that are not yet complete."""
+    def preview(self, leaf: Leaf) -> list[Line]:
+        """Return the lines of the open run and of incomplete rows."""
         columns = self._columns
-        more = [self._row(mend(text)) for text in leaf.lines[self._done :]]
+        more = [self._row(close_unfinished(text)) for text in leaf.lines[self._done :]]
         if more:
             columns = _Columns(columns.natural.copy(), columns.least.copy())
             for row in more:
@@ -125,8 +125,8 @@ class TableLayout:
         return self._run(self._rows + more, columns.fit(self._room))
 
     def finish(self, leaf: Leaf) -> int:
-        """Lay out what is left of a table that is closed; the first line that is new."""
-        changed = self.absorb(leaf)
+        """Lay out the rest of a closed table; return the first new line."""
+        changed = self.grow(leaf)
         if self._rows or not self.lines:
             self.lines += self._run(self._rows, self._columns.fit(self._room))
         return changed
@@ -136,7 +136,7 @@ class TableLayout:
         return [_cell(text, self._references) for text in texts + [""] * (len(self._aligns) - len(texts))]
 
     def _run(self, rows: list[list[_Cell]], widths: tuple[int, ...]) -> list[Line]:
-        """The lines of the open run; rows are drawn again only when the columns have changed."""
+        """Return the lines of the open run; rows are drawn again only when the columns have changed."""
         if self._drawn_for != widths:
             self._drawn, self._drawn_for = [], widths
         kept = len(self._rows)
@@ -174,7 +174,7 @@ class TableLayout:
         return lines
 
     def _draw(self, row: list[_Cell], widths: tuple[int, ...], is_head: bool = False) -> list[Line]:
-        """The lines of one row."""
+        """Return the lines of one row."""
         style = self._palette.table_head if is_head else self._palette.text
         cut = [self._wrapped(cell, size, style) for cell, size in zip(row, widths, strict=True)]
         height = max(len(pieces) for pieces in cut)
@@ -184,10 +184,10 @@ class TableLayout:
         for number in range(height):
             across = [pieces[number] if number < len(pieces) else _NOTHING for pieces in cut]
             line = self._line(across, widths, is_head and number == 0)
-            line.copy, line.joins = "", ""
+            line.copy, line.separator = "", ""
             lines.append(line)
         lines[0].copy = " | ".join(_text_of(cell) for cell in row)
-        lines[-1].joins = None
+        lines[-1].separator = None
         return lines
 
     def _wrapped(self, cell: _Cell, size: int, style: Style) -> list[_Piece]:
@@ -198,7 +198,7 @@ class TableLayout:
         return pieces
 
     def _line(self, across: list[_Piece], widths: tuple[int, ...], is_first: bool) -> Line:
-        """One line of pieces side by side."""
+        """Return one line of pieces side by side."""
         gutter, style = self._gutter, self._palette.table_rule
         segments = list(gutter.first if is_first else gutter.rest)
         before_count = len(segments)
@@ -222,7 +222,7 @@ class TableLayout:
         line = Line.of(segments, at, text, begins)
         line.links = tuple(links)
         if is_first:
-            line.lead = gutter.lead
+            line.source_prefix = gutter.source_prefix
         return line
 
     def _rule(self, widths: tuple[int, ...], is_copied: bool = False) -> Line:
@@ -231,11 +231,11 @@ class TableLayout:
         copy = text.replace("─", "-").replace("┼", "|") if is_copied else ""
         line = Line.of((*gutter.rest, Segment(text, self._palette.table_rule)), gutter.cells + len(text), copy)
         line.copy_at = gutter.cells
-        line.joins = None if is_copied else ""
+        line.separator = None if is_copied else ""
         return line
 
     def _record(self, row: list[_Cell]) -> list[Line]:
-        """A row as lines of names and values, for a window too narrow for columns."""
+        """Return a row as lines of names and values, for a window too narrow for columns."""
         lines: list[Line] = []
         gutter = self._gutter.following()
         for name, cell in zip(self._head, row, strict=True):
@@ -253,9 +253,9 @@ class TableLayout:
                 first_cells=gutter.cells + size,
                 rest=(*gutter.rest, indent),
                 cells=gutter.cells + 2,
-                lead=before,
+                source_prefix=before,
             )
-            lines += flow(cell.parts, named, self._room + gutter.cells, self._palette, self._palette.text)
+            lines += wrap_parts(cell.parts, named, self._room + gutter.cells, self._palette, self._palette.text)
         return lines
 
 
@@ -263,14 +263,14 @@ _NOTHING: _Piece = ([], 0, ())
 
 
 def _cell(text: str, references: References) -> _Cell:
-    parts = parse(text, references)
+    parts = parse_inline(text, references)
     natural = max(width(part.text) for part in parts)
     least = max((_least(word) for part in parts for word in part.text.split()), default=1)
     return _Cell(parts, max(1, natural), max(1, least))
 
 
 def _least(word: str) -> int:
-    """The cells that a word needs on one row; one of wide characters can be broken anywhere."""
+    """Return the cells that a word needs on one row; one of wide characters can be broken anywhere."""
     return width(word) if is_narrow(word) else min(4, width(word))
 
 

@@ -1,4 +1,4 @@
-"""Prose as rows: text with marks, wrapped behind a gutter. Knows no Markdown."""
+"""Wraps text with marks into styled rows after a gutter. Must not know Markdown."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ from tui_chat.rendering.line import Line
 from tui_chat.rendering.styles import Palette
 
 
-def flow(parts: Sequence[Inline], gutter: Gutter, room: int, palette: Palette, base: Style) -> list[Line]:
-    """The rows of some text in at most `room` cells, gutter and all."""
+def wrap_parts(parts: Sequence[Inline], gutter: Gutter, room: int, palette: Palette, base: Style) -> list[Line]:
+    """Return the rows of some text in at most `room` cells, including the gutter."""
     lines: list[Line] = []
     for part in parts:
         text = part.text
@@ -28,15 +28,15 @@ def flow(parts: Sequence[Inline], gutter: Gutter, room: int, palette: Palette, b
             line = Line.of((*before, *segments), before_cells + cells, text[start:end], before_cells)
             line.links = links
             if is_first:
-                line.lead = gutter.lead
+                line.source_prefix = gutter.source_prefix
             if number + 1 < len(rows):
-                line.joins = " " if rows[number + 1][0] > end else ""
+                line.separator = " " if rows[number + 1][0] > end else ""
             lines.append(line)
     return lines
 
 
 class Cursor:
-    """Cuts styled pieces out of marked text, from left to right."""
+    """Cuts styled segments out of marked text, from left to right."""
 
     __slots__ = ("_at", "_base", "_marks", "_palette", "_text")
 
@@ -48,7 +48,7 @@ class Cursor:
         self._at = 0
 
     def cut(self, start: int, end: int, cell: int) -> tuple[list[Segment], int, tuple[tuple[int, int, str], ...]]:
-        """The segments of text[start:end], their cells, and the links in them, counted from `cell`."""
+        """Return the segments of text[start:end], their cells, and the links in them, counted from `cell`."""
         segments: list[Segment] = []
         links: list[tuple[int, int, str]] = []
         marks, text, total = self._marks, self._text, 0

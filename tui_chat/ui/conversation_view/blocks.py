@@ -86,7 +86,7 @@ class Block:
 
 def length_of(line: Line) -> int:
     """Return how much text a row holds; padding and rules do not count, so a block's sum is the same at any width."""
-    return counted(line.copy) + (line.joins is None)
+    return counted(line.copy) + (line.separator is None)
 
 
 def counted(text: str) -> int:

@@ -147,7 +147,7 @@ class Finder:
         for row in range(first, last + 1):
             starts.append(len(text))
             line = block.line(row)
-            text += _searched_text(block, row) + (line.joins or "")
+            text += _searched_text(block, row) + (line.separator or "")
         found = []
         for found_at in self._pattern.finditer(text):
             pieces = []

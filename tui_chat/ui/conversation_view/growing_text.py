@@ -51,7 +51,7 @@ class GrowingText:
             return line
         by = len(self._indent.text)
         moved = Line.of((self._indent, *line.segments), line.cells + by, line.copy, line.copy_at + by)
-        moved.joins = line.joins
+        moved.separator = line.separator
         return moved
 
     def _lay(self, done: list[str]) -> None:
@@ -69,7 +69,7 @@ class GrowingText:
     def _cut(self, piece: str) -> None:
         self._add(piece)
         if self.lines[-1] is not BLANK:
-            self.lines[-1].joins = ""
+            self.lines[-1].separator = ""
         self._done = len(self.lines)
 
     def finish(self) -> None:

@@ -117,10 +117,10 @@ def _text_of(block: Block, start_at: tuple[int, int], end: tuple[int, int]) -> s
         line = block.line(row)
         start, stop = start_at[1] if row == start_at[0] else 0, end[1] if row == end[0] else None
         if start == 0 and start_at[0] < end[0]:
-            pieces.append(line.lead)
+            pieces.append(line.source_prefix)
         pieces.append(line.copy[start:stop])
         if row < end[0]:
-            pieces.append("\n" if line.joins is None else line.joins)
+            pieces.append("\n" if line.separator is None else line.separator)
     return "".join(pieces).strip("\n")
 
 
@@ -168,4 +168,4 @@ def paragraph(block: Block, row: int) -> tuple[int, int]:
 
 
 def _joins(line: Line) -> bool:
-    return line.joins is not None
+    return line.separator is not None

@@ -11,7 +11,7 @@ from tui_chat.core.error import Fault
 from tui_chat.core.format_numbers import UNKNOWN, local_moment
 from tui_chat.core.part import AttachmentPart, OtherPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.rendering.cell_width import tame, width, wrap
+from tui_chat.rendering.cell_width import normalize_graphemes, width, wrap
 from tui_chat.ui.conversation_view.blocks import Block, Fold
 from tui_chat.ui.conversation_view.layout_options import LayoutOptions, text_row
 
@@ -174,7 +174,7 @@ def other(part: OtherPart, layout_options: LayoutOptions) -> Block:
 
 
 def _clean(text: str) -> str:
-    return tame(clean_line(text))
+    return normalize_graphemes(clean_line(text))
 
 
 def _lines(text: str) -> str:

@@ -12,7 +12,7 @@ from tui_chat.core.conversation import ConversationSummary, SearchHit
 from tui_chat.core.format_numbers import cost_so_far, when
 from tui_chat.core.title import shown_title
 from tui_chat.core.turn import Role
-from tui_chat.rendering.cell_width import fitted, padded, tame
+from tui_chat.rendering.cell_width import fitted, normalize_graphemes, padded
 from tui_chat.rendering.styles import Palette
 
 _GAP = 2
@@ -114,7 +114,7 @@ def _snippet(hit: SearchHit, cells: int, plain: Style, highlight: Style) -> list
     pieces.append((hit.snippet[at:], plain))
     segments: list[Segment] = []
     for text, style in pieces:
-        shown = tame(_spaced(text)) if segments else tame(_spaced(text)).lstrip()
+        shown = normalize_graphemes(_spaced(text)) if segments else normalize_graphemes(_spaced(text)).lstrip()
         if shown and cells > 0:
             segments.append(Segment(fitted(shown, cells), style))
             cells -= cell_len(shown)
