@@ -8,7 +8,7 @@ import pytest
 
 from tui_chat.core.footer import Activity, FooterState, activity_text, fit, footer_fields
 from tui_chat.core.prompt_forecast import ContextUse
-from tui_chat.core.text_width import cells
+from tui_chat.core.text_width import text_width
 from tui_chat.core.usage import Cost, CostSum, Usage
 
 WIDTHS = range(40, 201)
@@ -31,7 +31,7 @@ def footer_line(state: FooterState, width: int) -> str:
     """The line as plain text, exactly as wide."""
     fields = fit(footer_fields(state), width)
     left, right = ("  ".join(one.text for one in fields if one.at_right is side) for side in (False, True))
-    return left + " " * (width - cells(left) - cells(right)) + right
+    return left + " " * (width - text_width(left) - text_width(right)) + right
 
 
 def costing(usd: Decimal, estimated: bool) -> FooterState:
@@ -44,7 +44,7 @@ def costing(usd: Decimal, estimated: bool) -> FooterState:
 def test_at_every_width_it_is_exactly_as_wide_and_says_what_the_reply_costs(usd: Decimal, estimated: bool) -> None:
     for width in WIDTHS:
         line = footer_line(costing(usd, estimated), width)
-        assert cells(line) == width
+        assert text_width(line) == width
         (cost,) = [
             field.text.strip() for field in fit(footer_fields(costing(usd, estimated)), width) if field.name == "cost"
         ]
@@ -84,7 +84,7 @@ def test_growing_figures_move_nothing(width: int) -> None:
         usage = Usage(3, 10_003, 600, output_tokens=output, estimated=estimated)
         cost, total = Cost(Decimal(usd), estimated), CostSum(Decimal(usd) + 1, estimated, 0, 2)
         state = replace(STREAMING, usage=usage, cost=cost, total=total, total_all=total)
-        return [(field.name, cells(field.text)) for field in fit(footer_fields(state), width)]
+        return [(field.name, text_width(field.text)) for field in fit(footer_fields(state), width)]
 
     ends = [places(1, "0.0012", True), places(987_654, "99.87", True), places(987_654, "99.87", False)]
     assert ends[0] == ends[1] == ends[2]
@@ -112,7 +112,7 @@ def test_what_is_going_on_is_one_word_and_a_clock() -> None:
 
 def test_a_wide_letter_in_a_model_s_name_takes_its_two_columns() -> None:
     for width in WIDTHS:
-        assert cells(footer_line(replace(STREAMING, model="本地/模型一二三四五六七八九十"), width)) == width
+        assert text_width(footer_line(replace(STREAMING, model="本地/模型一二三四五六七八九十"), width)) == width
 
 
 def test_a_model_s_name_cannot_steer_the_terminal() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui_chat.core.fuzzy import did_you_mean, match, nearest
+from tui_chat.core.fuzzy import closest_name, did_you_mean, match
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_letters_that_grow_when_lowered_keep_their_places() -> None:
     ("written", "meant"), [("Enter-Sends", "enter_sends"), ("them", "theme"), ("mesure", "measure"), ("zzz", None)]
 )
 def test_the_nearest_name_is_found_whatever_its_case_and_strokes(written: str, meant: str | None) -> None:
-    assert nearest(written, ["theme", "enter_sends", "measure"]) == meant
+    assert closest_name(written, ["theme", "enter_sends", "measure"]) == meant
 
 
 def test_a_sentence_ends_with_the_name_or_with_nothing() -> None:

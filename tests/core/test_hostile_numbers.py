@@ -29,7 +29,7 @@ from tui_chat.core.format_numbers import (
     when,
 )
 from tui_chat.core.prompt_forecast import ContextUse
-from tui_chat.core.text_width import cells
+from tui_chat.core.text_width import text_width
 from tui_chat.core.usage import UNKNOWN_USAGE, Cost, CostSum, Usage
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -106,9 +106,9 @@ def test_the_footer_keeps_its_widths_with_any_usage(usage: Usage, estimated: boo
     state = replace(STREAMING, usage=usage, cost=cost, total=total, total_all=total, tokens_per_s=None)
     usual = replace(state, usage=Usage(3, 10_003, 600, output_tokens=1234, estimated=True))
     for width in (40, 60, 80, 120, 200):
-        assert cells(footer_line(state, width)) == width
+        assert text_width(footer_line(state, width)) == width
         shown, expected = (
-            [(one.name, cells(one.text)) for one in fit(footer_fields(one_state), width)]
+            [(one.name, text_width(one.text)) for one in fit(footer_fields(one_state), width)]
             for one_state in (state, usual)
         )
         assert shown == expected
@@ -117,4 +117,4 @@ def test_the_footer_keeps_its_widths_with_any_usage(usage: Usage, estimated: boo
 @given(st.integers(0, 10**16), st.none() | st.integers(0, MOST_TOKENS))
 @attack
 def test_the_share_of_the_context_is_shown_whatever_it_is(tokens: int, window: int | None) -> None:
-    assert cells(footer_line(replace(STREAMING, context=ContextUse(tokens, window)), 120)) == 120
+    assert text_width(footer_line(replace(STREAMING, context=ContextUse(tokens, window)), 120)) == 120

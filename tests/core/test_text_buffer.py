@@ -6,12 +6,12 @@ import tracemalloc
 from hypothesis import given
 from hypothesis.strategies import booleans, integers, lists, text, tuples
 
-from tui_chat.core.text_buffer import Pieces
+from tui_chat.core.text_buffer import TextBuffer
 
 
 @given(text(), lists(tuples(text(min_size=1), integers(1, 1500), booleans()), max_size=8))
 def test_all_that_was_added_is_there_in_its_order(begun_with: str, added: list[tuple[str, int, bool]]) -> None:
-    pieces, whole = Pieces(begun_with), begun_with
+    pieces, whole = TextBuffer(begun_with), begun_with
     assert pieces.text == whole and bool(pieces) == bool(whole)
     for piece, times, is_looked_at in added:
         for _ in range(times):
@@ -23,7 +23,7 @@ def test_all_that_was_added_is_there_in_its_order(begun_with: str, added: list[t
 
 
 def test_many_small_pieces_take_little_more_room_than_their_letters() -> None:
-    pieces = Pieces()
+    pieces = TextBuffer()
     tracemalloc.start()
     for number in range(100_000):
         pieces.add(f"{number:03}"[-3:])

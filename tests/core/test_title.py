@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui_chat.core.title import LONGEST_TITLE, TITLE_WANTED, brief_title, title_from, title_in, title_request
+from tui_chat.core.title import LONGEST_TITLE, TITLE_INSTRUCTION, brief_title, title_from, title_in, title_request
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_the_title_is_taken_out_of_what_a_model_answers(answer: str, title: str)
 
 def test_a_model_is_shown_the_beginning_of_what_was_said() -> None:
     asked = title_request("why? " * 10_000, "because")
-    assert asked.startswith(TITLE_WANTED) and "why?" in asked and "because" in asked and len(asked) < 5_000
+    assert asked.startswith(TITLE_INSTRUCTION) and "why?" in asked and "because" in asked and len(asked) < 5_000
 
 
 def test_in_a_sentence_a_title_is_cut_short() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from tui_chat.core.price_list import KnownPrice, PriceList
-from tui_chat.core.text_width import cells
+from tui_chat.core.text_width import text_width
 from tui_chat.core.usage import Cost, Price, Usage
 from tui_chat.core.usage_report import UsageRow, report_on
 from tui_chat.core.usage_report_text import (
@@ -43,7 +43,7 @@ def test_the_total_stands_under_its_lines_in_the_same_columns() -> None:
     report = report_on([ROW, replace(ROW, conversation_id="d", title="本地の会話", cost=None)])
     lines = usage_table(report.conversations, report.total)
     assert [line.split()[0] for line in lines] == ["replies", "Ships", "本地の会話", "total"]
-    assert len({cells(line) for line in lines}) == 1
+    assert len({text_width(line) for line in lines}) == 1
     assert "$0.0132+?" in lines[-1] and " ? " in lines[2]
 
 
@@ -60,7 +60,7 @@ def test_a_title_is_shortened_cleaned_and_never_missing() -> None:
     report = report_on(wild)
     text = "\n".join(usage_table(report.conversations, report.total))
     assert "\x1b" not in text and "(untitled)" in text and "…" in text
-    assert all(cells(line) < 140 for line in text.splitlines())
+    assert all(text_width(line) < 140 for line in text.splitlines())
 
 
 def test_a_rate_is_shown_to_its_last_digit() -> None:

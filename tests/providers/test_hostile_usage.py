@@ -16,7 +16,7 @@ from tui_chat.core.estimate import RunningUsage
 from tui_chat.core.event import Stopped, TextDelta, UsageReported
 from tui_chat.core.footer import FooterState
 from tui_chat.core.provider import Request
-from tui_chat.core.text_width import cells
+from tui_chat.core.text_width import text_width
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import UNKNOWN_USAGE, Usage, sum_costs
 from tui_chat.pricing.pricing import Pricing
@@ -81,7 +81,7 @@ def check(usage: Usage | None) -> None:
         assert cost is None or dollars_in_bounds(cost.total_usd) is not None
         total = sum_costs([cost, cost])
         state = FooterState(model, usage=settled, cost=cost, total=total, total_all=total)
-        assert cells(footer_line(state, 100)) == 100
+        assert text_width(footer_line(state, 100)) == 100
 
 
 @given(reports | values)

@@ -11,7 +11,7 @@ from tests.service.conftest import HELLO, House, MakeHouse
 from tui_chat.core.conversation import TITLE, Conversation, TitleSource
 from tui_chat.core.error import Overloaded
 from tui_chat.core.event import Stopped, TextDelta, UsageReported
-from tui_chat.core.title import TITLE_WANTED
+from tui_chat.core.title import TITLE_INSTRUCTION
 from tui_chat.core.usage import Usage
 from tui_chat.providers.demo.provider import DemoProvider, Step
 from tui_chat.service.chat import ChatService
@@ -45,7 +45,7 @@ async def test_the_model_names_a_conversation_after_its_first_reply(make_house: 
     found = await titled(house, reply.conversation_id)
     assert (found.title, found.title_source) == ("A friendly greeting", TitleSource.MODEL)
     (asked,) = house.provider.requests[1].turns
-    assert asked.text.startswith(TITLE_WANTED) and "hi there" in asked.text and "Hello" in asked.text
+    assert asked.text.startswith(TITLE_INSTRUCTION) and "hi there" in asked.text and "Hello" in asked.text
 
 
 async def test_what_a_title_used_is_counted_everywhere(make_house: MakeHouse) -> None:

@@ -1,1 +1,1 @@
-"""Plain values and pure functions: what a conversation is. Standard library only."""
+"""Plain values and pure functions: conversations, turns, usage, prices, text. Standard library only."""

@@ -1,4 +1,4 @@
-"""Small charts as text: a line of bars for a run of values, one bar for a share. Pure."""
+"""Small charts as text: a sparkline, and a horizontal bar for a share. Pure."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,7 +8,7 @@ _EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 
 def sparkline(values: Sequence[float | None], width: int | None = None) -> str:
-    """A bar for each value; the highest fills its cell, nothing is a blank. Too many are gathered by the highest."""
+    """Return one bar per value, the highest filling its cell; within a width, the highest of each group of values."""
     if width is not None and len(values) > width > 0:
         edges = [len(values) * cell // width for cell in range(width + 1)]
         values = [_highest(values[start:end]) for start, end in pairwise(edges)]
@@ -17,7 +17,7 @@ def sparkline(values: Sequence[float | None], width: int | None = None) -> str:
 
 
 def bar(share: float, width: int) -> str:
-    """A bar that fills that share of so many cells, to an eighth of a cell; anything above nothing is seen."""
+    """Return a bar that fills `share` of `width` cells, to an eighth of a cell; any share above 0 is visible."""
     eighths = round(min(max(share, 0.0), 1.0) * width * 8)
     if share > 0 and width > 0:
         eighths = max(eighths, 1)

@@ -1,6 +1,6 @@
-"""The bounds of a believable figure, for every way in: provider, file, settings, price list, database.
+"""The bounds of plausible figures, for every input: provider, file, settings, price list, database.
 
-A figure out of bounds is unknown: `None` here, `?` on the screen. It is never 0 and never cut down to the bound.
+A figure out of bounds is unknown: `None` here, `?` on the screen. It is never 0 and never clamped.
 """
 
 from datetime import UTC, datetime
@@ -11,36 +11,36 @@ MOST_USD = Decimal(10**9)
 """For one reply, and for any rate of a price."""
 MOST_SUM_USD = Decimal(10**18)
 MOST_MS = 10**12
-"""Some thirty years."""
+"""About thirty years."""
 EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
-"""Of the moments that have a date in every time zone."""
+"""Between these, a moment has a date in every time zone."""
 UNKNOWN_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
-"""Stands where a date must be and the stored one cannot be read."""
+"""Used where a date is required and the stored one cannot be read."""
 EXACT = Context(prec=200, traps=[])
-"""Adds and multiplies dollars within these bounds without rounding, and raises for no number at all."""
+"""Adds and multiplies dollars within these bounds without rounding, and never raises."""
 
 _FIRST_SAFE_YEAR, _LAST_SAFE_YEAR = EARLIEST.year + 1, LATEST.year - 1
-"""From and up to these the bounds need no closer look, which costs more."""
+"""Between these years the exact bounds need not be checked, which costs more."""
 _LONGEST_AMOUNT = 60
 """Characters of an amount as text."""
 _MOST_PLACES = 40
 
 
 class OutOfBounds(ValueError):
-    """A figure was reported that cannot be believed."""
+    """A reported figure is out of bounds."""
 
 
 def count_in_bounds(value: object, most: int = MOST_TOKENS) -> int | None:
-    """Return a count of tokens or of anything else as an integer; a float loses its fraction, `True` is no count."""
+    """Return a count as an integer; a float loses its fraction, `True` is no count."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return int(value) if 0 <= value <= most else None
 
 
 def reported_count(value: object) -> int:
-    """Return a count out of a provider's report: 0 for what is no count or less than none, for that reports nothing.
+    """Return a count from a provider's report: 0 for a negative number and for anything else.
 
-    Raises `OutOfBounds` for a number that is too large: then nothing in the report can be believed.
+    Raises `OutOfBounds` for a number that is too large: then nothing in the report is plausible.
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         return 0
@@ -55,12 +55,12 @@ def milliseconds_in_bounds(value: object) -> int | None:
 
 
 def dollars_in_bounds(value: object, most: Decimal = MOST_USD) -> Decimal | None:
-    """Return an amount to its last digit; `None` for less than nothing, too much, or too many digits.
+    """Return an amount to its last digit; `None` if it is negative, too large, or has too many digits.
 
-    Sums of such amounts have no more places than these, so that they stay exact and in bounds.
+    Sums of such amounts have no more places than the amounts, so that they stay exact and in bounds.
     """
     if isinstance(value, str) and len(value) <= _MOST_PLACES and value.replace(".", "", 1).isdecimal():
-        # As nearly every stored amount is; ten thousand of them are read with a long conversation.
+        # The fast path for nearly every stored amount; a long conversation has ten thousand of them.
         return usd if (usd := Decimal(value)) <= most else None
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None

@@ -1,4 +1,4 @@
-"""Collects what arrives of a reply and hands out the turn it makes. Knows no clock, no store, no wire."""
+"""Builds a turn from the events of a reply. Must not know clocks, storage or providers."""
 
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +15,7 @@ from tui_chat.core.event import (
     UsageReported,
 )
 from tui_chat.core.part import Opaque, Part, TextPart, ThinkingPart, ToolCallPart
-from tui_chat.core.text_buffer import Pieces
+from tui_chat.core.text_buffer import TextBuffer
 from tui_chat.core.token_estimate import rough_tokens
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Usage
@@ -26,26 +26,26 @@ class _OpenPart:
     """A part that still grows."""
 
     kind: type[TextPart] | type[ThinkingPart] | type[ToolCallPart]
-    pieces: Pieces = field(default_factory=Pieces)
+    pieces: TextBuffer = field(default_factory=TextBuffer)
     call_id: str = ""
     name: str = ""
     on_server: bool = False
     continued: bool = False
-    """It goes on from an earlier reply, so the provider's own block would be only its second half."""
+    """It continues an earlier reply, so the provider's own block would be only its second half."""
 
     def part(self, opaque: Opaque | None = None) -> Part:
         text = self.pieces.text
         if self.kind is ToolCallPart:
             return ToolCallPart(self.call_id, self.name, text, self.on_server, opaque)
-        kept = None if self.continued else opaque
-        return ThinkingPart(text, kept) if self.kind is ThinkingPart else TextPart(text, kept)
+        block = None if self.continued else opaque
+        return ThinkingPart(text, block) if self.kind is ThinkingPart else TextPart(text, block)
 
 
 class TurnBuilder:
     """One reply as it grows."""
 
     def __init__(self, turn: Turn) -> None:
-        """Begin with `turn`; text that it already holds is gone on with."""
+        """Start with `turn`; text that it already holds is continued."""
         self._turn = turn
         self._parts: list[Part | _OpenPart] = list(turn.parts)
         self._open: _OpenPart | None = None
@@ -55,16 +55,16 @@ class TurnBuilder:
         self.stopped: Stopped | None = None
         self.request_id: str | None = turn.request_id
         self.characters = 0
-        """Of prose, thinking and arguments that arrived."""
+        """Characters of prose, thinking and arguments so far."""
         self.rough_tokens = 0.0
-        """Of the same, by their letters; what an estimate goes by."""
+        """Rough count of their tokens, for estimates."""
         if self._parts and isinstance(last := self._parts[-1], TextPart):
-            self._open = _OpenPart(TextPart, Pieces(last.text), continued=True)
+            self._open = _OpenPart(TextPart, TextBuffer(last.text), continued=True)
             self._parts[-1] = self._open
             self._open_at = len(self._parts) - 1
 
     def add(self, event: ProviderEvent) -> None:
-        """Take in what arrived."""
+        """Add an event to the turn."""
         match event:
             case TextDelta(text):
                 self._grow(TextPart, text)
@@ -99,7 +99,7 @@ class TurnBuilder:
         at = self._calls.get(delta.call_id)
         part = None if at is None else self._parts[at]
         if not isinstance(part, _OpenPart):
-            part = _OpenPart(ToolCallPart, Pieces(), delta.call_id, delta.name, delta.on_server)
+            part = _OpenPart(ToolCallPart, TextBuffer(), delta.call_id, delta.name, delta.on_server)
             self._calls[delta.call_id] = len(self._parts)
             self._parts.append(part)
         part.name = part.name or delta.name
@@ -121,7 +121,7 @@ class TurnBuilder:
 
     @property
     def turn(self) -> Turn:
-        """The turn as far as it has come."""
+        """The turn so far."""
         parts = tuple(part.part() if isinstance(part, _OpenPart) else part for part in self._parts)
         stopped = self.stopped
         return replace(

@@ -1,4 +1,4 @@
-"""Makes outside text harmless for a terminal: the one choke point before any screen. What is stored stays raw."""
+"""Sanitises outside text for terminals; all such text passes here before any screen. Stored text stays raw."""
 
 import re
 import unicodedata
@@ -24,7 +24,7 @@ def _sign(character: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Show what could steer a terminal, reorder a line or hide in it as a visible, harmless sign.
+    """Replace control, reordering and invisible characters by visible, harmless ones.
 
     Newlines and tabs stay; CRLF becomes a newline. Joiners and variation selectors stay, since emoji, Indic and
     Persian words need them. More than eight combining marks on one letter are cut off.
@@ -36,12 +36,12 @@ def clean(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """The same for a place that has one line only: a title, a list's row, a window's name."""
+    """Return clean text on one line: for titles, list rows, window names."""
     return " ".join(clean(text).split())
 
 
 def harmless_json(text: str) -> str:
-    """JSON for a terminal: the same value, with what could steer it in JSON's own escapes."""
+    """Return JSON for a terminal: the same value, with harmful characters as JSON escapes."""
     return _HARMFUL.sub(_escape, text)
 
 
@@ -61,7 +61,7 @@ def _fewer_marks(found: re.Match[str]) -> str:
 
 
 def valid_text(text: str) -> str:
-    """Text that can be stored and sent: surrogate pairs are joined, lone halves become a replacement sign."""
+    """Return valid Unicode: surrogate pairs are joined, lone halves become a replacement character."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -76,7 +76,7 @@ class PairJoiner:
         self._held = ""
 
     def feed(self, text: str) -> str:
-        """The piece as far as it is certain; half a pair at its end is held back."""
+        """Return the valid text so far; half a pair at its end is held back."""
         if self._held or text[-1:] >= "\ud800":
             text = self._held + text
             self._held = ""
@@ -85,6 +85,6 @@ class PairJoiner:
         return valid_text(text)
 
     def end(self) -> str:
-        """What was held back, as the sign for something broken."""
+        """Return what was held back, as a replacement character."""
         held, self._held = self._held, ""
         return valid_text(held)

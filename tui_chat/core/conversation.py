@@ -1,4 +1,4 @@
-"""A conversation: a tree of turns of which one path is shown, and what a list or a search says of it."""
+"""A conversation: a tree of turns of which one path is shown; its side requests, summary and search hits."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ class TitleSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What may be asked of a model beside the words; `None` leaves it to the provider."""
+    """Options of a request to a model; `None` leaves the choice to the provider."""
 
     max_tokens: int | None = None
     temperature: float | None = None
@@ -61,7 +61,7 @@ class SideRequest:
 
 @dataclass(frozen=True)
 class Conversation:
-    """All turns ever said in it, oldest first, and the head of the branch that is shown."""
+    """All its turns, oldest first, and the head of the branch that is shown."""
 
     id: str
     created_at: datetime
@@ -79,7 +79,7 @@ class Conversation:
     deleted_at: datetime | None = None
     origin: Origin | None = None
     side_requests: tuple[SideRequest, ...] = ()
-    """What was asked of models beside the turns, oldest first."""
+    """Paid requests that are no turns, oldest first."""
 
     @cached_property
     def _by_id(self) -> Mapping[str, Turn]:
@@ -99,26 +99,26 @@ class Conversation:
         return children
 
     def turn(self, turn_id: str) -> Turn:
-        """The turn by that id."""
+        """Return the turn with that id."""
         try:
             return self._by_id[turn_id]
         except KeyError:
             raise NotFound(f"no turn {turn_id} in this conversation", detail="turn") from None
 
     def has(self, turn_id: str) -> bool:
-        """Whether a turn by that id is in it."""
+        """Return whether the conversation has a turn with that id."""
         return turn_id in self._by_id
 
     def children_of(self, turn_id: str | None) -> tuple[Turn, ...]:
-        """The turns that follow it, oldest first; those of `None` are the roots."""
+        """Return the turns that follow it, oldest first; those of `None` are the roots."""
         return self._children.get(turn_id, ())
 
     def siblings_of(self, turn_id: str) -> tuple[Turn, ...]:
-        """The turns under the same parent, itself included, oldest first."""
+        """Return the turns under the same parent, itself included, oldest first."""
         return self.children_of(self.turn(turn_id).parent_id)
 
     def path_to(self, turn_id: str | None) -> tuple[Turn, ...]:
-        """The turns from the root to that one."""
+        """Return the turns from the root to that one."""
         path: list[Turn] = []
         while turn_id is not None:
             turn = self.turn(turn_id)
@@ -132,13 +132,13 @@ class Conversation:
         return self.path_to(self.head)
 
     def leaf_under(self, turn_id: str) -> str:
-        """The last turn of the newest branch that runs through that one."""
+        """Return the last turn of the newest branch that runs through that one."""
         while children := self.children_of(turn_id):
             turn_id = children[-1].id
         return turn_id
 
     def with_turn(self, turn: Turn, *, head: bool = True) -> "Conversation":
-        """The same with one turn added or replaced, and by default the head moved to it."""
+        """Return a copy with one turn added or replaced, and by default the head moved to it."""
         if turn.id in self._by_id:
             turns = tuple(turn if old.id == turn.id else old for old in self.turns)
         else:
@@ -146,34 +146,34 @@ class Conversation:
         return replace(self, turns=turns, head=turn.id if head else self.head)
 
     def with_head(self, turn_id: str | None) -> "Conversation":
-        """The same, showing the branch that ends there."""
+        """Return a copy that shows the branch that ends there."""
         if turn_id is not None:
             self.turn(turn_id)
         return replace(self, head=turn_id)
 
     def through(self, turn_id: str | None) -> "Conversation":
-        """The same, showing a branch that runs through that turn: the one that is shown, else the newest."""
+        """Return a copy that shows a branch through that turn: the current one, else the newest."""
         if turn_id is None or not self.has(turn_id) or turn_id in {turn.id for turn in self.path}:
             return self
         return self.with_head(self.leaf_under(turn_id))
 
     @cached_property
     def usage(self) -> Usage:
-        """Tokens of every branch and errand, since all were paid for."""
+        """Tokens of every branch and side request, since all were paid for."""
         return _usage_of((*self.turns, *self.side_requests))
 
     @cached_property
     def cost(self) -> CostSum:
-        """Cost of every branch and errand."""
+        """Cost of every branch and side request."""
         return _cost_of((*self.turns, *self.side_requests))
 
     @cached_property
     def path_cost(self) -> CostSum:
-        """Cost of the branch that is shown, and of the errands."""
+        """Cost of the branch that is shown, and of the side requests."""
         return _cost_of((*self.path, *self.side_requests))
 
     def cost_under(self, turn_id: str) -> CostSum:
-        """Cost of that turn and of every one below it."""
+        """Return the cost of that turn and of every turn below it."""
         found, pending = list[Turn](), [self.turn(turn_id)]
         while pending:
             turn = pending.pop()
@@ -183,14 +183,14 @@ class Conversation:
 
 
 def _usage_of(paid: Iterable[Turn | SideRequest]) -> Usage:
-    return sum((one.usage for one in paid if one.usage is not None), Usage())
+    return sum((item.usage for item in paid if item.usage is not None), Usage())
 
 
 def _cost_of(paid: Iterable[Turn | SideRequest]) -> CostSum:
     return sum_costs(
-        one.cost
-        for one in paid
-        if isinstance(one, SideRequest) or (one.role is Role.ASSISTANT and one.usage is not None)
+        item.cost
+        for item in paid
+        if isinstance(item, SideRequest) or (item.role is Role.ASSISTANT and item.usage is not None)
     )
 
 
@@ -205,7 +205,7 @@ class ConversationSummary:
     created_at: datetime
     updated_at: datetime
     cost_usd: Decimal | None
-    """Sum over every branch; `None` when nothing of it is known."""
+    """Sum over every branch; `None` when none of it is known."""
     cost_estimated: bool = False
     """True where part of the sum is an estimate or some reply's price is unknown; without a sum, all of them are."""
     archived_at: datetime | None = None
@@ -227,15 +227,15 @@ class SearchHit:
     snippet: str
     """A piece of its text around the first hit, raw."""
     marks: tuple[tuple[int, int], ...] = ()
-    """Where the hits stand within the snippet, as start and end."""
+    """Start and end of each hit in the snippet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A conversation, and where in it."""
+    """A conversation and a turn in it."""
 
     conversation_id: str
     turn_id: str | None = None
-    """`None` is its end."""
+    """`None` is the end of the conversation."""
     words: tuple[str, ...] = ()
-    """What was found there, as it stands there."""
+    """The matched words, as written there."""

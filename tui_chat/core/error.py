@@ -1,14 +1,14 @@
-"""Everything that can go wrong, as one tree. What a person reads of it is made in `wording`.
+"""Every error of the program, as one tree. `wording` makes the sentences that users read.
 
 ChatError
 ├── ProviderError
 │   ├── Unreachable       no connection, DNS, TLS, proxy, time-out before the first byte
-│   ├── StreamCut         it had begun: dropped, stalled, garbled
+│   ├── StreamCut         after it started: dropped, stalled, garbled
 │   ├── KeyRejected       no key, 401, 403
 │   ├── RateLimited       429
 │   ├── Overloaded        5xx, 529
 │   ├── RequestRefused    other 4xx: too long, bad parameter, no such model
-│   └── ProtocolBroken    an answer that cannot be understood
+│   └── ProtocolBroken    an answer that cannot be parsed
 ├── StorageError          disk full, locked, read-only, damaged, newer schema
 ├── NotFound              no such conversation or turn
 ├── ReplyInFlight         a second send in a branch that is being answered
@@ -28,14 +28,14 @@ class Fault:
     kind: str
     """One of the `kind` words below."""
     message: str
-    """What was said of it, by the provider or by us; raw, not yet clean for a screen."""
+    """The message of the provider or of this program; raw, not yet clean for a screen."""
     request_id: str | None = None
     detail: str = ""
     """A finer word within the kind: `disk_full`, `tls`, `no_key`, `stalled` …; may be empty."""
 
 
 class ChatError(Exception):
-    """Anything the program knows how to explain."""
+    """Base of all errors that the program can explain."""
 
     kind: ClassVar[str] = "unexpected"
 
@@ -47,12 +47,12 @@ class ChatError(Exception):
 
     @property
     def fault(self) -> Fault:
-        """The same as a plain value that can be stored."""
+        """The error as a plain value that can be stored."""
         return Fault(self.kind, self.message, self.request_id, self.detail)
 
 
 class ProviderError(ChatError):
-    """The provider or the way to it failed."""
+    """The provider or the connection to it failed."""
 
     kind = "provider"
     retryable: ClassVar[bool] = False
@@ -73,14 +73,14 @@ class ProviderError(ChatError):
 
 
 class Unreachable(ProviderError):
-    """Nobody answered. `detail`: `dns`, `refused`, `tls`, `proxy`, `timeout` or empty."""
+    """No answer. `detail`: `dns`, `refused`, `tls`, `proxy`, `timeout` or empty."""
 
     kind = "unreachable"
     retryable = True
 
 
 class StreamCut(ProviderError):
-    """The reply had begun and broke off. `detail`: `dropped`, `stalled`, `garbled`, `error` or empty."""
+    """The reply broke off after it had started. `detail`: `dropped`, `stalled`, `garbled`, `error` or empty."""
 
     kind = "stream_cut"
     retryable = True
@@ -100,20 +100,20 @@ class RateLimited(ProviderError):
 
 
 class Overloaded(ProviderError):
-    """The provider's own trouble."""
+    """The provider failed on its side."""
 
     kind = "overloaded"
     retryable = True
 
 
 class RequestRefused(ProviderError):
-    """The provider understood and said no. `detail`: `too_long`, `no_such_model`, `bad_request` …"""
+    """The provider refused the request. `detail`: `too_long`, `no_such_model`, `bad_request` …"""
 
     kind = "request_refused"
 
 
 class ProtocolBroken(ProviderError):
-    """An answer that cannot be understood."""
+    """The answer cannot be parsed."""
 
     kind = "protocol_broken"
 
@@ -126,7 +126,7 @@ class StorageError(ChatError):
 
 
 class NotFound(ChatError):
-    """No conversation or turn by that id, or more than one."""
+    """No conversation or turn has that id, or more than one has."""
 
     kind = "not_found"
 

@@ -1,4 +1,4 @@
-"""Tokens where the provider has told none yet, or never will. Pure; everything it says is marked as an estimate.
+"""Estimates tokens where the provider has reported none yet, or never will. Pure; results are marked as estimates.
 
 A reply in flight and a reply that was cut have the provider's own input figures as soon as it reported them, and an
 output estimated from what arrived. A finished reply whose usage was reported is never estimated.
@@ -16,9 +16,9 @@ from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Usage
 
 TOKENS_PER_TURN = 4
-"""What a provider wraps around each turn."""
+"""Overhead of a turn."""
 TOKENS_PER_CALL = 25
-"""What a provider wraps around the call of a tool."""
+"""Overhead of a tool call."""
 TOKENS_PER_IMAGE = 1500
 TOKENS_PER_PAGE = 2000
 _PAGE = re.compile(rb"/Type\s*/Page\b")
@@ -35,13 +35,17 @@ class RunningUsage:
         self._input_tokens = 0
 
     def of(self, builder: TurnBuilder) -> Usage | None:
-        """What the provider told, completed by estimates and then marked; `None` when there is nothing to go by."""
-        told = builder.usage
-        if told is not None and builder.stopped is not None and (told.output_tokens or not builder.characters):
-            return told
-        if told is None and not builder.characters:
+        """Return what the provider reported, completed by estimates and then marked; `None` without any data."""
+        reported = builder.usage
+        if (
+            reported is not None
+            and builder.stopped is not None
+            and (reported.output_tokens or not builder.characters)
+        ):
+            return reported
+        if reported is None and not builder.characters:
             return None
-        known = told or Usage()
+        known = reported or Usage()
         if self._ratio is None:
             self._ratio = learned_ratio(self._request.turns)
         if not known.total_input_tokens:
@@ -55,8 +59,8 @@ class RunningUsage:
         return self._input_tokens
 
 
-def usage_of_remains(turn: Turn, request: Request) -> Usage:
-    """The tokens of a reply whose program had died while it came in: all estimated from what was saved of it."""
+def usage_of_interrupted(turn: Turn, request: Request) -> Usage:
+    """Estimate the tokens of an interrupted reply from what was saved of it."""
     written = sum(
         rough_tokens(part.text) if isinstance(part, ThinkingPart) else _written_tokens(part) for part in turn.parts
     )
@@ -65,7 +69,7 @@ def usage_of_remains(turn: Turn, request: Request) -> Usage:
 
 
 def learned_ratio(turns: Sequence[Turn]) -> float:
-    """True tokens to rough ones in the last reply that tells: what a model makes of this conversation's language."""
+    """Return the ratio of reported to rough tokens in the last reply with both: it depends on the language."""
     for turn in reversed(turns):
         if (usage := turn.usage) is None or usage.estimated or turn.role is not Role.ASSISTANT:
             continue
@@ -78,18 +82,18 @@ def learned_ratio(turns: Sequence[Turn]) -> float:
 
 
 def context_tokens(turns: Sequence[Turn], system: str = "", ratio: float | None = None) -> int:
-    """What a model has to read to go on after those turns: the last true count, and estimates for what came since."""
+    """Return the tokens a model reads to continue after those turns: the last reported count plus estimates."""
     ratio = learned_ratio(turns) if ratio is None else ratio
     counted = last_counted(turns)
     if counted is None:
         read, since = rough_tokens(system) * ratio, turns
     else:
-        read, since = _carried_on(turns[counted]), turns[counted + 1 :]
+        read, since = _context_after(turns[counted]), turns[counted + 1 :]
     return round(read + sum(turn_tokens(turn) * ratio for turn in since))
 
 
 def last_counted(turns: Sequence[Turn]) -> int | None:
-    """Where the last reply stands whose tokens its provider counted."""
+    """Return the index of the last reply whose tokens its provider counted."""
     for at in range(len(turns) - 1, -1, -1):
         usage = turns[at].usage
         if usage is not None and not usage.estimated and usage.total_input_tokens:
@@ -98,12 +102,12 @@ def last_counted(turns: Sequence[Turn]) -> int | None:
 
 
 def turn_tokens(turn: Turn) -> float:
-    """About how many tokens a model reads in that turn."""
+    """Estimate the tokens that a model reads in a turn."""
     return TOKENS_PER_TURN + sum(part_tokens(part) for part in turn.parts)
 
 
 def part_tokens(part: Part) -> float:
-    """About how many tokens a model reads in that part; thinking only where it is sent back."""
+    """Estimate the tokens that a model reads in a part; thinking counts only where it is sent back."""
     match part:
         case ThinkingPart():
             return rough_tokens(part.text) if part.opaque is not None else 0.0
@@ -118,7 +122,7 @@ def part_tokens(part: Part) -> float:
 
 
 def _written_tokens(part: Part) -> float:
-    """What a model wrote in that part beside its thinking."""
+    """Estimate the tokens that a model wrote in a part, without thinking."""
     match part:
         case TextPart():
             return rough_tokens(part.text)
@@ -136,8 +140,8 @@ def _attachment_tokens(part: AttachmentPart) -> float:
     return rough_tokens(part.name) + rough_tokens(part.data.decode("utf-8", "replace"))
 
 
-def _carried_on(turn: Turn) -> int:
-    """What that reply read and wrote, without the thinking that is not sent back."""
+def _context_after(turn: Turn) -> int:
+    """Return the tokens that a reply read and wrote, without thinking that is not sent back."""
     assert turn.usage is not None
     sent_back = any(isinstance(part, ThinkingPart) and part.opaque is not None for part in turn.parts)
     return turn.usage.total_tokens - (0 if sent_back else turn.usage.thinking_tokens)

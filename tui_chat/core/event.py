@@ -1,4 +1,4 @@
-"""What arrives while a reply comes in: pieces of it from the provider, and news of it from the service."""
+"""Events of a reply: deltas from the provider, and changes of its state from the service."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,14 +18,14 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class ThinkingDelta:
-    """More thinking. May be empty, to say that hidden thinking has begun."""
+    """More thinking. Empty when hidden thinking starts."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCallDelta:
-    """A tool call begins, or more of its arguments. Several may be open at once, told apart by id."""
+    """The start of a tool call, or more of its arguments. Several may be open at once, each with its id."""
 
     call_id: str
     name: str
@@ -43,10 +43,10 @@ class PartDelta:
 
 @dataclass(frozen=True, slots=True)
 class PartEnd:
-    """The part last begun is finished (or the tool call named); what comes next is another part."""
+    """The last started part is finished (or the named tool call); what follows is another part."""
 
     opaque: Opaque | None = None
-    """The finished block as the provider would have it back, where it must come back unchanged."""
+    """The finished block, where the provider must get it back unchanged."""
     call_id: str | None = None
 
 
@@ -69,7 +69,7 @@ class UsageReported:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The model has stopped of itself; a stream that ends without this one was cut."""
+    """The model has stopped by itself; a stream that ends without this event was cut."""
 
     reason: str
     detail: str = ""
@@ -77,7 +77,7 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class SignOfLife:
-    """Bytes that say nothing but that the connection stands: pings, comments."""
+    """Keep-alive bytes without content: pings, comments."""
 
 
 ProviderEvent = Delta | ReplyOpened | UsageReported | Stopped | SignOfLife
@@ -95,7 +95,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TurnStarted:
-    """A reply is in flight; `turn` is what has arrived of it so far, so late readers begin here too."""
+    """A reply is in flight; `turn` holds what has arrived so far, so late readers start here too."""
 
     conversation_id: str
     turn: Turn
@@ -121,7 +121,7 @@ class RetryScheduled:
 
 @dataclass(frozen=True, slots=True)
 class HealthChanged:
-    """The reply's health is another one now."""
+    """The reply's health has changed."""
 
     health: Health
     silent_s: float
@@ -130,14 +130,14 @@ class HealthChanged:
 
 @dataclass(frozen=True, slots=True)
 class SavingChanged:
-    """Saving does not work any more, or works again (`None`)."""
+    """Saving has failed, or works again (`None`)."""
 
     error: StorageError | None
 
 
 @dataclass(frozen=True, slots=True)
 class TurnEnded:
-    """The end of a reply, told only after `turn` was stored (or storing it failed: `save_error`)."""
+    """The end of a reply, sent only after `turn` was stored (or storing it failed: `save_error`)."""
 
     turn: Turn
     error: ChatError | None = None

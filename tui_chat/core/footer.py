@@ -1,4 +1,4 @@
-"""The one line under the conversation: what is going on, and what it costs. Pure text; knows no widget and no colour.
+"""The text of the status line: activity, tokens, cost, context. Must not know widgets or colours.
 
 What is shown is dropped and shortened in one fixed order as the line gets narrower. Figures stand at its right end in
 fields of a fixed width, so that growing ones move nothing.
@@ -21,7 +21,7 @@ from tui_chat.core.format_numbers import (
     short_tokens,
     speed,
 )
-from tui_chat.core.text_width import cells
+from tui_chat.core.text_width import text_width
 from tui_chat.core.usage import Cost, CostSum, Usage
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Activity(StrEnum):
-    """What is going on."""
+    """What the reply is doing."""
 
     IDLE = "idle"
     WAITING = "waiting"
@@ -40,13 +40,13 @@ class Activity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FooterState:
-    """Everything the footer says."""
+    """Everything that the footer shows."""
 
     model: str = ""
     """`provider/model`."""
     activity: Activity = Activity.IDLE
     seconds: float = 0.0
-    """How long it has been so; for a retry, how long until it."""
+    """Since the activity started; for a retry, until it."""
     tokens_per_s: float | None = None
     usage: Usage | None = None
     """Of the last reply of the branch that is shown, or the one in flight."""
@@ -57,7 +57,7 @@ class FooterState:
     """Of every branch."""
     context: "ContextUse | None" = None
     hint: str = ""
-    """A key worth knowing now; what stands before a semicolon is kept longest."""
+    """A key hint; the part before a semicolon is dropped last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,12 @@ class Field:
 
     name: str
     forms: tuple[str, ...]
-    """How it may be said, from long to short."""
+    """Its texts, from long to short."""
     at_right: bool = False
 
     @property
     def text(self) -> str:
-        """As it is said now."""
+        """The current text."""
         return self.forms[0]
 
 
@@ -95,7 +95,7 @@ _STEPS = (
     "state",
     "cost",
 )
-"""Which field gives way next: it takes its next shorter form, or goes."""
+"""The fields in the order in which they are shortened or dropped."""
 _GAP = "  "
 _COST_WIDTH = len("~$0.0132")
 _MODEL_WIDTH = 12
@@ -104,13 +104,13 @@ _DAY = re.compile(r"[-@]20\d{6}$")
 
 
 def footer_fields(state: FooterState) -> tuple[Field, ...]:
-    """Everything there is to say, as it stands on a wide line, from left to right."""
+    """Return all fields as on a wide line, from left to right."""
     fields = [*_at_left(state), *_costs(state), *_tokens(state.usage), *_context(state.context)]
     return tuple(field for field in fields if field.text.strip())
 
 
 def fit(fields: tuple[Field, ...], width: int) -> tuple[Field, ...]:
-    """As much of it as there is room for."""
+    """Shorten and drop fields until they fit the width."""
     for step in _STEPS:
         if _width_of(fields) <= width:
             break
@@ -120,7 +120,7 @@ def fit(fields: tuple[Field, ...], width: int) -> tuple[Field, ...]:
 
 
 def activity_text(state: FooterState) -> str:
-    """`waiting 3s`, `streaming 1m 12s`, `retry in 4s`; nothing while nothing goes on."""
+    """Return `waiting 3s`, `streaming 1m 12s`, `retry in 4s`; empty while idle."""
     clock = seconds_running(state.seconds)
     match state.activity:
         case Activity.IDLE:
@@ -136,7 +136,7 @@ def _shorter(field: Field) -> Field:
 
 
 def _width_of(fields: tuple[Field, ...]) -> int:
-    return sum(cells(field.text) for field in fields) + len(_GAP) * max(0, len(fields) - 1)
+    return sum(text_width(field.text) for field in fields) + len(_GAP) * max(0, len(fields) - 1)
 
 
 def _at_left(state: FooterState) -> list[Field]:
@@ -152,10 +152,10 @@ def _at_left(state: FooterState) -> list[Field]:
 
 
 def _model_forms(ref: str) -> tuple[str, ...]:
-    """Its reference, its name, its name without maker and day, and the beginning of that."""
+    """Return the reference, the name, the name without vendor and date, and its start."""
     name = ref.rpartition("/")[2]
     short = _DAY.sub("", name).removeprefix("claude-")
-    return ref, name, short, short if cells(short) <= _MODEL_WIDTH else f"{short[: _MODEL_WIDTH - 1]}…"
+    return ref, name, short, short if text_width(short) <= _MODEL_WIDTH else f"{short[: _MODEL_WIDTH - 1]}…"
 
 
 def _costs(state: FooterState) -> list[Field]:

@@ -1,6 +1,6 @@
-"""Tokens, dollars, times and shares as short text. Every figure is true to its last digit; an estimate says `~`.
+"""Formats tokens, dollars, times and shares as short text. Every digit shown is exact; estimates have a `~`.
 
-Nothing here raises for any number or moment: what cannot be believed is `?`, what is too large has a `>`.
+Nothing here raises for any number or moment: an implausible value is `?`, one that is too large has a `>`.
 """
 
 import math
@@ -11,12 +11,12 @@ from tui_chat.core.bounds import EARLIEST, LATEST, UNKNOWN_MOMENT
 from tui_chat.core.usage import CostSum, Usage
 
 UNKNOWN = "?"
-"""Nobody knows; never the same as nothing."""
+"""The value is unknown, which is not the same as zero."""
 NONE = "–"
-"""There is nothing to know yet."""
+"""There is no value yet."""
 WHEN_WIDTH = len("30 Nov 2025")
 TOKENS_WIDTH = 5
-"""Of any count of tokens."""
+"""Maximum width of a token count."""
 
 _UNITS = ("", "k", "M", "B", "T")
 _THREE_DIGITS = Context(prec=3, rounding=ROUND_HALF_EVEN)
@@ -30,7 +30,7 @@ _MOST_SHARE = 10
 
 
 def short_tokens(count: int, *, estimated: bool = False) -> str:
-    """`950`, `1.23k`, `12.3k`, `123k`, `1.23M`: three digits, rounded; `?` for less than none."""
+    """Return `950`, `1.23k`, `12.3k`, `123k`, `1.23M`: three digits, rounded; `?` for less than none."""
     mark = "~" if estimated else ""
     if count < 0:
         return UNKNOWN
@@ -45,23 +45,23 @@ def short_tokens(count: int, *, estimated: bool = False) -> str:
 
 
 def full_tokens(count: int, *, estimated: bool = False) -> str:
-    """`12,345`."""
+    """Return `12,345`."""
     if not 0 <= count <= _MOST_IN_FULL:
         return short_tokens(count, estimated=estimated)
     return f"{'~' if estimated else ''}{count:,}"
 
 
 def tokens_of(usage: Usage, count: int) -> str:
-    """One count of a usage, or of a sum of usages: `12.3k`, `?` for an unknown one, `12.3k+?` for a sum with such."""
+    """Return one count of a usage or of a sum: `12.3k`, `?` if unknown, `12.3k+?` if part of a sum is unknown."""
     if usage.unknown:
         return f"{short_tokens(count)}+?" if count else UNKNOWN
     return short_tokens(count, estimated=usage.estimated)
 
 
 def dollars(usd: Decimal | None, *, estimated: bool = False) -> str:
-    """`$12,345.67`, `$0.0132`, `$0.00034`; `?` for an unknown sum, `$0.00` only for one that is known to be nothing.
+    """Return `$12,345.67`, `$0.0132`, `$0.00034`; `?` for an unknown sum, `$0.00` only for a known zero.
 
-    From a dollar up in cents, from a cent up in hundredths of one, below that with two digits that count.
+    From a dollar up in cents, from a cent up in hundredths of a cent, below that with two significant digits.
     """
     if usd is None or not usd.is_finite():
         return UNKNOWN
@@ -74,7 +74,7 @@ def dollars(usd: Decimal | None, *, estimated: bool = False) -> str:
 
 
 def cost_so_far(usd: Decimal | None, *, estimated: bool) -> str:
-    """A conversation's cost as its summary has it: `–` where no reply told what it used."""
+    """Return a conversation's cost as its summary has it: `–` where no reply reported its usage."""
     return NONE if usd is None and not estimated else dollars(usd, estimated=estimated)
 
 
@@ -87,14 +87,14 @@ def _rounded(size: Decimal) -> Decimal:
 
 
 def cost_sum(total: CostSum) -> str:
-    """A sum that says when it is not all: `$0.42`, `~$0.42`, `$0.42+?`, `?`, and `–` before the first reply."""
+    """Return a sum, marked if it is incomplete: `$0.42`, `~$0.42`, `$0.42+?`, `?`, `–` before the first reply."""
     if not total.known_replies:
         return UNKNOWN if total.unknown_replies else NONE
     return dollars(total.total_usd, estimated=total.estimated) + ("+?" if total.unknown_replies else "")
 
 
 def duration(seconds: float) -> str:
-    """`0.4s`, `12s`, `1m 12s`, `2h 03m`, `3d 04h`."""
+    """Return `0.4s`, `12s`, `1m 12s`, `2h 03m`, `3d 04h`."""
     if math.isnan(seconds):
         return UNKNOWN
     if seconds < 9.95:
@@ -112,14 +112,14 @@ def duration(seconds: float) -> str:
 
 
 def seconds_running(seconds: float) -> str:
-    """The same in whole seconds, for a clock that ticks."""
+    """Return a duration in whole seconds, for a running clock."""
     if not math.isfinite(seconds):
         return duration(seconds)
     return f"{int(max(seconds, 0))}s" if seconds < 60 else duration(int(seconds))
 
 
 def speed(tokens_per_s: float | None) -> str:
-    """`42 tok/s`; from 100,000 on in thousands."""
+    """Return `42 tok/s`; from 100,000 on in thousands."""
     if tokens_per_s is None:
         return NONE
     if not math.isfinite(tokens_per_s) or tokens_per_s < 0:
@@ -130,7 +130,7 @@ def speed(tokens_per_s: float | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """`12%`; `<1%` for little that is not nothing, and 100 only when all of it is reached."""
+    """Return `12%`; `<1%` for little that is not nothing, and 100 only when it is full."""
     if share is None or math.isnan(share) or share < 0:
         return UNKNOWN
     if share >= _MOST_SHARE:
@@ -141,7 +141,7 @@ def percent(share: float | None) -> str:
 
 
 def when(moment: datetime, now: datetime) -> str:
-    """`14:05`, `yesterday`, `Tue 14:05`, `3 Nov`, `3 Nov 2025`: as much of it as one needs to find it."""
+    """Return `14:05`, `yesterday`, `Tue 14:05`, `3 Nov`, `3 Nov 2025`: only as precise as needed."""
     # This machine's zone may have had another offset at that moment than it has now.
     here = now.astimezone().tzinfo == now.tzinfo
     if (shown := local_moment(moment, None if here else now.tzinfo)) is None:
@@ -157,18 +157,18 @@ def when(moment: datetime, now: datetime) -> str:
 
 
 def date_text(moment: datetime, form: str, zone: tzinfo | None = None) -> str:
-    """A moment in a form of `strftime`, in a time zone, by default this machine's; `?` for an unknown one."""
+    """Format a moment with `strftime` in a time zone, by default this machine's; `?` if it is unknown."""
     shown = local_moment(moment, zone)
     return UNKNOWN if shown is None else shown.strftime(form)
 
 
 def iso_text(moment: datetime) -> str | None:
-    """A moment for a program, as it was stored; `None` for an unknown one."""
+    """Return a moment as ISO 8601, as it was stored; `None` if it is unknown."""
     return None if moment == UNKNOWN_MOMENT else moment.isoformat()
 
 
 def local_moment(moment: datetime, zone: tzinfo | None = None) -> datetime | None:
-    """The moment by the clock of that zone, by default this machine's; `None` for an unknown one."""
+    """Return the moment in a time zone, by default this machine's; `None` if it is unknown."""
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     if aware == UNKNOWN_MOMENT or not EARLIEST <= aware <= LATEST:
         return None

@@ -1,18 +1,18 @@
-"""What somebody asked for when starting: which conversation, which model. Nothing of it is checked yet."""
+"""The options of a launch: which conversation, which model. Not validated yet."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchOptions:
-    """The wishes given on the command line; empty ones are left to the settings."""
+    """Options from the command line; the settings decide where one is empty."""
 
     model: str | None = None
     system: str | None = None
     profile: str | None = None
     latest: bool = False
-    """Go on with the conversation last used."""
+    """Continue the most recent conversation."""
     conversation: str | None = None
-    """A conversation's id, or any unique beginning of it."""
+    """A conversation's id, or a unique prefix of it."""
     query: str | None = None
-    """Words of a title, or of what was said."""
+    """Words of a title or of messages."""

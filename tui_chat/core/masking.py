@@ -1,4 +1,4 @@
-"""Takes secrets out of text that comes from outside: the one place that does. Knows no provider, file or screen."""
+"""Masks secrets in outside text: the only place that does. Must not know providers, files or screens."""
 
 import base64
 import html
@@ -18,7 +18,7 @@ _PLAIN_WORD = re.compile(r"(?:[A-Za-z]?[a-z]{1,15}|[A-Z]{1,3})[.,:;!?]*")
 
 
 class Masker:
-    """Masks the secrets it is given, however the other side writes them, whole and in pieces."""
+    """Masks the given secrets, whole, in pieces, and in common encodings."""
 
     __slots__ = ("_forms", "_pieces", "_words")
 
@@ -64,7 +64,7 @@ class Masker:
 
 
 NO_SECRETS = Masker()
-"""Masks nothing but what is shaped like a key."""
+"""Masks only text that is shaped like a key."""
 
 
 def _forms(secret: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a turn is made of. A part may carry the provider's own block, to be sent back unchanged."""
+"""The parts of a turn. A part may carry the provider's own block, to be sent back unchanged."""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class ThinkingPart:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallPart:
-    """The model asks for a tool."""
+    """A tool call by the model."""
 
     call_id: str
     name: str
@@ -43,7 +43,7 @@ class ToolCallPart:
 
 @dataclass(frozen=True, slots=True)
 class ToolResultPart:
-    """What a tool answered."""
+    """The result of a tool call."""
 
     call_id: str
     text: str
@@ -63,7 +63,7 @@ class AttachmentPart:
 
 @dataclass(frozen=True, slots=True)
 class OtherPart:
-    """A block of a kind this program has no name for; kept, shown by its kind, sent back unchanged."""
+    """A block of unknown kind; kept, shown by its kind, sent back unchanged."""
 
     kind: str
     opaque: Opaque | None = None

@@ -1,4 +1,4 @@
-"""What is known of prices, as a person asks for it. Knows no list and no network."""
+"""Known prices and the list that they come from. Must not know any list or the network."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,7 +24,7 @@ class KnownPrice:
 
     model_ref: str
     price: Price | None
-    """For a short request; `None` where nobody knows."""
+    """For a short request; `None` if unknown."""
     name: str = ""
     tiers: tuple[tuple[int, Price], ...] = ()
     """The price of a whole request whose input is above so many tokens."""
@@ -32,4 +32,4 @@ class KnownPrice:
     """Since when the price is what it is, where the list says so."""
     context_window: int | None = None
     comment: str = ""
-    """What the list's makers say of it; outside text."""
+    """The comment of the list's makers; outside text."""

@@ -1,4 +1,4 @@
-"""What a prompt will cost before it is sent, what of it the cache still holds, and whether it fits. Pure."""
+"""Forecasts a prompt before it is sent: its cost, what the cache still holds, whether it fits. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from tui_chat.core.usage import Price, Usage
 SHORT_CACHE = timedelta(minutes=5)
 LONG_CACHE = timedelta(hours=1)
 TIGHT_FROM = 0.8
-"""Of the window; from here on the context is worth a word."""
+"""Share of the window from which the context is worth a warning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Draft:
 
 
 class Missed(StrEnum):
-    """Why what was cached will be read as if new."""
+    """Why cached input will be read as new."""
 
     EXPIRED = "expired"
     OTHER_MODEL = "other_model"
@@ -38,20 +38,20 @@ class Missed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a request will be read as."""
+    """The forecast input of a request."""
 
     usage: Usage
     """Its input by buckets; output is not foreseen."""
     missed_tokens: int = 0
-    """Input that was cached before and will not be found there."""
+    """Input that was cached before and is lost from the cache."""
     missed_because: Missed | None = None
 
     def cost_usd(self, price: Price) -> Decimal:
-        """What reading it will cost; the reply comes on top."""
+        """Return the cost of the input; the reply comes on top."""
         return price.total_usd(self.usage)
 
     def missed_usd(self, price: Price) -> Decimal:
-        """How much dearer it is because the cache is lost."""
+        """Return the extra cost of the lost cache."""
         usage, read = self.usage, min(self.missed_tokens, self.usage.total_input_tokens)
         saved = _bucketed(usage.total_input_tokens, usage.cache_read_tokens + read, usage)
         return price.total_usd(usage) - price.total_usd(saved)
@@ -65,7 +65,7 @@ class ContextUse:
     window: int | None
     estimated: bool = False
     reply_tokens: int = 0
-    """Room that the reply was promised."""
+    """Tokens reserved for the reply."""
 
     @property
     def share(self) -> float | None:
@@ -79,12 +79,12 @@ class ContextUse:
 
     @property
     def is_tight(self) -> bool:
-        """Whether it is time to say something."""
+        """Whether the context is worth a warning."""
         return not self.fits or (self.share is not None and self.share >= TIGHT_FROM)
 
 
 def forecast(conversation: Conversation, draft: Draft, now: datetime, counted: int | None = None) -> Forecast:
-    """What the draft will be read as; `counted` is the provider's own count of its input where somebody asked."""
+    """Return the forecast of a draft; `counted` is the provider's own count of its input, if known."""
     path = conversation.path_to(draft.parent_id)
     ratio = learned_ratio(path)
     new_tokens = round(sum(part_tokens(part) for part in draft.parts) * ratio)
@@ -92,23 +92,23 @@ def forecast(conversation: Conversation, draft: Draft, now: datetime, counted: i
     at = last_counted(path)
     if at is None or (usage := path[at].usage) is None:
         return Forecast(Usage(total, estimated=counted is None))
-    told = replace(usage, estimated=counted is None)
+    buckets = replace(usage, estimated=counted is None)
     cached = min(_left_in_cache(usage), total)
     missed = _why_missed(conversation, path[: at + 1], draft.model, now)
     if missed is None:
-        return Forecast(_bucketed(total, cached, told))
-    return Forecast(_bucketed(total, 0, told), cached, missed if cached else None)
+        return Forecast(_bucketed(total, cached, buckets))
+    return Forecast(_bucketed(total, 0, buckets), cached, missed if cached else None)
 
 
 def context_use(conversation: Conversation, window: int | None, reply_tokens: int = 0) -> ContextUse:
-    """What the branch that is shown takes of the window: what its end has to read, not the sum of all reads."""
+    """Return the current branch's use of the window: the input of its next request, not the sum of all inputs."""
     path = conversation.path
     is_counted = bool(path) and last_counted(path) == len(path) - 1
     return ContextUse(context_tokens(path, conversation.system), window, not is_counted, reply_tokens)
 
 
 def _left_in_cache(usage: Usage) -> int:
-    """What a reply leaves behind there; a provider that tells of no writing holds at least what it read."""
+    """Return the tokens that a reply leaves in the cache; at least what it read from there."""
     return usage.cache_read_tokens + usage.cache_write_tokens
 
 
@@ -125,10 +125,10 @@ def _why_missed(conversation: Conversation, path: Sequence[Turn], model: str, no
 
 
 def _bucketed(total: int, cached: int, like: Usage) -> Usage:
-    """Input in the buckets the last reply had: what is not read from the cache is written there, if that is done."""
-    rest = total - cached
+    """Split input into the buckets of the last reply: what the cache lacks is written there, if that reply wrote."""
+    uncached = total - cached
     if like.cache_write_1h_tokens:
-        return Usage(0, cached, 0, rest, estimated=like.estimated)
+        return Usage(0, cached, 0, uncached, estimated=like.estimated)
     if like.cache_write_5m_tokens:
-        return Usage(0, cached, rest, estimated=like.estimated)
-    return Usage(rest, cached, estimated=like.estimated)
+        return Usage(0, cached, uncached, estimated=like.estimated)
+    return Usage(uncached, cached, estimated=like.estimated)

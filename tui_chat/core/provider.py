@@ -1,4 +1,4 @@
-"""What the program asks of a model's provider. The one protocol; adapters live in `providers`."""
+"""The protocol of a provider of models, with its request. Adapters live in `providers`."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from tui_chat.core.turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model as its provider describes it; `None` is not known."""
+    """A model as its provider describes it; `None` is unknown."""
 
     ref: str
     """`provider/model`."""
@@ -47,23 +47,23 @@ class Provider(Protocol):
         ...
 
     def can_continue(self, model: str) -> bool:
-        """Whether a request may end with a partial reply that the model then goes on writing."""
+        """Return whether a request may end with a partial reply that the model then continues."""
         ...
 
     async def count_tokens(self, request: Request) -> int | None:
-        """Input tokens of a request as the provider counts them; `None` where it cannot tell."""
+        """Return input tokens of a request as the provider counts them; `None` where it cannot tell."""
         ...
 
     async def models(self) -> tuple[Model, ...]:
-        """The models it offers now; needs the network."""
+        """Return the models it offers now; needs the network."""
         ...
 
     async def aclose(self) -> None:
-        """Let go of connections."""
+        """Close all connections."""
         ...
 
 
 def split_ref(ref: str) -> tuple[str, str]:
-    """`provider/model` in its two halves; the provider is empty where none is named."""
+    """Split `provider/model`; the provider is empty if there is none."""
     provider, slash, model = ref.partition("/")
     return (provider, model) if slash else ("", ref)

@@ -1,4 +1,4 @@
-"""A key or token that shows itself to nobody by accident: printing, logging or formatting it gives a mask."""
+"""A key or token that cannot leak by accident: printing, logging or formatting it gives a mask."""
 
 from tui_chat.core.error import SettingsError
 
@@ -7,7 +7,7 @@ _SHOWS_ITS_END = 20
 
 
 class Secret:
-    """Text that has to be asked for: `reveal()`."""
+    """Text that only `reveal()` returns."""
 
     __slots__ = ("__text",)
 
@@ -16,7 +16,7 @@ class Secret:
 
     @classmethod
     def of(cls, text: str, source: str) -> "Secret | None":
-        """A key as it stands in `source`, trimmed; `None` when nothing is there. No key holds blanks or signs."""
+        """Return the key found in `source`, trimmed; `None` if it is empty, an error for characters no key has."""
         text = text.strip()
         for place, character in enumerate(text, start=1):
             if not "!" <= character <= "~":
@@ -25,7 +25,7 @@ class Secret:
         return cls(text) if text else None
 
     def reveal(self) -> str:
-        """The text itself, for the one place that sends it."""
+        """Return the text, for the place that sends it."""
         return self.__text
 
     @property

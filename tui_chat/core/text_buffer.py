@@ -1,10 +1,10 @@
-"""A text that arrives in pieces. Knows nothing of what it says."""
+"""A buffer for text that arrives in pieces."""
 
 _JOINED_AT = 1000
 
 
-class Pieces:
-    """Pieces are joined by the thousand, since each takes many times the room of its letters; all when asked for."""
+class TextBuffer:
+    """Joins pieces by the thousand to save memory, and all of them when the text is read."""
 
     __slots__ = ("_joined", "_latest")
 
@@ -13,7 +13,6 @@ class Pieces:
         self._latest: list[str] = []
 
     def add(self, piece: str) -> None:
-        """One more."""
         self._latest.append(piece)
         if len(self._latest) >= _JOINED_AT:
             self._joined.append("".join(self._latest))
@@ -21,7 +20,6 @@ class Pieces:
 
     @property
     def text(self) -> str:
-        """All of it."""
         if len(self._joined) != 1 or self._latest:
             self._joined = ["".join((*self._joined, *self._latest))]
             self._latest.clear()

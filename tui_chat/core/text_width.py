@@ -1,10 +1,10 @@
-"""How wide text stands on a screen, as near as characters alone can tell. Standard library only."""
+"""The width of text on a terminal, as far as the standard library can tell."""
 
 import unicodedata
 
 
-def cells(text: str) -> int:
-    """How many columns a clean line takes."""
+def text_width(text: str) -> int:
+    """Return how many cells a clean line takes."""
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)

@@ -1,4 +1,4 @@
-"""A conversation's title: made from its first prompt, or asked of a model."""
+"""A conversation's title: made from its first prompt, or requested from a model."""
 
 import re
 
@@ -6,44 +6,44 @@ from tui_chat.core.clean import clean_line
 
 LONGEST_TITLE = 72
 UNTITLED = "Untitled"
-_BRIEF = 40
-TITLE_WANTED = "Write a title for the conversation below"
-"""How the request for one begins."""
-_ASKED = (
-    TITLE_WANTED + ": at most six words, in the language it is held in, naming what it is about."
+_BRIEF_LENGTH = 40
+TITLE_INSTRUCTION = "Write a title for the conversation below"
+"""The start of the request for a title."""
+_REQUEST = (
+    TITLE_INSTRUCTION + ": at most six words, in the language it is held in, naming what it is about."
     " Answer with the title alone, without quotes and without a full stop.\n\n"
     "<prompt>\n{}\n</prompt>\n\n<reply>\n{}\n</reply>"
 )
 _MOST_SHOWN = 2_000
-"""Characters of a prompt and of a reply that are enough to tell what they are about."""
+"""Characters of the prompt and of the reply that are sent."""
 _LABEL = re.compile(r"^title\s*:\s*", re.IGNORECASE)
 _QUOTES = "\"'“”„‘’«»「」『』"
 _MARKS = re.compile(r"^[#>*\-\s`]+|[`*_]{2,}")
 
 
 def title_from(prompt: str) -> str:
-    """The first line that says something, without Markdown's marks, cut at a word."""
+    """Return the first line with text, without Markdown's markers, cut at a word."""
     return _first_line(prompt) or UNTITLED
 
 
 def shown_title(title: str) -> str:
-    """A title as any list shows it: clean, and never nothing."""
+    """Return a title for a list: clean and never empty."""
     return clean_line(title) or UNTITLED
 
 
 def brief_title(title: str) -> str:
-    """The same as it stands in the middle of a sentence."""
+    """Return a short title for use within a sentence."""
     shown = shown_title(title)
-    return shown if len(shown) <= _BRIEF else f"{shown[: _BRIEF - 1].rstrip()}…"
+    return shown if len(shown) <= _BRIEF_LENGTH else f"{shown[: _BRIEF_LENGTH - 1].rstrip()}…"
 
 
 def title_request(prompt: str, reply: str) -> str:
-    """What a model is asked, so that it names what was said first."""
-    return _ASKED.format(_shown(prompt), _shown(reply))
+    """Return the request that asks a model for a title."""
+    return _REQUEST.format(_shown(prompt), _shown(reply))
 
 
 def title_in(answer: str) -> str:
-    """The title in a model's answer, without the quotes and the label that some put around it; empty for none."""
+    """Return the title in a model's answer, without quotes and label; empty if there is none."""
     return _LABEL.sub("", _first_line(answer)).strip(_QUOTES + " ").rstrip(".。")
 
 

@@ -1,4 +1,4 @@
-"""How many tokens a text may be, from its letters alone. A rough count: `estimate` corrects it by what was true."""
+"""Estimates the tokens of a text from its characters alone; `estimate` corrects it by reported counts."""
 
 _MARKS = b"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _ASCII_KINDS: tuple[tuple[bytes, float], ...] = ((b" ", 0.05), (b"0123456789", 0.4), (_MARKS, 0.57), (b"\n\t", 0.3))
@@ -13,15 +13,15 @@ _OTHER_KINDS: tuple[tuple[bytes, float], ...] = (
 and Arabic; the scripts of India and Thailand; signs and drawings; Chinese, Japanese and Korean; emoji."""
 _LETTER = 0.23
 _FURTHER = bytes(range(0x80, 0xC2))
-"""Bytes that only go on with a character."""
+"""UTF-8 continuation bytes."""
 
 
 _SAMPLES, _SAMPLE = 100, 10_000
-"""Of a longer text so many pieces of so many characters are counted for the whole."""
+"""A longer text is sampled: this many samples of this many characters."""
 
 
 def rough_tokens(text: str) -> float:
-    """About how many tokens the text is; of a text in pieces, the sum over its pieces."""
+    """Return the approximate tokens of a text; sums over the pieces of a text are equivalent."""
     if (length := len(text)) > _SAMPLES * _SAMPLE:
         starts = range(0, length, -(-length // _SAMPLES))
         sample = "".join(text[start : start + _SAMPLE] for start in starts)

@@ -1,4 +1,4 @@
-"""One side's say in a conversation."""
+"""A turn of a conversation: a prompt or a reply."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ class Role(StrEnum):
 
 
 class TurnStatus(StrEnum):
-    """How far a turn is, or how it ended."""
+    """The state of a turn."""
 
     STREAMING = "streaming"
     COMPLETE = "complete"
@@ -29,7 +29,7 @@ class TurnStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A prompt or a reply, with everything known about how it came to be."""
+    """A prompt or a reply, with everything known about it."""
 
     id: str
     parent_id: str | None
@@ -45,7 +45,7 @@ class Turn:
     stop_reason: str | None = None
     """The provider's own word for why it stopped: `end_turn`, `max_tokens`, `refusal` …"""
     stop_detail: str = ""
-    """What the provider said about it, such as why it refused."""
+    """The provider's explanation, such as why it refused."""
     fault: Fault | None = None
     request_id: str | None = None
     ttft_ms: int | None = None

@@ -1,4 +1,4 @@
-"""Tokens and money: what a reply used and what that cost. Knows no provider and no price list."""
+"""Tokens and money: the usage of a reply and its cost. Must not know providers or price lists."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class Usage:
     web_searches: int = 0
     """Searches the provider ran on its own servers and bills by the piece."""
     estimated: bool = False
-    """True where the provider told nothing and these are our own estimate."""
+    """True where the provider reported nothing and these are our own estimate."""
     billed_usd: Decimal | None = None
-    """What the provider itself says it charged for this reply; few do. Of one reply only, never of a sum."""
+    """The provider's own charge for this reply, if it reports one; never set in a sum."""
     unknown: bool = False
     """True where stored counts were out of bounds: they are 0 here and mean nothing. In a sum: it is not all."""
 
@@ -77,7 +77,7 @@ UNKNOWN_USAGE = Usage(estimated=True, unknown=True)
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Dollars per million tokens that were in force for a reply, and who says so."""
+    """Dollars per million tokens that were in force for a reply, and their source."""
 
     input_usd: Decimal
     output_usd: Decimal
@@ -102,7 +102,7 @@ class Price:
         cache_write_5m_usd: Decimal | None = None,
         cache_write_1h_usd: Decimal | None = None,
     ) -> "Price":
-        """A price as a person gives it: what is not said of the cache costs as much as any input."""
+        """Return a price from the settings: cache rates that are not given equal the input rate."""
         read = input_usd if cache_read_usd is None else cache_read_usd
         write_5m = input_usd if cache_write_5m_usd is None else cache_write_5m_usd
         write_1h = write_5m if cache_write_1h_usd is None else cache_write_1h_usd
@@ -124,7 +124,7 @@ class Price:
         return all(dollars_in_bounds(rate) is not None for rate in rates)
 
     def total_usd(self, usage: Usage) -> Decimal:
-        """What that many tokens cost, to the last digit."""
+        """Return the exact cost of a usage."""
         thinking_usd = self.output_usd if self.thinking_usd is None else self.thinking_usd
         with localcontext(EXACT):
             per_million = (
@@ -138,7 +138,7 @@ class Price:
             return per_million.scaleb(-6) + self.web_search_usd * usage.web_searches + self.request_usd
 
     def saved_usd(self, usage: Usage) -> Decimal:
-        """What caching spared: dearer writes set against cheaper reads, so it may be negative."""
+        """Return what caching saved: negative where its writes cost more than its reads saved."""
         with localcontext(EXACT):
             fresh = self.input_usd * (usage.cache_read_tokens + usage.cache_write_tokens)
             cached = (
@@ -151,7 +151,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a reply cost; an unknown cost is `None` in its place, never zero."""
+    """The cost of a reply; an unknown cost is `None`, never zero."""
 
     total_usd: Decimal
     estimated: bool = False
@@ -159,17 +159,17 @@ class Cost:
     price: Price | None = None
     """The price that was in force, kept so that an old bill does not change."""
     billed: bool = False
-    """True where the provider said the sum itself; then it need not be what `price` makes of the tokens."""
+    """True where the provider reported the sum; it may differ from `price` times tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class CostSum:
-    """A sum over several replies that stays honest about those whose cost is unknown."""
+    """A sum over several replies that counts those whose cost is unknown."""
 
     total_usd: Decimal = Decimal(0)
     estimated: bool = False
     unknown_replies: int = 0
-    """Replies that used tokens whose price nobody knows."""
+    """Replies that used tokens whose price is unknown."""
     known_replies: int = 0
 
 

@@ -1,4 +1,4 @@
-"""What was used and paid, added up by day, model and conversation. Pure; knows no store and no screen."""
+"""Usage and cost summed by day, model and conversation. Must not know storage or screens."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from tui_chat.core.usage import Cost, CostSum, Usage, sum_costs
 
 @dataclass(frozen=True, slots=True)
 class UsageRow:
-    """One finished reply without its text, or what was asked beside the replies."""
+    """One finished reply without its text, or a side request."""
 
     conversation_id: str
     title: str
     turn_id: str
-    """Empty for an errand."""
+    """Empty for a side request."""
     at: datetime
     model: str
     usage: Usage
@@ -29,7 +29,7 @@ class UsageRow:
 
     @property
     def tokens_per_s(self) -> float | None:
-        """Output tokens a second after the first one; not told where the tokens are only an estimate."""
+        """Output tokens a second after the first one; `None` where the tokens are only an estimate."""
         if self.usage.estimated or self.ttft_ms is None or self.duration_ms is None:
             return None
         streamed_ms = self.duration_ms - self.ttft_ms
@@ -45,11 +45,11 @@ class UsageLine:
     label: str
     """The same for a person; outside text."""
     replies: int
-    """Errands are not counted here; what they used is in all that follows."""
+    """Side requests are not counted here; their usage and cost are in the other figures."""
     usage: Usage
     cost: CostSum
     saved_usd: Decimal | None
-    """What caching spared; `None` where no reply's price is known."""
+    """What caching saved; `None` where no reply's price is known."""
     ttft_ms: float | None
     """The median."""
     tokens_per_s: float | None
@@ -71,14 +71,14 @@ class UsageReport:
     """The dearest first."""
 
     def each_day(self, last: date, count: int) -> tuple[UsageLine, ...]:
-        """One line for each of so many days up to the last, for a chart without gaps."""
+        """Return one line for each of the `count` days up to `last`, for a chart without gaps."""
         known = {line.key: line for line in self.days}
         keys = ((last - timedelta(days=back)).isoformat() for back in reversed(range(count)))
         return tuple(known.get(key) or _line(key, key, ()) for key in keys)
 
 
 def report_on(rows: Iterable[UsageRow], since: datetime | None = None, zone: tzinfo | None = None) -> UsageReport:
-    """The replies added up; days are those of the zone, by default of this machine's."""
+    """Sum up the replies; days are in the given time zone, by default this machine's."""
     rows = tuple(row for row in rows if since is None or row.at >= since)
 
     def day(row: UsageRow) -> str:

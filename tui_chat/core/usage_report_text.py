@@ -1,4 +1,4 @@
-"""The usage report and the price list as lines of text, for the terminal and for a screen. Pure; knows no colour."""
+"""Formats the usage report and the price list as lines of text. Must not know colours."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from tui_chat.core.bounds import dollars_in_bounds
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.format_numbers import NONE, UNKNOWN, cost_sum, dollars, duration, full_tokens, speed, tokens_of
 from tui_chat.core.price_list import KnownPrice, PriceList
-from tui_chat.core.text_width import cells
+from tui_chat.core.text_width import text_width
 from tui_chat.core.usage import Price
 from tui_chat.core.usage_report import UsageLine
 
@@ -20,7 +20,7 @@ _WIDEST_LABEL = 40
 
 
 def usage_cells(line: UsageLine) -> tuple[str, ...]:
-    """The figures of one line, one under each of `USAGE_HEADS`."""
+    """Return the figures of one line, one under each of `USAGE_HEADS`."""
     usage = line.usage
     counts = (usage.total_input_tokens, usage.cache_read_tokens, usage.output_tokens, usage.thinking_tokens)
     saved = NONE if line.saved_usd is None else dollars(line.saved_usd, estimated=usage.estimated)
@@ -35,12 +35,12 @@ def usage_cells(line: UsageLine) -> tuple[str, ...]:
 
 
 def usage_table(lines: Sequence[UsageLine], total: UsageLine, width: int | None = None) -> list[str]:
-    """All lines under their heads, and the total under them; within a width, as many figures as fit it."""
+    """Return a table of the lines with heads and total; within a width, only the columns that fit."""
     rows = [(clean_line(line.label) or "(untitled)", *usage_cells(line)) for line in lines]
     rows = [("", *USAGE_HEADS), *rows, ("total", *usage_cells(total))]
     drawn = table(rows)
     for head in _DISPENSABLE:
-        if width is None or max(map(cells, drawn)) <= width:
+        if width is None or max(map(text_width, drawn)) <= width:
             break
         at = rows[0].index(head)
         rows = [(*row[:at], *row[at + 1 :]) for row in rows]
@@ -49,7 +49,7 @@ def usage_table(lines: Sequence[UsageLine], total: UsageLine, width: int | None 
 
 
 def price_table(known: KnownPrice) -> list[str]:
-    """A model's rates for a million tokens, by the size of the request where that matters."""
+    """Return a model's rates for a million tokens, by the size of the request where that matters."""
     if known.price is None:
         return []
     sizes = [("$ per million tokens", known.price)]
@@ -58,7 +58,7 @@ def price_table(known: KnownPrice) -> list[str]:
 
 
 def price_lines(known: KnownPrice, listing: PriceList, now: datetime) -> list[str]:
-    """Everything known of a model's price: rates, extras, since when, from where and how old that is."""
+    """Return everything known about a model's price: rates, extras, date, source and age."""
     title = clean_line(known.model_ref) + (f" ({clean_line(known.name)})" if known.name else "")
     if known.price is None:
         return [title, "price unknown: nobody lists it; it can be set in the settings", f"asked: {listing.source}"]
@@ -79,7 +79,7 @@ def price_lines(known: KnownPrice, listing: PriceList, now: datetime) -> list[st
 
 
 def age_of(listing: PriceList, now: datetime) -> str:
-    """How old the list is, as far as that is known."""
+    """Return the age of the list as text, as far as it is known."""
     if listing.fetched_at is not None:
         return f"downloaded {duration((now - listing.fetched_at).total_seconds())} ago"
     if listing.newest_change is not None:
@@ -88,9 +88,9 @@ def age_of(listing: PriceList, now: datetime) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of equal length with their columns aligned: the first to the left, figures to the right."""
+    """Return rows of equal length with their columns aligned: the first to the left, figures to the right."""
     rows = [(_shortened(row[0]), *row[1:]) for row in rows]
-    widths = [max(cells(cell) for cell in column) for column in zip(*rows, strict=True)]
+    widths = [max(text_width(cell) for cell in column) for column in zip(*rows, strict=True)]
     return [
         _GAP.join(
             _padded(cell, width, to_the_right=at > 0)
@@ -106,7 +106,7 @@ def _rates(price: Price) -> tuple[str, ...]:
 
 
 def _rate(usd: Decimal) -> str:
-    """A rate to its last digit, since a rate is never rounded."""
+    """Return a rate to its last digit: rates are never rounded."""
     if dollars_in_bounds(usd) is None:
         return UNKNOWN
     text = f"{usd:f}"
@@ -115,14 +115,14 @@ def _rate(usd: Decimal) -> str:
 
 
 def _shortened(label: str) -> str:
-    if cells(label) <= _WIDEST_LABEL:
+    if text_width(label) <= _WIDEST_LABEL:
         return label
     label = label[:_WIDEST_LABEL]
-    while cells(label) >= _WIDEST_LABEL:
+    while text_width(label) >= _WIDEST_LABEL:
         label = label[:-1]
     return f"{label}…"
 
 
 def _padded(cell: str, width: int, *, to_the_right: bool) -> str:
-    room = " " * (width - cells(cell))
+    room = " " * (width - text_width(cell))
     return room + cell if to_the_right else cell + room

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tui_chat.core.estimate import usage_of_remains
+from tui_chat.core.estimate import usage_of_interrupted
 from tui_chat.core.provider import Request
 from tui_chat.service.dependencies import CostOf
 from tui_chat.storage.store import Store
@@ -15,6 +15,6 @@ async def meter_interrupted(store: Store, cost_of: CostOf) -> int:
         conversation = await store.conversation(conversation_id)
         turn = conversation.turn(turn_id)
         request = Request(turn.model, conversation.path_to(turn.parent_id), conversation.system)
-        usage = usage_of_remains(turn, request)
+        usage = usage_of_interrupted(turn, request)
         await store.finish(replace(turn, usage=usage, cost=await cost_of(turn.model, usage, turn.created_at)))
     return len(found)

@@ -19,7 +19,7 @@ from tui_chat.core.event import (
 )
 from tui_chat.core.masking import NO_SECRETS, Masker
 from tui_chat.core.part import Opaque, OtherPart, ThinkingPart, ToolResultPart
-from tui_chat.core.text_buffer import Pieces
+from tui_chat.core.text_buffer import TextBuffer
 from tui_chat.providers.anthropic.blocks import citation_text, is_failed_result, result_text
 from tui_chat.providers.anthropic.usage import UsageMeter
 from tui_chat.providers.anthropic.values import list_of, text_of
@@ -44,9 +44,9 @@ class _Block:
     start: dict[str, Any]
     """As it was announced, with what pieces of unknown kinds added to it."""
     kind: str
-    pieces: Pieces = field(default_factory=Pieces)
-    signature: Pieces = field(default_factory=Pieces)
-    growing: dict[str, Pieces] = field(default_factory=dict)
+    pieces: TextBuffer = field(default_factory=TextBuffer)
+    signature: TextBuffer = field(default_factory=TextBuffer)
+    growing: dict[str, TextBuffer] = field(default_factory=dict)
     """Texts of the block that come in pieces of unknown kinds."""
     citations: list[Any] = field(default_factory=list)
     joiner: PairJoiner = field(default_factory=PairJoiner)
@@ -142,7 +142,7 @@ class MessageReader:
                 block.citations = list(list_of(start.get("citations")))
                 return self._grow(block, start.get("text"))
             case "thinking":
-                block.signature = Pieces(text_of(start.get("signature")))
+                block.signature = TextBuffer(text_of(start.get("signature")))
                 return self._grow(block, start.get("thinking")) or [ThinkingDelta("")]
             case kind if _is_call(kind):
                 return [ToolCallDelta(block.call_id, text_of(start.get("name")), "", kind != "tool_use")]
@@ -292,7 +292,7 @@ def _merge(block: _Block, delta: dict[str, Any]) -> None:
     for key, value in delta.items():
         match block.start.get(key), value:
             case str(old), str(more):
-                block.growing.setdefault(key, Pieces(old)).add(more)
+                block.growing.setdefault(key, TextBuffer(old)).add(more)
             case list(old), list(more):
                 old.extend(more)
             case _:

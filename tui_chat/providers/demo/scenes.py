@@ -14,7 +14,7 @@ from tui_chat.core.error import (
     StreamCut,
     Unreachable,
 )
-from tui_chat.core.title import TITLE_WANTED
+from tui_chat.core.title import TITLE_INSTRUCTION
 from tui_chat.providers.demo.long_reply import endless_markdown
 from tui_chat.providers.demo.tour import page
 
@@ -55,7 +55,7 @@ def _endless(count: int) -> Callable[[], Iterator[str]]:
 
 def scene_for(prompt: str, prompts_before: int) -> Scene:
     """The scene that a prompt's first word asks for; the tour for any other, and a title where one is wanted."""
-    if prompt.startswith(TITLE_WANTED):
+    if prompt.startswith(TITLE_INSTRUCTION):
         return Scene(_written(_title(prompt)))
     first, rest = (*prompt.lower().split(maxsplit=1), "", "")[:2]
     play = _SCENES.get(first.strip(".:!"))

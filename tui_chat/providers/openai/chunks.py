@@ -19,7 +19,7 @@ from tui_chat.core.event import (
 )
 from tui_chat.core.masking import NO_SECRETS, Masker
 from tui_chat.core.part import Opaque, ThinkingPart
-from tui_chat.core.text_buffer import Pieces
+from tui_chat.core.text_buffer import TextBuffer
 from tui_chat.core.usage import Usage
 from tui_chat.providers.bounded_body import LONGEST_DELTA, TooManyValues, in_parts, parse_json
 from tui_chat.providers.openai.errors import error_in_stream
@@ -227,7 +227,7 @@ class ChunkReader:
     def _take_details(self) -> Opaque | None:
         details, self._details = self._details, []
         whole = [
-            {name: value.text if isinstance(value, Pieces) else value for name, value in detail.items()}
+            {name: value.text if isinstance(value, TextBuffer) else value for name, value in detail.items()}
             for detail in details
         ]
         return Opaque(WIRE, _as_json({"reasoning_details": whole})) if whole else None
@@ -283,11 +283,11 @@ def _add_detail(details: list[dict[str, Any]], piece: dict[str, Any]) -> None:
     """Join a piece to the detail it goes on with, or begin another."""
     last = details[-1] if details else None
     if last is None or (last.get("type"), last.get("index")) != (piece.get("type"), piece.get("index")):
-        growing = {name: Pieces(piece[name]) for name in _GROWING if isinstance(piece.get(name), str)}
+        growing = {name: TextBuffer(piece[name]) for name in _GROWING if isinstance(piece.get(name), str)}
         details.append(piece | growing)
         return
     for name, value in piece.items():
-        if name in _GROWING and isinstance(value, str) and isinstance(last.get(name), Pieces):
+        if name in _GROWING and isinstance(value, str) and isinstance(last.get(name), TextBuffer):
             last[name].add(value)
         elif value is not None:
             last[name] = value

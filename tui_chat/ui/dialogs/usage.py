@@ -15,7 +15,7 @@ from textual.widgets import Static
 from tui_chat.core.bar_chart import bar, sparkline
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import ChatError
-from tui_chat.core.text_width import cells
+from tui_chat.core.text_width import text_width
 from tui_chat.core.usage_report import UsageLine, UsageReport
 from tui_chat.core.usage_report_text import usage_table
 from tui_chat.service.usage_report import By, lines_by, usage_report
@@ -105,9 +105,9 @@ class UsageScreen(ModalScreen[None]):
         table = usage_table(lines, report.total, self.page.container_size.width - _BAR_CELLS - 3)
         most = float(max(line.cost.total_usd for line in lines))
         bars = ["", *(_bar(line, most) for line in lines), ""]
-        width = max(map(cells, table))
+        width = max(map(text_width, table))
         rows = [
-            Content.assemble(row + " " * (width - cells(row)), ("  " + drawn, "$text-accent"))
+            Content.assemble(row + " " * (width - text_width(row)), ("  " + drawn, "$text-accent"))
             for row, drawn in zip(table, bars, strict=True)
         ]
         rows[0] = Content.styled(table[0], "dim")
