@@ -13,7 +13,7 @@ from tests.formats.fixtures import database, read
 from tests.support.environment import ROOT
 from tui_chat.core.error import FormatError
 from tui_chat.formats import foreign_database
-from tui_chat.formats.foreign_database import opened
+from tui_chat.formats.foreign_database import open_database
 from tui_chat.formats.read_import import conversations_in
 
 CHAT = "CREATE TABLE chat (id INTEGER PRIMARY KEY, model, title, started_at, archived);"
@@ -113,14 +113,14 @@ def test_a_query_that_works_without_end_is_stopped(tmp_path: Path) -> None:
         db.executemany("INSERT INTO t VALUES (?)", ((number % 7,) for number in range(4000)))
         db.commit()
     start = time.monotonic()
-    with opened(path) as found, pytest.raises(FormatError, match="too much work"):
+    with open_database(path) as found, pytest.raises(FormatError, match="too much work"):
         list(found.rows("SELECT a.a FROM t AS a, t AS b, t AS c WHERE a.a + b.a + c.a = 999"))
     assert time.monotonic() - start < 10
 
 
 def test_more_rows_than_the_file_can_hold_are_refused(tmp_path: Path) -> None:
     path = made(tmp_path / "many.db", "CREATE TABLE t (a);", "INSERT INTO t VALUES ('x'), ('x'), ('x');" * 30)
-    with opened(path) as found, pytest.raises(FormatError, match="more than the file holds"):
+    with open_database(path) as found, pytest.raises(FormatError, match="more than the file holds"):
         list(found.rows("SELECT a.a FROM t AS a, t AS b"))
 
 
@@ -151,7 +151,10 @@ def test_a_conversation_that_is_too_large_is_skipped_and_the_next_one_read(
     ],
 )
 def test_nothing_but_plain_reading_is_allowed(query: str, tmp_path: Path) -> None:
-    with opened(database("elia", tmp_path)) as found, pytest.raises(FormatError, match=r"not authorized|prohibited"):
+    with (
+        open_database(database("elia", tmp_path)) as found,
+        pytest.raises(FormatError, match=r"not authorized|prohibited"),
+    ):
         list(found.rows(query))
 
 

@@ -13,7 +13,7 @@ from tui_chat.core.error import Fault
 from tui_chat.core.part import AttachmentPart, TextPart, ThinkingPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Usage
-from tui_chat.formats.transcript import Branch, attachment_line, told, whole_parts
+from tui_chat.formats.transcript import Branch, attachment_line, transcript_turns, whole_parts
 
 NOW = datetime(2026, 1, 31, 12, 5, tzinfo=UTC)
 REPLY = Turn("a", None, Role.ASSISTANT, (), TurnStatus.COMPLETE, NOW, "openai/gpt-5")
@@ -21,13 +21,13 @@ REPLY = Turn("a", None, Role.ASSISTANT, (), TurnStatus.COMPLETE, NOW, "openai/gp
 
 def facts(**changes: object) -> list[str]:
     turn = replace(REPLY, **changes)  # type: ignore[arg-type]
-    return told(Conversation("c", NOW, NOW, turns=(turn,), head="a"), Branch.CURRENT)[0].facts
+    return transcript_turns(Conversation("c", NOW, NOW, turns=(turn,), head="a"), Branch.CURRENT)[0].facts
 
 
 def test_the_tree_is_told_depth_first_and_jumps_are_named() -> None:
     conversation = read(IMPORTS / "chatgpt.json")[0]["Rolling back a deploy"]
-    turns = told(conversation, Branch.ALL)
-    assert [(one.number, one.follows, one.place, one.siblings, one.is_shown) for one in turns] == [
+    turns = transcript_turns(conversation, Branch.ALL)
+    assert [(entry.number, entry.follows, entry.place, entry.siblings, entry.is_shown) for entry in turns] == [
         (1, None, 1, 2, True),
         (2, None, 1, 2, False),
         (3, 1, 2, 2, True),
@@ -36,17 +36,17 @@ def test_the_tree_is_told_depth_first_and_jumps_are_named() -> None:
         (6, 0, 2, 2, False),
         (7, None, 1, 1, False),
     ]
-    assert [one.turn for one in told(conversation, Branch.CURRENT)] == list(conversation.path)
+    assert [entry.turn for entry in transcript_turns(conversation, Branch.CURRENT)] == list(conversation.path)
 
 
 @given(conversations())
 def test_all_of_the_tree_is_told_and_every_turn_after_the_one_it_answers(conversation: Conversation) -> None:
-    turns = told(conversation, Branch.ALL)
-    assert sorted(one.turn.id for one in turns) == sorted(turn.id for turn in conversation.turns)
-    numbers = {one.turn.id: one.number for one in turns}
-    for one in turns:
-        above = numbers[one.turn.parent_id] if one.turn.parent_id else 0
-        assert above < one.number and one.follows == (None if above == one.number - 1 else above)
+    turns = transcript_turns(conversation, Branch.ALL)
+    assert sorted(entry.turn.id for entry in turns) == sorted(turn.id for turn in conversation.turns)
+    numbers = {entry.turn.id: entry.number for entry in turns}
+    for entry in turns:
+        above = numbers[entry.turn.parent_id] if entry.turn.parent_id else 0
+        assert above < entry.number and entry.follows == (None if above == entry.number - 1 else above)
 
 
 def test_facts_tell_unknown_and_estimated_costs_from_known_ones() -> None:
@@ -67,8 +67,8 @@ def test_facts_tell_how_it_ended_unless_as_usual() -> None:
 
 def test_a_fault_is_one_line() -> None:
     turn = replace(REPLY, status=TurnStatus.FAILED, fault=Fault("overloaded", "too\nmuch"))
-    (one,) = told(Conversation("c", NOW, NOW, turns=(turn,), head="a"), Branch.CURRENT)
-    assert one.fault == "overloaded: too much"
+    (entry,) = transcript_turns(Conversation("c", NOW, NOW, turns=(turn,), head="a"), Branch.CURRENT)
+    assert entry.fault == "overloaded: too much"
 
 
 def test_pieces_of_prose_and_of_thinking_are_one_each() -> None:

@@ -8,7 +8,7 @@ from tui_chat.core.format_numbers import date_text
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.title import shown_title
 from tui_chat.core.turn import Role
-from tui_chat.formats.transcript import Branch, TranscriptTurn, attachment_line, told
+from tui_chat.formats.transcript import Branch, TranscriptTurn, attachment_line, transcript_turns
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.markdown import render
 from tui_chat.rendering.plain_text import render_plain
@@ -23,15 +23,15 @@ def print_transcript(conversation: Conversation, branch: Branch, measure: int) -
     palette = Palette.ansi(measure)
     cells = page_cells(width(), palette)
     print_lines(render_plain(f"{shown_title(conversation.title)}\n\n", cells, palette.heading[0]), console)
-    for one in told(conversation, branch):
-        print_lines(_said(one, branch, cells, palette), console)
+    for entry in transcript_turns(conversation, branch):
+        print_lines(_said(entry, branch, cells, palette), console)
 
 
-def _said(one: TranscriptTurn, branch: Branch, cells: int, palette: Palette) -> list[Line]:
-    turn = one.turn
+def _said(entry: TranscriptTurn, branch: Branch, cells: int, palette: Palette) -> list[Line]:
+    turn = entry.turn
     moment = date_text(turn.created_at, "%Y-%m-%d %H:%M")
     who = "You" if turn.role is Role.USER else clean_line(turn.model) or "Reply"
-    as_dict = [one.numbered(who, branch), moment, *one.standing(branch)]
+    as_dict = [entry.numbered(who, branch), moment, *entry.position_notes(branch)]
     lines = [*render_plain("  ".join(as_dict), cells, palette.dim)]
     for part in turn.parts:
         if isinstance(part, AttachmentPart):

@@ -1,1 +1,1 @@
-"""Conversations as text: native JSON, Markdown, other programs' exports. Knows no storage."""
+"""Conversations as text: native JSON, Markdown and plain text, other programs' exports. Must not know storage."""

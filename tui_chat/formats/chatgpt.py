@@ -6,13 +6,18 @@ from typing import Any
 from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.turn import Role, TurnStatus
 from tui_chat.formats.chatgpt_content import instructions_of, is_tool_call, is_visible, parts_of, role_of
-from tui_chat.formats.import_tree import ForeignConversation, Imported, Message, ours
+from tui_chat.formats.import_tree import ForeignConversation, Imported, Message, to_conversation
 from tui_chat.formats.json_access import date_of, dict_of, list_of, model_ref, text_of
 
 SOURCE = "chatgpt"
 _ENDINGS = {"interrupted": TurnStatus.CANCELLED, "in_progress": TurnStatus.INTERRUPTED, "error": TurnStatus.FAILED}
 
 Nodes = Mapping[str, dict[str, Any]]
+
+
+def is_conversation(value: dict[str, Any]) -> bool:
+    """Return whether the object looks like a conversation of this export."""
+    return "mapping" in value or {"conversation_id", "create_time"} <= value.keys()
 
 
 def conversation_from(value: dict[str, Any]) -> Imported:
@@ -23,7 +28,7 @@ def conversation_from(value: dict[str, Any]) -> Imported:
         raise FormatError("its messages (`mapping`) are missing")
     first = text_of(next(iter(mapping)))
     messages, instructions = _read(mapping, usual_model)
-    return ours(
+    return to_conversation(
         ForeignConversation(
             source=SOURCE,
             id=text_of(value.get("conversation_id")) or text_of(value.get("id")) or first,
@@ -48,23 +53,23 @@ def _read(mapping: dict[str, Any], usual_model: str) -> tuple[list[Message], lis
 
 
 def _in_order(nodes: Nodes) -> Iterator[str]:
-    """Every node's key, the children of each in the order that it gives."""
+    """Yield every node's key, with children in the order that their parent lists."""
     listed = (child for node in nodes.values() for child in list_of(node.get("children")))
     yield from dict.fromkeys((*(child for child in listed if isinstance(child, str) and child in nodes), *nodes))
 
 
 def _message(key: str, node: dict[str, Any], usual_model: str, calls: Mapping[str, str]) -> Message:
-    said, parent = dict_of(node.get("message")), text_of(node.get("parent")) or None
-    role = role_of(said)
-    parts = parts_of(said, calls.get(key, key)) if is_visible(said) else []
+    message, parent = dict_of(node.get("message")), text_of(node.get("parent")) or None
+    role = role_of(message)
+    parts = parts_of(message, calls.get(key, key)) if is_visible(message) else []
     if not parts:
         return Message(key, parent, None)
-    created = date_of(said.get("create_time"))
+    created = date_of(message.get("create_time"))
     if role == "user":
         return Message(key, parent, Role.USER, parts, created)
-    metadata = dict_of(said.get("metadata"))
+    metadata = dict_of(message.get("metadata"))
     ending = text_of(dict_of(metadata.get("finish_details")).get("type"))
-    status = _ENDINGS.get(ending) or _ENDINGS.get(text_of(said.get("status")), TurnStatus.COMPLETE)
+    status = _ENDINGS.get(ending) or _ENDINGS.get(text_of(message.get("status")), TurnStatus.COMPLETE)
     return Message(
         id=key,
         parent_id=parent,
@@ -80,25 +85,25 @@ def _message(key: str, node: dict[str, Any], usual_model: str, calls: Mapping[st
 
 
 def _calls_answered(nodes: Nodes) -> dict[str, str]:
-    """Return for each tool's result the node with the call that it answers; several results may follow one call."""
+    """Map each tool result to the node of its call; several results may follow one call."""
     above: dict[str, str | None] = {}
     for key in nodes:
         results: dict[str, None] = {}
         at: str | None = key
-        while at is not None and at not in above and at not in results and role_of(_said(at, nodes)) == "tool":
+        while at is not None and at not in above and at not in results and role_of(_message_at(at, nodes)) == "tool":
             results[at] = None
             at = _parent(at, nodes)
         above |= dict.fromkeys(results, above.get(at, at) if at is not None else None)
-    return {key: at for key, at in above.items() if at is not None and is_tool_call(_said(at, nodes))}
+    return {key: at for key, at in above.items() if at is not None and is_tool_call(_message_at(at, nodes))}
 
 
 def _instructions(nodes: Nodes) -> list[str]:
-    """What the model was told before the first word, each text once."""
-    told = (text for key in nodes for text in instructions_of(_said(key, nodes)))
-    return list(dict.fromkeys(told))
+    """Return the system messages and custom instructions, each text once."""
+    texts = (text for key in nodes for text in instructions_of(_message_at(key, nodes)))
+    return list(dict.fromkeys(texts))
 
 
-def _said(key: str, nodes: Nodes) -> dict[str, Any]:
+def _message_at(key: str, nodes: Nodes) -> dict[str, Any]:
     return dict_of(nodes.get(key, {}).get("message"))
 
 

@@ -1,4 +1,4 @@
-"""What one message of ChatGPT's export says, as parts: every kind of content that such exports are known to hold."""
+"""Converts one message of ChatGPT's export to parts: every kind of content known in such exports."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,69 +24,69 @@ _MEDIA = {
 }
 
 
-def role_of(said: dict[str, Any]) -> str:
-    """Who speaks: `user`, `assistant`, `tool` or `system`."""
-    return text_of(dict_of(said.get("author")).get("role"))
+def role_of(message: dict[str, Any]) -> str:
+    """Return the role: `user`, `assistant`, `tool` or `system`."""
+    return text_of(dict_of(message.get("author")).get("role"))
 
 
-def is_visible(said: dict[str, Any]) -> bool:
-    """Whether ChatGPT shows the message as something said."""
-    hidden = dict_of(said.get("metadata")).get("is_visually_hidden_from_conversation") is True
-    return not hidden and role_of(said) in ("user", "assistant", "tool") and _kind(said) not in _CONTEXTS
+def is_visible(message: dict[str, Any]) -> bool:
+    """Return whether ChatGPT shows the message in the conversation."""
+    hidden = dict_of(message.get("metadata")).get("is_visually_hidden_from_conversation") is True
+    return not hidden and role_of(message) in ("user", "assistant", "tool") and _kind(message) not in _CONTEXTS
 
 
-def is_tool_call(said: dict[str, Any]) -> bool:
-    """Whether the model speaks to a tool, not to the person."""
-    return role_of(said) == "assistant" and text_of(said.get("recipient")) not in ("", "all")
+def is_tool_call(message: dict[str, Any]) -> bool:
+    """Return whether the message calls a tool."""
+    return role_of(message) == "assistant" and text_of(message.get("recipient")) not in ("", "all")
 
 
-def instructions_of(said: dict[str, Any]) -> list[str]:
-    """What a system message or the person's custom instructions tell the model."""
-    content, metadata = dict_of(said.get("content")), dict_of(said.get("metadata"))
+def instructions_of(message: dict[str, Any]) -> list[str]:
+    """Return the texts of a system message or of the user's custom instructions."""
+    content, metadata = dict_of(message.get("content")), dict_of(message.get("metadata"))
     if data := dict_of(metadata.get("user_context_message_data")):
-        told = [data.get("about_user_message"), data.get("about_model_message")]
-    elif _kind(said) == "user_editable_context":
-        told = [content.get("user_profile"), content.get("user_instructions")]
-    elif role_of(said) == "system" and metadata.get("is_visually_hidden_from_conversation") is not True:
-        told = list_of(content.get("parts"))
+        texts = [data.get("about_user_message"), data.get("about_model_message")]
+    elif _kind(message) == "user_editable_context":
+        texts = [content.get("user_profile"), content.get("user_instructions")]
+    elif role_of(message) == "system" and metadata.get("is_visually_hidden_from_conversation") is not True:
+        texts = list_of(content.get("parts"))
     else:
-        told = []
-    return [text for text in map(text_of, told) if text.strip()]
+        texts = []
+    return [text for text in map(text_of, texts) if text.strip()]
 
 
-def parts_of(said: dict[str, Any], call_id: str) -> list[Part]:
-    """The message's parts; `call_id` is the tool call that it makes or answers, if it does."""
-    role = role_of(said)
-    if is_tool_call(said):
-        return [_tool_call(said, call_id)]
-    names = {text_of(file.get("id")): file for file in _files(said)}
-    parts = list(_content(dict_of(said.get("content")), names))
+def parts_of(message: dict[str, Any], call_id: str) -> list[Part]:
+    """Return the message's parts; `call_id` is the id of the tool call that it makes or answers, if any."""
+    role = role_of(message)
+    if is_tool_call(message):
+        return [_tool_call(message, call_id)]
+    names = {text_of(file.get("id")): file for file in _files(message)}
+    parts = list(_content(dict_of(message.get("content")), names))
     if role == "tool":
-        parts = _tool_result(said, parts, call_id)
+        parts = _tool_result(message, parts, call_id)
     if role == "user":
         parts += [_attachment(text_of(file.get("name")), file, "") for file in names.values()]
     return parts
 
 
-def _kind(said: dict[str, Any]) -> str:
-    return text_of(dict_of(said.get("content")).get("content_type"))
+def _kind(message: dict[str, Any]) -> str:
+    return text_of(dict_of(message.get("content")).get("content_type"))
 
 
-def _files(said: dict[str, Any]) -> list[dict[str, Any]]:
-    return dicts_of(dict_of(said.get("metadata")).get("attachments"))
+def _files(message: dict[str, Any]) -> list[dict[str, Any]]:
+    return dicts_of(dict_of(message.get("metadata")).get("attachments"))
 
 
-def _tool_call(said: dict[str, Any], call_id: str) -> ToolCallPart:
-    content = dict_of(said.get("content"))
+def _tool_call(message: dict[str, Any], call_id: str) -> ToolCallPart:
+    content = dict_of(message.get("content"))
     words = text_of(content.get("text")) or "\n".join(filter(None, map(text_of, list_of(content.get("parts")))))
-    return ToolCallPart(call_id, text_of(said.get("recipient")), arguments_of(words), on_server=True)
+    return ToolCallPart(call_id, text_of(message.get("recipient")), arguments_of(words), on_server=True)
 
 
-def _tool_result(said: dict[str, Any], parts: list[Part], call_id: str) -> list[Part]:
+def _tool_result(message: dict[str, Any], parts: list[Part], call_id: str) -> list[Part]:
     words = "\n".join(part.text for part in parts if isinstance(part, TextPart))
     others = [part for part in parts if not isinstance(part, TextPart)]
-    run = text_of(dict_of(dict_of(said.get("metadata")).get("aggregate_result")).get("status"))
-    is_error = _kind(said) == "system_error" or run.startswith("failed")
+    run = text_of(dict_of(dict_of(message.get("metadata")).get("aggregate_result")).get("status"))
+    is_error = _kind(message) == "system_error" or run.startswith("failed")
     return [ToolResultPart(call_id, words, is_error), *others] if words or others else []
 
 
@@ -125,12 +125,12 @@ def _thoughts(thoughts: object) -> Iterator[Part]:
     for thought in dicts_of(thoughts):
         summary, words = text_of(thought.get("summary")), text_of(thought.get("content"))
         heading = f"**{summary}**" if summary else ""
-        if said := "\n\n".join(filter(None, (heading, words))):
-            yield ThinkingPart(said)
+        if message := "\n\n".join(filter(None, (heading, words))):
+            yield ThinkingPart(message)
 
 
 def _pieces(pieces: list[Any], names: dict[str, dict[str, Any]]) -> Iterator[Part]:
-    """The pieces of a message; texts that follow one another are one text."""
+    """Yield the parts of a list of content; consecutive texts are joined."""
     words: list[str] = []
     for piece in pieces:
         if isinstance(piece, str):
@@ -162,5 +162,5 @@ def _media_type(piece: dict[str, Any]) -> str:
 
 
 def _attachment(name: str, file: dict[str, Any], media_type: str) -> AttachmentPart:
-    told = text_of(file.get("mime_type")) or text_of(file.get("mimeType"))
-    return AttachmentPart(text_of(file.get("name")) or name, told or media_type or "application/octet-stream")
+    texts = text_of(file.get("mime_type")) or text_of(file.get("mimeType"))
+    return AttachmentPart(text_of(file.get("name")) or name, texts or media_type or "application/octet-stream")

@@ -1,4 +1,4 @@
-"""Reads conversations of Claude.ai's data export: messages with blocks; newer ones say which message they follow."""
+"""Reads conversations of Claude.ai's data export: messages with blocks, in newer exports with parents."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,23 +15,28 @@ from tui_chat.core.part import (
     ToolResultPart,
 )
 from tui_chat.core.turn import Role
-from tui_chat.formats.import_tree import ForeignConversation, Imported, Message, newest, ours
+from tui_chat.formats.import_tree import ForeignConversation, Imported, Message, newest_message_id, to_conversation
 from tui_chat.formats.json_access import date_of, dict_of, dicts_of, json_of, list_of, model_ref, text_of
 
 SOURCE = "claude"
 _ROOTS = ("", "00000000-0000-4000-8000-000000000000", "00000000-0000-0000-0000-000000000000")
-"""What the first messages name as the one they follow."""
+"""The parent ids of first messages."""
 _BOOKKEEPING = ("token_budget", "flag")
 _UNKNOWN = "application/octet-stream"
 
 
+def is_conversation(value: dict[str, Any]) -> bool:
+    """Return whether the object looks like a conversation of this export."""
+    return "chat_messages" in value or {"uuid", "name", "account"} <= value.keys()
+
+
 def conversation_from(value: dict[str, Any]) -> Imported:
-    """One conversation of the export."""
+    """Return one conversation of the export."""
     if not isinstance(value.get("chat_messages"), list):
         raise FormatError("its messages (`chat_messages`) are missing")
     model = model_ref(value.get("model"), "anthropic")
     messages = list(_messages(dicts_of(value["chat_messages"]), model))
-    return ours(
+    return to_conversation(
         ForeignConversation(
             source=SOURCE,
             id=text_of(value.get("uuid")) or (messages[0].id if messages else ""),
@@ -41,19 +46,19 @@ def conversation_from(value: dict[str, Any]) -> Imported:
             updated_at=date_of(value.get("updated_at")),
             model=model,
             system=text_of(value.get("system_prompt")),
-            head=text_of(value.get("current_leaf_message_uuid")) or newest(messages),
+            head=text_of(value.get("current_leaf_message_uuid")) or newest_message_id(messages),
         )
     )
 
 
-def _messages(said: list[dict[str, Any]], model: str) -> Iterator[Message]:
-    ids = [text_of(message.get("uuid")) or f"message {number}" for number, message in enumerate(said)]
-    parents = [text_of(message.get("parent_message_uuid")) for message in said]
+def _messages(messages: list[dict[str, Any]], model: str) -> Iterator[Message]:
+    ids = [text_of(message.get("uuid")) or f"message {number}" for number, message in enumerate(messages)]
+    parents = [text_of(message.get("parent_message_uuid")) for message in messages]
     is_tree, known = any(parents), {*ids, *_ROOTS}
-    for number, message in enumerate(said):
+    for number, message in enumerate(messages):
         parent: str | None = parents[number]
         if not is_tree or parent not in known:
-            # No parent is told, or it was deleted: it follows what stands before it.
+            # Without a parent, or with a deleted one, it follows the message before it.
             parent = ids[number - 1] if number else None
         elif parent in _ROOTS:
             parent = None
@@ -102,7 +107,7 @@ def _part(block: dict[str, Any], call_id: str) -> list[Part]:
 
 
 def _result(content: object) -> str:
-    """What a tool answered; whatever is not plain text stays as its JSON."""
+    """Return a tool's result; whatever is not plain text stays as JSON."""
     if isinstance(content, str):
         return text_of(content)
     return "\n".join(
@@ -127,5 +132,5 @@ def _attachments(message: dict[str, Any]) -> Iterator[AttachmentPart]:
             yield AttachmentPart(text_of(file.get("file_name")) or key, "image/*" if kind == "image" else _UNKNOWN)
 
 
-def _media_type(told: str) -> str:
-    return told if "/" in told else "text/plain" if told == "txt" else _UNKNOWN
+def _media_type(file_type: str) -> str:
+    return file_type if "/" in file_type else "text/plain" if file_type == "txt" else _UNKNOWN

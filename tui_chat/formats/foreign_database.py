@@ -1,6 +1,6 @@
-"""Opens another program's SQLite database to read it, changing nothing, and gives its rows as dictionaries.
+"""Opens another program's SQLite database read-only and returns its rows as dictionaries.
 
-The file may be hostile: what a query may cost is bounded by the size of the file, since an honest table cannot give
+The file may be hostile: the cost of a query is bounded by the size of the file, since an honest table cannot return
 more than the file holds. Only stored columns of real tables are read; views and computed columns are not.
 """
 
@@ -21,7 +21,7 @@ LARGEST_CONVERSATION = 256 * 1024 * 1024
 """Bytes of one conversation's rows; a larger one is skipped."""
 _STEPS_AT_LEAST = 10_000_000
 _STEPS_PER_BYTE = 200
-"""Steps of SQLite's machine that reading one conversation may take: a second's work where the file is small."""
+"""Steps of SQLite's virtual machine for one conversation: about a second where the file is small."""
 _STEPS_BETWEEN_CHECKS = 10_000
 _BYTES_AT_LEAST = 1_000_000
 _ROWS_AT_LEAST = 1_000
@@ -37,7 +37,7 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 0,
 }
 _COMPUTED = 2
-"""What SQLite calls a column whose value is worked out whenever it is read."""
+"""SQLite's code for a generated column that is not stored."""
 _FUNCTIONS = ("coalesce", "count")
 _SPARE_BYTES = 100 * 1024 * 1024
 """Disk that is left free when a database is copied to be read."""
@@ -63,11 +63,11 @@ class ForeignDatabase:
         connection.set_authorizer(self._authorize)
 
     def start_conversation(self) -> None:
-        """Count work and rows from here on as those of one conversation."""
+        """Reset the counts of work and rows for the next conversation."""
         self._steps = self._bytes = self._rows = 0
 
     def rows(self, query: str, *values: object) -> Iterator[dict[str, Any]]:
-        """Return the rows of a conversation; `FormatError` where all of them are too much to be held."""
+        """Yield the rows of a conversation; `FormatError` if together they are too large."""
         for row in self.every_row(query, *values):
             self._rows += 1
             self._bytes += _size(row.values())
@@ -78,7 +78,7 @@ class ForeignDatabase:
             yield row
 
     def every_row(self, query: str, *values: object) -> Iterator[dict[str, Any]]:
-        """Return what a query finds, however much; `FormatError` where it is more than the file can hold."""
+        """Yield every row of a query; `FormatError` if it is more than the file can hold."""
         number = size = 0
         try:
             for row in self._connection.execute(query, values):
@@ -115,8 +115,8 @@ def _size(values: Iterable[object]) -> int:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[ForeignDatabase]:
-    """Open the database in a file, for as long as it is read; nothing is written to it or next to it."""
+def open_database(path: Path) -> Iterator[ForeignDatabase]:
+    """Open the database in a file; nothing is written to it or next to it."""
     log, shared = path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
     if not _holds_something(log):
         # Immutable, it is neither locked nor given a companion file.
@@ -166,7 +166,7 @@ def _connected(path: Path, how: str, size: int) -> Iterator[ForeignDatabase]:
 
 
 def json_in(value: object) -> Any:
-    """The JSON in a text column; `None` where there is none or it is broken."""
+    """Return the JSON in a text column; `None` where there is none or it is broken."""
     try:
         return json.loads(value) if isinstance(value, str) else None
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Opens what is imported: a JSON file, or those with conversations in a folder or in a zip, which is not unpacked."""
+"""Opens the files to import: a JSON file, or those with conversations in a folder or a zip."""
 
 import re
 import zipfile
@@ -19,12 +19,12 @@ _ANY_JSON = re.compile(r"\.jsonl?$", re.IGNORECASE)
 _MOST_BYTES = 64 * 1024**3
 _BOMB_RATIO = 300
 _BOMB_BYTES = 1024**3
-"""A member this large that was packed this much smaller holds no conversations."""
+"""A zip member this large with this compression ratio holds no conversations."""
 _ENCRYPTED = 0x1
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
-"""Called with how much of how much was read, in bytes or, of a database, in conversations; 0 is an unknown total."""
+"""Called with done and total, in bytes or, for a database, in conversations; a total of 0 is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,12 @@ class Source:
     stream: Readable
 
 
-class _Counted:
-    """A stream that tells how far it was read."""
+class _CountingStream:
+    """A stream that reports how far it was read."""
 
-    def __init__(self, stream: Readable, tell: Callable[[int], None], name: str) -> None:
+    def __init__(self, stream: Readable, advance: Callable[[int], None], name: str) -> None:
         self._stream = stream
-        self._tell = tell
+        self._tell = advance
         self._name = name
 
     def read(self, size: int, /) -> bytes:
@@ -53,25 +53,25 @@ class _Counted:
 
 
 def json_sources(path: Path, progress: Progress) -> Iterator[Source]:
-    """Return the JSON files in or at a path, one after another; each is read before the next is asked for."""
+    """Yield the JSON files in or at a path; read each before asking for the next."""
     if zipfile.is_zipfile(path):
         yield from zip_sources(path, progress)
         return
     files = _files_in(path) if path.is_dir() else [path]
-    with counting(progress, sum(file.stat().st_size for file in files)) as tell:
+    with counting_progress(progress, sum(file.stat().st_size for file in files)) as advance:
         for file in files:
             with file.open("rb") as stream:
-                yield Source(file.name, _Counted(stream, tell, file.name))
+                yield Source(file.name, _CountingStream(stream, advance, file.name))
 
 
 def pipe_source(pipe: Pipe, progress: Progress) -> Iterator[Source]:
-    """Return what comes out of a pipe as one JSON file; how long that is, is not known."""
-    with counting(progress, 0) as tell:
-        yield Source(pipe.name, _Counted(pipe, tell, pipe.name))
+    """Yield a pipe as one JSON file of unknown length."""
+    with counting_progress(progress, 0) as advance:
+        yield Source(pipe.name, _CountingStream(pipe, advance, pipe.name))
 
 
 def _files_in(folder: Path) -> list[Path]:
-    """The files of an export that was unpacked already."""
+    """Return the files of an export that was unpacked already."""
     files = sorted(file for file in folder.iterdir() if file.is_file())
     return _with_conversations({file.name: file for file in files}, "folder")
 
@@ -85,20 +85,20 @@ def zip_sources(path: Path | BinaryIO, progress: Progress) -> Iterator[Source]:
     with archive:
         files = sorted((file for file in archive.infolist() if not file.is_dir()), key=lambda file: file.filename)
         members = _with_conversations({file.filename: file for file in files}, "zip")
-        with counting(progress, sum(member.file_size for member in members)) as tell:
+        with counting_progress(progress, sum(member.file_size for member in members)) as advance:
             for member in members:
-                yield from _member(archive, member, tell)
+                yield from _member(archive, member, advance)
 
 
 def _with_conversations(files: dict[str, T], holder: str) -> list[T]:
-    """The files to read: exports by their names, or else everything that may be JSON."""
+    """Return the files to read: those named like an export, or else every JSON file."""
     for names in (_EXPORT, _ANY_JSON):
         if found := [file for name, file in files.items() if names.search(name)]:
             return found
     raise FormatError(f"there is no JSON file in this {holder}")
 
 
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, tell: Callable[[int], None]) -> Iterator[Source]:
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, advance: Callable[[int], None]) -> Iterator[Source]:
     name = member.filename
     if member.flag_bits & _ENCRYPTED:
         raise FormatError(f"{name} is encrypted; unpack the zip first")
@@ -110,17 +110,17 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, tell: Callable[[i
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
         raise FormatError(f"{name} cannot be read: {error}") from None
     with stream:
-        yield Source(name, _Counted(stream, tell, name))
+        yield Source(name, _CountingStream(stream, advance, name))
 
 
 @contextmanager
-def counting(progress: Progress, total: int) -> Iterator[Callable[[int], None]]:
-    """Return a function that adds to what was read and reports it."""
+def counting_progress(progress: Progress, total: int) -> Iterator[Callable[[int], None]]:
+    """Yield a function that adds to the bytes read and reports the sum."""
     done = 0
 
-    def tell(more: int) -> None:
+    def advance(more: int) -> None:
         nonlocal done
         done += more
         progress(done, total)
 
-    yield tell
+    yield advance

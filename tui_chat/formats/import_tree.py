@@ -1,4 +1,4 @@
-"""What every reader of another program's conversations needs: its messages as a tree, and how that becomes turns.
+"""Converts another program's tree of messages to a conversation with turns; every import format uses it.
 
 Ids are made from the other program's ids, so that the same file gives the same conversation every time.
 """
@@ -23,16 +23,16 @@ TOO_MANY_MESSAGES = f"it has more than {MOST_MESSAGES:,} messages"
 CIRCLE_CUT = "its messages answered each other in a circle, which was cut open; all of their text was kept"
 _NAMESPACE = uuid.UUID("0f1c8a52-6f0d-5e0b-9a67-3f4f7a1c2d9e")
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-"""Stands where the other program knows no date at all."""
+"""The date where the other program has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A conversation that was read."""
+    """A conversation that was imported."""
 
     conversation: Conversation
     note: str = ""
-    """What had to be changed in it so that it could be read."""
+    """What had to be changed in it to import it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ class Message:
     id: str
     parent_id: str | None
     role: Role | None
-    """`None`: nothing that is shown; what follows it follows the one before it."""
+    """`None`: a message that is not shown; its children follow its parent."""
     parts: Sequence[Part] = ()
     created_at: datetime | None = None
     model: str = ""
     continues: bool = False
-    """It belongs to the reply it follows, as a tool's result and what the model says to it do."""
+    """It belongs to the reply before it, as a tool's result and the text after that do."""
     status: TurnStatus = TurnStatus.COMPLETE
     stop_reason: str | None = None
     fault: Fault | None = None
@@ -66,30 +66,30 @@ class Message:
 
 @dataclass(slots=True)
 class ForeignConversation:
-    """All that another program told of a conversation."""
+    """A conversation as another program has it."""
 
     source: str
     id: str
     messages: Sequence[Message]
-    """Siblings in their order."""
+    """With siblings in their order."""
     title: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None
     model: str = ""
     system: str = ""
     head: str | None = None
-    """The message that is the end of the branch that was shown there."""
+    """The last message of the branch that was shown there."""
     is_archived: bool = False
 
 
-def newest(messages: Sequence[Message]) -> str | None:
-    """The message said last, for a program that does not tell which branch was shown."""
-    said = [message for message in reversed(messages) if message.role is not None]
-    return max(said, key=lambda message: message.created_at or _NEVER).id if said else None
+def newest_message_id(messages: Sequence[Message]) -> str | None:
+    """Return the id of the newest message, for a program that does not store which branch was shown."""
+    shown = [message for message in reversed(messages) if message.role is not None]
+    return max(shown, key=lambda message: message.created_at or _NEVER).id if shown else None
 
 
-def ours(foreign: ForeignConversation) -> Imported:
-    """Return the conversation as one of ours; `FormatError` if it has no text."""
+def to_conversation(foreign: ForeignConversation) -> Imported:
+    """Return the conversation as one of this program; `FormatError` if it has no text."""
     if len(foreign.messages) > MOST_MESSAGES:
         raise FormatError(TOO_MANY_MESSAGES)
     known = [message.created_at for message in foreign.messages if message.created_at is not None]
@@ -116,12 +116,12 @@ def ours(foreign: ForeignConversation) -> Imported:
 
 
 class _Tree:
-    """Messages on their way to turns: what is not shown is left out, what belongs together becomes one."""
+    """Converts messages to turns: hidden messages are left out, messages of one reply become one turn."""
 
     def __init__(self, foreign: ForeignConversation, start: datetime) -> None:
         self._source = (foreign.source, foreign.id)
         self.turn_ids: dict[str, str] = {}
-        """The turn that each message became, or that the branch stood at."""
+        """Message id to the id of the turn that it became, or of the nearest turn above."""
         self._messages = _by_id(foreign.messages)
         self.has_circle = False
         self._shown_parent: dict[str, str | None] = {}
@@ -133,7 +133,7 @@ class _Tree:
                 self._shown_children[parent] = self._shown_children.get(parent, 0) + 1
         self._turns: dict[str, Turn] = {}
         self._joined: dict[str, list[Part]] = {}
-        """The parts of the turns that several messages became."""
+        """The parts of turns that consist of several messages."""
         self._order: dict[str, tuple[datetime, int]] = {}
         self._newest_child: dict[str | None, datetime] = {}
         for message in walk:
@@ -223,7 +223,7 @@ def _by_id(messages: Sequence[Message]) -> dict[str, Message]:
 
 
 def _wants_break(parts: Sequence[Part], more: Sequence[Part]) -> bool:
-    """Whether text follows text that does not end its line."""
+    """Return whether text would follow text that does not end its line."""
     if not any(isinstance(part, TextPart) for part in more):
         return False
     last = next((part.text for part in reversed(parts) if isinstance(part, TextPart) and part.text), "\n")
@@ -231,7 +231,7 @@ def _wants_break(parts: Sequence[Part], more: Sequence[Part]) -> bool:
 
 
 def _joined(turn: Turn, message: Message) -> Turn:
-    """Return a reply with what is known of a message that belongs to it too; its parts follow in the end."""
+    """Return a reply with the facts of one more message of it; the parts are added at the end."""
     return replace(
         turn,
         model=message.model or turn.model,

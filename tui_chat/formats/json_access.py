@@ -1,4 +1,4 @@
-"""Takes values out of loosely shaped JSON: whatever is missing or of another kind counts as absent."""
+"""Reads values from loosely structured JSON: a missing value or one of another type counts as absent."""
 
 import json
 import math
@@ -25,8 +25,8 @@ _FAMILIES = {
 }
 
 
-def parsed(data: bytes) -> Any:
-    """Return JSON bytes as values. A large value takes much memory, so nothing is held longer than needed."""
+def parse_json(data: bytes) -> Any:
+    """Parse JSON bytes. A large value takes much memory, so nothing is kept longer than needed."""
     try:
         text = data.decode()
         del data
@@ -42,32 +42,32 @@ def parsed(data: bytes) -> Any:
 
 
 def text_of(value: object) -> str:
-    """A text, made valid; of anything else none."""
+    """Return a string, made valid Unicode; empty for anything else."""
     return valid_text(value) if isinstance(value, str) else ""
 
 
 def dict_of(value: object) -> dict[str, Any]:
-    """An object; of anything else an empty one."""
+    """Return an object; empty for anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def list_of(value: object) -> list[Any]:
-    """An array; of anything else an empty one."""
+    """Return an array; empty for anything else."""
     return value if isinstance(value, list) else []
 
 
 def dicts_of(value: object) -> list[dict[str, Any]]:
-    """The objects of an array."""
+    """Return the objects of an array."""
     return [item for item in list_of(value) if isinstance(item, dict)]
 
 
 def count_of(value: object) -> int:
-    """A count; of anything else, and of one that cannot be believed, nought."""
+    """Return a count; 0 for anything else and for a count out of bounds."""
     return value if isinstance(value, int) and count_in_bounds(value) else 0
 
 
 def json_of(value: object) -> str:
-    """Return a value as JSON again, readable and valid."""
+    """Return a value as JSON text."""
     try:
         return valid_text(json.dumps(value, ensure_ascii=False))
     except RecursionError:
@@ -76,7 +76,7 @@ def json_of(value: object) -> str:
 
 
 def arguments_of(value: object) -> str:
-    """What a tool was called with as a JSON object; plain words become one with them as its `text`."""
+    """Return a tool call's arguments as a JSON object; plain text becomes its `text`."""
     if not isinstance(value, str):
         return json_of(dict_of(value))
     words = text_of(value)
@@ -84,7 +84,7 @@ def arguments_of(value: object) -> str:
 
 
 def date_of(value: object) -> datetime | None:
-    """A moment, told as seconds or milliseconds since 1970 or as an ISO date (UTC where no zone is named)."""
+    """Return a date, given as seconds or milliseconds since 1970 or as an ISO date (UTC if it has no zone)."""
     try:
         if isinstance(value, str):
             date = datetime.fromisoformat(value.strip())
@@ -100,7 +100,7 @@ def date_of(value: object) -> datetime | None:
 
 
 def model_ref(name: object, provider: str = "") -> str:
-    """`provider/model` of a model's name, as far as the provider is told or plain from the name."""
+    """Return `provider/model` for a model's name, where the provider is given or clear from the name."""
     model = text_of(name)
     if not model or "/" in model:
         return model

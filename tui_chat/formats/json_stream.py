@@ -1,7 +1,7 @@
-"""Reads JSON values one after another out of a file of any size: an array's elements, or values that just follow.
+"""Reads JSON values one after another from a file of any size: an array's elements, or consecutive values.
 
-Only as much is held as the value in hand needs. Here brackets and strings alone are told apart; whether a value is
-sound JSON is for whoever parses it, so that one bad value costs nothing but itself.
+Only the current value is in memory. Here only brackets and strings are recognised; the caller parses each value, so
+that one bad value does not affect the others.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Protocol
 from tui_chat.core.error import FormatError
 
 LARGEST_VALUE = 256 * 1024 * 1024
-"""Bytes of one conversation; a larger one is passed over unread."""
+"""Bytes of one conversation; a larger one is skipped."""
 MOST_BRACKETS = 4_000_000
 MOST_COMMAS = 16_000_000
 """In one value, within its texts too. Once parsed, each may stand for 200 or 60 bytes of memory, however small it is
@@ -32,13 +32,13 @@ class Readable(Protocol):
     """Anything with bytes to read, such as a file or a member of a zip."""
 
     def read(self, size: int, /) -> bytes:
-        """At most that many bytes; none at the end."""
+        """Return at most that many bytes; empty at the end."""
         ...
 
 
 @dataclass(slots=True)
 class RawValue:
-    """One value's bytes; none where it was too large and passed over."""
+    """One value's bytes; `None` where it was too large and skipped."""
 
     number: int
     """The first one is 1."""
@@ -47,13 +47,13 @@ class RawValue:
     """What was too large about it."""
 
     def take(self) -> bytes | None:
-        """Return the bytes and keep them no longer."""
+        """Return the bytes and drop them."""
         data, self.data = self.data, None
         return data
 
 
 def json_values(stream: Readable) -> Iterator[RawValue]:
-    """The values of a stream: the elements of every array at the top, and every other value there."""
+    """Yield the values of a stream: the elements of every top-level array, and every other top-level value."""
     window = _Window(stream)
     number, in_array = 0, False
     while sign := window.next_sign():
@@ -71,7 +71,7 @@ def json_values(stream: Readable) -> Iterator[RawValue]:
 
 
 class _Window:
-    """The piece of the stream that is being looked at."""
+    """The part of the stream that is in memory."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
@@ -90,11 +90,11 @@ class _Window:
 
     @property
     def position(self) -> int:
-        """Bytes before the place that is looked at."""
+        """Bytes before the current position."""
         return self._dropped + self._at
 
     def next_sign(self) -> bytes:
-        """The next byte that is no space; none at the end of the file."""
+        """Return the next byte that is no space; empty at the end of the file."""
         while True:
             self._at = _end(_SPACE, self._buffer, self._at)
             if self._at < len(self._buffer):
@@ -104,11 +104,11 @@ class _Window:
                 return b""
 
     def skip_sign(self) -> None:
-        """Pass the byte that `next_sign` gave."""
+        """Skip the byte that `next_sign` returned."""
         self._at += 1
 
     def take_separator(self) -> bool:
-        """Pass what follows an array's element: true for a comma, false for the array's end."""
+        """Skip what follows an array's element; return true for a comma, false for the array's end."""
         sign = self.next_sign()
         if sign not in (b",", b"]"):
             what = f"has {sign.decode(errors='replace')!r}" if sign else "ends"
@@ -119,7 +119,7 @@ class _Window:
         return sign == b","
 
     def take_value(self, number: int) -> bytes | None:
-        """The value that begins here, whole; `None` if it is too large."""
+        """Return the whole value that starts here; `None` if it is too large."""
         self._drop_passed()
         first = self._buffer[0]
         if first not in b'{["':
@@ -188,6 +188,6 @@ class _Window:
 
 
 def _end(pattern: re.Pattern[bytes], buffer: bytearray, at: int) -> int:
-    """Where a pattern that matches anything, if only nothing, ends."""
+    """Return the end of the match of a pattern that always matches."""
     found = pattern.match(buffer, at)
     return found.end() if found else at

@@ -1,4 +1,4 @@
-"""Writes a conversation as LibreChat's import takes it: every branch, its messages in a row with parents."""
+"""Exports a conversation for LibreChat's import: every branch, as a flat list of messages with parents."""
 
 import json
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _ENDPOINTS = {ours: theirs for theirs, ours in PROVIDERS.items()}
 
 
 def to_json(conversation: Conversation) -> dict[str, Any]:
-    """The conversation as an object that `json` can write."""
+    """Return the conversation as an object that `json` can write."""
     provider, model = split_ref(conversation.model)
     endpoint = _ENDPOINTS.get(provider, provider)
     options = {
@@ -39,7 +39,7 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
 
 
 def dumps(conversation: Conversation) -> str:
-    """The same as JSON text."""
+    """Return the conversation as JSON text."""
     return json.dumps(to_json(conversation), ensure_ascii=False, indent=2) + "\n"
 
 
@@ -71,7 +71,7 @@ def _message(turn: Turn, conversation_id: str) -> dict[str, Any]:
 
 
 def _content(turn: Turn) -> list[Mapping[str, Any]]:
-    """The blocks of a reply that is more than text; a tool's answer stands with its call."""
+    """Return the blocks of a reply that is more than text; a tool's result goes with its call."""
     answers = {part.call_id: part.text for part in turn.parts if isinstance(part, ToolResultPart)}
     calls = {part.call_id for part in turn.parts if isinstance(part, ToolCallPart)}
     blocks: list[Mapping[str, Any]] = []

@@ -21,16 +21,16 @@ from tui_chat.core.part import (
 from tui_chat.core.turn import Role
 from tui_chat.core.usage import UNKNOWN_USAGE, Usage
 from tui_chat.formats.foreign_database import ForeignDatabase, json_in
-from tui_chat.formats.import_tree import ForeignConversation, Imported, Message, ours
+from tui_chat.formats.import_tree import ForeignConversation, Imported, Message, to_conversation
 from tui_chat.formats.json_access import count_of, date_of, dict_of, dicts_of, json_of, model_ref, text_of
 
 SOURCE = "llm"
 TABLES = {"responses", "conversations"}
-"""A newer database has these too."""
+"""The first tables; a newer database has them too."""
 
 
 def conversation_ids(database: ForeignDatabase) -> Iterator[str]:
-    """Every conversation, thread and lone response; their ids begin with their time."""
+    """Yield the ids of conversations, threads and lone responses; they start with their time."""
     queries = ["SELECT id FROM conversations", "SELECT coalesce(conversation_id, id) FROM responses"]
     if "threads" in database.tables:
         queries.append("SELECT id FROM threads")
@@ -39,35 +39,35 @@ def conversation_ids(database: ForeignDatabase) -> Iterator[str]:
 
 
 def conversation(database: ForeignDatabase, conversation_id: str) -> Imported:
-    """One conversation."""
+    """Return one conversation."""
     query = "SELECT * FROM responses WHERE coalesce(conversation_id, id) = ? ORDER BY datetime_utc, id"
     responses = list(database.rows(query, conversation_id))
     named = next(database.rows("SELECT * FROM conversations WHERE id = ?", conversation_id), {})
     messages = _response_messages(database, responses)
-    told = [_system_of(database, response) for response in responses]
+    system_texts = [_system_of(database, response) for response in responses]
     head = messages[-1].id if messages else None
     if "threads" in database.tables:
         thread = _Thread(database, conversation_id, history=head)
         thread.follow({text_of(response["id"]) for response in responses})
         named = thread.row | named
         messages += thread.messages
-        told += thread.system
+        system_texts += thread.system
         head = thread.head or head
-    return ours(
+    return to_conversation(
         ForeignConversation(
             source=SOURCE,
             id=conversation_id,
             messages=messages,
             title=text_of(named.get("name")),
             model=model_ref(named.get("model")),
-            system="\n\n".join(text for text in dict.fromkeys(told) if text),
+            system="\n\n".join(text for text in dict.fromkeys(system_texts) if text),
             head=head,
         )
     )
 
 
 def _response_messages(database: ForeignDatabase, responses: list[dict[str, Any]]) -> list[Message]:
-    """Prompt and reply of each response, one after another."""
+    """Return prompt and reply of each response, one after another."""
     messages: list[Message] = []
     for response in responses:
         key, created = text_of(response["id"]), date_of(response.get("datetime_utc"))
@@ -93,7 +93,7 @@ def _response_messages(database: ForeignDatabase, responses: list[dict[str, Any]
 
 
 def _system_of(database: ForeignDatabase, response: dict[str, Any]) -> str:
-    """What the model was told beforehand."""
+    """Return the system prompt of a response."""
     return _with_fragments(database, "system_fragments", response, "system")
 
 
@@ -108,7 +108,7 @@ def _prompt(database: ForeignDatabase, response: dict[str, Any]) -> Iterator[Par
 
 
 def _reply(database: ForeignDatabase, response: dict[str, Any]) -> Iterator[Part]:
-    """The reply; before it the results of the tools that the reply before it called."""
+    """Yield the reply, after the results of the tools that the previous reply called."""
     if "tool_results" in database.tables:
         for row in database.rows("SELECT * FROM tool_results WHERE response_id = ? ORDER BY id", response["id"]):
             failed = text_of(row.get("exception"))
@@ -127,7 +127,7 @@ def _call_id(row: dict[str, Any]) -> str:
 
 
 def _with_fragments(database: ForeignDatabase, table: str, response: dict[str, Any], column: str) -> str:
-    """A prompt as the model read it: the files and snippets given with it stand before it."""
+    """Return a prompt as the model read it: after the files and snippets given with it."""
     texts = []
     if table in database.tables:
         query = f"""
@@ -138,24 +138,24 @@ def _with_fragments(database: ForeignDatabase, table: str, response: dict[str, A
 
 
 class _Thread:
-    """One thread, made into messages call by call; `history` is the last message that the first tables have of it."""
+    """Converts one thread to messages, call by call; `history` is its last message in the first tables."""
 
     def __init__(self, database: ForeignDatabase, thread_id: str, history: str | None) -> None:
         self._database = database
         self._history = history
         self._known: dict[str, str | None] = {}
-        """Hash of a message → its id here; of one that is not shown, the id of the one before it."""
+        """Hash of a message to its id here; for a hidden message, the id of the one before it."""
         self.row = next(database.rows("SELECT * FROM threads WHERE id = ?", thread_id), {})
         self.messages: list[Message] = []
         self.system: list[str] = []
 
     @property
     def head(self) -> str | None:
-        """The message that the thread ends with."""
+        """The last message of the thread."""
         return self._known.get(text_of(self.row.get("tip_message_hash")))
 
     def follow(self, logged: set[str]) -> None:
-        """Take in every call to a model but those that the first tables have logged too."""
+        """Read every call to a model, except those that the first tables have logged too."""
         query = "SELECT * FROM turns WHERE thread_id = ? ORDER BY datetime_utc, id"
         for call in self._database.rows(query, self.row.get("id")):
             if (call_id := text_of(call["id"])) in logged:
@@ -166,7 +166,7 @@ class _Thread:
         self._take({"tip_message_hash": self.row.get("tip_message_hash")})
 
     def _new_up_to(self, tip: object) -> tuple[list[dict[str, Any]], str | None]:
-        """The messages up to that one which no call before had, and the hash of the one before them."""
+        """Return the messages up to `tip` that no earlier call had, and the hash of the message before them."""
         new: dict[str, dict[str, Any]] = {}
         key = text_of(tip)
         while key and key not in self._known and key not in new:
@@ -183,7 +183,7 @@ class _Thread:
         replies_from = hashes.index(sent) + 1 if sent in hashes else 0
         start, before = 0, self._known[above] if above else self._history
         if above is None and self._history is not None:
-            # What the first tables have stands here once more, as messages; new is what was asked last.
+            # The messages of the first tables are repeated here; new is only what was asked last.
             start = replies_from
             while start and new[start - 1]["role"] != "assistant":
                 start -= 1
@@ -220,7 +220,7 @@ class _Thread:
         return key
 
     def _call_that_gave(self, key: str) -> dict[str, Any]:
-        """The call of another thread that a shared message is from."""
+        """Return the call, of another thread, that a shared message comes from."""
         return next(self._database.rows("SELECT * FROM turns WHERE tip_message_hash = ? LIMIT 1", key), {})
 
     def _parts(self, key: str) -> list[dict[str, Any]]:
@@ -250,7 +250,7 @@ class _Thread:
         yield from map(_attachment_of, self._database.rows(query, row.get("id")))
 
     def _text(self, row: dict[str, Any], payload: dict[str, Any]) -> str:
-        """A text, which may be put together of snippets that are kept once for all who use them."""
+        """Return a text, which may consist of shared snippets."""
         pieces = dicts_of(payload.get("text_ref"))
         if not pieces:
             return text_of(row.get("text"))
@@ -265,11 +265,11 @@ class _Thread:
 
 
 def _usage_of(row: dict[str, Any]) -> Usage | None:
-    """The tokens of a response, as far as they were told; unknown where a count of them cannot be believed."""
-    told = [row[name] for name in ("input_tokens", "output_tokens") if row.get(name) is not None]
-    if not told:
+    """Return the reported tokens of a response; unknown where a count is out of bounds."""
+    counts = [row[name] for name in ("input_tokens", "output_tokens") if row.get(name) is not None]
+    if not counts:
         return None
-    if any(isinstance(count, int) and count_in_bounds(count) is None for count in told):
+    if any(isinstance(count, int) and count_in_bounds(count) is None for count in counts):
         return UNKNOWN_USAGE
     details = dict_of(json_in(row.get("token_details")))
     cached = count_of(dict_of(details.get("prompt_tokens_details")).get("cached_tokens"))
@@ -285,7 +285,7 @@ def _usage_of(row: dict[str, Any]) -> Usage | None:
 
 
 def _attachment_of(row: dict[str, Any]) -> AttachmentPart:
-    """An attachment with its bytes if the database has them; files and addresses it names are not opened."""
+    """Return an attachment, with its bytes if the database has them; paths and URLs are not opened."""
     place = text_of(row.get("path")) or text_of(row.get("url"))
     name = PurePath(place).name or place or text_of(row.get("id"))[:12]
     data = row.get("content")

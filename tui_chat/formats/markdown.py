@@ -1,4 +1,4 @@
-"""A conversation as Markdown: facts in front matter, every word as it was said, thinking and tools folded away."""
+"""Exports a conversation as Markdown: facts in front matter, text verbatim, thinking and tools collapsed."""
 
 import json
 import re
@@ -18,7 +18,14 @@ from tui_chat.core.part import (
 )
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost, Usage, sum_costs
-from tui_chat.formats.transcript import Branch, TranscriptTurn, attachment_line, one_line, told, whole_parts
+from tui_chat.formats.transcript import (
+    Branch,
+    TranscriptTurn,
+    attachment_line,
+    one_line,
+    transcript_turns,
+    whole_parts,
+)
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _UNFOLDING = re.compile(r"</?(details|summary)\b", re.IGNORECASE)
@@ -26,18 +33,18 @@ _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 def to_markdown(conversation: Conversation, branch: Branch = Branch.CURRENT) -> str:
-    """The branch that is shown, or all of them, each turn under a heading that says where it stands."""
-    turns = told(conversation, branch)
+    """Return the current branch, or all branches, each turn under a heading with its position."""
+    turns = transcript_turns(conversation, branch)
     blocks = [
-        "\n".join(_front_matter(conversation, branch, [one.turn for one in turns])),
+        "\n".join(_front_matter(conversation, branch, [entry.turn for entry in turns])),
     ]
     if title := one_line(conversation.title):
         blocks.append(f"# {title}")
     if conversation.system:
         blocks.append(_folded("System prompt", conversation.system))
-    for one in turns:
-        blocks.append(_heading(one, branch))
-        blocks += _body(one)
+    for entry in turns:
+        blocks.append(_heading(entry, branch))
+        blocks += _body(entry)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -56,8 +63,8 @@ def _front_matter(conversation: Conversation, branch: Branch, turns: Sequence[Tu
     yield f"turns: {len(turns)}"
     replies = [turn for turn in turns if turn.role is Role.ASSISTANT and (turn.usage or turn.parts)]
     paid: list[Turn | SideRequest] = [*replies, *conversation.side_requests]
-    yield from _tokens([one.usage for one in paid])
-    yield from _cost([one.cost for one in paid])
+    yield from _tokens([entry.usage for entry in paid])
+    yield from _cost([entry.cost for entry in paid])
     yield "---"
 
 
@@ -79,7 +86,7 @@ def _tokens(usages: Sequence[Usage | None]) -> Iterator[str]:
 
 
 def _cost(costs: Sequence[Cost | None]) -> Iterator[str]:
-    """What is known of it; a sum that lacks replies whose cost nobody knows says how many those are."""
+    """Yield the known cost, with the number of replies whose cost is unknown."""
     cost = sum_costs(costs)
     nothing_known = cost.unknown_replies and not cost.known_replies
     yield f"cost_usd: {'null' if nothing_known else _yaml(f'{cost.total_usd:f}')}"
@@ -92,20 +99,20 @@ def _date(date: datetime) -> str:
 
 
 def _yaml(value: object) -> str:
-    """A value as YAML reads it back; JSON's strings are YAML's, but for a few signs that it wants escaped."""
+    """Return a value as YAML: JSON strings are valid there once a few characters are escaped."""
     text = json.dumps(value, ensure_ascii=False)
     return _UNPRINTABLE.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
 
-def _heading(one: TranscriptTurn, branch: Branch) -> str:
-    words = [one.numbered(one.speaker, branch), *one.standing(branch)]
-    return f"## {' · '.join(words)}\n\n_{' · '.join(one.facts)}_"
+def _heading(entry: TranscriptTurn, branch: Branch) -> str:
+    words = [entry.numbered(entry.speaker, branch), *entry.position_notes(branch)]
+    return f"## {' · '.join(words)}\n\n_{' · '.join(entry.facts)}_"
 
 
-def _body(one: TranscriptTurn) -> Iterator[str]:
-    yield from map(_part, whole_parts(one.turn))
-    if one.fault:
-        yield f"> **Failed** · {one.fault}"
+def _body(entry: TranscriptTurn) -> Iterator[str]:
+    yield from map(_part, whole_parts(entry.turn))
+    if entry.fault:
+        yield f"> **Failed** · {entry.fault}"
 
 
 def _part(part: Part) -> str:
@@ -125,7 +132,7 @@ def _part(part: Part) -> str:
 
 
 def _folded(summary: str, text: str, language: str = "") -> str:
-    """Text behind a line that opens it."""
+    """Return text in a collapsed `<details>` element."""
     if language or _UNFOLDING.search(text):
         fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
         text = f"{fence}{language or 'text'}\n{text}\n{fence}"
@@ -136,7 +143,7 @@ def _folded(summary: str, text: str, language: str = "") -> str:
 
 
 def _closing(text: str) -> str:
-    """The end of a code block that was cut off, so that it does not swallow what follows."""
+    """Return the closing fence of a code block that was cut off, or nothing."""
     open_with = ""
     for line in text.splitlines():
         fence = _FENCE.match(line)

@@ -1,12 +1,12 @@
-"""The native JSON of a conversation: all of it, so that reading it back gives the same value and the same bytes.
+"""Writes and reads the native JSON: a whole conversation, so that a round trip gives the same value and bytes.
 
-A conversation is one object: `"format": "tui-chat"`, `"version": 1`, then its fields under the names of `core`.
-`native_shape` has them all. Several are written one a line (JSON lines), and read from lines or an array.
+A conversation is one object: `"format": "tui-chat"`, `"version": 1`, then its fields under the names of `core`;
+`native_schema` lists them. Several are written as JSON Lines, and read from lines or an array.
 
 - Dates are ISO 8601 in UTC with every digit they have; money is decimal strings; attachments are base64.
 - Every key is always there, `null` where nothing is known, also for each count of unknown tokens; only `opaque` is
-  left out of a part that has none, and `errands` of a conversation beside which nothing was asked.
-- Turns stand oldest first, each after the one it answers.
+  left out of a part that has none, and `errands` of a conversation without side requests.
+- Turns are ordered oldest first, each after its parent.
 - Text is Unicode: half a surrogate pair is refused, in writing and in reading.
 """
 
@@ -35,7 +35,7 @@ from tui_chat.formats.native_schema import FORMAT, VERSION, conversation_from
 
 
 def to_json(conversation: Conversation) -> dict[str, Any]:
-    """The conversation as what `json` can write, keys in their order."""
+    """Return the conversation as an object that `json` can write, keys in their order."""
     value = {
         "format": FORMAT,
         "version": VERSION,
@@ -54,14 +54,14 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
         "turns": [_turn(turn) for turn in _parents_first(conversation.turns)],
     }
     return (
-        value | {"errands": [_side_request(one) for one in conversation.side_requests]}
+        value | {"errands": [_side_request(request) for request in conversation.side_requests]}
         if conversation.side_requests
         else value
     )
 
 
 def _parents_first(turns: Sequence[Turn]) -> Iterable[Turn]:
-    """The turns in their order, but none before the one it answers."""
+    """Return the turns in their order, but none before its parent."""
     by_id = {turn.id: turn for turn in turns}
     if len(by_id) != len(turns):
         return turns
@@ -72,12 +72,12 @@ def _parents_first(turns: Sequence[Turn]) -> Iterable[Turn]:
         while at is not None and at.id not in placed:
             way.append(at)
             at = None if at.parent_id is None else by_id.get(at.parent_id)
-        placed |= {one.id: one for one in reversed(way)}
+        placed |= {request.id: request for request in reversed(way)}
     return placed.values()
 
 
 def dumps(conversation: Conversation, *, one_line: bool = False) -> str:
-    """The conversation as JSON text: indented and ending in a newline, or on one line without it."""
+    """Return the conversation as JSON text: indented and ending in a newline, or on one line without it."""
     value = to_json(conversation)
     layout: dict[str, Any] = {"separators": (",", ":")} if one_line else {"indent": 2}
     try:
@@ -92,12 +92,12 @@ def dumps(conversation: Conversation, *, one_line: bool = False) -> str:
 
 
 def loads(text: str) -> Conversation:
-    """The conversation that `dumps` has written."""
+    """Read a conversation that `dumps` has written."""
     return conversation_from(parse(text))
 
 
 def parse(text: str) -> Any:
-    """JSON text as values, refusing what JSON does not have."""
+    """Parse JSON text, and refuse what is not standard JSON."""
     try:
         return json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
@@ -242,7 +242,7 @@ def _fault(fault: Fault) -> dict[str, Any]:
 
 
 def _half_character_in(value: object, place: str) -> str | None:
-    """Where in a JSON value the first text stands that is not valid Unicode."""
+    """Return the place of the first text in a JSON value that is not valid Unicode."""
     if isinstance(value, str):
         return place if any("\ud800" <= character <= "\udfff" for character in value) else None
     inner: list[tuple[str, object]] = []

@@ -1,7 +1,7 @@
-"""The native JSON's shape, version 1, as it is checked in reading: the one place where its keys are listed.
+"""The schema of the native JSON, version 1: the one place where its keys are listed and checked.
 
-What is no number or no date is refused. A number or date that is one, but cannot be believed, is read as unknown: the
-conversation is worth more than its figures.
+A value that is no number or no date is refused. A number or date out of bounds is read as unknown: the conversation
+is worth more than its figures.
 """
 
 import base64
@@ -38,7 +38,7 @@ from tui_chat.core.usage import UNKNOWN_USAGE, Cost, Price, Usage
 FORMAT = "tui-chat"
 VERSION = 1
 _UNKNOWN = Decimal("NaN")
-"""Stands for an amount that cannot be believed until its place is known: there, all that rests on it is unknown."""
+"""An amount out of bounds; whatever depends on it becomes unknown."""
 
 
 def _date_from(value: object) -> datetime:
@@ -51,7 +51,7 @@ def _date_from(value: object) -> datetime:
 
 
 def _money_from(value: object) -> Decimal:
-    """The amount; `_UNKNOWN` for one that cannot be believed."""
+    """Return the amount; `_UNKNOWN` if it is out of bounds."""
     try:
         amount = Decimal(value) if isinstance(value, str) else None
     except InvalidOperation:
@@ -171,12 +171,12 @@ class _Usage(_Shape):
     billed_usd: Money | None = None
 
     def value(self) -> Usage:
-        """The usage; of unknown tokens where a count is `null` or cannot be believed."""
-        said = dict(self)
-        estimated, billed_usd = said.pop("estimated"), _known(said.pop("billed_usd"))
-        if any(count_in_bounds(count) is None for count in said.values()):
+        """Return the usage; with unknown tokens where a count is `null` or out of bounds."""
+        counts = dict(self)
+        estimated, billed_usd = counts.pop("estimated"), _known(counts.pop("billed_usd"))
+        if any(count_in_bounds(count) is None for count in counts.values()):
             return replace(UNKNOWN_USAGE, billed_usd=billed_usd)
-        return Usage(**said, estimated=estimated, billed_usd=billed_usd)
+        return Usage(**counts, estimated=estimated, billed_usd=billed_usd)
 
 
 class _Price(_Shape):
@@ -325,8 +325,13 @@ class _Conversation(_Shape):
         )
 
 
+def is_conversation(value: dict[str, Any]) -> bool:
+    """Return whether the object says that it is in this format."""
+    return bool(value.get("format") == FORMAT)
+
+
 def conversation_from(value: object) -> Conversation:
-    """The conversation in a JSON value, or `FormatError` naming the first place that is wrong."""
+    """Return the conversation in a JSON value, or `FormatError` naming the first place that is wrong."""
     _check_version(value)
     try:
         conversation = _Conversation.model_validate(value).value()

@@ -1,4 +1,4 @@
-"""Reads what is to be imported from a pipe, once and in order; tells which paths are files, pipes or neither."""
+"""Reads an import from a pipe, once and in order, and tells files, folders and pipes apart."""
 
 import os
 import select
@@ -14,31 +14,31 @@ from tui_chat.core.error import FormatError
 
 STANDARD_INPUT = ("-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0")
 MOST_SPOOLED = 16 * 1024**3
-"""Bytes that are taken from a pipe into a temporary file; JSON needs none."""
+"""Bytes that are copied from a pipe to a temporary file; JSON needs none."""
 _SPARE_BYTES = 100 * 1024 * 1024
-"""Disk that is left free."""
+"""Disk space that is left free."""
 _CHUNK = 256 * 1024
 _WAIT_MS = 200
 
 
-class Place(Enum):
-    """What a path leads to, as far as it can be imported."""
+class PathKind(Enum):
+    """The kinds of paths that can be imported."""
 
     FILE = auto()
     FOLDER = auto()
     PIPE = auto()
 
 
-def place_of(path: Path) -> Place:
-    """Return what is there; `FormatError` for a device, a socket or a terminal, which hold no end."""
+def path_kind(path: Path) -> PathKind:
+    """Return the kind of a path; `FormatError` for a device, a socket or a terminal, which never end."""
     is_input = str(path) in STANDARD_INPUT
     mode = os.fstat(0).st_mode if is_input else path.stat().st_mode
     if stat.S_ISDIR(mode):
-        return Place.FOLDER
+        return PathKind.FOLDER
     if stat.S_ISREG(mode):
-        return Place.PIPE if str(path) == "-" else Place.FILE
+        return PathKind.PIPE if str(path) == "-" else PathKind.FILE
     if stat.S_ISFIFO(mode) or (is_input and stat.S_ISSOCK(mode)):
-        return Place.PIPE
+        return PathKind.PIPE
     if is_input and os.isatty(0):
         raise FormatError("standard input is a terminal; give it a file or a pipe instead")
     kind, name = "socket" if stat.S_ISSOCK(mode) else "device", "standard input" if is_input else path
@@ -46,7 +46,7 @@ def place_of(path: Path) -> Place:
 
 
 class Pipe:
-    """An open pipe that is waited for in short steps, so that waiting can be reported and ended."""
+    """An open pipe that is read in short waits, so that waiting can be reported and cancelled."""
 
     def __init__(self, file: int, name: str, on_wait: Callable[[], None]) -> None:
         self.name = name
@@ -55,13 +55,13 @@ class Pipe:
         self._start = b""
 
     def start(self, size: int) -> bytes:
-        """Return the first bytes, which `read` still gives."""
+        """Return the first bytes without consuming them."""
         while len(self._start) < size and (data := self._read(size - len(self._start))):
             self._start += data
         return self._start
 
     def read(self, size: int, /) -> bytes:
-        """Return at most that many bytes; none at the end."""
+        """Return at most that many bytes; empty at the end."""
         if self._start:
             data, self._start = self._start[:size], self._start[size:]
             return data
@@ -85,12 +85,12 @@ class Pipe:
 
 
 @contextmanager
-def opened_pipe(path: Path, on_wait: Callable[[], None]) -> Iterator[Pipe]:
-    """Open a pipe; `on_wait` is called now and then while nothing comes, and may end the waiting by an exception."""
+def open_pipe(path: Path, on_wait: Callable[[], None]) -> Iterator[Pipe]:
+    """Open a pipe; `on_wait` is called regularly while no data comes, and may raise to cancel."""
     if str(path) in STANDARD_INPUT:
         yield Pipe(0, "standard input", on_wait)
         return
-    # Without waiting for a writer: that is done where it can be ended.
+    # Do not block until a writer opens it: the wait below can be cancelled.
     file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
     try:
         yield Pipe(file, path.name if path.parts[:2] != ("/", "dev") else "the pipe", on_wait)
@@ -98,8 +98,8 @@ def opened_pipe(path: Path, on_wait: Callable[[], None]) -> Iterator[Pipe]:
         os.close(file)
 
 
-def spool(pipe: Pipe, file: BinaryIO, tell: Callable[[int], None]) -> None:
-    """Write all that comes out of a pipe to a file; `FormatError` where that is more than there is room for."""
+def spool(pipe: Pipe, file: BinaryIO, advance: Callable[[int], None]) -> None:
+    """Copy a pipe to a file; `FormatError` if it does not fit."""
     done = 0
     while data := pipe.read(_CHUNK):
         done += len(data)
@@ -107,7 +107,7 @@ def spool(pipe: Pipe, file: BinaryIO, tell: Callable[[int], None]) -> None:
             raise FormatError(f"it is larger than {MOST_SPOOLED // 1024**3} GiB; save it to a file first")
         _check_room(file)
         file.write(data)
-        tell(len(data))
+        advance(len(data))
     file.flush()
     file.seek(0)
 

@@ -1,4 +1,4 @@
-"""A conversation as plain text, without marks. Its words are raw: not yet clean for a terminal."""
+"""Exports a conversation as plain text. The text is raw: `clean` it before a terminal."""
 
 from collections.abc import Iterator
 
@@ -12,28 +12,35 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.formats.transcript import Branch, TranscriptTurn, attachment_line, one_line, told, whole_parts
+from tui_chat.formats.transcript import (
+    Branch,
+    TranscriptTurn,
+    attachment_line,
+    one_line,
+    transcript_turns,
+    whole_parts,
+)
 
 
 def to_plain(conversation: Conversation, branch: Branch = Branch.CURRENT) -> str:
-    """Title, system prompt and turns, parted by empty lines."""
+    """Return title, system prompt and turns, separated by empty lines."""
     blocks = [title] if (title := one_line(conversation.title)) else []
     if conversation.system:
         blocks.append(f"System:\n{conversation.system}")
-    for one in told(conversation, branch):
-        blocks.append("\n".join([_heading(one, branch), *_body(one)]))
+    for entry in transcript_turns(conversation, branch):
+        blocks.append("\n".join([_heading(entry, branch), *_body(entry)]))
     return "\n\n".join(blocks) + "\n"
 
 
-def _heading(one: TranscriptTurn, branch: Branch) -> str:
-    words = [one.numbered(one.speaker, branch), *one.standing(branch)]
-    return f"{', '.join(words)} ({', '.join(one.facts)}):"
+def _heading(entry: TranscriptTurn, branch: Branch) -> str:
+    words = [entry.numbered(entry.speaker, branch), *entry.position_notes(branch)]
+    return f"{', '.join(words)} ({', '.join(entry.facts)}):"
 
 
-def _body(one: TranscriptTurn) -> Iterator[str]:
-    yield from map(_part, whole_parts(one.turn))
-    if one.fault:
-        yield f"[failed: {one.fault}]"
+def _body(entry: TranscriptTurn) -> Iterator[str]:
+    yield from map(_part, whole_parts(entry.turn))
+    if entry.fault:
+        yield f"[failed: {entry.fault}]"
 
 
 def _part(part: Part) -> str:

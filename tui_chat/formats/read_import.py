@@ -1,42 +1,52 @@
-"""Reads conversations out of any file this program knows, whatever its name: the format is told from the content."""
+"""Reads conversations from any file this program knows; the content decides the format, not the name.
+
+`FORMATS` is the one list of import formats.
+"""
 
 import gc
 import os
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
-from enum import StrEnum
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from tui_chat.core.error import FormatError
 from tui_chat.formats import chatgpt, claude, elia, librechat, llm, native_schema
-from tui_chat.formats.foreign_database import MAGIC, ForeignDatabase, opened
+from tui_chat.formats.foreign_database import MAGIC, ForeignDatabase, open_database
 from tui_chat.formats.import_sources import (
     ZIP_STARTS,
     Progress,
     Source,
-    counting,
+    counting_progress,
     json_sources,
     pipe_source,
     zip_sources,
 )
 from tui_chat.formats.import_tree import MOST_MESSAGES, TOO_MANY_MESSAGES, Imported, Skipped
-from tui_chat.formats.json_access import list_of, parsed, text_of
+from tui_chat.formats.json_access import list_of, parse_json, text_of
 from tui_chat.formats.json_stream import RawValue, json_values
-from tui_chat.formats.piped_import import Place, opened_pipe, place_of, spool
+from tui_chat.formats.piped_import import PathKind, open_pipe, path_kind, spool
 
 
-class Format(StrEnum):
-    """A kind of file that conversations are read from."""
+@dataclass(frozen=True, slots=True)
+class JsonFormat:
+    """A format whose conversations are JSON objects."""
 
-    NATIVE = "tui-chat"
-    CHATGPT = "ChatGPT export"
-    CLAUDE = "Claude.ai export"
-    LIBRECHAT = "LibreChat"
-    LLM = "llm logs.db"
-    ELIA = "elia database"
+    name: str
+    matches: Callable[[dict[str, Any]], bool]
+    read: Callable[[dict[str, Any]], Imported]
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFormat:
+    """A format whose conversations are in a SQLite database that has at least these tables."""
+
+    name: str
+    tables: set[str]
+    ids: Callable[[ForeignDatabase], Iterator[Any]]
+    read: Callable[[ForeignDatabase, Any], Imported]
 
 
 def _native(value: dict[str, Any]) -> Imported:
@@ -45,16 +55,18 @@ def _native(value: dict[str, Any]) -> Imported:
     return Imported(native_schema.conversation_from(value))
 
 
-_JSON: dict[Format, Callable[[dict[str, Any]], Imported]] = {
-    Format.NATIVE: _native,
-    Format.CHATGPT: chatgpt.conversation_from,
-    Format.CLAUDE: claude.conversation_from,
-    Format.LIBRECHAT: librechat.conversation_from,
-}
-_DATABASES: dict[Format, ModuleType] = {Format.LLM: llm, Format.ELIA: elia}
-_ENOUGH_TO_TELL = 50
-"""Values of a file that are told of should a conversation come behind them."""
-_UNKNOWN = "it holds no conversations in a format that can be imported: " + ", ".join(Format)
+FORMATS: tuple[JsonFormat | DatabaseFormat, ...] = (
+    JsonFormat("tui-chat", native_schema.is_conversation, _native),
+    JsonFormat("ChatGPT export", chatgpt.is_conversation, chatgpt.conversation_from),
+    JsonFormat("Claude.ai export", claude.is_conversation, claude.conversation_from),
+    JsonFormat("LibreChat", librechat.is_conversation, librechat.conversation_from),
+    DatabaseFormat("llm logs.db", llm.TABLES, llm.conversation_ids, llm.conversation),
+    DatabaseFormat("elia database", elia.TABLES, elia.conversation_ids, elia.conversation),
+)
+"""Every format that can be imported, first match wins: a new format is a module of its own and one entry here."""
+_MOST_REPORTED = 50
+"""Values without a conversation that are reported if a conversation follows them in the file."""
+_UNKNOWN = "it holds no conversations in a format that can be imported: " + ", ".join(known.name for known in FORMATS)
 
 
 def conversations_in(path: Path, progress: Progress | None = None) -> Generator[Imported | Skipped, None, None]:
@@ -62,13 +74,13 @@ def conversations_in(path: Path, progress: Progress | None = None) -> Generator[
 
     `-` is standard input. An exception that `progress` raises ends the reading, also while a pipe is waited for.
     """
-    progress = progress or _nobody
+    progress = progress or _no_progress
     try:
-        place = place_of(path)
-        if place is Place.PIPE:
+        place = path_kind(path)
+        if place is PathKind.PIPE:
             yield from _from_pipe(path, progress)
-        elif place is Place.FILE and _is_database(path):
-            with opened(path) as database:
+        elif place is PathKind.FILE and _is_database(path):
+            with open_database(path) as database:
                 yield from _from_database(database, path.name, progress)
         else:
             yield from _from_json(path.name, json_sources(path, progress))
@@ -77,22 +89,22 @@ def conversations_in(path: Path, progress: Progress | None = None) -> Generator[
 
 
 def _from_pipe(path: Path, progress: Progress) -> Iterator[Imported | Skipped]:
-    """Read a pipe once: JSON as it comes; what must be read back and forth from a temporary file."""
-    with opened_pipe(path, lambda: progress(0, 0)) as pipe:
+    """Read a pipe once: JSON as it comes, databases and zips from a temporary file."""
+    with open_pipe(path, lambda: progress(0, 0)) as pipe:
         start = pipe.start(len(MAGIC))
         if start == MAGIC:
             with tempfile.TemporaryDirectory(prefix="tui-chat-", ignore_cleanup_errors=True) as folder:
                 copy = Path(folder) / "pipe.db"
-                with copy.open("wb") as file, counting(progress, 0) as tell:
-                    spool(pipe, file, tell)
-                with opened(copy) as database:
+                with copy.open("wb") as file, counting_progress(progress, 0) as advance:
+                    spool(pipe, file, advance)
+                with open_database(copy) as database:
                     if os.name == "posix":
                         copy.unlink()  # so that it does not stay if the program is killed
                     yield from _from_database(database, pipe.name, progress)
         elif start.startswith(ZIP_STARTS):
             with tempfile.TemporaryFile() as file:
-                with counting(progress, 0) as tell:
-                    spool(pipe, file, tell)
+                with counting_progress(progress, 0) as advance:
+                    spool(pipe, file, advance)
                 yield from _from_json(pipe.name, zip_sources(file, progress))
         else:
             yield from _from_json(pipe.name, pipe_source(pipe, progress))
@@ -117,9 +129,9 @@ def _from_json(name: str, sources: Iterable[Source]) -> Iterator[Imported | Skip
 
 
 def _in_source(source: Source) -> Iterator[Imported | Skipped]:
-    """The conversations of one JSON file; none at all if it is about something else."""
-    # What is no conversation is told of only where some are: an export has other files beside them.
-    aside: list[Skipped] = []
+    """Yield the conversations of one JSON file; nothing if it holds something else."""
+    # Values without a conversation are reported only in a file with conversations: an export has other files too.
+    pending: list[Skipped] = []
     is_known = False
     for raw in json_values(source.stream):
         is_known = is_known or bool(raw.why)
@@ -130,21 +142,21 @@ def _in_source(source: Source) -> Iterator[Imported | Skipped]:
             with _without_garbage_collection():
                 item = _conversation(value, kind, which)
             if is_known:
-                yield from aside
-                aside.clear()
+                yield from pending
+                pending.clear()
                 yield item
-            elif isinstance(item, Skipped) and len(aside) < _ENOUGH_TO_TELL:
-                aside.append(item)
+            elif isinstance(item, Skipped) and len(pending) < _MOST_REPORTED:
+                pending.append(item)
 
 
 def _values(raw: RawValue) -> Iterator[object]:
-    """What may be conversations in one value of a file, or why it is none."""
+    """Yield the possible conversations in one value of a file, or why it has none."""
     if raw.data is None:
         yield FormatError(raw.why)
         return
     try:
         with _without_garbage_collection():
-            value = parsed(raw.take() or b"")
+            value = parse_json(raw.take() or b"")
     except FormatError as error:
         yield error
         return
@@ -152,20 +164,20 @@ def _values(raw: RawValue) -> Iterator[object]:
     yield from wrapped if isinstance(wrapped, list) else [value]
 
 
-def _conversation(value: object, kind: Format | None, which: str) -> Imported | Skipped:
+def _conversation(value: object, kind: JsonFormat | None, which: str) -> Imported | Skipped:
     if isinstance(value, FormatError):
         return Skipped(which, value.message)
     if kind is None or not isinstance(value, dict):
         return Skipped(which, "this is no conversation in a known format")
     try:
-        return _JSON[kind](value)
+        return kind.read(value)
     except FormatError as error:
         return Skipped(which, error.message)
 
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Do not look for garbage while a tree of many objects is made: there is none, and each look takes longer."""
+    """Pause garbage collection while a tree of many objects is built: each pass takes longer and finds nothing."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -175,16 +187,10 @@ def _without_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _format_of(value: object) -> Format | None:
+def _format_of(value: object) -> JsonFormat | None:
     if not isinstance(value, dict):
         return None
-    if value.get("format") == native_schema.FORMAT:
-        return Format.NATIVE
-    if "mapping" in value or {"conversation_id", "create_time"} <= value.keys():
-        return Format.CHATGPT
-    if "chat_messages" in value or {"uuid", "name", "account"} <= value.keys():
-        return Format.CLAUDE
-    return Format.LIBRECHAT if "conversationId" in value and {"messages", "messagesTree"} & value.keys() else None
+    return next((known for known in FORMATS if isinstance(known, JsonFormat) and known.matches(value)), None)
 
 
 def _name_of(value: object) -> str:
@@ -197,20 +203,20 @@ def _is_database(path: Path) -> bool:
         return file.read(len(MAGIC)) == MAGIC
 
 
-def _database_format(database: ForeignDatabase) -> Format:
-    for kind, reader in _DATABASES.items():
-        if database.tables >= reader.TABLES:
-            return kind
+def _database_format(database: ForeignDatabase) -> DatabaseFormat:
+    for known in FORMATS:
+        if isinstance(known, DatabaseFormat) and database.tables >= known.tables:
+            return known
     raise FormatError("this database is neither llm's nor elia's")
 
 
 def _from_database(database: ForeignDatabase, name: str, progress: Progress) -> Iterator[Imported | Skipped]:
-    reader = _DATABASES[_database_format(database)]
-    number = sum(1 for _ in reader.conversation_ids(database))
-    for done, foreign_id in enumerate(reader.conversation_ids(database), start=1):
+    kind = _database_format(database)
+    number = sum(1 for _ in kind.ids(database))
+    for done, foreign_id in enumerate(kind.ids(database), start=1):
         database.start_conversation()
         try:
-            yield reader.conversation(database, foreign_id)
+            yield kind.read(database, foreign_id)
         except FormatError as error:
             yield Skipped(f"number {foreign_id} in {name}", error.message)
         progress(done, number)
@@ -222,5 +228,5 @@ def _unreadable(path: Path, error: OSError) -> FormatError:
     return FormatError(f"{path} cannot be read: {error.strerror or error}", detail="unreadable")
 
 
-def _nobody(done: int, total: int) -> None:
+def _no_progress(done: int, total: int) -> None:
     pass

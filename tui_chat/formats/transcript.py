@@ -1,4 +1,4 @@
-"""What Markdown and plain text share: which turns are told, in which order, and the facts beside their words."""
+"""What the Markdown and plain-text exports share: the turns in their order, and the facts about each."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ _USUAL_STOPS = (None, "", "end_turn", "stop")
 
 
 class Branch(StrEnum):
-    """How much of a conversation's tree is told."""
+    """How much of a conversation's tree is exported."""
 
     CURRENT = "current"
     ALL = "all"
@@ -22,26 +22,26 @@ class Branch(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TranscriptTurn:
-    """A turn with its place among those that are told."""
+    """A turn with its position in the export."""
 
     turn: Turn
     number: int
-    """Counted from 1 in the order of telling."""
+    """Counted from 1 in the order of the export."""
     follows: int | None
-    """The number of the turn that it answers, where that is not the one told just before."""
+    """The number of its parent, where that is not the turn just before."""
     place: int
     """Among its siblings, from 1."""
     siblings: int
     is_shown: bool
-    """It is on the branch that is shown."""
+    """It is on the current branch."""
 
     @property
     def speaker(self) -> str:
-        """Who speaks."""
+        """The speaker's label."""
         return "User" if self.turn.role is Role.USER else "Assistant"
 
-    def standing(self, branch: Branch) -> list[str]:
-        """Where it stands among the turns that are told, as far as that is not plain from their order."""
+    def position_notes(self, branch: Branch) -> list[str]:
+        """Return notes on its position in the tree, where the order does not show it."""
         words = []
         if self.siblings > 1:
             words.append(f"{self.place} of {self.siblings}")
@@ -52,7 +52,7 @@ class TranscriptTurn:
         return words
 
     def numbered(self, who: str, branch: Branch) -> str:
-        """Who speaks, with the turn's number where others refer to it."""
+        """Return the speaker, with the turn's number where others refer to it."""
         return f"{self.number}. {who}" if branch is Branch.ALL else who
 
     @property
@@ -78,8 +78,8 @@ class TranscriptTurn:
         return one_line(f"{fault.kind}: {fault.message}" if fault.message else fault.kind) if fault else ""
 
 
-def told(conversation: Conversation, branch: Branch) -> list[TranscriptTurn]:
-    """The branch that is shown, or the whole tree with each turn right after the one it answers where possible."""
+def transcript_turns(conversation: Conversation, branch: Branch) -> list[TranscriptTurn]:
+    """Return the current branch, or the whole tree with each turn right after its parent where possible."""
     shown = {turn.id for turn in conversation.path}
     turns = conversation.path if branch is Branch.CURRENT else _depth_first(conversation)
     numbers: dict[str | None, int] = {None: 0}
@@ -129,16 +129,16 @@ def whole_parts(turn: Turn) -> list[Part]:
 
 
 def attachment_line(part: AttachmentPart) -> str:
-    """An attachment's name, kind and size."""
+    """Return an attachment's name, kind and size."""
     size = f"{len(part.data):,} bytes" if part.data else "not included"
     return one_line(f"{part.name} ({part.media_type}, {size})")
 
 
 def moment(date: datetime) -> str:
-    """A date as a person reads it."""
+    """Return a date for people."""
     return date_text(date, "%Y-%m-%d %H:%M UTC", UTC)
 
 
 def one_line(text: str) -> str:
-    """Text for a place that has one line only."""
+    """Return the text on one line."""
     return " ".join(text.split())
