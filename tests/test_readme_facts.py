@@ -6,12 +6,22 @@ import re
 import pytest
 
 from tests.support.environment import ROOT
-from tests.support.readme import TEXT, command_of, commands, every_option, options_of, program, prose, rows, spans
+from tests.support.readme import (
+    TEXT,
+    command_of,
+    commands,
+    every_option,
+    options_of,
+    program,
+    prose,
+    rows,
+    settings_as_markdown,
+    spans,
+)
 from tests.test_architecture import INSIDE
 from tui_chat.cli import exit_codes, reply_output
 from tui_chat.providers.demo.scenes import _SCENES
-from tui_chat.settings.provider_presets import SERVICES
-from tui_chat.settings.show import settings_as_markdown
+from tui_chat.settings.provider_presets import PROVIDER_PRESETS
 from tui_chat.settings.values import ChatSettings
 from tui_chat.storage.private_files import DATABASE
 
@@ -82,9 +92,9 @@ def test_the_words_that_the_demo_answers_to_are_all_of_them() -> None:
 def test_keys_are_looked_for_where_it_says() -> None:
     told = section("Models and providers")
     named = {variable for variable in spans(told) if re.fullmatch(r"[A-Z_]+_API_KEY", variable)}
-    known = {variable for service in SERVICES.values() for variable in service.key_variables}
+    known = {variable for service in PROVIDER_PRESETS.values() for variable in service.key_variables}
     assert named <= known
-    for name, service in SERVICES.items():
+    for name, service in PROVIDER_PRESETS.items():
         if service.key_variables and not service.is_local and name not in ("azure", "cloudflare", "workersai"):
             assert service.key_variables[0] in named, name
         if service.is_local and name != "demo":

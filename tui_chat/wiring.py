@@ -24,7 +24,7 @@ from tui_chat.service.stall_detection import HealthLimits
 from tui_chat.service.trash import empty_trash
 from tui_chat.service.unmetered_replies import meter_interrupted
 from tui_chat.settings.api_keys import KeyRing
-from tui_chat.settings.provider_presets import DEMO_MODEL, SERVICES
+from tui_chat.settings.provider_presets import DEMO_MODEL, PROVIDER_PRESETS
 from tui_chat.settings.values import Profile, Settings
 from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import Store
@@ -188,7 +188,7 @@ def _configs(settings: Settings, ring: KeyRing) -> list[ProviderConfig]:
 def _config(settings: Settings, ring: KeyRing, name: str) -> ProviderConfig:
     own = settings.providers[name]
     source = ring.source(name)
-    service = SERVICES.get(own.kind)
+    service = PROVIDER_PRESETS.get(own.kind)
     return ProviderConfig(
         name,
         own.kind,

@@ -8,7 +8,7 @@ import pytest
 
 from tui_chat.settings.api_keys import KeyRing
 from tui_chat.settings.load import load_settings
-from tui_chat.settings.show import rows, starter
+from tui_chat.settings.show import rows, starter_file
 from tui_chat.settings.values import (
     ChatSettings,
     PriceSettings,
@@ -16,7 +16,7 @@ from tui_chat.settings.values import (
     ProviderSettings,
     Settings,
     UiSettings,
-    settings_of,
+    setting_fields,
 )
 
 SECRET = "canary-0123456789-canary-abcd"
@@ -67,7 +67,7 @@ def test_a_key_in_the_query_of_an_address_is_masked(url: str, row: str, tmp_path
 
 def test_the_starter_file_changes_nothing_as_it_is(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
-    file.write_text(starter())
+    file.write_text(starter_file())
     settings = load_settings(environ={}, file=file)
     assert settings.problems == ()
     assert settings.origins == {}
@@ -75,7 +75,7 @@ def test_the_starter_file_changes_nothing_as_it_is(tmp_path: Path) -> None:
 
 def test_the_starter_file_without_its_marks_is_right_and_shows_the_defaults(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
-    file.write_text(re.sub(r"^#(?! )", "", starter(), flags=re.MULTILINE))
+    file.write_text(re.sub(r"^#(?! )", "", starter_file(), flags=re.MULTILINE))
     settings = load_settings(environ={}, file=file)
     assert settings.problems == ()
     assert settings.ui == UiSettings()
@@ -86,9 +86,9 @@ def test_the_starter_file_without_its_marks_is_right_and_shows_the_defaults(tmp_
 
 
 def test_the_starter_file_names_every_setting() -> None:
-    tree = tomllib.loads(re.sub(r"^#(?! )", "", starter(), flags=re.MULTILINE))
-    assert settings_of(Settings).keys() <= tree.keys()
+    tree = tomllib.loads(re.sub(r"^#(?! )", "", starter_file(), flags=re.MULTILINE))
+    assert setting_fields(Settings).keys() <= tree.keys()
     for table, kind in ((tree["ui"], UiSettings), (tree["chat"], ChatSettings)):
-        assert table.keys() == settings_of(kind).keys()
+        assert table.keys() == setting_fields(kind).keys()
     for table, kind in (("providers", ProviderSettings), ("profiles", Profile), ("prices", PriceSettings)):
-        assert next(iter(tree[table].values())).keys() == settings_of(kind).keys()
+        assert next(iter(tree[table].values())).keys() == setting_fields(kind).keys()

@@ -13,7 +13,7 @@ from tui_chat.settings.values import (
     ProviderSettings,
     Settings,
     UiSettings,
-    settings_of,
+    setting_fields,
 )
 
 _READ = {
@@ -26,4 +26,4 @@ _READ = {
 
 @pytest.mark.parametrize("kind", [Settings, UiSettings, ChatSettings, ProviderSettings, Profile, PriceSettings])
 def test_every_setting_is_read_by_somebody(kind: type) -> None:
-    assert settings_of(kind).keys() <= _READ
+    assert setting_fields(kind).keys() <= _READ

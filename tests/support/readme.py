@@ -10,6 +10,8 @@ from typer.core import TyperGroup
 
 from tests.support.environment import ROOT
 from tui_chat.cli.app import app
+from tui_chat.settings.show import NAMED_EXAMPLES, toml_value
+from tui_chat.settings.values import ChatSettings, Settings, UiSettings, setting_fields
 
 TEXT = (ROOT / "README.md").read_text()
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
@@ -82,3 +84,25 @@ def every_option() -> set[str]:
         return options_of(command).union(*map(within, below))
 
     return within(program())
+
+
+def settings_as_markdown() -> str:
+    """Return every setting with its default, as the README lists them."""
+    lines = ["| setting | default | what it is |", "|---|---|---|"]
+    tables: tuple[tuple[str, object], ...] = (
+        ("", Settings()),
+        ("ui.", UiSettings()),
+        ("chat.", ChatSettings()),
+        *((f"{table}.NAME.", kind()) for table, _, kind in NAMED_EXAMPLES),
+    )
+    for before, defaults in tables:
+        for name, (_, about) in setting_fields(type(defaults)).items():
+            default = getattr(defaults, name)
+            has_default = isinstance(default, str | int | float | tuple) and default not in ("", ())
+            shown = f"`{toml_value(default)}`" if has_default else "–"
+            variable = f" Also `{about.variable}`." if about.variable else ""
+            lines.append(
+                f"| `{before}{name}` | {shown} | {about.description[:1].upper()}{about.description[1:]}.{variable} |"
+            )
+    lines.append("| `keys.ACTION` | – | The keys of an action, by its id in the tables above; `false` for none. |")
+    return "\n".join(lines) + "\n"

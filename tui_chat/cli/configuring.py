@@ -15,7 +15,7 @@ from tui_chat.core.error import SettingsError
 from tui_chat.paths import make_private
 from tui_chat.settings.api_keys import KeyRing
 from tui_chat.settings.load import load_settings
-from tui_chat.settings.show import rows, starter
+from tui_chat.settings.show import rows, starter_file
 from tui_chat.settings.values import Settings
 
 
@@ -45,7 +45,7 @@ def init(ctx: Context, *, force: bool) -> None:
     if file.exists() and not force:
         raise SettingsError(f"{file} is there already; --force writes over it")
     try:
-        _write(file, starter())
+        _write(file, starter_file())
     except OSError as error:
         raise SettingsError(f"{file} cannot be written: {error.strerror}") from error
     print_out(f"{file} is written. `tui-chat config edit` opens it.")

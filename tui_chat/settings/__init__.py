@@ -1,1 +1,1 @@
-"""What the user has set: flags over environment over file over defaults, every value with its origin."""
+"""The user's settings: flags over environment over file over defaults, every value with its origin."""

@@ -1,4 +1,4 @@
-"""Finds the keys of providers: in the environment, or from a command the user names. Keeps them in memory only."""
+"""Finds API keys in the environment or through a command of the user. Keeps them in memory only."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from tui_chat.core.error import SettingsError
 from tui_chat.core.secret import Secret
-from tui_chat.settings.provider_presets import DEMO_MODEL, SERVICES
+from tui_chat.settings.provider_presets import DEMO_MODEL, PROVIDER_PRESETS
 from tui_chat.settings.values import Origin, Settings
 
 _COMMAND_LIMIT_S = 60.0
@@ -20,7 +20,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
 class KeyRing:
-    """The keys of every provider in the settings, found when asked for."""
+    """The API keys of all providers in the settings, looked up on demand."""
 
     def __init__(
         self, settings: Settings, environ: Mapping[str, str] | None = None, *, limit_s: float = _COMMAND_LIMIT_S
@@ -34,28 +34,32 @@ class KeyRing:
         """The command that was started last."""
 
     def variables(self, provider: str) -> tuple[str, ...]:
-        """The variables its key may stand in. A service's own are not read for another address, lest its key leak."""
-        one = self._settings.providers.get(provider)
-        if one is None:
+        """Return the variables for its key. A preset's variables are not used for another address, to avoid leaks."""
+        provider_settings = self._settings.providers.get(provider)
+        if provider_settings is None:
             return ()
-        if one.api_key_env:
-            return (one.api_key_env,)
-        service = SERVICES.get(one.kind)
-        return service.key_variables if service and (provider == one.kind or not one.base_url) else ()
+        if provider_settings.api_key_env:
+            return (provider_settings.api_key_env,)
+        service = PROVIDER_PRESETS.get(provider_settings.kind)
+        return (
+            service.key_variables
+            if service and (provider == provider_settings.kind or not provider_settings.base_url)
+            else ()
+        )
 
     def source(self, provider: str) -> Origin | None:
-        """Where its key is, without looking at it; `None` when there is none."""
+        """Return where its key is, without looking at it; `None` when there is none."""
         for variable in self.variables(provider):
             if self._environ.get(variable, "").strip():
                 return Origin("environment", variable)
-        one = self._settings.providers.get(provider)
-        if one and one.api_key_cmd:
+        provider_settings = self._settings.providers.get(provider)
+        if provider_settings and provider_settings.api_key_cmd:
             name = f"providers.{provider}.api_key_cmd"
             return Origin("command", f"{name} ({self._settings.origin(name)})")
         return None
 
     def find(self, provider: str) -> Secret | None:
-        """Its key. May run a command and so take long: call it in a thread. Raises `SettingsError`."""
+        """Return its key; may run a slow command, so call it in a thread. Raises `SettingsError`."""
         source = self.source(provider)
         if source is None:
             return None
@@ -74,13 +78,13 @@ class KeyRing:
             return self._found[provider]
 
     def stop(self) -> None:
-        """End a command that is still running, from any thread."""
+        """Kill a running command; callable from any thread."""
         for process in tuple(self._started):
             if process.poll() is None:
                 _kill(process)
 
     def headers(self, provider: str) -> dict[str, str]:
-        """Its extra headers with variables filled in; one that names a missing variable is an error."""
+        """Return its extra headers with variables filled in; one that names a missing variable is an error."""
         filled: dict[str, str] = {}
         for name, value in self._settings.providers[provider].headers.items():
             for variable in _VARIABLE.findall(value):
@@ -90,18 +94,18 @@ class KeyRing:
         return filled
 
     def header_secrets(self, provider: str) -> tuple[str, ...]:
-        """What `${VARIABLE}` stands for in its headers, which must not be shown."""
+        """Return the values of `${VARIABLE}` in its headers, which must not be shown."""
         headers = self._settings.providers[provider].headers.values()
         variables = {variable for value in headers for variable in _VARIABLE.findall(value)}
         return tuple(self._environ.get(variable, "").strip() for variable in variables)
 
     def model(self) -> tuple[str, Origin]:
-        """The model to talk to when nobody names one, and why that one."""
+        """Return the default model and why it was chosen."""
         if self._settings.default_model:
             return self._settings.default_model, self._settings.origin("default_model")
         for name, provider in self._settings.providers.items():
             source = self.source(name)
-            service = SERVICES.get(provider.kind)
+            service = PROVIDER_PRESETS.get(provider.kind)
             models = (*provider.models, *((service.model,) if service and service.model else ()))
             if source and models:
                 return f"{name}/{models[0]}", Origin("default", f"{source} is set")
@@ -111,7 +115,7 @@ class KeyRing:
 def _first_line_of(
     command: tuple[str, ...], provider: str, limit_s: float, started: list[subprocess.Popen[bytes]]
 ) -> str:
-    """What the command prints first; password stores put remarks below. It cannot reach the terminal."""
+    """Return the first line of a command's output. The command has no terminal; remarks may follow its first line."""
     about = f"the command for the key of {provider}"
     try:
         process = subprocess.Popen(
@@ -142,7 +146,7 @@ def _first_line_of(
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill it with everything it started, which would keep its pipes open."""
+    """Kill the process and its children, which would keep its pipes open."""
     with suppress(ProcessLookupError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)

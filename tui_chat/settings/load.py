@@ -1,5 +1,7 @@
-"""Makes the settings of the layers: flags over environment over file over defaults. What is wrong is told and passed
-over; nothing here keeps the program from opening."""
+"""Loads the settings from their layers: flags over environment over file over defaults.
+
+Invalid values are reported and skipped; nothing here keeps the program from starting.
+"""
 
 import dataclasses
 import os
@@ -9,8 +11,8 @@ from typing import Any, TypeVar
 
 from tui_chat import paths
 from tui_chat.core.fuzzy import did_you_mean
-from tui_chat.settings.check import NotWanted, fit, read
-from tui_chat.settings.provider_presets import SERVICES
+from tui_chat.settings.check import InvalidValue, fit, read
+from tui_chat.settings.provider_presets import PROVIDER_PRESETS
 from tui_chat.settings.toml_file import TomlFile, read_toml
 from tui_chat.settings.values import (
     ChatSettings,
@@ -21,7 +23,7 @@ from tui_chat.settings.values import (
     ProviderSettings,
     Settings,
     UiSettings,
-    settings_of,
+    setting_fields,
 )
 
 T = TypeVar("T")
@@ -40,15 +42,15 @@ def load_settings(
     environ: Mapping[str, str] | None = None,
     file: Path | None = None,
 ) -> Settings:
-    """The settings as they stand now. `flags` are by dotted name, such as `default_model`; `None` is not given."""
+    """Load the settings. `flags` are by dotted name, such as `default_model`; `None` is not given."""
     environ = os.environ if environ is None else environ
     file = paths.config_file() if file is None else file
-    loading = _Loading(file, read_toml(file), environ, flags or {})
-    return loading.settings()
+    loader = _SettingsLoader(file, read_toml(file), environ, flags or {})
+    return loader.settings()
 
 
-class _Loading:
-    """One go through all layers, collecting origins and problems."""
+class _SettingsLoader:
+    """Reads all layers once, and collects origins and problems."""
 
     def __init__(self, file: Path, toml: TomlFile, environ: Mapping[str, str], flags: Mapping[str, Any]) -> None:
         self._file = file
@@ -60,8 +62,8 @@ class _Loading:
 
     def settings(self) -> Settings:
         tree = self._toml.tree
-        top = settings_of(Settings).keys()
-        self._complain_of_unknown((), tree, top | TABLES.keys() | {"keys"})
+        top = setting_fields(Settings).keys()
+        self._report_unknown((), tree, top | TABLES.keys() | {"keys"})
         providers = self._providers()
         made = self._fields(Settings, (), {name: value for name, value in tree.items() if name in top}, {})
         made = dataclasses.replace(
@@ -81,22 +83,25 @@ class _Loading:
     def _providers(self) -> dict[str, ProviderSettings]:
         tables = self._table(("providers",))
         made: dict[str, ProviderSettings] = {}
-        for name in (*SERVICES, *(name for name in tables if name not in SERVICES)):
-            service = SERVICES.get(name)
+        for name in (*PROVIDER_PRESETS, *(name for name in tables if name not in PROVIDER_PRESETS)):
+            service = PROVIDER_PRESETS.get(name)
             variables = dict(service.field_variables) if service else {}
             path = ("providers", name)
-            one = self._fields(ProviderSettings, path, self._table(path), variables)
-            if one.kind and one.kind not in SERVICES:
-                self._complain(f"{one.kind} is no known kind{did_you_mean(one.kind, SERVICES)}", (*path, "kind"))
-                one = dataclasses.replace(one, kind="")
-            made[name] = dataclasses.replace(one, kind=one.kind or (name if service else "openai"))
+            provider = self._fields(ProviderSettings, path, self._table(path), variables)
+            if provider.kind and provider.kind not in PROVIDER_PRESETS:
+                self._report(
+                    f"{provider.kind} is no known kind{did_you_mean(provider.kind, PROVIDER_PRESETS)}",
+                    (*path, "kind"),
+                )
+                provider = dataclasses.replace(provider, kind="")
+            made[name] = dataclasses.replace(provider, kind=provider.kind or (name if service else "openai"))
         return made
 
     def _prices(self) -> dict[str, PriceSettings]:
         made = self._each("prices", PriceSettings)
         for name, price in made.items():
             if price.price is None:
-                self._complain("it wants input and output, or free = true", ("prices", name))
+                self._report("it wants input and output, or free = true", ("prices", name))
         return {name: price for name, price in made.items() if price.price is not None}
 
     def _each(self, table: str, kind: type[T]) -> dict[str, T]:
@@ -107,11 +112,11 @@ class _Loading:
     def _keys(self) -> dict[str, tuple[str, ...]]:
         made: dict[str, tuple[str, ...]] = {}
         for name, value in self._table(("keys",)).items():
-            wanted = () if value is False else value
+            expected = () if value is False else value
             try:
-                made[name] = () if wanted == () else fit(wanted, tuple[str, ...], name)
-            except NotWanted:
-                self._complain("it wants a key, a list of keys, or false for none", ("keys", name))
+                made[name] = () if expected == () else fit(expected, tuple[str, ...], name)
+            except InvalidValue:
+                self._report("it wants a key, a list of keys, or false for none", ("keys", name))
             else:
                 self._origins[f"keys.{name}"] = self._in_file(("keys", name))
         return made
@@ -119,12 +124,12 @@ class _Loading:
     def _fields(
         self, kind: type[T], path: tuple[str, ...], table: Mapping[str, Any], variables: Mapping[str, str]
     ) -> T:
-        """One table's values, each from the strongest layer that has it."""
-        fields = settings_of(kind)
+        """Return one table's values, each from the first layer that has a valid one."""
+        fields = setting_fields(kind)
         if path:
-            self._complain_of_unknown(path, table, fields)
+            self._report_unknown(path, table, fields)
         values: dict[str, Any] = {}
-        for name, (wanted, about) in fields.items():
+        for name, (expected, about) in fields.items():
             dotted = ".".join((*path, name))
             variable = variables.get(name) or about.variable
             layers: list[tuple[Origin, Any, Callable[..., Any]]] = []
@@ -136,8 +141,8 @@ class _Loading:
                 layers.append((self._in_file((*path, name)), table[name], fit))
             for origin, value, check in layers:
                 try:
-                    values[name] = check(value, wanted, name, about.least, about.most)
-                except NotWanted as wants:
+                    values[name] = check(value, expected, name, about.least, about.most)
+                except InvalidValue as wants:
                     in_file = origin.kind == "file"
                     self._problems.append(
                         Problem(
@@ -153,22 +158,22 @@ class _Loading:
         return kind(**values)
 
     def _table(self, path: tuple[str, ...]) -> Mapping[str, Any]:
-        """The table at that path; something else in its place is told once and taken for empty."""
+        """Return the table at a path; anything else there is reported once and counts as empty."""
         found = self._toml.tree
         for depth, name in enumerate(path, start=1):
             found = found.get(name, {})
             if not isinstance(found, Mapping):
-                self._complain("it wants to be a table, with its own settings below it", path[:depth])
+                self._report("it wants to be a table, with its own settings below it", path[:depth])
                 return {}
         return found
 
-    def _complain_of_unknown(self, path: tuple[str, ...], table: Mapping[str, Any], known: Iterable[str]) -> None:
+    def _report_unknown(self, path: tuple[str, ...], table: Mapping[str, Any], known: Iterable[str]) -> None:
         known = list(known)
         for name in table:
             if name not in known:
-                self._complain(f"unknown setting{did_you_mean(name, known)}", (*path, name))
+                self._report(f"unknown setting{did_you_mean(name, known)}", (*path, name))
 
-    def _complain(self, sentence: str, path: tuple[str, ...]) -> None:
+    def _report(self, sentence: str, path: tuple[str, ...]) -> None:
         dotted = ".".join(path)
         problem = Problem(f"{dotted}: {sentence}", str(self._file), self._toml.line(path), dotted)
         if problem not in self._problems:
@@ -179,9 +184,9 @@ class _Loading:
 
 
 def _flag(dotted: str) -> str:
-    """The flag as it is typed."""
+    """Return the flag as it is typed."""
     return f"--{'model' if dotted == 'default_model' else dotted.replace('_', '-')}"
 
 
-def _as_given(value: Any, wanted: Any, name: str, least: float | None, most: float | None) -> Any:
-    return read(value, wanted, name, least, most) if isinstance(value, str) else value
+def _as_given(value: Any, expected: Any, name: str, least: float | None, most: float | None) -> Any:
+    return read(value, expected, name, least, most) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""The settings as rows to read, every value with its origin and no secret in it; and the commented starter file."""
+"""Formats the settings: rows with values and origins, without secrets; and the commented starter file."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,20 +10,20 @@ from urllib.parse import urlsplit, urlunsplit
 
 from tui_chat.core.error import SettingsError
 from tui_chat.settings.api_keys import KeyRing
-from tui_chat.settings.provider_presets import SERVICES
+from tui_chat.settings.provider_presets import PROVIDER_PRESETS
 from tui_chat.settings.values import (
-    About,
     ChatSettings,
     PriceSettings,
     Profile,
     ProviderSettings,
+    SettingInfo,
     Settings,
     UiSettings,
-    settings_of,
+    setting_fields,
 )
 
 _MASK = "…"
-_NAMED_EXAMPLES = (
+NAMED_EXAMPLES = (
     ("providers", "work", ProviderSettings),
     ("profiles", "review", Profile),
     ("prices", '"work/large"', PriceSettings),
@@ -40,7 +40,7 @@ class Row:
 
 
 def rows(settings: Settings, keys: KeyRing) -> list[Row]:
-    """Every setting that has a value; of providers, profiles and prices what is set or found."""
+    """Return every setting with a value; for providers, profiles and prices only what is set or found."""
     model, why = keys.model()
     made = [Row("default_model", model, str(why))]
     made += [row for row in _of(settings, settings, ()) if row.name != "default_model"]
@@ -59,7 +59,7 @@ def rows(settings: Settings, keys: KeyRing) -> list[Row]:
 
 
 def _key(keys: KeyRing, name: str, kind: str) -> str:
-    """The key masked; a command is not run to show it."""
+    """Return the key masked; a command is not run to show it."""
     if kind != "environment":
         return _MASK
     try:
@@ -70,13 +70,13 @@ def _key(keys: KeyRing, name: str, kind: str) -> str:
 
 
 def _of(settings: Settings, value: object, path: tuple[str, ...]) -> Iterator[Row]:
-    for name in settings_of(type(value)):
+    for name in setting_fields(type(value)):
         dotted = ".".join((*path, name))
         yield Row(dotted, _shown(name, getattr(value, name)), str(settings.origin(dotted)))
 
 
 def _shown(name: str, value: Any) -> str:
-    """A value without what may be secret in it: what headers say, a command's words, a password in an address."""
+    """Return a value as text without secrets: values of headers, arguments of commands, passwords in URLs."""
     if name == "headers":
         return ", ".join(f"{header}: {_MASK}" for header in value)
     if name == "api_key_cmd":
@@ -91,7 +91,7 @@ def _shown(name: str, value: Any) -> str:
 
 
 def _address(url: str) -> str:
-    """An address without its login, and without the values in its query, which may be keys."""
+    """Return a URL without its login and the values of its query, which may be keys."""
     if not any(mark in url for mark in "@?#"):
         return url
     try:
@@ -107,8 +107,8 @@ def _address(url: str) -> str:
     return urlunsplit(shown) if "://" in url else urlunsplit(shown).removeprefix("//")
 
 
-def starter() -> str:
-    """A settings file in which everything is a comment: what there is, what it is for, what it is without it."""
+def starter_file() -> str:
+    """Return a settings file in which everything is a comment: each setting, its purpose, its default."""
     lines = [
         "# Settings of tui-chat. All of it is a comment: take the # away in front of what you want to be otherwise.",
         "# Keys are not written here: they come from the environment, or from a command (api_key_cmd).",
@@ -122,27 +122,27 @@ def starter() -> str:
         "# An action's id, as the help names it, with its key, several keys, or false for none.",
         '#"reply.retry" = "ctrl+r"',
         "",
-        f"# Known by name, set by their variables alone: {', '.join(SERVICES)}.",
+        f"# Known by name, set by their variables alone: {', '.join(PROVIDER_PRESETS)}.",
     ]
-    for table, name, kind in _NAMED_EXAMPLES:
+    for table, name, kind in NAMED_EXAMPLES:
         lines += [f"#[{table}.{name}]", *_about(kind, kind())]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _about(kind: type, defaults: object) -> Iterator[str]:
-    for name, (_, about) in settings_of(kind).items():
+    for name, (_, about) in setting_fields(kind).items():
         variable = f" (environment: {about.variable})" if about.variable else ""
-        yield f"# {about.says[:1].upper()}{about.says[1:]}.{variable}"
+        yield f"# {about.description[:1].upper()}{about.description[1:]}.{variable}"
         yield f"#{name} = {_example(about, getattr(defaults, name))}"
     yield ""
 
 
-def _example(about: About, default: Any) -> str:
+def _example(about: SettingInfo, default: Any) -> str:
     return about.example or toml_value(default)
 
 
 def toml_value(value: Any) -> str:
-    """A plain value as TOML writes it."""
+    """Return a plain value as TOML writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str | Path):
@@ -152,23 +152,3 @@ def toml_value(value: Any) -> str:
     if isinstance(value, int | float | Decimal):
         return str(value)
     raise TypeError(f"no setting is a {type(value).__name__}")
-
-
-def settings_as_markdown() -> str:
-    """Every setting with its default, for the README."""
-    lines = ["| setting | default | what it is |", "|---|---|---|"]
-    tables: tuple[tuple[str, object], ...] = (
-        ("", Settings()),
-        ("ui.", UiSettings()),
-        ("chat.", ChatSettings()),
-        *((f"{table}.NAME.", kind()) for table, _, kind in _NAMED_EXAMPLES),
-    )
-    for before, defaults in tables:
-        for name, (_, about) in settings_of(type(defaults)).items():
-            default = getattr(defaults, name)
-            is_told = isinstance(default, str | int | float | tuple) and default not in ("", ())
-            shown = f"`{toml_value(default)}`" if is_told else "–"
-            also = f" Also `{about.variable}`." if about.variable else ""
-            lines.append(f"| `{before}{name}` | {shown} | {about.says[:1].upper()}{about.says[1:]}.{also} |")
-    lines.append("| `keys.ACTION` | – | The keys of an action, by its id in the tables above; `false` for none. |")
-    return "\n".join(lines) + "\n"

@@ -1,6 +1,6 @@
-"""A TOML file read so that a mistake in one line costs only that line, and every key knows the line it stands in.
+"""Reads a TOML file line-tolerantly: a mistake costs only its line, and every key has its line number.
 
-Knows nothing of what the keys mean.
+Must not know what the keys mean.
 """
 
 import re
@@ -23,15 +23,15 @@ _AT_LINE = re.compile(r"at line (\d+)")
 
 @dataclass(frozen=True, slots=True)
 class TomlFile:
-    """What could be read of it."""
+    """The readable part of a file."""
 
     tree: Mapping[str, Any] = field(default_factory=dict)
     lines: Mapping[tuple[str, ...], int] = field(default_factory=dict)
-    """The line a table or key stands in, by its path."""
+    """The line number of a table or key, by its path."""
     problems: tuple[Problem, ...] = ()
 
     def line(self, path: tuple[str, ...]) -> int | None:
-        """The line of that key, or of the nearest thing around it."""
+        """Return the line of that key, or of the nearest thing around it."""
         while path:
             if path in self.lines:
                 return self.lines[path]
@@ -40,7 +40,7 @@ class TomlFile:
 
 
 def read_toml(path: Path) -> TomlFile:
-    """Read the file; one that is missing is empty, one that cannot be read is empty and says why."""
+    """Read a file; a missing file is empty, an unreadable file is empty with a problem."""
     try:
         raw = path.read_bytes() if path.stat().st_size <= _MOST_BYTES else None
     except FileNotFoundError:
@@ -58,7 +58,7 @@ def read_toml(path: Path) -> TomlFile:
 
 
 def _parse(text: str, file: str) -> TomlFile:
-    """Parse; while there is a mistake, leave its line out and parse again."""
+    """Parse the text; blank the line of each mistake and parse again."""
     import tomllib
 
     lines = text.split("\n")
@@ -78,7 +78,7 @@ def _parse(text: str, file: str) -> TomlFile:
 
 
 def _decimal(text: str) -> Decimal:
-    """The number; one whose exponent no number can have is none."""
+    """Return the number; NaN if its exponent is impossible."""
     try:
         return Decimal(text)
     except InvalidOperation:
@@ -86,13 +86,13 @@ def _decimal(text: str) -> Decimal:
 
 
 def _last_key_line(lines: list[str]) -> int:
-    """Where a value that never ends began, as well as can be told: the last key."""
+    """Return the line of the last key: the likely start of a value that never ends."""
     numbers = [number for number, line in enumerate(lines, start=1) if _KEY.match(line) or _HEADER.match(line)]
     return numbers[-1] if numbers else len(lines)
 
 
 def _leave_out(lines: list[str], at: int) -> None:
-    """Blank a line; a table's broken head takes its keys along, lest they land in the table before it."""
+    """Blank a line; with a broken table header also its keys, which would land in the table before it."""
     while at > 0 and not lines[at].strip():
         at -= 1
     is_head = lines[at].lstrip().startswith("[")

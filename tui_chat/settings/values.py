@@ -1,5 +1,5 @@
-"""The settings as typed values. What is annotated to the fields is the one table that checking, `config show`,
-`config init` and the README read."""
+"""The settings as typed values. The annotations of the fields are the one table that checking, `config show`,
+`config init` and the README use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """What there is to say of a setting beside its type and its default."""
+class SettingInfo:
+    """The metadata of a setting besides its type and default."""
 
-    says: str
+    description: str
     """What it is for."""
     variable: str = ""
-    """The variable of the environment that sets it."""
+    """The environment variable that sets it."""
     example: str = ""
     """A value for the starter file, where the default shows nothing."""
     least: float | None = None
-    """The smallest number it takes."""
+    """The smallest valid number."""
     most: float | None = None
-    """The largest, where it is not the one for all."""
+    """The largest valid number, if not the default one."""
 
 
-def settings_of(kind: type) -> dict[str, tuple[Any, About]]:
-    """The fields of a class below that a user may set: name → type and what there is to say."""
+def setting_fields(kind: type) -> dict[str, tuple[Any, SettingInfo]]:
+    """Return the fields of a class below that a user may set: name → type and metadata."""
     hints = get_type_hints(kind, include_extras=True)
     return {
         name: (hint.__origin__, hint.__metadata__[0]) for name, hint in hints.items() if get_origin(hint) is Annotated
@@ -51,7 +51,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in the settings that was passed over."""
+    """Something in the settings that was skipped."""
 
     message: str
     file: str = ""
@@ -68,54 +68,66 @@ class Problem:
 class ProviderSettings:
     """`[providers.NAME]`: one provider, known by name or of the user's own."""
 
-    kind: Annotated[str, About("what it speaks: openai, anthropic, or any name known below", example='"openai"')] = ""
-    base_url: Annotated[str, About("where it listens, with its path", example='"https://llm.example.com/v1"')] = ""
+    kind: Annotated[
+        str, SettingInfo("what it speaks: openai, anthropic, or any name known below", example='"openai"')
+    ] = ""
+    base_url: Annotated[
+        str, SettingInfo("where it listens, with its path", example='"https://llm.example.com/v1"')
+    ] = ""
     api_key_env: Annotated[
-        str, About("the variable of the environment that holds its key", example='"WORK_API_KEY"')
+        str, SettingInfo("the variable of the environment that holds its key", example='"WORK_API_KEY"')
     ] = ""
     api_key_cmd: Annotated[
-        tuple[str, ...], About("the command that prints its key; run without a shell", example='"pass show work/llm"')
+        tuple[str, ...],
+        SettingInfo("the command that prints its key; run without a shell", example='"pass show work/llm"'),
     ] = ()
     auth: Annotated[
         str,
-        About(
+        SettingInfo(
             "how the key is sent: bearer, x-api-key, api-key or none; empty is what it is used to", example='"bearer"'
         ),
     ] = ""
     headers: Annotated[
         Mapping[str, str],
-        About("sent with every request; ${NAME} is taken from the environment", example='{ "X-Team" = "${TEAM}" }'),
+        SettingInfo(
+            "sent with every request; ${NAME} is taken from the environment", example='{ "X-Team" = "${TEAM}" }'
+        ),
     ] = field(default_factory=dict)
     timeout_s: Annotated[
-        float, About("how long to wait for the first byte; local models may read for long", least=1, example="600")
+        float,
+        SettingInfo("how long to wait for the first byte; local models may read for long", least=1, example="600"),
     ] = 600.0
-    api_version: Annotated[str, About("azure: which version of its API", example='"2024-10-21"')] = ""
-    account_id: Annotated[str, About("cloudflare, workersai: the account", example='"0123456789abcdef"')] = ""
-    gateway_id: Annotated[str, About("cloudflare: the gateway", example='"default"')] = ""
+    api_version: Annotated[str, SettingInfo("azure: which version of its API", example='"2024-10-21"')] = ""
+    account_id: Annotated[str, SettingInfo("cloudflare, workersai: the account", example='"0123456789abcdef"')] = ""
+    gateway_id: Annotated[str, SettingInfo("cloudflare: the gateway", example='"default"')] = ""
     models: Annotated[
-        tuple[str, ...], About("its models, where it cannot list them", example='["large", "small"]')
+        tuple[str, ...], SettingInfo("its models, where it cannot list them", example='["large", "small"]')
     ] = ()
-    allow_http: Annotated[bool, About("send the key over plain http to another machine", example="true")] = False
+    allow_http: Annotated[bool, SettingInfo("send the key over plain http to another machine", example="true")] = (
+        False
+    )
 
 
 @dataclass(frozen=True)
 class Profile:
     """`[profiles.NAME]`: a model with everything asked of it, chosen by one word."""
 
-    model: Annotated[str, About("provider/model", example='"anthropic/claude-opus-5-5"')] = ""
-    system: Annotated[str, About("the system prompt", example='"You review code. Be brief and exact."')] = ""
+    model: Annotated[str, SettingInfo("provider/model", example='"anthropic/claude-opus-5-5"')] = ""
+    system: Annotated[str, SettingInfo("the system prompt", example='"You review code. Be brief and exact."')] = ""
     effort: Annotated[
-        str | None, About("low, medium, high … where the model has such a switch", example='"high"')
+        str | None, SettingInfo("low, medium, high … where the model has such a switch", example='"high"')
     ] = None
-    thinking: Annotated[bool | None, About("think before answering, where the model can", example="true")] = None
-    max_tokens: Annotated[int | None, About("at most so many tokens a reply", least=1, example="8000")] = None
-    temperature: Annotated[float | None, About("0 to 2, where the model still takes it", least=0, example="0.2")] = (
+    thinking: Annotated[bool | None, SettingInfo("think before answering, where the model can", example="true")] = (
         None
     )
+    max_tokens: Annotated[int | None, SettingInfo("at most so many tokens a reply", least=1, example="8000")] = None
+    temperature: Annotated[
+        float | None, SettingInfo("0 to 2, where the model still takes it", least=0, example="0.2")
+    ] = None
 
     @property
     def options(self) -> "Options":
-        """What is asked beside the words."""
+        """The options of a request."""
         from tui_chat.core.conversation import Options
 
         return Options(self.max_tokens, self.temperature, self.effort, self.thinking)
@@ -125,20 +137,20 @@ class Profile:
 class PriceSettings:
     """`[prices."provider/model"]`: dollars per million tokens; they go before the built-in list."""
 
-    input: Annotated[Decimal | None, About("input that no cache had", least=0, example="0.50")] = None
-    output: Annotated[Decimal | None, About("output, thinking included", least=0, example="2.00")] = None
+    input: Annotated[Decimal | None, SettingInfo("input that no cache had", least=0, example="0.50")] = None
+    output: Annotated[Decimal | None, SettingInfo("output, thinking included", least=0, example="2.00")] = None
     cache_read: Annotated[
-        Decimal | None, About("input read from a cache; otherwise as input", least=0, example="0.05")
+        Decimal | None, SettingInfo("input read from a cache; otherwise as input", least=0, example="0.05")
     ] = None
     cache_write_5m: Annotated[
         Decimal | None,
-        About("input written to a cache for five minutes; otherwise as input", least=0, example="0.60"),
+        SettingInfo("input written to a cache for five minutes; otherwise as input", least=0, example="0.60"),
     ] = None
     cache_write_1h: Annotated[
         Decimal | None,
-        About("input written to a cache for an hour; otherwise as for five minutes", least=0, example="1.00"),
+        SettingInfo("input written to a cache for an hour; otherwise as for five minutes", least=0, example="1.00"),
     ] = None
-    free: Annotated[bool, About("it costs nothing, as a model on this machine", example="true")] = False
+    free: Annotated[bool, SettingInfo("it costs nothing, as a model on this machine", example="true")] = False
 
     @property
     def price(self) -> "Price | None":
@@ -156,18 +168,20 @@ class PriceSettings:
 class UiSettings:
     """`[ui]`: how it looks and feels."""
 
-    theme: Annotated[str, About("a theme's name; auto follows the terminal", variable="TUI_CHAT_THEME")] = "auto"
-    enter_sends: Annotated[bool, About("Enter sends and ctrl+j makes a new line; false swaps the two")] = True
-    measure: Annotated[int, About("cells a line of prose may be wide; 0 is the whole window", least=0)] = 100
+    theme: Annotated[str, SettingInfo("a theme's name; auto follows the terminal", variable="TUI_CHAT_THEME")] = (
+        "auto"
+    )
+    enter_sends: Annotated[bool, SettingInfo("Enter sends and ctrl+j makes a new line; false swaps the two")] = True
+    measure: Annotated[int, SettingInfo("cells a line of prose may be wide; 0 is the whole window", least=0)] = 100
     escape_delay_ms: Annotated[
-        int, About("how long to wait after Escape for the rest of a key; more over slow links", least=1)
+        int, SettingInfo("how long to wait after Escape for the rest of a key; more over slow links", least=1)
     ] = 25
-    animations: Annotated[bool, About("let things move while something happens")] = True
-    thinking_folded: Annotated[bool, About("show the model's thinking as one line until it is unfolded")] = True
-    tools_folded: Annotated[bool, About("show tool calls as one line until they are unfolded")] = True
-    costs: Annotated[bool, About("show what a turn and a conversation cost")] = True
+    animations: Annotated[bool, SettingInfo("let things move while something happens")] = True
+    thinking_folded: Annotated[bool, SettingInfo("show the model's thinking as one line until it is unfolded")] = True
+    tools_folded: Annotated[bool, SettingInfo("show tool calls as one line until they are unfolded")] = True
+    costs: Annotated[bool, SettingInfo("show what a turn and a conversation cost")] = True
     notify: Annotated[
-        bool, About("let the terminal notify when a long reply is done and the window is not in front")
+        bool, SettingInfo("let the terminal notify when a long reply is done and the window is not in front")
     ] = True
 
 
@@ -176,34 +190,36 @@ class ChatSettings:
     """`[chat]`: patience and saving."""
 
     retries: Annotated[
-        int, About("how often a request that failed before anything arrived is made again", least=0, most=1000)
+        int, SettingInfo("how often a request that failed before anything arrived is made again", least=0, most=1000)
     ] = 2
-    longest_wait_s: Annotated[float, About("a provider that asks for a longer pause is not waited for", least=0)] = (
-        60.0
-    )
+    longest_wait_s: Annotated[
+        float, SettingInfo("a provider that asks for a longer pause is not waited for", least=0)
+    ] = 60.0
     silence_warning_s: Annotated[
-        float, About("silence in the middle of a reply after which it is shown as slow", least=1)
+        float, SettingInfo("silence in the middle of a reply after which it is shown as slow", least=1)
     ] = 15.0
     silence_limit_s: Annotated[
-        float, About("silence in the middle of a reply after which it is given up", least=1)
+        float, SettingInfo("silence in the middle of a reply after which it is given up", least=1)
     ] = 30.0
     titles: Annotated[
         Literal["prompt", "model"],
-        About("what names a conversation: its first prompt, or its model, asked once after the first reply"),
+        SettingInfo("what names a conversation: its first prompt, or its model, asked once after the first reply"),
     ] = "prompt"
-    trash_days: Annotated[int, About("how long deleted conversations can be had back", least=0, most=100_000)] = 30
+    trash_days: Annotated[
+        int, SettingInfo("how long deleted conversations can be had back", least=0, most=100_000)
+    ] = 30
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that is set, with where it came from and what was wrong."""
+    """All settings, with their origins and problems."""
 
     default_model: Annotated[
-        str, About("provider/model; empty takes the first whose key is found", variable="TUI_CHAT_MODEL")
+        str, SettingInfo("provider/model; empty takes the first whose key is found", variable="TUI_CHAT_MODEL")
     ] = ""
-    system: Annotated[str, About("the system prompt of new conversations", example='"Answer briefly."')] = ""
+    system: Annotated[str, SettingInfo("the system prompt of new conversations", example='"Answer briefly."')] = ""
     data_dir: Annotated[
-        Path, About("the folder of the database", variable="TUI_CHAT_DATA_DIR", example='"~/chats"')
+        Path, SettingInfo("the folder of the database", variable="TUI_CHAT_DATA_DIR", example='"~/chats"')
     ] = field(default_factory=Path)
     ui: UiSettings = field(default_factory=UiSettings)
     chat: ChatSettings = field(default_factory=ChatSettings)
@@ -212,13 +228,13 @@ class Settings:
     prices: Mapping[str, PriceSettings] = field(default_factory=dict)
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The keys of an action by its id; none for an action that shall have no key."""
+    """The keys of an action by its id; empty for an action without keys."""
     file: Path = field(default_factory=Path)
     """The settings file, whether it exists or not."""
     origins: Mapping[str, Origin] = field(default_factory=dict)
-    """By dotted name; what is not in it is a default."""
+    """By dotted name; a missing name has its default."""
     problems: tuple[Problem, ...] = ()
 
     def origin(self, name: str) -> Origin:
-        """Where the value of that dotted name came from."""
+        """Return where the value of that dotted name came from."""
         return self.origins.get(name, Origin("default"))
