@@ -22,7 +22,7 @@ from tui_chat.service.model_catalog import ModelCatalog
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.service.stall_detection import HealthLimits
 from tui_chat.service.trash import empty_trash
-from tui_chat.service.unmetered_replies import meter_interrupted
+from tui_chat.service.usage_meter import meter_interrupted
 from tui_chat.settings.api_keys import KeyRing
 from tui_chat.settings.provider_presets import DEMO_MODEL, PROVIDER_PRESETS
 from tui_chat.settings.values import Profile, Settings

@@ -90,8 +90,8 @@ from tui_chat.storage import private_files
 from tui_chat.storage.backup import back_up
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
-setattr(*{"flush": (files, "_flush"), "publish": (files, "publish"), "link": (Path, "hardlink_to"),
-          "unlink": (Path, "unlink"), "directory": (files, "flush_directory")}[sys.argv[3]], die)
+setattr(*{"flush": (private_files, "_flush"), "publish": (private_files, "publish"), "link": (Path, "hardlink_to"),
+          "unlink": (Path, "unlink"), "directory": (private_files, "flush_directory")}[sys.argv[3]], die)
 back_up(Path(sys.argv[1]), Path(sys.argv[2]))
 """
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.storage.make import Clock, conversation, prompt
-from tui_chat.core.conversation import Options, Origin, TitleSource
+from tui_chat.core.conversation import Options, TitleSource
 from tui_chat.core.error import NotFound
 from tui_chat.storage.store import Store
 
@@ -108,12 +108,6 @@ async def test_what_the_next_prompt_uses_can_be_changed(store: Store) -> None:
         await store.set_head("c1", "nope")
     with pytest.raises(NotFound):
         await store.set_model("nope", "x")
-
-
-async def test_an_import_is_found_by_where_it_came_from(store: Store) -> None:
-    await store.save(conversation("c1", origin=Origin(source="chatgpt", foreign_id="x")))
-    assert await store.imported("chatgpt", "x") == "c1"
-    assert await store.imported("claude", "x") is None
 
 
 async def test_using_a_conversation_brings_it_to_the_front(store: Store, clock: Clock) -> None:

@@ -42,12 +42,12 @@ class Mutation:
 _SERVICE = ("tests/service/test_reply.py", "tests/service/test_chat.py")
 _PROGRAM = ("tests/end_to_end/test_killed.py", "tests/faults/test_schedules.py")
 _CHAT = "tui_chat/service/chat.py"
-_LEDGER = "tui_chat/service/save_queue.py"
+_SAVE_QUEUE = "tui_chat/service/save_queue.py"
 _GUARD = Change(_CHAT, "if self.reply_in(conversation.id) is not None:", "if False:")
 _STORE_GUARD = Change(
     "tui_chat/storage/live_replies.py", "    if not alive:\n        return\n    above", "    return\n    above"
 )
-_COMMIT = "await self.ledger.begin(replace(conversation, updated_at=self._means.now()), turns, new=new)"
+_COMMIT = "await self.save_queue.begin(replace(conversation, updated_at=self._dependencies.now()), turns, new=new)"
 _BEGUN = "reply.start()\n        return reply"
 _LATE = f"reply.start()\n        await asyncio.sleep(0.05)\n        {_COMMIT}\n        return reply"
 
@@ -59,12 +59,18 @@ MUTATIONS = (
     ),
     Mutation(
         "the prompt is never committed",
-        (Change(_LEDGER, "                await self.store.create(conversation)", "                return"),),
+        (Change(_SAVE_QUEUE, "                await self.store.create(conversation)", "                return"),),
         (*_SERVICE, *_PROGRAM),
     ),
     Mutation(
         "no checkpoint is written",
-        (Change(_LEDGER, "            await self.store.checkpoint(turn_id, deltas)", "            return True"),),
+        (
+            Change(
+                _SAVE_QUEUE,
+                "            await self.store.checkpoint(turn_id, deltas, mark_saved)",
+                "            return True",
+            ),
+        ),
         (*_SERVICE, *_PROGRAM),
     ),
     Mutation(
@@ -74,12 +80,12 @@ MUTATIONS = (
     ),
     Mutation(
         "the final turn is not saved",
-        (Change(_LEDGER, "            await self.store.finish(turn)\n", "            return\n"),),
+        (Change(_SAVE_QUEUE, "            await self.store.finish(turn)\n", "            return\n"),),
         (*_SERVICE, *_PROGRAM),
     ),
     Mutation(
         "what could not be saved is not saved later",
-        (Change(_LEDGER, "await self.store.save(conversation)\n            if self", "if self"),),
+        (Change(_SAVE_QUEUE, "await self.store.save(conversation)\n            if self", "if self"),),
         (*_SERVICE, *_PROGRAM),
     ),
     Mutation(

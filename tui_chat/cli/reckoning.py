@@ -15,7 +15,7 @@ from tui_chat.core.format_numbers import dollars
 from tui_chat.core.usage_report import UsageReport
 from tui_chat.core.usage_report_text import age_of, price_lines, usage_table
 from tui_chat.paths import cache_dir, make_private
-from tui_chat.service.unmetered_replies import meter_interrupted
+from tui_chat.service.usage_meter import meter_interrupted
 from tui_chat.service.usage_report import as_csv, as_json, lines_by, moment_of, usage_report
 from tui_chat.settings.api_keys import KeyRing
 from tui_chat.storage.store import Store

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from tui_chat.core.builder import TurnBuilder
-from tui_chat.core.estimate import RunningUsage
+from tui_chat.core.estimate import RunningUsage, usage_of_interrupted
 from tui_chat.core.provider import Request
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Cost, Usage
-from tui_chat.service.dependencies import Dependencies
+from tui_chat.service.dependencies import CostOf, Dependencies
+from tui_chat.storage.store import Store
 
 _log = logging.getLogger(__name__)
 
@@ -69,3 +70,15 @@ class UsageMeter:
             ttft_ms=None if self._first_s is None else round((self._first_s - self._start_s) * 1000),
             duration_ms=round((now_s - self._start_s) * 1000),
         )
+
+
+async def meter_interrupted(store: Store, cost_of: CostOf) -> int:
+    """Give each of them an estimate, marked as one; how many there were."""
+    found = await store.unmetered()
+    for conversation_id, turn_id in found:
+        conversation = await store.conversation(conversation_id)
+        turn = conversation.turn(turn_id)
+        request = Request(turn.model, conversation.path_to(turn.parent_id), conversation.system)
+        usage = usage_of_interrupted(turn, request)
+        await store.finish(replace(turn, usage=usage, cost=await cost_of(turn.model, usage, turn.created_at)))
+    return len(found)

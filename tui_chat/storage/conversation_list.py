@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tui_chat.core.bounds import UNKNOWN_MOMENT
-from tui_chat.core.conversation import ConversationSummary, Options, TitleSource
+from tui_chat.core.conversation import ConversationSummary
 from tui_chat.core.error import NotFound
-from tui_chat.storage.live_replies import Watch
-from tui_chat.storage.row_mapping import SUMMARY_COLUMNS, dump_options, required_time_in, summary_of, title_key
-from tui_chat.storage.turn_rows import seq_of, turn_seq_of
+from tui_chat.storage.live_replies import live_turns
+from tui_chat.storage.process_owner import CurrentProcess
+from tui_chat.storage.row_mapping import SUMMARY_COLUMNS, required_time_in, summary_of, title_key
+from tui_chat.storage.turn_rows import seq_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,14 @@ class Page(list[ConversationSummary]):
     end: Cursor | None = None
 
 
-def summaries(db: sqlite3.Connection, asked: ListQuery, watch: Watch) -> Page:
+def summaries(db: sqlite3.Connection, asked: ListQuery, process: CurrentProcess) -> Page:
     """A page of the list, last used first."""
     where, values = _condition(asked)
     rows = db.execute(
         f"SELECT used, seq FROM conversation WHERE {where} ORDER BY used DESC, seq DESC LIMIT ? OFFSET ?",
         (*values, asked.limit + 1, asked.skip),
     ).fetchall()
-    live = {one.conversation for one in watch.live_turns(db) if one.is_alive}
+    live = {one.conversation for one in live_turns(db, process) if one.is_alive}
     page = Page()
     for _, seq in rows[: asked.limit]:
         row = db.execute(f"SELECT {SUMMARY_COLUMNS} FROM conversation WHERE seq = ?", (seq,)).fetchone()
@@ -117,46 +118,6 @@ def pulse(db: sqlite3.Connection, conversation_id: str) -> tuple[object, ...]:
         (seq,),
     ).fetchall()
     return (*about, *last, *arriving)
-
-
-def imported(db: sqlite3.Connection, source: str, foreign_id: str) -> str | None:
-    """The conversation that was made of that one of another program."""
-    row = db.execute(
-        "SELECT id FROM conversation WHERE origin_source = ? AND origin_foreign_id = ?", (source, foreign_id)
-    ).fetchone()
-    return None if row is None else str(row[0])
-
-
-def rename(db: sqlite3.Connection, conversation_id: str, title: str, source: TitleSource) -> bool:
-    """Give it a title, unless it has one from a stronger source; tells whether it took it."""
-    strength = list(TitleSource)
-    row = db.execute("SELECT seq, title_source, title FROM conversation WHERE id = ?", (conversation_id,)).fetchone()
-    if row is None:
-        raise NotFound(f"no conversation {conversation_id}")
-    if row[2] and strength.index(TitleSource(row[1])) > strength.index(source):
-        return False
-    db.execute(
-        "UPDATE conversation SET title = ?, title_key = ?, title_source = ? WHERE seq = ?",
-        (title, title_key(title), source.value, row[0]),
-    )
-    return True
-
-
-def set_head(db: sqlite3.Connection, conversation_id: str, turn_id: str | None) -> None:
-    """Show the branch that ends there."""
-    conversation = seq_of(db, conversation_id)
-    head = None if turn_id is None else turn_seq_of(db, conversation, turn_id)
-    db.execute("UPDATE conversation SET head = ? WHERE seq = ?", (head, conversation))
-
-
-def set_column(db: sqlite3.Connection, conversation_id: str, column: str, value: object) -> None:
-    """Change one column of a conversation."""
-    db.execute(f"UPDATE conversation SET {column} = ? WHERE seq = ?", (value, seq_of(db, conversation_id)))
-
-
-def set_options(db: sqlite3.Connection, conversation_id: str, options: Options) -> None:
-    """Change what is asked of the model beside the words."""
-    set_column(db, conversation_id, "options", dump_options(options))
 
 
 def in_trash_since(db: sqlite3.Connection, moment: datetime) -> list[int]:

@@ -22,7 +22,7 @@ from tui_chat.storage.open_database import (
     rescue,
     stamp,
 )
-from tui_chat.storage.process_owner import Owner
+from tui_chat.storage.process_owner import CurrentProcess, Owner
 
 if TYPE_CHECKING:
     from tui_chat.storage.maintenance import RepairReport
@@ -65,9 +65,9 @@ class Database:
             return int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._writes
 
     @property
-    def watch(self) -> live_replies.Watch:
-        """From where it is judged who is alive."""
-        return live_replies.Watch(self._owner, self._terms.clock())
+    def process(self) -> CurrentProcess:
+        """This process, now."""
+        return CurrentProcess(self._owner, self._terms.clock())
 
     @property
     def _db(self) -> Connection:
@@ -145,8 +145,8 @@ class Database:
         try:
             if not self.read(search_index.is_whole):
                 self._run(writing, search_index.ensure)
-            if not all(one.is_alive for one in self.read(self.watch.live_turns)):
-                ended = self._run(writing, partial(conversation_writes.end_dead, watch=self.watch))
+            if not all(one.is_alive for one in self.read(partial(live_replies.live_turns, process=self.process))):
+                ended = self._run(writing, partial(conversation_writes.end_dead, process=self.process))
                 self._opened.opening = replace(self.opening, interrupted=tuple(ended))
         except StorageError as error:
             if error.detail not in _MEANWHILE:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tui_chat.core.error import NotFound, ReplyInFlight
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.storage import turn_rows
-from tui_chat.storage.process_owner import Owner
+from tui_chat.storage.process_owner import CurrentProcess, Owner
 from tui_chat.storage.row_mapping import required_time_in
 
 if TYPE_CHECKING:
@@ -26,29 +26,21 @@ class LiveTurn:
     is_alive: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """From where it is judged who is alive: this process, now."""
-
-    owner: Owner
-    now: datetime
-
-    def live_turns(self, db: sqlite3.Connection, conversation: int | None = None) -> list[LiveTurn]:
-        """Every reply that has not ended, of one conversation or of all."""
-        where = "owner IS NOT NULL" if conversation is None else "owner IS NOT NULL AND conversation = ?"
-        rows = db.execute(
-            "SELECT seq, conversation, owner, coalesce((SELECT saved_at FROM checkpoint WHERE turn = turn.seq"
-            f" ORDER BY n DESC LIMIT 1), created_at) FROM turn INDEXED BY turn_live WHERE {where}",
-            () if conversation is None else (conversation,),
-        ).fetchall()
-        found = []
-        for seq, of, stored, said in sorted(rows):
-            owner = Owner.parse(stored)
-            found.append(LiveTurn(seq, of, owner, self._believes(owner, said)))
-        return found
-
-    def _believes(self, owner: Owner, said: str) -> bool:
-        return owner.is_alive(seen_from=self.owner, last_word=required_time_in(said), now=self.now)
+def live_turns(db: sqlite3.Connection, process: CurrentProcess, conversation: int | None = None) -> list[LiveTurn]:
+    """Return every reply that has not ended, of one conversation or of all."""
+    where = "owner IS NOT NULL" if conversation is None else "owner IS NOT NULL AND conversation = ?"
+    rows = db.execute(
+        "SELECT seq, conversation, owner, coalesce((SELECT saved_at FROM checkpoint WHERE turn = turn.seq"
+        f" ORDER BY n DESC LIMIT 1), created_at) FROM turn INDEXED BY turn_live WHERE {where}",
+        () if conversation is None else (conversation,),
+    ).fetchall()
+    live = []
+    for seq, conversation_seq, stored_owner, last_saved_at in sorted(rows):
+        owner = Owner.parse(stored_owner)
+        last_seen = required_time_in(last_saved_at)
+        is_alive = owner.is_alive(seen_from=process.owner, last_word=last_seen, now=process.now)
+        live.append(LiveTurn(seq, conversation_seq, owner, is_alive))
+    return live
 
 
 def checkpoint(db: sqlite3.Connection, turn_id: str, deltas: "Sequence[ProviderEvent]", now: datetime) -> None:

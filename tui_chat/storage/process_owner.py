@@ -44,6 +44,14 @@ class Owner:
         return _start_of(self.pid) == self.started
 
 
+@dataclass(frozen=True, slots=True)
+class CurrentProcess:
+    """This process and the current time, by which it is decided which replies are still alive."""
+
+    owner: Owner
+    now: datetime
+
+
 def _start_of(pid: int) -> str | None:
     """When that process began; `None` if there is none (a dead one nobody has buried counts as none)."""
     if Path("/proc/self/stat").exists():

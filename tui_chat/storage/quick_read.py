@@ -15,7 +15,7 @@ def glance(path: Path, asked: ListQuery, report: Callable[[OpenReport], None] = 
     """Return a page of the list; `report` is called with what happened when the file was opened."""
     database = Database(path, OpenOptions(), Owner.current())
     try:
-        return database.read(lambda db: summaries(db, asked, database.watch))
+        return database.read(lambda db: summaries(db, asked, database.process))
     finally:
         database.close()
         report(database.opening)

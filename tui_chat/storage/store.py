@@ -21,7 +21,6 @@ from tui_chat.storage import (
     live_replies,
     maintenance,
     search,
-    side_requests,
     usage_rows,
 )
 from tui_chat.storage.backup import back_up
@@ -29,7 +28,7 @@ from tui_chat.storage.conversation_list import Cursor, Page
 from tui_chat.storage.database import Database
 from tui_chat.storage.db_thread import Worker
 from tui_chat.storage.open_database import OpenOptions, OpenReport, new_random_id, now
-from tui_chat.storage.process_owner import Owner
+from tui_chat.storage.process_owner import CurrentProcess, Owner
 from tui_chat.storage.schema import MIGRATIONS, Migration
 
 SQLITE_VERSION = sqlite3.sqlite_version
@@ -91,24 +90,24 @@ class Store:
     ) -> T:
         return await self._worker.run(lambda: self._database.write(lambda db: job(db, *args, **named)))
 
-    def _watch(self) -> live_replies.Watch:
-        return self._database.watch
+    def _process(self) -> CurrentProcess:
+        return self._database.process
 
     async def create(self, conversation: Conversation) -> None:
         """Store a new conversation, with the turns it may have already; it counts as used now."""
-        await self._write(conversation_writes.create, conversation, self._watch())
+        await self._write(conversation_writes.create, conversation, self._process())
 
     async def save(self, conversation: Conversation) -> None:
         """Store the whole of it over what there is; turns that only the store has are kept."""
-        await self._write(conversation_writes.save, conversation, self._watch())
+        await self._write(conversation_writes.save, conversation, self._process())
 
     async def save_all(self, conversations: Sequence[Conversation]) -> None:
         """The same for many in one transaction, all or none; each alone would wait for the disk."""
-        await self._write(conversation_writes.save_all, conversations, self._watch())
+        await self._write(conversation_writes.save_all, conversations, self._process())
 
     async def conversation(self, conversation_id: str) -> Conversation:
         """A conversation with all its turns; replies in flight as far as they were saved, whoever receives them."""
-        return await self._read(conversation_writes.load, conversation_id, self._watch())
+        return await self._read(conversation_writes.load, conversation_id, self._process())
 
     async def append(
         self, conversation_id: str, turns: Sequence[Turn], *, head: str, title: str | None = None
@@ -117,9 +116,7 @@ class Store:
 
         Raises `ReplyInFlight` if the branch they go on from is being answered.
         """
-        await self._write(
-            conversation_writes.append, conversation_id, turns, conversation_writes.Moved(head, title), self._watch()
-        )
+        await self._write(conversation_writes.append, conversation_id, turns, self._process(), head=head, title=title)
 
     async def checkpoint(
         self, turn_id: str, deltas: Sequence[ProviderEvent], mark_saved: Callable[[], None] | None = None
@@ -157,47 +154,47 @@ class Store:
 
     async def finish(self, turn: Turn) -> None:
         """Store a turn as it ended."""
-        await self._write(conversation_writes.finish, turn, self._watch())
+        await self._write(conversation_writes.finish, turn, self._process())
 
     async def set_head(self, conversation_id: str, turn_id: str | None) -> None:
         """Show the branch that ends there."""
-        await self._write(conversation_list.set_head, conversation_id, turn_id)
+        await self._write(conversation_writes.set_head, conversation_id, turn_id)
 
     async def rename(self, conversation_id: str, title: str, source: TitleSource = TitleSource.USER) -> bool:
         """Give it a title, unless it has one from a stronger source; tells whether it took it."""
-        return await self._write(conversation_list.rename, conversation_id, title, source)
+        return await self._write(conversation_writes.rename, conversation_id, title, source)
 
     async def record(self, conversation_id: str, side_request: SideRequest, title: str = "") -> None:
         """Keep what an errand used, and the title it brought, unless somebody gave one; in one step."""
-        await self._write(side_requests.record, conversation_id, side_request, title)
+        await self._write(conversation_writes.record_side_request, conversation_id, side_request, title)
 
     async def set_model(self, conversation_id: str, model: str) -> None:
         """The model the next prompt goes to."""
-        await self._write(conversation_list.set_column, conversation_id, "model", model)
+        await self._write(conversation_writes.set_column, conversation_id, "model", model)
 
     async def set_system(self, conversation_id: str, system: str) -> None:
         """The system prompt."""
-        await self._write(conversation_list.set_column, conversation_id, "system", system)
+        await self._write(conversation_writes.set_column, conversation_id, "system", system)
 
     async def set_options(self, conversation_id: str, options: Options) -> None:
         """What is asked of the model beside the words."""
-        await self._write(conversation_list.set_options, conversation_id, options)
+        await self._write(conversation_writes.set_options, conversation_id, options)
 
     async def archive(self, conversation_id: str) -> None:
         """Take it out of the list, not out of reach."""
-        await self._write(conversation_list.set_column, conversation_id, "archived_at", self._moment())
+        await self._write(conversation_writes.set_column, conversation_id, "archived_at", self._moment())
 
     async def unarchive(self, conversation_id: str) -> None:
         """Put it back into the list."""
-        await self._write(conversation_list.set_column, conversation_id, "archived_at", None)
+        await self._write(conversation_writes.set_column, conversation_id, "archived_at", None)
 
     async def delete(self, conversation_id: str) -> None:
         """Put it into the trash."""
-        await self._write(conversation_list.set_column, conversation_id, "deleted_at", self._moment())
+        await self._write(conversation_writes.set_column, conversation_id, "deleted_at", self._moment())
 
     async def restore(self, conversation_id: str) -> None:
         """Take it out of the trash, to where it was."""
-        await self._write(conversation_list.set_column, conversation_id, "deleted_at", None)
+        await self._write(conversation_writes.set_column, conversation_id, "deleted_at", None)
 
     async def purge(self, older_than: datetime) -> int:
         """Destroy what was put into the trash before that moment; how many that were."""
@@ -214,10 +211,6 @@ class Store:
         """The id of the one last used; archived and deleted ones do not count."""
         return await self._read(conversation_list.last_conversation)
 
-    async def imported(self, source: str, foreign_id: str) -> str | None:
-        """The id of the conversation that was made of that one of another program."""
-        return await self._read(conversation_list.imported, source, foreign_id)
-
     async def summaries(
         self,
         *,
@@ -230,7 +223,7 @@ class Store:
     ) -> Page:
         """A page of the list, last used first; `page.end` is the cursor to go on after, `skip` jumps into it."""
         asked = conversation_list.ListQuery(limit, after, archived, deleted, matching, skip)
-        return await self._read(conversation_list.summaries, asked, self._watch())
+        return await self._read(conversation_list.summaries, asked, self._process())
 
     async def count(self, *, archived: bool = False, deleted: bool = False, matching: str = "") -> int:
         """How many conversations the whole list has."""

@@ -14,6 +14,7 @@ from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost
 from tui_chat.storage import search_index
 from tui_chat.storage.connection import note_damaged_value
+from tui_chat.storage.process_owner import CurrentProcess
 from tui_chat.storage.row_mapping import (
     CONVERSATION_COLUMNS,
     SIDE_REQUEST_COLUMNS,
@@ -53,14 +54,6 @@ _LAST_USED = (
 )
 _MOST_SEQ = 2**62
 """Row numbers above this are passed over when a new one is given: SQLite's last one has no next."""
-
-
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """Who writes, and when: what every change must know."""
-
-    now: datetime
-    owner: str
 
 
 @dataclass(slots=True)
@@ -206,11 +199,11 @@ def _readable(table: str, columns: str, row: tuple[Any, ...], start: int = 0) ->
 
 
 def insert_turns(
-    db: sqlite3.Connection, conversation: int, turns: Sequence[Turn], known: dict[str, int], writer: Writer
+    db: sqlite3.Connection, conversation: int, turns: Sequence[Turn], known: dict[str, int], process: CurrentProcess
 ) -> None:
     """New turns; `known` are the numbers of them and of their parents."""
     for turn in turns:
-        db.execute(_INSERT_TURN, (known[turn.id], conversation, *_place(turn, known, writer), *turn_values(turn)))
+        db.execute(_INSERT_TURN, (known[turn.id], conversation, *_place(turn, known, process), *turn_values(turn)))
         search_index.add(db, known[turn.id])
 
 
@@ -240,19 +233,19 @@ def in_order(db: sqlite3.Connection, conversation: int, ids: Sequence[str], know
     return known | numbers
 
 
-def update_turn(db: sqlite3.Connection, seq: int, turn: Turn, known: dict[str, int], writer: Writer) -> None:
+def update_turn(db: sqlite3.Connection, seq: int, turn: Turn, known: dict[str, int], process: CurrentProcess) -> None:
     """A turn's new value in its old place; it holds all that was checkpointed of it."""
     search_index.remove(db, seq)
-    db.execute(_UPDATE_TURN, (*_place(turn, known, writer), *turn_values(turn), seq))
+    db.execute(_UPDATE_TURN, (*_place(turn, known, process), *turn_values(turn), seq))
     search_index.add(db, seq)
     db.execute("DELETE FROM checkpoint WHERE turn = ?", (seq,))
 
 
-def _place(turn: Turn, known: dict[str, int], writer: Writer) -> tuple[int | None, str | None]:
+def _place(turn: Turn, known: dict[str, int], process: CurrentProcess) -> tuple[int | None, str | None]:
     if turn.parent_id is not None and turn.parent_id not in known:
         raise NotFound(f"no turn {turn.parent_id} in this conversation")
     parent = None if turn.parent_id is None else known[turn.parent_id]
-    return parent, writer.owner if turn.is_live else None
+    return parent, str(process.owner) if turn.is_live else None
 
 
 def next_used(db: sqlite3.Connection, moment: datetime, *, after_all: bool) -> int:

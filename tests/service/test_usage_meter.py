@@ -8,7 +8,7 @@ from tests.storage.make import NOON, conversation, priced, prompt, reply
 from tui_chat.core.conversation import Origin
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import TurnStatus
-from tui_chat.service.unmetered_replies import meter_interrupted
+from tui_chat.service.usage_meter import meter_interrupted
 from tui_chat.storage.store import Store
 
 HALF = replace(reply("r2", "p2", "Half of an answer, and then"), status=TurnStatus.INTERRUPTED)
