@@ -43,7 +43,7 @@ def test_a_list_loads_neither_a_loop_nor_what_checks_mends_or_lays_out(tmp_path:
     loaded = loaded_by(called("list"), tmp_path)
     assert "tui_chat.storage.database" in loaded
     assert loaded.isdisjoint({"asyncio", "pydantic", "rich", "logging.handlers", "tui_chat.core.event"})
-    assert loaded.isdisjoint({"tui_chat.storage.maintenance", "tui_chat.storage.recovery.rescue"})
+    assert loaded.isdisjoint({"tui_chat.storage.maintenance", "tui_chat.storage.recovery.recover_rows"})
 
 
 def test_showing_a_conversation_loads_no_app_and_no_provider(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where data, settings, logs and caches live. Knows the system's conventions and two environment variables."""
+"""Paths of data, settings, logs and caches, by the system's conventions and two environment variables."""
 
 import os
 from pathlib import Path
@@ -11,27 +11,26 @@ CONFIG_VARIABLE = "TUI_CHAT_CONFIG"
 
 
 def data_dir() -> Path:
-    """The folder of the database and its backups."""
+    """Return the folder of the database and its backups."""
     return _from(DATA_DIR_VARIABLE) or Path(_DIRS.user_data_dir)
 
 
 def config_file() -> Path:
-    """The user's settings, whether the file exists or not."""
+    """Return the path of the user's settings, whether the file exists or not."""
     return _from(CONFIG_VARIABLE) or Path(_DIRS.user_config_dir) / "config.toml"
 
 
 def log_dir() -> Path:
-    """The folder of the log."""
     return Path(_DIRS.user_log_dir)
 
 
 def cache_dir() -> Path:
-    """The folder of what may be deleted at any time."""
+    """Return the folder of files that may be deleted at any time."""
     return Path(_DIRS.user_cache_dir)
 
 
 def make_private(folder: Path) -> None:
-    """Make the folder and all that is missing above it for this user alone, whatever the umask."""
+    """Create the folder and its missing parents for this user alone, whatever the umask."""
     for made in (*reversed([above for above in folder.parents if not above.exists()]), folder):
         made.mkdir(0o700, exist_ok=True)
 

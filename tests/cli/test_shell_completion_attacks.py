@@ -144,8 +144,8 @@ async def titled_by_model(shell: Shell, title: str) -> None:
         program = await assemble(load_settings({"data_dir": data_dir(shell)}, file=config(shell, wire.url)))
         try:
             told = asyncio.Event()
-            program.service.titling.watch(lambda _: told.set())
-            async for _ in await program.service.send(program.service.blank("evil/x"), "hello"):
+            program.service.auto_title.watch(lambda _: told.set())
+            async for _ in await program.service.send(program.service.new_conversation("evil/x"), "hello"):
                 pass
             await asyncio.wait_for(told.wait(), 10)
         finally:

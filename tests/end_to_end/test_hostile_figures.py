@@ -28,9 +28,9 @@ from tui_chat.formats.plain_text import to_plain
 from tui_chat.formats.transcript import Branch
 from tui_chat.service.import_export import all_ids
 from tui_chat.service.usage_report import as_csv, as_json, lines_by, usage_report
-from tui_chat.storage.figure_check import NUMBERS
-from tui_chat.storage.figure_check import TEXTS as CHECKED_TEXTS
 from tui_chat.storage.private_files import DATABASE
+from tui_chat.storage.range_check import NUMBER_COLUMNS
+from tui_chat.storage.range_check import TEXT_COLUMNS as CHECKED_TEXTS
 from tui_chat.storage.store import Store
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -63,7 +63,7 @@ async def store_of(library: bytes) -> Store:
         db.deserialize(library)
         db.execute("PRAGMA foreign_keys = OFF")
 
-    await store._worker.run(fill)
+    await store._thread.run(fill)
     return store
 
 
@@ -92,7 +92,7 @@ async def read_everything(store: Store) -> None:
     output_of(lambda: print_transcript(shown, Branch.ALL, 80))
     for conversation_id in [*await all_ids(store), "c3"]:
         show(await store.conversation(conversation_id))
-        await store.pulse(conversation_id)
+        await store.conversation_changes(conversation_id)
     for since in (None, NOW - timedelta(days=30)):
         report = await usage_report(store, since)
         for by in ("day", "model", "conversation"):
@@ -153,7 +153,7 @@ def output_of(do: Callable[[], object]) -> str:
 
 
 def test_the_check_knows_every_column_of_figures_and_dates(columns: list[Column]) -> None:
-    checked = {(one.table, one.column) for one in NUMBERS} | {(one.table, one.column) for one in CHECKED_TEXTS}
+    checked = {(one.table, one.name) for one in NUMBER_COLUMNS} | {(one.table, one.name) for one in CHECKED_TEXTS}
     for column in columns:
         is_sum = column.table == "conversation" and column.name in SUMS
         exempt = column.is_key or column.name in FLAGS or is_sum

@@ -15,7 +15,7 @@ async def test_a_reply_goes_on_when_an_older_copy_takes_the_databases_place(tmp_
     older = tmp_path / "older.db"
     await (await Store.open(older)).aclose()
     async with stage(schedule(Server.FINE), tmp_path / "data") as played:
-        reply = await played.service.send(played.service.blank("anthropic/claude-sonnet-5-5"), PROMPT)
+        reply = await played.service.send(played.service.new_conversation("anthropic/claude-sonnet-5-5"), PROMPT)
         played.conversation_id = reply.conversation_id
         played.accepted.append(PROMPT)
         replaced = False
@@ -38,7 +38,7 @@ async def test_one_can_go_on_when_the_file_is_replaced_between_two_turns(tmp_pat
     older = tmp_path / "older.db"
     await (await Store.open(older)).aclose()
     async with stage(schedule(Server.FINE), tmp_path / "data") as played:
-        first = await played.service.send(played.service.blank("anthropic/claude-sonnet-5-5"), PROMPT)
+        first = await played.service.send(played.service.new_conversation("anthropic/claude-sonnet-5-5"), PROMPT)
         await first.wait()
         shown = await played.service.open(first.conversation_id)
         shutil.move(older, played.path)

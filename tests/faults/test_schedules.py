@@ -112,12 +112,12 @@ class Played:
 
     async def _run(self, statement: str) -> None:
         database = self.store._database
-        await self.store._worker.run(lambda: database._db.execute(statement).fetchall() and None)
+        await self.store._thread.run(lambda: database._db.execute(statement).fetchall() and None)
 
     async def _slow(self, seconds: float) -> None:
         database = self.store._database
         trace = (lambda _: time.sleep(seconds)) if seconds else None
-        await self.store._worker.run(lambda: database._db.set_trace_callback(trace))
+        await self.store._thread.run(lambda: database._db.set_trace_callback(trace))
 
     def _lock(self, seconds: float) -> None:
         with closing(sqlite3.connect(self.path, isolation_level=None, timeout=5)) as other:
@@ -152,7 +152,7 @@ async def test_nothing_is_lost_in_any_mixture_of_faults(seed: int, tmp_path: Pat
     print(schedule)
     async with stage(schedule, tmp_path) as played:
         async with asyncio.timeout(ENDS_WITHIN_S):
-            reply = await played.service.send(played.service.blank("anthropic/claude-sonnet-5-5"), PROMPT)
+            reply = await played.service.send(played.service.new_conversation("anthropic/claude-sonnet-5-5"), PROMPT)
             played.accepted.append(PROMPT)
             played.conversation_id = reply.conversation_id
             harming = asyncio.create_task(played.harm())

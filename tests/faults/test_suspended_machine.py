@@ -38,7 +38,7 @@ async def asleep_in_the_middle(wire: Wire, path: Path) -> TurnEnded:
 
     store = await Store.open(path)
     service = ChatService(store, Dependencies(provider_for, policy=Policy(health=LIMITS, save_interval_s=0.02)))
-    reply = await service.send(service.blank("anthropic/claude-sonnet-5-5"), "hello")
+    reply = await service.send(service.new_conversation("anthropic/claude-sonnet-5-5"), "hello")
     slept = False
     async for event in reply:
         if isinstance(event, TextDelta) and not slept:
@@ -81,7 +81,7 @@ async def test_a_clock_set_back_in_the_middle_loses_and_reorders_nothing(tmp_pat
 
         store = await Store.open(tmp_path / "conversations.db", clock=lambda: next(moments))
         service = ChatService(store, Dependencies(provider_for, now=lambda: next(moments)))
-        conversation = service.blank("anthropic/claude-sonnet-5-5")
+        conversation = service.new_conversation("anthropic/claude-sonnet-5-5")
         for words in ("first", "second", "third"):
             reply = await service.send(conversation, words)
             await reply.wait()

@@ -79,7 +79,7 @@ class Chat:
         self.url = url
         self.registry = registry(url)
         self.service = ChatService(store, Dependencies(self.registry.get))
-        self.conversation = self.service.blank("here/tiny", options=Options(SHORT, 0.0))
+        self.conversation = self.service.new_conversation("here/tiny", options=Options(SHORT, 0.0))
 
     async def say(self, text: str, max_tokens: int = SHORT) -> Reply:
         options = replace(self.conversation.options, max_tokens=max_tokens)

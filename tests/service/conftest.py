@@ -34,7 +34,7 @@ class House:
     service: ChatService
 
     def blank(self) -> Conversation:
-        return self.service.blank("demo/tour")
+        return self.service.new_conversation("demo/tour")
 
     async def said(self, text: str = "hi") -> tuple[Reply, Conversation]:
         """A new conversation with one prompt, answered to the end."""

@@ -32,7 +32,7 @@ NAMED: tuple[Step, ...] = (
 async def titled(house: House, conversation_id: str) -> Conversation:
     """The conversation after its title was asked for."""
     told = asyncio.Event()
-    stop = house.service.titling.watch(lambda one: told.set() if one == conversation_id else None)
+    stop = house.service.auto_title.watch(lambda one: told.set() if one == conversation_id else None)
     if not (await house.store.conversation(conversation_id)).side_requests:
         await asyncio.wait_for(told.wait(), 5)
     stop()
@@ -118,7 +118,7 @@ async def asked_twice(house: House) -> None:
 async def told_after(house: House, conversation_id: str) -> Conversation:
     """The conversation when the request for its title is over, whatever became of it."""
     told = asyncio.Event()
-    house.service.titling.watch(lambda _: told.set())
+    house.service.auto_title.watch(lambda _: told.set())
     await asyncio.wait_for(told.wait(), 5)
     return await house.store.conversation(conversation_id)
 
@@ -170,8 +170,8 @@ async def test_the_demo_names_a_conversation_offline() -> None:
 
     service = ChatService(store, Dependencies(provider_for, policy=replace(ASKING, save_interval_s=0.2)))
     told = asyncio.Event()
-    service.titling.watch(lambda _: told.set())
-    reply = await service.send(service.blank("demo/tour"), "code a rate limiter, please")
+    service.auto_title.watch(lambda _: told.set())
+    reply = await service.send(service.new_conversation("demo/tour"), "code a rate limiter, please")
     await asyncio.wait_for(told.wait(), 20)
     assert (await store.conversation(reply.conversation_id)).title == "About code a rate limiter, please"
     await service.aclose()

@@ -11,7 +11,7 @@ from tui_chat.core.error import NotFound, ReplyInFlight, RequestRefused
 from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Role, TurnStatus
-from tui_chat.service.chat import ASK_FOR_THE_REST
+from tui_chat.service.chat import CONTINUE_PROMPT
 
 
 async def test_a_blank_conversation_is_not_stored_until_something_is_said(make_house: MakeHouse) -> None:
@@ -126,7 +126,7 @@ async def test_where_a_model_cannot_write_on_the_rest_is_asked_for_in_sight(
     second = await house.service.continue_(conversation.id, first.turn_id)
     await second.wait()
     conversation = await house.service.open(conversation.id)
-    assert [turn.text for turn in conversation.path] == ["hi", "Hel", ASK_FOR_THE_REST, "lo"]
+    assert [turn.text for turn in conversation.path] == ["hi", "Hel", CONTINUE_PROMPT, "lo"]
 
 
 async def test_a_second_send_while_a_reply_comes_in_is_refused(make_house: MakeHouse) -> None:

@@ -413,7 +413,7 @@ async def test_two_of_the_same_name_get_files_of_their_own(store: Store, tmp_pat
 
 
 async def test_all_ids_go_over_every_page(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_export, "_PAGE", 2)
+    monkeypatch.setattr(import_export, "_PAGE_SIZE", 2)
     for n in range(5):
         await store.create(conversation(f"c{n}"))
     await store.archive("c1")

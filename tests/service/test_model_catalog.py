@@ -40,15 +40,15 @@ async def test_who_fails_is_named_and_keeps_what_was_last_seen(store: Store) -> 
     await asking(store, {"one": (LARGE,), "two": (SMALL,)}).refreshed()
     refused = KeyRejected("no key", detail="no_key")
     found = await asking(store, {"one": refused, "two": ()}).refreshed()
-    assert (found.models, found.silent) == ((LARGE,), (("one", refused),))
+    assert (found.models, found.unreachable) == ((LARGE,), (("one", refused),))
 
 
 async def test_who_does_not_answer_in_time_counts_as_unreachable(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(model_catalog, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(model_catalog, "TIMEOUT_S", 0.01)
     found = await asking(store, {"one": None, "two": (SMALL,)}).refreshed()
-    ((name, error),) = found.silent
+    ((name, error),) = found.unreachable
     assert (name, found.models) == ("one", (SMALL,))
     assert isinstance(error, Unreachable) and error.detail == "timeout"
 

@@ -59,7 +59,9 @@ class Street:
         self.service = ChatService(store, Dependencies(provider_for, policy=policy))
 
     async def send(self, text: str = "hello", conversation: Conversation | None = None) -> Reply:
-        return await self.service.send(conversation or self.service.blank("anthropic/claude-sonnet-5-5"), text)
+        return await self.service.send(
+            conversation or self.service.new_conversation("anthropic/claude-sonnet-5-5"), text
+        )
 
     async def stored(self, reply: Reply) -> Any:
         return (await self.store.conversation(reply.conversation_id)).turn(reply.turn_id)

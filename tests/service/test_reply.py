@@ -379,7 +379,7 @@ class _Full:
 async def test_a_full_disk_ends_nothing_and_saving_resumes(
     make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui_chat.service.save_queue.FLUSH_EVERY_S", 0.01)
+    monkeypatch.setattr("tui_chat.service.save_queue.FLUSH_INTERVAL_S", 0.01)
     house = await make_house()
     disk = _Full(house.store, monkeypatch, "create", "append", "checkpoint", "finish", "save")
     told: list[StorageError | None] = []

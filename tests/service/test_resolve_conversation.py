@@ -7,7 +7,7 @@ import pytest
 from tests.ui.library.test_data_source import made
 from tui_chat.core.conversation import Place
 from tui_chat.core.error import NotFound
-from tui_chat.service.resolve_conversation import best_match
+from tui_chat.service.resolve_conversation import resolve_conversation
 from tui_chat.storage.store import Store
 
 
@@ -29,29 +29,29 @@ async def shelf(store: Store) -> None:
 async def test_an_id_goes_before_a_title_and_the_same_title_before_a_longer_one(
     store: Store, words: str, dependencies: Place
 ) -> None:
-    assert await best_match(store, words) == dependencies
+    assert await resolve_conversation(store, words) == dependencies
 
 
 async def test_the_one_last_used_goes_first_among_equals(store: Store) -> None:
     first = (await store.summaries(matching="limiter", limit=1))[0]
-    assert await best_match(store, "limiter") == Place(first.id)
+    assert await resolve_conversation(store, "limiter") == Place(first.id)
 
 
 async def test_what_no_title_has_is_looked_for_in_what_was_said(store: Store) -> None:
-    found = await best_match(store, '"answer 3"')
+    found = await resolve_conversation(store, '"answer 3"')
     assert (found.conversation_id, found.turn_id) == ("c0003", "r3")
     assert " ".join(found.words) == "answer 3"
 
 
 async def test_an_archived_one_is_found_and_one_in_the_trash_is_not(store: Store) -> None:
     await store.archive("c0003")
-    assert (await best_match(store, "gardening")).conversation_id == "c0003"
+    assert (await resolve_conversation(store, "gardening")).conversation_id == "c0003"
     await store.delete("c0003")
     with pytest.raises(NotFound):
-        await best_match(store, "gardening")
+        await resolve_conversation(store, "gardening")
 
 
 @pytest.mark.parametrize("words", ["", "   ", "zebra stripes", "role:", '"'])
 async def test_nothing_that_fits_is_said(store: Store, words: str) -> None:
     with pytest.raises(NotFound, match="nothing is called"):
-        await best_match(store, words)
+        await resolve_conversation(store, words)

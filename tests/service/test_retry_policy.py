@@ -18,7 +18,7 @@ POLICY = RetryPolicy()
 
 
 def test_delays_double_up_to_a_limit_and_luck_shortens_them() -> None:
-    policy = RetryPolicy(most_attempts=10)
+    policy = RetryPolicy(max_attempts=10)
     assert [policy.delay_s(Overloaded(), attempt, 0.0) for attempt in range(1, 7)] == [1, 2, 4, 8, 8, 8]
     assert policy.delay_s(Overloaded(), 2, 1.0) == 1.5
 

@@ -48,7 +48,7 @@ async def test_a_database_in_memory_can_be_backed_up(store: Store, open_store: O
 async def test_a_backup_ends_though_somebody_writes_all_the_time(
     open_store: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backup, "_PAGES", 5)
+    monkeypatch.setattr(backup, "_PAGES_PER_STEP", 5)
     store = await open_store()
     for number in range(50):
         await store.create(conversation(f"c{number}", prompt("u1", text="word " * 2000)))

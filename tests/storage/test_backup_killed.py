@@ -123,7 +123,7 @@ async def test_what_a_killed_program_left_in_the_data_folder_is_swept_at_the_nex
         file.touch(0o600)
     readable = path.parent / ".tui-chat-ffffffffffffffff.tmp"
     readable.touch(0o644)
-    with private_files.unfinished(path.parent) as written_now:
+    with private_files.temporary_file(path.parent) as written_now:
         await open_store()
         assert written_now.exists() and not ours.exists() and not journal.exists()
     assert all(file.exists() for file in (*not_ours, readable)) and not written_now.exists()

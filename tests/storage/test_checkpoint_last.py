@@ -68,7 +68,7 @@ async def test_at_any_moment_of_a_running_reply_it_keeps_what_arrived_once(seed:
         return provider
 
     service = ChatService(store, Dependencies(provider_for, policy=Policy(save_interval_s=0.001)))
-    reply = await service.send(service.blank("demo/tour"), "hi")
+    reply = await service.send(service.new_conversation("demo/tour"), "hi")
     arrived: list[int] = []
 
     def save() -> None:

@@ -145,7 +145,11 @@ async def test_a_bad_byte_in_the_schema_starts_the_rescue(open_store: Open, path
     await fill(open_store)
     flip_bit(path, at, bit)
     store = await open_store()
-    assert store.opening.damaged_moved_to is not None and store.opening.salvaged == 3 and store.opening.damage
+    assert (
+        store.opening.damaged_moved_to is not None
+        and store.opening.recovered_conversations == 3
+        and store.opening.damage
+    )
     for number in range(3):
         assert (await store.conversation(f"c{number}")).turn("a1").text == f"answer {number} marked"
     assert await store.prompts() == ["a typed prompt"] and (await store.check()).is_healthy
@@ -177,4 +181,4 @@ async def test_a_damaged_version_or_application_id_is_no_other_programs_database
     data[offset] = value
     path.write_bytes(data)
     store = await open_store()
-    assert store.opening.salvaged == 3 and await store.count() == 3
+    assert store.opening.recovered_conversations == 3 and await store.count() == 3

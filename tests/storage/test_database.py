@@ -110,13 +110,13 @@ async def test_a_full_disk_loses_nothing_that_was_there_and_is_over_when_there_i
     def limit(pages: int) -> None:
         store._database._db.execute(f"PRAGMA max_page_count = {pages}")
 
-    await store._worker.run(lambda: limit(1))
+    await store._thread.run(lambda: limit(1))
     big = reply("a1", "u1", "long " * 100_000)
     with pytest.raises(StorageError) as caught:
         await store.finish(big)
     assert caught.value.detail == "disk_full"
     assert (await store.conversation("c1")).turn("a1").text == "Beca"
-    await store._worker.run(lambda: limit(1_000_000))
+    await store._thread.run(lambda: limit(1_000_000))
     await store.finish(big)
     assert (await store.conversation("c1")).turn("a1") == big
     assert (await store.check()).is_healthy

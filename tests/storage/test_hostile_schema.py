@@ -54,7 +54,7 @@ async def test_hostile_objects_end_in_a_clean_file_and_the_old_one_is_kept(
     store = await open_store()
     opening = store.opening
     assert opening.damaged_moved_to is not None and opening.damaged_moved_to.read_bytes() == before
-    assert opening.salvaged == 3 and "of the database" in opening.damage
+    assert opening.recovered_conversations == 3 and "of the database" in opening.damage
     await store.append("c1", [prompt("u2", "a1", "still kept")], head="u2")
     assert [turn.text for turn in (await store.conversation("c1")).path] == ["question 1", "Because.", "still kept"]
     assert await store.draft("c1") == "half a thought" and (await store.check()).is_healthy
@@ -70,7 +70,7 @@ async def test_a_table_behind_a_view_is_read_from_the_pages_and_the_view_is_not_
     endless = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x AS seq FROM n"
     execute(path, f"DROP VIEW tree; ALTER TABLE turn RENAME TO hidden; CREATE VIEW turn AS {endless}")
     store = await open_store()
-    assert store.opening.salvaged == 3 and len((await store.conversation("c2")).turns) == 2
+    assert store.opening.recovered_conversations == 3 and len((await store.conversation("c2")).turns) == 2
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ async def test_a_damaged_file_is_replaced_by_what_can_be_read_of_it(open_store: 
     store = await open_store()
     assert (await store.check()).damage != ()
     mended = await store.repair()
-    assert mended.damaged_moved_to is not None and mended.salvaged == 2
+    assert mended.damaged_moved_to is not None and mended.recovered_conversations == 2
     assert (await store.check()).is_healthy and len((await store.conversation("c1")).turns) == 3
 
 

@@ -40,7 +40,7 @@ async def test_ten_copies_write_at_once_while_another_polls_and_nothing_is_lost(
 
     async def poll() -> None:
         while True:
-            seen.append((await store.changes(), await store.pulse("shared")))
+            seen.append((await store.changes(), await store.conversation_changes("shared")))
             await asyncio.sleep(0.02)
 
     polling = asyncio.create_task(poll())

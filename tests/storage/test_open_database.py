@@ -17,7 +17,7 @@ from tests.storage.conftest import Open
 from tests.storage.make import conversation, prompt, reply, side_request
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.storage import private_files
-from tui_chat.storage.recovery import rescue
+from tui_chat.storage.recovery import recover_rows
 from tui_chat.storage.schema import MIGRATIONS
 from tui_chat.storage.store import Store
 
@@ -92,9 +92,9 @@ async def test_a_damaged_file_from_before_errands_is_read_as_far_as_it_goes(open
     with path.open("r+b") as file:
         file.seek((root - 1) * 4096)
         file.write(b"\xff" * 4096)
-    private_files.suspicion(path).touch(0o600)
+    private_files.damage_marker(path).touch(0o600)
     store = await open_store()
-    assert store.opening.salvaged == 3 and len((await store.conversation("c1")).turns) == 2
+    assert store.opening.recovered_conversations == 3 and len((await store.conversation("c1")).turns) == 2
 
 
 async def test_a_failed_upgrade_leaves_the_old_file_usable(open_store: Open, path: Path) -> None:
@@ -164,7 +164,7 @@ async def test_junk_in_place_of_the_file_is_kept_and_told_of(open_store: Open, p
     store = await open_store()
     kept = store.opening.damaged_moved_to
     assert kept is not None and kept.read_bytes() == b"this is no database" * 1000
-    assert ".corrupt-" in kept.name and store.opening.salvaged == 0 and await store.summaries() == []
+    assert ".corrupt-" in kept.name and store.opening.recovered_conversations == 0 and await store.summaries() == []
 
 
 async def test_a_file_with_a_damaged_head_gives_back_what_it_holds(open_store: Open, path: Path) -> None:
@@ -172,7 +172,7 @@ async def test_a_file_with_a_damaged_head_gives_back_what_it_holds(open_store: O
     with path.open("r+b") as file:
         file.write(b"\xff" * 4096)
     store = await open_store()
-    assert store.opening.damaged_moved_to is not None and store.opening.salvaged == 20
+    assert store.opening.damaged_moved_to is not None and store.opening.recovered_conversations == 20
     assert (await store.conversation("c7")).turn("u1").text == "question 7"
     assert [hit.conversation_id for hit in await store.search('"question 7"')] == ["c7"]
     assert (await store.check()).is_healthy
@@ -190,7 +190,7 @@ async def test_a_file_that_was_cut_off_gives_back_what_is_left(open_store: Open,
     os.truncate(path, path.stat().st_size // 2 // 4096 * 4096)
     store = await open_store()
     assert store.opening.damaged_moved_to is not None
-    assert 10 < store.opening.salvaged <= 60
+    assert 10 < store.opening.recovered_conversations <= 60
     assert (await store.check()).is_healthy
     assert (await store.conversation("c3")).turn("u1").text == "question 3 " * 200
 
@@ -199,7 +199,7 @@ async def test_a_file_cut_to_a_few_bytes_is_kept_and_told_of(open_store: Open, p
     await fill(open_store)
     os.truncate(path, 50)
     store = await open_store()
-    assert store.opening.damaged_moved_to is not None and store.opening.salvaged == 0
+    assert store.opening.damaged_moved_to is not None and store.opening.recovered_conversations == 0
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -251,7 +251,7 @@ async def test_damage_met_while_running_is_looked_for_at_the_next_start(open_sto
     assert caught.value.detail == "damaged"
     await store.aclose()
     store = await open_store()
-    assert store.opening.damaged_moved_to is not None and store.opening.salvaged == 200
+    assert store.opening.damaged_moved_to is not None and store.opening.recovered_conversations == 200
     assert beside(path, ".damaged") == []
 
 
@@ -267,12 +267,12 @@ async def test_a_rescue_that_finds_no_room_changes_nothing(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as full:
-        full.setattr(rescue, "salvage", no_room)
+        full.setattr(recover_rows, "recover_rows", no_room)
         with pytest.raises(StorageError) as caught:
             await open_store()
     assert caught.value.detail == "disk_full"
     assert path.read_bytes() == before and beside(path, "rescue") == beside(path, "corrupt") == []
-    assert (await open_store()).opening.salvaged == 3
+    assert (await open_store()).opening.recovered_conversations == 3
 
 
 NOBODY = 65534

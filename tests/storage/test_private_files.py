@@ -12,7 +12,7 @@ from tests.storage.make import conversation
 from tui_chat.core.error import StorageError
 from tui_chat.storage.conversation_list import ListQuery
 from tui_chat.storage.private_files import DATABASE
-from tui_chat.storage.quick_read import glance
+from tui_chat.storage.quick_read import read_page
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_an_awkward_folder_is_opened_saved_to_listed_backed_up_and_mended(
     await store._write(lambda db: db.execute("UPDATE conversation SET turns = 9"))
     assert (await store.repair()).backup is not None
     await store.aclose()
-    assert [summary.id for summary in glance(folder / DATABASE, ListQuery())] == ["c1"]
+    assert [summary.id for summary in read_page(folder / DATABASE, ListQuery())] == ["c1"]
     assert {file.parent for file in folder.iterdir()} == {folder}
     (folder / DATABASE).write_bytes(b"\xff" * 9000)
     store = await open_store(folder / DATABASE)

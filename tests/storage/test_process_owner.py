@@ -9,7 +9,7 @@ from tui_chat.storage.process_owner import Owner
 
 
 def alive(owner: Owner) -> bool:
-    return owner.is_alive(seen_from=Owner.current(), last_word=NOON, now=NOON)
+    return owner.is_alive(seen_from=Owner.current(), last_seen=NOON, now=NOON)
 
 
 def test_an_owner_is_read_back_from_its_words() -> None:

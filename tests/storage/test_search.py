@@ -182,7 +182,7 @@ async def test_search_works_without_full_text_search(open_store: Open, monkeypat
     monkeypatch.undo()
     store = await open_store()
     assert [hit.turn_id for hit in await store.search("words")] == ["u1"]
-    assert await store._read(search_index.is_whole)
+    assert await store._read(search_index.is_complete)
 
 
 async def test_the_index_is_rebuilt_after_a_time_without_it(
@@ -196,7 +196,7 @@ async def test_the_index_is_rebuilt_after_a_time_without_it(
     assert [hit.turn_id for hit in await store.search("while")] == ["u2"]
     await store.aclose()
     store = await open_store()
-    assert await store._read(search_index.is_whole)
+    assert await store._read(search_index.is_complete)
     assert [hit.turn_id for hit in await store.search("while")] == ["u2"]
 
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tui_chat.storage.tokenizer import SearchTerm, camel_case_suffixes, indexed, normalize, tokens
+from tui_chat.storage.tokenizer import SearchTerm, camel_case_suffixes, index_text, normalize, tokens
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from tui_chat.storage.tokenizer import SearchTerm, camel_case_suffixes, indexed,
     ],
 )
 def test_the_index_takes_in_words_and_pairs(text: str, words: str) -> None:
-    assert indexed(text).split() == words.split()
+    assert index_text(text).split() == words.split()
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_term_is_sought_as_the_index_holds_it(term: str, expected: tuple[list[
     ],
 )
 def test_a_term_is_found_in_raw_text(term: str, text: str, found: str | None) -> None:
-    assert SearchTerm(term).stands_in(text) == (found is not None)
+    assert SearchTerm(term).is_in(text) == (found is not None)
     if found is not None:
         assert [text[start:end] for start, end in SearchTerm(term).spans(text, len(text), 10)] == [found]
 
@@ -87,7 +87,7 @@ def test_the_middle_of_a_word_is_shown_where_no_word_begins_so() -> None:
 
 def test_inside_finds_the_middle_of_a_word() -> None:
     assert SearchTerm("ream", inside=True).spans("streaming", 9, 5) == [(2, 6)]
-    assert SearchTerm("ß", inside=True).stands_in("Straße")
+    assert SearchTerm("ß", inside=True).is_in("Straße")
 
 
 def test_places_are_true_even_where_small_letters_are_longer() -> None:
@@ -103,8 +103,8 @@ def test_folding_makes_spellings_equal() -> None:
 def test_a_megabyte_without_end_is_taken_in_at_once(run: str) -> None:
     text = run * (1_000_000 // len(run))
     began = time.process_time()
-    indexed(text)
+    index_text(text)
     camel_case_suffixes(text)
-    SearchTerm("needle").stands_in(text)
+    SearchTerm("needle").is_in(text)
     SearchTerm("xx").spans(text, len(text), 10)
     assert time.process_time() - began < 5

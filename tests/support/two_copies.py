@@ -92,7 +92,7 @@ class Copy:
             self.met.complaints.append(repr(error))
 
     async def _begin(self) -> None:
-        await self._send(self._program.fresh())
+        await self._send(self._program.new_conversation())
 
     async def _go_on(self) -> None:
         await self._send(await self._service.open(await self._any()))
@@ -177,7 +177,7 @@ async def run(folder: Path, name: str, seed: int, for_s: float) -> None:
     others = [other for other in ("a", "b") if other != name]
     for one in (SHARED, beacon(name)):
         with suppress(StorageError):  # the other copy was first
-            await program.store.create(replace(program.fresh(), id=one, title="0"))
+            await program.store.create(replace(program.new_conversation(), id=one, title="0"))
     for other in others:
         while not await _is_there(program, beacon(other)):
             await asyncio.sleep(_SEEN_AGAIN_S)

@@ -101,12 +101,12 @@ MUTATIONS = (
     ),
     Mutation(
         "retries without end",
-        (Change("tui_chat/service/retry_policy.py", "attempt >= self.most_attempts or ", ""),),
+        (Change("tui_chat/service/retry_policy.py", "attempt >= self.max_attempts or ", ""),),
         ("tests/service/test_retry_policy.py", "tests/service/test_reply.py"),
     ),
     Mutation(
         "a retry after text has arrived",
-        (Change("tui_chat/service/reply.py", "if self._meter.begun\n", "if False\n"),),
+        (Change("tui_chat/service/reply.py", "if self._meter.has_output\n", "if False\n"),),
         (*_SERVICE, "tests/service/test_over_the_wire.py"),
     ),
 )

@@ -157,7 +157,7 @@ async def studio(
     settings = replace(settings, ui=replace(settings.ui, theme=theme))
 
     def fresh() -> Conversation:
-        return service.blank(MODEL)
+        return service.new_conversation(MODEL)
 
     catalogue = ModelCatalog(store, ["demo"], lambda name: provider.models())
     bench = AppContext(settings, store, service, fresh(), fresh, catalogue, facts_of=facts_of)

@@ -98,8 +98,8 @@ async def desk_with(
         settings,
         used,
         service,
-        first or service.blank("demo/tour"),
-        lambda: service.blank("demo/tour"),
+        first or service.new_conversation("demo/tour"),
+        lambda: service.new_conversation("demo/tour"),
         ModelCatalog(used, ["demo"], lambda name: provider.models()),
     )
     app = ChatApp(context)

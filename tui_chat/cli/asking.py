@@ -45,7 +45,7 @@ def run(ctx: Context, question: Question) -> int:
 
 
 async def _ask(ctx: Context, question: Question, watchdog: Watchdog) -> int:
-    program = await assemble(ctx.settings, demo=ctx.demo, saving=question.saved, titling=False)
+    program = await assemble(ctx.settings, demo=ctx.demo, saving=question.saved, auto_title=False)
     try:
         for sentence in opening_notices(program.store.opening):
             print(f"tui-chat: {sentence}", file=sys.stderr)  # noqa: T201

@@ -45,9 +45,9 @@ async def _run(ctx: Context, wanted: LaunchOptions, watchdog: Watchdog) -> int:
         gc.freeze()
         gc.enable()
         await asyncio.to_thread(_load)
-        from tui_chat.wiring import assemble_anyway
+        from tui_chat.wiring import assemble_or_in_memory
 
-        made.append(await assemble_anyway(ctx.settings, demo=ctx.demo))
+        made.append(await assemble_or_in_memory(ctx.settings, demo=ctx.demo))
         watchdog.save = made[0].save_unsaved
         return await _bench(ctx, made[0], wanted)
 
@@ -76,14 +76,14 @@ def _load() -> None:
 
 async def _bench(ctx: Context, program: "Program", wanted: LaunchOptions) -> "AppContext":
     from tui_chat.cli.opening_notices import opening_notices
-    from tui_chat.service.resolve_conversation import best_match
+    from tui_chat.service.resolve_conversation import resolve_conversation
     from tui_chat.ui.app_context import AppContext, ModelFacts
     from tui_chat.ui.key_bindings import Keyboard
 
     async def facts_of(ref: str) -> ModelFacts:
         return ModelFacts(*await program.facts_of(ref))
 
-    place = None if wanted.query is None else await best_match(program.store, wanted.query)
+    place = None if wanted.query is None else await resolve_conversation(program.store, wanted.query)
     if place is not None:
         wanted = replace(wanted, conversation=place.conversation_id)
     first = await program.conversation_for(wanted)
@@ -101,8 +101,8 @@ async def _bench(ctx: Context, program: "Program", wanted: LaunchOptions) -> "Ap
         program.store,
         program.service,
         first if place is None else first.through(place.turn_id),
-        program.fresh,
-        program.catalogue,
+        program.new_conversation,
+        program.model_catalog,
         program.warm_up,
         facts_of,
         program.find_local,

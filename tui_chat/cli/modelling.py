@@ -34,18 +34,18 @@ def models(ctx: Context, words: str, *, refresh: bool, as_json: bool) -> int:
         print_json(_as_json(offers))
     else:
         print_out(_as_rows(offers))
-    for name, error in catalogue.silent:
+    for name, error in catalogue.unreachable:
         print(f"tui-chat: {name}:", file=sys.stderr)  # noqa: T201
         print_error(error)
-    return PROVIDER if catalogue.silent and not catalogue.models else DONE
+    return PROVIDER if catalogue.unreachable and not catalogue.models else DONE
 
 
 async def _offers(ctx: Context, words: str, *, refresh: bool) -> tuple[Catalog, list[Offer]]:
     program = await assemble(ctx.settings)
     try:
-        catalogue = await program.catalogue.last_seen()
+        catalogue = await program.model_catalog.last_seen()
         if refresh or not catalogue.models:
-            catalogue = await program.catalogue.refreshed()
+            catalogue = await program.model_catalog.refreshed()
         await asyncio.to_thread(program.pricing.prepare)
         now = datetime.now(UTC)
         offers = []

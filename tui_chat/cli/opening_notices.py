@@ -9,7 +9,7 @@ def opening_notices(opening: OpenReport) -> list[str]:
     if opening.damaged_moved_to is not None:
         said.append(
             f"The database was damaged ({opening.damage}). The file is now {opening.damaged_moved_to}; "
-            f"{opening.salvaged:,} conversations could be read out of it."
+            f"{opening.recovered_conversations:,} conversations could be read out of it."
         )
     if opening.met_damaged_value:
         said.append(

@@ -24,21 +24,21 @@ _WINDOW_CELLS = 1000
 def conversations(incomplete: str) -> list[tuple[str, str]]:
     """Return ids with that prefix, last used first, with their titles."""
     from tui_chat.storage.conversation_list import ListQuery
-    from tui_chat.storage.quick_read import glance
+    from tui_chat.storage.quick_read import read_page
 
     # Typer wraps a title to the window's width by rich, and fish takes each line as a candidate of its own.
     os.environ["COLUMNS"] = str(_WINDOW_CELLS)
-    page = _from_database(lambda path: list(glance(path, ListQuery(limit=_MOST)))) or []
+    page = _from_database(lambda path: list(read_page(path, ListQuery(limit=_MOST)))) or []
     found = [one for one in page if one.id.startswith(incomplete) and shell_word(one.id)]
     return [(one.id, shell_help(one.title)) for one in found]
 
 
 def models(incomplete: str) -> list[str]:
     """Return models that were chosen lately, then all that a provider named when it was last asked."""
-    from tui_chat.storage.quick_read import remembered
+    from tui_chat.storage.quick_read import read_state
 
-    recent = _from_database(lambda path: remembered(path, "recent_models"))
-    seen = _from_database(lambda path: remembered(path, "models"))
+    recent = _from_database(lambda path: read_state(path, "recent_models"))
+    seen = _from_database(lambda path: read_state(path, "models"))
     named = [one.get("ref") for answers in _values(seen) for one in _items(answers) if isinstance(one, dict)]
     found = [ref for ref in [*_items(recent), *named, "demo/tour"] if isinstance(ref, str)]
     return [ref for ref in dict.fromkeys(found) if ref.startswith(incomplete) and shell_word(ref)]

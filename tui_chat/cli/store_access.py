@@ -21,9 +21,9 @@ MOST = 1_000_000
 
 def listed(ctx: Context, asked: "ListQuery") -> "Page":
     """A page of the list, without all that a store needs."""
-    from tui_chat.storage.quick_read import glance
+    from tui_chat.storage.quick_read import read_page
 
-    return glance(ctx.settings.data_dir / DATABASE, asked, report_opening)
+    return read_page(ctx.settings.data_dir / DATABASE, asked, report_opening)
 
 
 def report_opening(opening: "OpenReport") -> None:

@@ -1,1 +1,1 @@
-"""What the program does, without a screen: conversations are asked, answered, saved."""
+"""What the program does, without a screen: send prompts, receive replies, save, import, export."""

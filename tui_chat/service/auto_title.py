@@ -1,7 +1,6 @@
-"""Titles that models give: asked for once, after the first reply, beside everything else. Knows no screen.
+"""Request a title from the model, once, after the first reply of a conversation. Knows no screen.
 
-Nobody waits for one: a request that fails is written to the log, and the first prompt stays the title. What it used
-is kept with the conversation all the same.
+A request that fails is only logged, and the first prompt stays the title. Its usage is stored with the conversation.
 """
 
 import asyncio
@@ -24,77 +23,78 @@ from tui_chat.service.usage_meter import UsageMeter
 
 _log = logging.getLogger(__name__)
 
-LONGEST_S = 60.0
-"""A model that has not given one by then is not waited for."""
-MOST_TOKENS = 1_000
+TIMEOUT_S = 60.0
+MAX_TOKENS = 1_000
 """Enough for a model that thinks first."""
-MOST_CHARACTERS = 100_000
-"""A server that sends more in spite of that is not listened to; no title comes of it."""
+MAX_CHARACTERS = 100_000
+"""An answer longer than this is abandoned and gives no title."""
 
 
 class AutoTitle:
-    """Asks for titles, and tells who watches when there is one."""
+    """Requests titles in the background and notifies watchers."""
 
     def __init__(self, dependencies: Dependencies, save_queue: SaveQueue) -> None:
         self._dependencies = dependencies
         self._save_queue = save_queue
-        self._asked: set[str] = set()
+        self._requested: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._pumps: set[asyncio.Task[None]] = set()
         self._watchers: list[Callable[[str], object]] = []
         self._closed = False
 
-    def watch(self, told: Callable[[str], object]) -> Callable[[], None]:
-        """Call `told` with a conversation's id whenever its title was asked for; returns what ends that."""
-        self._watchers.append(told)
-        return lambda: self._watchers.remove(told) if told in self._watchers else None
+    def watch(self, callback: Callable[[str], object]) -> Callable[[], None]:
+        """Call `callback` with the conversation's id after each title request; return a function that ends this."""
+        self._watchers.append(callback)
+        return lambda: self._watchers.remove(callback) if callback in self._watchers else None
 
-    def after(self, reply: Reply) -> None:
-        """Ask once the reply has ended, if it is a whole one and the conversation wants a title."""
+    def schedule(self, reply: Reply) -> None:
+        """Request a title once the reply is complete, if the conversation needs one."""
         if self._dependencies.policy.titles_by_model:
-            task = asyncio.create_task(self._name(reply), name=f"title {reply.conversation_id}")
+            task = asyncio.create_task(self._set_title(reply), name=f"title {reply.conversation_id}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def aclose(self) -> None:
-        """Stop asking; what was used by then is kept."""
+        """Cancel running requests; their usage is still saved."""
         self._closed = True
         for pump in self._pumps:
             pump.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _name(self, reply: Reply) -> None:
+    async def _set_title(self, reply: Reply) -> None:
         ended = await reply.wait()
         conversation_id = reply.conversation_id
-        if ended.turn.status is not TurnStatus.COMPLETE or conversation_id in self._asked:
+        if ended.turn.status is not TurnStatus.COMPLETE or conversation_id in self._requested:
             return
-        self._asked.add(conversation_id)
+        self._requested.add(conversation_id)
         try:
             conversation = await self._save_queue.conversation(conversation_id)
-            if self._closed or not _wants_title(conversation):
+            if self._closed or not _needs_title(conversation):
                 return
-            title, side_request = await self._ask(_prompt_of(conversation.path_to(ended.turn.id)), ended.turn.model)
+            title, side_request = await self._request_title(
+                _title_prompt(conversation.path_to(ended.turn.id)), ended.turn.model
+            )
             if side_request is not None:
                 await self._save_queue.record(conversation_id, side_request, title)
         except ChatError as error:
             _log.warning("no title for %s: %s %s", conversation_id, error.kind, error.detail)
             return
-        for told in tuple(self._watchers):
-            told(conversation_id)
+        for callback in tuple(self._watchers):
+            callback(conversation_id)
 
-    async def _ask(self, text: str, model: str) -> tuple[str, SideRequest | None]:
-        """The title, if there is one, and what asking for it has used, if it did."""
+    async def _request_title(self, text: str, model: str) -> tuple[str, SideRequest | None]:
+        """Return the title, empty if there is none, and the usage of the request, if any."""
         dependencies = self._dependencies
         now = dependencies.now()
         prompt = Turn(dependencies.new_id(), None, Role.USER, (TextPart(text),), TurnStatus.COMPLETE, now)
         blank = Turn(dependencies.new_id(), prompt.id, Role.ASSISTANT, (), TurnStatus.STREAMING, now, model)
-        request = Request(split_ref(model)[1], (prompt,), options=Options(max_tokens=MOST_TOKENS))
+        request = Request(split_ref(model)[1], (prompt,), options=Options(max_tokens=MAX_TOKENS))
         meter, builder = UsageMeter(dependencies, blank, request), TurnBuilder(blank)
         pump = asyncio.create_task(self._pump(request, model, builder))
         self._pumps.add(pump)
         try:
-            await asyncio.wait({pump}, timeout=LONGEST_S)
+            await asyncio.wait({pump}, timeout=TIMEOUT_S)
             pump.cancel()
             await asyncio.wait({pump}, timeout=CLOSE_TIMEOUT_S)
         finally:
@@ -112,17 +112,19 @@ class AutoTitle:
         async with aclosing(provider.stream(request)) as events:
             async for event in events:
                 builder.add(event)
-                if isinstance(event, Stopped) or builder.characters > MOST_CHARACTERS:
+                if isinstance(event, Stopped) or builder.characters > MAX_CHARACTERS:
                     return
 
 
-def _wants_title(conversation: Conversation) -> bool:
-    """Whether its title still is its first prompt, and nobody was asked for a better one."""
-    asked = any(side_request.purpose == TITLE for side_request in conversation.side_requests)
-    return conversation.title_source is TitleSource.PROMPT and conversation.origin is None and not asked
+def _needs_title(conversation: Conversation) -> bool:
+    """Return whether the title is still the first prompt and no better one was requested."""
+    is_requested = any(side_request.purpose == TITLE for side_request in conversation.side_requests)
+    return conversation.title_source is TitleSource.PROMPT and conversation.origin is None and not is_requested
 
 
-def _prompt_of(path: tuple[Turn, ...]) -> str:
-    """What a model is asked to name: the first prompt of the branch and what answered it."""
-    said = [next((turn.text for turn in path if turn.role is role), "") for role in (Role.USER, Role.ASSISTANT)]
-    return title_request(*said)
+def _title_prompt(path: tuple[Turn, ...]) -> str:
+    """Return the prompt for the title: it holds the first prompt of the branch and its reply."""
+    first_texts = [
+        next((turn.text for turn in path if turn.role is role), "") for role in (Role.USER, Role.ASSISTANT)
+    ]
+    return title_request(*first_texts)

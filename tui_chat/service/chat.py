@@ -1,7 +1,7 @@
-"""Conversations are asked and answered here. Knows no screen, no provider's name and no SQL.
+"""Send, edit, retry, continue and fork in conversations. Knows no screen, no provider's name and no SQL.
 
 Send, edit, retry and continue all end in one private method that builds a request from the path to a turn. Nothing is
-ever overwritten: each makes new turns, and only the head moves.
+ever overwritten: each adds new turns, and only the head moves.
 """
 
 import asyncio
@@ -22,23 +22,25 @@ from tui_chat.service.reply import Reply
 from tui_chat.service.save_queue import SaveQueue
 from tui_chat.storage.store import Store
 
-ASK_FOR_THE_REST = "Please continue exactly where your last reply stopped, without repeating anything."
-"""What is said, in sight, where a model cannot go on writing its own unfinished reply."""
+CONTINUE_PROMPT = "Please continue exactly where your last reply stopped, without repeating anything."
+"""Sent as a visible prompt where a model cannot continue its own unfinished reply."""
 
 
 class ChatService:
-    """Everything that makes a reply, and the replies in flight."""
+    """Starts replies and keeps those in flight."""
 
-    def __init__(self, store: Store, dependencies: Dependencies, *, unkept: StorageError | None = None) -> None:
-        """`unkept` is why the store keeps nothing beyond this run of the program."""
-        self.save_queue = SaveQueue(store, unkept)
-        self.titling = AutoTitle(dependencies, self.save_queue)
+    def __init__(
+        self, store: Store, dependencies: Dependencies, *, unsaved_reason: StorageError | None = None
+    ) -> None:
+        """`unsaved_reason` is why the store keeps nothing after this run of the program."""
+        self.save_queue = SaveQueue(store, unsaved_reason)
+        self.auto_title = AutoTitle(dependencies, self.save_queue)
         self._dependencies = dependencies
         self._replies: dict[str, Reply] = {}
-        self._turnstiles: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def blank(self, model: str, *, system: str = "", options: Options | None = None) -> Conversation:
-        """A new conversation; it is stored with its first prompt, so that none is ever empty."""
+    def new_conversation(self, model: str, *, system: str = "", options: Options | None = None) -> Conversation:
+        """Return a new conversation; it is stored with its first prompt, so no stored conversation is empty."""
         now = self._dependencies.now()
         return Conversation(
             self._dependencies.new_id(),
@@ -50,17 +52,17 @@ class ChatService:
         )
 
     def reply_in(self, conversation_id: str) -> Reply | None:
-        """The reply in flight in that conversation."""
+        """Return the reply in flight in that conversation."""
         reply = self._replies.get(conversation_id)
         return reply if reply is not None and reply.ended is None else None
 
     @property
     def replies(self) -> tuple[Reply, ...]:
-        """All replies in flight."""
+        """Return all replies in flight."""
         return tuple(reply for reply in self._replies.values() if reply.ended is None)
 
     async def open(self, conversation_id: str) -> Conversation:
-        """The conversation with whatever is arriving in it at this moment."""
+        """Return the conversation, with the current state of a reply in flight."""
         conversation = await self.save_queue.conversation(conversation_id)
         reply = self.reply_in(conversation_id)
         return conversation.with_turn(reply.turn, head=False) if reply else conversation
@@ -68,25 +70,25 @@ class ChatService:
     async def send(
         self, conversation: Conversation, text: str, attachments: tuple[AttachmentPart, ...] = ()
     ) -> Reply:
-        """Say something at the end of the branch that is shown, and have it answered."""
+        """Send a prompt at the end of the current branch."""
         async with self._conversation_lock(conversation.id):
             conversation, new = await self._latest(conversation)
             parts: tuple[Part, ...] = (TextPart(valid_text(text)), *attachments)
-            return await self._say(conversation, conversation.head, parts, new=new)
+            return await self._send_prompt(conversation, conversation.head, parts, new=new)
 
     async def edit(self, conversation_id: str, turn_id: str, text: str, *, model: str | None = None) -> Reply:
-        """Say an earlier prompt differently: another branch beside it, with the same attachments."""
+        """Send an edited prompt as a sibling branch, with the same attachments."""
         async with self._conversation_lock(conversation_id):
             conversation = await self.open(conversation_id)
             edited = conversation.turn(turn_id)
             if edited.role is not Role.USER:
                 raise RequestRefused("only a prompt can be said again differently", detail="not_a_prompt")
-            kept = tuple(part for part in edited.parts if isinstance(part, AttachmentPart))
+            attachments = tuple(part for part in edited.parts if isinstance(part, AttachmentPart))
             conversation = replace(conversation, model=model or conversation.model)
-            return await self._say(conversation, edited.parent_id, (TextPart(valid_text(text)), *kept))
+            return await self._send_prompt(conversation, edited.parent_id, (TextPart(valid_text(text)), *attachments))
 
     async def retry(self, conversation_id: str, turn_id: str, *, model: str | None = None) -> Reply:
-        """Answer the same prompt once more: another reply beside that one."""
+        """Regenerate a reply as a sibling branch."""
         async with self._conversation_lock(conversation_id):
             conversation = await self.open(conversation_id)
             turn = conversation.turn(turn_id)
@@ -94,10 +96,10 @@ class ChatService:
             if prompt_id is None:
                 raise RequestRefused("there is no prompt to answer", detail="no_prompt")
             blank = self._blank_reply(prompt_id, model or conversation.model or turn.model)
-            return await self._answer(conversation.with_turn(blank), (blank,), new=False)
+            return await self._start_reply(conversation.with_turn(blank), (blank,), new=False)
 
     async def continue_(self, conversation_id: str, turn_id: str) -> Reply:
-        """Have an unfinished reply finished: written on where the model can, else asked for in sight."""
+        """Continue an unfinished reply: extend it where the model can, else send a prompt that requests the rest."""
         async with self._conversation_lock(conversation_id):
             conversation = await self.open(conversation_id)
             turn = conversation.turn(turn_id)
@@ -105,14 +107,14 @@ class ChatService:
                 raise RequestRefused("only a reply that has stopped can be continued", detail="not_a_reply")
             model = conversation.model or turn.model
             provider = await self._dependencies.provider_for(model)
-            writes_on = bool(turn.text.strip()) and isinstance(turn.parts[-1], TextPart)
-            if turn.parent_id is not None and writes_on and provider.can_continue(split_ref(model)[1]):
+            can_extend = bool(turn.text.strip()) and isinstance(turn.parts[-1], TextPart)
+            if turn.parent_id is not None and can_extend and provider.can_continue(split_ref(model)[1]):
                 blank = replace(self._blank_reply(turn.parent_id, model), parts=turn.parts)
-                return await self._answer(conversation.with_turn(blank), (blank,), new=False)
-            return await self._say(conversation, turn.id, (TextPart(ASK_FOR_THE_REST),))
+                return await self._start_reply(conversation.with_turn(blank), (blank,), new=False)
+            return await self._send_prompt(conversation, turn.id, (TextPart(CONTINUE_PROMPT),))
 
     async def count(self, conversation: Conversation) -> int | None:
-        """Input tokens of the branch that is shown, as its provider counts them; `None` where it cannot."""
+        """Return the input tokens of the current branch as its provider counts them; `None` where it cannot."""
         provider = await self._dependencies.provider_for(conversation.model)
         model = split_ref(conversation.model)[1]
         return await provider.count_tokens(
@@ -120,17 +122,17 @@ class ChatService:
         )
 
     async def show_branch(self, conversation_id: str, head: str) -> None:
-        """Remember which branch is shown."""
+        """Store which branch is shown."""
         await self.save_queue.show_branch(conversation_id, head)
 
     async def fork(self, conversation_id: str, turn_id: str) -> Conversation:
-        """A new conversation that begins with the path to that turn and remembers where it came from."""
+        """Create a conversation from a copy of the path to that turn; it remembers its origin."""
         source = await self.open(conversation_id)
         ids: dict[str | None, str | None] = {None: None}
         turns: list[Turn] = []
         for turn in source.path_to(turn_id):
             ids[turn.id] = self._dependencies.new_id()
-            # What is still coming in goes on only where it was asked for.
+            # A live reply continues only in the conversation that requested it.
             status = TurnStatus.INTERRUPTED if turn.is_live else turn.status
             copy = replace(turn, id=str(ids[turn.id]), parent_id=ids[turn.parent_id], status=status)
             turns.append(replace(copy, usage=None, cost=None))
@@ -151,44 +153,43 @@ class ChatService:
         return forked
 
     def save_unsaved(self, timeout_s: float) -> bool:
-        """Save what arrived when the event loop cannot: from any thread, and nothing is saved after it."""
+        """Save what arrived, from any thread, when the event loop cannot; nothing is saved after that."""
 
-        def arrived() -> list[tuple[str, tuple[Delta, ...]]]:
-            # Also those that have ended: the store takes nothing more of one whose end it has.
+        def unsaved_deltas() -> list[tuple[str, tuple[Delta, ...]]]:
+            # Ended replies too: the store ignores deltas of a reply that is finished.
             return [(reply.turn_id, reply.unsaved) for reply in tuple(self._replies.values())]
 
-        return self.save_queue.store.checkpoint_last(arrived, timeout_s)
+        return self.save_queue.store.checkpoint_last(unsaved_deltas, timeout_s)
 
     async def aclose(self) -> None:
-        """Stop every reply, keep what arrived, and save what is not saved yet."""
+        """Stop every reply and save what is not saved yet."""
         for reply in self.replies:
             reply.cancel(status=TurnStatus.INTERRUPTED)
         for reply in self.replies:
             await reply.wait()
-        await self.titling.aclose()
+        await self.auto_title.aclose()
         await self.save_queue.aclose()
 
     def _conversation_lock(self, conversation_id: str) -> asyncio.Lock:
-        return self._turnstiles.setdefault(conversation_id, asyncio.Lock())
+        return self._locks.setdefault(conversation_id, asyncio.Lock())
 
     async def _latest(self, conversation: Conversation) -> tuple[Conversation, bool]:
-        """The stored turns under what the caller chose: its head, its model, its system prompt; and whether there
-        are none, as it is new."""
+        """Return the stored turns with the caller's head, model, system prompt and options; and whether it is new."""
         try:
             stored = await self.open(conversation.id)
         except (NotFound, StorageError):
             return conversation, not conversation.turns
         head = conversation.head if conversation.head is None or stored.has(conversation.head) else stored.head
-        chosen = replace(
+        updated = replace(
             stored, head=head, model=conversation.model, system=conversation.system, options=conversation.options
         )
-        return chosen, False
+        return updated, False
 
     def _blank_reply(self, prompt_id: str, model: str) -> Turn:
         now = self._dependencies.now()
         return Turn(self._dependencies.new_id(), prompt_id, Role.ASSISTANT, (), TurnStatus.STREAMING, now, model)
 
-    async def _say(
+    async def _send_prompt(
         self, conversation: Conversation, parent_id: str | None, parts: tuple[Part, ...], *, new: bool = False
     ) -> Reply:
         now = self._dependencies.now()
@@ -196,20 +197,20 @@ class ChatService:
         blank = self._blank_reply(prompt.id, conversation.model)
         if not conversation.title and conversation.title_source is TitleSource.PROMPT:
             conversation = replace(conversation, title=title_from(prompt.text))
-        return await self._answer(conversation.with_turn(prompt).with_turn(blank), (prompt, blank), new=new)
+        return await self._start_reply(conversation.with_turn(prompt).with_turn(blank), (prompt, blank), new=new)
 
-    async def _answer(self, conversation: Conversation, turns: tuple[Turn, ...], *, new: bool) -> Reply:
-        """Commit the new turns, then let the request leave."""
+    async def _start_reply(self, conversation: Conversation, turns: tuple[Turn, ...], *, new: bool) -> Reply:
+        """Commit the new turns, then send the request."""
         if self.reply_in(conversation.id) is not None:
             raise ReplyInFlight("a reply is still coming in here")
         blank = turns[-1]
         path = conversation.path_to(blank.id if blank.parts else blank.parent_id)
         request = Request(split_ref(blank.model)[1], path, conversation.system, conversation.options)
         await self.save_queue.begin(replace(conversation, updated_at=self._dependencies.now()), turns, new=new)
-        # One that has ended holds all that was said before it, and is wanted no more.
-        self._replies = {of: other for of, other in self._replies.items() if other.ended is None}
+        # An ended reply holds its whole request; drop it to free the memory.
+        self._replies = {key: other for key, other in self._replies.items() if other.ended is None}
         reply = Reply(self._dependencies, self.save_queue, conversation.id, blank, request)
         self._replies[conversation.id] = reply
-        self.titling.after(reply)
+        self.auto_title.schedule(reply)
         reply.start()
         return reply

@@ -1,4 +1,4 @@
-"""What the service is handed to work with. Knows no provider, no price list and no settings."""
+"""Dependencies and policies of the service. Knows no provider, no price list and no settings."""
 
 import random
 import time
@@ -13,27 +13,27 @@ from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.service.stall_detection import HealthLimits
 
 ProviderFor = Callable[[str], Awaitable[Provider]]
-"""A model's reference → the provider that answers for it; may have to load a library first."""
+"""A model's reference → its provider; may have to load a library first."""
 
 CostOf = Callable[[str, Usage, datetime], Awaitable[Cost | None]]
-"""A model's reference, tokens and the day → what they cost, or `None` where nobody knows."""
+"""A model's reference, its usage and the date → the cost, or `None` where the price is unknown."""
 
 
 async def no_cost(model: str, usage: Usage, at: datetime) -> Cost | None:
-    """The price list of somebody who knows no prices."""
+    """Return no cost: the default where no prices are known."""
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Patience and pace."""
+    """Retries, stall limits and intervals."""
 
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     health: HealthLimits = field(default_factory=HealthLimits)
     save_interval_s: float = 0.2
-    """How often a reply in flight is saved, priced and looked after."""
+    """How often a reply in flight is saved, priced and checked."""
     titles_by_model: bool = False
-    """Ask a conversation's model for its title after the first reply."""
+    """Request a title from the conversation's model after the first reply."""
 
 
 def _now() -> datetime:

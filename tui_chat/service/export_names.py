@@ -1,4 +1,4 @@
-"""What conversations are written as, and what their files are called. Reads and writes none."""
+"""Export formats and the file names of exported conversations. Reads and writes no file."""
 
 import re
 from enum import StrEnum
@@ -14,8 +14,6 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
 class ExportFormat(StrEnum):
-    """What conversations are written as."""
-
     MARKDOWN = "md"
     JSON = "json"
     TEXT = "txt"
@@ -26,7 +24,7 @@ _ENDINGS = {ExportFormat.LIBRECHAT: ".json"}
 
 
 def file_name(conversation: Conversation, kind: ExportFormat, *, apart: bool = False) -> str:
-    """A name for a conversation's file that any system takes: its title, and of its id so much that it is its own."""
+    """Return a file name valid on any system: the title and part of the id, or with `apart` a longer hash of it."""
     title = _NOT_IN_NAMES.sub(" ", clean_line(conversation.title))
     title = " ".join(title.replace("\ufffd", " ").split()).lstrip("-. ").rstrip(". ") or "untitled"
     digest = sha256(conversation.id.encode()).hexdigest()
@@ -35,6 +33,6 @@ def file_name(conversation: Conversation, kind: ExportFormat, *, apart: bool = F
     if _DEVICES.match(title):
         title = f"_{title}"
     title = title[: _LONGEST_NAME - len(end)]
-    # Counted in bytes, too: there most file systems draw the line.
+    # Also limited in bytes, as most file systems do.
     title = title.encode()[: _LONGEST_NAME_BYTES - len(end)].decode(errors="ignore")
     return title.rstrip(". ") + end

@@ -1,4 +1,4 @@
-"""One reply in flight: owns its tasks, saves as it goes, tells every reader the same. Knows no screen, no wire.
+"""One reply in flight: owns its tasks, saves as it goes, sends all readers the same events. Knows no screen, no wire.
 
 Reading a reply does not drive it, and a reader that leaves does not stop it. `cancel()` sets an event and only the
 pump is ever cancelled: a task cancelled before its first step would never run its `finally`.
@@ -39,22 +39,22 @@ from tui_chat.service.usage_meter import UsageMeter
 _log = logging.getLogger(__name__)
 
 MAX_BLOCKING_S = 0.008
-"""A provider whose bytes are all there already must still let the rest of the program run."""
+"""The pump yields to the event loop this often, even if all bytes of the provider are there already."""
 
 CLOSE_TIMEOUT_S = 2.0
-"""A provider that does not let go of its connection is not waited for longer."""
+"""How long to wait for a provider to close its connection."""
 
 
 class _Reader:
-    """What one reader has not read yet."""
+    """The events that one reader has not read yet."""
 
-    def __init__(self, begun_with: list[ReplyEvent]) -> None:
-        self.backlog: deque[ReplyEvent] = deque(begun_with)
-        self.more = asyncio.Event()
+    def __init__(self, first_events: list[ReplyEvent]) -> None:
+        self.backlog: deque[ReplyEvent] = deque(first_events)
+        self.has_events = asyncio.Event()
 
 
 class _Batch:
-    """What is being saved, or was."""
+    """Deltas that are being saved or have been."""
 
     def __init__(self, deltas: list[Delta]) -> None:
         self.deltas = deltas
@@ -81,9 +81,9 @@ class Reply:
         self._health = HealthMonitor(dependencies.policy.health, dependencies.monotonic_s())
         self._shown_health = Health.WAITING
         self._arrived: tuple[_Batch, list[Delta]] = (_Batch([]), [])
-        """The last batch that was to be saved, and what came after it; one value, as another thread may read it."""
+        """The last batch to save, and the deltas after it; one value, as another thread may read it."""
         self._readers: set[_Reader] = set()
-        self._news: RetryScheduled | HealthChanged | None = None
+        self._status_event: RetryScheduled | HealthChanged | None = None
         self._stop = asyncio.Event()
         self._stop_as = TurnStatus.CANCELLED
         self._skip_countdown = asyncio.Event()
@@ -92,41 +92,41 @@ class Reply:
 
     @property
     def turn_id(self) -> str:
-        """Id of the turn it becomes."""
+        """Return the id of the reply's turn."""
         return self._blank.id
 
     @property
     def turn(self) -> Turn:
-        """The turn as far as it has come."""
+        """Return the turn as received so far."""
         return self._ended.turn if self._ended else self._builder.turn
 
     @property
     def ended(self) -> TurnEnded | None:
-        """How it ended, once it has."""
+        """Return how the reply ended; `None` while it is in flight."""
         return self._ended
 
     @property
     def unsaved(self) -> tuple[Delta, ...]:
-        """What arrived since it was saved last; exact on the store's thread."""
-        batch, rest = self._arrived
-        return (*(() if batch.is_saved else batch.deltas), *rest)
+        """Return the deltas since the last save; exact on the store's thread."""
+        batch, later = self._arrived
+        return (*(() if batch.is_saved else batch.deltas), *later)
 
     def start(self) -> None:
         """Send the request."""
         self._task = asyncio.create_task(self._run(), name=f"reply {self.turn_id}")
 
     def cancel(self, *, status: TurnStatus = TurnStatus.CANCELLED) -> None:
-        """Stop it at once and keep what arrived; again, or after the end, it does nothing."""
+        """Stop the reply at once and keep what arrived; does nothing the second time or after the end."""
         if not self._stop.is_set():
             self._stop_as = status
             self._stop.set()
 
     def retry_now(self) -> None:
-        """Do not wait for the end of a retry's countdown."""
+        """Skip the rest of a retry's countdown."""
         self._skip_countdown.set()
 
     async def wait(self) -> TurnEnded:
-        """The end."""
+        """Wait for the end of the reply and return it."""
         if self._task is not None:
             await asyncio.wait({self._task})
         assert self._ended is not None
@@ -134,8 +134,8 @@ class Reply:
 
     async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
         reader = _Reader([TurnStarted(self.conversation_id, self.turn)])
-        if self._news is not None and self._ended is None:
-            reader.backlog.append(self._news)
+        if self._status_event is not None and self._ended is None:
+            reader.backlog.append(self._status_event)
         if self._ended is not None:
             reader.backlog.append(self._ended)
         self._readers.add(reader)
@@ -146,47 +146,47 @@ class Reply:
                     yield event
                     if isinstance(event, TurnEnded):
                         return
-                reader.more.clear()
-                await reader.more.wait()
+                reader.has_events.clear()
+                await reader.has_events.wait()
         finally:
             self._readers.discard(reader)
 
-    def _tell(self, event: ReplyEvent) -> None:
+    def _publish(self, event: ReplyEvent) -> None:
         for reader in self._readers:
             reader.backlog.append(event)
-            reader.more.set()
+            reader.has_events.set()
 
     async def _run(self) -> None:
-        told_of_saving = self._save_queue.watch(lambda error: self._tell(SavingChanged(error)))
+        unsubscribe = self._save_queue.watch(lambda error: self._publish(SavingChanged(error)))
         pump = asyncio.create_task(self._pump())
-        beat = asyncio.create_task(self._beat())
+        monitor = asyncio.create_task(self._save_and_check())
         stop = asyncio.create_task(self._stop.wait())
-        # Beside the beat: a price list that is still to be loaded must not keep what arrives from being saved.
+        # A task of its own: loading the price list must not delay saving.
         price = asyncio.create_task(self._price())
-        await asyncio.wait({pump, beat, stop}, return_when=asyncio.FIRST_COMPLETED)
-        status, error = await self._outcome(pump, beat)
-        tasks = {pump, beat, stop, price}
+        await asyncio.wait({pump, monitor, stop}, return_when=asyncio.FIRST_COMPLETED)
+        status, error = await self._outcome(pump, monitor)
+        tasks = {pump, monitor, stop, price}
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
         try:
-            await self._end(status, error)
+            await self._finish(status, error)
         finally:
-            told_of_saving()
+            unsubscribe()
 
     async def _outcome(
-        self, pump: asyncio.Task[ChatError | None], beat: asyncio.Task[StreamCut]
+        self, pump: asyncio.Task[ChatError | None], monitor: asyncio.Task[StreamCut]
     ) -> tuple[TurnStatus, ChatError | None]:
         if pump.done():
             error = pump.result()
             return (TurnStatus.FAILED, error) if error else (TurnStatus.COMPLETE, None)
-        if beat.done():
-            fault = beat.exception()
-            return TurnStatus.FAILED, beat.result() if fault is None else _as_ending(fault)
+        if monitor.done():
+            fault = monitor.exception()
+            return TurnStatus.FAILED, monitor.result() if fault is None else _as_chat_error(fault)
         return self._stop_as, None
 
     async def _pump(self) -> ChatError | None:
-        """Take in the provider's events until they end; returns what went wrong. Never raises."""
+        """Handle the provider's events until they end; return what went wrong. Never raises."""
         attempt = 1
         while True:
             try:
@@ -194,17 +194,17 @@ class Reply:
             except ProviderError as error:
                 delay_s = (
                     None
-                    if self._meter.begun
+                    if self._meter.has_output
                     else self._dependencies.policy.retry.delay_s(error, attempt, self._dependencies.random())
                 )
                 if delay_s is None:
                     return error
                 attempt += 1
-                await self._wait_before(RetryScheduled(attempt, delay_s, error))
+                await self._wait_for_retry(RetryScheduled(attempt, delay_s, error))
             except ChatError as error:
                 return error
             except Exception as fault:  # noqa: BLE001 — the pump must hand every fault out as an ending
-                return _as_ending(fault)
+                return _as_chat_error(fault)
             else:
                 return None
 
@@ -218,44 +218,44 @@ class Reply:
         async with aclosing(provider.stream(self._request)) as events:
             async for event in events:
                 now_s = dependencies.monotonic_s()
-                self._take(event, now_s)
+                self._handle_event(event, now_s)
                 if now_s - last_yield_s > MAX_BLOCKING_S:
                     await asyncio.sleep(0)
                     last_yield_s = dependencies.monotonic_s()
         if self._builder.stopped is None:
             raise StreamCut("the reply broke off", detail="dropped", request_id=self._builder.request_id)
 
-    def _take(self, event: ProviderEvent, now_s: float) -> None:
-        self._health.heard(now_s)
+    def _handle_event(self, event: ProviderEvent, now_s: float) -> None:
+        self._health.record_activity(now_s)
         if self._shown_health is not Health.HEALTHY:
             self._show_health(Health.HEALTHY, 0.0)
         self._builder.add(event)
         if isinstance(event, (ReplyOpened, UsageReported, Stopped, SignOfLife)):
             return
-        self._meter.heard_delta(now_s)
+        self._meter.record_delta(now_s)
         self._arrived[1].append(event)
-        self._tell(event)
+        self._publish(event)
 
-    async def _wait_before(self, retry: RetryScheduled) -> None:
+    async def _wait_for_retry(self, retry: RetryScheduled) -> None:
         self._skip_countdown.clear()
-        self._news = retry
-        self._tell(retry)
+        self._status_event = retry
+        self._publish(retry)
         try:
             async with asyncio.timeout(retry.delay_s):
                 await self._skip_countdown.wait()
         except TimeoutError:
             pass
-        self._news = None
+        self._status_event = None
 
-    async def _beat(self) -> StreamCut:
-        """Save and look after the reply; returns only when it has been silent for too long."""
-        save_interval_s = rest_s = self._dependencies.policy.save_interval_s
+    async def _save_and_check(self) -> StreamCut:
+        """Save the reply and check its health regularly; return only when it has stalled."""
+        save_interval_s = pause_s = self._dependencies.policy.save_interval_s
         while True:
-            await asyncio.sleep(rest_s)
+            await asyncio.sleep(pause_s)
             saved_s = self._dependencies.monotonic_s()
             await self._save_so_far()
-            # A slow disk does not make the beat slower, but is left some rest.
-            rest_s = max(save_interval_s / 4, save_interval_s - (self._dependencies.monotonic_s() - saved_s))
+            # A slow disk shortens the pause, but never removes it.
+            pause_s = max(save_interval_s / 4, save_interval_s - (self._dependencies.monotonic_s() - saved_s))
             now_s = self._dependencies.monotonic_s()
             health = self._health.health(now_s)
             silent_s = self._health.silent_s(now_s)
@@ -267,8 +267,8 @@ class Reply:
 
     def _show_health(self, health: Health, silent_s: float) -> None:
         self._shown_health = health
-        self._news = HealthChanged(health, silent_s)
-        self._tell(self._news)
+        self._status_event = HealthChanged(health, silent_s)
+        self._publish(self._status_event)
 
     async def _save_so_far(self) -> None:
         if unsaved := self._arrived[1]:
@@ -284,9 +284,9 @@ class Reply:
 
     async def _price_so_far(self) -> None:
         if (usage := self._meter.usage_so_far(self._builder)) is not None:
-            self._tell(UsageChanged(usage, await self._meter.cost(usage, self._dependencies.now())))
+            self._publish(UsageChanged(usage, await self._meter.cost(usage, self._dependencies.now())))
 
-    async def _end(self, status: TurnStatus, error: ChatError | None) -> None:
+    async def _finish(self, status: TurnStatus, error: ChatError | None) -> None:
         turn = replace(self._builder.turn, status=status)
         save_error: StorageError | None = None
         try:
@@ -297,9 +297,9 @@ class Reply:
             save_error = StorageError(failure.message, detail=failure.detail)
         finally:
             if turn.usage is not None:
-                self._tell(UsageChanged(turn.usage, turn.cost))
+                self._publish(UsageChanged(turn.usage, turn.cost))
             self._ended = TurnEnded(turn, error, save_error)
-            self._tell(self._ended)
+            self._publish(self._ended)
 
     async def _settle(self, turn: Turn, error: ChatError | None) -> Turn:
         if error is not None and error.request_id is None:
@@ -308,8 +308,8 @@ class Reply:
         return await self._meter.settle(turn, self._builder)
 
 
-def _as_ending(fault: BaseException) -> ChatError:
-    """The error that a reply ends with; the trace of what is our own fault goes to the log."""
+def _as_chat_error(fault: BaseException) -> ChatError:
+    """Return the error that the reply ends with; log the trace if the fault is ours."""
     if isinstance(fault, ChatError):
         return fault
     _log.error("a fault while a reply came in", exc_info=fault)

@@ -1,31 +1,31 @@
-"""Which conversation somebody means by a few words: its id, its title, or what was said in it."""
+"""Find the conversation that a command-line query means: by id, by title, or by message text."""
 
 from tui_chat.core.conversation import Place
 from tui_chat.core.error import NotFound
 from tui_chat.storage.store import Store
 
-_LEAST_OF_AN_ID = 4
+_MIN_ID_PREFIX = 4
 
 
-async def best_match(store: Store, words: str) -> Place:
-    """The one whose id begins so; else whose title has all words, last used first; else where they were said.
+async def resolve_conversation(store: Store, query: str) -> Place:
+    """Return the conversation by id prefix; else by words of the title, last used first; else by full-text search.
 
-    A title that is these words goes before one that has others, too. Raises `NotFound`.
+    A title equal to the query comes before one that contains more. Raises `NotFound`.
     """
-    words = words.strip()
-    if len(words) >= _LEAST_OF_AN_ID and " " not in words:
+    query = query.strip()
+    if len(query) >= _MIN_ID_PREFIX and " " not in query:
         try:
-            return Place(await store.resolve(words))
+            return Place(await store.resolve(query))
         except NotFound:
             pass
-    if words:
-        called = [
-            one for archived in (False, True) for one in await store.summaries(matching=words, archived=archived)
+    if query:
+        titled = [
+            one for archived in (False, True) for one in await store.summaries(matching=query, archived=archived)
         ]
-        called.sort(key=lambda one: one.title.strip().casefold() != words.casefold())
-        if called:
-            return Place(called[0].id)
-        for hit in await store.search(words, limit=1):
-            found = tuple(dict.fromkeys(hit.snippet[start:end] for start, end in hit.marks))
-            return Place(hit.conversation_id, hit.turn_id, found)
-    raise NotFound(f"nothing is called {words!r}, and nobody ever said it")
+        titled.sort(key=lambda summary: summary.title.strip().casefold() != query.casefold())
+        if titled:
+            return Place(titled[0].id)
+        for hit in await store.search(query, limit=1):
+            matched_words = tuple(dict.fromkeys(hit.snippet[start:end] for start, end in hit.marks))
+            return Place(hit.conversation_id, hit.turn_id, matched_words)
+    raise NotFound(f"nothing is called {query!r}, and nobody ever said it")

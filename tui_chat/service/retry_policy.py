@@ -1,4 +1,4 @@
-"""When a failed request is made again. Pure: knows no clock and sleeps for nobody."""
+"""Whether and when to repeat a failed request. Pure: reads no clock and never sleeps."""
 
 from dataclasses import dataclass
 
@@ -7,23 +7,23 @@ from tui_chat.core.error import ProviderError, RateLimited, StreamCut
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how patiently."""
+    """How often to retry, and how long to wait."""
 
-    most_attempts: int = 3
+    max_attempts: int = 3
     first_delay_s: float = 1.0
-    longest_delay_s: float = 8.0
-    longest_wait_s: float = 60.0
-    """A provider that asks for a longer pause than this is not waited for; the pause is told instead."""
+    max_delay_s: float = 8.0
+    max_wait_s: float = 60.0
+    """A longer retry-after than this is not waited for; the error shows it instead."""
     jitter: float = 0.25
-    """Share of a delay by which it may come earlier, so that many clients do not return at once."""
+    """Share of a delay by which it may be shortened, so that many clients do not return at once."""
 
     def delay_s(self, error: ProviderError, attempt: int, random: float) -> float | None:
-        """Seconds until the next attempt after `attempt` failed, or `None` to give up. `luck` is in 0 … 1."""
-        if not error.retryable or attempt >= self.most_attempts or isinstance(error, StreamCut):
+        """Return the seconds before the next attempt, or `None` to give up; `random` is between 0 and 1."""
+        if not error.retryable or attempt >= self.max_attempts or isinstance(error, StreamCut):
             return None
         if isinstance(error, RateLimited) and error.detail == "quota":
             return None
         if error.retry_after_s is not None:
-            return error.retry_after_s if error.retry_after_s <= self.longest_wait_s else None
-        delay = min(self.first_delay_s * 2.0 ** (attempt - 1), self.longest_delay_s)
+            return error.retry_after_s if error.retry_after_s <= self.max_wait_s else None
+        delay = min(self.first_delay_s * 2.0 ** (attempt - 1), self.max_delay_s)
         return delay * (1 - self.jitter * random)

@@ -1,6 +1,7 @@
-"""Writes turns to the store; what cannot be written now is kept in memory and written when it can be.
+"""Save turns to the store; keep in memory what cannot be saved now, and save it later.
 
-A full disk or a lost database must not end a conversation: it goes on unsaved, everybody is told, and saving resumes.
+A full disk or a lost database must not end a conversation: it continues unsaved, watchers are notified, saving
+resumes.
 """
 
 import asyncio
@@ -13,38 +14,38 @@ from tui_chat.core.event import Delta
 from tui_chat.core.turn import Turn
 from tui_chat.storage.store import Store
 
-FLUSH_EVERY_S = 2.0
+FLUSH_INTERVAL_S = 2.0
 
 
 class SaveQueue:
-    """The store, with a memory for what it could not take."""
+    """The store, with a queue of conversations that it could not take."""
 
-    def __init__(self, store: Store, lasting: StorageError | None = None) -> None:
-        """`lasting` is why the store keeps nothing beyond this run of the program."""
+    def __init__(self, store: Store, permanent_error: StorageError | None = None) -> None:
+        """`permanent_error` is why the store keeps nothing after this run of the program."""
         self.store = store
-        self._lasting = lasting
-        self.error: StorageError | None = lasting
+        self._permanent_error = permanent_error
+        self.error: StorageError | None = permanent_error
         """Why saving does not work now; `None` while it does."""
         self._unsaved: dict[str, Conversation] = {}
-        self._begun: dict[str, Conversation] = {}
-        """As they were when their reply began, should the store lose them before it ends."""
+        self._before_reply: dict[str, Conversation] = {}
+        """Conversations as they were when their reply started, in case the store loses them before it ends."""
         self._watchers: list[Callable[[StorageError | None], None]] = []
         self._flusher: asyncio.Task[None] | None = None
 
-    def watch(self, told: Callable[[StorageError | None], None]) -> Callable[[], None]:
-        """Call `told` whenever saving stops working or works again; returns what ends that."""
-        self._watchers.append(told)
-        return lambda: self._watchers.remove(told) if told in self._watchers else None
+    def watch(self, callback: Callable[[StorageError | None], None]) -> Callable[[], None]:
+        """Call `callback` whenever saving stops or resumes; return a function that ends this."""
+        self._watchers.append(callback)
+        return lambda: self._watchers.remove(callback) if callback in self._watchers else None
 
     async def conversation(self, conversation_id: str) -> Conversation:
-        """The conversation as it is now, saved or not."""
+        """Return the current conversation, saved or not."""
         if (unsaved := self._unsaved.get(conversation_id)) is not None:
             return unsaved
         return await self.store.conversation(conversation_id)
 
     async def begin(self, conversation: Conversation, turns: Sequence[Turn], *, new: bool) -> None:
-        """Commit new turns of `conversation`, which already holds them, before their request leaves."""
-        self._begun[conversation.id] = conversation
+        """Commit new turns of `conversation`, which already holds them, before their request is sent."""
+        self._before_reply[conversation.id] = conversation
         try:
             if conversation.id in self._unsaved:
                 self._unsaved[conversation.id] = conversation
@@ -54,13 +55,13 @@ class SaveQueue:
             else:
                 await self._append(conversation, turns)
         except StorageError as error:
-            self._keep(conversation, error)
+            self._enqueue(conversation, error)
 
     async def _append(self, conversation: Conversation, turns: Sequence[Turn]) -> None:
         try:
             await self.store.append(conversation.id, turns, head=turns[-1].id, title=conversation.title)
         except NotFound:
-            # Another database took the place of the one it was in; whoever goes on with it wants it kept.
+            # Another database replaced the one that held the conversation; save it there.
             await self.store.save(conversation)
 
     async def show_branch(self, conversation_id: str, head: str) -> None:
@@ -73,7 +74,7 @@ class SaveQueue:
     async def checkpoint(
         self, conversation_id: str, turn_id: str, deltas: Sequence[Delta], mark_saved: Callable[[], None]
     ) -> bool:
-        """Save what is new of a reply in flight; false where it could not be and must be offered again.
+        """Save the new deltas of a reply in flight; return false where they must be offered again.
 
         `mark_saved` is called on the store's thread.
         """
@@ -82,19 +83,19 @@ class SaveQueue:
         try:
             await self.store.checkpoint(turn_id, deltas, mark_saved)
         except StorageError as error:
-            self._tell(error)
+            self._set_error(error)
             return False
         except NotFound:
-            # What was saved before is not there either: a half of it would pass for the whole.
-            self._tell(_lost())
+            # The earlier checkpoints are lost too: the rest alone would look like the whole reply.
+            self._set_error(_replaced_error())
             return False
         if self._unsaved == {}:
-            self._tell(None)
+            self._set_error(None)
         return True
 
     async def finish(self, conversation_id: str, turn: Turn) -> None:
         """Save a reply that has ended."""
-        begun = self._begun.pop(conversation_id, None)
+        before_reply = self._before_reply.pop(conversation_id, None)
         if (unsaved := self._unsaved.get(conversation_id)) is not None:
             self._unsaved[conversation_id] = unsaved.with_turn(turn, head=False)
             await self._flush_quietly()
@@ -105,15 +106,15 @@ class SaveQueue:
             try:
                 known = await self.store.conversation(conversation_id)
             except (StorageError, NotFound):
-                known = begun or Conversation(conversation_id, turn.created_at, turn.created_at)
+                known = before_reply or Conversation(conversation_id, turn.created_at, turn.created_at)
             if isinstance(error, NotFound):
-                self._keep(known.with_turn(turn, head=False), _lost())
+                self._enqueue(known.with_turn(turn, head=False), _replaced_error())
                 await self._flush_quietly()
             else:
-                self._keep(known.with_turn(turn, head=False), error)
+                self._enqueue(known.with_turn(turn, head=False), error)
 
     async def record(self, conversation_id: str, side_request: SideRequest, title: str) -> None:
-        """Save what an errand used, and the title it brought where that is still wanted."""
+        """Save the usage of a side request, and its title unless the user gave one."""
         if (unsaved := self._unsaved.get(conversation_id)) is None:
             await self.store.record(conversation_id, side_request, title)
             return
@@ -121,17 +122,17 @@ class SaveQueue:
             unsaved = replace(unsaved, title=title, title_source=TitleSource.MODEL)
         self._unsaved[conversation_id] = replace(unsaved, side_requests=(*unsaved.side_requests, side_request))
 
-    def _keep(self, conversation: Conversation, error: StorageError) -> None:
+    def _enqueue(self, conversation: Conversation, error: StorageError) -> None:
         self._unsaved[conversation.id] = conversation
-        self._tell(error)
+        self._set_error(error)
         if self._flusher is None or self._flusher.done():
-            self._flusher = asyncio.create_task(self._flush_steadily())
+            self._flusher = asyncio.create_task(self._flush_until_saved())
 
-    def _tell(self, error: StorageError | None) -> None:
-        error = error or self._lasting
+    def _set_error(self, error: StorageError | None) -> None:
+        error = error or self._permanent_error
         if (error is None) != (self.error is None):
-            for told in tuple(self._watchers):
-                told(error)
+            for callback in tuple(self._watchers):
+                callback(error)
         self.error = error
 
     async def _flush(self) -> None:
@@ -141,17 +142,17 @@ class SaveQueue:
             if self._unsaved.get(conversation_id) is conversation:
                 del self._unsaved[conversation_id]
         if not self._unsaved:
-            self._tell(None)
+            self._set_error(None)
 
     async def _flush_quietly(self) -> None:
         try:
             await self._flush()
         except StorageError as error:
-            self._tell(error)
+            self._set_error(error)
 
-    async def _flush_steadily(self) -> None:
+    async def _flush_until_saved(self) -> None:
         while self._unsaved:
-            await asyncio.sleep(FLUSH_EVERY_S)
+            await asyncio.sleep(FLUSH_INTERVAL_S)
             await self._flush_quietly()
 
     async def aclose(self) -> None:
@@ -163,6 +164,6 @@ class SaveQueue:
             await self._flush_quietly()
 
 
-def _lost() -> StorageError:
-    """Why a reply in flight is not saved when another database took the place of the one it began in."""
+def _replaced_error() -> StorageError:
+    """Return the error for a reply whose database was replaced by another while it streamed."""
     return StorageError("another database took the place of the one that was in use")

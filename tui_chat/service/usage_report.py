@@ -1,4 +1,4 @@
-"""The usage report: read from the store, added up, and written down for programs. Knows no screen."""
+"""The usage report: read from the store, summed, and written as JSON or CSV. Knows no screen."""
 
 import asyncio
 import csv
@@ -18,7 +18,7 @@ _SPAN = re.compile(r"(\d{1,5})([hdw])")
 
 
 async def usage_report(store: Store, since: datetime | None = None, zone: tzinfo | None = None) -> UsageReport:
-    """What was used since that moment, or ever; added up in a thread, since years of replies take a moment."""
+    """Return the usage since that moment, or of all time; summed in a thread, as years of replies take a while."""
     return await asyncio.to_thread(report_on, await store.usage_rows(since), since, zone)
 
 
@@ -28,13 +28,13 @@ def moment_of(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
     A day starts at midnight of the zone, by default of this machine's. `now`'s own offset does not do: that day may
     have had another one, where clocks are changed.
     """
-    said = text.strip().lower()
-    if (span := _SPAN.fullmatch(said)) is not None:
+    word = text.strip().lower()
+    if (span := _SPAN.fullmatch(word)) is not None:
         return now - int(span[1]) * _SPANS[span[2]]
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None, fold=0)
-    if said == "today":
+    if word == "today":
         return _in_zone(midnight, zone)
-    if said == "month":
+    if word == "month":
         return _in_zone(midnight.replace(day=1), zone)
     try:
         moment = datetime.fromisoformat(text.strip())
@@ -52,7 +52,7 @@ def _in_zone(wall: datetime, zone: tzinfo | None) -> datetime:
 
 
 def lines_by(report: UsageReport, by: By) -> tuple[UsageLine, ...]:
-    """The report's lines of that kind."""
+    """Return the report's lines grouped by day, model or conversation."""
     match by:
         case "day":
             return report.days
@@ -63,9 +63,9 @@ def lines_by(report: UsageReport, by: By) -> tuple[UsageLine, ...]:
 
 
 def record_of(line: UsageLine) -> dict[str, str | int | float | bool | None]:
-    """A line as plain values; dollars stay exact as text, and unknown ones are null.
+    """Return a line as plain values; dollars are exact text, unknown values are null.
 
-    Counts of tokens are null where none is known; `tokens_incomplete` says that they lack those of some reply.
+    Token counts are null where none is known; `tokens_incomplete` means that some reply's tokens are missing.
     """
     usage, cost = line.usage, line.cost
     nothing_known = usage.unknown and not usage.total_tokens
@@ -93,7 +93,7 @@ def record_of(line: UsageLine) -> dict[str, str | int | float | bool | None]:
 
 
 def as_json(report: UsageReport) -> str:
-    """The whole report as one JSON object."""
+    """Return the whole report as one JSON object."""
     kinds: tuple[By, ...] = ("day", "model", "conversation")
     content: dict[str, object] = {
         "since": None if report.since is None else report.since.isoformat(),
@@ -104,15 +104,15 @@ def as_json(report: UsageReport) -> str:
 
 
 def as_csv(report: UsageReport, by: By) -> str:
-    """Its lines of one kind as a table; a title that a spreadsheet would run as a formula is led by an apostrophe."""
+    """Return the lines of one group as CSV; text that a spreadsheet would run as a formula gets an apostrophe."""
     out = io.StringIO()
     writer = csv.DictWriter(out, list(record_of(report.total)), lineterminator="\n")
     writer.writeheader()
     for line in lines_by(report, by):
         record = record_of(line)
-        writer.writerow(record | {"key": _harmless(line.key), "label": _harmless(line.label)})
+        writer.writerow(record | {"key": _without_formula(line.key), "label": _without_formula(line.label)})
     return out.getvalue()
 
 
-def _harmless(text: str) -> str:
+def _without_formula(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

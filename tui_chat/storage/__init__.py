@@ -1,1 +1,1 @@
-"""The only folder that knows SQLite: conversations in one private file, changed in whole steps."""
+"""All conversations in one private SQLite file, changed in whole transactions. The only package that knows SQLite."""

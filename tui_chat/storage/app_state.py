@@ -1,4 +1,4 @@
-"""What the program remembers beside conversations: drafts, prompts that were typed, small state."""
+"""What the program remembers apart from conversations: drafts, the prompt history, and small values by key."""
 
 import json
 import sqlite3
@@ -8,12 +8,12 @@ from tui_chat.storage.connection import note_damaged_value
 from tui_chat.storage.part_codec import dump
 from tui_chat.storage.turn_rows import seq_of
 
-_PROMPTS_KEPT = 10_000
+_MAX_PROMPTS = 10_000
 _NEW_DRAFT = "draft"
 
 
 def state(db: sqlite3.Connection, key: str) -> Any:
-    """What was remembered under that name; `None` if nothing was."""
+    """Return the value stored under that key; `None` if there is none."""
     row = db.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
     try:
         return None if row is None else json.loads(row[0])
@@ -23,7 +23,7 @@ def state(db: sqlite3.Connection, key: str) -> Any:
 
 
 def set_state(db: sqlite3.Connection, key: str, value: object) -> None:
-    """Remember a value that JSON can hold; `None` forgets it."""
+    """Store a value that JSON can hold; `None` removes it."""
     if value is None:
         db.execute("DELETE FROM state WHERE key = ?", (key,))
     else:
@@ -31,7 +31,7 @@ def set_state(db: sqlite3.Connection, key: str, value: object) -> None:
 
 
 def draft(db: sqlite3.Connection, conversation_id: str | None) -> str:
-    """What was typed there and not yet sent."""
+    """Return the text that was typed there and not sent."""
     if conversation_id is None:
         return state(db, _NEW_DRAFT) or ""
     seq = seq_of(db, conversation_id)
@@ -39,7 +39,7 @@ def draft(db: sqlite3.Connection, conversation_id: str | None) -> str:
 
 
 def set_draft(db: sqlite3.Connection, conversation_id: str | None, text: str) -> None:
-    """Keep what is typed there; empty when it was sent."""
+    """Store the text typed there; empty once it is sent."""
     if conversation_id is None:
         set_state(db, _NEW_DRAFT, text or None)
     else:
@@ -47,22 +47,22 @@ def set_draft(db: sqlite3.Connection, conversation_id: str | None, text: str) ->
 
 
 def add_prompt(db: sqlite3.Connection, text: str) -> None:
-    """Remember a prompt, unless it is the last one again or says nothing."""
+    """Add a prompt to the history, unless it is empty or equal to the last one."""
     last = db.execute("SELECT seq, text FROM prompt ORDER BY seq DESC LIMIT 1").fetchone()
     if not text.strip() or (last is not None and last[1] == text):
         return
     seq = 1 if last is None else last[0] + 1
     db.execute("INSERT INTO prompt (seq, text) VALUES (?, ?)", (seq, text))
-    db.execute("DELETE FROM prompt WHERE seq <= ?", (seq - _PROMPTS_KEPT,))
+    db.execute("DELETE FROM prompt WHERE seq <= ?", (seq - _MAX_PROMPTS,))
 
 
 def prompts(db: sqlite3.Connection, matching: str, limit: int) -> list[str]:
-    """Prompts that hold that text whatever its capitals, newest first, each once."""
-    wanted = matching.casefold()
-    found: dict[str, None] = {}
+    """Return prompts that contain the text, ignoring case, newest first, without duplicates."""
+    needle = matching.casefold()
+    matches: dict[str, None] = {}
     for (text,) in db.execute("SELECT text FROM prompt ORDER BY seq DESC"):
-        if len(found) >= limit:
+        if len(matches) >= limit:
             break
-        if wanted in text.casefold():
-            found[text] = None
-    return list(found)
+        if needle in text.casefold():
+            matches[text] = None
+    return list(matches)

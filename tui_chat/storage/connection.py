@@ -1,4 +1,4 @@
-"""One connection, and jobs that run on it as one transaction each. Knows no table and no thread."""
+"""Open connections, and run jobs on them as one transaction each. Knows no table and no thread."""
 
 import os
 import sqlite3
@@ -13,12 +13,12 @@ from tui_chat.storage import private_files
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 20_000
-"""Longer than any write of ours takes, so that another copy of the program is waited for and not complained about."""
+"""Longer than any write of ours takes, so that another copy of the program is waited for, not reported."""
 _CACHE_KIB = 16_384
 
 
 class Connection(sqlite3.Connection):
-    """Reads text that is not UTF-8 with replacement signs, and remembers that there was such text.
+    """Reads text that is not UTF-8 with replacement characters, and remembers that there was such text.
 
     One flipped bit must not make a whole conversation unreadable, and SQLite's own check does not look at UTF-8.
     """
@@ -26,7 +26,7 @@ class Connection(sqlite3.Connection):
     met_damaged_value = False
 
     def decode(self, stored: bytes) -> str:
-        """Return the text; what is not UTF-8 in it becomes U+FFFD."""
+        """Return the text; invalid UTF-8 becomes U+FFFD."""
         try:
             return stored.decode()
         except UnicodeDecodeError:
@@ -41,9 +41,9 @@ def note_damaged_value(db: sqlite3.Connection) -> None:
 
 
 def connect(path: Path | None, *, writable: bool = True) -> Connection:
-    """Open a database that is there already, or one in memory; each statement stands for itself until BEGIN."""
+    """Open an existing database, or one in memory, in autocommit mode."""
     if path is not None:
-        private_files.refuse_long(path)
+        private_files.check_path_length(path)
     mode = "rw" if writable else "ro"
     target = "file::memory:" if path is None else f"file:{quote(os.fsencode(path))}?mode={mode}"
     db = sqlite3.connect(
@@ -68,7 +68,7 @@ def connect(path: Path | None, *, writable: bool = True) -> Connection:
 
 
 def connect_copy(path: Path) -> Connection:
-    """Open a file that is to become a copy; its maker flushes it at the end, so SQLite need not."""
+    """Open a file for writing a copy; the caller syncs it at the end, so SQLite need not."""
     db = connect(path)
     db.execute("PRAGMA journal_mode = MEMORY").fetchone()
     db.execute("PRAGMA synchronous = OFF")
@@ -76,7 +76,7 @@ def connect_copy(path: Path) -> Connection:
 
 
 def make_durable(db: sqlite3.Connection) -> None:
-    """A rollback journal, synced before a write is told to be done.
+    """Use a rollback journal that is synced before a write returns.
 
     Not WAL: SQLite before 3.51.3 may lose data when a WAL is reset, and none can be read in a read-only directory.
     """
@@ -85,8 +85,8 @@ def make_durable(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA foreign_keys = ON")
 
 
-def writing(db: sqlite3.Connection, job: Callable[[sqlite3.Connection], T]) -> T:
-    """Run the job as one transaction: all of it happens, or nothing."""
+def write_transaction(db: sqlite3.Connection, job: Callable[[sqlite3.Connection], T]) -> T:
+    """Run the job in one transaction that is committed, or rolled back if it fails."""
     db.execute("BEGIN IMMEDIATE")
     try:
         result = job(db)
@@ -97,8 +97,8 @@ def writing(db: sqlite3.Connection, job: Callable[[sqlite3.Connection], T]) -> T
     return result
 
 
-def reading(db: sqlite3.Connection, job: Callable[[sqlite3.Connection], T]) -> T:
-    """Run a job that sees one moment of the database; what it might write is undone."""
+def read_transaction(db: sqlite3.Connection, job: Callable[[sqlite3.Connection], T]) -> T:
+    """Run a job on one snapshot of the database; anything it writes is rolled back."""
     db.execute("BEGIN")
     try:
         return job(db)

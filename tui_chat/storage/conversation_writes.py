@@ -1,4 +1,4 @@
-"""What happens to a conversation, each as one step that keeps tree, summary and search index together."""
+"""Changes of a conversation, each one step that keeps the turns, the summary and the search index consistent."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -9,62 +9,70 @@ from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.turn import Turn
 from tui_chat.storage import conversation_list, live_replies, search_index, turn_rows
 from tui_chat.storage.process_owner import CurrentProcess
-from tui_chat.storage.row_mapping import SIDE_REQUEST_COLUMNS, dump_options, marks, side_request_values, title_key
-from tui_chat.storage.turn_rows import Tally
+from tui_chat.storage.row_mapping import (
+    SIDE_REQUEST_COLUMNS,
+    dump_options,
+    placeholders,
+    side_request_values,
+    title_key,
+)
+from tui_chat.storage.turn_rows import Totals
 
 _INSERT_SIDE_REQUEST = (
-    f"INSERT INTO errand (conversation, {SIDE_REQUEST_COLUMNS}) VALUES (?, {marks(SIDE_REQUEST_COLUMNS)})"
+    f"INSERT INTO errand (conversation, {SIDE_REQUEST_COLUMNS}) VALUES (?, {placeholders(SIDE_REQUEST_COLUMNS)})"
 )
 
 
 def load(db: sqlite3.Connection, conversation_id: str, process: CurrentProcess) -> Conversation:
-    """A conversation with what has arrived of its live turns."""
+    """Return a conversation, including what has arrived of its live replies."""
     conversation = turn_rows.seq_of(db, conversation_id)
-    answers = live_replies.live_turns(db, process, conversation)
-    return turn_rows.read(db, conversation, lambda turns: live_replies.overlay(db, turns, answers))
+    live = live_replies.live_turns(db, process, conversation)
+    return turn_rows.read_conversation(db, conversation, lambda turns: live_replies.overlay(db, turns, live))
 
 
 def create(db: sqlite3.Connection, conversation: Conversation, process: CurrentProcess) -> None:
-    """A new conversation, used now."""
+    """Store a new conversation; it counts as used now."""
     if db.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation.id,)).fetchone():
         raise StorageError(f"there is a conversation {conversation.id} already", detail="other")
-    seq = turn_rows.put(db, conversation, turn_rows.next_used(db, process.now, after_all=True))
+    seq = turn_rows.put_conversation(db, conversation, turn_rows.next_used(db, process.now, after_all=True))
     _put_turns(db, seq, conversation, process)
 
 
 def save(db: sqlite3.Connection, conversation: Conversation, process: CurrentProcess) -> None:
-    """The whole of it, over what there is; its place in the order of use is that of its last change."""
-    seq = turn_rows.put(db, conversation, turn_rows.next_used(db, conversation.updated_at, after_all=False))
+    """Store a conversation over what there is; its position in the list follows from its last change."""
+    seq = turn_rows.put_conversation(
+        db, conversation, turn_rows.next_used(db, conversation.updated_at, after_all=False)
+    )
     _put_turns(db, seq, conversation, process)
 
 
 def save_all(db: sqlite3.Connection, conversations: Sequence[Conversation], process: CurrentProcess) -> None:
-    """Several of them at once."""
+    """Store several conversations at once."""
     for conversation in conversations:
         save(db, conversation, process)
 
 
 def _put_turns(db: sqlite3.Connection, seq: int, conversation: Conversation, process: CurrentProcess) -> None:
     stored = {turn.id: (number, turn) for number, turn in turn_rows.read_turns(db, seq).items()}
-    known = {turn_id: number for turn_id, (number, _) in stored.items()}
-    known = turn_rows.in_order(db, seq, [turn.id for turn in conversation.turns], known)
-    tally = Tally()
+    turn_seqs = {turn_id: number for turn_id, (number, _) in stored.items()}
+    turn_seqs = turn_rows.turn_seqs_in_order(db, seq, [turn.id for turn in conversation.turns], turn_seqs)
+    totals = Totals()
     new = [turn for turn in conversation.turns if turn.id not in stored]
-    turn_rows.insert_turns(db, seq, new, known, process)
+    turn_rows.insert_turns(db, seq, new, turn_seqs, process)
     for turn in new:
-        tally.count(turn)
+        totals.count(turn)
     for turn in conversation.turns:
-        if turn.id in stored and _is_news(db, known[turn.id], stored[turn.id][1], turn, process):
-            turn_rows.update_turn(db, known[turn.id], turn, known, process)
-            tally.count(stored[turn.id][1], -1)
-            tally.count(turn)
-    turn_rows.add_tally(db, seq, tally)
+        if turn.id in stored and _is_newer(db, turn_seqs[turn.id], stored[turn.id][1], turn, process):
+            turn_rows.update_turn(db, turn_seqs[turn.id], turn, turn_seqs, process)
+            totals.count(stored[turn.id][1], -1)
+            totals.count(turn)
+    turn_rows.add_totals(db, seq, totals)
     put_side_requests(db, seq, conversation.side_requests)
     set_head(db, conversation.id, conversation.head)
 
 
-def _is_news(db: sqlite3.Connection, seq: int, stored: Turn, turn: Turn, process: CurrentProcess) -> bool:
-    """Whether a value says more than the store; a glimpse of a reply never replaces its end, nor another's reply."""
+def _is_newer(db: sqlite3.Connection, seq: int, stored: Turn, turn: Turn, process: CurrentProcess) -> bool:
+    """Return whether to replace a stored turn: not an ended reply by a live one, nor another process's live reply."""
     if stored == turn or (turn.is_live and not stored.is_live):
         return False
     (owner,) = db.execute("SELECT owner FROM turn WHERE seq = ?", (seq,)).fetchone()
@@ -80,68 +88,68 @@ def append(
     head: str,
     title: str | None,
 ) -> None:
-    """New turns at the end of a branch."""
+    """Add turns at the end of a branch."""
     seq = turn_rows.seq_of(db, conversation_id)
-    known = turn_rows.numbers(db, seq, {turn.parent_id for turn in turns})
+    turn_seqs = turn_rows.turn_seqs(db, seq, {turn.parent_id for turn in turns})
     end_dead(db, process, seq)
     for turn in turns[:1]:
-        parent = None if turn.parent_id is None else known.get(turn.parent_id)
-        live_replies.refuse_parallel(db, parent, live_replies.live_turns(db, process, seq), process.owner)
-    known |= turn_rows.next_numbers(db, (turn.id for turn in turns))
-    turn_rows.insert_turns(db, seq, turns, known, process)
-    tally = Tally()
+        parent = None if turn.parent_id is None else turn_seqs.get(turn.parent_id)
+        live_replies.refuse_parallel_reply(db, parent, live_replies.live_turns(db, process, seq), process.owner)
+    turn_seqs |= turn_rows.next_turn_seqs(db, (turn.id for turn in turns))
+    turn_rows.insert_turns(db, seq, turns, turn_seqs, process)
+    totals = Totals()
     for turn in turns:
-        tally.count(turn)
-    turn_rows.add_tally(db, seq, tally)
-    turn_rows.touch(db, seq, process.now)
+        totals.count(turn)
+    turn_rows.add_totals(db, seq, totals)
+    turn_rows.mark_used(db, seq, process.now)
     set_head(db, conversation_id, head)
     if title:
         rename(db, conversation_id, title, TitleSource.PROMPT)
 
 
 def finish(db: sqlite3.Connection, turn: Turn, process: CurrentProcess) -> None:
-    """A turn in its last form."""
+    """Store the final value of a turn."""
     row = db.execute(
         "SELECT seq, conversation FROM turn WHERE id = ? ORDER BY owner IS NULL, seq DESC", (turn.id,)
     ).fetchone()
     if row is None:
         raise NotFound(f"no turn {turn.id}")
     seq, conversation = row
-    _renew(db, seq, turn, process)
-    turn_rows.touch(db, conversation, process.now)
+    _update_turn(db, seq, turn, process)
+    turn_rows.mark_used(db, conversation, process.now)
 
 
 def end_dead(db: sqlite3.Connection, process: CurrentProcess, conversation: int | None = None) -> list[str]:
-    """Replies whose program died become interrupted turns that keep what had arrived; their ids."""
+    """Mark replies whose program died as interrupted, with what had arrived; return their ids."""
     ended = []
     for seq, turn in live_replies.interrupted(db, live_replies.live_turns(db, process, conversation)):
-        _renew(db, seq, turn, process)
+        _update_turn(db, seq, turn, process)
         ended.append(turn.id)
     return ended
 
 
-def _renew(db: sqlite3.Connection, seq: int, turn: Turn, process: CurrentProcess) -> None:
-    """A turn's new value, with the sums of its conversation."""
+def _update_turn(db: sqlite3.Connection, seq: int, turn: Turn, process: CurrentProcess) -> None:
+    """Store a turn's new value and update the totals of its conversation."""
     (conversation,) = db.execute("SELECT conversation FROM turn WHERE seq = ?", (seq,)).fetchone()
-    tally = Tally()
-    tally.count(turn_rows.read_turn(db, seq), -1)
-    tally.count(turn)
-    turn_rows.update_turn(db, seq, turn, turn_rows.numbers(db, conversation, [turn.parent_id]), process)
-    turn_rows.add_tally(db, conversation, tally)
+    totals = Totals()
+    totals.count(turn_rows.read_turn(db, seq), -1)
+    totals.count(turn)
+    turn_rows.update_turn(db, seq, turn, turn_rows.turn_seqs(db, conversation, [turn.parent_id]), process)
+    turn_rows.add_totals(db, conversation, totals)
 
 
 def purge(db: sqlite3.Connection, older_than: datetime) -> int:
-    """Destroy old trash, turns and all."""
-    doomed = conversation_list.in_trash_since(db, older_than)
-    for seq in doomed:
+    """Delete old trash for good; return how many conversations that were."""
+    seqs = conversation_list.in_trash_since(db, older_than)
+    for seq in seqs:
         for (turn,) in db.execute("SELECT seq FROM turn WHERE conversation = ?", (seq,)).fetchall():
             search_index.remove(db, turn)
         db.execute("DELETE FROM conversation WHERE seq = ?", (seq,))
-    return len(doomed)
+    return len(seqs)
 
 
 def record_side_request(db: sqlite3.Connection, conversation_id: str, side_request: SideRequest, title: str) -> None:
-    """An errand that was run, with the title it brought, if it brought one; it makes nothing look newly used."""
+    """Store a side request and its title, if any; the conversation does not count as used."""
     conversation = turn_rows.seq_of(db, conversation_id)
     put_side_requests(db, conversation, (side_request,))
     if title:
@@ -149,19 +157,19 @@ def record_side_request(db: sqlite3.Connection, conversation_id: str, side_reque
 
 
 def put_side_requests(db: sqlite3.Connection, conversation: int, side_requests: Sequence[SideRequest]) -> None:
-    """Those that are not stored yet; one that was run does not change."""
-    known = {one.id for one in turn_rows.read_side_requests(db, conversation)}
-    tally = Tally()
+    """Store the side requests that are not stored yet; they never change."""
+    turn_seqs = {one.id for one in turn_rows.read_side_requests(db, conversation)}
+    totals = Totals()
     for side_request in side_requests:
-        if side_request.id not in known:
-            known.add(side_request.id)
+        if side_request.id not in turn_seqs:
+            turn_seqs.add(side_request.id)
             db.execute(_INSERT_SIDE_REQUEST, (conversation, *side_request_values(side_request)))
-            tally.count_errand(side_request)
-    turn_rows.add_tally(db, conversation, tally)
+            totals.count_side_request(side_request)
+    turn_rows.add_totals(db, conversation, totals)
 
 
 def rename(db: sqlite3.Connection, conversation_id: str, title: str, source: TitleSource) -> bool:
-    """Give it a title, unless it has one from a stronger source; tells whether it took it."""
+    """Set the title, unless it has one from a stronger source; return whether it was set."""
     strength = list(TitleSource)
     row = db.execute("SELECT seq, title_source, title FROM conversation WHERE id = ?", (conversation_id,)).fetchone()
     if row is None:
@@ -176,17 +184,15 @@ def rename(db: sqlite3.Connection, conversation_id: str, title: str, source: Tit
 
 
 def set_head(db: sqlite3.Connection, conversation_id: str, turn_id: str | None) -> None:
-    """Show the branch that ends there."""
+    """Select the branch that ends at that turn."""
     conversation = turn_rows.seq_of(db, conversation_id)
     head = None if turn_id is None else turn_rows.turn_seq_of(db, conversation, turn_id)
     db.execute("UPDATE conversation SET head = ? WHERE seq = ?", (head, conversation))
 
 
 def set_column(db: sqlite3.Connection, conversation_id: str, column: str, value: object) -> None:
-    """Change one column of a conversation."""
     db.execute(f"UPDATE conversation SET {column} = ? WHERE seq = ?", (value, turn_rows.seq_of(db, conversation_id)))
 
 
 def set_options(db: sqlite3.Connection, conversation_id: str, options: Options) -> None:
-    """Change what is asked of the model beside the words."""
     set_column(db, conversation_id, "options", dump_options(options))

@@ -1,4 +1,4 @@
-"""The open database on its thread: transactions, and what becomes of its file meanwhile. Knows no caller."""
+"""The open database: transactions, recovery from damage, and a file that vanishes or is replaced. Knows no caller."""
 
 import sqlite3
 from collections.abc import Callable
@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tui_chat.core.error import StorageError
 from tui_chat.storage import conversation_writes, live_replies, private_files, search_index
-from tui_chat.storage.connection import Connection, reading, writing
-from tui_chat.storage.errors import faults_translated
+from tui_chat.storage.connection import Connection, read_transaction, write_transaction
+from tui_chat.storage.errors import errors_translated
 from tui_chat.storage.open_database import (
     OpenOptions,
     OpenReport,
     copy_to,
     open_file,
     open_in_memory,
-    reattach,
-    rescue,
-    stamp,
+    reopen,
+    replace_damaged,
+    timestamp,
 )
 from tui_chat.storage.process_owner import CurrentProcess, Owner
 
@@ -30,164 +30,170 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
 
-_MEANWHILE = ("disk_full", "file_limit", "locked", "read_only")
-"""Troubles in which past conversations can still be read."""
+_READABLE_ERRORS = ("disk_full", "file_limit", "locked", "read_only")
+"""Errors after which past conversations can still be read."""
 
 
 class Database:
-    """One file, or none for a database in memory. Every method runs on the one thread."""
+    """One file, or a database in memory. Every method runs on the database thread."""
 
-    def __init__(self, path: Path | None, terms: OpenOptions, owner: Owner) -> None:
-        self._terms = terms
+    def __init__(self, path: Path | None, options: OpenOptions, owner: Owner) -> None:
+        self._options = options
         self._owner = owner
         self._writes = 0
-        with faults_translated():
-            self._opened = open_in_memory(terms) if path is None else open_file(path, terms)
+        with errors_translated():
+            self._opened = open_in_memory(options) if path is None else open_file(path, options)
         try:
-            self._tidy()
+            self._update_after_opening()
         except StorageError as error:
             if error.detail != "damaged" or self.opening.path is None:
                 raise
-            self._rescue(self.opening.path, error.message)
+            self._replace_damaged(self.opening.path, error.message)
 
     @property
     def opening(self) -> OpenReport:
-        """What happened when the file was opened last, and whether damaged values were met since."""
+        """Return what happened when the file was last opened, and whether damaged values were read since."""
         opening = self._opened.opening
-        met = self._db.met_damaged_value
-        return opening if met == opening.met_damaged_value else replace(opening, met_damaged_value=met)
+        has_damaged_value = self._db.met_damaged_value
+        return (
+            opening
+            if has_damaged_value == opening.met_damaged_value
+            else replace(opening, met_damaged_value=has_damaged_value)
+        )
 
     @property
-    def token(self) -> tuple[int, int]:
-        """Another one after anybody wrote."""
-        with faults_translated():
-            self._follow_file()
+    def change_token(self) -> tuple[int, int]:
+        """Return a value that differs after every write, by this or another process."""
+        with errors_translated():
+            self._reopen_if_replaced()
             return int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._writes
 
     @property
     def process(self) -> CurrentProcess:
-        """This process, now."""
-        return CurrentProcess(self._owner, self._terms.clock())
+        """Return this process and the current time."""
+        return CurrentProcess(self._owner, self._options.clock())
 
     @property
     def _db(self) -> Connection:
         return self._opened.db
 
     def close(self) -> None:
-        """Let go of the file; one that vanished while it was open is written anew first."""
-        with suppress(StorageError), faults_translated():
-            self._follow_file(needed=True)
+        """Close the file; one that vanished while it was open is written again first."""
+        with suppress(StorageError), errors_translated():
+            self._reopen_if_replaced(for_writing=True)
         self._db.close()
 
     def read(self, job: Job[T]) -> T:
-        """Run a job that sees one moment of the database and changes nothing."""
-        return self._run(reading, job)
+        """Run a job on one snapshot of the database."""
+        return self._run(read_transaction, job)
 
     def write(self, job: Job[T]) -> T:
-        """Run a job of which all happens, or nothing."""
+        """Run a job in one transaction."""
         if self.opening.read_only:
             raise StorageError("the database cannot be written to", detail="read_only")
-        result = self._run(writing, job)
+        result = self._run(write_transaction, job)
         self._writes += 1
         return result
 
     def _run(self, mode: Callable[[sqlite3.Connection, Job[T]], T], job: Job[T]) -> T:
         try:
-            with faults_translated():
-                self._follow_file(needed=mode is writing)
-                return self._with_sound_index(mode, job)
+            with errors_translated():
+                self._reopen_if_replaced(for_writing=mode is write_transaction)
+                return self._run_rebuilding_index(mode, job)
         except StorageError as error:
             if error.detail == "damaged":
-                self._suspect()
+                self._mark_damaged()
             raise
         except (TypeError, LookupError, AttributeError) as error:
-            # A missing or odd row looks like a fault of this program; it is one unless the file is damaged.
+            # A missing or odd row looks like a bug; it is one unless the file is damaged.
             if self._is_healthy():
                 raise
-            self._suspect()
+            self._mark_damaged()
             raise StorageError("the database is damaged: its parts do not fit together", detail="damaged") from error
 
     def _is_healthy(self) -> bool:
         from tui_chat.storage import maintenance
 
-        with faults_translated():
-            return reading(self._db, maintenance.check).is_healthy
+        with errors_translated():
+            return read_transaction(self._db, maintenance.check).is_healthy
 
-    def _with_sound_index(self, mode: Callable[[sqlite3.Connection, Job[T]], T], job: Job[T]) -> T:
-        """Run it; where only the search index is broken, build that anew and run it again."""
+    def _run_rebuilding_index(self, mode: Callable[[sqlite3.Connection, Job[T]], T], job: Job[T]) -> T:
+        """Run the job; if only the search index is broken, rebuild it and run the job again."""
         try:
             return mode(self._db, job)
         except sqlite3.DatabaseError as error:
             is_broken = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT_VTAB
-            # It is missing where there was no room to build it.
+            # The index is missing if the disk was full when it was built.
             is_missing = str(error) == "no such table: search"
             if self.opening.read_only or not (is_broken or is_missing):
                 raise
-        except MemoryError:  # what stands for a length in a broken index may be any number
+        except MemoryError:  # a length in a broken index may be any number
             if self.opening.read_only:
                 raise
-        writing(self._db, search_index.rebuild)
+        write_transaction(self._db, search_index.rebuild)
         return mode(self._db, job)
 
-    def _follow_file(self, *, needed: bool = False) -> None:
-        """Go on with whatever the path leads to now; a file that is gone is only missed when it is written to."""
-        place = self._opened.place
-        if place is None or place.is_still_there() or not (needed or place.path.exists()):
+    def _reopen_if_replaced(self, *, for_writing: bool = False) -> None:
+        """Continue with the file that is at the path now; a missing file only matters when writing."""
+        file = self._opened.file
+        if file is None or file.is_same_file() or not (for_writing or file.path.exists()):
             return
-        self._opened = reattach(self._opened, self._terms)
+        self._opened = reopen(self._opened, self._options)
         self._writes += 1
-        self._tidy()
+        self._update_after_opening()
 
-    def _tidy(self) -> None:
-        """What every opening begins with: end the replies whose program died, and complete the search index."""
+    def _update_after_opening(self) -> None:
+        """End the replies whose program died, and complete the search index."""
         if self.opening.read_only:
             return
         try:
-            if not self.read(search_index.is_whole):
-                self._run(writing, search_index.ensure)
+            if not self.read(search_index.is_complete):
+                self._run(write_transaction, search_index.build_if_missing)
             if not all(one.is_alive for one in self.read(partial(live_replies.live_turns, process=self.process))):
-                ended = self._run(writing, partial(conversation_writes.end_dead, process=self.process))
+                ended = self._run(write_transaction, partial(conversation_writes.end_dead, process=self.process))
                 self._opened.opening = replace(self.opening, interrupted=tuple(ended))
         except StorageError as error:
-            if error.detail not in _MEANWHILE:
+            if error.detail not in _READABLE_ERRORS:
                 raise
 
-    def _suspect(self) -> None:
-        """Have the whole file looked at when it is opened next."""
-        if self._opened.place is not None:
+    def _mark_damaged(self) -> None:
+        """Have the whole file checked when it is next opened."""
+        if self._opened.file is not None:
             with suppress(OSError):
-                private_files.private_file(private_files.suspicion(self._opened.place.path))
+                private_files.create_private_file(private_files.damage_marker(self._opened.file.path))
 
     def copy(self, target: Path) -> None:
-        """A whole copy of a database that is only in memory."""
-        with faults_translated():
+        """Copy a database that is only in memory to a file."""
+        with errors_translated():
             copy_to(self._db, target)
 
     def repair(self) -> "RepairReport":
-        """Put right what does not fit together, after a backup; replace a damaged file by what can be read of it."""
+        """Repair inconsistencies after a backup; replace a damaged file by its readable rows."""
         from tui_chat.storage import maintenance
 
         if self.opening.read_only:
             raise StorageError("the database cannot be written to", detail="read_only")
-        found = self.read(maintenance.check)
-        if found.is_healthy:
-            return maintenance.RepairReport(found, None)
+        report = self.read(maintenance.check)
+        if report.is_healthy:
+            return maintenance.RepairReport(report, None)
         path = self.opening.path
-        if found.damage and path is not None:
-            self._rescue(path, found.damage[0])
-            return maintenance.RepairReport(found, None, self.opening.damaged_moved_to, self.opening.salvaged)
+        if report.damage and path is not None:
+            self._replace_damaged(path, report.damage[0])
+            return maintenance.RepairReport(
+                report, None, self.opening.damaged_moved_to, self.opening.recovered_conversations
+            )
         backup = None
         if path is not None:
-            backup = private_files.free_name(path, f"backup-repair-{stamp(self._terms)}")
+            backup = private_files.unused_name(path, f"backup-repair-{timestamp(self._options)}")
             self.copy(backup)
-        self.write(maintenance.mend)
+        self.write(maintenance.repair)
         self.write(search_index.rebuild)
-        self._tidy()
-        return maintenance.RepairReport(found, backup)
+        self._update_after_opening()
+        return maintenance.RepairReport(report, backup)
 
-    def _rescue(self, path: Path, damage: str) -> None:
-        with faults_translated():
+    def _replace_damaged(self, path: Path, damage: str) -> None:
+        with errors_translated():
             self.close()
-            with private_files.one_at_a_time(path.parent):
-                self._opened = rescue(path, self._terms, damage)
-        self._tidy()
+            with private_files.directory_lock(path.parent):
+                self._opened = replace_damaged(path, self._options, damage)
+        self._update_after_opening()

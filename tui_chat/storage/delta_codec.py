@@ -1,4 +1,4 @@
-"""What arrives of a reply as JSON and back. Knows no table."""
+"""Convert the deltas of a reply to JSON and back. Knows no table."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -17,33 +17,32 @@ from tui_chat.core.event import (
     UsageReported,
 )
 from tui_chat.core.usage import UNKNOWN_USAGE, Usage
-from tui_chat.storage.part_codec import dump, opaque_in, opaque_out, part_in, part_out
-from tui_chat.storage.row_mapping import money_in
+from tui_chat.storage.part_codec import dump, opaque_from_json, opaque_to_json, part_from_json, part_to_json
+from tui_chat.storage.row_mapping import parse_money
 
 
 def dump_deltas(deltas: Sequence[ProviderEvent]) -> str | None:
-    """What arrived, neighbours of one kind joined; `None` where nothing is worth keeping."""
-    kept = [out for delta in _joined(deltas) if (out := _delta_out(delta)) is not None]
-    return dump(kept) if kept else None
+    """Return the deltas as JSON, with runs of one kind merged; `None` if there is nothing to store."""
+    items = [out for delta in _merge_runs(deltas) if (out := _delta_to_json(delta)) is not None]
+    return dump(items) if items else None
 
 
 def load_deltas(stored: str) -> list[ProviderEvent]:
-    """What arrived, to be replayed."""
-    return [_delta_in(item) for item in json.loads(stored)]
+    return [_delta_from_json(item) for item in json.loads(stored)]
 
 
-def _joined(deltas: Iterable[ProviderEvent]) -> list[ProviderEvent]:
-    """Runs of text, thinking or one call's arguments become one each."""
+def _merge_runs(deltas: Iterable[ProviderEvent]) -> list[ProviderEvent]:
+    """Merge runs of text, of thinking, and of one call's arguments into one delta each."""
     runs: list[list[ProviderEvent]] = []
     for delta in deltas:
-        if runs and _goes_on(runs[-1][0], delta):
+        if runs and _is_continuation(runs[-1][0], delta):
             runs[-1].append(delta)
         else:
             runs.append([delta])
-    return [_as_one(run) for run in runs]
+    return [_merged(run) for run in runs]
 
 
-def _goes_on(first: ProviderEvent, delta: ProviderEvent) -> bool:
+def _is_continuation(first: ProviderEvent, delta: ProviderEvent) -> bool:
     match first, delta:
         case (TextDelta(), TextDelta()) | (ThinkingDelta(), ThinkingDelta()):
             return True
@@ -53,7 +52,7 @@ def _goes_on(first: ProviderEvent, delta: ProviderEvent) -> bool:
             return False
 
 
-def _as_one(run: list[ProviderEvent]) -> ProviderEvent:
+def _merged(run: list[ProviderEvent]) -> ProviderEvent:
     if len(run) == 1:
         return run[0]
     match run[0]:
@@ -68,7 +67,7 @@ def _as_one(run: list[ProviderEvent]) -> ProviderEvent:
             return other
 
 
-def _delta_out(delta: ProviderEvent) -> list[Any] | None:
+def _delta_to_json(delta: ProviderEvent) -> list[Any] | None:
     match delta:
         case TextDelta(text):
             return ["text", text]
@@ -77,9 +76,9 @@ def _delta_out(delta: ProviderEvent) -> list[Any] | None:
         case ToolCallDelta(call_id, name, input_json, on_server):
             return ["call", call_id, name, input_json, on_server]
         case PartDelta(part):
-            return ["part", part_out(part)]
+            return ["part", part_to_json(part)]
         case PartEnd(opaque, call_id):
-            return ["end", opaque_out(opaque), call_id]
+            return ["end", opaque_to_json(opaque), call_id]
         case UsageReported(usage):
             billed = None if usage.billed_usd is None else str(usage.billed_usd)
             return ["usage", asdict(usage) | {"billed_usd": billed}]
@@ -91,7 +90,7 @@ def _delta_out(delta: ProviderEvent) -> list[Any] | None:
             return None
 
 
-def _delta_in(item: list[Any]) -> ProviderEvent:
+def _delta_from_json(item: list[Any]) -> ProviderEvent:
     match item:
         case ["text", text]:
             return TextDelta(text)
@@ -100,11 +99,11 @@ def _delta_in(item: list[Any]) -> ProviderEvent:
         case ["call", call_id, name, input_json, on_server]:
             return ToolCallDelta(call_id, name, input_json, on_server)
         case ["part", part]:
-            return PartDelta(part_in(part))
+            return PartDelta(part_from_json(part))
         case ["end", opaque, call_id]:
-            return PartEnd(opaque_in(opaque), call_id)
+            return PartEnd(opaque_from_json(opaque), call_id)
         case ["usage", usage]:
-            billed = money_in(usage.pop("billed_usd", None))
+            billed = parse_money(usage.pop("billed_usd", None))
             reported = Usage(**usage, billed_usd=billed)
             return UsageReported(reported if reported.is_in_bounds else UNKNOWN_USAGE)
         case ["opened", request_id]:

@@ -1,4 +1,4 @@
-"""What SQLite and the disk complain about, in the program's own errors. Knows no table."""
+"""Translate errors of SQLite and the file system into those of `core.error`. Knows no table."""
 
 import errno
 import sqlite3
@@ -17,8 +17,8 @@ _DETAILS = {
     sqlite3.SQLITE_CORRUPT: "damaged",
     sqlite3.SQLITE_NOTADB: "damaged",
 }
-_WRITE_FAULTS = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_IOERR_FSYNC)
-_WORDS = {
+_WRITE_ERRORS = (sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_TRUNCATE, sqlite3.SQLITE_IOERR_FSYNC)
+_MESSAGES = {
     "disk_full": "the disk is full",
     "file_limit": "the limit on the size of a file (`ulimit -f`) is reached",
     "locked": "another program is holding the database",
@@ -43,18 +43,18 @@ _UNDECODABLE = "Could not decode to UTF-8"
 
 
 def storage_error(error: sqlite3.Error) -> StorageError:
-    """The same error as the program knows it."""
+    """Return the `StorageError` for an error of SQLite."""
     code = getattr(error, "sqlite_errorcode", None)
     detail = _DETAILS.get(code & 0xFF, "other") if isinstance(code, int) else "other"
-    if code in _WRITE_FAULTS and _file_sizes_are_limited():
+    if code in _WRITE_ERRORS and _file_sizes_are_limited():
         detail = "file_limit"
     elif str(error).startswith(_UNDECODABLE):
         detail = "damaged"
-    return StorageError(_WORDS.get(detail, f"the database failed: {error}"), detail=detail)
+    return StorageError(_MESSAGES.get(detail, f"the database failed: {error}"), detail=detail)
 
 
 def _file_sizes_are_limited() -> bool:
-    """Whether this process may only write files up to some size; SQLite does not report which error a write met."""
+    """Return whether this process has a file size limit; SQLite does not report which error a write met."""
     try:
         import resource
     except ImportError:
@@ -62,28 +62,29 @@ def _file_sizes_are_limited() -> bool:
     return resource.getrlimit(resource.RLIMIT_FSIZE)[0] != resource.RLIM_INFINITY
 
 
-READ_FAULTS = (sqlite3.Error, StorageError, UnicodeDecodeError, MemoryError)
+READ_ERRORS = (sqlite3.Error, StorageError, UnicodeDecodeError, MemoryError)
 """What opening a damaged file may raise. SQLite's own message may hold bytes that are not UTF-8, and a damaged length
-may ask for any amount of memory."""
+may request any amount of memory.
+"""
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether the error means that the file is not what it should be."""
+    """Return whether the error means that the file is damaged."""
     if isinstance(error, sqlite3.Error):
         error = storage_error(error)
-    return error.detail == "damaged" if isinstance(error, StorageError) else isinstance(error, READ_FAULTS)
+    return error.detail == "damaged" if isinstance(error, StorageError) else isinstance(error, READ_ERRORS)
 
 
 def file_error(error: OSError) -> StorageError:
-    """An error of the file system as the program knows it."""
+    """Return the `StorageError` for an error of the file system."""
     detail = _ERRNO_DETAILS.get(error.errno or 0, "other")
-    place = f"{error.filename}: " if error.filename else ""
-    return StorageError(f"{place}{error.strerror or error}", detail=detail)
+    prefix = f"{error.filename}: " if error.filename else ""
+    return StorageError(f"{prefix}{error.strerror or error}", detail=detail)
 
 
 @contextmanager
-def faults_translated() -> Iterator[None]:
-    """Let nothing out but errors of `core.error`."""
+def errors_translated() -> Iterator[None]:
+    """Raise `StorageError` for the errors of SQLite and the file system."""
     try:
         yield
     except sqlite3.Error as error:

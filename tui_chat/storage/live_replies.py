@@ -1,4 +1,4 @@
-"""Replies that are still coming in: what has arrived of them, whose they are, and those whose program died."""
+"""Replies that are still streaming: their checkpoints, the processes that own them, and those whose process died."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from tui_chat.core.error import NotFound, ReplyInFlight
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.storage import turn_rows
 from tui_chat.storage.process_owner import CurrentProcess, Owner
-from tui_chat.storage.row_mapping import required_time_in
+from tui_chat.storage.row_mapping import parse_required_time
 
 if TYPE_CHECKING:
     from tui_chat.core.event import ProviderEvent
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LiveTurn:
-    """A row of a reply that has not ended."""
+    """The row of a reply that has not ended."""
 
     seq: int
     conversation: int
@@ -37,14 +37,14 @@ def live_turns(db: sqlite3.Connection, process: CurrentProcess, conversation: in
     live = []
     for seq, conversation_seq, stored_owner, last_saved_at in sorted(rows):
         owner = Owner.parse(stored_owner)
-        last_seen = required_time_in(last_saved_at)
-        is_alive = owner.is_alive(seen_from=process.owner, last_word=last_seen, now=process.now)
+        last_seen = parse_required_time(last_saved_at)
+        is_alive = owner.is_alive(seen_from=process.owner, last_seen=last_seen, now=process.now)
         live.append(LiveTurn(seq, conversation_seq, owner, is_alive))
     return live
 
 
 def checkpoint(db: sqlite3.Connection, turn_id: str, deltas: "Sequence[ProviderEvent]", now: datetime) -> None:
-    """Add what has arrived since the last time."""
+    """Store the deltas since the last checkpoint."""
     from tui_chat.storage.delta_codec import dump_deltas
 
     if (stored := dump_deltas(deltas)) is None:
@@ -58,16 +58,16 @@ def checkpoint(db: sqlite3.Connection, turn_id: str, deltas: "Sequence[ProviderE
 
 
 def live_seq(db: sqlite3.Connection, turn_id: str) -> int:
-    """The number of a reply that has not ended."""
+    """Return the row number of a reply that has not ended."""
     row = db.execute("SELECT seq FROM turn WHERE id = ? AND owner IS NOT NULL", (turn_id,)).fetchone()
     if row is None:
         raise NotFound(f"no reply {turn_id} is coming in")
     return int(row[0])
 
 
-def so_far(db: sqlite3.Connection, seq: int, turn: Turn) -> Turn:
-    """A turn with what was saved of it while it came in."""
-    # A look at the list needs neither.
+def with_checkpoints(db: sqlite3.Connection, seq: int, turn: Turn) -> Turn:
+    """Return the turn with all that was checkpointed."""
+    # Listing conversations needs neither.
     from tui_chat.core.builder import TurnBuilder
     from tui_chat.storage.delta_codec import load_deltas
 
@@ -79,39 +79,44 @@ def so_far(db: sqlite3.Connection, seq: int, turn: Turn) -> Turn:
 
 
 def overlay(db: sqlite3.Connection, turns: dict[int, Turn], live: Sequence[LiveTurn]) -> None:
-    """Put in what has arrived of replies in flight, and call those without a living owner interrupted."""
-    for one in live:
-        if one.seq in turns:
-            turn = so_far(db, one.seq, turns[one.seq])
-            turns[one.seq] = turn if one.is_alive else replace(turn, status=TurnStatus.INTERRUPTED)
+    """Add the checkpoints to live turns, and mark those without a living owner as interrupted."""
+    for reply in live:
+        if reply.seq in turns:
+            turn = with_checkpoints(db, reply.seq, turns[reply.seq])
+            turns[reply.seq] = turn if reply.is_alive else replace(turn, status=TurnStatus.INTERRUPTED)
 
 
 def interrupted(db: sqlite3.Connection, live: Sequence[LiveTurn]) -> list[tuple[int, Turn]]:
-    """What is left of the replies whose owner died, as the turns they become."""
+    """Return the replies whose owner died, as interrupted turns."""
     return [
-        (one.seq, replace(so_far(db, one.seq, turn_rows.read_turn(db, one.seq)), status=TurnStatus.INTERRUPTED))
-        for one in live
-        if not one.is_alive
+        (
+            reply.seq,
+            replace(
+                with_checkpoints(db, reply.seq, turn_rows.read_turn(db, reply.seq)), status=TurnStatus.INTERRUPTED
+            ),
+        )
+        for reply in live
+        if not reply.is_alive
     ]
 
 
-def refuse_parallel(db: sqlite3.Connection, parent: int | None, live: Sequence[LiveTurn], own: Owner) -> None:
+def refuse_parallel_reply(db: sqlite3.Connection, parent: int | None, live: Sequence[LiveTurn], own: Owner) -> None:
     """Raise if the branch that ends at `parent` is being answered.
 
-    It is when a living reply stands on the way to it. It also is when another process's reply stands right under it
-    or under a prompt there: then that process has gone on from the same place, unseen by this one.
+    That is so if a living reply is on the path to it. It also is so if another process's reply is its child or the
+    child of a prompt there: that process has continued from the same turn, unseen by this one.
     """
-    alive = {one.seq: one for one in live if one.is_alive}
+    alive = {reply.seq: reply for reply in live if reply.is_alive}
     if not alive:
         return
     above = ancestors(db, parent) if parent is not None else set()
-    for seq, one in alive.items():
-        if seq in above or (one.owner != own and parent in _two_above(db, seq)):
+    for seq, reply in alive.items():
+        if seq in above or (reply.owner != own and parent in _parent_and_grandparent(db, seq)):
             raise ReplyInFlight("a reply is coming in there already")
 
 
 def ancestors(db: sqlite3.Connection, seq: int) -> set[int]:
-    """A turn and all before it on its branch."""
+    """Return a turn and all turns before it on its branch."""
     rows = db.execute(
         "WITH RECURSIVE up (seq, parent) AS (SELECT seq, parent FROM turn WHERE seq = ? UNION"
         " SELECT turn.seq, turn.parent FROM up JOIN turn ON turn.seq = up.parent) SELECT seq FROM up",
@@ -120,8 +125,7 @@ def ancestors(db: sqlite3.Connection, seq: int) -> set[int]:
     return {row[0] for row in rows}
 
 
-def _two_above(db: sqlite3.Connection, seq: int) -> list[int | None]:
-    """The parent of a turn and the parent of that one."""
+def _parent_and_grandparent(db: sqlite3.Connection, seq: int) -> list[int | None]:
     (parent,) = db.execute("SELECT parent FROM turn WHERE seq = ?", (seq,)).fetchone()
     above = db.execute("SELECT parent FROM turn WHERE seq = ?", (parent,)).fetchone()
     return [parent] if above is None else [parent, above[0]]

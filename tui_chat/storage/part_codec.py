@@ -1,4 +1,4 @@
-"""Parts as JSON and back. Knows no table."""
+"""Convert the parts of a turn to JSON and back. Knows no table."""
 
 import json
 from base64 import b64decode, b64encode
@@ -17,19 +17,19 @@ from tui_chat.core.part import (
 
 
 def dump(value: object) -> str:
-    """JSON on one line, readable in any script."""
+    """Return compact JSON on one line, with non-ASCII characters as they are."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def dump_parts(parts: tuple[Part, ...]) -> str | None:
-    """Everything about the parts but their prose, which has a column of its own; `None` for prose alone."""
+    """Return the parts as JSON without their prose, which has its own column; `None` for prose alone."""
     if len(parts) == 1 and isinstance(parts[0], TextPart) and parts[0].opaque is None:
         return None
-    return dump([part_out(part, prose_apart=True) for part in parts])
+    return dump([part_to_json(part, prose_apart=True) for part in parts])
 
 
 def load_parts(text: str, stored: str | None) -> tuple[Part, ...]:
-    """The parts from their prose and the rest; the last piece of prose takes what remains of it."""
+    """Return the parts from the prose and the JSON; the last text part takes the remaining prose."""
     if stored is None:
         return (TextPart(text),)
     parts: list[Part] = []
@@ -40,15 +40,14 @@ def load_parts(text: str, stored: str | None) -> tuple[Part, ...]:
         if "length" in item:
             prose_left -= 1
             end = at + item["length"] if prose_left else len(text)
-            parts.append(TextPart(text[at:end], opaque_in(item.get("opaque"))))
+            parts.append(TextPart(text[at:end], opaque_from_json(item.get("opaque"))))
             at = end
         else:
-            parts.append(part_in(item))
+            parts.append(part_from_json(item))
     return tuple(parts)
 
 
-def part_out(part: Part, *, prose_apart: bool = False) -> dict[str, Any]:
-    """A part as a JSON object."""
+def part_to_json(part: Part, *, prose_apart: bool = False) -> dict[str, Any]:
     out: dict[str, Any]
     match part:
         case TextPart(text):
@@ -64,13 +63,12 @@ def part_out(part: Part, *, prose_apart: bool = False) -> dict[str, Any]:
         case OtherPart(kind):
             out = {"type": "other", "kind": kind}
     if part.opaque is not None:
-        out["opaque"] = opaque_out(part.opaque)
+        out["opaque"] = opaque_to_json(part.opaque)
     return out
 
 
-def part_in(item: dict[str, Any]) -> Part:
-    """The part that `part_out` was given."""
-    opaque = opaque_in(item.get("opaque"))
+def part_from_json(item: dict[str, Any]) -> Part:
+    opaque = opaque_from_json(item.get("opaque"))
     match item["type"]:
         case "text":
             return TextPart(item["text"], opaque)
@@ -86,11 +84,10 @@ def part_in(item: dict[str, Any]) -> Part:
             return OtherPart(item.get("kind", ""), opaque)
 
 
-def opaque_out(opaque: Opaque | None) -> list[str] | None:
-    """A provider's own block as JSON."""
+def opaque_to_json(opaque: Opaque | None) -> list[str] | None:
+    """Return a provider's own block as JSON."""
     return None if opaque is None else [opaque.wire, opaque.json]
 
 
-def opaque_in(stored: list[str] | None) -> Opaque | None:
-    """The block that `opaque_out` was given."""
+def opaque_from_json(stored: list[str] | None) -> Opaque | None:
     return None if stored is None else Opaque(*stored)

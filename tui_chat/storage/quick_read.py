@@ -1,4 +1,4 @@
-"""One look at the database, without an event loop, for a command that is to be over at once."""
+"""Read the database once, without an event loop, for commands that must be fast."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,18 +11,18 @@ from tui_chat.storage.open_database import OpenOptions, OpenReport
 from tui_chat.storage.process_owner import Owner
 
 
-def glance(path: Path, asked: ListQuery, report: Callable[[OpenReport], None] = lambda opening: None) -> Page:
+def read_page(path: Path, query: ListQuery, report: Callable[[OpenReport], None] = lambda opening: None) -> Page:
     """Return a page of the list; `report` is called with what happened when the file was opened."""
     database = Database(path, OpenOptions(), Owner.current())
     try:
-        return database.read(lambda db: summaries(db, asked, database.process))
+        return database.read(lambda db: summaries(db, query, database.process))
     finally:
         database.close()
         report(database.opening)
 
 
-def remembered(path: Path, key: str) -> Any:
-    """What was remembered under that name; `None` if nothing was."""
+def read_state(path: Path, key: str) -> Any:
+    """Return the value stored under that key; `None` if there is none."""
     database = Database(path, OpenOptions(), Owner.current())
     try:
         return database.read(lambda db: state(db, key))

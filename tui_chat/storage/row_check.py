@@ -1,6 +1,6 @@
-"""Read every stored row as the program reads it, report those that are damaged, and mend them.
+"""Read every stored row as the program reads it, report those that are damaged, and repair them.
 
-SQLite's own check looks at neither UTF-8 nor JSON, and a circle of turns is none of its concern.
+SQLite's own check looks at neither UTF-8 nor JSON, nor at cycles of turns.
 """
 
 import sqlite3
@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui_chat.storage import schema
-from tui_chat.storage.row_repair import Row, fault_of, repaired
-from tui_chat.storage.turn_rows import closing_turns
+from tui_chat.storage.row_repair import Row, repaired, row_error
+from tui_chat.storage.turn_rows import cycle_starts
 
 KEYS = {
     "conversation": ("seq",),
@@ -23,8 +23,7 @@ KEYS = {
     "state": ("key",),
 }
 """Every table with text, and the columns that identify a row."""
-_MOST = 50
-"""Sentences; more help no one."""
+_MAX_SENTENCES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,55 +32,55 @@ class DamagedRow:
 
     table: str
     row: Row
-    """With replacement signs for what is not UTF-8."""
+    """With replacement characters for invalid UTF-8."""
     why: str
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """The values of the columns that identify the row."""
+        """Return the values of the columns that identify the row."""
         return tuple(self.row[name] for name in KEYS[self.table])
 
 
 def check(db: sqlite3.Connection) -> tuple[str, ...]:
     """Return a sentence for each damaged row, up to fifty; reads everything."""
     sentences = [_sentence(db, damaged) for damaged in _damaged_rows(db)]
-    sentences += [f"{_title(db, seq)}: turns answer each other in a circle" for seq in _in_circles(db).values()]
-    if len(sentences) > _MOST:
-        sentences[_MOST:] = [f"and {len(sentences) - _MOST:,} more"]
+    sentences += [f"{_title(db, seq)}: turns answer each other in a circle" for seq in _cycles(db).values()]
+    if len(sentences) > _MAX_SENTENCES:
+        sentences[_MAX_SENTENCES:] = [f"and {len(sentences) - _MAX_SENTENCES:,} more"]
     return tuple(sentences)
 
 
-def mend(db: sqlite3.Connection) -> None:
-    """Write back what can be read of each damaged row; one of which nothing can be kept is deleted."""
+def repair(db: sqlite3.Connection) -> None:
+    """Write back the readable values of each damaged row; delete a row that has none."""
     for damaged in list(_damaged_rows(db)):
         where = " AND ".join(f"{name} = ?" for name in KEYS[damaged.table])
         row: Row | None = damaged.row
-        if fault_of(damaged.table, damaged.row):
+        if row_error(damaged.table, damaged.row):
             row = repaired(damaged.table, damaged.row, _moment_of(db, damaged))
         if row is None:
             db.execute(f"DELETE FROM {damaged.table} WHERE {where}", damaged.key)
             continue
         names = ", ".join(f"{name} = ?" for name in row)
         db.execute(f"UPDATE OR IGNORE {damaged.table} SET {names} WHERE {where}", (*row.values(), *damaged.key))
-    for turn in _in_circles(db):
+    for turn in _cycles(db):
         db.execute("UPDATE turn SET parent = NULL WHERE seq = ?", (turn,))
 
 
 def _damaged_rows(db: sqlite3.Connection) -> Iterator[DamagedRow]:
     for table in KEYS:
-        if table == "errand" and schema.version_of(db) < schema.ERRANDS_SINCE:
+        if table == "errand" and schema.version_of(db) < schema.SIDE_REQUESTS_SINCE:
             continue
         columns = [column[1] for column in db.execute(f"PRAGMA table_xinfo({table})") if column[6] == 0]
         raw = ", ".join(f"iif(typeof({name}) = 'text', CAST({name} AS BLOB), {name})" for name in columns)
         for values in db.execute(f"SELECT {raw} FROM {table}"):
-            row, is_whole = {}, True
+            row, is_utf8 = {}, True
             for name, value in zip(columns, values, strict=True):
                 if isinstance(value, bytes):
                     row[name] = value.decode(errors="replace")
-                    is_whole = is_whole and row[name].encode() == value
+                    is_utf8 = is_utf8 and row[name].encode() == value
                 else:
                     row[name] = value
-            why = fault_of(table, row) if is_whole else "a text is not UTF-8"
+            why = row_error(table, row) if is_utf8 else "a text is not UTF-8"
             if why:
                 yield DamagedRow(table, row, why)
 
@@ -114,16 +113,14 @@ def _moment_of(db: sqlite3.Connection, damaged: DamagedRow) -> datetime:
     return datetime.now(UTC)
 
 
-def _in_circles(db: sqlite3.Connection) -> dict[int, int]:
-    """Return the turns, each with its conversation, at which circles of turns that answer each other close.
+def _cycles(db: sqlite3.Connection) -> dict[int, int]:
+    """Return the turns, each with its conversation, at which cycles of turns that answer each other close.
 
-    A circle needs a turn that answers a later one, and few do. One that answers itself counts as a lost parent.
+    A cycle needs a turn that answers a later one, and few do. One that answers itself counts as a lost parent.
     """
     rows = db.execute(
         "SELECT seq, parent, conversation FROM turn"
         " WHERE conversation IN (SELECT conversation FROM turn WHERE parent > seq)"
     ).fetchall()
     of = {seq: conversation for seq, _, conversation in rows}
-    return {
-        seq: of[seq] for seq in closing_turns({seq: None if parent == seq else parent for seq, parent, _ in rows})
-    }
+    return {seq: of[seq] for seq in cycle_starts({seq: None if parent == seq else parent for seq, parent, _ in rows})}

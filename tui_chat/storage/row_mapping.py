@@ -1,6 +1,6 @@
-"""Conversations and turns as rows and back. Knows the columns, runs no statement.
+"""Convert conversations and turns to rows and back. Knows the columns, runs no statement.
 
-A figure or a date that is out of bounds is read as unknown: it must not keep its row from being read.
+A number or a date out of range is read as unknown: it must not keep its row from being read.
 """
 
 import json
@@ -39,7 +39,7 @@ TURN_COLUMNS = (
     f"id, role, status, created_at, model, {USAGE_COLUMNS}, {COST_COLUMNS},"
     " stop_reason, stop_detail, fault, request_id, ttft_ms, duration_ms, text, parts"
 )
-"""What a turn is, apart from its place in a conversation."""
+"""The columns of a turn, except those that place it in a conversation."""
 SIDE_REQUEST_COLUMNS = f"id, purpose, model, created_at, {USAGE_COLUMNS}, {COST_COLUMNS}"
 CONVERSATION_COLUMNS = (
     "id, title, title_key, title_source, model, system, options, created_at, updated_at, archived_at, deleted_at,"
@@ -52,18 +52,18 @@ SUMMARY_COLUMNS = (
 _ROLES = {role.value: role for role in Role}
 _STATUSES = {status.value: status for status in TurnStatus}
 UNKNOWN_COUNT = -1
-"""Stands in the columns of tokens where something was used and nobody knows how much."""
+"""Stands in the token columns where something was used and the number is unknown."""
 _NO_USAGE = (None,) * 9
 _NO_COST = (None,) * 4
 
 
-def marks(columns: str) -> str:
-    """As many question marks as there are columns."""
+def placeholders(columns: str) -> str:
+    """Return as many question marks as there are columns."""
     return ", ".join("?" * (columns.count(",") + 1))
 
 
 def turn_values(turn: Turn) -> Row:
-    """A turn as the values of `TURN_COLUMNS`."""
+    """Return a turn as the values of `TURN_COLUMNS`."""
     return (
         turn.id,
         turn.role.value,
@@ -84,9 +84,9 @@ def turn_values(turn: Turn) -> Row:
 
 
 def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
-    """Makes turns of rows that begin with `parent, TURN_COLUMNS`; `ids` knows the parent's id by its number.
+    """Return a function that makes turns of rows of `parent, TURN_COLUMNS`; `ids` maps row numbers to ids.
 
-    Ten thousand of them are read when a long conversation is opened, so what most rows lack is not asked for.
+    Opening a long conversation reads ten thousand rows, so columns that are mostly NULL are checked for that first.
     """
     read_cost = cost_reader()
 
@@ -115,22 +115,22 @@ def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
 
 
 def side_request_values(side_request: SideRequest) -> Row:
-    """An errand as the values of `ERRAND_COLUMNS`."""
+    """Return a side request as the values of `SIDE_REQUEST_COLUMNS`."""
     about = (side_request.id, side_request.purpose, side_request.model, side_request.created_at.isoformat())
     return (*about, *_usage_values(side_request.usage), *_cost_values(side_request.cost))
 
 
 def side_request_of(row: Row) -> SideRequest:
-    """An errand from a row of `ERRAND_COLUMNS`."""
+    """Return a side request from a row of `SIDE_REQUEST_COLUMNS`."""
     errand_id, purpose, model, created_at = row[:4]
     usage = usage_of(row[4:13]) or UNKNOWN_USAGE
-    return SideRequest(errand_id, purpose, model, required_time_in(created_at), usage, cost_reader()(row[13:17]))
+    return SideRequest(errand_id, purpose, model, parse_required_time(created_at), usage, cost_reader()(row[13:17]))
 
 
 def _usage_values(usage: Usage | None) -> Row:
     if usage is None:
         return _NO_USAGE
-    billed = money_out(usage.billed_usd)
+    billed = format_money(usage.billed_usd)
     if usage.unknown:
         return (*(UNKNOWN_COUNT,) * 7, True, billed)
     return (
@@ -153,13 +153,13 @@ def _cost_values(cost: Cost | None) -> Row:
 
 
 def usage_of(row: Row) -> Usage | None:
-    """Tokens from a row of `USAGE_COLUMNS`; `None` where nothing was told, unknown where one cannot be believed."""
+    """Return the usage from a row of `USAGE_COLUMNS`; `None` if there is none, unknown if a count is implausible."""
     fresh, cached, five, hour, output, thinking, searches, rough, billed = row
     if fresh is None:
         return None
-    billed_usd = None if billed is None else money_in(billed)
+    billed_usd = None if billed is None else parse_money(billed)
     try:
-        # All bits together are no less than any count, and negative where one is.
+        # The bitwise or is no less than any count, and negative if one is.
         believable = 0 <= fresh | cached | five | hour | output | thinking | searches <= MOST_TOKENS or (
             min(row[:7]) >= 0 and max(row[:7]) <= MOST_TOKENS
         )
@@ -171,13 +171,13 @@ def usage_of(row: Row) -> Usage | None:
 
 
 def cost_reader() -> Callable[[Row], Cost | None]:
-    """Makes costs of rows of `COST_COLUMNS`; the prices among them, few and often the same, are read once each."""
+    """Return a function that makes costs of rows of `COST_COLUMNS`; the few different prices are parsed once each."""
     prices: dict[str | None, Price | None] = {None: None}
 
     def read(row: Row) -> Cost | None:
         usd, rough, price, billed = row
         if price not in prices:
-            prices[price] = price_in(price)
+            prices[price] = parse_price(price)
         if usd is None or (total_usd := dollars_in_bounds(usd)) is None:
             return None
         return Cost(total_usd, rough != 0, prices[price], bool(billed))
@@ -186,45 +186,45 @@ def cost_reader() -> Callable[[Row], Cost | None]:
 
 
 def _dump_price(price: Price) -> str:
-    return dump({name: value if name == "source" else money_out(value) for name, value in asdict(price).items()})
+    return dump({name: value if name == "source" else format_money(value) for name, value in asdict(price).items()})
 
 
-def price_in(stored: str) -> Price | None:
-    """A price from its JSON; `None` where a rate of it cannot be believed."""
+def parse_price(stored: str) -> Price | None:
+    """Return a price from its JSON; `None` if a rate is implausible."""
     try:
-        said = {name: _rate_in(name, value) for name, value in json.loads(stored).items()}
-        price = Price(**cast(dict[str, Any], said))
+        values = {name: _parse_rate(name, value) for name, value in json.loads(stored).items()}
+        price = Price(**cast(dict[str, Any], values))
     except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return None
     return price if price.is_in_bounds else None
 
 
-def _rate_in(name: str, stored: Any) -> Any:
+def _parse_rate(name: str, stored: Any) -> Any:
     return stored if stored is None or name == "source" else Decimal(stored)
 
 
-def money_out(usd: Decimal | None) -> str | None:
-    """Dollars as text, to the last digit."""
+def format_money(usd: Decimal | None) -> str | None:
+    """Return dollars as text, to the last digit."""
     return None if usd is None else str(usd)
 
 
-def money_in(stored: str | None) -> Decimal | None:
-    """The same back; `None` also for an amount that cannot be believed."""
+def parse_money(stored: str | None) -> Decimal | None:
+    """Return dollars from their text; `None` if the amount is implausible."""
     return None if stored is None else dollars_in_bounds(stored)
 
 
-def sum_in(stored: str) -> Decimal | None:
-    """A sum of dollars from its text; `None` for one that cannot be believed."""
+def parse_sum(stored: str) -> Decimal | None:
+    """Return a sum of dollars from its text; `None` if it is implausible."""
     return dollars_in_bounds(stored, MOST_SUM_USD)
 
 
 def title_key(title: str) -> str:
-    """A title as it is compared: without capitals."""
+    """Return a title as it is compared: without case."""
     return title.casefold()
 
 
 def conversation_values(conversation: Conversation) -> Row:
-    """A conversation as the values of `CONVERSATION_COLUMNS`."""
+    """Return a conversation as the values of `CONVERSATION_COLUMNS`."""
     origin = conversation.origin
     return (
         conversation.id,
@@ -236,8 +236,8 @@ def conversation_values(conversation: Conversation) -> Row:
         dump_options(conversation.options),
         conversation.created_at.isoformat(),
         conversation.updated_at.isoformat(),
-        time_out(conversation.archived_at),
-        time_out(conversation.deleted_at),
+        format_time(conversation.archived_at),
+        format_time(conversation.deleted_at),
         *((None,) * 4 if origin is None else astuple(origin)),
     )
 
@@ -245,13 +245,13 @@ def conversation_values(conversation: Conversation) -> Row:
 def conversation_of(
     row: Row, head: str | None, turns: Iterable[Turn], side_requests: Iterable[SideRequest] = ()
 ) -> Conversation:
-    """A conversation from a row of `CONVERSATION_COLUMNS`."""
+    """Return a conversation from a row of `CONVERSATION_COLUMNS`."""
     (conversation_id, title, _, source, model, system, options, created_at, updated_at, archived_at, deleted_at,
      *origin) = row  # fmt: skip
     return Conversation(
         id=conversation_id,
-        created_at=required_time_in(created_at),
-        updated_at=required_time_in(updated_at),
+        created_at=parse_required_time(created_at),
+        updated_at=parse_required_time(updated_at),
         title=title,
         title_source=TitleSource(source),
         model=model,
@@ -259,49 +259,49 @@ def conversation_of(
         options=Options() if options is None else Options(**json.loads(options)),
         turns=tuple(turns),
         head=head,
-        archived_at=time_in(archived_at),
-        deleted_at=time_in(deleted_at),
+        archived_at=parse_time(archived_at),
+        deleted_at=parse_time(deleted_at),
         origin=None if origin[0] is None else Origin(*origin),
         side_requests=tuple(side_requests),
     )
 
 
 def summary_of(row: Row, live: set[int]) -> ConversationSummary:
-    """A summary from a row of `SUMMARY_COLUMNS`; `live` are the numbers of those being answered."""
+    """Return a summary from a row of `SUMMARY_COLUMNS`; `live` has the row numbers of those being answered."""
     (conversation_id, title, model, turns, created_at, updated_at, cost, known, unknown, estimated, archived_at,
      deleted_at, seq) = row  # fmt: skip
-    cost_usd = sum_in(cost) if count_in_bounds(known) else None
+    cost_usd = parse_sum(cost) if count_in_bounds(known) else None
     return ConversationSummary(
         id=conversation_id,
         title=title,
         model=model,
         turns=turns,
-        created_at=required_time_in(created_at),
-        updated_at=required_time_in(updated_at),
+        created_at=parse_required_time(created_at),
+        updated_at=parse_required_time(updated_at),
         cost_usd=cost_usd,
         cost_estimated=bool(estimated or unknown or (known and cost_usd is None)),
-        archived_at=time_in(archived_at),
-        deleted_at=time_in(deleted_at),
+        archived_at=parse_time(archived_at),
+        deleted_at=parse_time(deleted_at),
         is_live=seq in live,
     )
 
 
 def dump_options(options: Options) -> str | None:
-    """Options as JSON, only those that say something."""
-    said = {name: value for name, value in asdict(options).items() if value is not None}
-    return dump(said) if said else None
+    """Return as JSON the options that are set."""
+    values = {name: value for name, value in asdict(options).items() if value is not None}
+    return dump(values) if values else None
 
 
-def time_out(moment: datetime | None) -> str | None:
-    """A moment as text that keeps its offset."""
+def format_time(moment: datetime | None) -> str | None:
+    """Return a moment as text that keeps its offset."""
     return None if moment is None else moment.isoformat()
 
 
-def time_in(stored: str | None) -> datetime | None:
-    """The same back; a text that is no date was one all the same, though nobody knows which."""
-    return None if stored is None else required_time_in(stored)
+def parse_time(stored: str | None) -> datetime | None:
+    """Return a moment from its text; an invalid text gives the unknown moment, as there was a date."""
+    return None if stored is None else parse_required_time(stored)
 
 
-def required_time_in(stored: str) -> datetime:
-    """A moment where there must be one."""
+def parse_required_time(stored: str) -> datetime:
+    """Return a moment from its text; an invalid text gives the unknown moment."""
     return moment_in_bounds(stored) or UNKNOWN_MOMENT

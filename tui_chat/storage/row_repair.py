@@ -1,4 +1,4 @@
-"""Make a readable row of a damaged one: every value that makes sense is kept. Runs no statement."""
+"""Make a readable row of a damaged one: every plausible value is kept. Runs no statement."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from tui_chat.core.conversation import TitleSource
 from tui_chat.core.error import Fault
 from tui_chat.core.turn import Role, TurnStatus
 from tui_chat.storage.delta_codec import load_deltas
-from tui_chat.storage.part_codec import dump, load_parts, part_in
+from tui_chat.storage.part_codec import dump, load_parts, part_from_json
 from tui_chat.storage.row_mapping import (
     CONVERSATION_COLUMNS,
     COST_COLUMNS,
@@ -29,17 +29,16 @@ Row = dict[str, Any]
 """Column → value."""
 
 
-def names(columns: str) -> list[str]:
+def column_names(columns: str) -> list[str]:
     """Return the names in a list of columns."""
     return [name.strip() for name in columns.split(",")]
 
 
-def pick(row: Row, columns: str) -> tuple[Any, ...]:
-    """Return the values of those columns."""
-    return tuple(row[name] for name in names(columns))
+def values_of(row: Row, columns: str) -> tuple[Any, ...]:
+    return tuple(row[name] for name in column_names(columns))
 
 
-def fault_of(table: str, row: Row) -> str:
+def row_error(table: str, row: Row) -> str:
     """Return what is wrong with a row; empty if it can be read as the program reads it."""
     try:
         _READERS[table](row)
@@ -49,24 +48,24 @@ def fault_of(table: str, row: Row) -> str:
 
 
 def is_plausible(table: str, row: Row) -> bool:
-    """Whether a row is a damaged one of that table, and not just bytes that happen to have its shape."""
+    """Return whether it is a damaged row of that table, and not just bytes that happen to have its shape."""
     if table == "turn":
         marks = (_is_moment(row["created_at"]), row["role"] in _ROLES, row["status"] in _STATUSES)
         return sum(marks) >= 2 and isinstance(row["text"], str) and isinstance(row["conversation"], int)
     if table == "conversation":
         marks = (_is_moment(row["created_at"]), _is_moment(row["updated_at"]), row["title_source"] in _SOURCES)
         return sum(marks) >= 2 and isinstance(row["id"], str)
-    return not fault_of(table, row)
+    return not row_error(table, row)
 
 
 def repaired(table: str, row: Row, moment: datetime) -> Row | None:
-    """Return a row that can be read, with the moment for a date that cannot; `None` where nothing can be kept."""
+    """Return a readable row, with `moment` for an unreadable date; `None` where nothing can be kept."""
     fixed = _REPAIRS[table](dict(row), moment) if table in _REPAIRS else None
-    return fixed if fixed is not None and not fault_of(table, fixed) else None
+    return fixed if fixed is not None and not row_error(table, fixed) else None
 
 
 def _read_conversation(row: Row) -> None:
-    conversation_of(pick(row, CONVERSATION_COLUMNS), None, ())
+    conversation_of(values_of(row, CONVERSATION_COLUMNS), None, ())
     texts = ("id", "title", "title_key", "model", "system", "draft")
     if not all(isinstance(row[name], str) for name in texts if name in row):
         raise TypeError("a text is missing")
@@ -75,14 +74,14 @@ def _read_conversation(row: Row) -> None:
 def _read_turn(row: Row) -> None:
     if not all(isinstance(row[name], str) for name in ("id", "model", "text", "stop_detail")):
         raise TypeError("a text is missing")
-    _turn_of((None, *pick(row, TURN_COLUMNS)))
+    _turn_of((None, *values_of(row, TURN_COLUMNS)))
 
 
 _turn_of = turn_reader({})
 _READERS: dict[str, Callable[[Row], object]] = {
     "conversation": _read_conversation,
     "turn": _read_turn,
-    "errand": lambda row: side_request_of(pick(row, SIDE_REQUEST_COLUMNS)),
+    "errand": lambda row: side_request_of(values_of(row, SIDE_REQUEST_COLUMNS)),
     "checkpoint": lambda row: (load_deltas(row["deltas"]), datetime.fromisoformat(row["saved_at"])),
     "state": lambda row: json.loads(row["value"]),
     "prompt": lambda row: row["text"].encode(),
@@ -103,13 +102,13 @@ def _repair_turn(row: Row, moment: datetime) -> Row:
     if not _is_moment(row["created_at"]):
         row["created_at"] = moment.isoformat()
     _repair_figures(row, {})
-    if row["fault"] is not None and not _can(lambda: Fault(**json.loads(row["fault"]))):
+    if row["fault"] is not None and not _succeeds(lambda: Fault(**json.loads(row["fault"]))):
         row["fault"] = None
     for name in ("stop_reason", "request_id"):
         row[name] = None if row[name] is None else _text(row[name])
     for name in ("ttft_ms", "duration_ms"):
         row[name] = row[name] if isinstance(row[name], int) else None
-    if row["parts"] is not None and not _can(lambda: load_parts(row["text"], row["parts"])):
+    if row["parts"] is not None and not _succeeds(lambda: load_parts(row["text"], row["parts"])):
         row["parts"] = _readable_parts(row["text"], row["parts"])
     return row
 
@@ -118,7 +117,7 @@ def _readable_parts(text: str, stored: object) -> str | None:
     """Return the parts that can still be read, and the prose; `None` where that is prose alone."""
     items: list[Any] = []
     for piece in str(stored).removeprefix("[").removesuffix("]").replace(',{"type":', '\n{"type":').splitlines():
-        if _can(lambda piece=piece: "length" in (item := json.loads(piece)) or part_in(item)):  # type: ignore[misc]
+        if _succeeds(lambda piece=piece: "length" in (item := json.loads(piece)) or part_from_json(item)):  # type: ignore[misc]
             items.append(json.loads(piece))
     if text and not any("length" in item for item in items):
         items.append({"type": "text", "length": len(text)})
@@ -138,9 +137,9 @@ def _repair_conversation(row: Row, moment: datetime) -> Row:
     for name in ("archived_at", "deleted_at"):
         if row[name] is not None and not _is_moment(row[name]):
             row[name] = None
-    if not _can(lambda: conversation_of(pick(row, CONVERSATION_COLUMNS), None, ())):
+    if not _succeeds(lambda: conversation_of(values_of(row, CONVERSATION_COLUMNS), None, ())):
         row["options"] = None
-    if not _can(lambda: Decimal(row.get("cost_usd", "0"))):
+    if not _succeeds(lambda: Decimal(row.get("cost_usd", "0"))):
         row["cost_usd"] = "0"
     return row
 
@@ -150,18 +149,18 @@ def _repair_errand(row: Row, moment: datetime) -> Row:
         row[name] = _text(row[name])
     if not _is_moment(row["created_at"]):
         row["created_at"] = moment.isoformat()
-    _repair_figures(row, dict.fromkeys(names(USAGE_COLUMNS)[:8], 0))
+    _repair_figures(row, dict.fromkeys(column_names(USAGE_COLUMNS)[:8], 0))
     return row
 
 
 def _repair_figures(row: Row, unknown: Row) -> None:
-    """Give up tokens and costs that make no sense: unknown is not wrong."""
-    usage, cost = pick(row, USAGE_COLUMNS), pick(row, COST_COLUMNS)
+    """Make implausible tokens and costs unknown."""
+    usage, cost = values_of(row, USAGE_COLUMNS), values_of(row, COST_COLUMNS)
     counts = all(isinstance(value, int) for value in usage[:8])
-    if usage[0] is not None and not (counts and _can(lambda: usage_of(usage))):
-        row |= dict.fromkeys(names(USAGE_COLUMNS)) | unknown
-    if not _can(lambda: cost_reader()(cost)):
-        row |= dict.fromkeys(names(COST_COLUMNS))
+    if usage[0] is not None and not (counts and _succeeds(lambda: usage_of(usage))):
+        row |= dict.fromkeys(column_names(USAGE_COLUMNS)) | unknown
+    if not _succeeds(lambda: cost_reader()(cost)):
+        row |= dict.fromkeys(column_names(COST_COLUMNS))
 
 
 _REPAIRS: dict[str, Callable[[Row, datetime], Row]] = {
@@ -178,10 +177,10 @@ def _text(value: object) -> str:
 
 
 def _is_moment(value: object) -> bool:
-    return isinstance(value, str) and _can(lambda: datetime.fromisoformat(value))
+    return isinstance(value, str) and _succeeds(lambda: datetime.fromisoformat(value))
 
 
-def _can(read: Callable[[], object]) -> bool:
+def _succeeds(read: Callable[[], object]) -> bool:
     try:
         read()
     except UNREADABLE:

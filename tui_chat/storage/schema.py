@@ -1,4 +1,4 @@
-"""The tables, and the steps from every earlier shape of them to this one. Knows no value of `core`."""
+"""The tables, and the migrations from every earlier version. Knows no value of `core`."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ APPLICATION_ID = 0x54554943
 CORE_TABLES = ("conversation", "turn")
 """Without these there is nothing to read."""
 OLDEST_SQLITE = (3, 37, 0)
-"""The first one with STRICT tables."""
+"""The first version with STRICT tables."""
 
 _IMPOSSIBLE_VERSION = 10_000
 """No version will ever have this number; a larger one comes from damage."""
@@ -165,7 +165,7 @@ NEWEST = _TABLES + _SIDE_REQUESTS + _TREE
 
 
 def run_script(db: sqlite3.Connection, script: str) -> None:
-    """Every statement of a script, within the transaction that is open."""
+    """Run every statement of a script, within the open transaction."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line
@@ -174,28 +174,28 @@ def run_script(db: sqlite3.Connection, script: str) -> None:
             statement = ""
 
 
-def _first(db: sqlite3.Connection) -> None:
+def _create_tables(db: sqlite3.Connection) -> None:
     run_script(db, _TABLES)
 
 
-def _second(db: sqlite3.Connection) -> None:
+def _add_side_requests(db: sqlite3.Connection) -> None:
     db.execute("DROP VIEW IF EXISTS tree")
     run_script(db, _SIDE_REQUESTS + _TREE)
 
 
-ERRANDS_SINCE = 2
+SIDE_REQUESTS_SINCE = 2
 """The first version with the table `errand`."""
-MIGRATIONS: tuple[Migration, ...] = (_first, _second)
-"""Step n brings a file from version n to n + 1. Those that were released are never changed."""
+MIGRATIONS: tuple[Migration, ...] = (_create_tables, _add_side_requests)
+"""Step n brings a file from version n to n + 1. Released steps are never changed."""
 
 
 def version_of(db: sqlite3.Connection) -> int:
-    """How many steps the file has seen."""
+    """Return the schema version of the file."""
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def is_ours(db: sqlite3.Connection) -> bool:
-    """Whether the file is this program's, or still empty."""
+    """Return whether the file is this program's, or still empty."""
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (things,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     return bool(application == APPLICATION_ID or things == 0)
@@ -218,14 +218,14 @@ def refuse_foreign(db: sqlite3.Connection, migrations: Sequence[Migration]) -> N
 
 
 def migrate(db: sqlite3.Connection, migrations: Sequence[Migration]) -> int:
-    """Take the steps that are missing, all or none, and tell the version they began with.
+    """Run the missing migrations, all or none; return the version before.
 
-    Another process may have taken them since this one looked.
+    Another process may have run them since this one looked.
     """
     db.execute("BEGIN IMMEDIATE")
     try:
-        found = version_of(db)
-        for step in migrations[found:]:
+        version = version_of(db)
+        for step in migrations[version:]:
             step(db)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {len(migrations)}")
@@ -233,4 +233,4 @@ def migrate(db: sqlite3.Connection, migrations: Sequence[Migration]) -> int:
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")
-    return found
+    return version

@@ -20,33 +20,33 @@ Objects = dict[str, tuple[str, str, str]]
 def refuse_foreign_objects(db: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
     """Raise `damaged` where the file is not what these migrations make.
 
-    A trigger could destroy what is saved, a view could pose as a table, an index could refuse rows. Views and tables
-    under names of their own are left alone: no statement of this program reads them.
+    A trigger could destroy saved data, a view could pose as a table, an index could refuse rows. Views and tables
+    under other names are ignored: no statement of this program reads them.
     """
     rows = db.execute(_SELECT).fetchall()
     if _is_newest(rows):
         return
     found, expected = _objects(rows), _expected(migrations)
-    for name, made in expected.items():
+    for name, definition in expected.items():
         if name not in found:
-            raise StorageError(f"{_titled(made[0], name)} is missing", detail="damaged")
-        if found[name] != made:
-            raise StorageError(f"{_titled(found[name][0], name)} is not as tui-chat made it", detail="damaged")
+            raise StorageError(f"{_described(definition[0], name)} is missing", detail="damaged")
+        if found[name] != definition:
+            raise StorageError(f"{_described(found[name][0], name)} is not as tui-chat made it", detail="damaged")
     tables = {name for name, (kind, _, _) in expected.items() if kind == "table"} | {"search"}
     for name, (kind, table, sql) in found.items():
-        is_odd_search = name == "search" and sql != _plain(search_index.CREATE)
+        is_odd_search = name == "search" and sql != _normalized(search_index.CREATE)
         is_added = name not in expected and kind in ("trigger", "index") and table in tables
         if is_odd_search or is_added or kind == "trigger":
-            raise StorageError(f"{_titled(kind, name)} was not made by tui-chat", detail="damaged")
+            raise StorageError(f"{_described(kind, name)} was not made by tui-chat", detail="damaged")
 
 
 def is_newest(db: sqlite3.Connection) -> bool:
-    """Whether the file has exactly the objects of the newest version, whatever its header says."""
+    """Return whether the file has exactly the objects of the newest version, whatever its header says."""
     return _is_newest(db.execute(_SELECT).fetchall())
 
 
 def _is_newest(rows: Sequence[tuple[object, ...]]) -> bool:
-    """Compare with the text of the newest schema, which takes the usual start far less than making it does."""
+    """Compare with the text of the newest schema, which is much faster than building it at every start."""
     own = [
         (f" {row[1]} ", str(row[3]))
         for row in rows
@@ -62,7 +62,7 @@ def _is_internal(name: str) -> bool:
 
 def _objects(rows: Sequence[tuple[object, ...]]) -> Objects:
     return {
-        str(name): (str(kind), str(table), _plain(str(sql)))
+        str(name): (str(kind), str(table), _normalized(str(sql)))
         for kind, name, table, sql in rows
         if not _is_internal(str(name))
     }
@@ -73,12 +73,12 @@ def _expected(migrations: Sequence[Migration]) -> Objects:
         for migrate in migrations:
             migrate(db)
         rows = db.execute(_SELECT).fetchall()
-    return {name: made for name, made in _objects(rows).items() if made[0] != "view"}
+    return {name: definition for name, definition in _objects(rows).items() if definition[0] != "view"}
 
 
-def _plain(sql: str) -> str:
+def _normalized(sql: str) -> str:
     return " ".join(_COMMENT.sub("", sql).split())
 
 
-def _titled(kind: str, name: str) -> str:
+def _described(kind: str, name: str) -> str:
     return f"the {kind} {name!r} of the database"

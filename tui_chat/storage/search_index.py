@@ -1,6 +1,6 @@
-"""The full-text index: one row of words for each turn that has ended, kept in the same transaction as the turn.
+"""The full-text index: one row for each turn that has ended, changed in the same transaction as the turn.
 
-It holds no text of its own, so a row can only be taken out by naming its words again; `remove` must come before the
+It holds no text of its own, so a row can only be removed by naming its words again; `remove` must come before the
 turn is changed. Where SQLite has no FTS5 there is no index, and search reads the turns themselves.
 """
 
@@ -8,11 +8,11 @@ import sqlite3
 from collections.abc import Iterator
 from functools import cache
 
-_MADE_BY = 1
-"""Which way of making words the index was built with; another one means building it anew."""
+_TOKENIZER_VERSION = 1
+"""The version of the tokenizer that built the index; another version means a rebuild."""
 _KEY = "_search_index"
 EVERY_TURN = '{facets} : ("ruser" OR "rassistant")'
-"""What the index is asked for all it knows."""
+"""Matches every turn in the index."""
 CREATE = (
     "CREATE VIRTUAL TABLE search USING fts5 (text, humps, facets, content = '', columnsize = 0, tokenize = 'ascii')"
 )
@@ -24,7 +24,7 @@ _DELETE = "INSERT INTO search (search, rowid, text, humps, facets) VALUES ('dele
 
 @cache
 def is_possible() -> bool:
-    """Whether this SQLite has full-text search."""
+    """Return whether this SQLite has full-text search."""
     probe = sqlite3.connect(":memory:")
     try:
         probe.execute(CREATE)
@@ -35,28 +35,28 @@ def is_possible() -> bool:
     return True
 
 
-def is_whole(db: sqlite3.Connection) -> bool:
-    """Whether the index is there and knows every turn."""
+def is_complete(db: sqlite3.Connection) -> bool:
+    """Return whether the index exists and has every turn."""
     row = db.execute("SELECT value FROM state WHERE key = ?", (_KEY,)).fetchone()
-    return is_possible() and row is not None and row[0] == str(_MADE_BY)
+    return is_possible() and row is not None and row[0] == str(_TOKENIZER_VERSION)
 
 
 def add(db: sqlite3.Connection, seq: int) -> None:
-    """Take in a turn that was just written, if it has ended."""
+    """Add a turn that was just written, if it has ended."""
     if not is_possible():
         db.execute("DELETE FROM state WHERE key = ?", (_KEY,))
     else:
-        db.executemany(_INSERT, _words(db, f"seq = {seq}"))
+        db.executemany(_INSERT, _index_rows(db, f"seq = {seq}"))
 
 
 def remove(db: sqlite3.Connection, seq: int) -> None:
-    """Take out a turn that is about to be changed or deleted."""
+    """Remove a turn that is about to be changed or deleted."""
     if is_possible():
-        db.executemany(_DELETE, _words(db, f"seq = {seq}"))
+        db.executemany(_DELETE, _index_rows(db, f"seq = {seq}"))
 
 
-def _words(db: sqlite3.Connection, which: str) -> Iterator[tuple[int, str, str, str]]:
-    """The rows of the index for those turns that have ended."""
+def _index_rows(db: sqlite3.Connection, which: str) -> Iterator[tuple[int, str, str, str]]:
+    """Yield the index rows of the turns that have ended."""
     from tui_chat.storage import tokenizer
 
     rows = db.execute(
@@ -67,12 +67,12 @@ def _words(db: sqlite3.Connection, which: str) -> Iterator[tuple[int, str, str, 
         if model and model not in known:
             known[model] = db.execute("INSERT INTO model (name) VALUES (?)", (model,)).lastrowid
         facets = tokenizer.facets(role, conversation, created_at, known.get(model))
-        yield seq, tokenizer.indexed(text), tokenizer.camel_case_suffixes(text), facets
+        yield seq, tokenizer.index_text(text), tokenizer.camel_case_suffixes(text), facets
 
 
-def ensure(db: sqlite3.Connection) -> None:
-    """Build the index where it is missing or was made in another way."""
-    if is_possible() and not is_whole(db):
+def build_if_missing(db: sqlite3.Connection) -> None:
+    """Build the index if it is missing or was built by another tokenizer."""
+    if is_possible() and not is_complete(db):
         rebuild(db)
 
 
@@ -89,9 +89,9 @@ def _drop(db: sqlite3.Connection) -> None:
 
 
 def rebuild(db: sqlite3.Connection) -> int:
-    """Build the index anew from the turns; how many those are."""
+    """Rebuild the index from the turns; return how many those are."""
     _drop(db)
     db.execute(CREATE)
-    made = db.executemany(_INSERT, _words(db, "true")).rowcount
-    db.execute("INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)", (_KEY, str(_MADE_BY)))
-    return made
+    count = db.executemany(_INSERT, _index_rows(db, "true")).rowcount
+    db.execute("INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)", (_KEY, str(_TOKENIZER_VERSION)))
+    return count

@@ -1,4 +1,4 @@
-"""What somebody typed into the search box, taken apart. Nothing that can be typed is an error. Knows no table."""
+"""Parse the text of a search. No text is an error. Knows no table."""
 
 import re
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ _PIECE = re.compile(
     r'(?P<filter>(?:model|role|after|before|title):)?(?:"(?P<phrase>[^"]*)(?:"|$)|(?P<word>(?!\s)[^\s"]\S*)|(?=\s|$))',
     re.IGNORECASE,
 )
-_MOST_TERMS = 24
-_LONGEST_TERM = 200
-_LONGEST_QUERY = 4_000
+_MAX_TERMS = 24
+_MAX_TERM_LENGTH = 200
+_MAX_QUERY_LENGTH = 4_000
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?$")
 _UNFINISHED_DATE = re.compile(r"\d{0,4}(?:-\d{0,2}){0,2}$")
 _ROLES = ("user", "assistant")
@@ -20,7 +20,7 @@ _ROLES = ("user", "assistant")
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word or phrase that must be there."""
+    """A word or phrase that must occur."""
 
     text: str
     is_phrase: bool = False
@@ -28,7 +28,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """All that must hold of a turn."""
+    """The conditions of a search."""
 
     terms: tuple[Term, ...] = ()
     role: str | None = None
@@ -47,17 +47,17 @@ class _Parsed:
     after: datetime | None = None
     before: datetime | None = None
 
-    def take(self, name: str, value: str) -> bool:
-        """Whether it is a filter, be it one that is still being typed."""
+    def add_filter(self, name: str, value: str) -> bool:
+        """Add a filter; return false if the text is none, not even one that is still being typed."""
         match name:
             case "model" | "title":
                 if value:
                     (self.models if name == "model" else self.titles).append(value)
                 return True
             case "role":
-                meant = [role for role in _ROLES if role.startswith(value.lower())]
-                self.role = meant[0] if value and meant else self.role
-                return bool(meant)
+                roles = [role for role in _ROLES if role.startswith(value.lower())]
+                self.role = roles[0] if value and roles else self.role
+                return bool(roles)
         if (moment := _moment(value)) is None:
             return _UNFINISHED_DATE.match(value) is not None
         if name == "after":
@@ -68,26 +68,26 @@ class _Parsed:
 
 
 def parse(text: str) -> Query:
-    """Words, `"phrases"`, and the filters model: role: title: after: before:; what is none of these is a word."""
+    """Parse words, `"phrases"`, and the filters model: role: title: after: before:; anything else is a word."""
     parsed = _Parsed()
-    for piece in _PIECE.finditer(text[:_LONGEST_QUERY]):
+    for piece in _PIECE.finditer(text[:_MAX_QUERY_LENGTH]):
         name = (piece["filter"] or "").rstrip(":").lower()
-        value = (piece["phrase"] or piece["word"] or "").strip()[:_LONGEST_TERM]
-        if name and parsed.take(name, value):
+        value = (piece["phrase"] or piece["word"] or "").strip()[:_MAX_TERM_LENGTH]
+        if name and parsed.add_filter(name, value):
             continue
-        said = (piece["filter"] or "") + value if name else value
-        if said and len(parsed.terms) < _MOST_TERMS:
-            parsed.terms.append(Term(said, piece["phrase"] is not None))
+        word = (piece["filter"] or "") + value if name else value
+        if word and len(parsed.terms) < _MAX_TERMS:
+            parsed.terms.append(Term(word, piece["phrase"] is not None))
     return Query(
         tuple(parsed.terms), parsed.role, tuple(parsed.models), tuple(parsed.titles), parsed.after, parsed.before
     )
 
 
 def _moment(text: str) -> datetime | None:
-    """A year, a month, a day or an ISO moment, in the time zone of whoever asks."""
+    """Return the start of a year, a month or a day, or an ISO moment, in the local time zone."""
     try:
-        if (found := _DATE.match(text)) is not None:
-            year, month, day = (int(part) if part else 1 for part in found.groups())
+        if (match := _DATE.match(text)) is not None:
+            year, month, day = (int(part) if part else 1 for part in match.groups())
             moment = datetime(year, month, day).astimezone()
         else:
             moment = datetime.fromisoformat(text).astimezone()

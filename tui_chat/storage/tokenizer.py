@@ -1,8 +1,8 @@
-"""How text becomes words that an index can hold, in any script. Knows no table.
+"""Turn text in any script into words for the index. Knows no table.
 
 The index splits at everything in ASCII that is not a letter or digit, and nowhere else. So this module makes
 capitals, accents and wide forms equal, puts blanks for all other punctuation, and writes scripts that have no blanks
-between words as pairs: `搜索词` becomes `搜索 索词 词`, in which every piece is a run of neighbours or a beginning.
+between words as pairs: `搜索词` becomes `搜索 索词 词`, in which every substring is a run of neighbours or a prefix.
 """
 
 import re
@@ -20,13 +20,13 @@ _UNSPACED = (
 """Thai, Lao, Tibetan, Burmese, Khmer, kana, Chinese characters, Hangul."""
 _RUN = re.compile(f"[{_UNSPACED}]+")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
-_HUMP = re.compile("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CASE_CHANGE = re.compile("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NAME = re.compile("(?<![A-Za-z0-9])[A-Za-z0-9]{3,80}(?![A-Za-z0-9])")
 _SPLIT = re.compile("[^0-9a-z\x80-\U0010ffff]+")
 
 
-class _Signs(dict[int, str]):
-    """What stands for a character beyond letters and digits: a blank for punctuation, itself alone for a symbol."""
+class _CharacterMap(dict[int, str]):
+    """Maps punctuation to a blank, a symbol to itself as a word, and keeps letters and digits."""
 
     def __missing__(self, code: int) -> str:
         sign = chr(code)
@@ -41,19 +41,19 @@ class _Signs(dict[int, str]):
         return made
 
 
-_signs = _Signs()
+_character_map = _CharacterMap()
 
 
 def normalize(text: str) -> str:
-    """The same for all spellings of one text: no capitals, no accents, no wide forms, no fine punctuation."""
+    """Return the text without differences of case, accents, width and punctuation."""
     if text.isascii():
         return text.lower()
     bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
-    return unicodedata.normalize("NFKC", bare).casefold().translate(_signs)
+    return unicodedata.normalize("NFKC", bare).casefold().translate(_character_map)
 
 
-def indexed(text: str) -> str:
-    """A text as the index takes it in."""
+def index_text(text: str) -> str:
+    """Return the text for the index."""
     return text if text.isascii() else _RUN.sub(_pairs, normalize(text))
 
 
@@ -63,35 +63,35 @@ def _pairs(run: re.Match[str]) -> str:
 
 
 def is_unspaced(text: str) -> bool:
-    """Whether it is all in a script that has no blanks between words."""
+    """Return whether the text is all in a script that has no blanks between words."""
     return _RUN.fullmatch(text) is not None
 
 
 def camel_case_suffixes(text: str) -> str:
-    """The ends of identifiers that capitals divide: `getUserName` gives `username name`."""
+    """Return the suffixes of identifiers in camel case: `getUserName` gives `username name`."""
     ends: dict[str, None] = {}
-    if _HUMP.search(text) is None:
+    if _CASE_CHANGE.search(text) is None:
         return ""
     for word in dict.fromkeys(_NAME.findall(text)):
-        pieces = _HUMP.split(word)
+        pieces = _CASE_CHANGE.split(word)
         for at in range(1, len(pieces)):
             ends["".join(pieces[at:]).lower()] = None
     return " ".join(ends)
 
 
 def facets(role: str, conversation: int, created_at: str, model: int | None) -> str:
-    """What filters ask for, as words; a model goes by its number."""
+    """Return the words that filters look for; a model is named by its number."""
     at = moment_in_bounds(created_at) or UNKNOWN_MOMENT
     return f"r{role} c{conversation} y{at.year} m{month(at)}" + ("" if model is None else f" p{model}")
 
 
 def month(at: datetime) -> str:
-    """A month as a word."""
+    """Return a month as a word."""
     return f"{at.year:04}{at.month:02}"
 
 
 def tokens(term: str) -> tuple[list[str], bool]:
-    """The words of what is sought, neighbours in the index, and whether the last may be only a word's beginning."""
+    """Return the words of a search term, neighbours in the index, and whether the last may be a prefix."""
     text = normalize(term)
     runs = list(_RUN.finditer(text))
     made, done = "", 0
@@ -109,8 +109,8 @@ def tokens(term: str) -> tuple[list[str], bool]:
 
 
 @cache
-def _spellings() -> dict[str, str]:
-    """For a letter all those that are taken for it."""
+def _letter_variants() -> dict[str, str]:
+    """Return, for each letter, all letters that are treated as equal to it."""
     found: dict[str, str] = {}
     for first, last in ((0xA1, 0x250), (0x370, 0x530), (0x1E00, 0x2000), (0xFF01, 0xFFE7)):
         for code in range(first, last):
@@ -122,27 +122,27 @@ def _spellings() -> dict[str, str]:
 
 
 class SearchTerm:
-    """A piece of text that is looked for, found in raw text in whatever spelling it stands there."""
+    """A search term, found in raw text in whatever spelling."""
 
     def __init__(self, term: str, *, inside: bool = False) -> None:
-        """`inside` takes the middle of a word as well as its beginning."""
+        """`inside` also finds it in the middle of a word."""
         self._pieces = unicodedata.normalize("NFC", term).lower().split()
         first = self._pieces[0][0] if self._pieces else ""
-        self._at_start = not inside and first.isalnum() and not is_unspaced(first)
+        self._at_word_start = not inside and first.isalnum() and not is_unspaced(first)
         self._patterns: dict[tuple[bool, bool], re.Pattern[str]] = {}
 
-    def stands_in(self, text: str) -> bool:
-        """Whether it is there."""
+    def is_in(self, text: str) -> bool:
+        """Return whether the text contains the term."""
         lower = text.lower()
-        return self._pattern(lower, at_start=self._at_start).search(lower) is not None
+        return self._pattern(lower, at_start=self._at_word_start).search(lower) is not None
 
     def spans(self, text: str, end: int, most: int) -> list[tuple[int, int]]:
-        """The first places where it stands; in the middle of words only if no word begins so."""
+        """Return the first places of the term; in the middle of words only if no word starts with it."""
         lower = text.lower()
         if len(lower) != len(text):
             lower = "".join(low if len(low := sign.lower()) == 1 else sign for sign in text)
         found: list[tuple[int, int]] = []
-        for at_start in dict.fromkeys((self._at_start, False)):
+        for at_start in dict.fromkeys((self._at_word_start, False)):
             pattern = self._pattern(lower, at_start=at_start)
             found = found or [place.span() for place in islice(pattern.finditer(lower, 0, end), most)]
         return found
@@ -155,8 +155,9 @@ class SearchTerm:
 
 
 def _pattern(pieces: list[str], *, at_start: bool, spelled: bool) -> re.Pattern[str]:
-    """What matches the pieces with any blanks between; that a word begins there is asked after its first letter, so
-    that the letter can be searched for quickly."""
+    """Return a pattern for the pieces with any blanks between; the start of a word is checked after its first letter,
+    so that the letter can be searched for quickly.
+    """
     begins = f"(?<![^\\W_{_UNSPACED}].)" if at_start else ""
     made = []
     for at, piece in enumerate(pieces):
@@ -170,5 +171,5 @@ def _letter(sign: str, *, spelled: bool) -> str:
     plain = plain if len(plain) == 1 else sign
     if not spelled:
         return re.escape(plain)
-    others = _spellings().get(plain, "")
+    others = _letter_variants().get(plain, "")
     return (f"[{re.escape(plain + others)}]" if others else re.escape(plain)) + "[\u0300-\u036f]*"

@@ -1,4 +1,4 @@
-"""Writing and reading conversations with their turns. Each function runs within one transaction."""
+"""Read and write the rows of conversations and turns. Each function runs within one transaction."""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,43 +22,45 @@ from tui_chat.storage.row_mapping import (
     UNREADABLE,
     conversation_of,
     conversation_values,
-    marks,
+    parse_sum,
+    placeholders,
     side_request_of,
-    sum_in,
     turn_reader,
     turn_values,
 )
 
 _UNKNOWN_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for a date that cannot be read, until `doctor --repair` finds a better one."""
-_LAST_NUMBERS = "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'turn'), (SELECT max(seq) FROM turn)"
+_LAST_SEQS = "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'turn'), (SELECT max(seq) FROM turn)"
 """What SQLite remembers may be damaged, and is then smaller than the numbers that are in use."""
+_TURN_VALUES = placeholders(TURN_COLUMNS)
+_CONVERSATION_VALUES = placeholders(CONVERSATION_COLUMNS)
 _INSERT_TURN = (
-    f"INSERT INTO turn (seq, conversation, parent, owner, {TURN_COLUMNS}) VALUES (?, ?, ?, ?, {marks(TURN_COLUMNS)})"
+    f"INSERT INTO turn (seq, conversation, parent, owner, {TURN_COLUMNS}) VALUES (?, ?, ?, ?, {_TURN_VALUES})"
 )
-_UPDATE_TURN = f"UPDATE turn SET parent = ?, owner = ?, ({TURN_COLUMNS}) = ({marks(TURN_COLUMNS)}) WHERE seq = ?"
+_UPDATE_TURN = f"UPDATE turn SET parent = ?, owner = ?, ({TURN_COLUMNS}) = ({_TURN_VALUES}) WHERE seq = ?"
 _INSERT_CONVERSATION = (
-    f"INSERT INTO conversation (seq, used, {CONVERSATION_COLUMNS}) VALUES (?, ?, {marks(CONVERSATION_COLUMNS)})"
+    f"INSERT INTO conversation (seq, used, {CONVERSATION_COLUMNS}) VALUES (?, ?, {_CONVERSATION_VALUES})"
 )
 _UPDATE_CONVERSATION = (
-    f"UPDATE conversation SET used = ?, ({CONVERSATION_COLUMNS}) = ({marks(CONVERSATION_COLUMNS)}) WHERE seq = ?"
+    f"UPDATE conversation SET used = ?, ({CONVERSATION_COLUMNS}) = ({_CONVERSATION_VALUES}) WHERE seq = ?"
 )
 _SUMS = "turns, cost_usd, known_replies, unknown_replies, estimated_replies"
 _WITHOUT_TEXT = TURN_COLUMNS.replace("fault", "NULL").replace("text, parts", "'', NULL")
-MOST_USED = 10**18
-"""Above every place in the order of use that a clock can give; a larger one is passed over."""
+MAX_USED = 10**18
+"""Above every position in the order of use that a clock can give; larger ones are ignored."""
 _LAST_USED = (
     "SELECT max(used) FROM (SELECT max(used) AS used FROM conversation WHERE shelf = 0 AND used < ?"
     " UNION ALL SELECT max(used) FROM conversation WHERE shelf = 1 AND used < ?"
     " UNION ALL SELECT max(used) FROM conversation WHERE shelf = 2 AND used < ?)"
 )
-_MOST_SEQ = 2**62
-"""Row numbers above this are passed over when a new one is given: SQLite's last one has no next."""
+_MAX_SEQ = 2**62
+"""Row numbers above this are ignored when a new one is chosen: SQLite's last one has no next."""
 
 
 @dataclass(slots=True)
-class Tally:
-    """What a change adds to a conversation's summary."""
+class Totals:
+    """The totals of a conversation's summary, or what a change adds to them."""
 
     turns: int = 0
     usd: Decimal = Decimal(0)
@@ -67,16 +69,16 @@ class Tally:
     estimated: int = 0
 
     def count(self, turn: Turn, sign: int = 1) -> None:
-        """Take in a turn, or take it out again."""
+        """Add a turn, or subtract it."""
         self.turns += sign
         if turn.role is Role.ASSISTANT and turn.usage is not None:
-            self._pay(turn.cost, sign)
+            self._add_cost(turn.cost, sign)
 
-    def count_errand(self, side_request: SideRequest) -> None:
-        """Take in what was asked beside the turns."""
-        self._pay(side_request.cost, 1)
+    def count_side_request(self, side_request: SideRequest) -> None:
+        """Add a side request."""
+        self._add_cost(side_request.cost, 1)
 
-    def _pay(self, cost: Cost | None, sign: int) -> None:
+    def _add_cost(self, cost: Cost | None, sign: int) -> None:
         if cost is None:
             self.unknown += sign
             return
@@ -86,7 +88,7 @@ class Tally:
 
 
 def seq_of(db: sqlite3.Connection, conversation_id: str) -> int:
-    """A conversation's number."""
+    """Return a conversation's row number."""
     row = db.execute("SELECT seq FROM conversation WHERE id = ?", (conversation_id,)).fetchone()
     if row is None:
         raise NotFound(f"no conversation {conversation_id}")
@@ -94,7 +96,7 @@ def seq_of(db: sqlite3.Connection, conversation_id: str) -> int:
 
 
 def turn_seq_of(db: sqlite3.Connection, conversation: int, turn_id: str) -> int:
-    """A turn's number within a conversation."""
+    """Return a turn's row number within a conversation."""
     found = "SELECT seq FROM turn WHERE id = ? AND conversation = ?"
     row = db.execute(found, (turn_id, conversation)).fetchone()
     if row is None:
@@ -103,16 +105,16 @@ def turn_seq_of(db: sqlite3.Connection, conversation: int, turn_id: str) -> int:
 
 
 def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
-    """All turns by their number, oldest first; live ones as they were when they began.
+    """Return all turns by row number, oldest first; live ones as they were when they started.
 
-    No way through the tree may run in a circle: one is cut open.
+    A cycle of parents, which only damage makes, is cut.
     """
     rows = db.execute(
         f"SELECT parent, {TURN_COLUMNS}, seq FROM turn WHERE conversation = ? ORDER BY seq", (conversation,)
     ).fetchall()
     ids = {row[-1]: row[1] for row in rows}
     if any(row[0] is not None and row[0] >= row[-1] for row in rows):
-        rows = _without_circles(db, rows)
+        rows = _without_cycles(db, rows)
     turn_of = turn_reader(ids)
     try:
         return {row[-1]: turn_of(row) for row in rows}
@@ -121,17 +123,17 @@ def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
         return {row[-1]: turn_of(_readable("turn", TURN_COLUMNS, row, 1)) for row in rows}
 
 
-def _without_circles(db: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Cut each circle of turns that answer each other, which only damage makes."""
+def _without_cycles(db: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Cut each cycle of turns that answer each other, which only damage makes."""
     parents = {row[-1]: row[0] for row in rows}
-    for seq in closing_turns(parents):
+    for seq in cycle_starts(parents):
         parents[seq] = None
         note_damaged_value(db)
     return [(parents[row[-1]], *row[1:]) for row in rows]
 
 
-def closing_turns(parents: Mapping[int, int | None]) -> list[int]:
-    """Return the first turn of each circle, by whose parent it closes; `parents` has each turn's parent by number."""
+def cycle_starts(parents: Mapping[int, int | None]) -> list[int]:
+    """Return the first turn of each cycle, whose parent closes it; `parents` has each turn's parent by number."""
     walk_of: dict[int, int] = {}
     found = []
     for start in parents:
@@ -148,7 +150,7 @@ def closing_turns(parents: Mapping[int, int | None]) -> list[int]:
 
 
 def read_turn(db: sqlite3.Connection, seq: int) -> Turn:
-    """One turn as it is stored."""
+    """Return one turn as it is stored."""
     row = db.execute(f"SELECT parent, {TURN_COLUMNS} FROM turn WHERE seq = ?", (seq,)).fetchone()
     parent = db.execute("SELECT seq, id FROM turn WHERE seq = ?", (row[0],)).fetchone()
     turn_of = turn_reader({} if parent is None else {parent[0]: parent[1]})
@@ -159,8 +161,10 @@ def read_turn(db: sqlite3.Connection, seq: int) -> Turn:
         return turn_of(_readable("turn", TURN_COLUMNS, row, 1))
 
 
-def read(db: sqlite3.Connection, conversation: int, overlay: Callable[[dict[int, Turn]], None]) -> Conversation:
-    """A conversation with its turns, after `overlay` has put in what stands elsewhere."""
+def read_conversation(
+    db: sqlite3.Connection, conversation: int, overlay: Callable[[dict[int, Turn]], None]
+) -> Conversation:
+    """Return a conversation with its turns, after `overlay` has added the live replies."""
     head, *row = db.execute(
         f"SELECT head, {CONVERSATION_COLUMNS} FROM conversation WHERE seq = ?", (conversation,)
     ).fetchone()
@@ -177,7 +181,7 @@ def read(db: sqlite3.Connection, conversation: int, overlay: Callable[[dict[int,
 
 
 def read_side_requests(db: sqlite3.Connection, conversation: int) -> list[SideRequest]:
-    """What was asked beside the turns, oldest first."""
+    """Return the side requests, oldest first."""
     select = f"SELECT {SIDE_REQUEST_COLUMNS} FROM errand WHERE conversation = ? ORDER BY seq"
     rows = db.execute(select, (conversation,)).fetchall()
     try:
@@ -188,40 +192,44 @@ def read_side_requests(db: sqlite3.Connection, conversation: int) -> list[SideRe
 
 
 def _readable(table: str, columns: str, row: tuple[Any, ...], start: int = 0) -> tuple[Any, ...]:
-    """Return a row with what can be read of it; the columns start at `start`."""
-    from tui_chat.storage import row_repair  # rarely needed, and it loads more than a look at the list may
+    """Return a row with its readable values; the columns start at `start`."""
+    from tui_chat.storage import row_repair  # rarely needed, and listing must not load it
 
-    about = dict(zip(row_repair.names(columns), row[start:], strict=False))
-    if not row_repair.fault_of(table, about):
+    values = dict(zip(row_repair.column_names(columns), row[start:], strict=False))
+    if not row_repair.row_error(table, values):
         return row
-    fixed = row_repair.repaired(table, about, _UNKNOWN_MOMENT) or about
+    fixed = row_repair.repaired(table, values, _UNKNOWN_MOMENT) or values
     return (*row[:start], *fixed.values(), *row[start + len(fixed) :])
 
 
 def insert_turns(
     db: sqlite3.Connection, conversation: int, turns: Sequence[Turn], known: dict[str, int], process: CurrentProcess
 ) -> None:
-    """New turns; `known` are the numbers of them and of their parents."""
+    """Insert new turns; `known` has their row numbers and those of their parents."""
     for turn in turns:
-        db.execute(_INSERT_TURN, (known[turn.id], conversation, *_place(turn, known, process), *turn_values(turn)))
+        db.execute(
+            _INSERT_TURN, (known[turn.id], conversation, *_parent_and_owner(turn, known, process), *turn_values(turn))
+        )
         search_index.add(db, known[turn.id])
 
 
-def next_numbers(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, int]:
-    """Numbers for turns that come after all there are."""
-    given, last = db.execute(_LAST_NUMBERS).fetchone()
+def next_turn_seqs(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, int]:
+    """Return row numbers for turns that come after all existing ones."""
+    given, last = db.execute(_LAST_SEQS).fetchone()
     most = max(given or 0, last or 0)
-    if most > _MOST_SEQ:
-        (most,) = db.execute(f"SELECT coalesce(max(seq), 0) FROM turn WHERE seq < {_MOST_SEQ}").fetchone()
+    if most > _MAX_SEQ:
+        (most,) = db.execute(f"SELECT coalesce(max(seq), 0) FROM turn WHERE seq < {_MAX_SEQ}").fetchone()
     return {turn_id: number for number, turn_id in enumerate(dict.fromkeys(ids), most + 1)}
 
 
-def in_order(db: sqlite3.Connection, conversation: int, ids: Sequence[str], known: dict[str, int]) -> dict[str, int]:
-    """The numbers of all those turns, standing in that order; those that are there are moved if need be."""
-    held = [known[turn_id] for turn_id in ids if turn_id in known]
-    if held == sorted(held) and all(turn_id in known for turn_id in ids[: len(held)]):
-        return known | next_numbers(db, (turn_id for turn_id in ids if turn_id not in known))
-    numbers = next_numbers(db, ids)
+def turn_seqs_in_order(
+    db: sqlite3.Connection, conversation: int, ids: Sequence[str], known: dict[str, int]
+) -> dict[str, int]:
+    """Return row numbers of all those turns in that order; existing turns get new numbers if needed."""
+    stored = [known[turn_id] for turn_id in ids if turn_id in known]
+    if stored == sorted(stored) and all(turn_id in known for turn_id in ids[: len(stored)]):
+        return known | next_turn_seqs(db, (turn_id for turn_id in ids if turn_id not in known))
+    numbers = next_turn_seqs(db, ids)
     moved = [(new, known[turn_id]) for turn_id, new in numbers.items() if turn_id in known]
     for _, old in moved:
         search_index.remove(db, old)
@@ -234,14 +242,14 @@ def in_order(db: sqlite3.Connection, conversation: int, ids: Sequence[str], know
 
 
 def update_turn(db: sqlite3.Connection, seq: int, turn: Turn, known: dict[str, int], process: CurrentProcess) -> None:
-    """A turn's new value in its old place; it holds all that was checkpointed of it."""
+    """Store a turn's new value, which includes its checkpoints, and delete those."""
     search_index.remove(db, seq)
-    db.execute(_UPDATE_TURN, (*_place(turn, known, process), *turn_values(turn), seq))
+    db.execute(_UPDATE_TURN, (*_parent_and_owner(turn, known, process), *turn_values(turn), seq))
     search_index.add(db, seq)
     db.execute("DELETE FROM checkpoint WHERE turn = ?", (seq,))
 
 
-def _place(turn: Turn, known: dict[str, int], process: CurrentProcess) -> tuple[int | None, str | None]:
+def _parent_and_owner(turn: Turn, known: dict[str, int], process: CurrentProcess) -> tuple[int | None, str | None]:
     if turn.parent_id is not None and turn.parent_id not in known:
         raise NotFound(f"no turn {turn.parent_id} in this conversation")
     parent = None if turn.parent_id is None else known[turn.parent_id]
@@ -249,78 +257,77 @@ def _place(turn: Turn, known: dict[str, int], process: CurrentProcess) -> tuple[
 
 
 def next_used(db: sqlite3.Connection, moment: datetime, *, after_all: bool) -> int:
-    """A place in the order of last use: by the moment, and when asked after every other whatever the clock says."""
+    """Return a position in the order of use: by the moment, and with `after_all` after every other in any case."""
     by_clock = int(moment.timestamp() * 1_000_000)
     if not after_all:
         return by_clock
-    last = db.execute(_LAST_USED, (MOST_USED,) * 3).fetchone()[0]
+    last = db.execute(_LAST_USED, (MAX_USED,) * 3).fetchone()[0]
     return by_clock if last is None else max(by_clock, last + 1)
 
 
-def touch(db: sqlite3.Connection, conversation: int, now: datetime) -> None:
-    """It was used just now."""
+def mark_used(db: sqlite3.Connection, conversation: int, now: datetime) -> None:
+    """Count the conversation as used now."""
     used = next_used(db, now, after_all=True)
     db.execute(
         "UPDATE conversation SET used = ?, updated_at = ? WHERE seq = ?", (used, now.isoformat(), conversation)
     )
 
 
-def add_tally(db: sqlite3.Connection, conversation: int, tally: Tally) -> None:
-    """Keep the summary true; one with a sum that cannot be believed is counted again from the turns as they are."""
+def add_totals(db: sqlite3.Connection, conversation: int, totals: Totals) -> None:
+    """Add to the totals of a conversation; implausible ones are counted again from its turns."""
     stored = f"SELECT {_SUMS} FROM conversation WHERE seq = ?"
     turns, cost, *replies = db.execute(stored, (conversation,)).fetchone()
-    usd = sum_in(cost)
+    usd = parse_sum(cost)
     if usd is None or any(count_in_bounds(count) is None for count in (turns, *replies)):
-        set_sums(db, conversation, true_sums(db, conversation).get(conversation, Tally()))
+        set_totals(db, conversation, counted_totals(db, conversation).get(conversation, Totals()))
         return
     known, unknown, estimated = replies
-    set_sums(
+    set_totals(
         db,
         conversation,
-        Tally(
-            turns + tally.turns,
-            EXACT.add(usd, tally.usd),
-            known + tally.known,
-            unknown + tally.unknown,
-            estimated + tally.estimated,
+        Totals(
+            turns + totals.turns,
+            EXACT.add(usd, totals.usd),
+            known + totals.known,
+            unknown + totals.unknown,
+            estimated + totals.estimated,
         ),
     )
 
 
-def set_sums(db: sqlite3.Connection, conversation: int, tally: Tally) -> None:
-    """Make that the summary."""
+def set_totals(db: sqlite3.Connection, conversation: int, totals: Totals) -> None:
     db.execute(
         f"UPDATE conversation SET ({_SUMS}) = (?, ?, ?, ?, ?) WHERE seq = ?",
-        (tally.turns, str(tally.usd), tally.known, tally.unknown, tally.estimated, conversation),
+        (totals.turns, str(totals.usd), totals.known, totals.unknown, totals.estimated, conversation),
     )
 
 
-def true_sums(db: sqlite3.Connection, only: int | None = None) -> dict[int, Tally]:
-    """What turns and errands add up to, by the number of their conversation; of one conversation or of all."""
+def counted_totals(db: sqlite3.Connection, only: int | None = None) -> dict[int, Totals]:
+    """Return the totals of turns and side requests by conversation, of one conversation or of all."""
     where, values = ("", ()) if only is None else ("WHERE conversation = ?", (only,))
-    true: dict[int, Tally] = {}
+    counted: dict[int, Totals] = {}
     read_turn = turn_reader({})
     for conversation, *row in db.execute(f"SELECT conversation, NULL, {_WITHOUT_TEXT} FROM turn {where}", values):
-        true.setdefault(conversation, Tally()).count(read_turn(tuple(row)))
+        counted.setdefault(conversation, Totals()).count(read_turn(tuple(row)))
     for conversation, *row in db.execute(f"SELECT conversation, {SIDE_REQUEST_COLUMNS} FROM errand {where}", values):
-        true.setdefault(conversation, Tally()).count_errand(side_request_of(tuple(row)))
-    return true
+        counted.setdefault(conversation, Totals()).count_side_request(side_request_of(tuple(row)))
+    return counted
 
 
-def put(db: sqlite3.Connection, conversation: Conversation, used: int) -> int:
-    """The conversation's own row, new or renewed; its turns and head follow."""
+def put_conversation(db: sqlite3.Connection, conversation: Conversation, used: int) -> int:
+    """Insert or update the conversation's own row; its turns and head follow."""
     row = db.execute("SELECT seq FROM conversation WHERE id = ?", (conversation.id,)).fetchone()
     values = conversation_values(conversation)
     if row is not None:
         db.execute(_UPDATE_CONVERSATION, (used, *values, row[0]))
         return int(row[0])
-    (seq,) = db.execute(f"SELECT coalesce(max(seq), 0) + 1 FROM conversation WHERE seq < {_MOST_SEQ}").fetchone()
+    (seq,) = db.execute(f"SELECT coalesce(max(seq), 0) + 1 FROM conversation WHERE seq < {_MAX_SEQ}").fetchone()
     db.execute(_INSERT_CONVERSATION, (seq, used, *values))
     return int(seq)
 
 
-def numbers(db: sqlite3.Connection, conversation: int, ids: Iterable[str | None]) -> dict[str, int]:
-    """The numbers of those turns that are there."""
+def turn_seqs(db: sqlite3.Connection, conversation: int, ids: Iterable[str | None]) -> dict[str, int]:
+    """Return the row numbers of those turns that exist."""
     known = {}
     for turn_id in ids:
         found = "SELECT seq FROM turn WHERE id = ? AND conversation = ?"

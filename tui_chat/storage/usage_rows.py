@@ -1,4 +1,4 @@
-"""What every finished reply and errand used and cost, without its text. Runs within one transaction."""
+"""Read the usage and cost of every finished reply and side request, without text. Runs within one transaction."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from tui_chat.core.bounds import EARLIEST, milliseconds_in_bounds
 from tui_chat.core.usage_report import UsageRow
-from tui_chat.storage.row_mapping import COST_COLUMNS, USAGE_COLUMNS, cost_reader, required_time_in, usage_of
+from tui_chat.storage.row_mapping import COST_COLUMNS, USAGE_COLUMNS, cost_reader, parse_required_time, usage_of
 
 _SELECT = (
     f"SELECT conversation, id, created_at, model, ttft_ms, duration_ms, {USAGE_COLUMNS}, {COST_COLUMNS}"
@@ -28,18 +28,19 @@ _COST_AT = _USAGE_AT + USAGE_COLUMNS.count(",") + 1
 
 
 def usage_rows(db: sqlite3.Connection, since: datetime | None) -> list[UsageRow]:
-    """Replies of every branch and then errands, oldest first, also of archived conversations and of the trash: all
-    were paid for."""
+    """Return replies of every branch, then side requests, oldest first; archive and trash count, as they were paid
+    for.
+    """
     select = _SELECT.format("NOT INDEXED" if since is None else "INDEXED BY turn_used")
-    return [*_told(db, select, since), *_told(db, _SIDE_REQUESTS, since)]
+    return [*_rows(db, select, since), *_rows(db, _SIDE_REQUESTS, since)]
 
 
-def _told(db: sqlite3.Connection, select: str, since: datetime | None) -> Iterator[UsageRow]:
+def _rows(db: sqlite3.Connection, select: str, since: datetime | None) -> Iterator[UsageRow]:
     names: dict[int, tuple[str, str]] = {}
     read_cost = cost_reader()
-    for row in db.execute(select, (_no_later(since),)):
+    for row in db.execute(select, (_earliest_text(since),)):
         conversation, turn_id, created_at, model, ttft_ms, duration_ms = row[:_USAGE_AT]
-        at, usage = required_time_in(created_at), usage_of(row[_USAGE_AT:_COST_AT])
+        at, usage = parse_required_time(created_at), usage_of(row[_USAGE_AT:_COST_AT])
         if usage is not None and (since is None or at >= since):
             if conversation not in names:
                 named = "SELECT id, title FROM conversation WHERE seq = ?"
@@ -49,16 +50,16 @@ def _told(db: sqlite3.Connection, select: str, since: datetime | None) -> Iterat
             yield UsageRow(conversation_id, title, turn_id, at, model, usage, cost, *times)
 
 
-def _no_later(since: datetime | None) -> str:
-    """What no moment's text from then on stands before, whatever its offset."""
+def _earliest_text(since: datetime | None) -> str:
+    """Return a text that sorts before every later moment's, whatever its offset."""
     if since is None or since <= EARLIEST:
         return ""
     return (since.astimezone(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def unmetered(db: sqlite3.Connection) -> list[tuple[str, str]]:
-    """Conversation and turn of each reply whose program died before its tokens were known.
+    """Return conversation and turn of each reply whose program died before its tokens were known.
 
-    Those that a fork brought along are counted where they came from.
+    Those that a fork copied are counted in the conversation they came from.
     """
     return db.execute(_UNMETERED).fetchall()

@@ -38,7 +38,7 @@ async def test_another_conversation_keeps_its_name_when_a_title_comes_late() -> 
         await desk.press("ctrl+n")
         await desk.until(lambda: desk.conversation.id != named)
         told = asyncio.Event()
-        desk.service.titling.watch(lambda _: told.set())
+        desk.service.auto_title.watch(lambda _: told.set())
         gate.set()
         await asyncio.wait_for(told.wait(), 5)
         await desk.pilot.pause()

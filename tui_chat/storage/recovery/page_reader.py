@@ -1,7 +1,7 @@
-"""Reads the rows of a damaged SQLite file page by page, without its header, its schema or its tree. Knows no table.
+"""Read the rows of a damaged SQLite file page by page, without its header, its schema or its tree. Knows no table.
 
-The format is the published one (sqlite.org/fileformat2.html): a leaf of a table begins with the byte 13 and holds
-cells of payload size, row number and record; a record that is too long goes on in a chain of overflow pages.
+The format is the published one (sqlite.org/fileformat2.html): a leaf of a table starts with the byte 13 and holds
+cells of payload size, row number and record; a record that is too long continues in a chain of overflow pages.
 """
 
 import mmap
@@ -13,46 +13,46 @@ from typing import NamedTuple
 _MAGIC = b"SQLite format 3\x00"
 _LEAF = 13
 _INTERIOR = 5
-_USUAL_PAGE = 4096
+_DEFAULT_PAGE_SIZE = 4096
 _SIZES = (512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
 _RECORD = re.compile(rb"[\x14-\x7f]\x00", re.DOTALL)
-"""The head of a record of many columns, the first of which is the row's number and therefore empty."""
+"""The header of a record of many columns, the first of which is the row's number and therefore empty."""
 _HEADER = 100
-_LONGEST = 1 << 30
+_MAX_PAYLOAD = 1 << 30
 _FLOAT = 7
 
 Value = int | float | str | bytes | None
 
 
-class Found(NamedTuple):
-    """A row with its number, and the table whose tree its page belongs to; empty where no tree leads there."""
+class RawRow(NamedTuple):
+    """A row with its number and the table whose tree contains its page; empty if no tree leads there."""
 
     rowid: int
     values: list[Value]
     table: str
 
 
-def rows(path: Path, widths: Collection[int] = ()) -> Iterator[Found]:
-    """Yield everything in the file that looks like a row of a table, also what is no longer part of one.
+def rows(path: Path, widths: Collection[int] = ()) -> Iterator[RawRow]:
+    """Yield everything in the file that looks like a row of a table, including deleted rows.
 
-    After the rows of whole pages come those with so many columns that are found by their own head, wherever it is.
+    After the rows of whole pages come those with one of these widths that are found by their own header, anywhere.
     """
     with path.open("rb") as file:
         if path.stat().st_size == 0:
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            carvers = _carvers(data)
-            for carver in carvers:
-                tables = carver.tables()
-                for number in range(carver.pages):
-                    for rowid, values in carver.page(number):
-                        yield Found(rowid, values, tables.get(number, ""))
-            for carver in carvers if widths else ():
-                for rowid, values in carver.stray(widths):
-                    yield Found(rowid, values, "")
+            readers = _page_readers(data)
+            for reader in readers:
+                tables = reader.tables()
+                for number in range(reader.pages):
+                    for rowid, values in reader.page_rows(number):
+                        yield RawRow(rowid, values, tables.get(number, ""))
+            for reader in readers if widths else ():
+                for rowid, values in reader.rows_by_header(widths):
+                    yield RawRow(rowid, values, "")
 
 
-def _carvers(data: mmap.mmap) -> list["_Carver"]:
+def _page_readers(data: mmap.mmap) -> list["_PageReader"]:
     """Return a reader of the pages; a second one where bytes were lost or inserted, so that later pages are moved."""
     size = int.from_bytes(data[16:18], "big")
     size = 65536 if size == 1 else size
@@ -60,11 +60,11 @@ def _carvers(data: mmap.mmap) -> list["_Carver"]:
     size, reserved = (size, data[20]) if is_valid else (_likely_size(data), 0)
     moved = len(data) % size
     shifts = [0] if not moved else [0, moved, moved - size]
-    return [_Carver(data, size, reserved, shift) for shift in shifts]
+    return [_PageReader(data, size, reserved, shift) for shift in shifts]
 
 
 def _likely_size(data: mmap.mmap) -> int:
-    """Return the largest page size at whose multiples leaves begin as often as at any other's."""
+    """Return the largest page size at whose multiples leaves start as often as at any other's."""
     counts = {
         size: sum(
             data[start] == _LEAF and 0 < int.from_bytes(data[start + 3 : start + 5], "big") < size // 4
@@ -73,10 +73,10 @@ def _likely_size(data: mmap.mmap) -> int:
         for size in _SIZES
     }
     most = max(counts.values())
-    return max(size for size, count in counts.items() if count >= 0.8 * most) if most else _USUAL_PAGE
+    return max(size for size, count in counts.items() if count >= 0.8 * most) if most else _DEFAULT_PAGE_SIZE
 
 
-class _Carver:
+class _PageReader:
     def __init__(self, data: mmap.mmap, size: int, reserved: int, shift: int) -> None:
         self._data = data
         self._size = size
@@ -87,8 +87,8 @@ class _Carver:
     def _start(self, number: int) -> int:
         return max(number * self._size + self._shift, 0)
 
-    def stray(self, widths: Collection[int]) -> Iterator[tuple[int, list[Value]]]:
-        """Yield rows by the head of their record, where the head of their page is lost."""
+    def rows_by_header(self, widths: Collection[int]) -> Iterator[tuple[int, list[Value]]]:
+        """Yield rows by the header of their record, where the header of their page is lost."""
         for match in _RECORD.finditer(self._data):
             offset = self._cell_before(match.start(), widths)
             if offset is not None:
@@ -97,7 +97,7 @@ class _Carver:
                     yield found
 
     def _cell_before(self, at: int, widths: Collection[int]) -> int | None:
-        """Return where the cell begins whose record begins at `at`: its size must be what the record says."""
+        """Return where the cell starts whose record starts at `at`: its size must be what the record says."""
         end = at + self._data[at]
         if end > len(self._data):
             return None
@@ -122,7 +122,7 @@ class _Carver:
         """Return the name of the table for each page that the schema and the interior pages lead to."""
         found: dict[int, str] = {}
         for number in self._tree(0):
-            for _, values in self.page(number):
+            for _, values in self.page_rows(number):
                 match values:
                     case ["table", str(name), _, int(root), _] if 0 < root <= self.pages:
                         found |= dict.fromkeys(self._tree(root - 1), name)
@@ -146,8 +146,8 @@ class _Carver:
                 pending.append(int.from_bytes(page[offset : offset + 4], "big") - 1)
         return list(passed)
 
-    def page(self, number: int) -> Iterator[tuple[int, list[Value]]]:
-        """The rows of one page, if it is a leaf of a table."""
+    def page_rows(self, number: int) -> Iterator[tuple[int, list[Value]]]:
+        """Yield the rows of one page, if it is a leaf of a table."""
         start = self._start(number)
         page = self._data[start : start + self._size]
         at = _HEADER if number == 0 else 0
@@ -158,7 +158,7 @@ class _Carver:
                 yield found
 
     def _offsets(self, page: bytes, at: int, first: int) -> Iterator[int]:
-        """Where the cells of a page are."""
+        """Yield the offsets of the cells of a page."""
         for cell in range(int.from_bytes(page[at + 3 : at + 5], "big")):
             pointer = first + 2 * cell
             offset = int.from_bytes(page[pointer : pointer + 2], "big")
@@ -168,7 +168,7 @@ class _Carver:
     def _cell(self, page: bytes, offset: int) -> tuple[int, list[Value]] | None:
         size, offset = _varint(page, offset)
         rowid, offset = _varint(page, offset)
-        if not 0 < size < _LONGEST or rowid <= 0:
+        if not 0 < size < _MAX_PAYLOAD or rowid <= 0:
             return None
         most = self._usable - 35
         local = size
@@ -184,7 +184,7 @@ class _Carver:
         return None if values is None else (rowid, values)
 
     def _overflow(self, number: int, left: int) -> bytes:
-        """The rest of a record, as far as the chain of its pages leads."""
+        """Return the rest of a record, as far as the chain of its pages leads."""
         pieces, seen = [], set[int]()
         while left > 0 and 0 < number <= self.pages and number not in seen:
             seen.add(number)
@@ -197,7 +197,7 @@ class _Carver:
 
 
 def _varint(data: bytes | mmap.mmap, at: int) -> tuple[int, int]:
-    """A number of one to nine bytes, and where it ends."""
+    """Return a number of one to nine bytes, and where it ends."""
     value = 0
     for taken, byte in enumerate(data[at : at + 9]):
         if taken == 8:
@@ -210,7 +210,7 @@ def _varint(data: bytes | mmap.mmap, at: int) -> tuple[int, int]:
 
 
 def _values(record: bytes) -> list[Value] | None:
-    """The values of a record; a text that is cut off is kept as far as it goes."""
+    """Return the values of a record; a truncated text is kept as far as it goes."""
     end, at = _varint(record, 0)
     if not at < end <= len(record):
         return None

@@ -43,7 +43,7 @@ class ExternalChanges:
         others_wrote, self._writes = writes != self._writes, writes
         if conversation_id == self._conversation_id and not others_wrote:
             return False
-        before, self._pulse = self._pulse, await self._store.pulse(conversation_id)
+        before, self._pulse = self._pulse, await self._store.conversation_changes(conversation_id)
         is_new, self._conversation_id = conversation_id != self._conversation_id, conversation_id
         return not is_new and before != self._pulse
 

@@ -68,7 +68,7 @@ class ModelPicker:
         chat.app.push_screen(picker, picked)
         catalog = await chat.context.catalogue.refreshed()
         local = await chat.context.find_local()
-        failures = " ".join(f"{name}: {explain(error).sentence}" for name, error in catalog.silent)
+        failures = " ".join(f"{name}: {explain(error).sentence}" for name, error in catalog.unreachable)
         picker.offer(await self._models.from_catalog(catalog, local), f"{failures} {_hint(catalog)}".strip())
 
 

@@ -138,7 +138,7 @@ class ChatScreen(Screen[None]):
 
     async def on_mount(self) -> None:
         self.service.save_queue.watch(self.status.show_saving)
-        self.service.titling.watch(self._take_title)
+        self.service.auto_title.watch(self._take_title)
         self.status.show_saving(self.service.save_queue.error)
         for notice in self.context.notices:
             self.notify(notice, severity="warning", timeout=10)

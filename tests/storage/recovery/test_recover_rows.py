@@ -11,7 +11,7 @@ from tests.storage.make import conversation, priced, prompt, reply, side_request
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.part import TextPart, ToolResultPart
 from tui_chat.storage.recovery import page_reader
-from tui_chat.storage.recovery.rescue import RECOVERED
+from tui_chat.storage.recovery.recover_rows import RECOVERED_TITLE
 
 
 def library(count: int) -> list[Conversation]:
@@ -36,7 +36,7 @@ async def test_without_header_and_schema_every_conversation_comes_back_equal(ope
     with path.open("r+b") as file:
         file.write(b"\x00" * 4096)
     store = await open_store()
-    assert store.opening.salvaged == 30
+    assert store.opening.recovered_conversations == 30
     for one in made:
         assert await store.conversation(one.id) == one
     assert [summary.id for summary in await store.summaries(limit=5)] == ["c29", "c28", "c27", "c26", "c25"]
@@ -54,9 +54,9 @@ async def test_turns_whose_conversation_is_lost_get_a_new_one(open_store: Open, 
         file.seek((root - 1) * 4096)
         file.write(b"\xff" * 4096)
     store = await open_store(new_id=lambda: "found")
-    assert store.opening.salvaged == 1
+    assert store.opening.recovered_conversations == 1
     (summary,) = await store.summaries()
-    assert (summary.id, summary.title, summary.turns) == ("found", RECOVERED, 2)
+    assert (summary.id, summary.title, summary.turns) == ("found", RECOVERED_TITLE, 2)
     assert [turn.id for turn in (await store.conversation("found")).path] == ["u1", "a1"]
 
 
@@ -90,7 +90,7 @@ async def test_drafts_prompts_and_state_come_back_where_sqlite_can_read_them(ope
         file.write(b"\xff" * 4096)
     path.with_name("conversations.db.damaged").touch(0o600)
     store = await open_store()
-    assert store.opening.damaged_moved_to is not None and store.opening.salvaged == 40
+    assert store.opening.damaged_moved_to is not None and store.opening.recovered_conversations == 40
     assert await store.draft("c1") == "half a thought"
     assert await store.prompts() == ["typed"] and await store.state("theme") == "dark"
 
@@ -134,7 +134,7 @@ async def test_two_programs_that_meet_the_same_damage_rescue_it_once(open_store:
     with path.open("r+b") as file:
         file.write(b"\x00" * 4096)
     both = await asyncio.gather(open_store(), open_store())
-    assert sorted(store.opening.salvaged for store in both) == [0, 10]
+    assert sorted(store.opening.recovered_conversations for store in both) == [0, 10]
     assert [await store.count() for store in both] == [10, 10]
 
 

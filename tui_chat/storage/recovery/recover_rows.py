@@ -1,4 +1,4 @@
-"""Takes what can be read out of a damaged database over into a new one. The damaged file is only read."""
+"""Copy the readable rows of a damaged database into a new one. The damaged file is only read."""
 
 import sqlite3
 from collections.abc import Callable
@@ -14,39 +14,39 @@ from tui_chat.storage.row_check import KEYS
 from tui_chat.storage.row_mapping import UNREADABLE
 
 _TABLES = tuple(KEYS)
-_BY_HEAD = ("conversation", "turn", "errand")
-_CARVED = ("conversation", "turn", "errand", "prompt")
-RECOVERED = "Recovered conversation"
+_HEADER_TABLES = ("conversation", "turn", "errand")
+_PAGE_TABLES = ("conversation", "turn", "errand", "prompt")
+RECOVERED_TITLE = "Recovered conversation"
 
 Rows = dict[Any, dict[str, Any]]
 """Rows as column → value, by their key."""
 
 
-def salvage(damaged: Path, db: sqlite3.Connection, *, new_id: Callable[[], str], now: datetime) -> int:
-    """Fill an empty database with what the damaged file still tells; how many conversations that are."""
+def recover_rows(damaged: Path, db: sqlite3.Connection, *, new_id: Callable[[], str], now: datetime) -> int:
+    """Fill an empty database with the readable rows of the damaged file; return the number of conversations."""
     columns = {table: _columns(db, table) for table in _TABLES}
     found: dict[str, Rows] = {table: {} for table in _TABLES}
     _read(damaged, columns, found)
     with suppress(OSError, ValueError):
-        _carve(damaged, columns, found)
+        _read_pages(damaged, columns, found)
     _keep_readable(found, now)
-    _adopt(found, new_id, now)
+    _add_missing_conversations(found, new_id, now)
     db.execute("PRAGMA defer_foreign_keys = ON")
     for table in _TABLES:
         for row in found[table].values():
             _insert(db, table, row)
-    maintenance.mend(db)
+    maintenance.repair(db)
     search_index.rebuild(db)
     return int(db.execute("SELECT count(*) FROM conversation").fetchone()[0])
 
 
 def _columns(db: sqlite3.Connection, table: str) -> list[str]:
-    """The columns as they are stored; computed ones are not."""
+    """Return the stored columns; computed ones are left out."""
     return [row[1] for row in db.execute(f"PRAGMA table_xinfo({table})") if row[6] == 0]
 
 
 def _read(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows]) -> None:
-    """Take what SQLite itself can read, from both ends of each table."""
+    """Read what SQLite itself can read, from both ends of each table."""
     with suppress(sqlite3.Error, UnicodeDecodeError, MemoryError), closing(connect(damaged, writable=False)) as old:
         old.execute("PRAGMA cell_size_check = OFF")
         for table in _tables_of(old):
@@ -64,7 +64,7 @@ def _tables_of(old: sqlite3.Connection) -> list[str]:
 def _read_table(
     old: sqlite3.Connection, table: str, order: str, columns: dict[str, list[str]], found: dict[str, Rows]
 ) -> bool:
-    """Rows until the first that cannot be read; whether there was none such."""
+    """Read rows until the first that cannot be read; return whether there was no such row."""
     try:
         stored = set(_columns(old, table))
         names = [name for name in columns[table] if name in stored]
@@ -86,11 +86,11 @@ def _key(table: str, row: dict[str, Any]) -> object:
             return row["seq"]
 
 
-def _carve(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows]) -> None:
-    """What stands in the file's pages, for rows that could not be read otherwise."""
-    for rowid, values, of in page_reader.rows(damaged, {len(columns[table]) for table in _BY_HEAD}):
+def _read_pages(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows]) -> None:
+    """Read the file's pages, for rows that could not be read otherwise."""
+    for rowid, values, of in page_reader.rows(damaged, {len(columns[table]) for table in _HEADER_TABLES}):
         is_known = of in _TABLES and len(values) == len(columns[of])
-        for table in (of,) if is_known else () if of.startswith("search_") else _CARVED:
+        for table in (of,) if is_known else () if of.startswith("search_") else _PAGE_TABLES:
             if len(values) == len(columns[table]) and values[0] is None:
                 row: dict[str, Any] = dict(zip(columns[table], values, strict=True)) | {"seq": rowid}
                 if _is_better(table, row, found[table].get(rowid)):
@@ -98,14 +98,14 @@ def _carve(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows])
 
 
 def _is_better(table: str, row: row_repair.Row, known: row_repair.Row | None) -> bool:
-    """Whether a row from the pages replaces what is known: SQLite follows a damaged tree into the wrong page."""
+    """Return whether a row from the pages is better: SQLite follows a damaged tree into the wrong page."""
     if known is None or known == row:
         return known is None
-    return bool(row_repair.fault_of(table, known)) and not row_repair.fault_of(table, row)
+    return bool(row_repair.row_error(table, known)) and not row_repair.row_error(table, row)
 
 
 def _keep_readable(found: dict[str, Rows], now: datetime) -> None:
-    """Drop what is no row, and keep of the others all values that make sense."""
+    """Drop what is not a row, and keep all plausible values of the others."""
     for table, rows in found.items():
         for key, row in list(rows.items()):
             try:
@@ -121,7 +121,7 @@ def _keep_readable(found: dict[str, Rows], now: datetime) -> None:
 
 
 def _readable(table: str, row: row_repair.Row, now: datetime) -> row_repair.Row | None:
-    if not row_repair.fault_of(table, row):
+    if not row_repair.row_error(table, row):
         return row
     return row_repair.repaired(table, row, now) if row_repair.is_plausible(table, row) else None
 
@@ -136,16 +136,16 @@ def _keep_newest_of_each_id(rows: Rows, within: str | None) -> None:
         last[name] = key
 
 
-def _adopt(found: dict[str, Rows], new_id: Callable[[], str], now: datetime) -> None:
-    """Give turns whose conversation was lost a new one, each of its own."""
+def _add_missing_conversations(found: dict[str, Rows], new_id: Callable[[], str], now: datetime) -> None:
+    """Put turns whose conversation was lost into a new one."""
     of: dict[int, list[int]] = {}
     for seq, turn in found["turn"].items():
         of.setdefault(turn["conversation"], []).append(seq)
     for number in sorted(set(of) - set(found["conversation"])):
         found["conversation"][number] = {
-            "seq": number, "id": new_id(), "used": int(now.timestamp() * 1_000_000) + number, "title": RECOVERED,
-            "title_key": RECOVERED.casefold(), "title_source": "prompt", "model": "", "created_at": now.isoformat(),
-            "updated_at": now.isoformat(), "system": "", "head": max(of[number]),
+            "seq": number, "id": new_id(), "used": int(now.timestamp() * 1_000_000) + number,
+            "title": RECOVERED_TITLE, "title_key": RECOVERED_TITLE.casefold(), "title_source": "prompt", "model": "",
+            "created_at": now.isoformat(), "updated_at": now.isoformat(), "system": "", "head": max(of[number]),
         }  # fmt: skip
     kept = set(found["turn"])
     found["checkpoint"] = {key: row for key, row in found["checkpoint"].items() if row["turn"] in kept}
@@ -157,7 +157,7 @@ def _adopt(found: dict[str, Rows], new_id: Callable[[], str], now: datetime) -> 
 
 
 def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
-    """A row, unless it breaks what the table promises."""
+    """Insert a row, unless it violates a constraint of the table."""
     names = list(row)
     with suppress(sqlite3.IntegrityError, sqlite3.InterfaceError):
         db.execute(
