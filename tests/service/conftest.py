@@ -1,4 +1,4 @@
-"""A service over a store in memory and a provider that plays what it is told, with waits too short to notice."""
+"""A service with a store in memory, a provider that plays a script, and very short delays."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -26,19 +26,19 @@ HELLO: Sequence[Step] = (
 
 
 @dataclass
-class House:
+class ServiceHarness:
     """Everything a service test works with."""
 
     store: Store
     provider: DemoProvider
     service: ChatService
 
-    def blank(self) -> Conversation:
+    def new_conversation(self) -> Conversation:
         return self.service.new_conversation("demo/tour")
 
-    async def said(self, text: str = "hi") -> tuple[Reply, Conversation]:
-        """A new conversation with one prompt, answered to the end."""
-        reply = await self.service.send(self.blank(), text)
+    async def completed_reply(self, text: str = "hi") -> tuple[Reply, Conversation]:
+        """Send a prompt in a new conversation and wait for the end of its reply."""
+        reply = await self.service.send(self.new_conversation(), text)
         await reply.wait()
         return reply, await self.service.open(reply.conversation_id)
 
@@ -47,15 +47,17 @@ async def a_dollar_a_token(model: str, usage: Usage, at: datetime) -> Cost | Non
     return Cost(Decimal(usage.total_tokens), usage.estimated)
 
 
-MakeHouse = Callable[..., Awaitable[House]]
+MakeHarness = Callable[..., Awaitable[ServiceHarness]]
 
 
 @pytest.fixture
-async def make_house() -> AsyncIterator[MakeHouse]:
-    """Make a house whose provider plays these scripts, one a request."""
-    houses: list[House] = []
+async def make_harness() -> AsyncIterator[MakeHarness]:
+    """Make a harness whose provider plays these scripts, one per request."""
+    harnesses: list[ServiceHarness] = []
 
-    async def make(*scripts: Sequence[Step], policy: Policy | None = None, store: Store | None = None) -> House:
+    async def make(
+        *scripts: Sequence[Step], policy: Policy | None = None, store: Store | None = None
+    ) -> ServiceHarness:
         provider = DemoProvider.playing(*(scripts or (HELLO,)), pace=1.0)
 
         async def provider_for(model: str) -> DemoProvider:
@@ -64,14 +66,14 @@ async def make_house() -> AsyncIterator[MakeHouse]:
         quick = policy or Policy(RetryPolicy(first_delay_s=0.01), save_interval_s=0.02)
         dependencies = Dependencies(provider_for, a_dollar_a_token, quick)
         used = store or await Store.open(":memory:")
-        house = House(used, provider, ChatService(used, dependencies))
-        houses.append(house)
-        return house
+        harness = ServiceHarness(used, provider, ChatService(used, dependencies))
+        harnesses.append(harness)
+        return harness
 
     yield make
-    for house in houses:
-        await house.service.aclose()
-        await house.store.aclose()
+    for harness in harnesses:
+        await harness.service.aclose()
+        await harness.store.aclose()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.core.test_footer import footer_line
-from tests.service.conftest import MakeHouse
+from tests.service.conftest import MakeHarness
 from tests.storage.make import conversation, prompt, reply
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.conversation import Conversation
@@ -82,46 +82,48 @@ def test_one_unknown_reply_does_not_pass_for_a_free_one_in_a_sum(long_talk: Conv
     assert cost_sum(mixed.cost).endswith("+?")
 
 
-def test_free_is_said_of_what_is_known_to_be_free() -> None:
+def test_a_zero_price_costs_zero_dollars() -> None:
     pricing = Pricing({"ollama/*": Price.of(Decimal(0), Decimal(0))})
     cost = pricing.cost("ollama/llama3.2", Usage(10**6), NOW)
     assert cost is not None and dollars(cost.total_usd) == "$0.00"
 
 
-def test_usage_told_again_and_again_is_not_added_up() -> None:
+def test_repeated_usage_reports_are_not_added_up() -> None:
     builder = TurnBuilder(replace(reply("r", "p"), parts=(), status=TurnStatus.STREAMING))
     for output in (1, 5, 9):
         builder.add(UsageReported(Usage(100, output_tokens=output)))
     assert builder.turn.usage == Usage(100, output_tokens=9)
 
 
-async def test_a_stopped_reply_is_neither_free_nor_exact(make_house: MakeHouse) -> None:
-    house = await make_house((UsageReported(Usage(500, output_tokens=1)), TextDelta("Once upon a time. " * 20), 60.0))
-    stopped = await house.service.send(house.blank(), "tell me")
+async def test_a_stopped_reply_is_neither_free_nor_exact(make_harness: MakeHarness) -> None:
+    harness = await make_harness(
+        (UsageReported(Usage(500, output_tokens=1)), TextDelta("Once upon a time. " * 20), 60.0)
+    )
+    stopped = await harness.service.send(harness.new_conversation(), "tell me")
     async for event in stopped:
         if isinstance(event, TextDelta):
             stopped.cancel()
-    turn = (await house.service.open(stopped.conversation_id)).turn(stopped.turn_id)
+    turn = (await harness.service.open(stopped.conversation_id)).turn(stopped.turn_id)
     assert turn.usage is not None and turn.usage.estimated and turn.usage.input_tokens == 500
     assert 60 < turn.usage.output_tokens < 120
     assert turn.cost is not None and turn.cost.estimated and dollars(turn.cost.total_usd, estimated=True)[0] == "~"
 
 
-async def test_an_estimate_gives_way_to_the_truth_and_leaves_no_mark(make_house: MakeHouse) -> None:
+async def test_an_estimate_gives_way_to_the_truth_and_leaves_no_mark(make_harness: MakeHarness) -> None:
     told = Usage(3, output_tokens=7)
-    house = await make_house(
+    harness = await make_harness(
         (TextDelta("Many more words than seven tokens. " * 9), UsageReported(told), Stopped("end"))
     )
-    _, answered = await house.said()
+    _, answered = await harness.completed_reply()
     assert answered.path[-1].usage == told and not answered.cost.estimated
 
 
-async def test_every_branch_is_paid_for_and_the_one_shown_says_its_own(make_house: MakeHouse) -> None:
-    house = await make_house()
-    first, _ = await house.said()
-    again = await house.service.retry(first.conversation_id, first.turn_id)
+async def test_every_branch_is_paid_for_and_the_one_shown_says_its_own(make_harness: MakeHarness) -> None:
+    harness = await make_harness()
+    first, _ = await harness.completed_reply()
+    again = await harness.service.retry(first.conversation_id, first.turn_id)
     await again.wait()
-    both = await house.service.open(first.conversation_id)
+    both = await harness.service.open(first.conversation_id)
     assert both.cost.total_usd == 2 * both.path_cost.total_usd == 10
 
 

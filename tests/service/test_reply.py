@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.service.conftest import HELLO, MakeHouse, end_of, heard
+from tests.service.conftest import HELLO, MakeHarness, end_of, heard
 from tui_chat.core.error import (
     ChatError,
     KeyRejected,
@@ -42,51 +42,51 @@ from tui_chat.service.stall_detection import HealthLimits
 from tui_chat.storage.store import Store
 
 
-async def test_a_reader_is_told_every_delta_once_and_the_end_last(make_house: MakeHouse) -> None:
-    house = await make_house()
-    events = await heard(await house.service.send(house.blank(), "hi"))
+async def test_a_reader_gets_every_delta_once_and_the_end_last(make_harness: MakeHarness) -> None:
+    harness = await make_harness()
+    events = await heard(await harness.service.send(harness.new_conversation(), "hi"))
     assert isinstance(events[0], TurnStarted)
     assert [event.text for event in events if isinstance(event, TextDelta)] == ["Hel", "lo"]
     ended = end_of(events)
     assert (ended.turn.text, ended.turn.status, ended.error) == ("Hello", TurnStatus.COMPLETE, None)
 
 
-async def test_the_same_delta_travels_from_the_provider_to_the_reader(make_house: MakeHouse) -> None:
+async def test_the_same_delta_travels_from_the_provider_to_the_reader(make_harness: MakeHarness) -> None:
     delta = TextDelta("one value")
-    house = await make_house((delta, Stopped("end_turn")))
-    events = await heard(await house.service.send(house.blank(), "hi"))
+    harness = await make_harness((delta, Stopped("end_turn")))
+    events = await heard(await harness.service.send(harness.new_conversation(), "hi"))
     assert any(event is delta for event in events)
 
 
-async def test_what_was_told_at_the_end_is_what_is_stored(make_house: MakeHouse) -> None:
-    house = await make_house()
-    reply, conversation = await house.said()
+async def test_turn_ended_holds_the_stored_turn(make_harness: MakeHarness) -> None:
+    harness = await make_harness()
+    reply, conversation = await harness.completed_reply()
     ended = reply.ended
     assert ended is not None and conversation.turn(reply.turn_id) == ended.turn
 
 
 async def test_the_prompt_is_stored_before_the_request_leaves(
-    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house = await make_house()
-    blank = house.blank()
+    harness = await make_harness()
+    blank = harness.new_conversation()
     stored: list[str] = []
-    play = house.provider.stream
+    play = harness.provider.stream
 
     async def looking(request: Request) -> AsyncGenerator[ProviderEvent, None]:
-        stored.extend(turn.text for turn in (await house.store.conversation(blank.id)).path)
+        stored.extend(turn.text for turn in (await harness.store.conversation(blank.id)).path)
         async for event in play(request):
             yield event
 
-    monkeypatch.setattr(house.provider, "stream", looking)
-    await (await house.service.send(blank, "keep me")).wait()
+    monkeypatch.setattr(harness.provider, "stream", looking)
+    await (await harness.service.send(blank, "keep me")).wait()
     assert stored == ["keep me", ""]
 
 
-async def test_a_late_reader_begins_with_what_has_arrived(make_house: MakeHouse) -> None:
+async def test_a_late_reader_begins_with_what_has_arrived(make_harness: MakeHarness) -> None:
     gate = asyncio.Event()
-    house = await make_house((TextDelta("Hel"), gate, TextDelta("lo"), Stopped("end_turn")))
-    reply = await house.service.send(house.blank(), "hi")
+    harness = await make_harness((TextDelta("Hel"), gate, TextDelta("lo"), Stopped("end_turn")))
+    reply = await harness.service.send(harness.new_conversation(), "hi")
     async for event in reply:
         if isinstance(event, TextDelta):
             break
@@ -99,70 +99,70 @@ async def test_a_late_reader_begins_with_what_has_arrived(make_house: MakeHouse)
     assert end_of(rest).turn.text == "Hello"
 
 
-async def test_a_reader_that_leaves_does_not_stop_it(make_house: MakeHouse) -> None:
-    house = await make_house()
-    reply = await house.service.send(house.blank(), "hi")
+async def test_a_reader_that_leaves_does_not_stop_it(make_harness: MakeHarness) -> None:
+    harness = await make_harness()
+    reply = await harness.service.send(harness.new_conversation(), "hi")
     async for _ in reply:
         break
     assert (await reply.wait()).turn.text == "Hello"
 
 
-async def test_it_goes_on_without_any_reader(make_house: MakeHouse) -> None:
-    house = await make_house()
-    reply, conversation = await house.said()
+async def test_it_goes_on_without_any_reader(make_harness: MakeHarness) -> None:
+    harness = await make_harness()
+    reply, conversation = await harness.completed_reply()
     assert conversation.turn(reply.turn_id).text == "Hello"
 
 
-async def test_cancel_keeps_what_arrived(make_house: MakeHouse) -> None:
-    house = await make_house((TextDelta("Hel"), asyncio.Event(), TextDelta("lo")))
-    reply = await house.service.send(house.blank(), "hi")
+async def test_cancel_keeps_what_arrived(make_harness: MakeHarness) -> None:
+    harness = await make_harness((TextDelta("Hel"), asyncio.Event(), TextDelta("lo")))
+    reply = await harness.service.send(harness.new_conversation(), "hi")
     async for event in reply:
         if isinstance(event, TextDelta):
             reply.cancel()
     ended = await reply.wait()
     assert (ended.turn.text, ended.turn.status, ended.error) == ("Hel", TurnStatus.CANCELLED, None)
-    assert house.provider.closed_early == 1
-    stored = await house.store.conversation(reply.conversation_id)
+    assert harness.provider.closed_early == 1
+    stored = await harness.store.conversation(reply.conversation_id)
     assert stored.turn(reply.turn_id) == ended.turn
 
 
-async def test_cancel_before_the_first_byte_and_twice_still_ends_it(make_house: MakeHouse) -> None:
-    house = await make_house((asyncio.Event(),))
-    reply = await house.service.send(house.blank(), "hi")
+async def test_cancel_before_the_first_byte_and_twice_still_ends_it(make_harness: MakeHarness) -> None:
+    harness = await make_harness((asyncio.Event(),))
+    reply = await harness.service.send(harness.new_conversation(), "hi")
     reply.cancel()
     reply.cancel()
     assert end_of(await heard(reply)).turn.status is TurnStatus.CANCELLED
 
 
-async def test_cancel_at_once_after_sending_still_ends_it(make_house: MakeHouse) -> None:
-    house = await make_house()
-    reply = await house.service.send(house.blank(), "hi")
+async def test_cancel_at_once_after_sending_still_ends_it(make_harness: MakeHarness) -> None:
+    harness = await make_harness()
+    reply = await harness.service.send(harness.new_conversation(), "hi")
     reply.cancel()
     ended = await reply.wait()
     assert ended.turn.status in (TurnStatus.CANCELLED, TurnStatus.COMPLETE)
-    assert (await house.store.conversation(reply.conversation_id)).turn(reply.turn_id) == ended.turn
+    assert (await harness.store.conversation(reply.conversation_id)).turn(reply.turn_id) == ended.turn
 
 
-async def test_cancel_after_the_end_changes_nothing(make_house: MakeHouse) -> None:
-    house = await make_house()
-    reply, _ = await house.said()
+async def test_cancel_after_the_end_changes_nothing(make_harness: MakeHarness) -> None:
+    harness = await make_harness()
+    reply, _ = await harness.completed_reply()
     reply.cancel()
     assert (await reply.wait()).turn.status is TurnStatus.COMPLETE
 
 
-async def test_the_partial_is_saved_while_it_streams(make_house: MakeHouse) -> None:
+async def test_the_partial_is_saved_while_it_streams(make_harness: MakeHarness) -> None:
     gate = asyncio.Event()
-    house = await make_house((TextDelta("so far"), gate, Stopped("end_turn")))
-    reply = await house.service.send(house.blank(), "hi")
+    harness = await make_harness((TextDelta("so far"), gate, Stopped("end_turn")))
+    reply = await harness.service.send(harness.new_conversation(), "hi")
     async with asyncio.timeout(5):
-        while (await house.store.conversation(reply.conversation_id)).turn(reply.turn_id).text != "so far":
+        while (await harness.store.conversation(reply.conversation_id)).turn(reply.turn_id).text != "so far":
             await asyncio.sleep(0)
     assert reply.ended is None
     gate.set()
 
 
 async def test_the_partial_is_saved_although_the_price_list_is_not_there_yet(
-    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     more, asked = asyncio.Event(), asyncio.Event()
 
@@ -171,13 +171,13 @@ async def test_the_partial_is_saved_although_the_price_list_is_not_there_yet(
         await asyncio.Event().wait()
         return None
 
-    house = await make_house((TextDelta("first "), more, TextDelta("second"), asyncio.Event()))
-    monkeypatch.setattr(house.service, "_dependencies", replace(house.service._dependencies, cost_of=never))
-    reply = await house.service.send(house.blank(), "hi")
+    harness = await make_harness((TextDelta("first "), more, TextDelta("second"), asyncio.Event()))
+    monkeypatch.setattr(harness.service, "_dependencies", replace(harness.service._dependencies, cost_of=never))
+    reply = await harness.service.send(harness.new_conversation(), "hi")
     async with asyncio.timeout(10):
         await asked.wait()
         more.set()
-        while (await house.store.conversation(reply.conversation_id)).turn(reply.turn_id).text != "first second":
+        while (await harness.store.conversation(reply.conversation_id)).turn(reply.turn_id).text != "first second":
             await asyncio.sleep(0.01)
     reply._meter._dependencies = replace(reply._meter._dependencies, cost_of=no_cost)
     reply.cancel()
@@ -186,10 +186,10 @@ async def test_the_partial_is_saved_although_the_price_list_is_not_there_yet(
 
 @pytest.mark.parametrize("fault", [StreamCut("gone", detail="dropped"), Overloaded("busy"), Unreachable("away")])
 async def test_a_failure_in_the_middle_keeps_the_partial_and_is_not_retried(
-    make_house: MakeHouse, fault: Exception
+    make_harness: MakeHarness, fault: Exception
 ) -> None:
-    house = await make_house((ReplyOpened("req_7"), TextDelta("half"), fault))
-    events = await heard(await house.service.send(house.blank(), "hi"))
+    harness = await make_harness((ReplyOpened("req_7"), TextDelta("half"), fault))
+    events = await heard(await harness.service.send(harness.new_conversation(), "hi"))
     ended = end_of(events)
     assert (ended.turn.text, ended.turn.status) == ("half", TurnStatus.FAILED)
     assert ended.error is fault and ended.error.request_id == "req_7"
@@ -197,44 +197,44 @@ async def test_a_failure_in_the_middle_keeps_the_partial_and_is_not_retried(
     assert not [event for event in events if isinstance(event, RetryScheduled)]
 
 
-async def test_an_end_without_a_stop_is_a_cut(make_house: MakeHouse) -> None:
-    house = await make_house((TextDelta("half"),))
-    ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
+async def test_an_end_without_a_stop_is_a_cut(make_harness: MakeHarness) -> None:
+    harness = await make_harness((TextDelta("half"),))
+    ended = end_of(await heard(await harness.service.send(harness.new_conversation(), "hi")))
     assert isinstance(ended.error, StreamCut) and ended.turn.text == "half"
 
 
-async def test_an_error_never_becomes_text_and_is_in_no_later_request(make_house: MakeHouse) -> None:
-    house = await make_house((TextDelta("half"), Overloaded("SECRET WORDS")), HELLO)
-    reply = await house.service.send(house.blank(), "one")
+async def test_an_error_never_becomes_text_and_is_in_no_later_request(make_harness: MakeHarness) -> None:
+    harness = await make_harness((TextDelta("half"), Overloaded("SECRET WORDS")), HELLO)
+    reply = await harness.service.send(harness.new_conversation(), "one")
     await reply.wait()
-    conversation = await house.service.open(reply.conversation_id)
-    await (await house.service.send(conversation, "two")).wait()
-    said = [turn.text for turn in house.provider.requests[1].turns]
+    conversation = await harness.service.open(reply.conversation_id)
+    await (await harness.service.send(conversation, "two")).wait()
+    said = [turn.text for turn in harness.provider.requests[1].turns]
     assert said == ["one", "half", "two"]
 
 
-async def test_a_failure_before_the_first_delta_is_retried_in_sight(make_house: MakeHouse) -> None:
-    house = await make_house((Overloaded("busy"),), (Unreachable("away"),), HELLO)
-    events = await heard(await house.service.send(house.blank(), "hi"))
+async def test_a_failure_before_the_first_delta_is_retried_in_sight(make_harness: MakeHarness) -> None:
+    harness = await make_harness((Overloaded("busy"),), (Unreachable("away"),), HELLO)
+    events = await heard(await harness.service.send(harness.new_conversation(), "hi"))
     assert [event.attempt for event in events if isinstance(event, RetryScheduled)] == [2, 3]
     assert end_of(events).turn.text == "Hello"
 
 
-async def test_three_attempts_are_the_most(make_house: MakeHouse) -> None:
-    house = await make_house((Overloaded("busy"),))
-    ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
-    assert isinstance(ended.error, Overloaded) and len(house.provider.requests) == 3
+async def test_three_attempts_are_the_most(make_harness: MakeHarness) -> None:
+    harness = await make_harness((Overloaded("busy"),))
+    ended = end_of(await heard(await harness.service.send(harness.new_conversation(), "hi")))
+    assert isinstance(ended.error, Overloaded) and len(harness.provider.requests) == 3
 
 
-async def test_a_rejected_key_fails_at_once(make_house: MakeHouse) -> None:
-    house = await make_house((KeyRejected("no", detail="rejected"),))
-    ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
-    assert isinstance(ended.error, KeyRejected) and len(house.provider.requests) == 1
+async def test_a_rejected_key_fails_at_once(make_harness: MakeHarness) -> None:
+    harness = await make_harness((KeyRejected("no", detail="rejected"),))
+    ended = end_of(await heard(await harness.service.send(harness.new_conversation(), "hi")))
+    assert isinstance(ended.error, KeyRejected) and len(harness.provider.requests) == 1
 
 
-async def test_cancel_ends_a_countdown_at_once(make_house: MakeHouse) -> None:
-    house = await make_house((RateLimited("slow down", retry_after_s=30),), HELLO)
-    reply = await house.service.send(house.blank(), "hi")
+async def test_cancel_ends_a_countdown_at_once(make_harness: MakeHarness) -> None:
+    harness = await make_harness((RateLimited("slow down", retry_after_s=30),), HELLO)
+    reply = await harness.service.send(harness.new_conversation(), "hi")
     async for event in reply:
         if isinstance(event, RetryScheduled):
             assert event.delay_s == 30
@@ -242,35 +242,35 @@ async def test_cancel_ends_a_countdown_at_once(make_house: MakeHouse) -> None:
     assert (await reply.wait()).turn.status is TurnStatus.CANCELLED
 
 
-async def test_a_countdown_can_be_cut_short(make_house: MakeHouse) -> None:
-    house = await make_house((RateLimited("slow down", retry_after_s=30),), HELLO)
-    reply = await house.service.send(house.blank(), "hi")
+async def test_a_countdown_can_be_cut_short(make_harness: MakeHarness) -> None:
+    harness = await make_harness((RateLimited("slow down", retry_after_s=30),), HELLO)
+    reply = await harness.service.send(harness.new_conversation(), "hi")
     async for event in reply:
         if isinstance(event, RetryScheduled):
             reply.retry_now()
     assert (await reply.wait()).turn.text == "Hello"
 
 
-async def test_a_fault_of_ours_is_an_ending_too(make_house: MakeHouse) -> None:
-    house = await make_house((TextDelta("half"), ZeroDivisionError("oops")))
-    ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
+async def test_a_fault_of_ours_is_an_ending_too(make_harness: MakeHarness) -> None:
+    harness = await make_harness((TextDelta("half"), ZeroDivisionError("oops")))
+    ended = end_of(await heard(await harness.service.send(harness.new_conversation(), "hi")))
     assert isinstance(ended.error, Unexpected) and ended.turn.text == "half"
 
 
 async def test_a_price_list_that_fails_leaves_the_cost_unknown_and_the_reply_whole(
-    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(model: str, usage: Usage, at: datetime) -> Cost | None:
         raise LookupError("no such rate")
 
     asked = asyncio.Event()
-    house = await make_house((TextDelta("Hel"), asked, *HELLO[1:]))
-    monkeypatch.setattr(house.service, "_dependencies", replace(house.service._dependencies, cost_of=broken))
-    reply = await house.service.send(house.blank(), "hi")
+    harness = await make_harness((TextDelta("Hel"), asked, *HELLO[1:]))
+    monkeypatch.setattr(harness.service, "_dependencies", replace(harness.service._dependencies, cost_of=broken))
+    reply = await harness.service.send(harness.new_conversation(), "hi")
     async for event in reply:
         if isinstance(event, UsageChanged):
             asked.set()
-    stored = (await house.store.conversation(reply.conversation_id)).turn(reply.turn_id)
+    stored = (await harness.store.conversation(reply.conversation_id)).turn(reply.turn_id)
     assert (stored.status, stored.text, stored.cost) == (TurnStatus.COMPLETE, "Hello", None)
 
 
@@ -278,25 +278,25 @@ async def test_a_price_list_that_fails_leaves_the_cost_unknown_and_the_reply_who
     ("fault", "told"), [(NotFound("no such reply"), NotFound), (ZeroDivisionError(), Unexpected)]
 )
 async def test_a_checkpoint_that_is_refused_for_good_is_an_ending_too(
-    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch, fault: Exception, told: type[ChatError]
+    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch, fault: Exception, told: type[ChatError]
 ) -> None:
-    house = await make_house((TextDelta("half"), asyncio.Event()), policy=Policy(save_interval_s=0.01))
+    harness = await make_harness((TextDelta("half"), asyncio.Event()), policy=Policy(save_interval_s=0.01))
 
     async def refused(*_: object) -> bool:
         raise fault
 
-    monkeypatch.setattr(house.service.save_queue, "checkpoint", refused)
+    monkeypatch.setattr(harness.service.save_queue, "checkpoint", refused)
     async with asyncio.timeout(10):
-        ended = await (await house.service.send(house.blank(), "hi")).wait()
+        ended = await (await harness.service.send(harness.new_conversation(), "hi")).wait()
     assert isinstance(ended.error, told)
     assert (ended.turn.status, ended.turn.text) == (TurnStatus.FAILED, "half")
-    assert (await house.store.conversation((await house.store.summaries())[0].id)).path[-1].text == "half"
+    assert (await harness.store.conversation((await harness.store.summaries())[0].id)).path[-1].text == "half"
 
 
-async def test_a_stalled_stream_is_cut_after_its_limit(make_house: MakeHouse) -> None:
+async def test_a_stalled_stream_is_cut_after_its_limit(make_harness: MakeHarness) -> None:
     policy = Policy(health=HealthLimits(0.05, 0.15), save_interval_s=0.02)
-    house = await make_house((TextDelta("half"), asyncio.Event()), policy=policy)
-    events = await heard(await house.service.send(house.blank(), "hi"))
+    harness = await make_harness((TextDelta("half"), asyncio.Event()), policy=policy)
+    events = await heard(await harness.service.send(harness.new_conversation(), "hi"))
     assert [event.health for event in events if isinstance(event, HealthChanged)] == [
         Health.HEALTHY,
         Health.DEGRADED,
@@ -306,34 +306,34 @@ async def test_a_stalled_stream_is_cut_after_its_limit(make_house: MakeHouse) ->
     assert isinstance(ended.error, StreamCut) and ended.error.detail == "stalled" and ended.turn.text == "half"
 
 
-async def test_pings_keep_a_quiet_stream_alive(make_house: MakeHouse) -> None:
+async def test_pings_keep_a_quiet_stream_alive(make_harness: MakeHarness) -> None:
     policy = Policy(health=HealthLimits(0.2, 0.4), save_interval_s=0.02)
     pings = [step for _ in range(10) for step in (0.06, SignOfLife())]
-    house = await make_house((TextDelta("half"), *pings, Stopped("end_turn")), policy=policy)
-    ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
+    harness = await make_harness((TextDelta("half"), *pings, Stopped("end_turn")), policy=policy)
+    ended = end_of(await heard(await harness.service.send(harness.new_conversation(), "hi")))
     assert ended.turn.status is TurnStatus.COMPLETE
 
 
-async def test_silence_before_the_first_byte_is_no_fault(make_house: MakeHouse) -> None:
+async def test_silence_before_the_first_byte_is_no_fault(make_harness: MakeHarness) -> None:
     policy = Policy(health=HealthLimits(0.02, 0.05), save_interval_s=0.01)
-    house = await make_house((0.2, *HELLO), policy=policy)
-    ended = end_of(await heard(await house.service.send(house.blank(), "hi")))
+    harness = await make_harness((0.2, *HELLO), policy=policy)
+    ended = end_of(await heard(await harness.service.send(harness.new_conversation(), "hi")))
     assert ended.turn.status is TurnStatus.COMPLETE
 
 
-async def test_reported_tokens_are_exact_and_priced_at_the_end(make_house: MakeHouse) -> None:
-    house = await make_house()
-    reply, _ = await house.said()
+async def test_reported_tokens_are_exact_and_priced_at_the_end(make_harness: MakeHarness) -> None:
+    harness = await make_harness()
+    reply, _ = await harness.completed_reply()
     turn = reply.turn
     assert turn.usage == Usage(input_tokens=3, output_tokens=2)
     assert turn.cost is not None and turn.cost.total_usd == 5 and not turn.cost.estimated
     assert turn.ttft_ms is not None and turn.duration_ms is not None and turn.duration_ms >= turn.ttft_ms
 
 
-async def test_a_cancelled_reply_is_estimated_and_says_so(make_house: MakeHouse) -> None:
+async def test_a_cancelled_reply_is_estimated_and_says_so(make_harness: MakeHarness) -> None:
     started = UsageReported(Usage(input_tokens=100, output_tokens=1))
-    house = await make_house((started, TextDelta("word " * 40), asyncio.Event()))
-    reply = await house.service.send(house.blank(), "hi")
+    harness = await make_harness((started, TextDelta("word " * 40), asyncio.Event()))
+    reply = await harness.service.send(harness.new_conversation(), "hi")
     async for event in reply:
         if isinstance(event, TextDelta):
             reply.cancel()
@@ -341,10 +341,10 @@ async def test_a_cancelled_reply_is_estimated_and_says_so(make_house: MakeHouse)
     assert usage is not None and usage.estimated and usage.input_tokens == 100 and 20 < usage.output_tokens < 100
 
 
-async def test_tokens_run_on_an_estimate_while_it_streams(make_house: MakeHouse) -> None:
+async def test_tokens_run_on_an_estimate_while_it_streams(make_harness: MakeHarness) -> None:
     gate = asyncio.Event()
-    house = await make_house((TextDelta("word " * 40), gate, *HELLO[2:]))
-    reply = await house.service.send(house.blank(), "hi")
+    harness = await make_harness((TextDelta("word " * 40), gate, *HELLO[2:]))
+    reply = await harness.service.send(harness.new_conversation(), "hi")
     told: list[Usage] = []
     async for event in reply:
         if isinstance(event, UsageChanged):
@@ -353,9 +353,9 @@ async def test_tokens_run_on_an_estimate_while_it_streams(make_house: MakeHouse)
     assert told[0].estimated and told[-1] == Usage(input_tokens=3, output_tokens=2)
 
 
-async def test_thinking_counts_as_the_first_sign_and_is_kept(make_house: MakeHouse) -> None:
-    house = await make_house((ThinkingDelta("hm"), TextDelta("ok"), Stopped("end_turn")))
-    reply, _ = await house.said()
+async def test_thinking_counts_as_the_first_sign_and_is_kept(make_harness: MakeHarness) -> None:
+    harness = await make_harness((ThinkingDelta("hm"), TextDelta("ok"), Stopped("end_turn")))
+    reply, _ = await harness.completed_reply()
     assert (reply.turn.thinking, reply.turn.text) == ("hm", "ok")
 
 
@@ -377,35 +377,35 @@ class _Full:
 
 
 async def test_a_full_disk_ends_nothing_and_saving_resumes(
-    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui_chat.service.save_queue.FLUSH_INTERVAL_S", 0.01)
-    house = await make_house()
-    disk = _Full(house.store, monkeypatch, "create", "append", "checkpoint", "finish", "save")
+    harness = await make_harness()
+    disk = _Full(harness.store, monkeypatch, "create", "append", "checkpoint", "finish", "save")
     told: list[StorageError | None] = []
-    house.service.save_queue.watch(told.append)
-    reply = await house.service.send(house.blank(), "one")
+    harness.service.save_queue.watch(told.append)
+    reply = await harness.service.send(harness.new_conversation(), "one")
     ended = await reply.wait()
     assert ended.save_error is not None and ended.save_error.detail == "disk_full"
-    conversation = await house.service.open(reply.conversation_id)
-    second = await house.service.send(conversation, "two")
+    conversation = await harness.service.open(reply.conversation_id)
+    second = await harness.service.send(conversation, "two")
     await second.wait()
     disk.full = False
     async with asyncio.timeout(5):
-        while house.service.save_queue.error is not None:
+        while harness.service.save_queue.error is not None:
             await asyncio.sleep(0)
-    stored = await house.store.conversation(reply.conversation_id)
+    stored = await harness.store.conversation(reply.conversation_id)
     assert [turn.text for turn in stored.path] == ["one", "Hello", "two", "Hello"]
     assert [error.detail if error else None for error in told] == ["disk_full", None]
 
 
-async def test_a_disk_that_fills_in_the_middle_is_told_at_once(
-    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+async def test_a_full_disk_during_a_reply_is_reported_at_once(
+    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = asyncio.Event()
-    house = await make_house((TextDelta("half"), gate, *HELLO))
-    _Full(house.store, monkeypatch, "checkpoint", "finish", "save")
-    reply = await house.service.send(house.blank(), "hi")
+    harness = await make_harness((TextDelta("half"), gate, *HELLO))
+    _Full(harness.store, monkeypatch, "checkpoint", "finish", "save")
+    reply = await harness.service.send(harness.new_conversation(), "hi")
     events = []
     async for event in reply:
         events.append(event)
@@ -413,21 +413,21 @@ async def test_a_disk_that_fills_in_the_middle_is_told_at_once(
             gate.set()
     ended = end_of(events)
     assert ended.turn.text == "halfHello" and ended.save_error is not None
-    assert (await house.service.open(reply.conversation_id)).turn(reply.turn_id).text == "halfHello"
+    assert (await harness.service.open(reply.conversation_id)).turn(reply.turn_id).text == "halfHello"
 
 
 async def test_what_a_full_disk_did_not_take_is_saved_before_the_end(
-    make_house: MakeHouse, monkeypatch: pytest.MonkeyPatch
+    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = asyncio.Event()
-    house = await make_house((TextDelta("half"), gate, *HELLO))
-    disk = _Full(house.store, monkeypatch, "checkpoint")
-    reply = await house.service.send(house.blank(), "hi")
+    harness = await make_harness((TextDelta("half"), gate, *HELLO))
+    disk = _Full(harness.store, monkeypatch, "checkpoint")
+    reply = await harness.service.send(harness.new_conversation(), "hi")
     async with asyncio.timeout(5):
-        while house.service.save_queue.error is None:
+        while harness.service.save_queue.error is None:
             await asyncio.sleep(0)
         disk.full = False
-        while (await house.store.conversation(reply.conversation_id)).turn(reply.turn_id).text != "half":
+        while (await harness.store.conversation(reply.conversation_id)).turn(reply.turn_id).text != "half":
             await asyncio.sleep(0)
     gate.set()
     await reply.wait()

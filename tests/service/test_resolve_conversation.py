@@ -37,7 +37,7 @@ async def test_the_one_last_used_goes_first_among_equals(store: Store) -> None:
     assert await resolve_conversation(store, "limiter") == Place(first.id)
 
 
-async def test_what_no_title_has_is_looked_for_in_what_was_said(store: Store) -> None:
+async def test_a_query_that_no_title_contains_is_searched_in_the_messages(store: Store) -> None:
     found = await resolve_conversation(store, '"answer 3"')
     assert (found.conversation_id, found.turn_id) == ("c0003", "r3")
     assert " ".join(found.words) == "answer 3"
@@ -52,6 +52,6 @@ async def test_an_archived_one_is_found_and_one_in_the_trash_is_not(store: Store
 
 
 @pytest.mark.parametrize("words", ["", "   ", "zebra stripes", "role:", '"'])
-async def test_nothing_that_fits_is_said(store: Store, words: str) -> None:
+async def test_a_query_without_a_match_raises_not_found(store: Store, words: str) -> None:
     with pytest.raises(NotFound, match="nothing is called"):
         await resolve_conversation(store, words)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.service.conftest import MakeHouse
+from tests.service.conftest import MakeHarness
 from tests.storage.make import NOON, conversation, priced, prompt, reply, side_request
 from tui_chat.core.usage import Usage
 from tui_chat.service.usage_report import as_csv, as_json, lines_by, moment_of, record_of, usage_report
@@ -18,12 +18,12 @@ HERE = timezone(timedelta(hours=2))
 NOW = datetime(2026, 11, 20, 12, 30, tzinfo=HERE)
 
 
-async def test_the_report_adds_up_to_what_the_conversations_say(make_house: MakeHouse) -> None:
-    house = await make_house()
-    conversations = [(await house.said(text))[1] for text in ("one", "two", "three")]
-    await (await house.service.retry(conversations[0].id, conversations[0].path[-1].id)).wait()
-    conversations[0] = await house.service.open(conversations[0].id)
-    report = await usage_report(house.store)
+async def test_the_report_adds_up_to_what_the_conversations_say(make_harness: MakeHarness) -> None:
+    harness = await make_harness()
+    conversations = [(await harness.completed_reply(text))[1] for text in ("one", "two", "three")]
+    await (await harness.service.retry(conversations[0].id, conversations[0].path[-1].id)).wait()
+    conversations[0] = await harness.service.open(conversations[0].id)
+    report = await usage_report(harness.store)
     assert report.total.replies == 4
     assert report.total.cost.total_usd == sum(one.cost.total_usd for one in conversations) == 20
     assert report.total.usage == sum((one.usage for one in conversations), Usage())
@@ -95,7 +95,7 @@ async def test_lines_come_by_day_model_or_conversation(store: Store) -> None:
         ("2026-11-03T10:00:00+00:00", datetime(2026, 11, 3, 10, tzinfo=UTC)),
     ],
 )
-def test_a_moment_may_be_said_in_several_ways(text: str, moment: datetime) -> None:
+def test_moment_of_reads_spans_words_and_dates(text: str, moment: datetime) -> None:
     assert moment_of(text, NOW, HERE) == moment
 
 

@@ -45,7 +45,7 @@ async def test_a_database_in_memory_can_be_backed_up(store: Store, open_store: O
     assert await (await open_store(tmp_path / "copy.db")).count() == 1
 
 
-async def test_a_backup_ends_though_somebody_writes_all_the_time(
+async def test_a_backup_ends_while_another_connection_keeps_writing(
     open_store: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backup, "_PAGES_PER_STEP", 5)

@@ -87,7 +87,7 @@ async def test_a_lock_that_is_let_go_in_time_is_only_waited_for(open_store: Open
     holder.close()
 
 
-async def test_a_lock_that_is_never_let_go_is_said_in_words(
+async def test_a_lock_that_is_never_released_is_a_readable_error(
     open_store: Open, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "BUSY_TIMEOUT_MS", 50)
@@ -134,7 +134,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-async def test_a_real_disk_that_runs_full_keeps_what_was_told_to_be_kept(open_store: Open, small_disk: Path) -> None:
+async def test_a_real_full_disk_keeps_what_was_saved(open_store: Open, small_disk: Path) -> None:
     path = small_disk / "conversations.db"
     store = await open_store(path)
     kept = 0
@@ -170,7 +170,7 @@ BOUNDLESS = "x'01274bcb2455d20d2ce6c6eec647358ad7527f1a93ac56278d101db47169682c4
 
 
 @pytest.mark.parametrize("broken", ["randomblob(40)", BOUNDLESS])
-async def test_a_broken_search_index_is_built_anew_unasked(open_store: Open, path: Path, broken: str) -> None:
+async def test_a_broken_search_index_is_rebuilt_automatically(open_store: Open, path: Path, broken: str) -> None:
     store = await open_store()
     for number in range(30):
         await store.create(conversation(f"c{number}", prompt("u1", text=f"word {number}")))
@@ -186,7 +186,7 @@ async def test_a_broken_search_index_is_built_anew_unasked(open_store: Open, pat
     assert len(await store.search("word", limit=100)) == 29
 
 
-async def test_what_asks_for_too_much_memory_is_told_as_an_error_of_the_database(store: Store) -> None:
+async def test_a_memory_error_is_reported_as_a_storage_error(store: Store) -> None:
     def greedy(db: sqlite3.Connection) -> None:
         raise MemoryError
 

@@ -104,7 +104,7 @@ async def test_stats_of_an_empty_library_are_zero(store: Store) -> None:
     assert stats.conversations == stats.turns == 0 and stats.oldest_at is None
 
 
-async def test_an_interrupted_reply_of_nobody_is_kept_as_such(open_store: Open) -> None:
+async def test_an_interrupted_reply_without_an_owner_is_kept(open_store: Open) -> None:
     store = await filled(open_store)
     await store._write(lambda db: db.execute("UPDATE turn SET owner = NULL WHERE status = 'streaming'"))
     await store.repair()

@@ -43,7 +43,7 @@ def beside(path: Path, word: str) -> list[Path]:
     return sorted(file for file in path.parent.iterdir() if word in file.name)
 
 
-async def test_a_new_file_is_told_of_once(open_store: Open, path: Path) -> None:
+async def test_a_new_file_is_reported_as_created_once(open_store: Open, path: Path) -> None:
     store = await open_store()
     assert store.opening.created and not store.opening.found_empty and store.opening.path == path
     await store.aclose()
@@ -51,7 +51,7 @@ async def test_a_new_file_is_told_of_once(open_store: Open, path: Path) -> None:
     assert not store.opening.created
 
 
-async def test_an_empty_file_where_a_used_one_should_be_is_told_of(open_store: Open, path: Path) -> None:
+async def test_an_empty_file_in_place_of_a_used_one_is_reported(open_store: Open, path: Path) -> None:
     path.parent.mkdir(mode=0o700)
     path.touch(0o600)
     os.utime(path, (0, 0))
@@ -72,7 +72,7 @@ async def test_an_older_file_is_upgraded_after_a_private_backup(open_store: Open
     assert not old.opening.created
 
 
-async def test_a_file_from_before_errands_is_upgraded_with_all_that_is_in_it(open_store: Open, path: Path) -> None:
+async def test_migration_from_version_1_keeps_everything(open_store: Open, path: Path) -> None:
     await fill(open_store)
     with closing(sqlite3.connect(path)) as db:
         db.executescript("DROP TABLE errand; PRAGMA user_version = 1;")
@@ -84,7 +84,7 @@ async def test_a_file_from_before_errands_is_upgraded_with_all_that_is_in_it(ope
     assert (await store.check()).is_healthy
 
 
-async def test_a_damaged_file_from_before_errands_is_read_as_far_as_it_goes(open_store: Open, path: Path) -> None:
+async def test_recovery_of_a_damaged_version_1_file(open_store: Open, path: Path) -> None:
     await fill(open_store)
     with closing(sqlite3.connect(path)) as db:
         db.executescript("DROP TABLE errand; PRAGMA user_version = 1;")
@@ -158,7 +158,7 @@ async def test_another_programs_database_is_refused_and_left_alone(open_store: O
     assert path.read_bytes() == before
 
 
-async def test_junk_in_place_of_the_file_is_kept_and_told_of(open_store: Open, path: Path) -> None:
+async def test_junk_in_place_of_the_file_is_kept_and_reported(open_store: Open, path: Path) -> None:
     path.parent.mkdir(mode=0o700)
     path.write_bytes(b"this is no database" * 1000)
     store = await open_store()
@@ -195,7 +195,7 @@ async def test_a_file_that_was_cut_off_gives_back_what_is_left(open_store: Open,
     assert (await store.conversation("c3")).turn("u1").text == "question 3 " * 200
 
 
-async def test_a_file_cut_to_a_few_bytes_is_kept_and_told_of(open_store: Open, path: Path) -> None:
+async def test_a_file_cut_to_a_few_bytes_is_kept_and_reported(open_store: Open, path: Path) -> None:
     await fill(open_store)
     os.truncate(path, 50)
     store = await open_store()
@@ -203,7 +203,7 @@ async def test_a_file_cut_to_a_few_bytes_is_kept_and_told_of(open_store: Open, p
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_random_damage_never_raises_and_never_goes_untold(open_store: Open, path: Path, seed: int) -> None:
+async def test_random_damage_never_raises_and_is_always_reported(open_store: Open, path: Path, seed: int) -> None:
     await fill(open_store, 40)
     draw = Random(seed)
     data = bytearray(path.read_bytes())
@@ -349,7 +349,7 @@ async def test_a_closed_store_says_so(open_store: Open) -> None:
         await store.summaries()
 
 
-async def test_a_database_in_memory_is_nobody_elses() -> None:
+async def test_databases_in_memory_are_separate() -> None:
     one, other = await Store.open(":memory:"), await Store.open(":memory:")
     await one.create(conversation("c1"))
     assert one.opening.path is None and await other.summaries() == []

@@ -74,7 +74,7 @@ async def test_a_directory_that_others_may_write_to_is_refused(path: Path, bits:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 @pytest.mark.parametrize("what", ["file", "directory"])
-async def test_what_belongs_to_somebody_else_is_refused(path: Path, what: str, open_store: Open) -> None:
+async def test_a_file_of_another_user_is_refused(path: Path, what: str, open_store: Open) -> None:
     path.parent.mkdir(0o700)
     path.touch(0o600)
     os.chown(path if what == "file" else path.parent, 65534, 65534)

@@ -24,7 +24,7 @@ def test_this_process_is_alive_and_an_earlier_one_with_its_number_is_not() -> No
     assert not alive(replace(owner, started="before"))
 
 
-def test_another_process_is_alive_until_it_is_killed_even_if_nobody_buries_it() -> None:
+def test_another_process_is_alive_until_it_is_killed_and_a_zombie_is_not() -> None:
     ask = (
         "import sys; from tui_chat.storage.process_owner import Owner;"
         " print(Owner.current(), flush=True); sys.stdin.read()"

@@ -71,7 +71,7 @@ async def killed_once(path: Path, seed: int, open_store: Open) -> None:
 
 
 @pytest.mark.timeout(600)
-async def test_killed_programs_leave_what_they_were_told_to_be_kept(open_store: Open, tmp_path: Path) -> None:
+async def test_a_killed_program_keeps_what_was_saved(open_store: Open, tmp_path: Path) -> None:
     for seed in range(KILLS):
         await killed_once(tmp_path / f"data-{seed}" / "conversations.db", seed, open_store)
 

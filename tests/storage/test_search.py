@@ -78,7 +78,9 @@ def marked(hit: SearchHit) -> list[str]:
         ("   ", [], []),
     ],
 )
-async def test_what_was_said_is_found(full: Store, query: str, found: list[str], marks: list[str]) -> None:
+async def test_search_finds_messages_and_marks_the_terms(
+    full: Store, query: str, found: list[str], marks: list[str]
+) -> None:
     hits = await full.search(query)
     assert {hit.turn_id for hit in hits} == set(found)
     assert {mark.casefold() for hit in hits for mark in marked(hit)} == {mark.casefold() for mark in marks}

@@ -1,4 +1,4 @@
-"""What was asked beside the turns: kept, summed up, never twice."""
+"""Side requests: stored once, counted in the totals, deleted with their conversation."""
 
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ from tui_chat.core.error import NotFound
 from tui_chat.storage.store import Store
 
 
-async def test_an_errand_counts_in_the_list_and_in_usage(store: Store) -> None:
+async def test_a_side_request_counts_in_the_list_and_in_usage(store: Store) -> None:
     await store.create(conversation("c1", prompt("p"), priced(reply("r", "p"), "1")))
     await store.record("c1", side_request("e1", "0.5"), "Named")
     (summary,) = await store.summaries()
@@ -22,7 +22,7 @@ async def test_an_errand_counts_in_the_list_and_in_usage(store: Store) -> None:
     assert (await store.check()).is_healthy
 
 
-async def test_an_errand_of_unknown_cost_makes_the_sum_one_that_is_not_all(store: Store) -> None:
+async def test_a_side_request_of_unknown_cost_makes_the_total_incomplete(store: Store) -> None:
     await store.create(conversation("c1", prompt("p"), priced(reply("r", "p"), "1")))
     await store.record("c1", side_request("e1", None))
     found = await store.conversation("c1")
@@ -38,7 +38,7 @@ async def test_a_title_that_a_person_gave_is_not_replaced(store: Store) -> None:
     assert (found.title, found.title_source, len(found.side_requests)) == ("Mine", TitleSource.USER, 1)
 
 
-async def test_the_same_errand_is_kept_once(store: Store) -> None:
+async def test_the_same_side_request_is_stored_once(store: Store) -> None:
     made = conversation("c1", side_requests=(side_request("e1", "0.5"), side_request("e2", None)))
     await store.create(made)
     await store.save(made)
@@ -47,19 +47,19 @@ async def test_the_same_errand_is_kept_once(store: Store) -> None:
     assert (await store.check()).is_healthy
 
 
-async def test_what_is_destroyed_takes_its_errands_along(store: Store) -> None:
+async def test_purging_a_conversation_deletes_its_side_requests(store: Store) -> None:
     await store.create(conversation("c1", side_requests=(side_request("e1", "0.5"),)))
     await store.delete("c1")
     await store.purge(NOON.replace(year=2100))
     assert await store.usage_rows() == []
 
 
-async def test_an_errand_of_no_conversation_is_refused(store: Store) -> None:
+async def test_a_side_request_of_an_unknown_conversation_is_refused(store: Store) -> None:
     with pytest.raises(NotFound):
         await store.record("nobody", side_request("e1", "0.5"))
 
 
-async def test_sums_that_forgot_an_errand_are_found_and_mended(store: Store) -> None:
+async def test_totals_that_lack_a_side_request_are_repaired(store: Store) -> None:
     await store.create(conversation("c1", side_requests=(side_request("e1", "0.5"),)))
     await store._write(lambda db: db.execute("UPDATE conversation SET cost_usd = '0', known_replies = 0"))
     assert (await store.check()).wrong_sums == 1

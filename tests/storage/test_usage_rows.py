@@ -10,7 +10,7 @@ from tui_chat.core.usage_report import UsageRow
 from tui_chat.storage.store import Store
 
 
-async def test_a_finished_reply_is_told_with_all_its_figures(store: Store) -> None:
+async def test_usage_rows_hold_all_figures_of_a_finished_reply(store: Store) -> None:
     usage = Usage(1, 2, 3, 4, 9, 5, 6, True, Decimal("0.5"))
     cost = Cost(Decimal("0.25"), True, PRICE, billed=True)
     told = replace(reply("r", "p"), usage=usage, cost=cost, ttft_ms=120, duration_ms=900)
@@ -32,7 +32,7 @@ async def test_replies_in_flight_and_those_without_figures_are_left_out(store: S
     assert await store.usage_rows() == []
 
 
-async def test_only_what_came_since_is_told_whatever_its_zone(store: Store) -> None:
+async def test_usage_rows_since_a_moment_ignore_the_time_zone(store: Store) -> None:
     turns = [
         priced(replace(reply(name, "p"), created_at=NOON + timedelta(hours=hours)), "1")
         for name, hours in (("old", -1), ("new", 0))

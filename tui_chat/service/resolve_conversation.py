@@ -20,7 +20,9 @@ async def resolve_conversation(store: Store, query: str) -> Place:
             pass
     if query:
         titled = [
-            one for archived in (False, True) for one in await store.summaries(matching=query, archived=archived)
+            summary
+            for archived in (False, True)
+            for summary in await store.summaries(matching=query, archived=archived)
         ]
         titled.sort(key=lambda summary: summary.title.strip().casefold() != query.casefold())
         if titled:

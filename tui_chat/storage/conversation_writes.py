@@ -158,11 +158,11 @@ def record_side_request(db: sqlite3.Connection, conversation_id: str, side_reque
 
 def put_side_requests(db: sqlite3.Connection, conversation: int, side_requests: Sequence[SideRequest]) -> None:
     """Store the side requests that are not stored yet; they never change."""
-    turn_seqs = {one.id for one in turn_rows.read_side_requests(db, conversation)}
+    stored_ids = {stored.id for stored in turn_rows.read_side_requests(db, conversation)}
     totals = Totals()
     for side_request in side_requests:
-        if side_request.id not in turn_seqs:
-            turn_seqs.add(side_request.id)
+        if side_request.id not in stored_ids:
+            stored_ids.add(side_request.id)
             db.execute(_INSERT_SIDE_REQUEST, (conversation, *side_request_values(side_request)))
             totals.count_side_request(side_request)
     turn_rows.add_totals(db, conversation, totals)

@@ -149,7 +149,7 @@ class Database:
         try:
             if not self.read(search_index.is_complete):
                 self._run(write_transaction, search_index.build_if_missing)
-            if not all(one.is_alive for one in self.read(partial(live_replies.live_turns, process=self.process))):
+            if not all(reply.is_alive for reply in self.read(partial(live_replies.live_turns, process=self.process))):
                 ended = self._run(write_transaction, partial(conversation_writes.end_dead, process=self.process))
                 self._opened.opening = replace(self.opening, interrupted=tuple(ended))
         except StorageError as error:

@@ -31,8 +31,8 @@ def search_steps(terms: Sequence[Term]) -> list[SearchStep]:
     exact = [_index_query(term, open_end=False) for term in terms]
     last_as_prefix = [*exact[:-1], _index_query(terms[-1], open_end=True)]
     prefixes = [
-        one if term.is_phrase else _index_query(term, open_end=True)
-        for one, term in zip(last_as_prefix, terms, strict=True)
+        query if term.is_phrase else _index_query(term, open_end=True)
+        for query, term in zip(last_as_prefix, terms, strict=True)
     ]
     steps: list[SearchStep] = []
     for queries, check in ((exact, signs), (last_as_prefix, signs), (prefixes, ())):

@@ -97,15 +97,15 @@ def _sentence(db: sqlite3.Connection, damaged: DamagedRow) -> str:
 
 
 def _title(db: sqlite3.Connection, conversation: int) -> str:
-    found = db.execute("SELECT id, title FROM conversation WHERE seq = ?", (conversation,)).fetchone()
-    return "a lost conversation" if found is None else f"conversation {str(found[0])[:8]} “{found[1]}”"
+    row = db.execute("SELECT id, title FROM conversation WHERE seq = ?", (conversation,)).fetchone()
+    return "a lost conversation" if row is None else f"conversation {str(row[0])[:8]} “{row[1]}”"
 
 
 def _moment_of(db: sqlite3.Connection, damaged: DamagedRow) -> datetime:
     """Return a date near that of the row."""
-    of = damaged.row.get("conversation", damaged.row.get("seq"))
+    conversation = damaged.row.get("conversation", damaged.row.get("seq"))
     select = "SELECT created_at, updated_at FROM conversation WHERE seq = ?"
-    for stored in db.execute(select, (of,)).fetchone() or ():
+    for stored in db.execute(select, (conversation,)).fetchone() or ():
         try:
             return datetime.fromisoformat(stored)
         except (ValueError, TypeError):
@@ -122,5 +122,8 @@ def _cycles(db: sqlite3.Connection) -> dict[int, int]:
         "SELECT seq, parent, conversation FROM turn"
         " WHERE conversation IN (SELECT conversation FROM turn WHERE parent > seq)"
     ).fetchall()
-    of = {seq: conversation for seq, _, conversation in rows}
-    return {seq: of[seq] for seq in cycle_starts({seq: None if parent == seq else parent for seq, parent, _ in rows})}
+    conversation_of = {seq: conversation for seq, _, conversation in rows}
+    return {
+        seq: conversation_of[seq]
+        for seq in cycle_starts({seq: None if parent == seq else parent for seq, parent, _ in rows})
+    }

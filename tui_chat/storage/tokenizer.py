@@ -32,13 +32,13 @@ class _CharacterMap(dict[int, str]):
         sign = chr(code)
         kind = unicodedata.category(sign)
         if code < 0x80 or kind[0] in "LN" or (kind[0] == "M" and not 0xFE00 <= code <= 0xFE0F):
-            made = sign
+            text = sign
         elif kind[0] == "S":
-            made = f" {sign} "
+            text = f" {sign} "
         else:
-            made = "" if kind == "Cf" or kind[0] == "M" else " "
-        self[code] = made
-        return made
+            text = "" if kind == "Cf" or kind[0] == "M" else " "
+        self[code] = text
+        return text
 
 
 _character_map = _CharacterMap()
@@ -141,11 +141,11 @@ class SearchTerm:
         lower = text.lower()
         if len(lower) != len(text):
             lower = "".join(low if len(low := sign.lower()) == 1 else sign for sign in text)
-        found: list[tuple[int, int]] = []
+        spans: list[tuple[int, int]] = []
         for at_start in dict.fromkeys((self._at_word_start, False)):
             pattern = self._pattern(lower, at_start=at_start)
-            found = found or [place.span() for place in islice(pattern.finditer(lower, 0, end), most)]
-        return found
+            spans = spans or [match.span() for match in islice(pattern.finditer(lower, 0, end), most)]
+        return spans
 
     def _pattern(self, lower: str, *, at_start: bool) -> re.Pattern[str]:
         how = (at_start, not lower.isascii())
@@ -159,11 +159,11 @@ def _pattern(pieces: list[str], *, at_start: bool, spelled: bool) -> re.Pattern[
     so that the letter can be searched for quickly.
     """
     begins = f"(?<![^\\W_{_UNSPACED}].)" if at_start else ""
-    made = []
+    patterns = []
     for at, piece in enumerate(pieces):
         letters = [_letter(sign, spelled=spelled) for sign in piece]
-        made.append(letters[0] + (begins if at == 0 else "") + "".join(letters[1:]))
-    return re.compile("\\s+".join(made), re.DOTALL)
+        patterns.append(letters[0] + (begins if at == 0 else "") + "".join(letters[1:]))
+    return re.compile("\\s+".join(patterns), re.DOTALL)
 
 
 def _letter(sign: str, *, spelled: bool) -> str:

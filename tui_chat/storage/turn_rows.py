@@ -97,8 +97,8 @@ def seq_of(db: sqlite3.Connection, conversation_id: str) -> int:
 
 def turn_seq_of(db: sqlite3.Connection, conversation: int, turn_id: str) -> int:
     """Return a turn's row number within a conversation."""
-    found = "SELECT seq FROM turn WHERE id = ? AND conversation = ?"
-    row = db.execute(found, (turn_id, conversation)).fetchone()
+    select = "SELECT seq FROM turn WHERE id = ? AND conversation = ?"
+    row = db.execute(select, (turn_id, conversation)).fetchone()
     if row is None:
         raise NotFound(f"no turn {turn_id} in this conversation")
     return int(row[0])
@@ -135,7 +135,7 @@ def _without_cycles(db: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list
 def cycle_starts(parents: Mapping[int, int | None]) -> list[int]:
     """Return the first turn of each cycle, whose parent closes it; `parents` has each turn's parent by number."""
     walk_of: dict[int, int] = {}
-    found = []
+    starts = []
     for start in parents:
         at: int | None = start
         while at is not None and at not in walk_of:
@@ -145,8 +145,8 @@ def cycle_starts(parents: Mapping[int, int | None]) -> list[int]:
             first = circling = at
             while (circling := parents[circling] or at) != at:
                 first = min(first, circling)
-            found.append(first)
-    return found
+            starts.append(first)
+    return starts
 
 
 def read_turn(db: sqlite3.Connection, seq: int) -> Turn:
@@ -330,8 +330,8 @@ def turn_seqs(db: sqlite3.Connection, conversation: int, ids: Iterable[str | Non
     """Return the row numbers of those turns that exist."""
     known = {}
     for turn_id in ids:
-        found = "SELECT seq FROM turn WHERE id = ? AND conversation = ?"
-        row = None if turn_id is None else db.execute(found, (turn_id, conversation)).fetchone()
+        select = "SELECT seq FROM turn WHERE id = ? AND conversation = ?"
+        row = None if turn_id is None else db.execute(select, (turn_id, conversation)).fetchone()
         if row is not None and turn_id is not None:
             known[turn_id] = row[0]
     return known

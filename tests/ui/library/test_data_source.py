@@ -49,7 +49,7 @@ async def test_titles_are_looked_in_first(store: Store) -> None:
     assert first is not None and first.turn_id is None and "29" in first.title
 
 
-async def test_what_no_title_has_is_looked_for_in_what_was_said(store: Store) -> None:
+async def test_a_query_that_no_title_contains_is_searched_in_the_messages(store: Store) -> None:
     wanted, rows = await load_rows(store, ListFilter("gears"), 0)
     assert isinstance(rows, Hits) and wanted.full_text
     found = rows.target(0)

@@ -25,15 +25,15 @@ Rows = dict[Any, dict[str, Any]]
 def recover_rows(damaged: Path, db: sqlite3.Connection, *, new_id: Callable[[], str], now: datetime) -> int:
     """Fill an empty database with the readable rows of the damaged file; return the number of conversations."""
     columns = {table: _columns(db, table) for table in _TABLES}
-    found: dict[str, Rows] = {table: {} for table in _TABLES}
-    _read(damaged, columns, found)
+    rows_by_table: dict[str, Rows] = {table: {} for table in _TABLES}
+    _read(damaged, columns, rows_by_table)
     with suppress(OSError, ValueError):
-        _read_pages(damaged, columns, found)
-    _keep_readable(found, now)
-    _add_missing_conversations(found, new_id, now)
+        _read_pages(damaged, columns, rows_by_table)
+    _keep_readable(rows_by_table, now)
+    _add_missing_conversations(rows_by_table, new_id, now)
     db.execute("PRAGMA defer_foreign_keys = ON")
     for table in _TABLES:
-        for row in found[table].values():
+        for row in rows_by_table[table].values():
             _insert(db, table, row)
     maintenance.repair(db)
     search_index.rebuild(db)
@@ -45,13 +45,15 @@ def _columns(db: sqlite3.Connection, table: str) -> list[str]:
     return [row[1] for row in db.execute(f"PRAGMA table_xinfo({table})") if row[6] == 0]
 
 
-def _read(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows]) -> None:
+def _read(damaged: Path, columns: dict[str, list[str]], rows_by_table: dict[str, Rows]) -> None:
     """Read what SQLite itself can read, from both ends of each table."""
     with suppress(sqlite3.Error, UnicodeDecodeError, MemoryError), closing(connect(damaged, writable=False)) as old:
         old.execute("PRAGMA cell_size_check = OFF")
         for table in _tables_of(old):
             for order in ("ASC", "DESC"):
-                if _read_table(old, table, ", ".join(f"{name} {order}" for name in KEYS[table]), columns, found):
+                if _read_table(
+                    old, table, ", ".join(f"{name} {order}" for name in KEYS[table]), columns, rows_by_table
+                ):
                     break
 
 
@@ -62,7 +64,7 @@ def _tables_of(old: sqlite3.Connection) -> list[str]:
 
 
 def _read_table(
-    old: sqlite3.Connection, table: str, order: str, columns: dict[str, list[str]], found: dict[str, Rows]
+    old: sqlite3.Connection, table: str, order: str, columns: dict[str, list[str]], rows_by_table: dict[str, Rows]
 ) -> bool:
     """Read rows until the first that cannot be read; return whether there was no such row."""
     try:
@@ -70,7 +72,7 @@ def _read_table(
         names = [name for name in columns[table] if name in stored]
         for values in old.execute(f"SELECT {', '.join(names)} FROM {table} ORDER BY {order}"):
             row = dict(zip(names, values, strict=True))
-            found[table].setdefault(_key(table, row), row)
+            rows_by_table[table].setdefault(_key(table, row), row)
     except (sqlite3.Error, UnicodeDecodeError, MemoryError, KeyError):
         return False
     return True
@@ -86,15 +88,15 @@ def _key(table: str, row: dict[str, Any]) -> object:
             return row["seq"]
 
 
-def _read_pages(damaged: Path, columns: dict[str, list[str]], found: dict[str, Rows]) -> None:
+def _read_pages(damaged: Path, columns: dict[str, list[str]], rows_by_table: dict[str, Rows]) -> None:
     """Read the file's pages, for rows that could not be read otherwise."""
-    for rowid, values, of in page_reader.rows(damaged, {len(columns[table]) for table in _HEADER_TABLES}):
-        is_known = of in _TABLES and len(values) == len(columns[of])
-        for table in (of,) if is_known else () if of.startswith("search_") else _PAGE_TABLES:
+    for rowid, values, owner in page_reader.rows(damaged, {len(columns[table]) for table in _HEADER_TABLES}):
+        is_known = owner in _TABLES and len(values) == len(columns[owner])
+        for table in (owner,) if is_known else () if owner.startswith("search_") else _PAGE_TABLES:
             if len(values) == len(columns[table]) and values[0] is None:
                 row: dict[str, Any] = dict(zip(columns[table], values, strict=True)) | {"seq": rowid}
-                if _is_better(table, row, found[table].get(rowid)):
-                    found[table][rowid] = row
+                if _is_better(table, row, rows_by_table[table].get(rowid)):
+                    rows_by_table[table][rowid] = row
 
 
 def _is_better(table: str, row: row_repair.Row, known: row_repair.Row | None) -> bool:
@@ -104,9 +106,9 @@ def _is_better(table: str, row: row_repair.Row, known: row_repair.Row | None) ->
     return bool(row_repair.row_error(table, known)) and not row_repair.row_error(table, row)
 
 
-def _keep_readable(found: dict[str, Rows], now: datetime) -> None:
+def _keep_readable(rows_by_table: dict[str, Rows], now: datetime) -> None:
     """Drop what is not a row, and keep all plausible values of the others."""
-    for table, rows in found.items():
+    for table, rows in rows_by_table.items():
         for key, row in list(rows.items()):
             try:
                 fixed = _readable(table, row, now)
@@ -117,7 +119,7 @@ def _keep_readable(found: dict[str, Rows], now: datetime) -> None:
             else:
                 rows[key] = fixed
     for table in ("conversation", "turn"):
-        _keep_newest_of_each_id(found[table], "conversation" if table == "turn" else None)
+        _keep_newest_of_each_id(rows_by_table[table], "conversation" if table == "turn" else None)
 
 
 def _readable(table: str, row: row_repair.Row, now: datetime) -> row_repair.Row | None:
@@ -136,23 +138,27 @@ def _keep_newest_of_each_id(rows: Rows, within: str | None) -> None:
         last[name] = key
 
 
-def _add_missing_conversations(found: dict[str, Rows], new_id: Callable[[], str], now: datetime) -> None:
+def _add_missing_conversations(rows_by_table: dict[str, Rows], new_id: Callable[[], str], now: datetime) -> None:
     """Put turns whose conversation was lost into a new one."""
-    of: dict[int, list[int]] = {}
-    for seq, turn in found["turn"].items():
-        of.setdefault(turn["conversation"], []).append(seq)
-    for number in sorted(set(of) - set(found["conversation"])):
-        found["conversation"][number] = {
+    turns_of: dict[int, list[int]] = {}
+    for seq, turn in rows_by_table["turn"].items():
+        turns_of.setdefault(turn["conversation"], []).append(seq)
+    for number in sorted(set(turns_of) - set(rows_by_table["conversation"])):
+        rows_by_table["conversation"][number] = {
             "seq": number, "id": new_id(), "used": int(now.timestamp() * 1_000_000) + number,
             "title": RECOVERED_TITLE, "title_key": RECOVERED_TITLE.casefold(), "title_source": "prompt", "model": "",
-            "created_at": now.isoformat(), "updated_at": now.isoformat(), "system": "", "head": max(of[number]),
+            "created_at": now.isoformat(), "updated_at": now.isoformat(), "system": "", "head": max(turns_of[number]),
         }  # fmt: skip
-    kept = set(found["turn"])
-    found["checkpoint"] = {key: row for key, row in found["checkpoint"].items() if row["turn"] in kept}
-    owned = found["conversation"]
-    found["errand"] = {key: row for key, row in found["errand"].items() if row["conversation"] in owned}
-    for turn in found["turn"].values():
-        if turn["parent"] not in kept:
+    turn_seqs = set(rows_by_table["turn"])
+    rows_by_table["checkpoint"] = {
+        key: row for key, row in rows_by_table["checkpoint"].items() if row["turn"] in turn_seqs
+    }
+    conversations = rows_by_table["conversation"]
+    rows_by_table["errand"] = {
+        key: row for key, row in rows_by_table["errand"].items() if row["conversation"] in conversations
+    }
+    for turn in rows_by_table["turn"].values():
+        if turn["parent"] not in turn_seqs:
             turn["parent"] = None
 
 
