@@ -20,8 +20,8 @@ from tests.support.readme import (
 )
 from tests.test_architecture import INSIDE
 from tui_chat.cli import exit_codes, reply_output
+from tui_chat.core.provider_presets import PRESETS
 from tui_chat.providers.demo.scenes import _SCENES
-from tui_chat.settings.provider_presets import PROVIDER_PRESETS
 from tui_chat.settings.values import ChatSettings
 from tui_chat.storage.private_files import DATABASE
 
@@ -92,12 +92,12 @@ def test_the_words_that_the_demo_answers_to_are_all_of_them() -> None:
 def test_keys_are_looked_for_where_it_says() -> None:
     told = section("Models and providers")
     named = {variable for variable in spans(told) if re.fullmatch(r"[A-Z_]+_API_KEY", variable)}
-    known = {variable for service in PROVIDER_PRESETS.values() for variable in service.key_variables}
+    known = {variable for preset in PRESETS.values() for variable in preset.key_variables}
     assert named <= known
-    for name, service in PROVIDER_PRESETS.items():
-        if service.key_variables and not service.is_local and name not in ("azure", "cloudflare", "workersai"):
-            assert service.key_variables[0] in named, name
-        if service.is_local and name != "demo":
+    for name, preset in PRESETS.items():
+        if preset.key_variables and not preset.is_local and name not in ("azure", "cloudflare", "workersai"):
+            assert preset.key_variables[0] in named, name
+        if preset.is_local and name != "demo":
             assert name in re.sub(r"[^a-z]", "", told.lower()), name
 
 

@@ -12,6 +12,7 @@ from tui_chat.core.error import NotFound, SettingsError, StorageError
 from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.launch_options import LaunchOptions
 from tui_chat.core.provider import Model
+from tui_chat.core.provider_presets import DEMO_MODEL, PRESETS
 from tui_chat.core.usage import Price
 from tui_chat.pricing.pricing import Pricing
 from tui_chat.providers.config import ProviderConfig
@@ -24,7 +25,6 @@ from tui_chat.service.stall_detection import HealthLimits
 from tui_chat.service.trash import empty_trash
 from tui_chat.service.usage_meter import meter_interrupted
 from tui_chat.settings.api_keys import KeyRing
-from tui_chat.settings.provider_presets import DEMO_MODEL, PROVIDER_PRESETS
 from tui_chat.settings.values import Profile, Settings
 from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import Store
@@ -196,7 +196,7 @@ def _provider_configs(settings: Settings, key_ring: KeyRing) -> list[ProviderCon
 def _provider_config(settings: Settings, key_ring: KeyRing, name: str) -> ProviderConfig:
     provider = settings.providers[name]
     source = key_ring.source(name)
-    service = PROVIDER_PRESETS.get(provider.kind)
+    preset = PRESETS.get(provider.kind)
     return ProviderConfig(
         name,
         provider.kind,
@@ -213,5 +213,5 @@ def _provider_config(settings: Settings, key_ring: KeyRing, name: str) -> Provid
         gateway_id=provider.gateway_id,
         models=provider.models,
         allow_http=provider.allow_http,
-        is_local=service is not None and service.is_local,
+        is_local=preset is not None and preset.is_local,
     )

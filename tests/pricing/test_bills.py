@@ -14,8 +14,8 @@ import pytest
 
 from tui_chat.core.usage import Price, Usage
 from tui_chat.pricing.pricing import Pricing
-from tui_chat.providers.anthropic.usage import UsageMeter
-from tui_chat.providers.openai.usage import usage_in
+from tui_chat.providers.anthropic.stream import UsageMeter
+from tui_chat.providers.openai.stream import usage_in
 
 EVENING = datetime(2026, 11, 20, 20, tzinfo=UTC)
 STREAMS = Path(__file__).parents[2] / ".." / "shared" / "streams"
@@ -31,7 +31,7 @@ def claude(model: str, *reports: Json) -> tuple[str, Usage]:
     """A message stream's `usage` objects: the one of its start, then those of its deltas."""
     meter = UsageMeter()
     for report in reports:
-        meter.note(report)
+        meter.update(report)
     return f"anthropic/{model}", meter.usage
 
 

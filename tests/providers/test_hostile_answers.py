@@ -13,20 +13,21 @@ from hypothesis import strategies as st
 
 from tests.providers.anthropic.encoder import config as anthropic_config
 from tests.providers.contract import collected, request
-from tests.providers.openai.test_response import builder
+from tests.providers.openai.test_stream_response import builder
 from tests.support.attacks import attack
 from tui_chat.core.error import ChatError, ProviderError
 from tui_chat.core.event import SignOfLife, UsageReported
 from tui_chat.core.provider import Provider
-from tui_chat.providers.anthropic.errors import Refusal, page_message, refused
+from tui_chat.core.provider_presets import DIALECTS
+from tui_chat.providers.anthropic.errors import Refusal, error_from_refusal, page_message
 from tui_chat.providers.anthropic.provider import AnthropicProvider, BoundedClient
 from tui_chat.providers.anthropic.stream import MessageReader
 from tui_chat.providers.config import ProviderConfig
-from tui_chat.providers.openai.errors import error_in_stream, error_of
+from tui_chat.providers.error_details import retry_after_s
+from tui_chat.providers.openai.errors import error_from_response, error_in_stream
 from tui_chat.providers.openai.models import models_in, with_details, with_running
 from tui_chat.providers.openai.provider import OpenAICompatibleProvider
-from tui_chat.providers.openai.response import ReplyReader
-from tui_chat.providers.retry_after import retry_after_s
+from tui_chat.providers.openai.stream import ReplyReader
 from tui_chat.providers.sse import LARGEST_EVENT_BYTES
 
 READ_OF_AN_ERROR = 64_000
@@ -227,12 +228,12 @@ def test_no_list_of_models_raises_anything_but_our_errors(wire: Wire, body: byte
 @attack
 @given(listing=VALUES, more=VALUES)
 def test_figures_of_a_model_that_are_none_are_left_out(listing: Any, more: Any) -> None:
-    models = models_in([{"id": "a", "n_ctx": "²", "context_length": 10**400}], "p", "openai")
+    models = models_in([{"id": "a", "n_ctx": "²", "context_length": 10**400}], "p", DIALECTS["openai"])
     assert models[0].context_window is None
     for told in (listing, more, {"default_generation_settings": {"n_ctx": "²"}}):
         with_details(models[0], told)
         try:
-            with_running(models, told, "p", "openai")
+            with_running(models, told, "p", DIALECTS["openai"])
         except ValueError as error:
             assert str(error) == "no list of models"
 
@@ -269,13 +270,13 @@ REPEATED = [
     *("insufficient", "api key ", "content", "[", '{"error":', '{"error":"', '"', "\\", "\\u0041", " ", "\n", "x"),
 ]
 READERS: dict[str, Callable[[bytes], object]] = {
-    "openai": lambda raw: error_of(httpx2.Response(400, headers={"content-type": "text/html"}), raw),
-    "openai json": lambda raw: error_of(
+    "openai": lambda raw: error_from_response(httpx2.Response(400, headers={"content-type": "text/html"}), raw),
+    "openai json": lambda raw: error_from_response(
         httpx2.Response(400), json.dumps({"error": {"message": raw.decode()}}).encode()
     ),
-    "openai stream": lambda raw: error_in_stream({"message": raw.decode()}, begun=False),
+    "openai stream": lambda raw: error_in_stream({"message": raw.decode()}, has_started=False),
     "anthropic page": lambda raw: page_message(raw.decode()),
-    "anthropic": lambda raw: refused(Refusal(400, message=raw.decode())),
+    "anthropic": lambda raw: error_from_refusal(Refusal(400, message=raw.decode())),
 }
 
 

@@ -16,13 +16,14 @@ from tui_chat.core.estimate import RunningUsage
 from tui_chat.core.event import Stopped, TextDelta, UsageReported
 from tui_chat.core.footer import FooterState
 from tui_chat.core.provider import Request
+from tui_chat.core.provider_presets import DIALECTS
 from tui_chat.core.text_width import text_width
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import UNKNOWN_USAGE, Usage, sum_costs
 from tui_chat.pricing.pricing import Pricing
-from tui_chat.providers.anthropic.usage import UsageMeter
+from tui_chat.providers.anthropic.stream import UsageMeter
 from tui_chat.providers.openai.models import models_in, with_details
-from tui_chat.providers.openai.usage import usage_in
+from tui_chat.providers.openai.stream import usage_in
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 PRICES = Pricing()
@@ -96,14 +97,14 @@ def test_any_usage_on_the_openai_wire_is_in_bounds_or_unknown(told: Any) -> None
 def test_any_usage_on_the_anthropic_wire_is_in_bounds_or_unknown(told: list[dict[str, Any]]) -> None:
     meter = UsageMeter()
     for report in told:
-        meter.note(report)
+        meter.update(report)
         check(meter.usage)
 
 
 @given(st.lists(reports.map(lambda report: {**report, "id": "m"}), max_size=3))
 @attack
 def test_any_context_size_in_a_list_of_models_is_in_bounds_or_unknown(entries: list[dict[str, Any]]) -> None:
-    for model in models_in({"data": entries}, "x", "openai"):
+    for model in models_in({"data": entries}, "x", DIALECTS["openai"]):
         for count in (model.context_window, model.max_output_tokens):
             assert count is None or 0 < count <= 10**15
         details = with_details(model, {"model_info": {"llama.context_length": entries[0].get("context_length")}})
@@ -125,6 +126,6 @@ def test_a_count_of_tokens_beyond_belief_is_estimated_and_not_zero() -> None:
     told = usage_in({"usage": {"prompt_tokens": 10**16, "completion_tokens": 4}})
     assert told == UNKNOWN_USAGE
     meter = UsageMeter()
-    meter.note({"input_tokens": 7, "output_tokens": 1})
-    meter.note({"output_tokens": 10**30})
+    meter.update({"input_tokens": 7, "output_tokens": 1})
+    meter.update({"output_tokens": 10**30})
     assert meter.usage == UNKNOWN_USAGE

@@ -136,7 +136,7 @@ async def test_a_check_says_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 async def test_a_check_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui_chat.providers.registry._CHECK_LIMIT_S", 0.1)
+    monkeypatch.setattr("tui_chat.providers.registry._CHECK_TIMEOUT_S", 0.1)
     async with Wire(Answer.json({}), routes={"/v1/models": Answer((), wait_s=30)}) as wire:
         providers = registry(config("slow", base_url=wire.url))
         error = (await providers.check("slow")).error

@@ -12,9 +12,9 @@ from tui_chat.cli.watchdog import Watchdog
 from tui_chat.core.error import ChatError
 from tui_chat.core.event import TurnEnded
 from tui_chat.core.launch_options import LaunchOptions
+from tui_chat.core.provider_presets import DEMO_MODEL
 from tui_chat.core.turn import TurnStatus
 from tui_chat.service.reply import Reply
-from tui_chat.settings.provider_presets import DEMO_MODEL
 from tui_chat.wiring import assemble
 
 _NO_KEY = (

@@ -33,8 +33,8 @@ def open_app(flags: GlobalFlags, wanted: LaunchOptions) -> int:
 
 
 async def _run(ctx: Context, wanted: LaunchOptions, watchdog: Watchdog) -> int:
+    from tui_chat.core.provider_presets import DEMO_MODEL
     from tui_chat.settings.api_keys import KeyRing
-    from tui_chat.settings.provider_presets import DEMO_MODEL
     from tui_chat.ui.app import ChatApp
     from tui_chat.ui.app_context import PendingContext
 

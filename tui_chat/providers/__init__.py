@@ -1,1 +1,1 @@
-"""One adapter per wire to models. Each turns its wire into core events; none knows who listens."""
+"""One package per wire. Each sends requests to models and turns the responses into events of the core."""

@@ -1,10 +1,10 @@
-"""Reads bodies and JSON from outside within bounds of size and time, and says what a web page says. Knows no wire."""
+"""Reads response bodies, JSON and web pages within limits of size and time. Knows no wire."""
 
 import asyncio
 import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -13,13 +13,14 @@ import httpx2
 from tui_chat.core.error import ProtocolBroken
 from tui_chat.providers.sse import LARGEST_EVENT_BYTES
 
-_MOST_ERROR_BYTES = 64_000
-"""Of the body of an error, which is shown in a few hundred characters."""
-_ERROR_LIMIT_S = 5.0
-_MOST_VALUES = 100_000
+_MAX_ERROR_BYTES = 64_000
+"""Of the body of an error response, which is shown in a few hundred characters."""
+_ERROR_TIMEOUT_S = 5.0
+_DRAIN_TIMEOUT_S = 0.2
+_MAX_VALUES = 100_000
 """In one JSON text; each takes up to 0.3 µs, and the parser lets no other thread run meanwhile."""
 LONGEST_DELTA = 50_000
-"""Characters of a text that are taken in at once."""
+"""Characters in one delta."""
 _decode = json.JSONDecoder().decode
 _TITLE = re.compile(r"<(title|h1)\b[^<>]*>", re.IGNORECASE)
 _INVISIBLE = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
@@ -27,43 +28,51 @@ _TAG = re.compile(r"<[^<>]*>")
 
 
 class TooManyValues(ValueError):
-    """JSON that may be whole, but would hold up everything else."""
+    """The JSON holds so many values that parsing it would block the event loop."""
 
 
-async def error_body(answer: httpx2.Response) -> bytes:
-    """Return the beginning of an error's body, as far as it comes soon."""
+async def error_body(response: httpx2.Response) -> bytes:
+    """Return the start of the body of an error response, as far as it arrives within a few seconds."""
     body = bytearray()
     with suppress(TimeoutError):
-        async with asyncio.timeout(_ERROR_LIMIT_S), aclosing(answer.aiter_bytes()) as pieces:
-            async for piece in pieces:
-                body += piece
-                if len(body) >= _MOST_ERROR_BYTES:
+        async with asyncio.timeout(_ERROR_TIMEOUT_S), aclosing(response.aiter_bytes()) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) >= _MAX_ERROR_BYTES:
                     break
-    return bytes(body[:_MOST_ERROR_BYTES])
+    return bytes(body[:_MAX_ERROR_BYTES])
 
 
-async def whole_body(answer: httpx2.Response) -> bytes:
-    """Return the whole body. `ProtocolBroken` where it is larger than any answer."""
+async def whole_body(response: httpx2.Response) -> bytes:
+    """Return the whole body. Raises `ProtocolBroken` if it is too large."""
     body = bytearray()
-    async with aclosing(answer.aiter_bytes()) as pieces:
-        async for piece in pieces:
-            body += piece
+    async with aclosing(response.aiter_bytes()) as chunks:
+        async for chunk in chunks:
+            body += chunk
             if len(body) > LARGEST_EVENT_BYTES:
                 raise too_large()
     return bytes(body)
 
 
+async def drain(chunks: AsyncIterator[object]) -> None:
+    """Read what is left after a complete reply, if it arrives at once, so that the connection can be reused."""
+    with suppress(TimeoutError, httpx2.HTTPError):
+        async with asyncio.timeout(_DRAIN_TIMEOUT_S):
+            async for _ in chunks:
+                pass
+
+
 def too_large() -> ProtocolBroken:
-    """Return the error for an answer that is larger than any answer should be."""
+    """Return the error for a response that is too large."""
     return ProtocolBroken(f"the answer is larger than {LARGEST_EVENT_BYTES / 1e6:g} MB", detail="shape")
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Return the value in a JSON text. `ValueError` where it is none, `TooManyValues` where reading takes long."""
-    if len(text) > _MOST_VALUES:
+    """Return the value in a JSON text. Raises `ValueError` if invalid, `TooManyValues` if slow to parse."""
+    if len(text) > _MAX_VALUES:
         commas = text.count(",") if isinstance(text, str) else text.count(b",")
-        if commas > _MOST_VALUES:
-            raise TooManyValues(f"more than {_MOST_VALUES} values")
+        if commas > _MAX_VALUES:
+            raise TooManyValues(f"more than {_MAX_VALUES} values")
     try:
         return json.loads(text) if isinstance(text, bytes) else _decode(text)
     except RecursionError:
@@ -71,14 +80,14 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def in_parts(text: str) -> Sequence[str]:
-    """Cut a very long text that came at once, so that other work can be done while it is taken in."""
+    """Cut a very long text into deltas, so that handling it does not block the event loop."""
     if len(text) <= LONGEST_DELTA:
         return (text,) if text else ()
     return [text[at : at + LONGEST_DELTA] for at in range(0, len(text), LONGEST_DELTA)]
 
 
 def page_title(text: str) -> str | None:
-    """Return the title or the first heading of a page; `None` where it has neither. The time is linear."""
+    """Return the title or the first heading of a page, in linear time; `None` where it has neither."""
     if (opening := _TITLE.search(text)) is None:
         return None
     closing = re.compile(rf"</{opening[1]}\b", re.IGNORECASE).search(text, opening.end())
@@ -86,19 +95,19 @@ def page_title(text: str) -> str | None:
 
 
 def page_text(text: str) -> str:
-    """Return what a reader sees of a page. The time is linear."""
-    seen: list[str] = []
+    """Return the visible text of a page, in linear time."""
+    visible: list[str] = []
     at = 0
     while (opening := _INVISIBLE.search(text, at)) is not None:
-        seen.append(text[at : opening.start()])
+        visible.append(text[at : opening.start()])
         closing = re.compile(rf"</{opening[1]}\s*>", re.IGNORECASE).search(text, opening.end())
         at = closing.end() if closing else len(text)
-    return without_tags(" ".join((*seen, text[at:])))
+    return without_tags(" ".join((*visible, text[at:])))
 
 
 def without_tags(text: str) -> str:
-    """Return the text between the tags, in one line."""
+    """Return the text between the tags in one line."""
     text = _TAG.sub(" ", text)
-    with suppress(ValueError):  # a character's number may have more digits than Python reads
+    with suppress(ValueError):  # a character reference may have more digits than Python parses
         text = html.unescape(text)
     return " ".join(text.split())

@@ -1,5 +1,6 @@
-"""What the registry is told about one provider. Plain values; where they come from is not its business."""
+"""The configuration of one provider, as plain values. Does not know the settings they come from."""
 
+import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,34 +17,44 @@ def _no_headers() -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
-    """One provider by name: what it speaks, where it is, and how its key is found."""
+    """One provider: its wire, its address and its key."""
 
     name: str
     """The first half of its models' references."""
     kind: str
-    """What it speaks: `anthropic`, `demo`, or one of the dialects of the OpenAI-compatible wire."""
+    """A name in `PRESETS`: `anthropic`, `demo`, or a server of the OpenAI wire."""
     base_url: str = ""
-    """Empty for the kind's own address."""
+    """Empty for the default address of the kind."""
     find_key: Callable[[], Secret | None] = field(default=_no_key, repr=False)
-    """May run a command and so take long; called in a thread, when the provider is first used."""
+    """Called in a thread when the provider is first used, since it may run a slow command."""
     has_key: bool = False
-    """Whether a key is to be expected, known without looking for it."""
+    """Whether `find_key` is expected to find a key."""
     key_source: str = ""
-    """Where the key is, or would have to be put: the name of a variable."""
+    """The environment variable that holds the key, or should hold it."""
     find_headers: Callable[[], Mapping[str, str]] = field(default=_no_headers, repr=False)
     """Extra headers, which may hold secrets."""
     find_secrets: Callable[[], Sequence[str]] = field(default=tuple, repr=False)
-    """What `${VARIABLE}` stands for in the headers: never shown, whatever the header's name."""
+    """The values of `${VARIABLE}` in the headers; never shown, whatever the header's name."""
     auth: str = ""
-    """`bearer`, `x-api-key`, `api-key` or `none`; empty for what the kind is used to."""
+    """How the key is sent: `bearer`, `x-api-key`, `api-key` or `none`; empty for the default of the kind."""
     timeout_s: float = 600.0
-    """To the first byte of an answer."""
+    """Until the first byte of a response."""
     api_version: str = ""
     account_id: str = ""
     gateway_id: str = ""
     models: tuple[str, ...] = ()
-    """Named by hand, where it cannot list them."""
+    """For a server that cannot list its models."""
     allow_http: bool = False
-    """Whether the key may go over plain http to another machine."""
+    """Whether the key may be sent to another machine over plain http."""
     is_local: bool = False
     """Runs on this machine and needs no key."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

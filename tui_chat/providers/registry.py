@@ -1,4 +1,4 @@
-"""Name → provider. Adapters are imported when first used, and made in a thread, since both take their time."""
+"""Finds providers by name. Adapters are imported and constructed in a thread when first used, since both are slow."""
 
 import asyncio
 import time
@@ -10,26 +10,26 @@ from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.provider import Model, Provider, split_ref
 from tui_chat.providers.config import ProviderConfig
 
-_CHECK_LIMIT_S = 10.0
-_LOCAL_LIMIT_S = 1.5
-"""A server on this machine that takes longer to list its models is not found."""
+_CHECK_TIMEOUT_S = 10.0
+_LOCAL_TIMEOUT_S = 1.5
+"""For a server on this machine to list its models."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderStatus:
-    """What can be said of a provider without asking it."""
+    """What is known of a provider without a request to it."""
 
     name: str
     kind: str
     is_configured: bool
-    """It has a key, or needs none and was set up, or is the demo."""
+    """It has a key, or an address in the settings, or is the demo."""
     is_local: bool
     key_source: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reachability:
-    """What came of asking a provider for its models."""
+    """The result of requesting the models of a provider."""
 
     name: str
     latency_ms: int
@@ -46,78 +46,78 @@ class LocalServer:
 
 
 class ProviderRegistry:
-    """Every provider of the settings, made when first asked for."""
+    """The providers of the settings, constructed when first used."""
 
     def __init__(self, configs: Iterable[ProviderConfig]) -> None:
         self._configs = {config.name: config for config in configs}
-        self._made: dict[str, asyncio.Task[Provider]] = {}
+        self._tasks: dict[str, asyncio.Task[Provider]] = {}
 
     async def get(self, model_ref: str) -> Provider:
-        """The provider of `provider/model`. `RequestRefused` where there is none."""
+        """Return the provider of `provider/model`. Raises `RequestRefused` where there is none."""
         name, model = split_ref(model_ref)
         if not name or not model:
-            known = ", ".join(self._likely())
+            known = ", ".join(self._suggested_names())
             sentence = f"a model is written provider/model, not {model_ref!r}; providers: {known}"
             raise RequestRefused(sentence, detail="no_such_model")
         return await self.provider(name)
 
     async def provider(self, name: str) -> Provider:
-        """The provider by that name. Raises what making it raises: no such name, no key, no address."""
+        """Return the provider with this name. Raises if the name is unknown, or a key or an address is missing."""
         if name not in self._configs:
             sentence = f"no provider is called {name!r}{did_you_mean(name, self._configs)}"
             raise RequestRefused(sentence, detail="no_such_provider")
-        if name not in self._made:
-            self._made[name] = asyncio.create_task(asyncio.to_thread(make_provider, self._configs[name]))
-        task = self._made[name]
+        if name not in self._tasks:
+            self._tasks[name] = asyncio.create_task(asyncio.to_thread(make_provider, self._configs[name]))
+        task = self._tasks[name]
         try:
             return await asyncio.shield(task)
         finally:
             if task.done() and (task.cancelled() or task.exception() is not None):
-                self._made.pop(name, None)
+                self._tasks.pop(name, None)
 
     def statuses(self) -> tuple[ProviderStatus, ...]:
-        """Every provider as it is set up."""
+        """Return the status of every provider."""
         return tuple(
             ProviderStatus(config.name, config.kind, _is_configured(config), config.is_local, config.key_source)
             for config in self._configs.values()
         )
 
     async def check(self, name: str) -> Reachability:
-        """Ask the provider for its models and see what comes."""
-        began = time.monotonic()
+        """Request the models of a provider and return how long that took, or the error."""
+        started = time.monotonic()
         models: tuple[Model, ...] = ()
         error: ChatError | None = None
         try:
-            async with asyncio.timeout(_CHECK_LIMIT_S):
+            async with asyncio.timeout(_CHECK_TIMEOUT_S):
                 models = await (await self.provider(name)).models()
         except TimeoutError:
             error = Unreachable(f"{name} does not answer", detail="timeout")
-        except ChatError as told:
-            error = told
-        return Reachability(name, round((time.monotonic() - began) * 1000), len(models), error)
+        except ChatError as chat_error:
+            error = chat_error
+        return Reachability(name, round((time.monotonic() - started) * 1000), len(models), error)
 
     async def find_local(self) -> tuple[LocalServer, ...]:
-        """The servers that run on this machine now and have a model, found at once or not at all."""
+        """Return the servers that run on this machine and have a model."""
         configs = [config for config in self._configs.values() if config.is_local and config.kind != "demo"]
-        found = await asyncio.gather(*map(_look_for, configs))
-        return tuple(server for server in found if server is not None)
+        servers = await asyncio.gather(*map(_local_server, configs))
+        return tuple(server for server in servers if server is not None)
 
     async def aclose(self) -> None:
-        """Close every provider that was made; one that is still being made is not waited for."""
-        made, self._made = list(self._made.values()), {}
-        for task in made:
+        """Close every provider. One that is still being constructed is cancelled."""
+        tasks, self._tasks = list(self._tasks.values()), {}
+        for task in tasks:
             if not task.done():
                 task.cancel()
             elif not task.cancelled() and task.exception() is None:
                 await task.result().aclose()
 
-    def _likely(self) -> list[str]:
+    def _suggested_names(self) -> list[str]:
         configured = [config.name for config in self._configs.values() if _is_configured(config)]
         return configured or list(self._configs)
 
 
 def make_provider(config: ProviderConfig) -> Provider:
-    """The provider itself. Slow: imports its adapter, may run the command for its key, reads certificates."""
+    """Construct a provider. Slow: imports its adapter, may run the command for its key, reads certificates."""
     if config.kind == "demo":
         from tui_chat.providers.demo.provider import DemoProvider
 
@@ -135,13 +135,13 @@ def _is_configured(config: ProviderConfig) -> bool:
     return config.has_key or config.kind == "demo" or bool(config.base_url)
 
 
-async def _look_for(config: ProviderConfig) -> LocalServer | None:
+async def _local_server(config: ProviderConfig) -> LocalServer | None:
     try:
-        provider = await asyncio.to_thread(make_provider, replace(config, timeout_s=_LOCAL_LIMIT_S))
+        provider = await asyncio.to_thread(make_provider, replace(config, timeout_s=_LOCAL_TIMEOUT_S))
     except ChatError:
         return None
     try:
-        async with asyncio.timeout(_LOCAL_LIMIT_S):
+        async with asyncio.timeout(_LOCAL_TIMEOUT_S):
             models = await provider.models()
     except (ChatError, TimeoutError):
         return None

@@ -1,7 +1,7 @@
-"""Server-sent events as real servers write them: bytes in, whole events out. Knows no JSON and neither wire.
+"""Parses server-sent events from bytes. Knows no JSON and no wire.
 
-More forgiving than the standard where servers are: a last event without its blank line counts, a line that is bare
-JSON is an event, and comments are reported, since they are signs of life. Memory is bounded by one event.
+Accepts what real servers send beyond the standard: a last event without its blank line, and a line of bare JSON as an
+event. Comments are reported, since they are signs of life. Memory is bounded by one event.
 """
 
 from collections.abc import Iterable
@@ -9,26 +9,26 @@ from collections.abc import Iterable
 from tui_chat.core.error import StreamCut
 
 LARGEST_EVENT_BYTES = 8_000_000
-"""Of one event with all its lines, and of an answer that comes whole; parsing that much takes some 25 ms."""
-_MOST_LINES = 100_000
-"""Of one event; each takes memory beside its own bytes."""
+"""Of one event, and of a response in one piece; parsing that much takes some 25 ms."""
+_MAX_LINES = 100_000
+"""Of one event; each line takes more memory than its bytes."""
 _SLICE_BYTES = 65_536
 COMMENT = ("comment", b"")
-"""Stands for a comment."""
+"""The event that is reported for a comment."""
 
 Event = tuple[str, bytes]
-"""Its name, which may be empty, and its data."""
+"""Name, which may be empty, and data."""
 
 
 def slices(chunk: bytes) -> Iterable[bytes]:
-    """Cut what came at once into pieces that are read quickly, so that other work can be done between them."""
+    """Cut a chunk into pieces that are parsed quickly, so that the event loop is not blocked."""
     if len(chunk) <= _SLICE_BYTES:
         return (chunk,)
     return (chunk[at : at + _SLICE_BYTES] for at in range(0, len(chunk), _SLICE_BYTES))
 
 
 class EventReader:
-    """Reads one stream. Lines may end in LF, CRLF or CR."""
+    """Parses one stream. Lines may end in LF, CRLF or CR."""
 
     def __init__(self) -> None:
         self._rest: list[bytes] = []
@@ -39,10 +39,10 @@ class EventReader:
         self._data: list[bytes] = []
         self._size = 0
         self.fault: StreamCut | None = None
-        """Why nothing more can be read after the last events."""
+        """Set when nothing more can be read."""
 
     def feed(self, chunk: bytes) -> list[Event]:
-        """Return the events that are whole with this chunk; an event that is too large sets `fault`."""
+        """Return the events that this chunk completes. An event that is too large sets `fault`."""
         if self.fault is not None:
             return []
         if self._after_cr and chunk:
@@ -62,8 +62,8 @@ class EventReader:
             events = self._events(lines)
         if self._rest_size + self._size > LARGEST_EVENT_BYTES:
             self._give_up(f"is larger than {LARGEST_EVENT_BYTES / 1e6:g} MB")
-        elif len(self._data) > _MOST_LINES:
-            self._give_up(f"has more than {_MOST_LINES} lines")
+        elif len(self._data) > _MAX_LINES:
+            self._give_up(f"has more than {_MAX_LINES} lines")
         return events
 
     def _give_up(self, reason: str) -> None:
@@ -71,7 +71,7 @@ class EventReader:
         self.fault = StreamCut(f"an event of the stream {reason}", detail="garbled")
 
     def end(self) -> list[Event]:
-        """Return what is left when the bytes are over; its last line may be cut."""
+        """Return the last events when the stream has ended; the last line may be incomplete."""
         return self._events([b"".join(self._rest), b""])
 
     def _events(self, lines: list[bytes]) -> list[Event]:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from tui_chat.core.error import SettingsError
+from tui_chat.core.provider_presets import DEMO_MODEL, PRESETS
 from tui_chat.core.secret import Secret
-from tui_chat.settings.provider_presets import DEMO_MODEL, PROVIDER_PRESETS
 from tui_chat.settings.values import Origin, Settings
 
 _COMMAND_LIMIT_S = 60.0
@@ -40,10 +40,10 @@ class KeyRing:
             return ()
         if provider_settings.api_key_env:
             return (provider_settings.api_key_env,)
-        service = PROVIDER_PRESETS.get(provider_settings.kind)
+        preset = PRESETS.get(provider_settings.kind)
         return (
-            service.key_variables
-            if service and (provider == provider_settings.kind or not provider_settings.base_url)
+            preset.key_variables
+            if preset and (provider == provider_settings.kind or not provider_settings.base_url)
             else ()
         )
 
@@ -105,8 +105,8 @@ class KeyRing:
             return self._settings.default_model, self._settings.origin("default_model")
         for name, provider in self._settings.providers.items():
             source = self.source(name)
-            service = PROVIDER_PRESETS.get(provider.kind)
-            models = (*provider.models, *((service.model,) if service and service.model else ()))
+            preset = PRESETS.get(provider.kind)
+            models = (*provider.models, *((preset.default_model,) if preset and preset.default_model else ()))
             if source and models:
                 return f"{name}/{models[0]}", Origin("default", f"{source} is set")
         return DEMO_MODEL, Origin("default", "no key was found")

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from tui_chat import paths
 from tui_chat.core.fuzzy import did_you_mean
+from tui_chat.core.provider_presets import PRESETS
 from tui_chat.settings.check import InvalidValue, fit, read
-from tui_chat.settings.provider_presets import PROVIDER_PRESETS
 from tui_chat.settings.toml_file import TomlFile, read_toml
 from tui_chat.settings.values import (
     ChatSettings,
@@ -83,18 +83,18 @@ class _SettingsLoader:
     def _providers(self) -> dict[str, ProviderSettings]:
         tables = self._table(("providers",))
         made: dict[str, ProviderSettings] = {}
-        for name in (*PROVIDER_PRESETS, *(name for name in tables if name not in PROVIDER_PRESETS)):
-            service = PROVIDER_PRESETS.get(name)
-            variables = dict(service.field_variables) if service else {}
+        for name in (*PRESETS, *(name for name in tables if name not in PRESETS)):
+            preset = PRESETS.get(name)
+            variables = dict(preset.field_variables) if preset else {}
             path = ("providers", name)
             provider = self._fields(ProviderSettings, path, self._table(path), variables)
-            if provider.kind and provider.kind not in PROVIDER_PRESETS:
+            if provider.kind and provider.kind not in PRESETS:
                 self._report(
-                    f"{provider.kind} is no known kind{did_you_mean(provider.kind, PROVIDER_PRESETS)}",
+                    f"{provider.kind} is no known kind{did_you_mean(provider.kind, PRESETS)}",
                     (*path, "kind"),
                 )
                 provider = dataclasses.replace(provider, kind="")
-            made[name] = dataclasses.replace(provider, kind=provider.kind or (name if service else "openai"))
+            made[name] = dataclasses.replace(provider, kind=provider.kind or (name if preset else "openai"))
         return made
 
     def _prices(self) -> dict[str, PriceSettings]:

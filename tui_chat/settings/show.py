@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from tui_chat.core.error import SettingsError
+from tui_chat.core.provider_presets import PRESETS
 from tui_chat.settings.api_keys import KeyRing
-from tui_chat.settings.provider_presets import PROVIDER_PRESETS
 from tui_chat.settings.values import (
     ChatSettings,
     PriceSettings,
@@ -122,7 +122,7 @@ def starter_file() -> str:
         "# An action's id, as the help names it, with its key, several keys, or false for none.",
         '#"reply.retry" = "ctrl+r"',
         "",
-        f"# Known by name, set by their variables alone: {', '.join(PROVIDER_PRESETS)}.",
+        f"# Known by name, set by their variables alone: {', '.join(PRESETS)}.",
     ]
     for table, name, kind in NAMED_EXAMPLES:
         lines += [f"#[{table}.{name}]", *_about(kind, kind())]

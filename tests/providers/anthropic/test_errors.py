@@ -11,12 +11,12 @@ from tui_chat.core.error import ProtocolBroken, ProviderError, RequestRefused, U
 from tui_chat.core.masking import Masker
 from tui_chat.providers.anthropic.errors import (
     Refusal,
-    cut,
+    connection_error,
+    error_from_refusal,
     page_message,
-    refused,
-    unreachable,
+    stream_cut_error,
 )
-from tui_chat.providers.retry_after import scrub
+from tui_chat.providers.error_details import scrub
 
 
 def because(*causes: BaseException) -> BaseException:
@@ -45,7 +45,7 @@ def because(*causes: BaseException) -> BaseException:
 def test_no_connection_is_told_by_what_lies_at_the_bottom(
     fault: BaseException, kind: type[ProviderError], detail: str
 ) -> None:
-    error = unreachable(fault)
+    error = connection_error(fault)
     assert type(error) is kind
     assert error.detail == detail
     assert error.message
@@ -55,7 +55,7 @@ def test_no_connection_is_told_by_what_lies_at_the_bottom(
 def test_a_circle_of_causes_ends() -> None:
     first, second = ValueError("a"), ValueError("b")
     first.__cause__, second.__cause__ = second, first
-    assert unreachable(first).message == "b"
+    assert connection_error(first).message == "b"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_circle_of_causes_ends() -> None:
     ],
 )
 def test_a_reply_that_broke_off_says_how(fault: BaseException, detail: str) -> None:
-    error = cut(fault, "req_1")
+    error = stream_cut_error(fault, "req_1")
     assert (error.detail, error.request_id) == (detail, "req_1")
     assert error.message
 
@@ -84,7 +84,7 @@ def test_a_reply_that_broke_off_says_how(fault: BaseException, detail: str) -> N
     ],
 )
 def test_keys_are_masked(text: str, shown: str) -> None:
-    assert refused(Refusal(401, message=text), Masker(["my-own-key"])).message == shown
+    assert error_from_refusal(Refusal(401, message=text), Masker(["my-own-key"])).message == shown
 
 
 def test_scrubbing_reaches_the_causes() -> None:
@@ -110,5 +110,5 @@ def test_a_page_is_told_in_a_line(body: str, line: str) -> None:
 
 
 def test_a_refusal_without_words_still_says_something_and_a_long_one_is_cut() -> None:
-    assert "418" in refused(Refusal(418)).message
-    assert len(refused(Refusal(400, message="x" * 100_000)).message) == 2_000
+    assert "418" in error_from_refusal(Refusal(418)).message
+    assert len(error_from_refusal(Refusal(400, message="x" * 100_000)).message) == 2_000

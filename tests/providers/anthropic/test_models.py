@@ -3,11 +3,11 @@
 import pytest
 
 from tui_chat.providers.anthropic.models import (
-    is_old,
-    most_output,
+    default_max_tokens,
+    is_legacy,
     takes_effort,
+    takes_thinking_budget,
     thinking_budget,
-    thinks_to_a_budget,
 )
 
 OLD = [
@@ -42,15 +42,15 @@ NOT_OLD = [
 
 @pytest.mark.parametrize("model", OLD)
 def test_old_models_are_known_by_name(model: str) -> None:
-    assert is_old(model)
+    assert is_legacy(model)
     assert takes_effort(model) is model.startswith("claude-opus-4-5")
 
 
 @pytest.mark.parametrize("model", NOT_OLD)
 def test_new_and_unknown_models_are_treated_as_new(model: str) -> None:
-    assert not is_old(model)
+    assert not is_legacy(model)
     assert takes_effort(model)
-    assert not thinks_to_a_budget(model)
+    assert not takes_thinking_budget(model)
 
 
 @pytest.mark.parametrize(
@@ -67,11 +67,11 @@ def test_new_and_unknown_models_are_treated_as_new(model: str) -> None:
     ],
 )
 def test_output_is_limited_to_what_the_model_can(model: str, tokens: int) -> None:
-    assert most_output(model) == tokens
+    assert default_max_tokens(model) == tokens
 
 
 def test_only_some_of_the_old_ones_think() -> None:
-    thinking = [model for model in OLD if thinks_to_a_budget(model)]
+    thinking = [model for model in OLD if takes_thinking_budget(model)]
     assert thinking == OLD[4:]
 
 

@@ -19,7 +19,7 @@ from tui_chat.core.event import ProviderEvent, ReplyOpened, SignOfLife
 from tui_chat.core.part import OtherPart, Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
-from tui_chat.providers.anthropic.history import messages_of
+from tui_chat.providers.anthropic.request import messages_of
 
 FIXTURES = sorted((Path(__file__).parents[2] / "fixtures" / "anthropic").glob("*.sse"))
 RECORDED = sorted((Path(__file__).parents[3] / ".." / "shared" / "streams" / "anthropic").glob("*.sse"))

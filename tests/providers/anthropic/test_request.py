@@ -12,20 +12,20 @@ from tui_chat.core.part import TextPart
 from tui_chat.core.provider import Request
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.providers.anthropic.request import (
-    Dialect,
-    blank_end,
-    continued,
-    counted_params,
+    Capabilities,
+    count_params,
     message_params,
+    partial_reply,
+    trailing_space,
 )
 
 NEW, OLD, OLDEST = "claude-sonnet-5-5", "claude-sonnet-4-5-20250929", "claude-3-5-haiku-20241022"
-OLD_API = Dialect("2023-06-01")
+OLD_API = Capabilities("2023-06-01")
 
 
-def params(model: str = NEW, dialect: Dialect | None = None, system: str = "", **options: Any) -> dict[str, Any]:
+def params(model: str = NEW, dialect: Capabilities | None = None, system: str = "", **options: Any) -> dict[str, Any]:
     request = replace(asked(model=model), options=Options(**options), system=system)
-    return message_params(request, dialect or Dialect())
+    return message_params(request, dialect or Capabilities())
 
 
 def partial(text: str) -> Request:
@@ -49,7 +49,7 @@ def test_a_system_prompt_goes_along_when_it_says_something() -> None:
 
 
 def test_max_tokens_is_asked_for_known_or_guessed_in_this_order() -> None:
-    told = Dialect(max_tokens={NEW: 128_000})
+    told = Capabilities(max_tokens={NEW: 128_000})
     assert params(dialect=told, max_tokens=5)["max_tokens"] == 5
     assert params(dialect=told)["max_tokens"] == 128_000
     assert params(OLDEST)["max_tokens"] == 8_192
@@ -79,15 +79,15 @@ def test_effort_goes_to_the_models_that_have_it() -> None:
 @pytest.mark.parametrize(
     ("model", "dialect", "options", "sent"),
     [
-        (NEW, Dialect(), {}, False),
-        (OLD, Dialect(), {}, False),
+        (NEW, Capabilities(), {}, False),
+        (OLD, Capabilities(), {}, False),
         (NEW, OLD_API, {}, False),
         (OLD, OLD_API, {}, True),
         (OLD, OLD_API, {"thinking": True}, False),
     ],
 )
 def test_temperature_goes_only_where_the_wire_still_takes_it(
-    model: str, dialect: Dialect, options: dict[str, Any], sent: bool
+    model: str, dialect: Capabilities, options: dict[str, Any], sent: bool
 ) -> None:
     made = params(model, dialect, temperature=0.0, **options)
     assert made.get("extra_body") == ({"temperature": 0.0} if sent else None)
@@ -107,19 +107,19 @@ def test_an_older_api_is_not_asked_how_thinking_is_shown() -> None:
 
 
 def test_a_reply_to_go_on_with_is_sent_last_without_thinking() -> None:
-    made = message_params(partial("Half a \n"), Dialect())
+    made = message_params(partial("Half a \n"), Capabilities())
     assert made["messages"][-1] == {"role": "assistant", "content": [{"type": "text", "text": "Half a"}]}
     assert "thinking" not in made
-    assert blank_end(continued(partial("Half a \n"))) == " \n"
+    assert trailing_space(partial_reply(partial("Half a \n"))) == " \n"
 
 
 def test_nothing_is_to_be_gone_on_with_after_a_prompt() -> None:
-    assert continued(asked()) is None
-    assert blank_end(None) == ""
+    assert partial_reply(asked()) is None
+    assert trailing_space(None) == ""
 
 
 def test_tokens_are_counted_of_what_is_read() -> None:
-    assert counted_params(replace(asked(model=NEW), system="Be brief.")) == {
+    assert count_params(replace(asked(model=NEW), system="Be brief.")) == {
         "model": NEW,
         "messages": [{"role": "user", "content": [{"type": "text", "text": "Hello?"}]}],
         "system": "Be brief.",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tui_chat.core.event import PartDelta, PartEnd, ProviderEvent, Stopped, TextDelta, ThinkingDelta, ToolCallDelta
 from tui_chat.core.part import Opaque
-from tui_chat.providers.anthropic.stream import MessageReader, events_of_message, opaque
+from tui_chat.providers.anthropic.stream import MessageReader, events_of_message, opaque_block
 
 KINDS = ["text", "thinking", "redacted_thinking", "tool_use", "server_tool_use", "web_search_tool_result", "odd"]
 DELTAS = ["text_delta", "thinking_delta", "signature_delta", "input_json_delta", "citations_delta", "odd_delta"]
@@ -107,8 +107,8 @@ def test_broken_arguments_end_a_call_without_a_block_to_send_back() -> None:
 
 def test_a_block_is_kept_to_the_letter() -> None:
     block = {"type": "thinking", "thinking": "日本 \\u0041 <é>", "signature": "s=="}
-    assert json.loads(opaque(block).json) == block
-    assert opaque({"type": "x", "y": "\ud83d\ude00 \ud83d"}).json == '{"type": "x", "y": "😀 \ufffd"}'
+    assert json.loads(opaque_block(block).json) == block
+    assert opaque_block({"type": "x", "y": "\ud83d\ude00 \ud83d"}).json == '{"type": "x", "y": "😀 \ufffd"}'
 
 
 @pytest.mark.parametrize(

@@ -45,13 +45,13 @@ def encode(script: Script) -> bytes:
             case ThinkingDelta(text):
                 chunks.append(_chunk({"reasoning_content": text}))
             case ToolCallDelta(call_id, name, input_json):
-                begun = call_id in calls
-                if not begun:
+                is_open = call_id in calls
+                if not is_open:
                     calls.append(call_id)
-                function = {"arguments": input_json} if begun else {"name": name, "arguments": input_json}
+                function = {"arguments": input_json} if is_open else {"name": name, "arguments": input_json}
                 call = {"index": calls.index(call_id), "function": function}
                 chunks.append(
-                    _chunk({"tool_calls": [call if begun else {**call, "id": call_id, "type": "function"}]})
+                    _chunk({"tool_calls": [call if is_open else {**call, "id": call_id, "type": "function"}]})
                 )
             case PartEnd():
                 pass

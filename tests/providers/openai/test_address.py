@@ -59,15 +59,15 @@ def test_accounts_and_gateways_are_part_of_the_address() -> None:
 
 
 def test_paths_of_the_table_are_filled_in() -> None:
-    assert address("ollama").at("{root}/api/tags") == "http://127.0.0.1:11434/api/tags"
-    assert address("openai").at("{base}/models") == "https://api.openai.com/v1/models"
-    assert address("deepseek").at("{root}/beta/chat/completions") == "https://api.deepseek.com/beta/chat/completions"
+    assert address("ollama").url("{root}/api/tags") == "http://127.0.0.1:11434/api/tags"
+    assert address("openai").url("{base}/models") == "https://api.openai.com/v1/models"
+    assert address("deepseek").url("{root}/beta/chat/completions") == "https://api.deepseek.com/beta/chat/completions"
 
 
 def test_azure_is_asked_by_deployment_where_a_version_is_set() -> None:
     config = ProviderConfig("azure", "azure", "https://mine.openai.azure.com", api_version="2024-10-21")
     dialect = dialect_of(config)
-    url = address_of(config, dialect).at(chat_path(config, dialect), "my model")
+    url = address_of(config, dialect).url(chat_path(config, dialect), "my model")
     assert url == (
         "https://mine.openai.azure.com/openai/deployments/my%20model/chat/completions?api-version=2024-10-21"
     )
@@ -76,9 +76,9 @@ def test_azure_is_asked_by_deployment_where_a_version_is_set() -> None:
 
 
 def test_openais_own_ways_hold_at_openai_only() -> None:
-    assert dialect_of(ProviderConfig("a", "openai")).max_tokens == "max_completion_tokens"
+    assert dialect_of(ProviderConfig("a", "openai")).max_tokens_field == "max_completion_tokens"
     assert dialect_of(ProviderConfig("a", "openai", "https://eu.api.openai.com/v1")).takes_files
-    assert dialect_of(ProviderConfig("a", "openai", "https://llm.example.com")).max_tokens == "max_tokens"
+    assert dialect_of(ProviderConfig("a", "openai", "https://llm.example.com")).max_tokens_field == "max_tokens"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_openais_own_ways_hold_at_openai_only() -> None:
     ],
 )
 def test_it_is_known_what_is_this_machine_and_what_can_be_overheard(base: str, loopback: bool, plain: bool) -> None:
-    assert (Address(base).is_loopback, Address(base).is_plain) == (loopback, plain)
+    assert (Address(base).is_loopback, Address(base).is_unencrypted) == (loopback, plain)
 
 
 def test_the_same_server_is_the_same_scheme_host_and_port() -> None:

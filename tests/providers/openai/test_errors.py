@@ -17,7 +17,7 @@ from tui_chat.core.error import (
     Unreachable,
 )
 from tui_chat.core.masking import Masker
-from tui_chat.providers.openai.errors import error_of, error_on_the_way, said_in
+from tui_chat.providers.openai.errors import connection_error, error_from_response, message_in
 
 
 def error(
@@ -25,7 +25,7 @@ def error(
 ) -> ProviderError:
     raw = body.encode() if isinstance(body, str) else json.dumps(body).encode() if body is not None else b""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return error_of(httpx2.Response(status, headers={"content-type": content_type, **named}), raw)
+    return error_from_response(httpx2.Response(status, headers={"content-type": content_type, **named}), raw)
 
 
 def said(message: str, **more: object) -> object:
@@ -118,8 +118,8 @@ def test_a_key_that_the_server_quotes_is_not_told(quoted: str) -> None:
 
 def test_a_key_of_ones_own_is_masked_whatever_it_looks_like() -> None:
     answer, body = httpx2.Response(429), b'{"error": "no more for letmein!"}'
-    assert error_of(answer, body).message == "no more for letmein!"
-    told = error_of(answer, body, Masker(["letmein!"]))
+    assert error_from_response(answer, body).message == "no more for letmein!"
+    told = error_from_response(answer, body, Masker(["letmein!"]))
     assert (told.message, str(told), told.fault.message) == ("no more for …",) * 3
 
 
@@ -129,12 +129,12 @@ def test_the_request_id_is_kept() -> None:
 
 
 def test_bytes_that_are_no_text_are_still_told() -> None:
-    assert said_in(b"\xff\xfe oh", "") == ("\ufffd\ufffd oh", "")
+    assert message_in(b"\xff\xfe oh", "") == ("\ufffd\ufffd oh", "")
 
 
-def on_the_way(failure: Exception, cause: BaseException | None = None, begun: bool = False) -> ProviderError:
+def on_the_way(failure: Exception, cause: BaseException | None = None, has_started: bool = False) -> ProviderError:
     failure.__cause__ = cause
-    return error_on_the_way(failure, "llm.example.com", begun)
+    return connection_error(failure, "llm.example.com", has_started)
 
 
 def test_a_certificate_nobody_trusts_says_why() -> None:
@@ -177,7 +177,7 @@ def test_each_failure_before_an_answer_is_told_apart(
     ],
 )
 def test_each_failure_in_the_middle_is_a_cut(failure: Exception, detail: str) -> None:
-    told = on_the_way(failure, begun=True)
+    told = on_the_way(failure, has_started=True)
     assert (type(told), told.detail) == (StreamCut, detail)
 
 
@@ -188,5 +188,5 @@ def test_every_error_the_http_library_knows_becomes_one_of_ours() -> None:
     for kind in (*below(httpx2.HTTPError), *below(httpx2.StreamError), httpx2.InvalidURL):
         failure = kind.__new__(kind)
         Exception.__init__(failure, "x")
-        for begun in (False, True):
-            assert isinstance(on_the_way(failure, begun=begun), ProviderError)
+        for has_started in (False, True):
+            assert isinstance(on_the_way(failure, has_started=has_started), ProviderError)

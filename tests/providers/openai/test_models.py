@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tui_chat.core.provider import Model
+from tui_chat.core.provider_presets import DIALECTS, Dialect
 from tui_chat.providers.openai.models import models_in, with_details, with_running
 
 
@@ -95,7 +96,7 @@ from tui_chat.providers.openai.models import models_in, with_details, with_runni
     ],
 )
 def test_a_list_reads_as_its_server_means_it(provider: str, listing: Any, model: Model) -> None:
-    found = models_in(listing, provider, provider)
+    found = models_in(listing, provider, DIALECTS.get(provider, Dialect()))
     assert found == (model,)
 
 
@@ -116,17 +117,17 @@ def test_a_list_reads_as_its_server_means_it(provider: str, listing: Any, model:
     ],
 )
 def test_what_one_cannot_chat_with_is_left_out(entry: Any) -> None:
-    assert models_in({"data": [entry, {"id": "chat"}]}, "p", "openai") == (Model("p/chat"),)
+    assert models_in({"data": [entry, {"id": "chat"}]}, "p", DIALECTS["openai"]) == (Model("p/chat"),)
 
 
 def test_a_model_listed_twice_is_one() -> None:
-    assert len(models_in({"data": [{"id": "a"}, {"id": "a"}]}, "p", "openai")) == 1
+    assert len(models_in({"data": [{"id": "a"}, {"id": "a"}]}, "p", DIALECTS["openai"])) == 1
 
 
 @pytest.mark.parametrize("listing", [{}, 3, None, {"data": None}, "x"])
 def test_what_is_no_list_is_told(listing: Any) -> None:
     with pytest.raises(ValueError, match="no list"):
-        models_in(listing, "p", "openai")
+        models_in(listing, "p", DIALECTS["openai"])
 
 
 def test_ollamas_details_tell_the_context_and_whether_it_thinks() -> None:
@@ -138,9 +139,9 @@ def test_ollamas_details_tell_the_context_and_whether_it_thinks() -> None:
 def test_a_model_has_the_context_it_runs_with() -> None:
     models = (Model("here/a:1b", context_window=9000), Model("here/b:1b", context_window=9000))
     ollama = {"models": [{"name": "a:1b", "model": "a:1b", "context_length": 4096}, {"name": "c:1b"}]}
-    found = with_running(models, ollama, "here", "ollama")
+    found = with_running(models, ollama, "here", DIALECTS["ollama"])
     assert [model.context_window for model in found] == [4096, 9000]
     llamacpp = {"default_generation_settings": {"n_ctx": 2048}}
-    assert {model.context_window for model in with_running(models, llamacpp, "here", "llamacpp")} == {2048}
+    assert {model.context_window for model in with_running(models, llamacpp, "here", DIALECTS["llamacpp"])} == {2048}
     for nothing in ({}, [], {"models": None}, {"default_generation_settings": {"n_ctx": 0}}):
-        assert with_running(models, nothing, "here", "ollama") == models
+        assert with_running(models, nothing, "here", DIALECTS["ollama"]) == models

@@ -405,7 +405,7 @@ async def test_a_connection_is_used_again_after_a_whole_reply() -> None:
 
 
 async def test_a_server_that_has_finished_and_does_not_hang_up_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui_chat.providers.openai.http._LAST_WORDS_LIMIT_S", 0.05)
+    monkeypatch.setattr("tui_chat.providers.openai.http._END_TIMEOUT_S", 0.05)
     without_end = HELLO[: HELLO.index(b"data: [DONE]")]
     async with Wire(Answer((without_end, End.HANG))) as wire, provider(wire.url) as made:
         assert (await read(made))[-1] == Stopped("stop")

@@ -19,9 +19,9 @@ from tui_chat.core.part import (
     ToolResultPart,
 )
 from tui_chat.core.provider import Request
+from tui_chat.core.provider_presets import DIALECTS, UNKNOWN_SERVER
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.providers.openai.dialects import DIALECTS, OTHER
-from tui_chat.providers.openai.request import body_of, relented, unwanted_field
+from tui_chat.providers.openai.request import rejected_field, request_body, without_rejected_fields
 
 
 def turn(role: Role, *parts: Part, model: str = "") -> Turn:
@@ -37,7 +37,7 @@ def reply(*parts: Part | str, model: str = "p/m") -> Turn:
 
 
 def body(*turns: Turn, kind: str = "openai", options: Options | None = None, system: str = "") -> dict[str, Any]:
-    return body_of(Request("m", turns, system, options or Options()), DIALECTS.get(kind, OTHER))
+    return request_body(Request("m", turns, system, options or Options()), DIALECTS.get(kind, UNKNOWN_SERVER))
 
 
 def messages(*turns: Turn, kind: str = "openai") -> list[Any]:
@@ -204,16 +204,16 @@ def test_a_reply_that_had_only_thought_is_not_continued_but_asked_anew() -> None
 )
 def test_a_field_that_a_server_does_not_know_is_found_in_its_words(message: str, field: str | None) -> None:
     sent = {"model": "m", "stream_options": {}, "max_tokens": 5, "temperature": 1}
-    assert unwanted_field(RequestRefused(message, status=400), sent, ()) == field
-    assert unwanted_field(RequestRefused(message, status=404), sent, ()) is None
-    assert unwanted_field(RequestRefused(message, status=422), sent, {field}) is None
+    assert rejected_field(RequestRefused(message, status=400), sent, ()) == field
+    assert rejected_field(RequestRefused(message, status=404), sent, ()) is None
+    assert rejected_field(RequestRefused(message, status=422), sent, {field}) is None
 
 
 def test_a_limit_goes_by_its_other_name_and_a_field_that_can_go_is_left_out() -> None:
     sent = {"stream_options": {}, "max_tokens": 5}
-    assert relented(sent, {"stream_options"}) == {"max_tokens": 5}
-    assert relented(sent, {"max_tokens"}) == {"stream_options": {}, "max_completion_tokens": 5}
-    assert relented(sent, {"max_tokens", "max_completion_tokens"}) == {"stream_options": {}}
+    assert without_rejected_fields(sent, {"stream_options"}) == {"max_tokens": 5}
+    assert without_rejected_fields(sent, {"max_tokens"}) == {"stream_options": {}, "max_completion_tokens": 5}
+    assert without_rejected_fields(sent, {"max_tokens", "max_completion_tokens"}) == {"stream_options": {}}
 
 
 def test_turns_of_another_model_keep_their_words() -> None:

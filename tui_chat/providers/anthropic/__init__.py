@@ -1,1 +1,1 @@
-"""The Messages API over the vendor's SDK."""
+"""The Messages API, over Anthropic's SDK."""

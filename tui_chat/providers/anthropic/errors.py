@@ -1,4 +1,7 @@
-"""Faults of this wire as core errors: by the word the API uses, else by the status. Shows no secret. Needs no SDK."""
+"""Maps errors of the Messages API to errors of the core, by the API's error type or by the status. Needs no SDK.
+
+Messages are free of secrets.
+"""
 
 import re
 import socket
@@ -20,17 +23,17 @@ from tui_chat.core.error import (
 )
 from tui_chat.core.masking import NO_SECRETS, Masker
 from tui_chat.providers.bounded_body import page_title
-from tui_chat.providers.retry_after import causes, request_id_in, retry_after_s, shown_text
+from tui_chat.providers.error_details import causes, request_id_in, retry_after_s, shown_text
 
 _TOO_LONG = re.compile(
     r"prompt is too long|exceeds? .{0,100}context|context (?:window|limit)|too large", re.IGNORECASE
 )
 _NO_CREDIT = re.compile(r"credit balance|billing|spend limit", re.IGNORECASE)
-_LONGEST_MESSAGE = 2_000
-_LONGEST_PAGE = 64_000
+_MAX_MESSAGE = 2_000
+_MAX_PAGE = 64_000
 _REQUEST_ID_HEADERS = ("request-id", "x-request-id")
 
-_BY_WORD: dict[str, tuple[type[ProviderError], str]] = {
+_BY_TYPE: dict[str, tuple[type[ProviderError], str]] = {
     "authentication_error": (KeyRejected, "rejected"),
     "permission_error": (KeyRejected, "forbidden"),
     "rate_limit_error": (RateLimited, ""),
@@ -56,23 +59,23 @@ _BY_STATUS: dict[int, tuple[type[ProviderError], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What an error answer, or an error in the middle of a stream, says."""
+    """An error response, or an error in a stream."""
 
     status: int
-    word: str = ""
-    """The API's own word for the kind of error."""
+    error_type: str = ""
+    """The API's name for the kind of error."""
     message: str = ""
     code: str = ""
-    """A finer word, where the API has one."""
+    """A finer distinction within the error type, where the API makes one."""
     headers: Mapping[str, str] = field(default_factory=dict)
     in_stream: bool = False
 
 
-def refused(refusal: Refusal, masker: Masker = NO_SECRETS) -> ProviderError:
-    """The error that a refusal is."""
-    refusal = replace(refusal, message=shown_text(refusal.message, masker)[:_LONGEST_MESSAGE])
-    kind, detail = _kind_of(refusal)
-    return kind(
+def error_from_refusal(refusal: Refusal, masker: Masker = NO_SECRETS) -> ProviderError:
+    """Return the core's error for a refusal."""
+    refusal = replace(refusal, message=shown_text(refusal.message, masker)[:_MAX_MESSAGE])
+    error_class, detail = _class_and_detail(refusal)
+    return error_class(
         refusal.message or f"the server answered with status {refusal.status}",
         detail=detail,
         request_id=request_id_of(refusal.headers, masker),
@@ -81,23 +84,23 @@ def refused(refusal: Refusal, masker: Masker = NO_SECRETS) -> ProviderError:
     )
 
 
-def _kind_of(refusal: Refusal) -> tuple[type[ProviderError], str]:
-    known = _BY_WORD.get(refusal.word)
-    if known is None and refusal.in_stream:
+def _class_and_detail(refusal: Refusal) -> tuple[type[ProviderError], str]:
+    by_type = _BY_TYPE.get(refusal.error_type)
+    if by_type is None and refusal.in_stream:
         return StreamCut, "error"
-    kind, detail = known or _BY_STATUS.get(refusal.status) or _by_class(refusal.status)
-    if kind is RequestRefused and _NO_CREDIT.search(refusal.message):
+    error_class, detail = by_type or _BY_STATUS.get(refusal.status) or _by_status_range(refusal.status)
+    if error_class is RequestRefused and _NO_CREDIT.search(refusal.message):
         return RateLimited, "quota"
-    if kind is RateLimited and ("spend_limit" in refusal.code or _NO_CREDIT.search(refusal.message)):
+    if error_class is RateLimited and ("spend_limit" in refusal.code or _NO_CREDIT.search(refusal.message)):
         return RateLimited, "quota"
-    if kind is RequestRefused and _TOO_LONG.search(refusal.message):
-        return kind, "too_long"
+    if error_class is RequestRefused and _TOO_LONG.search(refusal.message):
+        return error_class, "too_long"
     if detail == "not_found" and "model" in refusal.message:
-        return kind, "no_such_model"
-    return kind, detail
+        return error_class, "no_such_model"
+    return error_class, detail
 
 
-def _by_class(status: int) -> tuple[type[ProviderError], str]:
+def _by_status_range(status: int) -> tuple[type[ProviderError], str]:
     if status >= 500:
         return Overloaded, ""
     if status >= 400:
@@ -105,9 +108,9 @@ def _by_class(status: int) -> tuple[type[ProviderError], str]:
     return ProtocolBroken, "redirect" if status >= 300 else ""
 
 
-def unreachable(fault: BaseException, masker: Masker = NO_SECRETS) -> ProviderError:
-    """The error for a connection that never was, from whatever lies at the bottom of it."""
-    for cause in causes(fault):
+def connection_error(error: BaseException, masker: Masker = NO_SECRETS) -> ProviderError:
+    """Return the error for a connection that failed before a response, by its root cause."""
+    for cause in causes(error):
         match cause:
             case httpx2.TimeoutException() | TimeoutError():
                 return Unreachable("no answer in time", detail="timeout")
@@ -125,13 +128,13 @@ def unreachable(fault: BaseException, masker: Masker = NO_SECRETS) -> ProviderEr
                 )
             case httpx2.TooManyRedirects():
                 return ProtocolBroken("the server redirects without end", detail="redirect")
-    texts = [text for cause in causes(fault) if (text := _text_of(cause, masker))]
+    texts = [text for cause in causes(error) if (text := _text_of(cause, masker))]
     return Unreachable(texts[-1] if texts else "the connection failed")
 
 
-def cut(fault: BaseException, request_id: str | None) -> StreamCut:
-    """The error for a reply that had begun."""
-    match fault:
+def stream_cut_error(error: BaseException, request_id: str | None) -> StreamCut:
+    """Return the error for a failure after the response has started."""
+    match error:
         case httpx2.TimeoutException():
             return StreamCut(
                 "the server went silent in the middle of the reply", detail="stalled", request_id=request_id
@@ -142,17 +145,17 @@ def cut(fault: BaseException, request_id: str | None) -> StreamCut:
 
 
 def page_message(text: str, masker: Masker = NO_SECRETS) -> str:
-    """What an HTML page or another body that is no error of the API says, in a line."""
-    text = text[:_LONGEST_PAGE]
+    """Return one line from a web page, or from another body that is no error of the API."""
+    text = text[:_MAX_PAGE]
     line = page_title(text) or ("" if text.lstrip().startswith("<") else text)
     return " ".join(shown_text(line, masker).split())[:200]
 
 
 def request_id_of(headers: Mapping[str, str], masker: Masker) -> str | None:
-    """The id by which the provider finds a request again."""
+    """Return the id by which the provider identifies a request."""
     return request_id_in(headers, _REQUEST_ID_HEADERS, masker)
 
 
 def _text_of(error: BaseException, masker: Masker) -> str:
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return shown_text(text, masker)[:_LONGEST_MESSAGE]
+    return shown_text(text, masker)[:_MAX_MESSAGE]

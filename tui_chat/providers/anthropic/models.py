@@ -1,45 +1,74 @@
-"""What is known of a model by its name alone, for a request that cannot wait for the list of models."""
+"""What a Claude model accepts, judged by its name, and how the list of models is read. Needs no SDK."""
 
 import re
+from typing import Any
+
+from tui_chat.core.bounds import count_in_bounds
+from tui_chat.core.masking import Masker
+from tui_chat.core.provider import Model
+from tui_chat.providers.masking import masked_models
+from tui_chat.providers.values import list_of, mapping_of, text_of
 
 _UP_TO_4_5 = re.compile(
     r"claude-(?:(?:instant|2|3)[-.].*|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:-\d{8}|-latest)?|4-(?:opus|sonnet)-\d{8})"
 )
-_THINKS_NOT = re.compile(r"claude-(?:instant|2|3-(?!7))")
-_MOST_OUTPUT = (
+_CANNOT_THINK = re.compile(r"claude-(?:instant|2|3-(?!7))")
+_MAX_OUTPUT = (
     (re.compile(r"claude-(?:instant|2|3-(?:opus|sonnet|haiku)).*"), 4_096),
     (re.compile(r"claude-3-5-.*"), 8_192),
     (re.compile(r"claude-(?:opus-4(?:-[01])?(?:-\d{8})?|4-opus-\d{8})"), 32_000),
     (re.compile(r"claude-.*"), 64_000),
 )
-_OTHER_OUTPUT = 8_192
-"""For models of others that speak this wire."""
+_OTHER_MAX_OUTPUT = 8_192
+"""For models of other vendors."""
 _BUDGETS = {"low": 2_048, "medium": 8_192, "high": 24_576, "xhigh": 32_768, "max": 48_000}
-_LEAST_BUDGET = 1_024
-_LEAST_ANSWER = 1_024
+_MIN_BUDGET = 1_024
+_MIN_ANSWER = 1_024
+_EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
-def is_old(model: str) -> bool:
-    """Up to Claude 4.5: takes a reply to go on with, a temperature, a budget for thinking. Newer and unknown: no."""
+def is_legacy(model: str) -> bool:
+    """Whether the model is Claude 4.5 or older: it continues replies and takes a temperature and thinking budget."""
     return _UP_TO_4_5.fullmatch(model) is not None
 
 
-def thinks_to_a_budget(model: str) -> bool:
-    """Whether it is one of the old ones that can think."""
-    return is_old(model) and _THINKS_NOT.match(model) is None
+def takes_thinking_budget(model: str) -> bool:
+    """Whether the model thinks within a number of tokens."""
+    return is_legacy(model) and _CANNOT_THINK.match(model) is None
 
 
 def takes_effort(model: str) -> bool:
-    """Whether it has a switch for effort."""
-    return not is_old(model) or model.startswith("claude-opus-4-5")
+    return not is_legacy(model) or model.startswith("claude-opus-4-5")
 
 
-def most_output(model: str) -> int:
-    """Output tokens to allow when nobody says how many."""
-    return next((limit for name, limit in _MOST_OUTPUT if name.fullmatch(model)), _OTHER_OUTPUT)
+def default_max_tokens(model: str) -> int:
+    """Return the output tokens to allow where the user sets no limit."""
+    return next((limit for name, limit in _MAX_OUTPUT if name.fullmatch(model)), _OTHER_MAX_OUTPUT)
 
 
 def thinking_budget(effort: str | None, max_tokens: int) -> int | None:
-    """Tokens of thinking for a model that wants a number, leaving room for an answer; `None` when there is none."""
-    budget = min(_BUDGETS.get(effort or "medium", _BUDGETS["medium"]), max_tokens - _LEAST_ANSWER)
-    return budget if budget >= _LEAST_BUDGET else None
+    """Return the tokens of thinking that leave room for an answer; `None` where there is no room for thinking."""
+    budget = min(_BUDGETS.get(effort or "medium", _BUDGETS["medium"]), max_tokens - _MIN_ANSWER)
+    return budget if budget >= _MIN_BUDGET else None
+
+
+def models_in(pages: list[dict[str, Any]], provider: str, masker: Masker) -> tuple[Model, ...]:
+    """Return the models on these pages of the list, without those that are retired."""
+    entries = [mapping_of(entry) for page in pages for entry in list_of(page.get("data"))]
+    models = [_model(provider, entry) for entry in entries if entry.get("lifecycle") != "retired"]
+    return masked_models((model for model in models if not model.ref.endswith("/")), masker)
+
+
+def _model(provider: str, entry: dict[str, Any]) -> Model:
+    """Return a model as far as the list describes it; a gateway's list may lack most fields."""
+    capabilities = mapping_of(entry.get("capabilities"))
+    effort = mapping_of(capabilities.get("effort"))
+    can_think = mapping_of(capabilities.get("thinking")).get("supported")
+    return Model(
+        f"{provider}/{text_of(entry.get('id'))}",
+        text_of(entry.get("display_name")),
+        count_in_bounds(entry.get("max_input_tokens")) or None,
+        count_in_bounds(entry.get("max_tokens")) or None,
+        can_think if isinstance(can_think, bool) else None,
+        tuple(level for level in _EFFORTS if mapping_of(effort.get(level)).get("supported") is True),
+    )

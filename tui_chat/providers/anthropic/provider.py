@@ -1,13 +1,16 @@
-"""Claude's models over the vendor's SDK: of it the connection, the errors and the list of models are used.
+"""The provider for Claude: uses the connection and the error classes of Anthropic's SDK.
 
-The only file that imports it. Slow to import and to construct, so both belong in a thread.
+The only file that imports the SDK. It is slow to import and to construct, so both belong in a thread.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+import re
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import anthropic
 import httpx2
@@ -25,28 +28,37 @@ from tui_chat.core.error import (
 from tui_chat.core.event import ProviderEvent, ReplyOpened, SignOfLife
 from tui_chat.core.masking import Masker
 from tui_chat.core.provider import Model, Request
-from tui_chat.providers.anthropic.access import Access, access_of
 from tui_chat.providers.anthropic.errors import (
     Refusal,
-    cut,
+    connection_error,
+    error_from_refusal,
     page_message,
-    refused,
     request_id_of,
-    unreachable,
+    stream_cut_error,
 )
-from tui_chat.providers.anthropic.models import is_old
-from tui_chat.providers.anthropic.request import Dialect, blank_end, continued, counted_params, message_params
-from tui_chat.providers.anthropic.response import batches_of, drain
-from tui_chat.providers.anthropic.stream import MessageReader
-from tui_chat.providers.anthropic.values import list_of, mapping_of, text_of
-from tui_chat.providers.bounded_body import error_body, parse_json, whole_body
-from tui_chat.providers.config import ProviderConfig
-from tui_chat.providers.masked_model import masked_models
-from tui_chat.providers.retry_after import causes, scrub
+from tui_chat.providers.anthropic.models import is_legacy, models_in
+from tui_chat.providers.anthropic.request import (
+    CURRENT_VERSION,
+    Capabilities,
+    count_params,
+    message_params,
+    partial_reply,
+    trailing_space,
+)
+from tui_chat.providers.anthropic.stream import MessageReader, event_batches
+from tui_chat.providers.bounded_body import drain, error_body, parse_json, whole_body
+from tui_chat.providers.config import ProviderConfig, is_loopback
+from tui_chat.providers.error_details import causes, scrub
+from tui_chat.providers.masking import carries_secrets, masker_of
+from tui_chat.providers.values import mapping_of, text_of
 
-_CONNECT_S, _WRITE_S, _POOL_S = 10.0, 60.0, 10.0
-_EFFORTS = ("low", "medium", "high", "xhigh", "max")
-_FAULTS = (
+_DEFAULT_URL = "https://api.anthropic.com"
+_KEY_HEADERS = {"": "authorization", "bearer": "authorization", "x-api-key": "x-api-key", "api-key": "api-key"}
+_MIN_KEY_LENGTH = 8
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
+_CONNECT_TIMEOUT_S, _WRITE_TIMEOUT_S, _POOL_TIMEOUT_S = 10.0, 60.0, 10.0
+_SDK_ERRORS = (
     anthropic.AnthropicError,
     httpx2.HTTPError,
     httpx2.StreamError,
@@ -56,47 +68,101 @@ _FAULTS = (
     OSError,
 )
 _SIGN_OF_LIFE = (SignOfLife(),)
-_NO_SUCH_PAGE = (404, 405, 501)
-_OF_THE_BODY = ("content-encoding", "content-length", "content-type", "transfer-encoding")
-_MODELS_A_PAGE = 1000
-_MOST_PAGES = 20
+_NOT_FOUND = (404, 405, 501)
+_BODY_HEADERS = ("content-encoding", "content-length", "content-type", "transfer-encoding")
+_MODELS_PER_PAGE = 1000
+_MAX_PAGES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a client needs: the address, the headers with the key, and what masks secrets."""
+
+    base_url: str
+    headers: Mapping[str, str] = field(repr=False)
+    """All headers that this program sets, including the one with the key."""
+    masker: Masker = field(repr=False)
+    """Removes the secrets of this provider from any text."""
+    version: str = CURRENT_VERSION
+
+
+def access_of(config: ProviderConfig) -> Access:
+    """Find the key, which may be slow. Raises `KeyRejected` where there is none, else `SettingsError`."""
+    base_url = _base_url(config)
+    headers = {"anthropic-version": config.api_version or CURRENT_VERSION}
+    key = config.find_key() if config.auth != "none" else None
+    if key is not None:
+        name = _KEY_HEADERS.get(config.auth, config.auth)
+        headers[name] = f"Bearer {key.reveal()}" if name == "authorization" else key.reveal()
+    extra_headers = config.find_headers()
+    for name, value in extra_headers.items():
+        headers[name.strip().lower()] = value.strip()
+    has_key = key is not None or any(map(_may_be_the_key, extra_headers.items()))
+    if not has_key and config.auth != "none" and not config.is_local:
+        raise KeyRejected(f"no key: {config.key_source or 'ANTHROPIC_API_KEY'} is not set", detail="no_key")
+    for name, value in headers.items():
+        if _HEADER_NAME.fullmatch(name) is None or _HEADER_VALUE.fullmatch(value) is None:
+            raise SettingsError(
+                f"the header {name!r} of {config.name} holds what cannot be sent", detail="bad_header"
+            )
+    return Access(base_url, headers, masker_of(config, key, extra_headers), headers["anthropic-version"])
+
+
+def _base_url(config: ProviderConfig) -> str:
+    url = (config.base_url or _DEFAULT_URL).strip().rstrip("/").removesuffix("/messages").removesuffix("/v1")
+    try:
+        parts = urlsplit(url)
+        host, scheme, _ = parts.hostname, parts.scheme, parts.port
+    except ValueError:
+        host = scheme = None
+    if scheme not in ("http", "https") or not host:
+        raise SettingsError(f"the address of {config.name} is no http address", detail="bad_url")
+    if scheme == "http" and not config.allow_http and not is_loopback(host):
+        sentence = f"the address of {config.name} is plain http, which would send the key for anybody to read"
+        raise SettingsError(sentence, detail="plain_http")
+    return url
+
+
+def _may_be_the_key(header: tuple[str, str]) -> bool:
+    name, value = header
+    return len(value) >= _MIN_KEY_LENGTH and carries_secrets(name)
 
 
 class BoundedClient(anthropic.DefaultAsyncHttpxClient):
-    """Reads of every answer but a stream only as much as there may be; the SDK itself would read without end."""
+    """Limits the size of every response but a successful stream; the SDK itself sets no limit."""
 
     async def send(self, request: httpx2.Request, *, stream: bool = False, **more: Any) -> httpx2.Response:
-        """Send the request; hand over a whole answer with its body read, and no encoding left to undo."""
-        answer = await super().send(request, stream=True, **more)
-        if stream and answer.is_success:
-            return answer
+        """Send the request. Responses other than a successful stream come with their body read and decoded."""
+        response = await super().send(request, stream=True, **more)
+        if stream and response.is_success:
+            return response
         try:
-            body = await (whole_body(answer) if answer.is_success else error_body(answer))
+            body = await (whole_body(response) if response.is_success else error_body(response))
         finally:
-            await answer.aclose()
-        headers = {name: value for name, value in answer.headers.items() if name not in _OF_THE_BODY}
-        headers["content-type"] = answer.headers.get("content-type", "").partition(";")[0]
-        return httpx2.Response(answer.status_code, headers=headers, content=body, request=request)
+            await response.aclose()
+        headers = {name: value for name, value in response.headers.items() if name not in _BODY_HEADERS}
+        headers["content-type"] = response.headers.get("content-type", "").partition(";")[0]
+        return httpx2.Response(response.status_code, headers=headers, content=body, request=request)
 
 
 class AnthropicProvider:
-    """The API, or a gateway that speaks like it."""
+    """The Messages API, or a gateway that offers it."""
 
     def __init__(self, config: ProviderConfig, *, http_client: httpx2.AsyncClient | None = None) -> None:
-        """Finds the key and loads certificates, both of which take long. Raises what is wrong with the settings."""
+        """Find the key and load certificates, both slow. Raises `KeyRejected` or `SettingsError`."""
         access = access_of(config)
         self._name = config.name
         self._masker = access.masker
         self._version = access.version
-        self._named = config.models
+        self._listed_models = config.models
         self._max_tokens: dict[str, int] = {}
         try:
             self._client = _client(access, config.timeout_s, http_client)
-        except (OSError, ValueError, ImportError, httpx2.InvalidURL) as fault:
-            scrub(fault, self._masker)
-            raise SettingsError(f"no connection can be set up: {fault}", detail="connection") from fault
+        except (OSError, ValueError, ImportError, httpx2.InvalidURL) as error:
+            scrub(error, self._masker)
+            raise SettingsError(f"no connection can be set up: {error}", detail="connection") from error
         for name in ("anthropic", "httpx2"):
-            # At its debug level the SDK writes prompts to the log, when a variable of its own asks for it.
+            # The SDK has an environment variable that switches on debug logging, which would log prompts.
             logging.getLogger(name).setLevel(logging.WARNING)
 
     @property
@@ -105,29 +171,29 @@ class AnthropicProvider:
         return self._name
 
     async def stream(self, request: Request) -> AsyncGenerator[ProviderEvent, None]:
-        """Ask, and hand over what arrives."""
-        params = message_params(request, Dialect(self._version, self._max_tokens))
+        """Send the request and yield the events of the reply."""
+        params = message_params(request, Capabilities(self._version, self._max_tokens))
         if not params["messages"]:
             raise RequestRefused("there is nothing to send", detail="bad_request")
-        reader = MessageReader(blank_end(continued(request)), self._masker)
+        reader = MessageReader(trailing_space(partial_reply(request)), self._masker)
         response: httpx2.Response | None = None
         try:
             create: Any = self._client.messages.create
             response = (await create(**params, stream=True)).response
             assert response is not None
             yield ReplyOpened(request_id_of(response.headers, self._masker))
-            async with aclosing(batches_of(response, self._masker)) as batches:
+            async with aclosing(event_batches(response, self._masker)) as batches:
                 async for batch in batches:
                     for event in batch:
-                        for news in self._read(event, reader, response):
-                            yield news
-                        if reader.ended:
-                            with suppress(*_FAULTS):
+                        for core_event in self._read(event, reader, response):
+                            yield core_event
+                        if reader.is_complete:
+                            with suppress(*_SDK_ERRORS):
                                 await drain(batches)
                             return
             raise StreamCut("the reply ended before it was whole", detail="dropped")
-        except _FAULTS as fault:
-            raise self._error(fault, response) from fault
+        except _SDK_ERRORS as error:
+            raise self._error(error, response) from error
         except ProviderError as error:
             if response is not None:
                 error.request_id = error.request_id or request_id_of(response.headers, self._masker)
@@ -142,90 +208,89 @@ class AnthropicProvider:
         if event is None:
             return _SIGN_OF_LIFE
         if event.get("type") == "error":
-            said = mapping_of(event.get("error"))
-            message = text_of(said.get("message")) or "the server reported an error in the middle of the reply"
-            refusal = Refusal(response.status_code, text_of(said.get("type")), message, in_stream=True)
-            raise refused(refusal, self._masker)
+            error_json = mapping_of(event.get("error"))
+            message = text_of(error_json.get("message")) or "the server reported an error in the middle of the reply"
+            refusal = Refusal(response.status_code, text_of(error_json.get("type")), message, in_stream=True)
+            raise error_from_refusal(refusal, self._masker)
         return reader.read(event) or _SIGN_OF_LIFE
 
     def can_continue(self, model: str) -> bool:
-        """Only the old ones take a reply to go on with."""
-        return is_old(model)
+        """Whether the model continues a partial reply."""
+        return is_legacy(model)
 
     async def count_tokens(self, request: Request) -> int | None:
-        """As the provider counts them; `None` where a gateway does not count."""
-        params = counted_params(request)
+        """Return the input tokens as the provider counts them; `None` where a gateway cannot."""
+        params = count_params(request)
         if not params["messages"]:
             return None
         try:
             count: Any = self._client.messages.count_tokens
             counted: object = (await count(**params)).input_tokens
-        except _FAULTS as fault:
-            error = self._error(fault, None)
-            if error.status in _NO_SUCH_PAGE:
+        except _SDK_ERRORS as sdk_error:
+            error = self._error(sdk_error, None)
+            if error.status in _NOT_FOUND:
                 return None
-            raise error from fault
+            raise error from sdk_error
         return count_in_bounds(counted)
 
     async def models(self) -> tuple[Model, ...]:
-        """The models it offers now, newest first; those named in the settings where there are such."""
-        if self._named:
-            return tuple(Model(f"{self._name}/{model}") for model in self._named)
+        """Return the models of the provider, newest first, or those named in the settings."""
+        if self._listed_models:
+            return tuple(Model(f"{self._name}/{model}") for model in self._listed_models)
         try:
             pages = [page async for page in self._pages()]
-        except _FAULTS as fault:
-            raise self._error(fault, None) from fault
-        models = await asyncio.to_thread(_models_in, pages, self._name, self._masker)
+        except _SDK_ERRORS as error:
+            raise self._error(error, None) from error
+        models = await asyncio.to_thread(models_in, pages, self._name, self._masker)
         for model in models:
             if model.max_output_tokens:
                 self._max_tokens[model.ref.removeprefix(f"{self._name}/")] = model.max_output_tokens
         return models
 
     async def _pages(self) -> AsyncGenerator[dict[str, Any], None]:
-        """The list of models page by page, not read by the SDK, which takes long over what is no model."""
-        params: dict[str, object] = {"limit": _MODELS_A_PAGE}
-        for _ in range(_MOST_PAGES):
-            answer = await self._client.get("/v1/models", cast_to=httpx2.Response, options={"params": params})
+        """Yield the pages of the list of models. The SDK does not parse them: it is slow with malformed entries."""
+        params: dict[str, object] = {"limit": _MODELS_PER_PAGE}
+        for _ in range(_MAX_PAGES):
+            response = await self._client.get("/v1/models", cast_to=httpx2.Response, options={"params": params})
             try:
-                page = mapping_of(parse_json(answer.content))
-            except ValueError as fault:
-                raise ProtocolBroken("the answer is no list of models", detail="shape") from fault
+                page = mapping_of(parse_json(response.content))
+            except ValueError as error:
+                raise ProtocolBroken("the answer is no list of models", detail="shape") from error
             yield page
             last = text_of(page.get("last_id"))
             if page.get("has_more") is not True or not last:
                 return
-            params = {"limit": _MODELS_A_PAGE, "after_id": last}
+            params = {"limit": _MODELS_PER_PAGE, "after_id": last}
 
     async def aclose(self) -> None:
-        """Let go of connections."""
         await self._client.close()
 
-    def _error(self, fault: BaseException, response: httpx2.Response | None) -> ProviderError:
-        """The one mapping of faults to core errors. `response` is the stream's, once it has begun."""
-        scrub(fault, self._masker)
-        if (known := next((cause for cause in causes(fault) if isinstance(cause, ProviderError)), None)) is not None:
+    def _error(self, error: BaseException, response: httpx2.Response | None) -> ProviderError:
+        """Map any error to one of the core. `response` is the stream's, once it has started."""
+        scrub(error, self._masker)
+        if (known := next((cause for cause in causes(error) if isinstance(cause, ProviderError)), None)) is not None:
             return known
-        match fault:
+        match error:
             case anthropic.APIStatusError():
-                return refused(_refusal(fault, self._masker), self._masker)
+                return error_from_refusal(_refusal(error, self._masker), self._masker)
             case anthropic.APIConnectionError():
-                return unreachable(fault, self._masker)
+                return connection_error(error, self._masker)
             case anthropic.CredentialsError():
                 return KeyRejected("the SDK found no credentials", detail="no_key")
             case anthropic.RetryableError():
-                return Overloaded(str(fault))
+                return Overloaded(str(error))
             case anthropic.AnthropicError():
-                return ProtocolBroken(str(fault) or type(fault).__name__)
+                return ProtocolBroken(str(error) or type(error).__name__)
             case _ if response is not None:
-                return cut(fault, request_id_of(response.headers, self._masker))
+                return stream_cut_error(error, request_id_of(response.headers, self._masker))
             case ValueError():
-                return RequestRefused(str(fault), detail="bad_request")
-        return unreachable(fault, self._masker)
+                return RequestRefused(str(error), detail="bad_request")
+        return connection_error(error, self._masker)
 
 
 def _client(access: Access, timeout_s: float, http_client: httpx2.AsyncClient | None) -> anthropic.AsyncAnthropic:
-    timeout = httpx2.Timeout(connect=_CONNECT_S, read=timeout_s, write=_WRITE_S, pool=_POOL_S)
-    # A redirect would take keys in headers of our own to another host.
+    timeout = httpx2.Timeout(connect=_CONNECT_TIMEOUT_S, read=timeout_s, write=_WRITE_TIMEOUT_S, pool=_POOL_TIMEOUT_S)
+    # A redirect would send keys in extra headers to another host.
     http_client = http_client or BoundedClient(timeout=timeout, follow_redirects=False)
     headers: dict[str, Any] = {"authorization": anthropic.omit, **access.headers}
     return anthropic.AsyncAnthropic(
@@ -239,33 +304,12 @@ def _client(access: Access, timeout_s: float, http_client: httpx2.AsyncClient | 
     )
 
 
-def _refusal(fault: anthropic.APIStatusError, masker: Masker) -> Refusal:
-    headers, status = fault.response.headers, fault.status_code
-    message = fault.api_message if isinstance(fault.api_message, str) else ""
+def _refusal(error: anthropic.APIStatusError, masker: Masker) -> Refusal:
+    headers, status = error.response.headers, error.status_code
+    message = error.api_message if isinstance(error.api_message, str) else ""
     if not message and 300 <= status < 400:
         message = f"the server redirects to {headers.get('location', 'another address')}"
-    if not message and isinstance(fault.body, str):
-        message = page_message(fault.body, masker)
-    word, code = text_of(fault.type), text_of(fault.error_code)
-    return Refusal(status, word, message, code, headers, in_stream=status < 300)
-
-
-def _models_in(pages: list[dict[str, Any]], provider: str, masker: Masker) -> tuple[Model, ...]:
-    infos = [mapping_of(info) for page in pages for info in list_of(page.get("data"))]
-    models = [_model(provider, info) for info in infos if info.get("lifecycle") != "retired"]
-    return masked_models((model for model in models if not model.ref.endswith("/")), masker)
-
-
-def _model(provider: str, info: dict[str, Any]) -> Model:
-    """A model as far as the list describes it; a gateway's list may say little."""
-    capabilities = mapping_of(info.get("capabilities"))
-    effort = mapping_of(capabilities.get("effort"))
-    can_think = mapping_of(capabilities.get("thinking")).get("supported")
-    return Model(
-        f"{provider}/{text_of(info.get('id'))}",
-        text_of(info.get("display_name")),
-        count_in_bounds(info.get("max_input_tokens")) or None,
-        count_in_bounds(info.get("max_tokens")) or None,
-        can_think if isinstance(can_think, bool) else None,
-        tuple(level for level in _EFFORTS if mapping_of(effort.get(level)).get("supported") is True),
-    )
+    if not message and isinstance(error.body, str):
+        message = page_message(error.body, masker)
+    error_type, code = text_of(error.type), text_of(error.error_code)
+    return Refusal(status, error_type, message, code, headers, in_stream=status < 300)

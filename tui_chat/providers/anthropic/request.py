@@ -1,92 +1,296 @@
-"""A request in the words of this wire. Needs no SDK and no network."""
+"""Builds the parameters of a request from turns, attachments and options. Needs no SDK and no network.
 
-from collections.abc import Mapping
+Blocks that came from this API are sent back unchanged; what the API would reject is left out.
+"""
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tui_chat.core.clean import valid_text
-from tui_chat.core.part import TextPart
+from tui_chat.core.part import (
+    AttachmentPart,
+    Opaque,
+    OtherPart,
+    Part,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
 from tui_chat.core.provider import Request
 from tui_chat.core.turn import Role, Turn
-from tui_chat.providers.anthropic.history import Message, messages_of
-from tui_chat.providers.anthropic.models import is_old, most_output, takes_effort, thinking_budget, thinks_to_a_budget
+from tui_chat.providers.anthropic.models import (
+    default_max_tokens,
+    is_legacy,
+    takes_effort,
+    takes_thinking_budget,
+    thinking_budget,
+)
+from tui_chat.providers.anthropic.stream import WIRE
 
 CURRENT_VERSION = "2026-10-21"
-"""Of the API; a gateway may want an older one."""
+"""The newest version of the API that this program knows; a gateway may need an older one."""
+_REPLY_FIRST_NOTE = "(The conversation begins with a reply.)"
+_NOT_RUN = "This tool was not run."
+_THINKING = ("thinking", "redacted_thinking")
+_IMAGES = {"image/jpeg", "image/png", "image/gif", "image/webp"}
+
+Block = dict[str, Any]
+Message = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Dialect:
-    """What differs between the places this wire is spoken at."""
+class Capabilities:
+    """What the API at one address accepts."""
 
     version: str = CURRENT_VERSION
     max_tokens: Mapping[str, int] = field(default_factory=dict)
-    """Most output of each model, as far as its provider told."""
+    """The maximum output of each model, as far as its provider reported it."""
 
     @property
     def is_current(self) -> bool:
-        """Whether it is the newest the program knows; dates compare as text."""
+        """Whether the version is the newest that the program knows; dates compare as text."""
         return self.version >= CURRENT_VERSION
 
 
-def message_params(request: Request, dialect: Dialect) -> dict[str, Any]:
-    """The arguments of a call that creates a message."""
+def message_params(request: Request, capabilities: Capabilities) -> dict[str, Any]:
+    """Return the parameters for creating a message."""
     options = request.options
-    max_tokens = options.max_tokens or dialect.max_tokens.get(request.model) or most_output(request.model)
-    params = {**counted_params(request), "max_tokens": max_tokens, **_thinking(request, max_tokens, dialect)}
+    max_tokens = options.max_tokens or capabilities.max_tokens.get(request.model) or default_max_tokens(request.model)
+    thinking = _thinking_params(request, max_tokens, capabilities)
+    params = {**count_params(request), "max_tokens": max_tokens, **thinking}
     if options.effort and takes_effort(request.model):
         params["output_config"] = {"effort": options.effort}
     thinks = "thinking" in params and params["thinking"]["type"] != "disabled"
-    if options.temperature is not None and is_old(request.model) and not dialect.is_current and not thinks:
+    if options.temperature is not None and is_legacy(request.model) and not capabilities.is_current and not thinks:
         params["extra_body"] = {"temperature": options.temperature}
-    if dialect.is_current:
+    if capabilities.is_current:
         params["cache_control"] = {"type": "ephemeral"}
     else:
-        _mark_for_cache(params["messages"])
+        _add_cache_mark(params["messages"])
     return params
 
 
-def counted_params(request: Request) -> dict[str, Any]:
-    """The arguments that input tokens are counted of."""
+def count_params(request: Request) -> dict[str, Any]:
+    """Return the parameters for counting input tokens."""
     params: dict[str, Any] = {"model": request.model, "messages": messages_of(request.turns)}
     if request.system.strip():
         params["system"] = valid_text(request.system)
     return params
 
 
-def continued(request: Request) -> Turn | None:
-    """The partial reply that the model shall go on writing, if there is one."""
+def partial_reply(request: Request) -> Turn | None:
+    """Return the reply that the model is asked to continue, if there is one."""
     last = request.turns[-1] if request.turns else None
     return last if last is not None and last.role is Role.ASSISTANT else None
 
 
-def blank_end(turn: Turn | None) -> str:
-    """The blank space at the end of a partial reply, which the API does not take."""
+def trailing_space(turn: Turn | None) -> str:
+    """Return the blank space at the end of a partial reply, which the API does not accept."""
     match turn.parts[-1:] if turn is not None else ():
         case (TextPart(text),):
             return text[len(text.rstrip()) :]
     return ""
 
 
-def _thinking(request: Request, max_tokens: int, dialect: Dialect) -> dict[str, Any]:
-    """The switch for thinking; left alone where nobody turned it, and where a reply is gone on with."""
+def _thinking_params(request: Request, max_tokens: int, capabilities: Capabilities) -> dict[str, Any]:
+    """Return the switch for thinking; nothing where the user did not set it, or where a reply is continued."""
     wanted = request.options.thinking
-    if wanted is None or continued(request) is not None:
+    if wanted is None or partial_reply(request) is not None:
         return {}
-    if thinks_to_a_budget(request.model):
+    if takes_thinking_budget(request.model):
         budget = thinking_budget(request.options.effort, max_tokens) if wanted else None
         return {"thinking": {"type": "enabled", "budget_tokens": budget}} if budget else {}
-    if is_old(request.model):
+    if is_legacy(request.model):
         return {}
     if not wanted:
         return {"thinking": {"type": "disabled"}}
-    shown = {"display": "summarized"} if dialect.is_current else {}
-    return {"thinking": {"type": "adaptive", **shown}}
+    display = {"display": "summarized"} if capabilities.is_current else {}
+    return {"thinking": {"type": "adaptive", **display}}
 
 
-def _mark_for_cache(messages: list[Message]) -> None:
-    """The mark on the last block of the last prompt, where an older API wants it."""
+def _add_cache_mark(messages: list[Message]) -> None:
+    """Mark the last block of the last prompt, as older versions of the API need it."""
     for message in reversed(messages):
         if message["role"] == Role.USER.value:
             message["content"][-1] = {**message["content"][-1], "cache_control": {"type": "ephemeral"}}
             return
+
+
+def messages_of(turns: Iterable[Turn]) -> list[Message]:
+    """Return the messages of a branch, which may end with a partial reply to continue."""
+    messages = _merge_roles((turn.role.value, list(_blocks(turn))) for turn in turns)
+    everything = [block for message in messages for block in message["content"]]
+    called = {block.get("id") for block in everything if _is_call(block)}
+    answered = {block.get("tool_use_id") for block in everything if _is_server_result(block)}
+    for message in filter(_is_reply, messages):
+        message["content"] = _drop_incomplete(message["content"], called, answered)
+    messages = _merge_roles((message["role"], message["content"]) for message in messages)
+    if messages and _is_reply(messages[-1]):
+        messages[-1]["content"] = _to_continue(messages[-1]["content"])
+    _answer_calls(messages)
+    if messages and _is_reply(messages[0]):
+        messages.insert(0, {"role": Role.USER.value, "content": [_text(_REPLY_FIRST_NOTE)]})
+    return [message for message in messages if message["content"]]
+
+
+def _blocks(turn: Turn) -> Iterator[Block]:
+    to_block = _user_block if turn.role is Role.USER else _reply_block
+    for part in turn.parts:
+        if (block := to_block(part)) is not None:
+            yield block
+
+
+def _user_block(part: Part) -> Block | None:
+    match part:
+        case TextPart(text):
+            return _text(text) if text.strip() else None
+        case AttachmentPart():
+            return attachment_block(part)
+        case ToolResultPart(call_id, text, is_error):
+            block = {"type": "tool_result", "tool_use_id": call_id, "content": valid_text(text) or "(nothing)"}
+            return {**block, "is_error": True} if is_error else block
+        case OtherPart(_, opaque):
+            return _original_block(opaque)
+        case _:
+            return None
+
+
+def _reply_block(part: Part) -> Block | None:
+    """Return the original block of a part that came from this API; parts of other providers become text."""
+    if (original := _original_block(part.opaque)) is not None:
+        return original
+    match part:
+        case TextPart(text) if text.strip():
+            return _text(text)
+        case ToolCallPart(_, name, input_json) if _is_json(input_json):
+            return _text(f"[called {name} with {input_json}]")
+        case ToolResultPart(_, text) if text:
+            return _text(f"[a tool answered: {text}]")
+        case AttachmentPart(name):
+            return _text(f"[attached: {name}]")
+        case _:
+            return None
+
+
+def _text(text: str) -> Block:
+    return {"type": "text", "text": valid_text(text)}
+
+
+def _original_block(opaque: Opaque | None) -> Block | None:
+    if opaque is None or opaque.wire != WIRE or not _is_json(opaque.json):
+        return None
+    block = json.loads(opaque.json)
+    return block if isinstance(block, dict) else None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _merge_roles(contents: Iterable[tuple[str, list[Block]]]) -> list[Message]:
+    """Return messages with alternating roles; empty ones are left out."""
+    messages: list[Message] = []
+    for role, blocks in contents:
+        if not blocks:
+            continue
+        if messages and messages[-1]["role"] == role:
+            messages[-1]["content"] += blocks
+        else:
+            messages.append({"role": role, "content": list(blocks)})
+    return messages
+
+
+def _drop_incomplete(blocks: list[Block], called: set[Any], answered: set[Any]) -> list[Block]:
+    """Remove what an interrupted reply left incomplete: server calls or results without the other, final thinking."""
+    complete = [
+        block
+        for block in blocks
+        if not (_is_server_call(block) and block.get("id") not in answered)
+        and not (_is_server_result(block) and block.get("tool_use_id") not in called)
+    ]
+    while complete and complete[-1].get("type") in _THINKING:
+        complete.pop()
+    return complete
+
+
+def _to_continue(blocks: list[Block]) -> list[Block]:
+    """Return a partial reply as the API accepts it: no thinking, no open call, and no blank space at its end."""
+    kept = [block for block in blocks if block.get("type") not in (*_THINKING, "tool_use")]
+    if kept and kept[-1].get("type") == "text":
+        kept[-1] = {**kept[-1], "text": kept[-1]["text"].rstrip()}
+    return kept
+
+
+def _answer_calls(messages: list[Message]) -> None:
+    """Put a result for every client-side call at the start of the next message; other results become text."""
+    calls: list[str] = []
+    for message in messages:
+        if _is_reply(message):
+            calls = [block["id"] for block in message["content"] if block.get("type") == "tool_use"]
+            continue
+        results = {block["tool_use_id"]: block for block in message["content"] if block.get("type") == "tool_result"}
+        rest = [
+            block if block.get("type") != "tool_result" else _text(f"[a tool answered: {block['content']}]")
+            for block in message["content"]
+            if block.get("type") != "tool_result" or block["tool_use_id"] not in calls
+        ]
+        message["content"] = [*(results.get(call) or _not_run(call) for call in calls), *rest]
+        calls = []
+
+
+def _not_run(call_id: str) -> Block:
+    return {"type": "tool_result", "tool_use_id": call_id, "content": _NOT_RUN, "is_error": True}
+
+
+def _is_reply(message: Message) -> bool:
+    return bool(message["role"] == Role.ASSISTANT.value)
+
+
+def _is_call(block: Block) -> bool:
+    return str(block.get("type")).endswith("tool_use")
+
+
+def _is_server_call(block: Block) -> bool:
+    return _is_call(block) and block.get("type") != "tool_use"
+
+
+def _is_server_result(block: Block) -> bool:
+    return str(block.get("type")).endswith("_tool_result")
+
+
+def attachment_block(part: AttachmentPart) -> Block:
+    """Return an image, a document, or a line that says why the file is not sent."""
+    name = valid_text(part.name)
+    media_type = part.media_type.partition(";")[0].strip().lower()
+    if not part.data:
+        return _note(f"[{name}: the file itself is not here]")
+    if media_type in _IMAGES:
+        return {"type": "image", "source": _base64(media_type, part.data)}
+    if media_type == "application/pdf":
+        return {"type": "document", "source": _base64(media_type, part.data), "title": name}
+    try:
+        text = part.data.decode()
+    except UnicodeDecodeError:
+        return _note(f"[{name}: a file of type {part.media_type or 'unknown'} that cannot be sent]")
+    if not text.strip():
+        return _note(f"[{name}: an empty file]")
+    return {
+        "type": "document",
+        "source": {"type": "text", "media_type": "text/plain", "data": text},
+        "title": name,
+    }
+
+
+def _base64(media_type: str, data: bytes) -> dict[str, Any]:
+    return {"type": "base64", "media_type": media_type, "data": base64.b64encode(data).decode()}
+
+
+def _note(text: str) -> Block:
+    return {"type": "text", "text": text}

@@ -1,12 +1,20 @@
-"""Turns the events of a message stream into core events. Needs no SDK and no network."""
+"""Turns the body of a response of the Messages API into events and usage. Needs no SDK and opens no connection.
+
+`event_batches` reads bytes as JSON events, `MessageReader` turns those into events of the core, `UsageMeter` adds up
+the usage.
+"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx2
+
+from tui_chat.core.bounds import OutOfBounds, reported_count
 from tui_chat.core.clean import PairJoiner, valid_text
-from tui_chat.core.error import StreamCut
+from tui_chat.core.error import ProtocolBroken, StreamCut
 from tui_chat.core.event import (
     PartDelta,
     PartEnd,
@@ -20,61 +28,130 @@ from tui_chat.core.event import (
 from tui_chat.core.masking import NO_SECRETS, Masker
 from tui_chat.core.part import Opaque, OtherPart, ThinkingPart, ToolResultPart
 from tui_chat.core.text_buffer import TextBuffer
-from tui_chat.providers.anthropic.blocks import citation_text, is_failed_result, result_text
-from tui_chat.providers.anthropic.usage import UsageMeter
-from tui_chat.providers.anthropic.values import list_of, text_of
-from tui_chat.providers.bounded_body import LONGEST_DELTA, in_parts, parse_json
-from tui_chat.providers.retry_after import shown_word
+from tui_chat.core.usage import UNKNOWN_USAGE, Usage
+from tui_chat.providers.anthropic.block_text import citation_text, is_failed_result, result_text
+from tui_chat.providers.anthropic.errors import page_message
+from tui_chat.providers.bounded_body import LONGEST_DELTA, error_body, in_parts, parse_json, whole_body
+from tui_chat.providers.error_details import shown_word
+from tui_chat.providers.sse import COMMENT, Event, EventReader, slices
+from tui_chat.providers.values import list_of, mapping_of, text_of
 
-_MOST_BLOCKS = 1_000
-"""In a message that comes at once; reading more would hold up everything else."""
 WIRE = "anthropic"
-"""The name on every `Opaque` made here."""
+"""The wire of every `Opaque` made here."""
+_MAX_BLOCKS = 1_000
+"""In a message that comes in one piece; reading more would block the event loop."""
+_Batch = list[dict[str, Any] | None]
 
 
-def opaque(block: dict[str, Any]) -> Opaque:
-    """The block as it goes back."""
-    return Opaque(WIRE, valid_text(json.dumps(block, ensure_ascii=False)))
+async def event_batches(response: httpx2.Response, masker: Masker = NO_SECRETS) -> AsyncGenerator[_Batch, None]:
+    """Yield the events of each read together; `None` stands for a comment, or for bytes that complete no event."""
+    content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == "text/html":
+        title = page_message((await error_body(response)).decode("utf-8", "replace"), masker)
+        raise ProtocolBroken(f"a web page came instead of a reply: {title}", detail="html")
+    if content_type == "application/json":
+        yield _events_of_json(parse_json(await whole_body(response)))
+        return
+    reader = EventReader()
+    async with aclosing(response.aiter_bytes()) as chunks:
+        async for chunk in chunks:
+            for part in slices(chunk):
+                batch, error = _parse_events(reader.feed(part))
+                yield batch or [None]
+                if error := error or reader.fault:
+                    raise error
+    # An event that the end of the stream cut short is dropped; the missing end of the message shows the cut.
+    yield _parse_events(reader.end())[0]
+
+
+def _parse_events(sse_events: list[Event]) -> tuple[_Batch, Exception | None]:
+    """Return the events up to the first that cannot be read, and why it cannot."""
+    batch: _Batch = []
+    for sse_event in sse_events:
+        try:
+            batch.append(_parse_event(sse_event))
+        except ValueError as error:
+            return batch, error
+    return batch, None
+
+
+def _parse_event(sse_event: Event) -> dict[str, Any] | None:
+    """Return an event as JSON. Raises `ValueError` for an unreadable one."""
+    name, data = sse_event
+    if sse_event is COMMENT or data == b"[DONE]":
+        return None
+    if name == "ping":
+        return {"type": "ping"}
+    if name == "error" and not data.startswith(b"{"):
+        return {"type": "error", "error": {"message": data.decode("utf-8", "replace")}}
+    value = parse_json(data.decode()) if data else None
+    return value if isinstance(value, dict) else None
+
+
+def _events_of_json(body: object) -> list[dict[str, Any] | None]:
+    """Return the events of a response that is one JSON object although a stream was requested."""
+    match body:
+        case {"type": "message"}:
+            return [*events_of_message(mapping_of(body))]
+        case {"error": dict()}:
+            return [{**mapping_of(body), "type": "error"}]
+    raise ProtocolBroken("the answer is no message", detail="json")
+
+
+def events_of_message(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the events of a stream for a message that came in one piece."""
+    yield {"type": "message_start", "message": {**message, "content": []}}
+    for index, block in enumerate(_blocks_of(message)):
+        yield {"type": "content_block_start", "index": index, "content_block": block}
+        yield {"type": "content_block_stop", "index": index}
+    yield {"type": "message_stop"}
+
+
+def _blocks_of(message: dict[str, Any]) -> list[Any]:
+    blocks = list_of(message.get("content"))
+    if len(blocks) > _MAX_BLOCKS:
+        raise StreamCut(f"a message has more than {_MAX_BLOCKS} blocks", detail="garbled")
+    return blocks
 
 
 @dataclass(slots=True)
 class _Block:
-    """A block that is coming in."""
+    """A block that is still arriving."""
 
     start: dict[str, Any]
-    """As it was announced, with what pieces of unknown kinds added to it."""
+    """The block from its start event, with the deltas of unknown kinds added."""
     kind: str
     pieces: TextBuffer = field(default_factory=TextBuffer)
     signature: TextBuffer = field(default_factory=TextBuffer)
     growing: dict[str, TextBuffer] = field(default_factory=dict)
-    """Texts of the block that come in pieces of unknown kinds."""
+    """Texts that arrive in deltas of unknown kinds, by field."""
     citations: list[Any] = field(default_factory=list)
     joiner: PairJoiner = field(default_factory=PairJoiner)
 
     @property
     def call_id(self) -> str:
-        found = self.start.get("id")
-        return found if isinstance(found, str) else ""
+        return text_of(self.start.get("id"))
 
 
 class MessageReader:
-    """Reads one message, event by event; blocks and events it does not know do no harm."""
+    """Reads the events of one message. Unknown blocks and events are harmless."""
 
     def __init__(self, overlap: str = "", masker: Masker = NO_SECRETS) -> None:
-        """`overlap` is blank space that ended a continued reply and was not sent; the model may write it again."""
+        """`overlap` is the trailing space of a continued reply: it was not sent, so the model may repeat it."""
         self._masker = masker
         self._overlap = overlap
         self._blocks: dict[int, _Block] = {}
-        self._calls: set[str] = set()
+        self._call_ids: set[str] = set()
         self._usage = UsageMeter()
-        self._reason = ""
-        self._detail = ""
-        self._cited: dict[str, None] = {}
-        self.ended = False
-        """Whether the message is whole; a stream that stops before was cut."""
+        self._stop_reason = ""
+        self._stop_detail = ""
+        self._sources: dict[str, None] = {}
+        """Cited sources, in order."""
+        self.is_complete = False
+        """The message has ended; a stream that ends before that was cut."""
 
     def read(self, event: dict[str, Any]) -> list[ProviderEvent]:
-        """What an event says; nothing, when it says nothing to us."""
+        """Return the events of the core for an event of the API."""
         match event.get("type"):
             case "content_block_delta":
                 return self._delta(event)
@@ -94,36 +171,36 @@ class MessageReader:
         message = event.get("message")
         if not isinstance(message, dict):
             return []
-        self._note_stop(message)
-        events = self._note_usage(message.get("usage"))
-        for at, block in enumerate(blocks_of(message)):
+        self._read_stop(message)
+        events = self._read_usage(message.get("usage"))
+        for at, block in enumerate(_blocks_of(message)):
             events += self._start(-1 - at, block)
             events += self._stop(-1 - at)
         return events
 
     def _message_delta(self, event: dict[str, Any]) -> list[ProviderEvent]:
         if isinstance(delta := event.get("delta"), dict):
-            self._note_stop(delta)
-        return self._note_usage(event.get("usage"))
+            self._read_stop(delta)
+        return self._read_usage(event.get("usage"))
 
     def _message_stop(self) -> list[ProviderEvent]:
-        self.ended = True
-        cited = [PartDelta(OtherPart(f"citation: {source}")) for source in self._cited]
-        return [*cited, Stopped(self._reason or "end_turn", self._detail)]
+        self.is_complete = True
+        citations = [PartDelta(OtherPart(f"citation: {source}")) for source in self._sources]
+        return [*citations, Stopped(self._stop_reason or "end_turn", self._stop_detail)]
 
-    def _note_stop(self, said: dict[str, Any]) -> None:
-        if isinstance(reason := said.get("stop_reason"), str):
-            self._reason = shown_word(reason, self._masker)
-        if isinstance(sequence := said.get("stop_sequence"), str):
-            self._detail = shown_word(sequence, self._masker)
-        if isinstance(details := said.get("stop_details"), dict):
-            words = (shown_word(details.get(name), self._masker) for name in ("category", "explanation"))
-            self._detail = ": ".join(filter(None, words))
+    def _read_stop(self, message: dict[str, Any]) -> None:
+        if isinstance(reason := message.get("stop_reason"), str):
+            self._stop_reason = shown_word(reason, self._masker)
+        if isinstance(sequence := message.get("stop_sequence"), str):
+            self._stop_detail = shown_word(sequence, self._masker)
+        if isinstance(details := message.get("stop_details"), dict):
+            texts = (shown_word(details.get(name), self._masker) for name in ("category", "explanation"))
+            self._stop_detail = ": ".join(filter(None, texts))
 
-    def _note_usage(self, usage: object) -> list[ProviderEvent]:
-        if not isinstance(usage, dict):
+    def _read_usage(self, usage_json: object) -> list[ProviderEvent]:
+        if not isinstance(usage_json, dict):
             return []
-        self._usage.note(usage)
+        self._usage.update(usage_json)
         return [UsageReported(self._usage.usage)]
 
     def _start(self, index: int, start: object) -> list[ProviderEvent]:
@@ -133,17 +210,17 @@ class MessageReader:
         block = _Block(dict(start), kind if isinstance(kind, str) else "unknown")
         if _is_call(block.kind):
             block.start["id"] = block.call_id or f"call_{index}"
-            if block.call_id in self._calls:
+            if block.call_id in self._call_ids:
                 return []
-            self._calls.add(block.call_id)
+            self._call_ids.add(block.call_id)
         self._blocks[index] = block
         match block.kind:
             case "text":
                 block.citations = list(list_of(start.get("citations")))
-                return self._grow(block, start.get("text"))
+                return self._add_text(block, start.get("text"))
             case "thinking":
                 block.signature = TextBuffer(text_of(start.get("signature")))
-                return self._grow(block, start.get("thinking")) or [ThinkingDelta("")]
+                return self._add_text(block, start.get("thinking")) or [ThinkingDelta("")]
             case kind if _is_call(kind):
                 return [ToolCallDelta(block.call_id, text_of(start.get("name")), "", kind != "tool_use")]
         return []
@@ -155,26 +232,26 @@ class MessageReader:
         kind = delta.get("type")
         block = self._blocks.get(_index(event))
         if block is None:
-            block = _block_for(kind)
+            block = _block_without_start(kind)
             if block is None:
                 return []
             self._blocks[_index(event)] = block
         match kind, block.kind:
             case "text_delta", "text":
-                return self._grow(block, delta.get("text"))
+                return self._add_text(block, delta.get("text"))
             case "thinking_delta", "thinking":
-                return self._grow(block, delta.get("thinking"))
-            case "input_json_delta", called if _is_call(called):
-                return self._grow(block, delta.get("partial_json"))
+                return self._add_text(block, delta.get("thinking"))
+            case "input_json_delta", block_kind if _is_call(block_kind):
+                return self._add_text(block, delta.get("partial_json"))
             case "signature_delta", "thinking":
                 block.signature.add(text_of(delta.get("signature")))
             case "citations_delta", "text":
                 block.citations.append(delta.get("citation"))
             case _:
-                _merge(block, {key: value for key, value in delta.items() if key != "type"})
+                _merge_unknown(block, {key: value for key, value in delta.items() if key != "type"})
         return []
 
-    def _grow(self, block: _Block, piece: object) -> list[ProviderEvent]:
+    def _add_text(self, block: _Block, piece: object) -> list[ProviderEvent]:
         if not isinstance(piece, str) or not piece:
             return []
         block.pieces.add(piece)
@@ -182,8 +259,8 @@ class MessageReader:
             piece = self._without_overlap(piece)
         text = block.joiner.feed(piece)
         if len(text) <= LONGEST_DELTA:
-            return [_piece(block, text)] if text else []
-        return [_piece(block, part) for part in in_parts(text)]
+            return [_delta_event(block, text)] if text else []
+        return [_delta_event(block, part) for part in in_parts(text)]
 
     def _without_overlap(self, piece: str) -> str:
         common = 0
@@ -197,21 +274,21 @@ class MessageReader:
         if block is None:
             return []
         block.start |= {key: pieces.text for key, pieces in block.growing.items()}
-        held = block.joiner.end()
-        events = [_piece(block, held)] if held else []
+        rest = block.joiner.end()
+        events = [_delta_event(block, rest)] if rest else []
         match block.kind:
             case "text":
                 events.append(PartEnd(self._cited_text(block)))
             case "thinking":
-                events.append(PartEnd(_signed(block)))
+                events.append(PartEnd(_signed_thinking(block)))
             case "redacted_thinking":
-                events.append(PartDelta(ThinkingPart("", opaque(block.start))))
+                events.append(PartDelta(ThinkingPart("", opaque_block(block.start))))
             case kind if _is_call(kind):
                 events += _call_end(block)
             case kind if kind.endswith("tool_result"):
-                events.append(PartDelta(_result(block.start, self._masker)))
+                events.append(PartDelta(_tool_result(block.start, self._masker)))
             case kind:
-                events.append(PartDelta(OtherPart(kind, opaque(block.start))))
+                events.append(PartDelta(OtherPart(kind, opaque_block(block.start))))
         return events
 
     def _cited_text(self, block: _Block) -> Opaque | None:
@@ -219,11 +296,11 @@ class MessageReader:
             return None
         for citation in block.citations:
             if isinstance(citation, dict):
-                self._cited[valid_text(citation_text(citation))] = None
-        return opaque({**block.start, "text": block.pieces.text, "citations": block.citations})
+                self._sources[valid_text(citation_text(citation))] = None
+        return opaque_block({**block.start, "text": block.pieces.text, "citations": block.citations})
 
 
-def _piece(block: _Block, text: str) -> ProviderEvent:
+def _delta_event(block: _Block, text: str) -> ProviderEvent:
     if block.kind == "text":
         return TextDelta(text)
     if block.kind == "thinking":
@@ -231,8 +308,8 @@ def _piece(block: _Block, text: str) -> ProviderEvent:
     return ToolCallDelta(block.call_id, "", text, block.kind != "tool_use")
 
 
-def _block_for(delta_kind: object) -> _Block | None:
-    """A block that was never announced."""
+def _block_without_start(delta_kind: object) -> _Block | None:
+    """Return a block for a delta whose start event is missing, where its kind is clear."""
     match delta_kind:
         case "text_delta":
             return _Block({"type": "text"}, "text")
@@ -241,54 +318,43 @@ def _block_for(delta_kind: object) -> _Block | None:
     return None
 
 
-def _signed(block: _Block) -> Opaque | None:
+def opaque_block(block: dict[str, Any]) -> Opaque:
+    """Return the block as it is sent back."""
+    return Opaque(WIRE, valid_text(json.dumps(block, ensure_ascii=False)))
+
+
+def _signed_thinking(block: _Block) -> Opaque | None:
     if not block.signature:
         return None
-    return opaque({**block.start, "thinking": block.pieces.text, "signature": block.signature.text})
+    return opaque_block({**block.start, "thinking": block.pieces.text, "signature": block.signature.text})
 
 
 def _call_end(block: _Block) -> list[ProviderEvent]:
-    """The end of a tool call. One whose arguments came with its announcement, or that has none, gets them here."""
+    """Return the end of a tool call, with its arguments if they came in the start event or not at all."""
     events: list[ProviderEvent] = []
     on_server = block.kind != "tool_use"
     if not block.pieces:
-        arguments = block.start.get("input")
-        block.pieces.add(json.dumps(arguments if isinstance(arguments, dict) else {}, ensure_ascii=False))
+        arguments = mapping_of(block.start.get("input"))
+        block.pieces.add(json.dumps(arguments, ensure_ascii=False))
         events.append(ToolCallDelta(block.call_id, "", valid_text(block.pieces.text), on_server))
     try:
         arguments = parse_json(block.pieces.text)
     except ValueError:
         return [*events, PartEnd(None, block.call_id)]
-    return [*events, PartEnd(opaque({**block.start, "input": arguments}), block.call_id)]
+    return [*events, PartEnd(opaque_block({**block.start, "input": arguments}), block.call_id)]
 
 
-def _result(block: dict[str, Any], masker: Masker) -> ToolResultPart:
-    """A tool's result. An error of a tool may quote a secret as any error does; what a tool found stays as it is."""
-    text, whole, failed = valid_text(result_text(block.get("content"))), opaque(block), is_failed_result(block)
+def _tool_result(block: dict[str, Any], masker: Masker) -> ToolResultPart:
+    """Return a tool result. A tool's error may quote a secret and is masked; what a tool found stays unchanged."""
+    text, original = valid_text(result_text(block.get("content"))), opaque_block(block)
+    failed = is_failed_result(block)
     if failed:
-        text, whole = masker.mask_whole(text), Opaque(WIRE, masker.mask_whole(whole.json))
-    return ToolResultPart(text_of(block.get("tool_use_id")), text, failed, whole)
+        text, original = masker.mask_whole(text), Opaque(WIRE, masker.mask_whole(original.json))
+    return ToolResultPart(text_of(block.get("tool_use_id")), text, failed, original)
 
 
-def blocks_of(message: dict[str, Any]) -> list[Any]:
-    """The blocks of a message that came whole."""
-    blocks = list_of(message.get("content"))
-    if len(blocks) > _MOST_BLOCKS:
-        raise StreamCut(f"a message has more than {_MOST_BLOCKS} blocks", detail="garbled")
-    return blocks
-
-
-def events_of_message(message: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A message that came whole, as the events of a stream."""
-    yield {"type": "message_start", "message": {**message, "content": []}}
-    for index, block in enumerate(blocks_of(message)):
-        yield {"type": "content_block_start", "index": index, "content_block": block}
-        yield {"type": "content_block_stop", "index": index}
-    yield {"type": "message_stop"}
-
-
-def _merge(block: _Block, delta: dict[str, Any]) -> None:
-    """Pieces of an unknown kind: text and lists grow, the rest is replaced."""
+def _merge_unknown(block: _Block, delta: dict[str, Any]) -> None:
+    """Merge a delta of an unknown kind: texts and lists are appended, other values replaced."""
     for key, value in delta.items():
         match block.start.get(key), value:
             case str(old), str(more):
@@ -307,3 +373,46 @@ def _is_call(kind: str) -> bool:
 def _index(event: dict[str, Any]) -> int:
     index = event.get("index")
     return index if isinstance(index, int) else 0
+
+
+class UsageMeter:
+    """The usage of one message so far. Figures are cumulative: a later one replaces an earlier one.
+
+    Where a count is unbelievable the usage is unknown, and so estimated, until a later figure replaces that count.
+    """
+
+    def __init__(self) -> None:
+        self._figures: dict[str, Any] = {}
+        self._details: dict[str, dict[str, Any]] = {"cache_creation": {}, "output_tokens_details": {}}
+        self._details["server_tool_use"] = {}
+
+    def update(self, usage_json: dict[str, Any]) -> None:
+        """Take over new figures; one that is missing or null keeps its old value."""
+        self._figures.update({name: value for name, value in usage_json.items() if value is not None})
+        for name, details in self._details.items():
+            new = mapping_of(usage_json.get(name))
+            details.update({key: value for key, value in new.items() if value is not None})
+
+    @property
+    def usage(self) -> Usage:
+        """In counts that do not overlap. A cache write without a lifetime counts as a short one."""
+        try:
+            usage = self._usage()
+        except OutOfBounds:
+            return UNKNOWN_USAGE
+        return usage if usage.is_in_bounds else UNKNOWN_USAGE
+
+    def _usage(self) -> Usage:
+        figures, written = self._figures, self._details["cache_creation"]
+        one_hour = reported_count(written.get("ephemeral_1h_input_tokens"))
+        five_minutes = reported_count(written.get("ephemeral_5m_input_tokens"))
+        total = reported_count(figures.get("cache_creation_input_tokens")) or one_hour + five_minutes
+        return Usage(
+            input_tokens=reported_count(figures.get("input_tokens")),
+            cache_read_tokens=reported_count(figures.get("cache_read_input_tokens")),
+            cache_write_5m_tokens=max(total - one_hour, 0),
+            cache_write_1h_tokens=one_hour,
+            output_tokens=reported_count(figures.get("output_tokens")),
+            thinking_tokens=reported_count(self._details["output_tokens_details"].get("thinking_tokens")),
+            web_searches=reported_count(self._details["server_tool_use"].get("web_search_requests")),
+        )

@@ -1,4 +1,4 @@
-"""Markdown without end, varied like real replies and always the same: for benchmarks and long days."""
+"""Endless Markdown, varied like real replies and the same every time, for benchmarks and long runs."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ _CODE = {
 
 
 def endless_markdown(seed: int = 1) -> Iterator[str]:
-    """Blocks of Markdown, one after another, the same for the same seed."""
+    """Yield blocks of Markdown; the same seed yields the same blocks."""
     dice = random.Random(seed)
     makers = (_paragraph, _paragraph, _paragraph, _bullets, _steps, _fence, _table, _quote)
     section = 0

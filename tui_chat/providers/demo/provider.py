@@ -1,6 +1,4 @@
-"""The offline model: plays written replies as events, for newcomers, tests and pictures. Knows no wire and no clock
-but the loop's.
-"""
+"""The offline demo model: plays scripted replies as events, for new users, tests and screenshots. Knows no wire."""
 
 import asyncio
 import os
@@ -22,38 +20,38 @@ from tui_chat.core.part import AttachmentPart, OtherPart, ToolCallPart
 from tui_chat.core.provider import Model, Request
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Usage
-from tui_chat.providers.demo.scenes import PLAIN_THOUGHT, Scene, dropped, flaked, pieces, scene_for
+from tui_chat.providers.demo.scenes import PLAIN_THOUGHT, Scene, dropped_error, flaky_error, pieces, scene_for
 
 PACE_VARIABLE = "TUI_CHAT_DEMO_PACE"
 MODEL = Model("demo/tour", "Guided tour", 200_000, 64_000, True)
 Step = ProviderEvent | Exception | float | asyncio.Event
-"""What is played: an event to hand over, an error to raise, seconds to wait, or something to wait for."""
+"""A step of a script: an event to yield, an error to raise, seconds to wait, or an event to wait for."""
 
 
 class DemoProvider:
-    """A provider that needs no network and always answers alike."""
+    """A provider that needs no network and always replies the same."""
 
     name = "demo"
 
     def __init__(self, *, pace: float | None = None) -> None:
-        """`pace` stretches each wait: 1 is a human pace, 0 as fast as the loop allows. TUI_CHAT_DEMO_PACE sets it."""
+        """`pace` multiplies each wait: 1 is a human pace, 0 has no waits. TUI_CHAT_DEMO_PACE sets the default."""
         self._pace = float(os.environ.get(PACE_VARIABLE) or 1) if pace is None else pace
         self._scripts: tuple[Sequence[Step], ...] = ()
         self._failures: dict[str, int] = {}
         self.requests: list[Request] = []
-        """What a provider made by `playing` was asked, in order."""
+        """The requests to a provider made by `playing`, in order."""
         self.closed_early = 0
-        """How many of its streams were closed by their reader before they had ended."""
+        """How many streams were closed before their end."""
 
     @classmethod
     def playing(cls, *scripts: Sequence[Step], pace: float = 1.0) -> "DemoProvider":
-        """A provider for tests: the first request gets the first script, and so on; the last one is repeated."""
+        """Return a provider for tests: each request plays the next script, and the last one is repeated."""
         provider = cls(pace=pace)
         provider._scripts = scripts
         return provider
 
     async def stream(self, request: Request) -> AsyncGenerator[ProviderEvent, None]:
-        """Play what the prompt asks for."""
+        """Play the scene that the prompt names."""
         loop = asyncio.get_running_loop()
         due = loop.time()
         try:
@@ -84,32 +82,32 @@ class DemoProvider:
         if not prompts:
             return (RequestRefused("messages: at least one message is required", detail="bad_request"),)
         scene = scene_for(prompts[-1].text, len(prompts) - 1)
-        if scene.refused is not None:
-            return (scene.wait_s, scene.refused)
+        if scene.error is not None:
+            return (scene.wait_s, scene.error)
         failed = self._failures.get(prompts[-1].id, 0)
         if failed < scene.failures:
             self._failures[prompts[-1].id] = failed + 1
-            return (scene.wait_s, flaked())
-        return _performance(scene, request)
+            return (scene.wait_s, flaky_error())
+        return _scene_steps(scene, request)
 
     def can_continue(self, model: str) -> bool:
-        """Always: the script is gone on with at the character where the partial ends."""
+        """Return true: the script continues at the character where the partial reply ends."""
         return True
 
     async def count_tokens(self, request: Request) -> int | None:
-        """Tokens of the request as its usage will report them."""
+        """Return the input tokens that the usage will report."""
         return _input_usage(request).total_input_tokens
 
     async def models(self) -> tuple[Model, ...]:
-        """The one it plays."""
+        """Return the demo model."""
         return (MODEL,)
 
     async def aclose(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is no connection."""
 
 
-def _performance(scene: Scene, request: Request) -> Iterator[Step]:
-    """The steps of one scene, from where the partial reply at the end of the request leaves off."""
+def _scene_steps(scene: Scene, request: Request) -> Iterator[Step]:
+    """Yield the steps of a scene, starting where the partial reply at the end of the request stops."""
     last = request.turns[-1]
     partial = last if last.role is Role.ASSISTANT else None
     usage = _input_usage(request)
@@ -133,7 +131,7 @@ def _performance(scene: Scene, request: Request) -> Iterator[Step]:
     reason = "end_turn"
     for count, piece in enumerate(tokens):
         if count == cut_at:
-            yield dropped()
+            yield dropped_error()
         if spent == budget:
             reason = "max_tokens"
             break
@@ -146,7 +144,7 @@ def _performance(scene: Scene, request: Request) -> Iterator[Step]:
 
 
 def _from(tokens: Iterable[str], position: int) -> Iterator[str]:
-    """The tokens after so many characters."""
+    """Return the tokens after this many characters."""
     rest = iter(tokens)
     for token in rest:
         if position < len(token):
@@ -156,7 +154,7 @@ def _from(tokens: Iterable[str], position: int) -> Iterator[str]:
 
 
 def _input_usage(request: Request) -> Usage:
-    """As a cache would have it: what the prompt before this one brought along is read, the rest is written."""
+    """Return the usage as with a cache: turns up to the previous prompt are read from it, the rest is written."""
     turns = request.turns if request.turns[-1].role is Role.USER else request.turns[:-1]
     known = max((at for at, turn in enumerate(turns[:-1]) if turn.role is Role.USER), default=-1) + 1
     system = _tokens(request.system) + 12

@@ -1,4 +1,4 @@
-"""What the demo model plays for each first word of a prompt: texts and delays. Plays nothing itself."""
+"""The scenes of the demo model by the first word of a prompt: texts, delays and errors."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -14,7 +14,6 @@ from tui_chat.core.error import (
     StreamCut,
     Unreachable,
 )
-from tui_chat.core.title import TITLE_INSTRUCTION
 from tui_chat.providers.demo.long_reply import endless_markdown
 from tui_chat.providers.demo.tour import page
 
@@ -22,27 +21,27 @@ _PIECE = re.compile(r"[ \t]*\n+|[ ]{1,8}(?=\s)|\s?[A-Za-z0-9_]{1,8}|\s?[^A-Za-z0
 
 
 def pieces(text: str) -> list[str]:
-    """The text cut into tokens; joined again they are the text. Clusters such as joined emoji are cut apart too."""
+    """Cut a text into tokens. Grapheme clusters such as joined emoji are cut apart too."""
     return _PIECE.findall(text)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """One thing the demo plays."""
+    """A scripted reply."""
 
     tokens: Callable[[], Iterator[str]]
-    """The prose, piece by piece."""
+    """The text, piece by piece."""
     thinking: str = ""
     token_s: float = 0.01
     """Seconds from one token to the next."""
     wait_s: float = 0.4
     """Seconds before the first one."""
-    refused: ProviderError | None = None
-    """Raised before anything is sent."""
+    error: ProviderError | None = None
+    """Raised in place of a reply."""
     cut_after: int | None = None
-    """Tokens of prose after which the connection drops; a continued reply is not cut again."""
+    """Tokens of text after which the connection drops; a continued reply is not cut again."""
     failures: int = 0
-    """How many attempts at one prompt fail before it is answered."""
+    """How many attempts at one prompt fail before there is a reply."""
 
 
 def _written(text: str) -> Callable[[], Iterator[str]]:
@@ -54,7 +53,7 @@ def _endless(count: int) -> Callable[[], Iterator[str]]:
 
 
 def scene_for(prompt: str, prompts_before: int) -> Scene:
-    """The scene that a prompt's first word asks for; the tour for any other, and a title where one is wanted."""
+    """Return the scene named by the first word of the prompt, a title for a title request, else the tour."""
     if prompt.startswith(TITLE_INSTRUCTION):
         return Scene(_written(_title(prompt)))
     first, rest = (*prompt.lower().split(maxsplit=1), "", "")[:2]
@@ -62,13 +61,13 @@ def scene_for(prompt: str, prompts_before: int) -> Scene:
     return play(rest.split(" ")[0].strip()) if play is not None else Scene(_written(page(prompts_before)))
 
 
-def _title(asked: str) -> str:
-    said = asked.partition("<prompt>")[2].partition("</prompt>")[0].split()
-    return f"About {' '.join(said[:5]).rstrip('.,:;!?')}"
+def _title(title_request: str) -> str:
+    words = title_request.partition("<prompt>")[2].partition("</prompt>")[0].split()
+    return f"About {' '.join(words[:5]).rstrip('.,:;!?')}"
 
 
 def _error(kind: str) -> Scene:
-    return Scene(_written(""), refused=_ERRORS.get(kind, _ERRORS[""])())
+    return Scene(_written(""), error=_ERRORS.get(kind, _ERRORS[""])())
 
 
 def _long(count: str) -> Scene:
@@ -107,16 +106,16 @@ _ERRORS: dict[str, Callable[[], ProviderError]] = {
     "timeout": lambda: Unreachable("no answer within 60 seconds", detail="timeout"),
     "key": lambda: KeyRejected("no key is set", detail="no_key"),
 }
-"""By the word or number after `error`; any other is the first."""
+"""By the word or number after `error`; the first for any other word."""
 
 
-def dropped() -> ProviderError:
-    """What a cut scene breaks off with."""
+def dropped_error() -> ProviderError:
+    """Return the error that ends the scene `cut`."""
     return StreamCut("the connection was closed in the middle of the reply", detail="dropped")
 
 
-def flaked() -> ProviderError:
-    """What a flaky scene fails with before it answers."""
+def flaky_error() -> ProviderError:
+    """Return the error that the scene `flaky` raises before it replies."""
     return Overloaded("Overloaded", retry_after_s=1, request_id="req_demo_flaky", status=529)
 
 
@@ -228,7 +227,7 @@ _THOUGHTS = """The question sounds simple, but there is a catch: seventeen sheep
 Let me check it the other way round: if nine remain, eight ran, and eight are all of them except nine. That fits."""
 
 PLAIN_THOUGHT = "The prompt asks for nothing that has to be worked out, so the answer can begin at once."
-"""For any other scene when thinking was asked for."""
+"""The thinking in any other scene, when thinking is on."""
 
 _THOUGHT_ANSWER = """**Nine** sheep are left.
 

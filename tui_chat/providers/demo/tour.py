@@ -1,4 +1,4 @@
-"""What the demo model says when it is asked just anything: a guided tour, a page for each prompt of a branch."""
+"""The guided tour of the demo model: one page for each prompt of a branch."""
 
 KEYS = {
     "send": "Enter",
@@ -16,7 +16,7 @@ KEYS = {
     "help": "F1",
     "quit": "Ctrl+Q",
 }
-"""Every key the demo names, in one place, so that a changed default is changed here once."""
+"""The default keys that the tour names; tests/ui/test_keymap.py compares them with the keymap."""
 
 _BASICS = f"""# Welcome to tui-chat
 
@@ -120,5 +120,5 @@ PAGES = (_BASICS, _BRANCHES, _COMMAND_LINE)
 
 
 def page(prompts_before: int) -> str:
-    """The page for a prompt that has so many before it in its branch."""
+    """Return the page for a prompt with this many prompts before it."""
     return PAGES[prompts_before % len(PAGES)]

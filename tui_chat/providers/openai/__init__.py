@@ -1,1 +1,1 @@
-"""Chat completions: OpenAI and every server that speaks its wire."""
+"""The OpenAI wire (chat completions), for OpenAI and every server that speaks it."""

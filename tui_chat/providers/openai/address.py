@@ -1,60 +1,51 @@
-"""Where a server of the OpenAI-compatible wire listens: what users write becomes one clean address. Pure."""
+"""Turns the address that a user wrote into the URLs of a server. No I/O."""
 
-import ipaddress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from tui_chat.core.error import SettingsError
-from tui_chat.providers.config import ProviderConfig
-from tui_chat.providers.openai.dialects import AZURE_BY_DEPLOYMENT, DIALECTS, OTHER, Dialect
+from tui_chat.core.provider_presets import DIALECTS, UNKNOWN_SERVER, Dialect
+from tui_chat.providers.config import ProviderConfig, is_loopback
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A server's address with everything that follows from it."""
+    """The base URL of a server."""
 
     base: str
-    """Without a slash at its end."""
+    """Without a trailing slash."""
     api_version: str = ""
 
     @property
     def parts(self) -> SplitResult:
-        """Its parts."""
         return urlsplit(self.base)
 
     @property
     def host(self) -> str:
-        """The machine, as it may be shown."""
         return self.parts.hostname or ""
 
     @property
-    def place(self) -> str:
-        """Its host, with the port where one is named: what a person looks for when nobody answers."""
+    def host_and_port(self) -> str:
+        """The host, with the port where the address has one. Safe to show: it holds no login."""
         return f"{self.host}:{self.parts.port}" if self.parts.port else self.host
 
     @property
     def is_loopback(self) -> bool:
-        """Whether it is on this machine."""
-        if self.host == "localhost" or self.host.endswith(".localhost"):
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
     @property
-    def is_plain(self) -> bool:
-        """Whether what is sent can be read on the way."""
+    def is_unencrypted(self) -> bool:
+        """Whether requests cross a network without TLS."""
         return self.parts.scheme != "https" and not self.is_loopback
 
-    def at(self, path: str, model: str = "") -> str:
-        """A path of the dialect table in full."""
+    def url(self, path: str, model: str = "") -> str:
+        """Return the URL for a path of a dialect, with its placeholders filled in."""
         root = self.base.removesuffix("/v1").removesuffix("/beta")
         filled = path.replace("{base}", self.base).replace("{root}", root)
         return filled.replace("{model}", quote(model, safe="")).replace("{api_version}", quote(self.api_version))
 
     def same_origin(self, url: str) -> bool:
-        """Whether that address is on the same server, so that the key may go there."""
+        """Whether the URL is on the same server, so that the key may be sent to it."""
         other = urlsplit(url)
         return (other.scheme, other.netloc.rpartition("@")[2]) == (
             self.parts.scheme,
@@ -63,21 +54,21 @@ class Address:
 
 
 def dialect_of(config: ProviderConfig) -> Dialect:
-    """The facts of that provider; OpenAI's own hold at OpenAI's own address only."""
+    """Return the dialect of a provider; OpenAI's own applies at OpenAI's address only."""
     if config.kind == "openai" and config.base_url and not _host_of(config.base_url).endswith(".openai.com"):
-        return OTHER
+        return UNKNOWN_SERVER
     return DIALECTS[config.kind]
 
 
 def chat_path(config: ProviderConfig, dialect: Dialect) -> str:
-    """Where that provider is asked."""
-    return AZURE_BY_DEPLOYMENT if config.kind == "azure" and config.api_version else dialect.chat_path
+    """Return the path for chat completions."""
+    return (dialect.versioned_chat_path if config.api_version else "") or dialect.chat_path
 
 
 def address_of(config: ProviderConfig, dialect: Dialect) -> Address:
-    """The address a user wrote, or the dialect's own, made whole. `SettingsError` where none can be made."""
+    """Return the normalized address from the settings, or the dialect's own. Raises `SettingsError`."""
     if config.base_url.strip():
-        return Address(_clean(config.base_url, dialect), config.api_version)
+        return Address(_normalize(config.base_url, dialect), config.api_version)
     if not dialect.base_url:
         raise SettingsError(f"{config.name} has no address: set its base_url", detail="bad_url")
     values = {"account_id": config.account_id, "gateway_id": config.gateway_id or "default"}
@@ -96,9 +87,9 @@ def _host_of(url: str) -> str:
         return ""
 
 
-def _clean(written: str, dialect: Dialect) -> str:
-    """Scheme, host and port filled in, a pasted `/chat/completions` taken off, and a path where there is none."""
-    url = written.strip()
+def _normalize(base_url: str, dialect: Dialect) -> str:
+    """Fill in scheme, port and path where they are missing, and remove a pasted `/chat/completions`."""
+    url = base_url.strip()
     has_scheme = "://" in url
     try:
         parts = urlsplit(url if has_scheme else f"//{url}")
@@ -110,10 +101,9 @@ def _clean(written: str, dialect: Dialect) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     if not has_scheme and port is None:
         port = dialect.plain_port
-    shown = f"[{host}]" if ":" in host else host
-    near = dialect.plain_port is not None or Address(f"http://{shown}").is_loopback
-    scheme = parts.scheme or ("http" if near else "https")
+    bracketed = f"[{host}]" if ":" in host else host
+    scheme = parts.scheme or ("http" if dialect.plain_port is not None or is_loopback(host) else "https")
     login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
-    netloc = f"{login}{shown}{f':{port}' if port else ''}"
+    netloc = f"{login}{bracketed}{f':{port}' if port else ''}"
     path = parts.path.rstrip("/").removesuffix("/chat/completions")
-    return urlunsplit((scheme, netloc, path or dialect.own_path, "", ""))
+    return urlunsplit((scheme, netloc, path or dialect.default_path, "", ""))

@@ -1,33 +1,31 @@
-"""One server over httpx2: the key on every request, redirects, fields it will not take. Knows no chat."""
+"""HTTP requests to one server: its key, redirects, and fields that it rejects. Knows nothing of chat."""
 
 import asyncio
 import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import NoReturn
 
 import httpx2
 
 from tui_chat.core.error import KeyRejected, ProtocolBroken, ProviderError, SettingsError
+from tui_chat.core.provider_presets import Dialect
 from tui_chat.core.secret import Secret
 from tui_chat.providers.bounded_body import error_body
 from tui_chat.providers.config import ProviderConfig
-from tui_chat.providers.masked_model import masker_of
+from tui_chat.providers.error_details import scrub
+from tui_chat.providers.masking import masker_of
 from tui_chat.providers.openai.address import Address
-from tui_chat.providers.openai.dialects import Dialect, Json
-from tui_chat.providers.openai.errors import error_of, error_on_the_way
-from tui_chat.providers.openai.request import relented, unwanted_field
-from tui_chat.providers.retry_after import scrub
+from tui_chat.providers.openai.errors import connection_error, error_from_response
+from tui_chat.providers.openai.request import Json, rejected_field, without_rejected_fields
 
-TROUBLE = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ProviderError)
-"""What a request may raise before `Server.fail` has made it an error of the core."""
-_CONNECT_LIMIT_S = 10.0
-_LAST_WORDS_LIMIT_S = 5.0
-"""How long a server may take to tell its usage and hang up, once its model has stopped."""
-_DRAIN_LIMIT_S = 0.2
-"""For the last bytes after a whole reply, which let the connection be used again."""
-_MOST_TRIES = 6
+REQUEST_ERRORS = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ProviderError)
+"""What a request may raise; `Server.raise_error` turns each into an error of the core."""
+_CONNECT_TIMEOUT_S = 10.0
+_END_TIMEOUT_S = 5.0
+"""How long a server may take to report usage and close the stream, once its model has stopped."""
+_MAX_ATTEMPTS = 6
 _AUTH_HEADERS = {
     "bearer": ("authorization", "Bearer "),
     "x-api-key": ("x-api-key", ""),
@@ -37,7 +35,7 @@ _AUTH_HEADERS = {
 
 
 class _KeyAuth(httpx2.Auth):
-    """Puts the key on each request as it leaves, so that nothing else holds it in the clear."""
+    """Adds the key to each request as it is sent, so that nothing else holds it in the clear."""
 
     def __init__(self, key: Secret, style: str) -> None:
         self._key = key
@@ -59,40 +57,39 @@ class Server:
         address: Address,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
-        """Finds the key and reads the system's certificates, both slow: make it in a thread."""
+        """Find the key and read the system's certificates. Both are slow: call this in a thread."""
         self.address = address
         self._config = config
         self._key = config.find_key()
-        self._refused: set[str] = set()
-        """Fields it would not take."""
-        style = config.auth or dialect.auth
-        if style not in (*_AUTH_HEADERS, "none"):
-            sentence = f"providers.{config.name}.auth: {style} is none of bearer, x-api-key, api-key and none"
+        self._rejected_fields: set[str] = set()
+        auth_style = config.auth or dialect.auth
+        if auth_style not in (*_AUTH_HEADERS, "none"):
+            sentence = f"providers.{config.name}.auth: {auth_style} is none of bearer, x-api-key, api-key and none"
             raise SettingsError(sentence, detail="bad_header")
-        headers = _sendable(config.find_headers(), config.name)
+        headers = _checked_headers(config.find_headers(), config.name)
         self.masker = masker_of(config, self._key, headers)
-        """Takes this provider's secrets out of whatever its server says."""
-        self._has_key = (self._key is not None and style != "none") or any(
+        """Removes the secrets of this provider from any text."""
+        self._has_key = (self._key is not None and auth_style != "none") or any(
             name in headers for name, _ in _AUTH_HEADERS.values()
         )
-        self._lacks_key = dialect.needs_key and not config.base_url and not self._has_key and style != "none"
-        auth = _KeyAuth(self._key, style) if self._key is not None and style != "none" else None
-        self._client = self._connect(headers, auth, transport)
+        self._lacks_key = dialect.needs_key and not config.base_url and not self._has_key and auth_style != "none"
+        auth = _KeyAuth(self._key, auth_style) if self._key is not None and auth_style != "none" else None
+        self._client = self._make_client(headers, auth, transport)
         for name in ("httpx2", "httpcore2"):
-            # They write whole addresses to the log, and those may hold a password.
+            # They log whole URLs, which may hold a password.
             logging.getLogger(name).setLevel(logging.WARNING)
 
-    def _connect(
+    def _make_client(
         self, headers: Mapping[str, str], auth: httpx2.Auth | None, transport: httpx2.AsyncBaseTransport | None
     ) -> httpx2.AsyncClient:
-        """The client. This machine is reached past any proxy; what the environment has wrong is told."""
-        limit_s = self._config.timeout_s
+        """Return the client. Loopback addresses bypass any proxy."""
+        timeout_s = self._config.timeout_s
         try:
             return httpx2.AsyncClient(
                 headers={"user-agent": "tui-chat", **headers},
                 auth=auth,
-                timeout=httpx2.Timeout(limit_s, connect=min(_CONNECT_LIMIT_S, limit_s)),
-                # Reading the system's certificates takes a fifth of a second; here nothing is encrypted.
+                timeout=httpx2.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s)),
+                # Reading the system's certificates takes a fifth of a second, for nothing where there is no TLS.
                 verify=not (self.address.is_loopback and self.address.parts.scheme == "http"),
                 trust_env=not self.address.is_loopback,
                 transport=transport,
@@ -106,74 +103,78 @@ class Server:
             raise SettingsError(sentence, detail="proxy") from error
 
     async def aclose(self) -> None:
-        """Let go of connections."""
         await self._client.aclose()
 
     @asynccontextmanager
-    async def answer(
-        self, url: str, body: Json | None, *, limit_s: float | None = None
+    async def request(
+        self, url: str, body: Json | None, *, timeout_s: float | None = None
     ) -> AsyncIterator[httpx2.Response]:
-        """An answer that is no error, not yet read. A request without a body is a GET.
+        """Yield a successful response whose body is not read yet. Without a body the request is a GET.
 
-        A redirect is followed on the same server only; a field the server will not take is left out from then on.
+        Redirects are followed on the same server only. A field that the server rejects is left out from then on.
         """
         self._check_key()
-        for _ in range(_MOST_TRIES):
-            answer = await self._client.send(self._request(url, body, limit_s), stream=True)
+        for _ in range(_MAX_ATTEMPTS):
+            response = await self._client.send(self._build_request(url, body, timeout_s), stream=True)
             try:
-                if answer.is_success:
-                    yield answer
+                if response.is_success:
+                    yield response
                     return
-                told = await error_body(answer)
+                raw_error = await error_body(response)
             finally:
-                await answer.aclose()
-            error = error_of(answer, told, self.masker)
-            if moved := self._moved_to(answer):
-                url = moved
-            elif body is not None and (field := unwanted_field(error, relented(body, self._refused), self._refused)):
-                self._refused.add(field)
+                await response.aclose()
+            error = error_from_response(response, raw_error, self.masker)
+            if redirect := self._redirect_url(response):
+                url = redirect
+            elif body is not None and (field := self._rejected_field(error, body)):
+                self._rejected_fields.add(field)
             else:
                 raise error
         raise ProtocolBroken("the address leads round in a circle", detail="redirect")
 
-    def fail(self, error: Exception, *, begun: bool) -> NoReturn:
-        """Raise the core's error for what went wrong; nowhere in it, or in what it hangs on, is the key."""
+    def raise_error(self, error: Exception, *, has_started: bool) -> NoReturn:
+        """Raise the core's error for a failed request. Neither it nor its causes hold the key."""
         scrub(error, self.masker)
         if isinstance(error, ProviderError):
             raise error
-        told = error_on_the_way(error, self.address.place, begun, self.masker)
-        raise told from (None if isinstance(error, httpx2.LocalProtocolError) else error)
+        core_error = connection_error(error, self.address.host_and_port, has_started, self.masker)
+        raise core_error from (None if isinstance(error, httpx2.LocalProtocolError) else error)
 
     def _check_key(self) -> None:
-        """An error where a key is missing, or could be read on the way."""
+        """Raise where a key is missing, or would be sent without encryption."""
         if self._lacks_key:
             where = f": set {self._config.key_source}" if self._config.key_source else ""
             raise KeyRejected(f"{self._config.name} needs a key{where}", detail="no_key")
-        if self._has_key and self.address.is_plain and not self._config.allow_http:
+        if self._has_key and self.address.is_unencrypted and not self._config.allow_http:
             sentence = f"the key would go to {self.address.host} over plain http; allow_http lets it"
             raise SettingsError(sentence, detail="plain_http")
 
-    def _request(self, url: str, body: Json | None, limit_s: float | None) -> httpx2.Request:
-        if limit_s is None:
-            limit: httpx2.Timeout = self._client.timeout
+    def _build_request(self, url: str, body: Json | None, timeout_s: float | None) -> httpx2.Request:
+        if timeout_s is None:
+            timeout: httpx2.Timeout = self._client.timeout
         else:
-            limit = httpx2.Timeout(min(limit_s, self._config.timeout_s))
+            timeout = httpx2.Timeout(min(timeout_s, self._config.timeout_s))
         if body is None:
-            return self._client.build_request("GET", url, headers={"accept": "application/json"}, timeout=limit)
-        content = json.dumps(relented(body, self._refused), ensure_ascii=False).encode("utf-8", "replace")
+            return self._client.build_request("GET", url, headers={"accept": "application/json"}, timeout=timeout)
+        accepted = without_rejected_fields(body, self._rejected_fields)
+        content = json.dumps(accepted, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"content-type": "application/json", "accept": "text/event-stream, application/json"}
-        return self._client.build_request("POST", url, content=content, headers=headers, timeout=limit)
+        return self._client.build_request("POST", url, content=content, headers=headers, timeout=timeout)
 
-    def _moved_to(self, answer: httpx2.Response) -> str | None:
-        """Where the request is to be made again, if that is on the same server."""
-        if answer.status_code not in (301, 302, 307, 308) or answer.next_request is None:
+    def _rejected_field(self, error: ProviderError, body: Json) -> str | None:
+        sent = without_rejected_fields(body, self._rejected_fields)
+        return rejected_field(error, sent, self._rejected_fields)
+
+    def _redirect_url(self, response: httpx2.Response) -> str | None:
+        """Return where to repeat the request, if that is on the same server."""
+        if response.status_code not in (301, 302, 307, 308) or response.next_request is None:
             return None
-        url = str(answer.next_request.url)
+        url = str(response.next_request.url)
         return url if self.address.same_origin(url) else None
 
 
-def _sendable(headers: Mapping[str, str], provider: str) -> dict[str, str]:
-    """Headers as they may be sent; one that may not is named, its value never told."""
+def _checked_headers(headers: Mapping[str, str], provider: str) -> dict[str, str]:
+    """Return the headers with names in lower case. An error names an invalid header, never its value."""
     for name, value in headers.items():
         if not (name.isascii() and name.replace("-", "").replace("_", "").isalnum() and name):
             raise SettingsError(f"providers.{provider}.headers: a name is no header's name", detail="bad_header")
@@ -183,20 +184,12 @@ def _sendable(headers: Mapping[str, str], provider: str) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-async def next_piece(pieces: AsyncGenerator[bytes, None], finished: bool) -> bytes:
-    """The next bytes; none at the end, or when a server that has finished does not hang up."""
-    if not finished:
-        return await anext(pieces, b"")
+async def next_chunk(chunks: AsyncGenerator[bytes, None], has_stopped: bool) -> bytes:
+    """Return the next bytes; none at the end, or when the model has stopped and the server keeps the stream open."""
+    if not has_stopped:
+        return await anext(chunks, b"")
     try:
-        async with asyncio.timeout(_LAST_WORDS_LIMIT_S):
-            return await anext(pieces, b"")
+        async with asyncio.timeout(_END_TIMEOUT_S):
+            return await anext(chunks, b"")
     except TimeoutError:
         return b""
-
-
-async def drain(pieces: AsyncGenerator[bytes, None]) -> None:
-    """Read what is left after a whole reply, if it comes at once."""
-    with suppress(TimeoutError, httpx2.HTTPError):
-        async with asyncio.timeout(_DRAIN_LIMIT_S):
-            async for _ in pieces:
-                pass

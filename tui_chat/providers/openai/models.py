@@ -1,4 +1,4 @@
-"""Lists of models, in every shape the OpenAI-compatible servers give them → the core's models. Pure."""
+"""Reads lists of models in every shape that servers of the OpenAI wire send. No I/O."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,8 +7,9 @@ from typing import Any
 
 from tui_chat.core.bounds import count_in_bounds
 from tui_chat.core.provider import Model
+from tui_chat.core.provider_presets import Dialect
 
-_CONTEXT = (
+_CONTEXT_FIELDS = (
     "context_length",
     "context_window",
     "loaded_context_length",
@@ -18,69 +19,67 @@ _CONTEXT = (
     "n_ctx",
     "n_ctx_train",
 )
-_LONGEST_COUNT = 16
-"""Digits of a figure that stands as text."""
-_MOST_OUTPUT = ("max_completion_tokens", "max_output_tokens", "max_output_length")
-_INSIDE = ("meta", "top_provider", "model_info", "limits")
-"""Objects within a model in which the figures may stand."""
-_NO_CHAT = re.compile(
+_MAX_DIGITS = 16
+"""Of a number that is sent as text."""
+_MAX_OUTPUT_FIELDS = ("max_completion_tokens", "max_output_tokens", "max_output_length")
+_NESTED = ("meta", "top_provider", "model_info", "limits")
+"""Objects within a model that may hold its figures."""
+_NOT_CHAT = re.compile(
     r"embed|whisper|\btts\b|-tts|dall-e|image|moderation|realtime|transcrib|audio|\bsora|rerank|guard|speech|ocr"
     r"|babbage|davinci|codex-mini|computer-use|-instruct-\d{4}|veo|flux|stable-diffusion|bge-",
     re.IGNORECASE,
 )
-_OPENAI_THINKS = re.compile(r"^(o[1-9]|gpt-([5-9]|\d\d))(?!.*chat)")
-_EFFORTS = ("low", "medium", "high")
+_OPENAI_THINKING = re.compile(r"^(o[1-9]|gpt-([5-9]|\d\d))(?!.*chat)")
 
 
-def models_in(listing: Any, provider: str, kind: str) -> tuple[Model, ...]:
-    """The models one can chat with, in the order the server lists them."""
-    found: dict[str, Model] = {}
+def models_in(listing: Any, provider: str, dialect: Dialect) -> tuple[Model, ...]:
+    """Return the chat models in the order of the list. Raises `ValueError` where there is no list."""
+    models: dict[str, Model] = {}
     for entry in _entries(listing):
         if isinstance(entry, str):
             entry = {"id": entry}
-        if isinstance(entry, Mapping) and (model := _model(entry, provider, kind)) is not None:
-            found.setdefault(model.ref, model)
-    return tuple(found.values())
+        if isinstance(entry, Mapping) and (model := _model(entry, provider, dialect)) is not None:
+            models.setdefault(model.ref, model)
+    return tuple(models.values())
 
 
 def _entries(listing: Any) -> Iterable[Any]:
-    """The list, wherever it stands."""
     if isinstance(listing, list):
         return listing
     if isinstance(listing, Mapping):
         for name in ("data", "models", "result"):
-            if isinstance(found := listing.get(name), list):
-                return found
+            if isinstance(entries := listing.get(name), list):
+                return entries
     raise ValueError("no list of models")
 
 
-def _model(entry: Mapping[str, Any], provider: str, kind: str) -> Model | None:
+def _model(entry: Mapping[str, Any], provider: str, dialect: Dialect) -> Model | None:
     names = (entry.get(name) for name in ("model_name", "id", "key", "model", "name"))
     model_id = next((name for name in names if isinstance(name, str) and name), "")
-    if kind == "workersai":
-        model_id = str(entry.get("name") or model_id)
-    if not model_id or not _chats(entry, model_id):
+    if dialect.model_id_field:
+        model_id = str(entry.get(dialect.model_id_field) or model_id)
+    if not model_id or not _is_chat_model(entry, model_id):
         return None
-    facts = dict(_facts(entry))
-    thinks = _thinks(entry, facts) or (
-        True if kind in ("openai", "azure") and _OPENAI_THINKS.match(model_id) else None
+    figures = dict(_figures(entry))
+    can_think = _can_think(entry, figures) or (
+        True if dialect.has_openai_models and _OPENAI_THINKING.match(model_id) else None
     )
-    shown = entry.get("display_name") or (entry.get("name") if "id" in entry else "")
+    display_name = entry.get("display_name") or (entry.get("name") if "id" in entry else "")
     return Model(
         ref=f"{provider}/{model_id}",
-        name=shown if isinstance(shown, str) and shown != model_id else "",
-        context_window=_first(facts, _CONTEXT),
-        max_output_tokens=_first(facts, _MOST_OUTPUT),
-        can_think=thinks,
-        efforts=_EFFORTS if thinks and kind in ("openai", "azure", "openrouter", "groq") else (),
+        name=display_name if isinstance(display_name, str) and display_name != model_id else "",
+        context_window=_first_count(figures, _CONTEXT_FIELDS),
+        max_output_tokens=_first_count(figures, _MAX_OUTPUT_FIELDS),
+        can_think=can_think,
+        efforts=dialect.efforts if can_think else (),
     )
 
 
-def _chats(entry: Mapping[str, Any], model_id: str) -> bool:
-    """Whether it answers in text; where the server does not say, its name does."""
+def _is_chat_model(entry: Mapping[str, Any], model_id: str) -> bool:
+    """Whether the model replies in text; judged by its name where the server does not say."""
     capabilities = entry.get("capabilities")
-    if isinstance(capabilities, Mapping) and isinstance(chats := capabilities.get("completion_chat"), bool):
-        return chats
+    if isinstance(capabilities, Mapping) and isinstance(is_chat := capabilities.get("completion_chat"), bool):
+        return is_chat
     if isinstance(capabilities, list) and "embedding" in capabilities:
         return False
     if entry.get("active") is False or entry.get("archived") is True:
@@ -88,18 +87,19 @@ def _chats(entry: Mapping[str, Any], model_id: str) -> bool:
     if isinstance(kind := entry.get("type"), str) and kind in ("llm", "vlm", "chat", "language", "code"):
         return True
     architecture = entry.get("architecture")
-    if isinstance(architecture, Mapping) and isinstance(given := architecture.get("output_modalities"), list):
-        return "text" in given
+    if isinstance(architecture, Mapping) and isinstance(outputs := architecture.get("output_modalities"), list):
+        return "text" in outputs
     return entry.get("type") not in ("embeddings", "embedding", "image", "rerank", "audio", "moderation") and (
-        _NO_CHAT.search(model_id) is None
+        _NOT_CHAT.search(model_id) is None
     )
 
 
-def _facts(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every figure of a model by its name: its own last, so that they win; Workers AI lists them as pairs."""
-    for name in _INSIDE:
-        if isinstance(inner := entry.get(name), Mapping):
-            yield from inner.items()
+def _figures(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield every figure of a model by name; those of the model itself come last, so that they win in a dict."""
+    for name in _NESTED:
+        if isinstance(nested := entry.get(name), Mapping):
+            yield from nested.items()
+    # Workers AI lists figures as pairs.
     if isinstance(pairs := entry.get("properties"), list):
         for pair in pairs:
             if isinstance(pair, Mapping):
@@ -107,33 +107,33 @@ def _facts(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield from ((name, value) for name, value in entry.items() if value is not None)
 
 
-def _first(facts: Mapping[str, Any], names: Iterable[str]) -> int | None:
-    """The first of these that is a count which can be believed."""
+def _first_count(figures: Mapping[str, Any], names: Iterable[str]) -> int | None:
+    """Return the first of these figures that is a believable count."""
     for name in names:
-        value = facts.get(name)
-        if isinstance(value, str) and value.isdecimal() and len(value) <= _LONGEST_COUNT:
+        value = figures.get(name)
+        if isinstance(value, str) and value.isdecimal() and len(value) <= _MAX_DIGITS:
             value = int(value)
         if isinstance(value, int) and (count := count_in_bounds(value)):
             return count
     return None
 
 
-def _thinks(entry: Mapping[str, Any], facts: Mapping[str, Any]) -> bool | None:
-    """Whether it thinks; `None` where the server does not say."""
+def _can_think(entry: Mapping[str, Any], figures: Mapping[str, Any]) -> bool | None:
+    """Return whether the model thinks; `None` where the server does not say."""
     for name in ("supported_parameters", "capabilities", "supported_features"):
-        told = entry.get(name)
-        if isinstance(told, list):
-            return bool({"reasoning", "thinking", "include_reasoning"} & {str(one) for one in told})
-        if isinstance(told, Mapping) and isinstance(thinks := told.get("reasoning"), bool):
-            return thinks
-    thinks = facts.get("supports_reasoning")
-    if isinstance(thinks, str):
-        thinks = thinks == "true"
-    return thinks if isinstance(thinks, bool) else None
+        features = entry.get(name)
+        if isinstance(features, list):
+            return bool({"reasoning", "thinking", "include_reasoning"} & {str(feature) for feature in features})
+        if isinstance(features, Mapping) and isinstance(can_think := features.get("reasoning"), bool):
+            return can_think
+    can_think = figures.get("supports_reasoning")
+    if isinstance(can_think, str):
+        can_think = can_think == "true"
+    return can_think if isinstance(can_think, bool) else None
 
 
 def with_details(model: Model, details: Any) -> Model:
-    """The same with what Ollama tells of one model when asked for it."""
+    """Return the model with what Ollama reports for it alone."""
     if not isinstance(details, Mapping):
         return model
     info, capabilities = details.get("model_info"), details.get("capabilities")
@@ -149,14 +149,16 @@ def with_details(model: Model, details: Any) -> Model:
     )
 
 
-def with_running(models: tuple[Model, ...], told: Any, provider: str, kind: str) -> tuple[Model, ...]:
-    """The same with the context they really run with, as Ollama tells of each and llama.cpp of its only one."""
-    if not isinstance(told, Mapping):
+def with_running(models: tuple[Model, ...], status: Any, provider: str, dialect: Dialect) -> tuple[Model, ...]:
+    """Return the models with the context size they run with: Ollama reports one per model, llama.cpp a single one."""
+    if not isinstance(status, Mapping):
         return models
-    settings = told.get("default_generation_settings")
-    if isinstance(settings, Mapping) and (context := _first(settings, ("n_ctx",))):
+    settings = status.get("default_generation_settings")
+    if isinstance(settings, Mapping) and (context := _first_count(settings, ("n_ctx",))):
         return tuple(replace(model, context_window=context) for model in models)
-    if not isinstance(told.get("models"), list):
+    if not isinstance(status.get("models"), list):
         return models
-    running = {model.ref: model.context_window for model in models_in(told, provider, kind) if model.context_window}
+    running = {
+        model.ref: model.context_window for model in models_in(status, provider, dialect) if model.context_window
+    }
     return tuple(replace(model, context_window=running.get(model.ref, model.context_window)) for model in models)

@@ -1,4 +1,4 @@
-"""A request of the core → the JSON body of a chat completion, as one dialect wants it. Pure."""
+"""Builds the JSON body of a chat completion for one dialect. No I/O."""
 
 import base64
 import copy
@@ -19,27 +19,29 @@ from tui_chat.core.part import (
     ToolResultPart,
 )
 from tui_chat.core.provider import Request, split_ref
+from tui_chat.core.provider_presets import Dialect
 from tui_chat.core.turn import Role, Turn
-from tui_chat.providers.openai.chunks import WIRE
-from tui_chat.providers.openai.dialects import Dialect, Json
+from tui_chat.providers.openai.stream import WIRE
 
-_OTHER_NAME = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
-_DISPENSABLE = ("stream_options", "usage", *_OTHER_NAME)
-"""Fields without which the request asks for the same."""
-_NOT_TAKEN = re.compile(
+Json = dict[str, Any]
+
+_ALTERNATIVE_NAMES = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+_OPTIONAL_FIELDS = ("stream_options", "usage", *_ALTERNATIVE_NAMES)
+"""Fields that a request can be sent without."""
+_REJECTED = re.compile(
     r"(un|not )(supported|known|recognized|expected|permitted|allowed)|extra|additional propert"
     r"|invalid (parameter|field)",
     re.IGNORECASE,
 )
-_TEXTUAL = ("application/json", "application/xml", "application/yaml", "application/toml", "application/x-sh")
+_TEXT_TYPES = ("application/json", "application/xml", "application/yaml", "application/toml", "application/x-sh")
 
 
-def body_of(request: Request, dialect: Dialect) -> Json:
-    """The whole body. A request that ends with a reply asks for that reply to be continued."""
+def request_body(request: Request, dialect: Dialect) -> Json:
+    """Return the body. A request that ends with a reply asks for that reply to be continued."""
     body: Json = {"model": request.model, "messages": messages_of(request, dialect), "stream": True}
-    if dialect.stream_options:
+    if dialect.has_stream_options:
         body["stream_options"] = {"include_usage": True}
-    _merge(body, dialect.extra)
+    _merge(body, dialect.extra_fields)
     _add_options(body, request.options, dialect)
     if dialect.continuation and body["messages"] and body["messages"][-1]["role"] == "assistant":
         body["messages"][-1] |= dialect.continuation.message
@@ -48,26 +50,26 @@ def body_of(request: Request, dialect: Dialect) -> Json:
 
 
 def is_continuation(request: Request) -> bool:
-    """Whether it ends with a partial reply that is to be continued."""
+    """Whether the request ends with a partial reply, which is to be continued."""
     return bool(request.turns) and request.turns[-1].role is Role.ASSISTANT
 
 
 def _add_options(body: Json, options: Options, dialect: Dialect) -> None:
     if options.max_tokens is not None:
-        body[dialect.max_tokens] = options.max_tokens
+        body[dialect.max_tokens_field] = options.max_tokens
     if options.temperature is not None:
         body["temperature"] = options.temperature
     if options.thinking is not None:
         _merge(body, dialect.thinking_on if options.thinking else dialect.thinking_off)
-    if options.effort and dialect.effort and options.thinking is not False:
+    if options.effort and dialect.effort_path and options.thinking is not False:
         nested: Any = options.effort
-        for name in reversed(dialect.effort):
+        for name in reversed(dialect.effort_path):
             nested = {name: nested}
         _merge(body, nested)
 
 
 def _merge(body: Json, more: Mapping[str, Any]) -> None:
-    """Add fields; objects on both sides become one."""
+    """Add fields to the body; objects that are in both are merged."""
     for name, value in more.items():
         if isinstance(value, Mapping) and isinstance(body.get(name), dict):
             _merge(body[name], value)
@@ -75,36 +77,36 @@ def _merge(body: Json, more: Mapping[str, Any]) -> None:
             body[name] = copy.deepcopy(value)
 
 
-def relented(body: Json, refused: Collection[str]) -> Json:
-    """The body without the fields a server would not take; a limit goes by its other name."""
-    kept = {name: value for name, value in body.items() if name not in refused}
-    for name, other in _OTHER_NAME.items():
-        if name in body and name in refused and other not in refused:
+def without_rejected_fields(body: Json, rejected: Collection[str]) -> Json:
+    """Return the body without these fields; the limit on tokens is sent under its other name."""
+    kept = {name: value for name, value in body.items() if name not in rejected}
+    for name, other in _ALTERNATIVE_NAMES.items():
+        if name in body and name in rejected and other not in rejected:
             kept[other] = body[name]
     return kept
 
 
-def unwanted_field(error: ProviderError, body: Json, refused: Collection[str]) -> str | None:
-    """The field an error says the server does not know, if the request can do without it."""
-    if error.status not in (400, 422) or not _NOT_TAKEN.search(error.message):
+def rejected_field(error: ProviderError, body: Json, rejected: Collection[str]) -> str | None:
+    """Return the field that the server rejects in its error, if the request can be sent without it."""
+    if error.status not in (400, 422) or not _REJECTED.search(error.message):
         return None
-    candidates = (name for name in _DISPENSABLE if name in body and name not in refused)
+    candidates = (name for name in _OPTIONAL_FIELDS if name in body and name not in rejected)
     return next((name for name in candidates if re.search(rf"\b{name}\b", error.message)), None)
 
 
 def messages_of(request: Request, dialect: Dialect) -> list[Json]:
-    """The branch as messages: none empty, and no two in a row of the same side."""
+    """Return the branch as messages: none is empty, and roles alternate."""
     messages: list[Json] = []
     if request.system.strip():
         messages.append({"role": "system", "content": valid_text(request.system)})
     answered = _answered_calls(request.turns)
     for turn in request.turns:
-        made = (
-            _reply(turn, request, dialect, answered)
+        turn_messages = (
+            _reply_messages(turn, request, dialect, answered)
             if turn.role is Role.ASSISTANT
-            else _prompt(turn, dialect, answered)
+            else _prompt_messages(turn, dialect, answered)
         )
-        for message in made:
+        for message in turn_messages:
             _append(messages, message)
     return messages
 
@@ -119,7 +121,7 @@ def _append(messages: list[Json], message: Json) -> None:
 
 
 def _joined(first: Any, second: Any) -> Any:
-    """Two contents as one: text with a blank line between, or lists one after the other."""
+    """Join two contents: texts with a blank line between them, lists by concatenation."""
     if not first or not second:
         return first or second
     if isinstance(first, str) and isinstance(second, str):
@@ -132,7 +134,7 @@ def _as_list(content: Any) -> list[Any]:
 
 
 def _answered_calls(turns: Sequence[Turn]) -> frozenset[str]:
-    """Calls that may go as calls: whole, the model's own, and with their result; servers refuse any other."""
+    """Return the ids of client-side calls with complete arguments and a result; servers reject any other call."""
     results = {part.call_id for turn in turns for part in turn.parts if isinstance(part, ToolResultPart)}
     calls = {
         part.call_id
@@ -150,8 +152,8 @@ def _is_object(text: str) -> bool:
         return False
 
 
-def _prompt(turn: Turn, dialect: Dialect, answered: frozenset[str]) -> Iterator[Json]:
-    """A user's turn: results of tools first, as messages of their own, then what was said."""
+def _prompt_messages(turn: Turn, dialect: Dialect, answered: frozenset[str]) -> Iterator[Json]:
+    """Yield a user's turn: tool results first, as messages of their own, then text and files."""
     content: list[Json] = []
     for part in turn.parts:
         if isinstance(part, ToolResultPart) and part.call_id in answered:
@@ -161,11 +163,11 @@ def _prompt(turn: Turn, dialect: Dialect, answered: frozenset[str]) -> Iterator[
         elif text := _as_text(part):
             content.append({"type": "text", "text": text})
     if content:
-        yield {"role": "user", "content": _simplest(content)}
+        yield {"role": "user", "content": _as_text_if_possible(content)}
 
 
-def _reply(turn: Turn, request: Request, dialect: Dialect, answered: frozenset[str]) -> Iterator[Json]:
-    """A reply: its prose, its calls, and its thinking where this server made it and wants it back."""
+def _reply_messages(turn: Turn, request: Request, dialect: Dialect, answered: frozenset[str]) -> Iterator[Json]:
+    """Yield a reply: its text, its calls, and its reasoning where the server wants it back."""
     calls: list[Json] = []
     results: list[Json] = []
     texts: list[str] = []
@@ -180,21 +182,21 @@ def _reply(turn: Turn, request: Request, dialect: Dialect, answered: frozenset[s
     message: Json = {"role": "assistant", "content": _prose(turn.parts, texts)}
     if calls:
         message["tool_calls"] = calls
-    if dialect.returns_reasoning and split_ref(turn.model)[1] == request.model:
-        message |= _returned(turn.parts, dialect.returns_reasoning)
+    if dialect.reasoning_field and split_ref(turn.model)[1] == request.model:
+        message |= _reasoning(turn.parts, dialect.reasoning_field)
     if message["content"] or calls:
         yield message
         yield from results
 
 
 def _prose(parts: Iterable[Part], texts: list[str]) -> str:
-    """The texts of a reply: as they stood where all is prose, else set apart."""
+    """Join the texts of a reply; with blank lines between them if it has other parts than text and thinking."""
     only_prose = all(isinstance(part, TextPart | ThinkingPart) for part in parts)
     return ("" if only_prose else "\n\n").join(texts)
 
 
-def _returned(parts: Iterable[Part], field: str) -> Json:
-    """The thinking of a reply as its server sent it."""
+def _reasoning(parts: Iterable[Part], field: str) -> Json:
+    """Return the reasoning of a reply as its server sent it."""
     details: list[Any] = []
     for part in parts:
         if isinstance(part, ThinkingPart) and part.opaque is not None and part.opaque.wire == WIRE:
@@ -202,15 +204,15 @@ def _returned(parts: Iterable[Part], field: str) -> Json:
     return {field: details} if details else {}
 
 
-def _simplest(content: list[Json]) -> Any:
-    """Plain text where there is nothing else; some servers know no lists."""
+def _as_text_if_possible(content: list[Json]) -> Any:
+    """Return a string if the content is only text, since some servers accept no lists."""
     if all(piece["type"] == "text" for piece in content):
         return "\n\n".join(piece["text"] for piece in content)
     return content
 
 
 def _as_text(part: Part) -> str:
-    """A part in words; what another wire made is told in brackets, thinking and unknown kinds are left out."""
+    """Return a part as text: calls, results and files in brackets; empty for thinking and unknown kinds."""
     match part:
         case TextPart(text):
             return valid_text(text)
@@ -224,12 +226,12 @@ def _as_text(part: Part) -> str:
 
 
 def _attachment(part: AttachmentPart, dialect: Dialect) -> Json:
-    """A file: an image as such, a text as text, a document where the server takes one, else its name."""
+    """Return a file as an image, as text or as a document, whichever the server accepts; else only its name."""
     if not part.data:
         return {"type": "text", "text": _as_text(part)}
     if part.media_type.startswith("image/"):
         return {"type": "image_url", "image_url": {"url": _data_url(part)}}
-    if part.media_type.startswith("text/") or part.media_type in _TEXTUAL:
+    if part.media_type.startswith("text/") or part.media_type in _TEXT_TYPES:
         text = part.data.decode("utf-8", "replace")
         return {"type": "text", "text": valid_text(f'<file name="{part.name}">\n{text}\n</file>')}
     if dialect.takes_files and part.media_type == "application/pdf":

@@ -14,10 +14,10 @@ from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.error import KeyRejected, Overloaded, ProtocolBroken, RateLimited, RequestRefused, StreamCut
 from tui_chat.core.event import ProviderEvent, SignOfLife, TextDelta
 from tui_chat.core.part import ToolCallPart
+from tui_chat.core.provider_presets import DIALECTS
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
-from tui_chat.providers.openai.dialects import DIALECTS
-from tui_chat.providers.openai.response import ReplyReader
+from tui_chat.providers.openai.stream import ReplyReader
 
 RECORDED = Path(__file__).parents[3] / ".." / "shared" / "streams" / "openai"
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "openai"
@@ -34,7 +34,7 @@ def events_of(parts: Iterable[bytes], content_type: str = "text/event-stream") -
     events: list[ProviderEvent] = []
     for part in parts:
         events += reader.feed(part)
-        if reader.done:
+        if reader.is_done:
             break
     return [*events, *reader.end()]
 

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from tui_chat.core.part import AttachmentPart
-from tui_chat.providers.anthropic.attachments import attachment_block
+from tui_chat.providers.anthropic.request import attachment_block
 
 
 @pytest.mark.parametrize("media_type", ["image/png", "image/jpeg", "image/gif", "image/webp", "IMAGE/PNG; x=y"])

@@ -1,18 +1,18 @@
-"""Values out of JSON that may be missing or of another type than promised. Knows nothing of what they mean."""
+"""Typed access to values in JSON that may be missing or of another type than documented."""
 
 from typing import Any
 
 
 def text_of(value: object) -> str:
-    """The text, or none."""
+    """Return the value if it is a string, else an empty one."""
     return value if isinstance(value, str) else ""
 
 
 def list_of(value: object) -> list[Any]:
-    """The list, or an empty one."""
+    """Return the value if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
 
 def mapping_of(value: object) -> dict[str, Any]:
-    """The object, or an empty one."""
+    """Return the value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tui_chat.core.usage import Usage
-from tui_chat.providers.openai.usage import usage_in
+from tui_chat.providers.openai.stream import usage_in
 
 
 @pytest.mark.parametrize(

@@ -1,40 +1,40 @@
-"""What the blocks of a message say to a reader: results of tools and citations as plain text. Knows no stream."""
+"""Returns the blocks of a reply as plain text: tool results and citations. Knows no stream."""
 
 from typing import Any
 
-from tui_chat.providers.anthropic.values import text_of
+from tui_chat.providers.values import text_of
 
 _ERROR_ENDINGS = ("_error", "_tool_result_error")
 
 
 def result_text(content: object) -> str:
-    """A tool's result as text, whatever the tool; empty where it holds nothing to read."""
+    """Return a tool result as text, for any tool; empty where it has no text."""
     match content:
         case str():
             return content
         case list():
             return "\n".join(filter(None, map(result_text, content)))
         case dict():
-            return _of_mapping(content)
+            return _mapping_text(content)
         case _:
             return ""
 
 
-def _of_mapping(content: dict[str, Any]) -> str:
+def _mapping_text(content: dict[str, Any]) -> str:
     if isinstance(code := content.get("error_code"), str):
         return ": ".join(filter(None, (code, text_of(content.get("error_message")))))
     if isinstance(url := content.get("url"), str):
         head = " — ".join(filter(None, (text_of(content.get("title")), url)))
         return "\n".join(filter(None, (head, result_text(content.get("content")))))
     if "stdout" in content or "stderr" in content:
-        ended = content.get("return_code")
+        exit_code = content.get("return_code")
         return "\n".join(
             filter(
                 None,
                 (
                     text_of(content.get("stdout")).rstrip("\n"),
                     text_of(content.get("stderr")).rstrip("\n"),
-                    f"exit code {ended}" if ended else "",
+                    f"exit code {exit_code}" if exit_code else "",
                 ),
             )
         )
@@ -47,7 +47,7 @@ def _of_mapping(content: dict[str, Any]) -> str:
 
 
 def is_failed_result(block: dict[str, Any]) -> bool:
-    """Whether a tool's result says that the tool failed."""
+    """Whether a tool result reports a failure of the tool."""
     if block.get("is_error") is True:
         return True
     content = block.get("content")
@@ -55,7 +55,7 @@ def is_failed_result(block: dict[str, Any]) -> bool:
 
 
 def citation_text(citation: dict[str, Any]) -> str:
-    """Where a cited passage is from, in a line."""
+    """Return the source of a cited passage in one line."""
     title = text_of(citation.get("document_title")) or text_of(citation.get("title"))
     where = text_of(citation.get("url")) or text_of(citation.get("source"))
     if isinstance(page := citation.get("start_page_number"), int):

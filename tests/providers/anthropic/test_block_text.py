@@ -2,7 +2,7 @@
 
 import pytest
 
-from tui_chat.providers.anthropic.blocks import citation_text, is_failed_result, result_text
+from tui_chat.providers.anthropic.block_text import citation_text, is_failed_result, result_text
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,13 @@
 from typing import Any
 
 from tui_chat.core.usage import Usage
-from tui_chat.providers.anthropic.usage import UsageMeter
+from tui_chat.providers.anthropic.stream import UsageMeter
 
 
 def measured(*told: dict[str, Any]) -> Usage:
     meter = UsageMeter()
     for usage in told:
-        meter.note(usage)
+        meter.update(usage)
     return meter.usage
 
 

@@ -18,7 +18,7 @@ from tui_chat.core.part import (
     ToolResultPart,
 )
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.providers.anthropic.history import messages_of
+from tui_chat.providers.anthropic.request import messages_of
 
 SIGNED = {"type": "thinking", "thinking": "Hm.", "signature": "s"}
 CALL = {"type": "tool_use", "id": "toolu_1", "name": "now", "input": {"zone": "é"}}

@@ -17,7 +17,7 @@ from tui_chat.core.event import (
 )
 from tui_chat.core.part import ThinkingPart
 from tui_chat.core.usage import Usage
-from tui_chat.providers.openai.chunks import ChunkReader
+from tui_chat.providers.openai.stream import ChunkReader
 
 
 def read(*deltas: Any, finish: str | None = "stop", keeps_details: bool = False) -> list[ProviderEvent]:
@@ -28,7 +28,7 @@ def read(*deltas: Any, finish: str | None = "stop", keeps_details: bool = False)
         events += reader.read(json.dumps({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}))
     if finish:
         events += reader.read(json.dumps({"choices": [{"delta": {}, "finish_reason": finish}]}))
-    reader.done = True
+    reader.is_done = True
     return [*events, *reader.end()]
 
 
@@ -181,4 +181,4 @@ def test_events_that_a_server_does_not_set_apart_are_read_one_by_one() -> None:
     reader = ChunkReader()
     line = '{"choices":[{"delta":{"content":"%s"}}]}'
     assert list(reader.read(f"{line % 'a'}\n{line % 'b'}\n[DONE]")) == [TextDelta("a"), TextDelta("b")]
-    assert reader.done
+    assert reader.is_done

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
-from tui_chat.providers.retry_after import causes, retry_after_s
+from tui_chat.providers.error_details import causes, retry_after_s
 
 
 @pytest.mark.parametrize(
