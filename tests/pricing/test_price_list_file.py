@@ -154,7 +154,7 @@ def test_a_server_that_fails_or_is_not_there_leaves_the_old_in_use(tmp_path: Pat
 
 
 def test_an_endless_answer_is_cut_off(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(price_list_file, "_LONGEST_DOWNLOAD", 100)
+    monkeypatch.setattr(price_list_file, "_MAX_DOWNLOAD_BYTES", 100)
     with pytest.raises(ProtocolBroken, match="too long"):
         Pricing().update(NOW, serve(good()))
 

@@ -1,1 +1,1 @@
-"""What tokens cost: a public price list, and the user's own prices over it. No other room knows its library."""
+"""Prices and costs: a public price list, with the user's own prices taking precedence."""

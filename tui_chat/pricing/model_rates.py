@@ -1,4 +1,4 @@
-"""One model's rates out of the list, for a request of a certain size. Knows no files and no user's prices."""
+"""Reads the rates of one model from the price list. Knows no files and no prices of the user."""
 
 from dataclasses import replace
 from datetime import date
@@ -12,31 +12,31 @@ if TYPE_CHECKING:
 
 
 class Rates:
-    """One set of the list's prices, read for a request with that much input."""
+    """The rates of a model for a request with this many input tokens."""
 
     def __init__(self, prices: "ModelPrice", input_tokens: int) -> None:
         self._prices = prices
         self._input_tokens = input_tokens
 
-    def of(self, *keys: str) -> Decimal | None:
-        """The first of the prices that there is: a special one, else the one it is special to."""
+    def rate(self, *keys: str) -> Decimal | None:
+        """Return the first of these rates that the list has: put a special rate before the general one."""
         for key in keys:
             price = getattr(self._prices, key)
             if isinstance(price, Decimal):
                 return price
             if price is not None:
-                # The tier reached prices every token of the request, not only those above its edge.
-                reached = [tier.price for tier in price.tiers if self._input_tokens > tier.start]
-                found: Decimal = reached[-1] if reached else price.base
-                return found
+                # A tier applies to every token of the request, not only to those above its threshold.
+                tier_rates = [tier.price for tier in price.tiers if self._input_tokens > tier.start]
+                rate: Decimal = tier_rates[-1] if tier_rates else price.base
+                return rate
         return None
 
     def price(self, source: str, *, is_free: bool = False) -> Price | None:
-        """All rates; `None` where the list lacks those of plain input or output, unless it is free by its name.
+        """Return all rates as a price; `None` if the rate of input or output is missing, unless the model is free.
 
         A rate out of bounds makes the price unknown.
         """
-        input_usd, output_usd = self.of("input_mtok"), self.of("output_mtok")
+        input_usd, output_usd = self.rate("input_mtok"), self.rate("output_mtok")
         if input_usd is None and output_usd is None and is_free:
             return replace(Price.of(Decimal(0), Decimal(0)), source=source)
         if input_usd is None or output_usd is None:
@@ -44,30 +44,30 @@ class Rates:
         price = Price(
             input_usd,
             output_usd,
-            _either(self.of("cache_read_mtok"), input_usd),
-            _either(self.of("cache_write_5m_mtok", "cache_write_mtok"), input_usd),
-            _either(self.of("cache_write_1h_mtok", "cache_write_mtok"), input_usd),
-            _either(self.of("web_searches_kcount"), Decimal(0)) / 1000,
+            _or_default(self.rate("cache_read_mtok"), input_usd),
+            _or_default(self.rate("cache_write_5m_mtok", "cache_write_mtok"), input_usd),
+            _or_default(self.rate("cache_write_1h_mtok", "cache_write_mtok"), input_usd),
+            _or_default(self.rate("web_searches_kcount"), Decimal(0)) / 1000,
             source,
-            self.of("output_reasoning_mtok"),
-            _either(self.of("requests_kcount"), Decimal(0)) / 1000,
+            self.rate("output_reasoning_mtok"),
+            _or_default(self.rate("requests_kcount"), Decimal(0)) / 1000,
         )
         return price if price.is_in_bounds else None
 
 
-def edges(prices: "ModelPrice") -> list[int]:
-    """The sizes of input above which some price is another."""
+def tier_thresholds(prices: "ModelPrice") -> list[int]:
+    """Return the numbers of input tokens above which some rate changes."""
     tiered = (price.tiers for price in vars(prices).values() if hasattr(price, "tiers"))
     return sorted({tier.start for tiers in tiered for tier in tiers})
 
 
-def changed_on(model: "ModelInfo", until: date) -> date | None:
-    """When the latest change of its price was, up to that day."""
+def last_price_change(model: "ModelInfo", until: date) -> date | None:
+    """Return the day of the latest change of the model's price, up to a day."""
     if not isinstance(model.prices, list):
         return None
     starts = (getattr(conditional.constraint, "start_date", None) for conditional in model.prices)
     return max((start for start in starts if start is not None and start <= until), default=None)
 
 
-def _either(price: Decimal | None, otherwise: Decimal) -> Decimal:
-    return otherwise if price is None else price
+def _or_default(rate: Decimal | None, default: Decimal) -> Decimal:
+    return default if rate is None else rate

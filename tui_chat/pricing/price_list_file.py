@@ -1,7 +1,4 @@
-"""The price list itself: the one that came with the program, or a newer one downloaded when asked for.
-
-Knows no model names and no user's prices.
-"""
+"""Loads the price list: the bundled one, or one that the user downloaded. Knows no prices of the user."""
 
 import json
 import logging
@@ -14,105 +11,105 @@ from typing import TYPE_CHECKING
 
 from tui_chat.core.error import ProtocolBroken, StorageError, Unreachable
 from tui_chat.core.price_list import PriceList
-from tui_chat.pricing.model_rates import changed_on
+from tui_chat.pricing.model_rates import last_price_change
 
 if TYPE_CHECKING:
     from genai_prices.types import Provider
 
 _log = logging.getLogger(__name__)
 
-_LONGEST_DOWNLOAD = 64 * 1024 * 1024
+_MAX_DOWNLOAD_BYTES = 64 * 1024 * 1024
 _DOWNLOAD_TIMEOUT_S = 30.0
-_MUST_LIST = {"anthropic", "openai"}
-_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, AssertionError, StopIteration, RecursionError)
-"""What the library raises over a list that is not one."""
+_REQUIRED_PROVIDERS = {"anthropic", "openai"}
+_READ_ERRORS = (ValueError, TypeError, LookupError, AttributeError, AssertionError, StopIteration, RecursionError)
+"""What the library raises for a malformed list."""
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """A list in memory."""
+class LoadedPriceList:
+    """A price list in memory."""
 
     providers: list["Provider"]
     source: str
     fetched_at: datetime | None = None
 
     def newest_change(self, until: date) -> date | None:
-        """The latest change of any price up to that day."""
-        changes = (changed_on(model, until) for provider in self.providers for model in provider.models)
-        return max((change for change in changes if change is not None), default=None)
+        """Return the day of the latest change of any price, up to a day."""
+        changes = (last_price_change(model, until) for provider in self.providers for model in provider.models)
+        return max((day for day in changes if day is not None), default=None)
 
-    def described(self, until: date) -> PriceList:
-        """What a person is told of it."""
+    def summary(self, until: date) -> PriceList:
+        """Return the description that is shown to the user."""
         models = sum(len(provider.models) for provider in self.providers)
         return PriceList(self.source, models, self.fetched_at, self.newest_change(until))
 
 
-def _library() -> str:
-    """Which version of the library there is."""
+def _library_version() -> str:
     from importlib.metadata import version
 
     return version("genai-prices")
 
 
-def newest_listing(stored_as: Path | None) -> Listing:
-    """The downloaded list, unless the program has been given a newer one since."""
-    stored = None if stored_as is None else _stored(stored_as)
-    if stored is None:
+def load_price_list(cache_file: Path | None) -> LoadedPriceList:
+    """Return the downloaded list, unless the bundled one is newer."""
+    cached = None if cache_file is None else _read_cache(cache_file)
+    if cached is None:
         return _bundled()
-    downloaded, library = stored
-    if library == _library():
+    downloaded, library = cached
+    if library == _library_version():
         return downloaded
     bundled, today = _bundled(), datetime.now(UTC).date()
     is_older = (downloaded.newest_change(today) or date.min) < (bundled.newest_change(today) or date.min)
     return bundled if is_older else downloaded
 
 
-def download_listing(store_as: Path | None, url: str | None = None) -> Listing:
-    """Fetch the list as it is now and keep it for later; a bad one leaves everything as it was."""
+def download_price_list(cache_file: Path | None, url: str | None = None) -> LoadedPriceList:
+    """Download the current list and write it to the cache. A malformed list changes nothing."""
     from genai_prices.update_prices import DEFAULT_UPDATE_URL
 
     raw, now = _download(url or DEFAULT_UPDATE_URL), datetime.now(UTC)
     try:
         providers = json.loads(raw)
-        listing = _read(providers, now)
-    except _UNREADABLE as error:
+        price_list = _parse(providers, now)
+    except _READ_ERRORS as error:
         raise ProtocolBroken(f"what was downloaded is no price list: {error}") from error
-    if store_as is not None:
-        kept = {"fetched_at": now.isoformat(), "library": _library(), "providers": providers}
-        _write(store_as, json.dumps(kept).encode())
-    return listing
+    if cache_file is not None:
+        content = {"fetched_at": now.isoformat(), "library": _library_version(), "providers": providers}
+        _write(cache_file, json.dumps(content).encode())
+    return price_list
 
 
-def _bundled() -> Listing:
+def _bundled() -> LoadedPriceList:
     from genai_prices.data import providers
 
-    return Listing(providers, f"genai-prices {_library()}")
+    return LoadedPriceList(providers, f"genai-prices {_library_version()}")
 
 
-def _stored(path: Path) -> tuple[Listing, str] | None:
-    """The downloaded list, and the version of the library at that time; `None` if there is none to be used."""
+def _read_cache(path: Path) -> tuple[LoadedPriceList, str] | None:
+    """Return the downloaded list and the version of the library that downloaded it; `None` if it cannot be used."""
     if not path.exists():
         return None
     try:
-        kept = json.loads(path.read_bytes())
-        return _read(kept["providers"], datetime.fromisoformat(kept["fetched_at"])), str(kept["library"])
-    except (OSError, *_UNREADABLE) as error:
+        content = json.loads(path.read_bytes())
+        fetched_at = datetime.fromisoformat(content["fetched_at"])
+        return _parse(content["providers"], fetched_at), str(content["library"])
+    except (OSError, *_READ_ERRORS) as error:
         _log.warning("the downloaded price list cannot be read, so the one that came along is used: %s", error)
         return None
 
 
-def _read(raw: object, fetched_at: datetime) -> Listing:
-    """A downloaded list; raises when it is none."""
+def _parse(raw: object, fetched_at: datetime) -> LoadedPriceList:
+    """Parse a downloaded list. Raises one of `_READ_ERRORS` if it is malformed."""
     from genai_prices.types import _providers_from_raw
 
     if not isinstance(raw, list):
         raise ValueError("not a list of providers")
-    # How replies' usage is read is of no use here, and a newer list may hold rules this library warns about.
-    slim = [{key: value for key, value in provider.items() if key != "extractors"} for provider in raw]
-    providers = _providers_from_raw(slim)
-    if lacking := _MUST_LIST - {provider.id for provider in providers if provider.models}:
-        raise ValueError(f"nothing in it about {', '.join(sorted(lacking))}")
-    return Listing(providers, f"genai-prices list of {fetched_at.date().isoformat()}", fetched_at)
+    # Extractors are not needed here, and those of a newer list may make this library warn.
+    without_extractors = [{key: value for key, value in provider.items() if key != "extractors"} for provider in raw]
+    providers = _providers_from_raw(without_extractors)
+    if missing := _REQUIRED_PROVIDERS - {provider.id for provider in providers if provider.models}:
+        raise ValueError(f"nothing in it about {', '.join(sorted(missing))}")
+    return LoadedPriceList(providers, f"genai-prices list of {fetched_at.date().isoformat()}", fetched_at)
 
 
 def _download(url: str) -> bytes:
@@ -120,17 +117,17 @@ def _download(url: str) -> bytes:
     from urllib.request import urlopen
 
     try:
-        with urlopen(url, timeout=_DOWNLOAD_TIMEOUT_S) as reply:
-            raw: bytes = reply.read(_LONGEST_DOWNLOAD + 1)
+        with urlopen(url, timeout=_DOWNLOAD_TIMEOUT_S) as response:
+            raw: bytes = response.read(_MAX_DOWNLOAD_BYTES + 1)
     except (OSError, ValueError, HTTPException) as error:
         raise Unreachable(f"the price list could not be downloaded: {error}") from error
-    if len(raw) > _LONGEST_DOWNLOAD:
+    if len(raw) > _MAX_DOWNLOAD_BYTES:
         raise ProtocolBroken("what was downloaded is far too long for a price list")
     return raw
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Put the file in place whole or not at all, readable by its owner only."""
+    """Replace the file atomically, readable by its owner only."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".prices-")
