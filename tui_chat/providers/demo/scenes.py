@@ -14,6 +14,7 @@ from tui_chat.core.error import (
     StreamCut,
     Unreachable,
 )
+from tui_chat.core.title import TITLE_INSTRUCTION
 from tui_chat.providers.demo.long_reply import endless_markdown
 from tui_chat.providers.demo.tour import page
 
