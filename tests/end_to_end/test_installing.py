@@ -60,6 +60,21 @@ def test_the_wheel_is_the_package_whole_and_nothing_else(built: dict[str, Path])
         assert "tui-chat = tui_chat.cli.main:main" in archive.read(entry).decode()
 
 
+def test_the_licence_is_in_the_wheel_and_in_the_source_distribution(built: dict[str, Path]) -> None:
+    text = (ROOT / "tui_chat" / "LICENSE").read_bytes()
+    with zipfile.ZipFile(built["wheel"]) as archive:
+        (licence,) = (
+            name for name in archive.namelist() if ".dist-info/licenses/" in name and not name.endswith("/")
+        )
+        assert archive.read(licence) == archive.read("tui_chat/LICENSE") == text
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        assert "License-File: tui_chat/LICENSE\n" in archive.read(metadata).decode()
+    with tarfile.open(built["sdist"]) as archive:
+        (path,) = (name for name in archive.getnames() if name.endswith("/tui_chat/LICENSE"))
+        packed = archive.extractfile(path)
+        assert packed is not None and packed.read() == text
+
+
 def test_the_source_distribution_has_all_that_its_own_tests_need(built: dict[str, Path]) -> None:
     with tarfile.open(built["sdist"]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
