@@ -85,7 +85,7 @@ def test_the_kinds_of_lines_are_those_that_are_printed() -> None:
 
 
 def test_the_words_that_the_demo_answers_to_are_all_of_them() -> None:
-    (sentence,) = re.findall(r"begin a\nprompt with (.*?) and it plays", TEXT, re.DOTALL)
+    (sentence,) = re.findall(r"start a\nprompt with (.*?) to see that case", TEXT, re.DOTALL)
     assert {words.split()[0] for words in spans(sentence)} == set(_SCENES)
 
 
@@ -110,7 +110,7 @@ def test_other_programs_exports_are_named_as_they_are_read() -> None:
 
 def test_where_conversations_lie_and_how_long_the_trash_keeps_them() -> None:
     assert f"`{DATABASE}`" in section("What leaves your machine")
-    assert f"can be had back for {ChatSettings().trash_days} days" in section("The library")
+    assert f"can be restored for {ChatSettings().trash_days} days" in section("The library")
 
 
 def test_every_variable_that_one_may_set_is_named_and_every_one_that_is_named_is_read() -> None:
@@ -126,8 +126,22 @@ def test_how_it_is_built_is_short_and_its_table_is_the_one_that_is_kept() -> Non
     assert len(told.splitlines()) <= 60
     everything = set(INSIDE) - {"__init__", "__main__"}
     found = {}
-    for row in rows("Five rules carry the rest"):
+    for row in rows("Six rules"):
         (name,) = spans(row[0])
         words = spans(row[2])
         found[name] = everything - set(words) - {name} if row[2].startswith("everything but") else set(words)
     assert found == {name: INSIDE[name] for name in everything}
+
+
+def test_the_files_to_change_something_exist() -> None:
+    (places,) = re.findall(r"^To change … open …\n\n((?:- .*\n)+)", TEXT, re.MULTILINE)
+    lines = places.splitlines()
+    assert len(lines) == 10
+    for line in lines:
+        paths = spans(line)
+        assert paths and all(map(exists, paths)), line
+
+
+def exists(path: str) -> bool:
+    """Return whether there is such a file, or for a folder such a folder or a module of its name."""
+    return (ROOT / path).exists() or (path.endswith("/") and (ROOT / path).with_suffix(".py").is_file())

@@ -70,7 +70,7 @@ def test_no_words_are_kept_for_what_is_never_raised() -> None:
 
 
 def test_a_pause_that_is_asked_for_is_told_in_minutes() -> None:
-    assert explain(RateLimited("x", retry_after_s=90)).sentence.endswith("left alone for 1 min 30 s.")
+    assert explain(RateLimited("x", retry_after_s=90)).sentence.endswith("Retry after 1 min 30 s.")
     assert explain(RateLimited("x", retry_after_s=0.2)) == wording._BY_KIND["rate_limited"]
 
 
@@ -97,4 +97,4 @@ def test_every_ending_but_a_good_one_says_what_can_be_done(status: TurnStatus) -
     ],
 )
 def test_retry_after_in_the_year_9999_is_more_than_a_year(seconds: float, asked: str) -> None:
-    assert f"left alone for {asked}." in explain(RateLimited("slow down", retry_after_s=seconds)).sentence
+    assert f"Retry after {asked}." in explain(RateLimited("slow down", retry_after_s=seconds)).sentence

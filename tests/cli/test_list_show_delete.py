@@ -46,7 +46,7 @@ def test_show_prints_the_branch_and_json_the_whole(shell: Shell) -> None:
 
 def test_an_unknown_id_is_a_misuse_with_a_sentence(shell: Shell) -> None:
     done = shell("show", "nothing")
-    assert done.code == 2 and "tui-chat: There is no such conversation." in done.err
+    assert done.code == 2 and "tui-chat: Conversation not found." in done.err
 
 
 def test_what_is_deleted_can_be_had_back(shell: Shell) -> None:
@@ -123,7 +123,7 @@ def test_what_was_not_deleted_is_not_said_to_be_back(shell: Shell) -> None:
 def test_an_unknown_turn_is_not_called_an_unknown_conversation(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     done = shell("fork", shell.only_conversation()["id"], "--turn", "zz")
-    assert done.code == 2 and "There is no such turn" in done.err
+    assert done.code == 2 and "has no such turn" in done.err
 
 
 def test_a_copy_never_takes_the_place_of_a_file(shell: Shell, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_what_stands_together_or_begins_a_word_comes_first() -> None:
     assert order("re", "Share", "Retry", "the end") == ["Retry", "Share", "the end"]
     assert order("tree", "the retry, even", "See the tree") == ["See the tree", "the retry, even"]
     assert order("re", "Stop the reply", "Answer again  /retry") == ["Answer again  /retry", "Stop the reply"]
-    assert order("ed", "Needed", "Say it differently: edit") == ["Say it differently: edit", "Needed"]
+    assert order("ed", "Needed", "Edit the prompt: edit") == ["Edit the prompt: edit", "Needed"]
 
 
 def test_letters_that_grow_when_lowered_keep_their_places() -> None:

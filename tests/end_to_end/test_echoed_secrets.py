@@ -97,9 +97,9 @@ async def test_secrets_that_a_server_echoes_are_not_on_the_screen_of_the_app(mod
                 terminal.until("Ask anything")
                 for mode in ("json", "cut", "request-id"):
                     terminal.type(f"{mode}\r")
-                    terminal.until(lambda text: "does not accept the key" in text)
+                    terminal.until(lambda text: "rejected the API key" in text)
                     terminal.type("\x0e")
-                    terminal.until(lambda text: "does not accept the key" not in text)
+                    terminal.until(lambda text: "rejected the API key" not in text)
                 terminal.type("\x11")
                 assert terminal.wait() == 0
                 return terminal.output

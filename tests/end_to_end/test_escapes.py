@@ -199,9 +199,9 @@ def test_no_screen_of_the_app_lets_anything_through(home: Path) -> None:
             terminal.type(keys)
             settle(terminal)
         for opens, shows in (
-            ("t", "Branches"),
+            ("t", "Conversation tree"),
             ("\x0f", "Conversations"),
-            ("\x10", "Do or go to"),
+            ("\x10", "Command palette"),
             ("\x0c", "Model"),
         ):
             looked_at(terminal, opens, lambda text, shows=shows: shows in text)  # type: ignore[misc]
@@ -209,9 +209,9 @@ def test_no_screen_of_the_app_lets_anything_through(home: Path) -> None:
             looked_at(terminal, "\x1b", lambda text, shows=shows: shows not in text)  # type: ignore[misc]
         terminal.type("i")
         settle(terminal)
-        looked_at(terminal, "\x1b[17~", lambda text: "Earlier prompts" in text)
+        looked_at(terminal, "\x1b[17~", lambda text: "Prompt history" in text)
         settle(terminal)
-        looked_at(terminal, "\x1b", lambda text: "Earlier prompts" not in text)
+        looked_at(terminal, "\x1b", lambda text: "Prompt history" not in text)
         looked_at(terminal, "/usage\r", lambda text: "Usage by day" in text)
         looked_at(terminal, "c", lambda text: "by conversation" in text)
         settle(terminal)

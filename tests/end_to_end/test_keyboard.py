@@ -228,7 +228,7 @@ def test_a_slash_with_nothing_behind_it_is_told(terminal: Terminal) -> None:
     terminal.type("/")
     terminal.until("/continue")
     terminal.type("\r")
-    terminal.until("no command without a name")
+    terminal.until("Type a command's name")
     terminal.type("\x7f" * 3 + "fine")
     terminal.until("fine")
 
@@ -253,9 +253,9 @@ def test_a_search_typed_in_one_burst_finds_with_every_letter(terminal: Terminal)
     terminal.type("hello there\r")
     terminal.until("Ask anything again")
     terminal.type("\x06xagaim\x01\x1b[3~\x05\x7fn\r")
-    terminal.until("of 3; n and N go on")
+    terminal.until("of 3; n next, N previous")
     terminal.type("/branches,\r")
-    terminal.until("1 of 1; n and N go on")
+    terminal.until("1 of 1; n next, N previous")
 
 
 def test_the_library_is_opened_searched_and_left_in_one_burst(terminal: Terminal) -> None:

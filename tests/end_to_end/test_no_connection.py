@@ -65,13 +65,13 @@ def test_the_app_opens_browses_searches_and_exports_without_reaching_for_anybody
         terminal.type("\x0f")
         terminal.until("Conversations 1")
         terminal.type("monotonic")
-        terminal.until("Everything said")
+        terminal.until("All messages")
         terminal.type(F4)
         terminal.until("Export code for a rate limiter as")
         terminal.type("\r")
         terminal.until("Written to")
         terminal.type("\r")
-        terminal.until(lambda text: "Everything said" not in text and "monotonic" in text)
+        terminal.until(lambda text: "All messages" not in text and "monotonic" in text)
         terminal.type("\x11")
         assert terminal.wait() == 0
     assert len(list(home.glob("code for a rate limiter-*.md"))) == 1

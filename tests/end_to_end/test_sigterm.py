@@ -347,7 +347,7 @@ def in_a_dialog(home: Path, luck: Random) -> float:
         assert one.terminal is not None
         one.until_shown(5)
         one.terminal.type("\x10")
-        one.terminal.until("Do or go to")
+        one.terminal.until("Command palette")
         one.let_run(luck.uniform(0, 1))
         spent_s = one.end()
     one.keeps(5)

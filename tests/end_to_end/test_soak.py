@@ -35,7 +35,7 @@ TOLD_EVERY = 25
 REPLIES_EACH = 4
 """Replies in a conversation before another is begun."""
 ESCAPE, ENTER, DOWN, NEW, LIBRARY, FIND, CLEAR = "\x1b", "\r", "\x1b[B", "\x0e", "\x0f", "\x06", "\x15"
-OVERLAYS = {"\x1bOP": "Keys and commands", "\x1b[15~": "Branches of this conversation", "\x10": "Do or go to"}
+OVERLAYS = {"\x1bOP": "Keys and commands", "\x1b[15~": "Conversation tree", "\x10": "Command palette"}
 
 
 @dataclass(frozen=True)
@@ -127,14 +127,14 @@ def _is_chat(text: str) -> bool:
 def _search_library(day: Day) -> None:
     """Find where something was said, and open it there."""
     day.press(LIBRARY)
-    day.until("Find a conversation")
+    day.until("Search conversations")
     day.press("talk1", "\t", ENTER)
     day.until(_is_chat)
 
 
 def _open_last_but_one(day: Day) -> None:
     day.press(LIBRARY)
-    day.until("Find a conversation")
+    day.until("Search conversations")
     day.press(DOWN, ENTER)
     day.until(_is_chat)
 

@@ -79,7 +79,7 @@ def test_the_shell_has_the_terminal_and_the_reply_goes_on_afterwards(
             terminal.until(lambda text: "keep this prompt" in text and "Ask anything" in text)
             terminal.until(lambda text: WORDS[-1].strip() in text)
             terminal.type(PALETTE)
-            terminal.until("Do or go to")
+            terminal.until("Command palette")
             terminal.output = LEFT.replace(b"l", b"h")
             terminal.type("\x11")
             terminal.until(lambda _: SHELL_READY.encode() in terminal.output.partition(LEFT)[2])

@@ -19,11 +19,11 @@ LOCAL_SERVERS = {11434, 8080, 8000, 1234, 4000}
 """Where servers of this machine listen: whatever offers models asks there, and nowhere else."""
 
 SCREENS = (
-    ("\x0f", "Find a conversation"),
+    ("\x0f", "Search conversations"),
     ("\x1bOP", "Keys and commands"),
-    ("\x10", "Enter takes it"),
-    ("\x1b[15~", "Branches of this conversation"),
-    ("/usage\r", "s since when"),
+    ("\x10", "Enter select"),
+    ("\x1b[15~", "Conversation tree"),
+    ("/usage\r", "s period"),
 )
 """Keys that open a screen, and what is seen there."""
 
@@ -50,7 +50,7 @@ def test_the_app_connects_to_nobody_whatever_is_opened(words: tuple[str, ...], t
             terminal.type("\x1b")
             terminal.until(lambda text, seen=seen: seen not in text)
         terminal.type("\x0c")
-        terminal.until("Enter takes it")
+        terminal.until("Enter select")
         for _ in range(20):
             terminal.read(0.1)
         terminal.type("\x11")

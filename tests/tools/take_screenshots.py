@@ -219,17 +219,17 @@ async def branches() -> Cells:
         await at.press("ctrl+r")
         await at.idle()
         await at.press("f5")
-        await at.until("Branches")
+        await at.until("Conversation tree")
         return at.cells
 
 
 async def library() -> Cells:
-    """Everything ever said, searched."""
+    """Full-text search in the library."""
     async with studio(size=(130, 34), library=True) as at:
         await at.press("ctrl+o")
         await at.until("Conversations 9")
         await at.type("bucket")
-        await at.until("Everything said", "newest and best")
+        await at.until("All messages", "newest and best")
         await at.pilot.pause(0.4)
         return at.cells
 

@@ -40,7 +40,7 @@ async def test_no_poisoned_figure_ends_the_app(tmp_path: Path, number: int, text
             await desk.until(lambda: isinstance(desk.app.screen, UsageScreen))
             for key in ("s", "s", "m", "c", "d"):
                 await desk.press(key)
-                await desk.until(lambda: "Adding up" not in screen_text(desk.app))
+                await desk.until(lambda: "Loading …" not in screen_text(desk.app))
             await desk.until(lambda: "total" in screen_text(desk.app))
             await desk.press("escape")
             await desk.until(lambda: desk.app.screen is desk.chat)

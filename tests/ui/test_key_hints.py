@@ -8,7 +8,7 @@ from tui_chat.ui.key_hints import with_keys
 
 KEYS = Keyboard({})
 EVERY = [*wording._BY_DETAIL.values(), *wording._BY_KIND.values(), *wording._BY_STOP.values()]
-VERBS = ("try again", "continue", "another model", "differently", "cancel")
+VERBS = ("try again", "regenerate", "continue", "another model", "edit the prompt", "cancel")
 """What a key of the app does."""
 
 
@@ -22,7 +22,7 @@ def test_every_error_has_a_next_step_and_what_a_key_does_has_its_key(words: word
 
 def test_the_keys_are_the_users_own() -> None:
     own = Keyboard({"reply.retry": ["f11"], "reply.continue": []})
-    assert with_keys("Continue or try again.", own) == "Continue or try again (F11)."
+    assert with_keys("Continue or regenerate.", own) == "Continue or regenerate (F11)."
 
 
 def test_under_a_reply_another_model_answers_it_again() -> None:

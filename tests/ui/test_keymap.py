@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.containers import VerticalScroll
+from textual.widgets import OptionList
 
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
@@ -43,6 +45,8 @@ def seen(desk: Desk) -> tuple[Any, ...]:
         chat.queue_bar.chosen,
         desk.app._exit,
         [shelf.cursor for shelf in desk.app.screen.query(VirtualList)],
+        [rows.highlighted for rows in desk.app.screen.query(OptionList)],
+        [page.scroll_offset for page in desk.app.screen.query(VerticalScroll)],
         tuple(str(notice.message) for notice in desk.app._notifications),
     )
 
@@ -92,10 +96,42 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
         pane.action_step_link(1)
     if key.scope is Scope.QUEUE:
         chat.queue_bar.focus()
+    if key.scope is Scope.FIND:
+        await desk.press("ctrl+f")
+        await desk.type("needle")
+    if key.scope in DIALOGS:
+        await in_a_dialog(desk, key)
+        return
     if key.id == "prompt.send" or key.id == "prompt.newline":
         await desk.type("x")
     await desk.pilot.pause()
     pane.flush()
+
+
+DIALOGS = {Scope.PICKER: "f6", Scope.TREE: "f5", Scope.USAGE: "", Scope.HELP: "f1"}
+"""The key that opens each dialog."""
+
+
+async def in_a_dialog(desk: Desk, key: Key) -> None:
+    """Among enough rows to move in, away from the end that the key moves to."""
+    for number in range(30) if key.scope is Scope.PICKER else ():
+        await desk.chat.drafts.add_to_history(f"prompt {number}")
+    if key.scope is Scope.USAGE:
+        desk.chat.commands.show_usage()
+        await desk.until(lambda: "Usage by day" in screen_text(desk.app))
+    else:
+        await desk.press(DIALOGS[key.scope])
+        await desk.until(lambda: desk.app.screen is not desk.chat)
+    if key.id == "usage.by_day":
+        await desk.press("m")
+        await desk.until(lambda: "Usage by model" in screen_text(desk.app))
+    if key.id == "usage.up":
+        await desk.press("j")
+    if key.id in ("tree.down", "tree.last", "tree.page_down"):
+        await desk.press("g")
+    if key.id in ("picker.up", "picker.page_up", "help.up", "help.page_up"):
+        await desk.press("pagedown", "pagedown")
+    await desk.pilot.pause()
 
 
 async def in_the_library(desk: Desk, key: Key) -> None:
@@ -121,7 +157,8 @@ def desk_folder(monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
 async def test_a_key_does_something_that_can_be_seen(key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with desk_with(RICH, size=(80, 24)) as desk:
+    is_scrolled_usage = key.id in ("usage.down", "usage.up")
+    async with desk_with(RICH, size=(80, 6 if is_scrolled_usage else 24)) as desk:
         await prepared(desk, key, monkeypatch)
         if key.id == "app.interrupt":
             await desk.type("x")

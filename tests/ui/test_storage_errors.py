@@ -54,7 +54,7 @@ async def test_a_fault_in_the_background_is_told_and_logged(desk: Desk, caplog: 
 
     desk.chat.context = replace(desk.chat.context, facts_of=failing)
     await desk.type("hi")
-    await desk.until(lambda: "Something went wrong in tui-chat itself" in screen_text(desk.app))
+    await desk.until(lambda: "Internal error in tui-chat" in screen_text(desk.app))
     assert "ZeroDivisionError" in caplog.text and desk.app.is_running
 
 

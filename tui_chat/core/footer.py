@@ -1,7 +1,7 @@
 """The text of the status line: activity, tokens, cost, context. Must not know widgets or colours.
 
-What is shown is dropped and shortened in one fixed order as the line gets narrower. Figures stand at its right end in
-fields of a fixed width, so that growing ones move nothing.
+Fields are shortened and dropped in a fixed order as the line gets narrower. Figures are right-aligned in fields of a
+fixed width, so that nothing moves when they grow.
 """
 
 import re
@@ -49,10 +49,10 @@ class FooterState:
     """Since the activity started; for a retry, until it."""
     tokens_per_s: float | None = None
     usage: Usage | None = None
-    """Of the last reply of the branch that is shown, or the one in flight."""
+    """Of the last reply of the current branch, or the reply in flight."""
     cost: Cost | None = None
     total: CostSum = field(default_factory=CostSum)
-    """Of the branch that is shown."""
+    """Of the current branch."""
     total_all: CostSum = field(default_factory=CostSum)
     """Of every branch."""
     context: "ContextUse | None" = None
@@ -62,7 +62,7 @@ class FooterState:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing on the line."""
+    """A field of the line."""
 
     name: str
     forms: tuple[str, ...]

@@ -109,7 +109,7 @@ class ChatApp(CrashSafeApp):
 
     def on_paste_shortened(self, _: PasteShortened) -> None:
         """Report that a paste is not whole."""
-        self.notify("The paste was too long; its end is missing.", severity="warning")
+        self.notify("The paste was too long and was truncated.", severity="warning")
 
     def get_default_screen(self) -> Screen[Any]:
         """Return the startup screen until there is a conversation: a pushed screen would be painted later."""
@@ -203,7 +203,7 @@ class ChatApp(CrashSafeApp):
         if getattr(driver_of(self), "has_shell", False):
             self.action_suspend_process()
         else:
-            self.notify("There is no shell here to go back to.", severity="warning")
+            self.notify("Cannot suspend: there is no shell to return to.", severity="warning")
 
     async def action_interrupt(self) -> None:
         """Let the screen decide what to stop."""

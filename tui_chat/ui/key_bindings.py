@@ -1,9 +1,9 @@
-"""The table of keys with the user's own choices in it: what is bound where, what a key is called, what is wrong."""
+"""The table of keys with the user's own keys in it: binds them, names them, and checks the user's choices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.keys import Keys, key_to_character
 
@@ -62,10 +62,13 @@ _TOGETHER = (
     (Scope.LIBRARY, Scope.APP),
 )
 """Scopes that work at the same time, the nearest first."""
+_ALONE = (Scope.FIND, Scope.PICKER, Scope.TREE, Scope.USAGE, Scope.HELP)
+"""Scopes whose keys hide those of the screen below; only the keys that work over dialogs work as well."""
+_OVER_DIALOGS = ("app.quit", "app.interrupt")
 
 
 def spelled(key: str) -> str:
-    """A key as Textual names it, however a person wrote it: `Ctrl+R`, `Esc`, `?`."""
+    """Return Textual's name of a key that a person wrote as `Ctrl+R`, `Esc` or `?`."""
     if key == "+":
         return "plus"
     *modifiers, last = key.strip().split("+") if key.strip() else [key]
@@ -77,32 +80,31 @@ def spelled(key: str) -> str:
 
 
 def is_known(key: str) -> bool:
-    """Whether there is such a key."""
+    """Return whether there is such a key."""
     *modifiers, last = key.split("+")
     return all(modifier in _MODIFIERS for modifier in modifiers) and (len(last) == 1 or last in _NAMED)
 
 
 def types(key: str) -> bool:
-    """Whether the key writes a character."""
+    """Return whether the key writes a character."""
     character = key_to_character(key)
     return character is not None and character.isprintable()
 
 
 def _goes_first(key: Key, pressed: str) -> bool:
-    """Whether it works over dialogs too, as leaving must; a letter never does, for there one writes."""
-    return key.id in ("app.quit", "app.interrupt") and not types(pressed)
+    """Return whether it works over dialogs too, like quitting; a letter never does, because dialogs have inputs."""
+    return key.id in _OVER_DIALOGS and not types(pressed)
 
 
 class Keyboard:
-    """What to press for each action."""
+    """The keys of each action."""
 
     def __init__(self, chosen: Mapping[str, Sequence[str]], table: Sequence[Key] = KEYS) -> None:
-        """`chosen` are the user's own keys by the action's id; none for an action that shall have none."""
+        """`chosen` are the user's own keys by the action's id; an empty sequence for an action without a key."""
         self._table = table
         self._chosen = {name: tuple(dict.fromkeys(map(spelled, keys))) for name, keys in chosen.items()}
 
     def keys_of(self, key: Key) -> tuple[str, ...]:
-        """What to press for it."""
         return self._chosen.get(key.id, key.keys)
 
     @cached_property
@@ -110,26 +112,35 @@ class Keyboard:
         return {key.id: self.keys_of(key) for key in self._table}
 
     def __call__(self, action_id: str) -> str:
-        """The key's name, or nothing where the action has none."""
+        """Return the name of the action's first key; empty if it has none."""
         keys = self._by_id.get(action_id, ())
         return label_of(keys[0]) if keys else ""
 
     def all_of(self, action_id: str) -> str:
-        """Its keys' names."""
+        """Return the names of the action's keys."""
         return names_of(self._by_id.get(action_id, ()))
 
-    def bind(self, node: DOMNode, scope: Scope) -> None:
-        """Let the keys of a scope work there, and none that Textual or a former table had there."""
+    def label(self, action_id: str) -> str:
+        """Return the word or two that hints use for an action."""
+        return next(key.label for key in self._table if key.id == action_id)
+
+    def bind(self, node: DOMNode, scope: Scope, under: Iterable[BindingType] = ()) -> None:
+        """Replace the bindings of a node with the keys of a scope.
+
+        `under` are bindings that the node keeps for other keys, such as those that edit a line.
+        """
         bound = [
             Binding(pressed, key.action, key.label, show=False, id=key.id, priority=_goes_first(key, pressed))
             for key in self._table
             if key.scope is scope
             for pressed in self.keys_of(key)
         ]
+        taken = {binding.key for binding in bound}
+        bound += [binding for binding in Binding.make_bindings(under) if binding.key not in taken]
         replace_bindings(node, bound)
 
     def in_prompt(self) -> dict[str, str]:
-        """What each key runs while a prompt is written: its own keys, then those around that write nothing."""
+        """Return the action of each key in the prompt: the prompt's own keys, then others that write no character."""
         found: dict[str, str] = {}
         for scope, prefix in ((Scope.PROMPT, ""), (Scope.CHAT, "screen."), (Scope.APP, "app.")):
             for key in self._table:
@@ -139,7 +150,7 @@ class Keyboard:
         return found
 
     def problems(self) -> list[tuple[str, str]]:
-        """What is wrong with the user's own keys: pairs of an action's id and a sentence."""
+        """Return what is wrong with the user's own keys: pairs of an action's id and a sentence."""
         known = {key.id: key for key in self._table}
         found = [
             (name, f"there is no action {name!r}{did_you_mean(name, known)}")
@@ -153,14 +164,18 @@ class Keyboard:
                 if not is_known(key)
             ]
         for scopes in _TOGETHER:
-            found += [problem for problem in self._taken_twice(scopes) if problem not in found]
+            together = [key for scope in scopes for key in self._table if key.scope is scope]
+            found += [problem for problem in self._taken_twice(together) if problem not in found]
+        for scope in _ALONE:
+            together = [key for key in self._table if key.scope is scope or key.id in _OVER_DIALOGS]
+            found += [problem for problem in self._taken_twice(together) if problem not in found]
         return found
 
-    def _taken_twice(self, scopes: Sequence[Scope]) -> list[tuple[str, str]]:
+    def _taken_twice(self, keys: Iterable[Key]) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
         taken: dict[str, Key] = {}
-        for key in sorted(self._table, key=lambda key: scopes.index(key.scope) if key.scope in scopes else 9):
-            for pressed in self.keys_of(key) if key.scope in scopes else ():
+        for key in keys:
+            for pressed in self.keys_of(key):
                 other = taken.setdefault(pressed, key)
                 if other is not key and (key.id in self._chosen or other.id in self._chosen):
                     name = key.id if key.id in self._chosen else other.id

@@ -1,4 +1,4 @@
-"""The next step as the app says it: each thing to do with the key that does it. Knows no screen."""
+"""Hints: what to do next, with the key that does it. Knows no screen."""
 
 import re
 
@@ -9,14 +9,18 @@ from tui_chat.wording import ending
 _DONE_BY = (
     ("try again", "reply.retry"),
     ("continue", "reply.continue"),
-    ("say it differently", "prompt.edit"),
+    ("regenerate", "reply.retry"),
+    ("edit the prompt", "prompt.edit"),
     ("cancel it", "reply.cancel"),
 )
-"""How the wording names what a key does."""
+"""The words of `wording.py` for what a key does."""
 
 
 def with_keys(next_step: str, keys: Keyboard, *, model: str = "model.choose") -> str:
-    """`Check the network, then try again (Ctrl+R).` `model` is the action by which another model is chosen."""
+    """Return a next step with its keys, such as `Check the network, then try again (Ctrl+R).`
+
+    `model` is the action that chooses another model.
+    """
     for words, action in (*_DONE_BY, ("choose another model", model)):
         if key := keys(action):
             next_step = re.sub(rf"\b{words}\b", rf"\g<0> ({key})", next_step, count=1, flags=re.IGNORECASE)
@@ -29,3 +33,18 @@ def ending_with_keys(keys: Keyboard, turn: Turn) -> tuple[str, str] | None:
     if words is None:
         return None
     return words.sentence, with_keys(words.next_step, keys, model="reply.retry_with")
+
+
+def hint_line(keys: Keyboard, *steps: str | tuple[str, str]) -> str:
+    """Return `Enter select · ↑↓ move · Esc cancel`, without the actions that have no key.
+
+    A step is an action's id, or one or more ids separated by spaces and the text to show instead of a label.
+    """
+    shown: list[str] = []
+    for step in steps:
+        ids, text = (step, keys.label(step)) if isinstance(step, str) else step
+        names = [name for action in ids.split() if (name := keys(action))]
+        if names:
+            separator = "" if set(names) <= set("↑↓") else " "
+            shown.append(f"{separator.join(names)} {text}")
+    return " · ".join(shown)

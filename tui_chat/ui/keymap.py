@@ -1,4 +1,4 @@
-"""Every key, its action and its words, in one table: bindings, help, hints, palette and the README read it."""
+"""Every key of the app in one table: bindings, help, hints, the palette and the README read it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,159 +11,215 @@ class Scope(StrEnum):
     """Where a key works."""
 
     APP = "everywhere"
-    CHAT = "in a conversation"
-    PROMPT = "in the prompt"
-    PANE = "while reading"
-    QUEUE = "among the prompts that wait"
-    LIBRARY = "in the library"
+    CHAT = "conversation"
+    PROMPT = "prompt"
+    PANE = "reading mode"
+    QUEUE = "queued prompts"
+    FIND = "find bar"
+    LIBRARY = "library"
+    PICKER = "palette and other pickers"
+    TREE = "conversation tree"
+    USAGE = "usage"
+    HELP = "help"
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One action that has a key, or may be given one."""
+    """An action and its default keys."""
 
     id: str
-    """What the settings' `[keys]` table calls it."""
+    """The name of the action in the settings' `[keys]` table."""
     keys: tuple[str, ...]
-    """Names as Textual has them; the first one is shown."""
+    """Textual's names of the keys; the first one is shown in hints."""
     action: str
     label: str
     """A word or two for a hint."""
     help: str
-    """A sentence for the help screen."""
+    """A sentence for the help screen, the README and the palette."""
     scope: Scope
 
 
 def _table(scope: Scope, *rows: tuple[str, str, str, str, str]) -> tuple[Key, ...]:
-    return tuple(Key(id, tuple(keys.split()), action, label, says, scope) for id, keys, action, label, says in rows)
+    return tuple(Key(id, tuple(keys.split()), action, label, help, scope) for id, keys, action, label, help in rows)
 
 
 KEYS: tuple[Key, ...] = (
     *_table(
         Scope.PROMPT,
-        ("prompt.send", "enter", "send", "send", "Send the prompt; while a reply comes in, let it wait in line."),
-        ("prompt.newline", "ctrl+j shift+enter alt+enter ctrl+enter", "newline", "new line", "Begin a new line."),
-        ("prompt.older", "up", "older", "earlier", "On the first line: an earlier prompt, or the one that waits."),
-        ("prompt.newer", "down", "newer", "later", "On the last line: a later prompt, and at last your own draft."),
-        ("prompt.complete", "tab", "complete", "complete", "Complete a command, unfold a paste, or go and read."),
-        ("prompt.editor", "ctrl+g f4", "editor", "editor", "Write the prompt in $VISUAL or $EDITOR."),
-        ("prompt.history", "f6 alt+r", "history", "history", "Search every prompt you ever sent."),
+        ("prompt.send", "enter", "send", "send", "Send; queues the prompt while a reply is streaming."),
+        ("prompt.newline", "ctrl+j shift+enter alt+enter ctrl+enter", "newline", "new line", "Insert a new line."),
+        (
+            "prompt.older",
+            "up",
+            "older",
+            "previous",
+            "On the first line: previous prompt in history, or the queued one.",
+        ),
+        ("prompt.newer", "down", "newer", "next", "On the last line: next prompt in history, then your draft."),
+        ("prompt.complete", "tab", "complete", "complete", "Complete, expand a paste, or switch to reading mode."),
+        ("prompt.editor", "ctrl+g f4", "editor", "editor", "Edit the prompt in $VISUAL or $EDITOR."),
+        ("prompt.history", "f6 alt+r", "history", "history", "Search prompt history."),
         ("prompt.undo", "ctrl+z", "undo", "undo", "Undo typing."),
-        ("prompt.redo", "alt+z ctrl+shift+z", "redo", "redo", "Do it again."),
-        ("prompt.delete", "ctrl+d", "delete_or_quit", "delete", "Delete to the right; on an empty prompt, quit."),
+        ("prompt.redo", "alt+z ctrl+shift+z", "redo", "redo", "Redo."),
+        ("prompt.delete", "ctrl+d", "delete_or_quit", "delete", "Delete forward; quit if the prompt is empty."),
     ),
     *_table(
         Scope.CHAT,
-        ("reply.cancel", "escape", "cancel", "stop", "Stop the reply, keeping what arrived; else go and read."),
-        ("reply.retry", "ctrl+r", "retry", "try again", "Answer the prompt again, beside the first reply."),
-        ("reply.retry_with", "f3", "retry_with", "other model", "Answer it again with another model."),
-        ("reply.continue", "f2", "continue_reply", "go on", "Have an unfinished reply finished."),
-        ("prompt.edit", "f9", "edit", "edit", "Say the last prompt, or the chosen one, differently."),
-        ("branch.previous", "alt+left", "branch(-1)", "previous", "Show the previous of several replies or prompts."),
-        ("branch.next", "alt+right", "branch(1)", "next", "Show the next of several replies or prompts."),
-        ("branch.tree", "f5", "tree", "tree", "See the whole conversation as a tree."),
-        ("branch.origin", "f7", "origin", "source", "Back to the conversation that this one was forked from."),
-        ("conversation.new", "ctrl+n", "new", "new", "Begin a new conversation."),
-        ("library.open", "ctrl+o", "library", "library", "Past conversations."),
+        (
+            "reply.cancel",
+            "escape",
+            "cancel",
+            "stop",
+            "Stop generating (keeps partial text); otherwise switch to reading mode.",
+        ),
+        (
+            "reply.retry",
+            "ctrl+r",
+            "retry",
+            "regenerate",
+            "Regenerate the reply (keeps the old one as a branch).",
+        ),
+        ("reply.retry_with", "f3", "retry_with", "other model", "Regenerate with another model."),
+        ("reply.continue", "f2", "continue_reply", "continue", "Continue generating a stopped reply."),
+        ("prompt.edit", "f9", "edit", "edit", "Edit the last (or selected) prompt."),
+        ("branch.previous", "alt+left", "branch(-1)", "previous", "Previous branch."),
+        ("branch.next", "alt+right", "branch(1)", "next", "Next branch."),
+        ("branch.tree", "f5", "tree", "tree", "Show the conversation tree."),
+        ("branch.origin", "f7", "origin", "original", "Go to the original conversation (fork source)."),
+        ("conversation.new", "ctrl+n", "new", "new", "New conversation."),
+        ("library.open", "ctrl+o", "library", "library", "Browse conversations (library)."),
         ("find.open", "ctrl+f", "find", "find", "Find in this conversation."),
-        ("model.choose", "ctrl+l", "model", "model", "Choose the model."),
-        ("app.palette", "ctrl+p", "palette", "commands", "Find anything to do or to go to by a few letters."),
+        ("model.choose", "ctrl+l", "model", "model", "Switch model."),
+        ("app.palette", "ctrl+p", "palette", "commands", "Command palette."),
         (
             "pane.fold_all",
             "ctrl+t",
             "pane('fold_all')",
             "thinking",
-            "Unfold thinking and tools, or fold them.",
+            "Expand or collapse thinking and tool calls.",
         ),
-        ("pane.copy_reply", "ctrl+y", "pane('copy_turn')", "copy", "Copy the last reply, or the chosen turn."),
-        ("pane.page_up", "pageup", "pane('page', -1)", "page up", "A page up."),
-        ("pane.page_down", "pagedown", "pane('page', 1)", "page down", "A page down."),
-        ("pane.start", "ctrl+home", "pane('start')", "start", "To the beginning."),
-        ("end", "ctrl+end", "pane('end')", "end", "To the end, and follow it."),
-        ("queue.drop", "alt+x", "drop_queued", "drop", "Drop the last prompt that waits; it stays in the history."),
-        ("queue.choose", "alt+q", "choose_queued", "waiting", "Go to the prompts that wait, to change any of them."),
-        ("undo", "alt+u", "undo_last", "undo", "Undo what was dropped or deleted."),
+        ("pane.copy_reply", "ctrl+y", "pane('copy_turn')", "copy", "Copy the last reply, or the selected message."),
+        ("pane.page_up", "pageup", "pane('page', -1)", "page up", "Page up."),
+        ("pane.page_down", "pagedown", "pane('page', 1)", "page down", "Page down."),
+        ("pane.start", "ctrl+home", "pane('start')", "start", "Go to the start."),
+        ("end", "ctrl+end", "pane('end')", "end", "Go to the end and follow new text."),
+        ("queue.drop", "alt+x", "drop_queued", "remove", "Remove the last queued prompt (kept in history)."),
+        ("queue.choose", "alt+q", "choose_queued", "queue", "Manage queued prompts."),
+        ("undo", "alt+u", "undo_last", "undo", "Undo remove / delete."),
     ),
     *_table(
         Scope.PANE,
-        ("read.down", "j down", "scroll_line(1)", "down", "A line down."),
-        ("read.up", "k up", "scroll_line(-1)", "up", "A line up."),
+        ("read.down", "j down", "scroll_line(1)", "down", "Line down."),
+        ("read.up", "k up", "scroll_line(-1)", "up", "Line up."),
         ("read.half_down", "ctrl+d", "half_page(1)", "half page", "Half a page down."),
         ("read.half_up", "ctrl+u", "half_page(-1)", "half page", "Half a page up."),
-        ("read.page_down", "space", "page(1)", "page", "A page down."),
-        ("read.top", "g home", "start", "top", "To the beginning."),
-        ("read.bottom", "G end", "end", "bottom", "To the end, and follow it."),
-        ("read.next_turn", "J right_curly_bracket", "step_turn(1)", "next turn", "The next turn."),
-        ("read.previous_turn", "K left_curly_bracket", "step_turn(-1)", "turn before", "The turn before."),
-        ("read.next_code", "b", "step_code(1)", "next code", "The next block of code."),
-        ("read.previous_code", "B", "step_code(-1)", "code before", "The block of code before."),
-        ("read.next_link", "l", "step_link(1)", "next link", "The next link or file name."),
-        ("read.previous_link", "L", "step_link(-1)", "link before", "The link or file name before."),
-        ("read.open", "o enter", "open_link", "open", "Open the chosen link or file."),
-        ("read.fold", "z", "toggle_fold", "fold", "Fold or unfold thinking and tools of the chosen turn."),
-        ("read.copy", "y", "copy_turn", "copy", "Copy the chosen turn, or the last reply."),
-        ("read.copy_code", "Y", "copy_code", "copy code", "Copy the chosen block of code, or the last one."),
-        ("read.save_code", "w", "screen.save_code", "save code", "Save the chosen block of code to a file."),
-        ("read.edit", "e", "screen.edit", "edit", "Say the chosen prompt differently."),
-        ("read.retry", "r", "screen.retry", "try again", "Answer it again."),
-        ("read.continue", "c", "screen.continue_reply", "go on", "Have the chosen reply finished."),
-        ("read.fork", "f", "screen.fork", "fork", "Begin a new conversation with everything up to here."),
+        ("read.page_down", "space", "page(1)", "page", "Page down."),
+        ("read.top", "g home", "start", "top", "Go to the start."),
+        ("read.bottom", "G end", "end", "bottom", "Go to the end and follow new text."),
+        ("read.next_turn", "J right_curly_bracket", "step_turn(1)", "next message", "Next message."),
+        ("read.previous_turn", "K left_curly_bracket", "step_turn(-1)", "previous message", "Previous message."),
+        ("read.next_code", "b", "step_code(1)", "next code", "Next code block."),
+        ("read.previous_code", "B", "step_code(-1)", "previous code", "Previous code block."),
+        ("read.next_link", "l", "step_link(1)", "next link", "Next link or file name."),
+        ("read.previous_link", "L", "step_link(-1)", "previous link", "Previous link or file name."),
+        ("read.open", "o enter", "open_link", "open", "Open the selected link or file."),
         (
-            "read.previous_branch",
-            "left_square_bracket",
-            "screen.branch(-1)",
-            "previous",
-            "The reply or prompt before.",
+            "read.fold",
+            "z",
+            "toggle_fold",
+            "fold",
+            "Expand or collapse thinking and tool calls of the selected message.",
         ),
-        ("read.next_branch", "right_square_bracket", "screen.branch(1)", "next", "The one after."),
-        ("read.tree", "t", "screen.tree", "tree", "The whole conversation as a tree."),
+        ("read.copy", "y", "copy_turn", "copy", "Copy the selected message, or the last reply."),
+        ("read.copy_code", "Y", "copy_code", "copy code", "Copy the selected code block, or the last one."),
+        ("read.save_code", "w", "screen.save_code", "save code", "Save the selected code block to a file."),
+        ("read.edit", "e", "screen.edit", "edit", "Edit the selected prompt."),
+        ("read.retry", "r", "screen.retry", "regenerate", "Regenerate the reply."),
+        ("read.continue", "c", "screen.continue_reply", "continue", "Continue generating the selected reply."),
+        ("read.fork", "f", "screen.fork", "fork", "Fork the conversation here."),
+        ("read.previous_branch", "left_square_bracket", "screen.branch(-1)", "previous", "Previous branch."),
+        ("read.next_branch", "right_square_bracket", "screen.branch(1)", "next", "Next branch."),
+        ("read.tree", "t", "screen.tree", "tree", "Show the conversation tree."),
         ("read.find", "slash", "screen.find", "find", "Find in this conversation."),
-        ("read.find_next", "n", "find_next", "next hit", "The next hit."),
-        ("read.find_previous", "N", "find_previous", "hit before", "The hit before."),
-        ("read.undo", "u", "screen.undo_last", "undo", "Undo what was dropped or deleted."),
-        ("read.help", "question_mark", "app.help", "help", "Show every key."),
-        ("read.write", "i", "screen.write", "write", "Back to the prompt."),
-        ("read.suspend", "ctrl+z", "app.suspend", "suspend", "Back to the shell for a while; its `fg` goes on here."),
+        ("read.find_next", "n", "find_next", "next match", "Next match."),
+        ("read.find_previous", "N", "find_previous", "previous match", "Previous match."),
+        ("read.undo", "u", "screen.undo_last", "undo", "Undo remove / delete."),
+        ("read.help", "question_mark", "app.help", "help", "Show all keys."),
+        ("read.write", "i", "screen.write", "prompt", "Focus the prompt."),
+        ("read.suspend", "ctrl+z", "app.suspend", "suspend", "Suspend (fg resumes)."),
     ),
     *_table(
         Scope.QUEUE,
-        ("queue.send", "enter s", "send", "send now", "Send this one now, stopping the reply."),
-        ("queue.edit", "e", "edit", "edit", "Take this one back into the prompt."),
-        ("queue.drop_chosen", "x delete", "screen.drop_queued", "drop", "Drop this one; it stays in the history."),
-        ("queue.up", "k up", "choose(-1)", "up", "To the one before it."),
-        ("queue.down", "j down", "choose(1)", "down", "To the one behind it, and at last back to the prompt."),
-        ("queue.leave", "escape i", "leave", "leave", "Back to the prompt; they go on waiting."),
+        ("queue.send", "enter s", "send", "send now", "Send this prompt now, stopping the reply."),
+        ("queue.edit", "e", "edit", "edit", "Edit this queued prompt."),
+        ("queue.drop_chosen", "x delete", "screen.drop_queued", "remove", "Remove this prompt (kept in history)."),
+        ("queue.up", "k up", "choose(-1)", "up", "Previous queued prompt."),
+        ("queue.down", "j down", "choose(1)", "down", "Next queued prompt; after the last, focus the prompt."),
+        ("queue.leave", "escape i", "leave", "prompt", "Focus the prompt; the queue stays."),
+    ),
+    *_table(
+        Scope.FIND,
+        ("find.next", "down ctrl+n", "next(1)", "next match", "Next match."),
+        ("find.previous", "up ctrl+p", "next(-1)", "previous match", "Previous match."),
+        ("find.accept", "enter", "accept", "read", "Keep the matches highlighted and switch to reading mode."),
+        ("find.close", "escape", "leave", "close", "Close the find bar."),
     ),
     *_table(
         Scope.LIBRARY,
-        (
-            "library.choose",
-            "enter",
-            "choose",
-            "open",
-            "Open the conversation; what was said opens where it was said.",
-        ),
-        ("library.said", "tab", "said", "all said", "Look in everything that was said, or in the titles again."),
-        ("library.down", "down ctrl+j", "move(1)", "down", "The next row."),
-        ("library.up", "up ctrl+k", "move(-1)", "up", "The row before."),
-        ("library.page_down", "pagedown", "page(1)", "page down", "A page down."),
-        ("library.page_up", "pageup", "page(-1)", "page up", "A page up."),
-        ("library.first", "ctrl+home", "first", "first", "To the first row."),
-        ("library.last", "ctrl+end", "last", "last", "To the last row."),
-        ("library.rename", "f2 alt+r", "rename", "rename", "Give the conversation another title."),
-        ("library.archive", "f3 alt+a", "archive", "archive", "Take it out of the list, or put it back."),
-        ("library.export", "f4 alt+e", "export", "export", "Write it to a file in the working folder."),
-        (
-            "library.shelf",
-            "f5 alt+s",
-            "shelf",
-            "archive, trash",
-            "From the list to the archive, the trash, and back.",
-        ),
-        ("library.mark", "insert alt+m", "mark", "mark", "Mark it: the next step is for all that are marked."),
-        ("library.delete", "f8 alt+x", "delete", "delete", "Put it into the trash, or take it out."),
-        ("library.undo", "alt+u", "undo", "undo", "Undo the last of these changes."),
-        ("library.close", "escape", "close", "leave", "Empty the search; then leave the library."),
+        ("library.choose", "enter", "choose", "open", "Open the conversation (at the match)."),
+        ("library.said", "tab", "said", "full text", "Search message text / titles."),
+        ("library.down", "down ctrl+j", "move(1)", "down", "Next row."),
+        ("library.up", "up ctrl+k", "move(-1)", "up", "Previous row."),
+        ("library.page_down", "pagedown", "page(1)", "page down", "Page down."),
+        ("library.page_up", "pageup", "page(-1)", "page up", "Page up."),
+        ("library.first", "ctrl+home", "first", "first", "First row."),
+        ("library.last", "ctrl+end", "last", "last", "Last row."),
+        ("library.rename", "f2 alt+r", "rename", "rename", "Rename the conversation."),
+        ("library.archive", "f3 alt+a", "archive", "archive", "Archive / unarchive."),
+        ("library.export", "f4 alt+e", "export", "export", "Export to a file in the working folder."),
+        ("library.shelf", "f5 alt+s", "shelf", "archive/trash", "Switch list: conversations, archived, trash."),
+        ("library.mark", "insert alt+m", "mark", "select", "Select for bulk actions."),
+        ("library.delete", "f8 alt+x", "delete", "delete", "Move to trash / restore."),
+        ("library.undo", "alt+u", "undo", "undo", "Undo the last change."),
+        ("library.close", "escape", "close", "close", "Clear the search; then close the library."),
+    ),
+    *_table(
+        Scope.PICKER,
+        ("picker.choose", "enter", "screen.choose", "select", "Select the highlighted row."),
+        ("picker.down", "down ctrl+n", "screen.move('cursor_down')", "down", "Next row."),
+        ("picker.up", "up ctrl+p", "screen.move('cursor_up')", "up", "Previous row."),
+        ("picker.page_down", "pagedown", "screen.move('page_down')", "page down", "Page down."),
+        ("picker.page_up", "pageup", "screen.move('page_up')", "page up", "Page up."),
+        ("picker.close", "escape", "screen.dismiss(None)", "cancel", "Cancel."),
+    ),
+    *_table(
+        Scope.TREE,
+        ("tree.choose", "enter", "choose", "go to", "Go to the highlighted message."),
+        ("tree.down", "j down", "move('cursor_down')", "down", "Next row."),
+        ("tree.up", "k up", "move('cursor_up')", "up", "Previous row."),
+        ("tree.page_down", "pagedown", "move('page_down')", "page down", "Page down."),
+        ("tree.page_up", "pageup", "move('page_up')", "page up", "Page up."),
+        ("tree.first", "g home", "move('first')", "first", "First row."),
+        ("tree.last", "G end", "move('last')", "last", "Last row."),
+        ("tree.close", "escape q t f5", "dismiss(None)", "close", "Close the tree."),
+    ),
+    *_table(
+        Scope.USAGE,
+        ("usage.by_day", "d", "by('day')", "day", "Group by day."),
+        ("usage.by_model", "m", "by('model')", "model", "Group by model."),
+        ("usage.by_conversation", "c", "by('conversation')", "conversation", "Group by conversation."),
+        ("usage.span", "s", "span", "period", "Switch period: 30 days, 7 days, all time."),
+        ("usage.down", "j down", "scroll(1)", "down", "Scroll down."),
+        ("usage.up", "k up", "scroll(-1)", "up", "Scroll up."),
+        ("usage.close", "escape q", "dismiss", "close", "Close the usage report."),
+    ),
+    *_table(
+        Scope.HELP,
+        ("help.down", "down", "screen.scroll(1)", "down", "Scroll down."),
+        ("help.up", "up", "screen.scroll(-1)", "up", "Scroll up."),
+        ("help.page_down", "pagedown", "screen.scroll(12)", "page down", "Page down."),
+        ("help.page_up", "pageup", "screen.scroll(-12)", "page up", "Page up."),
+        ("help.close", "escape f1", "screen.dismiss", "close", "Close the help."),
     ),
     *_table(
         Scope.APP,
@@ -172,15 +228,15 @@ KEYS: tuple[Key, ...] = (
             "ctrl+c",
             "interrupt",
             "stop",
-            "Copy a selection, else stop a reply, else put the draft by.",
+            "Copy selection; stop reply; clear the prompt (kept in history).",
         ),
-        ("app.help", "f1", "help", "help", "Show every key."),
-        ("app.quit", "ctrl+q", "quit", "quit", "Quit; a reply that is coming in keeps what has arrived."),
+        ("app.help", "f1", "help", "help", "Show all keys."),
+        ("app.quit", "ctrl+q", "quit", "quit", "Quit; a streaming reply keeps its partial text."),
     ),
 )
 
 MOST_NAMED = 2
-"""Keys of one action that are told; some have more, for terminals that know them."""
+"""How many keys of an action are shown; some have more, for terminals that report them."""
 _NAMES = {
     "escape": "Esc",
     "pageup": "PgUp",
@@ -199,7 +255,7 @@ _NAMES = {
 
 
 def label_of(key: str) -> str:
-    """A key's name as people write it."""
+    """Return a key's name as people write it."""
     *modifiers, last = key.split("+")
     if len(last) == 1:
         shown = last.upper() if modifiers else last
@@ -209,18 +265,18 @@ def label_of(key: str) -> str:
 
 
 def bindings(scope: Scope) -> list[Binding]:
-    """The bindings of one scope as they are before anybody has chosen others."""
+    """Return the default bindings of a scope."""
     own = [key for key in KEYS if key.scope is scope]
     return [Binding(",".join(key.keys), key.action, key.label, show=False, id=key.id) for key in own]
 
 
 def names_of(keys: Iterable[str]) -> str:
-    """The keys of one action as people write them."""
+    """Return the keys of an action as people write them."""
     return " ".join([label_of(key) for key in keys][:MOST_NAMED])
 
 
 def keys_as_markdown() -> str:
-    """The table of the README."""
+    """Return the tables of the README."""
     lines: list[str] = []
     for scope in Scope:
         lines += [f"**{scope.value.capitalize()}**", "", "| key | what it does | id |", "|---|---|---|"]

@@ -1,4 +1,4 @@
-"""Intents: what a person wants, told by a widget to its screen. They carry core values and plain words only."""
+"""Messages from widgets to their screen: what the user wants. They carry only core values and text."""
 
 from collections.abc import Callable
 
@@ -6,27 +6,27 @@ from textual.message import Message
 
 
 class CopyRequested(Message):
-    """Somebody wants this on the clipboard."""
+    """Copy this text to the clipboard."""
 
     def __init__(self, text: str, what: str) -> None:
         super().__init__()
         self.text = text
         self.what = what
-        """What it is, for the sentence that says it was copied: `turn`, `code block`, `selection`."""
+        """What it is, for the notification: `message`, `code block`, `selection`."""
 
 
 class LinkChosen(Message):
-    """Somebody wants to open this address; it is one of http, https or mailto."""
+    """Open this link; it is one of http, https or mailto."""
 
     def __init__(self, url: str, shown: str) -> None:
         super().__init__()
         self.url = url
         self.shown = shown
-        """Where it really leads, for a person to read: harmless, with the host's true name."""
+        """The address to show: cleaned, with the host's real name."""
 
 
 class FileChosen(Message):
-    """Somebody wants to open a file that a turn names; nobody has looked whether there is such a file."""
+    """Open a file that a turn names; it may not exist."""
 
     def __init__(self, path: str, line: int | None) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class FileChosen(Message):
 
 
 class FindChanged(Message):
-    """The search in the conversation stands at another hit; `total` 0 is nothing found."""
+    """Another match is selected; `total` is 0 if there is none."""
 
     def __init__(self, current: int, total: int) -> None:
         super().__init__()
@@ -52,50 +52,50 @@ class PromptSubmitted(Message):
 
 
 class DraftChanged(Message):
-    """The prompt that is being written is another now; keep it."""
+    """The draft changed and must be saved."""
 
     def __init__(self, read: Callable[[], str]) -> None:
         super().__init__()
         self.read = read
-        """Returns the text as it was then; it is put together only when it is needed, for it may be large."""
+        """Returns the text as it was then; built only when needed, as it may be large."""
 
 
 class SuggestionsChanged(Message):
-    """What may be made of the command that is typed is something else now."""
+    """The completions of the slash command changed."""
 
 
 class SuggestionAccepted(Message):
-    """Somebody has pointed at the suggestion that is lit."""
+    """The highlighted completion was clicked."""
 
 
 class QueuedPromptRequested(Message):
-    """Somebody wants a prompt that waits back, or with `now` wants no more waiting for it."""
+    """Edit a queued prompt, or with `now` send it at once."""
 
     def __init__(self, *, now: bool = False, at: int | None = None) -> None:
         super().__init__()
         self.now = now
         self.at = at
-        """Its place in the line; by default the last one to change, the first one to send."""
+        """Its index in the queue; by default the last one to edit, the first one to send."""
 
 
 class QueueLeft(Message):
-    """Somebody has done with the line of waiting prompts, or nothing waits there any more."""
+    """Leave the queue bar, or the queue is empty."""
 
 
 class HistoryRequested(Message):
-    """Somebody wants to search every prompt there ever was."""
+    """Search the prompt history."""
 
 
 class EditorRequested(Message):
-    """Somebody wants to write the prompt in an editor of their own."""
+    """Edit the prompt in the user's editor."""
 
 
 class LeavePrompt(Message):
-    """Somebody wants to read."""
+    """Switch to reading mode."""
 
 
 class ActionRequested(Message):
-    """A key was pressed that is not about the prompt; said here so that it comes after what was sent before it."""
+    """Run an action that is not the prompt's; as a message it comes after a prompt that was sent before it."""
 
     def __init__(self, action: str) -> None:
         super().__init__()
@@ -103,11 +103,11 @@ class ActionRequested(Message):
 
 
 class QuitRequested(Message):
-    """Somebody wants to leave the program."""
+    """Quit the app."""
 
 
 class BackgroundReported(Message):
-    """The terminal has said what its background is like."""
+    """The terminal reported its background."""
 
     def __init__(self, *, is_light: bool) -> None:
         super().__init__()
@@ -115,15 +115,15 @@ class BackgroundReported(Message):
 
 
 class PasteShortened(Message):
-    """A paste was longer than is kept of one; the rest is dropped."""
+    """A paste was too long and was truncated."""
 
 
 class ChatOpened(Message):
-    """The chat is on the screen and takes what is typed."""
+    """The chat screen is open and takes input."""
 
 
 class AttentionRequested(Message):
-    """Something is done that took so long that somebody may look elsewhere by now."""
+    """Something finished that took so long that the user may look at another window."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__()

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.getters import query_one
 from textual.screen import ModalScreen
@@ -16,6 +14,9 @@ from textual.widgets.option_list import Option
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.fuzzy import match
+from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.key_hints import hint_line
+from tui_chat.ui.keymap import Scope
 from tui_chat.ui.widgets.row_list import RowList
 
 MOST_ROWS = 200
@@ -59,43 +60,44 @@ class Picker(ModalScreen[str | None]):
     """The result is the value of a choice, or what was typed if that is allowed, or `None`."""
 
     CSS_PATH = "dialogs/dialog.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", show=False),
-        Binding("down,ctrl+n", "move('cursor_down')", show=False, priority=True),
-        Binding("up,ctrl+p", "move('cursor_up')", show=False, priority=True),
-        Binding("pagedown", "move('page_down')", show=False, priority=True),
-        Binding("pageup", "move('page_up')", show=False, priority=True),
-    ]
 
     box = query_one(Input)
     rows = query_one(OptionList)
 
     def __init__(
         self,
+        keys: Keyboard,
         title: str,
         choices: Sequence[Choice],
         *,
         current: str = "",
         free: Callable[[str], bool] | None = None,
-        asks: str = "A few letters of it",
+        placeholder: str = "Type to filter",
     ) -> None:
-        """`free` returns whether typed text may be taken although no row has it; `asks` is the placeholder."""
+        """`free` returns whether typed text may be the result although no row has it."""
         super().__init__()
+        self._keys = keys
         self._heading = title
         self._current = current
         self._free = free
-        self._asks = asks
+        self._placeholder = placeholder
         self.found: list[Choice] = []
         """The choices that match, in the order they are shown."""
         self._read(choices)
 
     def compose(self) -> ComposeResult:
         yield Static(self._heading, markup=False, classes="title")
-        yield Input(placeholder=self._asks, compact=True)
+        yield Input(placeholder=self._placeholder, compact=True)
         yield RowList(compact=True)
-        yield Static("Enter takes it · ↑ ↓ move · Esc leaves", markup=False, classes="hint")
+        yield Static(self.keys_hint, markup=False, classes="hint")
+
+    @property
+    def keys_hint(self) -> str:
+        return hint_line(self._keys, "picker.choose", ("picker.up picker.down", "move"), "picker.close")
 
     def on_mount(self) -> None:
+        self._keys.bind(self, Scope.PICKER)
+        self._keys.bind(self.box, Scope.PICKER, Input.BINDINGS)
         self.box.cursor_blink = False
         self.box.focus()
         self._show()
@@ -103,7 +105,7 @@ class Picker(ModalScreen[str | None]):
     def offer(self, choices: Sequence[Choice], hint: str = "") -> None:
         """Replace the choices, and the hint if there is one."""
         self._read(choices)
-        # Not after it was left, while its parts are taken away.
+        # Not after it was closed, while its widgets are removed.
         if self.is_mounted and self in self.app.screen_stack:
             self._show()
             if hint:
@@ -123,10 +125,10 @@ class Picker(ModalScreen[str | None]):
         rows = [row.drawn(hit.places) for hit, row in hits]
         self.found = [row.choice for _, row in hits]
         if self._free is not None and self._free(typed) and all(one.value != typed for one in self.found):
-            self.found.append(Choice(typed, typed, "as it is typed"))
+            self.found.append(Choice(typed, typed, "as typed"))
             rows.append(_Row(self.found[-1], "").drawn(()))
         if not rows and (typed or self._free is None):
-            rows.append(Content.styled("Nothing is like that." if typed else "There is none yet.", "dim"))
+            rows.append(Content.styled("No matches." if typed else "Nothing here yet.", "dim"))
         self.rows.set_options(Option(row, disabled=not self.found) for row in rows)
         values = [one.value for one in self.found]
         at = values.index(self._current) if not typed and self._current in values else 0
@@ -136,9 +138,8 @@ class Picker(ModalScreen[str | None]):
     def narrow(self) -> None:
         self._show()
 
-    @on(Input.Submitted)
-    def take(self) -> None:
-        """Take the highlighted row."""
+    def action_choose(self) -> None:
+        """Close with the highlighted row."""
         if self.rows.highlighted is not None and self.found:
             self.dismiss(self.found[self.rows.highlighted].value)
 

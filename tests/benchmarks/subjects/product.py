@@ -14,7 +14,7 @@ def command(data_dir: Path, *arguments: str) -> list[str]:
 
 PRODUCT = Subject("product", "tui_chat", command, countdown="retry in")
 LIBRARY = "\x0f"
-LIST_WORDS = "Find a conversation"
+LIST_WORDS = "Search conversations"
 """What stands on the list of conversations and nowhere else."""
 PAGE_UP = "\x1b[5~"
 

@@ -25,13 +25,13 @@ def opened(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 async def asked(desk: Desk, url: str) -> str:
     desk.chat.post_message(LinkChosen(url, displayed_url(url)))
-    await desk.until(lambda: isinstance(desk.app.screen, Picker) and "A link to" in screen_text(desk.app))
+    await desk.until(lambda: isinstance(desk.app.screen, Picker) and "Link to" in screen_text(desk.app))
     return screen_text(desk.app)
 
 
 async def test_a_link_shows_where_it_leads_and_opens_only_when_that_is_taken(desk: Desk, opened: list[str]) -> None:
     shown = await asked(desk, "https://a.example/a/page?x=1")
-    assert "A link to a.example" in shown and "https://a.example/a/page?x=1" in shown
+    assert "Link to a.example" in shown and "https://a.example/a/page?x=1" in shown
     assert opened == []
     await desk.press("enter")
     await desk.until(lambda: desk.app.screen is desk.chat and opened)
@@ -52,7 +52,7 @@ async def test_without_a_desktop_no_browser_takes_the_terminal(
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"):
         monkeypatch.delenv(name, raising=False)
     shown = await asked(desk, "https://a.example/")
-    assert "Open it" not in shown and "Copy the address" in shown
+    assert "Open link" not in shown and "Copy link" in shown
     await desk.press("enter")
     await desk.until(lambda: desk.app.screen is desk.chat)
     assert opened == []
@@ -60,9 +60,9 @@ async def test_without_a_desktop_no_browser_takes_the_terminal(
 
 async def test_one_that_looks_like_another_says_so(desk: Desk, opened: list[str]) -> None:
     shown = await asked(desk, "https://bank.example@раypal.example/" + "x" * 3000)
-    assert "A link to xn--ypal-43d9g.example" in shown
-    assert "What stands before the @" in shown and "letters beyond a to z" in shown
-    assert "Open it" in shown, "a long address leaves room for the choice"
+    assert "Link to xn--ypal-43d9g.example" in shown
+    assert "The text before the @" in shown and "non-ASCII letters" in shown
+    assert "Open link" in shown, "a long address leaves room for the choice"
     await desk.press("escape")
 
 

@@ -35,7 +35,7 @@ def test_what_the_cache_holds_is_told_and_what_it_lost_costs_more() -> None:
     fresh = talked(usage)
     assert "cached" in cost_estimate(fresh, draft_of(fresh, "go on", None), PRICE, NOW)
     old = talked(usage, timedelta(hours=2))
-    assert "the cache has expired: +~$0.1" in cost_estimate(old, draft_of(old, "go on", None), PRICE, NOW)
+    assert "cache expired: +~$0.1" in cost_estimate(old, draft_of(old, "go on", None), PRICE, NOW)
 
 
 def test_an_unknown_price_is_left_out_and_not_called_nothing() -> None:

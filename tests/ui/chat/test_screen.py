@@ -55,7 +55,7 @@ async def test_ctrl_c_goes_down_its_ladder(desk: Desk) -> None:
     await desk.press("up")
     assert desk.chat.prompt.text == "a draft"
     await desk.press("ctrl+c", "ctrl+c")
-    await desk.until(lambda: "Once more to quit" in screen_text(desk.app))
+    await desk.until(lambda: "Press again to quit" in screen_text(desk.app))
     assert not desk.app._exit
     await desk.press("ctrl+c")
     await desk.until(lambda: desk.app._exit)
@@ -310,10 +310,10 @@ async def test_markup_in_any_text_is_shown_as_it_is(desk: Desk) -> None:
 async def test_help_can_be_searched(desk: Desk) -> None:
     await desk.press("f1")
     await desk.type("sibling")
-    assert "Nothing has all of these words" in screen_text(desk.app)
+    assert "No matches" in screen_text(desk.app)
     await desk.press(*["backspace"] * 7)
     await desk.type("retry")
-    assert "answer the prompt again" in screen_text(desk.app)
+    assert "regenerate the reply" in screen_text(desk.app)
 
 
 async def test_help_can_be_asked_for_by_a_word(desk: Desk) -> None:
@@ -339,7 +339,7 @@ async def test_a_fork_leads_back_to_where_it_was_forked_from() -> None:
         assert chosen is not None and chosen.text == "Hello"
         assert "forked from" not in screen_text(desk.app)
         await desk.press("f7")
-        await desk.until(lambda: "no fork" in screen_text(desk.app))
+        await desk.until(lambda: "not a fork" in screen_text(desk.app))
 
 
 async def test_a_fork_of_another_branch_leads_back_to_that_branch() -> None:

@@ -29,7 +29,9 @@ async def found(desk: Desk, letters: str) -> list[str]:
 async def done(desk: Desk, letters: str) -> str:
     first, *_ = await found(desk, letters)
     await desk.press("enter")
-    await desk.until(lambda: not isinstance(desk.app.screen, Picker) or "Do or go" not in screen_text(desk.app))
+    await desk.until(
+        lambda: not isinstance(desk.app.screen, Picker) or "Command palette" not in screen_text(desk.app)
+    )
     await desk.pilot.pause()
     return first
 
@@ -51,7 +53,7 @@ async def test_a_few_letters_find_an_action_and_enter_does_it(desk: Desk) -> Non
     await desk.said("hi")
     assert await done(desk, "new conv") == "key:conversation.new"
     await desk.until(lambda: not desk.conversation.turns)
-    assert await done(desk, "show every key") == "key:app.help"
+    assert await done(desk, "show all keys") == "key:app.help"
     await desk.until(lambda: isinstance(desk.app.screen, HelpScreen))
 
 
@@ -68,7 +70,7 @@ async def test_another_conversation_and_a_turn_of_this_one_are_gone_to(desk: Des
     whales = desk.conversation
     await desk.press("ctrl+n")
     await desk.said("about ants")
-    assert await done(desk, "whal") == f"open:{whales.id}"
+    assert await done(desk, "whales") == f"open:{whales.id}"
     await desk.until(lambda: desk.conversation.id == whales.id)
     assert (await done(desk, "go whal")).startswith("turn:")
     await desk.until(lambda: desk.chat.pane.current_turn is not None)
@@ -87,13 +89,13 @@ async def test_a_command_that_needs_words_asks_for_them(desk: Desk) -> None:
 async def test_the_key_of_ones_own_is_shown_and_the_letters_are_lit(desk: Desk) -> None:
     await found(desk, "retry")
     row = next(row for row in screen_rows(desk.app) if "/retry" in row)
-    assert "Ctrl+R" in row[: row.index("Answer")]
+    assert "Ctrl+R" in row[: row.index("Regenerate")]
 
 
 async def test_nothing_like_it_is_said() -> None:
     async with desk_with(size=(60, 20)) as desk:
         assert await found(desk, "zzzzz") == []
-        assert "Nothing is like that." in screen_text(desk.app)
+        assert "No matches." in screen_text(desk.app)
         await desk.press("enter", "escape")
         assert desk.app.screen is desk.chat
 

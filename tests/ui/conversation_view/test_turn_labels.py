@@ -20,7 +20,7 @@ def failed(message: str, request_id: str | None = None) -> Turn:
 
 
 def rows(turn: Turn, width: int, note: tuple[str, str] | None = None) -> list[str]:
-    seen = replace(layout_options(width), describe=lambda _: ("The provider does not accept the key.", STEP))
+    seen = replace(layout_options(width), describe=lambda _: ("The provider rejected the API key.", STEP))
     return [line.strip.text.rstrip() for line in turn_labels.state(turn, note, seen).lines]
 
 
@@ -46,11 +46,11 @@ def test_what_fits_into_one_row_takes_one() -> None:
 def test_a_pause_is_told_in_the_colour_of_waiting() -> None:
     live = replace(reply(1, ""), status=TurnStatus.STREAMING)
     (line,) = turn_labels.state(
-        live, ("The provider asks for a pause.", "Attempt 2 follows."), layout_options(80)
+        live, ("Rate limited by the provider.", "Attempt 2 follows."), layout_options(80)
     ).lines
     assert next(iter(line.strip)).style == DARK.warning
 
 
 def test_what_the_provider_says_in_the_same_words_is_said_once() -> None:
-    assert rows(failed("the provider does not accept the key"), 80)[0] == "The provider does not accept the key."
+    assert rows(failed("the provider does not accept the key"), 80)[0] == "The provider rejected the API key."
     assert len(rows(failed("the provider does not accept the key"), 200)) == 1

@@ -13,7 +13,7 @@ async def opened(desk: Desk) -> None:
 
 async def test_an_empty_report_says_so(desk: Desk) -> None:
     await opened(desk)
-    await desk.until(lambda: "Nothing was used" in screen_text(desk.app))
+    await desk.until(lambda: "No usage recorded in this period" in screen_text(desk.app))
 
 
 async def test_tokens_are_grouped_by_day_model_and_conversation(desk: Desk) -> None:
@@ -35,4 +35,4 @@ async def test_the_provider_counts_when_asked(desk: Desk) -> None:
     await desk.said("a question")
     await desk.type("/tokens")
     await desk.press("enter")
-    await desk.until(lambda: "as the provider counts" in screen_text(desk.app))
+    await desk.until(lambda: "counted by the provider" in screen_text(desk.app))

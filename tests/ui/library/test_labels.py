@@ -1,25 +1,25 @@
-"""The line of keys in the library: what can be done here, and no more."""
+"""The line of key hints in the library shows what can be done here, and no more."""
 
 from tui_chat.settings.load import load_settings
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.library.data_source import ListFilter, Shelf
-from tui_chat.ui.library.labels import steps, why_nothing
+from tui_chat.ui.library.labels import key_hints, why_nothing
 
 KEYS = Keyboard(load_settings(environ={}).keys)
 
 
 def test_the_most_wanted_keys_fit_a_usual_window() -> None:
-    assert "deletes" in steps(ListFilter(), KEYS, any_row=True)[:74]
+    assert "delete" in key_hints(ListFilter(), KEYS, any_row=True)[:74]
 
 
 def test_in_the_trash_things_come_back_and_nothing_is_archived() -> None:
-    says = steps(ListFilter(shelf=Shelf.TRASH), KEYS, any_row=True)
-    assert "F8 brings it back" in says and "archives" not in says
+    hints = key_hints(ListFilter(shelf=Shelf.TRASH), KEYS, any_row=True)
+    assert "F8 restore" in hints and "F3" not in hints
 
 
 def test_where_there_is_nothing_no_key_is_offered_for_it() -> None:
-    assert steps(ListFilter(), KEYS, any_row=False) == "F5 archive and trash · Alt+U undoes · Esc leaves"
-    assert "looks everywhere" in steps(ListFilter("zebra", Shelf.ARCHIVED), KEYS, any_row=False)
+    assert key_hints(ListFilter(), KEYS, any_row=False) == "F5 archive/trash · Alt+U undo · Esc close"
+    assert "full text" in key_hints(ListFilter("zebra", Shelf.ARCHIVED), KEYS, any_row=False)
 
 
 def test_why_there_is_nothing_depends_on_where_one_looks() -> None:

@@ -106,7 +106,7 @@ async def test_keys_that_are_quicker_than_the_first_rows_choose_among_them(monke
     await store.save_all([made(number) for number in range(3)])
     async with desk_with(store=store) as desk:
         await desk.press("ctrl+o")
-        await shows(desk, "Find a conversation")
+        await shows(desk, "Search conversations")
         asyncio.get_running_loop().call_later(0.2, fetched.set)
         await desk.pilot.press("down", "enter")
         await desk.until(lambda: desk.conversation.id == "c0001")
@@ -126,7 +126,7 @@ async def test_a_burst_of_keys_in_the_search_acts_in_its_order() -> None:
 async def test_what_was_said_opens_where_it_was_said_on_its_branch_with_the_hits_lit() -> None:
     async with library_of(BRANCHED) as desk:
         await desk.type("camshafts")
-        await shows(desk, "Everything said", "speaks of camshafts")
+        await shows(desk, "All messages", "speaks of camshafts")
         await desk.press("enter")
         await desk.until(lambda: desk.conversation.id == "engines")
         assert [turn.id for turn in desk.conversation.path] == ["turn-0", "turn-1"], "the branch that says it"
@@ -141,7 +141,7 @@ async def test_tab_changes_between_titles_and_what_was_said() -> None:
         await desk.type("engine")
         await shows(desk, "Conversations 2")
         await desk.press("tab")
-        await shows(desk, "Everything said", "Which engine?")
+        await shows(desk, "All messages", "Which engine?")
         await desk.press("tab")
         await shows(desk, "Conversations 2")
 
@@ -178,7 +178,7 @@ async def test_delete_is_undone_at_once_and_from_the_trash() -> None:
         await desk.type("engines")
         await shows(desk, "Conversations 1")
         await desk.press("f8")
-        await shows(desk, "in the trash for 30 days", "Alt+U")
+        await shows(desk, "moved to the trash for 30 days", "Alt+U")
         await desk.press("alt+u")
         await shows(desk, "Conversations 1")
         await desk.press("f8")
@@ -219,14 +219,14 @@ async def test_what_is_marked_is_meant_together(tmp_path: Path, monkeypatch: pyt
     async with library_of(more=5) as desk:
         await shows(desk, "Title 4")
         await desk.press("alt+m", "alt+m")
-        await shows(desk, "2 marked", "✓ Title 4", "✓ Title 3")
+        await shows(desk, "2 selected", "✓ Title 4", "✓ Title 3")
         await desk.press("f4")
         await shows(desk, "Export 2 conversations as")
         await desk.press("enter")
         await shows(desk, "2 files")
         assert len(list(tmp_path.glob("Title *.md"))) == 2
         await desk.press("f8")
-        await shows(desk, "2 of them are in the trash", "Conversations 3")
+        await shows(desk, "2 conversations moved to the trash", "Conversations 3")
         await desk.press("alt+u")
         await shows(desk, "Conversations 5")
 
@@ -242,7 +242,7 @@ async def test_a_wide_window_shows_what_is_in_it_and_a_narrow_one_only_the_list(
 @pytest.mark.parametrize("size", [(40, 12), (60, 20), (80, 24), (200, 50)])
 async def test_every_size_of_window_shows_the_list_and_the_keys(size: tuple[int, int]) -> None:
     async with library_of(BRANCHED, more=30, size=size) as desk:
-        await shows(desk, "Engines", "Enter opens")
+        await shows(desk, "Engines", "Enter open")
         assert all(len(row) <= size[0] for row in screen_rows(desk.app))
 
 
@@ -263,7 +263,7 @@ async def test_nothing_is_asked_of_any_provider_and_no_connection_is_made(monkey
     monkeypatch.setattr(socket.socket, "connect", refuse)
     async with library_of(BRANCHED, more=20, size=(140, 30)) as desk:
         await desk.type("pistons")
-        await shows(desk, "Everything said")
+        await shows(desk, "All messages")
         await desk.press("enter")
         await desk.until(lambda: desk.conversation.id == "engines")
         provider = desk.provider
@@ -275,7 +275,7 @@ async def test_an_empty_library_and_a_search_without_an_answer_say_so() -> None:
         await shows(desk, "No conversations yet")
         await desk.press("enter", "f2", "f3", "f4", "f8", "alt+m", "ctrl+end", "pagedown")
         await desk.type("zebra")
-        await shows(desk, "Nothing is called so, and nobody ever said it.")
+        await shows(desk, "No matching titles or messages.")
         await desk.press("escape")
         await shows(desk, "No conversations yet")
         await desk.press("escape")
@@ -287,7 +287,7 @@ async def test_titles_that_would_steer_a_terminal_or_a_markup_are_shown_harmless
     async with library_of(hostile, size=(140, 30)) as desk:
         await shows(desk, "[bold]x[/]", "[@click=app.quit]y[/]")
         await desk.press("alt+x")
-        await shows(desk, "in the trash")
+        await shows(desk, "to the trash")
         assert "\x1b" not in screen_text(desk.app)
 
 

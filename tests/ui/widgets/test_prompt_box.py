@@ -52,4 +52,4 @@ async def test_the_same_paste_has_one_sign(desk: Desk) -> None:
 
 async def test_an_invitation_is_wrapped_in_a_narrow_window() -> None:
     async with desk_with(size=(60, 20)) as desk:
-        assert "every key" in " ".join(screen_text(desk.app).split())
+        assert "all keys" in " ".join(screen_text(desk.app).split())

@@ -20,7 +20,7 @@ KEYS = {
 
 _BASICS = f"""# Welcome to tui-chat
 
-This is the **demo model**. It needs no key and no network, and it answers with this tour, so that you can see how a
+This is the **demo model**. It needs no key and no network. It replies with this tour, so that you can see how a
 reply streams in before you connect a real model.
 
 ## The keys you need first
@@ -29,25 +29,25 @@ reply streams in before you connect a real model.
 |---|---|
 | `{KEYS["send"]}` | send the prompt |
 | `{KEYS["newline"]}` | start a new line in it |
-| `{KEYS["cancel"]}` | stop the reply; what has arrived stays |
-| `{KEYS["retry"]}` | ask again; the first answer is kept beside the new one |
-| `{KEYS["help"]}` | every key there is |
+| `{KEYS["cancel"]}` | stop generating; the partial reply is kept |
+| `{KEYS["retry"]}` | regenerate the reply; the old one is kept as a branch |
+| `{KEYS["help"]}` | show all keys |
 | `{KEYS["quit"]}` | quit |
 
-Try it now: press `{KEYS["cancel"]}` while this text is coming in. *Nothing is lost.* Then press `{KEYS["retry"]}`.
+Try it now: press `{KEYS["cancel"]}` while this text is streaming. *Nothing is lost.* Then press `{KEYS["retry"]}`.
 
 ## Play with it
 
-Begin a prompt with one of these words and the demo plays exactly that:
+Start a prompt with one of these words to see that case:
 
-- `code`, `table`, `unicode`: how such things look while they stream
-- `thinking`: a model that thinks first; `{KEYS["thinking"]}` shows or folds its thoughts
+- `code`, `table`, `unicode`: how they look while they stream
+- `thinking`: a model that thinks first; `{KEYS["thinking"]}` expands or collapses the thinking
 - `long 5000`: that many tokens of Markdown
-- `slow`: ten tokens a second for half a minute
-- `error`, `flaky`, `cut`: what happens when things go wrong
-  - `error 429`, `error 401`, `error dns` and others play one kind of trouble each
-  - `flaky` fails twice and is tried again for you
-  - `cut` breaks off in the middle, and the half that came is kept
+- `slow`: ten tokens per second for half a minute
+- `error`, `flaky`, `cut`: what happens on errors
+  - `error 429`, `error 401`, `error dns` and others each show one kind of error
+  - `flaky` fails twice and is retried automatically
+  - `cut` loses the connection in the middle; the partial reply is kept
 
 ## Connect a real model
 
@@ -61,57 +61,57 @@ Ask anything again for the next page: branches, the library, and the command lin
 
 _BRANCHES = f"""# Page two: nothing is ever overwritten
 
-A conversation is a *tree*. A retry or an edited prompt makes a new branch; the old one stays where it was.
+A conversation is a *tree*. Regenerating a reply or editing a prompt creates a new branch; the old one is kept.
 
-1. `{KEYS["retry"]}` asks again and adds a second answer beside the first.
-2. Step back to an earlier prompt, edit it and send: everything below the old one is kept.
-3. Where a turn has siblings you see `‹2/3›` and can walk between them.
+1. `{KEYS["retry"]}` regenerates the reply; the first one is kept.
+2. Edit an earlier prompt and send it: everything below the old one is kept.
+3. A message with several versions shows `‹2/3›`; you can switch between them.
 
 ## The library
 
 Every conversation is saved **as it happens**, to one SQLite file on this machine. Even if the terminal dies in the
-middle of a reply, what had arrived is there at the next start.
+middle of a reply, the partial text is there at the next start.
 
-- `{KEYS["library"]}` opens past conversations
-- `{KEYS["search"]}` searches
-- `{KEYS["new"]}` begins a new one
+- `{KEYS["library"]}` opens the library of conversations
+- `{KEYS["search"]}` finds text in this conversation
+- `{KEYS["new"]}` starts a new conversation
 
 > Reading, searching and exporting need no key and no network.
 
-## Handy while writing
+## Useful while writing
 
 | key | what it does |
 |---|---|
-| `{KEYS["editor"]}` | write the prompt in your own editor |
-| `{KEYS["copy"]}` | copy the last answer |
-| `{KEYS["model"]}` | choose another model |
-| `{KEYS["palette"]}` | everything else, by name |
+| `{KEYS["editor"]}` | edit the prompt in your own editor |
+| `{KEYS["copy"]}` | copy the last reply |
+| `{KEYS["model"]}` | switch model |
+| `{KEYS["palette"]}` | command palette |
 
 One more page follows: the command line.
 """
 
-_COMMAND_LINE = f"""# Page three: the same without a screen
+_COMMAND_LINE = f"""# Page three: the command line
 
-`ask` streams the reply to standard output and prints nothing else there, so it fits into pipes:
+`ask` streams the reply to standard output and nothing else, so it works in pipes:
 
 ```bash
 git diff --staged | tui-chat ask "Write a commit message for this"
 tui-chat ask --model anthropic/claude-sonnet-5-5 "Explain the borrow checker"
-tui-chat ask -c "And an example?"          # goes on with the last conversation
-tui-chat ask --jsonl "Hello" | jq .type    # one object a line
+tui-chat ask -c "And an example?"          # continues the last conversation
+tui-chat ask --jsonl "Hello" | jq .type    # JSON Lines
 ```
 
-What `ask` says is saved like everything else:
+Conversations of `ask` are saved like all others:
 
 ```bash
 tui-chat list --json | jq -r '.[].title'
-tui-chat show 3f2a                         # ids may be shortened
+tui-chat show 3f2a                         # a unique prefix of the id
 ```
 
 ## What it costs
 
-The footer shows the tokens of the reply and what they cost, *cached input told apart*. A price nobody knows is shown
-as unknown, never as nothing.
+The footer shows the tokens of the reply and what they cost, *cached input separately*. An unknown price is shown
+as unknown, never as zero.
 
 That was the tour. `{KEYS["help"]}` lists every key, and `{KEYS["palette"]}` finds every action by name.
 """

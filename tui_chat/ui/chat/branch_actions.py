@@ -29,9 +29,9 @@ class BranchActions:
         chat = self._chat
         turn = self._selected_or_last()
         if turn is None:
-            chat.notify_warning("There is no prompt to answer yet.")
+            chat.notify_warning("There is no prompt to reply to yet.")
         elif (reply := chat.live_reply) is not None and reply.turn_id == turn.id:
-            chat.notify_warning(f"It is being answered; {chat.keys('reply.cancel')} stops it.")
+            chat.notify_warning(f"This reply is still streaming; {chat.keys('reply.cancel')} stops it.")
         elif await chat.start_reply(chat.service.retry(chat.conversation.id, turn.id, model=model)):
             chat.prompt.focus()
 
@@ -45,7 +45,7 @@ class BranchActions:
         if reply is None:
             chat.notify_warning("There is no reply to continue yet.")
         elif reply.status is TurnStatus.COMPLETE and ending(reply) is None:
-            chat.notify_warning(f"This reply is complete; {chat.keys('reply.retry')} asks for another one.")
+            chat.notify_warning(f"This reply is complete; {chat.keys('reply.retry')} regenerates it.")
         elif await chat.start_reply(chat.service.continue_(chat.conversation.id, reply.id)):
             chat.prompt.focus()
 
@@ -57,7 +57,7 @@ class BranchActions:
             chat.notify_warning("There is no prompt to edit yet.")
             return
         if chat.live_reply is not None:
-            chat.notify_warning(f"A reply is still coming in; {chat.keys('reply.cancel')} stops it.")
+            chat.notify_warning(f"A reply is still streaming; {chat.keys('reply.cancel')} stops it.")
             return
         await self._prompts.start_editing(edited)
 
@@ -66,7 +66,7 @@ class BranchActions:
         chat = self._chat
         turn = self._selected_or_last()
         if turn is None or turn.is_live:
-            chat.notify_warning("There is nothing to fork from yet.")
+            chat.notify_warning("There is nothing to fork yet.")
             return
         try:
             forked = await chat.service.fork(chat.conversation.id, turn.id)
@@ -74,7 +74,7 @@ class BranchActions:
             chat.notify_error(error)
             return
         await chat.open(forked)
-        chat.notify("Forked: this is a new conversation, and the old one is as it was.")
+        chat.notify("Forked into a new conversation; the original is unchanged.")
 
     def _selected_or_last(self) -> Turn | None:
         path = self._chat.conversation.path
@@ -87,7 +87,7 @@ class BranchActions:
         selected = self._chat.pane.current_turn
         sibling = sibling_of(self._chat.conversation, selected, by)
         if sibling is None:
-            self._chat.notify_warning("There is no other branch on that side.")
+            self._chat.notify_warning("No next branch." if by > 0 else "No previous branch.")
             return
         await self.go_to(sibling, select=selected is not None)
 
@@ -147,7 +147,7 @@ class BranchActions:
         chat = self._chat
         if chat.conversation.turns:
             costs = chat.context.settings.ui.costs
-            chat.app.push_screen(TreeScreen(chat.conversation, chat.pane.current_turn, costs=costs), go_to)
+            chat.app.push_screen(TreeScreen(chat.keys, chat.conversation, chat.pane.current_turn, costs=costs), go_to)
 
     # The conversation that this one was forked from
 
@@ -171,7 +171,7 @@ class BranchActions:
         chat = self._chat
         origin = chat.conversation.origin
         if origin is None or not origin.conversation_id:
-            chat.notify("This conversation is no fork of another.")
+            chat.notify("This conversation is not a fork.")
             return
         try:
             source = await chat.service.open(origin.conversation_id)
@@ -179,7 +179,7 @@ class BranchActions:
             chat.notify_error(error)
             return
         if source.deleted_at is not None:
-            chat.notify_warning("The conversation that this one was forked from is in the trash.")
+            chat.notify_warning("The original conversation is in the trash.")
             return
         await chat.open(source)
         if source.has(origin.turn_id):

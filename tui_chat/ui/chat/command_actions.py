@@ -70,6 +70,7 @@ class CommandActions:
         with suppress(ChatError):  # without a list there is the rest of the palette
             others = await chat.context.store.summaries(limit=_MAX_LISTED)
         actions = PaletteActions(
+            chat.keys,
             chat.app.push_screen,
             self._run_key,
             self.run,
@@ -139,7 +140,7 @@ class CommandActions:
     def show_usage(self) -> None:
         from tui_chat.ui.dialogs.usage import UsageScreen
 
-        self._chat.app.push_screen(UsageScreen(self._chat.context.store))
+        self._chat.app.push_screen(UsageScreen(self._chat.keys, self._chat.context.store))
 
     def count_tokens(self) -> None:
         """Show how many tokens the provider counts in the branch that is shown."""
@@ -152,9 +153,9 @@ class CommandActions:
             self._chat.notify_error(error)
             return
         if tokens is None:
-            self._chat.notify("The provider cannot count.")
+            self._chat.notify("This provider cannot count tokens.")
         else:
-            self._chat.notify(f"{full_tokens(tokens)} tokens, as the provider counts.")
+            self._chat.notify(f"{full_tokens(tokens)} tokens, counted by the provider.")
 
     async def choose_theme(self, name: str = "") -> None:
         """Switch to the theme of that name, or pick one from a list."""
@@ -169,4 +170,4 @@ class CommandActions:
             picked(name)
         else:
             choices = [Choice(theme, theme) for theme in themes]
-            app.push_screen(Picker("Colours", choices, current=app.theme), picked)
+            app.push_screen(Picker(self._chat.keys, "Theme", choices, current=app.theme), picked)

@@ -33,7 +33,7 @@ class FindActions:
         if not chat.find_bar.value and not total:
             chat.status.show_hint("")
         elif total:
-            keys = f"{chat.keys('read.find_next')} and {chat.keys('read.find_previous')}"
-            chat.status.show_hint(f"{current} of {total}; {keys} go on")
+            keys = f"{chat.keys('read.find_next')} next, {chat.keys('read.find_previous')} previous"
+            chat.status.show_hint(f"{current} of {total}; {keys}")
         else:
-            chat.status.show_hint("nothing found")
+            chat.status.show_hint("no matches")

@@ -34,7 +34,7 @@ class ModelPicker:
 
     def regenerate_with(self) -> None:
         """Show the list, and regenerate the reply with the model that is selected."""
-        self._show("Answer again with", self._branches.regenerate)
+        self._show("Regenerate with", self._branches.regenerate)
 
     async def _switch_to(self, name: str) -> None:
         chat, shown = self._chat, self._chat.conversation
@@ -43,7 +43,7 @@ class ModelPicker:
             model, system = profile.model or shown.model, profile.system or shown.system
             values = {"model": model, "system": system, "options": profile.options}
         if not is_reference(values["model"]):
-            chat.notify_warning("A model is written provider/model, such as anthropic/claude-sonnet-5-5.")
+            chat.notify_warning("Write a model as provider/model, such as anthropic/claude-sonnet-5-5.")
             return
         await self._settings.change(**values)
         try:
@@ -64,15 +64,17 @@ class ModelPicker:
                 await take(name)
 
         known = await self._models.last_seen()
-        picker = Picker(title, known, current=chat.conversation.model, free=is_reference)
+        picker = Picker(chat.keys, title, known, current=chat.conversation.model, free=is_reference)
         chat.app.push_screen(picker, picked)
         catalog = await chat.context.catalogue.refreshed()
         local = await chat.context.find_local()
         failures = " ".join(f"{name}: {explain(error).sentence}" for name, error in catalog.unreachable)
-        picker.offer(await self._models.from_catalog(catalog, local), f"{failures} {_hint(catalog)}".strip())
+        picker.offer(
+            await self._models.from_catalog(catalog, local), f"{failures} {_hint(catalog, picker.keys_hint)}".strip()
+        )
 
 
-def _hint(catalog: Catalog) -> str:
+def _hint(catalog: Catalog, keys_hint: str) -> str:
     if all(model.ref.startswith("demo/") for model in catalog.models):
-        return "Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start a local server, for more."
-    return "Enter takes it · ↑ ↓ move · a name that is not listed can be typed"
+        return "For more models set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start a local server."
+    return f"{keys_hint} · or type provider/model"

@@ -11,7 +11,10 @@ _SWITCH = {"on": True, "off": False, "auto": None, "": None}
 _EFFORTS = ("low", "medium", "high")
 _OFFERED = (
     *(Choice(f"thinking={how}", f"thinking={how}") for how in ("on", "off", "auto")),
-    *(Choice(f"max_tokens={most}", f"max_tokens={most}", "at most so long a reply") for most in (1000, 4000, 16000)),
+    *(
+        Choice(f"max_tokens={most}", f"max_tokens={most}", "maximum length of a reply")
+        for most in (1000, 4000, 16000)
+    ),
     *(Choice(f"temperature={how}", f"temperature={how}") for how in ("0", "0.5", "1")),
 )
 
@@ -34,7 +37,7 @@ def suggest_options(typed: str, efforts: Sequence[str] = ()) -> Sequence[Choice]
     """Return completions of the last word; `efforts` are those of the model, if they are known."""
     before = typed[: len(typed) - len(typed.split(" ")[-1])]
     taken = {word.partition("=")[0] for word in before.split()}
-    note = "" if efforts else "where the model has such a switch"
+    note = "" if efforts else "if the model supports it"
     all_of_them = [*(Choice(f"effort={how}", f"effort={how}", note) for how in efforts or _EFFORTS), *_OFFERED]
     free = [one for one in all_of_them if one.value.partition("=")[0] not in taken]
     return [Choice(before + one.value, before + one.text, one.note) for one in free]
@@ -57,5 +60,5 @@ def _with_option(options: Options, word: str) -> Options:
             case "temperature":
                 return replace(options, temperature=float(value) if value else None)
     except (ValueError, KeyError):
-        raise ValueError(f"{value!r} is nothing that {name} can be.") from None
-    raise ValueError(f"There is no option {name!r}; there are {', '.join(_NAMES)}.")
+        raise ValueError(f"{value!r} is not a valid {name}.") from None
+    raise ValueError(f"Unknown option {name!r}; the options are {', '.join(_NAMES)}.")

@@ -59,7 +59,7 @@ class OutputActions:
         try:
             self._chat.notify(f"Saved to {save_code_file(code)}.")
         except OSError as error:
-            self._chat.notify_warning(f"It could not be saved: {error.strerror}.")
+            self._chat.notify_warning(f"Could not save the file: {error.strerror}.")
 
     async def export_to(self, name: str) -> None:
         """Export the conversation to that file, as Markdown unless the suffix says otherwise."""
@@ -79,14 +79,14 @@ class OutputActions:
                 # In a thread: some browsers block until they are closed.
                 chat.run_worker(partial(chat.app.open_url, url), thread=True, exit_on_error=False)
             elif value == "copy":
-                self.copy(url, "address")
+                self.copy(url, "link")
 
-        choices = [Choice("copy", "Copy the address")]
+        choices = [Choice("copy", "Copy link")]
         if can_browse(os.environ):
-            choices.insert(0, Choice("open", "Open it"))
+            choices.insert(0, Choice("open", "Open link"))
         shown = shown if len(shown) <= MAX_URL_SHOWN else f"{shown[:MAX_URL_SHOWN]}…"
-        heading = "\n".join((f"A link to {destination(url)}", *suspicious_parts(url), "", shown))
-        chat.app.push_screen(Picker(heading, choices), picked)
+        heading = "\n".join((f"Link to {destination(url)}", *suspicious_parts(url), "", shown))
+        chat.app.push_screen(Picker(chat.keys, heading, choices), picked)
 
     def open_file(self, name: str, line: int | None) -> None:
         """Open a file that exists in the user's editor."""
@@ -95,7 +95,7 @@ class OutputActions:
     async def _open_file(self, name: str, line: int | None) -> None:
         path = absolute_path(name)
         if not is_file(path):
-            self._chat.notify_warning(f"There is no file {path} here.")
+            self._chat.notify_warning(f"File not found: {path}.")
             return
         at_line = [f"+{line}"] if line else []
         try:

@@ -98,7 +98,7 @@ class PromptActions:
         self._chat.prompt.set_history(await self._drafts.add_to_history(text))
 
     def _notify_put_by(self) -> None:
-        self._chat.notify(f"Put by; {self._chat.keys('prompt.older')} brings it back.")
+        self._chat.notify(f"Cleared; {self._chat.keys('prompt.older')} restores it.")
 
     # Editing an earlier prompt
 
@@ -141,7 +141,8 @@ class PromptActions:
         self._warned_of = text
         fork, model = chat.keys("read.fork"), chat.keys("model.choose")
         chat.notify_warning(
-            f"{problem} {fork} while reading forks from an earlier turn, {model} chooses a model; Enter sends it."
+            f"{problem} Fork from an earlier message ({fork} in reading mode), or switch model ({model});"
+            " Enter sends it anyway."
         )
         return False
 
@@ -189,7 +190,7 @@ class PromptActions:
 
         prompts = await self._drafts.history(_MAX_HISTORY)
         choices = [Choice(text, " ".join(text.split())[:_MAX_CHARACTERS]) for text in prompts]
-        chat.app.push_screen(Picker("Earlier prompts", choices), picked)
+        chat.app.push_screen(Picker(chat.keys, "Prompt history", choices), picked)
 
     def suggest(self) -> None:
         """Show the completions of the slash command; look models up when one may be named."""

@@ -9,7 +9,7 @@ from tui_chat.core.prompt_forecast import ContextUse, Draft, Missed, forecast
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Price
 
-_WHY = {Missed.EXPIRED: "the cache has expired", Missed.OTHER_MODEL: "another model has no cache"}
+_WHY = {Missed.EXPIRED: "cache expired", Missed.OTHER_MODEL: "no cache for this model"}
 
 
 def draft_of(conversation: Conversation, text: str, editing: Turn | None) -> Draft:
@@ -23,7 +23,7 @@ def cost_estimate(conversation: Conversation, draft: Draft, price: Price | None,
     ahead = forecast(conversation, draft, now)
     estimate = f"~{short_tokens(ahead.usage.total_input_tokens)} in"
     if ahead.usage.cache_read_tokens:
-        estimate += f", {short_tokens(ahead.usage.cache_read_tokens)} of it cached"
+        estimate += f", {short_tokens(ahead.usage.cache_read_tokens)} cached"
     if price is not None:
         estimate += f", {dollars(ahead.cost_usd(price), estimated=True)}"
     missed_usd = ahead.missed_usd(price) if price is not None and ahead.missed_because else None
@@ -37,4 +37,8 @@ def overflow_warning(conversation: Conversation, draft: Draft, window: int | Non
     tokens = forecast(conversation, draft, now).usage.total_input_tokens
     reply_tokens = conversation.options.max_tokens or 0
     use = ContextUse(tokens, window, estimated=True, reply_tokens=reply_tokens)
-    return "" if use.fits else f"This takes about {percent(use.share)} of the model's window and does not fit."
+    return (
+        ""
+        if use.fits
+        else f"The prompt needs about {percent(use.share)} of the model's context window and does not fit."
+    )

@@ -15,7 +15,7 @@ class QueueActions:
         if self._chat.queue.prompts:
             self._chat.queue_bar.focus()
         else:
-            self._chat.notify("No prompt waits.")
+            self._chat.notify("No prompts are queued.")
 
     async def send_now(self, at: int | None) -> None:
         """Send the prompt at that index, or the first, at once; if none is queued, end a retry's countdown."""
@@ -34,7 +34,7 @@ class QueueActions:
         """Remove the selected prompt, or the last one."""
         chat, queue = self._chat, self._chat.queue
         if not queue.prompts:
-            chat.notify("No prompt waits.")
+            chat.notify("No prompts are queued.")
             return
         at = chat.queue_bar.chosen if chat.queue_bar.has_focus else len(queue.prompts) - 1
         conversation = chat.conversation
@@ -45,4 +45,4 @@ class QueueActions:
             await queue.put(text, min(at, len(queue.prompts)))
 
         self._undo.push(put_back)
-        chat.notify(f"Dropped; {chat.keys('undo')} puts it back.")
+        chat.notify(f"Removed; {chat.keys('undo')} restores it.")

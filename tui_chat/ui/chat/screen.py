@@ -129,7 +129,7 @@ class ChatScreen(Screen[None]):
         self.keys.bind(pane, Scope.PANE)
         yield ForkedFromBar(self.keys)
         yield pane
-        yield FindBar()
+        yield FindBar(self.keys)
         yield QueueBar(self.keys)
         yield EditingBanner(self.keys)
         yield SuggestionList(self.completion)
@@ -277,7 +277,7 @@ class ChatScreen(Screen[None]):
             if self.live_reply is None:
                 return await self._send_now(text, self.prompt_actions.editing)
         if self.prompt_actions.editing is not None:
-            self.notify_warning(f"A reply is still coming in; {self.keys('reply.cancel')} stops it.")
+            self.notify_warning(f"A reply is still streaming; {self.keys('reply.cancel')} stops it.")
             return False
         await self.queue.put(text)
         await self.prompt_actions.mark_sent(self.prompt_actions.draft_key, text)
@@ -330,9 +330,9 @@ class ChatScreen(Screen[None]):
             match event:
                 case RetryScheduled(attempt, _, error):
                     send, stop = self.keys("prompt.send"), self.keys("reply.cancel")
-                    self.pane.show_note(
-                        explain(error.fault).sentence, f"Attempt {attempt} follows. {send}: now, {stop}: stop."
-                    )
+                    attempts = self.context.settings.chat.retries + 1
+                    step = f"Retrying (attempt {attempt} of {attempts}) — {send}: now · {stop}: cancel"
+                    self.pane.show_note(explain(error.fault).sentence, step)
                 case TurnEnded(turn=turn):
                     self._show_end(turn)
 
@@ -340,7 +340,7 @@ class ChatScreen(Screen[None]):
         self.conversation = self.conversation.with_turn(turn, head=False)
         self.show_facts()
         if self.context.settings.ui.notify and (turn.duration_ms or 0) >= NOTIFY_AFTER_MS:
-            self.post_message(AttentionRequested(f"{self.app.title}: the reply is there"))
+            self.post_message(AttentionRequested(f"{self.app.title}: reply finished"))
         if self.queue.prompts and turn.status is TurnStatus.COMPLETE:
             self.call_later(self.queue.send_next)
 
@@ -390,7 +390,7 @@ class ChatScreen(Screen[None]):
             await self.quit()
         else:
             self._interrupted_s = time.monotonic()
-            self.notify("Once more to quit.", timeout=QUIT_WITHIN_S)
+            self.notify("Press again to quit.", timeout=QUIT_WITHIN_S)
 
     @on(ActionRequested)
     async def run_requested_action(self, event: ActionRequested) -> None:

@@ -23,7 +23,7 @@ class SettingsActions:
         """Rename the conversation; without a title, show the present one."""
         conversation = self._chat.conversation
         if not conversation.turns or not title:
-            self._chat.notify(conversation.title or "It has no title yet.")
+            self._chat.notify(conversation.title or "No title yet.")
         else:
             await self.change(title=title)
 
@@ -31,10 +31,12 @@ class SettingsActions:
         """Set the system prompt for the next prompts; `-` removes it, and no text shows it."""
         chat = self._chat
         if not text:
-            chat.notify(chat.conversation.system or "There is no system prompt.", timeout=8)
+            chat.notify(chat.conversation.system or "No system prompt is set.", timeout=8)
             return
         await self.change(system="" if text == "-" else text)
-        chat.notify("No system prompt from here on." if text == "-" else "From the next prompt on.")
+        chat.notify(
+            "System prompt removed." if text == "-" else "System prompt set; it applies from the next prompt."
+        )
 
     async def set_options(self, text: str) -> None:
         """Set options such as `effort=high thinking=on`; `name=` resets one, and no text shows them."""
@@ -46,7 +48,7 @@ class SettingsActions:
             return
         if options != chat.conversation.options:
             await self.change(options=options)
-        none_set = "Nothing is asked of the model beside the words. Try /options effort=high"
+        none_set = "No options are set. Example: /options effort=high"
         chat.notify(options_text(options) or none_set)
 
     async def change(self, **values: Any) -> None:
@@ -95,4 +97,4 @@ class SettingsActions:
         self._undo.push(restore)
         await chat.open(chat.context.blank())
         days = chat.context.settings.chat.trash_days
-        chat.notify(f"In the trash for {days} days; {chat.keys('undo')} brings it back now.")
+        chat.notify(f"Moved to the trash for {days} days; {chat.keys('undo')} restores it.")

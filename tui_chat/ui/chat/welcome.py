@@ -7,11 +7,11 @@ from tui_chat.core.clean import clean_line
 from tui_chat.ui.key_bindings import Keyboard
 
 _WORTH_KNOWING = (
-    ("prompt.newline", "a new line"),
-    ("library.open", "past conversations"),
-    ("model.choose", "another model"),
-    ("app.palette", "anything, by a few letters"),
-    ("app.help", "every key"),
+    ("prompt.newline", "new line"),
+    ("library.open", "browse conversations"),
+    ("model.choose", "switch model"),
+    ("app.palette", "command palette"),
+    ("app.help", "all keys"),
 )
 
 
@@ -20,18 +20,18 @@ def invitation(keys: Keyboard, model: str, local: Sequence[str]) -> tuple[str, .
 
     `local` are models found on this machine.
     """
-    pressed = [(keys(action), does) for action, does in _WORTH_KNOWING] + [("/", "every command")]
+    pressed = [(keys(action), does) for action, does in _WORTH_KNOWING] + [("/", "all commands")]
     known = [(key, does) for key, does in pressed if key]
     behind = max(len(key) for key, _ in known) + 3
     lines = ["Ask anything.", "", *(f"{key:<{behind}}\t{does}" for key, does in known)]
     if model.startswith("demo/"):
         lines += [
             "",
-            "This is the offline demo: say anything and it shows you round. For a real model set ANTHROPIC_API_KEY "
-            f"or OPENAI_API_KEY, or start a local server; {keys('model.choose')} chooses it.",
+            "This is the offline demo: send any prompt for a short tour. For a real model set ANTHROPIC_API_KEY "
+            f"or OPENAI_API_KEY, or start a local server, then switch model ({keys('model.choose')}).",
         ]
     if local:
-        lines += ["", f"Running on this machine now: {', '.join(map(clean_line, local[:3]))}."]
+        lines += ["", f"Running locally: {', '.join(map(clean_line, local[:3]))}."]
     return tuple(lines)
 
 

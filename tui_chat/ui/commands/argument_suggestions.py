@@ -1,4 +1,4 @@
-"""What may stand behind each command's name: models, colours, files, options. Looks at names of folders only."""
+"""Completions of command arguments: models, themes, files, options. Reads only the names of folders."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -13,8 +13,8 @@ from tui_chat.ui.commands.slash_commands import COMMANDS
 from tui_chat.ui.picker import Choice
 
 _FORMS = (
-    (".md", "Markdown, to be read"),
-    (".json", "everything, to be imported again"),
+    (".md", "Markdown, to read"),
+    (".json", "JSON with all branches, to import again"),
     (".txt", "plain text"),
 )
 _MOST_FOLDERS = 100
@@ -23,18 +23,18 @@ _MOST_FOLDERS = 100
 def arguments(
     conversation: Callable[[], Conversation], models: ModelChoices, themes: Callable[[], Iterable[str]]
 ) -> Mapping[str, Argument]:
-    """For each command that takes something, what there is to choose from."""
+    """Return the completions of each command that takes an argument."""
 
     def files(typed: str) -> Sequence[Choice]:
         stem = Path(file_name(conversation(), ExportFormat.MARKDOWN)).stem
         return files_for(typed, stem)
 
     def words(what: str) -> Sequence[Choice]:
-        return [Choice(what, what, "as it is now")] if what and "\n" not in what else []
+        return [Choice(what, what, "current")] if what and "\n" not in what else []
 
     topics = [Choice(one.name, one.name, one.help) for one in COMMANDS if one.name != "help"]
     return {
-        "copy": Argument(lambda typed: [Choice("code", "code", "the last block of code")], is_closed=True),
+        "copy": Argument(lambda typed: [Choice("code", "code", "the last code block")], is_closed=True),
         "export": Argument(files),
         "help": Argument(lambda typed: topics),
         "model": Argument(lambda typed: models.known),
@@ -47,14 +47,14 @@ def arguments(
 
 
 def files_for(typed: str, stem: str) -> Sequence[Choice]:
-    """Names for a new file, then folders to put it in."""
-    folder, slash, begun = typed.rpartition("/")
+    """Return names for a new file, then folders for it."""
+    folder, slash, prefix = typed.rpartition("/")
     lead = folder + slash
-    names = [] if "." in begun else [(f"{lead}{begun or stem}{suffix}", what) for suffix, what in _FORMS]
+    names = [] if "." in prefix else [(f"{lead}{prefix or stem}{suffix}", what) for suffix, what in _FORMS]
     folders: list[str] = []
-    with suppress(OSError, RuntimeError):  # what cannot be read has nothing to suggest
+    with suppress(OSError, RuntimeError):  # a folder that cannot be read has no completions
         there = Path(lead or ".").expanduser()
-        hidden = begun.startswith(".")
+        hidden = prefix.startswith(".")
         folders = sorted(one.name for one in there.iterdir() if one.name.startswith(".") is hidden and one.is_dir())
     found = names + [(f"{lead}{name}/", "folder") for name in folders[:_MOST_FOLDERS]]
     return [Choice(path, path, what) for path, what in found]

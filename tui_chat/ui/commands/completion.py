@@ -1,4 +1,4 @@
-"""What the command in the prompt may become, and which of these is lit. Knows no widget."""
+"""Completions of the slash command in the prompt, and which one is highlighted. Knows no widget."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,67 +10,67 @@ from tui_chat.ui.picker import Choice
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """What may stand behind a command's name."""
+    """The completions of a command's argument."""
 
     offers: Callable[[str], Sequence[Choice]]
-    """Whole arguments to choose from, for what is typed of one."""
+    """Return whole arguments for the part that is typed."""
     is_closed: bool = False
-    """Nothing but these is meant, so that the likest one is taken for what is typed."""
+    """Only these arguments are valid: Enter takes the best match of what is typed."""
 
 
 class Completion:
-    """The suggestions for one line of text at a time."""
+    """The completions for one line of text at a time."""
 
     def __init__(self, arguments: Mapping[str, Argument]) -> None:
         self._arguments = arguments
         self._text = ""
         self._is_chosen = False
         self.found: Sequence[Choice] = ()
-        """Each stands for the whole line that it would make."""
+        """The value of each is the whole completed line."""
         self.at = 0
 
     def type(self, text: str) -> None:
-        """This stands in the prompt now."""
+        """Update the completions for the text of the prompt."""
         if text != self._text:
             self._text, self.at, self._is_chosen = text, 0, False
             self.found = self._suggestions(text)
 
     def refresh(self) -> None:
-        """There may be more to choose from by now."""
-        lit = self.lit.value if self.lit is not None else ""
+        """Compute the completions again, as more may be known by now."""
+        highlighted = self.highlighted.value if self.highlighted is not None else ""
         self.found = self._suggestions(self._text)
         lines = [one.value for one in self.found]
-        self.at = lines.index(lit) if self._is_chosen and lit in lines else 0
+        self.at = lines.index(highlighted) if self._is_chosen and highlighted in lines else 0
 
     def close(self) -> None:
-        """None is wanted for this text."""
+        """Show no completions for this text."""
         self.found = ()
 
     def move(self, by: int) -> None:
-        """Light another one; they go round."""
+        """Highlight the next or previous one; the list wraps around."""
         if self.found:
             self.at = (self.at + by) % len(self.found)
             self._is_chosen = True
 
     @property
-    def lit(self) -> Choice | None:
-        """The one that the keys are about."""
+    def highlighted(self) -> Choice | None:
+        """The highlighted completion."""
         return self.found[self.at] if self.found else None
 
     def completed(self, text: str) -> str:
-        """What Tab makes of it; nothing where it is complete."""
+        """Return the line as Tab completes it; empty if it is complete."""
         self.type(text)
-        return self.lit.value if self.lit is not None and self.lit.value != text else ""
+        return self.highlighted.value if self.highlighted is not None and self.highlighted.value != text else ""
 
     def entered(self, text: str) -> str:
-        """What Enter sends: the one that is lit, unless what is typed stands for itself."""
+        """Return the line that Enter sends: the highlighted completion, unless the typed text is valid itself."""
         self.type(text)
-        if self.lit is None:
+        if self.highlighted is None:
             return text
-        return self.lit.value.rstrip() if self._is_chosen or self._is_meant(text) else text
+        return self.highlighted.value.rstrip() if self._is_chosen or self._is_meant(text) else text
 
     def _is_meant(self, text: str) -> bool:
-        """Whether what is typed can only be the beginning of something that is suggested."""
+        """Return whether the typed text is valid only as a prefix of a completion."""
         name, behind, argument = text[1:].partition(" ")
         if not behind:
             return bool(name) and name not in COMMANDS_BY_NAME
@@ -79,7 +79,7 @@ class Completion:
         return is_closed and bool(argument.strip()) and all(one.value != text for one in self.found)
 
     def offers(self, name: str) -> Sequence[Choice]:
-        """What may stand behind a command's name, before anything is typed of it."""
+        """Return the completions of a command's argument while it is empty."""
         return self._arguments[name].offers("")
 
     def _suggestions(self, text: str) -> Sequence[Choice]:
@@ -92,11 +92,11 @@ class Completion:
             command = COMMANDS_BY_NAME.get(name)
             return [] if command is None else [Choice(text, f"/{name} {command.takes}".rstrip(), command.help)]
         offers = self._arguments[name].offers(argument)
-        return [Choice(f"/{name} {one.value}", one.text, one.note) for one in likest(argument, offers)]
+        return [Choice(f"/{name} {one.value}", one.text, one.note) for one in best_matches(argument, offers)]
 
 
-def likest(typed: str, choices: Sequence[Choice]) -> list[Choice]:
-    """Those that have the typed letters, the likest first."""
+def best_matches(typed: str, choices: Sequence[Choice]) -> list[Choice]:
+    """Return those that match the typed letters, the best match first."""
     hits = [(hit.score, one) for one in choices if (hit := match(typed, one.text)) is not None]
     if typed.strip():
         hits.sort(key=lambda pair: -pair[0])
@@ -109,4 +109,4 @@ def _commands(typed: str) -> list[Choice]:
         for one in COMMANDS
     ]
     first = [one for one in choices if one.value.startswith(f"/{typed.lower()}")]
-    return first + [one for one in likest(typed, choices) if one not in first]
+    return first + [one for one in best_matches(typed, choices) if one not in first]

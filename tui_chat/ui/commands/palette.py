@@ -1,68 +1,71 @@
-"""Asks what is to be done or gone to, and has it done by whoever can. Knows no conversation and no service."""
+"""The command palette: pick an action, a command, a prompt or a conversation. Knows no service."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from tui_chat.ui.commands.slash_commands import COMMANDS_BY_NAME, Call, Command
+from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import KEYS, Key
 from tui_chat.ui.picker import Choice, Picker
 
-_OWN_WORDS = ("title", "system")
-_NEEDS_WORDS = (*_OWN_WORDS, "options", "export")
+_TAKE_TEXT = ("title", "system")
+_NEED_ARGUMENT = (*_TAKE_TEXT, "options", "export")
 
 
 @dataclass(frozen=True, slots=True)
 class PaletteActions:
-    """What a screen lends, so that a row can be done."""
+    """What the palette needs of its screen."""
 
+    keys: Keyboard
     ask: Callable[[Picker, Callable[[str | None], Awaitable[None]]], object]
     act: Callable[[Key], Awaitable[None]]
     call: Callable[[Call], Awaitable[None]]
     go_to: Callable[[str], Awaitable[None]]
-    """To a turn of this conversation."""
+    """Go to a turn of this conversation."""
     open: Callable[[str], Awaitable[None]]
-    """Another conversation."""
+    """Open another conversation."""
     offers: Callable[[str], Sequence[Choice]]
-    """What may stand behind a command's name."""
+    """Return the suggestions for a command's argument."""
 
 
 class Palette:
-    """Everything by a few letters."""
+    """Shows the rows and runs the one that is picked."""
 
-    def __init__(self, ways: PaletteActions) -> None:
-        self._ways = ways
+    def __init__(self, actions: PaletteActions) -> None:
+        self._actions = actions
 
     def ask(self, rows: Sequence[Choice]) -> None:
-        """Let somebody choose, and do it."""
+        """Show the palette, and run the row that is picked."""
 
-        async def chosen(row: str | None) -> None:
+        async def picked(row: str | None) -> None:
             if row is not None:
                 await self._do(row)
 
-        self._ways.ask(Picker("Do or go to", rows), chosen)
+        self._actions.ask(Picker(self._actions.keys, "Command palette", rows), picked)
 
     async def _do(self, row: str) -> None:
         kind, _, what = row.partition(":")
         match kind:
             case "open":
-                await self._ways.open(what)
+                await self._actions.open(what)
             case "turn":
-                await self._ways.go_to(what)
+                await self._actions.go_to(what)
             case "command":
                 await self._call(COMMANDS_BY_NAME[what])
             case _:
-                await self._ways.act(next(key for key in KEYS if key.id == what))
+                await self._actions.act(next(key for key in KEYS if key.id == what))
 
     async def _call(self, command: Command) -> None:
-        """Run a command, asking first for what it cannot do without."""
+        """Run a command; ask for its argument first if it needs one."""
 
-        async def chosen(words: str | None) -> None:
+        async def picked(words: str | None) -> None:
             if words is not None:
-                await self._ways.call(Call(command, words))
+                await self._actions.call(Call(command, words))
 
-        if command.name in _NEEDS_WORDS:
-            offers = () if command.name in _OWN_WORDS else self._ways.offers(command.name)
+        if command.name in _NEED_ARGUMENT:
+            offers = () if command.name in _TAKE_TEXT else self._actions.offers(command.name)
             takes = command.takes.strip("[]").capitalize()
-            self._ways.ask(Picker(command.help.capitalize(), offers, free=bool, asks=takes), chosen)
+            title = command.help.capitalize()
+            self._actions.ask(Picker(self._actions.keys, title, offers, free=bool, placeholder=takes), picked)
         else:
-            await self._ways.call(Call(command, ""))
+            await self._actions.call(Call(command, ""))

@@ -1,4 +1,4 @@
-"""Everything that can be done or gone to, as rows to find by a few letters, each with its key. Runs nothing."""
+"""The rows of the command palette, with their keys. Runs nothing."""
 
 from collections.abc import Sequence
 
@@ -24,7 +24,7 @@ _READ_OF_A_TURN = 200
 
 
 def rows(keys: Keyboard, conversation: Conversation, others: Sequence[ConversationSummary]) -> list[Choice]:
-    """Actions, then commands without a key, the prompts of this conversation, and other conversations.
+    """Return actions, then commands without a key, the prompts of this conversation, and other conversations.
 
     A row's value is `key:…`, `command:…`, `turn:…` or `open:…` and the id of what it stands for.
     """
@@ -37,7 +37,7 @@ def rows(keys: Keyboard, conversation: Conversation, others: Sequence[Conversati
             if not one.key_id
         ),
         *(
-            Choice(f"turn:{turn.id}", f"Go to: {turn.text[:_READ_OF_A_TURN]}", "in this conversation")
+            Choice(f"turn:{turn.id}", f"Go to: {turn.text[:_READ_OF_A_TURN]}", "this conversation")
             for turn in prompts
         ),
         *(
@@ -49,7 +49,7 @@ def rows(keys: Keyboard, conversation: Conversation, others: Sequence[Conversati
 
 
 def _actions() -> list[Key]:
-    """Each once, wherever it has a key, those of a whole conversation first."""
+    """Return each action once although several scopes have a key for it, those of the conversation first."""
     found: dict[str, Key] = {}
     for scope in _SHOWN:
         for key in KEYS:

@@ -1,4 +1,4 @@
-"""Every command by name, for the slash at the prompt's beginning and for the palette. Knows what runs, not how."""
+"""The table of slash commands, for the prompt and the palette, and how to parse one. Runs nothing."""
 
 from dataclasses import dataclass
 
@@ -7,69 +7,69 @@ from tui_chat.core.fuzzy import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something that can be done by name."""
+    """A slash command."""
 
     name: str
     takes: str
-    """What may stand behind it, as it is shown; empty for nothing."""
+    """Its argument, as it is shown; empty if it takes none."""
     help: str
     action: str
-    """Runs it; empty where the screen takes what stands behind the name."""
+    """The action to run; empty if the screen passes the argument on."""
     key_id: str = ""
-    """The key that does the same."""
+    """The id of the key that does the same."""
 
 
 COMMANDS: tuple[Command, ...] = (
-    Command("continue", "", "have an unfinished reply finished", "screen.continue_reply", "reply.continue"),
-    Command("copy", "[code]", "copy the last reply, or its last code", ""),
-    Command("delete", "", "put this conversation into the trash", "screen.delete"),
-    Command("edit", "", "say the last prompt differently", "screen.edit", "prompt.edit"),
-    Command("export", "[FILE]", "write this conversation to a file", ""),
+    Command("continue", "", "continue generating a stopped reply", "screen.continue_reply", "reply.continue"),
+    Command("copy", "[code]", "copy the last reply, or its last code block", ""),
+    Command("delete", "", "move this conversation to the trash", "screen.delete"),
+    Command("edit", "", "edit the last prompt", "screen.edit", "prompt.edit"),
+    Command("export", "[FILE]", "export this conversation to a file", ""),
     Command("find", "[WORDS]", "find in this conversation", "", "find.open"),
-    Command("fork", "", "begin a new conversation from here", "screen.fork", "read.fork"),
-    Command("help", "[WORDS]", "show every key and command", "", "app.help"),
-    Command("history", "", "search every prompt you ever sent", "screen.history", "prompt.history"),
-    Command("library", "", "past conversations", "screen.library", "library.open"),
-    Command("model", "[PROVIDER/MODEL]", "choose the model", "", "model.choose"),
-    Command("new", "", "begin a new conversation", "screen.new", "conversation.new"),
+    Command("fork", "", "fork the conversation here", "screen.fork", "read.fork"),
+    Command("help", "[WORDS]", "show all keys and commands", "", "app.help"),
+    Command("history", "", "search prompt history", "screen.history", "prompt.history"),
+    Command("library", "", "browse conversations", "screen.library", "library.open"),
+    Command("model", "[PROVIDER/MODEL]", "switch model", "", "model.choose"),
+    Command("new", "", "new conversation", "screen.new", "conversation.new"),
     Command("options", "[NAME=VALUE]", "effort, thinking, max_tokens, temperature", ""),
-    Command("quit", "", "leave", "app.quit", "app.quit"),
-    Command("retry", "[PROVIDER/MODEL]", "answer the prompt again", "", "reply.retry"),
-    Command("source", "", "go back to the conversation this was forked from", "screen.origin", "branch.origin"),
-    Command("stop", "", "stop the reply", "screen.cancel", "reply.cancel"),
-    Command("suspend", "", "back to the shell for a while; its fg goes on here", "app.suspend", "read.suspend"),
-    Command("system", "[TEXT]", "set or show the system prompt; - takes it away", ""),
-    Command("theme", "[NAME]", "choose the colours", ""),
-    Command("title", "[TEXT]", "give this conversation a title", ""),
-    Command("tree", "", "the whole conversation as a tree", "screen.tree", "branch.tree"),
-    Command("tokens", "", "have the provider count what the next request would read", "screen.tokens"),
-    Command("undo", "", "undo what was dropped or deleted", "screen.undo_last", "undo"),
-    Command("usage", "", "tokens and cost by day, model, conversation", "screen.usage"),
+    Command("quit", "", "quit", "app.quit", "app.quit"),
+    Command("retry", "[PROVIDER/MODEL]", "regenerate the reply", "", "reply.retry"),
+    Command("source", "", "go to the original conversation (fork source)", "screen.origin", "branch.origin"),
+    Command("stop", "", "stop generating", "screen.cancel", "reply.cancel"),
+    Command("suspend", "", "suspend (fg resumes)", "app.suspend", "read.suspend"),
+    Command("system", "[TEXT]", "set or show the system prompt; - removes it", ""),
+    Command("theme", "[NAME]", "switch theme", ""),
+    Command("title", "[TEXT]", "rename this conversation", ""),
+    Command("tree", "", "show the conversation tree", "screen.tree", "branch.tree"),
+    Command("tokens", "", "count the tokens of the next request (by the provider)", "screen.tokens"),
+    Command("undo", "", "undo remove / delete", "screen.undo_last", "undo"),
+    Command("usage", "", "show tokens and cost by day, model, conversation", "screen.usage"),
 )
 COMMANDS_BY_NAME = {command.name: command for command in COMMANDS}
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command with what stood behind its name."""
+    """A command with its argument."""
 
     command: Command
     argument: str
 
 
 def parse(text: str) -> Call | str | None:
-    """A call, a sentence about what is wrong with it, or `None` for text that is no command."""
+    """Return a call, a sentence about what is wrong with it, or `None` for text that is not a command."""
     if not text.startswith("/") or text.startswith("//") or "\n" in text.strip():
         return None
     name, _, argument = text[1:].strip().partition(" ")
     command = COMMANDS_BY_NAME.get(name)
     if command is None:
         if not name.replace("-", "").isalpha():
-            return None if name else "There is no command without a name; / and Tab show them all."
-        return f"There is no /{name}{did_you_mean(name, COMMANDS_BY_NAME)}. Begin with // to send it as it is."
+            return None if name else "Type a command's name after /; Tab completes it."
+        return f"Unknown command: /{name}{did_you_mean(name, COMMANDS_BY_NAME)}. Start with // to send it as text."
     return Call(command, argument.strip())
 
 
 def unescaped(text: str) -> str:
-    """What is sent: two slashes at the beginning stand for one."""
+    """Return the text to send: two slashes at the start stand for one."""
     return text[1:] if text.startswith("//") else text

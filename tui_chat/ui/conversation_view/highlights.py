@@ -118,7 +118,7 @@ class Highlights:
     def copy_turn(self) -> None:
         """Copy the turn at the cursor, or the last reply, as it was written."""
         turn = self.cursor.turn_or_last_reply
-        self._copy(turn.text if turn else "", "turn")
+        self._copy(turn.text if turn else "", "message")
 
     def copy_code(self) -> None:
         """Copy the code block at the cursor, or the last one of the turn at the cursor or of the last reply."""

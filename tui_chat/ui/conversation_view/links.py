@@ -80,12 +80,12 @@ def suspicious_parts(url: str) -> tuple[str, ...]:
     host = _host(url)
     found = []
     if host and "@" in urlsplit(url).netloc:
-        found.append("What stands before the @ is a name to sign in with, not the site.")
+        found.append("The text before the @ is a user name, not the site.")
     wire = _on_the_wire(host)
     if any(label.startswith("xn--") for label in wire.split(".")):
-        found.append(f"The site's name has letters beyond a to z: {_in_letters(wire)}")
+        found.append(f"The site's name has non-ASCII letters: {_in_letters(wire)}")
     if re.fullmatch(_NUMBER, wire) is not None:
-        found.append("The site is a bare number, not a name.")
+        found.append("The site is an IP address, not a name.")
     return tuple(found)
 
 

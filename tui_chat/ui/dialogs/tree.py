@@ -1,10 +1,8 @@
-"""The whole conversation as a tree to walk and jump in, with what each branch cost."""
+"""The conversation as a tree: move in it, go to a message, and see what each branch cost."""
 
 import re
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.getters import query_one
 from textual.screen import ModalScreen
@@ -15,6 +13,9 @@ from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.format_numbers import cost_sum
 from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.key_hints import hint_line
+from tui_chat.ui.keymap import Scope
 from tui_chat.ui.widgets.row_list import RowList
 
 _SIGNS = {
@@ -23,40 +24,35 @@ _SIGNS = {
     TurnStatus.INTERRUPTED: "✗ ",
     TurnStatus.STREAMING: "● ",
 }
-
-
 _MARKS = re.compile(r"^(#{1,6}|[-*>]|```\w*)\s+|[*`]{1,3}(?=\S)|(?<=\S)[*`]{1,3}|\|[\s:|-]*-[\s:|-]*\|")
-"""What Markdown means by them is not seen in one row."""
+"""Markdown's markup, which is left out of the one row of a message."""
 
 
 class TreeScreen(ModalScreen[str | None]):
-    """Ends with the id of the turn to go to."""
+    """The result is the id of the turn to go to."""
 
     CSS_PATH = "dialog.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,t,f5", "dismiss(None)", show=False),
-        Binding("j", "list('cursor_down')", show=False),
-        Binding("k", "list('cursor_up')", show=False),
-        Binding("g", "list('first')", show=False),
-        Binding("G", "list('last')", show=False),
-    ]
 
     rows = query_one(OptionList)
 
-    def __init__(self, conversation: Conversation, chosen: Turn | None, *, costs: bool = True) -> None:
+    def __init__(
+        self, keys: Keyboard, conversation: Conversation, current: Turn | None, *, costs: bool = True
+    ) -> None:
         super().__init__()
+        self._keys = keys
         self._costs = costs
         self._conversation = conversation
-        self._at = chosen.id if chosen is not None else conversation.head
+        self._at = current.id if current is not None else conversation.head
 
     def compose(self) -> ComposeResult:
-        """The tree, and how to use it."""
-        yield Static("Branches of this conversation", markup=False, classes="title")
+        yield Static("Conversation tree", markup=False, classes="title")
         yield RowList(compact=True)
-        yield Static("Enter goes there · j k move · Esc leaves", markup=False, classes="hint")
+        hint = hint_line(self._keys, "tree.choose", ("tree.down tree.up", "move"), "tree.close")
+        yield Static(hint, markup=False, classes="hint")
 
     def on_mount(self) -> None:
-        """Lay the tree out, the shown branch lit."""
+        """Show the tree, the current branch highlighted."""
+        self._keys.bind(self, Scope.TREE)
         shown = {turn.id for turn in self._conversation.path}
         options = [Option(_row(turn, lead, turn.id in shown, cost), turn.id) for turn, lead, cost in self._walk()]
         self.rows.add_options(options)
@@ -65,7 +61,7 @@ class TreeScreen(ModalScreen[str | None]):
         self.rows.focus()
 
     def _walk(self) -> list[tuple[Turn, str, str]]:
-        """Every turn with the lines before it; a way without forks stays in one column."""
+        """Return every turn with its tree lines and cost; a path without forks stays in one column."""
         walked: list[tuple[Turn, str, str]] = []
         pending = [
             (turn, "", len(self._conversation.children_of(None)) > 1, at)
@@ -84,17 +80,18 @@ class TreeScreen(ModalScreen[str | None]):
             pending += [(child, below, len(children) > 1, at) for at, child in enumerate(children)][::-1]
         return walked
 
-    def action_list(self, action: str) -> None:
-        """Move in the tree."""
-        getattr(self.rows, f"action_{action}")()
+    def action_move(self, how: str) -> None:
+        getattr(self.rows, f"action_{how}")()
+
+    def action_choose(self) -> None:
+        self.rows.action_select()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Go there."""
         self.dismiss(event.option_id)
 
 
 def _row(turn: Turn, lead: str, shown: bool, cost: str) -> Content:
-    text = _MARKS.sub("", clean_line(turn.text[:400])) or "(nothing)"
+    text = _MARKS.sub("", clean_line(turn.text[:400])) or "(empty)"
     sign = _SIGNS.get(turn.status, "")
     style = "" if shown else "dim"
     who = ("▌ ", "$text-accent") if turn.role is Role.USER else ("  ", "")

@@ -1,11 +1,9 @@
-"""Tokens and cost by day, model and conversation, with bars. Reads the store beside the screen; draws what comes."""
+"""Tokens and cost by day, model and conversation, with bars."""
 
 from datetime import datetime, timedelta
-from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.getters import query_one
@@ -20,6 +18,9 @@ from tui_chat.core.usage_report import UsageLine, UsageReport
 from tui_chat.core.usage_report_text import usage_table
 from tui_chat.service.usage_report import By, lines_by, usage_report
 from tui_chat.storage.store import Store
+from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.key_hints import hint_line
+from tui_chat.ui.keymap import Scope
 from tui_chat.wording import explain
 
 _SPANS: tuple[tuple[str, int | None], ...] = (("30 days", 30), ("7 days", 7), ("all time", None))
@@ -29,51 +30,41 @@ _CHART_DAYS = 30
 
 
 class UsageScreen(ModalScreen[None]):
-    """Ends with nothing."""
+    """A table of usage for a period, grouped by day, model or conversation."""
 
     CSS_PATH = "dialog.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss", show=False),
-        Binding("d", "by('day')", show=False, id="usage.by_day"),
-        Binding("m", "by('model')", show=False, id="usage.by_model"),
-        Binding("c", "by('conversation')", show=False, id="usage.by_conversation"),
-        Binding("s", "span", show=False, id="usage.span"),
-        Binding("j,down", "scroll(1)", show=False),
-        Binding("k,up", "scroll(-1)", show=False),
-    ]
 
     page = query_one("#page", Static)
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, keys: Keyboard, store: Store) -> None:
         super().__init__()
+        self._keys = keys
         self._store = store
         self._report: UsageReport | None = None
         self._by: By = "day"
         self._span = 0
 
     def compose(self) -> ComposeResult:
-        """A title, the table, the keys."""
         yield Static("Usage", markup=False, classes="title")
         with VerticalScroll(can_focus=False):
-            yield Static("Adding up …", id="page", markup=False)
-        yield Static("d day · m model · c conversation · s since when · Esc leaves", markup=False, classes="hint")
+            yield Static("Loading …", id="page", markup=False)
+        groups = ("usage.by_day", "usage.by_model", "usage.by_conversation")
+        yield Static(hint_line(self._keys, *groups, "usage.span", "usage.close"), markup=False, classes="hint")
 
     def on_mount(self) -> None:
-        """Add up."""
+        self._keys.bind(self, Scope.USAGE)
         self._load()
 
     def action_by(self, by: By) -> None:
-        """Group it by something else."""
         self._by = by
         self._load()
 
     def action_span(self) -> None:
-        """Look further back, or less far."""
+        """Switch to the next period."""
         self._span = (self._span + 1) % len(_SPANS)
         self._load()
 
     def action_scroll(self, rows: int) -> None:
-        """Move the page."""
         self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
 
     @work(exclusive=True, exit_on_error=False)
@@ -91,7 +82,7 @@ class UsageScreen(ModalScreen[None]):
         self.page.update(self._drawn(report, now))
 
     def on_resize(self) -> None:
-        """As many figures as fit."""
+        """Show as many columns as fit."""
         if self._report is not None:
             report = self._report
             self.call_after_refresh(lambda: self.page.update(self._drawn(report, datetime.now().astimezone())))
@@ -99,9 +90,7 @@ class UsageScreen(ModalScreen[None]):
     def _drawn(self, report: UsageReport, now: datetime) -> Content:
         lines = lines_by(report, self._by)
         if not lines:
-            return Content(
-                "Nothing was used in this time. A reply's tokens and cost are counted here when it has ended."
-            )
+            return Content("No usage recorded in this period. A reply's tokens and cost are added when it ends.")
         table = usage_table(lines, report.total, self.page.container_size.width - _BAR_CELLS - 3)
         most = float(max(line.cost.total_usd for line in lines))
         bars = ["", *(_bar(line, most) for line in lines), ""]
@@ -115,7 +104,7 @@ class UsageScreen(ModalScreen[None]):
         if self._by == "day" and most:
             each = report.each_day(now.date(), _CHART_DAYS)
             chart = sparkline([float(line.cost.total_usd) for line in each])
-            rows += [Content(""), Content.assemble(("each of the last 30 days  ", "dim"), (chart, "$text-accent"))]
+            rows += [Content(""), Content.assemble(("last 30 days  ", "dim"), (chart, "$text-accent"))]
         if meanings := [meaning for sign, meaning in _SIGNS if sign in table[-1]]:
             rows.append(Content.styled(", ".join(meanings), "dim"))
         return Content("\n").join(rows)

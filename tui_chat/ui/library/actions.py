@@ -67,20 +67,20 @@ class LibraryActions:
                 await self._run(archive, _sentence(selected, "archived"))
             case Shelf.ARCHIVED:
                 unarchive = self._each(selected, self._store.unarchive, self._store.archive)
-                await self._run(unarchive, _sentence(selected, "back in the list"))
+                await self._run(unarchive, _sentence(selected, "unarchived"))
             case Shelf.TRASH:
-                self._library.notify(f"{self._library.keys('library.delete')} takes it out of the trash first.")
+                self._library.notify(f"Restore it from the trash first ({self._library.keys('library.delete')}).")
 
     async def toggle_deleted(self) -> None:
         """Move the selected conversations to the trash, or out of it."""
         selected = await self._library.selected()
         if self._library.list_filter.shelf is Shelf.TRASH:
             restore = self._each(selected, self._store.restore, self._store.delete)
-            await self._run(restore, _sentence(selected, "out of the trash"))
+            await self._run(restore, _sentence(selected, "restored"))
         else:
             delete = self._each(selected, self._stop_and_delete, self._store.restore)
             days = self._library.context.settings.chat.trash_days
-            await self._run(delete, _sentence(selected, f"in the trash for {days} days"))
+            await self._run(delete, _sentence(selected, f"moved to the trash for {days} days"))
 
     async def undo_last(self) -> None:
         try:
@@ -100,14 +100,14 @@ class LibraryActions:
 
         if selected:
             choices = [
-                Choice(ExportFormat.MARKDOWN, "Markdown", "the branch that is shown, to read"),
-                Choice(ExportFormat.JSON, "JSON", "everything, to import again"),
-                Choice(ExportFormat.TEXT, "Text", "the branch that is shown, without markup"),
-                Choice(ExportFormat.LIBRECHAT, "LibreChat", "its JSON, the whole tree"),
+                Choice(ExportFormat.MARKDOWN, "Markdown", "the current branch, to read"),
+                Choice(ExportFormat.JSON, "JSON", "all branches, to import again"),
+                Choice(ExportFormat.TEXT, "Text", "the current branch, without markup"),
+                Choice(ExportFormat.LIBRECHAT, "LibreChat", "LibreChat's JSON, all branches"),
             ]
             titles = list(selected.values())
             name = brief_title(titles[0]) if len(titles) == 1 else f"{len(titles)} conversations"
-            self._library.app.push_screen(Picker(f"Export {name} as", choices), picked)
+            self._library.app.push_screen(Picker(self._library.keys, f"Export {name} as", choices), picked)
 
     async def _export(self, ids: Sequence[str], form: ExportFormat) -> None:
         try:
@@ -125,7 +125,7 @@ class LibraryActions:
             self._library.notify_error(error)
         else:
             if report:
-                self._library.notify(f"{report} {self._library.keys('library.undo')} undoes it.")
+                self._library.notify(f"{report} {self._library.keys('library.undo')} to undo.")
         self._library.reload(unmark=True)
 
     async def _each(self, ids: Iterable[str], change: Change, change_back: Change) -> None:
@@ -150,5 +150,5 @@ class LibraryActions:
 
 def _sentence(selected: Mapping[str, str], how: str) -> str:
     if len(selected) > 1:
-        return f"{len(selected)} of them are {how}."
-    return "".join(f"“{brief_title(title)}” is {how}." for title in selected.values())
+        return f"{len(selected)} conversations {how}."
+    return "".join(f"“{brief_title(title)}” {how}." for title in selected.values())

@@ -30,7 +30,7 @@ from tui_chat.ui.key_hints import ending_with_keys
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.library.actions import LibraryActions
 from tui_chat.ui.library.data_source import Hits, ListFilter, RowTarget, Shelf, Titles, load_rows
-from tui_chat.ui.library.labels import heading, steps, why_nothing
+from tui_chat.ui.library.labels import heading, key_hints, why_nothing
 from tui_chat.ui.library.row_layout import RowContext, conversation_row, head, hit_rows
 from tui_chat.ui.library.virtual_list import VirtualList
 from tui_chat.wording import explain
@@ -45,7 +45,7 @@ _PREVIEW_DELAY_S = 0.06
 _BOLD = Style(bold=True)
 _ACTIONS = ("rename", "archive", "delete", "export", "mark", "shelf", "said", "undo", "choose", "move", "page")
 """What is disabled while a title is written."""
-_RENAMING = "Enter gives it this title · Esc leaves the old one"
+_RENAMING = "Enter rename · Esc cancel"
 
 
 class LibraryScreen(Screen[Place | None]):
@@ -86,8 +86,8 @@ class LibraryScreen(Screen[Place | None]):
 
     def compose(self) -> ComposeResult:
         yield Static("", id="shelves", markup=False)
-        yield Input(id="query", placeholder="Find a conversation", compact=True)
-        yield Input(id="title", placeholder="A title", compact=True)
+        yield Input(id="query", placeholder="Search conversations", compact=True)
+        yield Input(id="title", placeholder="Title", compact=True)
         with Horizontal():
             with Vertical(id="rows"):
                 yield Static("", id="columns", markup=False)
@@ -210,8 +210,8 @@ class LibraryScreen(Screen[Place | None]):
         self.columns.display = self.list.display and not self._shown.full_text
         self.columns.update(Content.assemble(*[(piece.text, "dim") for piece in header]))
         self.shelves.update(heading(self._shown, self._rows.total, len(self._marked)))
-        keys = steps(self._shown, self.keys, any_row=self._rows.total > 0)
-        self.hint.update(_RENAMING if self.title_line.display else keys)
+        hint = key_hints(self._shown, self.keys, any_row=self._rows.total > 0)
+        self.hint.update(_RENAMING if self.title_line.display else hint)
 
     def _row_context(self, width: int) -> RowContext:
         return RowContext(width, self._palette, datetime.now().astimezone(), self.context.settings.ui.costs)
@@ -250,7 +250,7 @@ class LibraryScreen(Screen[Place | None]):
 
     def notify_error(self, error: ChatError) -> None:
         if isinstance(error, NotFound):
-            self.notify("It is not there any more.", severity="warning")
+            self.notify("This conversation was deleted.", severity="warning")
             return
         words = explain(error)
         self.notify(f"{words.sentence} {words.next_step}", severity="warning")
@@ -310,7 +310,7 @@ class LibraryScreen(Screen[Place | None]):
     def action_said(self) -> None:
         """Switch between full-text search and titles."""
         if not self.query_line.value.strip():
-            self.notify("Write what was said, and it is looked for everywhere.")
+            self.notify("Type a search text to search all messages.")
         self.list_filter = replace(self.list_filter, full_text=not self._shown.full_text, shelf=Shelf.CURRENT)
         self._loading = self._load()
 

@@ -1,4 +1,4 @@
-"""Loads in a thread, once the app is on the screen, what was left out to have it there sooner."""
+"""Imports modules in a thread after the first paint, so that the app starts sooner."""
 
 from importlib import import_module
 
@@ -13,6 +13,6 @@ _LATER = (
 
 
 def load_ahead() -> None:
-    """Have at hand what somebody may want next."""
+    """Import what the user may need next."""
     for name in _LATER:
         import_module(name)

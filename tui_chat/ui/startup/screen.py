@@ -1,4 +1,4 @@
-"""What is seen until the program below is there: an empty conversation, and what is typed meanwhile. Does nothing."""
+"""The start-up screen: an empty conversation and a prompt, shown until the services are loaded. Does nothing."""
 
 from textual.app import ComposeResult
 from textual.message import Message
@@ -13,12 +13,12 @@ from tui_chat.ui.widgets.prompt_box import PromptBox
 
 
 class StartupScreen(Screen[None]):
-    """Looks as the chat will look."""
+    """Looks like the chat screen."""
 
     AUTO_FOCUS = "PromptBox"
 
     class Painted(Message):
-        """It can be seen."""
+        """The screen is painted."""
 
     def __init__(self, late: PendingContext, keys: Keyboard) -> None:
         super().__init__()
@@ -26,12 +26,10 @@ class StartupScreen(Screen[None]):
         self._keys = keys
 
     def compose(self) -> ComposeResult:
-        """What the chat shows of itself when nothing has been said."""
         late, ui = self._late, self._late.settings.ui
         yield StartupPane(invitation(self._keys, late.model, ()) if late.is_blank else (), ui.measure)
         yield PromptBox({}, Completion({}), enter_sends=ui.enter_sends)
         yield StartupFooter(late.model)
 
     def on_mount(self) -> None:
-        """Tell when it is seen."""
         self.call_after_refresh(self.post_message, self.Painted())

@@ -1,6 +1,6 @@
-"""The empty conversation and its footer as they are seen at the start, without what a conversation needs. Only draws.
+"""The empty conversation and its footer on the start-up screen. Only draws.
 
-Loading the real ones takes longer than all else that the first paint waits for; they look the same.
+Importing the real widgets takes longer than everything else before the first paint; these look the same.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from tui_chat.ui.chat.welcome import laid_out, margin_of
 
 
 class StartupPane(Widget):
-    """Invites to say something."""
+    """The welcome text."""
 
     DEFAULT_CSS = """
     StartupPane { height: 1fr; width: 100%; background: $background; color: $foreground; }
@@ -25,7 +25,7 @@ class StartupPane(Widget):
         self._measure = measure
 
     def render(self) -> Content:
-        """The lines a third down, as a conversation that is empty has them."""
+        """Return the lines a third down the pane, like an empty conversation."""
         width, height = self.size
         margin = margin_of(width)
         room = max(1, width - 2 * margin - 1)
@@ -35,12 +35,11 @@ class StartupPane(Widget):
 
 
 class StartupFooter(Widget):
-    """Names the model."""
+    """The name of the model."""
 
     def __init__(self, model: str) -> None:
         super().__init__()
         self._model = clean_line(model)
 
     def render(self) -> Content:
-        """As much as the footer says of a conversation in which nothing was said."""
         return Content.styled(self._model, "$foreground-muted")

@@ -55,5 +55,5 @@ def sentence(what: str, lines: int, *, by_tool: bool, by_terminal: bool) -> str:
     if by_tool:
         return f"Copied the {what} ({size})."
     if by_terminal:
-        return f"Sent the {what} ({size}) to the terminal's clipboard; not every terminal takes it."
+        return f"Sent the {what} ({size}) to the terminal's clipboard; not every terminal supports it."
     return f"The {what} is too long for the terminal's clipboard, and no clipboard tool was found. `w` saves it."

@@ -56,7 +56,7 @@ def _left_in(path: Path, text: str) -> str:
     try:
         left = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise EditorFailed("The editor left nothing that can be read; the prompt is as it was.") from error
+        raise EditorFailed("The editor left no readable file; the prompt is unchanged.") from error
     return text if left == text else left.removesuffix("\n")
 
 
@@ -70,7 +70,7 @@ async def run(app: App[Any], command: Sequence[str], environ: Mapping[str, str])
             # An exception here would keep the app from taking the terminal back.
             failed = await _failure_of(command, environ)
     except SuspendNotSupported as error:
-        raise EditorFailed("No editor can run here: this is no terminal of its own.") from error
+        raise EditorFailed("No editor can run here: the app cannot be suspended.") from error
     if failed:
         raise EditorFailed(failed)
 
@@ -88,7 +88,7 @@ async def _failure_of(command: Sequence[str], environ: Mapping[str, str]) -> str
             process.terminate()
     if code == 0:
         return ""
-    how = f"was ended by signal {-code}" if code < 0 else f"ended with {code}"
+    how = f"was killed by signal {-code}" if code < 0 else f"exited with code {code}"
     return f"The editor {how}; nothing was changed."
 
 

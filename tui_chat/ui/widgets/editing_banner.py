@@ -1,4 +1,4 @@
-"""Says that what is written will stand beside an earlier prompt, and how to leave that one as it is."""
+"""Shows that an earlier prompt is being edited, and the keys to send or cancel the edit."""
 
 from textual.content import Content
 from textual.reactive import reactive
@@ -17,13 +17,12 @@ class EditingBanner(Widget):
         self._keys = keys
 
     def watch_is_editing(self, is_editing: bool) -> None:
-        """Be there only while it is so."""
         self.display = is_editing
 
     def render(self) -> Content:
-        """What happens, then the keys."""
-        send, leave = self._keys("prompt.send"), self._keys("reply.cancel")
-        hint = f"  {send} sends it beside the old one, {leave} leaves that as it is"
+        """Return what is being edited, then the keys."""
+        send, cancel = self._keys("prompt.send"), self._keys("reply.cancel")
+        hint = f"  {send} send as a new branch · {cancel} cancel"
         if self.size.width < len(hint) + 30:
-            hint = f"  {leave} leaves it as it is"
+            hint = f"  {cancel} cancel"
         return Content.assemble(("editing an earlier prompt", "$text-warning"), (hint, "$foreground-disabled"))

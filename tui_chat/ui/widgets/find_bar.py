@@ -1,56 +1,50 @@
-"""The line in which a search of the conversation is written. Tells what is looked for; finds nothing itself."""
+"""The line to search the conversation in. Posts what to search for; does not search."""
 
-from typing import ClassVar
-
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
+from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.keymap import Scope
+
 
 class FindBar(Input):
-    """Hidden until it is wanted."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", show=False),
-        Binding("down,ctrl+n", "next(1)", show=False),
-        Binding("up,ctrl+p", "next(-1)", show=False, priority=True),
-    ]
+    """Hidden until it is opened."""
 
     class Left(Message):
-        """The search is over; `keep` leaves its hits lit."""
+        """The find bar was closed; `keep` leaves the matches highlighted."""
 
         def __init__(self, *, keep: bool) -> None:
             super().__init__()
             self.keep = keep
 
     class Stepped(Message):
-        """The next hit is wanted, or the one before."""
+        """Go to the next or the previous match."""
 
         def __init__(self, by: int) -> None:
             super().__init__()
             self.by = by
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Keyboard) -> None:
         super().__init__(placeholder="Find", compact=True)
+        keys.bind(self, Scope.FIND, Input.BINDINGS)
         self.cursor_blink = False
         self.display = False
 
     def open(self, text: str = "") -> None:
-        """Be there to be written in."""
+        """Show the line and focus it."""
         self.display = True
         self.value = text
         self.focus()
 
     def action_leave(self) -> None:
-        """Over, and nothing stays lit."""
+        """Close; the highlights go."""
         self.display = False
         self.post_message(self.Left(keep=False))
 
     def action_next(self, by: int) -> None:
-        """One hit on."""
         self.post_message(self.Stepped(by))
 
-    async def action_submit(self) -> None:
-        """Over; the hits stay lit for n and N."""
+    def action_accept(self) -> None:
+        """Close; the matches stay highlighted for the next and previous keys."""
         self.display = False
         self.post_message(self.Left(keep=True))

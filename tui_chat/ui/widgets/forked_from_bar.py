@@ -1,4 +1,4 @@
-"""Where a forked conversation comes from, in one line above it."""
+"""The title of the conversation that this one was forked from, in one line above it."""
 
 from textual.content import Content
 from textual.reactive import reactive
@@ -20,17 +20,15 @@ class ForkedFromBar(Widget):
         self._keys = keys
 
     def watch_source(self, source: str) -> None:
-        """Be there only when there is something to show."""
         self.display = bool(source)
 
     def on_click(self) -> None:
-        """Go there."""
         self.post_message(ActionRequested("screen.origin"))
 
     def render(self) -> Content:
-        """The title as far as there is room, then the key."""
+        """Return the title, shortened to the width, and the key."""
         key = self._keys("branch.origin")
-        hint = Content.styled(f"  {key} goes back" if key else "", "$foreground-disabled")
+        hint = Content.styled(f"  {key} go to original" if key else "", "$foreground-disabled")
         head = Content.styled("forked from  ", "$text-accent")
         room = max(self.size.width - head.cell_length - hint.cell_length, 8)
         return (

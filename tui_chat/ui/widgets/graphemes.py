@@ -1,4 +1,4 @@
-"""Where one character, as a person sees it, begins and ends. Pure."""
+"""Start and end of a grapheme, a character as a person sees it. Pure."""
 
 import re
 import unicodedata
@@ -18,7 +18,7 @@ def _extends(character: str) -> bool:
 
 
 def end_of_grapheme(line: str, column: int) -> int:
-    """The column behind the grapheme that begins at `column`."""
+    """Return the column after the grapheme that starts at `column`."""
     end = column + 1
     if _REGIONAL.match(line, column) and _REGIONAL.match(line, end):
         end += 1
@@ -28,7 +28,7 @@ def end_of_grapheme(line: str, column: int) -> int:
 
 
 def start_of_grapheme(line: str, column: int) -> int:
-    """The column where the grapheme before `column` begins."""
+    """Return the start column of the grapheme before `column`."""
     start = column - 1
     while start > 0 and (_extends(line[start]) or line[start - 1] == _JOINER):
         start -= 1

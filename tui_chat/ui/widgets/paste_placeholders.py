@@ -1,4 +1,4 @@
-"""Long pastes as short signs in a text: the sign stands for words that are sent as they were pasted. Pure."""
+"""Placeholders for long pastes: the pasted text itself is sent. Pure."""
 
 import re
 
@@ -9,13 +9,13 @@ _SIGN = re.compile(r"⟦#(\d+) pasted: [\d,]+ (?:lines|characters)⟧")
 
 
 class PastePlaceholders:
-    """The pastes that are shown as signs; all are kept, since undoing may bring any sign back."""
+    """The pastes behind the placeholders; all are kept, since undo may restore any placeholder."""
 
     def __init__(self) -> None:
         self._texts: dict[int, str] = {}
 
     def fold(self, text: str) -> str:
-        """What stands in the draft for a paste: itself, or a sign when it is long."""
+        """Return the text for the draft: the paste, or a placeholder if it is long."""
         end = len(text)
         while end and text[end - 1] == "\n":
             end -= 1
@@ -28,11 +28,11 @@ class PastePlaceholders:
         return f"⟦#{number} pasted: {size}⟧"
 
     def unfolded(self, text: str) -> str:
-        """The text with every sign replaced by what it stands for."""
+        """Return the text with every placeholder replaced by its paste."""
         return _SIGN.sub(lambda sign: self._texts.get(int(sign[1]), sign[0]), text)
 
     def sign_at(self, line: str, column: int) -> tuple[int, int] | None:
-        """Start and end of the sign that the column is in or touches."""
+        """Return start and end of the placeholder that the column is in or touches."""
         for sign in _SIGN.finditer(line):
             if sign.start() <= column <= sign.end() and int(sign[1]) in self._texts:
                 return sign.span()

@@ -1,4 +1,4 @@
-"""The box a prompt is written in. Knows text and keys; what becomes of a prompt is not its business."""
+"""The prompt box: edits a prompt and posts it. Does not know what happens with it."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class PromptBox(TextArea):
-    """Where prompts are written: Enter sends, long pastes fold, up and down walk through earlier prompts."""
+    """The input for prompts: Enter sends, long pastes are folded, up and down go through the history."""
 
     def __init__(self, keys: Mapping[str, str], completing: Completion, *, enter_sends: bool = True) -> None:
         """`keys` maps keys to actions; bindings would run before text that was typed just before."""
@@ -36,7 +36,7 @@ class PromptBox(TextArea):
         self.cursor_blink = False
         self.completing = completing
         self.has_queued = False
-        """A prompt waits in line."""
+        """Whether a prompt is queued."""
         self._keys = keys
         self._enter_sends = enter_sends
         self._folds = PastePlaceholders()
@@ -46,7 +46,7 @@ class PromptBox(TextArea):
 
     @property
     def draft(self) -> str:
-        """The text as it would be sent, pastes unfolded."""
+        """The text to send, with pastes unfolded."""
         return self._folds.unfolded(self.text)
 
     @draft.setter
@@ -56,16 +56,16 @@ class PromptBox(TextArea):
 
     @property
     def read_draft(self) -> Callable[[], str]:
-        """What returns the draft of this moment whenever it is called."""
+        """A function that returns the present draft, also later."""
         return partial(self._folds.unfolded, self.text)
 
     def restore_text(self, text: str) -> None:
-        """This was not taken, or is wanted back; what was written since stays below it."""
+        """Put a text back that was not sent; newer text stays below it."""
         written = self.draft
         self.draft = f"{text}\n{written}" if written.strip() else text
 
     def set_history(self, prompts: Sequence[str]) -> None:
-        """Earlier prompts, newest first, for up and down."""
+        """Set the history for up and down, newest first."""
         self._history = prompts
         self._walked_to = -1
 
@@ -85,13 +85,13 @@ class PromptBox(TextArea):
             await self.run_action(action)
 
     def render_line(self, y: int) -> Strip:
-        """Draw nothing where there is no room, for Textual cannot wrap its placeholder into no column."""
+        """Draw nothing in a box without width: Textual cannot wrap its placeholder there."""
         return super().render_line(y) if self.content_size.width > 0 else Strip.blank(self.size.width)
 
     # Sending
 
     def action_send(self) -> None:
-        """Send, or break the line where that is what Enter is for."""
+        """Send, or insert a new line if the two keys are swapped."""
         row, column = self.cursor_location
         if self._enter_sends and self.document[row][:column].endswith("\\"):
             self.replace("\n", (row, column - 1), (row, column), maintain_selection_offset=False)
@@ -101,7 +101,7 @@ class PromptBox(TextArea):
             self._submit()
 
     def action_newline(self) -> None:
-        """Break the line, or send where the two keys are swapped."""
+        """Insert a new line, or send if the two keys are swapped."""
         if self._enter_sends:
             self._break_line()
         else:
@@ -114,7 +114,7 @@ class PromptBox(TextArea):
         meant = self.completing.entered(self.text)
         text = meant if meant != self.text else self.draft
         if text.strip():
-            # Emptied at once, so that a second Enter sends nothing twice and what is typed next is another prompt.
+            # Cleared at once: a second Enter must not send it again, and what is typed next is another prompt.
             self.draft = ""
             self.post_message(PromptSubmitted(text))
         else:
@@ -124,11 +124,11 @@ class PromptBox(TextArea):
 
     @property
     def _suggests(self) -> bool:
-        """Whether there is something to choose from for what is typed."""
+        """Whether there are completions for the text."""
         self.completing.type(self.text)
         return bool(self.completing.found)
 
-    def _light(self, by: int) -> bool:
+    def _highlight(self, by: int) -> bool:
         if not self._suggests or len(self.completing.found) < 2:
             return False
         self.completing.move(by)
@@ -136,7 +136,7 @@ class PromptBox(TextArea):
         return True
 
     def close_suggestions(self) -> bool:
-        """Put them away; false where there are none."""
+        """Close the completions. Return False if there are none."""
         if not self._suggests:
             return False
         self.completing.close()
@@ -146,8 +146,8 @@ class PromptBox(TextArea):
     # Earlier prompts
 
     def action_older(self) -> None:
-        """Up, among suggestions too, and from the first row to earlier prompts."""
-        if self._light(-1):
+        """Go up, also among completions; from the first row to the previous prompt in history."""
+        if self._highlight(-1):
             return
         if not self.selection.is_empty or not self.navigator.is_first_wrapped_line(self.cursor_location):
             self.action_cursor_up()
@@ -157,8 +157,8 @@ class PromptBox(TextArea):
             self._walk(1)
 
     def action_newer(self) -> None:
-        """Down, among suggestions too, and from the last row back to the draft."""
-        if self._light(1):
+        """Go down, also among completions; from the last row to the next prompt, then the draft."""
+        if self._highlight(1):
             return
         if not self.selection.is_empty or not self.navigator.is_last_wrapped_line(self.cursor_location):
             self.action_cursor_down()
@@ -174,31 +174,29 @@ class PromptBox(TextArea):
             self._show(self._own_draft if to == -1 else self._folds.fold(self._history[to]))
 
     def action_history(self) -> None:
-        """Ask for the search in all of them."""
         self.post_message(HistoryRequested())
 
     # Writing
 
     def action_complete(self) -> None:
-        """Complete a command or unfold a paste; else leave."""
+        """Complete a command or unfold a paste; else switch to reading mode."""
         if completed := self.completing.completed(self.text):
             self._show(completed)
         elif not self._unfold():
             self.post_message(LeavePrompt())
 
     def action_editor(self) -> None:
-        """Ask for the user's own editor."""
         self.post_message(EditorRequested())
 
     def action_delete_or_quit(self) -> None:
-        """Delete to the right; with nothing to delete, quit."""
+        """Delete forward; quit if the prompt is empty."""
         if self.text:
             self.action_delete_right()
         else:
             self.post_message(QuitRequested())
 
     def _unfold(self) -> bool:
-        """Unfold the paste that the cursor touches, else the first there is."""
+        """Unfold the paste at the cursor, else the first one."""
         row, column = self.cursor_location
         places = [
             (row, column),
@@ -222,7 +220,7 @@ class PromptBox(TextArea):
         self.focus()
 
     def get_cursor_left_location(self) -> Location:
-        """One grapheme or one folded paste to the left."""
+        """Return the position one grapheme or one folded paste to the left."""
         row, column = self.cursor_location
         if column == 0:
             return super().get_cursor_left_location()
@@ -231,7 +229,7 @@ class PromptBox(TextArea):
         return (row, span[0]) if span and span[0] < column else (row, start_of_grapheme(line, column))
 
     def get_cursor_right_location(self) -> Location:
-        """One grapheme or one folded paste to the right."""
+        """Return the position one grapheme or one folded paste to the right."""
         row, column = self.cursor_location
         line = self.document[row]
         if column >= len(line):

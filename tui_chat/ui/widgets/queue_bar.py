@@ -13,7 +13,7 @@ from tui_chat.ui.keymap import Scope
 from tui_chat.ui.messages import QueuedPromptRequested, QueueLeft
 
 MOST_ROWS = 5
-_HEAD = "waits  "
+_HEAD = "queued  "
 
 
 class QueueBar(Widget, can_focus=True):
@@ -88,18 +88,18 @@ class QueueBar(Widget, can_focus=True):
         """Return what the keys do, the most needed first, as many as fit."""
         keys = self._keys
         if self.has_focus:
-            does = [("queue.send", "sends it now"), ("queue.edit", "edits"), ("queue.drop_chosen", "drops")]
-            does.append(("queue.leave", "leaves"))
+            does = [("queue.send", "send now"), ("queue.edit", "edit"), ("queue.drop_chosen", "remove")]
+            does.append(("queue.leave", "back"))
         elif len(self.prompts) == 1:
             does = [
-                ("prompt.send", "in an empty prompt sends it now"),
-                ("prompt.older", "edits"),
-                ("queue.drop", "drops it"),
+                ("prompt.send", "in an empty prompt: send now"),
+                ("prompt.older", "edit"),
+                ("queue.drop", "remove"),
             ]
         else:
-            does = [("prompt.send", "in an empty prompt sends the first"), ("prompt.older", "edits the last")]
-            does += [("queue.choose", "chooses"), ("queue.drop", "drops the last")]
-        said = [f"{keys(key)} {what}" for key, what in does if keys(key)]
-        while said and len(", ".join(said)) > room:
-            said.pop()
-        return Content.styled(", ".join(said), "$foreground-disabled")
+            does = [("prompt.send", "in an empty prompt: send the first"), ("prompt.older", "edit the last")]
+            does += [("queue.choose", "manage"), ("queue.drop", "remove the last")]
+        hints = [f"{keys(key)} {what}" for key, what in does if keys(key)]
+        while hints and len(" · ".join(hints)) > room:
+            hints.pop()
+        return Content.styled(" · ".join(hints), "$foreground-disabled")

@@ -3,8 +3,11 @@
 from textual.widgets import OptionList
 
 
-class RowList(OptionList):
-    """An option list in which a page up or down does nothing where no row is visible; Textual's fails there."""
+class RowList(OptionList, inherit_bindings=False):
+    """An option list without keys of its own, which are in the table of keys.
+
+    A page up or down does nothing where no row is visible; Textual's fails there.
+    """
 
     def action_page_up(self) -> None:
         if self._can_page:

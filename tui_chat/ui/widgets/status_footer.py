@@ -1,4 +1,4 @@
-"""The one line under the prompt: state, model, tokens and cost. Draws what it is told; ticks only while it must."""
+"""The line under the prompt: model, state, tokens and cost. Its timer runs only while a reply is in flight."""
 
 import time
 from collections.abc import Callable
@@ -42,7 +42,7 @@ _LEAST_MEASURED_S = 0.5
 
 
 class StatusFooter(Widget):
-    """What is going on and what it costs."""
+    """Shows the state of the conversation and its cost."""
 
     def __init__(self, *, costs: bool = True, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -51,15 +51,15 @@ class StatusFooter(Widget):
         self._state = FooterState()
         self._since_s = 0.0
         self._until_s: float | None = None
-        self._has_begun = False
-        """Something of the reply has come."""
+        self._has_started = False
+        """Whether anything of the reply has arrived."""
         self._measured_from: tuple[float, int] | None = None
-        """When its speed began to be measured, and the tokens that there were by then."""
+        """When measuring the speed started, and the number of tokens at that time."""
         self._unsaved = ""
         self._ticking: Timer | None = None
 
     def show_conversation(self, conversation: Conversation) -> None:
-        """The model and the figures of the branch that is shown."""
+        """Show the model and the figures of the current branch."""
         replies = [turn for turn in conversation.path if turn.role is Role.ASSISTANT and turn.usage is not None]
         last = replies[-1] if replies else None
         self._state = replace(
@@ -73,32 +73,31 @@ class StatusFooter(Widget):
         self.refresh()
 
     def show_idle(self) -> None:
-        """Nothing is coming in here."""
         self._act(Activity.IDLE)
 
     def show_context(self, context: "ContextUse") -> None:
-        """How full the model's window is."""
+        """Show how full the model's context window is."""
         self._state = replace(self._state, context=context)
         self.refresh()
 
     def show_hint(self, hint: str) -> None:
-        """A key worth knowing now."""
+        """Show a hint about a useful key."""
         self._state = replace(self._state, hint=hint)
         self.refresh()
 
     def show_saving(self, error: StorageError | None) -> None:
-        """A lasting word while what is said cannot be saved."""
+        """Show a warning while the conversation cannot be saved."""
         self._unsaved = "" if error is None else "NOT SAVED"
         self.refresh()
 
     def apply(self, event: ReplyEvent) -> None:
-        """Follow a reply."""
+        """Update the state from an event of the reply."""
         match event:
             case TurnStarted(turn=turn):
-                self._has_begun = bool(turn.parts)
-                self._act(Activity.STREAMING if self._has_begun else Activity.WAITING)
+                self._has_started = bool(turn.parts)
+                self._act(Activity.STREAMING if self._has_started else Activity.WAITING)
             case TextDelta() | ThinkingDelta() | ToolCallDelta():
-                self._has_begun = True
+                self._has_started = True
                 if self._state.activity is not Activity.STREAMING:
                     self._act(Activity.STREAMING)
             case UsageChanged(usage, cost):
@@ -112,7 +111,7 @@ class StatusFooter(Widget):
                 self._act(Activity.STALLED)
                 self._since_s -= silent_s
             case HealthChanged(health=Health.HEALTHY) if self._state.activity is Activity.STALLED:
-                self._act(Activity.STREAMING if self._has_begun else Activity.WAITING)
+                self._act(Activity.STREAMING if self._has_started else Activity.WAITING)
             case TurnEnded():
                 self._act(Activity.IDLE)
 
@@ -139,18 +138,18 @@ class StatusFooter(Widget):
 
     @property
     def state(self) -> FooterState:
-        """What it says, with its clock as it stands now."""
+        """The state with its clock at the present time."""
         now_s = self._monotonic_s()
         seconds = now_s - self._since_s if self._until_s is None else self._until_s - now_s
         return replace(self._state, seconds=max(seconds, 0.0))
 
     def render(self) -> Content:
-        """The line, as much of it as the window has room for."""
+        """Return the line, shortened to the width."""
         width = self.size.width
         warning = Content.styled(f"{self._unsaved}  ", "bold $text-error") if self._unsaved else Content()
-        told = footer_fields(self.state)
-        told = told if self._costs else tuple(field for field in told if field.name not in _COSTS)
-        fields = fit(told, width - warning.cell_length)
+        all_fields = footer_fields(self.state)
+        shown = tuple(field for field in all_fields if self._costs or field.name not in _COSTS)
+        fields = fit(shown, width - warning.cell_length)
         left = warning + _row([field for field in fields if not field.at_right], self._style)
         right = _row([field for field in fields if field.at_right], self._style)
         return left + " " * max(width - left.cell_length - right.cell_length, 0) + right

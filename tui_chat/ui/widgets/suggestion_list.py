@@ -1,4 +1,4 @@
-"""What the command that is typed may become, above the prompt. Draws; choosing is done elsewhere."""
+"""The completions of the slash command that is typed, in a list above the prompt. Only draws."""
 
 from textual import events
 from textual.content import Content
@@ -12,14 +12,14 @@ MOST_ROWS = 8
 
 
 class SuggestionList(Widget):
-    """A few rows around the one that is lit; hidden while there is nothing to suggest."""
+    """A few rows around the highlighted one; hidden while there are no completions."""
 
     def __init__(self, completing: Completion) -> None:
         super().__init__()
         self._completing = completing
 
     def show(self) -> None:
-        """Be there only when there is something to show, and only as tall."""
+        """Show the completions, or hide the list if there are none."""
         count = len(self._completing.found)
         self.display = bool(count)
         self.styles.height = min(count, MOST_ROWS)
@@ -31,12 +31,12 @@ class SuggestionList(Widget):
         return max(0, min(at - MOST_ROWS // 2, count - MOST_ROWS))
 
     def on_click(self, event: events.Click) -> None:
-        """Take the one that is pointed at."""
+        """Accept the completion under the mouse."""
         self._completing.move(self._first + event.y - self._completing.at)
         self.post_message(SuggestionAccepted())
 
     def render(self) -> Content:
-        """One row for each: what it is, what it does; the last row tells how many follow."""
+        """Return a row for each completion; the last row has the number of those below it."""
         first = self._first
         shown = self._completing.found[first : first + MOST_ROWS]
         names = [clean_line(one.text) for one in shown]
@@ -46,11 +46,11 @@ class SuggestionList(Widget):
         for at, (name, one) in enumerate(zip(names, shown, strict=True), first):
             style = "$text-accent" if at == self._completing.at else "$foreground"
             lead = Content.styled("› " if at == self._completing.at else "  ", "$text-accent")
-            said = Content.styled(name, style).truncate(width, ellipsis=True, pad=True)
+            text = Content.styled(name, style).truncate(width, ellipsis=True, pad=True)
             rows.append(
-                (lead + said + Content.styled(f"  {clean_line(one.note)}", "dim")).truncate(room, ellipsis=True)
+                (lead + text + Content.styled(f"  {clean_line(one.note)}", "dim")).truncate(room, ellipsis=True)
             )
         if more := len(self._completing.found) - first - len(shown):
-            told = Content.styled(f"  {more} more ↓", "dim")
-            rows[-1] = rows[-1].truncate(room - told.cell_length, ellipsis=True, pad=True) + told
+            more_below = Content.styled(f"  {more} more ↓", "dim")
+            rows[-1] = rows[-1].truncate(room - more_below.cell_length, ellipsis=True, pad=True) + more_below
         return Content("\n").join(rows)
