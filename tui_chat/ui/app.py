@@ -97,15 +97,15 @@ class ChatApp(CrashSafeApp):
         harmless = clean if severity == "information" else clean_line
         super().notify(harmless(message), title=clean(title), severity=severity, timeout=timeout, markup=False)
 
-    def on_attention_requested(self, wanted: AttentionRequested) -> None:
+    def on_attention_requested(self, event: AttentionRequested) -> None:
         """Alert a user who looks at another window."""
         if not self.app_focus:
-            self._tell_terminal("call_attention", wanted.sentence)
+            self._tell_terminal("call_attention", event.sentence)
 
-    def on_background_reported(self, told: BackgroundReported) -> None:
+    def on_background_reported(self, event: BackgroundReported) -> None:
         """Follow the terminal's background."""
         if self._follows_terminal:
-            self._suit(is_light=told.is_light)
+            self._suit(is_light=event.is_light)
 
     def on_paste_shortened(self, _: PasteShortened) -> None:
         """Report that a paste is not whole."""
