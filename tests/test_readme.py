@@ -14,7 +14,6 @@ import pytest
 from tests.support.environment import ROOT, clean_environment
 from tests.support.pty_terminal import Terminal
 from tests.support.readme import blocks, commands
-from tui_chat.cli.fast_path import parse_app_args
 
 NOT_HERE = {
     "uv run pytest": "it is this",
@@ -31,6 +30,8 @@ NEEDS_NETWORK = {"tui-chat prices update": "could not be downloaded"}
 """What is said where there is none."""
 LOOKED_AT = ("python -m tests.", "uv run ")
 """Begins what is called with --help only: it takes long, or writes into the repository."""
+OPENS_APP = ("open", "-c", "--demo", "--conversation")
+"""First words of what opens the app."""
 STANDS_FOR = {
     r"PROVIDER/MODEL": "demo/tour",
     r"WORDS": "rate limiter",
@@ -118,7 +119,7 @@ def opens_app(command: str) -> bool:
     if not command.startswith("tui-chat"):
         return False
     _, *words = shlex.split(command)
-    return parse_app_args(words, {}) is not None or words[:1] == ["open"]
+    return not words or words[0] in OPENS_APP
 
 
 def filled(command: str, place: Path) -> str:

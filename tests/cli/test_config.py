@@ -73,7 +73,7 @@ def test_a_price_of_ones_own_goes_before_the_list(shell: Shell) -> None:
 
 
 def test_usage_is_counted_by_day_and_printed_in_every_form(shell: Shell) -> None:
-    assert "Nothing was used" in shell("usage").out
+    assert "No usage recorded" in shell("usage").out
     shell("ask", "--demo", "code")
     report = json.loads(shell("usage", "--json").out)
     assert report["total"]["replies"] == 1 and report["total"]["cost_usd"] == "0.000000"

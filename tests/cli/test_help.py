@@ -4,7 +4,7 @@ import pytest
 
 from tests.cli.conftest import Shell
 from tests.support.environment import ROOT
-from tui_chat.cli.helping import TOPICS
+from tui_chat.cli.commands.help import TOPICS
 
 README = (ROOT / "README.md").read_text()
 

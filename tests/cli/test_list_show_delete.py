@@ -13,7 +13,7 @@ def test_an_empty_library_is_an_empty_list(shell: Shell) -> None:
     assert shell("list").out == ""
 
 
-def test_the_list_tells_what_programs_need_last_used_first(shell: Shell) -> None:
+def test_list_json_has_the_fields_of_programs_most_recent_first(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     shell("ask", "--demo", "table")
     listed = json.loads(shell("list", "--json").out)
@@ -49,7 +49,7 @@ def test_an_unknown_id_is_a_misuse_with_a_sentence(shell: Shell) -> None:
     assert done.code == 2 and "tui-chat: Conversation not found." in done.err
 
 
-def test_what_is_deleted_can_be_had_back(shell: Shell) -> None:
+def test_a_deleted_conversation_can_be_restored(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     conversation_id = shell.only_conversation()["id"]
     assert "tui-chat restore" in shell("delete", conversation_id[:8]).out
@@ -70,8 +70,8 @@ def test_a_new_title_stays(shell: Shell) -> None:
 def test_a_search_finds_the_turn_and_lights_the_word(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     (hit,) = json.loads(shell("search", "monotonic role:assistant", "--json").out)
-    load_context, end = hit["marks"][0]
-    assert hit["snippet"][load_context:end].lower() == "monotonic"
+    start, end = hit["marks"][0]
+    assert hit["snippet"][start:end].lower() == "monotonic"
     assert "monotonic" in shell("search", "monotonic").out
     assert shell("search", '"unclosed ( AND').code == 0
 
@@ -84,7 +84,7 @@ def test_a_fork_is_a_conversation_of_its_own(shell: Shell) -> None:
     assert forked["origin"]["conversation_id"] == source["id"] and len(forked["turns"]) == 2
 
 
-def test_show_tells_every_branch_where_that_is_asked_for(shell: Shell, tmp_path: Path) -> None:
+def test_show_prints_all_branches_with_branch_all(shell: Shell, tmp_path: Path) -> None:
     first, second = reply("r1", "p", "the first answer"), reply("r2", "p", "the second answer")
     file = tmp_path / "branches.json"
     file.write_text(dumps(conversation("c1", prompt("p"), first, second)))
@@ -112,12 +112,12 @@ def test_an_empty_title_is_refused_and_blanks_around_one_go(shell: Shell) -> Non
     assert shell.only_conversation()["title"] == "Mine"
 
 
-def test_what_was_not_deleted_is_not_said_to_be_back(shell: Shell) -> None:
+def test_restore_reports_a_conversation_that_was_not_in_the_trash(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     only = shell.only_conversation()["id"]
     assert "was not in the trash" in shell("restore", only).out
     shell("delete", only)
-    assert "is back" in shell("restore", only).out
+    assert "is restored" in shell("restore", only).out
 
 
 def test_an_unknown_turn_is_not_called_an_unknown_conversation(shell: Shell) -> None:

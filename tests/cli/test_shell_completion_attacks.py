@@ -215,14 +215,14 @@ async def test_no_title_and_no_reference_leaves_the_program_with_a_sign_that_she
         assert len(shown.splitlines()) == len(TITLES), "a line that is no candidate"
 
 
-@pytest.mark.parametrize("remembered", [{"a": 1}, [1, None, "x/y", ["z"]], "word", 7])
+@pytest.mark.parametrize("read_state", [{"a": 1}, [1, None, "x/y", ["z"]], "word", 7])
 async def test_what_is_remembered_in_another_shape_completes_nothing_and_does_not_fail(
-    remembered: object, shell: Shell, monkeypatch: pytest.MonkeyPatch
+    read_state: object, shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(shell.home))
-    await remember(shell, remembered)
+    await remember(shell, read_state)
     store = await Store.open(data_dir(shell) / "conversations.db")
-    await store.set_state("models", remembered)
+    await store.set_state("models", read_state)
     await store.aclose()
     assert await asyncio.to_thread(shell_completion.models, "demo") == ["demo/tour"]
 

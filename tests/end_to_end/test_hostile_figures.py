@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from tests.support.attacks import attack
 from tests.support.hostile_database import COUNTS, TEXTS, Column, columns_of, fill_library, poison
+from tui_chat.cli.commands.doctor import _faults
 from tui_chat.cli.conversation_table import as_dict, rows_for_people
-from tui_chat.cli.examining import _faults
 from tui_chat.cli.transcript import print_transcript
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.footer import FooterState, fit, footer_fields

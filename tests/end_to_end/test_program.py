@@ -182,7 +182,7 @@ def test_where_the_database_cannot_be_opened_one_can_talk_and_is_told_that_nothi
     before = database.read_bytes() if database.is_file() else b""
     environment = clean_environment(tmp_path, TUI_CHAT_DEMO_PACE="0")
     with Terminal((*COMMAND, "--data-dir", str(folder)), environment=environment) as terminal:
-        terminal.until(lambda text: "Nothing you say now is kept when you quit" in text and "NOT SAVED" in text)
+        terminal.until(lambda text: "New messages are lost when you quit" in text and "NOT SAVED" in text)
         terminal.type("hello\r")
         terminal.until(lambda text: "real model" in text and "NOT SAVED" in text)
         terminal.type("\x11")

@@ -1,13 +1,13 @@
-"""The examples under every `--help`, by command. Words only; a test reads each as the program would."""
+"""The examples in each `--help`, by command. A test parses each of them."""
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "": (
         "tui-chat                                opens the app",
         "tui-chat --demo                         the same without a key or a network",
-        "tui-chat -c                             goes on with the last conversation",
+        "tui-chat -c                             continues the last conversation",
         'tui-chat ask "What is EAGAIN?"          answers on stdout',
         'git diff | tui-chat ask "Review this."',
-        "tui-chat help keys                      tells of the keys in the app",
+        "tui-chat help keys                      explains the keys of the app",
     ),
     "ask": (
         'tui-chat ask "What does EAGAIN mean?"',

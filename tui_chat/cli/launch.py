@@ -1,4 +1,4 @@
-"""Opens the app, where there is a terminal to open it in."""
+"""Opens the app on a terminal. Imports the UI and the services late, so that the first screen shows early."""
 
 import asyncio
 import gc
@@ -7,8 +7,9 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui_chat.cli.context import Context, GlobalFlags, load_context
+from tui_chat.cli.context import Context, GlobalOptions, load_context
 from tui_chat.cli.exit_codes import DONE, MISUSED
+from tui_chat.cli.output import print_notice
 from tui_chat.cli.watchdog import Watchdog
 from tui_chat.core.error import StorageError
 from tui_chat.core.launch_options import LaunchOptions
@@ -18,43 +19,43 @@ if TYPE_CHECKING:
     from tui_chat.wiring import Program
 
 
-def open_app(flags: GlobalFlags, wanted: LaunchOptions) -> int:
-    """Run the app until it is left; returns the exit code."""
+def open_app(options: GlobalOptions, launch_options: LaunchOptions) -> int:
+    """Run the app and return the exit code."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print("tui-chat: the app needs a terminal; `tui-chat ask` works without one", file=sys.stderr)  # noqa: T201
+        print_notice("the app needs a terminal; `tui-chat ask` works without one")
         return MISUSED
-    ctx = load_context(flags)
+    ctx = load_context(options)
     # Textual reads both once, when it is first imported.
     os.environ.setdefault("ESCDELAY", str(ctx.settings.ui.escape_delay_ms))
     if not ctx.settings.ui.animations:
         os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     with Watchdog() as watchdog:
-        return asyncio.run(_run(ctx, wanted, watchdog))
+        return asyncio.run(_run(ctx, launch_options, watchdog))
 
 
-async def _run(ctx: Context, wanted: LaunchOptions, watchdog: Watchdog) -> int:
+async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
     from tui_chat.core.provider_presets import DEMO_MODEL
     from tui_chat.settings.api_keys import KeyRing
     from tui_chat.ui.app import ChatApp
     from tui_chat.ui.app_context import PendingContext
 
-    made: list[Program] = []
+    assembled: list[Program] = []
 
-    async def bench() -> "AppContext":
-        # All that was loaded until now stays until the end; only what comes is worth looking through for garbage.
+    async def load_app_context() -> "AppContext":
+        # What was imported until now stays alive; only later objects are worth collecting.
         gc.freeze()
         gc.enable()
-        await asyncio.to_thread(_load)
+        await asyncio.to_thread(_import_services)
         from tui_chat.wiring import assemble_or_in_memory
 
-        made.append(await assemble_or_in_memory(ctx.settings, demo=ctx.demo))
-        watchdog.save = made[0].save_unsaved
-        return await _bench(ctx, made[0], wanted)
+        assembled.append(await assemble_or_in_memory(ctx.settings, demo=ctx.demo))
+        watchdog.save = assembled[0].save_unsaved
+        return await _app_context(ctx, assembled[0], options)
 
-    model = wanted.model or (DEMO_MODEL if ctx.demo else KeyRing(ctx.settings).model()[0])
-    is_blank = not (wanted.latest or wanted.conversation or wanted.query)
+    model = options.model or (DEMO_MODEL if ctx.demo else KeyRing(ctx.settings).model()[0])
+    is_blank = not (options.latest or options.conversation or options.query)
     try:
-        app = ChatApp(PendingContext(ctx.settings, model, is_blank, bench))
+        app = ChatApp(PendingContext(ctx.settings, model, is_blank, load_app_context))
         app.is_ending = lambda: watchdog.is_ending
         watchdog.restore = app.restore_terminal
         watchdog.follow(asyncio.get_running_loop().call_soon_threadsafe, app.leave)
@@ -62,19 +63,19 @@ async def _run(ctx: Context, wanted: LaunchOptions, watchdog: Watchdog) -> int:
         if app.fault is not None:
             raise app.fault
     finally:
-        for program in made:
+        for program in assembled:
             await program.aclose()
     watchdog.all_saved(code)
     return code
 
 
-def _load() -> None:
-    """What is not needed to show the first screen."""
+def _import_services() -> None:
+    """Import what the first screen does not need."""
     import tui_chat.ui.chat.screen
     import tui_chat.wiring  # noqa: F401
 
 
-async def _bench(ctx: Context, program: "Program", wanted: LaunchOptions) -> "AppContext":
+async def _app_context(ctx: Context, program: "Program", options: LaunchOptions) -> "AppContext":
     from tui_chat.cli.opening_notices import opening_notices
     from tui_chat.service.resolve_conversation import resolve_conversation
     from tui_chat.ui.app_context import AppContext, ModelFacts
@@ -83,13 +84,13 @@ async def _bench(ctx: Context, program: "Program", wanted: LaunchOptions) -> "Ap
     async def facts_of(ref: str) -> ModelFacts:
         return ModelFacts(*await program.facts_of(ref))
 
-    place = None if wanted.query is None else await resolve_conversation(program.store, wanted.query)
-    if place is not None:
-        wanted = replace(wanted, conversation=place.conversation_id)
-    first = await program.conversation_for(wanted)
+    match = None if options.query is None else await resolve_conversation(program.store, options.query)
+    if match is not None:
+        options = replace(options, conversation=match.conversation_id)
+    first = await program.conversation_for(options)
     settings = ctx.settings
     notices = [
-        *_unkept(program.service.save_queue.error),
+        *_save_error_notice(program.service.save_queue.error),
         *opening_notices(program.store.opening),
         *(str(problem) for problem in settings.problems),
     ]
@@ -100,22 +101,22 @@ async def _bench(ctx: Context, program: "Program", wanted: LaunchOptions) -> "Ap
         settings,
         program.store,
         program.service,
-        first if place is None else first.through(place.turn_id),
+        first if match is None else first.through(match.turn_id),
         program.new_conversation,
         program.model_catalog,
         program.warm_up,
         facts_of,
         program.find_local,
-        place,
+        match,
         tuple(notices),
     )
 
 
-def _unkept(error: StorageError | None) -> list[str]:
-    """Why nothing is kept, and what to do."""
+def _save_error_notice(error: StorageError | None) -> list[str]:
+    """Return a notice if nothing can be saved; else nothing."""
     if error is None:
         return []
     from tui_chat.wording import explain
 
     words = explain(error)
-    return [f"Nothing you say now is kept when you quit. {words.sentence} {error.message}. {words.next_step}"]
+    return [f"New messages are lost when you quit. {words.sentence} {error.message}. {words.next_step}"]

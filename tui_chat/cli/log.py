@@ -16,21 +16,19 @@ KEPT_FILES = 3
 _SECRETS = re.compile(
     r"(?i)(bearer\s+|authorization['\":=\s]+|(?:x-)?api[-_]?key['\":=\s]+)[^\s'\",;]+|\b(?:sk|gsk|xai|key)-[\w-]{6,}"
 )
-
-
 _PACKAGE = "tui_chat"
 _RAISED = re.compile(r"exception=(\w+)\(.*\)", re.DOTALL)
-"""How asyncio tells of a task that nobody waited for: with the words of its fault."""
-_Raised = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+"""How asyncio logs the exception of a task that was never awaited: with the message, which may hold user text."""
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 def masked(text: str) -> str:
-    """The text without what looks like a key."""
+    """Replace everything that looks like a key."""
     return _SECRETS.sub(lambda found: f"{found[1] or ''}***", text)
 
 
 def trace_of(error: BaseException | None) -> str:
-    """The lines of code it came through, oldest fault first; without its words, which may be the user's."""
+    """Return the traceback, oldest cause first, without messages, which may hold user text."""
     lines: list[str] = []
     while error is not None:
         reason = f": {error.strerror}" if isinstance(error, OSError) else ""
@@ -40,7 +38,7 @@ def trace_of(error: BaseException | None) -> str:
 
 
 def place_of(error: BaseException) -> str:
-    """What it is and where in our own code it was raised."""
+    """Return the error's type and where in this package it was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if _PACKAGE in Path(frame.filename).parts]
     name = type(error).__qualname__
@@ -54,12 +52,12 @@ class _Masking(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return masked(_RAISED.sub(r"exception=\1", super().format(record)))
 
-    def formatException(self, ei: _Raised) -> str:
+    def formatException(self, ei: _ExcInfo) -> str:
         return trace_of(ei[1])
 
 
 class _FileWhenNeeded(logging.Handler):
-    """The file, made with the first line that is written: most runs write none."""
+    """A handler that opens its file at the first record: most runs write none."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -81,12 +79,12 @@ class _FileWhenNeeded(logging.Handler):
 
 
 def log_path() -> Path:
-    """Where the log is, once there was something to write."""
+    """Return the path of the log; the file is created by the first record."""
     return paths.log_dir() / "tui-chat.log"
 
 
 def start_log(*, debug: bool) -> None:
-    """Send all logging to the file and none to the terminal."""
+    """Send all logging to the file, none to the terminal."""
     root = logging.getLogger()
     for handler in tuple(root.handlers):
         root.removeHandler(handler)
@@ -99,5 +97,5 @@ def start_log(*, debug: bool) -> None:
     file.setFormatter(_Masking("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(file)
     logging.raiseExceptions = False
-    # Python would print it into the app's screen.
-    threading.excepthook = lambda told: _log.error("a fault in a thread", exc_info=told.exc_value)
+    # Python would print the traceback into the app's screen.
+    threading.excepthook = lambda args: _log.error("an exception in a thread", exc_info=args.exc_value)

@@ -1,4 +1,4 @@
-"""The file behind the log."""
+"""The log's file handler. Apart from `log`, as only the first record needs `logging.handlers`."""
 
 import os
 import stat
@@ -9,7 +9,7 @@ from tui_chat.paths import make_private
 
 
 class PrivateFile(RotatingFileHandler):
-    """A rotating file that nobody else may read, from its first byte."""
+    """A rotating file that only its owner may read, from its first byte."""
 
     def _open(self):  # type: ignore[no-untyped-def]
         make_private(Path(self.baseFilename).parent)
@@ -17,7 +17,7 @@ class PrivateFile(RotatingFileHandler):
 
 
 def _open_private(path: str, flags: int) -> int:
-    """The file itself, never what a link leads to, and never one that somebody else has put there."""
+    """Open a regular file of this user; never follow a link."""
     handle = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o600)
     found = os.fstat(handle)
     if not stat.S_ISREG(found.st_mode) or (hasattr(os, "geteuid") and found.st_uid != os.geteuid()):

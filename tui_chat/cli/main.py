@@ -1,21 +1,22 @@
-"""The outermost call: every error ends here as a sentence and an exit code."""
+"""Entry point: every error ends here as a sentence and an exit code."""
 
 import atexit
 import gc
 import os
 import sys
 
-from tui_chat.cli.exit_codes import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, exit_code, print_error
+from tui_chat.cli.exit_codes import INTERRUPTED, OUR_FAULT, PIPE_CLOSED, exit_code
+from tui_chat.cli.output import print_error
 from tui_chat.cli.standard_streams import PipeClosed, open_standard_streams
 from tui_chat.core.error import ChatError, Unexpected
 
 _YOUNG_OBJECTS = 20_000
-"""Allocations between two looks for garbage: a long conversation is many small objects, and none of them is any."""
+"""Allocations between two garbage collections: a long conversation is many small objects that all stay alive."""
 
 
 def main() -> None:
-    """Run, and end with the exit code that fits."""
-    # Neither what was loaded nor what is left at the end is worth looking through for garbage.
+    """Run the program and exit with its exit code."""
+    # Collecting garbage among imported modules, or at exit, would only cost time.
     gc.set_threshold(_YOUNG_OBJECTS, 5, 5)
     atexit.register(gc.freeze)
     open_standard_streams()
@@ -32,28 +33,29 @@ def main() -> None:
         print_error(error)
         sys.exit(exit_code(error))
     except Exception as error:  # noqa: BLE001 — the outermost call turns every fault into a sentence
-        sys.exit(_own_fault(error))
+        sys.exit(_report_bug(error))
 
 
 def _run() -> None:
-    """Open the app, where plainly that is wanted; else let typer find out what is."""
+    """Open the app by the fast path, or run the command line with typer."""
     from tui_chat.cli.fast_path import parse_app_args
 
-    if (asked := parse_app_args(sys.argv[1:], os.environ)) is None:
+    if (parsed := parse_app_args(sys.argv[1:], os.environ)) is None:
         from tui_chat.cli.app import app
 
         app()
     else:
-        gc.disable()  # until the first screen is seen: nothing of what that loads is garbage
+        gc.disable()  # until the first screen is shown: nothing imported for it is garbage
         from tui_chat.cli.launch import open_app
         from tui_chat.cli.log import start_log
 
-        flags, wanted = asked
-        start_log(debug=flags.debug)
-        sys.exit(open_app(flags, wanted))
+        options, launch_options = parsed
+        start_log(debug=options.debug)
+        sys.exit(open_app(options, launch_options))
 
 
-def _own_fault(error: Exception) -> int:
+def _report_bug(error: Exception) -> int:
+    """Log and print an unexpected error; return its exit code."""
     import logging
 
     from tui_chat.cli.log import log_path, place_of

@@ -1,46 +1,50 @@
-"""The options that several commands share, and the settings they make. Knows no command."""
+"""Options and arguments shared by several commands. Knows no command."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tui_chat.cli.context import Context, GlobalFlags, load_context
 from tui_chat.cli.shell_completion import conversations, models
 
-DemoFlag = Annotated[
-    bool, typer.Option("--demo", help="Talk to the built-in offline model; nothing leaves this machine.")
+DemoFlag = Annotated[bool, typer.Option("--demo", help="Use the built-in offline demo model.")]
+DataDirFlag = Annotated[
+    Path | None, typer.Option("--data-dir", metavar="DIR", help="Directory of the conversation database.")
 ]
-DataDirFlag = Annotated[Path | None, typer.Option("--data-dir", metavar="DIR", help="Where conversations are kept.")]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+ConfigFlag = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings file to read.")]
+DebugFlag = Annotated[bool, typer.Option("--debug", help="Enable debug logging.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ModelFlag = Annotated[
-    str | None,
-    typer.Option("-m", "--model", metavar="PROVIDER/MODEL", help="The model to ask.", autocompletion=models),
+    str | None, typer.Option("-m", "--model", metavar="PROVIDER/MODEL", help="Model to use.", autocompletion=models)
 ]
 IdArgument = Annotated[
     str,
-    typer.Argument(
-        metavar="ID", help="The conversation's id; a unique beginning will do.", autocompletion=conversations
-    ),
+    typer.Argument(metavar="ID", help="Conversation id, or a unique prefix of an id.", autocompletion=conversations),
 ]
-BranchFlag = Annotated[str, typer.Option("--branch", metavar="WHICH", help="current, or all of the tree.")]
-SystemFlag = Annotated[str | None, typer.Option("-s", "--system", metavar="TEXT", help="The system prompt.")]
+BranchFlag = Annotated[str, typer.Option("--branch", metavar="WHICH", help="current, or all for every branch.")]
+SystemFlag = Annotated[str | None, typer.Option("-s", "--system", metavar="TEXT", help="System prompt.")]
 ProfileFlag = Annotated[
-    str | None, typer.Option("-p", "--profile", metavar="NAME", help="A profile of the settings.")
+    str | None, typer.Option("-p", "--profile", metavar="NAME", help="Profile from the settings.")
 ]
-ContinueFlag = Annotated[bool, typer.Option("-c", "--continue", help="Go on with the conversation last used.")]
+ContinueFlag = Annotated[bool, typer.Option("-c", "--continue", help="Continue the most recent conversation.")]
 ConversationFlag = Annotated[
     str | None,
     typer.Option(
         "--conversation",
         metavar="ID",
-        help="Go on with this conversation; a unique beginning will do.",
+        help="Continue this conversation (unique prefix of an id).",
         autocompletion=conversations,
     ),
 ]
 
 
-def start(context: typer.Context, *, demo: bool = False, data_dir: Path | None = None) -> Context:
-    """Load the settings under the flags given before and after the command."""
-    before = context.find_object(GlobalFlags)
-    return load_context(before or GlobalFlags(), demo=demo, data_dir=data_dir)
+def choice_or_error(value: str, choices: Sequence[str], what: str) -> str:
+    """Return the value if it is one of the choices; else raise a usage error with a suggestion."""
+    if value in choices:
+        return value
+    from tui_chat.core.fuzzy import did_you_mean
+
+    raise typer.BadParameter(
+        f"there is no {what} {value!r}{did_you_mean(value, choices)}; there are {', '.join(choices)}"
+    )

@@ -1,11 +1,11 @@
-"""A reply's events as text for stdout: the words alone, or a JSON object a line."""
+"""A reply's events as text for stdout: plain, JSON Lines, or Markdown laid out for a terminal."""
 
 import asyncio
 import json
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tui_chat.cli.standard_streams import PipeClosed
 from tui_chat.core.clean import clean, harmless_json
@@ -23,32 +23,35 @@ from tui_chat.core.event import (
 from tui_chat.core.turn import Turn
 from tui_chat.wording import explain
 
+if TYPE_CHECKING:
+    from rich.console import Console
 
-class ErrorText(Protocol):
-    """Makes what is printed of a reply's events."""
+
+class ReplyText(Protocol):
+    """Turns the events of a reply into text to print."""
 
     pause_s: float
-    """The least time from one text to the next."""
+    """Minimum time between two texts."""
 
     def add(self, event: ReplyEvent) -> None:
-        """Take an event; cheap, since it is called for each."""
+        """Take an event; must be cheap, as it is called for each."""
 
     def text(self) -> str:
-        """Return what is to be printed since the last call."""
+        """Return the text to print since the last call."""
 
 
-class Pieces:
-    """Prints each event's own text."""
+class EventTexts:
+    """Prints a text for each event."""
 
     pause_s = 0.0
 
-    def __init__(self, words: Callable[[ReplyEvent], str]) -> None:
-        self._words = words
+    def __init__(self, format_event: Callable[[ReplyEvent], str]) -> None:
+        self._format_event = format_event
         self._pending: list[str] = []
 
     def add(self, event: ReplyEvent) -> None:
         """Take an event."""
-        self._pending.append(self._words(event))
+        self._pending.append(self._format_event(event))
 
     def text(self) -> str:
         """Return the texts of the events since the last call."""
@@ -57,10 +60,10 @@ class Pieces:
 
 
 class StdoutWriter:
-    """Stdout behind a thread: a slow pipe holds up neither the reply nor its saving."""
+    """Writes to stdout in a thread: a slow pipe delays neither the reply nor its saving."""
 
-    def __init__(self, words: ErrorText, on_closed: Callable[[], None]) -> None:
-        self._words = words
+    def __init__(self, text: ReplyText, on_closed: Callable[[], None]) -> None:
+        self._text = text
         self._on_closed = on_closed
         self._waiting = False
         self._writer: asyncio.Task[None] | None = None
@@ -69,16 +72,16 @@ class StdoutWriter:
         self._fault: FormatError | None = None
 
     def write(self, event: ReplyEvent) -> None:
-        """Have it printed as soon as what came before is."""
+        """Print the event after everything written before."""
         if self._closed:
             return
-        self._words.add(event)
+        self._text.add(event)
         self._waiting = True
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._drain())
 
     async def close(self) -> FormatError | None:
-        """Wait until all is printed, and return why it could not be."""
+        """Wait until everything is printed; return the error if it could not be."""
         self._ending.set()
         if self._writer is not None:
             await self._writer
@@ -87,7 +90,7 @@ class StdoutWriter:
     async def _drain(self) -> None:
         while self._waiting:
             self._waiting = False
-            if text := self._words.text():
+            if text := self._text.text():
                 try:
                     await asyncio.to_thread(_print, text)
                 except PipeClosed:
@@ -95,15 +98,15 @@ class StdoutWriter:
                     self._on_closed()
                     return
                 except FormatError as error:
-                    # What is still to come would follow a gap; it is kept in the library all the same.
+                    # Further text would follow a gap; the reply itself is saved all the same.
                     self._closed, self._fault = True, error
                     return
                 await self._pause()
 
     async def _pause(self) -> None:
-        if self._words.pause_s:
+        if self._text.pause_s:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), self._words.pause_s)
+                await asyncio.wait_for(self._ending.wait(), self._text.pause_s)
 
 
 def _print(text: str) -> None:
@@ -113,24 +116,24 @@ def _print(text: str) -> None:
 
 
 class PlainText:
-    """The prose as it arrives, ending with a newline; made harmless when it goes to a terminal."""
+    """The text as it arrives, ending with a newline; without control characters on a terminal."""
 
     def __init__(self) -> None:
-        self._for_people = sys.stdout.isatty()
+        self._is_terminal = sys.stdout.isatty()
         self._last = "\n"
 
     def __call__(self, event: ReplyEvent) -> str:
         match event:
             case TextDelta(text):
                 self._last = text[-1:]
-                return clean(text) if self._for_people else text
+                return clean(text) if self._is_terminal else text
             case TurnEnded() if self._last != "\n":
                 return "\n"
         return ""
 
 
 class JsonLines:
-    """Every event that is worth one as a JSON object on a line of its own."""
+    """Events as JSON objects, one per line."""
 
     def __init__(self) -> None:
         self._calls: dict[str, tuple[str, str]] = {}
@@ -155,6 +158,34 @@ class JsonLines:
                 fault = error or save_error
                 return cut + _usage(turn) + _ended(turn, _error(fault.fault) if fault else None)
         return ""
+
+
+class MarkdownOutput:
+    """Markdown laid out on a terminal, once per frame: finished lines scroll up, open ones are drawn again."""
+
+    pause_s = 1 / 30
+
+    def __init__(self, console: "Console", measure: int) -> None:
+        """`measure` is the longest line of prose."""
+        from tui_chat.rendering.markdown import LiveMarkdown
+        from tui_chat.rendering.stdout_printer import LivePrinter, page_cells
+        from tui_chat.rendering.styles import Palette
+
+        palette = Palette.ansi(measure)
+        self._live = LiveMarkdown(page_cells(console.width, palette), palette)
+        self._printer = LivePrinter(console)
+
+    def add(self, event: ReplyEvent) -> None:
+        """Take an event."""
+        match event:
+            case TextDelta(text):
+                self._live.append(text)
+            case TurnEnded():
+                self._live.finish()
+
+    def text(self) -> str:
+        """Return what to write to bring the terminal up to date."""
+        return self._printer.frame(self._live.lines, self._live.stable_count)
 
 
 def _line(kind: str, **fields: Any) -> str:

@@ -1,7 +1,7 @@
-"""Completion of conversations and models in a shell, from what is stored. Asks no provider, never fails.
+"""Shell completion of conversation ids and models from the database. Contacts no provider, never fails.
 
-Shells evaluate what they are given and typer escapes it only in part, so every value goes through `shell_word` or
-`shell_help`: nothing but a safe alphabet leaves this module.
+Shells evaluate completions and typer escapes them only in part, so every value goes through `shell_word` or
+`shell_help`: only characters of a safe alphabet leave this module.
 """
 
 import os
@@ -16,17 +16,17 @@ from tui_chat.core.error import ChatError
 _MOST = 200
 _LONGEST_HELP = 80
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]{0,299}", re.ASCII)
-"""What every shell takes as one word without quotes, and never as an option."""
+"""What every shell reads as one word without quotes, and never as an option."""
 _HELP = re.compile(r"[A-Za-z0-9 .,_/+@-]", re.ASCII)
 _WINDOW_CELLS = 1000
 
 
 def conversations(incomplete: str) -> list[tuple[str, str]]:
-    """Return ids with that prefix, last used first, with their titles."""
+    """Return ids with this prefix and their titles, most recent first."""
     from tui_chat.storage.conversation_list import ListQuery
     from tui_chat.storage.quick_read import read_page
 
-    # Typer wraps a title to the window's width by rich, and fish takes each line as a candidate of its own.
+    # Typer wraps help texts to the terminal's width, and fish reads each line as another candidate.
     os.environ["COLUMNS"] = str(_WINDOW_CELLS)
     page = _from_database(lambda path: list(read_page(path, ListQuery(limit=_MOST)))) or []
     found = [one for one in page if one.id.startswith(incomplete) and shell_word(one.id)]
@@ -34,7 +34,7 @@ def conversations(incomplete: str) -> list[tuple[str, str]]:
 
 
 def models(incomplete: str) -> list[str]:
-    """Return models that were chosen lately, then all that a provider named when it was last asked."""
+    """Return recently used models, then those of the last model list of each provider."""
     from tui_chat.storage.quick_read import read_state
 
     recent = _from_database(lambda path: read_state(path, "recent_models"))
@@ -45,12 +45,12 @@ def models(incomplete: str) -> list[str]:
 
 
 def shell_word(text: str) -> bool:
-    """Return whether a shell can be given this text as a word; one that was changed would name something else."""
+    """Return whether a shell reads this text as one word; escaping it instead would name something else."""
     return _WORD.fullmatch(text) is not None
 
 
 def shell_help(text: str) -> str:
-    """Return a text for people with every character that a shell or rich could act on replaced by a space."""
+    """Replace every character that a shell or rich could act on by a space."""
     # In other encodings than UTF-8 the second byte of a letter can be a backslash or a backtick.
     ascii_only = (sys.stdout.encoding or "").lower().replace("-", "") != "utf8"
     words = text[: 4 * _LONGEST_HELP].replace("'", "’")
@@ -65,7 +65,7 @@ def _is_safe_help(character: str, ascii_only: bool) -> bool:
 
 
 def _is_letter(character: str) -> bool:
-    """Return whether it is a letter, a mark or a digit of any script."""
+    """Return whether the character is a letter, a mark or a digit of any script."""
     from unicodedata import category
 
     return category(character)[0] in "LMN"
@@ -80,11 +80,11 @@ def _values(value: Any) -> list[Any]:
 
 
 def _from_database(read: Callable[[Path], Any]) -> Any:
-    from tui_chat.cli.context import GlobalFlags, load_context
+    from tui_chat.cli.context import GlobalOptions, load_context
     from tui_chat.storage.private_files import DATABASE
 
     try:
-        path = load_context(GlobalFlags()).settings.data_dir / DATABASE
+        path = load_context(GlobalOptions()).settings.data_dir / DATABASE
         return read(path) if path.exists() else None
     except (ChatError, OSError, ValueError):
         return None

@@ -1,7 +1,6 @@
-"""Makes stdin, stdout and stderr usable where one is closed, full or hung up. Knows no command.
+"""Makes stdin, stdout and stderr usable if one is closed, full or hung up. Knows no command.
 
-A stdout that takes no more is the caller's matter and not a fault of the program: whatever writes there gets one of
-the two errors below, and never an `OSError`, which typer and the outermost call would read in their own way.
+Writing to a broken stdout raises `PipeClosed` or `FormatError`, never an `OSError`, which typer would handle itself.
 """
 
 import errno
@@ -18,18 +17,18 @@ class PipeClosed(Exception):
 
 
 def open_standard_streams() -> None:
-    """Replace streams that are closed, and have failures of stdout raised as errors that name it.
+    """Replace closed streams, and make failures of stdout raise errors that name it.
 
-    No other file can take the place of a closed one: what is printed must never land in a database.
+    A closed descriptor is occupied again, so that no database opened later gets its number and what is printed.
     """
     if sys.stdin is None:
         sys.stdin = _empty_input()
     if sys.stdout is None:
-        sys.stdout = _opened(1, os.O_RDONLY, "w")  # every write fails, and that is reported
+        sys.stdout = _reopen(1, os.O_RDONLY, "w")  # every write fails, and that is reported
     if sys.stderr is None:
-        sys.stderr = _opened(2, os.O_WRONLY, "w")  # there is nowhere to report anything
-    sys.stdout = _over(sys.stdout, _Stdout)
-    sys.stderr = _over(sys.stderr, _Stderr)
+        sys.stderr = _reopen(2, os.O_WRONLY, "w")  # there is nowhere to report anything
+    sys.stdout = _wrap(sys.stdout, _Stdout)
+    sys.stderr = _wrap(sys.stderr, _Stderr)
 
 
 def _empty_input() -> io.TextIOWrapper:
@@ -42,19 +41,19 @@ def _empty_input() -> io.TextIOWrapper:
     return open(0, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
-def leave_stdout() -> None:
-    """Write no more to stdout: what Python flushes at exit must not fail again on what it could not take."""
-    unread = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(unread, sys.stdout.fileno())
-    os.close(unread)
+def discard_stdout() -> None:
+    """Redirect stdout to /dev/null, so that the flush at exit cannot raise again."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
 
 
 class _Stream(io.RawIOBase):
-    """Passes bytes on to the stream that Python opened."""
+    """Writes bytes to the stream that Python opened."""
 
     def __init__(self, stream: io.TextIOWrapper) -> None:
         self._stream = stream
-        """Kept, since it would close what it writes to."""
+        """Kept alive, since it closes its descriptor when it is collected."""
         self._raw: Any = getattr(stream.buffer, "raw", stream.buffer)
 
     def writable(self) -> bool:
@@ -72,10 +71,10 @@ class _Stdout(_Stream):
         try:
             return self._raw.write(data)  # type: ignore[no-any-return]
         except BrokenPipeError as error:
-            leave_stdout()
+            discard_stdout()
             raise PipeClosed from error
         except OSError as error:
-            leave_stdout()
+            discard_stdout()
             why = "it is closed" if error.errno == errno.EBADF else error.strerror
             raise FormatError(f"standard output: {why}", detail="stdout") from error
 
@@ -88,7 +87,7 @@ class _Stderr(_Stream):
             return len(data)  # the exit code still reports what happened
 
 
-def _opened(number: int, flags: int, mode: str) -> Any:
+def _reopen(number: int, flags: int, mode: str) -> Any:
     file = os.open(os.devnull, flags)
     if file == number:
         os.set_inheritable(file, True)
@@ -98,8 +97,8 @@ def _opened(number: int, flags: int, mode: str) -> Any:
     return open(number, mode, encoding="utf-8", errors="backslashreplace", closefd=False)
 
 
-def _over(stream: Any, kind: type[_Stream]) -> IO[str]:
-    """Return the same stream, with its bytes written by that kind."""
+def _wrap(stream: Any, kind: type[_Stream]) -> IO[str]:
+    """Return a text stream like the given one that writes its bytes through `kind`."""
     if not isinstance(stream, io.TextIOWrapper):
         return stream  # type: ignore[no-any-return]
     return io.TextIOWrapper(

@@ -1,7 +1,6 @@
-"""A conversation's branch, or all of it, on a terminal: who said what, Markdown laid out, made harmless."""
+"""A conversation on a terminal: sender, time and text of each message, with Markdown laid out."""
 
-from tui_chat.cli.console import stdout_console
-from tui_chat.cli.store_access import width
+from tui_chat.cli.output import stdout_console, width
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.format_numbers import date_text
@@ -18,21 +17,21 @@ from tui_chat.wording import ending
 
 
 def print_transcript(conversation: Conversation, branch: Branch, measure: int) -> None:
-    """The branch that is shown, or all of them, as a person reads it; `measure` is the widest line of prose."""
+    """Print the current branch, or all branches; `measure` is the longest line of prose."""
     console = stdout_console()
     palette = Palette.ansi(measure)
     cells = page_cells(width(), palette)
     print_lines(render_plain(f"{shown_title(conversation.title)}\n\n", cells, palette.heading[0]), console)
-    for entry in transcript_turns(conversation, branch):
-        print_lines(_said(entry, branch, cells, palette), console)
+    for one in transcript_turns(conversation, branch):
+        print_lines(_message_lines(one, branch, cells, palette), console)
 
 
-def _said(entry: TranscriptTurn, branch: Branch, cells: int, palette: Palette) -> list[Line]:
-    turn = entry.turn
+def _message_lines(one: TranscriptTurn, branch: Branch, cells: int, palette: Palette) -> list[Line]:
+    turn = one.turn
     moment = date_text(turn.created_at, "%Y-%m-%d %H:%M")
     who = "You" if turn.role is Role.USER else clean_line(turn.model) or "Reply"
-    as_dict = [entry.numbered(who, branch), moment, *entry.position_notes(branch)]
-    lines = [*render_plain("  ".join(as_dict), cells, palette.dim)]
+    header = [one.numbered(who, branch), moment, *one.position_notes(branch)]
+    lines = [*render_plain("  ".join(header), cells, palette.dim)]
     for part in turn.parts:
         if isinstance(part, AttachmentPart):
             lines += render_plain(f"[attachment: {clean_line(attachment_line(part))}]", cells, palette.dim)

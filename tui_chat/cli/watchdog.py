@@ -1,7 +1,7 @@
 """Ends the program within three seconds of SIGTERM, SIGHUP or SIGINT, even while its event loop is stuck.
 
-The event loop is asked first and has `REACT_S` to react and `END_S` to finish: it stops the replies, saves them and
-gives the terminal back. Where it does not, a thread saves what arrived, restores the terminal and calls `os._exit`.
+The event loop is notified first and has `REACT_S` to react and `END_S` to finish: it stops and saves the replies and
+restores the terminal. If it does not, a thread saves what arrived, restores the terminal and calls `os._exit`.
 A second signal ends the wait.
 
 The thread learns of a signal from the file descriptor to which Python's C handler writes (`signal.set_wakeup_fd`),
@@ -25,13 +25,13 @@ from types import FrameType
 from typing import Any, NoReturn, Self
 
 REACT_S = 1.5
-"""How long the event loop may take to hear of a signal."""
+"""Time for the event loop to react to a signal."""
 END_S = 2.2
-"""How long it may take to end the program."""
+"""Time for the event loop to end the program."""
 REPEATED_S = 0.5
 """A signal so soon after another is the same one: `timeout`, for example, sends it to a process and to its group."""
 CLEAN_UP_S, _HURRIED_CLEAN_UP_S = 2.0, 0.2
-"""How long threads may take to end after everything was saved, and how long after a signal."""
+"""Time for threads to end after everything was saved: normally, and after a signal."""
 _SAVE_S = 0.6
 _HURRIED_SAVE_S = 0.3
 _RESTORE_S = 0.2
@@ -51,7 +51,7 @@ class Watchdog:
         self.save: Callable[[float], object] | None = None
         """Saves what arrived and is not saved yet, within so many seconds; called on a thread of its own."""
         self.restore: Callable[[], object] | None = None
-        """Gives the terminal back; called on a thread of its own."""
+        """Restores the terminal; called on a thread of its own."""
         self.is_ending = False
         """Whether a signal came."""
         self._has_reacted = False
@@ -87,16 +87,16 @@ class Watchdog:
         os.close(self._write)
 
     def follow(self, run_soon: Callable[..., object], leave: Callable[[int], None]) -> None:
-        """Have the event loop end the program from now on, by `leave`."""
+        """From now on, let the event loop end the program by `leave`."""
         self.run_soon, self.leave = run_soon, leave
 
     def all_saved(self, code: int) -> None:
-        """Allow what is left to do a short time only: everything was saved."""
+        """Give the rest of the clean-up only a short time, as everything was saved."""
         self._cleaning = Timer(_HURRIED_CLEAN_UP_S if self.is_ending else CLEAN_UP_S, os._exit, (code,))
         self._cleaning.daemon = True
         self._cleaning.start()
 
-    # On the main thread, between two instructions of whatever runs there.
+    # On the main thread, between two instructions.
 
     def _caught(self, _number: int, _frame: FrameType | None) -> None:
         self.is_ending = True
@@ -123,7 +123,7 @@ class Watchdog:
         if (number := self._next_signal(None)) is None:
             return
         self.is_ending = True
-        # What holds the interpreter lock may have kept this thread from hearing of it earlier.
+        # Code that holds the interpreter lock may have kept this thread from running earlier.
         caught_s, code = self._caught_s or time.monotonic(), 128 + number
         if self.run_soon is None:
             self._end(code, _HURRIED_SAVE_S)
@@ -136,7 +136,7 @@ class Watchdog:
         self._end(code, _HURRIED_SAVE_S if self._has_reacted else _SAVE_S)
 
     def _next_signal(self, timeout_s: float | None) -> int | None:
-        """The next signal that is ours to handle; `None` after that time, or when there is nothing more to watch."""
+        """Return the next signal to handle; `None` after the timeout, or when watching has ended."""
         end_s = None if timeout_s is None else time.monotonic() + timeout_s
         while end_s is None or time.monotonic() < end_s:
             left_s = None if end_s is None else max(end_s - time.monotonic(), 0.0)
@@ -146,7 +146,7 @@ class Watchdog:
                 os.close(self._read)
                 return None
             for number in numbers:
-                # While an editor has the terminal, its interrupting key is no matter of ours.
+                # While an editor has the terminal, its interrupt key is not for this program.
                 if number in self._before and signal.getsignal(number) == self._caught:
                     return number
         return None
@@ -160,8 +160,8 @@ class Watchdog:
 
 
 def _run_within(job: Callable[[], object], limit_s: float) -> None:
-    """Run it, and do not wait longer than that: a disk or a terminal may take nothing for ever."""
+    """Run the job and wait at most this long: a disk or a terminal may block forever."""
     thread = Thread(target=job, daemon=True)
-    with suppress(RuntimeError):  # no more threads are to be had
+    with suppress(RuntimeError):  # no more threads can be started
         thread.start()
         thread.join(limit_s)

@@ -29,6 +29,11 @@ def tool(environ: Mapping[str, str]) -> tuple[str, ...] | None:
     return None
 
 
+def installed_tool() -> str | None:
+    """Return the name of the first clipboard tool on the path, whether or not it can work here."""
+    return next((name for name, _, _ in _TOOLS if shutil.which(name)), None)
+
+
 def sequence(text: str, environ: Mapping[str, str]) -> str:
     """Return the sequence that makes a terminal copy the text, wrapped so that tmux and screen pass it on."""
     plain = f"\x1b]52;c;{base64.b64encode(text.encode('utf-8', 'replace')).decode()}\x07"

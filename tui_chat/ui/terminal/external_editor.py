@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shlex
 import signal
 import sys
 import tempfile
@@ -14,6 +13,8 @@ from typing import Any
 
 from textual.app import App, SuspendNotSupported
 
+from tui_chat.core.editor import editor_command
+
 _AS_FOUND = "\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?7h\x1b[?25h\x1b[0m"
 """Undoes what an editor may leave on: another screen, the mouse, bracketed paste, application keys, hidden cursor."""
 
@@ -23,12 +24,12 @@ class EditorFailed(Exception):
 
 
 def command_of(environ: Mapping[str, str]) -> list[str]:
-    """Return the configured editor's command. Raise `EditorFailed` if it cannot be parsed."""
-    wished = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
+    """Return the command of the user's editor. Raises `EditorFailed` for one that cannot be parsed."""
     try:
-        return shlex.split(wished)
+        return editor_command(environ)
     except ValueError as error:
-        raise EditorFailed(f"The editor {wished!r} cannot be understood: {error}.") from error
+        sentence = str(error)
+        raise EditorFailed(f"{sentence[:1].upper()}{sentence[1:]}.") from error
 
 
 async def edited(app: App[Any], text: str, environ: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""`open`: the app at the conversation that somebody means. What finds it is loaded when it is called."""
+"""`open`: open the app at the conversation that fits best."""
 
 from typing import Annotated
 
@@ -7,11 +7,11 @@ import typer
 from tui_chat.cli.options import DataDirFlag, DemoFlag, ModelFlag
 
 WordsArgument = Annotated[
-    list[str], typer.Argument(metavar="WORDS", help="Words of its title or of what was said in it, or its id.")
+    list[str], typer.Argument(metavar="WORDS", help="Words of its title or its messages, or its id.")
 ]
 
 
-def open_(
+def run(
     context: typer.Context,
     words: WordsArgument,
     model: ModelFlag = None,
@@ -20,7 +20,7 @@ def open_(
 ) -> None:
     """Open the app at the conversation that fits best.
 
-    It is looked for by id, by title, and else where it was said.
+    Ids are searched first, then titles, then messages.
     """
     from dataclasses import replace
 
@@ -28,5 +28,5 @@ def open_(
     from tui_chat.core.launch_options import LaunchOptions
 
     before = context.obj
-    flags = replace(before, demo=demo or before.demo, data_dir=data_dir or before.data_dir)
-    raise typer.Exit(open_app(flags, LaunchOptions(model=model, query=" ".join(words))))
+    options = replace(before, demo=demo or before.demo, data_dir=data_dir or before.data_dir)
+    raise typer.Exit(open_app(options, LaunchOptions(model=model, query=" ".join(words))))

@@ -1,0 +1,1 @@
+"""One module per command: its options and its body. A body imports inside its functions, so `--help` stays quick."""

@@ -1,0 +1,167 @@
+"""`ask`: one prompt, one reply, no screen. Prints the reply to stdout and nothing else there."""
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tui_chat.cli.context import Context, command_context
+from tui_chat.cli.options import (
+    ContinueFlag,
+    ConversationFlag,
+    DataDirFlag,
+    DemoFlag,
+    ModelFlag,
+    ProfileFlag,
+    SystemFlag,
+)
+
+if TYPE_CHECKING:
+    from tui_chat.cli.reply_output import ReplyText
+    from tui_chat.cli.watchdog import Watchdog
+    from tui_chat.core.error import ChatError
+    from tui_chat.core.event import TurnEnded
+    from tui_chat.core.launch_options import LaunchOptions
+    from tui_chat.service.reply import Reply
+
+PromptArgument = Annotated[str | None, typer.Argument(metavar="PROMPT", help="The prompt; stdin is appended.")]
+NoSaveFlag = Annotated[bool, typer.Option("--no-save", help="Do not save the conversation.")]
+JsonLinesFlag = Annotated[bool, typer.Option("--jsonl", help="Stream events as JSON Lines.")]
+_NO_KEY = (
+    "no key was found, so the built-in demo answers; set ANTHROPIC_API_KEY or OPENAI_API_KEY, "
+    "or start a local server and name its model"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A prompt, the conversation it belongs to, and the output format."""
+
+    text: str
+    options: "LaunchOptions"
+    save: bool
+    jsonl: bool
+
+
+def run(
+    context: typer.Context,
+    prompt: PromptArgument = None,
+    model: ModelFlag = None,
+    system: SystemFlag = None,
+    profile: ProfileFlag = None,
+    latest: ContinueFlag = False,
+    conversation: ConversationFlag = None,
+    no_save: NoSaveFlag = False,
+    jsonl: JsonLinesFlag = False,
+    demo: DemoFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """Send a prompt and stream the reply to stdout.
+
+    Piped text is appended to the prompt. If stdin is not a terminal it is read to its end: in a loop that reads
+    lines, redirect it with `< /dev/null`.
+    """
+    import asyncio
+
+    from tui_chat.cli.watchdog import Watchdog
+    from tui_chat.core.launch_options import LaunchOptions
+
+    ctx = command_context(context, demo=demo, data_dir=data_dir)
+    text = _prompt_with_stdin(prompt)
+    if not text.strip():
+        raise typer.BadParameter("the prompt is empty: pass one, or pipe some text")
+    question = _Question(text, LaunchOptions(model, system, profile, latest, conversation), not no_save, jsonl)
+    with Watchdog() as watchdog:
+        code = asyncio.run(_ask(ctx, question, watchdog))
+    raise typer.Exit(code)
+
+
+def _prompt_with_stdin(prompt: str | None) -> str:
+    piped = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read().decode("utf-8", "replace")
+    given = [part for part in (prompt or "", piped.strip("\n")) if part.strip()]
+    return "\n\n".join(given)
+
+
+async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
+    from tui_chat.cli.opening_notices import opening_notices
+    from tui_chat.cli.output import print_notice
+    from tui_chat.core.provider_presets import DEMO_MODEL
+    from tui_chat.wiring import assemble
+
+    program = await assemble(ctx.settings, demo=ctx.demo, saving=question.save, auto_title=False)
+    try:
+        for sentence in opening_notices(program.store.opening):
+            print_notice(sentence)
+        conversation = await program.conversation_for(question.options)
+        if conversation.model == DEMO_MODEL and _has_no_model(ctx, question.options):
+            print_notice(_NO_KEY)
+        reply = await program.service.send(conversation, question.text)
+        watchdog.save = program.save_unsaved
+        code = await _print_reply(reply, _reply_text(ctx, jsonl=question.jsonl), watchdog)
+    finally:
+        await program.aclose()
+    watchdog.all_saved(code)
+    return code
+
+
+def _has_no_model(ctx: Context, options: "LaunchOptions") -> bool:
+    """Return whether neither the options nor the settings name a model."""
+    return not (ctx.demo or ctx.settings.default_model or options.model or options.profile)
+
+
+async def _print_reply(reply: "Reply", text: "ReplyText", watchdog: "Watchdog") -> int:
+    """Print the reply as it arrives; signals and a closed pipe stop it and keep what arrived."""
+    import asyncio
+
+    from tui_chat.cli.exit_codes import INTERRUPTED, PIPE_CLOSED
+    from tui_chat.cli.reply_output import StdoutWriter
+    from tui_chat.core.event import TurnEnded
+    from tui_chat.core.turn import TurnStatus
+
+    stop_codes: list[int] = []
+
+    def stop(code: int, status: TurnStatus) -> None:
+        stop_codes.append(code)
+        reply.cancel(status=status)
+
+    def leave(code: int) -> None:
+        stop(code, TurnStatus.CANCELLED if code == INTERRUPTED else TurnStatus.INTERRUPTED)
+
+    watchdog.follow(asyncio.get_running_loop().call_soon_threadsafe, leave)
+    writer = StdoutWriter(text, lambda: stop(PIPE_CLOSED, TurnStatus.CANCELLED))
+    ended: TurnEnded | None = None
+    async for event in reply:
+        writer.write(event)
+        if isinstance(event, TurnEnded):
+            ended = event
+    print_fault = await writer.close()
+    assert ended is not None
+    return _exit_code(ended, stop_codes, print_fault)
+
+
+def _reply_text(ctx: Context, *, jsonl: bool) -> "ReplyText":
+    """Return what formats the reply: JSON Lines, laid out for a terminal, or plain."""
+    from tui_chat.cli.output import redrawing_console
+    from tui_chat.cli.reply_output import EventTexts, JsonLines, MarkdownOutput, PlainText
+
+    if jsonl:
+        return EventTexts(JsonLines())
+    if sys.stdout.isatty() and (console := redrawing_console()) is not None:
+        return MarkdownOutput(console, ctx.settings.ui.measure)
+    return EventTexts(PlainText())
+
+
+def _exit_code(ended: "TurnEnded", stop_codes: list[int], print_fault: "ChatError | None") -> int:
+    """Print the errors and return the exit code."""
+    from tui_chat.cli.exit_codes import DONE, STORAGE, exit_code
+    from tui_chat.cli.output import print_error
+
+    errors = [error for error in (ended.save_error, ended.error, print_fault) if error is not None]
+    for error in errors:
+        print_error(error)
+    if stop_codes:
+        return stop_codes[0]
+    if ended.save_error is not None:
+        return STORAGE
+    return exit_code(errors[0]) if errors else DONE

@@ -1,0 +1,85 @@
+"""`export`: write conversations as Markdown, JSON or text."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tui_chat.cli.context import command_context
+from tui_chat.cli.options import BranchFlag, DataDirFlag, DemoFlag, choice_or_error
+from tui_chat.cli.shell_completion import conversations as complete_conversations
+
+if TYPE_CHECKING:
+    from tui_chat.service.export_names import ExportFormat
+    from tui_chat.service.import_export import Sink
+
+IdsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="ID", help="Conversations to export.", autocompletion=complete_conversations),
+]
+AllFlag = Annotated[bool, typer.Option("--all", help="Export every conversation that is not in the trash.")]
+FormatFlag = Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", help="md, json, txt or librechat.")]
+OutputFlag = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="PATH", help="A file or a folder; stdout by default.")
+]
+
+
+def run(
+    context: typer.Context,
+    conversations: IdsArgument = None,
+    everything: AllFlag = False,
+    form: FormatFlag = "md",
+    output: OutputFlag = None,
+    branch: BranchFlag = "current",
+    demo: DemoFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """Write conversations as Markdown, JSON or text.
+
+    Writes to stdout, to a file, or one file per conversation into a folder.
+    """
+    from tui_chat.cli.exit_codes import DONE, STORAGE
+    from tui_chat.cli.output import print_error, print_text
+    from tui_chat.cli.store_access import with_store
+    from tui_chat.core.error import ChatError, StorageError
+    from tui_chat.formats.transcript import Branch
+    from tui_chat.service.export_names import ExportFormat
+    from tui_chat.service.import_export import ExportRequest, all_ids, export
+    from tui_chat.storage.store import Store
+
+    if everything == bool(conversations):
+        raise typer.BadParameter("name the conversations or pass --all, not both")
+    ctx = command_context(context, demo=demo, data_dir=data_dir)
+    chosen = ExportFormat(choice_or_error(form, [str(one) for one in ExportFormat], "format"))
+    which = Branch(choice_or_error(branch, [str(one) for one in Branch], "branch"))
+    unreadable: list[tuple[str, ChatError]] = []
+
+    async def write(store: Store) -> list[Path]:
+        ids = [await store.resolve(one) for one in conversations] if conversations else await all_ids(store)
+        # A conversation that cannot be read does not stop the export of the others.
+        on_error = (lambda one, error: unreadable.append((one, error))) if len(ids) > 1 else None
+        return await export(store, ExportRequest(ids, chosen, which, on_error), output or _stdout(chosen))
+
+    written = with_store(ctx, write)
+    if output is None:
+        sys.stdout.buffer.flush()
+    elif len(written) == 1:
+        print_text(str(written[0]))
+    else:
+        print_text(f"{len(written):,} files in {output}")
+    for conversation_id, error in unreadable:
+        message = f"conversation {conversation_id} was not exported: {error.message}"
+        print_error(StorageError(message, detail="damaged"))
+    raise typer.Exit(STORAGE if unreadable else DONE)
+
+
+def _stdout(form: "ExportFormat") -> "Sink":
+    """Return stdout: unchanged into a pipe, without control characters on a terminal."""
+    from tui_chat.cli.output import SafeStdout
+    from tui_chat.core.clean import clean, harmless_json
+    from tui_chat.service.export_names import ExportFormat
+
+    if not sys.stdout.isatty():
+        return sys.stdout.buffer
+    return SafeStdout(harmless_json if form in (ExportFormat.JSON, ExportFormat.LIBRECHAT) else clean)

@@ -1,0 +1,43 @@
+"""`fork`: start a new conversation with the messages of another one."""
+
+from typing import Annotated
+
+import typer
+
+from tui_chat.cli.context import command_context
+from tui_chat.cli.options import DataDirFlag, DemoFlag, IdArgument
+
+TurnFlag = Annotated[
+    str | None, typer.Option("--turn", metavar="ID", help="Fork at this message instead of the last one.")
+]
+
+
+def run(
+    context: typer.Context,
+    conversation: IdArgument,
+    turn: TurnFlag = None,
+    demo: DemoFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """Start a new conversation with the messages of another one.
+
+    Prints the id of the new conversation.
+    """
+    import asyncio
+
+    from tui_chat.cli.output import print_text
+    from tui_chat.core.conversation import Conversation
+    from tui_chat.wiring import assemble
+
+    ctx = command_context(context, demo=demo, data_dir=data_dir)
+
+    async def fork() -> Conversation:
+        program = await assemble(ctx.settings, demo=ctx.demo)
+        try:
+            source = await program.store.conversation(await program.store.resolve(conversation))
+            last = next((one.id for one in source.turns if turn and one.id.startswith(turn)), turn) or source.head
+            return await program.service.fork(source.id, str(last))
+        finally:
+            await program.aclose()
+
+    print_text(asyncio.run(fork()).id)

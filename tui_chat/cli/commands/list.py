@@ -1,0 +1,42 @@
+"""`list`: past conversations, most recent first."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tui_chat.cli.context import command_context
+from tui_chat.cli.options import DataDirFlag, DemoFlag, JsonFlag
+
+LimitFlag = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Maximum number of conversations.")]
+ArchivedFlag = Annotated[bool, typer.Option("--archived", help="List archived conversations.")]
+
+
+def run(
+    context: typer.Context,
+    limit: LimitFlag = 50,
+    archived: ArchivedFlag = False,
+    as_json: JsonFlag = False,
+    demo: DemoFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """List past conversations, most recent first."""
+    import json
+
+    from tui_chat.cli.conversation_table import as_dict, rows_for_people, rows_for_programs
+    from tui_chat.cli.output import print_json, print_text
+    from tui_chat.cli.store_access import MAX_ROWS, list_page
+    from tui_chat.storage.conversation_list import ListQuery
+
+    ctx = command_context(context, demo=demo, data_dir=data_dir)
+    page = list_page(ctx, ListQuery(min(limit, MAX_ROWS), archived=archived))
+    if as_json:
+        print_json(json.dumps([as_dict(summary) for summary in page], ensure_ascii=False, indent=2))
+    elif not sys.stdout.isatty():
+        print_text(rows_for_programs(page))
+    elif page:
+        print_text(rows_for_people(page))
+    elif archived:
+        print_text("Nothing is archived.")
+    else:
+        print_text("No conversations yet. `tui-chat` opens the app; `tui-chat ask` asks from here.")

@@ -1,0 +1,112 @@
+"""`models`: the models of all configured providers."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tui_chat.cli.context import Context, command_context
+from tui_chat.cli.options import DataDirFlag, JsonFlag
+
+if TYPE_CHECKING:
+    from tui_chat.core.provider import Model
+    from tui_chat.core.usage import Price
+    from tui_chat.service.model_catalog import Catalog
+
+MatchArgument = Annotated[str, typer.Argument(metavar="WORDS", help="Only models whose name has these words.")]
+RefreshFlag = Annotated[bool, typer.Option("--refresh", help="Ask the providers instead of using the cached list.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A model with its price and size."""
+
+    model: "Model"
+    price: "Price | None"
+    context_window: int | None
+
+
+def run(
+    context: typer.Context,
+    words: MatchArgument = "",
+    refresh: RefreshFlag = False,
+    as_json: JsonFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """List available models, with context window and price.
+
+    Asks every configured provider, and local servers.
+    """
+    import asyncio
+
+    from tui_chat.cli.exit_codes import DONE, PROVIDER
+    from tui_chat.cli.output import print_error, print_json, print_notice, print_text
+
+    ctx = command_context(context, data_dir=data_dir)
+    catalog, rows = asyncio.run(_load(ctx, words, refresh=refresh))
+    if as_json:
+        print_json(_as_json(rows))
+    else:
+        print_text(_as_table(rows))
+    for name, error in catalog.unreachable:
+        print_notice(f"{name}:")
+        print_error(error)
+    raise typer.Exit(PROVIDER if catalog.unreachable and not catalog.models else DONE)
+
+
+async def _load(ctx: Context, words: str, *, refresh: bool) -> "tuple[Catalog, list[_Row]]":
+    import asyncio
+    from datetime import UTC, datetime
+
+    from tui_chat.service.model_catalog import matching
+    from tui_chat.wiring import assemble
+
+    program = await assemble(ctx.settings)
+    try:
+        catalog = await program.model_catalog.last_seen()
+        if refresh or not catalog.models:
+            catalog = await program.model_catalog.refreshed()
+        await asyncio.to_thread(program.pricing.prepare)
+        now = datetime.now(UTC)
+        rows = []
+        for model in matching(catalog.models, words) if words else catalog.models:
+            known = program.pricing.known(model.ref, now)
+            rows.append(_Row(model, known.price, model.context_window or known.context_window))
+        return catalog, rows
+    finally:
+        await program.aclose()
+
+
+def _as_json(rows: Sequence[_Row]) -> str:
+    import json
+
+    values = [
+        {
+            "id": row.model.ref,
+            "name": row.model.name,
+            "context_window": row.context_window,
+            "input_usd": None if row.price is None else format(row.price.input_usd, "f"),
+            "output_usd": None if row.price is None else format(row.price.output_usd, "f"),
+        }
+        for row in rows
+    ]
+    return json.dumps(values, ensure_ascii=False, indent=2)
+
+
+def _as_table(rows: Sequence[_Row]) -> str:
+    from tui_chat.core.clean import clean_line
+    from tui_chat.core.format_numbers import dollars, short_tokens
+
+    if not rows:
+        return ""
+    refs = [clean_line(row.model.ref) for row in rows]
+    width = max(map(len, refs))
+    head = f"{'MODEL':<{width}}  {'CONTEXT':>8}  {'$/M IN':>9}  {'$/M OUT':>9}"
+    lines = []
+    for ref, row in zip(refs, rows, strict=True):
+        window = "?" if row.context_window is None else short_tokens(row.context_window)
+        price_in, price_out = (None, None) if row.price is None else (row.price.input_usd, row.price.output_usd)
+        lines.append(f"{ref:<{width}}  {window:>8}  {dollars(price_in):>9}  {dollars(price_out):>9}")
+    return "\n".join([head, *lines] if sys.stdout.isatty() else lines)
