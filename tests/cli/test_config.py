@@ -1,4 +1,4 @@
-"""`config`, `models`, `prices` and `usage` from the shell."""
+"""`config`: the settings file from the shell."""
 
 import json
 import stat
@@ -48,39 +48,3 @@ def test_a_bad_file_is_told_with_its_line_and_keeps_nothing_from_working(shell: 
 def test_an_editor_that_fails_is_told(shell: Shell) -> None:
     done = shell("config", "edit", EDITOR="false")
     assert done.code == 3 and "false" in done.err and "Traceback" not in done.err
-
-
-def test_the_demo_model_is_there_without_any_key(shell: Shell) -> None:
-    (model,) = json.loads(shell("models", "--json").out)
-    assert (model["id"], model["input_usd"]) == ("demo/tour", "0")
-
-
-def test_a_known_price_says_where_it_is_from(shell: Shell) -> None:
-    out = shell("prices", "-m", "anthropic/claude-sonnet-5-5").out
-    assert "$2.00" in out and "source: genai-prices" in out
-
-
-def test_an_unknown_price_is_said_to_be_unknown(shell: Shell) -> None:
-    out = shell("prices", "-m", "ollama/llama3").out
-    assert "unknown" in out and "$0" not in out
-
-
-def test_a_price_of_ones_own_goes_before_the_list(shell: Shell) -> None:
-    file = shell.home / "settings.toml"
-    file.write_text('[prices."ollama/llama3"]\ninput = 0.5\noutput = 1\n')
-    out = shell("--config", str(file), "prices", "-m", "ollama/llama3").out
-    assert "$0.50" in out and "source: settings" in out
-
-
-def test_usage_is_counted_by_day_and_printed_in_every_form(shell: Shell) -> None:
-    assert "No usage recorded" in shell("usage").out
-    shell("ask", "--demo", "code")
-    report = json.loads(shell("usage", "--json").out)
-    assert report["total"]["replies"] == 1 and report["total"]["cost_usd"] == "0.000000"
-    assert shell("usage", "--csv", "--by", "model").out.splitlines()[1].startswith("demo/tour,")
-    assert "total" in shell("usage", "--since", "7d").out
-
-
-def test_a_moment_that_is_none_is_a_misuse(shell: Shell) -> None:
-    done = shell("usage", "--since", "someday")
-    assert done.code == 2 and "someday" in done.err

@@ -1,8 +1,7 @@
-"""`doctor`, `stats` and `backup`: how things are, and a copy of them."""
+"""`doctor`: problems and their remedies."""
 
 import json
 import sqlite3
-from pathlib import Path
 
 from tests.cli.conftest import Shell
 
@@ -40,23 +39,6 @@ def test_the_doctor_mends_the_index_after_a_backup(shell: Shell) -> None:
     assert "wrong sums" in shell("doctor", "--offline").out
     assert "kept as" in shell("doctor", "--offline", "--repair").out
     assert "wrong sums" not in shell("doctor", "--offline").out
-
-
-def test_a_backup_is_a_whole_database(shell: Shell, tmp_path: Path) -> None:
-    shell("ask", "--demo", "code")
-    copy = tmp_path / "copy.db"
-    assert shell("backup", str(copy)).code == 0
-    with sqlite3.connect(copy) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert connection.execute("SELECT count(*) FROM turn").fetchone() == (2,)
-    assert shell("backup", str(copy)).code != 0, "it writes over nothing"
-
-
-def test_stats_count_what_there_is(shell: Shell) -> None:
-    shell("ask", "--demo", "code")
-    as_dict = json.loads(shell("stats", "--json").out)
-    assert (as_dict["conversations"], as_dict["turns"]) == (1, 2)
-    assert "conversations" in shell("stats").out
 
 
 def test_a_damaged_database_is_moved_aside_and_told(shell: Shell) -> None:
