@@ -188,7 +188,8 @@ def looked_at(command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_recipes_do_what_they_say(place: Path) -> None:
-    diff, message, loop = (next(block for block in blocks() if words in block) for words in ("-c ", "-e -m ", "--jsonl"))
+    marks = ("-c ", "-e -m ", "--jsonl")
+    diff, message, loop = (next(block for block in blocks() if mark in block) for mark in marks)
     before = len(ids(place))
     assert called(diff, place).returncode == 0
     asked = prompts(place)

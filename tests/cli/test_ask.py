@@ -38,7 +38,7 @@ def test_piped_text_alone_is_the_prompt(shell: Shell) -> None:
 
 def test_nothing_to_ask_is_a_misuse(shell: Shell) -> None:
     done = shell("ask", "--demo")
-    assert done.code == 2 and "nothing to ask" in done.err
+    assert done.code == 2 and "the prompt is empty" in done.err
 
 
 def test_no_save_keeps_nothing(shell: Shell) -> None:

@@ -16,4 +16,4 @@ def test_a_fork_is_a_conversation_of_its_own(shell: Shell) -> None:
 def test_an_unknown_turn_is_not_called_an_unknown_conversation(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     done = shell("fork", shell.only_conversation()["id"], "--turn", "zz")
-    assert done.code == 2 and "There is no such turn" in done.err
+    assert done.code == 2 and "The conversation has no such turn" in done.err

@@ -145,7 +145,7 @@ def test_a_thread_that_fails_is_told_there_and_not_on_the_screen(
     thread = threading.Thread(target=fails)
     thread.start()
     thread.join()
-    assert "a fault in a thread" in written.read_text() and SAID not in written.read_text()
+    assert "an exception in a thread" in written.read_text() and SAID not in written.read_text()
     assert capsys.readouterr().err == ""
 
 

@@ -17,7 +17,7 @@ def test_show_prints_the_branch_and_json_the_whole(shell: Shell) -> None:
 
 def test_an_unknown_id_is_a_misuse_with_a_sentence(shell: Shell) -> None:
     done = shell("show", "nothing")
-    assert done.code == 2 and "tui-chat: There is no such conversation." in done.err
+    assert done.code == 2 and "tui-chat: Conversation not found." in done.err
 
 
 def test_show_prints_all_branches_with_branch_all(shell: Shell, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_a_crash_gives_the_terminal_back_and_shows_and_loses_nothing(place: str,
     assert "Internal error in tui-chat" in told and "tui-chat.log" in told
     assert "zebra" not in told and "Traceback" not in told and len(told.splitlines()) < 12
     log = next(tmp_path.rglob("tui-chat.log")).read_text()
-    assert "crashing.py" in log and "in failing" in log
+    assert "crashing_program.py" in log and "in failing" in log
     assert "zebra" not in log and "canary" not in log
     prompt, reply = only_conversation(tmp_path)["turns"]
     assert prompt["parts"][0]["text"] == SAID
