@@ -57,7 +57,6 @@ FENCE = {
     "rendering/incremental_lexer.py",
     "rendering/styles.py",
     "pricing/price_list_file.py",
-    "cli/typer_speedup.py",
 }
 PUBLIC_DESPITE_UNDERSCORE = {"_replace", "_fields", "_asdict", "_make"}
 """The documented names of every `NamedTuple`."""

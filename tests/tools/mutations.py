@@ -91,7 +91,7 @@ MUTATIONS = (
     Mutation(
         "outside text is not made harmless",
         (Change("tui_chat/core/clean.py", "    if _HARMFUL.search(text) is not None:", "    if False:"),),
-        ("tests/core/test_clean.py", "tests/cli/test_typer_speedup.py", "tests/rendering/test_stdout_printer.py"),
+        ("tests/core/test_clean.py", "tests/cli/test_parameters.py", "tests/rendering/test_stdout_printer.py"),
     ),
     Mutation("two sends of one program at once", (_GUARD,), _SERVICE),
     Mutation(

@@ -137,7 +137,7 @@ async def test_a_prompt_sent_meanwhile_waits_in_sight_and_goes_by_itself() -> No
         await desk.press("enter")
         await desk.type("second")
         await desk.press("enter")
-        assert any("waits" in row and "second" in row for row in screen_rows(desk.app))
+        assert any("queued" in row and "second" in row for row in screen_rows(desk.app))
         gate.set()
         await desk.until(lambda: len(desk.conversation.turns) == 4)
         await desk.idle()
