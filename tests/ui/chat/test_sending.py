@@ -173,7 +173,7 @@ async def test_several_prompts_wait_each_by_itself_and_go_out_in_order() -> None
             await desk.press("enter")
         rows = screen_rows(desk.app)
         assert [row.split() for row in rows if "second" in row or "third" in row] == [
-            ["waits", "1", "second"],
+            ["queued", "1", "second"],
             ["2", "third"],
         ]
         gate.set()

@@ -24,7 +24,7 @@ async def test_a_turn_is_copied_as_it_was_written() -> None:
         app.pane.action_copy_turn()
         await pilot.pause()
         intent = copied_last(app)
-        assert (intent.text, intent.what) == (source, "turn")
+        assert (intent.text, intent.what) == (source, "message")
 
 
 async def test_stepping_goes_from_turn_to_turn_and_shows_where() -> None:

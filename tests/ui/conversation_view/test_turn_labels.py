@@ -52,5 +52,5 @@ def test_a_pause_is_told_in_the_colour_of_waiting() -> None:
 
 
 def test_what_the_provider_says_in_the_same_words_is_said_once() -> None:
-    assert rows(failed("the provider does not accept the key"), 80)[0] == "The provider rejected the API key."
-    assert len(rows(failed("the provider does not accept the key"), 200)) == 1
+    assert rows(failed("the provider rejected the API key"), 80)[0] == "The provider rejected the API key."
+    assert len(rows(failed("the provider rejected the API key"), 200)) == 1
