@@ -65,12 +65,12 @@ def leave(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     ("script", "says"),
     [
-        ("exit 3", "ended with 3"),
+        ("exit 3", "exited with code 3"),
         ("exit 0", ""),
         ("kill -9 $$", "signal 9"),
         ("stty raw -echo; printf '\\033[?1049h\\033[?1000h\\033[?25l'; kill -9 $$", "signal 9"),
-        ('rm "$1"', "can be read"),
-        ("printf '\\377\\376' > \"$1\"", "can be read"),
+        ('rm "$1"', "no readable file"),
+        ("printf '\\377\\376' > \"$1\"", "no readable file"),
     ],
     ids=["fails", "writes nothing", "is killed", "is killed with the terminal in disorder", "removes", "garbles"],
 )
