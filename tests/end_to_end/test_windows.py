@@ -27,13 +27,12 @@ SCREENS = {
 
 
 def settled(terminal: Terminal) -> str:
-    """The screen once nothing is drawn any more."""
-    text = ""
-    while text != terminal.text:
-        text = terminal.text
-        for _ in range(8):
-            terminal.read(0.1)
-    return text
+    """Return the screen once nothing has been drawn for a while; a reply that streams is waited for."""
+    drawn = -1
+    while drawn != len(terminal.output):
+        drawn = len(terminal.output)
+        terminal.read(1.0)
+    return terminal.text
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 2), (10, 3), (1000, 500), (3, 200), (400, 2)], ids=str)

@@ -10,7 +10,7 @@ from tests.storage.make import conversation, priced, prompt, reply
 from tests.support.readme import TEXT, spans
 
 ROWS = re.findall(
-    r"^\| (.+) \| (.+) \|$", TEXT.partition("| table | what is in it |")[2].partition("\n\n")[0], re.MULTILINE
+    r"^\| (.+) \| (.+) \|$", TEXT.partition("| table | contents |")[2].partition("\n\n")[0], re.MULTILINE
 )
 """The names of tables, and what is said of them."""
 
