@@ -156,16 +156,18 @@ async def test_a_turn_exported_while_it_came_in_is_interrupted_here(store: Store
 
 
 async def test_an_import_stopped_halfway_keeps_what_was_finished_and_is_completed_later(
-    store: Store, tmp_path: Path
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "many.jsonl"
     path.write_text("\n".join(dumps(conversation(f"c{n:03}"), one_line=True) for n in range(300)))
-    enough = asyncio.Event()
+    enough, save = asyncio.Event(), store.save
 
-    def watch(done: int, total: int) -> None:
+    async def watched(one: Conversation) -> None:
+        await save(one)
         enough.set()
 
-    task = asyncio.create_task(import_file(store, path, watch))
+    monkeypatch.setattr(store, "save", watched)
+    task = asyncio.create_task(import_file(store, path))
     await enough.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -184,7 +186,12 @@ from tui_chat.service.import_export import import_file
 from tui_chat.storage.store import Store
 async def main():
     store = await Store.open(Path(sys.argv[1]))
-    await import_file(store, Path(sys.argv[2]), lambda done, total: print(done, flush=True))
+    save = store.save
+    async def watched(conversation):
+        await save(conversation)
+        print(conversation.id, flush=True)
+    store.save = watched
+    await import_file(store, Path(sys.argv[2]))
 asyncio.run(main())
 """
 
