@@ -253,9 +253,9 @@ def test_a_search_typed_in_one_burst_finds_with_every_letter(terminal: Terminal)
     terminal.type("hello there\r")
     terminal.until("Ask anything again")
     terminal.type("\x06xerrom\x01\x1b[3~\x05\x7fr\r")
-    terminal.until(lambda text: any(f"of {count}; n next, N previous" in text for count in range(2, 20)))
+    terminal.until(lambda text: any(f" of {count} " in text for count in range(2, 20)))
     terminal.type("/branches,\r")
-    terminal.until("1 of 1; n next, N previous")
+    terminal.until("1 of 1")
 
 
 def test_the_library_is_opened_searched_and_left_in_one_burst(terminal: Terminal) -> None:
