@@ -123,6 +123,21 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ("format", "unreadable"): ErrorText("The file cannot be read.", "Check its name and permissions."),
     ("format", "stdout"): ErrorText("The output cannot be written.", "Check where it is redirected to."),
     ("format", "unwritable"): ErrorText("The file cannot be written.", "Check the folder, or choose another."),
+    ("attachment", "missing"): ErrorText("There is no such file.", "Check the path."),
+    ("attachment", "folder"): ErrorText("A folder cannot be attached.", "Attach the files in it."),
+    ("attachment", "special"): ErrorText(
+        "Only regular files can be attached.", "Write the content to a file and attach that."
+    ),
+    ("attachment", "loop"): ErrorText("The link leads back to itself.", "Attach the file itself."),
+    ("attachment", "no_access"): ErrorText("The file cannot be read.", "Check its permissions."),
+    ("attachment", "empty"): ErrorText("The file is empty.", "Attach another file."),
+    ("attachment", "binary"): ErrorText(
+        "Models do not read this kind of file.", "Convert it to PNG, JPEG, GIF, WebP, PDF or text."
+    ),
+    ("attachment", "encoding"): ErrorText(
+        "The text is not UTF-8.", "Convert it: `iconv -f latin1 -t utf-8 FILE > NEW`."
+    ),
+    ("attachment", "too_large"): ErrorText("The file is too large.", "Attach a part of it, or a smaller copy."),
 }
 
 _BY_KIND: dict[str, ErrorText] = {
@@ -142,6 +157,7 @@ _BY_KIND: dict[str, ErrorText] = {
     "format": ErrorText(
         "The file could not be parsed.", "Nothing was changed; `tui-chat import --help` lists the supported formats."
     ),
+    "attachment": ErrorText("The file cannot be attached.", "Attach another file."),
     "unexpected": ErrorText("Internal error in tui-chat.", "Try again; the log has the details."),
 }
 

@@ -18,6 +18,7 @@ _CODES = {
     "not_found": MISUSED,
     "reply_in_flight": MISUSED,
     "format": MISUSED,
+    "attachment": MISUSED,
     "settings": SETTINGS,
     "key_rejected": SETTINGS,
     "storage": STORAGE,

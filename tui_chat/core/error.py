@@ -14,6 +14,7 @@ ChatError
 ├── ReplyInFlight         a second send in a branch that is being answered
 ├── SettingsError         file, line and key named
 ├── FormatError           a file or text that is not what it should be; the place is named
+├── AttachmentRefused     a file that cannot go with a prompt; the message names it and the figure
 └── Unexpected            a fault of ours; the trace is in the log
 """
 
@@ -151,6 +152,15 @@ class FormatError(ChatError):
     """
 
     kind = "format"
+
+
+class AttachmentRefused(ChatError):
+    """A file cannot go with a prompt; the message names the file, what is wrong and the figure.
+
+    `detail`: `missing`, `folder`, `special`, `loop`, `no_access`, `empty`, `binary`, `encoding`, `too_large`.
+    """
+
+    kind = "attachment"
 
 
 class Unexpected(ChatError):

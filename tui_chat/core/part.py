@@ -1,6 +1,6 @@
 """The parts of a turn. A part may carry the provider's own block, to be sent back unchanged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,33 @@ class ToolResultPart:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentPart:
-    """A file that goes with a prompt; its bytes may be absent when only its name was imported."""
+    """A file that goes with a prompt.
+
+    The store keeps the bytes apart and returns the part without them: then `sha256` names them. A file of which only
+    the name was imported has neither.
+    """
 
     name: str
     media_type: str
-    data: bytes = b""
+    data: bytes = field(default=b"", repr=False)
     opaque: Opaque | None = None
+    sha256: str = ""
+    """Of the bytes, in hexadecimal; empty until something needed it."""
+    size: int = 0
+    """Bytes, whether or not they are loaded."""
+    pixels: tuple[int, int] | None = None
+    """Width and height of an image, where its header gives them."""
+    pages: int | None = None
+    """Of a PDF, where they could be counted."""
+
+    def __post_init__(self) -> None:
+        if self.data:
+            object.__setattr__(self, "size", len(self.data))
+
+    @property
+    def is_included(self) -> bool:
+        """Whether the bytes are here or in the store, and not only the name of the file."""
+        return bool(self.data or self.sha256)
 
 
 @dataclass(frozen=True, slots=True)
