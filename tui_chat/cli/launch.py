@@ -91,7 +91,6 @@ async def _app_context(ctx: Context, program: "Program", options: LaunchOptions)
     settings = ctx.settings
     notices = [
         *_save_error_notice(program.service.save_queue.error),
-        *opening_notices(program.store.opening),
         *(str(problem) for problem in settings.problems),
     ]
     notices += [
@@ -109,6 +108,7 @@ async def _app_context(ctx: Context, program: "Program", options: LaunchOptions)
         program.find_local,
         match,
         tuple(notices),
+        lambda: opening_notices(program.store.opening),
     )
 
 

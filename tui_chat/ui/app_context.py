@@ -1,6 +1,6 @@
 """What the app is handed to work with, so that it need not know how the program is put together."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -54,7 +54,9 @@ class AppContext:
     place: "Place | None" = None
     """Where in the first conversation it opens; `None` is its end."""
     notices: tuple[str, ...] = field(default=())
-    """What there is to be told at start, each a sentence."""
+    """Sentences to show at start."""
+    database_notices: Callable[[], Sequence[str]] = tuple
+    """Returns what has happened to the database so far: recovered, replaced, read-only, damaged values met."""
 
 
 @dataclass(frozen=True, slots=True)

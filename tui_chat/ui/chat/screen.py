@@ -118,6 +118,7 @@ class ChatScreen(Screen[None]):
         self.find = FindActions(self)
         self.commands = CommandActions(self, self.branches, self.settings, self.model_picker, self.output, self.find)
         self._external_changes = ExternalChanges(context.store)
+        self._shown_notices: set[str] = set()
         self._opening = asyncio.Lock()
         self._local_models: tuple[str, ...] = ()
         """Models of servers that run on this machine."""
@@ -142,6 +143,7 @@ class ChatScreen(Screen[None]):
         self.status.show_saving(self.service.save_queue.error)
         for notice in self.context.notices:
             self.notify(notice, severity="warning", timeout=10)
+        self._show_database_notices()
         place = self.context.place or Place(self.context.first.id)
         await self.open(self.context.first, at=place.turn_id, find=place.words)
         self.post_message(ChatOpened())
@@ -234,7 +236,15 @@ class ChatScreen(Screen[None]):
             )
             self.show_facts()
 
+    def _show_database_notices(self) -> None:
+        """Show each notice once, when what it reports happens."""
+        for notice in self.context.database_notices():
+            if notice not in self._shown_notices:
+                self._shown_notices.add(notice)
+                self.notify(notice, severity="warning", timeout=10)
+
     def _check_for_changes(self) -> None:
+        self._show_database_notices()
         if self._external_changes.may_have_changed():
             self._load_changes()
 
