@@ -13,13 +13,6 @@ class FindActions:
         """Open the find bar with this text in it."""
         self._chat.find_bar.open(text)
 
-    def step(self, by: int) -> None:
-        """Go to the next or the previous match."""
-        if by > 0:
-            self._chat.pane.action_find_next()
-        else:
-            self._chat.pane.action_find_previous()
-
     def close(self, *, keep: bool) -> None:
         """Go back to reading; `keep` leaves the matches highlighted."""
         if not keep:

@@ -49,17 +49,11 @@ from tui_chat.ui.messages import (
     ChatOpened,
     CopyRequested,
     DraftChanged,
-    EditorRequested,
     FileChosen,
     FindChanged,
-    HistoryRequested,
-    LeavePrompt,
     LinkChosen,
     PromptSubmitted,
     QueuedPromptRequested,
-    QueueLeft,
-    QuitRequested,
-    SuggestionAccepted,
     SuggestionsChanged,
 )
 from tui_chat.ui.undo import UndoStack
@@ -117,6 +111,7 @@ class ChatScreen(Screen[None]):
         self.output = OutputActions(self)
         self.find = FindActions(self)
         self.commands = CommandActions(self, self.branches, self.settings, self.model_picker, self.output, self.find)
+        self._name_actions()
         self._external_changes = ExternalChanges(context.store)
         self._shown_notices: set[str] = set()
         self._opening = asyncio.Lock()
@@ -368,7 +363,7 @@ class ChatScreen(Screen[None]):
         self.queue_bar.prompts = prompts
         self.prompt.has_queued = bool(prompts)
 
-    # Keys that depend on what is shown
+    # Actions
 
     async def action_cancel(self) -> None:
         """Stop the reply; else leave an edit; else close the suggestions; else switch between writing and reading."""
@@ -397,7 +392,7 @@ class ChatScreen(Screen[None]):
         elif self.prompt.draft:
             await self.prompt_actions.clear()
         elif time.monotonic() - self._interrupted_s < QUIT_WITHIN_S:
-            await self.quit()
+            await self.run_action("app.quit")
         else:
             self._interrupted_s = time.monotonic()
             self.notify("Press again to quit.", timeout=QUIT_WITHIN_S)
@@ -406,36 +401,6 @@ class ChatScreen(Screen[None]):
     async def run_requested_action(self, event: ActionRequested) -> None:
         await self.run_action(event.action)
 
-    @on(QuitRequested)
-    async def quit(self) -> None:
-        await self.run_action("app.quit")
-
-    # Actions by name, as `keymap.py` and `slash_commands.py` have them
-
-    async def action_retry(self) -> None:
-        await self.branches.regenerate()
-
-    def action_retry_with(self) -> None:
-        self.model_picker.regenerate_with()
-
-    async def action_continue_reply(self) -> None:
-        await self.branches.continue_reply()
-
-    async def action_edit(self) -> None:
-        await self.branches.edit()
-
-    async def action_branch(self, by: int) -> None:
-        await self.branches.show_sibling(by)
-
-    def action_tree(self) -> None:
-        self.branches.show_tree()
-
-    async def action_fork(self) -> None:
-        await self.branches.fork()
-
-    async def action_origin(self) -> None:
-        await self.branches.open_origin()
-
     async def action_undo_last(self) -> None:
         try:
             if not await self.undo.undo_last():
@@ -443,54 +408,40 @@ class ChatScreen(Screen[None]):
         except ChatError as error:
             self.notify_error(error)
 
-    async def action_delete(self) -> None:
-        await self.settings.delete()
-
-    async def action_model(self) -> None:
-        await self.model_picker.switch()
-
-    def action_choose_queued(self) -> None:
-        self.queue_actions.focus()
-
-    async def action_drop_queued(self) -> None:
-        await self.queue_actions.drop()
-
-    def action_save_code(self) -> None:
-        self.output.save_code()
-
-    async def action_find(self) -> None:
-        await self.find.open()
-
-    @on(HistoryRequested)
-    async def action_history(self) -> None:
-        await self.prompt_actions.search_history()
-
-    async def action_new(self) -> None:
-        await self.commands.open_new()
-
-    def action_library(self) -> None:
-        self.commands.open_library()
-
-    def action_palette(self) -> None:
-        self.commands.open_palette()
-
-    def action_usage(self) -> None:
-        self.commands.show_usage()
-
-    def action_tokens(self) -> None:
-        self.commands.count_tokens()
-
-    @on(QueueLeft)
-    def action_write(self) -> None:
-        self.prompt.focus()
-
-    @on(LeavePrompt)
-    def read(self) -> None:
-        self.pane.focus()
-
     async def action_pane(self, action: str, *arguments: int) -> None:
         """Run an action of the conversation pane, whatever has the focus."""
         await self.pane.run_action(f"{action}({', '.join(map(str, arguments))})")
+
+    def action_read(self) -> None:
+        self.pane.focus()
+
+    def action_write(self) -> None:
+        self.prompt.focus()
+
+    def _name_actions(self) -> None:
+        """Give the action objects' methods the names that `keymap.py` and `slash_commands.py` have for them."""
+        self.action_branch = self.branches.show_sibling
+        self.action_choose_queued = self.queue_actions.focus
+        self.action_complete = self.prompt_actions.complete
+        self.action_continue_reply = self.branches.continue_reply
+        self.action_delete = self.settings.delete
+        self.action_drop_queued = self.queue_actions.drop
+        self.action_edit = self.branches.edit
+        self.action_editor = self.prompt_actions.open_editor
+        self.action_find = self.find.open
+        self.action_fork = self.branches.fork
+        self.action_history = self.prompt_actions.search_history
+        self.action_library = self.commands.open_library
+        self.action_model = self.model_picker.switch
+        self.action_new = self.commands.open_new
+        self.action_origin = self.branches.open_origin
+        self.action_palette = self.commands.open_palette
+        self.action_retry = self.branches.regenerate
+        self.action_retry_with = self.model_picker.regenerate_with
+        self.action_save_code = self.output.save_code
+        self.action_tokens = self.commands.count_tokens
+        self.action_tree = self.branches.show_tree
+        self.action_usage = self.commands.show_usage
 
     # Messages of widgets
 
@@ -517,28 +468,16 @@ class ChatScreen(Screen[None]):
     def open_file(self, event: FileChosen) -> None:
         self.output.open_file(event.path, event.line)
 
-    @on(EditorRequested)
-    def open_editor(self) -> None:
-        self.prompt_actions.open_editor()
-
     @on(SuggestionsChanged)
     def suggest(self) -> None:
         self.prompt_actions.suggest()
-
-    @on(SuggestionAccepted)
-    def complete(self) -> None:
-        self.prompt_actions.complete()
 
     @on(FindBar.Changed)
     def find_typed(self, event: FindBar.Changed) -> None:
         self.pane.find(event.value)
 
-    @on(FindBar.Stepped)
-    def step_find(self, event: FindBar.Stepped) -> None:
-        self.find.step(event.by)
-
-    @on(FindBar.Left)
-    def close_find(self, event: FindBar.Left) -> None:
+    @on(FindBar.Closed)
+    def close_find(self, event: FindBar.Closed) -> None:
         self.find.close(keep=event.keep)
 
     @on(FindChanged)

@@ -4,6 +4,7 @@ Must not know the service or the storage.
 """
 
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from rich.style import Style
@@ -99,6 +100,7 @@ class ConversationPane(Widget, can_focus=True):
         self._drawn_size = (0, 0)
         self._is_outdated = False
         """Something changed while another screen was shown."""
+        self._name_actions()
 
     # What is shown
 
@@ -360,58 +362,29 @@ class ConversationPane(Widget, can_focus=True):
         """Drop the selection and the current turn, code block or link."""
         self.highlights.clear()
 
-    # Actions by name, as `keymap.py` has them
+    # Actions
 
-    def action_scroll_line(self, lines: int) -> None:
-        self.scroller.scroll(lines)
-
-    def action_half_page(self, pages: int) -> None:
-        self.scroller.scroll_half_pages(pages)
-
-    def action_page(self, pages: int) -> None:
-        self.scroller.scroll_pages(pages)
-
-    def action_start(self) -> None:
-        self.scroller.to_start()
-
-    def action_end(self) -> None:
-        self.scroller.to_end()
-
-    def action_toggle_fold(self) -> None:
-        self.folding.toggle_visible_turn()
-
-    def action_fold_all(self) -> None:
-        self.folding.toggle_all()
-
-    def action_step_turn(self, by: int) -> None:
-        self.highlights.step_turn(by)
-
-    def action_step_code(self, by: int) -> None:
-        self.highlights.step_code(by)
+    def _name_actions(self) -> None:
+        """Give the methods of the parts the names that `keymap.py` has for them."""
+        self.action_scroll_line = self.scroller.scroll
+        self.action_half_page = self.scroller.scroll_half_pages
+        self.action_page = self.scroller.scroll_pages
+        self.action_start = self.scroller.to_start
+        self.action_end = self.scroller.to_end
+        self.action_toggle_fold = self.folding.toggle_visible_turn
+        self.action_fold_all = self.folding.toggle_all
+        self.action_step_turn = self.highlights.step_turn
+        self.action_step_code = self.highlights.step_code
+        self.action_clear_marks = self.highlights.clear_all
+        self.action_copy_turn = self.highlights.copy_turn
+        self.action_copy_code = self.highlights.copy_code
+        self.action_copy_selection = self.highlights.copy_selection
+        self.action_open_link = self.highlights.open_current
+        self.action_find_next = partial(self.highlights.step_match, 1)
+        self.action_find_previous = partial(self.highlights.step_match, -1)
 
     def action_step_link(self, by: int) -> None:
         self.highlights.step_link(self.visible_rows, by)
-
-    def action_clear_marks(self) -> None:
-        self.highlights.clear_all()
-
-    def action_copy_turn(self) -> None:
-        self.highlights.copy_turn()
-
-    def action_copy_code(self) -> None:
-        self.highlights.copy_code()
-
-    def action_copy_selection(self) -> None:
-        self.highlights.copy_selection()
-
-    def action_open_link(self) -> None:
-        self.highlights.open_current()
-
-    def action_find_next(self) -> None:
-        self.highlights.step_match(1)
-
-    def action_find_previous(self) -> None:
-        self.highlights.step_match(-1)
 
     # The mouse
 

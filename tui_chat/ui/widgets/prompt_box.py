@@ -13,12 +13,8 @@ from tui_chat.ui.commands.completion import Completion
 from tui_chat.ui.messages import (
     ActionRequested,
     DraftChanged,
-    EditorRequested,
-    HistoryRequested,
-    LeavePrompt,
     PromptSubmitted,
     QueuedPromptRequested,
-    QuitRequested,
     SuggestionsChanged,
 )
 from tui_chat.ui.widgets.graphemes import end_of_grapheme, start_of_grapheme
@@ -173,9 +169,6 @@ class PromptBox(TextArea):
             self._walked_to = to
             self._show(self._own_draft if to == -1 else self._folds.fold(self._history[to]))
 
-    def action_history(self) -> None:
-        self.post_message(HistoryRequested())
-
     # Writing
 
     def action_complete(self) -> None:
@@ -183,17 +176,14 @@ class PromptBox(TextArea):
         if completed := self.completing.completed(self.text):
             self._show(completed)
         elif not self._unfold():
-            self.post_message(LeavePrompt())
-
-    def action_editor(self) -> None:
-        self.post_message(EditorRequested())
+            self.post_message(ActionRequested("screen.read"))
 
     def action_delete_or_quit(self) -> None:
         """Delete forward; quit if the prompt is empty."""
         if self.text:
             self.action_delete_right()
         else:
-            self.post_message(QuitRequested())
+            self.post_message(ActionRequested("app.quit"))
 
     def _unfold(self) -> bool:
         """Unfold the paste at the cursor, else the first one."""

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from tui_chat.core.clean import clean_line
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
-from tui_chat.ui.messages import QueuedPromptRequested, QueueLeft
+from tui_chat.ui.messages import ActionRequested, QueuedPromptRequested
 
 MOST_ROWS = 5
 _HEAD = "queued  "
@@ -34,7 +34,7 @@ class QueueBar(Widget, can_focus=True):
         self.chosen = max(0, min(self.chosen, len(prompts) - 1))
         self.styles.height = 1 if len(prompts) == 1 else min(len(prompts), MOST_ROWS) + 1
         if not prompts and self.has_focus:
-            self.post_message(QueueLeft())
+            self.post_message(ActionRequested("screen.write"))
 
     def on_focus(self) -> None:
         """Select the last prompt, the nearest to the prompt box."""
@@ -50,7 +50,7 @@ class QueueBar(Widget, can_focus=True):
     def action_choose(self, by: int) -> None:
         """Select another prompt; below the last one is the prompt box."""
         if self.chosen + by >= len(self.prompts):
-            self.post_message(QueueLeft())
+            self.post_message(ActionRequested("screen.write"))
         else:
             self.chosen = max(0, self.chosen + by)
 
@@ -59,9 +59,6 @@ class QueueBar(Widget, can_focus=True):
 
     def action_edit(self) -> None:
         self.post_message(QueuedPromptRequested(at=self.chosen))
-
-    def action_leave(self) -> None:
-        self.post_message(QueueLeft())
 
     @property
     def _first(self) -> int:

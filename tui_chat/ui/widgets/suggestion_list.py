@@ -6,7 +6,7 @@ from textual.widget import Widget
 
 from tui_chat.core.clean import clean_line
 from tui_chat.ui.commands.completion import Completion
-from tui_chat.ui.messages import SuggestionAccepted
+from tui_chat.ui.messages import ActionRequested
 
 MOST_ROWS = 8
 
@@ -33,7 +33,7 @@ class SuggestionList(Widget):
     def on_click(self, event: events.Click) -> None:
         """Accept the completion under the mouse."""
         self._completing.move(self._first + event.y - self._completing.at)
-        self.post_message(SuggestionAccepted())
+        self.post_message(ActionRequested("screen.complete"))
 
     def render(self) -> Content:
         """Return a row for each completion; the last row has the number of those below it."""
