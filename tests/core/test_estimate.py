@@ -53,6 +53,13 @@ def test_a_cancelled_reply_keeps_its_known_input_and_estimates_its_output() -> N
     assert usage == Usage(10, 2000, 30, output_tokens=round(rough_tokens(PROSE)), estimated=True)
 
 
+def test_a_failed_reply_keeps_the_final_usage_that_came_with_the_error() -> None:
+    live, reported = builder(), Usage(10, output_tokens=3, billed_usd=Decimal("0.25"))
+    for event in (TextDelta(PROSE), UsageReported(reported, is_final=True)):
+        live.add(event)
+    assert RunningUsage(request()).of(live) is reported
+
+
 def test_a_cut_reply_without_any_figures_is_estimated_on_both_sides() -> None:
     live = builder()
     live.add(TextDelta("Half a sen"))

@@ -52,6 +52,8 @@ class TurnBuilder:
         self._open_at = 0
         self._calls: dict[str, int] = {}
         self.usage: Usage | None = turn.usage
+        self.usage_is_final = False
+        """The provider reported the usage after the model had stopped or failed."""
         self.stopped: Stopped | None = None
         self.request_id: str | None = turn.request_id
         self.characters = 0
@@ -77,8 +79,9 @@ class TurnBuilder:
                 self._parts.append(part)
             case PartEnd(opaque, call_id):
                 self._close(opaque, call_id)
-            case UsageReported(usage):
+            case UsageReported(usage, is_final):
                 self.usage = None if usage.unknown else usage
+                self.usage_is_final = is_final
             case ReplyOpened(request_id):
                 self.request_id = request_id or self.request_id
             case Stopped():

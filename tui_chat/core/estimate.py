@@ -39,7 +39,7 @@ class RunningUsage:
         reported = builder.usage
         if (
             reported is not None
-            and builder.stopped is not None
+            and (builder.stopped is not None or builder.usage_is_final)
             and (reported.output_tokens or not builder.characters)
         ):
             return reported

@@ -65,6 +65,8 @@ class UsageReported:
     """Tokens so far, all of them: it replaces what was reported before."""
 
     usage: Usage
+    is_final: bool = False
+    """The model has stopped or failed, so nothing will be added; true also where the stream then ends in an error."""
 
 
 @dataclass(frozen=True, slots=True)

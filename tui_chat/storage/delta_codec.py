@@ -79,9 +79,9 @@ def _delta_to_json(delta: ProviderEvent) -> list[Any] | None:
             return ["part", part_to_json(part)]
         case PartEnd(opaque, call_id):
             return ["end", opaque_to_json(opaque), call_id]
-        case UsageReported(usage):
+        case UsageReported(usage, is_final):
             billed = None if usage.billed_usd is None else str(usage.billed_usd)
-            return ["usage", asdict(usage) | {"billed_usd": billed}]
+            return ["usage", asdict(usage) | {"billed_usd": billed}, is_final]
         case ReplyOpened(request_id):
             return ["opened", request_id]
         case Stopped(reason, detail):
@@ -102,10 +102,10 @@ def _delta_from_json(item: list[Any]) -> ProviderEvent:
             return PartDelta(part_from_json(part))
         case ["end", opaque, call_id]:
             return PartEnd(opaque_from_json(opaque), call_id)
-        case ["usage", usage]:
+        case ["usage", usage, *final]:
             billed = parse_money(usage.pop("billed_usd", None))
             reported = Usage(**usage, billed_usd=billed)
-            return UsageReported(reported if reported.is_in_bounds else UNKNOWN_USAGE)
+            return UsageReported(reported if reported.is_in_bounds else UNKNOWN_USAGE, final == [True])
         case ["opened", request_id]:
             return ReplyOpened(request_id)
         case _:

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from tui_chat.core.error import ProviderError
+from tui_chat.core.event import UsageReported
 from tui_chat.core.usage import Usage
-from tui_chat.providers.openai.stream import usage_in
+from tui_chat.providers.openai.stream import ChunkReader, usage_in
 
 
 @pytest.mark.parametrize(
@@ -68,3 +70,32 @@ def test_no_usage_is_none_and_never_nothing(chunk: dict[str, Any]) -> None:
 
 def test_usage_in_groqs_own_place_counts() -> None:
     assert usage_in({"x_groq": {"usage": {"prompt_tokens": 2}}}) == Usage(2)
+
+
+def failed(*chunks: dict[str, Any]) -> tuple[list[UsageReported], ProviderError]:
+    """The usage that a failing stream reports, and its error."""
+    reader, reports = ChunkReader(), list[UsageReported]()
+    with pytest.raises(ProviderError) as raised:
+        for chunk in chunks:
+            reports += (event for event in reader.read_json(chunk) if isinstance(event, UsageReported))
+        list(reader.end())
+    return reports, raised.value
+
+
+USAGE = {"prompt_tokens": 100, "completion_tokens": 40, "cost": 0.25}
+TEXT = {"choices": [{"delta": {"content": "So"}}]}
+BROKE = {"code": 502, "message": "the server behind it broke off"}
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        ({"error": BROKE, "usage": USAGE},),
+        ({"choices": [{"delta": {}, "finish_reason": "error", "error": BROKE}]}, {"choices": [], "usage": USAGE}),
+    ],
+    ids=["with the error", "after the error"],
+)
+def test_usage_of_a_failed_stream_is_final(end: tuple[dict[str, Any], ...]) -> None:
+    reports, error = failed(TEXT, *end)
+    assert reports[-1] == UsageReported(Usage(100, output_tokens=40, billed_usd=Decimal("0.25")), is_final=True)
+    assert error.message == "the server behind it broke off"

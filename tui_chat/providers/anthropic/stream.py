@@ -181,7 +181,7 @@ class MessageReader:
     def _message_delta(self, event: dict[str, Any]) -> list[ProviderEvent]:
         if isinstance(delta := event.get("delta"), dict):
             self._read_stop(delta)
-        return self._read_usage(event.get("usage"))
+        return self._read_usage(event.get("usage"), is_final=bool(self._stop_reason))
 
     def _message_stop(self) -> list[ProviderEvent]:
         self.is_complete = True
@@ -197,11 +197,11 @@ class MessageReader:
             texts = (shown_word(details.get(name), self._masker) for name in ("category", "explanation"))
             self._stop_detail = ": ".join(filter(None, texts))
 
-    def _read_usage(self, usage_json: object) -> list[ProviderEvent]:
+    def _read_usage(self, usage_json: object, *, is_final: bool = False) -> list[ProviderEvent]:
         if not isinstance(usage_json, dict):
             return []
         self._usage.update(usage_json)
-        return [UsageReported(self._usage.usage)]
+        return [UsageReported(self._usage.usage, is_final)]
 
     def _start(self, index: int, start: object) -> list[ProviderEvent]:
         if not isinstance(start, dict):

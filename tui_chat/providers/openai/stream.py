@@ -11,7 +11,7 @@ from typing import Any
 
 from tui_chat.core.bounds import OutOfBounds, dollars_in_bounds, reported_count
 from tui_chat.core.clean import PairJoiner
-from tui_chat.core.error import StreamCut
+from tui_chat.core.error import ProviderError, StreamCut
 from tui_chat.core.event import (
     PartDelta,
     PartEnd,
@@ -168,6 +168,8 @@ class ChunkReader:
         self._details: list[dict[str, Any]] = []
         self._usage: Usage | None = None
         self._finish_reason: str | None = None
+        self._failure: ProviderError | None = None
+        """The error in a choice; the usage may come after it."""
         self._is_refusal = False
         self._has_chunks = False
         self._has_started = False
@@ -200,8 +202,8 @@ class ChunkReader:
 
     def _fail(self, chunk: Json) -> Iterator[ProviderEvent]:
         """Raise the error in a chunk, after the usage that servers report with it."""
-        if (usage := usage_in(chunk)) is not None and usage != self._usage:
-            yield UsageReported(usage)
+        if (usage := usage_in(chunk)) is not None:
+            yield UsageReported(usage, is_final=True)
         raise error_in_stream(chunk["error"], self._has_started, self._masker)
 
     def _read_lines(self, data: str) -> list[ProviderEvent]:
@@ -229,10 +231,13 @@ class ChunkReader:
             if reason := choice.get("finish_reason"):
                 self._finish_reason = shown_word(reason, self._masker) or "stop"
                 self._close_all(events)
+            if choice.get("error"):
+                self._finish_reason = "error"
+                self._failure = error_in_stream(choice["error"], self._has_started, self._masker)
         usage = usage_in(chunk)
         if usage is not None and usage != self._usage:
             self._usage = usage
-            events.append(UsageReported(usage))
+            events.append(UsageReported(usage, is_final=self.has_stopped))
         return events
 
     def _read_delta(self, delta: dict[str, Any], events: list[ProviderEvent]) -> None:
@@ -349,7 +354,7 @@ class ChunkReader:
     def end(self) -> Iterator[ProviderEvent]:
         """Yield the last events when the stream has ended. Raises if it ended too early."""
         if self._finish_reason in _FAILURES:
-            raise StreamCut(f"the server ended the reply: {self._finish_reason}", detail="error")
+            raise self._failure or StreamCut(f"the server ended the reply: {self._finish_reason}", detail="error")
         if self._finish_reason is None and not self.is_done:
             sentence = "the stream ended before the reply did" if self._has_chunks else _EMPTY_REPLY
             raise StreamCut(sentence, detail="dropped")
