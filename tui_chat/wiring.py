@@ -207,6 +207,7 @@ def _provider_config(settings: Settings, key_ring: KeyRing, name: str) -> Provid
         find_headers=lambda: key_ring.headers(name),
         find_secrets=lambda: key_ring.header_secrets(name),
         auth=provider.auth,
+        api=provider.api,
         timeout_s=provider.timeout_s,
         api_version=provider.api_version,
         account_id=provider.account_id,

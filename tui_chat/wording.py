@@ -164,6 +164,7 @@ _BY_KIND: dict[str, ErrorText] = {
 _BY_STOP: dict[str, ErrorText] = {
     "max_tokens": ErrorText("Stopped at the token limit.", "Continue the reply."),
     "length": ErrorText("Stopped at the token limit.", "Continue the reply."),
+    "max_output_tokens": ErrorText("Stopped at the token limit.", "Continue the reply."),
     "model_context_window_exceeded": ErrorText(
         "The model's context is full.", "Fork from an earlier message, or choose another model."
     ),

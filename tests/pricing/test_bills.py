@@ -15,7 +15,7 @@ import pytest
 from tui_chat.core.usage import Price, Usage
 from tui_chat.pricing.pricing import Pricing
 from tui_chat.providers.anthropic.stream import UsageMeter
-from tui_chat.providers.openai.stream import usage_in
+from tui_chat.providers.openai.usage import usage_in
 
 EVENING = datetime(2026, 11, 20, 20, tzinfo=UTC)
 STREAMS = Path(__file__).parents[2] / ".." / "shared" / "streams"

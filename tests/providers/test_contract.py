@@ -22,6 +22,7 @@ from tests.providers.contract import (
     text_of,
 )
 from tests.providers.openai.encoder import OPENAI
+from tests.providers.openai.responses_encoder import RESPONSES
 from tests.support.wire_server import Answer, Cut, End, Newline, Wire, pieces
 from tui_chat.core.error import (
     KeyRejected,
@@ -37,7 +38,7 @@ from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.providers.demo.provider import DemoProvider
 
 DEMO = ContractWire("demo", lambda url, script: DemoProvider.playing(script))
-WIRES = (DEMO, ANTHROPIC, OPENAI)
+WIRES = (DEMO, ANTHROPIC, OPENAI, RESPONSES)
 WITH_BYTES = tuple(wire for wire in WIRES if wire.encode is not None)
 CUTS: tuple[tuple[Cut, Newline], ...] = (
     ("whole", "lf"),

@@ -27,7 +27,8 @@ from tui_chat.providers.error_details import retry_after_s
 from tui_chat.providers.openai.errors import error_from_response, error_in_stream
 from tui_chat.providers.openai.models import models_in, with_details, with_running
 from tui_chat.providers.openai.provider import OpenAICompatibleProvider
-from tui_chat.providers.openai.stream import ReplyReader
+from tui_chat.providers.openai.reply_reader import ReplyReader
+from tui_chat.providers.openai.stream import ChunkReader
 from tui_chat.providers.sse import LARGEST_EVENT_BYTES
 
 READ_OF_AN_ERROR = 64_000
@@ -319,7 +320,7 @@ STREAMS: dict[str, bytes] = {
 
 def steps_of(body: bytes) -> Iterator[tuple[object, float]]:
     """What a reader gives for each of a stream's reads, and how long each step held up everything else."""
-    reader = ReplyReader("text/event-stream")
+    reader = ReplyReader("text/event-stream", ChunkReader())
     for at in range(0, len(body), 65_536):
         feed = reader.feed(body[at : at + 65_536])
         while True:
@@ -361,7 +362,7 @@ def test_an_event_that_never_ends_is_named_as_that(name: str, reason: str) -> No
 
 
 def test_bytes_that_complete_no_event_are_a_sign_of_life() -> None:
-    reader = ReplyReader("text/event-stream")
+    reader = ReplyReader("text/event-stream", ChunkReader())
     for part in (b"\n", b"data: ", b"AAAA", b"AAAA\n", b"data: AAAA\n"):
         assert list(reader.feed(part)) == [SignOfLife()]
 
@@ -384,7 +385,7 @@ def test_small_pieces_of_a_block_take_time_in_proportion_to_their_number(kind: s
 
 def test_usage_that_comes_with_an_error_is_taken() -> None:
     chunk = {"error": {"message": "it broke"}, "usage": {"prompt_tokens": 7, "completion_tokens": 3}}
-    feed = ReplyReader("text/event-stream").feed(event(chunk))
+    feed = ReplyReader("text/event-stream", ChunkReader()).feed(event(chunk))
     first = next(feed)
     assert isinstance(first, UsageReported) and (first.usage.input_tokens, first.usage.output_tokens) == (7, 3)
     with pytest.raises(ProviderError, match="it broke"):

@@ -38,6 +38,8 @@ class Dialect(NamedTuple):
     """`{base}` is the address, `{root}` the address without `/v1`, `{model}` the model."""
     versioned_chat_path: str = ""
     """The path to use when `api_version` is set; `{api_version}` is filled in. Empty where there is none."""
+    prefers_responses: bool = False
+    """Uses the Responses API unless the settings choose chat completions."""
     models_paths: tuple[str, ...] = ("{base}/models",)
     """Where its models are listed; the first path that answers is used."""
     model_details_path: str = ""
@@ -99,6 +101,7 @@ PRESETS: dict[str, Preset] = {
         "gpt-6-astra",
         dialect=Dialect(
             "https://api.openai.com/v1",
+            prefers_responses=True,
             max_tokens_field="max_completion_tokens",
             efforts=_EFFORTS,
             has_openai_models=True,
@@ -179,6 +182,7 @@ PRESETS: dict[str, Preset] = {
         dialect=Dialect(
             default_path="/openai/v1",
             # The root ends in /openai here.
+            prefers_responses=True,
             versioned_chat_path="{root}/deployments/{model}/chat/completions?api-version={api_version}",
             auth="api-key",
             max_tokens_field="max_completion_tokens",

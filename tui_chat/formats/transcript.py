@@ -10,7 +10,7 @@ from tui_chat.core.format_numbers import UNKNOWN, date_text, dollars, full_token
 from tui_chat.core.part import AttachmentPart, Part, TextPart, ThinkingPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 
-_USUAL_STOPS = (None, "", "end_turn", "stop")
+_USUAL_STOPS = (None, "", "end_turn", "stop", "completed")
 
 
 class Branch(StrEnum):

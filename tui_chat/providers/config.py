@@ -37,6 +37,8 @@ class ProviderConfig:
     """The values of `${VARIABLE}` in the headers; never shown, whatever the header's name."""
     auth: str = ""
     """How the key is sent: `bearer`, `x-api-key`, `api-key` or `none`; empty for the default of the kind."""
+    api: str = "auto"
+    """`chat`, `responses`, or `auto` for the one that the server prefers; for the OpenAI wire."""
     timeout_s: float = 600.0
     """Until the first byte of a response."""
     api_version: str = ""

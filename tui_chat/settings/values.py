@@ -87,6 +87,13 @@ class ProviderSettings:
             "how the key is sent: bearer, x-api-key, api-key or none; empty is what it is used to", example='"bearer"'
         ),
     ] = ""
+    api: Annotated[
+        Literal["auto", "chat", "responses"],
+        SettingInfo(
+            "which API of the OpenAI wire to use; auto takes Responses at OpenAI and Azure, chat elsewhere",
+            example='"responses"',
+        ),
+    ] = "auto"
     headers: Annotated[
         Mapping[str, str],
         SettingInfo(

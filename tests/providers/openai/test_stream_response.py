@@ -17,7 +17,8 @@ from tui_chat.core.part import ToolCallPart
 from tui_chat.core.provider_presets import DIALECTS
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
-from tui_chat.providers.openai.stream import ReplyReader
+from tui_chat.providers.openai.reply_reader import ReplyReader
+from tui_chat.providers.openai.stream import ChunkReader
 
 RECORDED = Path(__file__).parents[3] / ".." / "shared" / "streams" / "openai"
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "openai"
@@ -30,7 +31,7 @@ def builder() -> TurnBuilder:
 
 
 def events_of(parts: Iterable[bytes], content_type: str = "text/event-stream") -> list[ProviderEvent]:
-    reader = ReplyReader(content_type, keeps_details=True)
+    reader = ReplyReader(content_type, ChunkReader(keeps_details=True))
     events: list[ProviderEvent] = []
     for part in parts:
         events += reader.feed(part)
@@ -60,7 +61,7 @@ def recorded() -> list[Path]:
 def test_every_recorded_stream_reads_exactly_however_it_is_cut(by: Cut, newline: Newline) -> None:
     for path in recorded():
         expected = json.loads(path.with_suffix(".json").read_text())["expected"]
-        built, reader, error = builder(), ReplyReader("text/event-stream"), None
+        built, reader, error = builder(), ReplyReader("text/event-stream", ChunkReader()), None
         try:
             for part in pieces(path.read_bytes(), by, newline):
                 for event in reader.feed(part):
@@ -117,7 +118,7 @@ def test_every_dialect_has_its_fixture_and_every_fixture_its_dialect() -> None:
 
 
 def test_a_comment_is_a_sign_of_life_and_nothing_else() -> None:
-    reader = ReplyReader("text/event-stream")
+    reader = ReplyReader("text/event-stream", ChunkReader())
     assert list(reader.feed(b": OPENROUTER PROCESSING\n\n")) == [SignOfLife()]
 
 
@@ -207,7 +208,7 @@ def test_an_error_before_anything_else_is_as_an_error_answer(error: object, kind
     ],
 )
 def test_an_error_in_the_middle_keeps_what_came_and_says_what_was_said(tail: bytes) -> None:
-    built, reader = builder(), ReplyReader("text/event-stream")
+    built, reader = builder(), ReplyReader("text/event-stream", ChunkReader())
     for event in reader.feed(b'data: {"choices":[{"delta":{"content":"half"}}]}\n\n'):
         built.add(event)
     with pytest.raises(StreamCut) as told:
@@ -245,7 +246,7 @@ def test_a_stream_that_ends_too_early_or_in_rubbish_is_a_cut(tail: bytes, detail
 
 @pytest.mark.parametrize("garbage", [b"data: {nonsense\n\n", b'data: "\xff"\n\n'])
 def test_what_came_before_rubbish_in_the_same_bytes_is_kept(garbage: bytes) -> None:
-    feed = ReplyReader("text/event-stream").feed(BEGUN + garbage)
+    feed = ReplyReader("text/event-stream", ChunkReader()).feed(BEGUN + garbage)
     assert next(feed) == TextDelta("half")
     with pytest.raises(StreamCut):
         next(feed)
@@ -262,8 +263,16 @@ def test_nothing_after_the_end_mark_is_read() -> None:
 
 
 def test_a_line_that_never_ends_does_not_fill_the_memory() -> None:
-    reader = ReplyReader("text/event-stream")
+    reader = ReplyReader("text/event-stream", ChunkReader())
     with pytest.raises(StreamCut) as told:
         for _ in range(40):
             list(reader.feed(b"data: " + b"x" * 1_000_000))
     assert told.value.detail == "garbled"
+
+
+def test_events_that_a_server_does_not_set_apart_are_read_one_by_one() -> None:
+    reader = ReplyReader("text/event-stream", ChunkReader())
+    line = '{"choices":[{"delta":{"content":"%s"}}]}'
+    body = f"data: {line % 'a'}\ndata: {line % 'b'}\ndata: [DONE]\n\n"
+    assert list(reader.feed(body.encode())) == [TextDelta("a"), TextDelta("b")]
+    assert reader.is_done

@@ -8,7 +8,8 @@ import pytest
 from tui_chat.core.error import ProviderError
 from tui_chat.core.event import UsageReported
 from tui_chat.core.usage import Usage
-from tui_chat.providers.openai.stream import ChunkReader, usage_in
+from tui_chat.providers.openai.stream import ChunkReader
+from tui_chat.providers.openai.usage import usage_in
 
 
 @pytest.mark.parametrize(

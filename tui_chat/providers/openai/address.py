@@ -1,11 +1,16 @@
 """Turns the address that a user wrote into the URLs of a server. No I/O."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from tui_chat.core.error import SettingsError
 from tui_chat.core.provider_presets import DIALECTS, UNKNOWN_SERVER, Dialect
 from tui_chat.providers.config import ProviderConfig, is_loopback
+
+RESPONSES_PATH = "{base}/responses"
+_CHAT_ONLY = re.compile(r"-search-preview|-audio-preview|^gpt-audio")
+"""OpenAI's models that the Responses API does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,13 @@ def chat_path(config: ProviderConfig, dialect: Dialect) -> str:
     return (dialect.versioned_chat_path if config.api_version else "") or dialect.chat_path
 
 
+def uses_responses(config: ProviderConfig, dialect: Dialect, model: str) -> bool:
+    """Whether requests for a model go to the Responses API instead of chat completions."""
+    if config.api != "auto":
+        return config.api == "responses"
+    return dialect.prefers_responses and not config.api_version and _CHAT_ONLY.search(model) is None
+
+
 def address_of(config: ProviderConfig, dialect: Dialect) -> Address:
     """Return the normalized address from the settings, or the dialect's own. Raises `SettingsError`."""
     if config.base_url.strip():
@@ -88,7 +100,7 @@ def _host_of(url: str) -> str:
 
 
 def _normalize(base_url: str, dialect: Dialect) -> str:
-    """Fill in scheme, port and path where they are missing, and remove a pasted `/chat/completions`."""
+    """Fill in scheme, port and path where they are missing, and remove the pasted path of an API."""
     url = base_url.strip()
     has_scheme = "://" in url
     try:
@@ -105,5 +117,5 @@ def _normalize(base_url: str, dialect: Dialect) -> str:
     scheme = parts.scheme or ("http" if dialect.plain_port is not None or is_loopback(host) else "https")
     login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
     netloc = f"{login}{bracketed}{f':{port}' if port else ''}"
-    path = parts.path.rstrip("/").removesuffix("/chat/completions")
+    path = parts.path.rstrip("/").removesuffix("/chat/completions").removesuffix("/responses")
     return urlunsplit((scheme, netloc, path or dialect.default_path, "", ""))

@@ -51,12 +51,14 @@ _QUOTA = re.compile(
     r"insufficient.{0,10}(quota|balance|credit|funds)|exceeded your current quota|billing|out of credit", re.I
 )
 _FLAGGED = re.compile(r"content.?(policy|filter|management)|moderation|flagged|safety", re.IGNORECASE)
+_REFUSED_INPUT = r"invalid_(?:prompt|image|base64)|(?:unsupported|empty)_image|image_(?:too|parse|content|file)"
+"""Codes of the Responses API for a prompt or an image that it does not take."""
 _STATUS_BY_TEXT = (
     (429, re.compile(r"rate.?limit|insufficient_quota|too many requests", re.IGNORECASE)),
     (529, re.compile(r"overloaded", re.IGNORECASE)),
     (401, _BAD_KEY),
     (404, _NO_MODEL),
-    (400, re.compile(rf"invalid_request|{_TOO_LONG.pattern}", re.IGNORECASE)),
+    (400, re.compile(rf"invalid_request|{_REFUSED_INPUT}|{_TOO_LONG.pattern}", re.IGNORECASE)),
 )
 REQUEST_ID_HEADERS = (
     "x-request-id",

@@ -61,7 +61,8 @@ class Server:
         self.address = address
         self._config = config
         self._key = config.find_key()
-        self._rejected_fields: set[str] = set()
+        self._rejected_fields: dict[str, set[str]] = {}
+        """The fields that the server rejects, by model: one model may take what another does not."""
         auth_style = config.auth or dialect.auth
         if auth_style not in (*_AUTH_HEADERS, "none"):
             sentence = f"providers.{config.name}.auth: {auth_style} is none of bearer, x-api-key, api-key and none"
@@ -111,7 +112,8 @@ class Server:
     ) -> AsyncIterator[httpx2.Response]:
         """Yield a successful response whose body is not read yet. Without a body the request is a GET.
 
-        Redirects are followed on the same server only. A field that the server rejects is left out from then on.
+        Redirects are followed on the same server only. A field that the server rejects is left out from then on,
+        for the same model.
         """
         self._check_key()
         for _ in range(_MAX_ATTEMPTS):
@@ -127,7 +129,7 @@ class Server:
             if redirect := self._redirect_url(response):
                 url = redirect
             elif body is not None and (field := self._rejected_field(error, body)):
-                self._rejected_fields.add(field)
+                self._rejected_of(body).add(field)
             else:
                 raise error
         raise ProtocolBroken("the address leads round in a circle", detail="redirect")
@@ -156,14 +158,17 @@ class Server:
             timeout = httpx2.Timeout(min(timeout_s, self._config.timeout_s))
         if body is None:
             return self._client.build_request("GET", url, headers={"accept": "application/json"}, timeout=timeout)
-        accepted = without_rejected_fields(body, self._rejected_fields)
+        accepted = without_rejected_fields(body, self._rejected_of(body))
         content = json.dumps(accepted, ensure_ascii=False).encode("utf-8", "replace")
         headers = {"content-type": "application/json", "accept": "text/event-stream, application/json"}
         return self._client.build_request("POST", url, content=content, headers=headers, timeout=timeout)
 
     def _rejected_field(self, error: ProviderError, body: Json) -> str | None:
-        sent = without_rejected_fields(body, self._rejected_fields)
-        return rejected_field(error, sent, self._rejected_fields)
+        rejected = self._rejected_of(body)
+        return rejected_field(error, without_rejected_fields(body, rejected), rejected)
+
+    def _rejected_of(self, body: Json) -> set[str]:
+        return self._rejected_fields.setdefault(str(body.get("model")), set())
 
     def _redirect_url(self, response: httpx2.Response) -> str | None:
         """Return where to repeat the request, if that is on the same server."""

@@ -1,4 +1,4 @@
-"""The provider for chat completions: OpenAI, servers that speak its wire, and local servers."""
+"""The provider for the OpenAI wire, chat completions and Responses: OpenAI, servers like it, and local servers."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -14,12 +14,15 @@ from tui_chat.providers.bounded_body import TooManyValues, drain, parse_json, wh
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.error_details import request_id_in
 from tui_chat.providers.masking import masked_models
-from tui_chat.providers.openai.address import address_of, chat_path, dialect_of
+from tui_chat.providers.openai.address import RESPONSES_PATH, address_of, chat_path, dialect_of, uses_responses
 from tui_chat.providers.openai.errors import REQUEST_ID_HEADERS
 from tui_chat.providers.openai.http import REQUEST_ERRORS, Server, next_chunk
 from tui_chat.providers.openai.models import models_in, with_details, with_running
-from tui_chat.providers.openai.request import is_continuation, request_body
-from tui_chat.providers.openai.stream import ReplyReader
+from tui_chat.providers.openai.reply_reader import JsonReader, ReplyReader
+from tui_chat.providers.openai.request import Json, is_continuation, request_body
+from tui_chat.providers.openai.responses_request import responses_body
+from tui_chat.providers.openai.responses_stream import ResponsesReader
+from tui_chat.providers.openai.stream import ChunkReader
 
 _LIST_TIMEOUT_S = 15.0
 _MAX_DETAILED = 64
@@ -44,7 +47,7 @@ class OpenAICompatibleProvider:
 
     def can_continue(self, model: str) -> bool:
         """Whether this server continues a partial reply."""
-        return self._dialect.continuation is not None
+        return self._dialect.continuation is not None and not uses_responses(self._config, self._dialect, model)
 
     async def count_tokens(self, request: Request) -> int | None:
         """Return `None`: this wire cannot count tokens."""
@@ -52,18 +55,13 @@ class OpenAICompatibleProvider:
 
     async def stream(self, request: Request) -> AsyncGenerator[ProviderEvent, None]:
         """Send the request and yield the events of the reply."""
-        continuation = self._dialect.continuation if is_continuation(request) else None
-        path = (continuation.chat_path if continuation else "") or chat_path(self._config, self._dialect)
-        url = self._address.url(path, request.model)
+        path, body, json_reader = self._prepare(request)
         reader: ReplyReader | None = None
         try:
-            async with self._server.request(url, request_body(request, self._dialect)) as response:
+            async with self._server.request(self._address.url(path, request.model), body) as response:
                 yield ReplyOpened(request_id_in(response.headers, REQUEST_ID_HEADERS, self._server.masker))
-                reader = ReplyReader(
-                    response.headers.get("content-type", ""),
-                    keeps_details=bool(self._dialect.reasoning_field),
-                    masker=self._server.masker,
-                )
+                content_type = response.headers.get("content-type", "")
+                reader = ReplyReader(content_type, json_reader, self._server.masker)
                 async with aclosing(response.aiter_bytes()) as chunks:
                     while not reader.is_done and (chunk := await next_chunk(chunks, reader.has_stopped)):
                         for event in reader.feed(chunk):
@@ -73,6 +71,17 @@ class OpenAICompatibleProvider:
                     await drain(chunks)
         except REQUEST_ERRORS as error:
             self._server.raise_error(error, has_started=reader is not None)
+
+    def _prepare(self, request: Request) -> tuple[str, Json, JsonReader]:
+        """Return the path and the body of a request, and what reads the reply."""
+        dialect, masker = self._dialect, self._server.masker
+        if uses_responses(self._config, dialect, request.model):
+            body = responses_body(request, dialect, self.name)
+            return RESPONSES_PATH, body, ResponsesReader(masker)
+        continuation = dialect.continuation if is_continuation(request) else None
+        path = (continuation.chat_path if continuation else "") or chat_path(self._config, dialect)
+        reader = ChunkReader(keeps_details=bool(dialect.reasoning_field), masker=masker)
+        return path, request_body(request, dialect), reader
 
     async def models(self) -> tuple[Model, ...]:
         """Return the models of the server, or those named in the settings."""

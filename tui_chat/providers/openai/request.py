@@ -26,13 +26,18 @@ from tui_chat.providers.openai.stream import WIRE
 Json = dict[str, Any]
 
 _ALTERNATIVE_NAMES = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
-_OPTIONAL_FIELDS = ("stream_options", "usage", *_ALTERNATIVE_NAMES)
+_OPTIONAL_FIELDS = ("stream_options", "usage", "include", "store", *_ALTERNATIVE_NAMES)
 """Fields that a request can be sent without."""
 _REJECTED = re.compile(
     r"(un|not )(supported|known|recognized|expected|permitted|allowed)|extra|additional propert"
     r"|invalid (parameter|field)",
     re.IGNORECASE,
 )
+_REJECTED_BY_TEXT = (
+    (re.compile(r"encrypted content is not supported", re.IGNORECASE), "include"),
+    (re.compile(r"reasoning.summar", re.IGNORECASE), "reasoning.summary"),
+)
+"""Errors that do not name the field that causes them: summaries of reasoning need a verified organization."""
 _TEXT_TYPES = ("application/json", "application/xml", "application/yaml", "application/toml", "application/x-sh")
 
 
@@ -41,11 +46,11 @@ def request_body(request: Request, dialect: Dialect) -> Json:
     body: Json = {"model": request.model, "messages": messages_of(request, dialect), "stream": True}
     if dialect.has_stream_options:
         body["stream_options"] = {"include_usage": True}
-    _merge(body, dialect.extra_fields)
+    merge_fields(body, dialect.extra_fields)
     _add_options(body, request.options, dialect)
     if dialect.continuation and body["messages"] and body["messages"][-1]["role"] == "assistant":
         body["messages"][-1] |= dialect.continuation.message
-        _merge(body, dialect.continuation.body)
+        merge_fields(body, dialect.continuation.body)
     return body
 
 
@@ -60,19 +65,19 @@ def _add_options(body: Json, options: Options, dialect: Dialect) -> None:
     if options.temperature is not None:
         body["temperature"] = options.temperature
     if options.thinking is not None:
-        _merge(body, dialect.thinking_on if options.thinking else dialect.thinking_off)
+        merge_fields(body, dialect.thinking_on if options.thinking else dialect.thinking_off)
     if options.effort and dialect.effort_path and options.thinking is not False:
         nested: Any = options.effort
         for name in reversed(dialect.effort_path):
             nested = {name: nested}
-        _merge(body, nested)
+        merge_fields(body, nested)
 
 
-def _merge(body: Json, more: Mapping[str, Any]) -> None:
+def merge_fields(body: Json, more: Mapping[str, Any]) -> None:
     """Add fields to the body; objects that are in both are merged."""
     for name, value in more.items():
         if isinstance(value, Mapping) and isinstance(body.get(name), dict):
-            _merge(body[name], value)
+            merge_fields(body[name], value)
         else:
             body[name] = copy.deepcopy(value)
 
@@ -83,15 +88,31 @@ def without_rejected_fields(body: Json, rejected: Collection[str]) -> Json:
     for name, other in _ALTERNATIVE_NAMES.items():
         if name in body and name in rejected and other not in rejected:
             kept[other] = body[name]
+    for path in rejected:
+        name, dot, inner = path.partition(".")
+        if dot and isinstance(fields := kept.get(name), dict):
+            kept[name] = {key: value for key, value in fields.items() if key != inner}
+            if not kept[name]:
+                del kept[name]
     return kept
 
 
 def rejected_field(error: ProviderError, body: Json, rejected: Collection[str]) -> str | None:
     """Return the field that the server rejects in its error, if the request can be sent without it."""
-    if error.status not in (400, 422) or not _REJECTED.search(error.message):
+    if error.status not in (400, 422):
+        return None
+    for pattern, field in _REJECTED_BY_TEXT:
+        if pattern.search(error.message) and _has_field(body, field):
+            return field
+    if not _REJECTED.search(error.message):
         return None
     candidates = (name for name in _OPTIONAL_FIELDS if name in body and name not in rejected)
     return next((name for name in candidates if re.search(rf"\b{name}\b", error.message)), None)
+
+
+def _has_field(body: Json, path: str) -> bool:
+    name, dot, inner = path.partition(".")
+    return name in body and (not dot or inner in body[name])
 
 
 def messages_of(request: Request, dialect: Dialect) -> list[Json]:
@@ -99,7 +120,7 @@ def messages_of(request: Request, dialect: Dialect) -> list[Json]:
     messages: list[Json] = []
     if request.system.strip():
         messages.append({"role": "system", "content": valid_text(request.system)})
-    answered = _answered_calls(request.turns)
+    answered = answered_calls(request.turns)
     for turn in request.turns:
         turn_messages = (
             _reply_messages(turn, request, dialect, answered)
@@ -133,7 +154,7 @@ def _as_list(content: Any) -> list[Any]:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
-def _answered_calls(turns: Sequence[Turn]) -> frozenset[str]:
+def answered_calls(turns: Sequence[Turn]) -> frozenset[str]:
     """Return the ids of client-side calls with complete arguments and a result; servers reject any other call."""
     results = {part.call_id for turn in turns for part in turn.parts if isinstance(part, ToolResultPart)}
     calls = {
@@ -159,8 +180,8 @@ def _prompt_messages(turn: Turn, dialect: Dialect, answered: frozenset[str]) -> 
         if isinstance(part, ToolResultPart) and part.call_id in answered:
             yield {"role": "tool", "tool_call_id": part.call_id, "content": valid_text(part.text)}
         elif isinstance(part, AttachmentPart):
-            content.append(_attachment(part, dialect))
-        elif text := _as_text(part):
+            content.append(attachment_content(part, takes_files=dialect.takes_files))
+        elif text := as_text(part):
             content.append({"type": "text", "text": text})
     if content:
         yield {"role": "user", "content": _as_text_if_possible(content)}
@@ -177,7 +198,7 @@ def _reply_messages(turn: Turn, request: Request, dialect: Dialect, answered: fr
             calls.append({"id": part.call_id, "type": "function", "function": function})
         elif isinstance(part, ToolResultPart) and part.call_id in answered:
             results.append({"role": "tool", "tool_call_id": part.call_id, "content": valid_text(part.text)})
-        elif text := _as_text(part):
+        elif text := as_text(part):
             texts.append(text)
     message: Json = {"role": "assistant", "content": _prose(turn.parts, texts)}
     if calls:
@@ -211,7 +232,7 @@ def _as_text_if_possible(content: list[Json]) -> Any:
     return content
 
 
-def _as_text(part: Part) -> str:
+def as_text(part: Part) -> str:
     """Return a part as text: calls, results and files in brackets; empty for thinking and unknown kinds."""
     match part:
         case TextPart(text):
@@ -225,18 +246,18 @@ def _as_text(part: Part) -> str:
     return ""
 
 
-def _attachment(part: AttachmentPart, dialect: Dialect) -> Json:
+def attachment_content(part: AttachmentPart, *, takes_files: bool) -> Json:
     """Return a file as an image, as text or as a document, whichever the server accepts; else only its name."""
     if not part.data:
-        return {"type": "text", "text": _as_text(part)}
+        return {"type": "text", "text": as_text(part)}
     if part.media_type.startswith("image/"):
         return {"type": "image_url", "image_url": {"url": _data_url(part)}}
     if part.media_type.startswith("text/") or part.media_type in _TEXT_TYPES:
         text = part.data.decode("utf-8", "replace")
         return {"type": "text", "text": valid_text(f'<file name="{part.name}">\n{text}\n</file>')}
-    if dialect.takes_files and part.media_type == "application/pdf":
+    if takes_files and part.media_type == "application/pdf":
         return {"type": "file", "file": {"filename": part.name, "file_data": _data_url(part)}}
-    return {"type": "text", "text": _as_text(part)}
+    return {"type": "text", "text": as_text(part)}
 
 
 def _data_url(part: AttachmentPart) -> str:
