@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.attachments.samples import image
 from tests.support.environment import ROOT, clean_environment
 from tests.support.pty_terminal import Terminal
 from tests.support.readme import blocks, commands
@@ -49,6 +50,7 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = folder / "project"
     project.mkdir()
     (project / "server.py").write_text("def serve(port):\n    return port\n")
+    (project / "shot.png").write_bytes(image())
     (project / "client.py").write_text("def call(port):\n    return port\n")
     calls = [
         ["git", "init", "-q"],
@@ -194,10 +196,10 @@ def test_the_recipes_do_what_they_say(place: Path) -> None:
     assert called(diff, place).returncode == 0
     asked = prompts(place)
     assert "-def call(port):\n" in asked and "def serve(address):" in asked and "Shorter, please." in asked
-    assert "Just this once." not in asked and len(ids(place)) == before + 3
+    assert "Just this once." not in asked and len(ids(place)) == before + 4
     assert called(message, place).returncode == 0
     assert len(called("git log -1 --format=%B", place).stdout) > 100, "the demo's words are the message"
-    assert len(ids(place)) == before + 3
+    assert len(ids(place)) == before + 4
     told = called(loop, place).stdout
     assert "client.py.jsonl\tcomplete\n" in told and "server.py.jsonl\tcomplete\n" in told
 

@@ -137,6 +137,13 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ("attachment", "encoding"): ErrorText(
         "The text is not UTF-8.", "Convert it: `iconv -f latin1 -t utf-8 FILE > NEW`."
     ),
+    ("attachment", "too_many"): ErrorText("Too many files.", "Name fewer of them."),
+    ("attachment", "not_confirmed"): ErrorText(
+        "The file was not attached.", "Add --yes to attach it without a question."
+    ),
+    ("attachment", "not_fetched"): ErrorText(
+        "The file could not be fetched.", "Download it yourself and attach the copy."
+    ),
     ("attachment", "too_large"): ErrorText("The file is too large.", "Attach a part of it, or a smaller copy."),
 }
 

@@ -1,4 +1,4 @@
-"""Fetches a file by https, to be attached. Must not know what kind of file it is.
+"""Fetches a file by https, to be attached.
 
 The address may come from a page or a model, so no request goes to this machine or its network: each host is resolved
 once, and the connection is made to the very addresses that were checked.
@@ -16,11 +16,17 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
+from tui_chat.attachments.read_file import attachment_from_bytes
+from tui_chat.core.clean import clean_line
+from tui_chat.core.error import AttachmentRefused
+from tui_chat.core.part import AttachmentPart
+
 MOST_BYTES = 20_000_000
 MOST_REDIRECTS = 3
 CONNECT_S = 10.0
 LIMIT_S = 60.0
 """For all requests together."""
+_MOST_SHOWN = 200
 _PIECE = 65536
 _REDIRECTS = (301, 302, 303, 307, 308)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
@@ -48,6 +54,15 @@ class Fetched:
 def is_url(text: str) -> bool:
     """Return whether a text is meant as a web address."""
     return re.match(r"https?://", text, re.IGNORECASE) is not None
+
+
+def fetch_attachment(url: str) -> AttachmentPart:
+    """Return the file at an https address as an attachment; its kind is that of its content. Call it in a thread."""
+    try:
+        fetched = fetch(url)
+    except FetchFailed as error:
+        raise AttachmentRefused(f"{clean_line(url)[:_MOST_SHOWN]}: {error}", detail="not_fetched") from error
+    return attachment_from_bytes(fetched.name, fetched.data)
 
 
 def fetch(url: str, *, resolve: Resolve | None = None, dial: Dial | None = None, limit_s: float = LIMIT_S) -> Fetched:

@@ -157,7 +157,8 @@ class FormatError(ChatError):
 class AttachmentRefused(ChatError):
     """A file cannot go with a prompt; the message names the file, what is wrong and the figure.
 
-    `detail`: `missing`, `folder`, `special`, `loop`, `no_access`, `empty`, `binary`, `encoding`, `too_large`.
+    `detail`: `missing`, `folder`, `special`, `loop`, `no_access`, `empty`, `binary`, `encoding`, `too_large`,
+    `too_many`; `not_confirmed` after a question, `not_fetched` from an address.
     """
 
     kind = "attachment"

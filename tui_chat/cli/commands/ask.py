@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tui_chat.cli.attach_option import AttachOption, YesFlag, gather
 from tui_chat.cli.context import Context, command_context
 from tui_chat.cli.options import (
     ContinueFlag,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tui_chat.core.error import ChatError
     from tui_chat.core.event import TurnEnded
     from tui_chat.core.launch_options import LaunchOptions
+    from tui_chat.core.part import AttachmentPart
     from tui_chat.service.reply import Reply
 
 PromptArgument = Annotated[str | None, typer.Argument(metavar="PROMPT", help="The prompt; stdin is appended.")]
@@ -39,6 +41,7 @@ class _Question:
     """A prompt, the conversation it belongs to, and the output format."""
 
     text: str
+    attachments: "tuple[AttachmentPart, ...]"
     options: "LaunchOptions"
     save: bool
     jsonl: bool
@@ -52,6 +55,8 @@ def run(
     profile: ProfileFlag = None,
     latest: ContinueFlag = False,
     conversation: ConversationFlag = None,
+    attach: AttachOption = None,
+    yes: YesFlag = False,
     no_save: NoSaveFlag = False,
     jsonl: JsonLinesFlag = False,
     demo: DemoFlag = False,
@@ -59,8 +64,8 @@ def run(
 ) -> None:
     """Send a prompt and stream the reply to stdout.
 
-    Piped text is appended to the prompt. If stdin is not a terminal it is read to its end: in a loop that reads
-    lines, redirect it with `< /dev/null`.
+    Piped text is appended to the prompt; a piped image or PDF is attached. If stdin is not a terminal it is read to
+    its end: in a loop that reads lines, redirect it with `< /dev/null`.
     """
     import asyncio
 
@@ -68,19 +73,15 @@ def run(
     from tui_chat.core.launch_options import LaunchOptions
 
     ctx = command_context(context, demo=demo, data_dir=data_dir)
-    text = _prompt_with_stdin(prompt)
+    piped, attachments = gather(attach or (), yes=yes)
+    text = "\n\n".join(part for part in (prompt or "", piped.strip("\n")) if part.strip())
     if not text.strip():
         raise typer.BadParameter("the prompt is empty: pass one, or pipe some text")
-    question = _Question(text, LaunchOptions(model, system, profile, latest, conversation), not no_save, jsonl)
+    options = LaunchOptions(model, system, profile, latest, conversation)
+    question = _Question(text, attachments, options, not no_save, jsonl)
     with Watchdog() as watchdog:
         code = asyncio.run(_ask(ctx, question, watchdog))
     raise typer.Exit(code)
-
-
-def _prompt_with_stdin(prompt: str | None) -> str:
-    piped = "" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read().decode("utf-8", "replace")
-    given = [part for part in (prompt or "", piped.strip("\n")) if part.strip()]
-    return "\n\n".join(given)
 
 
 async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
@@ -96,7 +97,7 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
         conversation = await program.conversation_for(question.options)
         if conversation.model == DEMO_MODEL and _has_no_model(ctx, question.options):
             print_notice(_NO_KEY)
-        reply = await program.service.send(conversation, question.text)
+        reply = await program.service.send(conversation, question.text, question.attachments)
         watchdog.save = program.save_unsaved
         code = await _print_reply(reply, _reply_text(ctx, jsonl=question.jsonl), watchdog)
     finally:

@@ -1,0 +1,77 @@
+"""Finds the files that a user names by path or pattern, and what to ask before one is attached. Asks nothing."""
+
+from glob import has_magic, iglob
+from itertools import islice
+from pathlib import Path
+
+from tui_chat.attachments.limits import TEXT_ASK_BYTES
+from tui_chat.attachments.paths import path_of
+from tui_chat.attachments.read_file import display_name
+from tui_chat.attachments.secrets import has_secret_name, secret_in
+from tui_chat.core.clean import clean_line
+from tui_chat.core.error import AttachmentRefused
+from tui_chat.core.part import AttachmentPart
+
+MOST_MATCHES = 100
+_MOST_LOOKED_AT = 20_000
+
+
+def named_files(text: str, folder: Path) -> list[Path]:
+    """Return the file of that path, or those that a pattern matches; raise `AttachmentRefused` if there is none."""
+    path = path_of(text) or folder / text
+    shown = clean_line(text)
+    if _exists(path) or not has_magic(text):
+        return [path]
+    pattern = str(Path(text).expanduser())
+    # `Path.glob` takes no absolute pattern.
+    matches = islice(iglob(pattern, root_dir=folder, recursive=True), _MOST_LOOKED_AT)  # noqa: PTH207
+    files = sorted(found for match in matches if _is_file(found := folder / match))
+    if not files:
+        raise AttachmentRefused(f"no file matches {shown}", detail="missing")
+    if len(files) > MOST_MATCHES:
+        raise AttachmentRefused(
+            f"{shown} matches {len(files):,} files; at most {MOST_MATCHES} can be attached at once", detail="too_many"
+        )
+    return files
+
+
+def reason_to_ask(part: AttachmentPart, path: Path | None = None) -> str:
+    """Return why the user is to confirm an attachment, as a sentence; empty if there is no reason."""
+    for name in (part.name, *_names(path)):
+        if has_secret_name(name):
+            return f"{clean_line(name)} usually holds secrets."
+    if _is_text(part):
+        if secret := secret_in(part.data):
+            return f"{part.name} seems to hold {secret}."
+        if len(part.data) > TEXT_ASK_BYTES:
+            return f"{part.name} is {len(part.data) / 1000:,.0f} kB of text."
+    return ""
+
+
+def _is_text(part: AttachmentPart) -> bool:
+    return not part.media_type.startswith("image/") and part.media_type != "application/pdf"
+
+
+def _names(path: Path | None) -> list[str]:
+    """Return the names of a file that tell what it is: as it was typed, and where a link leads."""
+    if path is None:
+        return []
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError):
+        return [display_name(path)]
+    return [display_name(path.absolute()), display_name(real)]
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
