@@ -327,10 +327,10 @@ async def test_what_goes_to_librechat_comes_back_from_there(store: Store, tmp_pa
 async def test_a_stream_gets_the_bytes(store: Store) -> None:
     await store.create(conversation())
     out = io.BytesIO()
-    assert await export(store, ExportRequest(["c1"], ExportFormat.JSON), out) == []
+    assert await export(store, ExportRequest(["c1"], ExportFormat.JSON), out.write) == []
     assert json.loads(out.getvalue())["id"] == "c1"
     out = io.BytesIO()
-    await export(store, ExportRequest(["c1"], ExportFormat.TEXT, Branch.ALL), out)
+    await export(store, ExportRequest(["c1"], ExportFormat.TEXT, Branch.ALL), out.write)
     assert out.getvalue().decode().startswith("Title c1\n\n1. User (")
 
 

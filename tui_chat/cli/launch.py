@@ -76,7 +76,7 @@ def _import_services() -> None:
 
 
 async def _app_context(ctx: Context, program: "Program", options: LaunchOptions) -> "AppContext":
-    from tui_chat.cli.opening_notices import opening_notices
+    from tui_chat.cli.store_access import opening_notices
     from tui_chat.service.resolve_conversation import resolve_conversation
     from tui_chat.ui.app_context import AppContext, ModelFacts
     from tui_chat.ui.key_bindings import Keyboard

@@ -48,15 +48,9 @@ def print_error(error: "ChatError | Fault") -> None:
     print_notice("\n".join(lines))
 
 
-class SafeStdout:
-    """Writes UTF-8 bytes to a terminal on stdout after cleaning them."""
-
-    def __init__(self, make_safe: Callable[[str], str]) -> None:
-        self._make_safe = make_safe
-
-    def write(self, data: bytes, /) -> None:
-        """Clean and write."""
-        sys.stdout.buffer.write(self._make_safe(data.decode("utf-8", "replace")).encode("utf-8", "replace"))
+def cleaning_stdout(make_safe: Callable[[str], str]) -> Callable[[bytes], object]:
+    """Return a function that writes UTF-8 bytes to a terminal on stdout after cleaning them."""
+    return lambda data: sys.stdout.buffer.write(make_safe(data.decode("utf-8", "replace")).encode("utf-8", "replace"))
 
 
 def short_id(conversation_id: str) -> str:

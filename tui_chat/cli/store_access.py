@@ -1,4 +1,4 @@
-"""Opening the database for a command. Prints what happened when it was opened; knows no command."""
+"""Opening the database for a command, and notices about what happened when it was opened. Knows no command."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -26,12 +26,37 @@ def list_page(ctx: Context, query: "ListQuery") -> "Page":
 
 
 def print_opening_notices(opening: "OpenReport") -> None:
-    """Print to stderr what happened when the database was opened, such as that a damaged file was replaced."""
-    if opening.is_remarkable:
-        from tui_chat.cli.opening_notices import opening_notices
+    """Print the notices to stderr."""
+    for sentence in opening_notices(opening):
+        print_notice(clean_line(sentence))
 
-        for sentence in opening_notices(opening):
-            print_notice(clean_line(sentence))
+
+def opening_notices(opening: "OpenReport") -> list[str]:
+    """Return what happened when the database was opened: recovery, migration, read-only mode; mostly nothing."""
+    notices: list[str] = []
+    if opening.damaged_moved_to is not None:
+        notices.append(
+            f"The database was damaged ({opening.damage}). The file is now {opening.damaged_moved_to}; "
+            f"{opening.recovered_conversations:,} conversations were recovered."
+        )
+    if opening.met_damaged_value:
+        notices.append(
+            "A stored text or value is damaged and is shown as far as it is readable."
+            " `tui-chat doctor --repair` repairs it."
+        )
+    if opening.found_empty:
+        notices.append(f"The database {opening.path} was empty although it had been used; a new one was created.")
+    if opening.recreated:
+        notices.append(f"The database {opening.path} had vanished and was written again with all its content.")
+    if opening.replaced_saved_to is not None:
+        notices.append(
+            f"Another file took the database's place; what the old one held is in {opening.replaced_saved_to}."
+        )
+    if opening.read_only:
+        notices.append("The database is read-only: new messages are not saved.")
+    if opening.migrated_from is not None and opening.backup is not None:
+        notices.append(f"The database was upgraded; the old one is kept as {opening.backup}.")
+    return notices
 
 
 def with_store(ctx: Context, do: "Callable[[Store], Awaitable[Result]]") -> Result:

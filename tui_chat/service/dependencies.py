@@ -4,13 +4,13 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from uuid import uuid4
+from datetime import datetime
 
 from tui_chat.core.provider import Provider
 from tui_chat.core.usage import Cost, Usage
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.service.stall_detection import HealthLimits
+from tui_chat.storage.open_database import new_random_id, utc_now
 
 ProviderFor = Callable[[str], Awaitable[Provider]]
 """A model's reference → its provider; may have to load a library first."""
@@ -36,14 +36,6 @@ class Policy:
     """Request a title from the conversation's model after the first reply."""
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _new_id() -> str:
-    return str(uuid4())
-
-
 @dataclass(frozen=True, slots=True)
 class Dependencies:
     """Providers, prices, clocks and ids."""
@@ -51,7 +43,7 @@ class Dependencies:
     provider_for: ProviderFor
     cost_of: CostOf = no_cost
     policy: Policy = field(default_factory=Policy)
-    now: Callable[[], datetime] = _now
+    now: Callable[[], datetime] = utc_now
     monotonic_s: Callable[[], float] = time.monotonic
-    new_id: Callable[[], str] = _new_id
+    new_id: Callable[[], str] = new_random_id
     random: Callable[[], float] = random.random

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError, FormatError, NotFound, StorageError
@@ -20,6 +20,8 @@ from tui_chat.service.export_names import ExportFormat, file_name
 from tui_chat.storage import private_files
 from tui_chat.storage.store import Store
 
+Write = Callable[[bytes], object]
+"""Takes an export in pieces, such as the method of standard output."""
 _PAGE_SIZE = 500
 _MAX_TEXT = 200
 _PROGRESS_INTERVAL_S = 0.5
@@ -165,14 +167,6 @@ def _merged(here: Conversation, new: Sequence[Turn], imported: Conversation) -> 
     )
 
 
-class Sink(Protocol):
-    """Anything that takes bytes, such as standard output."""
-
-    def write(self, data: bytes, /) -> object:
-        """Write the bytes."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
     """Which conversations to export, and how."""
@@ -187,13 +181,15 @@ class ExportRequest:
     """
 
 
-async def export(store: Store, request: ExportRequest, destination: Path | Sink) -> list[Path]:
+async def export(store: Store, request: ExportRequest, destination: Path | Write) -> list[Path]:
     """Write conversations to a file, a folder (one file each) or a stream; return the files that were written.
 
     A path is a folder if it is one already, or if it is for several conversations and has no file suffix.
     """
     if not isinstance(destination, Path):
-        return await _export_to_stream(destination, store, request)
+        async for text in _texts(store, request):
+            destination(text)
+        return []
     with _write_errors(destination):
         is_folder = await asyncio.to_thread(_is_folder, destination, request)
         await asyncio.to_thread(private_files.remove_leftovers, destination if is_folder else destination.parent)
@@ -220,12 +216,6 @@ async def all_ids(store: Store) -> list[str]:
 def _is_folder(destination: Path, request: ExportRequest) -> bool:
     is_file_name = bool(destination.suffix) and request.format is not ExportFormat.LIBRECHAT
     return destination.is_dir() or (len(request.ids) > 1 and not is_file_name)
-
-
-async def _export_to_stream(sink: Sink, store: Store, request: ExportRequest) -> list[Path]:
-    async for text in _texts(store, request):
-        sink.write(text)
-    return []
 
 
 async def _export_to_folder(folder: Path, store: Store, request: ExportRequest) -> list[Path]:

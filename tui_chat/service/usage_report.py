@@ -53,13 +53,7 @@ def _in_zone(wall: datetime, zone: tzinfo | None) -> datetime:
 
 def lines_by(report: UsageReport, by: By) -> tuple[UsageLine, ...]:
     """Return the report's lines grouped by day, model or conversation."""
-    match by:
-        case "day":
-            return report.days
-        case "model":
-            return report.models
-        case "conversation":
-            return report.conversations
+    return {"day": report.days, "model": report.models, "conversation": report.conversations}[by]
 
 
 def record_of(line: UsageLine) -> dict[str, str | int | float | bool | None]:

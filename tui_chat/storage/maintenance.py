@@ -1,7 +1,7 @@
 """Check the database for damage and inconsistencies, repair those, and count what it holds."""
 
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -152,13 +152,7 @@ def _wrong_sums(db: sqlite3.Connection) -> dict[int, Totals]:
     wrong = {}
     for seq, turns, cost, *counts in stored:
         totals = counted.get(seq, Totals())
-        if (turns, parse_sum(cost), *counts) != (
-            totals.turns,
-            totals.usd,
-            totals.known,
-            totals.unknown,
-            totals.estimated,
-        ):
+        if (turns, parse_sum(cost), *counts) != astuple(totals):
             wrong[seq] = totals
     return wrong
 

@@ -55,11 +55,6 @@ class OpenReport:
     interrupted: tuple[str, ...] = ()
     """Ids of replies that were streaming when their program died."""
 
-    @property
-    def is_remarkable(self) -> bool:
-        """Return whether there is anything to report to the user."""
-        return self != OpenReport(self.path, self.created, interrupted=self.interrupted)
-
 
 @dataclass(frozen=True, slots=True)
 class OpenOptions:

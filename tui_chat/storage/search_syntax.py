@@ -1,7 +1,7 @@
 """Parse the text of a search. No text is an error. Knows no table."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tui_chat.core.bounds import EARLIEST, LATEST
@@ -38,49 +38,34 @@ class Query:
     before: datetime | None = None
 
 
-@dataclass(slots=True)
-class _Parsed:
-    terms: list[Term] = field(default_factory=list)
-    role: str | None = None
-    models: list[str] = field(default_factory=list)
-    titles: list[str] = field(default_factory=list)
-    after: datetime | None = None
-    before: datetime | None = None
-
-    def add_filter(self, name: str, value: str) -> bool:
-        """Add a filter; return false if the text is none, not even one that is still being typed."""
-        match name:
-            case "model" | "title":
-                if value:
-                    (self.models if name == "model" else self.titles).append(value)
-                return True
-            case "role":
-                roles = [role for role in _ROLES if role.startswith(value.lower())]
-                self.role = roles[0] if value and roles else self.role
-                return bool(roles)
-        if (moment := _moment(value)) is None:
-            return _UNFINISHED_DATE.match(value) is not None
-        if name == "after":
-            self.after = moment
-        else:
-            self.before = moment
-        return True
-
-
 def parse(text: str) -> Query:
     """Parse words, `"phrases"`, and the filters model: role: title: after: before:; anything else is a word."""
-    parsed = _Parsed()
+    query = Query()
     for piece in _PIECE.finditer(text[:_MAX_QUERY_LENGTH]):
         name = (piece["filter"] or "").rstrip(":").lower()
         value = (piece["phrase"] or piece["word"] or "").strip()[:_MAX_TERM_LENGTH]
-        if name and parsed.add_filter(name, value):
+        if name and (filtered := _with_filter(query, name, value)) is not None:
+            query = filtered
             continue
         word = (piece["filter"] or "") + value if name else value
-        if word and len(parsed.terms) < _MAX_TERMS:
-            parsed.terms.append(Term(word, piece["phrase"] is not None))
-    return Query(
-        tuple(parsed.terms), parsed.role, tuple(parsed.models), tuple(parsed.titles), parsed.after, parsed.before
-    )
+        if word and len(query.terms) < _MAX_TERMS:
+            query = replace(query, terms=(*query.terms, Term(word, piece["phrase"] is not None)))
+    return query
+
+
+def _with_filter(query: Query, name: str, value: str) -> Query | None:
+    """Return the query with a filter; `None` if the text is none, not even one that is still being typed."""
+    match name:
+        case "model":
+            return replace(query, models=(*query.models, value)) if value else query
+        case "title":
+            return replace(query, titles=(*query.titles, value)) if value else query
+        case "role":
+            roles = [role for role in _ROLES if role.startswith(value.lower())]
+            return (replace(query, role=roles[0]) if value else query) if roles else None
+    if (moment := _moment(value)) is None:
+        return query if _UNFINISHED_DATE.match(value) else None
+    return replace(query, after=moment) if name == "after" else replace(query, before=moment)
 
 
 def _moment(text: str) -> datetime | None:

@@ -28,7 +28,7 @@ from tui_chat.storage.conversation_list import Cursor, Page
 from tui_chat.storage.database import Database
 from tui_chat.storage.db_thread import DatabaseThread
 from tui_chat.storage.open_database import OpenOptions, OpenReport, new_random_id, utc_now
-from tui_chat.storage.process_owner import CurrentProcess, Owner
+from tui_chat.storage.process_owner import Owner
 from tui_chat.storage.schema import MIGRATIONS, Migration
 
 SQLITE_VERSION = sqlite3.sqlite_version
@@ -90,24 +90,21 @@ class Store:
     ) -> T:
         return await self._thread.run(lambda: self._database.write(lambda db: job(db, *args, **named)))
 
-    def _process(self) -> CurrentProcess:
-        return self._database.process
-
     async def create(self, conversation: Conversation) -> None:
         """Store a new conversation with its turns; it counts as used now."""
-        await self._write(conversation_writes.create, conversation, self._process())
+        await self._write(conversation_writes.create, conversation, self._database.process)
 
     async def save(self, conversation: Conversation) -> None:
         """Store the whole conversation; turns that only the store has are kept."""
-        await self._write(conversation_writes.save, conversation, self._process())
+        await self._write(conversation_writes.save, conversation, self._database.process)
 
     async def save_all(self, conversations: Sequence[Conversation]) -> None:
         """Store many conversations in one transaction; each alone would wait for the disk."""
-        await self._write(conversation_writes.save_all, conversations, self._process())
+        await self._write(conversation_writes.save_all, conversations, self._database.process)
 
     async def conversation(self, conversation_id: str) -> Conversation:
         """Return a conversation with all its turns, and with the saved part of live replies of any process."""
-        return await self._read(conversation_writes.load, conversation_id, self._process())
+        return await self._read(conversation_writes.load, conversation_id, self._database.process)
 
     async def append(
         self, conversation_id: str, turns: Sequence[Turn], *, head: str, title: str | None = None
@@ -116,7 +113,9 @@ class Store:
 
         Raises `ReplyInFlight` if the branch that they continue is being answered.
         """
-        await self._write(conversation_writes.append, conversation_id, turns, self._process(), head=head, title=title)
+        await self._write(
+            conversation_writes.append, conversation_id, turns, self._database.process, head=head, title=title
+        )
 
     async def checkpoint(
         self, turn_id: str, deltas: Sequence[ProviderEvent], mark_saved: Callable[[], None] | None = None
@@ -154,7 +153,7 @@ class Store:
 
     async def finish(self, turn: Turn) -> None:
         """Store the final value of a turn."""
-        await self._write(conversation_writes.finish, turn, self._process())
+        await self._write(conversation_writes.finish, turn, self._database.process)
 
     async def set_head(self, conversation_id: str, turn_id: str | None) -> None:
         """Select the branch that ends at that turn."""
@@ -222,7 +221,7 @@ class Store:
     ) -> Page:
         """Return a page of the list, last used first; `page.end` is the cursor for the next page."""
         query = conversation_list.ListQuery(limit, after, archived, deleted, matching, skip)
-        return await self._read(conversation_list.summaries, query, self._process())
+        return await self._read(conversation_list.summaries, query, self._database.process)
 
     async def count(self, *, archived: bool = False, deleted: bool = False, matching: str = "") -> int:
         """Return the length of the whole list."""

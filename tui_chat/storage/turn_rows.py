@@ -3,11 +3,11 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from tui_chat.core.bounds import EXACT, count_in_bounds
+from tui_chat.core.bounds import EXACT, UNKNOWN_MOMENT, count_in_bounds
 from tui_chat.core.conversation import Conversation, SideRequest
 from tui_chat.core.error import NotFound
 from tui_chat.core.turn import Role, Turn
@@ -29,8 +29,6 @@ from tui_chat.storage.row_mapping import (
     turn_values,
 )
 
-_UNKNOWN_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
-"""Stands for a date that cannot be read, until `doctor --repair` finds a better one."""
 _LAST_SEQS = "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'turn'), (SELECT max(seq) FROM turn)"
 """What SQLite remembers may be damaged, and is then smaller than the numbers that are in use."""
 _TURN_VALUES = placeholders(TURN_COLUMNS)
@@ -198,7 +196,7 @@ def _readable(table: str, columns: str, row: tuple[Any, ...], start: int = 0) ->
     values = dict(zip(row_repair.column_names(columns), row[start:], strict=False))
     if not row_repair.row_error(table, values):
         return row
-    fixed = row_repair.repaired(table, values, _UNKNOWN_MOMENT) or values
+    fixed = row_repair.repaired(table, values, UNKNOWN_MOMENT) or values
     return (*row[:start], *fixed.values(), *row[start + len(fixed) :])
 
 

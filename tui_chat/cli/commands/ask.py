@@ -85,8 +85,8 @@ def run(
 
 
 async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
-    from tui_chat.cli.opening_notices import opening_notices
     from tui_chat.cli.output import print_notice
+    from tui_chat.cli.store_access import opening_notices
     from tui_chat.core.provider_presets import DEMO_MODEL
     from tui_chat.wiring import assemble
 

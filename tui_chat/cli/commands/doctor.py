@@ -115,7 +115,7 @@ def _settings(ctx: Context) -> Iterator[Finding]:
 
 
 async def _database(ctx: Context, *, repair: bool) -> AsyncIterator[Finding]:
-    from tui_chat.cli.opening_notices import opening_notices
+    from tui_chat.cli.store_access import opening_notices
     from tui_chat.storage.private_files import DATABASE
     from tui_chat.storage.store import SQLITE_VERSION, Store
     from tui_chat.wording import explain

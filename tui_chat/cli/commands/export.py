@@ -12,7 +12,7 @@ from tui_chat.cli.shell_completion import conversations as complete_conversation
 
 if TYPE_CHECKING:
     from tui_chat.service.export_names import ExportFormat
-    from tui_chat.service.import_export import Sink
+    from tui_chat.service.import_export import Write
 
 IdsArgument = Annotated[
     list[str] | None,
@@ -74,12 +74,12 @@ def run(
     raise typer.Exit(STORAGE if unreadable else DONE)
 
 
-def _stdout(form: "ExportFormat") -> "Sink":
+def _stdout(form: "ExportFormat") -> "Write":
     """Return stdout: unchanged into a pipe, without control characters on a terminal."""
-    from tui_chat.cli.output import SafeStdout
+    from tui_chat.cli.output import cleaning_stdout
     from tui_chat.core.clean import clean, harmless_json
     from tui_chat.service.export_names import ExportFormat
 
     if not sys.stdout.isatty():
-        return sys.stdout.buffer
-    return SafeStdout(harmless_json if form in (ExportFormat.JSON, ExportFormat.LIBRECHAT) else clean)
+        return sys.stdout.buffer.write
+    return cleaning_stdout(harmless_json if form in (ExportFormat.JSON, ExportFormat.LIBRECHAT) else clean)

@@ -2,21 +2,12 @@
 
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 from tui_chat.storage.store import Store
 
 CHECK_EVERY_S = 1.0
 _SETTLED_S = 1.0
 """A file written more recently may be written again within the resolution of its time stamp."""
-
-
-class Stamp(NamedTuple):
-    """What changes when a file is written."""
-
-    inode: int
-    size: int
-    written_ns: int
 
 
 class ExternalChanges:
@@ -27,7 +18,7 @@ class ExternalChanges:
         self._writes: int | None = None
         self._pulse: tuple[object, ...] = ()
         self._conversation_id = ""
-        self._stamp: Stamp | None = None
+        self._stamp: tuple[int, int, int] | None = None
 
     def may_have_changed(self) -> bool:
         """Whether the file was written since the last check; cheap enough to poll."""
@@ -48,11 +39,12 @@ class ExternalChanges:
         return not is_new and before != self._pulse
 
 
-def _stamp_of(path: Path) -> Stamp | None:
+def _stamp_of(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes when the file is written: inode, size and time; `None` if it may be written again soon."""
     try:
         found = path.stat()
     except OSError:
         return None
     if abs(time.time() - found.st_mtime) < _SETTLED_S:
         return None
-    return Stamp(found.st_ino, found.st_size, found.st_mtime_ns)
+    return found.st_ino, found.st_size, found.st_mtime_ns
