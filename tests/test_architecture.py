@@ -54,8 +54,8 @@ OUTSIDE: dict[str, set[str]] = {
 }
 RENDERING_MAY_USE = {"textual.strip", "textual.style", "textual.color", "textual.geometry", "textual.theme"}
 """Of textual, its types of lines and styles only."""
-BROAD_EXCEPT = {"service/reply.py", "cli/main.py"}
-"""The pump and the outermost call."""
+BROAD_EXCEPT = {"service/reply.py", "service/tool_rounds.py", "cli/main.py"}
+"""The pump, a running tool, and the outermost call."""
 ONLY_IN = {
     "anthropic": {"providers/anthropic/provider.py"},
     "sqlite3": {"storage", "formats"},

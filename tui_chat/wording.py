@@ -178,6 +178,11 @@ _BY_STOP: dict[str, ErrorText] = {
     "refusal": ErrorText("The model declined to answer.", "Edit the prompt."),
     "content_filter": ErrorText("The provider's content filter stopped the reply.", "Edit the prompt."),
     "pause_turn": ErrorText("The model paused during its work.", "Continue the reply."),
+    "tool_rounds": ErrorText("Stopped: the limit of requests in one reply is reached.", "Continue the reply."),
+    "tool_usd": ErrorText("Stopped: the spending limit of one reply is reached.", "Continue the reply."),
+    "tool_minutes": ErrorText("Stopped: the time limit of one reply is reached.", "Continue the reply."),
+    "tool_repeats": ErrorText("Stopped: the model repeats the same tool call.", "Continue the reply."),
+    "tool_stopped": ErrorText("Stopped: a tool call was not allowed.", "Continue the reply, or send a prompt."),
     "tool_use": ErrorText("The model called a tool that is not available.", "Send the result yourself."),
     "tool_calls": ErrorText("The model called a tool that is not available.", "Send the result yourself."),
 }

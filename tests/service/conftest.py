@@ -1,6 +1,6 @@
 """A service with a store in memory, a provider that plays a script, and very short delays."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,12 +9,15 @@ import pytest
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.event import ReplyEvent, Stopped, TextDelta, TurnEnded, UsageReported
+from tui_chat.core.tool import Toolbox
 from tui_chat.core.usage import Cost, Usage
 from tui_chat.providers.demo.provider import DemoProvider, Step
 from tui_chat.service.chat import ChatService
 from tui_chat.service.dependencies import Dependencies, Policy
+from tui_chat.service.permissions import Permission
 from tui_chat.service.reply import Reply
 from tui_chat.service.retry_policy import RetryPolicy
+from tui_chat.service.tool_limits import ToolLimits
 from tui_chat.storage.store import Store
 
 HELLO: Sequence[Step] = (
@@ -56,15 +59,20 @@ async def make_harness() -> AsyncIterator[MakeHarness]:
     harnesses: list[ServiceHarness] = []
 
     async def make(
-        *scripts: Sequence[Step], policy: Policy | None = None, store: Store | None = None
+        *scripts: Sequence[Step],
+        policy: Policy | None = None,
+        store: Store | None = None,
+        toolbox: Toolbox | None = None,
+        rules: Mapping[str, Permission] | None = None,
     ) -> ServiceHarness:
         provider = DemoProvider.playing(*(scripts or (HELLO,)), pace=1.0)
 
         async def provider_for(model: str) -> DemoProvider:
             return provider
 
-        quick = policy or Policy(RetryPolicy(first_delay_s=0.01), save_interval_s=0.02)
-        dependencies = Dependencies(provider_for, a_dollar_a_token, quick)
+        limits = ToolLimits(max_usd=Decimal(10**9))
+        quick = policy or Policy(RetryPolicy(first_delay_s=0.01), save_interval_s=0.02, tools=limits)
+        dependencies = Dependencies(provider_for, a_dollar_a_token, quick, toolbox=toolbox, tool_rules=rules or {})
         used = store or await Store.open(":memory:")
         harness = ServiceHarness(used, provider, ChatService(used, dependencies))
         harnesses.append(harness)

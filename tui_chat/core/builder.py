@@ -12,9 +12,10 @@ from tui_chat.core.event import (
     TextDelta,
     ThinkingDelta,
     ToolCallDelta,
+    ToolStarted,
     UsageReported,
 )
-from tui_chat.core.part import Opaque, Part, TextPart, ThinkingPart, ToolCallPart
+from tui_chat.core.part import Opaque, Part, RoundPart, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.text_buffer import TextBuffer
 from tui_chat.core.token_estimate import rough_tokens
 from tui_chat.core.turn import Turn
@@ -60,6 +61,8 @@ class TurnBuilder:
         """Characters of prose, thinking and arguments so far."""
         self.rough_tokens = 0.0
         """Rough count of their tokens, for estimates."""
+        self.started: set[str] = set()
+        """Calls whose tools have started and have no result."""
         if self._parts and isinstance(last := self._parts[-1], TextPart):
             self._open = _OpenPart(TextPart, TextBuffer(last.text), continued=True)
             self._parts[-1] = self._open
@@ -77,6 +80,10 @@ class TurnBuilder:
             case PartDelta(part):
                 self._open = None
                 self._parts.append(part)
+                if isinstance(part, RoundPart):
+                    self._start_round()
+                elif isinstance(part, ToolResultPart):
+                    self.started.discard(part.call_id)
             case PartEnd(opaque, call_id):
                 self._close(opaque, call_id)
             case UsageReported(usage, is_final):
@@ -86,8 +93,17 @@ class TurnBuilder:
                 self.request_id = request_id or self.request_id
             case Stopped():
                 self.stopped = event
+            case ToolStarted(call_id):
+                self.started.add(call_id)
             case SignOfLife():
                 pass
+
+    def _start_round(self) -> None:
+        """Count from zero again: a `RoundPart` holds the figures of the request that ended."""
+        self.usage = self.stopped = None
+        self.usage_is_final = False
+        self.characters = 0
+        self.rough_tokens = 0.0
 
     def _grow(self, kind: type[TextPart] | type[ThinkingPart], text: str) -> None:
         if self._open is None or self._open.kind is not kind:

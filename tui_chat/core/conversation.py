@@ -29,6 +29,8 @@ class Options:
     effort: str | None = None
     """`low`, `medium`, `high` … where the model has such a switch."""
     thinking: bool | None = None
+    tools: tuple[str, ...] = ()
+    """The tools that the user has chosen: `read`, `fetch`, `run`, the name of one tool or of an MCP server."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.part import AttachmentPart, OtherPart, Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.provider import Request
+from tui_chat.core.rounds import expand_rounds, rounds_of, written_since
 from tui_chat.core.token_estimate import rough_tokens
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Usage
@@ -61,8 +62,14 @@ class RunningUsage:
 
 def usage_of_interrupted(turn: Turn, request: Request) -> Usage:
     """Estimate the tokens of an interrupted reply from what was saved of it."""
+    parts: Sequence[Part] = turn.parts
+    if rounds_of(turn):
+        # Its finished requests are metered: they are context of the last one.
+        parts = written_since(turn.parts)
+        before = replace(turn, parts=turn.parts[: len(turn.parts) - len(parts)])
+        request = replace(request, turns=(*request.turns, before))
     written = sum(
-        rough_tokens(part.text) if isinstance(part, ThinkingPart) else _written_tokens(part) for part in turn.parts
+        rough_tokens(part.text) if isinstance(part, ThinkingPart) else _written_tokens(part) for part in parts
     )
     output_tokens = round(written * learned_ratio(request.turns))
     return Usage(context_tokens(request.turns, request.system), output_tokens=output_tokens, estimated=True)
@@ -70,7 +77,7 @@ def usage_of_interrupted(turn: Turn, request: Request) -> Usage:
 
 def learned_ratio(turns: Sequence[Turn]) -> float:
     """Return the ratio of reported to rough tokens in the last reply with both: it depends on the language."""
-    for turn in reversed(turns):
+    for turn in reversed(expand_rounds(turns)):
         if (usage := turn.usage) is None or usage.estimated or turn.role is not Role.ASSISTANT:
             continue
         thought_untold = not usage.thinking_tokens and any(isinstance(part, ThinkingPart) for part in turn.parts)
@@ -83,6 +90,7 @@ def learned_ratio(turns: Sequence[Turn]) -> float:
 
 def context_tokens(turns: Sequence[Turn], system: str = "", ratio: float | None = None) -> int:
     """Return the tokens a model reads to continue after those turns: the last reported count plus estimates."""
+    turns = expand_rounds(turns)
     ratio = learned_ratio(turns) if ratio is None else ratio
     counted = last_counted(turns)
     if counted is None:

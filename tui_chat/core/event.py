@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from tui_chat.core.error import ChatError, StorageError
 from tui_chat.core.part import Opaque, Part
+from tui_chat.core.tool import Approval, Verdict
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Cost, Usage
 
@@ -50,7 +51,14 @@ class PartEnd:
     call_id: str | None = None
 
 
-Delta = TextDelta | ThinkingDelta | ToolCallDelta | PartDelta | PartEnd
+@dataclass(frozen=True, slots=True)
+class ToolStarted:
+    """A tool starts now. Stored before that, so that a call cut short by a crash is never taken for one not run."""
+
+    call_id: str
+
+
+Delta = TextDelta | ThinkingDelta | ToolCallDelta | PartDelta | PartEnd | ToolStarted
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +146,36 @@ class SavingChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolsUnsupported:
+    """The model cannot use tools: it is asked again without any."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolProgress:
+    """The last lines that a running tool has printed."""
+
+    call_id: str
+    tail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    """A tool call waits for the user's answer."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalGiven:
+    """A tool call has been answered."""
+
+    call_id: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class TurnEnded:
     """The end of a reply, sent only after `turn` was stored (or storing it failed: `save_error`)."""
 
@@ -146,4 +184,16 @@ class TurnEnded:
     save_error: StorageError | None = None
 
 
-ReplyEvent = Delta | TurnStarted | UsageChanged | RetryScheduled | HealthChanged | SavingChanged | TurnEnded
+ReplyEvent = (
+    Delta
+    | TurnStarted
+    | UsageChanged
+    | RetryScheduled
+    | HealthChanged
+    | SavingChanged
+    | ToolsUnsupported
+    | ToolProgress
+    | ApprovalAsked
+    | ApprovalGiven
+    | TurnEnded
+)

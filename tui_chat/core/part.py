@@ -1,6 +1,9 @@
 """The parts of a turn. A part may carry the provider's own block, to be sent back unchanged."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tui_chat.core.usage import Cost, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,44 @@ class ToolCallPart:
     opaque: Opaque | None = None
 
 
+class ToolStatus(StrEnum):
+    """How a tool call ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    DENIED = "denied"
+    """The user or a rule did not allow it."""
+    NOT_RUN = "not_run"
+    """It never started."""
+    CANCELLED = "cancelled"
+    """It was stopped while it ran; part of it may have happened."""
+    TIMED_OUT = "timed_out"
+    UNKNOWN = "unknown"
+    """It had started when the program ended; nothing says how far it came."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolResultPart:
-    """The result of a tool call."""
+    """The result of a tool call, exactly as the model gets it."""
 
     call_id: str
     text: str
     is_error: bool = False
+    opaque: Opaque | None = None
+    status: ToolStatus = ToolStatus.DONE
+    """Known for the tools of this program; a provider's own tools are done or failed."""
+    duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundPart:
+    """The end of one request of a reply that took several, with its figures; what a tool answered follows it."""
+
+    usage: Usage | None = None
+    """`None` where nothing is known, and in a copy, whose original was paid for."""
+    cost: Cost | None = None
+    ttft_ms: int | None = None
+    duration_ms: int | None = None
     opaque: Opaque | None = None
 
 
@@ -90,4 +124,4 @@ class OtherPart:
     opaque: Opaque | None = None
 
 
-Part = TextPart | ThinkingPart | ToolCallPart | ToolResultPart | AttachmentPart | OtherPart
+Part = TextPart | ThinkingPart | ToolCallPart | ToolResultPart | RoundPart | AttachmentPart | OtherPart

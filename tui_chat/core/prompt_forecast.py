@@ -9,6 +9,7 @@ from enum import StrEnum
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.estimate import context_tokens, last_counted, learned_ratio, part_tokens
 from tui_chat.core.part import Part
+from tui_chat.core.rounds import expand_rounds
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Price, Usage
 
@@ -85,7 +86,7 @@ class ContextUse:
 
 def forecast(conversation: Conversation, draft: Draft, now: datetime, counted: int | None = None) -> Forecast:
     """Return the forecast of a draft; `counted` is the provider's own count of its input, if known."""
-    path = conversation.path_to(draft.parent_id)
+    path = expand_rounds(conversation.path_to(draft.parent_id))
     ratio = learned_ratio(path)
     new_tokens = round(sum(part_tokens(part) for part in draft.parts) * ratio)
     total = counted if counted is not None else context_tokens(path, conversation.system, ratio) + new_tokens
@@ -102,7 +103,7 @@ def forecast(conversation: Conversation, draft: Draft, now: datetime, counted: i
 
 def context_use(conversation: Conversation, window: int | None, reply_tokens: int = 0) -> ContextUse:
     """Return the current branch's use of the window: the input of its next request, not the sum of all inputs."""
-    path = conversation.path
+    path = expand_rounds(conversation.path)
     is_counted = bool(path) and last_counted(path) == len(path) - 1
     return ContextUse(context_tokens(path, conversation.system), window, not is_counted, reply_tokens)
 

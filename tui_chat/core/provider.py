@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tui_chat.core.conversation import Options
 from tui_chat.core.event import ProviderEvent
+from tui_chat.core.tool import Tool
 from tui_chat.core.turn import Turn
 
 
@@ -32,6 +33,8 @@ class Request:
     """From the root. Ends with a user's turn, or with a reply to be continued where `can_continue` says so."""
     system: str = ""
     options: Options = field(default_factory=Options)
+    tools: tuple[Tool, ...] = ()
+    """What the model may call; none is sent where it is empty."""
 
 
 class Provider(Protocol):

@@ -51,7 +51,7 @@ class Turn:
     ttft_ms: int | None = None
     """From the request's start to the first delta."""
     duration_ms: int | None = None
-    """From the request's start to the end."""
+    """From the request's start to the end; of several requests, without the waits for the later ones."""
 
     @property
     def text(self) -> str:

@@ -10,7 +10,6 @@ from tui_chat.core.conversation import Conversation, SideRequest
 from tui_chat.core.part import (
     AttachmentPart,
     OtherPart,
-    Part,
     TextPart,
     ThinkingPart,
     ToolCallPart,
@@ -20,6 +19,7 @@ from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost, Usage, sum_costs
 from tui_chat.formats.transcript import (
     Branch,
+    ShownPart,
     TranscriptTurn,
     attachment_line,
     one_line,
@@ -115,7 +115,7 @@ def _body(entry: TranscriptTurn) -> Iterator[str]:
         yield f"> **Failed** · {entry.fault}"
 
 
-def _part(part: Part) -> str:
+def _part(part: ShownPart) -> str:
     match part:
         case TextPart():
             return part.text + _closing(part.text)

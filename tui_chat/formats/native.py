@@ -5,7 +5,8 @@ A conversation is one object: `"format": "tui-chat"`, `"version": 1`, then its f
 
 - Dates are ISO 8601 in UTC with every digit they have; money is decimal strings; attachments are base64.
 - Every key is always there, `null` where nothing is known, also for each count of unknown tokens; only `opaque` is
-  left out of a part that has none, and `errands` of a conversation without side requests.
+  left out of a part that has none, `errands` of a conversation without side requests, `tools` of options without any,
+  `status` and `duration_ms` of a tool's result where they say nothing.
 - Turns are ordered oldest first, each after its parent.
 - Text is Unicode: half a surrogate pair is refused, in writing and in reading.
 """
@@ -24,10 +25,12 @@ from tui_chat.core.part import (
     Opaque,
     OtherPart,
     Part,
+    RoundPart,
     TextPart,
     ThinkingPart,
     ToolCallPart,
     ToolResultPart,
+    ToolStatus,
 )
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Cost, Price, Usage
@@ -127,7 +130,7 @@ def _options(options: Options) -> dict[str, Any]:
         "temperature": None if options.temperature is None else float(options.temperature),
         "effort": options.effort,
         "thinking": options.thinking,
-    }
+    } | ({"tools": list(options.tools)} if options.tools else {})
 
 
 def _origin(origin: Origin) -> dict[str, Any]:
@@ -182,6 +185,12 @@ def _part(part: Part) -> dict[str, Any]:
             value |= {"input_json": part.input_json, "on_server": part.on_server}
         case ToolResultPart():
             value = {"type": "tool_result", "call_id": part.call_id, "text": part.text, "is_error": part.is_error}
+            value |= {} if part.status is ToolStatus.DONE else {"status": part.status.value}
+            value |= {} if part.duration_ms is None else {"duration_ms": part.duration_ms}
+        case RoundPart():
+            value = {"type": "round", "usage": None if part.usage is None else _usage(part.usage)}
+            value |= {"cost": None if part.cost is None else _cost(part.cost)}
+            value |= {"ttft_ms": part.ttft_ms, "duration_ms": part.duration_ms}
         case AttachmentPart():
             value = {"type": "attachment", "name": part.name, "media_type": part.media_type}
             value["data"] = base64.b64encode(part.data).decode()

@@ -27,10 +27,12 @@ from tui_chat.core.part import (
     Opaque,
     OtherPart,
     Part,
+    RoundPart,
     TextPart,
     ThinkingPart,
     ToolCallPart,
     ToolResultPart,
+    ToolStatus,
 )
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import UNKNOWN_USAGE, Cost, Price, Usage
@@ -136,9 +138,12 @@ class _ToolResult(_OpaqueBearing):
     call_id: Unicode
     text: Unicode
     is_error: bool = False
+    status: ToolStatus = Field(ToolStatus.DONE, strict=False)
+    duration_ms: int | None = None
 
     def value(self) -> Part:
-        return ToolResultPart(self.call_id, self.text, self.is_error, self.opaque)
+        duration_ms = milliseconds_in_bounds(self.duration_ms)
+        return ToolResultPart(self.call_id, self.text, self.is_error, self.opaque, self.status, duration_ms)
 
 
 class _Attachment(_OpaqueBearing):
@@ -212,6 +217,22 @@ def _known(amount: Decimal | None) -> Decimal | None:
     return None if amount is None or amount.is_nan() else amount
 
 
+class _Round(_OpaqueBearing):
+    type: Literal["round"]
+    usage: _Usage | None = None
+    cost: _Cost | None = None
+    ttft_ms: int | None = None
+    duration_ms: int | None = None
+
+    def value(self) -> Part:
+        return RoundPart(
+            None if self.usage is None else self.usage.value(),
+            None if self.cost is None else self.cost.value(),
+            milliseconds_in_bounds(self.ttft_ms),
+            milliseconds_in_bounds(self.duration_ms),
+        )
+
+
 class _Fault(_Shape):
     kind: Unicode
     message: Unicode
@@ -227,7 +248,9 @@ class _Turn(_Shape):
     created_at: Date
     model: Unicode = ""
     parts: list[
-        Annotated[_Text | _Thinking | _ToolCall | _ToolResult | _Attachment | _Other, Field(discriminator="type")]
+        Annotated[
+            _Text | _Thinking | _ToolCall | _ToolResult | _Round | _Attachment | _Other, Field(discriminator="type")
+        ]
     ]
     usage: _Usage | None = None
     cost: _Cost | None = None
@@ -276,9 +299,11 @@ class _Options(_Shape):
     temperature: float | None = None
     effort: Unicode | None = None
     thinking: bool | None = None
+    tools: list[Unicode] = []
 
     def value(self) -> Options:
-        return Options(**dict(self) | {"max_tokens": count_in_bounds(self.max_tokens)})
+        bounded = {"max_tokens": count_in_bounds(self.max_tokens), "tools": tuple(self.tools)}
+        return Options(**dict(self) | bounded)
 
 
 class _Origin(_Shape):

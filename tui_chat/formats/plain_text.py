@@ -6,7 +6,6 @@ from tui_chat.core.conversation import Conversation
 from tui_chat.core.part import (
     AttachmentPart,
     OtherPart,
-    Part,
     TextPart,
     ThinkingPart,
     ToolCallPart,
@@ -14,6 +13,7 @@ from tui_chat.core.part import (
 )
 from tui_chat.formats.transcript import (
     Branch,
+    ShownPart,
     TranscriptTurn,
     attachment_line,
     one_line,
@@ -43,7 +43,7 @@ def _body(entry: TranscriptTurn) -> Iterator[str]:
         yield f"[failed: {entry.fault}]"
 
 
-def _part(part: Part) -> str:
+def _part(part: ShownPart) -> str:
     match part:
         case TextPart():
             return part.text

@@ -7,7 +7,15 @@ from itertools import groupby
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.format_numbers import UNKNOWN, date_text, dollars, full_tokens
-from tui_chat.core.part import AttachmentPart, Part, TextPart, ThinkingPart
+from tui_chat.core.part import (
+    AttachmentPart,
+    OtherPart,
+    RoundPart,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+)
 from tui_chat.core.turn import Role, Turn, TurnStatus
 
 _USUAL_STOPS = (None, "", "end_turn", "stop", "completed")
@@ -114,10 +122,14 @@ def _depth_first(conversation: Conversation) -> list[Turn]:
     return turns
 
 
-def whole_parts(turn: Turn) -> list[Part]:
+ShownPart = TextPart | ThinkingPart | ToolCallPart | ToolResultPart | AttachmentPart | OtherPart
+
+
+def whole_parts(turn: Turn) -> list[ShownPart]:
     """Return a turn's parts, where text and thinking that came in several pieces are one piece each."""
-    parts: list[Part] = []
-    for kind, pieces in groupby((part for part in turn.parts if not isinstance(part, TextPart) or part.text), type):
+    parts: list[ShownPart] = []
+    shown = (part for part in turn.parts if not isinstance(part, RoundPart))
+    for kind, pieces in groupby((part for part in shown if not isinstance(part, TextPart) or part.text), type):
         if kind is TextPart:
             parts.append(TextPart("".join(part.text for part in pieces if isinstance(part, TextPart))))
         elif kind is ThinkingPart:

@@ -12,12 +12,14 @@ from tui_chat.core.clean import valid_text
 from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
 from tui_chat.core.error import NotFound, ReplyInFlight, RequestRefused, StorageError
 from tui_chat.core.event import Delta
-from tui_chat.core.part import AttachmentPart, Part, TextPart
+from tui_chat.core.part import AttachmentPart, Part, RoundPart, TextPart, ToolResultPart
 from tui_chat.core.provider import Request, split_ref
+from tui_chat.core.rounds import expand_rounds, rounds_of, without_figures
 from tui_chat.core.title import title_from
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.service.auto_title import AutoTitle
 from tui_chat.service.dependencies import Dependencies
+from tui_chat.service.permissions import Permissions
 from tui_chat.service.reply import Reply
 from tui_chat.service.save_queue import SaveQueue
 from tui_chat.storage.store import Store
@@ -35,6 +37,7 @@ class ChatService:
         """`unsaved_reason` is why the store keeps nothing after this run of the program."""
         self.save_queue = SaveQueue(store, unsaved_reason)
         self.auto_title = AutoTitle(dependencies, self.save_queue)
+        self.permissions = Permissions(store, dependencies.tool_rules)
         self._dependencies = dependencies
         self._replies: dict[str, Reply] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -107,19 +110,21 @@ class ChatService:
                 raise RequestRefused("only a reply that has stopped can be continued", detail="not_a_reply")
             model = conversation.model or turn.model
             provider = await self._dependencies.provider_for(model)
-            can_extend = bool(turn.text.strip()) and isinstance(turn.parts[-1], TextPart)
-            if turn.parent_id is not None and can_extend and provider.can_continue(split_ref(model)[1]):
-                blank = replace(self._blank_reply(turn.parent_id, model), parts=turn.parts)
+            parts = _without_last_round(turn.parts)
+            can_extend = bool(turn.text.strip()) and isinstance(parts[-1], TextPart)
+            can_extend = can_extend and provider.can_continue(split_ref(model)[1])
+            # What tools answered needs no prompt: the model goes on from it.
+            if rounds_of(turn) and parts and isinstance(parts[-1], ToolResultPart):
+                can_extend = True
+            if turn.parent_id is not None and can_extend:
+                blank = replace(self._blank_reply(turn.parent_id, model), parts=without_figures(parts))
                 return await self._start_reply(conversation.with_turn(blank), (blank,), new=False)
             return await self._send_prompt(conversation, turn.id, (TextPart(CONTINUE_PROMPT),))
 
     async def count(self, conversation: Conversation) -> int | None:
         """Return the input tokens of the current branch as its provider counts them; `None` where it cannot."""
         provider = await self._dependencies.provider_for(conversation.model)
-        model = split_ref(conversation.model)[1]
-        return await provider.count_tokens(
-            Request(model, conversation.path, conversation.system, conversation.options)
-        )
+        return await provider.count_tokens(await self._request(conversation, conversation.model, conversation.path))
 
     async def show_branch(self, conversation_id: str, head: str) -> None:
         """Store which branch is shown."""
@@ -135,7 +140,7 @@ class ChatService:
             # A live reply continues only in the conversation that requested it.
             status = TurnStatus.INTERRUPTED if turn.is_live else turn.status
             copy = replace(turn, id=str(ids[turn.id]), parent_id=ids[turn.parent_id], status=status)
-            turns.append(replace(copy, usage=None, cost=None))
+            turns.append(replace(copy, parts=without_figures(turn.parts), usage=None, cost=None))
         now = self._dependencies.now()
         forked = replace(
             source,
@@ -205,12 +210,22 @@ class ChatService:
             raise ReplyInFlight("a reply is still coming in here")
         blank = turns[-1]
         path = conversation.path_to(blank.id if blank.parts else blank.parent_id)
-        request = Request(split_ref(blank.model)[1], path, conversation.system, conversation.options)
+        request = await self._request(conversation, blank.model, path)
         await self.save_queue.begin(replace(conversation, updated_at=self._dependencies.now()), turns, new=new)
         # An ended reply holds its whole request; drop it to free the memory.
         self._replies = {key: other for key, other in self._replies.items() if other.ended is None}
-        reply = Reply(self._dependencies, self.save_queue, conversation.id, blank, request)
+        reply = Reply(self._dependencies, self.save_queue, self.permissions, conversation.id, blank, request)
         self._replies[conversation.id] = reply
         self.auto_title.schedule(reply)
         reply.start()
         return reply
+
+    async def _request(self, conversation: Conversation, model: str, path: tuple[Turn, ...]) -> Request:
+        options, toolbox = conversation.options, self._dependencies.toolbox
+        tools = await toolbox.offered(options.tools) if toolbox is not None and options.tools else ()
+        return Request(split_ref(model)[1], expand_rounds(path), conversation.system, options, tools)
+
+
+def _without_last_round(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Return the parts up to where a reply can be continued: its last request goes on."""
+    return parts[:-1] if parts and isinstance(parts[-1], RoundPart) else parts

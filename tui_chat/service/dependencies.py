@@ -2,14 +2,17 @@
 
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from tui_chat.core.provider import Provider
+from tui_chat.core.tool import Toolbox
 from tui_chat.core.usage import Cost, Usage
+from tui_chat.service.permissions import Permission
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.service.stall_detection import HealthLimits
+from tui_chat.service.tool_limits import ToolLimits
 from tui_chat.storage.open_database import new_random_id, utc_now
 
 ProviderFor = Callable[[str], Awaitable[Provider]]
@@ -32,6 +35,7 @@ class Policy:
     health: HealthLimits = field(default_factory=HealthLimits)
     save_interval_s: float = 0.2
     """How often a reply in flight is saved, priced and checked."""
+    tools: ToolLimits = field(default_factory=ToolLimits)
     titles_by_model: bool = False
     """Request a title from the conversation's model after the first reply."""
 
@@ -47,3 +51,6 @@ class Dependencies:
     monotonic_s: Callable[[], float] = time.monotonic
     new_id: Callable[[], str] = new_random_id
     random: Callable[[], float] = random.random
+    toolbox: Toolbox | None = None
+    """`None` where a program has no tools."""
+    tool_rules: Mapping[str, Permission] = field(default_factory=dict)

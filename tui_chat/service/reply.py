@@ -12,11 +12,13 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from tui_chat.core.builder import TurnBuilder
-from tui_chat.core.error import ChatError, ProviderError, StorageError, StreamCut, Unexpected
+from tui_chat.core.error import ChatError, ProviderError, RequestRefused, StorageError, StreamCut, Unexpected
 from tui_chat.core.event import (
+    ApprovalAsked,
     Delta,
     Health,
     HealthChanged,
+    PartDelta,
     ProviderEvent,
     ReplyEvent,
     ReplyOpened,
@@ -24,16 +26,22 @@ from tui_chat.core.event import (
     SavingChanged,
     SignOfLife,
     Stopped,
+    ToolsUnsupported,
     TurnEnded,
     TurnStarted,
     UsageChanged,
     UsageReported,
 )
+from tui_chat.core.part import ToolResultPart, ToolStatus
 from tui_chat.core.provider import Request
+from tui_chat.core.rounds import answer_open_calls, expand_rounds, open_calls, rounds_of, with_sums
+from tui_chat.core.tool import Approval, Verdict
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.service.dependencies import Dependencies
+from tui_chat.service.permissions import Permissions
 from tui_chat.service.save_queue import SaveQueue
 from tui_chat.service.stall_detection import HealthMonitor
+from tui_chat.service.tool_rounds import UNSUPPORTED, Recorder, ToolRounds
 from tui_chat.service.usage_meter import UsageMeter
 
 _log = logging.getLogger(__name__)
@@ -69,19 +77,30 @@ class Reply:
     """A reply from its request to its end."""
 
     def __init__(
-        self, dependencies: Dependencies, save_queue: SaveQueue, conversation_id: str, turn: Turn, request: Request
+        self,
+        dependencies: Dependencies,
+        save_queue: SaveQueue,
+        permissions: Permissions,
+        conversation_id: str,
+        turn: Turn,
+        request: Request,
     ) -> None:
         self.conversation_id = conversation_id
         self._dependencies = dependencies
         self._save_queue = save_queue
         self._blank = turn
         self._request = request
+        self._before = tuple(piece for piece in request.turns if piece.id != turn.id)
+        """The branch that it answers, without what it continues."""
+        recorder = Recorder(self._record, self._publish, self._save_so_far)
+        self._tools = ToolRounds(dependencies, permissions, recorder, conversation_id, request.tools)
         self._builder = TurnBuilder(turn)
         self._meter = UsageMeter(dependencies, turn, request)
         self._health = HealthMonitor(dependencies.policy.health, dependencies.monotonic_s())
         self._shown_health = Health.WAITING
         self._arrived: tuple[_Batch, list[Delta]] = (_Batch([]), [])
         """The last batch to save, and the deltas after it; one value, as another thread may read it."""
+        self._saving = asyncio.Lock()
         self._readers: set[_Reader] = set()
         self._status_event: RetryScheduled | HealthChanged | None = None
         self._stop = asyncio.Event()
@@ -121,6 +140,15 @@ class Reply:
             self._stop_as = status
             self._stop.set()
 
+    @property
+    def pending_approvals(self) -> tuple[Approval, ...]:
+        """Return the tool calls that wait for an answer, in the model's order."""
+        return self._tools.pending
+
+    async def answer(self, call_id: str, verdict: Verdict) -> None:
+        """Answer an approval; the first answer counts."""
+        await self._tools.answer(call_id, verdict)
+
     def retry_now(self) -> None:
         """Skip the rest of a retry's countdown."""
         self._skip_countdown.set()
@@ -136,6 +164,7 @@ class Reply:
         reader = _Reader([TurnStarted(self.conversation_id, self.turn)])
         if self._status_event is not None and self._ended is None:
             reader.backlog.append(self._status_event)
+        reader.backlog.extend(ApprovalAsked(approval) for approval in self.pending_approvals)
         if self._ended is not None:
             reader.backlog.append(self._ended)
         self._readers.add(reader)
@@ -186,12 +215,27 @@ class Reply:
         return self._stop_as, None
 
     async def _pump(self) -> ChatError | None:
-        """Handle the provider's events until they end; return what went wrong. Never raises."""
+        """Make requests until the model calls no tool any more; return what went wrong. Never raises."""
+        try:
+            while True:
+                if (error := await self._stream_round()) is not None:
+                    return error
+                if not await self._run_tools():
+                    return None
+        except ChatError as error:
+            return error
+        except Exception as fault:  # noqa: BLE001 — the pump must hand every fault out as an ending
+            return _as_chat_error(fault)
+
+    async def _stream_round(self) -> ChatError | None:
+        """Handle the provider's events until they end; return what went wrong."""
         attempt = 1
         while True:
             try:
                 await self._attempt()
             except ProviderError as error:
+                if self._can_do_without_tools(error):
+                    continue
                 delay_s = (
                     None
                     if self._meter.has_output
@@ -201,12 +245,39 @@ class Reply:
                     return error
                 attempt += 1
                 await self._wait_for_retry(RetryScheduled(attempt, delay_s, error))
-            except ChatError as error:
-                return error
-            except Exception as fault:  # noqa: BLE001 — the pump must hand every fault out as an ending
-                return _as_chat_error(fault)
             else:
                 return None
+
+    def _can_do_without_tools(self, error: ProviderError) -> bool:
+        """Return whether to send the request without tools, because the model cannot use any; notify the readers."""
+        is_first = not self._meter.has_output and not rounds_of(self._blank)
+        if not (self._request.tools and is_first and isinstance(error, RequestRefused)):
+            return False
+        if not UNSUPPORTED.search(error.message):
+            return False
+        self._request = replace(self._request, tools=())
+        self._publish(ToolsUnsupported(self._blank.model))
+        return True
+
+    async def _run_tools(self) -> bool:
+        """Answer the calls of the request that ended; return whether another request follows."""
+        calls = open_calls(self._builder.turn.parts) if self._request.tools else ()
+        if not calls:
+            return False
+        # Nothing is expected from the provider now: silence is no fault.
+        self._health.restart(self._dependencies.monotonic_s())
+        at, request = self._blank.created_at, self._request
+        self._record(PartDelta(await self._meter.end_round(self._builder, at)))
+        await self._save_so_far()
+        turns = expand_rounds((*self._before, self._builder.turn))
+        reason = await self._tools.run(calls, await self._meter.usd_with_next(turns, request.system, at))
+        if reason is not None:
+            self._builder.add(Stopped(reason))
+            return False
+        self._blank = self._builder.turn
+        self._request = replace(request, turns=expand_rounds((*self._before, self._blank)))
+        self._meter.next_round(self._request)
+        return True
 
     async def _attempt(self) -> None:
         dependencies = self._dependencies
@@ -235,6 +306,12 @@ class Reply:
         self._meter.record_delta(now_s)
         self._arrived[1].append(event)
         self._publish(event)
+
+    def _record(self, delta: Delta) -> None:
+        """Take in what a tool did."""
+        self._builder.add(delta)
+        self._arrived[1].append(delta)
+        self._publish(delta)
 
     async def _wait_for_retry(self, retry: RetryScheduled) -> None:
         self._skip_countdown.clear()
@@ -270,12 +347,17 @@ class Reply:
         self._status_event = HealthChanged(health, silent_s)
         self._publish(self._status_event)
 
-    async def _save_so_far(self) -> None:
-        if unsaved := self._arrived[1]:
-            batch = _Batch(unsaved)
-            self._arrived = batch, []
-            if not await self._save_queue.checkpoint(self.conversation_id, self.turn_id, unsaved, batch.mark_saved):
-                self._arrived = _Batch([]), unsaved + self._arrived[1]
+    async def _save_so_far(self) -> bool:
+        """Store what arrived since the last call; return whether all of it is stored."""
+        async with self._saving:
+            if unsaved := self._arrived[1]:
+                batch = _Batch(unsaved)
+                self._arrived = batch, []
+                checkpoint = self._save_queue.checkpoint
+                if not await checkpoint(self.conversation_id, self.turn_id, unsaved, batch.mark_saved):
+                    self._arrived = _Batch([]), unsaved + self._arrived[1]
+                    return False
+            return True
 
     async def _price(self) -> None:
         while True:
@@ -283,8 +365,8 @@ class Reply:
             await self._price_so_far()
 
     async def _price_so_far(self) -> None:
-        if (usage := self._meter.usage_so_far(self._builder)) is not None:
-            self._publish(UsageChanged(usage, await self._meter.cost(usage, self._dependencies.now())))
+        if (figures := await self._meter.so_far(self._builder)) is not None:
+            self._publish(figures)
 
     async def _finish(self, status: TurnStatus, error: ChatError | None) -> None:
         turn = replace(self._builder.turn, status=status)
@@ -305,7 +387,24 @@ class Reply:
         if error is not None and error.request_id is None:
             error.request_id = turn.request_id
         turn = replace(turn, fault=error.fault if error else None)
-        return await self._meter.settle(turn, self._builder)
+        calls = open_calls(turn.parts) if self._request.tools else ()
+        if calls and not rounds_of(turn):
+            turn = replace(turn, parts=(*turn.parts, await self._meter.end_round(self._builder, turn.created_at)))
+            turn = with_sums(turn)
+        else:
+            turn = await self._meter.settle(turn, self._builder)
+        results = answer_open_calls(turn.parts, self._builder.started, why="the reply ended before") if calls else ()
+        results = tuple(map(self._with_output, results))
+        for result in results:
+            self._publish(PartDelta(result))
+        return replace(turn, parts=(*turn.parts, *results))
+
+    def _with_output(self, result: ToolResultPart) -> ToolResultPart:
+        """Return the result of a stopped call with the last lines of its output."""
+        output = self._tools.output_of(result.call_id)
+        if result.status is not ToolStatus.CANCELLED or not output:
+            return result
+        return replace(result, text=f"{result.text}\nIts last output:\n{output}")
 
 
 def _as_chat_error(fault: BaseException) -> ChatError:

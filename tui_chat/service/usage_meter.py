@@ -2,12 +2,17 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 from tui_chat.core.builder import TurnBuilder
-from tui_chat.core.estimate import RunningUsage, usage_of_interrupted
+from tui_chat.core.estimate import RunningUsage, context_tokens, usage_of_interrupted
+from tui_chat.core.event import UsageChanged
+from tui_chat.core.part import RoundPart
 from tui_chat.core.provider import Request
+from tui_chat.core.rounds import rounds_of, sum_rounds_cost, sum_usage, with_sums, written_since
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Cost, Usage
 from tui_chat.service.dependencies import CostOf, Dependencies
@@ -26,6 +31,8 @@ class UsageMeter:
         self._start_s = dependencies.monotonic_s()
         self._first_output_s: float | None = None
         self._last_reported: tuple[Usage | None, int] = (None, 0)
+        self._rounds: list[RoundPart] = []
+        """The finished requests of this reply; those that it copied from another are not among them."""
 
     def start(self) -> None:
         """Record that the request is sent now."""
@@ -41,13 +48,50 @@ class UsageMeter:
         if self._first_output_s is None:
             self._first_output_s = now_s
 
-    def usage_so_far(self, builder: TurnBuilder) -> Usage | None:
+    async def so_far(self, builder: TurnBuilder) -> UsageChanged | None:
         """Return the usage so far, estimated while it streams; `None` if it has not changed since the last call."""
         now = (builder.usage, builder.characters)
         if now == self._last_reported:
             return None
         self._last_reported = now
-        return self._usage.of(builder)
+        usage = self._usage.of(builder)
+        if usage is None:
+            return None
+        rounds = [part for part in self._rounds if part.usage is not None]
+        cost = await self.cost(usage, self._dependencies.now())
+        costs = (*(part.cost for part in rounds), cost)
+        total = sum_usage((*(part.usage for part in rounds), usage))
+        return None if total is None else UsageChanged(total, sum_rounds_cost(costs))
+
+    async def end_round(self, builder: TurnBuilder, at: datetime) -> RoundPart:
+        """Return the end of the running request, with its figures."""
+        usage = self._usage.of(builder)
+        cost = await self.cost(usage, at) if usage is not None else None
+        end = RoundPart(usage, cost, self._ttft_ms, self._duration_ms)
+        self._rounds.append(end)
+        return end
+
+    def next_round(self, request: Request) -> None:
+        """Measure another request of the same reply."""
+        self._usage = RunningUsage(request)
+        self._first_output_s = None
+        self._last_reported = (None, 0)
+        self.start()
+
+    async def usd_with_next(self, turns: Sequence[Turn], system: str, at: datetime) -> Decimal | None:
+        """Return the cost so far and of the input of the next request; `None` where a part of it is unknown."""
+        usage = Usage(context_tokens(turns, system), estimated=True)
+        costs = (*(part.cost for part in self._rounds if part.usage), await self.cost(usage, at))
+        total = sum_rounds_cost(costs)
+        return None if total is None else total.total_usd
+
+    @property
+    def _ttft_ms(self) -> int | None:
+        return None if self._first_output_s is None else round((self._first_output_s - self._start_s) * 1000)
+
+    @property
+    def _duration_ms(self) -> int:
+        return round((self._dependencies.monotonic_s() - self._start_s) * 1000)
 
     async def cost(self, usage: Usage, at: datetime) -> Cost | None:
         """Return the cost; `None` also where the price list fails, since no figure is worth a reply."""
@@ -60,16 +104,14 @@ class UsageMeter:
 
     async def settle(self, turn: Turn, builder: TurnBuilder) -> Turn:
         """Return the turn with its final times, tokens and cost."""
-        now_s = self._dependencies.monotonic_s()
+        duration_ms = self._duration_ms
+        if rounds_of(turn):
+            if written_since(turn.parts) or builder.usage is not None:
+                turn = replace(turn, parts=(*turn.parts, await self.end_round(builder, turn.created_at)))
+            return with_sums(turn)
         usage = self._usage.of(builder)
         cost = await self.cost(usage, turn.created_at) if usage is not None else None
-        return replace(
-            turn,
-            usage=usage,
-            cost=cost,
-            ttft_ms=None if self._first_output_s is None else round((self._first_output_s - self._start_s) * 1000),
-            duration_ms=round((now_s - self._start_s) * 1000),
-        )
+        return replace(turn, usage=usage, cost=cost, ttft_ms=self._ttft_ms, duration_ms=duration_ms)
 
 
 async def meter_interrupted(store: Store, cost_of: CostOf) -> int:
@@ -80,5 +122,10 @@ async def meter_interrupted(store: Store, cost_of: CostOf) -> int:
         turn = conversation.turn(turn_id)
         request = Request(turn.model, conversation.path_to(turn.parent_id), conversation.system)
         usage = usage_of_interrupted(turn, request)
-        await store.finish(replace(turn, usage=usage, cost=await cost_of(turn.model, usage, turn.created_at)))
+        cost = await cost_of(turn.model, usage, turn.created_at)
+        if rounds_of(turn):
+            metered = with_sums(replace(turn, parts=(*turn.parts, RoundPart(usage, cost))))
+        else:
+            metered = replace(turn, usage=usage, cost=cost)
+        await store.finish(metered)
     return len(unmetered)

@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any
 
 from tui_chat.storage.connection import note_damaged_value
-from tui_chat.storage.part_codec import dump
+from tui_chat.storage.figures_codec import dump
 from tui_chat.storage.turn_rows import seq_of
 
 _MAX_PROMPTS = 10_000

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from tui_chat.core.event import (
@@ -14,11 +13,11 @@ from tui_chat.core.event import (
     TextDelta,
     ThinkingDelta,
     ToolCallDelta,
+    ToolStarted,
     UsageReported,
 )
-from tui_chat.core.usage import UNKNOWN_USAGE, Usage
-from tui_chat.storage.part_codec import dump, opaque_from_json, opaque_to_json, part_from_json, part_to_json
-from tui_chat.storage.row_mapping import parse_money
+from tui_chat.storage.figures_codec import dump, usage_from_json, usage_to_json
+from tui_chat.storage.part_codec import opaque_from_json, opaque_to_json, part_from_json, part_to_json
 
 
 def dump_deltas(deltas: Sequence[ProviderEvent]) -> str | None:
@@ -80,12 +79,13 @@ def _delta_to_json(delta: ProviderEvent) -> list[Any] | None:
         case PartEnd(opaque, call_id):
             return ["end", opaque_to_json(opaque), call_id]
         case UsageReported(usage, is_final):
-            billed = None if usage.billed_usd is None else str(usage.billed_usd)
-            return ["usage", asdict(usage) | {"billed_usd": billed}, is_final]
+            return ["usage", usage_to_json(usage), is_final]
         case ReplyOpened(request_id):
             return ["opened", request_id]
         case Stopped(reason, detail):
             return ["stopped", reason, detail]
+        case ToolStarted(call_id):
+            return ["started", call_id]
         case _:
             return None
 
@@ -103,10 +103,10 @@ def _delta_from_json(item: list[Any]) -> ProviderEvent:
         case ["end", opaque, call_id]:
             return PartEnd(opaque_from_json(opaque), call_id)
         case ["usage", usage, *final]:
-            billed = parse_money(usage.pop("billed_usd", None))
-            reported = Usage(**usage, billed_usd=billed)
-            return UsageReported(reported if reported.is_in_bounds else UNKNOWN_USAGE, final == [True])
+            return UsageReported(usage_from_json(usage), final == [True])
         case ["opened", request_id]:
             return ReplyOpened(request_id)
+        case ["started", call_id]:
+            return ToolStarted(call_id)
         case _:
             return Stopped(*item[1:])

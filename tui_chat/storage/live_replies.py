@@ -13,6 +13,7 @@ from tui_chat.storage.process_owner import CurrentProcess, Owner
 from tui_chat.storage.row_mapping import parse_required_time
 
 if TYPE_CHECKING:
+    from tui_chat.core.builder import TurnBuilder
     from tui_chat.core.event import ProviderEvent
 
 
@@ -67,6 +68,18 @@ def live_seq(db: sqlite3.Connection, turn_id: str) -> int:
 
 def with_checkpoints(db: sqlite3.Connection, seq: int, turn: Turn) -> Turn:
     """Return the turn with all that was checkpointed."""
+    return _built(db, seq, turn).turn
+
+
+def _ended(db: sqlite3.Connection, seq: int, turn: Turn) -> Turn:
+    """Return the turn of a program that died, with all that was checkpointed."""
+    from tui_chat.core.rounds import end_interrupted
+
+    builder = _built(db, seq, turn)
+    return replace(end_interrupted(builder.turn, builder.started), status=TurnStatus.INTERRUPTED)
+
+
+def _built(db: sqlite3.Connection, seq: int, turn: Turn) -> "TurnBuilder":
     # Listing conversations needs neither.
     from tui_chat.core.builder import TurnBuilder
     from tui_chat.storage.delta_codec import load_deltas
@@ -75,28 +88,21 @@ def with_checkpoints(db: sqlite3.Connection, seq: int, turn: Turn) -> Turn:
     for (stored,) in db.execute("SELECT deltas FROM checkpoint WHERE turn = ? ORDER BY n", (seq,)):
         for delta in load_deltas(stored):
             builder.add(delta)
-    return builder.turn
+    return builder
 
 
 def overlay(db: sqlite3.Connection, turns: dict[int, Turn], live: Sequence[LiveTurn]) -> None:
     """Add the checkpoints to live turns, and mark those without a living owner as interrupted."""
     for reply in live:
         if reply.seq in turns:
-            turn = with_checkpoints(db, reply.seq, turns[reply.seq])
-            turns[reply.seq] = turn if reply.is_alive else replace(turn, status=TurnStatus.INTERRUPTED)
+            overlaid = with_checkpoints if reply.is_alive else _ended
+            turns[reply.seq] = overlaid(db, reply.seq, turns[reply.seq])
 
 
 def interrupted(db: sqlite3.Connection, live: Sequence[LiveTurn]) -> list[tuple[int, Turn]]:
     """Return the replies whose owner died, as interrupted turns."""
     return [
-        (
-            reply.seq,
-            replace(
-                with_checkpoints(db, reply.seq, turn_rows.read_turn(db, reply.seq)), status=TurnStatus.INTERRUPTED
-            ),
-        )
-        for reply in live
-        if not reply.is_alive
+        (reply.seq, _ended(db, reply.seq, turn_rows.read_turn(db, reply.seq))) for reply in live if not reply.is_alive
     ]
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from tui_chat.core.bounds import MOST_TOKENS, moment_in_bounds
 from tui_chat.storage import row_check, search_index
 from tui_chat.storage.errors import is_damage
+from tui_chat.storage.figures_codec import parse_sum
 from tui_chat.storage.range_check import count_out_of_range, repair_out_of_range
-from tui_chat.storage.row_mapping import parse_sum
 from tui_chat.storage.turn_rows import Totals, counted_totals, set_totals
 
 _MISSING_PARENTS = (

@@ -4,21 +4,20 @@ import json
 from base64 import b64decode, b64encode
 from typing import Any
 
+from tui_chat.core.bounds import milliseconds_in_bounds
 from tui_chat.core.part import (
     AttachmentPart,
     Opaque,
     OtherPart,
     Part,
+    RoundPart,
     TextPart,
     ThinkingPart,
     ToolCallPart,
     ToolResultPart,
+    ToolStatus,
 )
-
-
-def dump(value: object) -> str:
-    """Return compact JSON on one line, with non-ASCII characters as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+from tui_chat.storage.figures_codec import cost_from_json, cost_to_json, dump, usage_from_json, usage_to_json
 
 
 def dump_parts(parts: tuple[Part, ...]) -> str | None:
@@ -56,8 +55,10 @@ def part_to_json(part: Part, *, prose_apart: bool = False) -> dict[str, Any]:
             out = {"type": "thinking", "text": text}
         case ToolCallPart(call_id, name, input_json, on_server):
             out = {"type": "tool_call", "id": call_id, "name": name, "input": input_json, "on_server": on_server}
-        case ToolResultPart(call_id, text, is_error):
-            out = {"type": "tool_result", "id": call_id, "text": text, "is_error": is_error}
+        case ToolResultPart():
+            out = _result_to_json(part)
+        case RoundPart():
+            out = _round_to_json(part)
         case AttachmentPart(name, media_type, data):
             out = {"type": "attachment", "name": name, "media_type": media_type, "data": b64encode(data).decode()}
         case OtherPart(kind):
@@ -77,11 +78,41 @@ def part_from_json(item: dict[str, Any]) -> Part:
         case "tool_call":
             return ToolCallPart(item["id"], item["name"], item["input"], item["on_server"], opaque)
         case "tool_result":
-            return ToolResultPart(item["id"], item["text"], item["is_error"], opaque)
+            status = ToolStatus(item.get("status", ToolStatus.DONE))
+            return ToolResultPart(item["id"], item["text"], item["is_error"], opaque, status, item.get("ms"))
+        case "round":
+            return _round_from_json(item)
         case "attachment":
             return AttachmentPart(item["name"], item["media_type"], b64decode(item["data"]), opaque)
         case _:
             return OtherPart(item.get("kind", ""), opaque)
+
+
+def _result_to_json(part: ToolResultPart) -> dict[str, Any]:
+    out: dict[str, Any] = {"type": "tool_result", "id": part.call_id, "text": part.text, "is_error": part.is_error}
+    if part.status is not ToolStatus.DONE:
+        out["status"] = part.status.value
+    if part.duration_ms is not None:
+        out["ms"] = part.duration_ms
+    return out
+
+
+def _round_to_json(part: RoundPart) -> dict[str, Any]:
+    out: dict[str, Any] = {"type": "round"}
+    if part.usage is not None:
+        out["usage"] = usage_to_json(part.usage)
+    if part.cost is not None:
+        out["cost"] = cost_to_json(part.cost)
+    return out | {"ttft_ms": part.ttft_ms, "duration_ms": part.duration_ms}
+
+
+def _round_from_json(item: dict[str, Any]) -> RoundPart:
+    return RoundPart(
+        usage_from_json(item["usage"]) if "usage" in item else None,
+        cost_from_json(item["cost"]) if "cost" in item else None,
+        milliseconds_in_bounds(item["ttft_ms"]),
+        milliseconds_in_bounds(item["duration_ms"]),
+    )
 
 
 def opaque_to_json(opaque: Opaque | None) -> list[str] | None:

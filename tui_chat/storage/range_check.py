@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tui_chat.core.bounds import MOST_MS, MOST_TOKENS, UNKNOWN_MOMENT, dollars_in_bounds, moment_in_bounds
-from tui_chat.storage.row_mapping import UNKNOWN_COUNT, parse_price
+from tui_chat.storage.figures_codec import parse_price
+from tui_chat.storage.row_mapping import UNKNOWN_COUNT
 from tui_chat.storage.turn_rows import MAX_USED
 
 

@@ -7,12 +7,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, astuple, replace
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from tui_chat.core.bounds import (
     MOST_MS,
-    MOST_SUM_USD,
     MOST_TOKENS,
     UNKNOWN_MOMENT,
     count_in_bounds,
@@ -24,7 +22,8 @@ from tui_chat.core.error import Fault
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import UNKNOWN_USAGE, Cost, Price, Usage
-from tui_chat.storage.part_codec import dump, dump_parts, load_parts
+from tui_chat.storage.figures_codec import dump, dump_price, format_money, parse_money, parse_price, parse_sum
+from tui_chat.storage.part_codec import dump_parts, load_parts
 
 Row = tuple[Any, ...]
 UNREADABLE = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, IndexError, RecursionError)
@@ -149,7 +148,7 @@ def _usage_values(usage: Usage | None) -> Row:
 def _cost_values(cost: Cost | None) -> Row:
     if cost is None:
         return _NO_COST
-    return str(cost.total_usd), cost.estimated, None if cost.price is None else _dump_price(cost.price), cost.billed
+    return str(cost.total_usd), cost.estimated, None if cost.price is None else dump_price(cost.price), cost.billed
 
 
 def usage_of(row: Row) -> Usage | None:
@@ -183,39 +182,6 @@ def cost_reader() -> Callable[[Row], Cost | None]:
         return Cost(total_usd, rough != 0, prices[price], bool(billed))
 
     return read
-
-
-def _dump_price(price: Price) -> str:
-    return dump({name: value if name == "source" else format_money(value) for name, value in asdict(price).items()})
-
-
-def parse_price(stored: str) -> Price | None:
-    """Return a price from its JSON; `None` if a rate is implausible."""
-    try:
-        values = {name: _parse_rate(name, value) for name, value in json.loads(stored).items()}
-        price = Price(**cast(dict[str, Any], values))
-    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError):
-        return None
-    return price if price.is_in_bounds else None
-
-
-def _parse_rate(name: str, stored: Any) -> Any:
-    return stored if stored is None or name == "source" else Decimal(stored)
-
-
-def format_money(usd: Decimal | None) -> str | None:
-    """Return dollars as text, to the last digit."""
-    return None if usd is None else str(usd)
-
-
-def parse_money(stored: str | None) -> Decimal | None:
-    """Return dollars from their text; `None` if the amount is implausible."""
-    return None if stored is None else dollars_in_bounds(stored)
-
-
-def parse_sum(stored: str) -> Decimal | None:
-    """Return a sum of dollars from its text; `None` if it is implausible."""
-    return dollars_in_bounds(stored, MOST_SUM_USD)
 
 
 def title_key(title: str) -> str:
@@ -256,7 +222,7 @@ def conversation_of(
         title_source=TitleSource(source),
         model=model,
         system=system,
-        options=Options() if options is None else Options(**json.loads(options)),
+        options=_load_options(options),
         turns=tuple(turns),
         head=head,
         archived_at=parse_time(archived_at),
@@ -288,8 +254,15 @@ def summary_of(row: Row, live: set[int]) -> ConversationSummary:
 
 def dump_options(options: Options) -> str | None:
     """Return as JSON the options that are set."""
-    values = {name: value for name, value in asdict(options).items() if value is not None}
+    values = {name: value for name, value in asdict(options).items() if value is not None and value != ()}
     return dump(values) if values else None
+
+
+def _load_options(stored: str | None) -> Options:
+    if stored is None:
+        return Options()
+    values = json.loads(stored)
+    return Options(**values | {"tools": tuple(map(str, values.get("tools", ())))})
 
 
 def format_time(moment: datetime | None) -> str | None:

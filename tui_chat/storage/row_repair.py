@@ -10,7 +10,8 @@ from tui_chat.core.conversation import TitleSource
 from tui_chat.core.error import Fault
 from tui_chat.core.turn import Role, TurnStatus
 from tui_chat.storage.delta_codec import load_deltas
-from tui_chat.storage.part_codec import dump, load_parts, part_from_json
+from tui_chat.storage.figures_codec import dump
+from tui_chat.storage.part_codec import load_parts, part_from_json
 from tui_chat.storage.row_mapping import (
     CONVERSATION_COLUMNS,
     COST_COLUMNS,

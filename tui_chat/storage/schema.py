@@ -183,9 +183,13 @@ def _add_side_requests(db: sqlite3.Connection) -> None:
     run_script(db, _SIDE_REQUESTS + _TREE)
 
 
+def _allow_tools(db: sqlite3.Connection) -> None:
+    """Change no table: turns may now hold tool calls that an earlier program would take for run or not run."""
+
+
 SIDE_REQUESTS_SINCE = 2
 """The first version with the table `errand`."""
-MIGRATIONS: tuple[Migration, ...] = (_create_tables, _add_side_requests)
+MIGRATIONS: tuple[Migration, ...] = (_create_tables, _add_side_requests, _allow_tools)
 """Step n brings a file from version n to n + 1. Released steps are never changed."""
 
 

@@ -14,6 +14,7 @@ from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost
 from tui_chat.storage import search_index
 from tui_chat.storage.connection import note_damaged_value
+from tui_chat.storage.figures_codec import parse_sum
 from tui_chat.storage.process_owner import CurrentProcess
 from tui_chat.storage.row_mapping import (
     CONVERSATION_COLUMNS,
@@ -22,7 +23,6 @@ from tui_chat.storage.row_mapping import (
     UNREADABLE,
     conversation_of,
     conversation_values,
-    parse_sum,
     placeholders,
     side_request_of,
     turn_reader,

@@ -5,6 +5,7 @@ Blocks that came from this API are sent back unchanged; what the API would rejec
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from tui_chat.core.part import (
     ToolResultPart,
 )
 from tui_chat.core.provider import Request
+from tui_chat.core.tool import Tool
 from tui_chat.core.turn import Role, Turn
 from tui_chat.providers.anthropic.models import (
     default_max_tokens,
@@ -35,6 +37,7 @@ CURRENT_VERSION = "2026-10-21"
 _REPLY_FIRST_NOTE = "(The conversation begins with a reply.)"
 _NOT_RUN = "This tool was not run."
 _THINKING = ("thinking", "redacted_thinking")
+_CALL_ID = re.compile(r"[a-zA-Z0-9_-]+")
 _IMAGES = {"image/jpeg", "image/png", "image/gif", "image/webp"}
 
 Block = dict[str, Any]
@@ -75,10 +78,19 @@ def message_params(request: Request, capabilities: Capabilities) -> dict[str, An
 
 def count_params(request: Request) -> dict[str, Any]:
     """Return the parameters for counting input tokens."""
-    params: dict[str, Any] = {"model": request.model, "messages": messages_of(request.turns)}
+    params: dict[str, Any] = {
+        "model": request.model,
+        "messages": messages_of(request.turns, native_calls=bool(request.tools)),
+    }
+    if request.tools:
+        params["tools"] = [_tool(tool) for tool in request.tools]
     if request.system.strip():
         params["system"] = valid_text(request.system)
     return params
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    return {"name": tool.name, "description": tool.description, "input_schema": json.loads(tool.schema_json)}
 
 
 def partial_reply(request: Request) -> Turn | None:
@@ -119,9 +131,13 @@ def _add_cache_mark(messages: list[Message]) -> None:
             return
 
 
-def messages_of(turns: Iterable[Turn]) -> list[Message]:
-    """Return the messages of a branch, which may end with a partial reply to continue."""
-    messages = _merge_roles((turn.role.value, list(_blocks(turn))) for turn in turns)
+def messages_of(turns: Iterable[Turn], *, native_calls: bool = False) -> list[Message]:
+    """Return the messages of a branch, which may end with a partial reply to continue.
+
+    With `native_calls`, calls that came from another provider are sent as calls: text that looks like one would be
+    imitated by a model that has tools.
+    """
+    messages = _merge_roles((turn.role.value, list(_blocks(turn, native_calls))) for turn in turns)
     everything = [block for message in messages for block in message["content"]]
     called = {block.get("id") for block in everything if _is_call(block)}
     answered = {block.get("tool_use_id") for block in everything if _is_server_result(block)}
@@ -136,11 +152,23 @@ def messages_of(turns: Iterable[Turn]) -> list[Message]:
     return [message for message in messages if message["content"]]
 
 
-def _blocks(turn: Turn) -> Iterator[Block]:
+def _blocks(turn: Turn, native_calls: bool) -> Iterator[Block]:
     to_block = _user_block if turn.role is Role.USER else _reply_block
     for part in turn.parts:
-        if (block := to_block(part)) is not None:
+        block = _native_call(part) if native_calls and isinstance(part, ToolCallPart) else None
+        if block is not None or (block := to_block(part)) is not None:
             yield block
+
+
+def _native_call(part: ToolCallPart) -> Block | None:
+    """Return a call as a block of this API; `None` where it has one already, or cannot have one."""
+    is_ours = part.opaque is not None and part.opaque.wire == WIRE
+    if is_ours or part.on_server or not _CALL_ID.fullmatch(part.call_id) or not _is_json(part.input_json or "{}"):
+        return None
+    arguments = json.loads(part.input_json or "{}")
+    if not isinstance(arguments, dict):
+        return None
+    return {"type": "tool_use", "id": part.call_id, "name": part.name, "input": arguments}
 
 
 def _user_block(part: Part) -> Block | None:

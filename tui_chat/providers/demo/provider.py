@@ -16,7 +16,7 @@ from tui_chat.core.event import (
     ThinkingDelta,
     UsageReported,
 )
-from tui_chat.core.part import AttachmentPart, OtherPart, ToolCallPart
+from tui_chat.core.part import AttachmentPart, OtherPart, RoundPart, ToolCallPart
 from tui_chat.core.provider import Model, Request
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Usage
@@ -171,7 +171,7 @@ def _turn_tokens(turn: Turn) -> int:
                 count += len(data) // 600 + 1
             case ToolCallPart(input_json=text):
                 count += _tokens(text)
-            case OtherPart():
+            case OtherPart() | RoundPart():
                 pass
             case _:
                 count += _tokens(part.text)

@@ -20,6 +20,7 @@ from tui_chat.core.part import (
 )
 from tui_chat.core.provider import Request, split_ref
 from tui_chat.core.provider_presets import Dialect
+from tui_chat.core.tool import Tool
 from tui_chat.core.turn import Role, Turn
 from tui_chat.providers.openai.stream import WIRE
 
@@ -46,12 +47,18 @@ def request_body(request: Request, dialect: Dialect) -> Json:
     body: Json = {"model": request.model, "messages": messages_of(request, dialect), "stream": True}
     if dialect.has_stream_options:
         body["stream_options"] = {"include_usage": True}
+    if request.tools:
+        body["tools"] = [{"type": "function", "function": _function(tool)} for tool in request.tools]
     merge_fields(body, dialect.extra_fields)
     _add_options(body, request.options, dialect)
     if dialect.continuation and body["messages"] and body["messages"][-1]["role"] == "assistant":
         body["messages"][-1] |= dialect.continuation.message
         merge_fields(body, dialect.continuation.body)
     return body
+
+
+def _function(tool: Tool) -> Json:
+    return {"name": tool.name, "description": tool.description, "parameters": json.loads(tool.schema_json)}
 
 
 def is_continuation(request: Request) -> bool:

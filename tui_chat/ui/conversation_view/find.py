@@ -4,7 +4,15 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tui_chat.core.part import AttachmentPart, OtherPart, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
+from tui_chat.core.part import (
+    AttachmentPart,
+    OtherPart,
+    RoundPart,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+)
 from tui_chat.core.turn import Turn
 from tui_chat.rendering.cell_width import width
 from tui_chat.ui.conversation_view.blocks import Block, Fold
@@ -196,7 +204,7 @@ def _count(turn: Turn, queries: Sequence[str]) -> int:
                 count += _times(name, queries) + _times(given, queries)
             case AttachmentPart(name=name):
                 count += _times(name, queries)
-            case OtherPart():
+            case OtherPart() | RoundPart():
                 pass
     return count
 

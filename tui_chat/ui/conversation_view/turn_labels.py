@@ -9,7 +9,7 @@ from rich.style import Style
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import Fault
 from tui_chat.core.format_numbers import UNKNOWN, local_moment
-from tui_chat.core.part import AttachmentPart, OtherPart, ThinkingPart, ToolCallPart, ToolResultPart
+from tui_chat.core.part import AttachmentPart, OtherPart, RoundPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.rendering.cell_width import normalize_graphemes, width, wrap
 from tui_chat.ui.conversation_view.blocks import Block, Fold
@@ -144,6 +144,13 @@ def tool_result(part: ToolResultPart, layout_options: LayoutOptions) -> Fold:
         more = _lines(text)
     fold.set_head(("↳ ", layout_options.palette.dim), (first, style), (more, layout_options.palette.dim))
     return fold
+
+
+def round_end(part: RoundPart) -> Block:
+    """Return no row: the figures of the requests are shown as their sum."""
+    block = Block()
+    block.part = part
+    return block
 
 
 def attachment(part: AttachmentPart, layout_options: LayoutOptions) -> Block:

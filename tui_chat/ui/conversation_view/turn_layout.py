@@ -12,6 +12,7 @@ from tui_chat.core.part import (
     AttachmentPart,
     OtherPart,
     Part,
+    RoundPart,
     TextPart,
     ThinkingPart,
     ToolCallPart,
@@ -212,6 +213,8 @@ def _new_block(part: Part, role: Role, layout_options: LayoutOptions, *, live: b
             return turn_labels.tool_call(part, layout_options)
         case ToolResultPart():
             return turn_labels.tool_result(part, layout_options)
+        case RoundPart():
+            return turn_labels.round_end(part)
         case AttachmentPart():
             return turn_labels.attachment(part, layout_options)
         case OtherPart():

@@ -1,0 +1,139 @@
+"""Tools that a model may call: what they are, who allows a call, and what came of it. Runs nothing."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from tui_chat.core.part import ToolCallPart, ToolStatus
+
+MAX_RESULT_CHARACTERS = 30_000
+"""Of a result that a model gets; the middle of a longer one is left out."""
+
+
+class Effect(StrEnum):
+    """What a tool may do to the world."""
+
+    READ = "read"
+    NETWORK = "network"
+    EXECUTE = "execute"
+    UNKNOWN = "unknown"
+    """Any tool of an MCP server: what it says of itself is no proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool as it is offered to a model."""
+
+    name: str
+    """As the model calls it: valid on every wire."""
+    description: str
+    schema_json: str
+    """The JSON Schema of its arguments."""
+    effect: Effect
+    mcp: str = ""
+    """The MCP server that has it; empty for a built-in tool."""
+    fingerprint: str = ""
+    """Of everything that a permission for it depends on; a permission for another one does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallReview:
+    """What a call would do, found out without doing it."""
+
+    tool: Tool
+    is_free: bool
+    """Whether it may run unasked: it only reads, and only where the user works."""
+    summary: str
+    """The call in one line."""
+    details: str
+    """All that it would do, for the user's decision; raw."""
+    subject: str
+    """What a permission for this call covers: a path, a host, a command line; empty for the whole tool."""
+    warning: str = ""
+    """Why it needs a second look, such as a file of secrets; a rule for the whole tool does not cover it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutcome:
+    """How a call ended, with the text for the model."""
+
+    text: str
+    status: ToolStatus = ToolStatus.DONE
+
+
+class Decision(StrEnum):
+    """What the user decides about one call."""
+
+    ONCE = "once"
+    CONVERSATION = "conversation"
+    """This and the like for as long as the program runs, in this conversation."""
+    ALWAYS = "always"
+    """This and the like, from now on."""
+    SERVER = "server"
+    """Every tool of this MCP server, from now on."""
+    DENY = "deny"
+    STOP = "stop"
+    """No, and end the reply here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to an approval."""
+
+    decision: Decision
+    reason: str = ""
+    """Goes to the model with a denial."""
+
+    @property
+    def allows(self) -> bool:
+        """Whether the call may run."""
+        return self.decision not in (Decision.DENY, Decision.STOP)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A call that waits for the user's answer."""
+
+    call: ToolCallPart
+    review: CallReview
+
+    @property
+    def always_covers(self) -> str:
+        """What a permission for good would cover, in words."""
+        tool, subject = self.review.tool, self.review.subject
+        return f"{tool.name} for {subject}" if subject else f"every call of {tool.name}"
+
+
+class ArgumentsRefused(Exception):
+    """A call with arguments that the tool cannot use; the message goes to the model."""
+
+
+class Toolbox(Protocol):
+    """The tools of this program and of its MCP servers."""
+
+    async def offered(self, chosen: Sequence[str]) -> tuple[Tool, ...]:
+        """Return the chosen tools in a stable order; names that no longer exist are left out."""
+        ...
+
+    async def review(self, tool: Tool, call: ToolCallPart) -> CallReview:
+        """Return what a call would do. Raises `ArgumentsRefused`; changes nothing."""
+        ...
+
+    async def run(self, tool: Tool, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:
+        """Run a call; `report` gets the last lines of what it prints. A cancelled call ends before it raises."""
+        ...
+
+    async def aclose(self) -> None:
+        """End everything that still runs."""
+        ...
+
+
+def shortened(text: str, most: int = MAX_RESULT_CHARACTERS, rest: str = "") -> str:
+    """Return a text for a model: a long one with its head, its tail and a line that says how much is missing."""
+    if len(text) <= most:
+        return text
+    head = most * 2 // 3
+    tail = most - head
+    note = f"[… {len(text) - most:,} of {len(text):,} characters left out here{'; ' + rest if rest else ''} …]"
+    return f"{text[:head]}\n{note}\n{text[-tail:]}"

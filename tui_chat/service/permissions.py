@@ -1,0 +1,119 @@
+"""Who may run what: the rules of the settings, and what the user has allowed. Asks nobody and runs nothing."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from tui_chat.core.error import StorageError
+from tui_chat.core.tool import CallReview, Decision, Effect, Tool, Verdict
+from tui_chat.storage.store import Store
+
+_STATE_KEY = "tool_grants"
+_RULE = re.compile(r"(?P<name>[\w*?.-]+)(?:\((?P<subject>.*)\))?", re.DOTALL)
+
+
+class Permission(StrEnum):
+    """What a rule says of the calls that it covers."""
+
+    ALLOW = "allow"
+    ASK = "ask"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A permission for good that the user has given."""
+
+    tool: str
+    subject: str
+    """Empty for every call of the tool."""
+    fingerprint: str
+    """Of the tool as it was; another one asks again."""
+    given_at: str
+
+    def covers(self, review: CallReview) -> bool:
+        """Return whether it allows the call."""
+        tool = review.tool
+        return (self.tool, self.subject, self.fingerprint) == (tool.name, review.subject, tool.fingerprint)
+
+
+def is_rule(rule: str) -> bool:
+    """Return whether the text names calls: `TOOL` or `TOOL(SUBJECT)`, with `*` for any text."""
+    return _RULE.fullmatch(rule) is not None
+
+
+def rule_covers(rule: str, review: CallReview) -> bool:
+    """Return whether a rule names the call. The subject of a command is compared as a whole, without wildcards."""
+    found = _RULE.fullmatch(rule)
+    if found is None or not fnmatchcase(review.tool.name, found["name"]):
+        return False
+    if (subject := found["subject"]) is None:
+        return not review.warning
+    if review.tool.effect is Effect.EXECUTE:
+        return subject == review.subject
+    return fnmatchcase(review.subject, subject)
+
+
+class Permissions:
+    """The rules, and the grants of this run and for good."""
+
+    def __init__(self, store: Store, rules: Mapping[str, Permission] | None = None) -> None:
+        self._store = store
+        self._rules = dict(rules or {})
+        self._granted: dict[str, list[Grant]] = {}
+        """By conversation; forgotten when the program ends."""
+
+    async def decide(self, conversation_id: str, review: CallReview) -> Permission:
+        """Return what to do with a call: deny wins over ask, and ask over allow."""
+        said = {permission for rule, permission in self._rules.items() if self._applies(rule, permission, review)}
+        for permission in (Permission.DENY, Permission.ASK):
+            if permission in said:
+                return permission
+        if said or review.is_free:
+            return Permission.ALLOW
+        grants = [*self._granted.get(conversation_id, ()), *await self.grants()]
+        return Permission.ALLOW if any(grant.covers(review) for grant in grants) else Permission.ASK
+
+    def _applies(self, rule: str, permission: Permission, review: CallReview) -> bool:
+        if permission is not Permission.DENY or rule_covers(rule, review):
+            return rule_covers(rule, review)
+        # A denial of the whole tool denies its calls that need a second look too.
+        return "(" not in rule and fnmatchcase(review.tool.name, rule)
+
+    async def remember(
+        self, conversation_id: str, review: CallReview, verdict: Verdict, offered: Iterable[Tool], now: datetime
+    ) -> None:
+        """Keep what a verdict allows beyond its call."""
+        given_at = now.isoformat()
+        grant = Grant(review.tool.name, review.subject, review.tool.fingerprint, given_at)
+        match verdict.decision:
+            case Decision.CONVERSATION:
+                self._granted.setdefault(conversation_id, []).append(grant)
+            case Decision.ALWAYS:
+                await self._add([grant])
+            case Decision.SERVER:
+                tools = [tool for tool in offered if tool.mcp and tool.mcp == review.tool.mcp]
+                await self._add([Grant(tool.name, "", tool.fingerprint, given_at) for tool in tools])
+
+    async def grants(self) -> tuple[Grant, ...]:
+        """Return the permissions for good, oldest first; none where they cannot be read."""
+        try:
+            stored = await self._store.state(_STATE_KEY)
+        except StorageError:
+            return ()
+        return tuple(Grant(**item) for item in stored or ())
+
+    async def revoke(self, grant: Grant) -> None:
+        """Take back a permission for good."""
+        await self._put([other for other in await self.grants() if other != grant])
+
+    async def _add(self, grants: Iterable[Grant]) -> None:
+        known = list(await self.grants())
+        have = {(grant.tool, grant.subject, grant.fingerprint) for grant in known}
+        await self._put(known + [g for g in grants if (g.tool, g.subject, g.fingerprint) not in have])
+
+    async def _put(self, grants: Iterable[Grant]) -> None:
+        await self._store.set_state(_STATE_KEY, [asdict(grant) for grant in grants])
