@@ -47,9 +47,13 @@ escape,K,f escape,J,y escape,[ escape,] escape,t,enter escape,z escape,G,g escap
 """
 PRESSED = st.builds(lambda keys: ("press", keys), st.sampled_from(PRESSES.split()))
 NAMED = st.builds(lambda text: ("say", text), st.sampled_from(COMMANDS))
-OTHER = st.sampled_from([("wait", ""), ("wait", ""), ("paste", "a\r\nb" * 30), ("size", "60x20"), ("size", "100x30")])
+OTHER = st.sampled_from(
+    [("wait", ""), ("wait", ""), ("paste", "a\r\nb" * 30), ("paste", "row\n" * 8), ("paste", "row\n" * 14)]
+    + [("press", "ctrl+z,ctrl+z,ctrl+z"), ("press", "ctrl+z,alt+z,ctrl+z"), ("press", "tab,ctrl+z")]
+    + [("size", size) for size in ("40x10", "60x20", "80x24", "100x30", "120x40", "200x50")]
+)
 REOPENED = st.sampled_from([("reopen", "quit"), ("reopen", "kill")])
-STEP = st.one_of(TYPED, SENT, SENT, PRESSED, PRESSED, PRESSED, PRESSED, NAMED, OTHER, REOPENED)
+STEP = st.one_of(TYPED, SENT, SENT, PRESSED, PRESSED, PRESSED, PRESSED, NAMED, OTHER, OTHER, REOPENED)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """The prompt box: long pastes fold and unfold, and nothing that was in it is lost by undoing."""
 
+import pytest
 from textual import events
 
 from tests.ui.conftest import Desk, desk_with
@@ -53,3 +54,19 @@ async def test_the_same_paste_has_one_sign(desk: Desk) -> None:
 async def test_an_invitation_is_wrapped_in_a_narrow_window() -> None:
     async with desk_with(size=(60, 20)) as desk:
         assert "all keys" in " ".join(screen_text(desk.app).split())
+
+
+@pytest.mark.parametrize("size", [(120, 40), (60, 16)])
+async def test_undo_shortens_a_prompt_that_is_taller_than_its_box(size: tuple[int, int]) -> None:
+    async with desk_with(size=size) as desk:
+        for text in ("word\n" * 8, "word\n" * 14, LONG):
+            await paste(desk, text)
+            if text is LONG:
+                await desk.press("tab")  # unfold it
+            await desk.until(lambda: desk.chat.prompt.text == text)  # noqa: B023
+            await desk.press(*["ctrl+z"] * 4)
+            assert desk.app.is_running and not desk.chat.prompt.text
+        await desk.type("line\n" * 25)
+        await desk.press(*["ctrl+z"] * 8)
+        await desk.press(*["alt+z"] * 8)
+        assert desk.app.is_running and desk.chat.prompt.text == "line\n" * 25

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from textual import events
+from textual.geometry import Offset
 from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import Location
@@ -83,6 +84,13 @@ class PromptBox(TextArea):
     def render_line(self, y: int) -> Strip:
         """Draw nothing in a box without width: Textual cannot wrap its placeholder there."""
         return super().render_line(y) if self.content_size.width > 0 else Strip.blank(self.size.width)
+
+    def scroll_cursor_visible(self, center: bool = False, animate: bool = False) -> Offset:
+        """Scroll to the cursor; in the middle of an undo it may be behind the end of the text, which Textual cannot
+        locate."""
+        if self.cursor_location[0] >= self.document.line_count:
+            return Offset()
+        return super().scroll_cursor_visible(center, animate)
 
     # Sending
 
