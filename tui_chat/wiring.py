@@ -5,13 +5,15 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 from tui_chat import paths
 from tui_chat.core.conversation import Conversation, Options
-from tui_chat.core.error import NotFound, SettingsError, StorageError
+from tui_chat.core.error import NotFound, RequestRefused, SettingsError, StorageError
 from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.launch_options import LaunchOptions
-from tui_chat.core.provider import Model
+from tui_chat.core.provider import Model, split_ref
 from tui_chat.core.provider_presets import DEMO_MODEL, PRESETS
 from tui_chat.core.usage import Price
 from tui_chat.pricing.pricing import Pricing
@@ -19,7 +21,7 @@ from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.registry import ProviderRegistry
 from tui_chat.service.chat import ChatService
 from tui_chat.service.dependencies import Dependencies, Policy
-from tui_chat.service.model_catalog import ModelCatalog
+from tui_chat.service.model_catalog import RECENT_MODELS, ModelCatalog, best_match
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.service.stall_detection import HealthLimits
 from tui_chat.service.trash import empty_trash
@@ -49,9 +51,13 @@ class Program:
     pricing: Pricing
     default_model: str
 
-    def new_conversation(self) -> Conversation:
-        """Return a new conversation with the model and system prompt of the settings."""
-        return self.service.new_conversation(self.default_model, system=self.settings.system)
+    def new_conversation(self, launch: LaunchOptions | None = None) -> Conversation:
+        """Return a new conversation with the model, system prompt and options of the launch and the settings."""
+        launch = launch or LaunchOptions()
+        profile = self._profile(launch.profile)
+        conversation = self.service.new_conversation(self.default_model, system=self.settings.system)
+        model, system = profile.model or self.default_model, profile.system or self.settings.system
+        return self._with_options(conversation, launch, model, system, profile.options)
 
     async def conversation_for(self, launch: LaunchOptions) -> Conversation:
         """Return the conversation that the launch options select, with their model and system prompt."""
@@ -64,10 +70,35 @@ class Program:
                 conversation.system,
                 conversation.options,
             )
-        profile = self._profile(launch.profile)
-        conversation = self.new_conversation()
-        model, system = profile.model or self.default_model, profile.system or self.settings.system
-        return self._with_options(conversation, launch, model, system, profile.options)
+        return self.new_conversation(launch)
+
+    async def resolve_model(self, name: str) -> str:
+        """Return the `provider/model` that a name means: as it is, or the one model that a short name fits best."""
+        if self.registry.knows(name):
+            return name
+        if split_ref(name)[0] and split_ref(name)[1]:
+            await self.registry.get(name)  # raises, and names the closest provider
+        models = (await self.model_catalog.current()).models
+        recent = await self.store.state(RECENT_MODELS) or []
+        if (found := best_match(models, name, recent)) is not None:
+            return found.ref
+        names = [part for model in models for part in (model.ref, split_ref(model.ref)[1])]
+        raise RequestRefused(f"no model fits {name!r}{did_you_mean(name, names)}", detail="no_such_model")
+
+    async def with_resolved_model(self, launch: LaunchOptions) -> LaunchOptions:
+        """Return the launch options with the model that was meant."""
+        return launch if launch.model is None else replace(launch, model=await self.resolve_model(launch.model))
+
+    async def with_usable_model(self, conversation: Conversation) -> Conversation:
+        """Return the conversation; with the default model if the one it was stored with has no provider here.
+
+        Raises `RequestRefused` for a new conversation: a request that cannot be sent must not store one.
+        """
+        if self.registry.knows(conversation.model):
+            return conversation
+        if not conversation.turns:
+            return replace(conversation, model=await self.resolve_model(conversation.model))
+        return replace(conversation, model=self.default_model)
 
     async def _requested_id(self, launch: LaunchOptions) -> str | None:
         if launch.conversation is not None:
@@ -134,6 +165,25 @@ class Program:
         self.keys.stop()
         await self.registry.aclose()
         await self.store.aclose()
+
+
+def save_setting(file: Path, name: str, value: Any) -> None:
+    """Set one value in the settings file and keep its comments; without a file, write the starter file first."""
+    from tui_chat.settings.edit_file import with_setting
+    from tui_chat.settings.show import starter_file
+    from tui_chat.storage.private_files import replace as replace_file
+    from tui_chat.storage.private_files import temporary_file
+
+    try:
+        text = file.read_text(encoding="utf-8") if file.exists() else starter_file()
+        changed = with_setting(text, name, value)
+        paths.make_private(file.parent)
+        target = file.resolve()
+        with temporary_file(target.parent) as new:
+            new.write_text(changed, encoding="utf-8")
+            replace_file(target, new)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be written: {getattr(error, 'strerror', None) or error}") from error
 
 
 async def assemble(

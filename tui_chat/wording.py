@@ -6,7 +6,7 @@ another model, edit the prompt, cancel it. The app adds the key.
 
 from dataclasses import dataclass
 
-from tui_chat.core.error import ChatError, Fault, ProviderError
+from tui_chat.core.error import ChatError, Fault
 from tui_chat.core.turn import Role, Turn, TurnStatus
 
 
@@ -19,6 +19,9 @@ class ErrorText:
 
 
 _RETRY = "Try again."
+_CONTINUE = "Continue or regenerate."
+_SHOWS_STATUS = ("rate_limited", "overloaded")
+"""Kinds of errors whose status users look up."""
 _A_DAY_S = 86_400
 _A_YEAR_S = 365 * _A_DAY_S
 
@@ -36,9 +39,9 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
         "The proxy refused the connection.", "Check HTTPS_PROXY and NO_PROXY, then try again."
     ),
     ("unreachable", "timeout"): ErrorText("The provider did not answer in time.", _RETRY),
-    ("stream_cut", "stalled"): ErrorText("The reply stalled.", _RETRY),
-    ("stream_cut", "garbled"): ErrorText("The reply was corrupted and cut off.", _RETRY),
-    ("stream_cut", "error"): ErrorText("The provider ended the reply with an error.", _RETRY),
+    ("stream_cut", "stalled"): ErrorText("The reply stalled.", _CONTINUE),
+    ("stream_cut", "garbled"): ErrorText("The reply was corrupted and cut off.", _CONTINUE),
+    ("stream_cut", "error"): ErrorText("The provider ended the reply with an error.", _CONTINUE),
     ("key_rejected", "no_key"): ErrorText(
         "There is no API key for this provider.",
         "Set it and restart, or choose another model.",
@@ -70,6 +73,7 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ("request_refused", "not_found"): ErrorText(
         "Nothing was found at the provider's address.", "Check its base_url."
     ),
+    ("overloaded", "gateway"): ErrorText("The provider's proxy has no answer from its server.", _RETRY),
     ("overloaded", "timeout"): ErrorText("The provider timed out on the request.", _RETRY),
     ("protocol_broken", "empty"): ErrorText(
         "The provider's response was empty.", "Try again; if it stays empty, check its base_url and kind."
@@ -77,6 +81,9 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ("protocol_broken", "redirect"): ErrorText("The provider's address has moved.", "Correct its base_url."),
     ("protocol_broken", "html"): ErrorText(
         "Received a web page instead of a reply.", "Check its base_url, and for a proxy or login page in between."
+    ),
+    ("settings", "exists"): ErrorText(
+        "The settings file exists already.", "`tui-chat config edit` opens it; --force overwrites it."
     ),
     ("settings", "bad_url"): ErrorText("A provider's address is invalid.", "Correct its base_url."),
     ("settings", "plain_http"): ErrorText(
@@ -116,6 +123,9 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
         "The data folder is not safe to use.",
         "Check its owner and permissions, or choose another --data-dir.",
     ),
+    ("reply_in_flight", "elsewhere"): ErrorText(
+        "A reply is still streaming here in another window.", "Wait for it, or stop it in that window."
+    ),
     ("not_found", "turn"): ErrorText(
         "The conversation has no such turn.", "`tui-chat show ID --json` lists its turns."
     ),
@@ -149,7 +159,7 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
 
 _BY_KIND: dict[str, ErrorText] = {
     "unreachable": ErrorText("The provider cannot be reached.", _RETRY),
-    "stream_cut": ErrorText("Connection lost during the reply.", _RETRY),
+    "stream_cut": ErrorText("Connection lost during the reply.", _CONTINUE),
     "key_rejected": ErrorText(
         "The provider rejected the API key.", "Set it again, choose another model, or run `tui-chat doctor`."
     ),
@@ -192,10 +202,14 @@ def explain(error: ChatError | Fault) -> ErrorText:
     """Return what happened and what to do about it."""
     fault = error.fault if isinstance(error, ChatError) else error
     words = _BY_DETAIL.get((fault.kind, fault.detail)) or _BY_KIND.get(fault.kind) or _BY_KIND["unexpected"]
-    if isinstance(error, ProviderError) and error.retry_after_s is not None and error.retry_after_s >= 1:
-        pause = f"Retry after {_duration(error.retry_after_s)}."
-        words = ErrorText(f"{words.sentence} {pause}", words.next_step)
-    return words
+    sentence = words.sentence
+    if fault.status is not None and fault.kind in _SHOWS_STATUS:
+        sentence = f"{sentence.removesuffix('.')} ({fault.status})."
+    if fault.retry_after_s is not None and fault.retry_after_s >= 1:
+        sentence += f" Retry after {_duration(fault.retry_after_s)}."
+    if fault.attempts > 1:
+        sentence += f" Tried {fault.attempts} times."
+    return words if sentence == words.sentence else ErrorText(sentence, words.next_step)
 
 
 def ending(turn: Turn) -> ErrorText | None:

@@ -1,6 +1,7 @@
 """`tui-chat ask`: the reply on stdout and nothing else, everything saved, every end with its exit code."""
 
 import signal
+import sqlite3
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -187,3 +188,26 @@ def test_where_no_key_is_found_the_demo_answers_and_says_so_beside_the_reply(she
     assert "no key was found" in done.err and "ANTHROPIC_API_KEY" in done.err
     for words, more in ((("--demo",), {}), (("-m", "demo/tour"), {}), ((), {"TUI_CHAT_MODEL": "demo/tour"})):
         assert shell("ask", *words, "hello", **more).err == ""
+
+
+def test_a_mistyped_model_stores_nothing_and_a_short_name_takes_the_one_that_fits(shell: Shell) -> None:
+    for name in ("tuor", "dmeo/tour"):
+        done = shell("ask", "-m", name, "code")
+        assert done.code == 4 and "did you mean" in done.err
+    assert shell("list").out == ""
+    done = shell("ask", "-m", "tour", "code")
+    assert done.code == 0 and "model demo/tour" in done.err
+    assert shell.only_conversation()["model"] == "demo/tour"
+
+
+def test_continuing_a_conversation_whose_model_is_gone_takes_the_default_model(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    with sqlite3.connect(next(shell.home.rglob("conversations.db"))) as connection:
+        connection.execute("UPDATE conversation SET model = 'sonnet'")
+    done = shell("ask", "-c", "table")
+    assert done.code == 0 and "model demo/tour" in done.err
+
+
+def test_an_empty_pipe_is_reported(shell: Shell) -> None:
+    assert "stdin is empty" in shell("ask", "--demo", "code", stdin="").err
+    assert "stdin" not in shell("ask", "--demo", "code").err

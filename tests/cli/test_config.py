@@ -48,3 +48,9 @@ def test_a_bad_file_is_told_with_its_line_and_keeps_nothing_from_working(shell: 
 def test_an_editor_that_fails_is_told(shell: Shell) -> None:
     done = shell("config", "edit", EDITOR="false")
     assert done.code == 3 and "false" in done.err and "Traceback" not in done.err
+
+
+def test_init_over_an_existing_file_is_refused_in_its_own_words(shell: Shell) -> None:
+    shell("config", "init")
+    done = shell("config", "init")
+    assert done.code == 3 and "exists already" in done.err and "--force" in done.err and "error" not in done.err

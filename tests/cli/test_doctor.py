@@ -48,3 +48,12 @@ def test_a_damaged_database_is_moved_aside_and_told(shell: Shell) -> None:
     done = shell("ask", "--demo", "table")
     assert done.code == 0 and "damaged" in done.err
     assert list(database.parent.glob("*.corrupt-*"))
+
+
+def test_the_doctor_reports_an_unknown_theme_and_a_key_that_is_taken(shell: Shell) -> None:
+    file = shell.home / "settings.toml"
+    file.write_text('[ui]\ntheme = "dracla"\n[keys]\n"library.open" = "ctrl+n"\n')
+    done = shell("--config", str(file), "doctor", "--offline")
+    assert done.code == 1
+    assert "did you mean dracula?" in done.out and f"{file}:2" in done.out
+    assert "Ctrl+N is the key of both" in done.out

@@ -166,3 +166,10 @@ def test_messages_in_a_circle_keep_their_text_and_the_report_says_so(shell: Shel
     shown = json.loads(shell("export", "--all", "-f", "json").out.splitlines()[1])
     texts = [part["text"] for turn in shown["turns"] for part in turn["parts"]]
     assert {"Which is taller?", "The first.", "The second."} <= set(texts)
+
+
+def test_importing_our_own_librechat_export_adds_nothing(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    shell("export", "--all", "-f", "librechat", "-o", str(shell.home / "out.json"))
+    assert "1 unchanged" in shell("import", str(shell.home / "out.json")).out
+    assert len(shell("list").out.splitlines()) == 1

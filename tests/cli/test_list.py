@@ -37,3 +37,12 @@ def test_a_number_too_large_for_anything_asks_for_all_there_is(shell: Shell) -> 
     shell("ask", "--demo", "code")
     assert len(json.loads(shell("list", "--json", "--limit", "9" * 30).out)) == 1
     assert shell("search", "code", "--limit", "9" * 30).code == 0
+
+
+def test_list_reports_that_there_are_more_and_lists_all_on_request(shell: Shell) -> None:
+    for _ in range(3):
+        shell("ask", "--demo", "code")
+    done = shell("list", "--limit", "2")
+    assert len(done.out.splitlines()) == 2 and "--limit 0 lists all" in done.err
+    done = shell("list", "--limit", "0")
+    assert len(done.out.splitlines()) == 3 and not done.err

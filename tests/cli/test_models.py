@@ -8,3 +8,9 @@ from tests.cli.conftest import Shell
 def test_the_demo_model_is_there_without_any_key(shell: Shell) -> None:
     (model,) = json.loads(shell("models", "--json").out)
     assert (model["id"], model["input_usd"]) == ("demo/tour", "0")
+
+
+def test_models_lists_a_provider_that_was_set_up_after_the_demo(shell: Shell) -> None:
+    shell("models")
+    done = shell("models", ANTHROPIC_API_KEY="sk-ant-12345678", ANTHROPIC_BASE_URL="http://127.0.0.1:9")
+    assert "anthropic:" in done.err and "127.0.0.1:9" in done.err and "demo/tour" in done.out

@@ -93,3 +93,9 @@ def test_a_complaint_keeps_ordinary_words_alone() -> None:
 def test_leaks_are_found() -> None:
     assert leaks(b"xx" + KEY[3:11].encode(), [KEY]) == [KEY[3:11]]
     assert leaks(b"pin 4711", ["4711"]) and not leaks(b"pin 14711", ["4711"])
+
+
+@pytest.mark.parametrize("dummy", ["x", "none", "EMPTY", "dummy"])
+def test_a_dummy_key_masks_no_word_of_an_error(dummy: str) -> None:
+    text = "claude-none-existent: invalid x-api-key; the EMPTY maximum exceeds a dummy rate"
+    assert Masker([dummy]).mask(text) == text

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.environment import ROOT, clean_environment
 from tests.support.pty_terminal import Terminal
-from tui_chat.ui.chat.output_actions import save_code_file
+from tui_chat.ui.chat.output_actions import write_new_file
 
 COMMAND = (sys.executable, "-m", "tui_chat")
 
@@ -78,7 +78,8 @@ def test_code_that_is_saved_is_private_and_goes_through_no_link(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "code-1.txt").symlink_to(tmp_path / "theirs")
     (tmp_path / "code-2.txt").write_text("mine")
-    saved = save_code_file("print(1)")
+    saved = Path("code.py").absolute()
+    write_new_file(saved, "print(1)")
     assert saved == tmp_path / "code-3.txt" and saved.read_text() == "print(1)"
     assert stat.S_IMODE(saved.stat().st_mode) == 0o600
     assert not (tmp_path / "theirs").exists()

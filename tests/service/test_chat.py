@@ -10,8 +10,8 @@ from tests.service.conftest import HELLO, MakeHarness
 from tui_chat.core.error import NotFound, ReplyInFlight, RequestRefused
 from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.core.part import AttachmentPart
+from tui_chat.core.provider import CONTINUE_PROMPT
 from tui_chat.core.turn import Role, TurnStatus
-from tui_chat.service.chat import CONTINUE_PROMPT
 
 
 async def test_a_new_conversation_is_not_stored_before_its_first_prompt(make_harness: MakeHarness) -> None:

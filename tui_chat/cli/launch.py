@@ -5,6 +5,7 @@ import gc
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui_chat.cli.context import Context, GlobalOptions, load_context
@@ -77,9 +78,10 @@ def _import_services() -> None:
 
 async def _app_context(ctx: Context, program: "Program", options: LaunchOptions) -> "AppContext":
     from tui_chat.cli.store_access import opening_notices
+    from tui_chat.cli.unusable_settings import unusable_settings
     from tui_chat.service.resolve_conversation import resolve_conversation
     from tui_chat.ui.app_context import AppContext, ModelFacts
-    from tui_chat.ui.key_bindings import Keyboard
+    from tui_chat.wiring import save_setting
 
     async def facts_of(ref: str) -> ModelFacts:
         return ModelFacts(*await program.facts_of(ref))
@@ -87,21 +89,21 @@ async def _app_context(ctx: Context, program: "Program", options: LaunchOptions)
     match = None if options.query is None else await resolve_conversation(program.store, options.query)
     if match is not None:
         options = replace(options, conversation=match.conversation_id)
-    first = await program.conversation_for(options)
     settings = ctx.settings
+    options, model_notice = await _with_model(program, options)
+    first = await program.conversation_for(options)
     notices = [
+        *model_notice,
         *_save_error_notice(program.service.save_queue.error),
         *(str(problem) for problem in settings.problems),
     ]
-    notices += [
-        f"{settings.origin(f'keys.{name}')}: {sentence}" for name, sentence in Keyboard(settings.keys).problems()
-    ]
+    notices += unusable_settings(settings)
     return AppContext(
         settings,
         program.store,
         program.service,
         first if match is None else first.through(match.turn_id),
-        program.new_conversation,
+        partial(program.new_conversation, options),
         program.model_catalog,
         program.warm_up,
         facts_of,
@@ -109,7 +111,19 @@ async def _app_context(ctx: Context, program: "Program", options: LaunchOptions)
         match,
         tuple(notices),
         lambda: opening_notices(program.store.opening),
+        partial(save_setting, settings.file),
+        program.resolve_model,
     )
+
+
+async def _with_model(program: "Program", options: LaunchOptions) -> tuple[LaunchOptions, list[str]]:
+    """Return the options with the model that was meant; where none fits, without one, and a notice."""
+    from tui_chat.core.error import ChatError
+
+    try:
+        return await program.with_resolved_model(options), []
+    except ChatError as error:
+        return replace(options, model=None), [f"{error.message}; the default model is used."]
 
 
 def _save_error_notice(error: StorageError | None) -> list[str]:

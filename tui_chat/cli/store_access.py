@@ -27,12 +27,15 @@ def list_page(ctx: Context, query: "ListQuery") -> "Page":
 
 def print_opening_notices(opening: "OpenReport") -> None:
     """Print the notices to stderr."""
-    for sentence in opening_notices(opening):
+    for sentence in opening_notices(opening, writes=False):
         print_notice(clean_line(sentence))
 
 
-def opening_notices(opening: "OpenReport") -> list[str]:
-    """Return what happened when the database was opened: recovery, migration, read-only mode; mostly nothing."""
+def opening_notices(opening: "OpenReport", *, writes: bool = True) -> list[str]:
+    """Return what happened when the database was opened: recovery, migration, read-only mode; mostly nothing.
+
+    A command that only reads does not mind a read-only database.
+    """
     notices: list[str] = []
     if opening.damaged_moved_to is not None:
         notices.append(
@@ -52,7 +55,7 @@ def opening_notices(opening: "OpenReport") -> list[str]:
         notices.append(
             f"Another file took the database's place; what the old one held is in {opening.replaced_saved_to}."
         )
-    if opening.read_only:
+    if opening.read_only and writes:
         notices.append("The database is read-only: new messages are not saved.")
     if opening.migrated_from is not None and opening.backup is not None:
         notices.append(f"The database was upgraded; the old one is kept as {opening.backup}.")

@@ -33,6 +33,27 @@ class Fault:
     request_id: str | None = None
     detail: str = ""
     """A finer word within the kind: `disk_full`, `tls`, `no_key`, `stalled` …; may be empty."""
+    status: int | None = None
+    """The status of the provider's response."""
+    retry_after_s: float | None = None
+    """How long the provider asks to wait."""
+    attempts: int = 1
+    """How often the request was sent."""
+
+    @property
+    def as_dict(self) -> dict[str, str | int | float | None]:
+        """The fields as plain values; those that only some errors have are left out where they are not known."""
+        values: dict[str, str | int | float | None] = {
+            "kind": self.kind,
+            "message": self.message,
+            "request_id": self.request_id,
+            "detail": self.detail,
+        }
+        if self.status is not None:
+            values["status"] = self.status
+        if self.retry_after_s is not None:
+            values["retry_after_s"] = self.retry_after_s
+        return values if self.attempts == 1 else values | {"attempts": self.attempts}
 
 
 class ChatError(Exception):
@@ -71,6 +92,14 @@ class ProviderError(ChatError):
         self.retry_after_s = retry_after_s
         self.status = status
         """Kept for the log and for a person; nothing above providers decides by it."""
+        self.attempts = 1
+        """How often the request was sent."""
+
+    @property
+    def fault(self) -> Fault:
+        return Fault(
+            self.kind, self.message, self.request_id, self.detail, self.status, self.retry_after_s, self.attempts
+        )
 
 
 class Unreachable(ProviderError):

@@ -12,6 +12,8 @@ _PIECE = 8
 """Characters of a secret in a row that count as a leak; text that holds fewer stays."""
 _SHORTEST = 4
 """A secret below this length protects nothing, and masking it would take words out of every message."""
+_DUMMIES = {"none", "null", "empty", "dummy", "fake", "test", "local", "nokey", "no-key", "ollama", "token", "apikey"}
+"""What servers without keys are commonly given; in a message these are plain words."""
 _KEY_SHAPE = re.compile(r"\b(?:(?:sk|gsk|xai|tgp|csk)[-_]|Bearer\s+)[A-Za-z0-9_*.\-]{6,}[A-Za-z0-9_*]")
 """Keys that are not ours, such as the one a gateway uses."""
 _PLAIN_WORD = re.compile(r"(?:[A-Za-z]?[a-z]{1,15}|[A-Z]{1,3})[.,:;!?]*")
@@ -24,7 +26,7 @@ class Masker:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         """Short secrets (under 8 characters) are masked as whole words only."""
-        known = {secret for secret in secrets if len(secret) >= _SHORTEST}
+        known = {secret for secret in secrets if len(secret) >= _SHORTEST and secret.lower() not in _DUMMIES}
         forms = {form for secret in known for form in _forms(secret) if len(form) >= _PIECE}
         words = sorted(re.escape(secret) for secret in known if len(secret) < _PIECE)
         self._forms = tuple(sorted(forms, key=len, reverse=True))

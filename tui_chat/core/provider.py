@@ -9,6 +9,9 @@ from tui_chat.core.event import ProviderEvent
 from tui_chat.core.tool import Tool
 from tui_chat.core.turn import Turn
 
+CONTINUE_PROMPT = "Please continue exactly where your last reply stopped, without repeating anything."
+"""Sent as a visible prompt where a model cannot continue its own unfinished reply."""
+
 
 @dataclass(frozen=True, slots=True)
 class Model:

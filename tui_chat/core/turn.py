@@ -8,6 +8,9 @@ from tui_chat.core.error import Fault
 from tui_chat.core.part import Part, TextPart, ThinkingPart
 from tui_chat.core.usage import Cost, Usage
 
+LEAST_MEASURED_TOKENS = 5
+"""A reply of fewer tokens arrives at once, and says nothing about the speed of its model."""
+
 
 class Role(StrEnum):
     """Who speaks."""
@@ -74,4 +77,5 @@ class Turn:
         if self.usage is None or self.usage.unknown or self.ttft_ms is None or self.duration_ms is None:
             return None
         streamed_ms = self.duration_ms - self.ttft_ms
-        return self.usage.output_tokens * 1000 / streamed_ms if streamed_ms > 0 else None
+        is_measurable = streamed_ms > 0 and self.usage.output_tokens >= LEAST_MEASURED_TOKENS
+        return self.usage.output_tokens * 1000 / streamed_ms if is_measurable else None

@@ -9,6 +9,7 @@ from statistics import median
 
 from tui_chat.core.bounds import EXACT, UNKNOWN_MOMENT
 from tui_chat.core.format_numbers import UNKNOWN, local_moment
+from tui_chat.core.turn import LEAST_MEASURED_TOKENS
 from tui_chat.core.usage import Cost, CostSum, Usage, sum_costs
 
 
@@ -33,7 +34,8 @@ class UsageRow:
         if self.usage.estimated or self.ttft_ms is None or self.duration_ms is None:
             return None
         streamed_ms = self.duration_ms - self.ttft_ms
-        return self.usage.output_tokens * 1000 / streamed_ms if streamed_ms > 0 else None
+        is_measurable = streamed_ms > 0 and self.usage.output_tokens >= LEAST_MEASURED_TOKENS
+        return self.usage.output_tokens * 1000 / streamed_ms if is_measurable else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,7 +247,7 @@ def _price(price: Price) -> dict[str, Any]:
 
 
 def _fault(fault: Fault) -> dict[str, Any]:
-    return {"kind": fault.kind, "message": fault.message, "request_id": fault.request_id, "detail": fault.detail}
+    return fault.as_dict
 
 
 def _half_character_in(value: object, place: str) -> str | None:

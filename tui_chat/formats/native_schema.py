@@ -238,6 +238,9 @@ class _Fault(_Shape):
     message: Unicode
     request_id: Unicode | None = None
     detail: Unicode = ""
+    status: int | None = None
+    retry_after_s: float | None = None
+    attempts: int = 1
 
 
 class _Turn(_Shape):

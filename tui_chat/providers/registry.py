@@ -75,6 +75,11 @@ class ProviderRegistry:
             if task.done() and (task.cancelled() or task.exception() is not None):
                 self._tasks.pop(name, None)
 
+    def knows(self, model_ref: str) -> bool:
+        """Return whether the reference names a provider of the settings, and a model."""
+        name, model = split_ref(model_ref)
+        return name in self._configs and bool(model)
+
     def statuses(self) -> tuple[ProviderStatus, ...]:
         """Return the status of every provider."""
         return tuple(

@@ -13,7 +13,7 @@ from tui_chat.core.conversation import Conversation, Options, Origin, TitleSourc
 from tui_chat.core.error import NotFound, ReplyInFlight, RequestRefused, StorageError
 from tui_chat.core.event import Delta
 from tui_chat.core.part import AttachmentPart, Part, RoundPart, TextPart, ToolResultPart
-from tui_chat.core.provider import Request, split_ref
+from tui_chat.core.provider import CONTINUE_PROMPT, Request, split_ref
 from tui_chat.core.rounds import expand_rounds, rounds_of, without_figures
 from tui_chat.core.title import title_from
 from tui_chat.core.turn import Role, Turn, TurnStatus
@@ -23,9 +23,6 @@ from tui_chat.service.permissions import Permissions
 from tui_chat.service.reply import Reply
 from tui_chat.service.save_queue import SaveQueue
 from tui_chat.storage.store import Store
-
-CONTINUE_PROMPT = "Please continue exactly where your last reply stopped, without repeating anything."
-"""Sent as a visible prompt where a model cannot continue its own unfinished reply."""
 
 
 class ChatService:

@@ -134,6 +134,9 @@ async def _import_conversation(store: Store, conversation: Conversation, report:
     try:
         here = await store.conversation(imported.id)
     except NotFound:
+        if await _is_own_export(store, imported):
+            report.unchanged += 1
+            return
         await store.save(imported)
         report.added += 1
         report.turns += len(imported.turns)
@@ -148,6 +151,17 @@ async def _import_conversation(store: Store, conversation: Conversation, report:
         report.turns += len(new)
     else:
         report.unchanged += 1
+
+
+async def _is_own_export(store: Store, imported: Conversation) -> bool:
+    """Return whether the conversation was exported from here in another program's format, and is here still."""
+    if imported.origin is None or not imported.origin.foreign_id:
+        return False
+    try:
+        here = await store.conversation(imported.origin.foreign_id)
+    except NotFound:
+        return False
+    return len(imported.turns) <= len(here.turns)
 
 
 def _interrupted_if_live(turn: Turn) -> Turn:

@@ -1,7 +1,8 @@
 """The models of every configured provider: live where reachable, else as last seen. Knows no provider."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,7 +12,11 @@ from tui_chat.core.error import ChatError, StorageError, Unreachable
 from tui_chat.core.provider import Model, split_ref
 from tui_chat.storage.store import Store
 
+RECENT_MODELS = "recent_models"
+"""The key of the store's state that lists the models that were used lately, the last one first."""
 _STATE_KEY = "models"
+_MAX_VERSION_DIGITS = 3
+"""A longer number in a model's name is a date or a size."""
 TIMEOUT_S = 10.0
 
 
@@ -34,6 +39,11 @@ class ModelCatalog:
         self._store = store
         self._names = names
         self._models_of = models_of
+
+    async def current(self) -> Catalog:
+        """Return the cached models; ask the providers if one of them was never asked or had no model."""
+        known = await self._load_cached()
+        return await self.last_seen() if all(known.get(name) for name in self._names) else await self.refreshed()
 
     async def last_seen(self) -> Catalog:
         """Return the cached models, without a request."""
@@ -77,6 +87,20 @@ def _model(plain: dict[str, Any]) -> Model:
     """Return a model from its cached form; an implausible size is unknown."""
     sizes = {name: count_in_bounds(plain.get(name)) or None for name in ("context_window", "max_output_tokens")}
     return Model(**{**plain, **sizes, "efforts": tuple(plain.get("efforts", ()))})
+
+
+def best_match(models: Sequence[Model], query: str, recent: Sequence[str] = ()) -> Model | None:
+    """Return the model that a short name such as `sonnet` means: one used lately, else the latest version."""
+    found = [model for model in matching(models, query.replace("-", " ")) if query.strip()]
+    places = {ref: place for place, ref in enumerate(recent)}
+    return min(found, key=lambda model: _likelihood(model, places), default=None)
+
+
+def _likelihood(model: Model, places: Mapping[str, int]) -> tuple[int, bool, tuple[int, ...], int]:
+    """Return a key that sorts the likeliest model first."""
+    name = split_ref(model.ref)[1]
+    version = tuple(-int(number) for number in re.findall(r"\d+", name) if len(number) <= _MAX_VERSION_DIGITS)
+    return places.get(model.ref, len(places)), not version, version, len(name)
 
 
 def matching(models: Sequence[Model], query: str) -> list[Model]:

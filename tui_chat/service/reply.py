@@ -242,6 +242,7 @@ class Reply:
                     else self._dependencies.policy.retry.delay_s(error, attempt, self._dependencies.random())
                 )
                 if delay_s is None:
+                    error.attempts = attempt
                     return error
                 attempt += 1
                 await self._wait_for_retry(RetryScheduled(attempt, delay_s, error))

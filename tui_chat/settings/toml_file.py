@@ -73,7 +73,7 @@ def _parse(text: str, file: str) -> TomlFile:
             problems.append(Problem(f"not TOML: {what[:1].lower()}{what[1:]}", file, line))
             _leave_out(lines, line - 1)
         else:
-            return TomlFile(tree, _lines_of(lines), tuple(problems))
+            return TomlFile(tree, lines_of(lines), tuple(problems))
     return TomlFile(problems=tuple(problems))
 
 
@@ -102,7 +102,8 @@ def _leave_out(lines: list[str], at: int) -> None:
         lines[at] = ""
 
 
-def _lines_of(lines: list[str]) -> dict[tuple[str, ...], int]:
+def lines_of(lines: list[str]) -> dict[tuple[str, ...], int]:
+    """Return the line number of every table and key by its path."""
     found: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()
     fence = ""

@@ -118,7 +118,7 @@ def refuse_parallel_reply(db: sqlite3.Connection, parent: int | None, live: Sequ
     above = ancestors(db, parent) if parent is not None else set()
     for seq, reply in alive.items():
         if seq in above or (reply.owner != own and parent in _parent_and_grandparent(db, seq)):
-            raise ReplyInFlight("a reply is coming in there already")
+            raise ReplyInFlight("a reply is coming in there already", detail="elsewhere")
 
 
 def ancestors(db: sqlite3.Connection, seq: int) -> set[int]:

@@ -73,7 +73,7 @@ def turn_values(turn: Turn) -> Row:
         *_cost_values(turn.cost),
         turn.stop_reason,
         turn.stop_detail,
-        None if turn.fault is None else dump(asdict(turn.fault)),
+        None if turn.fault is None else dump(turn.fault.as_dict),
         turn.request_id,
         turn.ttft_ms,
         turn.duration_ms,

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui_chat.settings.values import Settings
 
@@ -34,6 +34,14 @@ async def _nothing() -> None:
     pass
 
 
+async def _as_typed(model: str) -> str:
+    return model
+
+
+def _save_nothing(name: str, value: object) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class AppContext:
     """The program below the screen."""
@@ -57,6 +65,10 @@ class AppContext:
     """Sentences to show at start."""
     database_notices: Callable[[], Sequence[str]] = tuple
     """Returns what has happened to the database so far: recovered, replaced, read-only, damaged values met."""
+    save_setting: Callable[[str, Any], None] = _save_nothing
+    """Sets one value in the settings file; may raise `SettingsError`."""
+    resolve_model: Callable[[str], Awaitable[str]] = _as_typed
+    """Returns the `provider/model` that a short name means; may raise `RequestRefused`."""
 
 
 @dataclass(frozen=True, slots=True)

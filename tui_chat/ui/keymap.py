@@ -61,6 +61,9 @@ KEYS: tuple[Key, ...] = (
         ("prompt.history", "f6 alt+r", "screen.history", "history", "Search prompt history."),
         ("prompt.undo", "ctrl+z", "undo", "undo", "Undo typing."),
         ("prompt.redo", "alt+z ctrl+shift+z", "redo", "redo", "Redo."),
+        ("prompt.word_left", "alt+b ctrl+left", "cursor_word_left", "word left", "Go to the previous word."),
+        ("prompt.word_right", "alt+f ctrl+right", "cursor_word_right", "word right", "Go to the next word."),
+        ("prompt.delete_word", "alt+d", "delete_word_right", "delete word", "Delete the next word."),
         ("prompt.delete", "ctrl+d", "delete_or_quit", "delete", "Delete forward; quit if the prompt is empty."),
     ),
     *_table(

@@ -73,14 +73,17 @@ class Picker(ModalScreen[str | None]):
         current: str = "",
         free: Callable[[str], bool] | None = None,
         placeholder: str = "Type to filter",
+        highlighted: Callable[[str], None] | None = None,
     ) -> None:
-        """`free` returns whether typed text may be the result although no row has it."""
+        """`free` returns whether typed text may be the result although no row has it; `highlighted` is called with
+        the value of each row the highlight moves to."""
         super().__init__()
         self._keys = keys
         self._heading = title
         self._current = current
         self._free = free
         self._placeholder = placeholder
+        self._highlighted = highlighted
         self.found: list[Choice] = []
         """The choices that match, in the order they are shown."""
         self._read(choices)
@@ -146,6 +149,11 @@ class Picker(ModalScreen[str | None]):
     def action_move(self, how: str) -> None:
         """Move the highlight; the focus stays in the search line."""
         getattr(self.rows, f"action_{how}")()
+
+    @on(OptionList.OptionHighlighted)
+    def moved(self, event: OptionList.OptionHighlighted) -> None:
+        if self._highlighted is not None and event.option_index < len(self.found) and self.is_current:
+            self._highlighted(self.found[event.option_index].value)
 
     @on(OptionList.OptionSelected)
     def chosen(self, event: OptionList.OptionSelected) -> None:

@@ -30,3 +30,8 @@ DARK = _theme("tui-chat-dark", DARK_COLOURS, "#1c1c1c", "#262626")
 LIGHT = _theme("tui-chat-light", LIGHT_COLOURS, "#ecece8", "#e0e0da")
 SIXTEEN = tuple(replace(BUILTIN_THEMES[name], accent="ansi_magenta") for name in ("ansi-dark", "ansi-light"))
 """For terminals with no more colours; the accent is the one that the conversation has there."""
+
+
+def theme_names() -> list[str]:
+    """Return the name of every theme."""
+    return sorted({DARK.name, LIGHT.name, *BUILTIN_THEMES})

@@ -190,6 +190,18 @@ async def test_delete_is_undone_at_once_and_from_the_trash() -> None:
         assert (await desk.store.conversation("engines")).deleted_at is None
 
 
+async def test_undo_marks_the_conversations_again_and_takes_the_notice_away() -> None:
+    async with library_of(more=3) as desk:
+        await shows(desk, "Conversations 3")
+        await desk.press("insert", "insert")
+        await shows(desk, "2 selected")
+        await desk.press("f8")
+        await shows(desk, "2 conversations moved to the trash", "Conversations 1")
+        await desk.press("alt+u")
+        await shows(desk, "Conversations 3", "2 selected", "Undone.")
+        assert "moved to the trash" not in screen_text(desk.app)
+
+
 async def test_the_open_conversation_is_left_when_it_was_deleted() -> None:
     async with library_of(BRANCHED) as desk:
         await shows(desk, "Engines")

@@ -1,5 +1,7 @@
 """`ask`: one prompt, one reply, no screen. Prints the reply to stdout and nothing else there."""
 
+import os
+import stat
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +19,7 @@ from tui_chat.cli.options import (
     ProfileFlag,
     SystemFlag,
 )
+from tui_chat.cli.output import print_notice
 
 if TYPE_CHECKING:
     from tui_chat.cli.reply_output import ReplyText
@@ -75,6 +78,8 @@ def run(
     ctx = command_context(context, demo=demo, data_dir=data_dir)
     piped, attachments = gather(attach or (), yes=yes)
     text = "\n\n".join(part for part in (prompt or "", piped.strip("\n")) if part.strip())
+    if prompt and not piped.strip() and not attachments and _is_pipe():
+        print_notice("stdin is empty; the prompt is sent alone")
     if not text.strip():
         raise typer.BadParameter("the prompt is empty: pass one, or pipe some text")
     options = LaunchOptions(model, system, profile, latest, conversation)
@@ -84,8 +89,15 @@ def run(
     raise typer.Exit(code)
 
 
+def _is_pipe() -> bool:
+    """Return whether stdin is a pipe, from which text is expected; /dev/null is not."""
+    try:
+        return sys.stdin is not None and stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
-    from tui_chat.cli.output import print_notice
     from tui_chat.cli.store_access import opening_notices
     from tui_chat.core.provider_presets import DEMO_MODEL
     from tui_chat.wiring import assemble
@@ -94,7 +106,11 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
     try:
         for sentence in opening_notices(program.store.opening):
             print_notice(sentence)
-        conversation = await program.conversation_for(question.options)
+        options = await program.with_resolved_model(question.options)
+        stored = await program.conversation_for(options)
+        conversation = await program.with_usable_model(stored)
+        if conversation.model != (question.options.model or stored.model):
+            print_notice(f"model {conversation.model}")
         if conversation.model == DEMO_MODEL and _has_no_model(ctx, question.options):
             print_notice(_NO_KEY)
         reply = await program.service.send(conversation, question.text, question.attachments)

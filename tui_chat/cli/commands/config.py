@@ -94,7 +94,7 @@ def _init(file: Path, *, force: bool) -> None:
     from tui_chat.storage.private_files import replace, temporary_file
 
     if file.exists() and not force:
-        raise SettingsError(f"{file} exists already; --force overwrites it")
+        raise SettingsError(str(file), detail="exists")
     try:
         make_private(file.parent)
         with temporary_file(file.parent) as new:

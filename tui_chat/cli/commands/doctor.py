@@ -97,14 +97,15 @@ async def _check_all(ctx: Context, *, repair: bool, offline: bool) -> list[Findi
 
 def _settings(ctx: Context) -> Iterator[Finding]:
     from tui_chat.cli.log import log_path
+    from tui_chat.cli.unusable_settings import unusable_settings
     from tui_chat.settings.api_keys import KeyRing
 
     settings = ctx.settings
     is_there = settings.file.exists()
     text = str(settings.file) if is_there else f"{settings.file} (does not exist: defaults apply)"
     yield Finding("settings", State.GOOD, text, "" if is_there else "`tui-chat config init`")
-    for problem in settings.problems:
-        yield Finding("settings", State.BAD, str(problem), "`tui-chat config edit`")
+    for problem in (*map(str, settings.problems), *unusable_settings(settings)):
+        yield Finding("settings", State.BAD, problem, "`tui-chat config edit`")
     try:
         model, why = KeyRing(settings).model()
     except ChatError as error:

@@ -8,7 +8,9 @@ import typer
 from tui_chat.cli.context import command_context
 from tui_chat.cli.options import DataDirFlag, DemoFlag, JsonFlag
 
-LimitFlag = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Maximum number of conversations.")]
+LimitFlag = Annotated[
+    int, typer.Option("--limit", metavar="N", min=0, help="Maximum number of conversations; 0 lists all.")
+]
 ArchivedFlag = Annotated[bool, typer.Option("--archived", help="List archived conversations.")]
 
 
@@ -24,12 +26,12 @@ def run(
     import json
 
     from tui_chat.cli.conversation_table import as_dict, rows_for_people, rows_for_programs
-    from tui_chat.cli.output import print_json, print_text
+    from tui_chat.cli.output import print_json, print_notice, print_text
     from tui_chat.cli.store_access import MAX_ROWS, list_page
     from tui_chat.storage.conversation_list import ListQuery
 
     ctx = command_context(context, demo=demo, data_dir=data_dir)
-    page = list_page(ctx, ListQuery(min(limit, MAX_ROWS), archived=archived))
+    page = list_page(ctx, ListQuery(min(limit or MAX_ROWS, MAX_ROWS), archived=archived))
     if as_json:
         print_json(json.dumps([as_dict(summary) for summary in page], ensure_ascii=False, indent=2))
     elif not sys.stdout.isatty():
@@ -40,3 +42,5 @@ def run(
         print_text("Nothing is archived.")
     else:
         print_text("No conversations yet. `tui-chat` opens the app; `tui-chat ask` asks from here.")
+    if page.end is not None:
+        print_notice(f"the first {len(page)} conversations are listed; --limit 0 lists all")

@@ -65,9 +65,8 @@ async def _load(ctx: Context, words: str, *, refresh: bool) -> "tuple[Catalog, l
 
     program = await assemble(ctx.settings)
     try:
-        catalog = await program.model_catalog.last_seen()
-        if refresh or not catalog.models:
-            catalog = await program.model_catalog.refreshed()
+        models = program.model_catalog
+        catalog = await (models.refreshed() if refresh else models.current())
         await asyncio.to_thread(program.pricing.prepare)
         now = datetime.now(UTC)
         rows = []

@@ -102,18 +102,21 @@ def _class_and_detail(refusal: Refusal) -> tuple[type[ProviderError], str]:
 
 def _by_status_range(status: int) -> tuple[type[ProviderError], str]:
     if status >= 500:
-        return Overloaded, ""
+        return Overloaded, "gateway" if status in (502, 504) else ""
     if status >= 400:
         return RequestRefused, "bad_request"
     return ProtocolBroken, "redirect" if status >= 300 else ""
 
 
-def connection_error(error: BaseException, masker: Masker = NO_SECRETS) -> ProviderError:
+def connection_error(error: BaseException, masker: Masker = NO_SECRETS, host: str = "") -> ProviderError:
     """Return the error for a connection that failed before a response, by its root cause."""
+    to = f" to {host}" if host else ""
     for cause in causes(error):
         match cause:
             case httpx2.TimeoutException() | TimeoutError():
-                return Unreachable("no answer in time", detail="timeout")
+                return Unreachable(
+                    f"no answer from {host} in time" if host else "no answer in time", detail="timeout"
+                )
             case httpx2.ProxyError():
                 return Unreachable(_text_of(cause, masker) or "the proxy refused", detail="proxy")
             case ssl.SSLError():
@@ -121,7 +124,7 @@ def connection_error(error: BaseException, masker: Masker = NO_SECRETS) -> Provi
             case socket.gaierror():
                 return Unreachable(_text_of(cause, masker), detail="dns")
             case ConnectionRefusedError():
-                return Unreachable("the connection was refused", detail="refused")
+                return Unreachable(f"the connection{to} was refused", detail="refused")
             case httpx2.UnsupportedProtocol() | httpx2.InvalidURL() | httpx2.LocalProtocolError():
                 return RequestRefused(
                     f"the address or a header is not valid: {type(cause).__name__}", detail="bad_url"

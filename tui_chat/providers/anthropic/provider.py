@@ -153,6 +153,8 @@ class AnthropicProvider:
         access = access_of(config)
         self._name = config.name
         self._masker = access.masker
+        parts = urlsplit(access.base_url)
+        self._host = f"{parts.hostname}:{parts.port}" if parts.port else parts.hostname or ""
         self._version = access.version
         self._listed_models = config.models
         self._max_tokens: dict[str, int] = {}
@@ -274,7 +276,7 @@ class AnthropicProvider:
             case anthropic.APIStatusError():
                 return error_from_refusal(_refusal(error, self._masker), self._masker)
             case anthropic.APIConnectionError():
-                return connection_error(error, self._masker)
+                return connection_error(error, self._masker, self._host)
             case anthropic.CredentialsError():
                 return KeyRejected("the SDK found no credentials", detail="no_key")
             case anthropic.RetryableError():
@@ -285,7 +287,7 @@ class AnthropicProvider:
                 return stream_cut_error(error, request_id_of(response.headers, self._masker))
             case ValueError():
                 return RequestRefused(str(error), detail="bad_request")
-        return connection_error(error, self._masker)
+        return connection_error(error, self._masker, self._host)
 
 
 def _client(access: Access, timeout_s: float, http_client: httpx2.AsyncClient | None) -> anthropic.AsyncAnthropic:

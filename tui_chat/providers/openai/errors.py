@@ -163,7 +163,7 @@ def _class_and_detail(status: int, text: str) -> tuple[type[ProviderError], str]
     if status in (407, 408):
         return Unreachable, {407: "proxy", 408: "timeout"}[status]
     if status in (425, 498, 499) or status >= 500:
-        return Overloaded, ""
+        return Overloaded, "gateway" if status in (502, 504) else ""
     if status < 400:
         return ProtocolBroken, "redirect"
     if status == 413 or _TOO_LONG.search(text):

@@ -161,13 +161,31 @@ class CommandActions:
         """Switch to the theme of that name, or pick one from a list."""
         app = self._chat.app
         themes = sorted(app.available_themes)
+        before = app.theme
 
         def picked(theme: str | None) -> None:
+            app.theme = theme or before
             if theme is not None:
-                app.theme = theme
+                self._save_setting("ui.theme", theme)
+
+        def preview(theme: str) -> None:
+            app.theme = theme
 
         if name in themes:
             picked(name)
         else:
             choices = [Choice(theme, theme) for theme in themes]
-            app.push_screen(Picker(self._chat.keys, "Theme", choices, current=app.theme), picked)
+            picker = Picker(self._chat.keys, "Theme", choices, current=before, highlighted=preview)
+            app.push_screen(picker, picked)
+
+    def _save_setting(self, name: str, value: object) -> None:
+        """Write a setting to the settings file, and report where it is."""
+        settings = self._chat.context.settings
+        try:
+            self._chat.context.save_setting(name, value)
+        except ChatError as error:
+            self._chat.notify_warning(f"Not saved: {error.message}.")
+            return
+        origin = settings.origin(name)
+        over = f" {origin.place} overrides it at the next start." if origin.kind == "environment" else ""
+        self._chat.notify(f"{name} = {value} · saved in {settings.file}.{over}")

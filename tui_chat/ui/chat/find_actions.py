@@ -23,7 +23,7 @@ class FindActions:
     def show_count(self, current: int, total: int) -> None:
         """Show which match of how many is selected."""
         chat = self._chat
-        if not chat.find_bar.value and not total:
+        if not chat.find_bar.display and not total:
             chat.status.show_hint("")
         elif total:
             keys = f"{chat.keys('read.find_next')} next, {chat.keys('read.find_previous')} previous"

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from tui_chat.core.error import StorageError
 from tui_chat.core.format_numbers import UNKNOWN, dollars, short_tokens
 from tui_chat.core.provider import Model
-from tui_chat.service.model_catalog import Catalog
+from tui_chat.service.model_catalog import RECENT_MODELS, Catalog
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.picker import Choice
 
-RECENT = "recent_models"
 _KEPT_RECENT = 8
 
 
@@ -26,7 +25,7 @@ class ModelChoices:
     async def mark_used(self, ref: str) -> None:
         """Offer this model first from now on."""
         recent = [ref, *(other for other in await self._recent() if other != ref)]
-        await self._context.store.set_state(RECENT, recent[:_KEPT_RECENT])
+        await self._context.store.set_state(RECENT_MODELS, recent[:_KEPT_RECENT])
 
     async def last_seen(self) -> Sequence[Choice]:
         """Return the models that are known without asking a provider."""
@@ -48,7 +47,7 @@ class ModelChoices:
 
     async def _recent(self) -> list[str]:
         try:
-            return list(await self._context.store.state(RECENT) or [])
+            return list(await self._context.store.state(RECENT_MODELS) or [])
         except StorageError:
             return []
 

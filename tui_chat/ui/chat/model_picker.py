@@ -42,6 +42,11 @@ class ModelPicker:
         if (profile := chat.context.settings.profiles.get(name)) is not None:
             model, system = profile.model or shown.model, profile.system or shown.system
             values = {"model": model, "system": system, "options": profile.options}
+        try:
+            values["model"] = await chat.context.resolve_model(values["model"])
+        except ChatError as error:
+            chat.notify_warning(f"{error.message[:1].upper()}{error.message[1:]}.")
+            return
         if not is_reference(values["model"]):
             chat.notify_warning("Write a model as provider/model, such as anthropic/claude-sonnet-5-5.")
             return

@@ -5,11 +5,11 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError
+from tui_chat.rendering.code_names import proposed_names
 from tui_chat.service.export_names import ExportFormat, file_name
 from tui_chat.storage.store import Store
 from tui_chat.ui.chat.chat_view import ChatView
@@ -51,15 +51,34 @@ class OutputActions:
             self._chat.pane.action_copy_turn()
 
     def save_code(self) -> None:
-        """Save the selected code block as a new file in the working folder."""
-        code = self._chat.pane.current_code
+        """Save the selected code block as a new file in the working folder, under a name that is asked for."""
+        chat = self._chat
+        code, text = chat.pane.current_code, chat.pane.text_around_code
         if not code:
-            self._chat.notify_warning("There is no code to save.")
+            chat.notify_warning("There is no code to save.")
             return
+
+        def named(name: str | None) -> None:
+            if name is not None:
+                self._write_code(code, name)
+
+        lines = code.count("\n") + 1
+        choices = [Choice(name, name, note) for name, note in proposed_names(text, code, Path.cwd())]
+        heading = f"Save {lines:,} {'line' if lines == 1 else 'lines'} as"
+        picker = Picker(chat.keys, heading, choices, free=bool, placeholder="Another name")
+        chat.app.push_screen(picker, named)
+
+    def _write_code(self, code: str, name: str) -> None:
+        path = absolute_path(name)
         try:
-            self._chat.notify(f"Saved to {save_code_file(code)}.")
-        except OSError as error:
-            self._chat.notify_warning(f"Could not save the file: {error.strerror}.")
+            write_new_file(path, code if code.endswith("\n") else f"{code}\n")
+        except FileExistsError:
+            self._chat.notify_warning(f"{path} exists already and was not changed; choose another name.")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            self._chat.notify_warning(f"Could not save {path}: {reason}.")
+        else:
+            self._chat.notify(f"Saved to {path}.")
 
     async def export_to(self, name: str) -> None:
         """Export the conversation to that file, as Markdown unless the suffix says otherwise."""
@@ -110,15 +129,11 @@ def can_browse(environ: Mapping[str, str]) -> bool:
     return sys.platform in ("darwin", "win32") or any(environ.get(name) for name in desktops)
 
 
-def save_code_file(code: str) -> Path:
-    """Write a new file `code-N.txt` in the working folder, readable by its owner only; may raise `OSError`."""
-    for number in count(1):
-        path = Path(f"code-{number}.txt").absolute()
-        # Neither over another file nor through a link that leads to one.
-        with suppress(FileExistsError), open(path, "x", encoding="utf-8", opener=_open_private) as file:
-            file.write(code)
-            break
-    return path
+def write_new_file(path: Path, text: str) -> None:
+    """Write a file that does not exist yet, readable by its owner only; may raise `OSError`."""
+    # Neither over another file nor through a link that leads to one.
+    with open(path, "x", encoding="utf-8", opener=_open_private) as file:
+        file.write(text)
 
 
 def _open_private(path: str, flags: int) -> int:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tui_chat.core.conversation import Conversation
+from tui_chat.core.conversation import Conversation, TitleSource
 from tui_chat.core.error import ChatError
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.option_syntax import options_text, parse_options
@@ -22,10 +22,10 @@ class SettingsActions:
     async def set_title(self, title: str) -> None:
         """Rename the conversation; without a title, show the present one."""
         conversation = self._chat.conversation
-        if not conversation.turns or not title:
+        if not title:
             self._chat.notify(conversation.title or "No title yet.")
         else:
-            await self.change(title=title)
+            await self.change(title=title, title_source=TitleSource.USER)
 
     async def set_system(self, text: str) -> None:
         """Set the system prompt for the next prompts; `-` removes it, and no text shows it."""
@@ -70,6 +70,8 @@ class SettingsActions:
             "model": store.set_model,
         }
         for name, value in values.items():
+            if name not in setters:  # who gave the title goes with the title
+                continue
             try:
                 await setters[name](conversation.id, value)
             except ChatError as error:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tui_chat.core.fuzzy import did_you_mean
+from tui_chat.core.fuzzy import closest_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,9 @@ def parse(text: str) -> Call | str | None:
     if command is None:
         if not name.replace("-", "").isalpha():
             return None if name else "Type a command's name after /; Tab completes it."
-        return f"Unknown command: /{name}{did_you_mean(name, COMMANDS_BY_NAME)}. Start with // to send it as text."
+        meant = closest_name(name, COMMANDS_BY_NAME)
+        question = f" Did you mean /{meant}?" if meant else ""
+        return f"Unknown command: /{name}.{question} Start with // to send it as text."
     return Call(command, argument.strip())
 
 

@@ -67,6 +67,13 @@ class Cursor:
         return None
 
     @property
+    def text_around_code(self) -> str:
+        """The message that holds `code_source`."""
+        if self.code is not None:
+            return self._viewport.turn_of(self.code.entry).text
+        return "" if (turn := self.turn_or_last_reply) is None else turn.text
+
+    @property
     def code_source(self) -> str:
         """The code block at the cursor, or the last one of `turn_or_last_reply`."""
         if self.code is not None:

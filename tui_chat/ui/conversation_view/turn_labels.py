@@ -10,6 +10,7 @@ from tui_chat.core.clean import clean_line
 from tui_chat.core.error import Fault
 from tui_chat.core.format_numbers import UNKNOWN, local_moment
 from tui_chat.core.part import AttachmentPart, OtherPart, RoundPart, ThinkingPart, ToolCallPart, ToolResultPart
+from tui_chat.core.provider import CONTINUE_PROMPT
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.rendering.cell_width import normalize_graphemes, width, wrap
 from tui_chat.ui.conversation_view.blocks import Block, Fold
@@ -39,7 +40,7 @@ class TurnHeader(NamedTuple):
 def head(turn: Turn, header: TurnHeader, layout_options: LayoutOptions) -> Block:
     """Return the header: author, time and sibling."""
     at = local_moment(turn.created_at)
-    who = "You" if turn.role is Role.USER else _clean(header.model.rpartition("/")[2])
+    who = _author(turn) if turn.role is Role.USER else _clean(header.model.rpartition("/")[2])
     pieces = [who] if who else []
     before = None if header.before is None else local_moment(header.before)
     is_new_day = at is not None and (before is None or before.date() != at.date())
@@ -50,6 +51,12 @@ def head(turn: Turn, header: TurnHeader, layout_options: LayoutOptions) -> Block
         pieces.append(f"‹{number}/{siblings}›")
     line = text_row(layout_options.width, [("  ".join(pieces), layout_options.palette.dim)])
     return Block([line], gap=0 if header.before is None else 1)
+
+
+def _author(turn: Turn) -> str:
+    """Return who wrote a prompt: the app itself asks for the rest of a reply."""
+    is_ours = len(turn.parts) == 1 and turn.text == CONTINUE_PROMPT
+    return "Continue (sent for you)" if is_ours else "You"
 
 
 def _day(at: datetime) -> str:

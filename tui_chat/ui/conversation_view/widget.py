@@ -346,6 +346,11 @@ class ConversationPane(Widget, can_focus=True):
         return self.highlights.cursor.code_source
 
     @property
+    def text_around_code(self) -> str:
+        """The whole message that holds `current_code`."""
+        return self.highlights.cursor.text_around_code
+
+    @property
     def selected_text(self) -> str:
         """The selected text as it was written."""
         return self.highlights.selection.text(self.viewport)

@@ -38,6 +38,15 @@ class LibraryView(Protocol):
         """Show the list as it is stored now."""
         ...
 
+    @property
+    def marked(self) -> Mapping[str, str]:
+        """Titles of the marked conversations by id."""
+        ...
+
+    def mark(self, titles: Mapping[str, str]) -> None:
+        """Mark these conversations."""
+        ...
+
     def notify(self, message: str) -> None: ...
     def notify_error(self, error: ChatError) -> None: ...
 
@@ -50,6 +59,7 @@ class LibraryActions:
         self._store = library.context.store
         self._service = library.context.service
         self._undo = UndoStack()
+        self._marked_before: Mapping[str, str] = {}
 
     async def rename(self, target: RowTarget, title: str) -> None:
         async def rename() -> None:
@@ -83,8 +93,13 @@ class LibraryActions:
             await self._run(delete, _sentence(selected, f"moved to the trash for {days} days"))
 
     async def undo_last(self) -> None:
+        """Undo the last change; the conversations that were marked for it are marked again."""
         try:
-            if not await self._undo.undo_last():
+            if await self._undo.undo_last():
+                self._library.mark(self._marked_before)
+                self._library.app.clear_notifications()
+                self._library.notify("Undone.")
+            else:
                 self._library.notify("There is nothing to undo.")
         except ChatError as error:
             self._library.notify_error(error)
@@ -126,6 +141,7 @@ class LibraryActions:
         else:
             if report:
                 self._library.notify(f"{report} {self._library.keys('library.undo')} to undo.")
+        self._marked_before = self._library.marked
         self._library.reload(unmark=True)
 
     async def _each(self, ids: Iterable[str], change: Change, change_back: Change) -> None:

@@ -269,6 +269,13 @@ class LibraryScreen(Screen[Place | None]):
             return dict(self._marked)
         return {} if (target := self.target) is None else {target.conversation_id: target.title}
 
+    @property
+    def marked(self) -> Mapping[str, str]:
+        return dict(self._marked)
+
+    def mark(self, titles: Mapping[str, str]) -> None:
+        self._marked |= titles
+
     async def action_move(self, by: int) -> None:
         await self._loaded()
         self.list.move(by)

@@ -1,0 +1,67 @@
+"""What the app starts with: a profile, a system prompt and a model hold for every new conversation of the session."""
+
+from pathlib import Path
+
+import pytest
+
+from tui_chat.cli.context import Context
+from tui_chat.cli.launch import _app_context
+from tui_chat.core.launch_options import LaunchOptions
+from tui_chat.settings.load import load_settings
+from tui_chat.wiring import assemble, save_setting
+
+FILE = """
+default_model = "demo/tour"
+system = "Answer briefly."
+[profiles.rust]
+model = "demo/rust"
+system = "You are terse."
+effort = "high"
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "model", "system", "effort"),
+    [
+        (LaunchOptions(profile="rust"), "demo/rust", "You are terse.", "high"),
+        (LaunchOptions(system="Be a pirate"), "demo/tour", "Be a pirate", None),
+        (LaunchOptions(model="demo/x", profile="rust"), "demo/x", "You are terse.", "high"),
+        (LaunchOptions(), "demo/tour", "Answer briefly.", None),
+    ],
+)
+async def test_a_profile_holds_for_every_new_conversation(
+    options: LaunchOptions, model: str, system: str, effort: str | None, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(FILE)
+    settings = load_settings({"data_dir": tmp_path}, environ={}, file=file)
+    program = await assemble(settings)
+    try:
+        context = await _app_context(Context(settings, demo=False), program, options)
+        for conversation in (context.first, context.blank(), context.blank()):
+            assert (conversation.model, conversation.system) == (model, system)
+            assert conversation.options.effort == effort
+    finally:
+        await program.aclose()
+
+
+async def test_a_model_that_does_not_exist_opens_the_app_with_the_default_and_a_notice(tmp_path: Path) -> None:
+    settings = load_settings({"data_dir": tmp_path}, environ={}, file=tmp_path / "config.toml")
+    program = await assemble(settings)
+    try:
+        context = await _app_context(Context(settings, demo=False), program, LaunchOptions(model="tuor"))
+        assert context.first.model == "demo/tour"
+        assert any("did you mean tour?" in notice for notice in context.notices)
+        named = await _app_context(Context(settings, demo=False), program, LaunchOptions(model="tour"))
+        assert named.first.model == "demo/tour" and not named.notices
+    finally:
+        await program.aclose()
+
+
+def test_a_theme_is_written_to_the_settings_file_and_in_force_at_the_next_start(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "config.toml"
+    save_setting(file, "ui.theme", "nord")
+    save_setting(file, "ui.measure", 90)
+    settings = load_settings(environ={}, file=file)
+    assert (settings.ui.theme, settings.ui.measure, settings.problems) == ("nord", 90, ())
+    assert "# A theme's name" in file.read_text()

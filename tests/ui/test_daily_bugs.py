@@ -1,0 +1,116 @@
+"""What a day's work ran into: each was a bug, and is held here by what the user sees."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.service.conftest import HELLO
+from tests.ui.conftest import Desk, desk_with
+from tests.ui.screen import screen_text
+from tui_chat.core.error import RateLimited, StreamCut
+from tui_chat.core.event import Stopped, TextDelta
+from tui_chat.core.provider import CONTINUE_PROMPT
+from tui_chat.ui.app_context import AppContext
+from tui_chat.ui.picker import Picker
+
+
+async def test_find_forgets_that_nothing_was_found(desk: Desk) -> None:
+    await desk.said("needle")
+    await desk.press("ctrl+f")
+    await desk.type("needle")
+    await desk.until(lambda: "1 of 1" in screen_text(desk.app))
+    await desk.press("escape")
+    assert "no matches" not in screen_text(desk.app) and "1 of 1" not in screen_text(desk.app)
+
+
+async def test_title_of_a_new_conversation_is_kept_when_it_is_stored(desk: Desk) -> None:
+    await desk.type("/title Engines")
+    await desk.press("enter")
+    await desk.said("hi")
+    assert (await desk.store.conversation(desk.conversation.id)).title == "Engines"
+
+
+async def test_code_is_saved_under_a_name_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    reply = TextDelta("Put this into `limiter.py`:\n\n```python\nx = 1\n```"), Stopped("end_turn")
+    async with desk_with(reply) as desk:
+        await desk.said("hi")
+        for name in ("", "mine.py"):
+            desk.chat.pane.focus()
+            await desk.press("w")
+            await desk.until(lambda: isinstance(desk.app.screen, Picker))
+            assert "Save 1 line as" in screen_text(desk.app)
+            await desk.type(name)
+            await desk.press("enter")
+            await desk.until(lambda: desk.app.screen is desk.chat)
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {
+        "limiter.py": "x = 1\n",
+        "mine.py": "x = 1\n",
+    }
+
+
+async def test_theme_is_previewed_while_moving_saved_when_chosen_and_left_when_cancelled() -> None:
+    saved: dict[str, object] = {}
+    async with desk_with(HELLO) as desk:
+        desk.chat.context = replace(desk.chat.context, save_setting=saved.__setitem__)
+        await desk.type("/theme")
+        await desk.press("enter")
+        await desk.until(lambda: isinstance(desk.app.screen, Picker))
+        before = desk.app.theme
+        await desk.type("nord")
+        await desk.until(lambda: desk.app.theme == "nord")
+        await desk.press("escape")
+        await desk.until(lambda: desk.app.theme == before)
+        assert not saved
+        await desk.type("/theme nord")
+        await desk.press("enter")
+        await desk.until(lambda: desk.app.theme == "nord")
+        assert saved == {"ui.theme": "nord"} and "saved in" in screen_text(desk.app)
+
+
+async def test_retry_after_and_attempts_are_shown_under_the_reply_and_kept() -> None:
+    limited = (RateLimited("slow down", retry_after_s=3600, status=429),)
+    async with desk_with(limited) as desk:
+        await desk.said("hi")
+        await desk.until(lambda: "Rate limited by the provider (429). Retry after 60 min." in screen_text(desk.app))
+        stored = await desk.store.conversation(desk.conversation.id)
+        assert stored.path[-1].fault is not None and stored.path[-1].fault.retry_after_s == 3600
+
+
+async def test_a_cut_reply_offers_to_continue_and_our_own_prompt_is_not_the_users() -> None:
+    cut = TextDelta("Hel"), StreamCut("gone", detail="dropped")
+    async with desk_with(cut, HELLO) as desk:
+        await desk.said("hi")
+        await desk.until(lambda: "Continue (F2) or regenerate" in screen_text(desk.app))
+        await desk.press("f2")
+        await desk.idle()
+        if desk.conversation.path[-2].text == CONTINUE_PROMPT:
+            assert "Continue (sent for you)" in screen_text(desk.app)
+        assert screen_text(desk.app).count("You ") == 1
+
+
+async def test_ctrl_n_keeps_the_profile_of_the_launch() -> None:
+    async with desk_with(HELLO) as desk:
+        context: AppContext = desk.chat.context
+        service = desk.service
+        desk.chat.context = replace(
+            context, blank=lambda: service.new_conversation("demo/rust", system="You are terse.")
+        )
+        await desk.press("ctrl+n")
+        await desk.until(lambda: desk.conversation.model == "demo/rust")
+        assert desk.conversation.system == "You are terse."
+
+
+async def test_alt_d_deletes_a_word(desk: Desk) -> None:
+    await desk.type("one two")
+    await desk.press("home", "alt+d")
+    assert desk.chat.prompt.text.strip() == "two"
+    await desk.press("alt+f")
+    assert desk.chat.prompt.cursor_location[1] == len(desk.chat.prompt.text)
+
+
+async def test_an_unknown_command_suggests_one_with_its_slash(desk: Desk) -> None:
+    await desk.type("/exprot")
+    await desk.press("enter")
+    await desk.until(lambda: "Did you mean /export?" in screen_text(desk.app))
