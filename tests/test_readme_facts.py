@@ -91,7 +91,7 @@ def test_the_words_that_the_demo_answers_to_are_all_of_them() -> None:
 
 def test_keys_are_looked_for_where_it_says() -> None:
     told = section("Models and providers")
-    named = {variable for variable in spans(told) if re.fullmatch(r"[A-Z_]+_API_KEY", variable)}
+    named = {variable for variable in spans(told) if re.fullmatch(r"[A-Z_]+_(API_KEY|TOKEN|BEDROCK)", variable)}
     known = {variable for preset in PRESETS.values() for variable in preset.key_variables}
     assert named <= known
     for name, preset in PRESETS.items():

@@ -48,6 +48,10 @@ class Dialect(NamedTuple):
     """Where it reports the context size that its models run with, which may be smaller than their maximum."""
     model_id_field: str = ""
     """The field of a listed model that holds its id, where it is not one of the usual ones."""
+    model_id_prefix: str = ""
+    """What stands before the id of each listed model and is not part of its name."""
+    listed_models: tuple[str, ...] = ()
+    """Its models, where it cannot list them."""
     auth: str = "bearer"
     """How the key is sent: `bearer`, `x-api-key`, `api-key`, `gateway` or `none`."""
     needs_key: bool = True
@@ -65,7 +69,10 @@ class Dialect(NamedTuple):
     thinking_off: Mapping[str, Any] = _NOTHING
     """Request fields that switch thinking; empty where it cannot be switched."""
     reasoning_field: str = ""
-    """The message field in which the model's reasoning is sent back unchanged."""
+    """The message field in which the model's reasoning is sent back unchanged: `reasoning_details` with every reply,
+    `reasoning_content` within a loop of tool calls."""
+    thinking_in_total_only: bool = False
+    """Reports thinking only as a part of all tokens, not of the output."""
     continuation: Continuation | None = None
     """`None` where partial replies cannot be continued."""
     takes_files: bool = False
@@ -109,6 +116,20 @@ PRESETS: dict[str, Preset] = {
             takes_files=True,
         ),
     ),
+    "gemini": Preset(
+        ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+        default_model="gemini-3.8-flash",
+        price_list_id="google",
+        dialect=Dialect(
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+            default_path="/v1beta/openai",
+            model_id_prefix="models/",
+            efforts=_EFFORTS,
+            thinking_on={"extra_body": {"google": {"thinking_config": {"include_thoughts": True}}}},
+            thinking_off={"reasoning_effort": "none"},
+            thinking_in_total_only=True,
+        ),
+    ),
     "openrouter": Preset(
         ("OPENROUTER_API_KEY",),
         (("base_url", "OPENROUTER_BASE_URL"),),
@@ -142,6 +163,7 @@ PRESETS: dict[str, Preset] = {
             default_path="",
             thinking_on={"thinking": {"type": "enabled"}},
             thinking_off={"thinking": {"type": "disabled"}},
+            reasoning_field="reasoning_content",
             continuation=Continuation({"prefix": True}, chat_path="{root}/beta/chat/completions"),
         ),
     ),
@@ -170,6 +192,81 @@ PRESETS: dict[str, Preset] = {
             "https://api.together.xyz/v1",
             thinking_on={"reasoning": {"enabled": True}},
             thinking_off={"reasoning": {"enabled": False}},
+        ),
+    ),
+    "vercel": Preset(
+        ("AI_GATEWAY_API_KEY",),
+        price_list_id=None,
+        dialect=Dialect("https://ai-gateway.vercel.sh/v1"),
+    ),
+    "fireworks": Preset(
+        ("FIREWORKS_API_KEY",),
+        dialect=Dialect("https://api.fireworks.ai/inference/v1", default_path="/inference/v1"),
+    ),
+    "cerebras": Preset(("CEREBRAS_API_KEY",), dialect=Dialect("https://api.cerebras.ai/v1")),
+    "perplexity": Preset(
+        ("PERPLEXITY_API_KEY",),
+        default_model="sonar",
+        dialect=Dialect(
+            "https://api.perplexity.ai",
+            default_path="",
+            listed_models=("sonar", "sonar-pro", "sonar-reasoning-pro", "sonar-deep-research"),
+        ),
+    ),
+    "moonshot": Preset(
+        ("MOONSHOT_API_KEY",),
+        price_list_id="moonshotai",
+        dialect=Dialect("https://api.moonshot.ai/v1", reasoning_field="reasoning_content"),
+    ),
+    "zai": Preset(
+        ("ZAI_API_KEY",),
+        dialect=Dialect(
+            "https://api.z.ai/api/paas/v4",
+            default_path="/api/paas/v4",
+            thinking_on={"thinking": {"type": "enabled"}},
+            thinking_off={"thinking": {"type": "disabled"}},
+            reasoning_field="reasoning_content",
+        ),
+    ),
+    "nebius": Preset(
+        ("NEBIUS_API_KEY",), price_list_id=None, dialect=Dialect("https://api.tokenfactory.nebius.com/v1")
+    ),
+    "huggingface": Preset(("HF_TOKEN",), price_list_id=None, dialect=Dialect("https://router.huggingface.co/v1")),
+    "github": Preset(
+        ("GITHUB_TOKEN",),
+        price_list_id=None,
+        dialect=Dialect(
+            "https://models.github.ai/inference",
+            default_path="/inference",
+            models_paths=("{root}/catalog/models",),
+        ),
+    ),
+    "sambanova": Preset(("SAMBANOVA_API_KEY",), price_list_id=None, dialect=Dialect("https://api.sambanova.ai/v1")),
+    "databricks": Preset(
+        ("DATABRICKS_TOKEN",),
+        (("base_url", "DATABRICKS_HOST"),),
+        dialect=Dialect(default_path="/serving-endpoints"),
+    ),
+    "snowflake": Preset(
+        ("SNOWFLAKE_TOKEN",),
+        price_list_id=None,
+        dialect=Dialect(default_path="/api/v2/cortex/v1", max_tokens_field="max_completion_tokens"),
+    ),
+    "bedrock": Preset(
+        ("AWS_BEARER_TOKEN_BEDROCK",),
+        (("base_url", "AWS_BEDROCK_BASE_URL"),),
+        price_list_id="aws",
+        dialect=Dialect(default_path="/openai/v1"),
+    ),
+    "vertex": Preset(
+        ("VERTEX_ACCESS_TOKEN",),
+        price_list_id="google",
+        dialect=Dialect(
+            default_path="",
+            efforts=_EFFORTS,
+            thinking_on={"extra_body": {"google": {"thinking_config": {"include_thoughts": True}}}},
+            thinking_off={"reasoning_effort": "none"},
+            thinking_in_total_only=True,
         ),
     ),
     "azure": Preset(

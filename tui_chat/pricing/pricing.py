@@ -21,13 +21,9 @@ if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider
 
 _ALIASES = {
-    "bedrock": "aws",
-    "gemini": "google",
     "grok": "x-ai",
     "kimi": "moonshotai",
-    "moonshot": "moonshotai",
     "togetherai": "together",
-    "vertex": "google",
     "z-ai": "zai",
 }
 """The price list's ids of providers that are no preset, by names that users give them."""

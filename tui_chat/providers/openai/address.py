@@ -45,7 +45,7 @@ class Address:
 
     def url(self, path: str, model: str = "") -> str:
         """Return the URL for a path of a dialect, with its placeholders filled in."""
-        root = self.base.removesuffix("/v1").removesuffix("/beta")
+        root = self.base.removesuffix("/v1").removesuffix("/beta").removesuffix("/inference")
         filled = path.replace("{base}", self.base).replace("{root}", root)
         return filled.replace("{model}", quote(model, safe="")).replace("{api_version}", quote(self.api_version))
 

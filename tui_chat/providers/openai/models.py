@@ -58,6 +58,7 @@ def _model(entry: Mapping[str, Any], provider: str, dialect: Dialect) -> Model |
     model_id = next((name for name in names if isinstance(name, str) and name), "")
     if dialect.model_id_field:
         model_id = str(entry.get(dialect.model_id_field) or model_id)
+    model_id = model_id.removeprefix(dialect.model_id_prefix)
     if not model_id or not _is_chat_model(entry, model_id):
         return None
     figures = dict(_figures(entry))

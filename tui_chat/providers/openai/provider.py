@@ -80,13 +80,17 @@ class OpenAICompatibleProvider:
             return RESPONSES_PATH, body, ResponsesReader(masker)
         continuation = dialect.continuation if is_continuation(request) else None
         path = (continuation.chat_path if continuation else "") or chat_path(self._config, dialect)
-        reader = ChunkReader(keeps_details=bool(dialect.reasoning_field), masker=masker)
+        reader = ChunkReader(
+            keeps_details=dialect.reasoning_field == "reasoning_details",
+            thinking_in_total_only=dialect.thinking_in_total_only,
+            masker=masker,
+        )
         return path, request_body(request, dialect), reader
 
     async def models(self) -> tuple[Model, ...]:
         """Return the models of the server, or those named in the settings."""
-        if self._config.models:
-            return tuple(Model(f"{self.name}/{model}") for model in self._config.models)
+        if listed := self._config.models or self._dialect.listed_models:
+            return tuple(Model(f"{self.name}/{model}") for model in listed)
         try:
             return await self._list_models()
         except REQUEST_ERRORS as error:

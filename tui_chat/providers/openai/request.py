@@ -34,6 +34,7 @@ _REJECTED = re.compile(
     r"|invalid (parameter|field)",
     re.IGNORECASE,
 )
+_REASONING_TEXT = "reasoning_content"
 _REJECTED_BY_TEXT = (
     (re.compile(r"encrypted content is not supported", re.IGNORECASE), "include"),
     (re.compile(r"reasoning.summar", re.IGNORECASE), "reasoning.summary"),
@@ -136,6 +137,7 @@ def messages_of(request: Request, dialect: Dialect) -> list[Json]:
         )
         for message in turn_messages:
             _append(messages, message)
+    _only_in_tool_loops(messages)
     return messages
 
 
@@ -196,13 +198,15 @@ def _prompt_messages(turn: Turn, dialect: Dialect, answered: frozenset[str]) -> 
 
 def _reply_messages(turn: Turn, request: Request, dialect: Dialect, answered: frozenset[str]) -> Iterator[Json]:
     """Yield a reply: its text, its calls, and its reasoning where the server wants it back."""
+    is_own = split_ref(turn.model)[1] == request.model
     calls: list[Json] = []
     results: list[Json] = []
     texts: list[str] = []
     for part in turn.parts:
         if isinstance(part, ToolCallPart) and part.call_id in answered:
             function = {"name": part.name, "arguments": part.input_json or "{}"}
-            calls.append({"id": part.call_id, "type": "function", "function": function})
+            call = {"id": part.call_id, "type": "function", "function": function}
+            calls.append(call | (_original_fields(part, "extra_content") if is_own else {}))
         elif isinstance(part, ToolResultPart) and part.call_id in answered:
             results.append({"role": "tool", "tool_call_id": part.call_id, "content": valid_text(part.text)})
         elif text := as_text(part):
@@ -210,7 +214,10 @@ def _reply_messages(turn: Turn, request: Request, dialect: Dialect, answered: fr
     message: Json = {"role": "assistant", "content": _prose(turn.parts, texts)}
     if calls:
         message["tool_calls"] = calls
-    if dialect.reasoning_field and split_ref(turn.model)[1] == request.model:
+    if is_own:
+        for part in turn.parts:
+            if isinstance(part, TextPart):
+                message |= _original_fields(part, "extra_content")
         message |= _reasoning(turn.parts, dialect.reasoning_field)
     if message["content"] or calls:
         yield message
@@ -225,11 +232,28 @@ def _prose(parts: Iterable[Part], texts: list[str]) -> str:
 
 def _reasoning(parts: Iterable[Part], field: str) -> Json:
     """Return the reasoning of a reply as its server sent it."""
+    thinking = [part for part in parts if isinstance(part, ThinkingPart)]
+    if field == _REASONING_TEXT:
+        return {field: "".join(part.text for part in thinking)}
     details: list[Any] = []
-    for part in parts:
-        if isinstance(part, ThinkingPart) and part.opaque is not None and part.opaque.wire == WIRE:
-            details += json.loads(part.opaque.json).get(field, [])
+    for part in thinking:
+        details += _original_fields(part, field).get(field, [])
     return {field: details} if details else {}
+
+
+def _original_fields(part: Part, name: str) -> Json:
+    """Return this field of what the server of this wire sent with a part, if it sent that."""
+    if part.opaque is None or part.opaque.wire != WIRE:
+        return {}
+    fields = json.loads(part.opaque.json)
+    return {name: fields[name]} if name in fields else {}
+
+
+def _only_in_tool_loops(messages: list[Json]) -> None:
+    """Remove the text of the reasoning, except where tools are called and where their results are answered."""
+    for before, message in zip([{}, *messages], messages, strict=False):
+        if not message.get("tool_calls") and before.get("role") != "tool":
+            message.pop(_REASONING_TEXT, None)
 
 
 def _as_text_if_possible(content: list[Json]) -> Any:

@@ -18,12 +18,13 @@ from tui_chat.core.event import (
     UsageReported,
 )
 from tui_chat.core.masking import NO_SECRETS, Masker
-from tui_chat.core.part import Opaque, ThinkingPart
+from tui_chat.core.part import Opaque, OtherPart, ThinkingPart
 from tui_chat.core.text_buffer import TextBuffer
 from tui_chat.core.usage import Usage
 from tui_chat.providers.bounded_body import LONGEST_DELTA, in_parts
 from tui_chat.providers.error_details import shown_word
 from tui_chat.providers.openai.errors import error_in_stream
+from tui_chat.providers.openai.responses_items import source_text
 from tui_chat.providers.openai.usage import usage_in
 from tui_chat.providers.values import mapping_of
 
@@ -46,14 +47,23 @@ class _Call:
 
     id: str
     name: str
+    extra_content: Json | None = None
+    """What the server wants back with the call: Gemini's signature of the thoughts before it."""
 
 
 class ChunkReader:
     """Reads the chunks of one reply."""
 
-    def __init__(self, *, keeps_details: bool = False, masker: Masker = NO_SECRETS) -> None:
-        """`keeps_details` where the server wants its reasoning back."""
+    def __init__(
+        self,
+        *,
+        keeps_details: bool = False,
+        thinking_in_total_only: bool = False,
+        masker: Masker = NO_SECRETS,
+    ) -> None:
+        """`keeps_details` where the server wants its reasoning back, `thinking_in_total_only` as in `Dialect`."""
         self._keeps_details = keeps_details
+        self._thinking_in_total_only = thinking_in_total_only
         self._masker = masker
         self._open_kind: type[TextDelta] | type[ThinkingDelta] | None = None
         self._joiner = PairJoiner()
@@ -61,6 +71,12 @@ class ChunkReader:
         self._index_by_id: dict[str, int] = {}
         self._highest_index = 0
         self._details: list[dict[str, Any]] = []
+        self._sources: dict[str, None] = {}
+        """Cited sources, in order."""
+        self._is_thought_open = False
+        """The last content was a thought of Gemini's, whose closing tag may come next."""
+        self._text_extra: Json | None = None
+        """What the server wants back with the text."""
         self._usage: Usage | None = None
         self._finish_reason: str | None = None
         self._failure: ProviderError | None = None
@@ -92,7 +108,7 @@ class ChunkReader:
 
     def _fail(self, chunk: Json) -> Iterator[ProviderEvent]:
         """Raise the error in a chunk, after the usage that servers report with it."""
-        if (usage := usage_in(chunk)) is not None:
+        if (usage := usage_in(chunk, thinking_in_total_only=self._thinking_in_total_only)) is not None:
             yield UsageReported(usage, is_final=True)
         raise error_in_stream(chunk["error"], self._has_started, self._masker)
 
@@ -111,11 +127,22 @@ class ChunkReader:
             if choice.get("error"):
                 self._finish_reason = "error"
                 self._failure = error_in_stream(choice["error"], self._has_started, self._masker)
-        usage = usage_in(chunk)
+        self._read_sources(chunk)
+        usage = usage_in(chunk, thinking_in_total_only=self._thinking_in_total_only)
         if usage is not None and usage != self._usage:
             self._usage = usage
             events.append(UsageReported(usage, is_final=self.has_stopped))
         return events
+
+    def _read_sources(self, chunk: Json) -> None:
+        """Remember what the reply is based on, as Perplexity reports it with each chunk."""
+        results = chunk.get("search_results") or chunk.get("citations")
+        for result in _bounded_list(results) if results else ():
+            self._cite({"url": result} if isinstance(result, str) else result)
+
+    def _cite(self, citation: Any) -> None:
+        if source := source_text(citation):
+            self._sources[source] = None
 
     def _read_delta(self, delta: dict[str, Any], events: list[ProviderEvent]) -> None:
         thinking = delta.get("reasoning_content") or delta.get("reasoning")
@@ -123,12 +150,17 @@ class ChunkReader:
             thinking = self._read_details(details, thinking, events)
         if isinstance(thinking, str) and thinking:
             self._add_text(ThinkingDelta, thinking, events)
-        content = delta.get("content")
+        content, extra = delta.get("content"), delta.get("extra_content")
         if isinstance(content, str):
             if content:
-                self._add_text(TextDelta, content, events)
+                self._add_content(content, extra, events)
         elif isinstance(content, list):
             self._read_content_parts(_bounded_list(content), events)
+        if _signature_in(extra):
+            self._text_extra = extra
+        if annotations := delta.get("annotations"):
+            for annotation in _bounded_list(annotations):
+                self._cite(mapping_of(annotation).get("url_citation"))
         if isinstance(refusal := delta.get("refusal"), str) and refusal:
             self._is_refusal = True
             self._add_text(TextDelta, refusal, events)
@@ -138,6 +170,18 @@ class ChunkReader:
                     self._read_call(call, events)
         if isinstance(call := delta.get("function_call"), dict):
             self._read_call({"index": 0, "function": call}, events)
+
+    def _add_content(self, content: str, extra: Any, events: list[ProviderEvent]) -> None:
+        """Add text; Gemini sends thoughts as text too, marked and within tags."""
+        if _google_fields(extra).get("thought") is True:
+            thought, closing, content = content.removeprefix("<thought>").partition("</thought>")
+            self._is_thought_open = not closing
+            self._add_text(ThinkingDelta, thought, events)
+        elif self._is_thought_open:
+            self._is_thought_open = False
+            content = content.removeprefix("</thought>")
+        if content:
+            self._add_text(TextDelta, content, events)
 
     def _add_text(self, kind: type[TextDelta] | type[ThinkingDelta], text: str, events: list[ProviderEvent]) -> None:
         if self._open_kind is not kind:
@@ -194,6 +238,8 @@ class ChunkReader:
             self._highest_index = max(self._highest_index, index)
         else:
             name = ""
+        if _signature_in(extra := call.get("extra_content")):
+            open_call.extra_content = extra
         arguments = function.get("arguments")
         if arguments is not None and not isinstance(arguments, str):
             arguments = _to_json(arguments)
@@ -208,7 +254,7 @@ class ChunkReader:
         if rest := self._joiner.end():
             events.append(self._open_kind(rest))
         is_thinking = self._open_kind is ThinkingDelta
-        events.append(PartEnd(self._take_details() if is_thinking else None))
+        events.append(PartEnd(self._take_details() if is_thinking else _extra_opaque(self._text_extra)))
         self._open_kind = None
 
     def _take_details(self) -> Opaque | None:
@@ -221,7 +267,7 @@ class ChunkReader:
 
     def _close_all(self, events: list[ProviderEvent]) -> None:
         self._close_text(events)
-        events += [PartEnd(call_id=call.id) for call in self._calls.values()]
+        events += [PartEnd(_extra_opaque(call.extra_content), call.id) for call in self._calls.values()]
         self._calls.clear()
         self._index_by_id.clear()
         self._highest_index = 0
@@ -239,6 +285,7 @@ class ChunkReader:
         events: list[ProviderEvent] = []
         self._close_all(events)
         yield from events
+        yield from (PartDelta(OtherPart(f"citation: {source}")) for source in self._sources)
         reason = self._finish_reason or ("tool_calls" if had_calls else "stop")
         yield Stopped("refusal" if self._is_refusal else reason)
 
@@ -265,6 +312,20 @@ def _to_json(value: Any) -> str:
         return json.dumps(value)
     except RecursionError:
         raise StreamCut("an event of the stream is nested too deeply", detail="garbled") from None
+
+
+def _google_fields(extra_content: Any) -> Json:
+    """Return what Gemini adds, under the name of the API that it was asked over."""
+    extra = mapping_of(extra_content)
+    return mapping_of(extra.get("google") or extra.get("vertex"))
+
+
+def _signature_in(extra_content: Any) -> bool:
+    return isinstance(_google_fields(extra_content).get("thought_signature"), str)
+
+
+def _extra_opaque(extra_content: Json | None) -> Opaque | None:
+    return None if extra_content is None else Opaque(WIRE, _to_json({"extra_content": extra_content}))
 
 
 def _add_detail(details: list[dict[str, Any]], piece: dict[str, Any]) -> None:

@@ -15,8 +15,10 @@ _TICK_EXPONENT = -10
 Json = Mapping[str, Any]
 
 
-def usage_in(chunk: Json) -> Usage | None:
+def usage_in(chunk: Json, *, thinking_in_total_only: bool = False) -> Usage | None:
     """Return the usage in a chunk or a whole response; `None` where it has none.
+
+    `thinking_in_total_only` for a server that reports its thinking nowhere but in the total.
 
     Usage with an unbelievable count is unknown, and its tokens are estimated. An unbelievable charge is ignored, and
     the cost comes from the price list.
@@ -25,16 +27,21 @@ def usage_in(chunk: Json) -> Usage | None:
     if not isinstance(usage_json, Mapping):
         groq = chunk.get("x_groq")
         usage_json = groq.get("usage") if isinstance(groq, Mapping) else None
+    if not isinstance(usage_json, Mapping):
+        # Moonshot reports it with the choice.
+        choices = chunk.get("choices")
+        first = choices[0] if isinstance(choices, list) and choices else None
+        usage_json = first.get("usage") if isinstance(first, Mapping) else None
     if not isinstance(usage_json, Mapping) or not usage_json:
         return None
     try:
-        usage = _usage(usage_json)
+        usage = _usage(usage_json, thinking_in_total_only)
     except OutOfBounds:
         return UNKNOWN_USAGE
     return usage if usage.is_in_bounds else UNKNOWN_USAGE
 
 
-def _usage(usage_json: Json) -> Usage:
+def _usage(usage_json: Json, thinking_in_total_only: bool) -> Usage:
     """Return the usage in counts that do not overlap."""
     prompt_details = mapping_of(usage_json.get("prompt_tokens_details") or usage_json.get("input_tokens_details"))
     prompt = _first_count(usage_json, "prompt_tokens", "input_tokens")
@@ -46,7 +53,7 @@ def _usage(usage_json: Json) -> Usage:
     )
     cached = min(cached, prompt)
     written = min(written, prompt - cached)
-    output, thinking = _output_and_thinking(usage_json, prompt)
+    output, thinking = _output_and_thinking(usage_json, prompt, thinking_in_total_only)
     return Usage(
         input_tokens=prompt - cached - written,
         cache_read_tokens=cached,
@@ -70,12 +77,14 @@ def _billed_usd(usage_json: Json) -> Decimal | None:
     return Decimal(ticks).scaleb(_TICK_EXPONENT) if isinstance(ticks, int) and 0 < ticks <= _MAX_TICKS else None
 
 
-def _output_and_thinking(usage_json: Json, prompt: int) -> tuple[int, int]:
+def _output_and_thinking(usage_json: Json, prompt: int, in_total_only: bool) -> tuple[int, int]:
     """Return all output, and the thinking within it. xAI counts thinking separately, as the total shows."""
     output = _first_count(usage_json, "completion_tokens", "output_tokens")
     details = mapping_of(usage_json.get("completion_tokens_details") or usage_json.get("output_tokens_details"))
     thinking = _first_count(details, "reasoning_tokens") or _first_count(usage_json, "reasoning_tokens")
     total = _first_count(usage_json, "total_tokens")
+    if in_total_only and not thinking:
+        thinking = max(total - prompt - output, 0)
     is_separate = thinking > 0 and total == prompt + output + thinking
     if is_separate or thinking > output:
         output += thinking
