@@ -57,7 +57,7 @@ def said(message: str, **more: object) -> object:
         (429, said("You exceeded your current quota, check your billing"), RateLimited, "quota"),
         (429, said("x", code="insufficient_quota"), RateLimited, "quota"),
         (500, said("oops"), Overloaded, ""),
-        (502, "<html><head><title>502 Bad Gateway</title></head></html>", Overloaded, ""),
+        (502, "<html><head><title>502 Bad Gateway</title></head></html>", Overloaded, "gateway"),
         (503, said("Loading model", code=503), Overloaded, ""),
         (529, said("overloaded"), Overloaded, ""),
         (302, None, ProtocolBroken, "redirect"),

@@ -168,7 +168,7 @@ STATUSES = [
     (422, RequestRefused, "bad_request"),
     (429, RateLimited, ""),
     (500, Overloaded, ""),
-    (502, Overloaded, ""),
+    (502, Overloaded, "gateway"),
     (503, Overloaded, ""),
     (529, Overloaded, ""),
 ]

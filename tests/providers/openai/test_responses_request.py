@@ -24,6 +24,7 @@ from tui_chat.core.part import (
 )
 from tui_chat.core.provider import Request
 from tui_chat.core.provider_presets import DIALECTS, UNKNOWN_SERVER
+from tui_chat.core.tool import Effect, Tool
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.openai.address import dialect_of, uses_responses
@@ -65,6 +66,20 @@ def test_a_plain_conversation_is_plain_strings_and_stored_nowhere() -> None:
             {"role": "user", "content": "c"},
         ],
     }
+
+
+def test_tools_are_offered_in_the_shape_of_this_api() -> None:
+    tool = Tool("read_file", "Reads a file.", '{"type": "object"}', Effect.READ)
+    made = responses_body(Request("gpt-6", (prompt("a"),), tools=(tool,)), DIALECTS["openai"], "p")
+    assert made["tools"] == [
+        {
+            "type": "function",
+            "name": "read_file",
+            "description": "Reads a file.",
+            "parameters": {"type": "object"},
+            "strict": False,
+        }
+    ]
 
 
 def test_a_model_that_thinks_returns_its_reasoning_encrypted_with_a_summary() -> None:

@@ -49,7 +49,7 @@ def request_body(request: Request, dialect: Dialect) -> Json:
     if dialect.has_stream_options:
         body["stream_options"] = {"include_usage": True}
     if request.tools:
-        body["tools"] = [{"type": "function", "function": _function(tool)} for tool in request.tools]
+        body["tools"] = [{"type": "function", "function": function_of(tool)} for tool in request.tools]
     merge_fields(body, dialect.extra_fields)
     _add_options(body, request.options, dialect)
     if dialect.continuation and body["messages"] and body["messages"][-1]["role"] == "assistant":
@@ -58,7 +58,7 @@ def request_body(request: Request, dialect: Dialect) -> Json:
     return body
 
 
-def _function(tool: Tool) -> Json:
+def function_of(tool: Tool) -> Json:
     return {"name": tool.name, "description": tool.description, "parameters": json.loads(tool.schema_json)}
 
 

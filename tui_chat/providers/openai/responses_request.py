@@ -15,7 +15,14 @@ from tui_chat.core.part import AttachmentPart, OtherPart, Part, ThinkingPart, To
 from tui_chat.core.provider import Request, split_ref
 from tui_chat.core.provider_presets import Dialect
 from tui_chat.core.turn import Role, Turn
-from tui_chat.providers.openai.request import Json, answered_calls, as_text, attachment_content, merge_fields
+from tui_chat.providers.openai.request import (
+    Json,
+    answered_calls,
+    as_text,
+    attachment_content,
+    function_of,
+    merge_fields,
+)
 from tui_chat.providers.openai.responses_items import WIRE
 from tui_chat.providers.values import list_of, text_of
 
@@ -30,6 +37,8 @@ def responses_body(request: Request, dialect: Dialect, provider: str) -> Json:
     body: Json = {"model": request.model, "input": input_of(request, provider), "stream": True, "store": False}
     if request.system.strip():
         body["instructions"] = valid_text(request.system)
+    if request.tools:
+        body["tools"] = [{"type": "function", "strict": False, **function_of(tool)} for tool in request.tools]
     _add_options(body, request.options, dialect)
     if encrypts_reasoning(request.model):
         body["include"] = ["reasoning.encrypted_content"]
