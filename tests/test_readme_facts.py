@@ -139,9 +139,4 @@ def test_the_files_to_change_something_exist() -> None:
     assert len(lines) == 10
     for line in lines:
         paths = spans(line)
-        assert paths and all(map(exists, paths)), line
-
-
-def exists(path: str) -> bool:
-    """Return whether there is such a file, or for a folder such a folder or a module of its name."""
-    return (ROOT / path).exists() or (path.endswith("/") and (ROOT / path).with_suffix(".py").is_file())
+        assert paths and all((ROOT / path).exists() for path in paths), line

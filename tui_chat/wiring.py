@@ -106,7 +106,7 @@ class Program:
         if not launch.latest:
             return None
         if (latest := await self.store.last_conversation()) is None:
-            raise NotFound("there is no conversation to go on with")
+            raise NotFound("there is no conversation to continue")
         return latest
 
     def _with_options(
@@ -189,7 +189,7 @@ def save_setting(file: Path, name: str, value: Any) -> None:
 async def assemble(
     settings: Settings, *, demo: bool = False, saving: bool = True, auto_title: bool = True
 ) -> Program:
-    """Build the program; with `demo`, the offline model answers whatever the settings say.
+    """Build the program; with `demo`, the offline model answers, whatever the settings are.
 
     Without `auto_title` no model is asked for a title: a program that ends after one reply would only cut that short.
     """

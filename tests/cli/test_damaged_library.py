@@ -34,7 +34,7 @@ def test_one_flipped_bit_does_not_stop_an_export_and_doctor_sees_it(
     found = shell("doctor", "--offline")
     assert found.code == 1 and "UTF-8" in found.out and "whole" not in found.out
     mended = shell("doctor", "--offline", "--repair")
-    assert "mended: " in mended.out and "whole" in mended.out
+    assert "repaired: " in mended.out and "whole" in mended.out
     assert "damaged" not in shell("export", "--all", "-o", str(tmp_path / "again")).err
 
 

@@ -158,7 +158,7 @@ def test_open_opens_where_it_was_said_and_says_when_nothing_fits(tmp_path: Path)
         assert terminal.wait(patience_s=10) == 0
     with Terminal((*COMMAND[:-1], "open", "nobody ever said this"), environment=environment) as terminal:
         assert terminal.wait(patience_s=10) != 0
-        assert "nothing is called" in terminal.text and "Traceback" not in terminal.text
+        assert "no title or message matches" in terminal.text and "Traceback" not in terminal.text
 
 
 @pytest.mark.parametrize("obstacle", ["a directory", "a link", "a foreign file", "no folder can be made"])

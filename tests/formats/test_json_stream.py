@@ -69,7 +69,7 @@ def test_arrays_and_values_may_follow_one_another() -> None:
         ('[{"a": 1} {"b": 2}]', [{"a": 1}], "has '{' at byte 10, where a comma"),
         ('[{"a": 1},]', [{"a": 1}], "nothing follows the comma"),
         ("[", [], "before its array does"),
-        ("}", [], "'}' stands at byte 0, where value 1 should begin"),
+        ("}", [], "'}' is at byte 0, where value 1 should start"),
         ("[1}", [1], "has '}' at byte 2"),
         (b"\xff\xfe[\x00]\x00", [], "UTF-16"),
         ("x" * 30_000, [], "no JSON at byte 0"),

@@ -102,7 +102,7 @@ def test_an_infinite_number_is_refused_in_writing_and_in_reading() -> None:
         ("head", "t9", "head: no turn has the id t9"),
         ("created_at", "yesterday", "created_at: "),
         ("created_at", 1767225600, "created_at: a date must be text"),
-        ("created_at", "2026-01-31T12:00:00", "created_at: a date must say its distance from UTC"),
+        ("created_at", "2026-01-31T12:00:00", "created_at: a date must have its offset from UTC"),
         ("title_source", "rumour", "title_source: input should be"),
         ("turns/0/parent_id", "t9", "turns[0].parent_id: no turn before it has the id t9"),
         ("turns/0/parts/0/text", 5, "turns[0].parts[0].text: input should be a valid string"),

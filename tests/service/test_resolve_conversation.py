@@ -53,5 +53,5 @@ async def test_an_archived_one_is_found_and_one_in_the_trash_is_not(store: Store
 
 @pytest.mark.parametrize("words", ["", "   ", "zebra stripes", "role:", '"'])
 async def test_a_query_without_a_match_raises_not_found(store: Store, words: str) -> None:
-    with pytest.raises(NotFound, match="nothing is called"):
+    with pytest.raises(NotFound, match="no title or message matches"):
         await resolve_conversation(store, words)

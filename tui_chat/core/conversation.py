@@ -207,13 +207,13 @@ class ConversationSummary:
     created_at: datetime
     updated_at: datetime
     cost_usd: Decimal | None
-    """Sum over every branch; `None` when none of it is known."""
+    """Sum over every branch; `None` when no cost is known."""
     cost_estimated: bool = False
     """True where part of the sum is an estimate or some reply's price is unknown; without a sum, all of them are."""
     archived_at: datetime | None = None
     deleted_at: datetime | None = None
     is_live: bool = False
-    """A reply in it is coming in, here or in another copy of the program."""
+    """A reply is streaming into it, here or in another copy of the program."""
 
 
 @dataclass(frozen=True, slots=True)

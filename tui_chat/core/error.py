@@ -123,7 +123,7 @@ class KeyRejected(ProviderError):
 
 
 class RateLimited(ProviderError):
-    """Too many requests; `retry_after_s` says when to come back. `detail`: `quota` when waiting is no use."""
+    """Too many requests; `retry_after_s` is the time to wait. `detail`: `quota` when waiting does not help."""
 
     kind = "rate_limited"
     retryable = True

@@ -28,7 +28,7 @@ _LOWEST_RATIO, _HIGHEST_RATIO = 0.5, 2.5
 
 
 class RunningUsage:
-    """The tokens of one reply at any moment of it."""
+    """The tokens of one reply while it streams and when it has ended."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
@@ -61,7 +61,7 @@ class RunningUsage:
 
 
 def usage_of_interrupted(turn: Turn, request: Request) -> Usage:
-    """Estimate the tokens of an interrupted reply from what was saved of it."""
+    """Estimate the tokens of an interrupted reply from its saved part."""
     parts: Sequence[Part] = turn.parts
     if rounds_of(turn):
         # Its finished requests are metered: they are context of the last one.
@@ -80,9 +80,9 @@ def learned_ratio(turns: Sequence[Turn]) -> float:
     for turn in reversed(expand_rounds(turns)):
         if (usage := turn.usage) is None or usage.estimated or turn.role is not Role.ASSISTANT:
             continue
-        thought_untold = not usage.thinking_tokens and any(isinstance(part, ThinkingPart) for part in turn.parts)
+        has_thinking = any(isinstance(part, ThinkingPart) for part in turn.parts)
         rough = sum(_written_tokens(part) for part in turn.parts)
-        if rough >= _LEAST_LEARNED_FROM and not thought_untold:
+        if rough >= _LEAST_LEARNED_FROM and not (has_thinking and not usage.thinking_tokens):
             true = usage.output_tokens - usage.thinking_tokens
             return min(max(true / rough, _LOWEST_RATIO), _HIGHEST_RATIO)
     return 1.0

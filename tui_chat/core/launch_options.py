@@ -13,6 +13,6 @@ class LaunchOptions:
     latest: bool = False
     """Continue the most recent conversation."""
     conversation: str | None = None
-    """A conversation's id, or a unique prefix of it."""
+    """A conversation's id, or a unique prefix of one."""
     query: str | None = None
     """Words of a title or of messages."""

@@ -80,6 +80,6 @@ def _forms(secret: str) -> Iterator[str]:
 
 
 def plain_words(text: str, hidden: str) -> str:
-    """Return a command's complaint with all masked that is no ordinary word, or stands in its `hidden` output."""
+    """Return a command's complaint with every word masked that is unusual or is in its `hidden` output."""
     shown = (_PLAIN_WORD.fullmatch(word) is not None and word not in hidden for word in text.split())
     return " ".join(word if is_shown else MASK for word, is_shown in zip(text.split(), shown, strict=True))

@@ -29,7 +29,7 @@ class KnownPrice:
     tiers: tuple[tuple[int, Price], ...] = ()
     """The price of a whole request whose input is above so many tokens."""
     since: date | None = None
-    """Since when the price is what it is, where the list says so."""
+    """The day from which this price is in force, where the list has it."""
     context_window: int | None = None
     comment: str = ""
     """The comment of the list's makers; outside text."""

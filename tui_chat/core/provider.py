@@ -33,7 +33,7 @@ class Request:
     model: str
     """The model's name without its provider."""
     turns: tuple[Turn, ...]
-    """From the root. Ends with a user's turn, or with a reply to be continued where `can_continue` says so."""
+    """From the root. Ends with a user's turn, or with a reply to be continued where `can_continue` allows it."""
     system: str = ""
     options: Options = field(default_factory=Options)
     tools: tuple[Tool, ...] = ()
@@ -49,7 +49,7 @@ class Provider(Protocol):
         ...
 
     def stream(self, request: Request) -> AsyncGenerator[ProviderEvent, None]:
-        """Ask, and hand over what arrives. Ends after `Stopped`, or raises; closing it closes the connection."""
+        """Send the request and yield its events. Ends after `Stopped` or raises; closing it closes the connection."""
         ...
 
     def can_continue(self, model: str) -> bool:
@@ -57,7 +57,7 @@ class Provider(Protocol):
         ...
 
     async def count_tokens(self, request: Request) -> int | None:
-        """Return input tokens of a request as the provider counts them; `None` where it cannot tell."""
+        """Return input tokens of a request as the provider counts them; `None` where it cannot count."""
         ...
 
     async def models(self) -> tuple[Model, ...]:

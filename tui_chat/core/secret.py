@@ -30,7 +30,7 @@ class Secret:
 
     @property
     def masked(self) -> str:
-        """Enough to tell two keys apart."""
+        """Enough to distinguish two keys."""
         return f"…{self.__text[-4:]}" if len(self.__text) >= _SHOWS_ITS_END else "…"
 
     def __str__(self) -> str:

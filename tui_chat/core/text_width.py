@@ -1,4 +1,4 @@
-"""The width of text on a terminal, as far as the standard library can tell."""
+"""The width of text on a terminal, as far as the standard library knows it."""
 
 import unicodedata
 

@@ -27,7 +27,7 @@ class TurnStatus(StrEnum):
     CANCELLED = "cancelled"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
-    """Found streaming with no living owner: the program died while it came in."""
+    """Found streaming with no living owner: the program died while it streamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Turn:
 
     @property
     def is_live(self) -> bool:
-        """Whether it is still coming in."""
+        """Whether it is still streaming."""
         return self.status is TurnStatus.STREAMING
 
     @property

@@ -61,7 +61,7 @@ def price_lines(known: KnownPrice, listing: PriceList, now: datetime) -> list[st
     """Return everything known about a model's price: rates, extras, date, source and age."""
     title = clean_line(known.model_ref) + (f" ({clean_line(known.name)})" if known.name else "")
     if known.price is None:
-        return [title, "price unknown: nobody lists it; it can be set in the settings", f"asked: {listing.source}"]
+        return [title, "price unknown: not in the list; it can be set in the settings", f"list: {listing.source}"]
     lines = [title, *price_table(known)]
     price = known.price
     if price.thinking_usd is not None:

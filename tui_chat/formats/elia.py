@@ -29,7 +29,7 @@ def conversation(database: ForeignDatabase, chat_id: object) -> Imported:
     return to_conversation(
         ForeignConversation(
             source=SOURCE,
-            # Chats are merely numbered; the start tells them from those of another database.
+            # Chats are merely numbered; the start distinguishes them from those of another database.
             id=f"{chat_id} {text_of(chat.get('started_at'))}",
             messages=messages,
             title=text_of(chat.get("title")),

@@ -123,7 +123,7 @@ def open_database(path: Path) -> Iterator[ForeignDatabase]:
         with _connected(path, "?mode=ro&immutable=1", path.stat().st_size) as database:
             yield database
         return
-    # The newest changes stand in a write-ahead log.
+    # The newest changes are in a write-ahead log.
     size = path.stat().st_size + log.stat().st_size
     if shared.exists():
         with _connected(path, "?mode=ro", size) as database:
@@ -133,7 +133,7 @@ def open_database(path: Path) -> Iterator[ForeignDatabase]:
     with tempfile.TemporaryDirectory(prefix="tui-chat-") as folder:
         copy = Path(folder) / "copy.db"
         if shutil.disk_usage(folder).free < size + _SPARE_BYTES:
-            raise FormatError(f"there is no room in {copy.parent.parent} for a copy of it, which reading it needs")
+            raise FormatError(f"there is no room in {copy.parent.parent} for the copy that is needed to read it")
         shutil.copyfile(path, copy)
         shutil.copyfile(log, copy.with_name(copy.name + "-wal"))
         with _connected(copy, "?mode=ro", size) as database:

@@ -6,10 +6,11 @@ Ids are made from the other program's ids, so that the same file gives the same 
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha1
 from json.encoder import encode_basestring_ascii
 
+from tui_chat.core.bounds import UNKNOWN_MOMENT
 from tui_chat.core.conversation import Conversation, Origin, TitleSource
 from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.part import Part, TextPart
@@ -22,8 +23,6 @@ MOST_MESSAGES = 250_000
 TOO_MANY_MESSAGES = f"it has more than {MOST_MESSAGES:,} messages"
 CIRCLE_CUT = "its messages answered each other in a circle, which was cut open; all of their text was kept"
 _NAMESPACE = uuid.UUID("0f1c8a52-6f0d-5e0b-9a67-3f4f7a1c2d9e")
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-"""The date where the other program has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ class ForeignConversation:
 def newest_message_id(messages: Sequence[Message]) -> str | None:
     """Return the id of the newest message, for a program that does not store which branch was shown."""
     shown = [message for message in reversed(messages) if message.role is not None]
-    return max(shown, key=lambda message: message.created_at or _NEVER).id if shown else None
+    return max(shown, key=lambda message: message.created_at or UNKNOWN_MOMENT).id if shown else None
 
 
 def to_conversation(foreign: ForeignConversation) -> Imported:
@@ -93,11 +92,11 @@ def to_conversation(foreign: ForeignConversation) -> Imported:
     if len(foreign.messages) > MOST_MESSAGES:
         raise FormatError(TOO_MANY_MESSAGES)
     known = [message.created_at for message in foreign.messages if message.created_at is not None]
-    created = foreign.created_at or min(known, default=foreign.updated_at or _NEVER)
+    created = foreign.created_at or min(known, default=foreign.updated_at or UNKNOWN_MOMENT)
     updated = foreign.updated_at or max(known, default=created)
     tree = _Tree(foreign, created)
     if not tree.turns:
-        raise FormatError("nothing was said in it")
+        raise FormatError("it has no messages with text")
     conversation = Conversation(
         id=_our_id(foreign.source, foreign.id),
         created_at=created,
@@ -196,7 +195,7 @@ class _Tree:
             duration_ms=message.duration_ms,
         )
         # Oldest first, yet never a reply before its prompt nor siblings in another order than theirs,
-        # whatever the dates say.
+        # whatever their dates are.
         not_before = [turn.created_at, self._newest_child.get(parent_id, turn.created_at)]
         if before is not None:
             not_before.append(self._order[before.id][0])
@@ -231,7 +230,7 @@ def _wants_break(parts: Sequence[Part], more: Sequence[Part]) -> bool:
 
 
 def _joined(turn: Turn, message: Message) -> Turn:
-    """Return a reply with the facts of one more message of it; the parts are added at the end."""
+    """Return a reply with the facts of one more of its messages; the parts are added at the end."""
     return replace(
         turn,
         model=message.model or turn.model,

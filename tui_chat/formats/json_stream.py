@@ -165,7 +165,7 @@ class _Window:
                 raise FormatError(f"this is no JSON at byte {self.position}")
         if end == 0:
             sign = self._buffer[:1].decode(errors="replace")
-            raise FormatError(f"{sign!r} stands at byte {self.position}, where value {number} should begin")
+            raise FormatError(f"{sign!r} is at byte {self.position}, where value {number} should start")
         self._at = end
         return self._passed()
 

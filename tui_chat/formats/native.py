@@ -14,15 +14,15 @@ A conversation is one object: `"format": "tui-chat"`, `"version": 1`, then its f
 import base64
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Never
 
-from tui_chat.core.conversation import Conversation, Options, Origin, SideRequest
-from tui_chat.core.error import Fault, FormatError
+from tui_chat.core.conversation import Conversation, Options, SideRequest
+from tui_chat.core.error import FormatError
 from tui_chat.core.part import (
     AttachmentPart,
-    Opaque,
     OtherPart,
     Part,
     RoundPart,
@@ -33,7 +33,7 @@ from tui_chat.core.part import (
     ToolStatus,
 )
 from tui_chat.core.turn import Turn
-from tui_chat.core.usage import Cost, Price, Usage
+from tui_chat.core.usage import Usage
 from tui_chat.formats.native_schema import FORMAT, VERSION, conversation_from
 
 
@@ -52,7 +52,7 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
         "model": conversation.model,
         "system": conversation.system,
         "options": _options(conversation.options),
-        "origin": None if conversation.origin is None else _origin(conversation.origin),
+        "origin": None if conversation.origin is None else _plain(conversation.origin),
         "head": conversation.head,
         "turns": [_turn(turn) for turn in _parents_first(conversation.turns)],
     }
@@ -119,27 +119,21 @@ def _date(value: datetime | None) -> str | None:
     return None if value is None else value.astimezone(UTC).isoformat()
 
 
-def _money(value: Decimal) -> str:
-    return str(value)
+def _plain(value: Any) -> dict[str, Any]:
+    """Return a value of `core` as an object with the same names, and money as text."""
+    return asdict(value, dict_factory=lambda fields: {name: _text_of_money(field) for name, field in fields})
+
+
+def _text_of_money(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _options(options: Options) -> dict[str, Any]:
-    return {
-        "max_tokens": options.max_tokens,
-        # A whole number would come back as a float and be written differently.
-        "temperature": None if options.temperature is None else float(options.temperature),
-        "effort": options.effort,
-        "thinking": options.thinking,
-    } | ({"tools": list(options.tools)} if options.tools else {})
-
-
-def _origin(origin: Origin) -> dict[str, Any]:
-    return {
-        "conversation_id": origin.conversation_id,
-        "turn_id": origin.turn_id,
-        "source": origin.source,
-        "foreign_id": origin.foreign_id,
-    }
+    value = _plain(options)
+    tools = value.pop("tools")
+    # A whole number would come back as a float and be written differently.
+    value["temperature"] = None if options.temperature is None else float(options.temperature)
+    return value | ({"tools": list(tools)} if tools else {})
 
 
 def _turn(turn: Turn) -> dict[str, Any]:
@@ -152,10 +146,10 @@ def _turn(turn: Turn) -> dict[str, Any]:
         "model": turn.model,
         "parts": [_part(part) for part in turn.parts],
         "usage": None if turn.usage is None else _usage(turn.usage),
-        "cost": None if turn.cost is None else _cost(turn.cost),
+        "cost": None if turn.cost is None else _plain(turn.cost),
         "stop_reason": turn.stop_reason,
         "stop_detail": turn.stop_detail,
-        "fault": None if turn.fault is None else _fault(turn.fault),
+        "fault": None if turn.fault is None else turn.fault.as_dict,
         "request_id": turn.request_id,
         "ttft_ms": turn.ttft_ms,
         "duration_ms": turn.duration_ms,
@@ -169,7 +163,7 @@ def _side_request(request: SideRequest) -> dict[str, Any]:
         "model": request.model,
         "created_at": _date(request.created_at),
         "usage": _usage(request.usage),
-        "cost": None if request.cost is None else _cost(request.cost),
+        "cost": None if request.cost is None else _plain(request.cost),
     }
 
 
@@ -189,7 +183,7 @@ def _part(part: Part) -> dict[str, Any]:
             value |= {} if part.duration_ms is None else {"duration_ms": part.duration_ms}
         case RoundPart():
             value = {"type": "round", "usage": None if part.usage is None else _usage(part.usage)}
-            value |= {"cost": None if part.cost is None else _cost(part.cost)}
+            value |= {"cost": None if part.cost is None else _plain(part.cost)}
             value |= {"ttft_ms": part.ttft_ms, "duration_ms": part.duration_ms}
         case AttachmentPart():
             value = {"type": "attachment", "name": part.name, "media_type": part.media_type}
@@ -197,57 +191,15 @@ def _part(part: Part) -> dict[str, Any]:
         case OtherPart():
             value = {"type": "other", "kind": part.kind}
     if part.opaque is not None:
-        value["opaque"] = _opaque(part.opaque)
+        value["opaque"] = _plain(part.opaque)
     return value
 
 
-def _opaque(opaque: Opaque) -> dict[str, Any]:
-    return {"wire": opaque.wire, "json": opaque.json}
-
-
 def _usage(usage: Usage) -> dict[str, Any]:
-    counts = {
-        "input_tokens": usage.input_tokens,
-        "cache_read_tokens": usage.cache_read_tokens,
-        "cache_write_5m_tokens": usage.cache_write_5m_tokens,
-        "cache_write_1h_tokens": usage.cache_write_1h_tokens,
-        "output_tokens": usage.output_tokens,
-        "thinking_tokens": usage.thinking_tokens,
-        "web_searches": usage.web_searches,
-    }
-    return {
-        **(dict.fromkeys(counts) if usage.unknown else counts),
-        "estimated": usage.estimated,
-        "billed_usd": None if usage.billed_usd is None else _money(usage.billed_usd),
-    }
-
-
-def _cost(cost: Cost) -> dict[str, Any]:
-    price = None if cost.price is None else _price(cost.price)
-    return {
-        "total_usd": _money(cost.total_usd),
-        "estimated": cost.estimated,
-        "price": price,
-        "billed": cost.billed,
-    }
-
-
-def _price(price: Price) -> dict[str, Any]:
-    return {
-        "input_usd": _money(price.input_usd),
-        "output_usd": _money(price.output_usd),
-        "cache_read_usd": _money(price.cache_read_usd),
-        "cache_write_5m_usd": _money(price.cache_write_5m_usd),
-        "cache_write_1h_usd": _money(price.cache_write_1h_usd),
-        "web_search_usd": _money(price.web_search_usd),
-        "source": price.source,
-        "thinking_usd": None if price.thinking_usd is None else _money(price.thinking_usd),
-        "request_usd": _money(price.request_usd),
-    }
-
-
-def _fault(fault: Fault) -> dict[str, Any]:
-    return fault.as_dict
+    value = _plain(usage)
+    if value.pop("unknown"):
+        value |= {name: None for name in value if name not in ("estimated", "billed_usd")}
+    return value
 
 
 def _half_character_in(value: object, place: str) -> str | None:

@@ -48,7 +48,7 @@ def _date_from(value: object) -> datetime:
         raise ValueError("a date must be text such as 2026-01-31T12:00:00+00:00")
     date = datetime.fromisoformat(value)
     if date.tzinfo is None:
-        raise ValueError("a date must say its distance from UTC, such as +00:00")
+        raise ValueError("a date must have its offset from UTC, such as +00:00")
     return moment_in_bounds(value) or UNKNOWN_MOMENT
 
 
@@ -265,23 +265,15 @@ class _Turn(_Shape):
     duration_ms: int | None = None
 
     def value(self) -> Turn:
-        return Turn(
-            id=self.id,
-            parent_id=self.parent_id,
-            role=self.role,
-            parts=tuple(part.value() for part in self.parts),
-            status=self.status,
-            created_at=self.created_at,
-            model=self.model,
-            usage=None if self.usage is None else self.usage.value(),
-            cost=None if self.cost is None else self.cost.value(),
-            stop_reason=self.stop_reason,
-            stop_detail=self.stop_detail,
-            fault=None if self.fault is None else Fault(**dict(self.fault)),
-            request_id=self.request_id,
-            ttft_ms=milliseconds_in_bounds(self.ttft_ms),
-            duration_ms=milliseconds_in_bounds(self.duration_ms),
-        )
+        converted = {
+            "parts": tuple(part.value() for part in self.parts),
+            "usage": None if self.usage is None else self.usage.value(),
+            "cost": None if self.cost is None else self.cost.value(),
+            "fault": None if self.fault is None else Fault(**dict(self.fault)),
+            "ttft_ms": milliseconds_in_bounds(self.ttft_ms),
+            "duration_ms": milliseconds_in_bounds(self.duration_ms),
+        }
+        return Turn(**dict(self) | converted)
 
 
 class _SideRequest(_Shape):
@@ -335,26 +327,18 @@ class _Conversation(_Shape):
     errands: list[_SideRequest] = []
 
     def value(self) -> Conversation:
-        return Conversation(
-            id=self.id,
-            created_at=self.created_at,
-            updated_at=self.updated_at,
-            title=self.title,
-            title_source=self.title_source,
-            model=self.model,
-            system=self.system,
-            options=self.options.value(),
-            turns=tuple(turn.value() for turn in self.turns),
-            head=self.head,
-            archived_at=self.archived_at,
-            deleted_at=self.deleted_at,
-            origin=None if self.origin is None else Origin(**dict(self.origin)),
-            side_requests=tuple(request.value() for request in self.errands),
-        )
+        converted = {
+            "options": self.options.value(),
+            "turns": tuple(turn.value() for turn in self.turns),
+            "origin": None if self.origin is None else Origin(**dict(self.origin)),
+            "side_requests": tuple(request.value() for request in self.errands),
+        }
+        same = {name: value for name, value in self if name not in ("format", "version", "errands")}
+        return Conversation(**same | converted)
 
 
 def is_conversation(value: dict[str, Any]) -> bool:
-    """Return whether the object says that it is in this format."""
+    """Return whether the object is marked as this format."""
     return bool(value.get("format") == FORMAT)
 
 
@@ -402,7 +386,7 @@ def _place(steps: tuple[int | str, ...]) -> str:
         if isinstance(step, int):
             place += f"[{step}]"
         elif index < 2 or steps[index - 2] != "parts":
-            # Between a part's number and its key stands its type, which is no key.
+            # Between a part's number and its key is its type, which is no key.
             place += f".{step}" if place else step
     return place or "conversation"
 

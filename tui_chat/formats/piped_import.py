@@ -1,4 +1,4 @@
-"""Reads an import from a pipe, once and in order, and tells files, folders and pipes apart."""
+"""Reads an import from a pipe, once and in order, and distinguishes files, folders and pipes."""
 
 import os
 import select

@@ -38,10 +38,10 @@ class Container:
     task: str = ""
     """A space or an x for an item with a box, else nothing."""
     after_blank: bool = False
-    """An empty line stands before it."""
+    """An empty line is before it."""
     has_child: bool = False
     shown: bool = False
-    """Some of it has been laid out, with its marker."""
+    """A part has been laid out, with its marker."""
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from tui_chat.core.clean import clean
 from tui_chat.rendering.cell_width import normalize_graphemes
 
 LONGEST_LINE = 4096
-"""A longer line is passed on in parts, so that no step works on all of it."""
+"""A longer line is passed on in parts, so that no step works on the whole line."""
 
 
 @dataclass(frozen=True, slots=True)

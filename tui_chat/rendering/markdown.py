@@ -77,7 +77,7 @@ class LiveMarkdown:
         return self._lines
 
     def advance(self, budget_s: float = float("inf")) -> bool:
-        """Process new text for at most about `budget_s`; return whether all of it is in the lines."""
+        """Process new text for at most about `budget_s`; return whether the lines hold the whole text."""
         if not self._stale:
             return True
         until = perf_counter() + max(0.0, budget_s)

@@ -17,7 +17,7 @@ def page_cells(cells: int, palette: Palette) -> int:
 
 
 def print_lines(lines: Sequence[Line], console: Console) -> None:
-    """Print lines; the console leaves out colours where NO_COLOR or the terminal says so."""
+    """Print lines; the console leaves out colours where NO_COLOR or the terminal requires it."""
     if lines:
         console.print(Segments(_segments(lines)), end="", soft_wrap=True)
 

@@ -82,7 +82,7 @@ class ChatService:
             conversation = await self.open(conversation_id)
             edited = conversation.turn(turn_id)
             if edited.role is not Role.USER:
-                raise RequestRefused("only a prompt can be said again differently", detail="not_a_prompt")
+                raise RequestRefused("only a prompt can be edited", detail="not_a_prompt")
             attachments = tuple(part for part in edited.parts if isinstance(part, AttachmentPart))
             conversation = replace(conversation, model=model or conversation.model)
             return await self._send_prompt(conversation, edited.parent_id, (TextPart(valid_text(text)), *attachments))
@@ -204,7 +204,7 @@ class ChatService:
     async def _start_reply(self, conversation: Conversation, turns: tuple[Turn, ...], *, new: bool) -> Reply:
         """Commit the new turns, then send the request."""
         if self.reply_in(conversation.id) is not None:
-            raise ReplyInFlight("a reply is still coming in here")
+            raise ReplyInFlight("a reply is still streaming here")
         blank = turns[-1]
         path = conversation.path_to(blank.id if blank.parts else blank.parent_id)
         request = await self._request(conversation, blank.model, path)

@@ -30,4 +30,4 @@ async def resolve_conversation(store: Store, query: str) -> Place:
         for hit in await store.search(query, limit=1):
             matched_words = tuple(dict.fromkeys(hit.snippet[start:end] for start, end in hit.marks))
             return Place(hit.conversation_id, hit.turn_id, matched_words)
-    raise NotFound(f"nothing is called {query!r}, and nobody ever said it")
+    raise NotFound(f"no title or message matches {query!r}")

@@ -138,7 +138,7 @@ def _first_line_of(
     if process.returncode != 0:
         from tui_chat.core.masking import plain_words
 
-        last = complaint.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it said nothing"]
+        last = complaint.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it printed no error"]
         reason = plain_words(last[0][:_LONGEST_REASON], output.decode("utf-8", "replace"))
         sentence = f"{about} ended with status {process.returncode}: {reason}"
         raise SettingsError(sentence, detail="api_key_cmd")

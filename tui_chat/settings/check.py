@@ -1,4 +1,4 @@
-"""Checks one value against the type of its setting: returns it converted, or says what is expected."""
+"""Checks one value against the type of its setting: returns it converted, or raises with what is expected."""
 
 import math
 import shlex
@@ -17,7 +17,7 @@ _FALSE = {"0", "false", "no", "off"}
 
 
 class InvalidValue(ValueError):
-    """The value is not valid; the message says what is expected."""
+    """The value is not valid; the message has what is expected."""
 
 
 def fit(value: Any, expected: Any, name: str, least: float | None = None, most: float | None = None) -> Any:

@@ -110,7 +110,7 @@ def _address(url: str) -> str:
 def starter_file() -> str:
     """Return a settings file in which everything is a comment: each setting, its purpose, its default."""
     lines = [
-        "# Settings of tui-chat. All of it is a comment: take the # away in front of what you want to be otherwise.",
+        "# Settings of tui-chat. Every line is a comment: remove the # before a setting that you want to change.",
         "# Keys are not written here: they come from the environment, or from a command (api_key_cmd).",
         "",
         *_about(Settings, Settings()),

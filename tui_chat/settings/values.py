@@ -66,14 +66,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class ProviderSettings:
-    """`[providers.NAME]`: one provider, known by name or of the user's own."""
+    """`[providers.NAME]`: one provider: a known one or a custom one."""
 
-    kind: Annotated[
-        str, SettingInfo("what it speaks: openai, anthropic, or any name known below", example='"openai"')
-    ] = ""
-    base_url: Annotated[
-        str, SettingInfo("where it listens, with its path", example='"https://llm.example.com/v1"')
-    ] = ""
+    kind: Annotated[str, SettingInfo("its wire: openai, anthropic, or any known provider", example='"openai"')] = ""
+    base_url: Annotated[str, SettingInfo("its address, with the path", example='"https://llm.example.com/v1"')] = ""
     api_key_env: Annotated[
         str, SettingInfo("the variable of the environment that holds its key", example='"WORK_API_KEY"')
     ] = ""
@@ -84,7 +80,8 @@ class ProviderSettings:
     auth: Annotated[
         str,
         SettingInfo(
-            "how the key is sent: bearer, x-api-key, api-key or none; empty is what it is used to", example='"bearer"'
+            "how the key is sent: bearer, x-api-key, api-key or none; empty is the default of its kind",
+            example='"bearer"',
         ),
     ] = ""
     api: Annotated[
@@ -102,7 +99,7 @@ class ProviderSettings:
     ] = field(default_factory=dict)
     timeout_s: Annotated[
         float,
-        SettingInfo("how long to wait for the first byte; local models may read for long", least=1, example="600"),
+        SettingInfo("how long to wait for the first byte; local models may take long", least=1, example="600"),
     ] = 600.0
     api_version: Annotated[str, SettingInfo("azure: which version of its API", example='"2024-10-21"')] = ""
     account_id: Annotated[str, SettingInfo("cloudflare, workersai: the account", example='"0123456789abcdef"')] = ""
@@ -117,19 +114,19 @@ class ProviderSettings:
 
 @dataclass(frozen=True)
 class Profile:
-    """`[profiles.NAME]`: a model with everything asked of it, chosen by one word."""
+    """`[profiles.NAME]`: a model, system prompt and options under one name."""
 
     model: Annotated[str, SettingInfo("provider/model", example='"anthropic/claude-opus-5-5"')] = ""
     system: Annotated[str, SettingInfo("the system prompt", example='"You review code. Be brief and exact."')] = ""
     effort: Annotated[
-        str | None, SettingInfo("low, medium, high … where the model has such a switch", example='"high"')
+        str | None, SettingInfo("low, medium, high …, where the model supports it", example='"high"')
     ] = None
-    thinking: Annotated[bool | None, SettingInfo("think before answering, where the model can", example="true")] = (
-        None
-    )
-    max_tokens: Annotated[int | None, SettingInfo("at most so many tokens a reply", least=1, example="8000")] = None
+    thinking: Annotated[
+        bool | None, SettingInfo("think before answering, where the model supports it", example="true")
+    ] = None
+    max_tokens: Annotated[int | None, SettingInfo("maximum tokens of a reply", least=1, example="8000")] = None
     temperature: Annotated[
-        float | None, SettingInfo("0 to 2, where the model still takes it", least=0, example="0.2")
+        float | None, SettingInfo("0 to 2, where the model supports it", least=0, example="0.2")
     ] = None
 
     @property
@@ -142,9 +139,9 @@ class Profile:
 
 @dataclass(frozen=True)
 class PriceSettings:
-    """`[prices."provider/model"]`: dollars per million tokens; they go before the built-in list."""
+    """`[prices."provider/model"]`: dollars per million tokens; they take precedence over the built-in list."""
 
-    input: Annotated[Decimal | None, SettingInfo("input that no cache had", least=0, example="0.50")] = None
+    input: Annotated[Decimal | None, SettingInfo("uncached input", least=0, example="0.50")] = None
     output: Annotated[Decimal | None, SettingInfo("output, thinking included", least=0, example="2.00")] = None
     cache_read: Annotated[
         Decimal | None, SettingInfo("input read from a cache; otherwise as input", least=0, example="0.05")
@@ -157,7 +154,7 @@ class PriceSettings:
         Decimal | None,
         SettingInfo("input written to a cache for an hour; otherwise as for five minutes", least=0, example="1.00"),
     ] = None
-    free: Annotated[bool, SettingInfo("it costs nothing, as a model on this machine", example="true")] = False
+    free: Annotated[bool, SettingInfo("it is free, such as a model on this machine", example="true")] = False
 
     @property
     def price(self) -> "Price | None":
@@ -173,47 +170,48 @@ class PriceSettings:
 
 @dataclass(frozen=True)
 class UiSettings:
-    """`[ui]`: how it looks and feels."""
+    """`[ui]`: appearance and behaviour."""
 
     theme: Annotated[str, SettingInfo("a theme's name; auto follows the terminal", variable="TUI_CHAT_THEME")] = (
         "auto"
     )
     enter_sends: Annotated[bool, SettingInfo("Enter sends and ctrl+j makes a new line; false swaps the two")] = True
-    measure: Annotated[int, SettingInfo("cells a line of prose may be wide; 0 is the whole window", least=0)] = 100
+    measure: Annotated[int, SettingInfo("maximum width of prose in cells; 0 is the whole window", least=0)] = 100
     escape_delay_ms: Annotated[
-        int, SettingInfo("how long to wait after Escape for the rest of a key; more over slow links", least=1)
+        int,
+        SettingInfo("wait after Escape for the rest of a key sequence; set more for slow links", least=1),
     ] = 25
-    animations: Annotated[bool, SettingInfo("let things move while something happens")] = True
+    animations: Annotated[bool, SettingInfo("animate scrolling and progress")] = True
     thinking_folded: Annotated[bool, SettingInfo("show the model's thinking as one line until it is unfolded")] = True
     tools_folded: Annotated[bool, SettingInfo("show tool calls as one line until they are unfolded")] = True
     costs: Annotated[bool, SettingInfo("show what a turn and a conversation cost")] = True
     notify: Annotated[
-        bool, SettingInfo("let the terminal notify when a long reply is done and the window is not in front")
+        bool, SettingInfo("notify through the terminal when a long reply ends while another window has the focus")
     ] = True
 
 
 @dataclass(frozen=True)
 class ChatSettings:
-    """`[chat]`: patience and saving."""
+    """`[chat]`: retries, time-outs and saving."""
 
     retries: Annotated[
-        int, SettingInfo("how often a request that failed before anything arrived is made again", least=0, most=1000)
+        int, SettingInfo("how often a request is retried that failed before its first byte", least=0, most=1000)
     ] = 2
     longest_wait_s: Annotated[
-        float, SettingInfo("a provider that asks for a longer pause is not waited for", least=0)
+        float, SettingInfo("the longest pause that a provider may ask for; a longer one is an error", least=0)
     ] = 60.0
     silence_warning_s: Annotated[
-        float, SettingInfo("silence in the middle of a reply after which it is shown as slow", least=1)
+        float, SettingInfo("seconds without data after which a reply is shown as stalled", least=1)
     ] = 15.0
     silence_limit_s: Annotated[
-        float, SettingInfo("silence in the middle of a reply after which it is given up", least=1)
+        float, SettingInfo("seconds without data after which a reply is ended as failed", least=1)
     ] = 30.0
     titles: Annotated[
         Literal["prompt", "model"],
-        SettingInfo("what names a conversation: its first prompt, or its model, asked once after the first reply"),
+        SettingInfo("source of titles: the first prompt, or the model, requested once after the first reply"),
     ] = "prompt"
     trash_days: Annotated[
-        int, SettingInfo("how long deleted conversations can be had back", least=0, most=100_000)
+        int, SettingInfo("days for which deleted conversations can be restored", least=0, most=100_000)
     ] = 30
 
 

@@ -95,7 +95,7 @@ def resolve(db: sqlite3.Connection, prefix: str) -> str:
     if not prefix or not ids:
         raise NotFound(f"no conversation {prefix}")
     if len(ids) > 1:
-        raise NotFound(f"{prefix} is ambiguous: more than one conversation's id begins so", detail="ambiguous")
+        raise NotFound(f"{prefix} is ambiguous: more than one conversation's id starts with it", detail="ambiguous")
     return str(ids[0])
 
 

@@ -20,7 +20,7 @@ class SearchStep:
     match: tuple[str, ...]
     """MATCH expressions that must all hold; empty if the turns themselves are read."""
     check: tuple[str, ...] = ()
-    """Texts that must then be found in the turn itself, as the index cannot tell them apart."""
+    """Texts that must then be found in the turn itself, as the index cannot distinguish them."""
     is_partial: bool = False
     """The index can only answer part of the search."""
 

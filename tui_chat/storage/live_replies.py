@@ -62,7 +62,7 @@ def live_seq(db: sqlite3.Connection, turn_id: str) -> int:
     """Return the row number of a reply that has not ended."""
     row = db.execute("SELECT seq FROM turn WHERE id = ? AND owner IS NOT NULL", (turn_id,)).fetchone()
     if row is None:
-        raise NotFound(f"no reply {turn_id} is coming in")
+        raise NotFound(f"no reply {turn_id} is streaming")
     return int(row[0])
 
 
@@ -118,7 +118,7 @@ def refuse_parallel_reply(db: sqlite3.Connection, parent: int | None, live: Sequ
     above = ancestors(db, parent) if parent is not None else set()
     for seq, reply in alive.items():
         if seq in above or (reply.owner != own and parent in _parent_and_grandparent(db, seq)):
-            raise ReplyInFlight("a reply is coming in there already", detail="elsewhere")
+            raise ReplyInFlight("a reply is streaming there already", detail="elsewhere")
 
 
 def ancestors(db: sqlite3.Connection, seq: int) -> set[int]:

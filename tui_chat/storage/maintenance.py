@@ -50,7 +50,7 @@ class CheckReport:
     overindexed: int = 0
     """Turns in the search index that do not exist."""
     sizes: tuple[tuple[str, int], ...] = field(default=(), compare=False)
-    """Bytes of each table and index, largest first; empty where SQLite cannot tell."""
+    """Bytes of each table and index, largest first; empty where SQLite does not know."""
     unreadable: tuple[str, ...] = ()
     """A sentence for each unreadable value; the other checks run once these are repaired."""
 

@@ -36,7 +36,7 @@ class Owner:
         return f"{self.host.replace('|', '')}|{self.pid}|{self.started}"
 
     def is_alive(self, *, seen_from: "Owner", last_seen: datetime, now: datetime) -> bool:
-        """Return whether it still runs, as far as the process `seen_from` can tell."""
+        """Return whether it still runs, as far as the process `seen_from` can know."""
         if self == seen_from or self.pid <= 0:
             return self.pid > 0
         if self.host != seen_from.host:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from tui_chat.core.error import StorageError
 
 APPLICATION_ID = 0x54554943
-"""`TUIC`, so that `file` and other programs can tell whose database it is."""
+"""`TUIC`, so that `file` and other programs can identify the database."""
 CORE_TABLES = ("conversation", "turn")
 """Without these there is nothing to read."""
 OLDEST_SQLITE = (3, 37, 0)

@@ -41,7 +41,7 @@ def refuse_foreign_objects(db: sqlite3.Connection, migrations: Sequence[Migratio
 
 
 def is_newest(db: sqlite3.Connection) -> bool:
-    """Return whether the file has exactly the objects of the newest version, whatever its header says."""
+    """Return whether the file has exactly the objects of the newest version, whatever its header has."""
     return _is_newest(db.execute(_SELECT).fetchall())
 
 

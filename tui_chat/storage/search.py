@@ -28,7 +28,7 @@ _READ_FOR_SHORT_PREFIX = 1_200
 _READ_UNINDEXED = 1_500
 """How many of the newest turns are read for text that the index does not know at all."""
 _CHECKED_MATCHES = 1_000
-"""How many of the index's answers are read to find what it cannot tell apart, such as `c++` from `c`."""
+"""How many of the index's answers are read to find what it cannot distinguish, such as `c++` from `c`."""
 _FEW_CONVERSATIONS = 200
 _RANKED_TEXT = 20_000
 _COUNTED = 8

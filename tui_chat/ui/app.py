@@ -75,14 +75,14 @@ class ChatApp(CrashSafeApp):
         else:
             self.theme = LIGHT.name if is_light else DARK.name
 
-    def _tell_terminal(self, what: str, *words: str) -> None:
+    def _call_driver(self, name: str, *texts: str) -> None:
         """Call a method that only our own driver has."""
-        if (tell := getattr(driver_of(self), what, None)) is not None:
-            tell(*words)
+        if (method := getattr(driver_of(self), name, None)) is not None:
+            method(*texts)
 
     def watch_title(self, title: str) -> None:
         """Name the window after the conversation."""
-        self._tell_terminal("name_window", title)
+        self._call_driver("name_window", title)
 
     def notify(
         self,
@@ -100,7 +100,7 @@ class ChatApp(CrashSafeApp):
     def on_attention_requested(self, event: AttentionRequested) -> None:
         """Alert a user who looks at another window."""
         if not self.app_focus:
-            self._tell_terminal("call_attention", event.sentence)
+            self._call_driver("call_attention", event.sentence)
 
     def on_background_reported(self, event: BackgroundReported) -> None:
         """Follow the terminal's background."""
@@ -120,12 +120,12 @@ class ChatApp(CrashSafeApp):
     def on_mount(self) -> None:
         """Request the terminal's background, and show the conversation if it is loaded."""
         if self._follows_terminal:
-            self._tell_terminal("ask_background")
+            self._call_driver("ask_background")
         if isinstance(self._below, AppContext):
             self.push_screen(_chat_on(self._below, self._keys))
 
     @on(StartupScreen.Painted)
-    def come_behind(self) -> None:
+    def load_services(self) -> None:
         """Load the services behind the startup screen."""
         if isinstance(self._below, PendingContext):
             self.run_worker(self._take_place(self._below))
@@ -154,7 +154,7 @@ class ChatApp(CrashSafeApp):
             if is_typed and isinstance(self.screen, StartupScreen):
                 await super().on_event(event)
             return
-        # A forwarded key comes by a second time when it bubbles up.
+        # A forwarded key arrives a second time when it bubbles up.
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self._presses.take(event)
         else:
@@ -192,7 +192,7 @@ class ChatApp(CrashSafeApp):
 
     def restore_terminal(self) -> None:
         """Restore the terminal from any thread, when the app cannot."""
-        self._tell_terminal("restore_now")
+        self._call_driver("restore_now")
 
     async def action_quit(self) -> None:
         """Quit at once; nothing is lost."""

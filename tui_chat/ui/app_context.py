@@ -1,4 +1,4 @@
-"""What the app is handed to work with, so that it need not know how the program is put together."""
+"""The dependencies of the UI. Must not know how they are built."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What the price list knows of a model; `None` is not known."""
+    """What the price list has about a model; `None` is unknown."""
 
     context_window: int | None = None
     price: "Price | None" = None
@@ -26,7 +26,7 @@ async def _nothing_known(model: str) -> ModelFacts:
     return ModelFacts()
 
 
-async def _nobody_local() -> tuple[str, ...]:
+async def _no_local_models() -> tuple[str, ...]:
     return ()
 
 
@@ -44,20 +44,20 @@ def _save_nothing(name: str, value: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class AppContext:
-    """The program below the screen."""
+    """The services and settings that the screens use."""
 
     settings: Settings
     store: "Store"
     service: "ChatService"
     first: "Conversation"
-    """What the app opens with."""
+    """The conversation that the app opens with."""
     blank: "Callable[[], Conversation]"
-    """A new conversation with the model and prompt the settings name."""
+    """Returns a new conversation with the model and system prompt of the settings."""
     catalogue: "ModelCatalog"
     warm_up: Callable[[], Awaitable[None]] = _nothing
     """Loads what the first prompt needs; called after the first paint."""
     facts_of: Callable[[str], Awaitable[ModelFacts]] = _nothing_known
-    find_local: Callable[[], Awaitable[tuple[str, ...]]] = _nobody_local
+    find_local: Callable[[], Awaitable[tuple[str, ...]]] = _no_local_models
     """Models of servers that run on this machine."""
     place: "Place | None" = None
     """Where in the first conversation it opens; `None` is its end."""
@@ -73,12 +73,12 @@ class AppContext:
 
 @dataclass(frozen=True, slots=True)
 class PendingContext:
-    """The program below the screen while it is being put together, and what can be shown without it."""
+    """What the startup screen shows while the services are loaded."""
 
     settings: Settings
     model: str
-    """The one that the first prompt will most likely go to."""
+    """The model of the first prompt, most likely."""
     is_blank: bool
-    """Whether a new conversation is what the app opens with."""
+    """Whether the app opens with a new conversation."""
     context: Callable[[], Awaitable[AppContext]]
-    """Puts it together, or raises."""
+    """Builds the services, or raises."""

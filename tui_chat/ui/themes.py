@@ -9,7 +9,7 @@ from tui_chat.rendering.theme_colors import DARK_COLOURS, LIGHT_COLOURS
 
 
 def _theme(name: str, colours: Mapping[str, str], surface: str, panel: str) -> Theme:
-    """`surface` is the ground of what lies over the conversation, `panel` of what lies over that."""
+    """Return a theme; `surface` is the background of dialogs, `panel` of what is above a dialog."""
     return Theme(
         name,
         primary=colours["primary"],

@@ -142,7 +142,7 @@ async def _database(ctx: Context, *, repair: bool) -> AsyncIterator[Finding]:
         if repair:
             repaired = await store.repair()
             for fault in _faults(repaired.found):
-                yield Finding("database", State.NOTE, f"mended: {fault}")
+                yield Finding("database", State.NOTE, f"repaired: {fault}")
             if repaired.backup is not None:
                 yield Finding("database", State.NOTE, f"the database before the repair is kept as {repaired.backup}")
         faults = _faults(await store.check())

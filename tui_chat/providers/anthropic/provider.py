@@ -118,7 +118,7 @@ def _base_url(config: ProviderConfig) -> str:
     if scheme not in ("http", "https") or not host:
         raise SettingsError(f"the address of {config.name} is no http address", detail="bad_url")
     if scheme == "http" and not config.allow_http and not is_loopback(host):
-        sentence = f"the address of {config.name} is plain http, which would send the key for anybody to read"
+        sentence = f"the address of {config.name} is plain http, which would send the key unencrypted"
         raise SettingsError(sentence, detail="plain_http")
     return url
 

@@ -294,7 +294,7 @@ def _is_server_result(block: Block) -> bool:
 
 
 def attachment_block(part: AttachmentPart) -> Block:
-    """Return an image, a document, or a line that says why the file is not sent."""
+    """Return an image, a document, or a line with the reason why the file is not sent."""
     name = valid_text(part.name)
     media_type = part.media_type.partition(";")[0].strip().lower()
     if not part.data:

@@ -85,7 +85,7 @@ _ERRORS: dict[str, Callable[[], ProviderError]] = {
         "Your account may not use this model.", detail="forbidden", request_id="req_demo_403", status=403
     ),
     "404": lambda: RequestRefused(
-        "model: demo/nobody", detail="no_such_model", request_id="req_demo_404", status=404
+        "model: demo/missing", detail="no_such_model", request_id="req_demo_404", status=404
     ),
     "413": lambda: RequestRefused(
         "prompt is too long: 201234 tokens > 200000 maximum", detail="too_long", request_id="req_demo_413", status=413

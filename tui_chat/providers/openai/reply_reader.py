@@ -1,4 +1,4 @@
-"""Reads the body of a response on the OpenAI wire: a stream of events, or one JSON object in place of it.
+"""Reads the body of a response on the OpenAI wire: a stream of events, or one JSON object instead.
 
 What the JSON means is for a `JsonReader` to say, one for each API. Opens no connection.
 """

@@ -97,7 +97,7 @@ class _PageReader:
                     yield found
 
     def _cell_before(self, at: int, widths: Collection[int]) -> int | None:
-        """Return where the cell starts whose record starts at `at`: its size must be what the record says."""
+        """Return where the cell starts whose record starts at `at`: its size must be that of the record."""
         end = at + self._data[at]
         if end > len(self._data):
             return None

@@ -1,4 +1,4 @@
-"""What the action objects of the chat screen may use of it. `ChatScreen` has it; a test may use a fake."""
+"""The part of `ChatScreen` that its action objects use; a test may pass a fake."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol

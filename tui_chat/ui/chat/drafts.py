@@ -15,7 +15,7 @@ from tui_chat.storage.store import Store
 SAVE_DELAY_S = 0.3
 """Time from the first unsaved key to the write, so that typing is not one write per key."""
 _SAVED_PER_S = 10_000_000
-"""Characters: a draft of many megabytes is written less often, since a write takes all of it."""
+"""Characters: a draft of many megabytes is written less often, since each write is of the whole draft."""
 HISTORY = 500
 
 

@@ -161,7 +161,7 @@ class ChatScreen(Screen[None]):
         return self.service.reply_in(self.conversation.id)
 
     async def open(self, conversation: Conversation, *, at: str | None = None, find: Sequence[str] = ()) -> None:
-        """Show another conversation; a reply that streams into the one that is left goes on by itself."""
+        """Show another conversation; a reply that streams into the previous one continues."""
         async with self._opening:
             self.follow(None)
             self.prompt_actions.leave()

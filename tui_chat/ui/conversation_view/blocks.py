@@ -59,7 +59,7 @@ class Block:
         """Note that the text is complete."""
 
     def advance(self, budget_s: float = inf) -> bool:
-        """Lay out what has arrived, for about so long. Return whether all of it is laid out."""
+        """Lay out what has arrived, for about so long. Return whether everything is laid out."""
         return True
 
     def shows(self, source: str) -> bool:

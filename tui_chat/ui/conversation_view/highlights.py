@@ -53,7 +53,7 @@ class Highlights:
     # How rows look
 
     def prepare(self) -> None:
-        """Get ready for a frame: `style_of` is called for every row of it."""
+        """Get ready for a frame: `style_of` is called for each of its rows."""
         self._are_any = self.selection.ends is not None or self.cursor.is_on or self.finder.is_on
 
     def style_of(self, row: Row) -> RowStyle:

@@ -1,4 +1,4 @@
-"""Scrolls the conversation by rows, by pages and by its rail, and says what is new below."""
+"""Scrolls the conversation by rows, by pages and by its rail, and labels what is new below."""
 
 from collections.abc import Callable
 

@@ -140,7 +140,7 @@ def tool_call(part: ToolCallPart, layout_options: LayoutOptions) -> Fold:
 
 
 def tool_result(part: ToolResultPart, layout_options: LayoutOptions) -> Fold:
-    """Return a tool's result: its first line, all of it when unfolded."""
+    """Return a tool's result: its first line, or every line when unfolded."""
     style = layout_options.palette.error if part.is_error else layout_options.palette.dim
     fold = Fold(part, layout_options, style)
     text = part.text.strip("\n")

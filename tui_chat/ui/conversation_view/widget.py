@@ -179,7 +179,7 @@ class ConversationPane(Widget, can_focus=True):
         self.changed()
 
     def show_note(self, sentence: str, next_step: str = "") -> None:
-        """Show this below the streaming reply until more of it arrives."""
+        """Show this below the streaming reply until more text arrives."""
         streaming = self.viewport.streaming
         if streaming is not None:
             streaming.note(sentence, next_step)

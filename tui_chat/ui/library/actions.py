@@ -82,7 +82,7 @@ class LibraryActions:
                 self._library.notify(f"Restore it from the trash first ({self._library.keys('library.delete')}).")
 
     async def toggle_deleted(self) -> None:
-        """Move the selected conversations to the trash, or out of it."""
+        """Move the selected conversations to the trash, or restore them."""
         selected = await self._library.selected()
         if self._library.list_filter.shelf is Shelf.TRASH:
             restore = self._each(selected, self._store.restore, self._store.delete)

@@ -35,7 +35,7 @@ class Frame(NamedTuple):
 
 
 class DirectPainter:
-    """Draws one widget, and knows what the terminal shows of it."""
+    """Draws one widget, and knows what the terminal shows."""
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
@@ -81,7 +81,7 @@ class DirectPainter:
             self._widget.refresh(*changed)
 
     def _free_region(self, app: App[object], screen: Screen[object]) -> Region | None:
-        """Return the widget's region on the terminal if all of it is visible and nothing covers it."""
+        """Return the widget's region on the terminal if it is entirely visible and nothing covers it."""
         driver = app._driver
         if driver is None or driver.is_headless or driver.is_inline or app._batch_count or not app._running:
             return None

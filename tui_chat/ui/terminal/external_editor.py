@@ -133,6 +133,6 @@ def _set_modes(modes: list[Any] | None) -> None:
 
     with suppress(termios.error):
         termios.tcsetattr(0, termios.TCSANOW, modes)
-        # Ctrl+S may have stopped the output; the app, which knows no such key, would wait for it for ever.
+        # Ctrl+S may have stopped the output; the app, which has no such key, would wait forever.
         termios.tcflow(0, termios.TCOOFF)
         termios.tcflow(0, termios.TCOON)

@@ -1,7 +1,7 @@
 """Decodes the bytes that a terminal sends into Textual's messages, whatever the bytes are.
 
-The stream is cut into characters and whole control sequences first; only then is each one looked up, so that a
-sequence that means nothing, or on which the look-up fails, costs itself alone. Must not know the app or the driver.
+The stream is cut into characters and whole control sequences first; only then is each one looked up, so that an
+unknown sequence, or one on which the look-up fails, loses nothing else. Must not know the app or the driver.
 """
 
 import io
@@ -29,9 +29,9 @@ _log = logging.getLogger(__name__)
 
 IDLE_S = 0.1
 SEQUENCE_S = 0.5
-"""How long the rest of a sequence that has surely started is waited for."""
+"""How long to wait for the rest of a sequence that has certainly started."""
 PASTE_S = 3.0
-"""A paste in which less than `_PASTE_PROGRESS` arrives within this time is handed over without its end mark."""
+"""A paste in which less than `_PASTE_PROGRESS` arrives within this time is delivered without its end mark."""
 _PASTE_PROGRESS = 64
 LONGEST_PASTE = 100_000_000
 """Characters of one paste that are kept; the rest is dropped, and reported."""
@@ -58,11 +58,11 @@ _HALF_SEQUENCE = re.compile(
     r"\x1b(?:\[M[^\x00-\x1f]{0,2}|\[\[|\[(?![M\[])[ -?]*|O(?:\d(?:;\d?)?)?"
     r"|(?:\]\d|P[\d>!=$+]|_G)[^\x00-\x1f]*\x1b?|[\]P_]?)\Z"
 )
-"""What more bytes may still make a sequence of."""
+"""The start of a sequence that more bytes may complete."""
 _BROKEN_SEQUENCE = re.compile(
     r"\x1b(?:\[M[^\x00-\x1f]{0,2}|\[\[|\[[ -?]+|O\d(?:;\d?)?|(?:\]\d|P[\d>!=$+]|_G)[^\x00-\x1f]*)"
 )
-"""What was one until something came that cannot be in it."""
+"""The start of a sequence, followed by a character that cannot be in it."""
 _STRING = re.compile(r"\x1b(?:\]\d|P[\d>!=$+]|_G)")
 _REST_OF_STRING = re.compile(r"[^\x00-\x1f]*(?:(?P<end>\x07|\x1b\\)|(?P<half>\x1b)\Z)?")
 _REST_OF_SEQUENCE = re.compile(r"[ -?]*(?P<end>[@-~])?")
@@ -76,7 +76,7 @@ _FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class InputDecoder:
-    """Bytes on their way to messages: what is certain comes at once, the rest when more comes or its time is over."""
+    """Turns bytes into messages: at once what is certain, the rest when more bytes arrive or the time-out passes."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class InputDecoder:
         escape_s: float = constants.ESCAPE_DELAY,
         window_size: Callable[[], tuple[int, int]] | None = None,
     ) -> None:
-        """`window_size` asks the terminal's own device; what a report says is believed up to a limit only."""
+        """`window_size` asks the terminal's own device; a reported size is believed up to a limit only."""
         self._parser = parser
         self._escape_s = escape_s
         self._window_size = window_size
@@ -101,7 +101,7 @@ class InputDecoder:
         self._until_s: float | None = None
 
     def take(self, data: bytes) -> list[Message]:
-        """Return what these bytes mean, as far as that is certain."""
+        """Return the messages that these bytes certainly mean."""
         text = self._held + self._decode(data)
         self._held = ""
         if self._has_stalled_paste:

@@ -16,7 +16,7 @@ from textual.widgets import Input, TextArea
 Press: TypeAlias = events.Key | events.Paste
 
 PATIENCE_S = 2.0
-"""The next key waits no longer than this for the previous one."""
+"""Longest wait of a key for the previous one."""
 _ROUNDS = 2
 """A key bubbles through every widget up to the app; messages that it causes bubble once more."""
 _BOXES = Input, TextArea
@@ -26,7 +26,7 @@ _MOST_IN_A_LINE = 2000
 
 
 class KeyQueue:
-    """Hands one key or paste at a time to the app."""
+    """Passes one key or paste at a time to the app."""
 
     def __init__(self, app: App[int], hand_on: Callable[[Press], Awaitable[None]]) -> None:
         self._app = app
@@ -38,7 +38,7 @@ class KeyQueue:
         self._patience: Timer | None = None
 
     async def take(self, press: Press) -> None:
-        """Hand a key on, now or when the previous ones are handled."""
+        """Pass a key on, now or when the previous ones are handled."""
         if not self._is_busy:
             await self._start(press)
             return
