@@ -12,7 +12,7 @@ from tests.cli.conftest import COMMAND, Shell
 from tests.support.environment import ROOT
 from tests.support.pty_terminal import Terminal
 from tui_chat.rendering.markdown import render
-from tui_chat.rendering.styles import Palette
+from tui_chat.rendering.styles import TextStyles
 
 
 def text_of(turn: dict[str, Any]) -> str:
@@ -178,7 +178,7 @@ def test_on_a_terminal_the_reply_is_laid_out(shell: Shell) -> None:
         assert terminal.wait() == 0
         laid_out = "\n".join(row.rstrip() for row in terminal.text.rstrip().split("\n"))
     source = text_of(shell.only_conversation()["turns"][1])
-    expected = [line.text.rstrip() for line in render(source, 90, Palette.ansi())]
+    expected = [line.text.rstrip() for line in render(source, 90, TextStyles.ansi())]
     assert laid_out.split("\n") == expected
 
 

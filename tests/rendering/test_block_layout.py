@@ -3,10 +3,10 @@
 import pytest
 
 from tui_chat.rendering.markdown import render
-from tui_chat.rendering.styles import DARK, Palette
+from tui_chat.rendering.styles import DARK, TextStyles
 from tui_chat.rendering.theme_colors import DARK_COLOURS
 
-NARROW = Palette.of(DARK_COLOURS, measure=30)
+NARROW = TextStyles.of(DARK_COLOURS, measure=30)
 
 
 def test_prose_keeps_to_its_measure_and_code_may_use_the_window() -> None:

@@ -3,7 +3,7 @@
 from tests.rendering.copying import copied_text
 from tui_chat.rendering.code import TURN
 from tui_chat.rendering.markdown import LiveMarkdown, render
-from tui_chat.rendering.styles import DARK, Palette
+from tui_chat.rendering.styles import DARK, TextStyles
 
 
 def shown(text: str, width: int = 40) -> list[str]:
@@ -49,7 +49,7 @@ def test_a_diff_is_coloured_by_line() -> None:
 
 
 def test_the_sixteen_colours_of_a_terminal_need_no_ground() -> None:
-    lines = render("```py\nx = 1\n```\n", 40, Palette.ansi())
+    lines = render("```py\nx = 1\n```\n", 40, TextStyles.ansi())
     assert all(segment.style is None or segment.style.bgcolor is None for line in lines for segment in line.segments)
 
 

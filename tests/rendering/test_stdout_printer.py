@@ -9,7 +9,7 @@ from rich.console import Console
 from tests.rendering.corpus import HOSTILE, REPLY
 from tui_chat.rendering.markdown import LiveMarkdown, render
 from tui_chat.rendering.stdout_printer import LivePrinter, print_lines
-from tui_chat.rendering.styles import DARK, Palette
+from tui_chat.rendering.styles import DARK, TextStyles
 
 
 def console(**named: object) -> tuple[Console, io.StringIO]:
@@ -38,7 +38,7 @@ def test_no_color_leaves_bold_and_takes_the_colours() -> None:
 
 def test_spaces_that_nobody_sees_are_not_written() -> None:
     made, out = console(force_terminal=True, color_system="standard")
-    print_lines(render("```\nx\n```\n", 60, Palette.ansi()), made)
+    print_lines(render("```\nx\n```\n", 60, TextStyles.ansi()), made)
     assert out.getvalue() == "  x\n"
 
 

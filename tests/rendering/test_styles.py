@@ -1,4 +1,4 @@
-"""A palette is made from any theme, and has a style for everything."""
+"""The styles of any theme: every element has one."""
 
 import dataclasses
 
@@ -8,17 +8,17 @@ from rich.style import Style
 from textual.theme import BUILTIN_THEMES
 
 from tui_chat.rendering.inline import CODE, STRONG
-from tui_chat.rendering.styles import DARK, LIGHT, Palette
+from tui_chat.rendering.styles import DARK, LIGHT, TextStyles
 
 
 @pytest.mark.parametrize("name", BUILTIN_THEMES)
-def test_every_theme_of_textual_makes_a_palette(name: str) -> None:
-    palette = Palette.of(BUILTIN_THEMES[name].to_color_system().generate(), measure=72)
-    assert palette.measure == 72
+def test_every_theme_of_textual_makes_text_styles(name: str) -> None:
+    styles = TextStyles.of(BUILTIN_THEMES[name].to_color_system().generate(), measure=72)
+    assert styles.measure == 72
     assert all(
-        isinstance(getattr(palette, each.name), Style) for each in dataclasses.fields(palette) if each.type is Style
+        isinstance(getattr(styles, each.name), Style) for each in dataclasses.fields(styles) if each.type is Style
     )
-    assert palette.token(Token.Keyword) != palette.token(Token.Comment)
+    assert styles.token(Token.Keyword) != styles.token(Token.Comment)
 
 
 def test_a_kind_of_code_without_a_style_takes_its_parents() -> None:
@@ -32,14 +32,14 @@ def test_marks_combine_on_the_style_below_them() -> None:
     assert DARK.marked(DARK.text, 0) is DARK.text
 
 
-@pytest.mark.parametrize("palette", [DARK, LIGHT])
-def test_text_is_readable_on_its_ground(palette: Palette) -> None:
-    colour, background = palette.code_block.color, palette.code_block.bgcolor
+@pytest.mark.parametrize("styles", [DARK, LIGHT])
+def test_text_is_readable_on_its_ground(styles: TextStyles) -> None:
+    colour, background = styles.code_block.color, styles.code_block.bgcolor
     assert colour is not None and background is not None
     assert abs(sum(colour.get_truecolor()) - sum(background.get_truecolor())) > 300
 
 
 def test_the_terminals_own_colours_are_used_where_nothing_else_is_known() -> None:
-    palette = Palette.ansi()
-    assert palette.text.color is None
-    assert palette.heading[0].color is not None and palette.heading[0].color.number is not None
+    styles = TextStyles.ansi()
+    assert styles.text.color is None
+    assert styles.heading[0].color is not None and styles.heading[0].color.number is not None

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.ui.library.test_data_source import made
-from tui_chat.core.conversation import Place
+from tui_chat.core.conversation import ConversationPosition
 from tui_chat.core.error import NotFound
 from tui_chat.service.resolve_conversation import resolve_conversation
 from tui_chat.storage.store import Store
@@ -20,21 +20,21 @@ async def shelf(store: Store) -> None:
 @pytest.mark.parametrize(
     ("words", "dependencies"),
     [
-        ("c0003", Place("c0003")),
-        ("Rate Limiter", Place("c0002")),
-        ("limiter rust", Place("c0001")),
-        ("garden", Place("c0003")),
+        ("c0003", ConversationPosition("c0003")),
+        ("Rate Limiter", ConversationPosition("c0002")),
+        ("limiter rust", ConversationPosition("c0001")),
+        ("garden", ConversationPosition("c0003")),
     ],
 )
 async def test_an_id_goes_before_a_title_and_the_same_title_before_a_longer_one(
-    store: Store, words: str, dependencies: Place
+    store: Store, words: str, dependencies: ConversationPosition
 ) -> None:
     assert await resolve_conversation(store, words) == dependencies
 
 
 async def test_the_one_last_used_goes_first_among_equals(store: Store) -> None:
     first = (await store.summaries(matching="limiter", limit=1))[0]
-    assert await resolve_conversation(store, "limiter") == Place(first.id)
+    assert await resolve_conversation(store, "limiter") == ConversationPosition(first.id)
 
 
 async def test_a_query_that_no_title_contains_is_searched_in_the_messages(store: Store) -> None:

@@ -11,13 +11,13 @@ from textual.color import Color
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.markdown import render
 from tui_chat.rendering.stdout_printer import print_lines
-from tui_chat.rendering.styles import DARK, LIGHT, Palette
+from tui_chat.rendering.styles import DARK, LIGHT, TextStyles
 from tui_chat.rendering.theme_colors import DARK_COLOURS, LIGHT_COLOURS
 
 
 def main(path: str, width: str, look: str = "dark") -> None:
-    palette = {"dark": DARK, "light": LIGHT, "ansi": Palette.ansi()}[look]
-    lines = render(Path(path).read_text(), int(width), palette)
+    styles = {"dark": DARK, "light": LIGHT, "ansi": TextStyles.ansi()}[look]
+    lines = render(Path(path).read_text(), int(width), styles)
     if look != "ansi":
         colours = DARK_COLOURS if look == "dark" else LIGHT_COLOURS
         background = Style(bgcolor=Color.parse(colours["background"]).rich_color)

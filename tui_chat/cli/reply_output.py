@@ -169,10 +169,10 @@ class MarkdownOutput:
         """`measure` is the longest line of prose."""
         from tui_chat.rendering.markdown import LiveMarkdown
         from tui_chat.rendering.stdout_printer import LivePrinter, page_cells
-        from tui_chat.rendering.styles import Palette
+        from tui_chat.rendering.styles import TextStyles
 
-        palette = Palette.ansi(measure)
-        self._live = LiveMarkdown(page_cells(console.width, palette), palette)
+        styles = TextStyles.ansi(measure)
+        self._live = LiveMarkdown(page_cells(console.width, styles), styles)
         self._printer = LivePrinter(console)
 
     def add(self, event: ReplyEvent) -> None:

@@ -12,33 +12,33 @@ from tui_chat.rendering.line import Line
 from tui_chat.rendering.markdown import render
 from tui_chat.rendering.plain_text import render_plain
 from tui_chat.rendering.stdout_printer import page_cells, print_lines
-from tui_chat.rendering.styles import Palette
+from tui_chat.rendering.styles import TextStyles
 from tui_chat.wording import ending
 
 
 def print_transcript(conversation: Conversation, branch: Branch, measure: int) -> None:
     """Print the current branch, or all branches; `measure` is the longest line of prose."""
     console = stdout_console()
-    palette = Palette.ansi(measure)
-    cells = page_cells(width(), palette)
-    print_lines(render_plain(f"{shown_title(conversation.title)}\n\n", cells, palette.heading[0]), console)
+    styles = TextStyles.ansi(measure)
+    cells = page_cells(width(), styles)
+    print_lines(render_plain(f"{shown_title(conversation.title)}\n\n", cells, styles.heading[0]), console)
     for one in transcript_turns(conversation, branch):
-        print_lines(_message_lines(one, branch, cells, palette), console)
+        print_lines(_message_lines(one, branch, cells, styles), console)
 
 
-def _message_lines(one: TranscriptTurn, branch: Branch, cells: int, palette: Palette) -> list[Line]:
+def _message_lines(one: TranscriptTurn, branch: Branch, cells: int, styles: TextStyles) -> list[Line]:
     turn = one.turn
     moment = date_text(turn.created_at, "%Y-%m-%d %H:%M")
     who = "You" if turn.role is Role.USER else clean_line(turn.model) or "Reply"
     header = [one.numbered(who, branch), moment, *one.position_notes(branch)]
-    lines = [*render_plain("  ".join(header), cells, palette.dim)]
+    lines = [*render_plain("  ".join(header), cells, styles.dim)]
     for part in turn.parts:
         if isinstance(part, AttachmentPart):
-            lines += render_plain(f"[attachment: {clean_line(attachment_line(part))}]", cells, palette.dim)
+            lines += render_plain(f"[attachment: {clean_line(attachment_line(part))}]", cells, styles.dim)
     if turn.role is Role.USER:
-        lines += render_plain(turn.text.strip(), cells, palette.strong)
+        lines += render_plain(turn.text.strip(), cells, styles.strong)
     else:
-        lines += render(turn.text.strip(), cells, palette)
+        lines += render(turn.text.strip(), cells, styles)
     if (words := ending(turn)) is not None:
-        lines += render_plain(f"\n{words.sentence}", cells, palette.warning)
-    return [*lines, *render_plain("", cells, palette.dim)]
+        lines += render_plain(f"\n{words.sentence}", cells, styles.warning)
+    return [*lines, *render_plain("", cells, styles.dim)]

@@ -233,7 +233,7 @@ class SearchHit:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ConversationPosition:
     """A conversation and a turn in it."""
 
     conversation_id: str

@@ -13,7 +13,7 @@ from tui_chat.rendering.gutter import Gutter
 from tui_chat.rendering.inline import Inline, parse_inline
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.references import References
-from tui_chat.rendering.styles import Palette
+from tui_chat.rendering.styles import TextStyles
 from tui_chat.rendering.tables import TableLayout
 from tui_chat.rendering.wrap import wrap_parts
 
@@ -42,15 +42,15 @@ class LayoutContext:
     """What every layout needs: width, styles, link definitions."""
 
     width: int
-    palette: Palette
+    styles: TextStyles
     references: References
 
     def layout(self, leaf: Leaf, gutter: Gutter) -> Layout:
         """Return a new layout for a block of this kind."""
         if leaf.kind in (FENCED, INDENTED):
-            return CodeLayout(leaf, gutter, self.width, self.palette)
+            return CodeLayout(leaf, gutter, self.width, self.styles)
         if leaf.kind == TABLE:
-            return TableLayout(leaf, gutter, self.width, self.palette, self.references)
+            return TableLayout(leaf, gutter, self.width, self.styles, self.references)
         if leaf.kind in (HTML, DISPLAY):
             return _Verbatim(gutter, self)
         return _Prose(gutter, self)
@@ -58,7 +58,7 @@ class LayoutContext:
     @property
     def measure(self) -> int:
         """The cells that a line of prose may take."""
-        return self.palette.prose(self.width)
+        return self.styles.prose(self.width)
 
 
 class _Prose:
@@ -80,20 +80,20 @@ class _Prose:
         return 0
 
     def _rows(self, leaf: Leaf, text: str) -> list[Line]:
-        gutter, palette = self._gutter, self._context.palette
+        gutter, styles = self._gutter, self._context.styles
         lines = [gutter.gap] if gutter.gap is not None else []
         if leaf.kind == BREAK:
             return [*lines, self._rule()]
-        base = palette.quote if gutter.quoted else palette.text
+        base = styles.quote if gutter.quoted else styles.text
         if leaf.kind == HEAD:
-            base = palette.heading[leaf.level - 1]
+            base = styles.heading[leaf.level - 1]
         parts = parse_inline(text.rstrip(" "), self._context.references)
-        return lines + wrap_parts(parts, gutter, self._context.measure, palette, base)
+        return lines + wrap_parts(parts, gutter, self._context.measure, styles, base)
 
     def _rule(self) -> Line:
         gutter = self._gutter
         text = "─" * max(1, self._context.measure - gutter.first_cells)
-        segments = (*gutter.first, Segment(text, self._context.palette.rule))
+        segments = (*gutter.first, Segment(text, self._context.styles.rule))
         line = Line.of(segments, gutter.first_cells + len(text), "---", gutter.first_cells)
         line.source_prefix = gutter.source_prefix
         return line
@@ -124,10 +124,10 @@ class _Verbatim:
         return self.grow(leaf)
 
     def _rows(self, leaf: Leaf, number: int) -> list[Line]:
-        palette = self._context.palette
+        styles = self._context.styles
         text = leaf.lines[number].expandtabs(TAB)
         gutter = self._gutter if number == 0 else self._gutter.following()
         part = Inline(text, [(len(text), 0, "")])
         return wrap_parts(
-            [part], gutter, self._context.measure, palette, palette.html if leaf.kind == HTML else palette.maths
+            [part], gutter, self._context.measure, styles, styles.html if leaf.kind == HTML else styles.maths
         )

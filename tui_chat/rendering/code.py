@@ -10,7 +10,7 @@ from tui_chat.rendering.gutter import Gutter
 from tui_chat.rendering.highlighter import Highlighter
 from tui_chat.rendering.incremental_lexer import LineTokens, language_of
 from tui_chat.rendering.line import Line
-from tui_chat.rendering.styles import Palette
+from tui_chat.rendering.styles import TextStyles
 
 MARGIN = "  "
 TURN = "↳ "
@@ -20,12 +20,12 @@ TURN = "↳ "
 class CodeLayout:
     """The rows of one block of code, while it grows and when it is closed."""
 
-    def __init__(self, leaf: Leaf, gutter: Gutter, cells: int, palette: Palette) -> None:
+    def __init__(self, leaf: Leaf, gutter: Gutter, cells: int, styles: TextStyles) -> None:
         self.language = language_of(leaf.info)
         self._gutter = gutter
         self._room = max(1, cells - gutter.cells - len(MARGIN))
         self._cells = cells
-        self._palette = palette
+        self._styles = styles
         self._highlighter = Highlighter(self.language)
         self._texts: list[str] = []
         self._row_of: list[int] = []
@@ -37,10 +37,10 @@ class CodeLayout:
             self._label(self.language)
 
     def _label(self, text: str) -> None:
-        gutter, palette = self._gutter, self._palette
+        gutter, styles = self._gutter, self._styles
         shown = text[: prefix_within(text, self._room)]
-        blank = Segment(" " * (self._room - width(shown)), palette.code_block)
-        segments = (*gutter.first, Segment(MARGIN + shown, palette.code_label), blank)
+        blank = Segment(" " * (self._room - width(shown)), styles.code_block)
+        segments = (*gutter.first, Segment(MARGIN + shown, styles.code_label), blank)
         line = Line.of(segments, gutter.first_cells + len(MARGIN) + self._room, "", gutter.first_cells)
         line.separator = ""
         line.source_prefix = gutter.source_prefix
@@ -104,9 +104,9 @@ class CodeLayout:
 
     def _rows(self, pieces: LineTokens, is_first: bool, joined_lines: bool) -> list[Line]:
         """Return the rows of one line of code."""
-        palette = self._palette
-        background = palette.code_block
-        styled = [(text, palette.token(kind)) for kind, text in _untabbed(pieces)]
+        styles = self._styles
+        background = styles.code_block
+        styled = [(text, styles.token(kind)) for kind, text in _untabbed(pieces)]
         if self.language in ("diff", "patch") and (tint := self._tint(styled[0][0])) is not None:
             background += tint
             styled = [(text, style + tint) for text, style in styled]
@@ -121,17 +121,17 @@ class CodeLayout:
         """Return the background of a line that a diff adds or removes."""
         if text.startswith(("+++ ", "--- ")):
             return None
-        return {"+": self._palette.added, "-": self._palette.removed}.get(text[:1])
+        return {"+": self._styles.added, "-": self._styles.removed}.get(text[:1])
 
     def _row(self, pieces: list[tuple[str, Style]], background: Style, is_first: bool, turns: bool) -> Line:
-        gutter, palette = self._gutter, self._palette
+        gutter, styles = self._gutter, self._styles
         before, start = (gutter.first, gutter.first_cells) if is_first else (gutter.rest, gutter.cells)
         text = "".join(piece for piece, _ in pieces)
         taken = width(text)
         if sum(width(piece) for piece, _ in pieces) != taken:
             # A lexer cut between emoji that are joined: in two pieces they would be counted twice.
             pieces = [(text, pieces[0][1])]
-        margin = Segment(TURN, palette.code_label) if turns else Segment(MARGIN, background)
+        margin = Segment(TURN, styles.code_label) if turns else Segment(MARGIN, background)
         segments = [*before, margin, *(Segment(piece, style) for piece, style in pieces)]
         room = max(0, self._cells - start - len(MARGIN))
         if taken < room:

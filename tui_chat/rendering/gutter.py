@@ -8,7 +8,7 @@ from rich.style import Style
 from tui_chat.rendering.block_nodes import ITEM, LIST, NOTED, QUOTE, ROOT, Container, Leaf
 from tui_chat.rendering.cell_width import width
 from tui_chat.rendering.line import BLANK, Line
-from tui_chat.rendering.styles import Palette
+from tui_chat.rendering.styles import TextStyles
 
 _BULLETS = "•◦▪"
 _BOXES = {" ": "☐", "x": "☑"}
@@ -35,7 +35,7 @@ class Gutter:
         return Gutter(self.rest, self.cells, self.rest, self.cells, quoted=self.quoted)
 
 
-def gutter_for(stack: list[Container], leaf: Leaf | None, width: int, palette: Palette) -> Gutter:
+def gutter_for(stack: list[Container], leaf: Leaf | None, width: int, styles: TextStyles) -> Gutter:
     """Return the gutter of a leaf in these containers and mark their markers as shown; `None` is an empty item."""
     shown = max((index for index, container in enumerate(stack) if container.shown), default=-1)
     rows = _Rows(width)
@@ -43,11 +43,11 @@ def gutter_for(stack: list[Container], leaf: Leaf | None, width: int, palette: P
     lists = 0
     for index, container in enumerate(stack):
         if container.kind == QUOTE:
-            rows.bar(palette.bar)
+            rows.bar(styles.bar)
         elif container.kind == LIST:
             lists += 1
         elif container.kind != ROOT:
-            rows.item(*_sign(container, stack[index - 1].indent, lists, palette), shows=not container.shown)
+            rows.item(*_sign(container, stack[index - 1].indent, lists, styles), shows=not container.shown)
         if index == shown and _has_gap(container, stack[index + 1] if index + 1 < len(stack) else leaf):
             gap = rows.empty()
         container.shown = True
@@ -115,13 +115,13 @@ def _has_gap(container: Container, child: Container | Leaf | None) -> bool:
     return True
 
 
-def _sign(item: Container, least: int, lists: int, palette: Palette) -> tuple[Segment, str]:
+def _sign(item: Container, least: int, lists: int, styles: TextStyles) -> tuple[Segment, str]:
     """Return an item's marker on the screen and in the source; numbers are right-aligned in `least` cells."""
     if item.kind == NOTED:
-        return Segment(f"[{item.marker}] ", palette.dim), f"[^{item.marker}]: "
+        return Segment(f"[{item.marker}] ", styles.dim), f"[^{item.marker}]: "
     source = f"{item.marker} [{item.task}] " if item.task else f"{item.marker} "
     box = _BOXES.get(item.task, "")
-    style = palette.done if item.task == "x" else palette.bullet
+    style = styles.done if item.task == "x" else styles.bullet
     if item.marker[-1] in ".)":
         number = f"{item.marker:>{max(3, least)}} "
         return Segment(f"{number}{box} " if box else number, style), source

@@ -110,7 +110,7 @@ class Document:
         """Return the layout state of a leaf, and collect undefined labels there from now on."""
         if not isinstance(leaf.layout, _OpenBlock):
             self._context.references.unknown_labels = unknown_labels = set[str]()
-            gutter = gutter_for(stack, leaf, self._context.width, self._context.palette)
+            gutter = gutter_for(stack, leaf, self._context.width, self._context.styles)
             leaf.layout = _OpenBlock(self._context.layout(leaf, gutter), gutter, unknown_labels)
         block: _OpenBlock = leaf.layout
         self._context.references.unknown_labels = block.unknown_labels
@@ -171,7 +171,7 @@ class Preview:
         if isinstance(block, _OpenBlock):
             self.lines += block.layout.preview(leaf)
             return
-        layout = self._context.layout(leaf, gutter_for(stack, leaf, self._context.width, self._context.palette))
+        layout = self._context.layout(leaf, gutter_for(stack, leaf, self._context.width, self._context.styles))
         layout.finish(leaf)
         self.lines += layout.lines
 
@@ -190,7 +190,7 @@ class Preview:
         if isinstance(block, _OpenBlock):
             layout, gutter, begins = block.layout, block.gutter, -len(block.layout.lines)
         else:
-            gutter = gutter_for(stack, leaf, self._context.width, self._context.palette)
+            gutter = gutter_for(stack, leaf, self._context.width, self._context.styles)
             layout, begins = self._context.layout(leaf, gutter), len(self.lines)
             self.lines += layout.lines
         self.lines += layout.preview(leaf)
@@ -200,7 +200,7 @@ class Preview:
 
 def empty_item(stack: list[Container], context: LayoutContext) -> list[Line]:
     """Return the lines of an item without content."""
-    gutter = gutter_for(stack, None, context.width, context.palette)
+    gutter = gutter_for(stack, None, context.width, context.styles)
     line = Line.of(gutter.first, gutter.first_cells, "", gutter.first_cells)
     line.source_prefix = gutter.source_prefix
     return [line] if gutter.gap is None else [gutter.gap, line]

@@ -14,7 +14,7 @@ from tui_chat.rendering.layout_document import CodeBlock, Document, Preview, sou
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.line_source import LineSource, SourceLine
 from tui_chat.rendering.references import References
-from tui_chat.rendering.styles import Palette
+from tui_chat.rendering.styles import TextStyles
 
 __all__ = ["CodeBlock", "LiveMarkdown", "render"]
 
@@ -32,10 +32,10 @@ class LiveMarkdown:
     Before, the end is shown as it will most likely continue, so that no markup flashes up.
     """
 
-    def __init__(self, width: int, palette: Palette) -> None:
+    def __init__(self, width: int, styles: TextStyles) -> None:
         self.width = width
-        self.palette = palette
-        self._context = LayoutContext(max(width, LEAST_WIDTH), palette, References())
+        self.styles = styles
+        self._context = LayoutContext(max(width, LEAST_WIDTH), styles, References())
         self._source = LineSource()
         self._document = Document(self._context)
         self._blocks = BlockParser(self._document)
@@ -160,9 +160,9 @@ class LiveMarkdown:
         return (*self._document.code_blocks, CodeBlock(self._fixed + begins, len(lines), language, source_of(leaf)))
 
 
-def render(source: str, width: int, palette: Palette) -> list[Line]:
+def render(source: str, width: int, styles: TextStyles) -> list[Line]:
     """Render a whole text."""
-    live = LiveMarkdown(width, palette)
+    live = LiveMarkdown(width, styles)
     live.append(source)
     live.finish()
     return list(live.lines)

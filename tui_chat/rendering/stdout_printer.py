@@ -6,14 +6,14 @@ from rich.console import Console
 from rich.segment import ControlType, Segment, Segments
 
 from tui_chat.rendering.line import Line
-from tui_chat.rendering.styles import Palette
+from tui_chat.rendering.styles import TextStyles
 
 _CODE_MAY_TAKE_MORE = 20
 
 
-def page_cells(cells: int, palette: Palette) -> int:
+def page_cells(cells: int, styles: TextStyles) -> int:
     """Return the width to lay out for on a terminal of `cells`: the measure of prose and a little more for code."""
-    return min(cells, palette.prose(cells) + _CODE_MAY_TAKE_MORE)
+    return min(cells, styles.prose(cells) + _CODE_MAY_TAKE_MORE)
 
 
 def print_lines(lines: Sequence[Line], console: Console) -> None:

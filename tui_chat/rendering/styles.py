@@ -12,7 +12,7 @@ from tui_chat.rendering.theme_colors import DARK_COLOURS, LIGHT_COLOURS
 
 
 @dataclass(frozen=True, eq=False)
-class Palette:
+class TextStyles:
     """The style of each element; styles without a colour take the terminal's own."""
 
     text: Style
@@ -87,14 +87,14 @@ class Palette:
 
     @classmethod
     def of(cls, colours: Mapping[str, str], measure: int = 100) -> Self:
-        """Return a palette from the colours that Textual's `Theme.to_color_system().generate()` gives."""
+        """Return the styles in the colours that Textual's `Theme.to_color_system().generate()` gives."""
         if Color.parse(colours["primary"]).ansi is not None:
             return cls.ansi(measure)
         return cls(**_styles(_ThemeMixer(colours)), measure=measure)
 
     @classmethod
     def ansi(cls, measure: int = 100) -> Self:
-        """Return a palette of the terminal's own sixteen colours, for when its background is not known."""
+        """Return the styles in the terminal's own sixteen colours, for when its background is not known."""
         return cls(**_styles(_Sixteen()), measure=measure)
 
 
@@ -211,5 +211,5 @@ def _token_styles(mix: _ThemeMixer | _Sixteen) -> dict[_TokenType, Style]:
     }
 
 
-DARK = Palette.of(DARK_COLOURS)
-LIGHT = Palette.of(LIGHT_COLOURS)
+DARK = TextStyles.of(DARK_COLOURS)
+LIGHT = TextStyles.of(LIGHT_COLOURS)

@@ -17,7 +17,7 @@ from tui_chat.rendering.gutter import Gutter
 from tui_chat.rendering.inline import Inline, parse_inline
 from tui_chat.rendering.line import Line, Link
 from tui_chat.rendering.references import References
-from tui_chat.rendering.styles import Palette
+from tui_chat.rendering.styles import TextStyles
 from tui_chat.rendering.wrap import Cursor, wrap_parts
 
 RUN_ROWS, RUN_CELLS = 256, 4096
@@ -83,10 +83,10 @@ class _Columns:
 class TableLayout:
     """The rows of one table, while it grows and when it is closed."""
 
-    def __init__(self, leaf: Leaf, gutter: Gutter, cells: int, palette: Palette, references: References) -> None:
+    def __init__(self, leaf: Leaf, gutter: Gutter, cells: int, styles: TextStyles, references: References) -> None:
         self._gutter = gutter
         self._room = max(1, cells - gutter.cells)
-        self._palette = palette
+        self._styles = styles
         self._references = references
         self._aligns = leaf.aligns
         self._columns = _Columns([1] * len(leaf.aligns), [1] * len(leaf.aligns))
@@ -175,7 +175,7 @@ class TableLayout:
 
     def _draw(self, row: list[_Cell], widths: tuple[int, ...], is_head: bool = False) -> list[Line]:
         """Return the lines of one row."""
-        style = self._palette.table_head if is_head else self._palette.text
+        style = self._styles.table_head if is_head else self._styles.text
         cut = [self._wrapped(cell, size, style) for cell, size in zip(row, widths, strict=True)]
         height = max(len(pieces) for pieces in cut)
         if height == 1:
@@ -193,13 +193,13 @@ class TableLayout:
     def _wrapped(self, cell: _Cell, size: int, style: Style) -> list[_Piece]:
         pieces: list[_Piece] = []
         for part in cell.parts:
-            cursor = Cursor(part, self._palette, style)
+            cursor = Cursor(part, self._styles, style)
             pieces += [cursor.cut(start, end, 0) for start, end in wrap(part.text, size)]
         return pieces
 
     def _line(self, across: list[_Piece], widths: tuple[int, ...], is_first: bool) -> Line:
         """Return one line of pieces side by side."""
-        gutter, style = self._gutter, self._palette.table_rule
+        gutter, style = self._gutter, self._styles.table_rule
         segments = list(gutter.first if is_first else gutter.rest)
         before_count = len(segments)
         begins = at = gutter.first_cells if is_first else gutter.cells
@@ -229,7 +229,7 @@ class TableLayout:
         gutter = self._gutter
         text = "─┼─".join("─" * size for size in widths)
         copy = text.replace("─", "-").replace("┼", "|") if is_copied else ""
-        line = Line.of((*gutter.rest, Segment(text, self._palette.table_rule)), gutter.cells + len(text), copy)
+        line = Line.of((*gutter.rest, Segment(text, self._styles.table_rule)), gutter.cells + len(text), copy)
         line.copy_at = gutter.cells
         line.separator = None if is_copied else ""
         return line
@@ -245,7 +245,7 @@ class TableLayout:
             before = f"{label}: " if label else ""
             before = before[: prefix_within(before, max(0, self._room // 2))]
             size = width(before)
-            segment = Segment(before, self._palette.table_head)
+            segment = Segment(before, self._styles.table_head)
             indent = Segment("  ")
             named = replace(
                 gutter,
@@ -255,7 +255,7 @@ class TableLayout:
                 cells=gutter.cells + 2,
                 source_prefix=before,
             )
-            lines += wrap_parts(cell.parts, named, self._room + gutter.cells, self._palette, self._palette.text)
+            lines += wrap_parts(cell.parts, named, self._room + gutter.cells, self._styles, self._styles.text)
         return lines
 
 

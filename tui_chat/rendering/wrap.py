@@ -9,17 +9,17 @@ from tui_chat.rendering.cell_width import width, wrap
 from tui_chat.rendering.gutter import Gutter
 from tui_chat.rendering.inline import Inline
 from tui_chat.rendering.line import Line
-from tui_chat.rendering.styles import Palette
+from tui_chat.rendering.styles import TextStyles
 
 
-def wrap_parts(parts: Sequence[Inline], gutter: Gutter, room: int, palette: Palette, base: Style) -> list[Line]:
+def wrap_parts(parts: Sequence[Inline], gutter: Gutter, room: int, styles: TextStyles, base: Style) -> list[Line]:
     """Return the rows of some text in at most `room` cells, including the gutter."""
     lines: list[Line] = []
     for part in parts:
         text = part.text
         first_cells = gutter.cells if lines else gutter.first_cells
         rows = wrap(text, max(1, room - gutter.cells), max(1, room - first_cells))
-        cursor = Cursor(part, palette, base)
+        cursor = Cursor(part, styles, base)
         for number, (start, end) in enumerate(rows):
             is_first = not lines
             before = gutter.first if is_first else gutter.rest
@@ -38,12 +38,12 @@ def wrap_parts(parts: Sequence[Inline], gutter: Gutter, room: int, palette: Pale
 class Cursor:
     """Cuts styled segments out of marked text, from left to right."""
 
-    __slots__ = ("_at", "_base", "_marks", "_palette", "_text")
+    __slots__ = ("_at", "_base", "_marks", "_styles", "_text")
 
-    def __init__(self, part: Inline, palette: Palette, base: Style) -> None:
+    def __init__(self, part: Inline, styles: TextStyles, base: Style) -> None:
         self._text = part.text
         self._marks = part.marks
-        self._palette = palette
+        self._styles = styles
         self._base = base
         self._at = 0
 
@@ -58,7 +58,7 @@ class Cursor:
             stop, bits, href = marks[self._at]
             piece = text[start : min(stop, end)]
             size = width(piece)
-            segments.append(Segment(piece, self._palette.marked(self._base, bits)))
+            segments.append(Segment(piece, self._styles.marked(self._base, bits)))
             if href:
                 begin = cell + total
                 if links and links[-1][1] == begin and links[-1][2] == href:

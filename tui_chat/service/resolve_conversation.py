@@ -1,13 +1,13 @@
 """Find the conversation that a command-line query means: by id, by title, or by message text."""
 
-from tui_chat.core.conversation import Place
+from tui_chat.core.conversation import ConversationPosition
 from tui_chat.core.error import NotFound
 from tui_chat.storage.store import Store
 
 _MIN_ID_PREFIX = 4
 
 
-async def resolve_conversation(store: Store, query: str) -> Place:
+async def resolve_conversation(store: Store, query: str) -> ConversationPosition:
     """Return the conversation by id prefix; else by words of the title, last used first; else by full-text search.
 
     A title equal to the query comes before one that contains more. Raises `NotFound`.
@@ -15,7 +15,7 @@ async def resolve_conversation(store: Store, query: str) -> Place:
     query = query.strip()
     if len(query) >= _MIN_ID_PREFIX and " " not in query:
         try:
-            return Place(await store.resolve(query))
+            return ConversationPosition(await store.resolve(query))
         except NotFound:
             pass
     if query:
@@ -26,8 +26,8 @@ async def resolve_conversation(store: Store, query: str) -> Place:
         ]
         titled.sort(key=lambda summary: summary.title.strip().casefold() != query.casefold())
         if titled:
-            return Place(titled[0].id)
+            return ConversationPosition(titled[0].id)
         for hit in await store.search(query, limit=1):
             matched_words = tuple(dict.fromkeys(hit.snippet[start:end] for start, end in hit.marks))
-            return Place(hit.conversation_id, hit.turn_id, matched_words)
+            return ConversationPosition(hit.conversation_id, hit.turn_id, matched_words)
     raise NotFound(f"no title or message matches {query!r}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tui_chat.settings.values import Settings
 
 if TYPE_CHECKING:
-    from tui_chat.core.conversation import Conversation, Place
+    from tui_chat.core.conversation import Conversation, ConversationPosition
     from tui_chat.core.usage import Price
     from tui_chat.service.chat import ChatService
     from tui_chat.service.model_catalog import ModelCatalog
@@ -59,7 +59,7 @@ class AppContext:
     facts_of: Callable[[str], Awaitable[ModelFacts]] = _nothing_known
     find_local: Callable[[], Awaitable[tuple[str, ...]]] = _no_local_models
     """Models of servers that run on this machine."""
-    place: "Place | None" = None
+    position: "ConversationPosition | None" = None
     """Where in the first conversation it opens; `None` is its end."""
     notices: tuple[str, ...] = field(default=())
     """Sentences to show at start."""

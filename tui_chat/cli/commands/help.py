@@ -59,7 +59,7 @@ def _section(title: str) -> str:
 def _print_markdown(text: str) -> None:
     from tui_chat.rendering.markdown import render
     from tui_chat.rendering.stdout_printer import print_lines
-    from tui_chat.rendering.styles import Palette
+    from tui_chat.rendering.styles import TextStyles
 
-    palette = Palette.ansi()
-    print_lines(render(text, min(width(), palette.measure), palette), stdout_console())
+    styles = TextStyles.ansi()
+    print_lines(render(text, min(width(), styles.measure), styles), stdout_console())

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from textual.dom import DOMNode
 
-from tui_chat.core.conversation import ConversationSummary, Place
+from tui_chat.core.conversation import ConversationPosition, ConversationSummary
 from tui_chat.core.error import ChatError
 from tui_chat.core.format_numbers import full_tokens
 from tui_chat.ui.chat.branch_actions import BranchActions
@@ -63,7 +63,7 @@ class CommandActions:
         self._chat.run_worker(self._open_palette, group="palette", exclusive=True, exit_on_error=False)
 
     async def _open_palette(self) -> None:
-        from tui_chat.ui.commands.palette import Palette, PaletteActions
+        from tui_chat.ui.commands.palette import CommandPalette, PaletteActions
 
         chat = self._chat
         others: Sequence[ConversationSummary] = ()
@@ -78,7 +78,7 @@ class CommandActions:
             self.open_stored,
             chat.prompt.completing.offers,
         )
-        Palette(actions).ask(rows(chat.keys, chat.conversation, others))
+        CommandPalette(actions).ask(rows(chat.keys, chat.conversation, others))
 
     async def _run_key(self, key: Key) -> None:
         nodes: dict[Scope, DOMNode] = {Scope.PANE: self._chat.pane, Scope.PROMPT: self._chat.prompt}
@@ -106,23 +106,23 @@ class CommandActions:
     def open_library(self) -> None:
         from tui_chat.ui.library.screen import LibraryScreen
 
-        async def left(place: Place | None) -> None:
+        async def left(position: ConversationPosition | None) -> None:
             try:
-                await self._return_from_library(place)
+                await self._return_from_library(position)
             except ChatError as error:
                 self._chat.notify_error(error)
 
         self._chat.app.push_screen(LibraryScreen(self._chat.context, self._chat.keys), left)
 
-    async def _return_from_library(self, place: Place | None) -> None:
+    async def _return_from_library(self, position: ConversationPosition | None) -> None:
         """Open what was chosen; else update this conversation, which may be renamed or deleted by now."""
         chat = self._chat
-        if place is not None:
-            conversation = await chat.service.open(place.conversation_id)
-            turn_id = place.turn_id if place.turn_id and conversation.has(place.turn_id) else None
+        if position is not None:
+            conversation = await chat.service.open(position.conversation_id)
+            turn_id = position.turn_id if position.turn_id and conversation.has(position.turn_id) else None
             if turn_id is not None:
                 conversation = self._branches.through(conversation, turn_id)
-            await chat.open(conversation, at=turn_id, find=place.words)
+            await chat.open(conversation, at=turn_id, find=position.words)
         elif chat.conversation.turns:
             now = await chat.service.open(chat.conversation.id)
             if now.deleted_at is not None:

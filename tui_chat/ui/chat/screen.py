@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from tui_chat.core.clean import clean_line
-from tui_chat.core.conversation import Conversation, Place
+from tui_chat.core.conversation import Conversation, ConversationPosition
 from tui_chat.core.error import ChatError
 from tui_chat.core.event import RetryScheduled, TurnEnded, TurnStarted
 from tui_chat.core.prompt_forecast import context_use
@@ -139,8 +139,8 @@ class ChatScreen(Screen[None]):
         for notice in self.context.notices:
             self.notify(notice, severity="warning", timeout=10)
         self._show_database_notices()
-        place = self.context.place or Place(self.context.first.id)
-        await self.open(self.context.first, at=place.turn_id, find=place.words)
+        position = self.context.position or ConversationPosition(self.context.first.id)
+        await self.open(self.context.first, at=position.turn_id, find=position.words)
         self.post_message(ChatOpened())
         self.prompt.set_history(await self.drafts.history())
         if self.conversation.model.startswith("demo/"):

@@ -28,7 +28,7 @@ class PaletteActions:
     """Return the suggestions for a command's argument."""
 
 
-class Palette:
+class CommandPalette:
     """Shows the rows and runs the one that is picked."""
 
     def __init__(self, actions: PaletteActions) -> None:

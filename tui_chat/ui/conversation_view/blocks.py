@@ -105,7 +105,7 @@ class Prose(Block):
         self._text: LiveMarkdown | GrowingText = (
             _live(layout_options)
             if role is Role.ASSISTANT
-            else GrowingText(layout_options.measure, layout_options.palette.text)
+            else GrowingText(layout_options.measure, layout_options.styles.text)
         )
         self.grow(part.text)
 
@@ -154,7 +154,7 @@ def _live(layout_options: LayoutOptions) -> "LiveMarkdown":
     # Imported late: an app that opens on an empty conversation starts sooner.
     from tui_chat.rendering.markdown import LiveMarkdown
 
-    return LiveMarkdown(layout_options.width, layout_options.palette)
+    return LiveMarkdown(layout_options.width, layout_options.styles)
 
 
 class Fold(Block):
@@ -223,7 +223,7 @@ class Fold(Block):
         """Set the text of the head row."""
         self._head_pieces = pieces
         sign = "·" if not self.can_open else "▾" if self.is_open else "▸"
-        self._head = text_row(self._layout_options.width, [(sign + " ", self._layout_options.palette.dim), *pieces])
+        self._head = text_row(self._layout_options.width, [(sign + " ", self._layout_options.styles.dim), *pieces])
 
     def set_open(self, is_open: bool) -> None:
         if not self.can_open or is_open is self.is_open:

@@ -101,7 +101,7 @@ class LayoutCache:
         if self.streaming is not None:
             self.streaming.catch_up()
         same_rows = (
-            replace(layout_options, palette=self.layout_options.palette) == self.layout_options
+            replace(layout_options, styles=self.layout_options.styles) == self.layout_options
             and layout_options.measure == self.layout_options.measure
         )
         self.layout_options = layout_options

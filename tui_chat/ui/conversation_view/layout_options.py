@@ -10,7 +10,7 @@ from rich.style import Style
 from tui_chat.core.part import Part, ThinkingPart
 from tui_chat.core.turn import Turn
 from tui_chat.rendering.line import Line
-from tui_chat.rendering.styles import Palette
+from tui_chat.rendering.styles import TextStyles
 from tui_chat.settings.values import UiSettings
 
 Describe = Callable[[Turn], tuple[str, str] | None]
@@ -34,7 +34,7 @@ class LayoutOptions:
 
     width: int
     """Cells between the bar and the rail; code and tables may take them all."""
-    palette: Palette
+    styles: TextStyles
     describe: Describe
     key_label: KeyLabel
     unfolded: Expanded = Expanded()
@@ -46,7 +46,7 @@ class LayoutOptions:
     @property
     def measure(self) -> int:
         """Widest line of prose, in cells."""
-        return self.palette.prose(self.width)
+        return self.styles.prose(self.width)
 
 
 def text_row(width: int, pieces: Iterable[tuple[str, Style]]) -> Line:

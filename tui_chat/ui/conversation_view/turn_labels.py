@@ -49,7 +49,7 @@ def head(turn: Turn, header: TurnHeader, layout_options: LayoutOptions) -> Block
     number, siblings = header.sibling
     if siblings > 1:
         pieces.append(f"‹{number}/{siblings}›")
-    line = text_row(layout_options.width, [("  ".join(pieces), layout_options.palette.dim)])
+    line = text_row(layout_options.width, [("  ".join(pieces), layout_options.styles.dim)])
     return Block([line], gap=0 if header.before is None else 1)
 
 
@@ -72,15 +72,15 @@ def state(turn: Turn, note: tuple[str, str] | None, layout_options: LayoutOption
     details: list[str] = []
     if turn.fault is not None and not note:
         details = _rows(_error_details(turn.fault, sentence), layout_options.measure)[:_MOST_DETAIL_ROWS]
-    tone = layout_options.palette.warning if note else _tone(turn, layout_options)
+    tone = layout_options.styles.warning if note else _tone(turn, layout_options)
     if not details and width(sentence) + width(step) + 2 <= layout_options.width:
         line = text_row(
-            layout_options.width, [(sentence, tone), ("  " + step if step else "", layout_options.palette.text)]
+            layout_options.width, [(sentence, tone), ("  " + step if step else "", layout_options.styles.text)]
         )
         return Block([line], gap=1)
     rows = [(row, tone) for row in _rows(sentence, layout_options.measure)]
-    rows += [(row, layout_options.palette.dim) for row in details]
-    rows += [(row, layout_options.palette.text) for row in _rows(step, layout_options.measure)]
+    rows += [(row, layout_options.styles.dim) for row in details]
+    rows += [(row, layout_options.styles.text) for row in _rows(step, layout_options.measure)]
     return Block([text_row(layout_options.width, [row]) for row in rows], gap=1)
 
 
@@ -101,13 +101,13 @@ def _rows(text: str, cells: int) -> list[str]:
 
 def _tone(turn: Turn, layout_options: LayoutOptions) -> Style:
     if turn.status is TurnStatus.FAILED:
-        return layout_options.palette.error
-    return layout_options.palette.dim if turn.status is TurnStatus.STREAMING else layout_options.palette.warning
+        return layout_options.styles.error
+    return layout_options.styles.dim if turn.status is TurnStatus.STREAMING else layout_options.styles.warning
 
 
 def thinking(part: ThinkingPart, layout_options: LayoutOptions, *, live: bool) -> Fold:
     """Return the model's thinking, dimmed."""
-    fold = Fold(part, layout_options, layout_options.palette.dim)
+    fold = Fold(part, layout_options, layout_options.styles.dim)
     if part.text:
         fold.grow(part.text)
     thinking_head(fold, layout_options, live=live)
@@ -125,23 +125,23 @@ def thinking_head(fold: Fold, layout_options: LayoutOptions, *, live: bool) -> N
         text = f"Thought · {count:,} {'word' if count == 1 else 'words'}"
     else:
         text = "Thinking, kept by the provider"
-    fold.set_head((text, layout_options.palette.dim))
+    fold.set_head((text, layout_options.styles.dim))
 
 
 def tool_call(part: ToolCallPart, layout_options: LayoutOptions) -> Fold:
     """Return a tool's name with its arguments, in one row until unfolded."""
-    fold = Fold(part, layout_options, layout_options.palette.dim)
+    fold = Fold(part, layout_options, layout_options.styles.dim)
     if part.input_json.strip() not in ("", "{}"):
         fold.grow(_pretty(part.input_json))
     fold.set_head(
-        (_clean(part.name) or "tool", layout_options.palette.code), ("  " + _given(part), layout_options.palette.dim)
+        (_clean(part.name) or "tool", layout_options.styles.code), ("  " + _given(part), layout_options.styles.dim)
     )
     return fold
 
 
 def tool_result(part: ToolResultPart, layout_options: LayoutOptions) -> Fold:
     """Return a tool's result: its first line, or every line when unfolded."""
-    style = layout_options.palette.error if part.is_error else layout_options.palette.dim
+    style = layout_options.styles.error if part.is_error else layout_options.styles.dim
     fold = Fold(part, layout_options, style)
     text = part.text.strip("\n")
     first = _clean(text[:_SHORT].partition("\n")[0]) or ("failed" if part.is_error else "nothing")
@@ -149,7 +149,7 @@ def tool_result(part: ToolResultPart, layout_options: LayoutOptions) -> Fold:
     if "\n" in text or len(first) > layout_options.width - 4:
         fold.grow(text)
         more = _lines(text)
-    fold.set_head(("↳ ", layout_options.palette.dim), (first, style), (more, layout_options.palette.dim))
+    fold.set_head(("↳ ", layout_options.styles.dim), (first, style), (more, layout_options.styles.dim))
     return fold
 
 
@@ -169,9 +169,9 @@ def attachment(part: AttachmentPart, layout_options: LayoutOptions) -> Block:
             text_row(
                 layout_options.width,
                 [
-                    ("+ ", layout_options.palette.dim),
-                    (name, layout_options.palette.text),
-                    (f"  {about}", layout_options.palette.dim),
+                    ("+ ", layout_options.styles.dim),
+                    (name, layout_options.styles.text),
+                    (f"  {about}", layout_options.styles.dim),
                 ],
             )
         ]
@@ -182,7 +182,7 @@ def attachment(part: AttachmentPart, layout_options: LayoutOptions) -> Block:
 
 def other(part: OtherPart, layout_options: LayoutOptions) -> Block:
     """Return a row for a block of unknown kind."""
-    block = Block([text_row(layout_options.width, [(f"· {_clean(part.kind)}", layout_options.palette.dim)])])
+    block = Block([text_row(layout_options.width, [(f"· {_clean(part.kind)}", layout_options.styles.dim)])])
     block.part = part
     return block
 

@@ -28,7 +28,7 @@ from tui_chat.core.event import (
 )
 from tui_chat.core.turn import Role, Turn
 from tui_chat.rendering.line import Line
-from tui_chat.rendering.styles import DARK, Palette
+from tui_chat.rendering.styles import DARK, TextStyles
 from tui_chat.settings.values import UiSettings
 from tui_chat.ui.chat.welcome import laid_out
 from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_after
@@ -250,9 +250,7 @@ class ConversationPane(Widget, can_focus=True):
         layout_options = self.viewport.layout_options
         rows = laid_out(self._welcome, layout_options.measure, self.viewport.height)
         return [
-            text_row(
-                layout_options.width, [(bright, layout_options.palette.text), (faint, layout_options.palette.dim)]
-            )
+            text_row(layout_options.width, [(bright, layout_options.styles.text), (faint, layout_options.styles.dim)])
             for bright, faint in rows
         ]
 
@@ -297,17 +295,17 @@ class ConversationPane(Widget, can_focus=True):
         filters = tuple(self.get_line_filters())
         if self._frames.has_styles(base, filters):
             return
-        palette = self.viewport.layout_options.palette
-        styles = PaintStyles(
+        styles = self.viewport.layout_options.styles
+        paint_styles = PaintStyles(
             base=base,
-            user=palette.user,
-            current_turn=palette.accent,
+            user=styles.user,
+            current_turn=styles.accent,
             selected=self._highlight("pane--selected"),
             match=self._highlight("pane--match"),
             current=self.get_component_rich_style("pane--current"),
             label=self.get_component_rich_style("pane--marker"),
         )
-        self._frames.set_styles(styles, filters, palette.bar)
+        self._frames.set_styles(paint_styles, filters, styles.bar)
 
     def _highlight(self, name: str) -> Style:
         """Return a background for letters that keep their own colour."""
@@ -323,10 +321,10 @@ class ConversationPane(Widget, can_focus=True):
         self.changed()
 
     def _recolour(self) -> None:
-        palette = Palette.of(self.app.theme_variables, self._measure)
+        styles = TextStyles.of(self.app.theme_variables, self._measure)
         self._frames.forget_styles()
         self._has_current_styles = False
-        self.relayout(replace(self.viewport.layout_options, palette=palette))
+        self.relayout(replace(self.viewport.layout_options, styles=styles))
 
     def on_unmount(self) -> None:
         self.app.theme_changed_signal.unsubscribe(self)

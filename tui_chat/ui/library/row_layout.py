@@ -13,7 +13,7 @@ from tui_chat.core.format_numbers import cost_so_far, when
 from tui_chat.core.title import shown_title
 from tui_chat.core.turn import Role
 from tui_chat.rendering.cell_width import fitted, normalize_graphemes, padded
-from tui_chat.rendering.styles import Palette
+from tui_chat.rendering.styles import TextStyles
 
 _GAP = 2
 _MARK = 2
@@ -44,7 +44,7 @@ class RowContext:
     """What all rows that are drawn together share."""
 
     width: int
-    palette: Palette
+    styles: TextStyles
     now: datetime
     costs: bool = True
     """Whether the cost column is shown."""
@@ -58,31 +58,31 @@ class RowContext:
 
 def head(context: RowContext) -> list[Segment]:
     """Return the row of column names."""
-    return _row(("", context.palette.dim), ("title", context.palette.dim), {c: c.name for c in _COLUMNS}, context)
+    return _row(("", context.styles.dim), ("title", context.styles.dim), {c: c.name for c in _COLUMNS}, context)
 
 
 def conversation_row(summary: ConversationSummary, context: RowContext, *, is_marked: bool) -> list[Segment]:
-    palette = context.palette
+    styles = context.styles
     cells = {
         MODEL: clean_line(summary.model.rpartition("/")[2]),
         TURNS: str(summary.turns),
         COST: cost_so_far(summary.cost_usd, estimated=summary.cost_estimated) if summary.turns else "",
         WHEN: when(summary.updated_at, context.now),
     }
-    mark = ("✓", palette.accent) if is_marked else ("●", palette.accent) if summary.is_live else ("", palette.dim)
-    return _row(mark, (shown_title(summary.title), palette.text), cells, context)
+    mark = ("✓", styles.accent) if is_marked else ("●", styles.accent) if summary.is_live else ("", styles.dim)
+    return _row(mark, (shown_title(summary.title), styles.text), cells, context)
 
 
 def hit_rows(hit: SearchHit, context: RowContext, *, is_marked: bool, highlight: Style) -> list[list[Segment]]:
     """Return a hit as two rows: its conversation, and its text with the matches highlighted."""
-    palette = context.palette
+    styles = context.styles
     who = "you" if hit.role is Role.USER else clean_line(hit.model.rpartition("/")[2]) or "assistant"
     behind = f"{fitted(who, 24)}  {when(hit.created_at, context.now):>{WHEN.cells}}"
     room = max(_LEAST_TITLE, context.width - _MARK - _GAP - cell_len(behind))
-    mark = Segment("✓ " if is_marked else "  ", palette.accent)
+    mark = Segment("✓ " if is_marked else "  ", styles.accent)
     title = padded(fitted(shown_title(hit.title), room), room)
-    first = [mark, Segment(title, palette.text), Segment(" " * _GAP + behind, palette.dim)]
-    return [first, [Segment("  ", palette.dim), *_snippet(hit, context.width - _MARK, palette.dim, highlight)]]
+    first = [mark, Segment(title, styles.text), Segment(" " * _GAP + behind, styles.dim)]
+    return [first, [Segment("  ", styles.dim), *_snippet(hit, context.width - _MARK, styles.dim, highlight)]]
 
 
 def _row(
@@ -94,7 +94,7 @@ def _row(
     return [
         Segment(padded(mark[0], _MARK), mark[1]),
         Segment(padded(fitted(title[0], room), room), title[1]),
-        Segment(figures, context.palette.dim),
+        Segment(figures, context.styles.dim),
     ]
 
 

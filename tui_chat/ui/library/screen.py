@@ -19,9 +19,9 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerError
 
-from tui_chat.core.conversation import Place
+from tui_chat.core.conversation import ConversationPosition
 from tui_chat.core.error import ChatError, NotFound
-from tui_chat.rendering.styles import DARK, Palette
+from tui_chat.rendering.styles import DARK, TextStyles
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.conversation_view.widget import ConversationPane
 from tui_chat.ui.error_reporting import report_worker_error
@@ -48,8 +48,8 @@ _ACTIONS = ("rename", "archive", "delete", "export", "mark", "shelf", "said", "u
 _RENAMING = "Enter rename · Esc cancel"
 
 
-class LibraryScreen(Screen[Place | None]):
-    """Past conversations; the result is the place that was chosen."""
+class LibraryScreen(Screen[ConversationPosition | None]):
+    """Past conversations; the result is the position that was chosen."""
 
     CSS_PATH = "library.tcss"
     AUTO_FOCUS = "#query"
@@ -81,7 +81,7 @@ class LibraryScreen(Screen[Place | None]):
         """Titles of the marked conversations by id."""
         self._renamed: RowTarget | None = None
         self._seen: object = None
-        self._palette = DARK
+        self._text_styles = DARK
         self._loading: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -115,7 +115,7 @@ class LibraryScreen(Screen[Place | None]):
         self.app.theme_changed_signal.unsubscribe(self)
 
     def _take_theme(self) -> None:
-        self._palette = Palette.of(self.app.theme_variables)
+        self._text_styles = TextStyles.of(self.app.theme_variables)
         self._show_labels()
         self.list.refresh()
 
@@ -214,14 +214,14 @@ class LibraryScreen(Screen[Place | None]):
         self.hint.update(_RENAMING if self.title_line.display else hint)
 
     def _row_context(self, width: int) -> RowContext:
-        return RowContext(width, self._palette, datetime.now().astimezone(), self.context.settings.ui.costs)
+        return RowContext(width, self._text_styles, datetime.now().astimezone(), self.context.settings.ui.costs)
 
     def _paint(self, row: int, width: int) -> Sequence[Sequence[Segment]]:
         row_context = self._row_context(width)
         if isinstance(self._rows, Hits):
             hit = self._rows.at(row)
             is_marked = hit is not None and hit.conversation_id in self._marked
-            highlight = self._palette.warning + _BOLD
+            highlight = self._text_styles.warning + _BOLD
             return [] if hit is None else hit_rows(hit, row_context, is_marked=is_marked, highlight=highlight)
         summary = self._rows.at(row)
         if summary is None:
@@ -303,7 +303,7 @@ class LibraryScreen(Screen[Place | None]):
             except ChatError as error:
                 self.notify_error(error)
                 return
-        self.dismiss(Place(target.conversation_id, target.turn_id, target.words))
+        self.dismiss(ConversationPosition(target.conversation_id, target.turn_id, target.words))
 
     def action_close(self) -> None:
         """Leave renaming; else clear the query; else close the library."""
