@@ -211,9 +211,9 @@ def check_tree(conversation: Conversation) -> None:
 
 def check_screen(desk: Desk, stored: Conversation) -> None:
     desk.chat.pane.flush()
-    assert [entry.turn.id for entry in desk.chat.pane.viewport.entries] == [turn.id for turn in stored.path]
-    for entry, turn in zip(desk.chat.pane.viewport.entries, stored.path, strict=True):
-        assert desk.chat.pane.viewport.turn_of(entry).text == turn.text
+    assert [entry.turn.id for entry in desk.chat.pane.viewport.turns.entries] == [turn.id for turn in stored.path]
+    for entry, turn in zip(desk.chat.pane.viewport.turns.entries, stored.path, strict=True):
+        assert desk.chat.pane.viewport.turns.turn_of(entry).text == turn.text
 
 
 @pytest.mark.timeout(3600)

@@ -119,7 +119,7 @@ class Player(PaneApp):
     def stream(self) -> None:
         """More of a reply, or its beginning or end."""
         if self.builder is None:
-            last = self.pane.viewport.entries[-1].turn
+            last = self.pane.viewport.turns.entries[-1].turn
             self.turns += 1
             turn = reply(100 + self.turns, parent_id=last.id, status=TurnStatus.STREAMING)
             self.builder = TurnBuilder(turn)

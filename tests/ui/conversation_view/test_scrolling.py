@@ -53,7 +53,7 @@ def test_the_rail_is_not_grabbed_in_the_text(scroller: Scroller, viewport: Viewp
 def test_new_rows_are_counted_with_the_key_that_shows_them(scroller: Scroller, viewport: Viewport) -> None:
     scroller.to_start()
     assert scroller.new_rows_label() == ""
-    viewport.append(entry_after(viewport.entries, prompt(99, "hello", "turn-19"), None))
+    viewport.turns.append(entry_after(viewport.turns.entries, prompt(99, "hello", "turn-19"), None))
     assert scroller.new_rows_label() == " ↓ 3 new lines  end "
     scroller.to_end()
     assert scroller.new_rows_label() == ""

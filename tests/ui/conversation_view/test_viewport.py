@@ -55,40 +55,46 @@ def do(viewport: Viewport, step: tuple[str, int]) -> bool:
         viewport.to_row(amount)
     elif kind == "end":
         viewport.to_end()
-    elif kind in ("grow", "think") and viewport.streaming is not None:
-        viewport.streaming.add(TextDelta(PIECES[amount]) if kind == "grow" else ThinkingDelta("thought\n" * amount))
+    elif kind in ("grow", "think") and viewport.turns.streaming is not None:
+        viewport.turns.streaming.add(
+            TextDelta(PIECES[amount]) if kind == "grow" else ThinkingDelta("thought\n" * amount)
+        )
         viewport.grow()
         return True
     elif kind == "turn":
-        last = viewport.entries[-1].turn
-        turn = reply(len(viewport.entries) + 100, parent_id=last.id, status=TurnStatus.STREAMING)
-        viewport.streaming = None
-        viewport.append(entry_after(viewport.entries, turn, None))
-        viewport.streaming = StreamingTurn(viewport.entries[-1])
+        last = viewport.turns.entries[-1].turn
+        turn = reply(len(viewport.turns.entries) + 100, parent_id=last.id, status=TurnStatus.STREAMING)
+        viewport.turns.streaming = None
+        viewport.turns.append(entry_after(viewport.turns.entries, turn, None))
+        viewport.turns.streaming = StreamingTurn(viewport.turns.entries[-1])
         return True
     elif kind == "width":
         viewport.relayout(layout_options(amount))
     elif kind == "height":
         viewport.height = amount
         viewport.follow_if_at_end()
-    elif kind == "freshen" and viewport.stale:
+    elif kind == "freshen" and viewport.turns.stale:
         viewport.refresh_stale(10)
     elif kind == "fold":
-        index = len(viewport.entries) - 1 - amount % 3
+        index = len(viewport.turns.entries) - 1 - amount % 3
         viewport.pin()
-        viewport.layout(index).set_open(1, amount % 2 == 0)
-        viewport.update_height(index)
+        viewport.turns.layout(index).set_open(1, amount % 2 == 0)
+        viewport.turns.update_height(index)
         viewport.follow_if_at_end()
     return False
 
 
 def check(viewport: Viewport) -> None:
     rows = viewport.rows()
-    flat = [(row.entry, viewport.entries[row.entry].row_of(row.block, row.row)) for row in rows]
+    flat = [(row.entry, viewport.turns.entries[row.entry].row_of(row.block, row.row)) for row in rows]
     for (entry, row), (next_entry, next_row) in pairwise(flat):
         assert (next_entry, next_row) == (entry, row + 1) or (next_entry > entry and next_row == 0)
-    every = [(index, row) for index in range(len(viewport.entries)) for row in range(viewport.layout(index).rows)]
-    assert viewport.heights.total == len(every)
+    every = [
+        (index, row)
+        for index in range(len(viewport.turns.entries))
+        for row in range(viewport.turns.layout(index).rows)
+    ]
+    assert viewport.turns.heights.total == len(every)
     start = every.index(flat[0])
     assert flat == every[start : start + viewport.height]
     assert len(flat) == min(viewport.height, len(every))
@@ -106,7 +112,7 @@ def test_the_window_is_a_stretch_of_it_also_while_turns_look_as_they_did(
     for step in steps:
         do(viewport, step)
     check(viewport)
-    while viewport.stale:
+    while viewport.turns.stale:
         viewport.refresh_stale(10)
         check(viewport)
 
@@ -140,13 +146,13 @@ def test_a_reader_in_the_growing_end_keeps_his_text_when_it_is_laid_out_differen
     viewport.height = 6
     turn = reply(0, status=TurnStatus.STREAMING, parent_id=None)
     viewport.show([entry_after([], turn, None)])
-    viewport.streaming = StreamingTurn(viewport.entries[0])
+    viewport.turns.streaming = StreamingTurn(viewport.turns.entries[0])
     rows = "".join(f"| row {number} | some words here |\n" for number in range(30))
-    viewport.streaming.add(TextDelta("| a | b |\n|---|---|\n" + rows))
+    viewport.turns.streaming.add(TextDelta("| a | b |\n|---|---|\n" + rows))
     viewport.grow()
     viewport.scroll(-10)
     first = viewport.rows()[0].line.text.split()[1]
-    viewport.streaming.add(
+    viewport.turns.streaming.add(
         TextDelta("| row 30 | " + "a cell that takes the room of all the others away " * 3 + "|\n")
     )
     viewport.grow()
@@ -160,9 +166,9 @@ def test_rows_far_away_are_let_go_and_their_heights_stay_exact() -> None:
     for _ in range(900):
         viewport.scroll(-20)
         viewport.rows()
-    assert sum(entry.is_laid_out for entry in viewport.entries) < 300
-    assert all(entry.is_measured(viewport.layout_options) for entry in viewport.entries)
-    assert viewport.heights.total == 800 + 400 + 400 * 39 + 799
+    assert sum(entry.is_laid_out for entry in viewport.turns.entries) < 300
+    assert all(entry.is_measured(viewport.turns.layout_options) for entry in viewport.turns.entries)
+    assert viewport.turns.heights.total == 800 + 400 + 400 * 39 + 799
 
 
 def test_the_same_conversation_shown_again_keeps_what_is_laid_out_and_the_reader() -> None:
@@ -176,7 +182,7 @@ def test_the_same_conversation_shown_again_keeps_what_is_laid_out_and_the_reader
     longer = conversation(*first.turns, prompt(90, "more", "turn-39"))
     viewport.show(entries_of(longer, entries))
     assert [row.line for row in viewport.rows()] == before
-    assert len(viewport.entries) == 41
+    assert len(viewport.turns.entries) == 41
 
 
 def test_a_long_turn_looks_as_it_did_until_it_is_laid_out_anew_in_slices_and_the_reader_keeps_his_place() -> None:
@@ -191,11 +197,11 @@ def test_a_long_turn_looks_as_it_did_until_it_is_laid_out_anew_in_slices_and_the
     slices = 1
     while not viewport.refresh_stale(0.005):
         slices += 1
-    assert slices > 3 and not viewport.stale
+    assert slices > 3 and not viewport.turns.stale
     assert viewport.rows()[0].line.text.split()[:2] == before[0].line.text.split()[:2]
     fresh = Viewport(layout_options(50))
     fresh.show(entries_of(conversation(reply(0, text, parent_id=None)), []))
-    shown, wanted = viewport.layout(0), fresh.layout(0)
+    shown, wanted = viewport.turns.layout(0), fresh.turns.layout(0)
     assert [shown.line(row) for row in range(shown.rows)] == [wanted.line(row) for row in range(wanted.rows)]
 
 

@@ -199,8 +199,8 @@ async def test_a_burst_of_deltas_is_drawn_in_a_few_frames() -> None:
             app.pane.apply(TextDelta("word "))
         await settled(app, pilot)
         assert drawn <= 10
-        assert app.pane.viewport.streaming is not None
-        assert len(app.pane.viewport.streaming.turn.text) == 50_000
+        assert app.pane.viewport.turns.streaming is not None
+        assert len(app.pane.viewport.turns.streaming.turn.text) == 50_000
 
 
 async def test_the_pane_asks_for_no_layout_while_a_reply_grows() -> None:
@@ -244,8 +244,8 @@ async def test_a_storm_of_sizes_ends_with_what_the_last_one_shows() -> None:
             app.pane.apply(TextDelta("some words that wrap differently at any width, `code` too. " * 3))
             await pilot.resize_terminal(width, 20 + width % 7)
         stormy = await settled(app, pilot)
-        assert app.pane.viewport.streaming is not None
-        grown = app.pane.viewport.streaming.turn
+        assert app.pane.viewport.turns.streaming is not None
+        grown = app.pane.viewport.turns.streaming.turn
     async with shown(conversation(*exchanges(3).turns, grown), size=(80, 23)) as (app, pilot):
         assert await settled(app, pilot) == stormy
 
@@ -319,10 +319,10 @@ async def test_hidden_thinking_that_turns_out_to_have_words_can_be_unfolded() ->
 
 async def test_work_ahead_comes_to_an_end_and_then_nothing_is_scheduled() -> None:
     async with shown(exchanges(40)) as (app, pilot):
-        layout_options = app.pane.viewport.layout_options
-        while not all(entry.is_measured(layout_options) for entry in app.pane.viewport.entries):
+        layout_options = app.pane.viewport.turns.layout_options
+        while not all(entry.is_measured(layout_options) for entry in app.pane.viewport.turns.entries):
             await pilot.pause(0.02)
         while app.pane.prelayout._timer is not None:
             await pilot.pause(0.02)
-        total = sum(app.pane.viewport.layout(index).rows for index in range(80))
-        assert app.pane.viewport.heights.total == total
+        total = sum(app.pane.viewport.turns.layout(index).rows for index in range(80))
+        assert app.pane.viewport.turns.heights.total == total

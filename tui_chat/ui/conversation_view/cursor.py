@@ -60,17 +60,17 @@ class Cursor:
         """The turn at the cursor, or the turn of the code block at the cursor, or the last reply."""
         entry = self.turn or (self.code.entry if self.code else None)
         if entry is not None:
-            return self._viewport.turn_of(entry)
-        for entry in reversed(self._viewport.entries):
+            return self._viewport.turns.turn_of(entry)
+        for entry in reversed(self._viewport.turns.entries):
             if entry.turn.role is Role.ASSISTANT:
-                return self._viewport.turn_of(entry)
+                return self._viewport.turns.turn_of(entry)
         return None
 
     @property
     def text_around_code(self) -> str:
         """The message that holds `code_source`."""
         if self.code is not None:
-            return self._viewport.turn_of(self.code.entry).text
+            return self._viewport.turns.turn_of(self.code.entry).text
         return "" if (turn := self.turn_or_last_reply) is None else turn.text
 
     @property
@@ -80,12 +80,12 @@ class Cursor:
             index = self._index(self.code.entry)
             return "" if index is None else self._laid_code(index, self.code).code.source
         turn = self.turn_or_last_reply
-        index = None if turn is None else self._viewport.index_of(turn.id)
+        index = None if turn is None else self._viewport.turns.index_of(turn.id)
         codes = [] if index is None else self._codes(index)
         return codes[-1].code.source if codes else ""
 
     def _laid_code(self, index: int, code: Code) -> Code:
-        self._viewport.layout(index)
+        self._viewport.turns.layout(index)
         return code
 
     # Turns
@@ -93,21 +93,21 @@ class Cursor:
     def step_turn(self, by: int) -> None:
         """Go to the next or the previous turn; the first step goes to a visible one."""
         viewport = self._viewport
-        if not viewport.entries:
+        if not viewport.turns.entries:
             return
         index = self._index(self.turn)
         if index is None:
             first, last = viewport.visible_turns
             index = last if by < 0 else first
         else:
-            index = max(0, min(len(viewport.entries) - 1, index + by))
+            index = max(0, min(len(viewport.turns.entries) - 1, index + by))
         self.clear()
-        self.turn = viewport.layout(index)
+        self.turn = viewport.turns.layout(index)
         gap = self.turn.blocks[HEAD].gap
         viewport.reveal(index, gap, self.turn.rows - 1)
 
     def _index(self, entry: TurnLayout | None) -> int | None:
-        return None if entry is None else self._viewport.index_of(entry.turn.id)
+        return None if entry is None else self._viewport.turns.index_of(entry.turn.id)
 
     # Code
 
@@ -115,7 +115,7 @@ class Cursor:
         """Go to the next or the previous code block. Return whether there is one."""
         viewport = self._viewport
         index, row = self._start(by)
-        while 0 <= index < len(viewport.entries):
+        while 0 <= index < len(viewport.turns.entries):
             codes = self._codes(index)
             if by < 0:
                 codes.reverse()
@@ -133,16 +133,16 @@ class Cursor:
         """Return the turn and the row from which to look."""
         index = self._index(self.code.entry) if self.code else None
         if self.code is not None and index is not None:
-            self._viewport.layout(index)
+            self._viewport.turns.layout(index)
             return index, self.code.rows[0]
         first, last = self._viewport.window
         return (first[0], first[1] - 1) if by > 0 else last
 
     def _codes(self, index: int) -> list[Code]:
-        entry = self._viewport.entries[index]
-        if not _may_hold_code(self._viewport.turn_of(entry)):
+        entry = self._viewport.turns.entries[index]
+        if not _may_hold_code(self._viewport.turns.turn_of(entry)):
             return []
-        entry = self._viewport.layout(index)
+        entry = self._viewport.turns.layout(index)
         return [
             Code(entry, number, which)
             for number, block in enumerate(entry.blocks)
@@ -170,7 +170,7 @@ class Cursor:
     def is_at(self, row: Row) -> bool:
         """Return whether a row belongs to the turn or code block at the cursor."""
         position = row.position
-        entry = self._viewport.entries[position.entry]
+        entry = self._viewport.turns.entries[position.entry]
         if entry is self.turn:
             return position.block != HEAD or position.row >= entry.blocks[HEAD].gap
         if self.code is None or entry is not self.code.entry or position.block != self.code.block:

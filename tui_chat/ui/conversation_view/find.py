@@ -71,14 +71,14 @@ class Finder:
         self._origin = self._origin or first
         self._queries = tuple(wanted)
         self._pattern = re.compile("|".join(map(re.escape, wanted)), re.IGNORECASE)
-        self._counts = [_count(entry.turn, self._queries) for entry in self._viewport.entries]
+        self._counts = [_count(entry.turn, self._queries) for entry in self._viewport.turns.entries]
         self._entry = self._origin.entry
 
     def step(self, by: int) -> tuple[int, int] | None:
         """Go to the next or the previous match. Return its turn and row, or `None` when there is none."""
         self._viewport.grow()
         self._recount()
-        if self._viewport.streaming is not None:
+        if self._viewport.turns.streaming is not None:
             self.rows_changed()
         if self._pattern is None or not any(self._counts):
             return None
@@ -94,7 +94,7 @@ class Finder:
             if not any(self._counts):
                 return None
         match = self._matches[self._ordinal]
-        return self._entry, self._viewport.entries[self._entry].row_of(match.block, match.row)
+        return self._entry, self._viewport.turns.entries[self._entry].row_of(match.block, match.row)
 
     def rows_changed(self) -> None:
         """Find the matches of the current turn again after another layout."""
@@ -110,10 +110,10 @@ class Finder:
 
     def _recount(self) -> None:
         """Count again in turns that were added or have grown."""
-        entries = self._viewport.entries
+        entries = self._viewport.turns.entries
         del self._counts[len(entries) :]
         self._counts += [0] * (len(entries) - len(self._counts))
-        if self._pattern is not None and entries and (streaming := self._viewport.streaming) is not None:
+        if self._pattern is not None and entries and (streaming := self._viewport.turns.streaming) is not None:
             self._counts[-1] = _count(streaming.turn, self._queries)
         self._entry = min(self._entry, max(0, len(entries) - 1))
 
@@ -127,11 +127,11 @@ class Finder:
     def _enter(self, index: int) -> None:
         """Lay out a turn, unfold blocks with a match, and find all matches in its rows."""
         viewport = self._viewport
-        entry = viewport.layout(index)
+        entry = viewport.turns.layout(index)
         for number, block in enumerate(entry.blocks):
             if isinstance(block, Fold) and not block.is_open and _times(block.text, self._queries):
                 entry.set_open(number, True)
-                viewport.update_height(index)
+                viewport.turns.update_height(index)
         self._entry = index
         self._matches = [
             match for number, block in enumerate(entry.blocks) for match in self._matches_of(number, block)
@@ -171,7 +171,7 @@ class Finder:
     def spans(self, row: Row) -> tuple[tuple[Span, ...], Span | None]:
         """Return the cells of the matches in a visible row, and those of the current match."""
         position = row.position
-        block = self._viewport.entries[position.entry].blocks[position.block]
+        block = self._viewport.turns.entries[position.entry].blocks[position.block]
         spans, current = [], None
         match = self._matches[self._ordinal] if 0 <= self._ordinal < len(self._matches) else None
         for pieces in self._found(block, *paragraph(block, position.row)):

@@ -20,7 +20,7 @@ class Folding:
 
     def toggle(self, entry: int, block: int) -> None:
         """Unfold a block, or fold it."""
-        fold = self._viewport.layout(entry).blocks[block]
+        fold = self._viewport.turns.layout(entry).blocks[block]
         if isinstance(fold, Fold):
             self._set_open(entry, [block], not fold.is_open)
 
@@ -35,7 +35,7 @@ class Folding:
         """Unfold all blocks of a turn, or fold them when all are unfolded. Return whether it has any to fold."""
         folds = {
             number: block
-            for number, block in enumerate(self._viewport.layout(entry).blocks)
+            for number, block in enumerate(self._viewport.turns.layout(entry).blocks)
             if isinstance(block, Fold) and block.can_open
         }
         if folds:
@@ -44,8 +44,8 @@ class Folding:
 
     def toggle_all(self) -> None:
         """Unfold everything in the conversation, or fold it again."""
-        layout_options, everything = self._viewport.layout_options, Expanded(thinking=True, tools=True)
-        for entry in self._viewport.entries:
+        layout_options, everything = self._viewport.turns.layout_options, Expanded(thinking=True, tools=True)
+        for entry in self._viewport.turns.entries:
             entry.forget_folds()
         unfolded = Expanded() if layout_options.unfolded == everything else everything
         self._relayout(replace(layout_options, unfolded=unfolded))
@@ -54,7 +54,7 @@ class Folding:
     def _set_open(self, entry: int, blocks: list[int], is_open: bool) -> None:
         self._viewport.pin()
         for block in blocks:
-            self._viewport.entries[entry].set_open(block, is_open)
-        self._viewport.update_height(entry)
+            self._viewport.turns.entries[entry].set_open(block, is_open)
+        self._viewport.turns.update_height(entry)
         self._viewport.follow_if_at_end()
         self._changed()

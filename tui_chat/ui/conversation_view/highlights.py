@@ -58,7 +58,7 @@ class Highlights:
 
     def style_of(self, row: Row) -> RowStyle:
         """Return how a visible row is to be painted."""
-        entry = self._viewport.entries[row.entry]
+        entry = self._viewport.turns.entries[row.entry]
         is_user = entry.is_user and (row.block != HEAD or row.row >= entry.blocks[HEAD].gap)
         if not self._are_any:
             return _USER if is_user else PLAIN
@@ -84,10 +84,10 @@ class Highlights:
 
     def go_to(self, turn_id: str) -> None:
         """Put the cursor on a turn."""
-        index = self._viewport.index_of(turn_id)
+        index = self._viewport.turns.index_of(turn_id)
         if index is not None:
             self.cursor.clear()
-            self.cursor.turn = self._viewport.layout(index)
+            self.cursor.turn = self._viewport.turns.layout(index)
             self._viewport.reveal(index, 0, self.cursor.turn.rows - 1)
             self._changed()
 
@@ -111,7 +111,7 @@ class Highlights:
     @property
     def current_turn(self) -> Turn | None:
         """The turn at the cursor."""
-        return self._viewport.turn_of(self.cursor.turn) if self.cursor.turn is not None else None
+        return self._viewport.turns.turn_of(self.cursor.turn) if self.cursor.turn is not None else None
 
     # Copying and opening
 
@@ -153,7 +153,7 @@ class Highlights:
     def find(self, *queries: str) -> None:
         """Highlight every match of these and go to the nearest: upwards from the end, else downwards."""
         backwards = self._viewport.following
-        if self._viewport.entries:
+        if self._viewport.turns.entries:
             self.finder.start(queries, self._viewport.visible_edges[backwards])
             self.step_match(-1 if backwards else 1)
 

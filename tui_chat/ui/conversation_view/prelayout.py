@@ -31,7 +31,7 @@ class Prelayout:
         """Start, or start again for another conversation or width."""
         self.stop()
         self._left_s = _MOST_S
-        self._rest(_URGENT_REST_S if self._viewport.stale else _REST_S)
+        self._rest(_URGENT_REST_S if self._viewport.turns.stale else _REST_S)
 
     def stop(self) -> None:
         if self._timer is not None:
@@ -43,20 +43,20 @@ class Prelayout:
 
     def _work(self) -> None:
         self._timer = None
-        if self._viewport.stale:
+        if self._viewport.turns.stale:
             if self._viewport.refresh_stale(_URGENT_SLICE_S):
                 self._rows_changed()
                 self._changed()
             self._rest(_URGENT_REST_S)
             return
-        if self._viewport.streaming is not None:
+        if self._viewport.turns.streaming is not None:
             return
         began = time.monotonic()
         ends = self._viewport.visible_turns
         index: int | None = None
         while (spent := time.monotonic() - began) < _SLICE_S:
             index = self._nearest(*ends)
-            if index is None or not self._viewport.measure(index, _SLICE_S - spent):
+            if index is None or not self._viewport.turns.measure(index, _SLICE_S - spent):
                 break
         self._left_s -= spent
         self._changed()
@@ -65,7 +65,7 @@ class Prelayout:
 
     def _nearest(self, first: int, last: int) -> int | None:
         """Return the turn nearest to the visible ones whose height is an estimate."""
-        entries, layout_options = self._viewport.entries, self._viewport.layout_options
+        entries, layout_options = self._viewport.turns.entries, self._viewport.turns.layout_options
         for away in range(max(first, len(entries) - last) + 1):
             for index in (first - away, last + away):
                 if 0 <= index < len(entries) and not entries[index].is_measured(layout_options):

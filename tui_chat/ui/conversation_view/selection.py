@@ -99,7 +99,7 @@ class Selection:
         first, last = ends
         pieces = []
         for index in range(first.position.entry, last.position.entry + 1):
-            for number, block in enumerate(viewport.layout(index).blocks):
+            for number, block in enumerate(viewport.turns.layout(index).blocks):
                 start_at = (first.position.row, first.column) if (index, number) == first.position[:2] else (0, 0)
                 end = (last.position.row, last.column) if (index, number) == last.position[:2] else (block.rows, 0)
                 is_selected = first.position[:2] <= (index, number) <= last.position[:2]
@@ -126,13 +126,13 @@ def _text_of(block: Block, start_at: tuple[int, int], end: tuple[int, int]) -> s
 
 def _offset_at(point: TextPosition, viewport: Viewport) -> TextOffset:
     entry, number, row = point.position
-    block = viewport.layout(entry).blocks[number]
+    block = viewport.turns.layout(entry).blocks[number]
     return TextOffset(entry, number, block.offset_of(row) + counted(block.line(row).copy[: point.column]))
 
 
 def _point_of(offset: TextOffset, viewport: Viewport, behind: int) -> TextPosition:
     """Return the point before a character, or after it."""
-    blocks = viewport.layout(offset.entry).blocks
+    blocks = viewport.turns.layout(offset.entry).blocks
     number = min(offset.block, len(blocks) - 1)
     row = blocks[number].row_at(offset.offset)
     text, wanted = blocks[number].line(row).copy, offset.offset - blocks[number].offset_of(row)

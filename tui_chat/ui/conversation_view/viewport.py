@@ -39,11 +39,11 @@ class Row(NamedTuple):
         return RowPosition(self.entry, self.block, self.row)
 
 
-class Viewport(LayoutCache):
+class Viewport:
     """The turns of the branch that is shown, and which of their rows are visible."""
 
     def __init__(self, layout_options: LayoutOptions) -> None:
-        super().__init__(layout_options)
+        self.turns = LayoutCache(layout_options)
         self.height = 0
         self.top = RowPosition(0, HEAD, 0)
         """The first visible row, while `following` is off."""
@@ -55,35 +55,35 @@ class Viewport(LayoutCache):
 
     def show(self, entries: list[TurnLayout]) -> None:
         """Show these turns from their end, or from the first visible turn if it is among them."""
-        first = None if self.following or not self.entries else self.entries[self.top.entry]
-        self.fill(entries)
-        index = None if first is None else self.index_of(first.turn.id)
+        first = None if self.following or not self.turns.entries else self.turns.entries[self.top.entry]
+        self.turns.fill(entries)
+        index = None if first is None else self.turns.index_of(first.turn.id)
         if index is None:
             self.following = True
         elif entries[index] is not first:
-            last = len(self.layout(index).blocks) - 1
+            last = len(self.turns.layout(index).blocks) - 1
             self.top = self.top._replace(entry=index, block=min(self.top.block, last))
 
     def truncate(self, length: int) -> None:
         """Remove every turn from this index on."""
-        self.remove_from(length)
+        self.turns.remove_from(length)
         if self.top.entry >= length:
             self.following = True
 
     def grow(self) -> None:
         """Lay out what has arrived of the streaming reply, which is always the last turn."""
-        if self.streaming is not None:
-            index = len(self.entries) - 1
-            self.layout(index)
-            streaming = self.streaming
-            self._keeping_text(index, lambda block: streaming.settle(self.layout_options, unfolded=block))
+        if self.turns.streaming is not None:
+            index = len(self.turns.entries) - 1
+            self.turns.layout(index)
+            streaming = self.turns.streaming
+            self._keeping_text(index, lambda block: streaming.settle(self.turns.layout_options, unfolded=block))
 
     def replace(self, index: int, turn: Turn) -> None:
         """Replace a turn by its new state."""
-        entry = self.entries[index]
+        entry = self.turns.entries[index]
         if not entry.is_laid_out:
             entry.turn = turn
-            self.heights.set(index, entry.height(self.layout_options))
+            self.turns.heights.set(index, entry.height(self.turns.layout_options))
             return
 
         def update(unfolded: int | None) -> bool:
@@ -94,17 +94,17 @@ class Viewport(LayoutCache):
 
     def _keeping_text(self, index: int, change: Callable[[int | None], bool]) -> None:
         """Change a laid-out turn; if the first visible row is in it, the same text stays first."""
-        entry = self.entries[index]
+        entry = self.turns.entries[index]
         if self.following or self.top.entry != index:
             if change(None):
-                self.update_height(index)
+                self.turns.update_height(index)
             return
         block = min(self.top.block, len(entry.blocks) - 1)
         start = max(entry.blocks[block].gap, self.top.row - _LOOKED_BACK)
         before = [entry.blocks[block].line(row) for row in range(start, self.top.row)]
         if not change(block):
             return
-        self.update_height(index)
+        self.turns.update_height(index)
         after = entry.blocks[min(block, len(entry.blocks) - 1)]
         for at, line in enumerate(before, start):
             if at >= after.rows or after.line(at) is not line:
@@ -114,22 +114,22 @@ class Viewport(LayoutCache):
 
     def relayout(self, layout_options: LayoutOptions) -> None:
         """Lay everything out again when it is next visible; the same text stays first."""
-        offset = None if self.following or not self.entries else self._offset()
-        self.restyle(layout_options)
+        offset = None if self.following or not self.turns.entries else self._offset()
+        self.turns.restyle(layout_options)
         if offset is not None:
             self.top = self.top._replace(row=self._row_at(offset))
 
     def refresh_stale(self, budget_s: float) -> bool:
         """Work for about so long on a turn that has its old layout. Return whether its layout is now up to date."""
-        entry = next(iter(self.stale))
-        if not entry.prepare(self.layout_options, budget_s):
+        entry = next(iter(self.turns.stale))
+        if not entry.prepare(self.turns.layout_options, budget_s):
             return False
-        del self.stale[entry]
-        index = self.entries.index(entry)
+        del self.turns.stale[entry]
+        index = self.turns.entries.index(entry)
         is_top = not self.following and self.top.entry == index
         offset = self._offset() if is_top else 0
-        entry.layout(self.layout_options)
-        self.update_height(index)
+        entry.layout(self.turns.layout_options)
+        self.turns.update_height(index)
         if is_top:
             self.top = self.top._replace(row=self._row_at(offset))
         self.follow_if_at_end()
@@ -144,19 +144,19 @@ class Viewport(LayoutCache):
         return self._top_block().row_at(offset) if offset >= 0 else 0
 
     def _top_block(self) -> Block:
-        blocks = self.layout(self.top.entry).blocks
+        blocks = self.turns.layout(self.top.entry).blocks
         return blocks[min(self.top.block, len(blocks) - 1)]
 
     # The window
 
     def rows(self) -> list[Row]:
         """Return the visible rows, from the top; fewer than the height when there are no more."""
-        if not self.entries:
+        if not self.turns.entries:
             return []
         index, row = self._first()
         seen: list[Row] = []
-        while len(seen) < self.height and index < len(self.entries):
-            entry = self.layout(index)
+        while len(seen) < self.height and index < len(self.turns.entries):
+            entry = self.turns.layout(index)
             last = min(entry.rows, row + self.height - len(seen))
             while row < last:
                 block, within = entry.block_at(row)
@@ -166,7 +166,7 @@ class Viewport(LayoutCache):
                 seen += [Row(line(at), index, block, at) for at in range(within, end)]
                 row += end - within
             index, row = index + 1, 0
-        self.evict_old(seen[0].entry, index)
+        self.turns.evict_old(seen[0].entry, index)
         return seen
 
     def _first(self) -> tuple[int, int]:
@@ -176,25 +176,25 @@ class Viewport(LayoutCache):
         return self._back_from_end(self.height)
 
     def _flat(self, position: RowPosition) -> tuple[int, int]:
-        index = min(position.entry, len(self.entries) - 1)
-        return index, self.layout(index).row_of(position.block, position.row)
+        index = min(position.entry, len(self.turns.entries) - 1)
+        return index, self.turns.layout(index).row_of(position.block, position.row)
 
     def _back_from_end(self, rows: int) -> tuple[int, int]:
         """Return turn and row of the first of the last `rows` rows; one of the last turn for 0."""
-        index = len(self.entries)
-        while index > 0 and (rows > 0 or index == len(self.entries)):
+        index = len(self.turns.entries)
+        while index > 0 and (rows > 0 or index == len(self.turns.entries)):
             index -= 1
-            rows -= self.layout(index).rows
+            rows -= self.turns.layout(index).rows
         return index, max(0, -rows)
 
     def go(self, index: int, row: int) -> None:
         """Make a row of a turn the first visible one, as far as the end allows."""
         while row < 0 and index > 0:
             index -= 1
-            row += self.layout(index).rows
+            row += self.turns.layout(index).rows
         row = max(0, row)
-        while index < len(self.entries) - 1 and row >= self.layout(index).rows:
-            row -= self.entries[index].rows
+        while index < len(self.turns.entries) - 1 and row >= self.turns.layout(index).rows:
+            row -= self.turns.entries[index].rows
             index += 1
         if (index, row) >= self._back_from_end(self.height):
             self.to_end()
@@ -205,9 +205,9 @@ class Viewport(LayoutCache):
 
     def reveal(self, index: int, first: int, last: int) -> None:
         """Make these rows of a turn visible: the first one when not all of them fit."""
-        self.layout(index)
+        self.turns.layout(index)
         above, _ = self.rows_above_and_total
-        start = self.heights.before(index) + first - above
+        start = self.turns.heights.before(index) + first - above
         if start < 0 or last - first >= self.height:
             self.go(index, first)
         elif start + last - first >= self.height:
@@ -215,20 +215,20 @@ class Viewport(LayoutCache):
 
     def scroll(self, rows: int) -> None:
         """Scroll down, or up when negative."""
-        if self.entries:
+        if self.turns.entries:
             index, row = self._first()
             self.go(index, row + rows)
 
     def pin(self) -> None:
         """Keep the first visible row where it is, whatever changes below it."""
-        if self.following and self.entries:
+        if self.following and self.turns.entries:
             index, row = self._first()
             self._leave_end()
             self.top = self._position_of(index, row)
 
     def follow_if_at_end(self) -> None:
         """Follow the end again if it is visible."""
-        if self.entries and not self.following:
+        if self.turns.entries and not self.following:
             self.go(*self._flat(self.top))
 
     def to_end(self) -> None:
@@ -241,26 +241,26 @@ class Viewport(LayoutCache):
 
     def to_row(self, row: int) -> None:
         """Go to a row counted from the start; estimated heights are near enough for the rail."""
-        if self.entries:
-            index, within = self.heights.at(row)
-            about = max(1, self.heights[index])
-            self.go(index, within * self.layout(index).rows // about)
+        if self.turns.entries:
+            index, within = self.turns.heights.at(row)
+            about = max(1, self.turns.heights[index])
+            self.go(index, within * self.turns.layout(index).rows // about)
 
     def _leave_end(self) -> None:
         self.following = False
-        last = len(self.entries) - 1
-        self._left_end_at = (last + 1, self.layout(last).rows)
+        last = len(self.turns.entries) - 1
+        self._left_end_at = (last + 1, self.turns.layout(last).rows)
 
     # What is visible, for the rail and the marker
 
     @property
     def window(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Turn and row of the first visible row, and of the first one below."""
-        if not self.entries:
+        if not self.turns.entries:
             return (0, 0), (0, 0)
         index, row = first = self._first()
         left = self.height + row
-        while left >= (rows := self.layout(index).rows) and index < len(self.entries) - 1:
+        while left >= (rows := self.turns.layout(index).rows) and index < len(self.turns.entries) - 1:
             left -= rows
             index += 1
         return first, (index, left)
@@ -272,13 +272,13 @@ class Viewport(LayoutCache):
         return self._position_of(first, row), self._position_of(last, beyond - 1)
 
     def _position_of(self, index: int, row: int) -> RowPosition:
-        entry = self.layout(index)
+        entry = self.turns.layout(index)
         return RowPosition(index, *entry.block_at(max(0, min(row, entry.rows - 1))))
 
     @property
     def visible_turns(self) -> tuple[int, int]:
         """The first and the last visible turn; without turns the last one is before the first."""
-        if not self.entries:
+        if not self.turns.entries:
             return 0, -1
         first, last = self.window
         return first[0], last[0]
@@ -286,12 +286,12 @@ class Viewport(LayoutCache):
     @property
     def rows_above_and_total(self) -> tuple[int, int]:
         """Rows above the first visible one, and all rows."""
-        if not self.entries:
+        if not self.turns.entries:
             return 0, 0
         if self.following:
-            return max(0, self.heights.total - self.height), self.heights.total
+            return max(0, self.turns.heights.total - self.height), self.turns.heights.total
         index, row = self._flat(self.top)
-        return self.heights.before(index) + row, self.heights.total
+        return self.turns.heights.before(index) + row, self.turns.heights.total
 
     @property
     def new_rows(self) -> int:
@@ -300,5 +300,5 @@ class Viewport(LayoutCache):
             return 0
         turns, rows = self._left_end_at
         above, total = self.rows_above_and_total
-        new = total - self.heights.before(min(turns, len(self.entries)) - 1) - rows
+        new = total - self.turns.heights.before(min(turns, len(self.turns.entries)) - 1) - rows
         return max(0, min(new, total - above - self.height))

@@ -106,16 +106,16 @@ class ConversationPane(Widget, can_focus=True):
 
     def show(self, conversation: Conversation, *, at: str | None = None) -> None:
         """Show a conversation's branch from its end, or from turn `at` on."""
-        known = self.viewport.entries if self._is_same(conversation) else []
+        known = self.viewport.turns.entries if self._is_same(conversation) else []
         self._conversation = conversation
         self.highlights.clear()
         self.highlights.finder.forget()
         self.viewport.show(entries_of(conversation, known))
-        last = self.viewport.entries[-1] if self.viewport.entries else None
+        last = self.viewport.turns.entries[-1] if self.viewport.turns.entries else None
         if last is not None and last.turn.is_live:
-            self.viewport.streaming = StreamingTurn(last)
+            self.viewport.turns.streaming = StreamingTurn(last)
         if at is not None:
-            self.viewport.go(self.viewport.index_of(at) or 0, 0)
+            self.viewport.go(self.viewport.turns.index_of(at) or 0, 0)
         self.prelayout.start()
         self.changed()
 
@@ -129,19 +129,19 @@ class ConversationPane(Widget, can_focus=True):
     def add_turn(self, turn: Turn) -> None:
         """Add a turn at the end of the branch, below its parent."""
         viewport = self.viewport
-        place = viewport.index_of(turn.id)
+        place = viewport.turns.index_of(turn.id)
         if place is None:
-            parent = viewport.index_of(turn.parent_id) if turn.parent_id else None
+            parent = viewport.turns.index_of(turn.parent_id) if turn.parent_id else None
             place = 0 if parent is None else parent + 1
-        if place < len(viewport.entries):
+        if place < len(viewport.turns.entries):
             viewport.truncate(place)
             self.highlights.clear()
             self.highlights.finder.forget()
         if self._conversation is not None:
             self._conversation = self._conversation.with_turn(turn)
-        entry = entry_after(viewport.entries, turn, self._conversation)
-        viewport.append(entry)
-        viewport.streaming = StreamingTurn(entry) if turn.is_live else None
+        entry = entry_after(viewport.turns.entries, turn, self._conversation)
+        viewport.turns.append(entry)
+        viewport.turns.streaming = StreamingTurn(entry) if turn.is_live else None
         if turn.role is Role.USER:
             viewport.to_end()
         self.changed()
@@ -150,8 +150,8 @@ class ConversationPane(Widget, can_focus=True):
         """Take in an event of the streaming reply."""
         match event:
             case TextDelta() | ThinkingDelta() | ToolCallDelta() | PartDelta() | PartEnd():
-                if self.viewport.streaming is not None:
-                    self.viewport.streaming.add(event)
+                if self.viewport.turns.streaming is not None:
+                    self.viewport.turns.streaming.add(event)
                     self.changed(streams=True)
             case TurnStarted(turn=turn):
                 self.add_turn(turn)
@@ -162,10 +162,10 @@ class ConversationPane(Widget, can_focus=True):
         """Show the streaming reply as it ended."""
         viewport = self.viewport
         self._catch_up()
-        if viewport.streaming is not None and viewport.streaming.entry.turn.id == turn.id:
-            viewport.streaming.entry.note = None
-            viewport.streaming = None
-        place = viewport.index_of(turn.id)
+        if viewport.turns.streaming is not None and viewport.turns.streaming.entry.turn.id == turn.id:
+            viewport.turns.streaming.entry.note = None
+            viewport.turns.streaming = None
+        place = viewport.turns.index_of(turn.id)
         if place is not None:
             viewport.replace(place, turn)
         if self._conversation is not None:
@@ -180,7 +180,7 @@ class ConversationPane(Widget, can_focus=True):
 
     def show_note(self, sentence: str, next_step: str = "") -> None:
         """Show this below the streaming reply until more text arrives."""
-        streaming = self.viewport.streaming
+        streaming = self.viewport.turns.streaming
         if streaming is not None:
             streaming.note(sentence, next_step)
             self.changed()
@@ -212,7 +212,7 @@ class ConversationPane(Widget, can_focus=True):
         if is_behind(app):
             return True
         self._painter.draw(self._frame(), app, screen)
-        return self.viewport.streaming is not None and self.viewport.streaming.is_behind
+        return self.viewport.turns.streaming is not None and self.viewport.turns.streaming.is_behind
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return rows for the compositor: those drawn last, so that both ways of drawing show the same."""
@@ -247,7 +247,7 @@ class ConversationPane(Widget, can_focus=True):
         return self.highlights.link_label() or self.scroller.new_rows_label()
 
     def _welcome_rows(self) -> list[Line]:
-        layout_options = self.viewport.layout_options
+        layout_options = self.viewport.turns.layout_options
         rows = laid_out(self._welcome, layout_options.measure, self.viewport.height)
         return [
             text_row(layout_options.width, [(bright, layout_options.styles.text), (faint, layout_options.styles.dim)])
@@ -269,12 +269,12 @@ class ConversationPane(Widget, can_focus=True):
     def _fit(self, width: int, height: int) -> None:
         text_width = self._frames.set_width(width)
         self.viewport.height = height
-        self.relayout(replace(self.viewport.layout_options, width=text_width))
+        self.relayout(replace(self.viewport.turns.layout_options, width=text_width))
         self.viewport.follow_if_at_end()
 
     def relayout(self, layout_options: LayoutOptions) -> None:
         """Lay out again what is visible; the same text stays selected."""
-        if layout_options == self.viewport.layout_options:
+        if layout_options == self.viewport.turns.layout_options:
             return
         selection = self.highlights.selection
         selected = selection.offsets(self.viewport)
@@ -295,7 +295,7 @@ class ConversationPane(Widget, can_focus=True):
         filters = tuple(self.get_line_filters())
         if self._frames.has_styles(base, filters):
             return
-        styles = self.viewport.layout_options.styles
+        styles = self.viewport.turns.layout_options.styles
         paint_styles = PaintStyles(
             base=base,
             user=styles.user,
@@ -324,7 +324,7 @@ class ConversationPane(Widget, can_focus=True):
         styles = TextStyles.of(self.app.theme_variables, self._measure)
         self._frames.forget_styles()
         self._has_current_styles = False
-        self.relayout(replace(self.viewport.layout_options, styles=styles))
+        self.relayout(replace(self.viewport.turns.layout_options, styles=styles))
 
     def on_unmount(self) -> None:
         self.app.theme_changed_signal.unsubscribe(self)
