@@ -83,6 +83,10 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self._seen: object = None
         self._text_styles = DARK
         self._loading: Worker[None] | None = None
+        self.action_archive = self.actions.toggle_archived
+        self.action_delete = self.actions.toggle_deleted
+        self.action_export = self.actions.export
+        self.action_undo = self.actions.undo_last
 
     def compose(self) -> ComposeResult:
         yield Static("", id="shelves", markup=False)
@@ -366,20 +370,6 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self.query_line.display, self.title_line.display = True, False
         self.query_line.focus()
         self._show_labels()
-
-    # Changes of the selected conversations
-
-    async def action_archive(self) -> None:
-        await self.actions.toggle_archived()
-
-    async def action_delete(self) -> None:
-        await self.actions.toggle_deleted()
-
-    async def action_undo(self) -> None:
-        await self.actions.undo_last()
-
-    async def action_export(self) -> None:
-        await self.actions.export()
 
 
 def _id(target: RowTarget | None) -> str | None:
