@@ -1,1 +1,1 @@
-"""Tests mirror tui_chat/: one file beside each source file."""
+"""Tests mirror tui_chat/: one test file for each source file."""

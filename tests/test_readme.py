@@ -1,4 +1,4 @@
-"""Every command that the README names is called as it stands there, by somebody who has just come."""
+"""Every command that the README names is called exactly as written, by a new user."""
 
 import json
 import os
@@ -44,7 +44,7 @@ STANDS_FOR = {
 
 @pytest.fixture(scope="module")
 def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with two conversations and a deleted one; a project with changes beside it."""
+    """A home with two conversations and a deleted one; a project with changes next to it."""
     folder = tmp_path_factory.mktemp("lived-in")
     (folder / "home").mkdir()
     project = folder / "project"
@@ -78,7 +78,7 @@ def place(lived_in: Path, tmp_path: Path) -> Path:
 
 
 def surroundings(place: Path) -> dict[str, str]:
-    """What the shell of somebody at work has: the program on its path, an editor, git's name for its author."""
+    """The environment of a user's shell: the program on its path, an editor, git's name for its author."""
     return clean_environment(
         place / "home",
         PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",

@@ -53,7 +53,7 @@ def test_every_option_that_is_named_is_one() -> None:
 
 
 @pytest.mark.parametrize("row", rows("From the shell:"), ids=lambda row: row[0])
-def test_what_a_command_is_said_to_take_it_takes(row: list[str]) -> None:
+def test_what_a_command_is_documented_to_take_it_takes(row: list[str]) -> None:
     (first, *_) = commands(row[0])
     for span in spans(row[1]):
         assert set(_OPTION.findall(span)) <= options_of(command_of(first)), span

@@ -57,7 +57,7 @@ def test_every_kind_has_a_sentence_and_a_next_step_of_its_own(kind: str) -> None
 
 
 @pytest.mark.parametrize("pair", sorted(raised()), ids="-".join)
-def test_every_detail_is_told_apart_or_its_kind_says_all(pair: tuple[str, str]) -> None:
+def test_every_detail_is_distinguished_or_its_kind_says_all(pair: tuple[str, str]) -> None:
     own = pair in wording._BY_DETAIL
     assert own or pair in SAID_BY_THEIR_KIND, f"{pair} would be told as {explain(Fault(pair[0], '', None, pair[1]))}"
     if own:
@@ -69,7 +69,7 @@ def test_no_words_are_kept_for_what_is_never_raised() -> None:
     assert raised() >= SAID_BY_THEIR_KIND
 
 
-def test_a_pause_that_is_asked_for_is_told_in_minutes() -> None:
+def test_a_pause_that_is_asked_for_is_reported_in_minutes() -> None:
     assert explain(RateLimited("x", retry_after_s=90)).sentence.endswith("Retry after 1 min 30 s.")
     assert explain(RateLimited("x", retry_after_s=0.2)) == wording._BY_KIND["rate_limited"]
 

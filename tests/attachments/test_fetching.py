@@ -138,7 +138,7 @@ def test_no_connection_is_made_to_a_private_address(serve: Serve, addresses: lis
     assert not server.dialled
 
 
-def test_public_addresses_are_told_from_all_others() -> None:
+def test_public_addresses_are_distinguished_from_all_others() -> None:
     assert all(map(is_public, (PUBLIC, "2606:2800:220:1:248:1893:25c8:1946", "8.8.8.8")))
     private = (
         "0.0.0.0 10.1.2.3 100.64.0.1 172.16.0.1 198.18.0.1 224.0.0.1 255.255.255.255 :: fe80::1%eth0 fc00::1 ff02::1"

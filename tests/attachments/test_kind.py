@@ -34,7 +34,7 @@ def test_a_binary_file_is_named_by_its_kind(data: bytes, label: str) -> None:
     ("name", "media_type"),
     [("a.md", "text/markdown"), ("a.PY", "text/x-python"), ("Makefile", "text/plain"), ("a.svg", "text/xml")],
 )
-def test_text_is_told_apart_by_its_name(name: str, media_type: str) -> None:
+def test_text_is_distinguished_by_its_name(name: str, media_type: str) -> None:
     assert kind_of("grüße".encode(), name).media_type == media_type
 
 
@@ -47,7 +47,7 @@ def test_words_that_start_like_a_program_are_text() -> None:
     assert kind_of(b"II* is a note; BMW is a car; Rar! is a cry.", "a").is_text
 
 
-def test_latin_1_is_told_apart_from_binary_data() -> None:
+def test_latin_1_is_distinguished_from_binary_data() -> None:
     assert kind_of("Grüße aus Köln".encode("latin-1"), "a.txt") == NOT_UTF_8
 
 

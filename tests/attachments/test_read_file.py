@@ -94,7 +94,7 @@ def test_a_file_without_use_for_a_model_is_refused(data: bytes, detail: str, tmp
     assert refused(tmp_path / "a").detail == detail
 
 
-def test_a_file_that_is_not_there_and_a_folder_are_told_apart(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_and_a_folder_are_distinguished(tmp_path: Path) -> None:
     assert refused(tmp_path / "gone").detail == "missing"
     assert refused(tmp_path / "gone" / ("x" * 300)).detail == "missing"
     assert refused(tmp_path).detail == "folder"

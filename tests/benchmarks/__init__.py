@@ -1,4 +1,4 @@
-"""How fast the program is, beside what anybody could do without it.
+"""How fast the program is, next to simple programs that do the same.
 
     python -m tests.benchmarks [--quick] [--runs N] [--only NAME] [--subjects bare,markdown,product] [--json PATH]
 
@@ -9,7 +9,7 @@ else should run on the machine meanwhile; the first line says how much of it oth
 Three programs are typed on in a pty of 120 by 40, in turn, each against a model server of its own (server.py) that
 streams over loopback HTTP from a second process: the bare SDK loop (the floor), a minimal app on Textual's
 MarkdownStream, and tui_chat as `python -m tui_chat --data-dir DIR`. Words that stand nowhere else in the reply
-(reply.py) tell on the screen which delta has arrived. While a program runs its bytes are only stamped and kept
+(reply.py) show on the screen which delta has arrived. While a program runs its bytes are only stamped and kept
 (terminal.py); what they showed is found out afterwards by an emulator (emulator.py, replay.py).
 
 delta → glass   from the server's write of a delta to the pty read after which it is on the emulated screen with no

@@ -1,4 +1,4 @@
-"""A library nobody wrote: conversations whose words are spread as in real ones. The same for the same seed."""
+"""A generated library: conversations whose words are spread as in real ones. The same for the same seed."""
 
 from bisect import bisect
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ START = datetime(2023, 1, 1, tzinfo=UTC)
 
 
 class Words:
-    """A vocabulary in which the n-th word is said about 1/n times as often as the first."""
+    """A vocabulary in which the n-th word is written about 1/n times as often as the first."""
 
     def __init__(self, seed: int, size: int = 60_000) -> None:
         self.random = Random(seed)

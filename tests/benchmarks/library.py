@@ -1,4 +1,4 @@
-"""How a large library behaves beside a small one, and search beside reading everything.
+"""How a large library behaves next to a small one, and search next to reading everything.
 
     python -m tests.benchmarks.library [--conversations N] [--turns M] [--keep DIR] [--screen]
 
@@ -158,7 +158,7 @@ async def browsing(store: Store) -> list[Figure]:
 
 
 async def adding(large: Store, small: Store, rounds: int = 150) -> list[Figure]:
-    """A prompt with its reply, begun and finished, in both libraries in turn."""
+    """A prompt with its reply, started and finished, in both libraries in turn."""
     words = generated.Words(5)
     times: dict[Store, list[float]] = {small: [], large: []}
     heads: dict[Store, str | None] = {small: None, large: None}

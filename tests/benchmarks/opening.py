@@ -65,7 +65,7 @@ def store(folder: Path, conversations: list[Conversation]) -> None:
 
 
 def _shows_end(rows: Sequence[str]) -> bool:
-    """Whether the conversation is there to its end, and the list, which shows that end beside itself, is gone."""
+    """Whether the conversation is there to its end, and the list with its preview is gone."""
     there = "\n".join(rows)
     return mark(_LAST_MARK) in there and product.LIST_WORDS not in there
 

@@ -1,4 +1,4 @@
-"""100,000 events through each provider, beside the bare loop over the same bytes: httpx2's events and `json.loads`.
+"""100,000 events through each provider, next to the bare loop over the same bytes: httpx2's events and `json.loads`.
 
     python -m tests.benchmarks.providers [--events N] [--runs N]
 

@@ -1,4 +1,4 @@
-"""What laying out Markdown costs, beside rich's and Textual's Markdown in the same run.
+"""What laying out Markdown costs, next to rich's and Textual's Markdown in the same run.
 
     python -m tests.benchmarks.rendering [--tokens N] [--runs N]
 

@@ -3,7 +3,7 @@
 A prompt reads `bench 500@100 9500@0 500@100`: 500 tokens at 100 a second, then 9,500 at once, then 500 again, one
 delta a token. Every phase says the same from its beginning, so that phases can be compared; before each but the
 first it waits for a line on stdin. `bench hold` never answers, `bench busy` says that the model is overloaded.
-What happens is told on stdout, a JSON object a line; the time at which each marked delta was written goes to the
+What happens is reported on stdout, a JSON object a line; the time at which each marked delta was written goes to the
 file named as argument.
 """
 

@@ -1,4 +1,4 @@
-"""The harness's end of the model server: starts it, reads what it tells, lets its phases go on."""
+"""The harness's end of the model server: starts it, reads its reports, releases its phases."""
 
 import json
 import os
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class ModelServer:
-    """The server process and everything it has told so far."""
+    """The server process and everything it has reported so far."""
 
     def __init__(self, folder: Path) -> None:
         self._log = folder / "written.log"
@@ -36,7 +36,7 @@ class ModelServer:
         return self._stdout.fileno()
 
     def read(self) -> None:
-        """Take what it has told; blocks where there is nothing."""
+        """Take what it has reported; blocks where there is nothing."""
         data = os.read(self._stdout.fileno(), 1 << 16)
         if not data:
             raise EOFError("the model server ended")
@@ -44,7 +44,7 @@ class ModelServer:
         self.events += [json.loads(line) for line in lines]
 
     def read_what_is_there(self) -> None:
-        """Take what it has told by now, if anything."""
+        """Take what it has reported by now, if anything."""
         if select.select([self._stdout], [], [], 0)[0]:
             self.read()
 

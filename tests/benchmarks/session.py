@@ -46,7 +46,7 @@ class Window:
 
 
 def environment(home: Path, port: int = 0) -> dict[str, str]:
-    """A plain one, so that nobody's settings and keys are in the measurement."""
+    """A plain home, so that no settings and keys affect the measurement."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
@@ -114,7 +114,7 @@ class Session:
         return found
 
     def ask(self, plan: str, meanwhile: Callable[[], None] | None = None) -> list[Window]:
-        """Have one reply, all its phases measured; `meanwhile` is called when the first has begun."""
+        """Have one reply, all its phases measured; `meanwhile` is called when the first has started."""
         known = len(self.server.events)
         self.send(plan)
         windows = []

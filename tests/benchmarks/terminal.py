@@ -101,7 +101,7 @@ class Terminal:
             self.pump(left)
 
     def until_shown(self, word: str, since: int, timeout_s: float, silent_s: float = 1.5) -> bool:
-        """Record until the word was written, or nothing more comes; only the replay tells when it was seen."""
+        """Record until the word was written, or output stops; only the replay finds when it was seen."""
         recent = [data for at, data in self.chunks[-2000:] if at >= since]
         self._awaited, self._tail = word.encode(), b"".join(recent)
         self._awaited_seen = self._awaited in _SEQUENCE.sub(b"", self._tail)

@@ -106,7 +106,7 @@ def test_the_alternate_buffer_leaves_the_other_as_it_was() -> None:
     assert shown(b"shell\x1b[?1049h\x1b[Happ\x1b[?1049l", 8, 1) == ["shell"]
 
 
-def test_a_frame_is_told_when_its_update_closes() -> None:
+def test_a_frame_is_reported_when_its_update_closes() -> None:
     frames: list[str] = []
     screen = Screen(9, 1, on_frame=lambda: frames.append(screen.display[0].rstrip()))
     screen.feed(b"\x1b[?2026hhalf")

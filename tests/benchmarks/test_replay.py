@@ -25,7 +25,7 @@ def test_a_key_swallowed_by_the_next_frame_is_seen_with_it() -> None:
     assert (seen.typed("zka"), seen.typed("zkab"), seen.typed("zkabcd")) == (1, 2, None)
 
 
-def test_what_is_new_on_a_page_is_told_from_what_stood_there() -> None:
+def test_what_is_new_on_a_page_is_distinguished_from_what_stood_there() -> None:
     seen = replay([(1, b"zqaaaa"), (5, b"\x1b[Hzqaaaa zqbbbb")], 40, 3)
     assert seen.first_new(2) == 5
     assert seen.first_new(6) is None

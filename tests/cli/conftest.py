@@ -63,7 +63,7 @@ class Shell:
         )
 
     def only_conversation(self) -> dict[str, Any]:
-        """The one conversation there is, as `show --json` tells it."""
+        """The one conversation there is, as `show --json` shows it."""
         (only,) = json.loads(self("list", "--json").out)
         shown: dict[str, Any] = json.loads(self("show", "--json", only["id"]).out)
         return shown

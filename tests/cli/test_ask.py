@@ -89,7 +89,7 @@ def test_every_line_of_jsonl_is_an_object_of_a_known_shape(shell: Shell) -> None
     assert text == text_of(shell.only_conversation()["turns"][1])
 
 
-def test_a_failed_first_attempt_is_told_as_a_retry(shell: Shell) -> None:
+def test_a_failed_first_attempt_is_reported_as_a_retry(shell: Shell) -> None:
     done = shell("ask", "--demo", "--jsonl", "flaky")
     retries = [line for line in done.lines if line["type"] == "retry"]
     assert done.code == 0 and [line["attempt"] for line in retries] == [2, 3]
@@ -161,7 +161,7 @@ def test_a_closed_pipe_ends_quietly_and_keeps_what_was_printed(shell: Shell) -> 
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is always full")
-def test_an_output_that_takes_nothing_is_told_and_the_reply_is_kept(shell: Shell) -> None:
+def test_an_output_that_takes_nothing_is_reported_and_the_reply_is_kept(shell: Shell) -> None:
     words = (*COMMAND, "ask", "--demo", "code")
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
@@ -182,7 +182,7 @@ def test_on_a_terminal_the_reply_is_laid_out(shell: Shell) -> None:
     assert laid_out.split("\n") == expected
 
 
-def test_where_no_key_is_found_the_demo_answers_and_says_so_beside_the_reply(shell: Shell) -> None:
+def test_where_no_key_is_found_the_demo_answers_and_reports_that_on_stderr(shell: Shell) -> None:
     done = shell("ask", "hello")
     assert done.code == 0 and "demo model" in done.out and "no key was found" not in done.out
     assert "no key was found" in done.err and "ANTHROPIC_API_KEY" in done.err

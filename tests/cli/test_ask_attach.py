@@ -59,7 +59,7 @@ def test_piped_binary_data_is_refused_with_its_kind(shell: Shell) -> None:
 
 
 def hostile(home: Path) -> dict[str, str]:
-    """Files that cannot be attached, and what is said about each."""
+    """Files that cannot be attached, and the message about each."""
     os.mkfifo(home / "pipe")
     (home / "loop").symlink_to("loop")
     (home / "folder").mkdir()

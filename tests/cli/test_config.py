@@ -17,7 +17,7 @@ def test_the_starter_file_is_private_and_changes_nothing(shell: Shell) -> None:
     assert again.code == 3 and "--force" in again.err
 
 
-def test_a_settings_file_that_cannot_be_written_is_told(shell: Shell) -> None:
+def test_a_settings_file_that_cannot_be_written_is_reported(shell: Shell) -> None:
     (shell.home / "file").touch()
     done = shell("config", "init", TUI_CHAT_CONFIG=str(shell.home / "file" / "config.toml"))
     assert done.code == 3 and "cannot be written: File exists" in done.err
@@ -36,7 +36,7 @@ def test_a_key_is_never_shown(shell: Shell) -> None:
     assert "ANTHROPIC_API_KEY" in done.out and "canary" not in done.out + done.err
 
 
-def test_a_bad_file_is_told_with_its_line_and_keeps_nothing_from_working(shell: Shell) -> None:
+def test_a_bad_file_is_reported_with_its_line_and_keeps_nothing_from_working(shell: Shell) -> None:
     file = shell.home / "settings.toml"
     file.write_text('default_modle = "demo/tour"\n[ui]\ntheme = 3\n')
     shown = json.loads(shell("--config", str(file), "config", "show", "--json").out)
@@ -45,7 +45,7 @@ def test_a_bad_file_is_told_with_its_line_and_keeps_nothing_from_working(shell: 
     assert shell("--config", str(file), "ask", "--demo", "code").code == 0
 
 
-def test_an_editor_that_fails_is_told(shell: Shell) -> None:
+def test_an_editor_that_fails_is_reported(shell: Shell) -> None:
     done = shell("config", "edit", EDITOR="false")
     assert done.code == 3 and "false" in done.err and "Traceback" not in done.err
 

@@ -41,7 +41,7 @@ def test_the_doctor_mends_the_index_after_a_backup(shell: Shell) -> None:
     assert "wrong sums" not in shell("doctor", "--offline").out
 
 
-def test_a_damaged_database_is_moved_aside_and_told(shell: Shell) -> None:
+def test_a_damaged_database_is_moved_aside_and_reported(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     database = next(shell.home.rglob("conversations.db"))
     database.write_bytes(b"junk" * 4096)

@@ -22,7 +22,7 @@ KEY = "sk-ant-canary-in-a-log"
 
 @pytest.fixture
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where the log will be, with nobody's umask over it."""
+    """The path of the log, with the default umask."""
     path = tmp_path / "state" / "tui-chat" / "tui-chat.log"
     root = logging.getLogger()
     before, level, hook = root.handlers[:], root.level, threading.excepthook
@@ -67,7 +67,7 @@ def test_it_and_its_folders_are_private_under_any_umask(written: Path) -> None:
     assert (modes(written), modes(written.parent), modes(written.parent.parent)) == ("0o600", "0o700", "0o700")
 
 
-def test_it_is_private_again_where_somebody_opened_it_to_all(written: Path) -> None:
+def test_it_is_private_again_if_it_was_opened_to_all(written: Path) -> None:
     written.parent.mkdir(0o700, parents=True)
     written.write_text("before\n")
     written.chmod(0o666)
@@ -113,14 +113,14 @@ def test_it_rotates_and_never_keeps_more_than_a_few_files(written: Path, monkeyp
     assert "line 499" in written.read_text()
 
 
-def test_a_fault_is_told_by_where_it_was_without_its_words(written: Path) -> None:
+def test_a_fault_is_reported_by_where_it_was_without_its_words(written: Path) -> None:
     logging.getLogger("x").error("unexpected", exc_info=failing())
     text = written.read_text()
     assert "KeyError" in text and "ValueError" in text and "in failing" in text
     assert SAID not in text and "canary" not in text
 
 
-def test_nor_does_a_task_that_nobody_waited_for_bring_them_in(written: Path) -> None:
+def test_nor_does_a_task_that_was_never_awaited_bring_them_in(written: Path) -> None:
     async def main() -> None:
         async def fails() -> None:
             raise failing()
@@ -136,7 +136,7 @@ def test_nor_does_a_task_that_nobody_waited_for_bring_them_in(written: Path) -> 
     assert SAID not in text and "canary" not in text
 
 
-def test_a_thread_that_fails_is_told_there_and_not_on_the_screen(
+def test_a_thread_that_fails_is_reported_there_and_not_on_the_screen(
     written: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fails() -> None:

@@ -26,7 +26,7 @@ def test_no_line_is_wider_than_the_window(shell: Shell, words: str) -> None:
     assert lines and all(cell_len(line) <= COLUMNS for line in lines), lines
 
 
-def test_a_hit_is_whole_under_its_title_and_lit_across_rows(shell: Shell) -> None:
+def test_a_hit_is_whole_under_its_title_and_highlighted_across_rows(shell: Shell) -> None:
     shell("ask", "--demo", "code for a rate limiter " * 5)
     shown, piped = printed(shell, "search", "rate limiter"), shell("search", "rate limiter").out.splitlines()
     assert len(shown) > len(piped)

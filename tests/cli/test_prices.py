@@ -8,7 +8,7 @@ def test_a_known_price_says_where_it_is_from(shell: Shell) -> None:
     assert "$2.00" in out and "source: genai-prices" in out
 
 
-def test_an_unknown_price_is_said_to_be_unknown(shell: Shell) -> None:
+def test_an_unknown_price_is_shown_as_unknown(shell: Shell) -> None:
     out = shell("prices", "-m", "ollama/llama3").out
     assert "unknown" in out and "$0" not in out
 

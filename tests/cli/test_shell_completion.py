@@ -1,4 +1,4 @@
-"""The shell completes conversations and models, in its own protocol, and asks nobody."""
+"""The shell completes conversations and models, in its own protocol, and contacts no provider."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from tests.cli.conftest import Shell
 
 
 def completed(shell: Shell, kind: str, line: str, **more: str) -> str:
-    """What the program tells a shell that completes the last word of that line."""
+    """The completions of the last word of that line."""
     words = line.split(" ")
     asked = {
         "bash": {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)},
@@ -30,7 +30,7 @@ def completed(shell: Shell, kind: str, line: str, **more: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["bash", "zsh", "fish"])
-def test_a_conversation_is_completed_with_its_title_beside_it(shell: Shell, kind: str) -> None:
+def test_a_conversation_is_completed_with_its_title(shell: Shell, kind: str) -> None:
     shell("ask", "-m", "demo/tour", "a question about gears")
     whole_id = shell("list", "--json").out.partition('"id": "')[2].partition('"')[0]
     for command in ("show", "delete", "rename", "fork", "export"):

@@ -49,7 +49,7 @@ def test_ask_saves_the_whole_reply_where_stdout_takes_nothing(streams: str, flag
 
 
 @pytest.mark.parametrize("streams", ["2>&-", "2>/dev/full"])
-def test_what_cannot_be_said_on_stderr_is_not_printed_elsewhere(streams: str, shell: Shell) -> None:
+def test_what_cannot_be_written_to_stderr_is_not_printed_elsewhere(streams: str, shell: Shell) -> None:
     for line, code in (("show nothing-like-it", 2), ("list --bogus", 2), ("list", 0)):
         done = called(shell, line, streams)
         assert done.code == code and not done.err

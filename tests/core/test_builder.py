@@ -35,7 +35,7 @@ def test_a_finished_part_keeps_the_providers_block_and_the_next_is_another() -> 
     assert builder.turn.text == "abc"
 
 
-def test_two_open_tool_calls_are_told_apart() -> None:
+def test_two_open_tool_calls_are_distinguished() -> None:
     builder = TurnBuilder(BLANK)
     for event in (
         ToolCallDelta("1", "look", '{"a"'),

@@ -1,4 +1,4 @@
-"""Tokens of replies whose provider has told none yet, or never will."""
+"""Tokens of replies whose provider has reported none yet, or never will."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -69,7 +69,7 @@ def test_a_cut_reply_without_any_figures_is_estimated_on_both_sides() -> None:
     assert usage.output_tokens == round(rough_tokens("Half a sen")) > 0
 
 
-def test_a_finished_reply_of_a_server_that_tells_nothing_is_estimated() -> None:
+def test_a_finished_reply_of_a_server_that_reports_nothing_is_estimated() -> None:
     live = builder()
     for event in (TextDelta(PROSE), Stopped("stop")):
         live.add(event)
@@ -77,7 +77,7 @@ def test_a_finished_reply_of_a_server_that_tells_nothing_is_estimated() -> None:
     assert usage is not None and usage.estimated and usage.output_tokens > 100
 
 
-def test_zeros_told_for_a_reply_full_of_text_are_not_believed() -> None:
+def test_zeros_reported_for_a_reply_full_of_text_are_not_believed() -> None:
     live = builder()
     for event in (TextDelta(PROSE), UsageReported(Usage()), Stopped("stop")):
         live.add(event)
@@ -147,11 +147,11 @@ def test_the_last_true_count_corrects_the_estimate() -> None:
     ],
     ids=["estimated", "untold", "too short", "thinking not told apart"],
 )
-def test_nothing_is_learned_from_what_does_not_tell(turn: Turn) -> None:
+def test_nothing_is_learned_from_replies_without_counts(turn: Turn) -> None:
     assert learned_ratio((prompt(), turn)) == 1.0
 
 
-def test_thinking_told_apart_is_left_out_of_what_is_learned() -> None:
+def test_thinking_counted_apart_is_left_out_of_what_is_learned() -> None:
     true = Usage(1, output_tokens=round(rough_tokens(PROSE)) + 5000, thinking_tokens=5000)
     assert learned_ratio((prompt(), reply(true, thinking=ThinkingPart("hm")))) == pytest.approx(1.0, abs=0.01)
 

@@ -101,7 +101,7 @@ def test_before_the_first_reply_there_is_nothing_to_pay() -> None:
     assert line == "demo/story  f1 help".ljust(60)
 
 
-def test_where_nothing_branched_the_total_is_said_once() -> None:
+def test_where_nothing_branched_the_total_is_shown_once() -> None:
     assert " of " not in footer_line(replace(STREAMING, total_all=STREAMING.total), 160)
 
 

@@ -78,7 +78,7 @@ def test_tokens_in_full_have_their_thousands_parted() -> None:
         ("-0.0013", "-$0.0013"),
     ],
 )
-def test_dollars_have_as_many_digits_as_tell_something(usd: str, shown: str) -> None:
+def test_dollars_have_as_many_digits_as_are_significant(usd: str, shown: str) -> None:
     assert dollars(Decimal(usd)) == shown
 
 
@@ -117,7 +117,7 @@ def test_a_sum_says_when_it_is_not_all() -> None:
         (90_000, "1d 01h"),
     ],
 )
-def test_durations_are_told_in_two_units_at_most(seconds: float, shown: str) -> None:
+def test_durations_are_shown_in_two_units_at_most(seconds: float, shown: str) -> None:
     assert duration(seconds) == shown
 
 
@@ -161,6 +161,6 @@ def test_a_conversation_without_figures_costs_nothing_that_is_known() -> None:
         (datetime(2026, 11, 23, 9, 30), "23 Nov"),
     ],
 )
-def test_a_moment_is_told_as_exactly_as_one_needs_it(moment: datetime, says: str) -> None:
+def test_a_moment_is_shown_as_precisely_as_needed(moment: datetime, says: str) -> None:
     zone = ZoneInfo("Europe/Berlin")
     assert when(moment.replace(tzinfo=zone).astimezone(UTC), NOW.astimezone(zone)) == says

@@ -1,4 +1,4 @@
-"""What somebody means by a few letters."""
+"""What a user means by a few letters."""
 
 import pytest
 

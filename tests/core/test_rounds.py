@@ -35,7 +35,7 @@ def test_a_reply_of_one_request_is_left_as_it_is() -> None:
     assert expand_rounds((turn,))[0] is turn
 
 
-def test_a_reply_is_split_into_what_was_said_and_what_answered_it() -> None:
+def test_a_reply_is_split_into_text_and_tool_results() -> None:
     first, second = RoundPart(Usage(5)), RoundPart(Usage(9))
     turn = reply(TextPart("a"), CALL, first, RESULT, TextPart("b"), second)
     said, answered, end = expand_rounds((turn,))

@@ -1,4 +1,4 @@
-"""A secret shows itself to nobody by accident."""
+"""A secret is never shown by accident."""
 
 import copy
 import pickle
@@ -52,7 +52,7 @@ def test_blanks_around_a_key_are_taken_off_and_nothing_is_no_key() -> None:
 
 
 @pytest.mark.parametrize("sign", ["\n", "\x00", "“", " ", "\x1b"])
-def test_a_sign_no_key_has_is_told_without_telling_the_key(sign: str) -> None:
+def test_a_character_no_key_has_is_reported_without_the_key(sign: str) -> None:
     with pytest.raises(SettingsError) as told:
         Secret.of(f"sk-can{sign}ary", "OPENAI_API_KEY")
     assert "OPENAI_API_KEY" in str(told.value)

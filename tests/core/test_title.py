@@ -42,7 +42,7 @@ def test_the_title_is_taken_out_of_what_a_model_answers(answer: str, title: str)
     assert title_in(answer) == title
 
 
-def test_a_model_is_shown_the_beginning_of_what_was_said() -> None:
+def test_a_model_is_shown_the_start_of_the_conversation() -> None:
     asked = title_request("why? " * 10_000, "because")
     assert asked.startswith(TITLE_INSTRUCTION) and "why?" in asked and "because" in asked and len(asked) < 5_000
 

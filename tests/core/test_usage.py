@@ -64,7 +64,7 @@ def test_a_sum_counts_the_unknown_and_keeps_the_estimates_mark(parts: list[Cost 
     assert total.estimated == any(cost.estimated for cost in known)
 
 
-def test_a_sum_of_tokens_was_billed_by_nobody() -> None:
+def test_a_sum_of_tokens_has_no_billed_charge() -> None:
     told = Usage(1, billed_usd=Decimal(1))
     assert (told + told).billed_usd is None
 
@@ -73,7 +73,7 @@ reports = st.lists(st.builds(Usage, counts, counts, counts, counts, counts), min
 
 
 @given(st.lists(st.tuples(reports, costs), max_size=8))
-def test_a_conversation_is_the_sum_of_its_turns_whatever_was_told_on_the_way(
+def test_a_conversation_is_the_sum_of_its_turns_whatever_was_reported_meanwhile(
     told: list[tuple[list[Usage], Any]],
 ) -> None:
     conversation = Conversation("c", NOW, NOW)

@@ -68,7 +68,7 @@ def test_a_day_is_the_day_of_the_person_s_own_clock() -> None:
     assert [line.key for line in report_on([late], zone=timezone(timedelta(hours=2))).days] == ["2026-11-21"]
 
 
-def test_lines_are_told_with_the_dearest_first() -> None:
+def test_lines_are_reported_with_the_dearest_first() -> None:
     some = [row(model=name, cost=Cost(Decimal(usd))) for name, usd in (("a", 1), ("b", 3), ("c", 2))]
     assert [line.key for line in report_on(some).models] == ["b", "c", "a"]
 
@@ -85,7 +85,7 @@ def test_times_are_medians_of_what_is_known() -> None:
     assert (line.ttft_ms, line.tokens_per_s) == (300, 300)
 
 
-def test_the_speed_of_an_estimate_is_not_told() -> None:
+def test_the_speed_of_an_estimate_is_not_shown() -> None:
     guessed = row(ttft_ms=10, duration_ms=1010, usage=Usage(output_tokens=100, estimated=True))
     assert guessed.tokens_per_s is None
     assert row(ttft_ms=10, duration_ms=10).tokens_per_s is None

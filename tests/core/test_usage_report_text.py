@@ -71,7 +71,7 @@ def test_a_rate_is_shown_to_its_last_digit() -> None:
     ]
 
 
-def test_everything_known_of_a_price_is_told() -> None:
+def test_everything_known_of_a_price_is_reported() -> None:
     price = replace(PRICE, thinking_usd=Decimal(3), web_search_usd=Decimal("0.005"), request_usd=Decimal("0.012"))
     known = KnownPrice("a/b", price, "Bee", (), date(2026, 3, 13), 200_000, "As of\x1b[2J today")
     lines = price_lines(known, BUNDLED, NOW)
@@ -97,7 +97,7 @@ def test_the_user_s_own_price_has_no_age() -> None:
     assert lines[-1] == "source: settings"
 
 
-def test_the_age_of_a_list_is_told_as_far_as_it_is_known() -> None:
+def test_the_age_of_a_list_is_reported_as_far_as_it_is_known() -> None:
     fetched = replace(BUNDLED, fetched_at=NOW - timedelta(days=2, hours=3))
     assert age_of(fetched, NOW) == "downloaded 2d 03h ago"
     assert age_of(replace(BUNDLED, newest_change=None), NOW) == "of unknown age"

@@ -1,4 +1,4 @@
-"""A fault of the program's own: the terminal is given back, one is told where it failed, and not what was said."""
+"""A fault of the program's own: the terminal is restored, and the place of the fault is shown without any text."""
 
 import sys
 from pathlib import Path

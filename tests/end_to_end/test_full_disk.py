@@ -1,4 +1,4 @@
-"""A disk that is really full: what is said stays on the screen, is told to be unsaved, and is saved later."""
+"""A disk that is really full: text stays on the screen, is marked as unsaved, and is saved later."""
 
 import os
 import signal

@@ -132,7 +132,7 @@ def test_no_number_or_date_in_the_database_ends_what_reads_it(
             after = await store.check()
             assert _faults(after) == []
             await read_everything(store)
-            # What is said now is saved all the same.
+            # What is sent now is saved all the same.
             await store.set_head("c1", None)
             await store.add_prompt("Why not?")
         finally:

@@ -109,7 +109,7 @@ def talk(command: list[str], environment: dict[str, str], folder: Path) -> None:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A copy as it comes from the repository, and an empty cache beside it."""
+    """A copy as it comes from the repository, and an empty cache next to it."""
     if not WANTED:
         pytest.skip("takes minutes and a package index; TUI_CHAT_TEST_INSTALLS asks for it")
     folder = tmp_path / "clone"

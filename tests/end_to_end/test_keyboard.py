@@ -224,7 +224,7 @@ def test_a_long_text_typed_in_one_burst_behind_a_key_is_all_there(terminal: Term
     terminal.until(lambda text: "wrod end" in " ".join(prompt_rows(text)))
 
 
-def test_a_slash_with_nothing_behind_it_is_told(terminal: Terminal) -> None:
+def test_a_slash_with_nothing_behind_it_is_reported(terminal: Terminal) -> None:
     terminal.type("/")
     terminal.until("/continue")
     terminal.type("\r")

@@ -1,4 +1,4 @@
-"""Past conversations are opened, browsed, searched and exported without a key, and nobody is reached for."""
+"""Past conversations are opened, browsed, searched and exported without a key and without a connection."""
 
 import subprocess
 import sys

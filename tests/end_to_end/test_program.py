@@ -71,7 +71,7 @@ def test_a_closed_terminal_ends_it_and_keeps_the_partial(tmp_path: Path) -> None
 def test_a_closed_terminal_ends_an_idle_program_too(tmp_path: Path) -> None:
     with Terminal(COMMAND, environment=clean_environment(tmp_path)) as terminal:
         terminal.until("Ask anything")
-        # What a terminal's end sends to its foreground: both signals, and then nobody reads or writes any more.
+        # What a terminal's end sends to its foreground: both signals, and then the terminal is gone.
         terminal.signal(signal.SIGCONT)
         terminal.hang_up()
         terminal.signal(signal.SIGCONT)
@@ -93,7 +93,7 @@ def test_a_terminal_that_takes_nothing_does_not_keep_the_program_from_ending(tmp
     assert only_conversation(tmp_path)["turns"][1]["status"] == "interrupted"
 
 
-def test_stopped_by_force_and_continued_it_draws_itself_anew_and_reads_each_key_once(tmp_path: Path) -> None:
+def test_stopped_by_force_and_continued_it_draws_itself_again_and_reads_each_key_once(tmp_path: Path) -> None:
     with Terminal(COMMAND, environment=clean_environment(tmp_path)) as terminal:
         terminal.until("Ask anything")
         for number in (signal.SIGSTOP, signal.SIGCONT):
@@ -146,7 +146,7 @@ def test_escape_stops_and_the_kitty_protocol_and_plain_bytes_both_reach_the_prom
             assert any(row.strip(" ▌") == line for row in terminal.text.splitlines())
 
 
-def test_open_opens_where_it_was_said_and_says_when_nothing_fits(tmp_path: Path) -> None:
+def test_open_opens_at_the_match_and_reports_when_nothing_matches(tmp_path: Path) -> None:
     environment = clean_environment(tmp_path, TUI_CHAT_DEMO_PACE="0")
     for prompt in ("code", "table", "unicode"):
         subprocess.run(
@@ -162,7 +162,7 @@ def test_open_opens_where_it_was_said_and_says_when_nothing_fits(tmp_path: Path)
 
 
 @pytest.mark.parametrize("obstacle", ["a directory", "a link", "a foreign file", "no folder can be made"])
-def test_where_the_database_cannot_be_opened_one_can_talk_and_is_told_that_nothing_is_kept(
+def test_where_the_database_cannot_be_opened_one_can_chat_and_sees_that_nothing_is_saved(
     obstacle: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "data"

@@ -125,7 +125,7 @@ def _is_chat(text: str) -> bool:
 
 
 def _search_library(day: Day) -> None:
-    """Find where something was said, and open it there."""
+    """Find a message, and open the conversation there."""
     day.press(LIBRARY)
     day.until("Search conversations")
     day.press("talk1", "\t", ENTER)
@@ -187,7 +187,7 @@ def lived(day: Day) -> list[Held]:
             visit(day)
             day.rest(SETTLED_S)
             if visit in (_search_library, _open_last_but_one):
-                # What is said next would make the same conversation longer every time.
+                # The next prompt would make the same conversation longer every time.
                 day.press(NEW)
                 day.until("Ask anything")
         day.until(_is_chat)

@@ -1,4 +1,4 @@
-"""The app under a watch of the system's calls: it connects to nobody, whatever screen is opened."""
+"""The app under a watch of the system's calls: it makes no connection, whatever screen is opened."""
 
 import re
 import shutil
@@ -34,7 +34,7 @@ def reached(trace: Path) -> set[tuple[str, int]]:
 
 
 @pytest.mark.parametrize("words", [(), ("--demo",)], ids=["no key", "demo"])
-def test_the_app_connects_to_nobody_whatever_is_opened(words: tuple[str, ...], tmp_path: Path) -> None:
+def test_the_app_makes_no_connection_whatever_is_opened(words: tuple[str, ...], tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     strace = ("strace", "-f", "-qq", "-s", "200", "-e", "trace=connect,sendto,sendmsg", "-o", str(trace))
     command = (*strace, sys.executable, "-m", "tui_chat", *words)

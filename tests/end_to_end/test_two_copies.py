@@ -1,4 +1,4 @@
-"""Two copies of the program on one database: nothing is lost, nobody is locked out, each sees the other's changes."""
+"""Two copies of the program on one database: nothing is lost, none is locked out, each sees changes of the other."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ _START_AND_END_S = 60.0
 
 
 async def _copy(folder: Path, home: Path, name: str, seed: int) -> list[dict[str, Any]]:
-    """What one copy said, line by line."""
+    """The output of one copy, line by line."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.support.two_copies", str(folder), name, str(seed), str(SECONDS)),
         cwd=ROOT,

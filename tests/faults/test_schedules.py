@@ -173,7 +173,7 @@ async def test_nothing_is_lost_in_any_mixture_of_faults(seed: int, tmp_path: Pat
 
 
 def check_what_was_shown(played: Played) -> None:
-    """Every reply ended and was told to; what was shown is what it ended as, and nothing that was not sent."""
+    """Every reply ended and its end was reported; what was shown is how it ended, and nothing that was not sent."""
     assert set(played.ended) == set(played.shown)
     for turn_id, ended in played.ended.items():
         assert ended.turn.text == played.shown[turn_id]

@@ -26,7 +26,7 @@ def write_export(path: Path, size: int) -> int:
 
 
 def _conversation(number: int) -> dict[str, Any]:
-    """One of 40 messages, now and then one of 4,000, with as much beside the words as real ones have."""
+    """One of 40 messages, now and then one of 4,000, with as many fields besides the text as real ones have."""
     nodes = list(_nodes(number, 4_000 if number % 200 == 7 else 40))
     return {
         "title": f"Conversation {number}",
@@ -77,7 +77,7 @@ async def measure(export: Path, database: Path) -> dict[str, float]:
 def _peak_mb() -> float:
     status = Path("/proc/self/status")
     if status.exists():
-        # What getrusage tells is inherited from whoever started this process.
+        # What getrusage returns is inherited from the parent process.
         (peak,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
         return int(peak.split()[1]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2

@@ -21,7 +21,7 @@ def by_title() -> dict[str, Conversation]:
 
 
 def shown(node: dict[str, Any]) -> bool:
-    """Whether a person sees this node as something said."""
+    """Whether a person sees this node as a message."""
     message = node.get("message") if node else None
     if not message or not message.get("author") or not message.get("content"):
         return False

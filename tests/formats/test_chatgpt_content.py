@@ -61,7 +61,7 @@ def test_speech_is_its_transcription_and_the_sound_a_name() -> None:
     )
 
 
-def test_what_nobody_knows_is_kept_as_it_came() -> None:
+def test_an_unknown_block_is_kept_as_it_came() -> None:
     unknown, code = turn("Which of the two", 3).parts
     assert isinstance(unknown, OtherPart) and unknown.kind == "super_widget_2027"
     assert unknown.opaque is not None and json.loads(unknown.opaque.json)["payload"] == {"a": [1, 2]}

@@ -1,4 +1,4 @@
-"""Markdown: facts that YAML can read, words as they were said, and nothing swallowed by what came before it."""
+"""Markdown: facts that YAML can read, text verbatim, and nothing swallowed by what came before it."""
 
 import json
 from dataclasses import replace
@@ -52,7 +52,7 @@ def headings(text: str) -> list[str]:
     return [tokens[index + 1].content for index in at]
 
 
-def test_front_matter_tells_the_facts() -> None:
+def test_front_matter_shows_the_facts() -> None:
     reply = replace(REPLY, usage=Usage(10, 20, 3, 4, 50, 6), cost=Cost(Decimal("0.0012300")))
     made = conversation(reply, model="openai/gpt-5", archived_at=NOW)
     assert front_matter(to_markdown(made)) == {
@@ -89,7 +89,7 @@ def test_unknown_and_estimated_costs_are_marked_as_such() -> None:
     assert (imported["tokens"], imported["cost_usd"]) == (None, None)
 
 
-def test_figures_are_those_of_the_branches_that_are_told() -> None:
+def test_figures_are_those_of_the_exported_branches() -> None:
     paid = replace(REPLY, usage=Usage(5), cost=Cost(Decimal(1)))
     made = conversation(paid, paid, paid)
     current, everything = (front_matter(to_markdown(made, branch)) for branch in Branch)
@@ -139,7 +139,7 @@ def test_turns_of_all_branches_say_where_they_stand() -> None:
 
 
 @given(conversations())
-def test_every_word_of_every_turn_is_there_as_it_was_said(made: Conversation) -> None:
+def test_every_word_of_every_turn_is_exported_verbatim(made: Conversation) -> None:
     text = to_markdown(made, Branch.ALL)
     for turn in made.turns:
         for part in turn.parts:
@@ -194,7 +194,7 @@ def test_code_that_was_closed_gets_no_second_end() -> None:
     assert to_markdown(conversation(replace(REPLY, parts=(TextPart(whole),)))).count("```") == whole.count("```")
 
 
-def test_a_system_prompt_and_a_fault_are_told() -> None:
+def test_a_system_prompt_and_a_fault_are_reported() -> None:
     failed = replace(REPLY, status=TurnStatus.FAILED, fault=Fault("overloaded", "come\nback later"))
     text = to_markdown(conversation(failed, system="Be brief."))
     assert "<summary>System prompt</summary>\n\nBe brief." in text

@@ -1,4 +1,4 @@
-"""Files of any kind are told by their content; what is broken in one is skipped, and what is none is refused."""
+"""The content of a file decides its format; what is broken in one is skipped, and what is none is refused."""
 
 import json
 import sqlite3
@@ -41,7 +41,9 @@ def zipped(folder: Path, **files: bytes | str | Path) -> Path:
         lambda folder: zipped(folder, user__json="{}", conversations__json=IMPORTS / "claude.json"),
     ],
 )
-def test_the_format_is_told_from_the_content_whatever_the_name(make: Callable[[Path], Path], tmp_path: Path) -> None:
+def test_the_format_is_distinguished_from_the_content_whatever_the_name(
+    make: Callable[[Path], Path], tmp_path: Path
+) -> None:
     named_otherwise = tmp_path / "some.thing"
     named_otherwise.write_bytes(make(tmp_path).read_bytes())
     assert read(named_otherwise)[0]
@@ -172,7 +174,7 @@ def test_a_damaged_member_gives_what_came_before(tmp_path: Path) -> None:
     assert 1000 < len(found) < 2000 and "Bad CRC" in skipped[-1].why
 
 
-def test_progress_is_told_to_the_end(tmp_path: Path) -> None:
+def test_progress_is_reported_to_the_end(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     path = IMPORTS / "chatgpt.json"
     list(conversations_in(path, lambda done, total: told.append((done, total))))

@@ -1,4 +1,4 @@
-"""Which turns are told, in which order, and what is said of each."""
+"""Which turns are exported, in which order, with which facts."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ def facts(**changes: object) -> list[str]:
     return transcript_turns(Conversation("c", NOW, NOW, turns=(turn,), head="a"), Branch.CURRENT)[0].facts
 
 
-def test_the_tree_is_told_depth_first_and_jumps_are_named() -> None:
+def test_the_tree_is_exported_depth_first_and_jumps_are_named() -> None:
     conversation = read(IMPORTS / "chatgpt.json")[0]["Rolling back a deploy"]
     turns = transcript_turns(conversation, Branch.ALL)
     assert [(entry.number, entry.follows, entry.place, entry.siblings, entry.is_shown) for entry in turns] == [
@@ -40,7 +40,7 @@ def test_the_tree_is_told_depth_first_and_jumps_are_named() -> None:
 
 
 @given(conversations())
-def test_all_of_the_tree_is_told_and_every_turn_after_the_one_it_answers(conversation: Conversation) -> None:
+def test_all_of_the_tree_is_exported_and_every_turn_after_the_one_it_answers(conversation: Conversation) -> None:
     turns = transcript_turns(conversation, Branch.ALL)
     assert sorted(entry.turn.id for entry in turns) == sorted(turn.id for turn in conversation.turns)
     numbers = {entry.turn.id: entry.number for entry in turns}
@@ -49,7 +49,7 @@ def test_all_of_the_tree_is_told_and_every_turn_after_the_one_it_answers(convers
         assert above < entry.number and entry.follows == (None if above == entry.number - 1 else above)
 
 
-def test_facts_tell_unknown_and_estimated_costs_from_known_ones() -> None:
+def test_facts_distinguish_unknown_and_estimated_costs() -> None:
     usage = Usage(input_tokens=1000, output_tokens=234)
     base = ["openai/gpt-5", "2026-01-31 12:05 UTC"]
     assert facts() == base
@@ -59,7 +59,7 @@ def test_facts_tell_unknown_and_estimated_costs_from_known_ones() -> None:
     assert rough == [*base, "~1,234 tokens", "~$0.0132"]
 
 
-def test_facts_tell_how_it_ended_unless_as_usual() -> None:
+def test_facts_show_how_it_ended_unless_as_usual() -> None:
     assert facts(stop_reason="end_turn")[2:] == []
     assert facts(stop_reason="max_tokens")[2:] == ["stopped: max_tokens"]
     assert facts(status=TurnStatus.CANCELLED)[2:] == ["cancelled"]

@@ -256,7 +256,7 @@ def check(pricing: Pricing, model: str, usage: Usage, by_hand: Decimal) -> None:
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-def test_nobody_s_price_is_no_bill_but_the_tokens_are_counted(pricing: Pricing, name: str) -> None:
+def test_an_unlisted_price_is_no_bill_but_the_tokens_are_counted(pricing: Pricing, name: str) -> None:
     model, usage = UNKNOWN[name]
     assert usage is not None and usage.total_tokens > 0
     assert pricing.cost(model, usage, EVENING) is None
@@ -275,7 +275,7 @@ def test_no_usage_is_none_and_not_nothing(nothing: Json) -> None:
 
 
 def recorded_bills() -> list[Any]:
-    """What providers said they charged in recorded streams, with the model that was asked."""
+    """The charges that providers reported in recorded streams, with the model."""
     known = {
         "02-fantasy": ("openrouter/z-ai/glm-5-turbo", "0.00044968"),
         "07-fantasy": ("xai/grok-4-fast", "0.00016545"),
@@ -292,7 +292,7 @@ def recorded_usage(path: Path) -> Usage:
 
 
 @pytest.mark.parametrize(("model", "charged", "path"), recorded_bills())
-def test_a_real_stream_costs_what_its_provider_said_it_charged(
+def test_a_real_stream_costs_what_its_provider_charged(
     pricing: Pricing, model: str, charged: str, path: Path
 ) -> None:
     if not path.exists():

@@ -64,7 +64,7 @@ def test_a_price_may_change_with_the_hour(pricing: Pricing) -> None:
 @pytest.mark.parametrize(
     "name", ["ollama/llama3.2", "llamacpp/x", "vllm/gpt-4o", "demo/story", "work/gpt-4o", "gpt-4o", ""]
 )
-def test_nobody_s_price_is_unknown_and_not_nothing(pricing: Pricing, name: str) -> None:
+def test_an_unlisted_price_is_unknown_and_not_zero(pricing: Pricing, name: str) -> None:
     assert pricing.cost(name, MILLION, NOW) is None
     assert pricing.known(name, NOW).price is None
     assert pricing.context_window(name) is None
@@ -105,7 +105,7 @@ def test_a_provider_of_the_user_s_own_naming_is_priced_by_its_kind() -> None:
     assert dollars(pricing, "mine/grok-4-fast", MILLION) == Decimal("0.7")
 
 
-def test_a_gateway_to_anywhere_is_priced_by_nobody() -> None:
+def test_a_gateway_to_anywhere_has_no_price() -> None:
     pricing = Pricing(addresses={"anthropic": "https://gateway.example"}, kinds={"anthropic": "anthropic"})
     assert pricing.cost("anthropic/claude-sonnet-5-5", MILLION, NOW) is None
     assert pricing.cost("cloudflare/openai/gpt-4o", MILLION, NOW) is None
@@ -153,7 +153,7 @@ def test_every_model_costs_what_the_library_says(pricing: Pricing, listed: "gena
             assert abs(cost.total_usd - said.total_price) < Decimal("1e-12"), model.id
 
 
-def test_what_is_known_tells_tiers_window_and_since_when(pricing: Pricing) -> None:
+def test_what_is_known_shows_tiers_window_and_since_when(pricing: Pricing) -> None:
     known = pricing.known("anthropic/claude-sonnet-4-5", NOW)
     assert known.price is not None and known.price.input_usd == 3 and known.context_window == 200_000
     ((edge, dearer),) = known.tiers

@@ -140,7 +140,7 @@ def last_usage(events: Sequence[ProviderEvent]) -> Usage | None:
 
 
 def stops(events: Sequence[ProviderEvent]) -> list[Stopped]:
-    """Every end that was told."""
+    """Every end that was reported."""
     return [event for event in events if isinstance(event, Stopped)]
 
 

@@ -1,4 +1,4 @@
-"""Servers that nobody here wrote, each in an environment of its own that is made once and kept for the next run.
+"""Servers of other projects, each in an environment of its own that is made once and kept for the next run.
 
 `TUI_CHAT_REAL_SERVERS` names the folder they are kept in, `none` leaves them out; otherwise it is in the system's
 temporary folder. Making one is given so many seconds (`TUI_CHAT_REAL_LIMIT_S`) and no more; what is not done by then,
@@ -55,7 +55,7 @@ def _install(made: Path, requirements: Sequence[str], environ: Mapping[str, str]
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
+    """A port no one listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]

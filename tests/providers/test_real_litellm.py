@@ -1,4 +1,4 @@
-"""LiteLLM's proxy, which nobody here wrote, with replies made up by itself, on both of its wires."""
+"""LiteLLM's proxy, with replies made up by itself, on both of its wires."""
 
 from collections.abc import Iterator
 from decimal import Decimal

@@ -1,6 +1,6 @@
-"""The server of llama-cpp-python, which nobody here wrote, with a tiny model of random numbers: a whole conversation.
+"""The server of llama-cpp-python with a tiny model of random numbers: a whole conversation.
 
-Its greedy replies are always the same, so what it says without streaming tells what every stream must come to.
+Its greedy replies are always the same, so what it says without streaming shows what every stream must come to.
 """
 
 import json

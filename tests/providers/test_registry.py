@@ -1,4 +1,4 @@
-"""Providers by name: made late, made once, and told apart when there is none."""
+"""Providers by name: made late, made once, and a clear error when there is none."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""What real models said, from the recorded streams beside the repository; nothing where they are missing."""
+"""Replies of real models, from the recorded streams next to the repository; nothing where they are missing."""
 
 import json
 from pathlib import Path

@@ -52,7 +52,7 @@ def test_a_line_that_may_become_anything_is_not_shown_yet(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["a", "- a", "1. a", "# a", "> a", "```py", "| a", "**a", "- [ ] a", "100 apples"])
-def test_a_line_that_has_begun_is_shown(line: str) -> None:
+def test_a_line_that_has_started_is_shown(line: str) -> None:
     assert not may_become_block(line)
 
 

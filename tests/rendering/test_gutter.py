@@ -49,7 +49,7 @@ def test_an_item_with_nothing_in_it_shows_its_sign() -> None:
     assert shown("-\n") == [" •"]
 
 
-def test_signs_on_one_line_stand_beside_each_other() -> None:
+def test_signs_on_one_line_stand_next_to_each_other() -> None:
     assert shown("- 1. > a\n") == [" •  1. ▎ a"]
 
 

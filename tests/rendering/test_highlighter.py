@@ -110,7 +110,7 @@ def test_a_line_too_long_to_be_read_stays_plain() -> None:
 
 
 def sketched(language: str, lines: list[str]) -> dict[int, LineTokens]:
-    """What was last said of each line, when they came one by one."""
+    """The last tokens of each line, when the lines came one by one."""
     preview, found = PreviewHighlighter(lexer_for(language)), dict[int, LineTokens]()
     for count in range(1, len(lines) + 1):
         found |= preview.update(lines[:count], 0, ROOT)
@@ -140,7 +140,7 @@ def test_what_only_looks_like_a_comment_swallows_nothing(line: str) -> None:
     assert found[1][0] == (Token.Name, "y ")
 
 
-def test_each_line_is_told_once_unless_it_turns_out_otherwise() -> None:
+def test_each_line_is_reported_once_unless_it_turns_out_otherwise() -> None:
     preview = PreviewHighlighter(lexer_for("python"))
     lines = ["x = 1\n", "y = 2\n"]
     assert set(preview.update(lines[:1], 0, ROOT)) == {0}

@@ -1,4 +1,4 @@
-"""However a text comes, it ends as the same lines; and what is shown before is what changed was said to be."""
+"""However a text comes, it ends as the same lines; and the lines shown before are those reported as changed."""
 
 import random
 import unicodedata
@@ -268,7 +268,7 @@ def test_an_open_code_block_is_known_before_it_closes() -> None:
     assert (block.first_line, block.end_line, block.language, block.source) == (2, 5, "py", "x = 1\ny = 2")
 
 
-def test_links_stand_where_they_are_said_to() -> None:
+def test_links_stand_where_they_are_reported() -> None:
     live = LiveMarkdown(24, DARK)
     live.append("> - see [the docs](https://a.example/x) or www.b.example or <c@d.example>\n")
     live.finish()

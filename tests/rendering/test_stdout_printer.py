@@ -36,7 +36,7 @@ def test_no_color_leaves_bold_and_takes_the_colours() -> None:
     assert "38;" not in out.getvalue() and "48;" not in out.getvalue()
 
 
-def test_spaces_that_nobody_sees_are_not_written() -> None:
+def test_invisible_spaces_are_not_written() -> None:
     made, out = console(force_terminal=True, color_system="standard")
     print_lines(render("```\nx\n```\n", 60, TextStyles.ansi()), made)
     assert out.getvalue() == "  x\n"

@@ -93,7 +93,7 @@ async def store() -> AsyncIterator[Store]:
 
 
 async def heard(reply: Reply) -> list[ReplyEvent]:
-    """Everything a reader is told, to the end."""
+    """All events that a reader gets, to the end."""
     return [event async for event in reply]
 
 

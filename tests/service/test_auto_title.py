@@ -1,4 +1,4 @@
-"""Titles that models give: asked for once, paid for truly, in nobody's way."""
+"""Titles that models give: requested once, metered, and never blocking."""
 
 import asyncio
 import logging

@@ -104,7 +104,7 @@ async def test_a_reply_cannot_be_edited_nor_a_prompt_continued(make_harness: Mak
         await harness.service.continue_(conversation.id, conversation.path[0].id)
 
 
-async def test_a_cancelled_reply_is_written_on_beside_the_first(make_harness: MakeHarness) -> None:
+async def test_a_cancelled_reply_is_continued_as_a_sibling(make_harness: MakeHarness) -> None:
     harness = await make_harness((TextDelta("Hel"), asyncio.Event()), (TextDelta("lo"), Stopped("end_turn")))
     first = await harness.service.send(harness.new_conversation(), "hi")
     async for event in first:

@@ -107,7 +107,7 @@ async def test_a_grown_conversation_gets_its_new_turns_and_the_head_moves_along(
     assert await store.conversation("c1") == grown
 
 
-async def test_an_import_brings_what_was_asked_beside_the_turns_once(store: Store, tmp_path: Path) -> None:
+async def test_an_import_brings_the_side_requests_once(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     here = conversation("c1", turn("u1"), turn("a1", "u1"), side_requests=(side_request("e1", "1"),))
     await store.create(replace(here, head="u1"))

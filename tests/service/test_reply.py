@@ -360,7 +360,7 @@ async def test_thinking_counts_as_the_first_sign_and_is_kept(make_harness: MakeH
 
 
 class _Full:
-    """A store whose disk is full until somebody makes room."""
+    """A store whose disk is full until there is room."""
 
     def __init__(self, store: Store, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
         self.full = True

@@ -1,4 +1,4 @@
-"""What somebody means by a few words."""
+"""What a user means by a few words."""
 
 from dataclasses import replace
 

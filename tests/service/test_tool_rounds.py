@@ -435,7 +435,7 @@ async def test_whatever_moment_cancel_falls_on_the_next_request_is_valid(
         )
 
 
-async def test_every_part_of_a_reply_with_tools_is_told_to_its_readers(make_harness: MakeHarness) -> None:
+async def test_every_part_of_a_reply_with_tools_is_reported_to_its_readers(make_harness: MakeHarness) -> None:
     harness = await make_harness(calls(LOOK), answer(), toolbox=ScriptedToolbox())
     events = await heard(await sent(harness))
     told = [event.part for event in events if isinstance(event, PartDelta)]

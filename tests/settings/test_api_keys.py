@@ -1,4 +1,4 @@
-"""Where keys come from, and what is said when there is none."""
+"""Where keys come from, and the message when there is none."""
 
 import sys
 import time
@@ -113,7 +113,7 @@ def test_what_a_variable_puts_into_a_header_is_a_secret(tmp_path: Path) -> None:
     assert ring(text, tmp_path, TEAM="blue ").header_secrets("work") == ("blue",)
 
 
-def test_headers_take_variables_and_a_missing_one_is_told(tmp_path: Path) -> None:
+def test_headers_take_variables_and_a_missing_one_is_reported(tmp_path: Path) -> None:
     text = '[providers.work]\nheaders = { "X-Team" = "a-${TEAM}", "X-B" = "b" }\n'
     assert ring(text, tmp_path, TEAM="z\n").headers("work") == {"X-Team": "a-z", "X-B": "b"}
     with pytest.raises(SettingsError, match="TEAM is not set"):

@@ -99,7 +99,7 @@ def test_an_unknown_key_names_the_nearest_one_and_the_line(tmp_path: Path) -> No
         ("theme = 3", "ui.theme: it wants text in quotes"),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_told_and_the_rest_holds(line: str, sentence: str, tmp_path: Path) -> None:
+def test_a_value_of_the_wrong_kind_is_reported_and_the_rest_holds(line: str, sentence: str, tmp_path: Path) -> None:
     settings = load(f"[ui]\n{line}\nthinking_folded = false\n", tmp_path)
     assert told(settings) == [f"FILE:2: {sentence}"]
     assert settings.ui.measure == 100
@@ -121,7 +121,7 @@ def test_the_keys_below_a_broken_head_do_not_land_in_the_table_before_it(tmp_pat
     assert settings.problems[0].line == 3
 
 
-def test_a_text_that_never_ends_is_told_where_it_begins(tmp_path: Path) -> None:
+def test_a_text_that_never_ends_is_reported_where_it_starts(tmp_path: Path) -> None:
     settings = load('[ui]\nmeasure = 90\n[chat]\nretries = 4\n[providers.work]\nbase_url = """http://x\n', tmp_path)
     assert (settings.ui.measure, settings.chat.retries) == (90, 4)
     assert settings.problems[0].line == 6
@@ -146,12 +146,12 @@ def test_no_text_whatever_keeps_the_program_from_opening(tmp_path: Path, pieces:
     assert all(problem.line is None or problem.line >= 1 for problem in found.problems)
 
 
-def test_a_folder_in_place_of_the_file_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_the_file_is_reported(tmp_path: Path) -> None:
     settings = load_settings(environ={}, file=tmp_path)
     assert "cannot be read" in settings.problems[0].message
 
 
-def test_a_table_where_a_value_belongs_and_the_reverse_are_told(tmp_path: Path) -> None:
+def test_a_table_where_a_value_belongs_and_the_reverse_are_reported(tmp_path: Path) -> None:
     settings = load('ui = 3\nproviders = "x"\n[system]\na = 1\n', tmp_path)
     assert [problem.key for problem in settings.problems] == ["providers", "system", "ui"]
 
@@ -195,7 +195,7 @@ def test_the_variables_of_the_ecosystem_go_before_the_file(tmp_path: Path) -> No
     assert str(settings.origin("providers.openai.base_url")) == "OPENAI_BASE_URL"
 
 
-def test_a_price_is_exact_and_whole_or_told(tmp_path: Path) -> None:
+def test_a_price_is_exact_and_whole_or_reported(tmp_path: Path) -> None:
     settings = load(
         '[prices."a/b"]\ninput = 0.1\noutput = 3\ncache_read = 0\n[prices."a/half"]\ninput = 1\n'
         '[prices."ollama/x"]\nfree = true\n',
@@ -228,7 +228,7 @@ def test_an_action_has_a_key_several_or_none(tmp_path: Path) -> None:
     assert told(settings) == ["FILE:5: keys.c: it wants a key, a list of keys, or false for none"]
 
 
-def test_a_bad_variable_is_told_and_the_file_holds(tmp_path: Path) -> None:
+def test_a_bad_variable_is_reported_and_the_file_holds(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text("[ui]\nmeasure = 88\n")
     settings = load_settings({"ui.measure": "wide"}, environ={}, file=file)

@@ -25,5 +25,5 @@ _READ = {
 
 
 @pytest.mark.parametrize("kind", [Settings, UiSettings, ChatSettings, ProviderSettings, Profile, PriceSettings])
-def test_every_setting_is_read_by_somebody(kind: type) -> None:
+def test_every_setting_is_read(kind: type) -> None:
     assert setting_fields(kind).keys() <= _READ

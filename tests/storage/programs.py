@@ -1,6 +1,6 @@
 """Programs that the tests run as processes on one database: `python -m tests.storage.programs NAME PATH`.
 
-Each says on a line of its own what the store has told it to be kept, the moment it is told.
+Each says on a line of its own what the store has reported it to be kept, the moment it is reported.
 """
 
 import asyncio

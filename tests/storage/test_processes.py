@@ -37,7 +37,7 @@ def running(*asked: str) -> Iterator["subprocess.Popen[str]"]:
 
 
 async def killed_once(path: Path, seed: int, open_store: Open) -> None:
-    """Kill a streaming program at a random moment and hold the file to what the program was told."""
+    """Kill a streaming program at a random moment and check the file against what the program had confirmed."""
     begun, kept, ended = -1, dict[int, int](), dict[int, int]()
     with running("stream", str(path)) as program:
         assert program.stdout is not None
@@ -115,7 +115,7 @@ async def test_four_programs_write_for_long_and_nothing_is_lost(open_store: Open
 
 
 async def together(open_store: Open, path: Path, *, programs: int, rounds: int) -> None:
-    """Several programs at random work, and the sum of what they were told."""
+    """Several programs at random work, and the sum of what was confirmed to them."""
     store = await open_store()
     await store.create(conversation("shared"))
     with contextlib.ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""Search finds what was said, in any script, ranked, with its place."""
+"""Search finds the text of messages, in any script, ranked, with its place."""
 
 import re
 from dataclasses import replace

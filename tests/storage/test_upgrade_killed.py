@@ -32,7 +32,7 @@ sys.stdin.read()
 
 
 def move_every_turn(db: sqlite3.Connection) -> None:
-    """A step that takes its time and writes every page: what was said is copied, and a column is added."""
+    """A step that takes its time and writes every page: all text is copied, and a column is added."""
     db.execute("PRAGMA cache_size = 1")
     db.execute("ALTER TABLE conversation ADD COLUMN colour TEXT")
     db.execute("CREATE TABLE moved (turn INTEGER, text TEXT)")

@@ -1,4 +1,4 @@
-"""The program with a fault of its own: what is named as first argument fails, with words that nobody may see."""
+"""The program with a fault of its own: what is named as first argument fails, with words that must not be shown."""
 
 import sys
 from collections.abc import Callable

@@ -17,7 +17,7 @@ _SHORT = 8
 
 
 def secrets_in(seen: Seen) -> list[str]:
-    """What the request holds that nobody else should see."""
+    """The secrets in the request."""
     found: list[str] = []
     for name in ("authorization", "x-api-key", "x-gateway-token", "x-team", "cookie"):
         if (value := seen.headers.get(name)) is None:

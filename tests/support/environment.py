@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def clean_environment(home: Path, **more: str) -> dict[str, str]:
-    """What a program gets of the environment: a home, a terminal, a path, and nobody's keys."""
+    """What a program gets of the environment: a home, a terminal, a path, and no keys."""
     kept = {
         name: os.environ[name]
         for name in ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "VIRTUAL_ENV")
@@ -21,7 +21,7 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
 
 
 def only_conversation(home: Path) -> dict[str, Any]:
-    """The one conversation that the program kept, as it tells it."""
+    """The one conversation that the program kept, as it prints it."""
 
     def called(*words: str) -> Any:
         done = subprocess.run(

@@ -78,7 +78,7 @@ async def fill_library(path: Path) -> None:
     await store._write(lambda db: db.execute("UPDATE turn SET billed_usd = '0.2' WHERE input_tokens IS NOT NULL"))
     await store._write(lambda db: db.execute("UPDATE errand SET billed_usd = '0.001'"))
     await store.aclose()
-    # A reply that is coming in to a program on another machine, of which nobody can say here whether it still runs.
+    # A reply that is coming in to a program on another machine, of which it is not known here whether it still runs.
     neighbour = await Store.open(path, owner=replace(HERE, host="elsewhere"))
     await neighbour.create(conversation("c4", prompt("u1"), title="Cars"))
     await neighbour.append("c4", [live("r1", "u1")], head="r1")

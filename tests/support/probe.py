@@ -1,4 +1,4 @@
-"""The program, ready to tell what it holds: at SIGUSR1 it writes a JSON line into the file `TUI_CHAT_PROBE`."""
+"""The program with a probe: at SIGUSR1 it writes a JSON line into the file `TUI_CHAT_PROBE`."""
 
 import asyncio
 import json

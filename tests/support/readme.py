@@ -70,14 +70,14 @@ def command_of(words: str) -> Any:
 
 
 def options_of(command: Any) -> set[str]:
-    """What it can be told."""
+    """The options of a command."""
     return {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)} | {
         "--help"
     }
 
 
 def every_option() -> set[str]:
-    """What any command can be told."""
+    """The options of any command."""
 
     def within(command: Any) -> set[str]:
         below = command.commands.values() if isinstance(command, TyperGroup) else ()

@@ -1,7 +1,7 @@
 """One of several copies of the program on one database:
 `python -m tests.support.two_copies FOLDER NAME SEED SECONDS`.
 
-It works at random and says on a line of JSON each what it was told to be kept, and at its end what it met with.
+It works at random and says on a line of JSON each what it was reported to be kept, and at its end what it met with.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _MOST_AT_ONCE = 3
 
 
 def beacon(name: str) -> str:
-    """The conversation whose title tells the other copies when it was renamed last."""
+    """The conversation whose title shows when a copy renamed it last."""
     return f"beacon-{name}"
 
 
@@ -40,7 +40,7 @@ def crc(text: str) -> int:
 
 
 def say(**facts: Any) -> None:
-    """A line for whoever started this copy."""
+    """A line for the program that started this copy."""
     print(json.dumps(facts), flush=True)
 
 

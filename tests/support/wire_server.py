@@ -73,7 +73,7 @@ def paced(parts: Iterable[bytes], delay_s: float) -> list[Step]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is said to one request."""
+    """The response to one request."""
 
     steps: Iterable[Step] = ()
     status: int = 200

@@ -114,7 +114,7 @@ MUTATIONS = (
 
 @contextmanager
 def copy() -> Iterator[Path]:
-    """The program and its tests in a folder that nobody keeps."""
+    """The program and its tests in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
         root = Path(folder) / "tui_chat"
         root.mkdir()

@@ -1,4 +1,4 @@
-"""The whole app over a store in memory and a provider that plays what it is told."""
+"""The whole app over a store in memory and a provider that plays a script."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence

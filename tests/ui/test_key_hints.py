@@ -1,4 +1,4 @@
-"""What to do next is told with the keys that do it, and the wording always says it in the words that are known."""
+"""A next step is shown with its keys, and the wording always uses the known words for it."""
 
 import pytest
 

@@ -142,7 +142,7 @@ async def in_the_library(desk: Desk, key: Key) -> None:
     if key.id == "library.undo":
         await desk.press("alt+x")
         await desk.until(lambda: "trash" in screen_text(desk.app))
-    if key.id in ("library.said", "library.close"):
+    if key.id in ("library.full_text", "library.close"):
         await desk.type("copy")
         await desk.until(lambda: "copy" in screen_text(desk.app))
     if key.id in ("library.up", "library.page_up", "library.first"):
@@ -217,7 +217,7 @@ def problems(**own: str) -> list[tuple[str, str]]:
     return Keyboard({name.replace("__", "."): (key,) for name, key in own.items()}).problems()
 
 
-def test_unknown_actions_unknown_keys_and_keys_taken_twice_are_told() -> None:
+def test_unknown_actions_unknown_keys_and_keys_taken_twice_are_reported() -> None:
     assert problems() == []
     assert problems(reply__retry="Ctrl+Shift+R") == problems(read__help="F8") == []
     assert problems(reply__retry="ctrl+enterr") == [

@@ -1,4 +1,4 @@
-"""Random walks over the keyboard: nothing raises, nothing said or shown is lost, and the screen shows the branch.
+"""Random walks over the keyboard: nothing raises, no text is lost, and the screen shows the branch.
 
 `TUI_CHAT_WALKS=100 TUI_CHAT_WALK_KEYS=200` makes the long proof of a few.
 """

@@ -1,4 +1,4 @@
-"""What the store or the file system refuses is said; the app stays, and so does what was written."""
+"""An error of the store or the file system is shown; the app and the draft stay."""
 
 from dataclasses import replace
 from unittest.mock import patch
@@ -36,7 +36,7 @@ async def test_the_history_of_a_store_that_fails_is_empty(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("name", ["~nobody-of-this-name/x.md", "x" * 300])
-async def test_a_file_that_cannot_be_is_told(desk: Desk, name: str) -> None:
+async def test_a_file_that_cannot_be_is_reported(desk: Desk, name: str) -> None:
     await desk.said("hi")
     await desk.chat.output.export_to(name)
     await desk.until(lambda: "The file cannot be written." in screen_text(desk.app))
@@ -48,7 +48,7 @@ async def test_a_usage_report_that_cannot_be_had_says_why(desk: Desk) -> None:
         await desk.until(lambda: "The disk is full" in screen_text(desk.app))
 
 
-async def test_a_fault_in_the_background_is_told_and_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_fault_in_the_background_is_reported_and_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     async def failing(model: str) -> ModelFacts:
         raise ZeroDivisionError
 

@@ -30,7 +30,7 @@ def conversation(*turns: Turn, head: str | None = None) -> Conversation:
 
 
 def exchanges(count: int, lines: int = 6) -> Conversation:
-    """So many prompts and replies, every line told apart by its number."""
+    """So many prompts and replies, every line distinguished by its number."""
     turns: list[Turn] = []
     for number in range(0, 2 * count, 2):
         turns.append(prompt(number, f"prompt {number}", turns[-1].id if turns else None))

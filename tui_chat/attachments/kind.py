@@ -1,4 +1,4 @@
-"""The kind of a file by its content; the name only tells kinds of text apart. Reads no file."""
+"""The kind of a file by its content; the name only distinguishes kinds of text. Reads no file."""
 
 import re
 from typing import NamedTuple

@@ -53,7 +53,7 @@ def _is_text(part: AttachmentPart) -> bool:
 
 
 def _names(path: Path | None) -> list[str]:
-    """Return the names of a file that tell what it is: as it was typed, and where a link leads."""
+    """Return the names of a file that may show its kind: as it was typed, and where a link leads."""
     if path is None:
         return []
     try:

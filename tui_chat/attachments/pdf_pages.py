@@ -20,7 +20,7 @@ def pdf_pages(data: bytes) -> int | None:
     for text in (data, *_object_streams(data)):
         pages += len(_PAGE.findall(text))
         counts += (count for found in _TREE.finditer(text) for count in _counts_near(text, found.start()))
-    # A file that was saved in steps has old copies of its pages, and only the tree tells how many there are.
+    # A file that was saved in steps has old copies of its pages, and only the tree has their number.
     return max(counts) or pages or None
 
 

@@ -1,4 +1,4 @@
-"""Reads a file once, by whatever path, and makes an attachment of it. Never blocks on a pipe or a device."""
+"""Reads a file once, by whatever path, and makes it an attachment. Never blocks on a pipe or a device."""
 
 import errno
 import os

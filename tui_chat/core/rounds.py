@@ -1,4 +1,4 @@
-"""A reply that took several requests: its split into what was said and what tools answered, its sums, its open calls.
+"""A reply that took several requests: its split into text and tool results, its sums, its open calls.
 
 Pure. A reply of one request has no `RoundPart` and is left as it is.
 """
@@ -37,21 +37,21 @@ def _pieces(turn: Turn) -> Iterable[Turn]:
     if turn.role is Role.USER or not rounds_of(turn):
         return (turn,)
     pieces: list[Turn] = []
-    said: list[Part] = []
+    written: list[Part] = []
     answered: list[Part] = []
     after_round = False
     for part in turn.parts:
         if isinstance(part, RoundPart):
             pieces += _piece(turn, Role.USER, answered)
-            pieces += _piece(turn, Role.ASSISTANT, said, part)
-            said, answered, after_round = [], [], True
+            pieces += _piece(turn, Role.ASSISTANT, written, part)
+            written, answered, after_round = [], [], True
         elif after_round and isinstance(part, ToolResultPart):
             answered.append(part)
         else:
             after_round = False
-            said.append(part)
+            written.append(part)
     pieces += _piece(turn, Role.USER, answered)
-    pieces += _piece(turn, Role.ASSISTANT, said)
+    pieces += _piece(turn, Role.ASSISTANT, written)
     return pieces
 
 

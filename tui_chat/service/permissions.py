@@ -1,4 +1,4 @@
-"""Who may run what: the rules of the settings, and what the user has allowed. Asks nobody and runs nothing."""
+"""Who may run what: the rules of the settings, and what the user has allowed. Asks no one and runs nothing."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -68,11 +68,13 @@ class Permissions:
 
     async def decide(self, conversation_id: str, review: CallReview) -> Permission:
         """Return what to do with a call: deny wins over ask, and ask over allow."""
-        said = {permission for rule, permission in self._rules.items() if self._applies(rule, permission, review)}
+        permissions = {
+            permission for rule, permission in self._rules.items() if self._applies(rule, permission, review)
+        }
         for permission in (Permission.DENY, Permission.ASK):
-            if permission in said:
+            if permission in permissions:
                 return permission
-        if said or review.is_free:
+        if permissions or review.is_free:
             return Permission.ALLOW
         grants = [*self._granted.get(conversation_id, ()), *await self.grants()]
         return Permission.ALLOW if any(grant.covers(review) for grant in grants) else Permission.ASK

@@ -349,7 +349,7 @@ class Reply:
         self._publish(self._status_event)
 
     async def _save_so_far(self) -> bool:
-        """Store what arrived since the last call; return whether all of it is stored."""
+        """Store what arrived since the last call; return whether everything is stored."""
         async with self._saving:
             if unsaved := self._arrived[1]:
                 batch = _Batch(unsaved)

@@ -54,7 +54,7 @@ class Recorder:
 
 @dataclass(slots=True)
 class _Planned:
-    """A call with what is to become of it: a review to run, or a result that needs no run."""
+    """A call with what is to be done: a review to run, or a result that needs no run."""
 
     call: ToolCallPart
     review: CallReview | None = None
@@ -231,7 +231,7 @@ class ToolRounds:
 
         try:
             return await toolbox.run(tool, call, report)
-        except Exception as fault:  # noqa: BLE001 — a tool may fail in any way, and the model is told
+        except Exception as fault:  # noqa: BLE001 — a tool may fail in any way, and the model gets the error
             _log.error("a fault in the tool %s", tool.name, exc_info=fault)
             return ToolOutcome(f"The tool failed: {type(fault).__name__}: {fault}", ToolStatus.FAILED)
 

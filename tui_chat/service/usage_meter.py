@@ -79,7 +79,7 @@ class UsageMeter:
         self.start()
 
     async def usd_with_next(self, turns: Sequence[Turn], system: str, at: datetime) -> Decimal | None:
-        """Return the cost so far and of the input of the next request; `None` where a part of it is unknown."""
+        """Return the cost so far and of the input of the next request; `None` where a part is unknown."""
         usage = Usage(context_tokens(turns, system), estimated=True)
         costs = (*(part.cost for part in self._rounds if part.usage), await self.cost(usage, at))
         total = sum_rounds_cost(costs)

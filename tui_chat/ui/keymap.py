@@ -170,7 +170,7 @@ KEYS: tuple[Key, ...] = (
     *_table(
         Scope.LIBRARY,
         ("library.choose", "enter", "choose", "open", "Open the conversation (at the match)."),
-        ("library.said", "tab", "said", "full text", "Search message text / titles."),
+        ("library.full_text", "tab", "full_text", "full text", "Search message text / titles."),
         ("library.down", "down ctrl+j", "move(1)", "down", "Next row."),
         ("library.up", "up ctrl+k", "move(-1)", "up", "Previous row."),
         ("library.page_down", "pagedown", "page(1)", "page down", "Page down."),

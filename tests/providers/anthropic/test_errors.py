@@ -42,7 +42,7 @@ def because(*causes: BaseException) -> BaseException:
         (httpx2.TooManyRedirects("x"), ProtocolBroken, "redirect"),
     ],
 )
-def test_no_connection_is_told_by_what_lies_at_the_bottom(
+def test_no_connection_is_reported_by_its_root_cause(
     fault: BaseException, kind: type[ProviderError], detail: str
 ) -> None:
     error = connection_error(fault)
@@ -105,7 +105,7 @@ def test_scrubbing_reaches_the_causes() -> None:
         ("x" * 500, "x" * 200),
     ],
 )
-def test_a_page_is_told_in_a_line(body: str, line: str) -> None:
+def test_a_page_is_reported_in_a_line(body: str, line: str) -> None:
     assert page_message(body) == line
 
 

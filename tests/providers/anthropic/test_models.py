@@ -1,4 +1,4 @@
-"""What a model's name tells."""
+"""What follows from a model's name."""
 
 import pytest
 

@@ -85,7 +85,7 @@ async def test_headers_of_ones_own_may_stand_for_the_key() -> None:
     assert "authorization" not in server.requests[1].headers
 
 
-def test_a_missing_key_is_told_before_anything_is_sent() -> None:
+def test_a_missing_key_is_reported_before_anything_is_sent() -> None:
     with pytest.raises(KeyRejected) as raised:
         AnthropicProvider(ProviderConfig("anthropic", "anthropic", key_source="ANTHROPIC_API_KEY"))
     assert raised.value.detail == "no_key"
@@ -102,7 +102,7 @@ async def test_a_key_from_the_environment_of_the_sdk_is_not_used_behind_our_back
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
-async def test_the_request_id_is_told_at_the_start_and_with_every_error() -> None:
+async def test_the_request_id_is_reported_at_the_start_and_with_every_error() -> None:
     named = {"request-id": "req_42"}
     answers = (
         Answer((TEXT,), headers=named),

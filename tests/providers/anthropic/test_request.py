@@ -55,7 +55,7 @@ def test_max_tokens_is_asked_for_known_or_guessed_in_this_order() -> None:
     assert params(OLDEST)["max_tokens"] == 8_192
 
 
-def test_thinking_is_left_to_the_model_unless_somebody_turns_it() -> None:
+def test_thinking_is_left_to_the_model_unless_the_user_sets_it() -> None:
     assert "thinking" not in params()
     assert params(thinking=True)["thinking"] == {"type": "adaptive", "display": "summarized"}
     assert params(thinking=False)["thinking"] == {"type": "disabled"}

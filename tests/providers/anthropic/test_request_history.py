@@ -98,7 +98,7 @@ def test_a_call_that_was_cut_is_left_out() -> None:
     assert messages_of([user("Hi"), turn, user("And?")])[1] == says("assistant", SIGNED, "I look.")
 
 
-def test_a_call_that_nobody_answered_is_answered_for_it() -> None:
+def test_a_call_without_a_result_gets_one() -> None:
     not_run = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "This tool was not run.", "is_error": True}
     turns = [user("Hi"), reply("I look.", called(CALL)), user("And?")]
     assert messages_of(turns)[1:] == [says("assistant", "I look.", CALL), says("user", not_run, "And?")]
@@ -121,7 +121,7 @@ def test_a_server_result_whose_call_was_lost_is_left_out() -> None:
     assert messages_of([user("Hi"), turn, user("And?")])[1] == says("assistant", "So.")
 
 
-def test_what_came_over_another_wire_is_told_in_words() -> None:
+def test_what_came_over_another_wire_is_reported_in_words() -> None:
     call = ToolCallPart("call_9", "weather", '{"city": "Ulm"}', opaque=Opaque("openai", "{}"))
     turn = reply("I look.", call, ToolResultPart("call_9", "sunny"), AttachmentPart("a.png", "image/png", b"x"))
     assert messages_of([user("Hi"), turn, user("And?")])[1] == says(
@@ -177,7 +177,7 @@ some_turns = st.builds(_turn, st.sampled_from(Role), st.lists(some_parts, max_si
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(some_turns, max_size=6))
-def test_whatever_was_said_the_api_would_accept_it(turns: list[Turn]) -> None:
+def test_the_api_would_accept_any_history(turns: list[Turn]) -> None:
     messages = messages_of(turns)
     assert [message["role"] for message in messages] == ["user", "assistant"] * (len(messages) // 2) + ["user"] * (
         len(messages) % 2

@@ -81,7 +81,7 @@ def test_text_that_was_never_announced_is_text_all_the_same() -> None:
     assert read(more(5, type="input_json_delta", partial_json="{")) == []
 
 
-def test_hidden_thinking_says_that_it_has_begun() -> None:
+def test_hidden_thinking_reports_its_start() -> None:
     assert read(start({"type": "thinking", "thinking": "", "signature": ""})) == [ThinkingDelta("")]
 
 

@@ -26,7 +26,7 @@ def test_a_null_or_a_missing_figure_keeps_the_old_one() -> None:
     assert measured(first, {"output_tokens_details": {"thinking_tokens": None}}).thinking_tokens == 4
 
 
-def test_cache_writes_are_told_apart_by_lifetime_and_add_up_to_the_total() -> None:
+def test_cache_writes_are_distinguished_by_lifetime_and_add_up_to_the_total() -> None:
     told = {
         "cache_creation_input_tokens": 300,
         "cache_creation": {"ephemeral_5m_input_tokens": 100, "ephemeral_1h_input_tokens": 200},

@@ -90,7 +90,7 @@ def test_each_status_is_the_right_error(status: int, body: object, kind: type[Pr
         ("x" * 5000, "x" * 600 + "…"),
     ],
 )
-def test_what_was_said_is_found_in_any_shape(body: object, message: str) -> None:
+def test_the_message_is_found_in_any_shape(body: object, message: str) -> None:
     assert error(400, body).message == message
 
 
@@ -111,7 +111,7 @@ def test_a_web_page_becomes_its_title_and_never_markup() -> None:
         "Bearer abcdefghijkl",
     ],
 )
-def test_a_key_that_the_server_quotes_is_not_told(quoted: str) -> None:
+def test_a_key_that_the_server_quotes_is_not_shown(quoted: str) -> None:
     message = error(401, said(f"Incorrect API key provided: {quoted}. Find yours at the site.")).message
     assert message == "Incorrect API key provided: …. Find yours at the site."
 
@@ -128,7 +128,7 @@ def test_the_request_id_is_kept() -> None:
     assert error(500, said("x"), cf_ray="ray").request_id == "ray"
 
 
-def test_bytes_that_are_no_text_are_still_told() -> None:
+def test_bytes_that_are_no_text_are_still_reported() -> None:
     assert message_in(b"\xff\xfe oh", "") == ("\ufffd\ufffd oh", "")
 
 
@@ -137,7 +137,7 @@ def on_the_way(failure: Exception, cause: BaseException | None = None, has_start
     return connection_error(failure, "llm.example.com", has_started)
 
 
-def test_a_certificate_nobody_trusts_says_why() -> None:
+def test_an_untrusted_certificate_is_explained() -> None:
     bad = ssl.SSLCertVerificationError()
     bad.verify_message = "self-signed certificate"
     told = on_the_way(httpx2.ConnectError("x"), bad)
@@ -159,7 +159,7 @@ def test_a_certificate_nobody_trusts_says_why() -> None:
         (httpx2.InvalidURL("x"), RequestRefused, "bad_url"),
     ],
 )
-def test_each_failure_before_an_answer_is_told_apart(
+def test_each_failure_before_an_answer_is_distinguished(
     failure: Exception, kind: type[ProviderError], detail: str
 ) -> None:
     told = on_the_way(failure)

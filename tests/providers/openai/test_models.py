@@ -125,12 +125,12 @@ def test_a_model_listed_twice_is_one() -> None:
 
 
 @pytest.mark.parametrize("listing", [{}, 3, None, {"data": None}, "x"])
-def test_what_is_no_list_is_told(listing: Any) -> None:
+def test_what_is_no_list_is_reported(listing: Any) -> None:
     with pytest.raises(ValueError, match="no list"):
         models_in(listing, "p", DIALECTS["openai"])
 
 
-def test_ollamas_details_tell_the_context_and_whether_it_thinks() -> None:
+def test_ollamas_details_show_the_context_and_whether_it_thinks() -> None:
     details = {"model_info": {"qwen3.context_length": 40960, "x": 1}, "capabilities": ["completion", "thinking"]}
     assert with_details(Model("ollama/q"), details) == Model("ollama/q", "", 40960, None, True)
     assert with_details(Model("ollama/q"), []) == Model("ollama/q")

@@ -126,7 +126,7 @@ async def test_extra_headers_are_sent_and_may_replace_the_key() -> None:
 
 
 @pytest.mark.parametrize("headers", [{"X-A": f"{KEY}\n"}, {"X-A": f"{KEY}“"}, {"X A": "b"}, {"": "b"}])
-async def test_a_header_that_cannot_be_sent_is_told_without_its_value(headers: dict[str, str]) -> None:
+async def test_a_header_that_cannot_be_sent_is_reported_without_its_value(headers: dict[str, str]) -> None:
     with pytest.raises(SettingsError) as told:
         async with provider("http://127.0.0.1:1", headers=headers):
             raise AssertionError("it was made")
@@ -198,7 +198,7 @@ async def test_a_limit_says_when_to_come_back(written: str | None, seconds: floa
     assert error.retry_after_s == (None if seconds is None else pytest.approx(seconds, abs=5))
 
 
-async def test_a_page_of_a_proxy_in_the_way_is_told_by_its_title() -> None:
+async def test_a_page_of_a_proxy_in_the_way_is_reported_by_its_title() -> None:
     page = "<html><head><title>502 Bad Gateway</title></head><body><center>nginx</center></body></html>"
     async with Wire(Answer.html(page, status=502)) as wire, provider(wire.url) as made:
         assert (await fails(made, Overloaded)).message == "502 Bad Gateway"
@@ -251,21 +251,21 @@ def no_such_host(*_: object, **__: object) -> None:
     raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
 
-async def test_a_name_nobody_knows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unknown_host_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", no_such_host)
     async with provider("https://llm.example.com") as made:
         error = await fails(made, Unreachable)
     assert (error.detail, error.message) == ("dns", "llm.example.com is not known")
 
 
-async def test_a_closed_door_is_told() -> None:
+async def test_a_refused_connection_is_reported() -> None:
     async with Wire() as wire:
         url = wire.url
     async with provider(url) as made:
         assert (await fails(made, Unreachable)).detail == "refused"
 
 
-async def test_a_server_that_speaks_no_tls_is_told() -> None:
+async def test_a_server_that_speaks_no_tls_is_reported() -> None:
     async def speak_plainly(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         writer.close()
@@ -277,7 +277,7 @@ async def test_a_server_that_speaks_no_tls_is_told() -> None:
             assert (await fails(made, Unreachable)).detail == "tls"
 
 
-async def test_a_proxy_that_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_proxy_that_refuses_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     async with Wire(Answer((), status=407, framing="close")) as wire:
         monkeypatch.setenv("HTTPS_PROXY", wire.url)
         async with provider("https://llm.example.com") as made:
@@ -294,7 +294,7 @@ async def test_a_proxy_that_refuses_is_told(monkeypatch: pytest.MonkeyPatch) -> 
         ("HTTPS_PROXY", "socks5://127.0.0.1:1", "proxy"),
     ],
 )
-async def test_what_the_environment_has_wrong_is_told(
+async def test_what_the_environment_has_wrong_is_reported(
     variable: str, value: str, detail: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -331,7 +331,7 @@ HALF = HELLO[: HELLO.index(b"words") + 400]
         ((COMMENT,), "chunked", StreamCut, "dropped"),
     ],
 )
-async def test_each_way_to_break_off_is_told_apart(
+async def test_each_way_to_break_off_is_distinguished(
     steps: tuple[Any, ...], framing: Any, kind: type[ProviderError], detail: str
 ) -> None:
     answer = Answer(steps, framing=framing)
@@ -438,7 +438,7 @@ async def test_the_next_place_is_asked_where_the_first_has_no_list() -> None:
         assert [seen.path for seen in wire.requests] == ["/api/v0/models", "/v1/models"]
 
 
-async def test_ollamas_models_tell_their_context_one_by_one() -> None:
+async def test_ollamas_models_show_their_context_one_by_one() -> None:
     routes = {
         "/api/tags": Answer.json({"models": [{"name": "a:1b", "model": "a:1b"}]}),
         "/api/show": Answer.json({"model_info": {"llama.context_length": 99}, "capabilities": ["completion"]}),
@@ -450,7 +450,7 @@ async def test_ollamas_models_tell_their_context_one_by_one() -> None:
 
 
 @pytest.mark.parametrize("props", [Answer((End.RESET,)), Answer.html("<p>"), Answer.json([])])
-async def test_a_model_is_listed_even_where_more_cannot_be_told(props: Answer) -> None:
+async def test_a_model_is_listed_even_where_more_cannot_be_reported(props: Answer) -> None:
     routes = {"/v1/models": Answer.json({"data": [{"id": "q", "meta": {"n_ctx_train": 7}}]}), "/props": props}
     async with Wire(routes=routes) as wire, provider(wire.url, kind="llamacpp") as made:
         assert await made.models() == (Model("p/q", context_window=7),)

@@ -187,7 +187,7 @@ def test_a_partial_reply_is_continued_the_way_of_the_dialect(
     assert made == body(prompt("a"), kind=kind) | fields | {"messages": made["messages"]}
 
 
-def test_a_reply_that_had_only_thought_is_not_continued_but_asked_anew() -> None:
+def test_a_reply_that_had_only_thought_is_not_continued_but_requested_again() -> None:
     made = body(prompt("a"), reply(ThinkingPart("hm")), kind="mistral")
     assert made["messages"] == [{"role": "user", "content": "a"}]
 

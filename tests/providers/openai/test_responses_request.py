@@ -162,7 +162,7 @@ def test_what_an_interrupted_reply_left_is_not_sent() -> None:
     assert sent(*answered) == [MESSAGE, shell, output]
 
 
-def test_a_call_without_a_result_is_told_in_words() -> None:
+def test_a_call_without_a_result_is_reported_in_words() -> None:
     (item,) = sent(ToolCallPart("call_1", "f", "{}", False, opaque(CALL)))
     assert item == {"role": "assistant", "content": "[called f with {}]"}
 

@@ -66,7 +66,7 @@ def test_text_and_thinking_are_parts_of_their_own() -> None:
     ]
 
 
-def test_thinking_told_twice_in_one_chunk_is_read_once() -> None:
+def test_thinking_sent_twice_in_one_chunk_is_read_once() -> None:
     both = {
         "reasoning_content": "a",
         "reasoning": "a",
@@ -75,7 +75,7 @@ def test_thinking_told_twice_in_one_chunk_is_read_once() -> None:
     assert read(both)[:-1] == [ThinkingDelta("a"), PartEnd()]
 
 
-def test_thinking_told_in_details_only_is_read_from_them() -> None:
+def test_thinking_sent_in_details_only_is_read_from_them() -> None:
     details = [{"type": "reasoning.summary", "summary": "a"}, {"type": "reasoning.text", "text": "b"}]
     assert read({"reasoning": None, "reasoning_details": details})[0] == ThinkingDelta("ab")
 
@@ -113,7 +113,7 @@ def test_several_answers_at_once_give_the_first() -> None:
     assert list(reader.read_json({"choices": choices[:1]})) == []
 
 
-def test_the_pieces_of_calls_are_told_apart_by_index() -> None:
+def test_the_pieces_of_calls_are_distinguished_by_index() -> None:
     events = read(
         call("add", '{"a"', index=0, id="x"),
         call("mul", "{", index=1, id="y"),
@@ -132,7 +132,7 @@ def test_the_pieces_of_calls_are_told_apart_by_index() -> None:
     ]
 
 
-def test_calls_without_index_are_told_apart_by_id_and_go_on_without() -> None:
+def test_calls_without_index_are_distinguished_by_id_and_go_on_without() -> None:
     events = read(call("add", "{", id="x"), call(None, "}"), call("mul", "{", id="y"), call(None, "}", id="y"))
     assert events[:4] == [
         ToolCallDelta("x", "add", "{"),
@@ -152,7 +152,7 @@ def test_a_call_without_id_gets_one_and_arguments_may_be_an_object() -> None:
     assert read({"function_call": {"name": "old", "arguments": "{}"}})[0] == ToolCallDelta("call_0", "old", "{}")
 
 
-def test_a_name_told_in_every_piece_is_told_once() -> None:
+def test_a_name_sent_in_every_piece_is_reported_once() -> None:
     events = read(call("add", "{", index=0, id="x"), call("add", "}", index=0, id="x"))
     assert events[1] == ToolCallDelta("x", "", "}")
 
@@ -166,7 +166,7 @@ def test_a_refusal_is_text_and_the_reason() -> None:
     ]
 
 
-def test_usage_in_every_chunk_is_told_when_it_changes() -> None:
+def test_usage_in_every_chunk_is_reported_when_it_changes() -> None:
     reader = ChunkReader()
     usages = ({"prompt_tokens": 1, "completion_tokens": tokens} for tokens in (1, 1, 2))
     told = [list(reader.read_json({"choices": [], "usage": usage})) for usage in usages]

@@ -228,7 +228,7 @@ def test_an_error_before_anything_else_is_as_an_error_answer(error: object, kind
         b'data: {"choices":[{"delta":{"content":""},"finish_reason":"error"}],"error":{"message":"it broke"}}\n\n',
     ],
 )
-def test_an_error_in_the_middle_keeps_what_came_and_says_what_was_said(tail: bytes) -> None:
+def test_an_error_in_the_middle_keeps_what_came_and_has_its_message(tail: bytes) -> None:
     built, reader = builder(), ReplyReader("text/event-stream", ChunkReader())
     for event in reader.feed(b'data: {"choices":[{"delta":{"content":"half"}}]}\n\n'):
         built.add(event)

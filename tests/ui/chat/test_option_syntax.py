@@ -1,4 +1,4 @@
-"""What is asked of a model beside the words, as it is typed, shown and suggested."""
+"""Options of a request, as they are typed, shown and suggested."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_an_empty_value_takes_one_back_and_leaves_the_others() -> None:
 
 
 @pytest.mark.parametrize("words", ["max_tokens=many", "thinking=perhaps", "volume=11"])
-def test_what_cannot_be_is_told(words: str) -> None:
+def test_an_invalid_option_is_reported(words: str) -> None:
     with pytest.raises(ValueError, match=words.partition("=")[0]):
         parse_options(Options(), words)
 
@@ -35,6 +35,6 @@ def test_the_models_own_efforts_are_suggested_where_they_are_known() -> None:
     assert own[:2] == ["effort=low", "effort=max"] and "effort=high" not in own
 
 
-def test_what_was_said_already_is_not_suggested_again() -> None:
+def test_what_was_typed_already_is_not_suggested_again() -> None:
     values = [one.value for one in suggest_options("effort=low thi")]
     assert values and all(value.startswith("effort=low ") and value.count("effort") == 1 for value in values)

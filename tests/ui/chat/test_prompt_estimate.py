@@ -1,4 +1,4 @@
-"""What is said of a prompt before it is sent."""
+"""The estimate of a prompt before it is sent."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ def test_a_prompt_costs_what_it_and_all_before_it_will_be_read_as() -> None:
     assert said.startswith("~1.2") and "k in" in said and "~$0.002" in said
 
 
-def test_what_the_cache_holds_is_told_and_what_it_lost_costs_more() -> None:
+def test_what_the_cache_holds_is_reported_and_what_it_lost_costs_more() -> None:
     usage = Usage(input_tokens=10, cache_write_5m_tokens=50_000, output_tokens=200)
     fresh = talked(usage)
     assert "cached" in cost_estimate(fresh, draft_of(fresh, "go on", None), PRICE, NOW)
@@ -43,7 +43,7 @@ def test_an_unknown_price_is_left_out_and_not_called_nothing() -> None:
     assert "$" not in cost_estimate(conversation, draft_of(conversation, "hi", None), None, NOW)
 
 
-def test_what_does_not_fit_is_said_and_what_fits_or_is_unknown_is_not() -> None:
+def test_what_does_not_fit_is_reported_and_what_fits_or_is_unknown_is_not() -> None:
     conversation = talked(Usage(input_tokens=1000, output_tokens=200))
     draft = draft_of(conversation, "hi", None)
     assert "does not fit" in overflow_warning(conversation, draft, 1100, NOW)

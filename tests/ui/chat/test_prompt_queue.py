@@ -1,4 +1,4 @@
-"""The line of waiting prompts, with a disk that is slow enough for somebody to go elsewhere meanwhile."""
+"""The queue of prompts, with a disk so slow that the user opens another conversation meanwhile."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

@@ -94,7 +94,7 @@ async def test_retry_makes_a_sibling_and_the_keys_walk_between_them() -> None:
         assert "Again" in screen_text(desk.app)
 
 
-async def test_an_edited_prompt_stands_beside_the_old_one() -> None:
+async def test_an_edited_prompt_is_a_sibling_of_the_old_one() -> None:
     async with desk_with(HELLO, SAYS_AGAIN) as desk:
         await desk.said("hi")
         await desk.press("escape", "K", "K", "e")
@@ -213,7 +213,7 @@ async def test_a_countdown_is_in_sight_and_enter_cuts_it_short() -> None:
         assert "Hello" in screen_text(desk.app)
 
 
-async def test_commands_run_by_name_and_a_wrong_name_is_told(desk: Desk) -> None:
+async def test_commands_run_by_name_and_a_wrong_name_is_reported(desk: Desk) -> None:
     await desk.said("hi")
     await desk.type("/title My title")
     await desk.press("enter")

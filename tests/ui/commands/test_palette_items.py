@@ -16,7 +16,7 @@ from tui_chat.ui.picker import Picker
 
 
 async def found(desk: Desk, letters: str) -> list[str]:
-    """Open it, type, and see the row that is lit and those below."""
+    """Open it, type, and see the row that is highlighted and those below."""
     await desk.press("ctrl+p")
     await desk.until(lambda: isinstance(desk.app.screen, Picker))
     await desk.type(letters)
@@ -86,13 +86,13 @@ async def test_a_command_that_needs_words_asks_for_them(desk: Desk) -> None:
     await desk.until(lambda: desk.app.title == "whales")
 
 
-async def test_the_key_of_ones_own_is_shown_and_the_letters_are_lit(desk: Desk) -> None:
+async def test_the_key_of_ones_own_is_shown_and_the_letters_are_highlighted(desk: Desk) -> None:
     await found(desk, "retry")
     row = next(row for row in screen_rows(desk.app) if "/retry" in row)
     assert "Ctrl+R" in row[: row.index("Regenerate")]
 
 
-async def test_nothing_like_it_is_said() -> None:
+async def test_no_match_is_reported() -> None:
     async with desk_with(size=(60, 20)) as desk:
         assert await found(desk, "zzzzz") == []
         assert "No matches." in screen_text(desk.app)

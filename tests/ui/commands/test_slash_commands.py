@@ -1,4 +1,4 @@
-"""Every command that is listed is run by somebody."""
+"""Every command that is listed is run."""
 
 from tests.ui.conftest import Desk
 from tui_chat.ui.commands.slash_commands import COMMANDS

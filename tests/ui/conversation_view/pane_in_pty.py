@@ -1,6 +1,6 @@
 """Plays with the pane in a real terminal, at random but by a seed, and marks where the screen is to be compared.
 
-Each mark is a window title: `drawn N` after a stretch of play, `painted N` after everything was painted anew. Both
+Each mark is a window title: `drawn N` after a stretch of play, `painted N` after everything was painted again. Both
 come when nothing is on its way any more, and play goes on when the terminal has the size that it is to have then.
 With `stalled` in place of a seed it streams for a while and then marks `longest N`: the milliseconds that the loop
 stood.
@@ -140,7 +140,7 @@ class Player(PaneApp):
 
 
 class Stalled(Player):
-    """Streams on while nobody reads the terminal, and then does nothing for a while."""
+    """Streams on while no one reads the terminal, and then does nothing for a while."""
 
     async def play(self) -> None:
         self.pane.show(exchanges(4))

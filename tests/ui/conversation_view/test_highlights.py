@@ -100,7 +100,7 @@ async def test_a_search_steps_through_its_hits_and_around() -> None:
         assert seen == [(3, 3), (1, 3), (2, 3), (1, 3)]
 
 
-async def test_hits_are_lit_also_where_a_line_is_wrapped() -> None:
+async def test_hits_are_highlighted_also_where_a_line_is_wrapped() -> None:
     text = "word " * 13 + "needle in " + "word " * 5
     async with shown(conversation(reply(1, text, parent_id=None)), size=(80, 24)) as (app, pilot):
         before = [app.screen._compositor.render_strips()[y] for y in range(4)]
@@ -118,7 +118,7 @@ async def test_what_is_folded_opens_when_a_hit_is_in_it() -> None:
         assert "thought 1" in "\n".join(await settled(app, pilot))
 
 
-async def test_nothing_found_is_said() -> None:
+async def test_no_match_is_reported() -> None:
     async with shown(exchanges(3)) as (app, pilot):
         app.pane.find("nowhere to be found")
         await pilot.pause()

@@ -84,7 +84,7 @@ def test_a_host_is_shown_as_it_goes_over_the_wire() -> None:
         ("http://[::1]:80/", "[::1]", "an IP address"),
     ],
 )
-def test_where_it_leads_is_told_in_short_and_what_only_looks_like_it(url: str, leads_to: str, doubt: str) -> None:
+def test_where_it_leads_is_reported_in_short_and_what_only_looks_like_it(url: str, leads_to: str, doubt: str) -> None:
     assert may_open(url)
     assert destination(url) == leads_to
     told = " ".join(suspicious_parts(url))
@@ -111,7 +111,7 @@ def test_a_file_name_within_a_link_is_the_link() -> None:
     assert [target.url for target in targets(made)] == ["https://a.example/main.py"]
 
 
-def test_what_is_under_a_cell_is_told() -> None:
+def test_what_is_under_a_cell_is_reported() -> None:
     made = line("at src/a.py end")
     assert target_at(made, 2) is None
     under = target_at(made, 3)

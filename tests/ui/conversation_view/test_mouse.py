@@ -103,7 +103,7 @@ async def test_a_click_on_the_head_of_a_fold_opens_it() -> None:
         assert "thought 2" in "\n".join(await settled(app, pilot))
 
 
-async def test_a_click_on_a_link_asks_to_open_it_and_hovering_tells_where_it_leads() -> None:
+async def test_a_click_on_a_link_asks_to_open_it_and_hovering_shows_where_it_leads() -> None:
     async with shown(conversation(reply(1, "[words](https://example.org/deep)", parent_id=None))) as (app, pilot):
         y = row_of(await settled(app, pilot), "words")
         await pilot.hover(ConversationPane, offset=(5, y))

@@ -1,4 +1,4 @@
-"""Rows as cells: always the widget's width, lit where they are to be, and the same strip for the same row."""
+"""Rows as cells: always the widget's width, highlighted where they should be, and the same strip for the same row."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,7 +42,7 @@ def test_every_row_is_as_wide_as_the_widget(
         assert strip.cell_length == width == sum(segment.cell_length for segment in strip)
 
 
-def test_only_the_cells_of_a_hit_are_lit() -> None:
+def test_only_the_cells_of_a_hit_are_highlighted() -> None:
     line = render_plain("one two three two", 27, DARK.text)[0]
     (strip,) = painter().paint([line], RowStyle(matches=((4, 7), (14, 17)), current=(14, 17)))
     assert base(strip, HIT) == "two"

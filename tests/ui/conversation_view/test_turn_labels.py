@@ -1,4 +1,4 @@
-"""What stands under a reply that went wrong: whole, in every window, and told from what the provider says itself."""
+"""The state below a reply that failed: whole, in every window, and distinct from the provider's own message."""
 
 from dataclasses import replace
 
@@ -43,7 +43,7 @@ def test_what_fits_into_one_row_takes_one() -> None:
     assert len(rows(replace(reply(1, "half"), status=TurnStatus.CANCELLED), 200)) == 1
 
 
-def test_a_pause_is_told_in_the_colour_of_waiting() -> None:
+def test_a_pause_is_reported_in_the_colour_of_waiting() -> None:
     live = replace(reply(1, ""), status=TurnStatus.STREAMING)
     (line,) = turn_labels.state(
         live, ("Rate limited by the provider.", "Attempt 2 follows."), layout_options(80)
@@ -51,6 +51,6 @@ def test_a_pause_is_told_in_the_colour_of_waiting() -> None:
     assert next(iter(line.strip)).style == DARK.warning
 
 
-def test_what_the_provider_says_in_the_same_words_is_said_once() -> None:
+def test_what_the_provider_says_in_the_same_words_is_shown_once() -> None:
     assert rows(failed("the provider rejected the API key"), 80)[0] == "The provider rejected the API key."
     assert len(rows(failed("the provider rejected the API key"), 200)) == 1

@@ -185,7 +185,7 @@ def test_the_same_conversation_shown_again_keeps_what_is_laid_out_and_the_reader
     assert len(viewport.turns.entries) == 41
 
 
-def test_a_long_turn_looks_as_it_did_until_it_is_laid_out_anew_in_slices_and_the_reader_keeps_his_place() -> None:
+def test_a_long_turn_looks_as_it_did_until_it_is_laid_out_again_in_slices_and_the_reader_keeps_his_place() -> None:
     text = "".join(f"## Part {number}\n\n{'some words ' * 20}number{number}\n\n" for number in range(900))
     viewport = Viewport(layout_options(90))
     viewport.height = 20

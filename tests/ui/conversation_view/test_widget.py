@@ -142,7 +142,7 @@ async def test_every_kind_of_part_has_a_row() -> None:
     assert "search_result" in text
 
 
-async def test_how_a_turn_ended_is_said_below_it() -> None:
+async def test_how_a_turn_ended_is_shown_below_it() -> None:
     failed = reply(1, "half", status=TurnStatus.FAILED, fault=Fault("overloaded", "busy"))
     async with shown(conversation(prompt(0, "x"), failed)) as (app, _pilot):
         assert "It is failed.\n   busy\n   r tries again" in screen_text(app)
@@ -295,7 +295,7 @@ async def test_an_empty_conversation_says_what_to_do() -> None:
         assert "Ask anything." not in "\n".join(await settled(app, pilot))
 
 
-async def test_what_is_said_of_a_reply_is_gone_when_it_arrives() -> None:
+async def test_the_note_of_a_reply_is_gone_when_it_arrives() -> None:
     turn, _ = live()
     async with shown(conversation()) as (app, pilot):
         app.pane.add_turn(turn)

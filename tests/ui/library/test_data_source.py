@@ -1,4 +1,4 @@
-"""Any part of a long list can be had at once; words that no title has are looked for in what was said."""
+"""Any part of a long list loads at once; words that no title has are searched in the messages."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -57,7 +57,7 @@ async def test_a_query_that_no_title_contains_is_searched_in_the_messages(store:
 
 
 @pytest.mark.parametrize("text", ['"question 7"', "role:user title", "model:demo title", "after:2020 title"])
-async def test_quotes_and_filters_mean_what_was_said(text: str) -> None:
+async def test_quotes_and_filters_mean_full_text_search(text: str) -> None:
     assert ListFilter(text).needs_full_text
 
 

@@ -1,4 +1,4 @@
-"""A row fits its width, whatever stands in it; columns go as the window narrows; a hit stays lit where it is."""
+"""A row fits its width, whatever it holds; columns go as the window narrows; a match stays highlighted."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -81,13 +81,13 @@ def test_nothing_in_a_title_steers_the_terminal() -> None:
     assert "next" in row
 
 
-def test_the_hit_is_lit_where_it_stands_and_nothing_else() -> None:
+def test_the_hit_is_highlighted_where_it_stands_and_nothing_else() -> None:
     _, line = hit_rows(HIT, RowContext(80, DARK, NOW), is_marked=False, highlight=LIT)
     assert "".join(part.text for part in line).strip() == "a leaky bucket leaks"
     assert [part.text for part in line if part.style == LIT] == ["bucket"]
 
 
-def test_a_hit_among_line_breaks_and_controls_is_still_lit_whole() -> None:
+def test_a_hit_among_line_breaks_and_controls_is_still_highlighted_whole() -> None:
     snippet = "one\n\n\x1b[2J two  three\tfour"
     at = snippet.index("three")
     hit = replace(HIT, snippet=snippet, marks=((0, 3), (at, at + 5)))
@@ -98,7 +98,7 @@ def test_a_hit_among_line_breaks_and_controls_is_still_lit_whole() -> None:
     assert " three four" in text
 
 
-def test_the_first_row_of_a_hit_says_where_it_was_said_by_whom_and_when() -> None:
+def test_the_first_row_of_a_hit_shows_conversation_role_and_time() -> None:
     first, _ = hit_rows(HIT, RowContext(80, DARK, NOW), is_marked=False, highlight=LIT)
     assert "".join(part.text for part in first).split() == ["Buckets", "tour", "15:00"]
     mine, _ = hit_rows(replace(HIT, role=Role.USER), RowContext(80, DARK, NOW), is_marked=False, highlight=LIT)

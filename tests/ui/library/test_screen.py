@@ -1,4 +1,4 @@
-"""The library in the app: found by title and by what was said, opened there, put in order, all of it undone."""
+"""The library in the app: search by title and text, open at the match, change, undo."""
 
 import asyncio
 import gc
@@ -123,7 +123,7 @@ async def test_a_burst_of_keys_in_the_search_acts_in_its_order() -> None:
         assert line.value == "eng"
 
 
-async def test_what_was_said_opens_where_it_was_said_on_its_branch_with_the_hits_lit() -> None:
+async def test_a_match_opens_on_its_branch_at_the_message_with_the_hits_highlighted() -> None:
     async with library_of(BRANCHED) as desk:
         await desk.type("camshafts")
         await shows(desk, "All messages", "speaks of camshafts")
@@ -136,7 +136,7 @@ async def test_what_was_said_opens_where_it_was_said_on_its_branch_with_the_hits
         assert stored.head == "turn-2", "looking into another branch does not move the reader's place for good"
 
 
-async def test_tab_changes_between_titles_and_what_was_said() -> None:
+async def test_tab_changes_between_titles_and_full_text() -> None:
     async with library_of(BRANCHED, replace(made(1), title="engine oil")) as desk:
         await desk.type("engine")
         await shows(desk, "Conversations 2")

@@ -68,7 +68,7 @@ def playing(what: str) -> Iterator[tuple[int, int]]:
 
 
 def play(seed: int, sizes: list[tuple[int, int]]) -> list[tuple[list[object], list[object]]]:
-    """The screen after each stretch, as it was drawn and as it was painted anew."""
+    """The screen after each stretch, as it was drawn and as it was painted again."""
     screen = pyte.Screen(COLUMNS, ROWS)
     stream = pyte.ByteStream(screen)
     found: dict[int, dict[str, list[object]]] = {}

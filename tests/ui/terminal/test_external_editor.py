@@ -93,7 +93,7 @@ def test_what_the_editor_wrote_is_the_prompt(home: Path) -> None:
         leave(terminal)
 
 
-def test_an_editor_that_does_not_exist_is_told(home: Path) -> None:
+def test_an_editor_that_does_not_exist_is_reported(home: Path) -> None:
     with started(home, "/nowhere/no-editor") as terminal:
         terminal.type("draft")
         terminal.until("draft")

@@ -20,7 +20,7 @@ ESCAPE_S = 0.1
 
 @pytest.fixture
 def incoming() -> InputDecoder:
-    """A terminal nobody has typed in yet; Textual's own wait has its default here."""
+    """A terminal without input yet; Textual's own wait has its default here."""
     return InputDecoder(XTermParser(), ESCAPE_S)
 
 
@@ -38,7 +38,7 @@ def keys(messages: list[Message]) -> list[str]:
     return [message.key for message in messages if isinstance(message, events.Key)]
 
 
-def test_a_lone_escape_is_told_when_its_time_is_over_and_not_later(incoming: InputDecoder) -> None:
+def test_a_lone_escape_is_reported_when_its_time_is_over_and_not_later(incoming: InputDecoder) -> None:
     began = time.monotonic()
     assert incoming.take(b"\x1b") == []
     assert keys(waited_for(incoming)) == ["escape"]
@@ -118,7 +118,7 @@ def test_keys_after_a_paste_are_keys_again(incoming: InputDecoder) -> None:
 
 @pytest.mark.parametrize(("answer", "is_light"), [("ffff/ffff/ffff", True), ("1e/1e/2e", False)])
 @pytest.mark.parametrize("end", ["\x07", "\x1b\\"])
-def test_the_terminals_background_is_told_and_not_typed(
+def test_the_terminals_background_is_reported_and_not_typed(
     incoming: InputDecoder, answer: str, is_light: bool, end: str
 ) -> None:
     told = incoming.take(f"\x1b]11;rgb:{answer[:4]}".encode()) + incoming.take(f"{answer[4:]}{end}a".encode())

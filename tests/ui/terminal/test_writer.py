@@ -1,4 +1,4 @@
-"""A terminal that is slow, stalled or gone keeps nobody waiting."""
+"""A terminal that is slow, stalled or gone blocks nothing."""
 
 import os
 import select

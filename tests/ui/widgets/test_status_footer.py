@@ -56,7 +56,7 @@ async def footer(clock: Clock) -> AsyncIterator[StatusFooter]:
 
 
 def used(footer: StatusFooter, output_tokens: int) -> float | None:
-    """The speed that is shown once so many tokens were told."""
+    """The speed that is shown once so many tokens were reported."""
     footer.apply(UsageChanged(Usage(3, output_tokens=output_tokens), None))
     return footer.state.tokens_per_s
 

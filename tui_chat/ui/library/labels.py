@@ -34,7 +34,7 @@ def key_hints(list_filter: ListFilter, keys: Keyboard, *, any_row: bool) -> str:
         is_trash = list_filter.shelf is Shelf.TRASH
         steps.append(("library.choose", "restore and open") if is_trash else "library.choose")
     if any_row or list_filter.text.strip():
-        steps.append(("library.said", "titles") if list_filter.full_text else "library.said")
+        steps.append(("library.full_text", "titles") if list_filter.full_text else "library.full_text")
     if any_row:
         steps += [*_CHANGES[list_filter.shelf], "library.export", "library.mark"]
     return hint_line(keys, *steps, "library.shelf", "library.undo", "library.close")

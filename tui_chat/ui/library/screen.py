@@ -43,7 +43,7 @@ _FULL_TEXT_DELAY_S = 0.12
 _PREVIEW_DELAY_S = 0.06
 """How long the cursor stays on a row before its conversation is loaded for the preview."""
 _BOLD = Style(bold=True)
-_ACTIONS = ("rename", "archive", "delete", "export", "mark", "shelf", "said", "undo", "choose", "move", "page")
+_ACTIONS = ("rename", "archive", "delete", "export", "mark", "shelf", "full_text", "undo", "choose", "move", "page")
 """What is disabled while a title is written."""
 _RENAMING = "Enter rename · Esc cancel"
 
@@ -318,7 +318,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         else:
             self.dismiss(None)
 
-    def action_said(self) -> None:
+    def action_full_text(self) -> None:
         """Switch between full-text search and titles."""
         if not self.query_line.value.strip():
             self.notify("Type a search text to search all messages.")
