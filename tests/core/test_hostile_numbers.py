@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.test_footer import STREAMING, footer_line
+from tests.core.test_footer_layout import STREAMING, footer_line
 from tests.support.attacks import attack
 from tui_chat.core.bounds import MOST_TOKENS, UNKNOWN_MOMENT
-from tui_chat.core.footer import fit, footer_fields
+from tui_chat.core.footer_layout import fit, footer_fields
 from tui_chat.core.format_numbers import (
     TOKENS_WIDTH,
     UNKNOWN,

@@ -19,7 +19,7 @@ from tui_chat.cli.commands.doctor import _faults
 from tui_chat.cli.conversation_table import as_dict, rows_for_people
 from tui_chat.cli.transcript import print_transcript
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.footer import FooterState, fit, footer_fields
+from tui_chat.core.footer_layout import FooterState, fit, footer_fields
 from tui_chat.core.prompt_forecast import Draft, context_use, forecast
 from tui_chat.core.usage_report_text import usage_table
 from tui_chat.formats.markdown import to_markdown

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.test_footer import footer_line
+from tests.core.test_footer_layout import footer_line
 from tests.support.attacks import attack
 from tui_chat.core.bounds import dollars_in_bounds
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.estimate import RunningUsage
 from tui_chat.core.event import Stopped, TextDelta, UsageReported
-from tui_chat.core.footer import FooterState
+from tui_chat.core.footer_layout import FooterState
 from tui_chat.core.provider import Request
 from tui_chat.core.provider_presets import DIALECTS
 from tui_chat.core.text_width import text_width

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.test_footer import footer_line
+from tests.core.test_footer_layout import footer_line
 from tests.service.conftest import MakeHarness
 from tests.storage.make import conversation, prompt, reply
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.event import Stopped, TextDelta, UsageReported
-from tui_chat.core.footer import FooterState
+from tui_chat.core.footer_layout import FooterState
 from tui_chat.core.format_numbers import cost_sum, dollars
 from tui_chat.core.prompt_forecast import context_use
 from tui_chat.core.turn import Turn, TurnStatus

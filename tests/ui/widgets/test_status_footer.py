@@ -17,7 +17,7 @@ from tui_chat.core.event import (
     TurnStarted,
     UsageChanged,
 )
-from tui_chat.core.footer import Activity
+from tui_chat.core.footer_layout import Activity
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage

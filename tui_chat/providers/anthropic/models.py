@@ -6,7 +6,7 @@ from typing import Any
 from tui_chat.core.bounds import count_in_bounds
 from tui_chat.core.masking import Masker
 from tui_chat.core.provider import Model
-from tui_chat.providers.masking import masked_models
+from tui_chat.providers.provider_secrets import masked_models
 from tui_chat.providers.values import list_of, mapping_of, text_of
 
 _UP_TO_4_5 = re.compile(

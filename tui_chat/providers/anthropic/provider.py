@@ -49,7 +49,7 @@ from tui_chat.providers.anthropic.stream import MessageReader, event_batches
 from tui_chat.providers.bounded_body import drain, error_body, parse_json, whole_body
 from tui_chat.providers.config import ProviderConfig, is_loopback
 from tui_chat.providers.error_details import causes, scrub
-from tui_chat.providers.masking import carries_secrets, masker_of
+from tui_chat.providers.provider_secrets import carries_secrets, masker_of
 from tui_chat.providers.values import mapping_of, text_of
 
 _DEFAULT_URL = "https://api.anthropic.com"

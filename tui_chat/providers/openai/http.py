@@ -15,10 +15,10 @@ from tui_chat.core.secret import Secret
 from tui_chat.providers.bounded_body import error_body
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.error_details import scrub
-from tui_chat.providers.masking import masker_of
 from tui_chat.providers.openai.address import Address
 from tui_chat.providers.openai.errors import connection_error, error_from_response
 from tui_chat.providers.openai.request import Json, rejected_field, without_rejected_fields
+from tui_chat.providers.provider_secrets import masker_of
 
 REQUEST_ERRORS = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, ProviderError)
 """What a request may raise; `Server.raise_error` turns each into an error of the core."""

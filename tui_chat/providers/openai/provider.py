@@ -13,7 +13,6 @@ from tui_chat.core.provider import Model, Request
 from tui_chat.providers.bounded_body import TooManyValues, drain, parse_json, whole_body
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.error_details import request_id_in
-from tui_chat.providers.masking import masked_models
 from tui_chat.providers.openai.address import RESPONSES_PATH, address_of, chat_path, dialect_of, uses_responses
 from tui_chat.providers.openai.errors import REQUEST_ID_HEADERS
 from tui_chat.providers.openai.http import REQUEST_ERRORS, Server, next_chunk
@@ -23,6 +22,7 @@ from tui_chat.providers.openai.request import Json, is_continuation, request_bod
 from tui_chat.providers.openai.responses_request import responses_body
 from tui_chat.providers.openai.responses_stream import ResponsesReader
 from tui_chat.providers.openai.stream import ChunkReader
+from tui_chat.providers.provider_secrets import masked_models
 
 _LIST_TIMEOUT_S = 15.0
 _MAX_DETAILED = 64

@@ -23,7 +23,7 @@ from tui_chat.core.event import (
     TurnStarted,
     UsageChanged,
 )
-from tui_chat.core.footer import Activity, Field, FooterState, fit, footer_fields
+from tui_chat.core.footer_layout import Activity, Field, FooterState, fit, footer_fields
 from tui_chat.core.turn import Role
 
 if TYPE_CHECKING:

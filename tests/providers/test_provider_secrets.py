@@ -14,7 +14,7 @@ from tui_chat.core.event import ReplyOpened, Stopped
 from tui_chat.core.provider import Provider
 from tui_chat.core.secret import Secret
 from tui_chat.providers.config import ProviderConfig
-from tui_chat.providers.masking import masker_of
+from tui_chat.providers.provider_secrets import masker_of
 from tui_chat.providers.registry import make_provider
 
 

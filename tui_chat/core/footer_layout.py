@@ -1,4 +1,4 @@
-"""The text of the status line: activity, tokens, cost, context. Must not know widgets or colours.
+"""The layout of the status line: activity, tokens, cost, context. Must not know widgets or colours.
 
 Fields are shortened and dropped in a fixed order as the line gets narrower. Figures are right-aligned in fields of a
 fixed width, so that nothing moves when they grow.

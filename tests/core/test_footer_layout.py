@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tui_chat.core.footer import Activity, FooterState, activity_text, fit, footer_fields
+from tui_chat.core.footer_layout import Activity, FooterState, activity_text, fit, footer_fields
 from tui_chat.core.prompt_forecast import ContextUse
 from tui_chat.core.text_width import text_width
 from tui_chat.core.usage import Cost, CostSum, Usage
