@@ -24,6 +24,7 @@ INSIDE: dict[str, set[str]] = {
     "wording": {"core"},
     "rendering": {"core"},
     "service": {"core", "storage", "formats"},
+    "gateway": {"core", "service", "storage", "formats", "wording"},
     "ui": {"core", "service", "storage", "rendering", "attachments", "wording", "settings"},
     "wiring": {"core", "settings", "paths", "providers", "pricing", "storage", "service", "attachments"},
     "cli": {
@@ -38,6 +39,7 @@ INSIDE: dict[str, set[str]] = {
         "wording",
         "wiring",
         "ui",
+        "gateway",
     },
     "__main__": {"cli"},
     "__init__": set(),
@@ -49,17 +51,19 @@ OUTSIDE: dict[str, set[str]] = {
     "pricing": {"genai_prices"},
     "formats": {"pydantic"},
     "rendering": {"markdown_it", "pygments", "rich", "textual"},
+    "gateway": {"starlette", "uvicorn"},
     "ui": {"textual", "rich"},
     "cli": {"typer", "rich"},
 }
 RENDERING_MAY_USE = {"textual.strip", "textual.style", "textual.color", "textual.geometry", "textual.theme"}
 """Of textual, its types of lines and styles only."""
-BROAD_EXCEPT = {"service/reply.py", "service/tool_rounds.py", "cli/main.py"}
-"""The pump, a running tool, and the outermost call."""
+BROAD_EXCEPT = {"service/reply.py", "service/tool_rounds.py", "cli/main.py", "gateway/app.py"}
+"""The pump, a running tool, the outermost call, and the outermost handler of requests."""
 ONLY_IN = {
     "anthropic": {"providers/anthropic/provider.py"},
     "sqlite3": {"storage", "formats"},
     "genai_prices": {"pricing"},
+    "uvicorn": {"gateway/server.py"},
 }
 """Libraries that one file or one folder alone may know; formats reads other programs' databases."""
 

@@ -77,6 +77,14 @@ def test_the_app_is_loaded_without_what_its_first_screen_does_not_show(tmp_path:
     assert loaded.isdisjoint({"typer", "pydantic", "markdown_it", "pygments.lexer", "tui_chat.service.import_export"})
 
 
+@pytest.mark.parametrize(
+    "code", [called("--version"), called("list"), "import tui_chat.ui.app, tui_chat.cli.launch"], ids=range(3)
+)
+def test_the_gateway_is_loaded_by_nothing_else(code: str, tmp_path: Path) -> None:
+    loaded = loaded_by(code, tmp_path)
+    assert loaded.isdisjoint({"starlette", "uvicorn", "wsproto", "tui_chat.gateway"})
+
+
 def test_what_is_loaded_ahead_is_there(tmp_path: Path) -> None:
     loaded = loaded_by("from tui_chat.ui.startup.preload import load_ahead\nload_ahead()", tmp_path)
     assert {"markdown_it", "tui_chat.ui.library.screen"} <= loaded

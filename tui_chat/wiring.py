@@ -46,6 +46,7 @@ class Program:
     settings: Settings
     store: Store
     service: ChatService
+    dependencies: Dependencies
     registry: ProviderRegistry
     keys: KeyRing
     pricing: Pricing
@@ -124,6 +125,10 @@ class Program:
         if (profile := self.settings.profiles.get(name)) is None:
             raise SettingsError(f"there is no profile “{name}”{did_you_mean(name, self.settings.profiles)}")
         return profile
+
+    async def unsaved_service(self) -> ChatService:
+        """Return another service with the same providers and prices, whose store keeps nothing."""
+        return ChatService(await open_store(self.settings, saving=False), self.dependencies)
 
     async def warm_up(self) -> None:
         """Load in a thread what the first prompt needs, before it is sent."""
@@ -218,7 +223,7 @@ def _build(settings: Settings, store: Store, *, demo: bool, unsaved_reason: Stor
     dependencies = Dependencies(registry.get, pricing.cost_of, _policy(settings))
     service = ChatService(store, dependencies, unsaved_reason=unsaved_reason)
     model = DEMO_MODEL if demo else key_ring.model()[0]
-    return Program(settings, store, service, registry, key_ring, pricing, model)
+    return Program(settings, store, service, dependencies, registry, key_ring, pricing, model)
 
 
 def pricing_of(settings: Settings) -> Pricing:

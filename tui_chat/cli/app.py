@@ -38,6 +38,8 @@ COMMANDS = {
     "import": ("import_", _CONVERSATIONS),
     "backup": ("backup", _CONVERSATIONS),
     "stats": ("stats", _CONVERSATIONS),
+    "serve": ("serve", _OTHER),
+    "token": ("token", _OTHER),
     "usage": ("usage", _OTHER),
     "prices": ("prices", _OTHER),
     "models": ("models", _OTHER),

@@ -5,6 +5,7 @@ ever overwritten: each adds new turns, and only the head moves.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from weakref import WeakValueDictionary
 
@@ -37,6 +38,7 @@ class ChatService:
         self.permissions = Permissions(store, dependencies.tool_rules)
         self._dependencies = dependencies
         self._replies: dict[str, Reply] = {}
+        self._watchers: list[Callable[[Reply], object]] = []
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def new_conversation(self, model: str, *, system: str = "", options: Options | None = None) -> Conversation:
@@ -60,6 +62,24 @@ class ChatService:
     def replies(self) -> tuple[Reply, ...]:
         """Return all replies in flight."""
         return tuple(reply for reply in self._replies.values() if reply.ended is None)
+
+    def watch(self, callback: Callable[[Reply], object]) -> Callable[[], None]:
+        """Call `callback` with every reply that starts; return a function that ends this."""
+        self._watchers.append(callback)
+        return lambda: self._watchers.remove(callback) if callback in self._watchers else None
+
+    async def cancel(self, conversation_id: str) -> bool:
+        """Stop the reply in that conversation, also one of another process; return whether there is one.
+
+        Another process stops its reply when it next saves it.
+        """
+        if (reply := self.reply_in(conversation_id)) is not None:
+            reply.cancel()
+            return True
+        live = [turn for turn in (await self.open(conversation_id)).turns if turn.is_live]
+        for turn in live:
+            await self.save_queue.store.request_stop(turn.id)
+        return bool(live)
 
     async def open(self, conversation_id: str) -> Conversation:
         """Return the conversation, with the current state of a reply in flight."""
@@ -127,12 +147,14 @@ class ChatService:
         """Store which branch is shown."""
         await self.save_queue.show_branch(conversation_id, head)
 
-    async def fork(self, conversation_id: str, turn_id: str) -> Conversation:
+    async def fork(
+        self, conversation_id: str, turn_id: str, *, source: str = "", foreign_id: str = ""
+    ) -> Conversation:
         """Create a conversation from a copy of the path to that turn; it remembers its origin."""
-        source = await self.open(conversation_id)
+        original = await self.open(conversation_id)
         ids: dict[str | None, str | None] = {None: None}
         turns: list[Turn] = []
-        for turn in source.path_to(turn_id):
+        for turn in original.path_to(turn_id):
             ids[turn.id] = self._dependencies.new_id()
             # A live reply continues only in the conversation that requested it.
             status = TurnStatus.INTERRUPTED if turn.is_live else turn.status
@@ -140,14 +162,14 @@ class ChatService:
             turns.append(replace(copy, parts=without_figures(turn.parts), usage=None, cost=None))
         now = self._dependencies.now()
         forked = replace(
-            source,
+            original,
             id=self._dependencies.new_id(),
             created_at=now,
             updated_at=now,
             turns=tuple(turns),
             side_requests=(),
             head=turns[-1].id,
-            origin=Origin(conversation_id, turn_id),
+            origin=Origin(conversation_id, turn_id, source, foreign_id),
             archived_at=None,
             deleted_at=None,
         )
@@ -215,6 +237,8 @@ class ChatService:
         self._replies[conversation.id] = reply
         self.auto_title.schedule(reply)
         reply.start()
+        for callback in tuple(self._watchers):
+            callback(reply)
         return reply
 
     async def _request(self, conversation: Conversation, model: str, path: tuple[Turn, ...]) -> Request:

@@ -7,7 +7,7 @@ pump is ever cancelled: a task cancelled before its first step would never run i
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -38,6 +38,7 @@ from tui_chat.core.rounds import answer_open_calls, expand_rounds, open_calls, r
 from tui_chat.core.tool import Approval, Verdict
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.service.dependencies import Dependencies
+from tui_chat.service.joining_reader import JoiningReader
 from tui_chat.service.permissions import Permissions
 from tui_chat.service.save_queue import SaveQueue
 from tui_chat.service.stall_detection import HealthMonitor
@@ -102,6 +103,7 @@ class Reply:
         """The last batch to save, and the deltas after it; one value, as another thread may read it."""
         self._saving = asyncio.Lock()
         self._readers: set[_Reader] = set()
+        self._joining_readers: set[JoiningReader] = set()
         self._status_event: RetryScheduled | HealthChanged | None = None
         self._stop = asyncio.Event()
         self._stop_as = TurnStatus.CANCELLED
@@ -160,13 +162,23 @@ class Reply:
         assert self._ended is not None
         return self._ended
 
-    async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
-        reader = _Reader([TurnStarted(self.conversation_id, self.turn)])
-        if self._status_event is not None and self._ended is None:
-            reader.backlog.append(self._status_event)
-        reader.backlog.extend(ApprovalAsked(approval) for approval in self.pending_approvals)
+    def _first_events(self) -> list[ReplyEvent]:
+        events: list[ReplyEvent] = [TurnStarted(self.conversation_id, self.turn)]
         if self._ended is not None:
-            reader.backlog.append(self._ended)
+            events.append(self._ended)
+        elif self._status_event is not None:
+            events.append(self._status_event)
+        return [*events, *(ApprovalAsked(approval) for approval in self.pending_approvals)]
+
+    def add_reader(self, reader: JoiningReader) -> Callable[[], None]:
+        """Send everything to a bounded reader, starting with the turn so far; return a function that ends this."""
+        for event in self._first_events():
+            reader.put(self.turn_id, event)
+        self._joining_readers.add(reader)
+        return lambda: self._joining_readers.discard(reader)
+
+    async def __aiter__(self) -> AsyncIterator[ReplyEvent]:
+        reader = _Reader(self._first_events())
         self._readers.add(reader)
         try:
             while True:
@@ -184,6 +196,8 @@ class Reply:
         for reader in self._readers:
             reader.backlog.append(event)
             reader.has_events.set()
+        for joining_reader in self._joining_readers:
+            joining_reader.put(self.turn_id, event)
 
     async def _run(self) -> None:
         unsubscribe = self._save_queue.watch(lambda error: self._publish(SavingChanged(error)))
@@ -332,6 +346,8 @@ class Reply:
             await asyncio.sleep(pause_s)
             saved_s = self._dependencies.monotonic_s()
             await self._save_so_far()
+            if await self._save_queue.is_stop_requested(self.turn_id):
+                self.cancel()
             # A slow disk shortens the pause, but never removes it.
             pause_s = max(save_interval_s / 4, save_interval_s - (self._dependencies.monotonic_s() - saved_s))
             now_s = self._dependencies.monotonic_s()

@@ -64,6 +64,13 @@ class SaveQueue:
             # Another database replaced the one that held the conversation; save it there.
             await self.store.save(conversation)
 
+    async def is_stop_requested(self, turn_id: str) -> bool:
+        """Return whether another process asked to stop that reply."""
+        try:
+            return await self.store.is_stop_requested(turn_id)
+        except (StorageError, NotFound):
+            return False
+
     async def show_branch(self, conversation_id: str, head: str) -> None:
         """Move the head of a conversation."""
         if (unsaved := self._unsaved.get(conversation_id)) is not None:

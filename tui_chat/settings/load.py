@@ -21,6 +21,7 @@ from tui_chat.settings.values import (
     Problem,
     Profile,
     ProviderSettings,
+    ServeSettings,
     Settings,
     UiSettings,
     setting_fields,
@@ -30,6 +31,7 @@ T = TypeVar("T")
 TABLES: dict[str, type] = {
     "ui": UiSettings,
     "chat": ChatSettings,
+    "serve": ServeSettings,
     "providers": ProviderSettings,
     "profiles": Profile,
     "prices": PriceSettings,
@@ -70,6 +72,7 @@ class _SettingsLoader:
             made,
             ui=self._fields(UiSettings, ("ui",), self._table(("ui",)), {}),
             chat=self._fields(ChatSettings, ("chat",), self._table(("chat",)), {}),
+            serve=self._fields(ServeSettings, ("serve",), self._table(("serve",)), {}),
             providers=providers,
             profiles=self._each("profiles", Profile),
             prices=self._prices(),

@@ -16,6 +16,7 @@ from tui_chat.settings.values import (
     PriceSettings,
     Profile,
     ProviderSettings,
+    ServeSettings,
     SettingInfo,
     Settings,
     UiSettings,
@@ -45,6 +46,7 @@ def rows(settings: Settings, keys: KeyRing) -> list[Row]:
     made = [Row("default_model", model, str(why))]
     made += [row for row in _of(settings, settings, ()) if row.name != "default_model"]
     made += [*_of(settings, settings.ui, ("ui",)), *_of(settings, settings.chat, ("chat",))]
+    made += _of(settings, settings.serve, ("serve",))
     for name, provider in settings.providers.items():
         made += [row for row in _of(settings, provider, ("providers", name)) if row.origin != "default"]
         if source := keys.source(name):
@@ -118,6 +120,8 @@ def starter_file() -> str:
         *_about(UiSettings, UiSettings()),
         "[chat]",
         *_about(ChatSettings, ChatSettings()),
+        "[serve]",
+        *_about(ServeSettings, ServeSettings()),
         "[keys]",
         "# An action's id, as the help names it, with its key, several keys, or false for none.",
         '#"reply.retry" = "ctrl+r"',

@@ -216,6 +216,39 @@ class ChatSettings:
 
 
 @dataclass(frozen=True)
+class ServeSettings:
+    """`[serve]`: the HTTP server for other programs."""
+
+    host: Annotated[str, SettingInfo("the address that `tui-chat serve` listens on")] = "127.0.0.1"
+    port: Annotated[int, SettingInfo("its port; 0 takes a free one", least=0, most=65_535)] = 7717
+    socket: Annotated[bool, SettingInfo("listen on a Unix socket in the data folder as well")] = True
+    hosts: Annotated[
+        tuple[str, ...],
+        SettingInfo("more host names by which clients may call it", example='["host.docker.internal"]'),
+    ] = ()
+    origins: Annotated[
+        tuple[str, ...],
+        SettingInfo("web pages that may call it, as whole origins", example='["http://localhost:3000"]'),
+    ] = ()
+    models: Annotated[
+        tuple[str, ...],
+        SettingInfo(
+            "the only models that clients may use; empty allows all", example='["anthropic/claude-opus-5-5"]'
+        ),
+    ] = ()
+    save: Annotated[
+        Literal["all", "named", "none"],
+        SettingInfo(
+            "which chats of OpenAI and Anthropic clients are saved: all, those that name a conversation, or none"
+        ),
+    ] = "all"
+    usd_per_day: Annotated[
+        float | None, SettingInfo("refuse prompts after so many dollars in a day", least=0, example="5")
+    ] = None
+    page: Annotated[bool, SettingInfo("serve the built-in web page")] = True
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings, with their origins and problems."""
 
@@ -228,6 +261,7 @@ class Settings:
     ] = field(default_factory=Path)
     ui: UiSettings = field(default_factory=UiSettings)
     chat: ChatSettings = field(default_factory=ChatSettings)
+    serve: ServeSettings = field(default_factory=ServeSettings)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     """Every provider that is known or set, by name."""
     prices: Mapping[str, PriceSettings] = field(default_factory=dict)

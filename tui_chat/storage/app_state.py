@@ -10,6 +10,8 @@ from tui_chat.storage.turn_rows import seq_of
 
 _MAX_PROMPTS = 10_000
 _NEW_DRAFT = "draft"
+STOP_REQUEST = "stop:"
+"""Before the id of a live reply: its process is asked to stop it."""
 
 
 def state(db: sqlite3.Connection, key: str) -> Any:

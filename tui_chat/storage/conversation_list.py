@@ -34,6 +34,8 @@ class ListQuery:
     """Words that the title must contain, in any order, ignoring case."""
     skip: int = 0
     """How many conversations at the start to leave out."""
+    origin: tuple[str, str] | None = None
+    """Only conversations from that source whose foreign id has that prefix."""
 
 
 class Page(list[ConversationSummary]):
@@ -59,6 +61,14 @@ def summaries(db: sqlite3.Connection, query: ListQuery, process: CurrentProcess)
     return page
 
 
+def summary(db: sqlite3.Connection, conversation_id: str, process: CurrentProcess) -> ConversationSummary:
+    """Return one row of the list."""
+    seq = seq_of(db, conversation_id)
+    live = {reply.conversation for reply in live_turns(db, process, seq) if reply.is_alive}
+    row = db.execute(f"SELECT {SUMMARY_COLUMNS} FROM conversation WHERE seq = ?", (seq,)).fetchone()
+    return summary_of(row, live)
+
+
 def count(db: sqlite3.Connection, query: ListQuery) -> int:
     """Return the number of conversations that match."""
     where, values = _condition(query)
@@ -70,10 +80,26 @@ def _condition(query: ListQuery) -> tuple[str, list[object]]:
     if query.after is not None:
         where.append("(used, seq) < (?, ?)")
         values += [query.after.used, query.after.seq]
+    if query.origin is not None:
+        source, prefix = query.origin
+        where.append(_FROM_ORIGIN)
+        values += [source, prefix, prefix + "\U0010ffff"]
     for word in title_key(query.matching).split():
         where.append("instr(title_key, ?) > 0")
         values.append(word)
     return " AND ".join(where), values
+
+
+_FROM_ORIGIN = "origin_source = ? AND origin_foreign_id >= ? AND origin_foreign_id < ?"
+
+
+def with_origin(db: sqlite3.Connection, source: str, prefix: str, limit: int) -> list[str]:
+    """Return the ids of conversations outside the trash from that source, last used first."""
+    rows = db.execute(
+        f"SELECT id FROM conversation WHERE {_FROM_ORIGIN} AND shelf < 2 ORDER BY used DESC LIMIT ?",
+        (source, prefix, prefix + "\U0010ffff", limit),
+    )
+    return [str(row[0]) for row in rows]
 
 
 def seqs_titled(db: sqlite3.Connection, words: Sequence[str]) -> list[int]:

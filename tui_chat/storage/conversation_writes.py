@@ -7,7 +7,7 @@ from datetime import datetime
 from tui_chat.core.conversation import Conversation, Options, SideRequest, TitleSource
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.turn import Turn
-from tui_chat.storage import conversation_list, live_replies, search_index, turn_rows
+from tui_chat.storage import app_state, conversation_list, live_replies, search_index, turn_rows
 from tui_chat.storage.process_owner import CurrentProcess
 from tui_chat.storage.row_mapping import (
     SIDE_REQUEST_COLUMNS,
@@ -116,6 +116,7 @@ def finish(db: sqlite3.Connection, turn: Turn, process: CurrentProcess) -> None:
         raise NotFound(f"no turn {turn.id}")
     seq, conversation = row
     _update_turn(db, seq, turn, process)
+    app_state.set_state(db, app_state.STOP_REQUEST + turn.id, None)
     turn_rows.mark_used(db, conversation, process.now)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
-from tui_chat.core.conversation import Conversation, Options, SearchHit, SideRequest, TitleSource
+from tui_chat.core.conversation import Conversation, ConversationSummary, Options, SearchHit, SideRequest, TitleSource
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.event import ProviderEvent
 from tui_chat.core.turn import Turn
@@ -218,10 +218,18 @@ class Store:
         deleted: bool = False,
         matching: str = "",
         skip: int = 0,
+        origin: tuple[str, str] | None = None,
     ) -> Page:
-        """Return a page of the list, last used first; `page.end` is the cursor for the next page."""
-        query = conversation_list.ListQuery(limit, after, archived, deleted, matching, skip)
+        """Return a page of the list, last used first; `page.end` is the cursor for the next page.
+
+        `origin` is a source and the prefix of a foreign id.
+        """
+        query = conversation_list.ListQuery(limit, after, archived, deleted, matching, skip, origin)
         return await self._read(conversation_list.summaries, query, self._database.process)
+
+    async def summary(self, conversation_id: str) -> ConversationSummary:
+        """Return one row of the list."""
+        return await self._read(conversation_list.summary, conversation_id, self._database.process)
 
     async def count(self, *, archived: bool = False, deleted: bool = False, matching: str = "") -> int:
         """Return the length of the whole list."""
@@ -266,6 +274,18 @@ class Store:
     async def set_state(self, key: str, value: object) -> None:
         """Store a value that JSON can hold; `None` removes it."""
         await self._write(app_state.set_state, key, value)
+
+    async def request_stop(self, turn_id: str) -> None:
+        """Ask the process that owns a live reply to stop it."""
+        await self._write(app_state.set_state, app_state.STOP_REQUEST + turn_id, True)
+
+    async def is_stop_requested(self, turn_id: str) -> bool:
+        """Return whether a live reply is to be stopped."""
+        return await self._read(app_state.state, app_state.STOP_REQUEST + turn_id) is not None
+
+    async def with_origin(self, source: str, prefix: str, *, limit: int = 1_000_000) -> list[str]:
+        """Return the conversations from that source whose foreign id starts with the prefix, last used first."""
+        return await self._read(conversation_list.with_origin, source, prefix, limit)
 
     async def changes(self) -> tuple[int, int]:
         """Return a value that differs after every write, by this or another process."""

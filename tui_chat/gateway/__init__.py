@@ -1,0 +1,1 @@
+"""The HTTP server: the same conversations for browsers, scripts, editors and SDKs."""

@@ -1,0 +1,72 @@
+"""The table of all routes; the OpenAPI document is made from it. To add a dialect, add its rows here."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tui_chat.gateway import conversations, events, info, turns
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A route, and what the OpenAPI document says about it."""
+
+    method: str
+    path: str
+    handler: Handler
+    query: tuple[str, ...] = ()
+    body: str = ""
+    """The name of the schema of the body."""
+    status: int = 200
+    answer: str = ""
+    """The name of the schema of the answer; empty for none."""
+    streams: bool = False
+
+    @property
+    def summary(self) -> str:
+        """Return what the handler does."""
+        return (self.handler.__doc__ or "").strip().splitlines()[0]
+
+
+_CONVERSATION = "/api/v1/conversations/{id}"
+_TURN = f"{_CONVERSATION}/turns/{{turn}}"
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint("GET", "/healthz", info.health, answer="Health"),
+    Endpoint(
+        "GET",
+        "/api/v1/conversations",
+        conversations.list_conversations,
+        query=("q", "shelf", "cursor", "limit"),
+        answer="ConversationList",
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/conversations",
+        turns.create_conversation,
+        body="NewConversation",
+        status=202,
+        answer="Answer",
+    ),
+    Endpoint("GET", _CONVERSATION, conversations.get_conversation, answer="Conversation"),
+    Endpoint("PATCH", _CONVERSATION, conversations.change_conversation, body="Change", answer="Conversation"),
+    Endpoint("DELETE", _CONVERSATION, conversations.delete_conversation, status=204),
+    Endpoint("POST", f"{_CONVERSATION}/turns", turns.send, body="Prompt", status=202, answer="Answer"),
+    Endpoint("POST", f"{_TURN}/retry", turns.retry, body="Retry", status=202, answer="Answer"),
+    Endpoint("POST", f"{_TURN}/edit", turns.edit, body="Edit", status=202, answer="Answer"),
+    Endpoint("POST", f"{_TURN}/continue", turns.continue_, body="Retry", status=202, answer="Answer"),
+    Endpoint("POST", f"{_TURN}/fork", turns.fork, status=201, answer="Conversation"),
+    Endpoint("POST", f"{_CONVERSATION}/cancel", turns.cancel, answer="Cancelled"),
+    Endpoint("POST", f"{_CONVERSATION}/approvals/{{call}}", turns.approve, body="Verdict", answer="Verdict"),
+    Endpoint("GET", f"{_CONVERSATION}/events", events.conversation_events, streams=True),
+    Endpoint("GET", "/api/v1/events", events.all_events, query=("conversations",), streams=True),
+    Endpoint("GET", "/api/v1/search", conversations.search, query=("q", "limit", "offset"), answer="SearchHits"),
+    Endpoint("GET", "/api/v1/usage", conversations.usage, query=("since",), answer="Usage"),
+    Endpoint("GET", "/api/v1/models", info.models, query=("refresh",), answer="Models"),
+    Endpoint("GET", "/api/v1/metrics", info.metrics, answer="Metrics"),
+    Endpoint("POST", "/api/v1/tickets", info.ticket, status=201, answer="Ticket"),
+)
