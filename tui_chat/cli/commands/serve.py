@@ -76,8 +76,8 @@ async def _serve(ctx: Context, watchdog: "Watchdog", *, tcp: bool) -> int:
 
     from tui_chat.cli.exit_codes import DONE, INTERRUPTED
     from tui_chat.cli.gateway import gateway_server
-    from tui_chat.cli.opening_notices import opening_notices
     from tui_chat.cli.output import print_notice
+    from tui_chat.cli.store_access import opening_notices
     from tui_chat.wiring import assemble
 
     program = await assemble(ctx.settings, demo=ctx.demo)
