@@ -116,7 +116,7 @@ class TokenStore:
         """Make the token with that name invalid, also for a server that runs."""
         left = tuple(known for known in self.named if known.client.name != name)
         if len(left) == len(self.named):
-            raise NotFound(f"there is no token {name}", detail="token")
+            raise NotFound(f"no token {name}", detail="token")
         self._save(left)
 
     def _save(self, tokens: tuple[NamedToken, ...]) -> None:
