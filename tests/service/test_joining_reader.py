@@ -4,7 +4,7 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tui_chat.core.event import PartEnd, ReplyEvent, TextDelta, ThinkingDelta, ToolCallDelta, TurnEnded, UsageChanged
@@ -43,6 +43,7 @@ def flat(events: list[ReplyEvent]) -> list[tuple[str, str]]:
     return stretches
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(EVENTS), st.sets(st.integers(0, 50)))
 def test_a_slow_reader_gets_all_text_in_its_order(events: list[ReplyEvent], reads: set[int]) -> None:
     reader, got = JoiningReader(), []
