@@ -62,6 +62,9 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ("request_refused", "flagged"): ErrorText(
         "The provider's content filter rejected the prompt.", "Edit the prompt."
     ),
+    ("request_refused", "no_server_tool"): ErrorText(
+        "The provider does not have this web tool.", "Switch it off, or choose another model."
+    ),
     ("request_refused", "no_prompt"): ErrorText("There is no prompt to reply to.", "Write one first."),
     ("request_refused", "not_a_prompt"): ErrorText(
         "Only your own prompts can be edited.", "Select one in reading mode or in the tree."

@@ -13,6 +13,11 @@ CONTINUE_PROMPT = "Please continue exactly where your last reply stopped, withou
 """Sent as a visible prompt where a model cannot continue its own unfinished reply."""
 
 
+WEB_SEARCH, WEB_FETCH = "web_search", "web_fetch"
+SERVER_TOOLS = (WEB_SEARCH, WEB_FETCH)
+"""Tools that a provider runs itself; chosen by these names in `Options.tools`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model as its provider describes it; `None` is unknown."""
@@ -38,6 +43,8 @@ class Request:
     options: Options = field(default_factory=Options)
     tools: tuple[Tool, ...] = ()
     """What the model may call; none is sent where it is empty."""
+    is_paused: bool = False
+    """The last turn is a reply that the provider paused; it is sent back as it is, and goes on."""
 
 
 class Provider(Protocol):

@@ -47,6 +47,9 @@ from tui_chat.service.usage_meter import UsageMeter
 
 _log = logging.getLogger(__name__)
 
+_PAUSED = "pause_turn"
+"""The stop reason of a reply that is to be sent back as it is."""
+
 MAX_BLOCKING_S = 0.008
 """The pump yields to the event loop this often, even if all bytes of the provider are there already."""
 
@@ -275,9 +278,14 @@ class Reply:
         return True
 
     async def _run_tools(self) -> bool:
-        """Answer the calls of the request that ended; return whether another request follows."""
+        """Answer the calls of the request that ended; return whether another request follows.
+
+        It also follows where the provider paused the reply, as it does after many steps of its own tools.
+        """
+        stopped = self._builder.stopped
+        is_paused = stopped is not None and stopped.reason == _PAUSED
         calls = open_calls(self._builder.turn.parts) if self._request.tools else ()
-        if not calls:
+        if not calls and not is_paused:
             return False
         # Nothing is expected from the provider now: silence is no fault.
         self._health.restart(self._dependencies.monotonic_s())
@@ -290,7 +298,8 @@ class Reply:
             self._builder.add(Stopped(reason))
             return False
         self._blank = self._builder.turn
-        self._request = replace(request, turns=expand_rounds((*self._before, self._blank)))
+        turns = expand_rounds((*self._before, self._blank))
+        self._request = replace(request, turns=turns, is_paused=is_paused and not calls)
         self._meter.next_round(self._request)
         return True
 

@@ -124,3 +124,12 @@ def test_tokens_are_counted_of_what_is_read() -> None:
         "messages": [{"role": "user", "content": [{"type": "text", "text": "Hello?"}]}],
         "system": "Be brief.",
     }
+
+
+def test_web_tools_are_those_that_the_provider_runs() -> None:
+    tools = params(tools=("web_fetch", "web_search", "look"))["tools"]
+    assert [(tool["type"], tool["name"]) for tool in tools] == [
+        ("web_search_20250305", "web_search"),
+        ("web_fetch_20250910", "web_fetch"),
+    ]
+    assert "tools" not in params(tools=("look",))

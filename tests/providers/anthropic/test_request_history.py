@@ -195,5 +195,33 @@ def test_the_api_would_accept_any_history(turns: list[Turn]) -> None:
             answers = [block["tool_use_id"] for block in after if block["type"] == "tool_result"]
             assert answers == open_calls
             assert [block["type"] for block in after[: len(answers)]] == ["tool_result"] * len(answers)
-            assert all(block["id"] in results for block in blocks if block["type"] == "server_tool_use")
+            waits = bool(open_calls) and at == len(messages) - 2
+            assert waits or all(block["id"] in results for block in blocks if block["type"] == "server_tool_use")
     json.dumps(messages, ensure_ascii=False).encode()
+
+
+def test_a_reply_that_the_api_paused_ends_the_messages_as_it_is() -> None:
+    paused = reply(ThinkingPart("Hm.", kept(SIGNED)), "I look. ", called(SERVER_CALL))
+    assert messages_of((user("a"), paused), is_paused=True) == [
+        says("user", "a"),
+        says("assistant", SIGNED, "I look. ", SERVER_CALL),
+    ]
+
+
+def test_a_server_call_waits_with_the_client_s_calls_of_its_reply() -> None:
+    """The API runs it when it has the results of the client's calls."""
+    mixed = reply(called(SERVER_CALL), called(CALL))
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "12:00"}
+    assert messages_of((user("a"), mixed, user(ToolResultPart("toolu_1", "12:00")))) == [
+        says("user", "a"),
+        says("assistant", SERVER_CALL, CALL),
+        says("user", result),
+    ]
+
+
+def test_a_server_call_that_an_interruption_left_without_its_result_is_not_sent() -> None:
+    assert messages_of((user("a"), reply("b", called(SERVER_CALL)), user("c"))) == [
+        says("user", "a"),
+        says("assistant", "b"),
+        says("user", "c"),
+    ]

@@ -82,6 +82,21 @@ def test_tools_are_offered_in_the_shape_of_this_api() -> None:
     ]
 
 
+def test_web_search_is_run_by_the_provider() -> None:
+    made = body(prompt("a"), model="gpt-4o", options=Options(tools=("web_search", "look")))
+    assert made["tools"] == [{"type": "web_search"}]
+    assert made["include"] == ["web_search_call.action.sources"]
+
+
+@pytest.mark.parametrize(("api", "tool"), [("chat", "web_search"), ("chat", "web_fetch"), ("responses", "web_fetch")])
+async def test_a_web_tool_that_the_api_lacks_is_refused_with_the_way_out(api: str, tool: str) -> None:
+    request = Request("m", (prompt("a"),), options=Options(tools=(tool,)))
+    async with provider("http://127.0.0.1:1", api=api) as made:
+        with pytest.raises(RequestRefused, match=f"/options {tool}=off"):
+            async for _ in made.stream(request):
+                pass
+
+
 def test_a_model_that_thinks_returns_its_reasoning_encrypted_with_a_summary() -> None:
     made = body(prompt("a"), options=Options(effort="high", max_tokens=99))
     assert made["include"] == ["reasoning.encrypted_content"]

@@ -20,7 +20,7 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.core.provider import Request
+from tui_chat.core.provider import SERVER_TOOLS, WEB_FETCH, WEB_SEARCH, Request
 from tui_chat.core.tool import Tool
 from tui_chat.core.turn import Role, Turn
 from tui_chat.providers.anthropic.models import (
@@ -36,6 +36,11 @@ CURRENT_VERSION = "2026-10-21"
 """The newest version of the API that this program knows; a gateway may need an older one."""
 _REPLY_FIRST_NOTE = "(The conversation begins with a reply.)"
 _NOT_RUN = "This tool was not run."
+_SERVER_TOOLS: dict[str, dict[str, Any]] = {
+    WEB_SEARCH: {"type": "web_search_20250305", "name": "web_search"},
+    WEB_FETCH: {"type": "web_fetch_20250910", "name": "web_fetch", "citations": {"enabled": True}},
+}
+"""The plain versions: later ones run code, which costs what no usage reports."""
 _THINKING = ("thinking", "redacted_thinking")
 _CALL_ID = re.compile(r"[a-zA-Z0-9_-]+")
 _IMAGES = {"image/jpeg", "image/png", "image/gif", "image/webp"}
@@ -80,10 +85,11 @@ def count_params(request: Request) -> dict[str, Any]:
     """Return the parameters for counting input tokens."""
     params: dict[str, Any] = {
         "model": request.model,
-        "messages": messages_of(request.turns, native_calls=bool(request.tools)),
+        "messages": messages_of(request.turns, native_calls=bool(request.tools), is_paused=request.is_paused),
     }
-    if request.tools:
-        params["tools"] = [_tool(tool) for tool in request.tools]
+    server_tools = [_SERVER_TOOLS[name] for name in SERVER_TOOLS if name in request.options.tools]
+    if tools := [*map(_tool, request.tools), *server_tools]:
+        params["tools"] = tools
     if request.system.strip():
         params["system"] = valid_text(request.system)
     return params
@@ -95,7 +101,7 @@ def _tool(tool: Tool) -> dict[str, Any]:
 
 def partial_reply(request: Request) -> Turn | None:
     """Return the reply that the model is asked to continue, if there is one."""
-    last = request.turns[-1] if request.turns else None
+    last = request.turns[-1] if request.turns and not request.is_paused else None
     return last if last is not None and last.role is Role.ASSISTANT else None
 
 
@@ -131,25 +137,36 @@ def _add_cache_mark(messages: list[Message]) -> None:
             return
 
 
-def messages_of(turns: Iterable[Turn], *, native_calls: bool = False) -> list[Message]:
+def messages_of(turns: Iterable[Turn], *, native_calls: bool = False, is_paused: bool = False) -> list[Message]:
     """Return the messages of a branch, which may end with a partial reply to continue.
 
     With `native_calls`, calls that came from another provider are sent as calls: text that looks like one would be
-    imitated by a model that has tools.
+    imitated by a model that has tools. A reply that the API paused ends the messages as it is.
     """
     messages = _merge_roles((turn.role.value, list(_blocks(turn, native_calls))) for turn in turns)
     everything = [block for message in messages for block in message["content"]]
     called = {block.get("id") for block in everything if _is_call(block)}
     answered = {block.get("tool_use_id") for block in everything if _is_server_result(block)}
-    for message in filter(_is_reply, messages):
+    answered |= _calls_to_be_run(messages)
+    for message in filter(_is_reply, messages[:-1] if is_paused else messages):
         message["content"] = _drop_incomplete(message["content"], called, answered)
     messages = _merge_roles((message["role"], message["content"]) for message in messages)
-    if messages and _is_reply(messages[-1]):
+    if messages and _is_reply(messages[-1]) and not is_paused:
         messages[-1]["content"] = _to_continue(messages[-1]["content"])
     _answer_calls(messages)
     if messages and _is_reply(messages[0]):
         messages.insert(0, {"role": Role.USER.value, "content": [_text(_REPLY_FIRST_NOTE)]})
     return [message for message in messages if message["content"]]
+
+
+def _calls_to_be_run(messages: list[Message]) -> set[Any]:
+    """Return the ids of the server calls that the API runs now that it gets the results of the client's calls."""
+    match messages[-2:]:
+        case [{"role": "assistant", "content": blocks}, {"content": content}]:
+            results = {block.get("tool_use_id") for block in content if block.get("type") == "tool_result"}
+            if any(block.get("type") == "tool_use" and block.get("id") in results for block in blocks):
+                return {block.get("id") for block in filter(_is_server_call, blocks)}
+    return set()
 
 
 def _blocks(turn: Turn, native_calls: bool) -> Iterator[Block]:

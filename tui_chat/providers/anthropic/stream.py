@@ -27,6 +27,7 @@ from tui_chat.core.event import (
 )
 from tui_chat.core.masking import NO_SECRETS, Masker
 from tui_chat.core.part import Opaque, OtherPart, ThinkingPart, ToolResultPart
+from tui_chat.core.sources import source_part
 from tui_chat.core.text_buffer import TextBuffer
 from tui_chat.core.usage import UNKNOWN_USAGE, Usage
 from tui_chat.providers.anthropic.block_text import citation_text, is_failed_result, result_text
@@ -185,7 +186,7 @@ class MessageReader:
 
     def _message_stop(self) -> list[ProviderEvent]:
         self.is_complete = True
-        citations = [PartDelta(OtherPart(f"citation: {source}")) for source in self._sources]
+        citations = [PartDelta(source_part(source)) for source in self._sources]
         return [*citations, Stopped(self._stop_reason or "end_turn", self._stop_detail)]
 
     def _read_stop(self, message: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import httpx2
 
 from tui_chat.core.error import ProtocolBroken, RequestRefused
 from tui_chat.core.event import ProviderEvent, ReplyOpened
-from tui_chat.core.provider import Model, Request
+from tui_chat.core.provider import SERVER_TOOLS, WEB_SEARCH, Model, Request
 from tui_chat.providers.bounded_body import TooManyValues, drain, parse_json, whole_body
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.error_details import request_id_in
@@ -74,6 +74,7 @@ class OpenAICompatibleProvider:
 
     def _prepare(self, request: Request) -> tuple[str, Json, JsonReader]:
         """Return the path and the body of a request, and what reads the reply."""
+        self._check_server_tools(request)
         dialect, masker = self._dialect, self._server.masker
         if uses_responses(self._config, dialect, request.model):
             body = responses_body(request, dialect, self.name)
@@ -86,6 +87,14 @@ class OpenAICompatibleProvider:
             masker=masker,
         )
         return path, request_body(request, dialect), reader
+
+    def _check_server_tools(self, request: Request) -> None:
+        """Raise for a tool that was chosen and that this API does not have."""
+        has_search = uses_responses(self._config, self._dialect, request.model)
+        for name in SERVER_TOOLS:
+            if name in request.options.tools and not (name == WEB_SEARCH and has_search):
+                sentence = f"{self.name} has no {name} here; /options {name}=off switches it off"
+                raise RequestRefused(sentence, detail="no_server_tool")
 
     async def models(self) -> tuple[Model, ...]:
         """Return the models of the server, or those named in the settings."""

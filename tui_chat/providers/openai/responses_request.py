@@ -12,7 +12,7 @@ from typing import Any
 from tui_chat.core.clean import valid_text
 from tui_chat.core.conversation import Options
 from tui_chat.core.part import AttachmentPart, OtherPart, Part, ThinkingPart, ToolCallPart, ToolResultPart
-from tui_chat.core.provider import Request, split_ref
+from tui_chat.core.provider import WEB_SEARCH, Request, split_ref
 from tui_chat.core.provider_presets import Dialect
 from tui_chat.core.turn import Role, Turn
 from tui_chat.providers.openai.request import (
@@ -37,13 +37,20 @@ def responses_body(request: Request, dialect: Dialect, provider: str) -> Json:
     body: Json = {"model": request.model, "input": input_of(request, provider), "stream": True, "store": False}
     if request.system.strip():
         body["instructions"] = valid_text(request.system)
-    if request.tools:
-        body["tools"] = [{"type": "function", "strict": False, **function_of(tool)} for tool in request.tools]
+    tools = [{"type": "function", "strict": False, **function_of(tool)} for tool in request.tools]
+    include: list[str] = []
+    if WEB_SEARCH in request.options.tools:
+        tools.append({"type": "web_search"})
+        include.append("web_search_call.action.sources")
+    if tools:
+        body["tools"] = tools
     _add_options(body, request.options, dialect)
     if encrypts_reasoning(request.model):
-        body["include"] = ["reasoning.encrypted_content"]
+        include.append("reasoning.encrypted_content")
         if request.options.thinking is not False:
             merge_fields(body, {"reasoning": {"summary": "auto"}})
+    if include:
+        body["include"] = include
     return body
 
 

@@ -23,6 +23,7 @@ from tui_chat.core.event import (
 )
 from tui_chat.core.masking import NO_SECRETS, Masker
 from tui_chat.core.part import AttachmentPart, Opaque, OtherPart, ToolResultPart
+from tui_chat.core.sources import source_part
 from tui_chat.core.text_buffer import TextBuffer
 from tui_chat.core.usage import Usage
 from tui_chat.providers.bounded_body import LONGEST_DELTA, in_parts
@@ -141,7 +142,7 @@ class ResponsesReader:
             sentence = "the stream ended before the reply did" if self._has_events else "the server sent no reply"
             raise StreamCut(sentence, detail="dropped")
         yield from self._close_all([])
-        yield from (PartDelta(OtherPart(f"citation: {source}")) for source in self._sources)
+        yield from (PartDelta(source_part(source)) for source in self._sources)
         reason = self._stop_reason or ("tool_calls" if self._has_calls else "completed")
         yield Stopped("refusal" if self._is_refusal else reason)
 

@@ -18,7 +18,8 @@ from tui_chat.core.event import (
     UsageReported,
 )
 from tui_chat.core.masking import NO_SECRETS, Masker
-from tui_chat.core.part import Opaque, OtherPart, ThinkingPart
+from tui_chat.core.part import Opaque, ThinkingPart
+from tui_chat.core.sources import source_part
 from tui_chat.core.text_buffer import TextBuffer
 from tui_chat.core.usage import Usage
 from tui_chat.providers.bounded_body import LONGEST_DELTA, in_parts
@@ -285,7 +286,7 @@ class ChunkReader:
         events: list[ProviderEvent] = []
         self._close_all(events)
         yield from events
-        yield from (PartDelta(OtherPart(f"citation: {source}")) for source in self._sources)
+        yield from (PartDelta(source_part(source)) for source in self._sources)
         reason = self._finish_reason or ("tool_calls" if had_calls else "stop")
         yield Stopped("refusal" if self._is_refusal else reason)
 

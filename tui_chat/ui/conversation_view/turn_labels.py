@@ -9,12 +9,14 @@ from rich.style import Style
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import Fault
 from tui_chat.core.format_numbers import UNKNOWN, local_moment
-from tui_chat.core.part import AttachmentPart, OtherPart, RoundPart, ThinkingPart, ToolCallPart, ToolResultPart
+from tui_chat.core.part import AttachmentPart, OtherPart, Part, RoundPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.provider import CONTINUE_PROMPT
+from tui_chat.core.sources import title_and_url
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.rendering.cell_width import normalize_graphemes, width, wrap
 from tui_chat.ui.conversation_view.blocks import Block, Fold
 from tui_chat.ui.conversation_view.layout_options import LayoutOptions, text_row
+from tui_chat.ui.conversation_view.links import destination, displayed_url
 
 _SHORT = 400
 """Longest text that is read for a summary in one row."""
@@ -176,6 +178,22 @@ def attachment(part: AttachmentPart, layout_options: LayoutOptions) -> Block:
             )
         ]
     )
+    block.part = part
+    return block
+
+
+def source(part: Part, text: str, number: int, layout_options: LayoutOptions) -> Block:
+    """Return a row for a source that the reply cites, with its number; its address is a link."""
+    title, url = title_and_url(_clean(text))
+    dim = layout_options.styles.dim
+    mark = f"[{number}] "
+    shown = title or displayed_url(url)
+    where = f"  {destination(url)}" if title and url else ""
+    row = text_row(layout_options.width, [(mark, dim), (shown, layout_options.styles.link), (where, dim)])
+    if url:
+        start = width(mark)
+        row.links = ((start, min(start + width(shown), row.cells), url),)
+    block = Block([row])
     block.part = part
     return block
 

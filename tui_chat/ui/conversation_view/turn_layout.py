@@ -18,6 +18,7 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
+from tui_chat.core.sources import source_of
 from tui_chat.core.turn import Role, Turn
 from tui_chat.rendering.line import Line
 from tui_chat.ui.conversation_view import turn_labels
@@ -155,7 +156,7 @@ class TurnLayout:
         part = self.turn.parts[number]
         block = block or self._prepared.get(number)
         if block is None or not block.grow_to(part):
-            block = _new_block(part, self.turn.role, layout_options, live=live)
+            block = self._new_block(number, layout_options, live=live)
         if isinstance(block, Fold):
             if isinstance(part, ThinkingPart):
                 turn_labels.thinking_head(block, layout_options, live=live)
@@ -165,10 +166,17 @@ class TurnLayout:
         elif not live:
             block.finish()
             if isinstance(part, TextPart) and not self.turn.is_live and not block.shows(part.text):
-                block = _new_block(part, self.turn.role, layout_options, live=False)
+                block = self._new_block(number, layout_options, live=False)
                 block.finish()
         block.advance(MOST_S if live else inf)
         return block
+
+    def _new_block(self, number: int, layout_options: LayoutOptions, *, live: bool) -> Block:
+        parts = self.turn.parts
+        if (source := source_of(parts[number])) is not None:
+            place = sum(source_of(part) is not None for part in parts[: number + 1])
+            return turn_labels.source(parts[number], source, place, layout_options)
+        return _new_block(parts[number], self.turn.role, layout_options, live=live)
 
     def measure(self) -> None:
         """Count the rows again after a block has grown."""
