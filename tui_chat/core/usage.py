@@ -1,10 +1,24 @@
 """Tokens and money: the usage of a reply and its cost. Must not know providers or price lists."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass
 from decimal import Decimal, localcontext
+from operator import add, attrgetter
+from typing import Any
 
 from tui_chat.core.bounds import EXACT, MOST_TOKENS, dollars_in_bounds
+
+COUNTS = (
+    "input_tokens",
+    "cache_read_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+    "thinking_tokens",
+    "web_searches",
+)
+"""The fields of a usage that count something, in their order."""
+_counts_of: Callable[[Any], tuple[int, ...]] = attrgetter(*COUNTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +44,11 @@ class Usage:
     """True where stored counts were out of bounds: they are 0 here and mean nothing. In a sum: it is not all."""
 
     @property
+    def counts(self) -> tuple[int, ...]:
+        """The values of the fields in `COUNTS`."""
+        return _counts_of(self)
+
+    @property
     def cache_write_tokens(self) -> int:
         """Input written to a cache, whatever its lifetime."""
         return self.cache_write_5m_tokens + self.cache_write_1h_tokens
@@ -45,31 +64,13 @@ class Usage:
         return self.total_input_tokens + self.output_tokens
 
     def __add__(self, other: "Usage") -> "Usage":
-        return Usage(
-            self.input_tokens + other.input_tokens,
-            self.cache_read_tokens + other.cache_read_tokens,
-            self.cache_write_5m_tokens + other.cache_write_5m_tokens,
-            self.cache_write_1h_tokens + other.cache_write_1h_tokens,
-            self.output_tokens + other.output_tokens,
-            self.thinking_tokens + other.thinking_tokens,
-            self.web_searches + other.web_searches,
-            self.estimated or other.estimated,
-            unknown=self.unknown or other.unknown,
-        )
+        counts: dict[str, Any] = dict(zip(COUNTS, map(add, self.counts, other.counts), strict=True))
+        return Usage(**counts, estimated=self.estimated or other.estimated, unknown=self.unknown or other.unknown)
 
     @property
     def is_in_bounds(self) -> bool:
         """Whether every count is one that can be believed."""
-        counts = (
-            self.input_tokens,
-            self.cache_read_tokens,
-            self.cache_write_5m_tokens,
-            self.cache_write_1h_tokens,
-            self.output_tokens,
-            self.thinking_tokens,
-            self.web_searches,
-        )
-        return min(counts) >= 0 and max(counts) <= MOST_TOKENS
+        return min(self.counts) >= 0 and max(self.counts) <= MOST_TOKENS
 
 
 UNKNOWN_USAGE = Usage(estimated=True, unknown=True)
@@ -111,16 +112,7 @@ class Price:
     @property
     def is_in_bounds(self) -> bool:
         """Whether every rate is one that can be believed."""
-        rates = (
-            self.input_usd,
-            self.output_usd,
-            self.cache_read_usd,
-            self.cache_write_5m_usd,
-            self.cache_write_1h_usd,
-            self.web_search_usd,
-            self.request_usd,
-            Decimal(0) if self.thinking_usd is None else self.thinking_usd,
-        )
+        rates = (value for value in astuple(self) if isinstance(value, Decimal))
         return all(dollars_in_bounds(rate) is not None for rate in rates)
 
     def total_usd(self, usage: Usage) -> Decimal:

@@ -33,7 +33,7 @@ from tui_chat.core.part import (
     ToolStatus,
 )
 from tui_chat.core.turn import Turn
-from tui_chat.core.usage import Usage
+from tui_chat.core.usage import COUNTS, Usage
 from tui_chat.formats.native_schema import FORMAT, VERSION, conversation_from
 
 
@@ -198,7 +198,7 @@ def _part(part: Part) -> dict[str, Any]:
 def _usage(usage: Usage) -> dict[str, Any]:
     value = _plain(usage)
     if value.pop("unknown"):
-        value |= {name: None for name in value if name not in ("estimated", "billed_usd")}
+        value |= dict.fromkeys(COUNTS)
     return value
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
 
 from tui_chat.core.bounds import EARLIEST, LATEST
+from tui_chat.core.usage import COUNTS
 from tui_chat.core.usage_report import UsageLine, UsageReport, report_on
 from tui_chat.storage.store import Store
 
@@ -67,13 +68,7 @@ def record_of(line: UsageLine) -> dict[str, str | int | float | bool | None]:
         "key": line.key,
         "label": line.label,
         "replies": line.replies,
-        "input_tokens": None if nothing_known else usage.input_tokens,
-        "cache_read_tokens": None if nothing_known else usage.cache_read_tokens,
-        "cache_write_5m_tokens": None if nothing_known else usage.cache_write_5m_tokens,
-        "cache_write_1h_tokens": None if nothing_known else usage.cache_write_1h_tokens,
-        "output_tokens": None if nothing_known else usage.output_tokens,
-        "thinking_tokens": None if nothing_known else usage.thinking_tokens,
-        "web_searches": None if nothing_known else usage.web_searches,
+        **{name: None if nothing_known else count for name, count in zip(COUNTS, usage.counts, strict=True)},
         "tokens_estimated": usage.estimated,
         "tokens_incomplete": usage.unknown,
         "cost_usd": f"{cost.total_usd:f}" if cost.known_replies else None,

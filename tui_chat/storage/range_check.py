@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tui_chat.core.bounds import MOST_MS, MOST_TOKENS, UNKNOWN_MOMENT, dollars_in_bounds, moment_in_bounds
+from tui_chat.core.usage import COUNTS
 from tui_chat.storage.figures_codec import parse_price
 from tui_chat.storage.row_mapping import UNKNOWN_COUNT
 from tui_chat.storage.turn_rows import MAX_USED
@@ -36,21 +37,12 @@ class TextColumn:
     unknown: str | None
 
 
-_COUNTS = (
-    "input_tokens",
-    "cache_read_tokens",
-    "cache_write_5m_tokens",
-    "cache_write_1h_tokens",
-    "output_tokens",
-    "thinking_tokens",
-    "web_searches",
-)
 _USED_BY_DATE = "coalesce(1000000 * CAST(strftime('%s', updated_at) AS INTEGER), 0)"
 NUMBER_COLUMNS: tuple[NumberColumn, ...] = (
     *(
         NumberColumn(table, name, UNKNOWN_COUNT, MOST_TOKENS, str(UNKNOWN_COUNT))
         for table in ("turn", "errand")
-        for name in _COUNTS
+        for name in COUNTS
     ),
     NumberColumn("turn", "ttft_ms", 0, MOST_MS, "NULL"),
     NumberColumn("turn", "duration_ms", 0, MOST_MS, "NULL"),

@@ -21,7 +21,7 @@ from tui_chat.core.conversation import Conversation, ConversationSummary, Option
 from tui_chat.core.error import Fault
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.core.usage import UNKNOWN_USAGE, Cost, Price, Usage
+from tui_chat.core.usage import COUNTS, UNKNOWN_USAGE, Cost, Price, Usage
 from tui_chat.storage.figures_codec import dump, dump_price, format_money, parse_money, parse_price, parse_sum
 from tui_chat.storage.part_codec import dump_parts, load_parts
 
@@ -29,10 +29,7 @@ Row = tuple[Any, ...]
 UNREADABLE = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, IndexError, RecursionError)
 """What reading a damaged row may raise."""
 
-USAGE_COLUMNS = (
-    "input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, thinking_tokens,"
-    " web_searches, usage_estimated, billed_usd"
-)
+USAGE_COLUMNS = f"{', '.join(COUNTS)}, usage_estimated, billed_usd"
 COST_COLUMNS = "cost_usd, cost_estimated, price, cost_billed"
 TURN_COLUMNS = (
     f"id, role, status, created_at, model, {USAGE_COLUMNS}, {COST_COLUMNS},"
@@ -132,17 +129,7 @@ def _usage_values(usage: Usage | None) -> Row:
     billed = format_money(usage.billed_usd)
     if usage.unknown:
         return (*(UNKNOWN_COUNT,) * 7, True, billed)
-    return (
-        usage.input_tokens,
-        usage.cache_read_tokens,
-        usage.cache_write_5m_tokens,
-        usage.cache_write_1h_tokens,
-        usage.output_tokens,
-        usage.thinking_tokens,
-        usage.web_searches,
-        usage.estimated,
-        billed,
-    )
+    return (*usage.counts, usage.estimated, billed)
 
 
 def _cost_values(cost: Cost | None) -> Row:

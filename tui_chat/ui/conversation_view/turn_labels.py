@@ -166,18 +166,9 @@ def attachment(part: AttachmentPart, layout_options: LayoutOptions) -> Block:
     """Return the name, type and size of an attachment."""
     about = _clean(part.media_type) + (f", {_size(len(part.data))}" if part.data else "")
     name = _clean(part.name) or "file"
-    block = Block(
-        [
-            text_row(
-                layout_options.width,
-                [
-                    ("+ ", layout_options.styles.dim),
-                    (name, layout_options.styles.text),
-                    (f"  {about}", layout_options.styles.dim),
-                ],
-            )
-        ]
-    )
+    styles = layout_options.styles
+    pieces = [("+ ", styles.dim), (name, styles.text), (f"  {about}", styles.dim)]
+    block = Block([text_row(layout_options.width, pieces)])
     block.part = part
     return block
 
