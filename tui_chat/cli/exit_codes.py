@@ -24,5 +24,4 @@ _CODES = {
 
 
 def exit_code(error: ChatError | Fault) -> int:
-    """Return the exit code of an error."""
     return _CODES.get(error.kind, PROVIDER)

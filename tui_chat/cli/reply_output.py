@@ -50,7 +50,6 @@ class EventTexts:
         self._pending: list[str] = []
 
     def add(self, event: ReplyEvent) -> None:
-        """Take an event."""
         self._pending.append(self._format_event(event))
 
     def text(self) -> str:
@@ -176,7 +175,6 @@ class MarkdownOutput:
         self._printer = LivePrinter(console)
 
     def add(self, event: ReplyEvent) -> None:
-        """Take an event."""
         match event:
             case TextDelta(text):
                 self._live.append(text)

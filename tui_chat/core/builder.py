@@ -69,7 +69,6 @@ class TurnBuilder:
             self._open_at = len(self._parts) - 1
 
     def add(self, event: ProviderEvent) -> None:
-        """Add an event to the turn."""
         match event:
             case TextDelta(text):
                 self._grow(TextPart, text)

@@ -101,7 +101,6 @@ class Conversation:
         return children
 
     def turn(self, turn_id: str) -> Turn:
-        """Return the turn with that id."""
         try:
             return self._by_id[turn_id]
         except KeyError:

@@ -71,7 +71,6 @@ class Field:
 
     @property
     def text(self) -> str:
-        """The current text."""
         return self.forms[0]
 
 

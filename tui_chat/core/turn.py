@@ -63,7 +63,6 @@ class Turn:
 
     @property
     def thinking(self) -> str:
-        """The thinking alone."""
         return "\n\n".join(part.text for part in self.parts if isinstance(part, ThinkingPart) and part.text)
 
     @property

@@ -20,7 +20,6 @@ def conversation_ids(database: ForeignDatabase) -> Iterator[object]:
 
 
 def conversation(database: ForeignDatabase, chat_id: object) -> Imported:
-    """Return one chat."""
     chat = next(database.rows("SELECT * FROM chat WHERE id = ?", chat_id), {})
     rows = list(database.rows("SELECT * FROM message WHERE chat_id IN (?, ?) ORDER BY id", chat_id, str(chat_id)))
     usual_model = _model(chat.get("model"))

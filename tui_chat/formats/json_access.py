@@ -67,7 +67,6 @@ def count_of(value: object) -> int:
 
 
 def json_of(value: object) -> str:
-    """Return a value as JSON text."""
     try:
         return valid_text(json.dumps(value, ensure_ascii=False))
     except RecursionError:

@@ -39,7 +39,6 @@ def conversation_ids(database: ForeignDatabase) -> Iterator[str]:
 
 
 def conversation(database: ForeignDatabase, conversation_id: str) -> Imported:
-    """Return one conversation."""
     query = "SELECT * FROM responses WHERE coalesce(conversation_id, id) = ? ORDER BY datetime_utc, id"
     responses = list(database.rows(query, conversation_id))
     named = next(database.rows("SELECT * FROM conversations WHERE id = ?", conversation_id), {})
@@ -93,7 +92,6 @@ def _response_messages(database: ForeignDatabase, responses: list[dict[str, Any]
 
 
 def _system_of(database: ForeignDatabase, response: dict[str, Any]) -> str:
-    """Return the system prompt of a response."""
     return _with_fragments(database, "system_fragments", response, "system")
 
 

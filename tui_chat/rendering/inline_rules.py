@@ -22,7 +22,6 @@ _TRAILING = "?!.,:;*_~'\""
 
 
 def add_rules(parser: MarkdownIt) -> None:
-    """Add these rules to a parser."""
     parser.inline.ruler.before("escape", "maths", _maths)
     parser.inline.ruler.before("link", "note", _note)
     parser.inline.ruler.before("newline", "address", _address)

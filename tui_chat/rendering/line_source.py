@@ -32,7 +32,6 @@ class LineSource:
         self._goes_on = False
 
     def append(self, text: str) -> None:
-        """Add text."""
         self._new.append(text)
 
     @property

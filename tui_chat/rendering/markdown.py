@@ -150,7 +150,6 @@ class LiveMarkdown:
 
     @property
     def code_blocks(self) -> tuple[CodeBlock, ...]:
-        """Its code blocks, in order."""
         lines = self.lines
         if self._open_code is None:
             return tuple(self._document.code_blocks)

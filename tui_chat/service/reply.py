@@ -116,7 +116,6 @@ class Reply:
 
     @property
     def turn_id(self) -> str:
-        """Return the id of the reply's turn."""
         return self._blank.id
 
     @property

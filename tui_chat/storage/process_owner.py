@@ -22,7 +22,6 @@ class Owner:
 
     @classmethod
     def current(cls) -> "Owner":
-        """Return this process."""
         return cls(platform.node(), os.getpid(), _process_start(os.getpid()) or "")
 
     @classmethod

@@ -172,7 +172,6 @@ class Store:
         await self._write(conversation_writes.set_column, conversation_id, "model", model)
 
     async def set_system(self, conversation_id: str, system: str) -> None:
-        """Set the system prompt."""
         await self._write(conversation_writes.set_column, conversation_id, "system", system)
 
     async def set_options(self, conversation_id: str, options: Options) -> None:

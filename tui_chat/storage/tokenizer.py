@@ -53,7 +53,6 @@ def normalize(text: str) -> str:
 
 
 def index_text(text: str) -> str:
-    """Return the text for the index."""
     return text if text.isascii() else _RUN.sub(_pairs, normalize(text))
 
 

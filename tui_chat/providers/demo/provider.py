@@ -99,7 +99,6 @@ class DemoProvider:
         return _input_usage(request).total_input_tokens
 
     async def models(self) -> tuple[Model, ...]:
-        """Return the demo model."""
         return (MODEL,)
 
     async def aclose(self) -> None:

@@ -66,7 +66,6 @@ def dialect_of(config: ProviderConfig) -> Dialect:
 
 
 def chat_path(config: ProviderConfig, dialect: Dialect) -> str:
-    """Return the path for chat completions."""
     return (dialect.versioned_chat_path if config.api_version else "") or dialect.chat_path
 
 

@@ -93,7 +93,6 @@ class CommandActions:
         await self._branches.go_to(turn_id, at=turn_id, select=True)
 
     async def open_stored(self, conversation_id: str) -> None:
-        """Open a stored conversation."""
         try:
             await self._chat.open(await self._chat.service.open(conversation_id))
         except ChatError as error:

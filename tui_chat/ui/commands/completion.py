@@ -54,7 +54,6 @@ class Completion:
 
     @property
     def highlighted(self) -> Choice | None:
-        """The highlighted completion."""
         return self.found[self.at] if self.found else None
 
     def completed(self, text: str) -> str:

@@ -25,7 +25,6 @@ class HeightIndex:
         return self.before(len(self._heights))
 
     def set(self, index: int, height: int) -> None:
-        """Set one turn's height."""
         more = height - self._heights[index]
         if not more:
             return

@@ -110,7 +110,6 @@ class Highlights:
 
     @property
     def current_turn(self) -> Turn | None:
-        """The turn at the cursor."""
         return self._viewport.turns.turn_of(self.cursor.turn) if self.cursor.turn is not None else None
 
     # Copying and opening

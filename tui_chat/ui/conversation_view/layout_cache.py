@@ -116,7 +116,6 @@ class LayoutCache:
             )
 
     def index_of(self, turn_id: str) -> int | None:
-        """Return the index of a turn."""
         return next((at for at in reversed(range(len(self.entries))) if self.entries[at].turn.id == turn_id), None)
 
     def turn_of(self, entry: TurnLayout) -> Turn:

@@ -54,11 +54,9 @@ class Selection:
         self._from = self._to = None
 
     def start(self, point: TextPosition) -> None:
-        """Start at a point."""
         self._from, self._to = (point, point), None
 
     def extend(self, point: TextPosition) -> None:
-        """Extend it to a point."""
         if self._from is not None:
             self._to = point
 

@@ -123,7 +123,6 @@ class TurnLayout:
         return True
 
     def drop(self) -> None:
-        """Drop its rows."""
         self._layout_options = self._prepared_options = None
         self.blocks = ()
         self._prepared = _NONE

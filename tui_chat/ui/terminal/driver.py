@@ -145,7 +145,6 @@ class TerminalDriver(LinuxDriver):
             self._app.refresh(layout=True)
 
     def name_window(self, title: str) -> None:
-        """Set the window's title."""
         self._title = clean_line(title)[:_LONGEST_TITLE]
         if self._title:
             self.write(f"\x1b]2;{self._title}\x07")
