@@ -15,7 +15,7 @@ from tui_chat.gateway.problem import Problem
 
 
 def path_of(template: str) -> str:
-    return re.sub(r"{\w+}", "demo", template)
+    return re.sub(r"{\w+(:path)?}", "demo", template)
 
 
 async def test_without_a_token_every_path_but_the_open_ones_answers_401(make_gateway: MakeGateway) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui_chat.gateway import conversations, events, info, turns
+from tui_chat.gateway import compatible, conversations, events, info, turns
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -32,6 +32,8 @@ class Endpoint:
         return (self.handler.__doc__ or "").strip().splitlines()[0]
 
 
+UNSAVED = "/unsaved"
+"""Before the paths of OpenAI and Anthropic: keeps nothing."""
 _CONVERSATION = "/api/v1/conversations/{id}"
 _TURN = f"{_CONVERSATION}/turns/{{turn}}"
 
@@ -69,4 +71,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/api/v1/models", info.models, query=("refresh",), answer="Models"),
     Endpoint("GET", "/api/v1/metrics", info.metrics, answer="Metrics"),
     Endpoint("POST", "/api/v1/tickets", info.ticket, status=201, answer="Ticket"),
+    *(
+        endpoint
+        for prefix in ("", UNSAVED)
+        for endpoint in (
+            Endpoint("POST", f"{prefix}/v1/chat/completions", compatible.chat_completions),
+            Endpoint("POST", f"{prefix}/v1/messages", compatible.messages),
+            Endpoint("POST", f"{prefix}/v1/messages/count_tokens", compatible.count_tokens),
+            Endpoint("GET", f"{prefix}/v1/models", compatible.list_models),
+            Endpoint("GET", f"{prefix}/v1/models/{{model:path}}", compatible.get_model),
+        )
+    ),
 )
