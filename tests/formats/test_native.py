@@ -94,7 +94,7 @@ def test_an_infinite_number_is_refused_in_writing_and_in_reading() -> None:
     ("path", "value", "message"),
     [
         ("format", "other", '"format": "tui-chat" is missing'),
-        ("version", 2, "newer tui-chat"),
+        ("version", 3, "newer tui-chat"),
         ("version", "1", "version: "),
         ("id", ..., "id: this key is missing"),
         ("id", "", "id: "),

@@ -7,6 +7,7 @@ from weakref import ref
 import pytest
 
 from tests.service.conftest import HELLO, MakeHarness
+from tui_chat.core.attachment import without_bytes
 from tui_chat.core.error import NotFound, ReplyInFlight, RequestRefused
 from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.core.part import AttachmentPart
@@ -91,7 +92,7 @@ async def test_edit_makes_another_branch_with_the_same_attachments(make_harness:
     await edited.wait()
     conversation = await harness.service.open(conversation.id)
     assert [turn.text for turn in conversation.children_of(None)] == ["one", "uno"]
-    assert conversation.path[0].parts[1] == photo
+    assert conversation.path[0].parts[1] == without_bytes(photo)
     assert [turn.text for turn in conversation.path] == ["uno", "Hello"]
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.formats.fixtures import IMPORTS, database, read
 from tests.formats.trees import conversations
-from tests.storage.make import side_request
+from tests.storage.make import as_stored, side_request
 from tests.support.attacks import attack
 from tui_chat.core.clean import clean, valid_text
 from tui_chat.core.conversation import Conversation
@@ -56,7 +56,7 @@ async def everything(store: Store) -> list[Conversation]:
 async def test_what_a_file_holds_is_stored_as_it_was_read(store: Store, name: str) -> None:
     report = await import_file(store, IMPORTS / name)
     found, skipped = read(IMPORTS / name)
-    assert await everything(store) == sorted(found.values(), key=lambda one: one.id)
+    assert await everything(store) == sorted(map(as_stored, found.values()), key=lambda one: one.id)
     assert (report.added, report.grown, report.unchanged) == (len(found), 0, 0)
     assert report.turns == sum(len(one.turns) for one in found.values())
     assert report.skipped == skipped

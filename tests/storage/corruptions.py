@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.storage.make import DEAD, conversation, live, priced, prompt, reply, side_request
+from tests.storage.make import DEAD, TO_FIRST_VERSION, conversation, live, priced, prompt, reply, side_request
 from tui_chat.core.event import TextDelta
 from tui_chat.core.turn import Turn
 from tui_chat.storage.private_files import DATABASE
@@ -71,7 +71,7 @@ async def shapes(folder: Path) -> list[Shape]:
         await store.aclose()
         if "old" in name:
             with closing(sqlite3.connect(path, isolation_level=None)) as db:
-                db.executescript("PRAGMA page_size = 512; VACUUM; DROP TABLE errand; PRAGMA user_version = 1;")
+                db.executescript(f"PRAGMA page_size = 512; VACUUM; {TO_FIRST_VERSION}")
         made.append(_shape(name, path))
     return made
 

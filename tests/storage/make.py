@@ -9,6 +9,7 @@ from tui_chat.core.conversation import TITLE, Conversation, SideRequest
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Price, Usage
+from tui_chat.storage import blobs
 from tui_chat.storage.process_owner import Owner
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -17,6 +18,12 @@ HERE = Owner.current()
 DEAD = replace(HERE, pid=2**22 + 1, started="long ago")
 NEIGHBOUR = replace(HERE, pid=1, started="")
 """Stands for another process; whether it is alive depends on what the test makes of it."""
+
+
+TO_FIRST_VERSION = (
+    "DROP TABLE attachment; DROP TABLE blob; DROP VIEW tree; DROP TABLE errand; PRAGMA user_version = 1;"
+)
+"""Makes of a new file without attachments one of the first version."""
 
 
 class Clock:
@@ -35,6 +42,11 @@ def conversation(conversation_id: str = "c1", *turns: Turn, **fields: Any) -> Co
     head = turns[-1].id if turns else None
     fields = {"title": "Hello", "model": "demo/tour", "head": head, "turns": turns} | fields
     return Conversation(conversation_id, NOON, NOON, **fields)
+
+
+def as_stored(whole: Conversation) -> Conversation:
+    """The same as the store returns it: without the bytes of attachments, which it keeps apart."""
+    return replace(whole, turns=tuple(map(blobs.stripped, whole.turns)))
 
 
 def prompt(turn_id: str, parent: str | None = None, text: str = "Why?", **fields: Any) -> Turn:

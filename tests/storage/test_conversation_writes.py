@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.storage.conftest import Open
-from tests.storage.make import NOON, PRICE, Clock, conversation, live, priced, prompt, reply
+from tests.storage.make import NOON, PRICE, Clock, as_stored, conversation, live, priced, prompt, reply
 from tui_chat.core.conversation import Options, Origin, TitleSource
 from tui_chat.core.error import Fault, NotFound, ReplyInFlight, StorageError
 from tui_chat.core.event import TextDelta
@@ -59,7 +59,7 @@ async def test_a_conversation_comes_back_equal(store: Store) -> None:
         origin=Origin("c0", "u0", "chatgpt", "x-1"),
     )
     await store.create(full)
-    assert await store.conversation("c1") == full
+    assert await store.conversation("c1") == as_stored(full)
 
 
 async def test_an_empty_conversation_comes_back_equal(store: Store) -> None:

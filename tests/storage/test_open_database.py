@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from tests.storage.conftest import Open
-from tests.storage.make import conversation, prompt, reply, side_request
+from tests.storage.make import TO_FIRST_VERSION, conversation, prompt, reply, side_request
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.storage import private_files
 from tui_chat.storage.recovery import recover_rows
@@ -75,7 +75,7 @@ async def test_an_older_file_is_upgraded_after_a_private_backup(open_store: Open
 async def test_migration_from_version_1_keeps_everything(open_store: Open, path: Path) -> None:
     await fill(open_store)
     with closing(sqlite3.connect(path)) as db:
-        db.executescript("DROP TABLE errand; PRAGMA user_version = 1;")
+        db.executescript(TO_FIRST_VERSION)
     store = await open_store()
     assert store.opening.migrated_from == 1 and store.opening.backup is not None
     assert await store.count() == 3 and len((await store.conversation("c1")).turns) == 2
@@ -87,7 +87,7 @@ async def test_migration_from_version_1_keeps_everything(open_store: Open, path:
 async def test_recovery_of_a_damaged_version_1_file(open_store: Open, path: Path) -> None:
     await fill(open_store)
     with closing(sqlite3.connect(path)) as db:
-        db.executescript("DROP TABLE errand; PRAGMA user_version = 1;")
+        db.executescript(TO_FIRST_VERSION)
         (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'turn_parent'").fetchone()
     with path.open("r+b") as file:
         file.seek((root - 1) * 4096)
@@ -187,7 +187,7 @@ async def test_a_file_that_was_cut_off_gives_back_what_is_left(open_store: Open,
         text = f"question {number} " * 200
         await store.create(conversation(f"c{number}", prompt("u1", text=text), reply("a1", "u1")))
     await store.aclose()
-    os.truncate(path, path.stat().st_size // 2 // 4096 * 4096)
+    os.truncate(path, path.stat().st_size * 3 // 5 // 4096 * 4096)
     store = await open_store()
     assert store.opening.damaged_moved_to is not None
     assert 10 < store.opening.recovered_conversations <= 60

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.storage.make import conversation, live, prompt
+from tests.storage.make import as_stored, conversation, live, prompt
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.conversation import Conversation, Options, Origin, SideRequest, TitleSource
 from tui_chat.core.error import Fault
@@ -116,13 +116,13 @@ def conversations(draw: st.DrawFn) -> Conversation:
 async def test_whatever_is_saved_comes_back_equal(one: Conversation, other: Conversation) -> None:
     store = await Store.open(":memory:")
     await store.save(one)
-    assert await store.conversation(one.id) == one
+    assert await store.conversation(one.id) == as_stored(one)
     await store.save(one)
-    assert await store.conversation(one.id) == one
+    assert await store.conversation(one.id) == as_stored(one)
     if other.id != one.id:
         await store.create(other)
-        assert await store.conversation(other.id) == other
-    assert await store.conversation(one.id) == one
+        assert await store.conversation(other.id) == as_stored(other)
+    assert await store.conversation(one.id) == as_stored(one)
     assert (await store.check()).is_healthy
     (summary,) = [
         summary
@@ -143,7 +143,7 @@ async def test_saving_again_in_another_shape_gives_that_shape(one: Conversation,
     order = data.draw(st.permutations(one.turns))
     moved = replace(one, turns=tuple(order))
     await store.save(moved)
-    assert await store.conversation(one.id) == moved
+    assert await store.conversation(one.id) == as_stored(moved)
     assert (await store.check()).is_healthy
     await store.aclose()
 

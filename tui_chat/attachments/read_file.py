@@ -7,13 +7,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NoReturn
 
-from tui_chat.attachments.image_size import image_size
 from tui_chat.attachments.kind import NOT_UTF_8, PDF, SNIFFED_BYTES, kind_of, utf_8
 from tui_chat.attachments.limits import FILE_MAX_BYTES, TEXT_MAX_BYTES
-from tui_chat.attachments.pdf_pages import pdf_pages
 from tui_chat.core.clean import clean_line, valid_text
 from tui_chat.core.error import AttachmentRefused
+from tui_chat.core.image_size import image_size
 from tui_chat.core.part import AttachmentPart
+from tui_chat.core.pdf_pages import pdf_pages
 
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _MAX_NAME = 255

@@ -2,11 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from urllib.parse import quote
 
+from tui_chat.core.attachment import is_image
 from tui_chat.core.bounds import UNKNOWN_MOMENT
 from tui_chat.core.conversation import Conversation, SideRequest
+from tui_chat.core.file_name import safe_file_name
 from tui_chat.core.part import (
     AttachmentPart,
     OtherPart,
@@ -27,13 +30,21 @@ from tui_chat.formats.transcript import (
     whole_parts,
 )
 
+_NO_FILES: Mapping[str, str] = {}
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _UNFOLDING = re.compile(r"</?(details|summary)\b", re.IGNORECASE)
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
-def to_markdown(conversation: Conversation, branch: Branch = Branch.CURRENT) -> str:
-    """Return the current branch, or all branches, each turn under a heading with its position."""
+Files = Mapping[str, str]
+"""The SHA-256 of attached files → where they are written, as a path from the Markdown file."""
+
+
+def to_markdown(conversation: Conversation, branch: Branch = Branch.CURRENT, files: Files = _NO_FILES) -> str:
+    """Return the current branch, or all branches, each turn under a heading with its position.
+
+    Attachments become links to `files`, and lines with their name and size where they are not written.
+    """
     turns = transcript_turns(conversation, branch)
     blocks = [
         "\n".join(_front_matter(conversation, branch, [entry.turn for entry in turns])),
@@ -44,7 +55,7 @@ def to_markdown(conversation: Conversation, branch: Branch = Branch.CURRENT) -> 
         blocks.append(_folded("System prompt", conversation.system))
     for entry in turns:
         blocks.append(_heading(entry, branch))
-        blocks += _body(entry)
+        blocks += _body(entry, files)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -109,13 +120,14 @@ def _heading(entry: TranscriptTurn, branch: Branch) -> str:
     return f"## {' · '.join(words)}\n\n_{' · '.join(entry.facts)}_"
 
 
-def _body(entry: TranscriptTurn) -> Iterator[str]:
-    yield from map(_part, whole_parts(entry.turn))
+def _body(entry: TranscriptTurn, files: Files) -> Iterator[str]:
+    for part in whole_parts(entry.turn):
+        yield _part(part, files)
     if entry.fault:
         yield f"> **Failed** · {entry.fault}"
 
 
-def _part(part: ShownPart) -> str:
+def _part(part: ShownPart, files: Files) -> str:
     match part:
         case TextPart():
             return part.text + _closing(part.text)
@@ -126,9 +138,33 @@ def _part(part: ShownPart) -> str:
         case ToolResultPart():
             return _folded("Tool failed" if part.is_error else "Tool result", part.text, "text")
         case AttachmentPart():
-            return f"📎 {attachment_line(part)}"
+            return _attachment(part, files.get(part.sha256, ""))
         case OtherPart():
             return f"_[{one_line(part.kind)}]_"
+
+
+def _attachment(part: AttachmentPart, path: str) -> str:
+    """Return a link to the file, an image as an image; without a path a line that names it."""
+    if not path:
+        return f"📎 {attachment_line(part)}"
+    name = re.sub(r"([\\\[\]])", r"\\\1", one_line(part.name))
+    link = f"[{name}](<{quote(path)}>)"
+    return f"!{link}" if is_image(part) else f"📎 {link}"
+
+
+def attached_files(conversation: Conversation, branch: Branch, folder: str) -> dict[str, str]:
+    """Return a path in `folder` for each file of the exported branch, by its SHA-256; no two are the same."""
+    paths: dict[str, str] = {}
+    taken = set[str]()
+    for entry in transcript_turns(conversation, branch):
+        for part in entry.turn.parts:
+            if isinstance(part, AttachmentPart) and part.sha256 and part.sha256 not in paths:
+                name = safe_file_name(part.name)
+                if name.casefold() in taken:
+                    name = f"{part.sha256[:12]}-{name}"
+                taken.add(name.casefold())
+                paths[part.sha256] = f"{folder}/{name}"
+    return paths
 
 
 def _folded(summary: str, text: str, language: str = "") -> str:

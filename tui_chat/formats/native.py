@@ -1,9 +1,11 @@
 """Writes and reads the native JSON: a whole conversation, so that a round trip gives the same value and bytes.
 
-A conversation is one object: `"format": "tui-chat"`, `"version": 1`, then its fields under the names of `core`;
+A conversation is one object: `"format": "tui-chat"`, `"version"`, then its fields under the names of `core`;
 `native_schema` lists them. Several are written as JSON Lines, and read from lines or an array.
 
-- Dates are ISO 8601 in UTC with every digit they have; money is decimal strings; attachments are base64.
+- Dates are ISO 8601 in UTC with every digit they have; money is decimal strings.
+- `blobs` has the bytes of attached files as base64, each file once by its SHA-256, which its attachments name. A
+  conversation with such files is version 2, any other version 1, which had the bytes in each attachment as `data`.
 - Every key is always there, `null` where nothing is known, also for each count of unknown tokens; only `opaque` is
   left out of a part that has none, `errands` of a conversation without side requests, `tools` of options without any,
   `status` and `duration_ms` of a tool's result where they say nothing.
@@ -17,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, Never
 
 from tui_chat.core.conversation import Conversation, Options, SideRequest
@@ -34,14 +37,15 @@ from tui_chat.core.part import (
 )
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import COUNTS, Usage
-from tui_chat.formats.native_schema import FORMAT, VERSION, conversation_from
+from tui_chat.formats.native_schema import FORMAT, VERSION, VERSION_WITHOUT_BLOBS, conversation_from
 
 
 def to_json(conversation: Conversation) -> dict[str, Any]:
     """Return the conversation as an object that `json` can write, keys in their order."""
+    blobs = _blobs(conversation.turns)
     value = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSION if blobs else VERSION_WITHOUT_BLOBS,
         "id": conversation.id,
         "title": conversation.title,
         "title_source": conversation.title_source.value,
@@ -56,11 +60,19 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
         "head": conversation.head,
         "turns": [_turn(turn) for turn in _parents_first(conversation.turns)],
     }
-    return (
-        value | {"errands": [_side_request(request) for request in conversation.side_requests]}
-        if conversation.side_requests
-        else value
-    )
+    if conversation.side_requests:
+        value["errands"] = [_side_request(request) for request in conversation.side_requests]
+    return value | {"blobs": blobs} if blobs else value
+
+
+def _blobs(turns: Iterable[Turn]) -> dict[str, str]:
+    """Return the bytes of all attached files as base64, each once by its hash."""
+    files = (part.data for turn in turns for part in turn.parts if isinstance(part, AttachmentPart) and part.data)
+    return {digest: base64.b64encode(data).decode() for digest, data in {_hash(data): data for data in files}.items()}
+
+
+def _hash(data: bytes) -> str:
+    return sha256(data).hexdigest()
 
 
 def _parents_first(turns: Sequence[Turn]) -> Iterable[Turn]:
@@ -187,7 +199,8 @@ def _part(part: Part) -> dict[str, Any]:
             value |= {"ttft_ms": part.ttft_ms, "duration_ms": part.duration_ms}
         case AttachmentPart():
             value = {"type": "attachment", "name": part.name, "media_type": part.media_type}
-            value["data"] = base64.b64encode(part.data).decode()
+            digest = part.sha256 or (_hash(part.data) if part.data else "")
+            value |= {"sha256": digest, "size": part.size} if digest else {"data": ""}
         case OtherPart():
             value = {"type": "other", "kind": part.kind}
     if part.opaque is not None:

@@ -1,4 +1,4 @@
-"""The schema of the native JSON, version 1: the one place where its keys are listed and checked.
+"""The schema of the native JSON, versions 1 and 2: the one place where its keys are listed and checked.
 
 A value that is no number or no date is refused. A number or date out of bounds is read as unknown: the conversation
 is worth more than its figures.
@@ -9,9 +9,19 @@ import binascii
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    field_validator,
+)
 
 from tui_chat.core.bounds import (
     UNKNOWN_MOMENT,
@@ -38,7 +48,8 @@ from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import UNKNOWN_USAGE, Cost, Price, Usage
 
 FORMAT = "tui-chat"
-VERSION = 1
+VERSION = 2
+VERSION_WITHOUT_BLOBS = 1
 _UNKNOWN = Decimal("NaN")
 """An amount out of bounds; whatever depends on it becomes unknown."""
 
@@ -151,9 +162,12 @@ class _Attachment(_OpaqueBearing):
     name: Unicode
     media_type: Unicode
     data: Annotated[bytes, BeforeValidator(_bytes_from)] = b""
+    sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+    size: int = 0
 
     def value(self) -> Part:
-        return AttachmentPart(self.name, self.media_type, self.data, self.opaque)
+        size = count_in_bounds(self.size) or 0
+        return AttachmentPart(self.name, self.media_type, self.data, self.opaque, self.sha256, size)
 
 
 class _Other(_OpaqueBearing):
@@ -310,7 +324,7 @@ class _Origin(_Shape):
 
 class _Conversation(_Shape):
     format: Literal["tui-chat"]
-    version: Literal[1]
+    version: Literal[1, 2]
     id: Unicode = Field(min_length=1)
     title: Unicode = ""
     title_source: TitleSource = Field(TitleSource.PROMPT, strict=False)
@@ -325,16 +339,38 @@ class _Conversation(_Shape):
     head: Unicode | None = None
     turns: list[_Turn] = []
     errands: list[_SideRequest] = []
+    blobs: dict[str, Annotated[bytes, BeforeValidator(_bytes_from)]] = {}
+
+    @field_validator("blobs")
+    @classmethod
+    def _check_hashes(cls, blobs: dict[str, bytes]) -> dict[str, bytes]:
+        for digest, data in blobs.items():
+            if sha256(data).hexdigest() != digest:
+                raise ValueError(f"the bytes under {digest[:12]}… have another SHA-256")
+        return blobs
 
     def value(self) -> Conversation:
         converted = {
             "options": self.options.value(),
-            "turns": tuple(turn.value() for turn in self.turns),
+            "turns": tuple(_with_bytes(turn.value(), self.blobs) for turn in self.turns),
             "origin": None if self.origin is None else Origin(**dict(self.origin)),
             "side_requests": tuple(request.value() for request in self.errands),
         }
-        same = {name: value for name, value in self if name not in ("format", "version", "errands")}
+        same = {name: value for name, value in self if name not in ("format", "version", "errands", "blobs")}
         return Conversation(**same | converted)
+
+
+def _with_bytes(turn: Turn, blobs: dict[str, bytes]) -> Turn:
+    """Return a turn whose attachments have their bytes; the hash was checked and is not needed with them."""
+
+    def filled(part: Part) -> Part:
+        if not isinstance(part, AttachmentPart) or part.sha256 not in blobs:
+            return part
+        return replace(part, data=blobs[part.sha256], sha256="")
+
+    if not any(isinstance(part, AttachmentPart) for part in turn.parts):
+        return turn
+    return replace(turn, parts=tuple(map(filled, turn.parts)))
 
 
 def is_conversation(value: dict[str, Any]) -> bool:

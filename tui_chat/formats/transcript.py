@@ -142,7 +142,7 @@ def whole_parts(turn: Turn) -> list[ShownPart]:
 
 def attachment_line(part: AttachmentPart) -> str:
     """Return an attachment's name, kind and size."""
-    size = f"{len(part.data):,} bytes" if part.data else "not included"
+    size = f"{part.size:,} bytes" if part.is_included else "not included"
     return one_line(f"{part.name} ({part.media_type}, {size})")
 
 

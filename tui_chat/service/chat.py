@@ -18,6 +18,7 @@ from tui_chat.core.provider import CONTINUE_PROMPT, Request, split_ref
 from tui_chat.core.rounds import expand_rounds, rounds_of, without_figures
 from tui_chat.core.title import title_from
 from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.service.attachment_bytes import with_bytes
 from tui_chat.service.auto_title import AutoTitle
 from tui_chat.service.dependencies import Dependencies
 from tui_chat.service.permissions import Permissions
@@ -96,14 +97,23 @@ class ChatService:
             parts: tuple[Part, ...] = (TextPart(valid_text(text)), *attachments)
             return await self._send_prompt(conversation, conversation.head, parts, new=new)
 
-    async def edit(self, conversation_id: str, turn_id: str, text: str, *, model: str | None = None) -> Reply:
-        """Send an edited prompt as a sibling branch, with the same attachments."""
+    async def edit(
+        self,
+        conversation_id: str,
+        turn_id: str,
+        text: str,
+        *,
+        model: str | None = None,
+        attachments: tuple[AttachmentPart, ...] | None = None,
+    ) -> Reply:
+        """Send an edited prompt as a sibling branch, with these attachments; `None` keeps those it had."""
         async with self._conversation_lock(conversation_id):
             conversation = await self.open(conversation_id)
             edited = conversation.turn(turn_id)
             if edited.role is not Role.USER:
                 raise RequestRefused("only a prompt can be edited", detail="not_a_prompt")
-            attachments = tuple(part for part in edited.parts if isinstance(part, AttachmentPart))
+            if attachments is None:
+                attachments = attachments_of(edited)
             conversation = replace(conversation, model=model or conversation.model)
             return await self._send_prompt(conversation, edited.parent_id, (TextPart(valid_text(text)), *attachments))
 
@@ -244,7 +254,13 @@ class ChatService:
     async def _request(self, conversation: Conversation, model: str, path: tuple[Turn, ...]) -> Request:
         options, toolbox = conversation.options, self._dependencies.toolbox
         tools = await toolbox.offered(options.tools) if toolbox is not None and options.tools else ()
-        return Request(split_ref(model)[1], expand_rounds(path), conversation.system, options, tools)
+        turns = await with_bytes(expand_rounds(path), self.save_queue.store.blob)
+        return Request(split_ref(model)[1], turns, conversation.system, options, tools)
+
+
+def attachments_of(turn: Turn) -> tuple[AttachmentPart, ...]:
+    """Return the attachments of a turn."""
+    return tuple(part for part in turn.parts if isinstance(part, AttachmentPart))
 
 
 def _without_last_round(parts: tuple[Part, ...]) -> tuple[Part, ...]:

@@ -16,12 +16,15 @@ from tui_chat.formats.import_sources import Progress
 from tui_chat.formats.import_tree import Imported, Skipped
 from tui_chat.formats.read_import import conversations_in
 from tui_chat.formats.transcript import Branch
+from tui_chat.service.attachment_bytes import with_bytes
 from tui_chat.service.export_names import ExportFormat, file_name
 from tui_chat.storage import private_files
 from tui_chat.storage.store import Store
 
 Write = Callable[[bytes], object]
 """Takes an export in pieces, such as the method of standard output."""
+FILES_SUFFIX = ".files"
+"""Of the folder next to a Markdown file that has its attached files."""
 _PAGE_SIZE = 500
 _MAX_TEXT = 200
 _PROGRESS_INTERVAL_S = 0.5
@@ -209,9 +212,12 @@ async def export(store: Store, request: ExportRequest, destination: Path | Write
         await asyncio.to_thread(private_files.remove_leftovers, destination if is_folder else destination.parent)
     if is_folder:
         return await _export_to_folder(destination, store, request)
+    folder = destination.with_suffix(FILES_SUFFIX)
+    written: dict[str, str] = {}
     async with _created_file(destination) as file:
-        async for text in _texts(store, request):
+        async for text in _texts(store, request, folder.name, written):
             await asyncio.to_thread(file.write, text)
+    await _write_files(store, folder, written)
     return [destination]
 
 
@@ -240,18 +246,28 @@ async def _export_to_folder(folder: Path, store: Store, request: ExportRequest) 
         name = file_name(conversation, request.format)
         if name.casefold() in written:
             name = file_name(conversation, request.format, apart=True)
+        files_folder = (folder / name).with_suffix(FILES_SUFFIX)
+        files = _files(conversation, request, files_folder.name)
         async with _created_file(folder / name) as file:
-            await asyncio.to_thread(file.write, _text(conversation, request))
+            await asyncio.to_thread(file.write, _text(conversation, request, files))
+        await _write_files(store, files_folder, files)
         written[name.casefold()] = folder / name
     return list(written.values())
 
 
-async def _texts(store: Store, request: ExportRequest) -> AsyncIterator[bytes]:
+async def _texts(
+    store: Store, request: ExportRequest, files_folder: str = "", written: dict[str, str] | None = None
+) -> AsyncIterator[bytes]:
+    """Yield the text of each conversation; `written` gets the attached files that it has links to."""
     is_first = True
     async for conversation in _conversations(store, request):
         if not is_first and request.format in (ExportFormat.MARKDOWN, ExportFormat.TEXT):
             yield b"\n"
-        yield await asyncio.to_thread(_text, conversation, request, one_line=len(request.ids) > 1)
+        files = _files(conversation, request, files_folder) if files_folder else {}
+        if written is not None:
+            files = _apart(files, written)
+            written |= files
+        yield await asyncio.to_thread(_text, conversation, request, files, one_line=len(request.ids) > 1)
         is_first = False
 
 
@@ -259,7 +275,11 @@ async def _conversations(store: Store, request: ExportRequest) -> AsyncIterator[
     """Yield each conversation that can be read; report the others where the request asks for that."""
     for conversation_id in request.ids:
         try:
-            yield await store.conversation(conversation_id)
+            conversation = await store.conversation(conversation_id)
+            if request.format is ExportFormat.JSON:
+                turns = await with_bytes(conversation.turns, store.blob)
+                conversation = replace(conversation, turns=turns)
+            yield conversation
         except (StorageError, NotFound) as error:
             is_one_conversation = isinstance(error, NotFound) or error.detail in ("damaged", "other")
             if request.unreadable is None or not is_one_conversation:
@@ -267,10 +287,43 @@ async def _conversations(store: Store, request: ExportRequest) -> AsyncIterator[
             request.unreadable(conversation_id, error)
 
 
-def _text(conversation: Conversation, request: ExportRequest, *, one_line: bool = False) -> bytes:
+def _files(conversation: Conversation, request: ExportRequest, folder: str) -> dict[str, str]:
+    """Return the attached files to write, as paths by their hash; only Markdown has links to files."""
+    if request.format is not ExportFormat.MARKDOWN:
+        return {}
+    return markdown.attached_files(conversation, request.branch, folder)
+
+
+def _apart(files: dict[str, str], written: dict[str, str]) -> dict[str, str]:
+    """Return paths that differ from those of other files in the same folder."""
+    taken = {path.casefold() for path in written.values()}
+    apart = {}
+    for digest, path in files.items():
+        folder, _, name = path.rpartition("/")
+        is_taken = digest not in written and path.casefold() in taken
+        apart[digest] = written.get(digest) or (f"{folder}/{digest[:12]}-{name}" if is_taken else path)
+    return apart
+
+
+async def _write_files(store: Store, folder: Path, files: dict[str, str]) -> None:
+    """Write attached files, one at a time; bytes that are lost are left out."""
+    for digest, path in files.items():
+        try:
+            data = await store.blob(digest)
+        except NotFound:
+            continue
+        with _write_errors(folder):
+            await asyncio.to_thread(folder.mkdir, 0o700, exist_ok=True)
+        async with _created_file(folder.parent / path) as file:
+            await asyncio.to_thread(file.write, data)
+
+
+def _text(
+    conversation: Conversation, request: ExportRequest, files: dict[str, str], *, one_line: bool = False
+) -> bytes:
     match request.format:
         case ExportFormat.MARKDOWN:
-            text = markdown.to_markdown(conversation, request.branch)
+            text = markdown.to_markdown(conversation, request.branch, files)
         case ExportFormat.TEXT:
             text = plain_text.to_plain(conversation, request.branch)
         case ExportFormat.LIBRECHAT:

@@ -2,10 +2,14 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
+from tui_chat.core.part import AttachmentPart
+from tui_chat.storage import blobs
 from tui_chat.storage.connection import note_damaged_value
 from tui_chat.storage.figures_codec import dump
+from tui_chat.storage.part_codec import part_from_json, part_to_json
 from tui_chat.storage.turn_rows import seq_of
 
 _MAX_PROMPTS = 10_000
@@ -46,6 +50,33 @@ def set_draft(db: sqlite3.Connection, conversation_id: str | None, text: str) ->
         set_state(db, _NEW_DRAFT, text or None)
     else:
         db.execute("UPDATE conversation SET draft = ? WHERE seq = ?", (text, seq_of(db, conversation_id)))
+
+
+def draft_attachments(db: sqlite3.Connection, conversation_id: str | None) -> tuple[AttachmentPart, ...]:
+    """Return the files of the unsent prompt there, without their bytes."""
+    items = state(db, _draft_files_key(conversation_id)) or ()
+    return tuple(part for part in map(part_from_json, items) if isinstance(part, AttachmentPart))
+
+
+def set_draft_attachments(
+    db: sqlite3.Connection, conversation_id: str | None, attachments: Sequence[AttachmentPart]
+) -> None:
+    """Store the files of the unsent prompt there; bytes that are loaded are stored too."""
+    for part in attachments:
+        if part.data:
+            blobs.put(db, part.data)
+    items = [part_to_json(part) for part in blobs.strip_parts(attachments)]
+    set_state(db, _draft_files_key(conversation_id), items or None)
+
+
+def _draft_files_key(conversation_id: str | None) -> str:
+    return "draft-files" if conversation_id is None else f"draft-files:{conversation_id}"
+
+
+def forget_conversation(db: sqlite3.Connection, conversation_id: str) -> None:
+    """Delete what is remembered for a conversation that is deleted for good: edit, queue and files of its draft."""
+    keys = [f"{kind}:{conversation_id}" for kind in ("edit", "queue", "draft-files")]
+    db.executemany("DELETE FROM state WHERE key = ?", [(key,) for key in keys])
 
 
 def add_prompt(db: sqlite3.Connection, text: str) -> None:

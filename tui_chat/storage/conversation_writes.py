@@ -7,7 +7,7 @@ from datetime import datetime
 from tui_chat.core.conversation import Conversation, Options, SideRequest, TitleSource
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.turn import Turn
-from tui_chat.storage import app_state, conversation_list, live_replies, search_index, turn_rows
+from tui_chat.storage import app_state, blobs, conversation_list, live_replies, search_index, turn_rows
 from tui_chat.storage.process_owner import CurrentProcess
 from tui_chat.storage.row_mapping import (
     SIDE_REQUEST_COLUMNS,
@@ -73,7 +73,7 @@ def _put_turns(db: sqlite3.Connection, seq: int, conversation: Conversation, pro
 
 def _is_newer(db: sqlite3.Connection, seq: int, stored: Turn, turn: Turn, process: CurrentProcess) -> bool:
     """Return whether to replace a stored turn: not an ended reply by a live one, nor another process's live reply."""
-    if stored == turn or (turn.is_live and not stored.is_live):
+    if stored == blobs.stripped(turn) or (turn.is_live and not stored.is_live):
         return False
     (owner,) = db.execute("SELECT owner FROM turn WHERE seq = ?", (seq,)).fetchone()
     return not turn.is_live or owner == str(process.owner)
@@ -139,13 +139,16 @@ def _update_turn(db: sqlite3.Connection, seq: int, turn: Turn, process: CurrentP
     turn_rows.add_totals(db, conversation, totals)
 
 
-def purge(db: sqlite3.Connection, older_than: datetime) -> int:
-    """Delete old trash for good; return how many conversations that were."""
+def purge(db: sqlite3.Connection, older_than: datetime, now: datetime) -> int:
+    """Delete old trash for good, and the bytes that nothing uses; return how many conversations that were."""
     seqs = conversation_list.in_trash_since(db, older_than)
     for seq in seqs:
         for (turn,) in db.execute("SELECT seq FROM turn WHERE conversation = ?", (seq,)).fetchall():
             search_index.remove(db, turn)
+        (conversation_id,) = db.execute("SELECT id FROM conversation WHERE seq = ?", (seq,)).fetchone()
+        app_state.forget_conversation(db, conversation_id)
         db.execute("DELETE FROM conversation WHERE seq = ?", (seq,))
+    blobs.sweep(db, now)
     return len(seqs)
 
 

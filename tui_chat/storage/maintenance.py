@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tui_chat.core.bounds import MOST_TOKENS, moment_in_bounds
-from tui_chat.storage import row_check, search_index
+from tui_chat.storage import blobs, row_check, search_index
 from tui_chat.storage.errors import is_damage
 from tui_chat.storage.figures_codec import parse_sum
 from tui_chat.storage.range_check import count_out_of_range, repair_out_of_range
@@ -49,6 +49,10 @@ class CheckReport:
     """Turns missing from the search index."""
     overindexed: int = 0
     """Turns in the search index that do not exist."""
+    damaged_files: int = 0
+    """Attached files whose bytes have changed."""
+    wrong_file_uses: int = 0
+    """Uses of attached files that are not recorded, or recorded without being there."""
     sizes: tuple[tuple[str, int], ...] = field(default=(), compare=False)
     """Bytes of each table and index, largest first; empty where SQLite does not know."""
     unreadable: tuple[str, ...] = ()
@@ -119,6 +123,8 @@ def _check_consistency(db: sqlite3.Connection) -> CheckReport:
         count_out_of_range(db),
         unindexed,
         overindexed,
+        len(blobs.damaged(db)),
+        blobs.wrong_links(db),
         _sizes(db),
     )
 
@@ -126,6 +132,7 @@ def _check_consistency(db: sqlite3.Connection) -> CheckReport:
 def repair(db: sqlite3.Connection) -> None:
     """Make everything consistent, except the search index."""
     row_check.repair(db)
+    blobs.repair(db)
     repair_out_of_range(db)
     for (seq,) in db.execute(_MISSING_PARENTS).fetchall():
         db.execute("UPDATE turn SET parent = NULL WHERE seq = ?", (seq,))

@@ -4,7 +4,7 @@ import json
 from base64 import b64decode, b64encode
 from typing import Any
 
-from tui_chat.core.bounds import milliseconds_in_bounds
+from tui_chat.core.bounds import MOST_TOKENS, count_in_bounds, milliseconds_in_bounds
 from tui_chat.core.part import (
     AttachmentPart,
     Opaque,
@@ -59,8 +59,8 @@ def part_to_json(part: Part, *, prose_apart: bool = False) -> dict[str, Any]:
             out = _result_to_json(part)
         case RoundPart():
             out = _round_to_json(part)
-        case AttachmentPart(name, media_type, data):
-            out = {"type": "attachment", "name": name, "media_type": media_type, "data": b64encode(data).decode()}
+        case AttachmentPart():
+            out = _attachment_to_json(part)
         case OtherPart(kind):
             out = {"type": "other", "kind": kind}
     if part.opaque is not None:
@@ -83,7 +83,7 @@ def part_from_json(item: dict[str, Any]) -> Part:
         case "round":
             return _round_from_json(item)
         case "attachment":
-            return AttachmentPart(item["name"], item["media_type"], b64decode(item["data"]), opaque)
+            return _attachment_from_json(item, opaque)
         case _:
             return OtherPart(item.get("kind", ""), opaque)
 
@@ -112,6 +112,33 @@ def _round_from_json(item: dict[str, Any]) -> RoundPart:
         cost_from_json(item["cost"]) if "cost" in item else None,
         milliseconds_in_bounds(item["ttft_ms"]),
         milliseconds_in_bounds(item["duration_ms"]),
+    )
+
+
+def _attachment_to_json(part: AttachmentPart) -> dict[str, Any]:
+    """Return what is known of a file; its bytes only where they are not stored by their hash."""
+    out: dict[str, Any] = {"type": "attachment", "name": part.name, "media_type": part.media_type}
+    if part.data:
+        out["data"] = b64encode(part.data).decode()
+    known = {"sha256": part.sha256, "size": part.size, "pixels": part.pixels, "pages": part.pages}
+    return out | {name: value for name, value in known.items() if value}
+
+
+def _attachment_from_json(item: dict[str, Any], opaque: Opaque | None) -> AttachmentPart:
+    """Return a file; earlier versions stored its bytes with it."""
+    pixels: tuple[int, int] | None = None
+    match item.get("pixels"):
+        case [int(width), int(height)] if 0 < width <= MOST_TOKENS and 0 < height <= MOST_TOKENS:
+            pixels = width, height
+    return AttachmentPart(
+        str(item["name"]),
+        str(item["media_type"]),
+        b64decode(item.get("data", "")),
+        opaque,
+        str(item.get("sha256", "")),
+        count_in_bounds(item.get("size")) or 0,
+        pixels,
+        count_in_bounds(item.get("pages")) or None,
     )
 
 

@@ -160,7 +160,23 @@ FROM conversation;
 """
 
 
-NEWEST = _TABLES + _SIDE_REQUESTS + _TREE
+_BLOBS = """
+CREATE TABLE blob (                         -- the bytes of attached files, each file once
+    seq INTEGER PRIMARY KEY,
+    sha256 TEXT NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE attachment (                   -- which turns use which bytes; name and type stand in turn.parts
+    blob INTEGER NOT NULL REFERENCES blob (seq),
+    turn INTEGER NOT NULL REFERENCES turn (seq) ON DELETE CASCADE ON UPDATE CASCADE,
+    PRIMARY KEY (blob, turn)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attachment_turn ON attachment (turn);
+"""
+
+NEWEST = _TABLES + _SIDE_REQUESTS + _BLOBS + _TREE
 """The statements of the newest version as SQLite keeps them; `schema_check` compares a file with them."""
 
 
@@ -187,9 +203,16 @@ def _allow_tools(db: sqlite3.Connection) -> None:
     """Change no table: turns may now hold tool calls that an earlier program would take for run or not run."""
 
 
+def _move_files_out_of_turns(db: sqlite3.Connection) -> None:
+    from tui_chat.storage import blobs  # only an upgrade needs it
+
+    run_script(db, _BLOBS)
+    blobs.move_bytes_out(db)
+
+
 SIDE_REQUESTS_SINCE = 2
 """The first version with the table `errand`."""
-MIGRATIONS: tuple[Migration, ...] = (_create_tables, _add_side_requests, _allow_tools)
+MIGRATIONS: tuple[Migration, ...] = (_create_tables, _add_side_requests, _allow_tools, _move_files_out_of_turns)
 """Step n brings a file from version n to n + 1. Released steps are never changed."""
 
 

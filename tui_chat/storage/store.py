@@ -12,10 +12,12 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from tui_chat.core.conversation import Conversation, ConversationSummary, Options, SearchHit, SideRequest, TitleSource
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.event import ProviderEvent
+from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage_report import UsageRow
 from tui_chat.storage import (
     app_state,
+    blobs,
     conversation_list,
     conversation_writes,
     live_replies,
@@ -194,8 +196,8 @@ class Store:
         await self._write(conversation_writes.set_column, conversation_id, "deleted_at", None)
 
     async def purge(self, older_than: datetime) -> int:
-        """Delete for good what was moved to the trash before that moment; return how many."""
-        return await self._write(conversation_writes.purge, older_than)
+        """Delete for good what was moved to the trash before that moment, and unused bytes; return how many."""
+        return await self._write(conversation_writes.purge, older_than, self._clock())
 
     def _moment(self) -> str:
         return self._clock().isoformat()
@@ -250,6 +252,25 @@ class Store:
         `role: model: title: after: before:` filter. No query is an error; an empty one finds nothing.
         """
         return await self._read(search.search, query, limit, offset)
+
+    async def put_blob(self, data: bytes) -> str:
+        """Store the bytes of a file whose prompt is not sent yet; return their SHA-256.
+
+        They are kept for a day, and as long as a turn or a value of `state` has `"sha256": …` with that hash.
+        """
+        return await self._write(blobs.put_ahead, data, self._clock())
+
+    async def blob(self, sha256: str) -> bytes:
+        """Return the bytes with that hash; raises `NotFound` if they are not stored."""
+        return await self._read(blobs.read, sha256)
+
+    async def draft_attachments(self, conversation_id: str | None) -> tuple[AttachmentPart, ...]:
+        """Return the files of the unsent prompt, without their bytes."""
+        return await self._read(app_state.draft_attachments, conversation_id)
+
+    async def set_draft_attachments(self, conversation_id: str | None, attachments: Sequence[AttachmentPart]) -> None:
+        """Store the files of the unsent prompt, with bytes that are loaded; none once it is sent."""
+        await self._write(app_state.set_draft_attachments, conversation_id, attachments)
 
     async def draft(self, conversation_id: str | None) -> str:
         """Return the unsent text; `None` is the conversation that does not exist yet."""

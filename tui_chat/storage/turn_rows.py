@@ -12,7 +12,7 @@ from tui_chat.core.conversation import Conversation, SideRequest
 from tui_chat.core.error import NotFound
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost
-from tui_chat.storage import search_index
+from tui_chat.storage import blobs, search_index
 from tui_chat.storage.connection import note_damaged_value
 from tui_chat.storage.figures_codec import parse_sum
 from tui_chat.storage.process_owner import CurrentProcess
@@ -205,9 +205,10 @@ def insert_turns(
 ) -> None:
     """Insert new turns; `known` has their row numbers and those of their parents."""
     for turn in turns:
-        db.execute(
-            _INSERT_TURN, (known[turn.id], conversation, *_parent_and_owner(turn, known, process), *turn_values(turn))
-        )
+        stored = blobs.store_files(db, turn)
+        place = (known[turn.id], conversation, *_parent_and_owner(turn, known, process))
+        db.execute(_INSERT_TURN, (*place, *turn_values(stored)))
+        blobs.link(db, known[turn.id], stored)
         search_index.add(db, known[turn.id])
 
 
@@ -241,8 +242,10 @@ def turn_seqs_in_order(
 
 def update_turn(db: sqlite3.Connection, seq: int, turn: Turn, known: dict[str, int], process: CurrentProcess) -> None:
     """Store a turn's new value, which includes its checkpoints, and delete those."""
+    stored = blobs.store_files(db, turn)
     search_index.remove(db, seq)
-    db.execute(_UPDATE_TURN, (*_parent_and_owner(turn, known, process), *turn_values(turn), seq))
+    db.execute(_UPDATE_TURN, (*_parent_and_owner(turn, known, process), *turn_values(stored), seq))
+    blobs.link(db, seq, stored)
     search_index.add(db, seq)
     db.execute("DELETE FROM checkpoint WHERE turn = ?", (seq,))
 

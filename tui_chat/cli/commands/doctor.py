@@ -164,6 +164,8 @@ def _faults(report: "CheckReport") -> list[str]:
         "figures or dates out of bounds, which count as unknown": report.bad_figures,
         "turns missing from the search index": report.unindexed,
         "turns that are only in the search index": report.overindexed,
+        "attached files whose bytes have changed": report.damaged_files,
+        "uses of attached files that are recorded wrongly": report.wrong_file_uses,
     }
     return [*report.damage, *report.unreadable, *(f"{count:,} {what}" for what, count in counts.items() if count)]
 

@@ -166,8 +166,8 @@ def _turn_tokens(turn: Turn) -> int:
     count = 4
     for part in turn.parts:
         match part:
-            case AttachmentPart(data=data):
-                count += len(data) // 600 + 1
+            case AttachmentPart(size=size):
+                count += size // 600 + 1
             case ToolCallPart(input_json=text):
                 count += _tokens(text)
             case OtherPart() | RoundPart():

@@ -4,12 +4,13 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tui_chat.storage import maintenance, row_repair, search_index
 from tui_chat.storage.connection import connect
-from tui_chat.storage.recovery import page_reader
+from tui_chat.storage.recovery import page_reader, recover_blobs
 from tui_chat.storage.row_check import KEYS
 from tui_chat.storage.row_mapping import UNREADABLE
 
@@ -27,8 +28,9 @@ def recover_rows(damaged: Path, db: sqlite3.Connection, *, new_id: Callable[[], 
     columns = {table: _columns(db, table) for table in _TABLES}
     rows_by_table: dict[str, Rows] = {table: {} for table in _TABLES}
     _read(damaged, columns, rows_by_table)
+    recover_blobs.copy_readable(damaged, db)
     with suppress(OSError, ValueError):
-        _read_pages(damaged, columns, rows_by_table)
+        _read_pages(damaged, columns, rows_by_table, partial(recover_blobs.keep_if_whole, db))
     _keep_readable(rows_by_table, now)
     _add_missing_conversations(rows_by_table, new_id, now)
     db.execute("PRAGMA defer_foreign_keys = ON")
@@ -88,9 +90,16 @@ def _key(table: str, row: dict[str, Any]) -> object:
             return row["seq"]
 
 
-def _read_pages(damaged: Path, columns: dict[str, list[str]], rows_by_table: dict[str, Rows]) -> None:
+def _read_pages(
+    damaged: Path,
+    columns: dict[str, list[str]],
+    rows_by_table: dict[str, Rows],
+    keep_if_blob: Callable[[list[page_reader.Value]], bool],
+) -> None:
     """Read the file's pages, for rows that could not be read otherwise."""
     for rowid, values, owner in page_reader.rows(damaged, {len(columns[table]) for table in _HEADER_TABLES}):
+        if keep_if_blob(values):
+            continue
         is_known = owner in _TABLES and len(values) == len(columns[owner])
         for table in (owner,) if is_known else () if owner.startswith("search_") else _PAGE_TABLES:
             if len(values) == len(columns[table]) and values[0] is None:

@@ -164,7 +164,7 @@ def round_end(part: RoundPart) -> Block:
 
 def attachment(part: AttachmentPart, layout_options: LayoutOptions) -> Block:
     """Return the name, type and size of an attachment."""
-    about = _clean(part.media_type) + (f", {_size(len(part.data))}" if part.data else "")
+    about = _clean(part.media_type) + (f", {_size(part.size)}" if part.size else "")
     name = _clean(part.name) or "file"
     styles = layout_options.styles
     pieces = [("+ ", styles.dim), (name, styles.text), (f"  {about}", styles.dim)]

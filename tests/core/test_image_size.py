@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.attachments.samples import image
-from tui_chat.attachments.image_size import image_size
+from tui_chat.core.image_size import image_size
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])

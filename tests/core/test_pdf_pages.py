@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.attachments.samples import pdf
-from tui_chat.attachments.pdf_pages import pdf_pages
+from tui_chat.core.pdf_pages import pdf_pages
 
 
 @pytest.mark.parametrize("pages", [1, 2, 117])

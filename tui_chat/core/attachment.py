@@ -1,0 +1,32 @@
+"""What is known of an attachment by its bytes: hash, size, pixels and pages."""
+
+from dataclasses import replace
+from hashlib import sha256
+
+from tui_chat.core.image_size import image_size
+from tui_chat.core.part import AttachmentPart
+from tui_chat.core.pdf_pages import pdf_pages
+
+PDF = "application/pdf"
+
+
+def is_image(part: AttachmentPart) -> bool:
+    """Return whether a model is to see it; an SVG is text."""
+    return part.media_type.startswith("image/") and not part.media_type.startswith("image/svg")
+
+
+def measured(part: AttachmentPart) -> AttachmentPart:
+    """Return an attachment that has its bytes with their hash, pixels and pages."""
+    if not part.data:
+        return part
+    return replace(
+        part,
+        sha256=sha256(part.data).hexdigest(),
+        pixels=part.pixels or (image_size(part.data) if is_image(part) else None),
+        pages=part.pages or (pdf_pages(part.data) if part.media_type == PDF else None),
+    )
+
+
+def without_bytes(part: AttachmentPart) -> AttachmentPart:
+    """Return an attachment as it is kept apart from its bytes, with their hash."""
+    return replace(measured(part), data=b"") if part.data else part
