@@ -50,6 +50,7 @@ OUTSIDE: dict[str, set[str]] = {
     "providers": {"anthropic", "httpx2"},
     "pricing": {"genai_prices"},
     "formats": {"pydantic"},
+    "attachments": {"PIL"},
     "rendering": {"markdown_it", "pygments", "rich", "textual"},
     "gateway": {"starlette", "uvicorn"},
     "ui": {"textual", "rich"},
@@ -64,6 +65,7 @@ ONLY_IN = {
     "sqlite3": {"storage", "formats"},
     "genai_prices": {"pricing"},
     "uvicorn": {"gateway/server.py"},
+    "PIL": {"attachments/shrink.py"},
 }
 """Libraries that one file or one folder alone may know; formats reads other programs' databases."""
 

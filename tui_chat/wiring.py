@@ -5,10 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tui_chat import paths
+from tui_chat.attachments.shrink import shrink
 from tui_chat.core.conversation import Conversation, Options
 from tui_chat.core.error import NotFound, RequestRefused, SettingsError, StorageError
 from tui_chat.core.fuzzy import did_you_mean
@@ -21,7 +23,7 @@ from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.registry import ProviderRegistry
 from tui_chat.service.chat import ChatService
 from tui_chat.service.dependencies import Dependencies, Policy
-from tui_chat.service.model_catalog import RECENT_MODELS, ModelCatalog, best_match
+from tui_chat.service.model_catalog import RECENT_MODELS, ModelCatalog, best_match, listed_model
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.service.stall_detection import HealthLimits
 from tui_chat.service.trash import empty_trash
@@ -220,7 +222,9 @@ def _build(settings: Settings, store: Store, *, demo: bool, unsaved_reason: Stor
     key_ring = KeyRing(settings)
     registry = ProviderRegistry(_provider_configs(settings, key_ring))
     pricing = pricing_of(settings)
-    dependencies = Dependencies(registry.get, pricing.cost_of, _policy(settings))
+    dependencies = Dependencies(
+        registry.get, pricing.cost_of, _policy(settings), shrink=shrink, listed_model=partial(listed_model, store)
+    )
     service = ChatService(store, dependencies, unsaved_reason=unsaved_reason)
     model = DEMO_MODEL if demo else key_ring.model()[0]
     return Program(settings, store, service, dependencies, registry, key_ring, pricing, model)

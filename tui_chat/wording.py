@@ -158,6 +158,17 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ("attachment", "not_fetched"): ErrorText(
         "The file could not be fetched.", "Download it yourself and attach the copy."
     ),
+    ("attachment", "gone"): ErrorText("The bytes of the file are no longer stored.", "Attach it again."),
+    ("attachment", "cannot_see"): ErrorText(
+        "This model cannot see images.", "Choose another model, or remove the image."
+    ),
+    ("attachment", "not_taken"): ErrorText(
+        "This model does not take this kind of file.", "Choose another model, or remove the file."
+    ),
+    ("attachment", "over_limit"): ErrorText(
+        "The file is over a limit of this model.",
+        "Attach a smaller one; with the extra tui-chat[images] images are shrunk.",
+    ),
     ("attachment", "too_large"): ErrorText("The file is too large.", "Attach a part of it, or a smaller copy."),
 }
 

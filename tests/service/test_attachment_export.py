@@ -90,12 +90,7 @@ async def test_markdown_has_the_files_next_to_it_and_links_to_them(store: Store,
 async def test_markdown_on_stdout_names_the_files_with_their_size(store: Store) -> None:
     await store.create(TALK)
     pieces: list[bytes] = []
-
-    class Sink:
-        def write(self, data: bytes) -> None:
-            pieces.append(data)
-
-    await export(store, ExportRequest(["c1"]), Sink())
+    await export(store, ExportRequest(["c1"]), pieces.append)
     assert f"📎 shot.png (image/png, {SHOT.size:,} bytes)" in b"".join(pieces).decode()
 
 

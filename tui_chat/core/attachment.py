@@ -4,8 +4,9 @@ from dataclasses import replace
 from hashlib import sha256
 
 from tui_chat.core.image_size import image_size
-from tui_chat.core.part import AttachmentPart
+from tui_chat.core.part import AttachmentPart, Part
 from tui_chat.core.pdf_pages import pdf_pages
+from tui_chat.core.turn import Role, Turn
 
 PDF = "application/pdf"
 
@@ -30,3 +31,10 @@ def measured(part: AttachmentPart) -> AttachmentPart:
 def without_bytes(part: AttachmentPart) -> AttachmentPart:
     """Return an attachment as it is kept apart from its bytes, with their hash."""
     return replace(measured(part), data=b"") if part.data else part
+
+
+def files_first(turn: Turn) -> tuple[Part, ...]:
+    """Return the parts of a prompt as they are sent: models read a file better before the words about it."""
+    if turn.role is not Role.USER:
+        return turn.parts
+    return tuple(sorted(turn.parts, key=lambda part: not isinstance(part, AttachmentPart)))

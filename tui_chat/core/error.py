@@ -187,7 +187,8 @@ class AttachmentRefused(ChatError):
     """A file cannot go with a prompt; the message names the file, what is wrong and the figure.
 
     `detail`: `missing`, `folder`, `special`, `loop`, `no_access`, `empty`, `binary`, `encoding`, `too_large`,
-    `too_many`; `not_confirmed` after a question, `not_fetched` from an address.
+    `too_many`; `not_confirmed` after a question, `not_fetched` from an address; `gone` where stored bytes are
+    lost; `cannot_see`, `not_taken`, `over_limit` where this model does not take it.
     """
 
     kind = "attachment"

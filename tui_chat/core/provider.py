@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tui_chat.core.conversation import Options
 from tui_chat.core.event import ProviderEvent
+from tui_chat.core.intake import Intake
 from tui_chat.core.tool import Tool
 from tui_chat.core.turn import Turn
 
@@ -29,6 +30,8 @@ class Model:
     max_output_tokens: int | None = None
     can_think: bool | None = None
     efforts: tuple[str, ...] = ()
+    can_see: bool | None = None
+    """Whether it takes images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,10 @@ class Provider(Protocol):
 
     def can_continue(self, model: str) -> bool:
         """Return whether a request may end with a partial reply that the model then continues."""
+        ...
+
+    def takes(self, model: str) -> Intake:
+        """Return the attachments that a model takes, as far as its wire and its name tell."""
         ...
 
     async def count_tokens(self, request: Request) -> int | None:

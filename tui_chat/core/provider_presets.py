@@ -77,6 +77,8 @@ class Dialect(NamedTuple):
     """`None` where partial replies cannot be continued."""
     takes_files: bool = False
     """Accepts documents such as PDF as file parts."""
+    max_request_bytes: int | None = None
+    """The most bytes of a request with files; `None` where it is unknown."""
     extra_fields: Mapping[str, Any] = _NOTHING
     """Added to every request."""
 
@@ -114,6 +116,7 @@ PRESETS: dict[str, Preset] = {
             has_openai_models=True,
             thinking_off={"reasoning_effort": "none"},
             takes_files=True,
+            max_request_bytes=50_000_000,
         ),
     ),
     "gemini": Preset(

@@ -21,6 +21,7 @@ from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.service.attachment_bytes import with_bytes
 from tui_chat.service.auto_title import AutoTitle
 from tui_chat.service.dependencies import Dependencies
+from tui_chat.service.fit_attachments import AttachmentFitter, intake_of, refuse_lost
 from tui_chat.service.permissions import Permissions
 from tui_chat.service.reply import Reply
 from tui_chat.service.save_queue import SaveQueue
@@ -38,6 +39,7 @@ class ChatService:
         self.auto_title = AutoTitle(dependencies, self.save_queue)
         self.permissions = Permissions(store, dependencies.tool_rules)
         self._dependencies = dependencies
+        self._fitter = AttachmentFitter(dependencies.shrink)
         self._replies: dict[str, Reply] = {}
         self._watchers: list[Callable[[Reply], object]] = []
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -151,7 +153,8 @@ class ChatService:
     async def count(self, conversation: Conversation) -> int | None:
         """Return the input tokens of the current branch as its provider counts them; `None` where it cannot."""
         provider = await self._dependencies.provider_for(conversation.model)
-        return await provider.count_tokens(await self._request(conversation, conversation.model, conversation.path))
+        request, _ = await self._fitting_request(conversation, conversation.model, conversation.path)
+        return await provider.count_tokens(request)
 
     async def show_branch(self, conversation_id: str, head: str) -> None:
         """Store which branch is shown."""
@@ -239,17 +242,30 @@ class ChatService:
             raise ReplyInFlight("a reply is still streaming here")
         blank = turns[-1]
         path = conversation.path_to(blank.id if blank.parts else blank.parent_id)
-        request = await self._request(conversation, blank.model, path)
+        request, notes = await self._fitting_request(conversation, blank.model, path)
         await self.save_queue.begin(replace(conversation, updated_at=self._dependencies.now()), turns, new=new)
         # An ended reply holds its whole request; drop it to free the memory.
         self._replies = {key: other for key, other in self._replies.items() if other.ended is None}
         reply = Reply(self._dependencies, self.save_queue, self.permissions, conversation.id, blank, request)
+        reply.notes = notes
         self._replies[conversation.id] = reply
         self.auto_title.schedule(reply)
         reply.start()
         for callback in tuple(self._watchers):
             callback(reply)
         return reply
+
+    async def _fitting_request(
+        self, conversation: Conversation, model: str, path: tuple[Turn, ...]
+    ) -> tuple[Request, tuple[str, ...]]:
+        """Return the request with files that the model takes, and notes on what was shrunk or left out."""
+        request = await self._request(conversation, model, path)
+        if not any(attachments_of(turn) for turn in request.turns):
+            return request, ()
+        refuse_lost(request.turns)
+        provider = await self._dependencies.provider_for(model)
+        listed = await self._dependencies.listed_model(model)
+        return await self._fitter.fit(request, intake_of(provider.takes(split_ref(model)[1]), listed), model)
 
     async def _request(self, conversation: Conversation, model: str, path: tuple[Turn, ...]) -> Request:
         options, toolbox = conversation.options, self._dependencies.toolbox

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from tui_chat.core.provider import Provider
+from tui_chat.core.provider import Model, Provider
 from tui_chat.core.tool import Toolbox
 from tui_chat.core.usage import Cost, Usage
+from tui_chat.service.fit_attachments import Shrink, no_shrink
 from tui_chat.service.permissions import Permission
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.service.stall_detection import HealthLimits
@@ -20,6 +21,11 @@ ProviderFor = Callable[[str], Awaitable[Provider]]
 
 CostOf = Callable[[str, Usage, datetime], Awaitable[Cost | None]]
 """A model's reference, its usage and the date → the cost, or `None` where the price is unknown."""
+
+
+async def no_model(ref: str) -> Model | None:
+    """Return no model: the default where no list is kept."""
+    return None
 
 
 async def no_cost(model: str, usage: Usage, at: datetime) -> Cost | None:
@@ -51,6 +57,10 @@ class Dependencies:
     monotonic_s: Callable[[], float] = time.monotonic
     new_id: Callable[[], str] = new_random_id
     random: Callable[[], float] = random.random
+    shrink: Shrink = no_shrink
+    """Makes smaller copies of images."""
+    listed_model: Callable[[str], Awaitable[Model | None]] = no_model
+    """A model's reference → the model as its provider last listed it."""
     toolbox: Toolbox | None = None
     """`None` where a program has no tools."""
     tool_rules: Mapping[str, Permission] = field(default_factory=dict)

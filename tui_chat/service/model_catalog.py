@@ -83,6 +83,16 @@ class ModelCatalog:
         return {name: tuple(_model(stored_model) for stored_model in models) for name, models in stored.items()}
 
 
+async def listed_model(store: Store, ref: str) -> Model | None:
+    """Return a model as its provider last listed it, without a request; `None` if it did not."""
+    try:
+        stored: dict[str, list[dict[str, Any]]] = await store.state(_STATE_KEY) or {}
+    except StorageError:
+        return None
+    models = (plain for plain in stored.get(split_ref(ref)[0], ()) if plain.get("ref") == ref)
+    return next(map(_model, models), None)
+
+
 def _model(plain: dict[str, Any]) -> Model:
     """Return a model from its cached form; an implausible size is unknown."""
     sizes = {name: count_in_bounds(plain.get(name)) or None for name in ("context_window", "max_output_tokens")}

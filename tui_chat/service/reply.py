@@ -90,6 +90,8 @@ class Reply:
         request: Request,
     ) -> None:
         self.conversation_id = conversation_id
+        self.notes: tuple[str, ...] = ()
+        """What of the attachments was shrunk or left out for this request, for the user."""
         self._dependencies = dependencies
         self._save_queue = save_queue
         self._blank = turn

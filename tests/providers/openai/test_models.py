@@ -23,11 +23,11 @@ from tui_chat.providers.openai.models import models_in, with_details, with_runni
                         "context_length": 200000,
                         "top_provider": {"context_length": 100000, "max_completion_tokens": 9000},
                         "supported_parameters": ["tools", "reasoning"],
-                        "architecture": {"output_modalities": ["text"]},
+                        "architecture": {"output_modalities": ["text"], "input_modalities": ["text", "image"]},
                     }
                 ]
             },
-            Model("openrouter/v/m", "V: M", 200000, 9000, True, ("low", "medium", "high")),
+            Model("openrouter/v/m", "V: M", 200000, 9000, True, ("low", "medium", "high"), can_see=True),
         ),
         (
             "groq",
@@ -36,8 +36,16 @@ from tui_chat.providers.openai.models import models_in, with_details, with_runni
         ),
         (
             "mistral",
-            {"data": [{"id": "m", "max_context_length": 32768, "capabilities": {"completion_chat": True}}]},
-            Model("mistral/m", "", 32768),
+            {
+                "data": [
+                    {
+                        "id": "m",
+                        "max_context_length": 32768,
+                        "capabilities": {"completion_chat": True, "vision": False},
+                    }
+                ]
+            },
+            Model("mistral/m", "", 32768, can_see=False),
         ),
         (
             "together",
@@ -47,7 +55,7 @@ from tui_chat.providers.openai.models import models_in, with_details, with_runni
         (
             "lmstudio",
             {"data": [{"id": "q", "type": "vlm", "max_context_length": 32768, "loaded_context_length": 4096}]},
-            Model("lmstudio/q", "", 4096),
+            Model("lmstudio/q", "", 4096, can_see=True),
         ),
         (
             "llamacpp",
@@ -132,7 +140,10 @@ def test_what_is_no_list_is_reported(listing: Any) -> None:
 
 def test_ollamas_details_show_the_context_and_whether_it_thinks() -> None:
     details = {"model_info": {"qwen3.context_length": 40960, "x": 1}, "capabilities": ["completion", "thinking"]}
-    assert with_details(Model("ollama/q"), details) == Model("ollama/q", "", 40960, None, True)
+    blind = Model("ollama/q", "", 40960, None, True, can_see=False)
+    assert with_details(Model("ollama/q"), details) == blind
+    details["capabilities"].append("vision")
+    assert with_details(Model("ollama/q"), details).can_see is True
     assert with_details(Model("ollama/q"), []) == Model("ollama/q")
 
 

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from tui_chat.core.bounds import count_in_bounds
+from tui_chat.core.intake import Intake
 from tui_chat.core.masking import Masker
 from tui_chat.core.provider import Model
 from tui_chat.providers.provider_secrets import masked_models
@@ -24,6 +25,18 @@ _OTHER_MAX_OUTPUT = 8_192
 _BUDGETS = {"low": 2_048, "medium": 8_192, "high": 24_576, "xhigh": 32_768, "max": 48_000}
 _MIN_BUDGET = 1_024
 _MIN_ANSWER = 1_024
+INTAKE = Intake(
+    takes_pdf=True,
+    image_base64_bytes=5 * 1024 * 1024,
+    image_edge=8_000,
+    many_images=20,
+    image_edge_of_many=2_000,
+    images=100,
+    images_in_long_context=600,
+    pdf_pages=100,
+    request_bytes=32_000_000,
+)
+"""The documented limits of the Messages API; every model since Claude 3 sees."""
 _EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
@@ -64,6 +77,7 @@ def _model(provider: str, entry: dict[str, Any]) -> Model:
     capabilities = mapping_of(entry.get("capabilities"))
     effort = mapping_of(capabilities.get("effort"))
     can_think = mapping_of(capabilities.get("thinking")).get("supported")
+    can_see = mapping_of(capabilities.get("image_input")).get("supported")
     return Model(
         f"{provider}/{text_of(entry.get('id'))}",
         text_of(entry.get("display_name")),
@@ -71,4 +85,5 @@ def _model(provider: str, entry: dict[str, Any]) -> Model:
         count_in_bounds(entry.get("max_tokens")) or None,
         can_think if isinstance(can_think, bool) else None,
         tuple(level for level in _EFFORTS if mapping_of(effort.get(level)).get("supported") is True),
+        can_see if isinstance(can_see, bool) else None,
     )

@@ -26,6 +26,7 @@ from tui_chat.core.error import (
     StreamCut,
 )
 from tui_chat.core.event import ProviderEvent, ReplyOpened, SignOfLife
+from tui_chat.core.intake import Intake
 from tui_chat.core.masking import Masker
 from tui_chat.core.provider import Model, Request
 from tui_chat.providers.anthropic.errors import (
@@ -36,7 +37,7 @@ from tui_chat.providers.anthropic.errors import (
     request_id_of,
     stream_cut_error,
 )
-from tui_chat.providers.anthropic.models import is_legacy, models_in
+from tui_chat.providers.anthropic.models import INTAKE, is_legacy, models_in
 from tui_chat.providers.anthropic.request import (
     CURRENT_VERSION,
     Capabilities,
@@ -219,6 +220,10 @@ class AnthropicProvider:
     def can_continue(self, model: str) -> bool:
         """Whether the model continues a partial reply."""
         return is_legacy(model)
+
+    def takes(self, model: str) -> Intake:
+        """Return the limits of the Messages API."""
+        return INTAKE
 
     async def count_tokens(self, request: Request) -> int | None:
         """Return the input tokens as the provider counts them; `None` where a gateway cannot."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tui_chat.core.attachment import files_first
 from tui_chat.core.clean import valid_text
 from tui_chat.core.part import (
     AttachmentPart,
@@ -171,7 +172,7 @@ def _calls_to_be_run(messages: list[Message]) -> set[Any]:
 
 def _blocks(turn: Turn, native_calls: bool) -> Iterator[Block]:
     to_block = _user_block if turn.role is Role.USER else _reply_block
-    for part in turn.parts:
+    for part in files_first(turn):
         block = _native_call(part) if native_calls and isinstance(part, ToolCallPart) else None
         if block is not None or (block := to_block(part)) is not None:
             yield block

@@ -16,6 +16,7 @@ from tui_chat.core.event import (
     ThinkingDelta,
     UsageReported,
 )
+from tui_chat.core.intake import Intake
 from tui_chat.core.part import AttachmentPart, OtherPart, RoundPart, ToolCallPart
 from tui_chat.core.provider import Model, Request
 from tui_chat.core.turn import Role, Turn
@@ -93,6 +94,10 @@ class DemoProvider:
     def can_continue(self, model: str) -> bool:
         """Return true: the script continues at the character where the partial reply ends."""
         return True
+
+    def takes(self, model: str) -> Intake:
+        """Return an intake without limits: the script reads no file."""
+        return Intake(takes_pdf=True, sees=True)
 
     async def count_tokens(self, request: Request) -> int | None:
         """Return the input tokens that the usage will report."""

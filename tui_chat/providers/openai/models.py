@@ -72,6 +72,7 @@ def _model(entry: Mapping[str, Any], provider: str, dialect: Dialect) -> Model |
         context_window=_first_count(figures, _CONTEXT_FIELDS),
         max_output_tokens=_first_count(figures, _MAX_OUTPUT_FIELDS),
         can_think=can_think,
+        can_see=_can_see(entry, figures),
         efforts=dialect.efforts if can_think else (),
     )
 
@@ -133,6 +134,24 @@ def _can_think(entry: Mapping[str, Any], figures: Mapping[str, Any]) -> bool | N
     return can_think if isinstance(can_think, bool) else None
 
 
+def _can_see(entry: Mapping[str, Any], figures: Mapping[str, Any]) -> bool | None:
+    """Return whether the model takes images; `None` where the server does not say."""
+    architecture = entry.get("architecture")
+    for place in (architecture if isinstance(architecture, Mapping) else {}, entry):
+        for name in ("input_modalities", "supported_input_modalities"):
+            if isinstance(inputs := place.get(name), list):
+                return "image" in inputs
+    capabilities = entry.get("capabilities")
+    if isinstance(capabilities, list):
+        return bool({"vision", "multimodal", "image"} & {str(one) for one in capabilities})
+    if isinstance(capabilities, Mapping) and isinstance(sees := capabilities.get("vision"), bool):
+        return sees
+    if isinstance(sees := figures.get("supports_vision"), bool):
+        return sees
+    # LM Studio tells models with eyes apart by their type alone.
+    return {"vlm": True, "llm": False}.get(str(entry.get("type")))
+
+
 def with_details(model: Model, details: Any) -> Model:
     """Return the model with what Ollama reports for it alone."""
     if not isinstance(details, Mapping):
@@ -147,6 +166,7 @@ def with_details(model: Model, details: Any) -> Model:
         model,
         context_window=contexts[0] if contexts else model.context_window,
         can_think="thinking" in capabilities if isinstance(capabilities, list) else model.can_think,
+        can_see="vision" in capabilities if isinstance(capabilities, list) else model.can_see,
     )
 
 

@@ -9,6 +9,7 @@ import httpx2
 
 from tui_chat.core.error import ProtocolBroken, RequestRefused
 from tui_chat.core.event import ProviderEvent, ReplyOpened
+from tui_chat.core.intake import Intake
 from tui_chat.core.provider import SERVER_TOOLS, WEB_SEARCH, Model, Request
 from tui_chat.providers.bounded_body import TooManyValues, drain, parse_json, whole_body
 from tui_chat.providers.config import ProviderConfig
@@ -48,6 +49,11 @@ class OpenAICompatibleProvider:
     def can_continue(self, model: str) -> bool:
         """Whether this server continues a partial reply."""
         return self._dialect.continuation is not None and not uses_responses(self._config, self._dialect, model)
+
+    def takes(self, model: str) -> Intake:
+        """Return what this server takes; its limits on sizes are its own."""
+        takes_pdf = self._dialect.takes_files or uses_responses(self._config, self._dialect, model)
+        return Intake(takes_pdf=takes_pdf, request_bytes=self._dialect.max_request_bytes)
 
     async def count_tokens(self, request: Request) -> int | None:
         """Return `None`: this wire cannot count tokens."""

@@ -5,9 +5,12 @@ import copy
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from html import escape
 from typing import Any
 
-from tui_chat.core.clean import valid_text
+from tui_chat.core.attachment import files_first
+from tui_chat.core.clean import clean_line, valid_text
 from tui_chat.core.conversation import Options
 from tui_chat.core.error import ProviderError
 from tui_chat.core.part import (
@@ -185,7 +188,7 @@ def _is_object(text: str) -> bool:
 def _prompt_messages(turn: Turn, dialect: Dialect, answered: frozenset[str]) -> Iterator[Json]:
     """Yield a user's turn: tool results first, as messages of their own, then text and files."""
     content: list[Json] = []
-    for part in turn.parts:
+    for part in files_first(turn):
         if isinstance(part, ToolResultPart) and part.call_id in answered:
             yield {"role": "tool", "tool_call_id": part.call_id, "content": valid_text(part.text)}
         elif isinstance(part, AttachmentPart):
@@ -284,11 +287,20 @@ def attachment_content(part: AttachmentPart, *, takes_files: bool) -> Json:
     if part.media_type.startswith("image/"):
         return {"type": "image_url", "image_url": {"url": _data_url(part)}}
     if part.media_type.startswith("text/") or part.media_type in _TEXT_TYPES:
-        text = part.data.decode("utf-8", "replace")
-        return {"type": "text", "text": valid_text(f'<file name="{part.name}">\n{text}\n</file>')}
+        return {"type": "text", "text": _tagged_text(part)}
     if takes_files and part.media_type == "application/pdf":
         return {"type": "file", "file": {"filename": part.name, "file_data": _data_url(part)}}
     return {"type": "text", "text": as_text(part)}
+
+
+def _tagged_text(part: AttachmentPart) -> str:
+    """Return a text file in a tag that it cannot close: the tag has a hash of the file where the file holds one."""
+    text = valid_text(part.data.decode("utf-8", "replace"))
+    tag = "file"
+    if "</file" in text.lower():
+        tag += f"-{sha256(part.data).hexdigest()[:16]}"
+    name = escape(clean_line(valid_text(part.name)))
+    return f'<{tag} name="{name}">\n{text}\n</{tag}>'
 
 
 def _data_url(part: AttachmentPart) -> str:

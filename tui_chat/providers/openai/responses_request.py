@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from tui_chat.core.attachment import files_first
 from tui_chat.core.clean import valid_text
 from tui_chat.core.conversation import Options
 from tui_chat.core.part import AttachmentPart, OtherPart, Part, ThinkingPart, ToolCallPart, ToolResultPart
@@ -88,7 +89,7 @@ def input_of(request: Request, provider: str) -> list[Json]:
 def _prompt_items(turn: Turn, answered: frozenset[str]) -> Iterator[Json]:
     """Yield a user's turn: tool results first, then one message with text and files."""
     content: list[Json] = []
-    for part in turn.parts:
+    for part in files_first(turn):
         if isinstance(part, ToolResultPart) and part.call_id in answered:
             yield _call_output(part)
         elif isinstance(part, AttachmentPart):

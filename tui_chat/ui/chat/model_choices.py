@@ -56,6 +56,7 @@ class ModelChoices:
         window = model.context_window or facts.context_window
         size = UNKNOWN if window is None else short_tokens(window)
         thinks = ", thinks" if model.can_think else ""
+        thinks += {True: ", sees images", False: ", no images", None: ""}[model.can_see]
         if facts.price is None:
             return f"{size} context, {UNKNOWN}{thinks}"
         price = f"{dollars(facts.price.input_usd)} in, {dollars(facts.price.output_usd)} out"
