@@ -133,6 +133,7 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
         "The conversation has no such turn.", "`tui-chat show ID --json` lists its turns."
     ),
     ("not_found", "token"): ErrorText("There is no such token.", "`tui-chat token list` lists all tokens."),
+    ("not_found", "bytes"): ErrorText("The bytes of this file are not stored.", "Attach the file again."),
     ("not_found", "ambiguous"): ErrorText("The id matches several conversations.", "Type more of the id."),
     ("format", "unreadable"): ErrorText("The file cannot be read.", "Check its name and permissions."),
     ("format", "stdout"): ErrorText("The output cannot be written.", "Check where it is redirected to."),

@@ -48,13 +48,13 @@ class _Fitting:
     def is_own(self, place: Place) -> bool:
         return place[0] == self.own
 
-    def refuse(self, place: Place, reason: str, detail: str) -> None:
+    def refuse(self, place: Place, reason: AttachmentRefused) -> None:
         """Refuse a file of this prompt; leave an earlier one out."""
         name = self.files[place].name
         if self.is_own(place):
-            raise AttachmentRefused(f"{name}: {reason}", detail=detail)
-        self.notes.append(f"{name} was left out: {reason}")
-        self.changed[place] = TextPart(f"[{name}: left out, since {reason}]")
+            raise AttachmentRefused(f"{name}: {reason.message}", detail=reason.detail)
+        self.notes.append(f"{name} was left out: {reason.message}")
+        self.changed[place] = TextPart(f"[{name}: left out, since {reason.message}]")
         del self.files[place]
 
 
@@ -89,7 +89,7 @@ class AttachmentFitter:
                 continue
             smaller = await self._smaller(part, edge, size)
             if smaller is None or _too_large(smaller, edge, size):
-                fitting.refuse(place, reason, "over_limit")
+                fitting.refuse(place, AttachmentRefused(reason, detail="over_limit"))
                 continue
             fitting.files[place] = fitting.changed[place] = smaller
             if fitting.is_own(place):
@@ -142,11 +142,11 @@ def _check_kinds(fitting: _Fitting) -> None:
     intake, model = fitting.intake, fitting.model
     for place, part in list(fitting.files.items()):
         if is_image(part) and intake.sees is False:
-            fitting.refuse(place, f"{model} cannot see images", "cannot_see")
+            fitting.refuse(place, AttachmentRefused(f"{model} cannot see images", detail="cannot_see"))
         elif is_image(part) and part.media_type not in intake.image_types:
-            fitting.refuse(place, f"{model} does not take {part.media_type}", "not_taken")
+            fitting.refuse(place, AttachmentRefused(f"{model} does not take {part.media_type}", detail="not_taken"))
         elif part.media_type == PDF and not intake.takes_pdf:
-            fitting.refuse(place, f"{model} does not take PDF files", "not_taken")
+            fitting.refuse(place, AttachmentRefused(f"{model} does not take PDF files", detail="not_taken"))
 
 
 def _check_counts(fitting: _Fitting) -> None:
@@ -178,7 +178,7 @@ def _leave_out_oldest(
         if total <= most:
             return
         if taken := amount(part):
-            fitting.refuse(place, reason(most=most, total=total), "over_limit")
+            fitting.refuse(place, AttachmentRefused(reason(most=most, total=total), detail="over_limit"))
             total -= taken
 
 
