@@ -15,7 +15,14 @@ from tui_chat.core.clean import clean, clean_line
 from tui_chat.ui.app_context import AppContext, PendingContext
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
-from tui_chat.ui.messages import AttentionRequested, BackgroundReported, ChatOpened, PasteShortened
+from tui_chat.ui.messages import (
+    AttentionRequested,
+    BackgroundReported,
+    ChatOpened,
+    ClipboardAnswered,
+    ClipboardSupported,
+    PasteShortened,
+)
 from tui_chat.ui.startup.preload import load_ahead
 from tui_chat.ui.startup.screen import StartupScreen
 from tui_chat.ui.terminal.key_queue import KeyQueue
@@ -106,6 +113,16 @@ class ChatApp(CrashSafeApp):
         """Follow the terminal's background."""
         if self._follows_terminal:
             self._suit(is_light=event.is_light)
+
+    def on_clipboard_supported(self, event: ClipboardSupported) -> None:
+        self._take_clipboard(event)
+
+    def on_clipboard_answered(self, event: ClipboardAnswered) -> None:
+        self._take_clipboard(event)
+
+    def _take_clipboard(self, event: ClipboardSupported | ClipboardAnswered) -> None:
+        if self._held is None:
+            self._chat.attach.terminal_clipboard.take(event)
 
     def on_paste_shortened(self, _: PasteShortened) -> None:
         """Report that a paste is not whole."""

@@ -59,6 +59,13 @@ KEYS: tuple[Key, ...] = (
         ("prompt.complete", "tab", "complete", "complete", "Complete, expand a paste, or switch to reading mode."),
         ("prompt.editor", "ctrl+g f4", "screen.editor", "editor", "Edit the prompt in $VISUAL or $EDITOR."),
         ("prompt.history", "f6 alt+r", "screen.history", "history", "Search prompt history."),
+        (
+            "prompt.paste_image",
+            "ctrl+v alt+v",
+            "screen.paste_image",
+            "paste image",
+            "Attach the image in the clipboard.",
+        ),
         ("prompt.undo", "ctrl+z", "undo", "undo", "Undo typing."),
         ("prompt.redo", "alt+z ctrl+shift+z", "redo", "redo", "Redo."),
         ("prompt.word_left", "alt+b ctrl+left", "cursor_word_left", "word left", "Go to the previous word."),

@@ -1,7 +1,8 @@
 """Messages from widgets to their screen: what the user wants. They carry only core values and text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from textual.message import Message
 
@@ -48,6 +49,29 @@ class PromptSubmitted(Message):
 
 
 @dataclass
+class PathsPasted(Message):
+    """The pasted text is the paths of files, which are to be attached in its place."""
+
+    text: str
+    paths: Sequence[Path]
+
+
+@dataclass
+class FileNamed(Message):
+    """Attach this file in place of the text that names it."""
+
+    text: str
+    name: str
+
+
+@dataclass
+class FilesTyped(Message):
+    """An `@` with the start of a file name is typed; `None` where there is none any more."""
+
+    typed: str | None
+
+
+@dataclass
 class DraftChanged(Message):
     """The draft changed and must be saved."""
 
@@ -80,6 +104,25 @@ class BackgroundReported(Message):
     """The terminal reported its background."""
 
     is_light: bool
+
+
+@dataclass
+class ClipboardSupported(Message):
+    """The terminal reported whether it can send its clipboard."""
+
+    is_supported: bool
+
+
+@dataclass
+class ClipboardAnswered(Message):
+    """The terminal sent a piece of its clipboard."""
+
+    status: str
+    """`OK`, `DATA`, `DONE`, or the name of an error."""
+    mime: str
+    """In base64."""
+    payload: str
+    """In base64."""
 
 
 class PasteShortened(Message):

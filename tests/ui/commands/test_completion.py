@@ -130,6 +130,6 @@ async def test_up_goes_round_and_the_list_follows(desk: Desk) -> None:
 
 async def test_a_suggestion_is_taken_with_the_mouse(desk: Desk) -> None:
     await desk.type("/")
-    await desk.pilot.click(desk.chat.suggestions, offset=(4, 2))
+    await desk.pilot.click(desk.chat.suggestions, offset=(4, 3))
     await desk.until(lambda: desk.chat.prompt.text.startswith("/"))
     assert desk.chat.prompt.text == "/delete" and desk.chat.prompt.has_focus

@@ -70,3 +70,15 @@ async def test_undo_shortens_a_prompt_that_is_taller_than_its_box(size: tuple[in
         await desk.press(*["ctrl+z"] * 8)
         await desk.press(*["alt+z"] * 8)
         assert desk.app.is_running and desk.chat.prompt.text == "line\n" * 25
+
+
+async def test_the_cursor_steps_over_a_folded_paste_alone(desk: Desk) -> None:
+    await desk.type("a")
+    await paste(desk, LONG)
+    await desk.type("b")
+    columns = []
+    for key in ("left", "left", "left", "right", "right", "right"):
+        await desk.press(key)
+        columns.append(desk.chat.prompt.cursor_location[1])
+    end = len(desk.chat.prompt.text)
+    assert columns == [end - 1, 1, 0, 1, end - 1, end]

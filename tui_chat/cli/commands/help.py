@@ -13,6 +13,7 @@ TopicArgument = Annotated[str | None, typer.Argument(metavar="TOPIC", help="With
 TOPICS = {
     "start": "Use it",
     "keys": "Keys",
+    "attachments": "Attachments",
     "headless": "Without the app",
     "library": "The library",
     "providers": "Models and providers",

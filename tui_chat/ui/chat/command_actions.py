@@ -9,6 +9,7 @@ from textual.dom import DOMNode
 from tui_chat.core.conversation import ConversationPosition, ConversationSummary
 from tui_chat.core.error import ChatError
 from tui_chat.core.format_numbers import full_tokens
+from tui_chat.ui.chat.attach_actions import AttachActions
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.find_actions import FindActions
@@ -35,10 +36,12 @@ class CommandActions:
         models: ModelPicker,
         output: OutputActions,
         find: FindActions,
+        attach: AttachActions,
     ) -> None:
         self._chat = chat
         self._branches = branches
         self.with_argument: Mapping[str, Callable[[str], Awaitable[None]]] = {
+            "attach": attach.attach_named,
             "copy": output.copy_by_name,
             "export": output.export_to,
             "find": find.open,

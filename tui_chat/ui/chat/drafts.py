@@ -11,6 +11,7 @@ from textual.timer import Timer
 
 from tui_chat.core.error import ChatError
 from tui_chat.storage.store import Store
+from tui_chat.ui.attachment_marks import attachments_in
 
 SAVE_DELAY_S = 0.3
 """Time from the first unsaved key to the write, so that typing is not one write per key."""
@@ -37,6 +38,8 @@ class Drafts:
         self._timer: Timer | None = None
         self._unsaved: Unsaved | None = None
         self._last_size = 0
+        self._with_files: set[str | None] = set()
+        """Keys of the drafts whose files are stored."""
 
     def update(self, key: str | None, read_text: Callable[[], str], *, edited_id: str | None = None) -> None:
         """Save this draft soon; with `edited_id` it is a new version of that prompt."""
@@ -55,9 +58,12 @@ class Drafts:
 
     async def load(self, key: str | None) -> str:
         try:
-            return await self._store.draft(key)
+            draft = await self._store.draft(key)
         except ChatError:
             return ""
+        if attachments_in(draft):
+            self._with_files.add(key)
+        return draft
 
     async def mark_sent(self, key: str | None, text: str) -> list[str]:
         """Move a draft into the history. Return the history, newest first."""
@@ -97,22 +103,34 @@ class Drafts:
             stored = await self._store.state(f"queue:{conversation_id}")
         except ChatError:
             return ()
-        # Older versions stored a single string.
-        return (stored,) if isinstance(stored, str) else tuple(stored or ())
+        # Older versions stored a single string, and strings alone.
+        items = [stored] if isinstance(stored, str) else stored or ()
+        return tuple(item if isinstance(item, str) else str(item["text"]) for item in items)
 
     async def store_queue(self, conversation_id: str, prompts: Sequence[str]) -> None:
         with suppress(ChatError):  # a queue that cannot be saved is still on the screen
-            await self._store.set_state(f"queue:{conversation_id}", list(prompts) or None)
+            items = [{"text": text, **files} if (files := _files(text)) else text for text in prompts]
+            await self._store.set_state(f"queue:{conversation_id}", items or None)
 
     async def _save(self, unsaved: Unsaved) -> None:
         text = unsaved.read_text()
         self._last_size = len(text)
         try:
             if unsaved.edited_id is not None:
-                edit = {"turn": unsaved.edited_id, "text": text}
+                edit = {"turn": unsaved.edited_id, "text": text, **_files(text)}
                 await self._store.set_state(f"edit:{unsaved.key}", edit)
             else:
+                attachments = attachments_in(text)
+                if attachments or unsaved.key in self._with_files:
+                    await self._store.set_draft_attachments(unsaved.key, attachments)
+                    self._with_files.add(unsaved.key)
                 await self._store.set_draft(unsaved.key, text)
         except ChatError:
             # Keep it for the next flush, unless something newer came meanwhile.
             self._unsaved = self._unsaved or unsaved
+
+
+def _files(text: str) -> dict[str, list[dict[str, str]]]:
+    """Return which bytes a stored prompt needs, as the store reads it; nothing for a prompt without files."""
+    files = [{"sha256": part.sha256} for part in attachments_in(text) if part.sha256]
+    return {"files": files} if files else {}

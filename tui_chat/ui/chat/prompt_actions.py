@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from tui_chat.core.part import TextPart
+from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Turn
+from tui_chat.ui.attachment_marks import attachments_in, brief, draft_text, mark_of
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.drafts import Drafts
 from tui_chat.ui.chat.model_choices import ModelChoices
@@ -106,7 +107,7 @@ class PromptActions:
         """Put an earlier prompt into the prompt box; sent, it becomes a sibling of the old one."""
         await self._drafts.flush()
         self.editing = prompt
-        self._chat.prompt.draft = "".join(part.text for part in prompt.parts if isinstance(part, TextPart))
+        self._chat.prompt.draft = draft_text(prompt)
         self._show_hint()
         self._chat.prompt.focus()
 
@@ -122,9 +123,15 @@ class PromptActions:
         text, edited = self._chat.prompt.draft, self.editing
         await self.end_editing(self._chat.conversation.id)
         self._chat.prompt.draft = await self._drafts.load(self.draft_key)
-        if edited is not None and text.strip() and text != edited.text:
+        if edited is not None and text.strip() and text != draft_text(edited):
             await self._put_into_history(text)
             self._notify_put_by()
+
+    def attachments_of(self, text: str, edited: Turn | None) -> tuple[AttachmentPart, ...]:
+        """Return the attachments of a prompt; those that the edited one had are unchanged."""
+        known = [] if edited is None else [part for part in edited.parts if isinstance(part, AttachmentPart)]
+        by_mark = {mark_of(part): part for part in known}
+        return tuple(by_mark.get(mark_of(part), part) for part in attachments_in(text))
 
     # Size and cost
 
@@ -172,7 +179,7 @@ class PromptActions:
     async def _open_editor(self) -> None:
         prompt = self._chat.prompt
         try:
-            prompt.draft = await edited(self._chat.app, prompt.draft, os.environ)
+            prompt.draft = await edited(self._chat.app, prompt.editable_text, os.environ)
         except EditorFailed as error:
             self._chat.notify_warning(str(error))
         prompt.focus()
@@ -189,7 +196,7 @@ class PromptActions:
             chat.prompt.draft = text
 
         prompts = await self._drafts.history(_MAX_HISTORY)
-        choices = [Choice(text, " ".join(text.split())[:_MAX_CHARACTERS]) for text in prompts]
+        choices = [Choice(text, " ".join(brief(text).split())[:_MAX_CHARACTERS]) for text in prompts]
         chat.app.push_screen(Picker(chat.keys, "Prompt history", choices), picked)
 
     def suggest(self) -> None:

@@ -8,6 +8,7 @@ from tui_chat.core.part import TextPart
 from tui_chat.core.prompt_forecast import ContextUse, Draft, Missed, forecast
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Price
+from tui_chat.ui.attachment_marks import attachments_in, prompt_text
 
 _WHY = {Missed.EXPIRED: "cache expired", Missed.OTHER_MODEL: "no cache for this model"}
 
@@ -15,7 +16,7 @@ _WHY = {Missed.EXPIRED: "cache expired", Missed.OTHER_MODEL: "no cache for this 
 def draft_of(conversation: Conversation, text: str, editing: Turn | None) -> Draft:
     """Return the prompt that is being written, with its place in the tree."""
     parent_id = conversation.head if editing is None else editing.parent_id
-    return Draft(conversation.model, (TextPart(text),), parent_id)
+    return Draft(conversation.model, (TextPart(prompt_text(text)), *attachments_in(text)), parent_id)
 
 
 def cost_estimate(conversation: Conversation, draft: Draft, price: Price | None, now: datetime) -> str:

@@ -22,10 +22,13 @@ from tui_chat.core.prompt_forecast import context_use
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.service.reply import Reply
 from tui_chat.ui.app_context import AppContext
+from tui_chat.ui.attachment_marks import prompt_text
+from tui_chat.ui.chat.attach_actions import AttachActions
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.command_actions import CommandActions
 from tui_chat.ui.chat.drafts import Drafts
 from tui_chat.ui.chat.external_changes import CHECK_EVERY_S, ExternalChanges
+from tui_chat.ui.chat.file_suggestions import FileSuggestions
 from tui_chat.ui.chat.find_actions import FindActions
 from tui_chat.ui.chat.model_choices import ModelChoices
 from tui_chat.ui.chat.model_picker import ModelPicker
@@ -50,8 +53,11 @@ from tui_chat.ui.messages import (
     CopyRequested,
     DraftChanged,
     FileChosen,
+    FileNamed,
+    FilesTyped,
     FindChanged,
     LinkChosen,
+    PathsPasted,
     PromptSubmitted,
     QueuedPromptRequested,
     SuggestionsChanged,
@@ -110,7 +116,11 @@ class ChatScreen(Screen[None]):
         self.model_picker = ModelPicker(self, models, self.settings, self.branches)
         self.output = OutputActions(self)
         self.find = FindActions(self)
-        self.commands = CommandActions(self, self.branches, self.settings, self.model_picker, self.output, self.find)
+        self.attach = AttachActions(self)
+        self.files = FileSuggestions(self)
+        self.commands = CommandActions(
+            self, self.branches, self.settings, self.model_picker, self.output, self.find, self.attach
+        )
         self._name_actions()
         self._external_changes = ExternalChanges(context.store)
         self._shown_notices: set[str] = set()
@@ -148,6 +158,7 @@ class ChatScreen(Screen[None]):
         self.set_interval(CHECK_EVERY_S, self._check_for_changes)
 
     async def on_unmount(self) -> None:
+        self.files.stop()
         await self.drafts.flush()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -290,10 +301,11 @@ class ChatScreen(Screen[None]):
 
     async def _send_now(self, text: str, edited: Turn | None = None) -> bool:
         draft_key, shown = self.prompt_actions.draft_key, self.conversation
+        words, attachments = prompt_text(text), self.prompt_actions.attachments_of(text, edited)
         if edited is None:
-            starting = self.service.send(shown, text)
+            starting = self.service.send(shown, words, attachments)
         else:
-            starting = self.service.edit(shown.id, edited.id, text, model=shown.model)
+            starting = self.service.edit(shown.id, edited.id, words, attachments=attachments, model=shown.model)
         if not await self.start_reply(starting):
             return False
         if edited is not None:
@@ -433,6 +445,7 @@ class ChatScreen(Screen[None]):
         self.action_history = self.prompt_actions.search_history
         self.action_library = self.commands.open_library
         self.action_model = self.model_picker.switch
+        self.action_paste_image = self.attach.paste_image
         self.action_new = self.commands.open_new
         self.action_origin = self.branches.open_origin
         self.action_palette = self.commands.open_palette
@@ -442,6 +455,7 @@ class ChatScreen(Screen[None]):
         self.action_tokens = self.commands.count_tokens
         self.action_tree = self.branches.show_tree
         self.action_usage = self.commands.show_usage
+        self.action_wait_for_files = self.attach.wait
 
     # Messages of widgets
 
@@ -467,6 +481,18 @@ class ChatScreen(Screen[None]):
     @on(FileChosen)
     def open_file(self, event: FileChosen) -> None:
         self.output.open_file(event.path, event.line)
+
+    @on(FilesTyped)
+    def suggest_files(self, event: FilesTyped) -> None:
+        self.files.suggest(event.typed)
+
+    @on(FileNamed)
+    def attach_named(self, event: FileNamed) -> None:
+        self.attach.attach_chosen(event.text, event.name)
+
+    @on(PathsPasted)
+    def attach_pasted(self, event: PathsPasted) -> None:
+        self.attach.attach_pasted(event.text, event.paths)
 
     @on(SuggestionsChanged)
     def suggest(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from tui_chat.attachments.listing import FileListing
 from tui_chat.core.conversation import Conversation
 from tui_chat.service.export_names import ExportFormat, file_name
 from tui_chat.ui.chat.model_choices import ModelChoices
@@ -18,6 +19,7 @@ _FORMS = (
     (".txt", "plain text"),
 )
 _MOST_FOLDERS = 100
+_MOST_FILES = 200
 
 
 def arguments(
@@ -34,6 +36,7 @@ def arguments(
 
     topics = [Choice(one.name, one.name, one.help) for one in COMMANDS if one.name != "help"]
     return {
+        "attach": Argument(attachable_files),
         "copy": Argument(lambda typed: [Choice("code", "code", "the last code block")], is_closed=True),
         "export": Argument(files),
         "help": Argument(lambda typed: topics),
@@ -44,6 +47,12 @@ def arguments(
         "theme": Argument(lambda typed: [Choice(name, name) for name in sorted(themes())], is_closed=True),
         "title": Argument(lambda typed: words(conversation().title)),
     }
+
+
+def attachable_files(typed: str) -> Sequence[Choice]:
+    """Return the files and folders whose paths start with what is typed; none that look like secrets."""
+    found = FileListing(Path.cwd()).find(typed if "/" in typed or typed == "~" else f"./{typed}", _MOST_FILES)
+    return [Choice(path, path, "folder" if path.endswith("/") else "") for path in found]
 
 
 def files_for(typed: str, stem: str) -> Sequence[Choice]:

@@ -25,12 +25,30 @@ class Completion:
         self._arguments = arguments
         self._text = ""
         self._is_chosen = False
+        self.is_files = False
+        """Whether the completions are files for an `@` within the text."""
         self.found: Sequence[Choice] = ()
         """The value of each is the whole completed line."""
         self.at = 0
 
+    def offer_files(self, choices: Sequence[Choice]) -> None:
+        """Complete a file name instead of a command, until `type` is called."""
+        highlighted = self.highlighted.value if self.is_files and self._is_chosen and self.highlighted else None
+        self.is_files, self.found = True, choices
+        values = [one.value for one in choices]
+        self._is_chosen = highlighted in values
+        self.at = values.index(highlighted) if highlighted in values else 0
+
+    def chosen_file(self, typed: str) -> Choice | None:
+        """Return the file that Enter attaches: one that was highlighted on purpose, or typed in full."""
+        if not self.is_files:
+            return None
+        return self.highlighted if self._is_chosen else next((one for one in self.found if one.value == typed), None)
+
     def type(self, text: str) -> None:
         """Update the completions for the text of the prompt."""
+        if self.is_files:
+            self.is_files, self.found, self._text = False, (), ""
         if text != self._text:
             self._text, self.at, self._is_chosen = text, 0, False
             self.found = self._suggestions(text)

@@ -20,6 +20,7 @@ class Command:
 
 
 COMMANDS: tuple[Command, ...] = (
+    Command("attach", "FILE|URL|PATTERN", "attach a file to the prompt", ""),
     Command("continue", "", "continue generating a stopped reply", "screen.continue_reply", "reply.continue"),
     Command("copy", "[code]", "copy the last reply, or its last code block", ""),
     Command("delete", "", "move this conversation to the trash", "screen.delete"),
@@ -32,6 +33,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("library", "", "browse conversations", "screen.library", "library.open"),
     Command("model", "[PROVIDER/MODEL]", "switch model", "", "model.choose"),
     Command("new", "", "new conversation", "screen.new", "conversation.new"),
+    Command("paste", "", "attach the image in the clipboard", "screen.paste_image", "prompt.paste_image"),
     Command("options", "[NAME=VALUE]", "effort, thinking, max_tokens, temperature", ""),
     Command("quit", "", "quit", "app.quit", "app.quit"),
     Command("retry", "[PROVIDER/MODEL]", "regenerate the reply", "", "reply.retry"),

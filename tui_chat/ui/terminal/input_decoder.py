@@ -23,13 +23,15 @@ from textual._xterm_parser import (
 from textual.keys import Keys
 from textual.message import Message
 
-from tui_chat.ui.messages import BackgroundReported, PasteShortened
+from tui_chat.ui.messages import BackgroundReported, ClipboardAnswered, ClipboardSupported, PasteShortened
 
 _log = logging.getLogger(__name__)
 
 IDLE_S = 0.1
 SEQUENCE_S = 0.5
 """How long to wait for the rest of a sequence that has certainly started."""
+ANSWER_S = 10.0
+"""The same within an answer that brings data: over a slow line its end must not be taken for keys."""
 PASTE_S = 3.0
 """A paste in which less than `_PASTE_PROGRESS` arrives within this time is delivered without its end mark."""
 _PASTE_PROGRESS = 64
@@ -39,6 +41,10 @@ MOST_COLUMNS, MOST_ROWS = 2000, 1000
 """A larger window is not drawn beyond this: a size is only a number, but drawing it takes memory."""
 _LONGEST_SEQUENCE = 256
 """A longer one is read to its end and dropped."""
+_LONGEST_ANSWER = 65_536
+"""The same for an answer that brings data."""
+_ANSWER = "\x1b]5522;"
+"""Starts a piece of the clipboard."""
 
 _ESCAPE = "\x1b"
 _CHARACTERS = re.compile(r"[^\x1b]+")
@@ -133,6 +139,8 @@ class InputDecoder:
             return time.monotonic() + PASTE_S
         if not self._held and self._dropping is None:
             return None
+        if self._held.startswith(_ANSWER):
+            return time.monotonic() + ANSWER_S
         is_sure = self._dropping is not None or self._held[1:2] in ("[", "O") or len(self._held) > 2
         return time.monotonic() + (SEQUENCE_S if is_sure else self._escape_s)
 
@@ -165,7 +173,7 @@ class InputDecoder:
             self._add(whole[0], found)
             return whole.end()
         if (half := _HALF_SEQUENCE.match(text, at)) is not None:
-            if len(half[0]) <= _LONGEST_SEQUENCE:
+            if len(half[0]) <= _limit(half[0]):
                 self._held = half[0]
             else:
                 self._dropping = _REST_OF_STRING if _STRING.match(half[0]) else _REST_OF_SEQUENCE
@@ -192,7 +200,7 @@ class InputDecoder:
 
     def _add(self, sequence: str, found: list[Message]) -> None:
         """Look a whole sequence up; one that means nothing is dropped."""
-        if len(sequence) > _LONGEST_SEQUENCE:
+        if len(sequence) > _limit(sequence):
             return
         if sequence == BRACKETED_PASTE_START:
             self._start_paste()
@@ -208,7 +216,7 @@ class InputDecoder:
             event = self._parser.parse_mouse_code(sequence)
             return [] if event is None else [event]
         if kind in "]P_":
-            return _background(sequence)
+            return _clipboard(sequence) if sequence.startswith(_ANSWER) else _background(sequence)
         if kind not in "[O":
             return self._alt(kind)
         if sequence == FOCUSIN:
@@ -257,6 +265,8 @@ class InputDecoder:
     def _mode(self, mode: str, setting: int) -> list[Message]:
         if mode == "2026" and setting > 0:
             return [messages.TerminalSupportsSynchronizedOutput()]
+        if mode == "5522":
+            return [ClipboardSupported(setting in (1, 2, 3))]
         if mode == "2048" and constants.SMOOTH_SCROLL and not IS_ITERM:
             supported = messages.InBandWindowResize.from_setting_parameter(setting)
             self._reports_size = supported.supported
@@ -310,6 +320,19 @@ def _is_sound(key: events.Key, sequence: str) -> bool:
     is_letter = len(key.key.rpartition("+")[2]) == 1
     is_function_key = sequence[-1] in "~ABCDEFHPQRS"
     return not (is_letter and is_function_key) and not _SURROGATE.search(f"{key.key}{key.character}")
+
+
+def _limit(sequence: str) -> int:
+    return _LONGEST_ANSWER if sequence.startswith(_ANSWER) else _LONGEST_SEQUENCE
+
+
+def _clipboard(command: str) -> list[Message]:
+    """Return a piece of the clipboard: `5522;type=read:status=DATA:mime=…;…`, all values in base64."""
+    metadata, _, payload = command.removeprefix(_ANSWER).rstrip("\x07\x1b\\").partition(";")
+    fields = dict(field.partition("=")[::2] for field in metadata.split(":"))
+    if fields.get("type") != "read" or not fields.get("status"):
+        return []
+    return [ClipboardAnswered(fields["status"], fields.get("mime", ""), payload)]
 
 
 def _background(command: str) -> list[Message]:

@@ -31,9 +31,10 @@ class PastePlaceholders:
         """Return the text with every placeholder replaced by its paste."""
         return _SIGN.sub(lambda sign: self._texts.get(int(sign[1]), sign[0]), text)
 
+    def spans(self, line: str) -> list[tuple[int, int]]:
+        """Return where the placeholders of a line are."""
+        return [sign.span() for sign in _SIGN.finditer(line) if int(sign[1]) in self._texts]
+
     def sign_at(self, line: str, column: int) -> tuple[int, int] | None:
         """Return start and end of the placeholder that the column is in or touches."""
-        for sign in _SIGN.finditer(line):
-            if sign.start() <= column <= sign.end() and int(sign[1]) in self._texts:
-                return sign.span()
-        return None
+        return next((span for span in self.spans(line) if span[0] <= column <= span[1]), None)

@@ -3,29 +3,51 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import ClassVar, NamedTuple
 
+from rich.text import Text
 from textual import events
 from textual.geometry import Offset
 from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import Location
 
+from tui_chat.attachments.paths import dropped_paths
+from tui_chat.core.part import AttachmentPart
 from tui_chat.ui.commands.completion import Completion
 from tui_chat.ui.messages import (
     ActionRequested,
     DraftChanged,
+    FileNamed,
+    FilesTyped,
+    PathsPasted,
     PromptSubmitted,
     QueuedPromptRequested,
     SuggestionsChanged,
 )
+from tui_chat.ui.picker import Choice
+from tui_chat.ui.widgets.attachment_signs import AttachmentSigns
 from tui_chat.ui.widgets.graphemes import end_of_grapheme, start_of_grapheme
 from tui_chat.ui.widgets.paste_placeholders import SIGN_BEGINS, PastePlaceholders
 
+_FILE_TOKEN = re.compile(r"(?<!\S)@((?:\\.|[^\s\\])*)\Z")
+"""An `@` with the start of a file name before the cursor; a space in the name has a backslash."""
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class FileToken(NamedTuple):
+    """An `@` with the start of a file name."""
+
+    start: Location
+    end: Location
+    typed: str
+    """The name without `@` and backslashes."""
 
 
 class PromptBox(TextArea):
     """The input for prompts: Enter sends, long pastes are folded, up and down go through the history."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"prompt-box--attachment"}
 
     def __init__(self, keys: Mapping[str, str], completing: Completion, *, enter_sends: bool = True) -> None:
         """`keys` maps keys to actions; bindings would run before text that was typed just before."""
@@ -37,24 +59,39 @@ class PromptBox(TextArea):
         self._keys = keys
         self._enter_sends = enter_sends
         self._folds = PastePlaceholders()
+        self._files = AttachmentSigns()
+        self.reading = 0
+        """How many files are being read to be attached; the prompt is not sent meanwhile."""
         self._history: Sequence[str] = ()
         self._walked_to = -1
         self._own_draft = ""
 
     @property
     def draft(self) -> str:
-        """The text to send, with pastes unfolded."""
-        return self._folds.unfolded(self.text)
+        """The text to send, with pastes unfolded and a mark for each attachment."""
+        return self._whole(self.text)
 
     @draft.setter
     def draft(self, text: str) -> None:
         self._walked_to = -1
-        self._show(self._folds.fold(text))
+        self._show(self._folded(text))
+
+    def _whole(self, text: str) -> str:
+        return self._folds.unfolded(self._files.to_marks(text))
+
+    def _folded(self, text: str) -> str:
+        # A long text is folded with its marks, so that they are marks when it is unfolded for sending.
+        return self._files.to_signs(self._folds.fold(text))
+
+    @property
+    def editable_text(self) -> str:
+        """The text for an editor: pastes unfolded, attachments by their signs."""
+        return self._files.to_signs(self._folds.unfolded(self.text))
 
     @property
     def read_draft(self) -> Callable[[], str]:
         """A function that returns the present draft, also later."""
-        return partial(self._folds.unfolded, self.text)
+        return partial(self._whole, self.text)
 
     def restore_text(self, text: str) -> None:
         """Put a text back that was not sent; newer text stays below it."""
@@ -115,7 +152,14 @@ class PromptBox(TextArea):
         self.replace("\n", *self.selection, maintain_selection_offset=False)
 
     def _submit(self) -> None:
-        meant = self.completing.entered(self.text)
+        token = self.file_token
+        if token is not None and (chosen := self.completing.chosen_file(token.typed)) is not None:
+            self._take_file(token, chosen)
+            return
+        if self.reading:
+            self.post_message(ActionRequested("screen.wait_for_files"))
+            return
+        meant = self.text if self.completing.is_files else self.completing.entered(self.text)
         text = meant if meant != self.text else self.draft
         if text.strip():
             # Cleared at once: a second Enter must not send it again, and what is typed next is another prompt.
@@ -129,7 +173,8 @@ class PromptBox(TextArea):
     @property
     def _suggests(self) -> bool:
         """Whether there are completions for the text."""
-        self.completing.type(self.text)
+        if not self.completing.is_files:
+            self.completing.type(self.text)
         return bool(self.completing.found)
 
     def _highlight(self, by: int) -> bool:
@@ -175,13 +220,16 @@ class PromptBox(TextArea):
             if self._walked_to == -1:
                 self._own_draft = self.text
             self._walked_to = to
-            self._show(self._own_draft if to == -1 else self._folds.fold(self._history[to]))
+            self._show(self._own_draft if to == -1 else self._folded(self._history[to]))
 
     # Writing
 
     def action_complete(self) -> None:
-        """Complete a command or unfold a paste; else switch to reading mode."""
-        if completed := self.completing.completed(self.text):
+        """Complete a file name or a command, or unfold a paste; else switch to reading mode."""
+        if self.completing.is_files and self.completing.highlighted is not None:
+            if (token := self.file_token) is not None:
+                self._take_file(token, self.completing.highlighted)
+        elif completed := self.completing.completed(self.text):
             self._show(completed)
         elif not self._unfold():
             self.post_message(ActionRequested("screen.read"))
@@ -214,30 +262,116 @@ class PromptBox(TextArea):
         event.stop()
         event.prevent_default()
         text = _DROPPED.sub("", event.text.replace("\r\n", "\n").replace("\r", "\n"))
-        self.replace(self._folds.fold(text), *self.selection, maintain_selection_offset=False)
         self.focus()
+        if not event.text:
+            # Some terminals paste nothing where the clipboard has only an image.
+            self.post_message(ActionRequested("screen.paste_image"))
+        elif paths := dropped_paths(text):
+            self.history.checkpoint()
+            self.replace(text, *self.selection, maintain_selection_offset=False)
+            self.reading += 1
+            self.post_message(PathsPasted(text, paths))
+        else:
+            self.replace(self._folds.fold(text), *self.selection, maintain_selection_offset=False)
+
+    # Attachments
+
+    def insert_attachments(self, parts: Sequence[tuple[AttachmentPart, int]], instead_of: str = "") -> None:
+        """Insert signs for files and their tokens, in place of the text that named them, if there is one."""
+        signs = " ".join(self._files.sign_of(part, tokens=tokens) for part, tokens in parts)
+        self.history.checkpoint()
+        if not instead_of:
+            row, column = self.cursor_location
+            span = self._files.sign_at(self.document[row], column)
+            column = span[1] if span is not None and span[0] < column else column
+            lead = " " if self.document[row][:column].rstrip(" ") and self.document[row][column - 1] != " " else ""
+            self.replace(f"{lead}{signs} ", (row, column), (row, column), maintain_selection_offset=False)
+        elif (start := self.text.find(instead_of)) >= 0:
+            end = start + len(instead_of)
+            space = "" if self.text[end : end + 1].isspace() else " "
+            is_behind = self.cursor_location == self._location(end)
+            self.replace(signs + space, self._location(start), self._location(end))
+            if is_behind:
+                self.move_cursor(self._location(start + len(signs + space)))
+        self.history.checkpoint()
+
+    def _location(self, offset: int) -> Location:
+        before = self.text[:offset]
+        return before.count("\n"), offset - (before.rfind("\n") + 1)
+
+    @property
+    def file_token(self) -> FileToken | None:
+        """The file name that is typed before the cursor; a slash command has none."""
+        row, column = self.cursor_location
+        if not self.selection.is_empty or row >= self.document.line_count:
+            return None
+        line = self.document[row][:column]
+        if "@" not in line or self.text.startswith("/") or not (found := _FILE_TOKEN.search(line)):
+            return None
+        return FileToken((row, found.start()), (row, column), re.sub(r"\\(.)", r"\1", found[1]))
+
+    def offer_files(self, typed: str, choices: Sequence[Choice]) -> None:
+        """Show these files, if that is still what is typed."""
+        if (token := self.file_token) is not None and token.typed == typed:
+            self.completing.offer_files(choices)
+            self.post_message(SuggestionsChanged())
+
+    def _take_file(self, token: FileToken, choice: Choice) -> None:
+        """Go on within a folder, or attach a file."""
+        name = re.sub(r"([\s\\])", r"\\\1", choice.value)
+        self.history.checkpoint()
+        self.replace(f"@{name}", token.start, token.end, maintain_selection_offset=False)
+        if not choice.value.endswith("/"):
+            self.completing.close()
+            self.reading += 1
+            self.post_message(FileNamed(f"@{name}", choice.value))
+
+    def _type_ahead(self) -> None:
+        """Update the completions for what is before the cursor."""
+        if (token := self.file_token) is not None:
+            self.post_message(FilesTyped(token.typed))
+        else:
+            if self.completing.is_files:
+                self.post_message(FilesTyped(None))
+            self.completing.type(self.text)
+        self.post_message(SuggestionsChanged())
+
+    def on_text_area_selection_changed(self, event: TextArea.SelectionChanged) -> None:
+        """Close the files when the cursor leaves the name."""
+        event.stop()
+        if self.completing.is_files and self.file_token is None:
+            self._type_ahead()
+
+    def get_line(self, line_index: int) -> Text:
+        """Return a line with its attachments in a style of their own."""
+        line = super().get_line(line_index)
+        for start, end in self._files.spans(line.plain):
+            line.stylize(self.get_component_rich_style("prompt-box--attachment", partial=True), start, end)
+        return line
 
     def get_cursor_left_location(self) -> Location:
-        """Return the position one grapheme or one folded paste to the left."""
+        """Return the position one grapheme, folded paste or attachment to the left."""
         row, column = self.cursor_location
         if column == 0:
             return super().get_cursor_left_location()
         line = self.document[row]
-        span = self._folds.sign_at(line, column - 1)
-        return (row, span[0]) if span and span[0] < column else (row, start_of_grapheme(line, column))
+        start = next((start for start, end in self._spans(line) if start < column <= end), None)
+        return (row, start_of_grapheme(line, column) if start is None else start)
 
     def get_cursor_right_location(self) -> Location:
-        """Return the position one grapheme or one folded paste to the right."""
+        """Return the position one grapheme, folded paste or attachment to the right."""
         row, column = self.cursor_location
         line = self.document[row]
         if column >= len(line):
             return super().get_cursor_right_location()
-        span = self._folds.sign_at(line, column + 1)
-        return (row, span[1]) if span and span[1] > column else (row, end_of_grapheme(line, column))
+        end = next((end for start, end in self._spans(line) if start <= column < end), None)
+        return (row, end_of_grapheme(line, column) if end is None else end)
+
+    def _spans(self, line: str) -> list[tuple[int, int]]:
+        return [*self._folds.spans(line), *self._files.spans(line)]
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Post the new draft, and update the suggestions."""
         event.stop()
         self.post_message(DraftChanged(self.read_draft))
-        self.completing.type(self.text)
-        self.post_message(SuggestionsChanged())
+        self._type_ahead()

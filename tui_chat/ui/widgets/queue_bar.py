@@ -8,6 +8,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui_chat.core.clean import clean_line
+from tui_chat.ui.attachment_marks import brief
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.messages import ActionRequested, QueuedPromptRequested
@@ -78,7 +79,7 @@ class QueueBar(Widget, can_focus=True):
     def _row(self, at: int, room: int) -> Content:
         head = Content.styled(_HEAD if at == self._first else " " * len(_HEAD), "$text-warning")
         number = f"{at + 1} " if len(self.prompts) > 1 else ""
-        text = Content(number + clean_line(self.prompts[at])).truncate(room, ellipsis=True)
+        text = Content(number + clean_line(brief(self.prompts[at]))).truncate(room, ellipsis=True)
         return head + (text.stylize("reverse") if self.has_focus and at == self.chosen else text)
 
     def _hint(self, room: int) -> Content:

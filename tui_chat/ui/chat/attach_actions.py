@@ -1,0 +1,177 @@
+"""Attach files to the prompt that is being written: by name, pattern, address, drop and clipboard."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from tui_chat.attachments.fetching import fetch_attachment, is_url
+from tui_chat.attachments.named_files import named_files, reason_to_ask
+from tui_chat.attachments.read_file import attachment_from_bytes, read_attachment
+from tui_chat.core.clean import clean_line
+from tui_chat.core.error import AttachmentRefused, ChatError
+from tui_chat.core.estimate import part_tokens
+from tui_chat.core.part import AttachmentPart
+from tui_chat.ui.chat.chat_view import ChatView
+from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.terminal.clipboard_image import NoClipboardImage, NoClipboardTool, read_image
+from tui_chat.ui.terminal.terminal_clipboard import TerminalClipboard
+from tui_chat.ui.terminal.textual_private import driver_of
+from tui_chat.wording import explain
+
+Read = Callable[[], tuple[AttachmentPart, str]]
+"""Returns a file and why the user is to confirm it; called in a thread."""
+
+
+class AttachActions:
+    """Read files, ask about those that should not go unasked, store them, and put their signs into the prompt."""
+
+    def __init__(self, chat: ChatView) -> None:
+        self._chat = chat
+        self._asking = asyncio.Lock()
+        """One question at a time."""
+        self.terminal_clipboard = TerminalClipboard(self._write)
+
+    async def attach_named(self, text: str) -> None:
+        """Attach a file, the files of a pattern, or what is at an https address."""
+        if not text:
+            self._chat.notify_warning("Name a file, a pattern or an https address: /attach shot.png")
+            return
+        self._start(partial(self._named, text))
+
+    def attach_chosen(self, text: str, name: str) -> None:
+        """Attach the file of that name in place of the text."""
+        self._start(partial(self._files, lambda: [_path(name)], text), is_counted=True)
+
+    def attach_pasted(self, text: str, paths: Sequence[Path]) -> None:
+        """Attach files whose paths were pasted, in place of the paths."""
+        self._start(partial(self._files, lambda: paths, text), is_counted=True)
+
+    def paste_image(self) -> None:
+        """Attach the image in the clipboard."""
+        self._start(self._clipboard)
+
+    def attach_bytes(self, name: str, data: bytes) -> None:
+        """Attach bytes that came from the terminal."""
+        self._start(partial(self._bytes, name, data))
+
+    def wait(self) -> None:
+        """Say why the prompt was not sent."""
+        self._chat.notify("Still reading a file; press the key again when it is attached.")
+
+    # Each way in
+
+    async def _named(self, text: str) -> None:
+        if is_url(text):
+            await self._put([partial(_fetched, text)])
+        else:
+            await self._files(partial(named_files, text, Path.cwd()))
+
+    async def _files(self, find: Callable[[], Iterable[Path]], instead_of: str = "") -> None:
+        paths = list(await asyncio.to_thread(find))
+        await self._put([partial(_read, path) for path in paths], instead_of)
+
+    async def _clipboard(self) -> None:
+        try:
+            data = await self._clipboard_image()
+        except NoClipboardImage as error:
+            self._chat.notify_warning(str(error))
+        else:
+            await self._bytes("clipboard", data)
+
+    async def _clipboard_image(self) -> bytes:
+        """Return the image that a tool reads, or else the terminal."""
+        try:
+            return await read_image(os.environ)
+        except NoClipboardTool as no_tool:
+            try:
+                return await self.terminal_clipboard.read_image()
+            except NoClipboardTool:
+                raise no_tool from None
+
+    def _write(self, sequence: str) -> None:
+        if (driver := driver_of(self._chat.app)) is not None:
+            driver.write(sequence)
+
+    async def _bytes(self, name: str, data: bytes) -> None:
+        await self._put([partial(_from_bytes, name, data)])
+
+    # What all have in common
+
+    def _start(self, attach: Callable[[], Awaitable[None]], *, is_counted: bool = False) -> None:
+        """Run it as a worker; the prompt is not sent until it has ended."""
+        prompt = self._chat.prompt
+        if not is_counted:
+            prompt.reading += 1
+
+        async def run() -> None:
+            try:
+                await attach()
+            except AttachmentRefused as error:
+                self._refuse(error)
+            except ChatError as error:
+                self._chat.notify_error(error)
+            finally:
+                prompt.reading -= 1
+
+        self._chat.run_worker(run, group="attach", exit_on_error=False)
+
+    async def _put(self, reads: Sequence[Read], instead_of: str = "") -> None:
+        conversation_id = self._chat.conversation.id
+        parts = await self._stored(reads)
+        if parts and conversation_id == self._chat.conversation.id:
+            self._chat.prompt.insert_attachments(parts, instead_of)
+        elif parts:
+            self._chat.notify_warning("Nothing was attached: another conversation is open by now.")
+
+    async def _stored(self, reads: Sequence[Read]) -> list[tuple[AttachmentPart, int]]:
+        """Store these files, and return them with their tokens; one that is refused or declined is left out."""
+        parts: list[tuple[AttachmentPart, int]] = []
+        for read in reads:
+            try:
+                part, reason = await asyncio.to_thread(read)
+            except AttachmentRefused as error:
+                self._refuse(error)
+                continue
+            if reason and not await self._confirmed(reason):
+                continue
+            sha256 = await self._chat.context.store.put_blob(part.data)
+            parts.append((replace(part, data=b"", sha256=sha256), round(part_tokens(part))))
+        return parts
+
+    async def _confirmed(self, reason: str) -> bool:
+        choices = [Choice("no", "Do not attach"), Choice("yes", "Attach it")]
+        async with self._asking:
+            answer = self._chat.app.push_screen_wait(
+                Picker(self._chat.keys, f"{clean_line(reason)} Attach it?", choices)
+            )
+            return await answer == "yes"
+
+    def _refuse(self, error: AttachmentRefused) -> None:
+        message = clean_line(error.message)
+        step = explain(error).next_step
+        self._chat.notify_warning(f"{message[:1].upper()}{message[1:].rstrip('.')}. {step}")
+
+
+def _path(name: str) -> Path:
+    path = Path(name).expanduser() if name.startswith("~/") else Path(name)
+    return path.absolute()
+
+
+def _read(path: Path) -> tuple[AttachmentPart, str]:
+    part = read_attachment(path)
+    return part, reason_to_ask(part, path)
+
+
+def _fetched(url: str) -> tuple[AttachmentPart, str]:
+    part = fetch_attachment(url)
+    return part, reason_to_ask(part)
+
+
+def _from_bytes(name: str, data: bytes) -> tuple[AttachmentPart, str]:
+    part = attachment_from_bytes(name, data)
+    if part.media_type.startswith("image/"):
+        part = replace(part, name=f"{name}.{part.media_type.partition('/')[2]}")
+    return part, reason_to_ask(part)

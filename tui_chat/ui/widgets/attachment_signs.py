@@ -1,0 +1,76 @@
+"""Signs for attachments in the prompt box: one step for the cursor, and deleting one detaches its file. Pure."""
+
+import re
+
+from tui_chat.core.estimate import part_tokens
+from tui_chat.core.format_numbers import short_tokens
+from tui_chat.core.part import AttachmentPart
+from tui_chat.ui.attachment_marks import mark_of, replace_marks, safe_name
+
+_SIGN = re.compile(r"⟦(\d{1,6}) [^⟦⟧\n]+⟧")
+_LONGEST_NAME = 32
+_KINDS = {"application/pdf": "PDF", "text/plain": "text"}
+
+
+class AttachmentSigns:
+    """The attachments behind the signs; all are kept, since undo may restore any sign."""
+
+    def __init__(self) -> None:
+        self._signs: dict[str, AttachmentPart] = {}
+        self._known: dict[AttachmentPart, str] = {}
+        """The sign of each attachment; its bytes do not count."""
+
+    def sign_of(self, part: AttachmentPart, *, tokens: int | None = None) -> str:
+        """Return the sign of an attachment; the same file has the same sign."""
+        if (known := self._known.get(part)) is None:
+            known = f"⟦{len(self._known) + 1} {describe(part, tokens)}⟧"
+            self._known[part] = known
+            self._signs[known] = part
+        return known
+
+    def to_signs(self, text: str) -> str:
+        """Return the text with a sign for each mark."""
+        return replace_marks(text, self.sign_of)
+
+    def to_marks(self, text: str) -> str:
+        """Return the text with a mark for each sign; a sign that was changed is text."""
+        return _SIGN.sub(lambda sign: mark_of(self._signs[sign[0]]) if sign[0] in self._signs else sign[0], text)
+
+    def spans(self, line: str) -> list[tuple[int, int]]:
+        """Return where the signs of a line are."""
+        return [sign.span() for sign in _SIGN.finditer(line) if sign[0] in self._signs] if "⟦" in line else []
+
+    def sign_at(self, line: str, column: int) -> tuple[int, int] | None:
+        """Return start and end of the sign that the column is in or touches."""
+        return next((span for span in self.spans(line) if span[0] <= column <= span[1]), None)
+
+
+def describe(part: AttachmentPart, tokens: int | None = None) -> str:
+    """Return name, kind, size and estimate: `shot.png · PNG 1280×800 · 24 kB · ~1.4k tokens`."""
+    kind = _KINDS.get(part.media_type) or part.media_type.rpartition("/")[2].removeprefix("x-")
+    if part.media_type.startswith("image/"):
+        kind = kind.upper()
+    if part.pixels is not None:
+        kind += " {}×{}".format(*part.pixels)
+    if part.pages is not None:
+        kind += f" {part.pages:,} {'page' if part.pages == 1 else 'pages'}"
+    if not part.is_included:
+        return f"{_short(safe_name(part.name))} · {kind} · not included"
+    count = round(part_tokens(part)) if tokens is None else tokens
+    name = _short(safe_name(part.name))
+    return f"{name} · {kind} · {file_size(part.size)} · {short_tokens(count, estimated=True)} tokens"
+
+
+def file_size(count: int) -> str:
+    """Return `950 B`, `24 kB` or `3.1 MB`."""
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:,.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"
+
+
+def _short(name: str) -> str:
+    """Cut the middle out of a long name, since its end has the suffix."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    half = _LONGEST_NAME // 2
+    return f"{name[: half - 1]}…{name[-half:]}"
