@@ -9,7 +9,6 @@ _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])?"
     r"|\x9b[0-?]*[ -/]*[@-~]"
 )
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\n])")
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
 )
@@ -17,8 +16,10 @@ _HIDDEN = re.compile(
 
 def plain_output(text: str) -> str:
     """Return what a terminal would show of an output in the end, as plain text."""
-    text = _ESCAPES.sub("", valid_text(text)).replace("\r\n", "\n")
-    return _HIDDEN.sub("", _OVERWRITTEN.sub("", text))
+    text = _ESCAPES.sub("", valid_text(text))
+    if "\r" in text:
+        text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return _HIDDEN.sub("", text)
 
 
 def result_text(text: str, rest: str = "") -> str:

@@ -1,0 +1,1 @@
+"""Built-in tools, and the tools of MCP servers. The service knows them only as a `Toolbox` of `core`."""
