@@ -60,7 +60,7 @@ def test_what_a_command_is_documented_to_take_it_takes(row: list[str]) -> None:
 
 
 def test_exit_codes_are_those_of_the_program() -> None:
-    told = dict(re.findall(r"(\d+) (done|a fault|misuse|settings|provider|storage|interrupted)", prose()))
+    told = dict(re.findall(r"(\d+) (done|a fault|misuse|settings|provider|storage|a tool call|interrupted)", prose()))
     assert told == {
         str(exit_codes.DONE): "done",
         str(exit_codes.OUR_FAULT): "a fault",
@@ -68,6 +68,7 @@ def test_exit_codes_are_those_of_the_program() -> None:
         str(exit_codes.SETTINGS): "settings",
         str(exit_codes.PROVIDER): "provider",
         str(exit_codes.STORAGE): "storage",
+        str(exit_codes.TOOL_DENIED): "a tool call",
         str(exit_codes.INTERRUPTED): "interrupted",
     }
 

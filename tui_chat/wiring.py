@@ -17,6 +17,7 @@ from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.launch_options import LaunchOptions
 from tui_chat.core.provider import Model, split_ref
 from tui_chat.core.provider_presets import DEMO_MODEL, PRESETS
+from tui_chat.core.tool import Toolbox
 from tui_chat.core.usage import Price
 from tui_chat.pricing.pricing import Pricing
 from tui_chat.providers.config import ProviderConfig
@@ -24,14 +25,17 @@ from tui_chat.providers.registry import ProviderRegistry
 from tui_chat.service.chat import ChatService
 from tui_chat.service.dependencies import Dependencies, Policy
 from tui_chat.service.model_catalog import RECENT_MODELS, ModelCatalog, best_match, listed_model
+from tui_chat.service.permissions import Permission
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.service.stall_detection import HealthLimits
+from tui_chat.service.tool_limits import ToolLimits
 from tui_chat.service.trash import empty_trash
 from tui_chat.service.usage_meter import meter_interrupted
 from tui_chat.settings.api_keys import KeyRing
 from tui_chat.settings.values import Profile, Settings
 from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import Store
+from tui_chat.tools.late import LateToolbox
 
 FREE = Price.of(Decimal(0), Decimal(0))
 
@@ -52,6 +56,7 @@ class Program:
     registry: ProviderRegistry
     keys: KeyRing
     pricing: Pricing
+    toolbox: Toolbox
     default_model: str
 
     def new_conversation(self, launch: LaunchOptions | None = None) -> Conversation:
@@ -169,6 +174,7 @@ class Program:
     async def aclose(self) -> None:
         """Save everything and close everything."""
         await self.service.aclose()
+        await self.toolbox.aclose()
         self.keys.stop()
         await self.registry.aclose()
         await self.store.aclose()
@@ -222,12 +228,28 @@ def _build(settings: Settings, store: Store, *, demo: bool, unsaved_reason: Stor
     key_ring = KeyRing(settings)
     registry = ProviderRegistry(_provider_configs(settings, key_ring))
     pricing = pricing_of(settings)
+    rules = {rule: Permission(verdict) for rule, verdict in settings.tools.rules.items()}
+    toolbox = LateToolbox(lambda: _tools(settings))
     dependencies = Dependencies(
-        registry.get, pricing.cost_of, _policy(settings), shrink=shrink, listed_model=partial(listed_model, store)
+        registry.get,
+        pricing.cost_of,
+        _policy(settings),
+        shrink=shrink,
+        listed_model=partial(listed_model, store),
+        toolbox=toolbox,
+        tool_rules=rules,
     )
     service = ChatService(store, dependencies, unsaved_reason=unsaved_reason)
     model = DEMO_MODEL if demo else key_ring.model()[0]
-    return Program(settings, store, service, dependencies, registry, key_ring, pricing, model)
+    return Program(settings, store, service, dependencies, registry, key_ring, pricing, toolbox, model)
+
+
+def _tools(settings: Settings) -> Toolbox:
+    """Build the tools, which few conversations need."""
+    from tui_chat.tools.box import BuiltInTools
+
+    private = (settings.data_dir, settings.file.parent)
+    return BuiltInTools(Path.cwd(), private=private, sandbox=settings.tools.sandbox)
 
 
 def pricing_of(settings: Settings) -> Pricing:
@@ -243,9 +265,9 @@ def pricing_of(settings: Settings) -> Pricing:
 def _policy(settings: Settings) -> Policy:
     chat = settings.chat
     retry = RetryPolicy(max_attempts=chat.retries + 1, max_wait_s=chat.longest_wait_s)
-    return Policy(
-        retry, HealthLimits(chat.silence_warning_s, chat.silence_limit_s), titles_by_model=chat.titles == "model"
-    )
+    health = HealthLimits(chat.silence_warning_s, chat.silence_limit_s)
+    limits = ToolLimits(settings.tools.max_rounds, settings.tools.max_usd, settings.tools.max_minutes)
+    return Policy(retry, health, tools=limits, titles_by_model=chat.titles == "model")
 
 
 def _provider_configs(settings: Settings, key_ring: KeyRing) -> list[ProviderConfig]:

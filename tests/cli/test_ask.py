@@ -211,3 +211,36 @@ def test_continuing_a_conversation_whose_model_is_gone_takes_the_default_model(s
 def test_an_empty_pipe_is_reported(shell: Shell) -> None:
     assert "stdin is empty" in shell("ask", "--demo", "code", stdin="").err
     assert "stdin" not in shell("ask", "--demo", "code").err
+
+
+def test_without_flags_no_tools_are_sent(shell: Shell) -> None:
+    done = shell("ask", "--demo", "tools")
+    assert done.code == 0 and "No tools are on" in done.out
+
+
+def test_a_call_that_would_ask_is_denied_and_the_code_says_so(shell: Shell) -> None:
+    done = shell("ask", "--demo", "--jsonl", "--tools", "read,run", "tools")
+    assert done.code == 6
+    assert "--allow 'run_command(echo Hello from your shell; date)'" in done.err
+    kinds = [line["type"] for line in done.lines if line["type"] != "text"]
+    assert kinds == [
+        *("started", "tool_call", "tool_result", "tool_call", "approval", "tool_result", "usage", "ended"),
+    ]
+    assert [line["status"] for line in done.lines if line["type"] == "tool_result"] == ["done", "denied"]
+
+
+def test_a_rule_allows_a_call(shell: Shell) -> None:
+    done = shell("ask", "--demo", "--tools", "run", "--allow", "run_command", "tools")
+    assert (done.code, done.err) == (0, "") and "Hello from your shell" in done.out
+    reply = shell.only_conversation()["turns"][1]
+    assert [part["type"] for part in reply["parts"]] == ["text", "tool_call", "round", "tool_result", "text", "round"]
+
+
+def test_a_limit_of_requests_ends_the_reply(shell: Shell) -> None:
+    done = shell("ask", "--demo", "--jsonl", "--tools", "read", "--most-rounds", "1", "tools")
+    assert done.code == 0 and done.lines[-1]["stop_reason"] == "tool_rounds"
+
+
+def test_tools_and_rules_that_do_not_exist_are_a_misuse(shell: Shell) -> None:
+    assert "did you mean read?" in shell("ask", "--demo", "--tools", "red", "hello").err
+    assert "is no rule" in shell("ask", "--demo", "--tools", "read", "--allow", "(", "hello").err

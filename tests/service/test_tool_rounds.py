@@ -67,7 +67,7 @@ async def test_a_reading_tool_runs_unasked_and_the_model_gets_its_result(make_ha
     reply = await sent(harness)
     ended = await reply.wait()
     assert toolbox.ran == ["c1"] and ended.turn.status is TurnStatus.COMPLETE
-    assert ended.turn.text == "Let me see.Done." and ended.turn.stop_reason == "end_turn"
+    assert ended.turn.text == "Let me see.\n\nDone." and ended.turn.stop_reason == "end_turn"
     second = harness.provider.requests[1]
     assert [turn.role.value for turn in second.turns] == ["user", "assistant", "user"]
     assert second.turns[-1].parts == (
@@ -299,7 +299,7 @@ async def test_a_failed_request_after_a_tool_is_retried_without_running_it_again
     )
     turn = (await (await sent(harness)).wait()).turn
     assert toolbox.ran == ["c2"] and turn.status is TurnStatus.COMPLETE
-    assert results(turn) == [("c2", ToolStatus.DONE)] and turn.text == "Let me see.Done."
+    assert results(turn) == [("c2", ToolStatus.DONE)] and turn.text == "Let me see.\n\nDone."
 
 
 async def test_a_model_without_tools_answers_and_the_reader_is_notified_once(make_harness: MakeHarness) -> None:

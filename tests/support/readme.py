@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from typer.core import TyperGroup
 from tests.support.environment import ROOT
 from tui_chat.cli.app import app
 from tui_chat.settings.show import NAMED_EXAMPLES, toml_value
-from tui_chat.settings.values import ChatSettings, ServeSettings, Settings, UiSettings, setting_fields
+from tui_chat.settings.values import ChatSettings, ServeSettings, Settings, ToolSettings, UiSettings, setting_fields
 
 TEXT = (ROOT / "README.md").read_text()
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
@@ -94,12 +95,13 @@ def settings_as_markdown() -> str:
         ("ui.", UiSettings()),
         ("chat.", ChatSettings()),
         ("serve.", ServeSettings()),
+        ("tools.", ToolSettings()),
         *((f"{table}.NAME.", kind()) for table, _, kind in NAMED_EXAMPLES),
     )
     for before, defaults in tables:
         for name, (_, about) in setting_fields(type(defaults)).items():
             default = getattr(defaults, name)
-            has_default = isinstance(default, str | int | float | tuple) and default not in ("", ())
+            has_default = isinstance(default, str | int | float | Decimal | tuple) and default not in ("", ())
             shown = f"`{toml_value(default)}`" if has_default else "–"
             variable = f" Also `{about.variable}`." if about.variable else ""
             lines.append(

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from tests.service.conftest import HELLO
 from tui_chat.core.conversation import Conversation
+from tui_chat.core.tool import Toolbox
 from tui_chat.providers.demo.provider import DemoProvider, Step
 from tui_chat.service.chat import ChatService
 from tui_chat.service.dependencies import Dependencies, Policy
@@ -81,6 +82,7 @@ async def desk_with(
     store: Store | None = None,
     provider: DemoProvider | None = None,
     hook: Callable[[Message], None] | None = None,
+    toolbox: Toolbox | None = None,
 ) -> AsyncIterator[Desk]:
     """Run the app; the provider plays these scripts, one a request. `hook` hears every message."""
     provider = provider or DemoProvider.playing(*(scripts or (HELLO,)))
@@ -92,7 +94,7 @@ async def desk_with(
     settings = settings or load_settings(environ={})
     titles_by_model = settings.chat.titles == "model"
     policy = Policy(RetryPolicy(first_delay_s=0.01), save_interval_s=0.02, titles_by_model=titles_by_model)
-    service = ChatService(used, Dependencies(provider_for, policy=policy))
+    service = ChatService(used, Dependencies(provider_for, policy=policy, toolbox=toolbox))
     settings = replace(settings, ui=replace(settings.ui, theme="tui-chat-dark"))
     context = AppContext(
         settings,

@@ -1,5 +1,6 @@
 """Every key of the table, pressed in the running app, does something that can be seen; the user's own keys count."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ import pytest
 from textual.containers import VerticalScroll
 from textual.widgets import OptionList
 
+from tests.support.tools import ScriptedToolbox, answer, calls
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
+from tui_chat.core.conversation import Options
 from tui_chat.core.event import PartEnd, Stopped, TextDelta, ThinkingDelta
 from tui_chat.providers.demo.tour import KEYS as TOUR_KEYS
 from tui_chat.settings.load import load_settings
@@ -18,6 +21,7 @@ from tui_chat.ui.dialogs.help import HelpScreen
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import KEYS, Key, Scope, keys_as_markdown, label_of
 from tui_chat.ui.library.virtual_list import VirtualList
+from tui_chat.ui.widgets import approval_bar
 
 LONG = "\n\n".join(f"Paragraph {number} with needle and <https://example.com/{number}>." for number in range(12))
 CODE = "```python\nprint(1)\n```"
@@ -153,6 +157,21 @@ async def in_the_library(desk: Desk, key: Key) -> None:
         await desk.press("ctrl+end")
 
 
+async def with_an_approval(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long tool call waits, and a reason for a denial stands in the prompt."""
+    monkeypatch.setattr(approval_bar, "SETTLE_S", 0.0)
+    desk.chat.conversation = desk.service.new_conversation("demo/tour", options=Options(tools=("act",)))
+    await desk.type("go")
+    await desk.press("enter")
+    await desk.until(lambda: desk.chat.approval_bar.approvals)
+    await desk.type("reason")
+    if key.id != "approval.focus":
+        await desk.press("alt+a")
+    if key.id == "approval.up":
+        await desk.press("j", "j")
+    await desk.pilot.pause()
+
+
 def desk_folder(monkeypatch: pytest.MonkeyPatch) -> Path:
     import tempfile
 
@@ -162,8 +181,11 @@ def desk_folder(monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
 async def test_a_key_does_something_that_can_be_seen(key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
     is_scrolled_usage = key.id in ("usage.down", "usage.up")
-    async with desk_with(RICH, size=(80, 6 if is_scrolled_usage else 24)) as desk:
-        await prepared(desk, key, monkeypatch)
+    is_approval = key.id.startswith("approval.")
+    scripts = (calls(("c1", "act", json.dumps({"path": "x" * 900}))), answer()) if is_approval else (RICH,)
+    toolbox = ScriptedToolbox() if is_approval else None
+    async with desk_with(*scripts, size=(80, 6 if is_scrolled_usage else 24), toolbox=toolbox) as desk:
+        await (with_an_approval if is_approval else prepared)(desk, key, monkeypatch)
         if key.id == "app.interrupt":
             await desk.type("x")
         before = seen(desk)

@@ -8,6 +8,8 @@ MISUSED = 2
 SETTINGS = 3
 PROVIDER = 4
 STORAGE = 5
+TOOL_DENIED = 6
+"""A tool call was not allowed, since nobody was there to ask."""
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 

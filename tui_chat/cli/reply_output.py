@@ -11,6 +11,8 @@ from tui_chat.cli.standard_streams import PipeClosed
 from tui_chat.core.clean import clean, harmless_json
 from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.event import (
+    ApprovalGiven,
+    PartDelta,
     PartEnd,
     ReplyEvent,
     RetryScheduled,
@@ -20,6 +22,7 @@ from tui_chat.core.event import (
     TurnEnded,
     TurnStarted,
 )
+from tui_chat.core.part import RoundPart, ToolResultPart
 from tui_chat.core.turn import Turn
 from tui_chat.wording import explain
 
@@ -120,12 +123,16 @@ class PlainText:
     def __init__(self) -> None:
         self._is_terminal = sys.stdout.isatty()
         self._last = "\n"
+        self._break = ""
+        """Goes before the next text: it was written in another request."""
 
     def __call__(self, event: ReplyEvent) -> str:
         match event:
             case TextDelta(text):
-                self._last = text[-1:]
-                return clean(text) if self._is_terminal else text
+                before, self._break, self._last = self._break, "", text[-1:]
+                return before + (clean(text) if self._is_terminal else text)
+            case PartDelta(RoundPart()) if self._last != "\n":
+                self._break = "\n\n"
             case TurnEnded() if self._last != "\n":
                 return "\n"
         return ""
@@ -149,11 +156,15 @@ class JsonLines:
                 known = self._calls.get(call_id, ("", ""))
                 self._calls[call_id] = (known[0] or name, known[1] + piece)
             case PartEnd(call_id=str() as call_id) if call_id in self._calls:
-                return _tool_call(*self._calls.pop(call_id))
+                return _tool_call(call_id, *self._calls.pop(call_id))
+            case PartDelta(ToolResultPart() as result):
+                return _tool_result(result)
+            case ApprovalGiven(call_id, verdict):
+                return _line("approval", call_id=call_id, decision=verdict.decision.value)
             case RetryScheduled(attempt, delay_s, error):
                 return _line("retry", attempt=attempt, delay_s=round(delay_s, 3), error=_error(error.fault))
             case TurnEnded(turn, error, save_error):
-                cut = "".join(_tool_call(*call) for call in self._calls.values())
+                cut = "".join(_tool_call(call_id, *call) for call_id, call in self._calls.items())
                 fault = error or save_error
                 return cut + _usage(turn) + _ended(turn, _error(fault.fault) if fault else None)
         return ""
@@ -178,6 +189,8 @@ class MarkdownOutput:
         match event:
             case TextDelta(text):
                 self._live.append(text)
+            case PartDelta(RoundPart()):
+                self._live.append("\n\n")
             case TurnEnded():
                 self._live.finish()
 
@@ -190,12 +203,16 @@ def _line(kind: str, **fields: Any) -> str:
     return harmless_json(json.dumps({"type": kind, **fields}, ensure_ascii=False)) + "\n"
 
 
-def _tool_call(name: str, input_json: str) -> str:
+def _tool_result(result: ToolResultPart) -> str:
+    return _line("tool_result", call_id=result.call_id, status=result.status.value, text=result.text)
+
+
+def _tool_call(call_id: str, name: str, input_json: str) -> str:
     try:
         arguments = json.loads(input_json or "{}")
     except ValueError:
         arguments = input_json
-    return _line("tool_call", name=name, input=arguments)
+    return _line("tool_call", call_id=call_id, name=name, input=arguments)
 
 
 def _error(fault: Fault) -> dict[str, str | None]:

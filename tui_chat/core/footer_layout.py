@@ -36,6 +36,8 @@ class Activity(StrEnum):
     STREAMING = "streaming"
     STALLED = "stalled"
     RETRYING = "retrying"
+    TOOL = "running tool"
+    ASKING = "waiting for you"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class FooterState:
 
     model: str = ""
     """`provider/model`."""
+    tools: tuple[str, ...] = ()
+    """The tools that are on."""
     activity: Activity = Activity.IDLE
     seconds: float = 0.0
     """Since the activity started; for a retry, until it."""
@@ -77,6 +81,7 @@ class Field:
 _STEPS = (
     "hint",
     "speed",
+    "tools",
     "tokens",
     "model",
     "total",
@@ -144,10 +149,17 @@ def _at_left(state: FooterState) -> list[Field]:
     clock = () if state.activity is Activity.IDLE else (seconds_running(state.seconds),)
     return [
         Field("model", _model_forms(clean_line(state.model))),
+        *_tools(state.tools),
         Field("state", (activity_text(state), *clock)),
         Field("speed", (now,)),
         Field("hint", tuple(dict.fromkeys((hint, hint.partition(";")[0])))),
     ]
+
+
+def _tools(names: tuple[str, ...]) -> list[Field]:
+    """Return which tools are on, then only that some are."""
+    shown = clean_line(", ".join(names))
+    return [Field("tools", (f"tools: {shown}", "tools"))] if names else []
 
 
 def _model_forms(ref: str) -> tuple[str, ...]:

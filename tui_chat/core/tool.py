@@ -1,14 +1,42 @@
 """Tools that a model may call: what they are, who allows a call, and what came of it. Runs nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.part import ToolCallPart, ToolStatus
 
 MAX_RESULT_CHARACTERS = 30_000
 """Of a result that a model gets; the middle of a longer one is left out."""
+
+
+TOOL_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "read": ("list_files", "read_file", "search_files"),
+    "fetch": ("fetch_url",),
+    "run": ("run_command",),
+}
+"""The built-in tools by the word that chooses them."""
+TOOL_GROUP_NOTES: Mapping[str, str] = {
+    "read": "list, read and search files of the working folder",
+    "fetch": "fetch https pages; asks for each host",
+    "run": "run shell commands; asks for each command",
+}
+
+
+def tool_choices(text: str, known: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the words of a choice such as `read,fetch`; raises `ValueError` for one that names no tool.
+
+    `known` are the names of MCP servers.
+    """
+    words = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    built_in = {*TOOL_GROUPS, *(name for names in TOOL_GROUPS.values() for name in names)}
+    for word in words:
+        if word not in built_in and word not in known:
+            hint = did_you_mean(word, (*TOOL_GROUPS, *known))
+            raise ValueError(f"there are no tools {word!r}{hint}; there are {', '.join((*TOOL_GROUPS, *known))}")
+    return words
 
 
 class Effect(StrEnum):
@@ -103,6 +131,12 @@ class Approval:
         """What a permission for good would cover, in words."""
         tool, subject = self.review.tool, self.review.subject
         return f"{tool.name} for {subject}" if subject else f"every call of {tool.name}"
+
+    @property
+    def rule(self) -> str:
+        """The rule that would allow exactly the same."""
+        tool, subject = self.review.tool, self.review.subject
+        return f"{tool.name}({subject})" if subject else tool.name
 
 
 class ArgumentsRefused(Exception):

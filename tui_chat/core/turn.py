@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tui_chat.core.error import Fault
-from tui_chat.core.part import Part, TextPart, ThinkingPart
+from tui_chat.core.part import Part, RoundPart, TextPart, ThinkingPart
 from tui_chat.core.usage import Cost, Usage
 
 LEAST_MEASURED_TOKENS = 5
@@ -58,8 +58,16 @@ class Turn:
 
     @property
     def text(self) -> str:
-        """The prose alone, as it is read, copied and searched."""
-        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+        """The prose alone, as it is read and copied; a blank line parts what was written in different requests."""
+        pieces: list[str] = []
+        for part in self.parts:
+            if isinstance(part, TextPart):
+                pieces.append(part.text)
+            elif isinstance(part, RoundPart) and pieces:
+                pieces.append("\n\n")
+        if pieces and pieces[-1] == "\n\n":
+            pieces.pop()
+        return "".join(pieces)
 
     @property
     def thinking(self) -> str:

@@ -54,7 +54,7 @@ def rule_covers(rule: str, review: CallReview) -> bool:
         return not review.warning
     if review.tool.effect is Effect.EXECUTE:
         return subject == review.subject
-    return fnmatchcase(review.subject, subject)
+    return subject == review.subject or fnmatchcase(review.subject, subject)
 
 
 class Permissions:

@@ -292,6 +292,8 @@ class Reply:
         self._health.restart(self._dependencies.monotonic_s())
         at, request = self._blank.created_at, self._request
         self._record(PartDelta(await self._meter.end_round(self._builder, at)))
+        if (figures := self._meter.finished) is not None:
+            self._publish(figures)
         await self._save_so_far()
         turns = expand_rounds((*self._before, self._builder.turn))
         reason = await self._tools.run(calls, await self._meter.usd_with_next(turns, request.system, at))

@@ -71,6 +71,13 @@ class UsageMeter:
         self._rounds.append(end)
         return end
 
+    @property
+    def finished(self) -> UsageChanged | None:
+        """Return the usage of the finished requests of this reply."""
+        rounds = [part for part in self._rounds if part.usage is not None]
+        total = sum_usage(part.usage for part in rounds)
+        return None if total is None else UsageChanged(total, sum_rounds_cost(part.cost for part in rounds))
+
     def next_round(self, request: Request) -> None:
         """Measure another request of the same reply."""
         self._usage = RunningUsage(request)

@@ -15,6 +15,7 @@ from tui_chat.core.provider_presets import PRESETS
 from tui_chat.settings.check import InvalidValue, fit, read
 from tui_chat.settings.toml_file import TomlFile, read_toml
 from tui_chat.settings.values import (
+    TOOL_VERDICTS,
     ChatSettings,
     Origin,
     PriceSettings,
@@ -23,6 +24,7 @@ from tui_chat.settings.values import (
     ProviderSettings,
     ServeSettings,
     Settings,
+    ToolSettings,
     UiSettings,
     setting_fields,
 )
@@ -32,6 +34,7 @@ TABLES: dict[str, type] = {
     "ui": UiSettings,
     "chat": ChatSettings,
     "serve": ServeSettings,
+    "tools": ToolSettings,
     "providers": ProviderSettings,
     "profiles": Profile,
     "prices": PriceSettings,
@@ -73,6 +76,7 @@ class _SettingsLoader:
             ui=self._fields(UiSettings, ("ui",), self._table(("ui",)), {}),
             chat=self._fields(ChatSettings, ("chat",), self._table(("chat",)), {}),
             serve=self._fields(ServeSettings, ("serve",), self._table(("serve",)), {}),
+            tools=self._tools(),
             providers=providers,
             profiles=self._each("profiles", Profile),
             prices=self._prices(),
@@ -99,6 +103,17 @@ class _SettingsLoader:
                 provider = dataclasses.replace(provider, kind="")
             made[name] = dataclasses.replace(provider, kind=provider.kind or (name if preset else "openai"))
         return made
+
+    def _tools(self) -> ToolSettings:
+        made = self._fields(ToolSettings, ("tools",), self._table(("tools",)), {})
+        for rule, verdict in made.rules.items():
+            if verdict not in TOOL_VERDICTS:
+                self._report(
+                    f"it wants {', '.join(TOOL_VERDICTS[:-1])} or {TOOL_VERDICTS[-1]}", ("tools", "rules", rule)
+                )
+        return dataclasses.replace(
+            made, rules={rule: verdict for rule, verdict in made.rules.items() if verdict in TOOL_VERDICTS}
+        )
 
     def _prices(self) -> dict[str, PriceSettings]:
         made = self._each("prices", PriceSettings)

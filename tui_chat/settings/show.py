@@ -19,6 +19,7 @@ from tui_chat.settings.values import (
     ServeSettings,
     SettingInfo,
     Settings,
+    ToolSettings,
     UiSettings,
     setting_fields,
 )
@@ -47,6 +48,7 @@ def rows(settings: Settings, keys: KeyRing) -> list[Row]:
     made += [row for row in _of(settings, settings, ()) if row.name != "default_model"]
     made += [*_of(settings, settings.ui, ("ui",)), *_of(settings, settings.chat, ("chat",))]
     made += _of(settings, settings.serve, ("serve",))
+    made += _of(settings, settings.tools, ("tools",))
     for name, provider in settings.providers.items():
         made += [row for row in _of(settings, provider, ("providers", name)) if row.origin != "default"]
         if source := keys.source(name):
@@ -81,6 +83,8 @@ def _shown(name: str, value: Any) -> str:
     """Return a value as text without secrets: values of headers, arguments of commands, passwords in URLs."""
     if name == "headers":
         return ", ".join(f"{header}: {_MASK}" for header in value)
+    if name == "rules":
+        return ", ".join(f"{rule}: {verdict}" for rule, verdict in value.items())
     if name == "api_key_cmd":
         return f"{value[0]} {_MASK}" if value else ""
     if name == "base_url":
@@ -122,6 +126,8 @@ def starter_file() -> str:
         *_about(ChatSettings, ChatSettings()),
         "[serve]",
         *_about(ServeSettings, ServeSettings()),
+        "[tools]",
+        *_about(ToolSettings, ToolSettings()),
         "[keys]",
         "# An action's id, as the help names it, with its key, several keys, or false for none.",
         '#"reply.retry" = "ctrl+r"',

@@ -125,6 +125,9 @@ class Profile:
         bool | None, SettingInfo("think before answering, where the model supports it", example="true")
     ] = None
     max_tokens: Annotated[int | None, SettingInfo("maximum tokens of a reply", least=1, example="8000")] = None
+    tools: Annotated[
+        tuple[str, ...], SettingInfo("tools that the model may call: read, fetch, run or names", example='["read"]')
+    ] = ()
     temperature: Annotated[
         float | None, SettingInfo("0 to 2, where the model supports it", least=0, example="0.2")
     ] = None
@@ -134,7 +137,7 @@ class Profile:
         """The options of a request."""
         from tui_chat.core.conversation import Options
 
-        return Options(self.max_tokens, self.temperature, self.effort, self.thinking)
+        return Options(self.max_tokens, self.temperature, self.effort, self.thinking, self.tools)
 
 
 @dataclass(frozen=True)
@@ -215,6 +218,33 @@ class ChatSettings:
     ] = 30
 
 
+TOOL_VERDICTS = ("allow", "ask", "deny")
+
+
+@dataclass(frozen=True)
+class ToolSettings:
+    """`[tools]`: what models may do by themselves."""
+
+    sandbox: Annotated[
+        Literal["auto", "off"],
+        SettingInfo(
+            "what confines commands: auto is bubblewrap, where it works; each question says what is in force"
+        ),
+    ] = "auto"
+    max_rounds: Annotated[int, SettingInfo("requests in one reply before it stops", least=1, most=1000)] = 20
+    max_usd: Annotated[Decimal, SettingInfo("dollars that one reply may cost before it stops", least=0)] = Decimal(
+        "1"
+    )
+    max_minutes: Annotated[float, SettingInfo("minutes that one reply may take before it stops", least=1)] = 30.0
+    rules: Annotated[
+        Mapping[str, str],
+        SettingInfo(
+            "allow, ask or deny for calls: TOOL or TOOL(SUBJECT), with * for any text",
+            example='{ "fetch_url(docs.python.org)" = "allow", "run_command" = "deny" }',
+        ),
+    ] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class ServeSettings:
     """`[serve]`: the HTTP server for other programs."""
@@ -262,6 +292,7 @@ class Settings:
     ui: UiSettings = field(default_factory=UiSettings)
     chat: ChatSettings = field(default_factory=ChatSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    tools: ToolSettings = field(default_factory=ToolSettings)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     """Every provider that is known or set, by name."""
     prices: Mapping[str, PriceSettings] = field(default_factory=dict)

@@ -74,7 +74,7 @@ def turn_values(turn: Turn) -> Row:
         turn.request_id,
         turn.ttft_ms,
         turn.duration_ms,
-        turn.text,
+        "".join(part.text for part in turn.parts if isinstance(part, TextPart)),
         dump_parts(turn.parts),
     )
 

@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from tui_chat.attachments.fetching import Fetched, FetchFailed, fetch
 from tui_chat.core.part import ToolCallPart, ToolStatus
-from tui_chat.core.tool import ArgumentsRefused, CallReview, Tool, ToolOutcome
+from tui_chat.core.tool import TOOL_GROUPS, ArgumentsRefused, CallReview, Tool, ToolOutcome
 from tui_chat.tools.arguments import Arguments
 from tui_chat.tools.command import DEFAULT_LIMIT_S, MAX_LIMIT_S, CommandRunner, Sandbox
-from tui_chat.tools.definitions import BUILT_IN, GROUPS
+from tui_chat.tools.definitions import BUILT_IN
 from tui_chat.tools.files import MAX_COUNT, list_files, read_file
 from tui_chat.tools.folder import Location, NotReadable, WorkingFolder
 from tui_chat.tools.page_text import page_text
@@ -51,7 +51,7 @@ class BuiltInTools:
 
     async def offered(self, chosen: Sequence[str]) -> tuple[Tool, ...]:
         """Return the chosen tools in a stable order."""
-        names = {name for choice in chosen for name in GROUPS.get(choice, (choice,))}
+        names = {name for choice in chosen for name in TOOL_GROUPS.get(choice, (choice,))}
         return tuple(tool for name, tool in BUILT_IN.items() if name in names)
 
     async def review(self, tool: Tool, call: ToolCallPart) -> CallReview:

@@ -1,4 +1,4 @@
-"""The built-in tools as models see them, and the short names by which users choose them."""
+"""The built-in tools as models see them."""
 
 import hashlib
 import json
@@ -7,13 +7,6 @@ from typing import Any
 
 from tui_chat.core.tool import Effect, Tool
 from tui_chat.tools.command import DEFAULT_LIMIT_S, MAX_LIMIT_S
-
-GROUPS: Mapping[str, tuple[str, ...]] = {
-    "read": ("read_file", "list_files", "search_files"),
-    "fetch": ("fetch_url",),
-    "run": ("run_command",),
-}
-"""What one word chooses."""
 
 
 def fingerprint_of(*texts: str) -> str:

@@ -58,7 +58,7 @@ _NAMED = (
     | {"space", "plus", "comma"}
 )
 _TOGETHER = (
-    *((scope, Scope.CHAT, Scope.APP) for scope in (Scope.PROMPT, Scope.PANE, Scope.QUEUE)),
+    *((scope, Scope.CHAT, Scope.APP) for scope in (Scope.PROMPT, Scope.PANE, Scope.QUEUE, Scope.APPROVAL)),
     (Scope.LIBRARY, Scope.APP),
 )
 """Scopes that work at the same time, the nearest first."""

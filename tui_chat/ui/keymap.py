@@ -15,6 +15,7 @@ class Scope(StrEnum):
     PROMPT = "prompt"
     PANE = "reading mode"
     QUEUE = "queued prompts"
+    APPROVAL = "tool approval"
     FIND = "find bar"
     LIBRARY = "library"
     PICKER = "palette and other pickers"
@@ -114,6 +115,8 @@ KEYS: tuple[Key, ...] = (
         ("pane.start", "ctrl+home", "pane('start')", "start", "Go to the start."),
         ("end", "ctrl+end", "pane('end')", "end", "Go to the end and follow new text."),
         ("queue.drop", "alt+x", "drop_queued", "remove", "Remove the last queued prompt (kept in history)."),
+        ("approval.focus", "alt+a", "approve", "answer", "Answer the tool call that waits."),
+        ("tools.choose", "alt+t", "tools", "tools", "Choose tools; take permissions back."),
         ("queue.choose", "alt+q", "choose_queued", "queue", "Manage queued prompts."),
         ("undo", "alt+u", "undo_last", "undo", "Undo remove / delete."),
     ),
@@ -166,6 +169,37 @@ KEYS: tuple[Key, ...] = (
         ("queue.up", "k up", "choose(-1)", "up", "Previous queued prompt."),
         ("queue.down", "j down", "choose(1)", "down", "Next queued prompt; after the last, focus the prompt."),
         ("queue.leave", "escape i", "screen.write", "prompt", "Focus the prompt; the queue stays."),
+    ),
+    *_table(
+        Scope.APPROVAL,
+        ("approval.once", "y", "answer('once')", "yes", "Allow this call."),
+        (
+            "approval.conversation",
+            "c",
+            "answer('conversation')",
+            "in this conversation",
+            "Allow it from now on in this conversation.",
+        ),
+        ("approval.always", "a", "answer('always')", "always", "Allow exactly this from now on."),
+        (
+            "approval.server",
+            "s",
+            "answer('server')",
+            "whole server",
+            "Allow all tools of this MCP server.",
+        ),
+        ("approval.deny", "n", "answer('deny')", "no", "Do not allow it; the model goes on without."),
+        (
+            "approval.reason",
+            "r",
+            "answer('deny', True)",
+            "no, because",
+            "Do not allow it; the prompt has the reason.",
+        ),
+        ("approval.stop", "x", "answer('stop')", "no, and stop", "Do not allow it, and end the reply here."),
+        ("approval.down", "j down", "scroll_call(1)", "down", "Scroll the call down."),
+        ("approval.up", "k up", "scroll_call(-1)", "up", "Scroll the call up."),
+        ("approval.leave", "i tab", "screen.write", "prompt", "Focus the prompt; the call goes on waiting."),
     ),
     *_table(
         Scope.FIND,

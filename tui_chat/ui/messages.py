@@ -6,6 +6,8 @@ from pathlib import Path
 
 from textual.message import Message
 
+from tui_chat.core.tool import Decision
+
 
 @dataclass
 class CopyRequested(Message):
@@ -90,6 +92,16 @@ class QueuedPromptRequested(Message):
     now: bool = False
     at: int | None = None
     """Its index in the queue; by default the last one to edit, the first one to send."""
+
+
+@dataclass
+class ApprovalAnswered(Message):
+    """A tool call was answered in the approval bar."""
+
+    call_id: str
+    decision: Decision
+    with_reason: bool = False
+    """The text in the prompt box is the reason of the denial."""
 
 
 @dataclass

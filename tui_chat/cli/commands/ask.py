@@ -3,7 +3,7 @@
 import os
 import stat
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +20,15 @@ from tui_chat.cli.options import (
     SystemFlag,
 )
 from tui_chat.cli.output import print_notice
+from tui_chat.cli.tool_options import (
+    AllowOption,
+    MostRoundsOption,
+    MostUsdOption,
+    ToolsOption,
+    chosen_tools,
+    deny,
+    with_tool_settings,
+)
 
 if TYPE_CHECKING:
     from tui_chat.cli.reply_output import ReplyText
@@ -48,6 +57,7 @@ class _Question:
     options: "LaunchOptions"
     save: bool
     jsonl: bool
+    tools: tuple[str, ...]
 
 
 def run(
@@ -60,6 +70,10 @@ def run(
     conversation: ConversationFlag = None,
     attach: AttachOption = None,
     yes: YesFlag = False,
+    tools: ToolsOption = None,
+    allow: AllowOption = None,
+    most_rounds: MostRoundsOption = None,
+    most_usd: MostUsdOption = None,
     no_save: NoSaveFlag = False,
     jsonl: JsonLinesFlag = False,
     demo: DemoFlag = False,
@@ -83,7 +97,8 @@ def run(
     if not text.strip():
         raise typer.BadParameter("the prompt is empty: pass one, or pipe some text")
     options = LaunchOptions(model, system, profile, latest, conversation)
-    question = _Question(text, attachments, options, not no_save, jsonl)
+    ctx = with_tool_settings(ctx, allow or (), most_rounds, most_usd)
+    question = _Question(text, attachments, options, not no_save, jsonl, chosen_tools(tools or ()))
     with Watchdog() as watchdog:
         code = asyncio.run(_ask(ctx, question, watchdog))
     raise typer.Exit(code)
@@ -109,6 +124,8 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
         options = await program.with_resolved_model(question.options)
         stored = await program.conversation_for(options)
         conversation = await program.with_usable_model(stored)
+        # Tools are on only where the flags of this very call say so.
+        conversation = replace(conversation, options=replace(conversation.options, tools=question.tools))
         if conversation.model != (question.options.model or stored.model):
             print_notice(f"model {conversation.model}")
         if conversation.model == DEMO_MODEL and _has_no_model(ctx, question.options):
@@ -131,9 +148,9 @@ async def _print_reply(reply: "Reply", text: "ReplyText", watchdog: "Watchdog") 
     """Print the reply as it arrives; signals and a closed pipe stop it and keep what arrived."""
     import asyncio
 
-    from tui_chat.cli.exit_codes import INTERRUPTED, PIPE_CLOSED
+    from tui_chat.cli.exit_codes import DONE, INTERRUPTED, PIPE_CLOSED, TOOL_DENIED
     from tui_chat.cli.reply_output import StdoutWriter
-    from tui_chat.core.event import TurnEnded
+    from tui_chat.core.event import ApprovalAsked, ToolsUnsupported, TurnEnded
     from tui_chat.core.turn import TurnStatus
 
     stop_codes: list[int] = []
@@ -148,13 +165,21 @@ async def _print_reply(reply: "Reply", text: "ReplyText", watchdog: "Watchdog") 
     watchdog.follow(asyncio.get_running_loop().call_soon_threadsafe, leave)
     writer = StdoutWriter(text, lambda: stop(PIPE_CLOSED, TurnStatus.CANCELLED))
     ended: TurnEnded | None = None
+    has_denied = False
     async for event in reply:
         writer.write(event)
-        if isinstance(event, TurnEnded):
-            ended = event
+        match event:
+            case TurnEnded():
+                ended = event
+            case ApprovalAsked(approval):
+                has_denied = True
+                await deny(reply, approval)
+            case ToolsUnsupported(model):
+                print_notice(f"{model} cannot use tools; it answers without them")
     print_fault = await writer.close()
     assert ended is not None
-    return _exit_code(ended, stop_codes, print_fault)
+    code = _exit_code(ended, stop_codes, print_fault)
+    return TOOL_DENIED if has_denied and code == DONE else code
 
 
 def _reply_text(ctx: Context, *, jsonl: bool) -> "ReplyText":

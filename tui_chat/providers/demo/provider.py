@@ -17,11 +17,20 @@ from tui_chat.core.event import (
     UsageReported,
 )
 from tui_chat.core.intake import Intake
-from tui_chat.core.part import AttachmentPart, OtherPart, RoundPart, ToolCallPart
+from tui_chat.core.part import AttachmentPart, OtherPart, RoundPart, ToolCallPart, ToolResultPart
 from tui_chat.core.provider import Model, Request
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Usage
-from tui_chat.providers.demo.scenes import PLAIN_THOUGHT, Scene, dropped_error, flaky_error, pieces, scene_for
+from tui_chat.providers.demo.scenes import (
+    PLAIN_THOUGHT,
+    Scene,
+    dropped_error,
+    first_word,
+    flaky_error,
+    pieces,
+    scene_for,
+)
+from tui_chat.providers.demo.tool_scene import tool_steps
 
 PACE_VARIABLE = "TUI_CHAT_DEMO_PACE"
 MODEL = Model("demo/tour", "Guided tour", 200_000, 64_000, True)
@@ -79,9 +88,11 @@ class DemoProvider:
             return self._scripts[min(len(self.requests), len(self._scripts)) - 1]
         if request.model != MODEL.ref.partition("/")[2]:
             return (RequestRefused(f"model: {request.model}", detail="no_such_model"),)
-        prompts = [turn for turn in request.turns if turn.role is Role.USER]
+        prompts = [turn for turn in request.turns if turn.role is Role.USER and not _is_result(turn)]
         if not prompts:
             return (RequestRefused("messages: at least one message is required", detail="bad_request"),)
+        if request.tools and first_word(prompts[-1].text) == "tools":
+            return tool_steps(request, _input_usage(request))
         scene = scene_for(prompts[-1].text, len(prompts) - 1)
         if scene.error is not None:
             return (scene.wait_s, scene.error)
@@ -108,6 +119,11 @@ class DemoProvider:
 
     async def aclose(self) -> None:
         """Do nothing: there is no connection."""
+
+
+def _is_result(turn: Turn) -> bool:
+    """Return whether a user's turn is nothing but what tools answered."""
+    return bool(turn.parts) and all(isinstance(part, ToolResultPart) for part in turn.parts)
 
 
 def _scene_steps(scene: Scene, request: Request) -> Iterator[Step]:

@@ -57,9 +57,14 @@ def scene_for(prompt: str, prompts_before: int) -> Scene:
     """Return the scene named by the first word of the prompt, a title for a title request, else the tour."""
     if prompt.startswith(TITLE_INSTRUCTION):
         return Scene(_written(_title(prompt)))
-    first, rest = (*prompt.lower().split(maxsplit=1), "", "")[:2]
-    play = _SCENES.get(first.strip(".:!"))
+    rest = (*prompt.lower().split(maxsplit=1), "", "")[1]
+    play = _SCENES.get(first_word(prompt))
     return play(rest.split(" ")[0].strip()) if play is not None else Scene(_written(page(prompts_before)))
+
+
+def first_word(prompt: str) -> str:
+    """Return the word that names the scene."""
+    return next(iter(prompt.lower().split()), "").strip(".:!")
 
 
 def _title(title_request: str) -> str:
@@ -236,6 +241,9 @@ _THOUGHT_ANSWER = """**Nine** sheep are left.
 """
 
 _SLOW_TOKENS = 300
+NO_TOOLS = """No tools are on in this conversation. Type `/tools read run` and say `tools` again: the demo model then
+lists the files of your working folder, and asks whether it may run a command.
+"""
 
 _SCENES: dict[str, Callable[[str], Scene]] = {
     "code": lambda _: Scene(_written(_CODE)),
@@ -244,6 +252,7 @@ _SCENES: dict[str, Callable[[str], Scene]] = {
     "thinking": lambda _: Scene(_written(_THOUGHT_ANSWER), thinking=_THOUGHTS),
     "long": _long,
     "slow": lambda _: Scene(_endless(_SLOW_TOKENS), token_s=0.1),
+    "tools": lambda _: Scene(_written(NO_TOOLS)),
     "error": _error,
     "flaky": lambda _: Scene(_written(_CODE), failures=2),
     "cut": lambda _: Scene(_written(_TABLE), cut_after=150),

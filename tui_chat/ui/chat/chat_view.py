@@ -14,6 +14,7 @@ from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.chat.prompt_queue import PromptQueue
 from tui_chat.ui.conversation_view.widget import ConversationPane
 from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.widgets.approval_bar import ApprovalBar
 from tui_chat.ui.widgets.editing_banner import EditingBanner
 from tui_chat.ui.widgets.find_bar import FindBar
 from tui_chat.ui.widgets.forked_from_bar import ForkedFromBar
@@ -42,6 +43,8 @@ class ChatView(Protocol):
     def status(self) -> StatusFooter: ...
     @property
     def queue_bar(self) -> QueueBar: ...
+    @property
+    def approval_bar(self) -> ApprovalBar: ...
     @property
     def editing_banner(self) -> EditingBanner: ...
     @property

@@ -16,6 +16,7 @@ from tui_chat.ui.chat.find_actions import FindActions
 from tui_chat.ui.chat.model_picker import ModelPicker
 from tui_chat.ui.chat.output_actions import OutputActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
+from tui_chat.ui.chat.tool_actions import ToolActions
 from tui_chat.ui.commands.palette_items import rows
 from tui_chat.ui.commands.slash_commands import Call
 from tui_chat.ui.keymap import Key, Scope
@@ -37,6 +38,7 @@ class CommandActions:
         output: OutputActions,
         find: FindActions,
         attach: AttachActions,
+        tools: ToolActions,
     ) -> None:
         self._chat = chat
         self._branches = branches
@@ -52,6 +54,7 @@ class CommandActions:
             "system": settings.set_system,
             "theme": self.choose_theme,
             "title": settings.set_title,
+            "tools": tools.choose,
         }
         """Runs the slash commands that take an argument; the others name an action."""
 

@@ -37,6 +37,7 @@ from tui_chat.ui.chat.prompt_actions import PromptActions
 from tui_chat.ui.chat.prompt_queue import PromptQueue
 from tui_chat.ui.chat.queue_actions import QueueActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
+from tui_chat.ui.chat.tool_actions import ToolActions
 from tui_chat.ui.chat.welcome import invitation
 from tui_chat.ui.commands.argument_suggestions import arguments
 from tui_chat.ui.commands.completion import Completion
@@ -48,6 +49,7 @@ from tui_chat.ui.key_hints import ending_with_keys, with_keys
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.messages import (
     ActionRequested,
+    ApprovalAnswered,
     AttentionRequested,
     ChatOpened,
     CopyRequested,
@@ -63,6 +65,7 @@ from tui_chat.ui.messages import (
     SuggestionsChanged,
 )
 from tui_chat.ui.undo import UndoStack
+from tui_chat.ui.widgets.approval_bar import ApprovalBar
 from tui_chat.ui.widgets.editing_banner import EditingBanner
 from tui_chat.ui.widgets.find_bar import FindBar
 from tui_chat.ui.widgets.forked_from_bar import ForkedFromBar
@@ -92,6 +95,7 @@ class ChatScreen(Screen[None]):
     prompt = query_one(PromptBox)
     status = query_one(StatusFooter)
     queue_bar = query_one(QueueBar)
+    approval_bar = query_one(ApprovalBar)
     editing_banner = query_one(EditingBanner)
     find_bar = query_one(FindBar)
     forked_from_bar = query_one(ForkedFromBar)
@@ -118,8 +122,16 @@ class ChatScreen(Screen[None]):
         self.find = FindActions(self)
         self.attach = AttachActions(self)
         self.files = FileSuggestions(self)
+        self.tools = ToolActions(self, self.settings)
         self.commands = CommandActions(
-            self, self.branches, self.settings, self.model_picker, self.output, self.find, self.attach
+            self,
+            self.branches,
+            self.settings,
+            self.model_picker,
+            self.output,
+            self.find,
+            self.attach,
+            self.tools,
         )
         self._name_actions()
         self._external_changes = ExternalChanges(context.store)
@@ -136,6 +148,7 @@ class ChatScreen(Screen[None]):
         yield ForkedFromBar(self.keys)
         yield pane
         yield FindBar(self.keys)
+        yield ApprovalBar(self.keys)
         yield QueueBar(self.keys)
         yield EditingBanner(self.keys)
         yield SuggestionList(self.completion)
@@ -344,6 +357,7 @@ class ChatScreen(Screen[None]):
             if not isinstance(event, TurnStarted) or self.pane.shows(event.turn):
                 self.pane.apply(event)
             self.status.apply(event)
+            self.tools.follow(event)
             match event:
                 case RetryScheduled(attempt, _, error):
                     send, stop = self.keys("prompt.send"), self.keys("reply.cancel")
@@ -432,6 +446,7 @@ class ChatScreen(Screen[None]):
 
     def _name_actions(self) -> None:
         """Give the action objects' methods the names that `keymap.py` and `slash_commands.py` have for them."""
+        self.action_approve = self.tools.focus
         self.action_branch = self.branches.show_sibling
         self.action_choose_queued = self.queue_actions.focus
         self.action_complete = self.prompt_actions.complete
@@ -452,6 +467,7 @@ class ChatScreen(Screen[None]):
         self.action_retry = self.branches.regenerate
         self.action_retry_with = self.model_picker.regenerate_with
         self.action_save_code = self.output.save_code
+        self.action_tools = self.tools.choose
         self.action_tokens = self.commands.count_tokens
         self.action_tree = self.branches.show_tree
         self.action_usage = self.commands.show_usage
@@ -469,6 +485,10 @@ class ChatScreen(Screen[None]):
             await self.queue_actions.send_now(event.at)
         else:
             await self.queue_actions.edit(event.at)
+
+    @on(ApprovalAnswered)
+    async def answer_approval(self, event: ApprovalAnswered) -> None:
+        await self.tools.answer(event)
 
     @on(CopyRequested)
     def copy(self, event: CopyRequested) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tui_chat.attachments.listing import FileListing
 from tui_chat.core.conversation import Conversation
+from tui_chat.core.tool import TOOL_GROUP_NOTES
 from tui_chat.service.export_names import ExportFormat, file_name
 from tui_chat.ui.chat.model_choices import ModelChoices
 from tui_chat.ui.chat.option_syntax import suggest_options
@@ -20,6 +21,10 @@ _FORMS = (
 )
 _MOST_FOLDERS = 100
 _MOST_FILES = 200
+_TOOLS = (
+    *(Choice(name, name, note) for name, note in TOOL_GROUP_NOTES.items()),
+    Choice("off", "off", "no tools"),
+)
 
 
 def arguments(
@@ -45,6 +50,7 @@ def arguments(
         "retry": Argument(lambda typed: models.known),
         "system": Argument(lambda typed: words(conversation().system)),
         "theme": Argument(lambda typed: [Choice(name, name) for name in sorted(themes())], is_closed=True),
+        "tools": Argument(lambda typed: _TOOLS),
         "title": Argument(lambda typed: words(conversation().title)),
     }
 

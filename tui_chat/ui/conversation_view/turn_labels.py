@@ -9,17 +9,28 @@ from rich.style import Style
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import Fault
 from tui_chat.core.format_numbers import UNKNOWN, local_moment
-from tui_chat.core.part import AttachmentPart, OtherPart, Part, RoundPart, ThinkingPart, ToolCallPart, ToolResultPart
+from tui_chat.core.part import (
+    AttachmentPart,
+    OtherPart,
+    Part,
+    RoundPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+    ToolStatus,
+)
 from tui_chat.core.provider import CONTINUE_PROMPT
 from tui_chat.core.sources import title_and_url
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.rendering.cell_width import normalize_graphemes, width, wrap
+from tui_chat.rendering.cell_width import fitted, normalize_graphemes, width, wrap
 from tui_chat.ui.conversation_view.blocks import Block, Fold
 from tui_chat.ui.conversation_view.layout_options import LayoutOptions, text_row
 from tui_chat.ui.conversation_view.links import destination, displayed_url
 
 _SHORT = 400
 """Longest text that is read for a summary in one row."""
+_SHORT_MS = 100
+"""A tool that took less than this took no time."""
 _MOST_DETAIL_ROWS = 3
 """Most rows of a provider's own error message."""
 
@@ -142,17 +153,37 @@ def tool_call(part: ToolCallPart, layout_options: LayoutOptions) -> Fold:
 
 
 def tool_result(part: ToolResultPart, layout_options: LayoutOptions) -> Fold:
-    """Return a tool's result: its first line, or every line when unfolded."""
-    style = layout_options.styles.error if part.is_error else layout_options.styles.dim
+    """Return a tool's result: how it ended and its first line, all of it when unfolded."""
+    styles = layout_options.styles
+    style = styles.error if part.is_error else styles.dim
     fold = Fold(part, layout_options, style)
     text = part.text.strip("\n")
     first = _clean(text[:_SHORT].partition("\n")[0]) or ("failed" if part.is_error else "nothing")
-    more = ""
+    more = _took(part)
+    word = _STATUS_WORDS.get(part.status, "")
     if "\n" in text or len(first) > layout_options.width - 4:
         fold.grow(text)
-        more = _lines(text)
-    fold.set_head(("↳ ", layout_options.styles.dim), (first, style), (more, layout_options.styles.dim))
+        more += _lines(text)
+        first = fitted(first, max(8, layout_options.width - len("▸ ↳ ") - len(word) - 2 - len(more)))
+    status = [(f"{word}  ", styles.warning)] if word else []
+    fold.set_head(("↳ ", styles.dim), *status, (first, style), (more, styles.dim))
     return fold
+
+
+_STATUS_WORDS = {
+    ToolStatus.DENIED: "denied",
+    ToolStatus.NOT_RUN: "not run",
+    ToolStatus.CANCELLED: "stopped",
+    ToolStatus.TIMED_OUT: "timed out",
+    ToolStatus.UNKNOWN: "unknown outcome",
+}
+
+
+def _took(part: ToolResultPart) -> str:
+    """Return how long a tool ran, where that is worth a word."""
+    if part.duration_ms is None or part.duration_ms < _SHORT_MS:
+        return ""
+    return f" · {part.duration_ms / 1000:.1f} s"
 
 
 def round_end(part: RoundPart) -> Block:

@@ -14,16 +14,19 @@ from tui_chat.core.error import StorageError
 from tui_chat.core.event import (
     Health,
     HealthChanged,
+    PartDelta,
     ReplyEvent,
     RetryScheduled,
     TextDelta,
     ThinkingDelta,
     ToolCallDelta,
+    ToolStarted,
     TurnEnded,
     TurnStarted,
     UsageChanged,
 )
 from tui_chat.core.footer_layout import Activity, Field, FooterState, fit, footer_fields
+from tui_chat.core.part import ToolResultPart
 from tui_chat.core.turn import Role
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ _ACTIVITY_STYLES = {
     Activity.WAITING: "$text-warning",
     Activity.RETRYING: "$text-warning",
     Activity.STALLED: "$text-error",
+    Activity.TOOL: "$text-accent",
+    Activity.ASKING: "$text-warning",
 }
 _COSTS = ("cost", "total")
 _GAP = 2
@@ -65,6 +70,7 @@ class StatusFooter(Widget):
         self._state = replace(
             self._state,
             model=conversation.model,
+            tools=conversation.options.tools,
             usage=last.usage if last else None,
             cost=last.cost if last else None,
             total=conversation.path_cost,
@@ -79,6 +85,13 @@ class StatusFooter(Widget):
         """Show how full the model's context window is."""
         self._state = replace(self._state, context=context)
         self.refresh()
+
+    def show_asking(self, is_asking: bool) -> None:
+        """Show that the reply waits for the user's answer, or that it does not any more."""
+        if is_asking and self._state.activity is not Activity.ASKING:
+            self._act(Activity.ASKING)
+        elif not is_asking and self._state.activity is Activity.ASKING:
+            self._act(Activity.TOOL)
 
     def show_hint(self, hint: str) -> None:
         """Show a hint about a useful key."""
@@ -105,6 +118,11 @@ class StatusFooter(Widget):
                     self._state, usage=usage, cost=cost, tokens_per_s=self._speed(usage.output_tokens)
                 )
                 self.refresh()
+            case ToolStarted():
+                if self._state.activity is not Activity.TOOL:
+                    self._act(Activity.TOOL)
+            case PartDelta(ToolResultPart()) if self._state.activity is Activity.TOOL:
+                self._act(Activity.WAITING)
             case RetryScheduled(delay_s=delay_s):
                 self._act(Activity.RETRYING, lasting_s=delay_s)
             case HealthChanged(health=Health.DEGRADED | Health.FAILED, silent_s=silent_s):

@@ -1,0 +1,158 @@
+"""Tools in the app: chosen, shown, asked about, and never answered by what was typed for the prompt."""
+
+import random
+import string
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.support.tools import ACT, ScriptedToolbox, answer, calls
+from tests.ui.conftest import Desk, desk_with
+from tests.ui.screen import screen_text
+from tui_chat.core.conversation import Options
+from tui_chat.core.part import ToolCallPart, ToolResultPart, ToolStatus
+from tui_chat.core.tool import CallReview, Tool
+from tui_chat.providers.demo.provider import Step
+from tui_chat.ui.widgets import approval_bar
+
+ACTION = ("c2", "act", '{"path": "b"}')
+
+
+@asynccontextmanager
+async def tool_desk(
+    *scripts: Sequence[Step], toolbox: ScriptedToolbox | None = None, size: tuple[int, int] = (100, 30)
+) -> AsyncIterator[Desk]:
+    async with desk_with(*scripts, toolbox=toolbox or ScriptedToolbox(), size=size) as desk:
+        desk.chat.conversation = desk.service.new_conversation("demo/tour", options=Options(tools=("act", "look")))
+        yield desk
+
+
+async def asked(desk: Desk) -> None:
+    await desk.type("go")
+    await desk.press("enter")
+    await desk.until(lambda: desk.chat.approval_bar.approvals)
+
+
+def statuses(desk: Desk) -> list[ToolStatus]:
+    return [part.status for part in desk.conversation.path[-1].parts if isinstance(part, ToolResultPart)]
+
+
+async def answer_with(desk: Desk, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(approval_bar, "SETTLE_S", 0.0)
+    await desk.press("alt+a", key)
+    await desk.idle()
+
+
+async def test_the_bar_shows_the_call_and_a_key_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    toolbox = ScriptedToolbox()
+    async with tool_desk(calls(ACTION), answer(), toolbox=toolbox) as desk:
+        await asked(desk)
+        await desk.until(lambda: "Allow act?" in screen_text(desk.app))
+        shown = screen_text(desk.app)
+        assert "act for b" in shown and "waiting for you" in shown
+        await answer_with(desk, "y", monkeypatch)
+        assert toolbox.ran == ["c2"] and statuses(desk) == [ToolStatus.DONE]
+        assert not desk.chat.approval_bar.display and desk.chat.prompt.has_focus
+
+
+async def test_no_with_the_reason_that_is_in_the_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with tool_desk(calls(ACTION), answer()) as desk:
+        await asked(desk)
+        await desk.type("too risky")
+        await answer_with(desk, "r", monkeypatch)
+        (result,) = [part for part in desk.conversation.path[-1].parts if isinstance(part, ToolResultPart)]
+        assert "too risky" in result.text and result.status is ToolStatus.DENIED
+        assert desk.chat.prompt.draft == ""
+
+
+async def test_escape_stops_the_reply_while_a_call_waits() -> None:
+    toolbox = ScriptedToolbox()
+    async with tool_desk(calls(ACTION), answer(), toolbox=toolbox) as desk:
+        await asked(desk)
+        await desk.press("escape")
+        await desk.idle()
+        assert toolbox.ran == [] and statuses(desk) == [ToolStatus.NOT_RUN]
+        assert not desk.chat.approval_bar.display
+
+
+async def test_keys_for_the_prompt_answer_nothing() -> None:
+    """Two hundred random keys while calls are waiting: all of them end up in the prompt."""
+    toolbox = ScriptedToolbox()
+    keys = "".join(random.Random(7).choices(string.ascii_letters + string.digits + " .,", k=200))
+    async with tool_desk(calls(ACTION, ("c3", "act", "{}")), answer(), toolbox=toolbox) as desk:
+        await asked(desk)
+        await desk.type(keys)
+        await desk.until(lambda: desk.chat.prompt.draft == keys)
+        assert toolbox.ran == [] and len(desk.chat.approval_bar.approvals) == 2
+
+
+async def test_a_letter_answers_nothing_in_the_first_moment() -> None:
+    toolbox, clock = ScriptedToolbox(), [0.0]
+    async with tool_desk(calls(ACTION), answer(), toolbox=toolbox) as desk:
+        desk.chat.approval_bar._monotonic_s = lambda: clock[0]
+        await asked(desk)
+        await desk.press("alt+a", "y")
+        assert toolbox.ran == [] and desk.chat.approval_bar.approvals
+        clock[0] += approval_bar.SETTLE_S
+        await desk.press("y")
+        await desk.idle()
+        assert toolbox.ran == ["c2"]
+
+
+class Hostile(ScriptedToolbox):
+    """Its calls are long and full of what could harm a terminal."""
+
+    details = "rm -rf \u202e/ \x1b[2J\x1b]0;owned\x07 \u200b" + "x" * 5_000 + "\nthe last line"
+
+    async def review(self, tool: Tool, call: ToolCallPart) -> CallReview:
+        return CallReview(tool, False, "hostile", self.details, "y")
+
+
+async def test_a_long_hostile_call_can_be_read_to_its_end_and_harms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with tool_desk(calls(ACTION), answer(), toolbox=Hostile()) as desk:
+        await asked(desk)
+        await desk.press("alt+a")
+        seen = ""
+        for _ in range(80):
+            seen += screen_text(desk.app)
+            await desk.press("j")
+        assert "the last line" in seen and "rm -rf \ufffd/" in seen and "␛[2J" in seen
+        assert "\x1b" not in seen and "\u202e" not in seen
+        await desk.press("escape")
+        await desk.idle()
+
+
+async def test_the_slash_command_turns_tools_on_and_off_and_the_footer_shows_them() -> None:
+    async with desk_with(toolbox=ScriptedToolbox(), size=(140, 30)) as desk:
+        await desk.said("/tools read run")
+        assert desk.conversation.options.tools == ("read", "run")
+        await desk.until(lambda: "tools: read, run" in screen_text(desk.app))
+        await desk.said("/tools rad")
+        await desk.until(lambda: "did you mean read" in screen_text(desk.app))
+        await desk.said("/tools off")
+        assert desk.conversation.options.tools == ()
+        await desk.press("alt+t")
+        await desk.until(lambda: "read: off" in screen_text(desk.app))
+        await desk.press("enter")
+        await desk.until(lambda: desk.conversation.options.tools == ("read",))
+
+
+async def test_a_permission_for_good_is_taken_back_in_the_picker(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with tool_desk(calls(ACTION), answer()) as desk:
+        await asked(desk)
+        await answer_with(desk, "a", monkeypatch)
+        assert [grant.tool for grant in await desk.service.permissions.grants()] == ["act"]
+        await desk.press("alt+t")
+        await desk.type("forget act")
+        await desk.press("enter")
+        await desk.until(lambda: "Forgotten" in screen_text(desk.app))
+        assert await desk.service.permissions.grants() == ()
+
+
+async def test_how_calls_ended_is_told_in_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with tool_desk(calls(ACTION), answer()) as desk:
+        await asked(desk)
+        await answer_with(desk, "n", monkeypatch)
+        await desk.until(lambda: "denied" in screen_text(desk.app))
+        assert ACT.name in screen_text(desk.app)

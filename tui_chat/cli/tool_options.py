@@ -1,0 +1,70 @@
+"""The options of `ask` for tools, and the answer to a call when nobody is there to ask."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tui_chat.cli.context import Context
+from tui_chat.cli.output import print_notice
+
+if TYPE_CHECKING:
+    from tui_chat.core.tool import Approval
+    from tui_chat.service.reply import Reply
+
+ToolsOption = Annotated[
+    list[str] | None,
+    typer.Option("--tools", metavar="NAMES", help="Tools that the model may call: read, fetch, run."),
+]
+AllowOption = Annotated[
+    list[str] | None,
+    typer.Option("--allow", metavar="RULE", help="Allow calls that would ask: TOOL or 'TOOL(SUBJECT)'."),
+]
+MostRoundsOption = Annotated[
+    int | None, typer.Option("--most-rounds", metavar="N", min=1, help="Stop after so many requests.")
+]
+MostUsdOption = Annotated[
+    float | None, typer.Option("--most-usd", metavar="USD", min=0, help="Stop before the reply costs more.")
+]
+
+
+def chosen_tools(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the chosen tools; a usage error for one that does not exist."""
+    from tui_chat.core.tool import tool_choices
+
+    try:
+        return tool_choices(" ".join(words))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def with_tool_settings(
+    ctx: Context, allow: Sequence[str], most_rounds: int | None, most_usd: float | None
+) -> Context:
+    """Return the context with these rules and limits in its settings."""
+    from tui_chat.service.permissions import is_rule
+
+    if wrong := [rule for rule in allow if not is_rule(rule)]:
+        raise typer.BadParameter(f"{wrong[0]!r} is no rule; write TOOL or 'TOOL(SUBJECT)'")
+    tools = ctx.settings.tools
+    tools = replace(
+        tools,
+        rules={**dict.fromkeys(allow, "allow"), **tools.rules},
+        max_rounds=most_rounds or tools.max_rounds,
+        max_usd=tools.max_usd if most_usd is None else Decimal(str(most_usd)),
+    )
+    return replace(ctx, settings=replace(ctx.settings, tools=tools))
+
+
+async def deny(reply: "Reply", approval: "Approval") -> None:
+    """Deny a call at once, and print the option that would allow it."""
+    from tui_chat.core.clean import clean_line
+    from tui_chat.core.tool import Decision, Verdict
+
+    rule = shlex.quote(clean_line(approval.rule))
+    print_notice(f"not allowed: {clean_line(approval.review.summary)} (to allow it: --allow {rule})")
+    reason = "Nobody is there to ask, and no rule allows it."
+    await reply.answer(approval.call.call_id, Verdict(Decision.DENY, reason))

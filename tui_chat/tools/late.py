@@ -1,0 +1,39 @@
+"""A toolbox that is made when the first tool is chosen: nobody else pays for importing it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from tui_chat.core.part import ToolCallPart
+from tui_chat.core.tool import CallReview, Tool, Toolbox, ToolOutcome
+
+
+class LateToolbox:
+    """Stands for a toolbox that is made in a thread when it is needed."""
+
+    def __init__(self, make: Callable[[], Toolbox]) -> None:
+        self._make = make
+        self._making = asyncio.Lock()
+        self._made: Toolbox | None = None
+
+    async def _toolbox(self) -> Toolbox:
+        async with self._making:
+            if self._made is None:
+                self._made = await asyncio.to_thread(self._make)
+            return self._made
+
+    async def offered(self, chosen: Sequence[str]) -> tuple[Tool, ...]:
+        """Return the chosen tools."""
+        return await (await self._toolbox()).offered(chosen) if chosen else ()
+
+    async def review(self, tool: Tool, call: ToolCallPart) -> CallReview:
+        """Return what a call would do."""
+        return await (await self._toolbox()).review(tool, call)
+
+    async def run(self, tool: Tool, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:
+        """Run a call."""
+        return await (await self._toolbox()).run(tool, call, report)
+
+    async def aclose(self) -> None:
+        """End what still runs."""
+        if self._made is not None:
+            await self._made.aclose()

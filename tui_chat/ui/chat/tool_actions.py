@@ -1,0 +1,140 @@
+"""Choose the tools of a conversation, answer approvals, and take permissions back."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tui_chat.core.event import (
+    ApprovalAsked,
+    ApprovalGiven,
+    ReplyEvent,
+    ToolProgress,
+    ToolStarted,
+    ToolsUnsupported,
+    TurnEnded,
+    TurnStarted,
+)
+from tui_chat.core.part import ToolCallPart
+from tui_chat.core.tool import TOOL_GROUP_NOTES, Approval, Verdict, tool_choices
+from tui_chat.service.permissions import Grant
+from tui_chat.ui.chat.chat_view import ChatView
+from tui_chat.ui.chat.settings_actions import SettingsActions
+from tui_chat.ui.messages import ApprovalAnswered, AttentionRequested
+from tui_chat.ui.picker import Choice, Picker
+
+_OFF = "off"
+_FORGET = "forget "
+
+
+class ToolActions:
+    """What the user says about tools."""
+
+    def __init__(self, chat: ChatView, settings: SettingsActions) -> None:
+        self._chat = chat
+        self._settings = settings
+        self._names: dict[str, str] = {}
+        """The tool of each call that is being made."""
+        self._warned: set[str] = set()
+        """Models that are known to have no tools."""
+
+    # Choosing
+
+    async def choose(self, words: str = "") -> None:
+        """Turn on exactly these tools, or `off` for none; without words, show all of them to pick from."""
+        if not words:
+            await self._pick()
+            return
+        try:
+            tools = () if words.strip() == _OFF else tool_choices(words, self._servers)
+        except ValueError as error:
+            sentence = str(error)
+            self._chat.notify_warning(f"{sentence[:1].upper()}{sentence[1:]}.")
+            return
+        await self._set(tools)
+
+    @property
+    def _servers(self) -> Sequence[str]:
+        return ()
+
+    async def _set(self, tools: tuple[str, ...]) -> None:
+        options = replace(self._chat.conversation.options, tools=tools)
+        if options != self._chat.conversation.options:
+            await self._settings.change(options=options)
+        self._chat.notify(f"Tools: {', '.join(tools)}." if tools else "Tools are off.")
+
+    async def _pick(self) -> None:
+        chat, on = self._chat, self._chat.conversation.options.tools
+        grants = await chat.service.permissions.grants()
+        choices = [
+            Choice(name, f"{name}: {'on' if name in on else 'off'}", note)
+            for name, note in (*TOOL_GROUP_NOTES.items(), *((server, "MCP server") for server in self._servers))
+        ]
+        choices += [Choice(f"{_FORGET}{at}", f"forget: {_named(grant)}", grant.given_at[:10])
+                    for at, grant in enumerate(grants)]  # fmt: skip
+
+        async def picked(value: str | None) -> None:
+            if value is None:
+                return
+            if value.startswith(_FORGET):
+                grant = grants[int(value.removeprefix(_FORGET))]
+                await chat.service.permissions.revoke(grant)
+                chat.notify(f"Forgotten: {_named(grant)} asks again.")
+            elif value in on:
+                await self._set(tuple(name for name in on if name != value))
+            else:
+                await self._set((*on, value))
+
+        chat.app.push_screen(Picker(chat.keys, "Tools and permissions", choices), picked)
+
+    # Approvals
+
+    def follow(self, event: ReplyEvent) -> None:
+        """Show what the tools of the streaming reply do."""
+        chat = self._chat
+        match event:
+            case TurnStarted(turn=turn):
+                self._names = {part.call_id: part.name for part in turn.parts if isinstance(part, ToolCallPart)}
+                self._show(chat.live_reply.pending_approvals if chat.live_reply is not None else ())
+            case ApprovalAsked(approval):
+                self._names[approval.call.call_id] = approval.review.summary
+                self._show(chat.live_reply.pending_approvals if chat.live_reply is not None else ())
+                chat.app.post_message(AttentionRequested(f"{chat.app.title}: a tool call waits for your answer"))
+            case ApprovalGiven():
+                self._show(chat.live_reply.pending_approvals if chat.live_reply is not None else ())
+            case ToolStarted(call_id):
+                chat.pane.show_note(self._running(call_id), "")
+            case ToolProgress(call_id, tail):
+                chat.pane.show_note(self._running(call_id), tail.rpartition("\n")[2])
+            case ToolsUnsupported(model) if model not in self._warned:
+                self._warned.add(model)
+                chat.notify_warning(f"{model} cannot use tools; it answers without them.")
+            case TurnEnded():
+                self._show(())
+
+    def _running(self, call_id: str) -> str:
+        name = self._names.get(call_id, "a tool")
+        return f"Running {name.removeprefix('Run ')} …"
+
+    def _show(self, approvals: Sequence[Approval]) -> None:
+        self._chat.approval_bar.approvals = approvals
+        self._chat.status.show_asking(bool(approvals))
+
+    def focus(self) -> None:
+        """Let the letters of the approval bar answer."""
+        if self._chat.approval_bar.approvals:
+            self._chat.approval_bar.focus()
+
+    async def answer(self, event: ApprovalAnswered) -> None:
+        """Pass an answer on; a reason is what stands in the prompt box."""
+        chat, reason = self._chat, ""
+        if event.with_reason:
+            reason = chat.prompt.draft.strip()
+            if not reason:
+                chat.notify_warning("Type the reason into the prompt first.")
+                return
+            chat.prompt.draft = ""
+        if chat.live_reply is not None:
+            await chat.live_reply.answer(event.call_id, Verdict(event.decision, reason))
+
+
+def _named(grant: Grant) -> str:
+    return f"{grant.tool} for {grant.subject}" if grant.subject else grant.tool
