@@ -51,7 +51,7 @@ OUTSIDE: dict[str, set[str]] = {
     "settings": {"pydantic"},
     "providers": {"anthropic", "httpx2"},
     "pricing": {"genai_prices"},
-    "formats": {"pydantic"},
+    "formats": {"pydantic", "markdown_it", "pygments"},
     "attachments": {"PIL"},
     "rendering": {"markdown_it", "pygments", "rich", "textual"},
     "gateway": {"starlette", "uvicorn"},

@@ -173,3 +173,15 @@ def test_importing_our_own_librechat_export_adds_nothing(shell: Shell) -> None:
     shell("export", "--all", "-f", "librechat", "-o", str(shell.home / "out.json"))
     assert "1 unchanged" in shell("import", str(shell.home / "out.json")).out
     assert len(shell("list").out.splitlines()) == 1
+
+
+def test_html_is_one_page_for_each_conversation(shell: Shell) -> None:
+    shell("ask", "--demo", "code")
+    shell("ask", "--demo", "table")
+    (first, _) = json.loads(shell("list", "--json").out)
+    page = shell("export", "-f", "html", first["id"]).out
+    assert page.startswith("<!doctype html>") and page.rstrip().endswith("</html>") and "<script" not in page
+    refused = shell("export", "--all", "-f", "html")
+    assert refused.code == 2 and "name a folder" in refused.err
+    shell("export", "--all", "-f", "html", "-o", str(shell.home / "pages"))
+    assert len(list((shell.home / "pages").glob("*.html"))) == 2

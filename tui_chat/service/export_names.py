@@ -15,6 +15,7 @@ class ExportFormat(StrEnum):
     MARKDOWN = "md"
     JSON = "json"
     TEXT = "txt"
+    HTML = "html"
     LIBRECHAT = "librechat"
 
 

@@ -191,11 +191,13 @@ class ExportRequest:
     ids: Sequence[str]
     format: ExportFormat = ExportFormat.MARKDOWN
     branch: Branch = Branch.CURRENT
-    """For text and Markdown; the JSON formats always hold the whole tree."""
+    """For text, Markdown and HTML; the JSON formats always hold the whole tree."""
     unreadable: Callable[[str, ChatError], None] | None = None
     """Called with the id and the error of a conversation that cannot be read, and the others are still written;
     `None` ends the export with the error.
     """
+    attachments: bool = True
+    """Whether HTML holds the files themselves."""
 
 
 async def export(store: Store, request: ExportRequest, destination: Path | Write) -> list[Path]:
@@ -326,6 +328,11 @@ def _text(
             text = markdown.to_markdown(conversation, request.branch, files)
         case ExportFormat.TEXT:
             text = plain_text.to_plain(conversation, request.branch)
+        case ExportFormat.HTML:
+            # Its libraries take longer to import than any other export runs.
+            from tui_chat.formats import html
+
+            text = html.to_html(conversation, request.branch, attachments=request.attachments)
         case ExportFormat.LIBRECHAT:
             text = librechat_export.dumps(conversation)
         case ExportFormat.JSON:

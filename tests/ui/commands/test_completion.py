@@ -85,7 +85,9 @@ def test_files_are_named_and_folders_listed(tmp_path: Path) -> None:
     (tmp_path / ".hidden").mkdir()
     (tmp_path / "a file").touch()
     found = [one.value for one in files_for(f"{tmp_path}/", "my-title")]
-    assert found == [f"{tmp_path}/{name}" for name in ("my-title.md", "my-title.json", "my-title.txt", "notes/")]
+    assert found == [
+        f"{tmp_path}/{name}" for name in ("my-title.md", "my-title.json", "my-title.txt", "my-title.html", "notes/")
+    ]
     assert f"{tmp_path}/.hidden/" in [one.value for one in files_for(f"{tmp_path}/.h", "my-title")]
     assert [one.value for one in files_for(f"{tmp_path}/plan", "x")][:2] == [
         f"{tmp_path}/plan.md",

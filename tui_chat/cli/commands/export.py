@@ -19,7 +19,8 @@ IdsArgument = Annotated[
     typer.Argument(metavar="ID", help="Conversations to export.", autocompletion=complete_conversations),
 ]
 AllFlag = Annotated[bool, typer.Option("--all", help="Export every conversation that is not in the trash.")]
-FormatFlag = Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", help="md, json, txt or librechat.")]
+FormatFlag = Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", help="md, html, json, txt, librechat.")]
+NoAttachmentsFlag = Annotated[bool, typer.Option("--no-attachments", help="Leave the attached files out of HTML.")]
 OutputFlag = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="PATH", help="A file or a folder; stdout by default.")
 ]
@@ -32,10 +33,11 @@ def run(
     form: FormatFlag = "md",
     output: OutputFlag = None,
     branch: BranchFlag = "current",
+    no_attachments: NoAttachmentsFlag = False,
     demo: DemoFlag = False,
     data_dir: DataDirFlag = None,
 ) -> None:
-    """Write conversations as Markdown, JSON or text.
+    """Write conversations as Markdown, HTML, JSON or text.
 
     Writes to stdout, to a file, or one file per conversation into a folder.
     """
@@ -53,13 +55,16 @@ def run(
     ctx = command_context(context, demo=demo, data_dir=data_dir)
     chosen = ExportFormat(choice_or_error(form, [str(one) for one in ExportFormat], "format"))
     which = Branch(choice_or_error(branch, [str(one) for one in Branch], "branch"))
+    if chosen is ExportFormat.HTML and _is_one_file(conversations, output):
+        raise typer.BadParameter("a page of HTML holds one conversation: name a folder with -o")
     unreadable: list[tuple[str, ChatError]] = []
 
     async def write(store: Store) -> list[Path]:
         ids = [await store.resolve(one) for one in conversations] if conversations else await all_ids(store)
         # A conversation that cannot be read does not stop the export of the others.
         on_error = (lambda one, error: unreadable.append((one, error))) if len(ids) > 1 else None
-        return await export(store, ExportRequest(ids, chosen, which, on_error), output or _stdout(chosen))
+        wanted = ExportRequest(ids, chosen, which, on_error, attachments=not no_attachments)
+        return await export(store, wanted, output or _stdout(chosen))
 
     written = with_store(ctx, write)
     if output is None:
@@ -72,6 +77,11 @@ def run(
         message = f"conversation {conversation_id} was not exported: {error.message}"
         print_error(StorageError(message, detail="damaged"))
     raise typer.Exit(STORAGE if unreadable else DONE)
+
+
+def _is_one_file(conversations: list[str] | None, output: Path | None) -> bool:
+    """Return whether several conversations would go into one file."""
+    return len(conversations or ()) != 1 and (output is None or bool(output.suffix))
 
 
 def _stdout(form: "ExportFormat") -> "Write":

@@ -21,7 +21,7 @@ from tui_chat.ui.terminal.textual_private import driver_of
 
 MAX_URL_SHOWN = 500
 """Characters of a URL that are shown; the host is shown above it."""
-_FORMATS = {".json": ExportFormat.JSON, ".txt": ExportFormat.TEXT}
+_FORMATS = {".json": ExportFormat.JSON, ".txt": ExportFormat.TEXT, ".html": ExportFormat.HTML}
 
 
 class OutputActions:

@@ -18,6 +18,7 @@ _FORMS = (
     (".md", "Markdown, to read"),
     (".json", "JSON with all branches, to import again"),
     (".txt", "plain text"),
+    (".html", "a page for a browser"),
 )
 _MOST_FOLDERS = 100
 _MOST_FILES = 200

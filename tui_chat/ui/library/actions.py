@@ -116,6 +116,7 @@ class LibraryActions:
         if selected:
             choices = [
                 Choice(ExportFormat.MARKDOWN, "Markdown", "the current branch, to read"),
+                Choice(ExportFormat.HTML, "HTML", "the current branch, as one page for a browser"),
                 Choice(ExportFormat.JSON, "JSON", "all branches, to import again"),
                 Choice(ExportFormat.TEXT, "Text", "the current branch, without markup"),
                 Choice(ExportFormat.LIBRECHAT, "LibreChat", "LibreChat's JSON, all branches"),
