@@ -176,7 +176,9 @@ def test_without_any_true_count_everything_is_estimated() -> None:
 
 
 def test_an_attachment_counts_by_its_kind() -> None:
-    assert part_tokens(AttachmentPart("a.png", "image/png", b"\x89PNG")) == 1500
-    assert part_tokens(AttachmentPart("a.pdf", "application/pdf", b"/Type /Page /Type/Pages /Type/Page ")) == 4000
+    image = AttachmentPart("a.png", "image/png", sha256="0" * 64, size=9, pixels=(560, 280))
+    assert part_tokens(image) == part_tokens(image, ratio=2.0) == 200
+    assert part_tokens(AttachmentPart("a.png", "image/png", b"\x89PNG")) == 1568
+    assert part_tokens(AttachmentPart("a.pdf", "application/pdf", b"%PDF", pages=2)) == 2 * (2000 + 1568)
     assert part_tokens(AttachmentPart("a.md", "text/markdown", PROSE.encode())) > rough_tokens(PROSE)
     assert part_tokens(ToolResultPart("1", PROSE)) == rough_tokens(PROSE)

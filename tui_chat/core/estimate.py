@@ -4,10 +4,11 @@ A reply in flight and a reply that was cut have the provider's own input figures
 output estimated from what arrived. A finished reply whose usage was reported is never estimated.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tui_chat.core.attachment import PDF, is_image
+from tui_chat.core.attachment_tokens import attachment_tokens
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.part import AttachmentPart, OtherPart, Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.provider import Request
@@ -20,9 +21,6 @@ TOKENS_PER_TURN = 4
 """Overhead of a turn."""
 TOKENS_PER_CALL = 25
 """Overhead of a tool call."""
-TOKENS_PER_IMAGE = 1500
-TOKENS_PER_PAGE = 2000
-_PAGE = re.compile(rb"/Type\s*/Page\b")
 _LEAST_LEARNED_FROM = 40.0
 _LOWEST_RATIO, _HIGHEST_RATIO = 0.5, 2.5
 
@@ -56,7 +54,8 @@ class RunningUsage:
 
     def _input(self) -> int:
         if not self._input_tokens:
-            self._input_tokens = context_tokens(self._request.turns, self._request.system)
+            request = self._request
+            self._input_tokens = context_tokens(request.turns, request.system, model=request.model)
         return self._input_tokens
 
 
@@ -72,7 +71,8 @@ def usage_of_interrupted(turn: Turn, request: Request) -> Usage:
         rough_tokens(part.text) if isinstance(part, ThinkingPart) else _written_tokens(part) for part in parts
     )
     output_tokens = round(written * learned_ratio(request.turns))
-    return Usage(context_tokens(request.turns, request.system), output_tokens=output_tokens, estimated=True)
+    input_tokens = context_tokens(request.turns, request.system, model=request.model)
+    return Usage(input_tokens, output_tokens=output_tokens, estimated=True)
 
 
 def learned_ratio(turns: Sequence[Turn]) -> float:
@@ -88,7 +88,7 @@ def learned_ratio(turns: Sequence[Turn]) -> float:
     return 1.0
 
 
-def context_tokens(turns: Sequence[Turn], system: str = "", ratio: float | None = None) -> int:
+def context_tokens(turns: Sequence[Turn], system: str = "", ratio: float | None = None, *, model: str = "") -> int:
     """Return the tokens a model reads to continue after those turns: the last reported count plus estimates."""
     turns = expand_rounds(turns)
     ratio = learned_ratio(turns) if ratio is None else ratio
@@ -97,7 +97,7 @@ def context_tokens(turns: Sequence[Turn], system: str = "", ratio: float | None 
         read, since = rough_tokens(system) * ratio, turns
     else:
         read, since = _context_after(turns[counted]), turns[counted + 1 :]
-    return round(read + sum(turn_tokens(turn) * ratio for turn in since))
+    return round(read + sum(turn_tokens(turn, ratio, model) for turn in since))
 
 
 def last_counted(turns: Sequence[Turn]) -> int | None:
@@ -109,20 +109,27 @@ def last_counted(turns: Sequence[Turn]) -> int | None:
     return None
 
 
-def turn_tokens(turn: Turn) -> float:
+def turn_tokens(turn: Turn, ratio: float = 1.0, model: str = "") -> float:
     """Estimate the tokens that a model reads in a turn."""
-    return TOKENS_PER_TURN + sum(part_tokens(part) for part in turn.parts)
+    return TOKENS_PER_TURN * ratio + sum(part_tokens(part, ratio, model) for part in turn.parts)
 
 
-def part_tokens(part: Part) -> float:
-    """Estimate the tokens that a model reads in a part; thinking counts only where it is sent back."""
+def part_tokens(part: Part, ratio: float = 1.0, model: str = "") -> float:
+    """Estimate the tokens that a model reads in a part; thinking counts only where it is sent back.
+
+    `ratio` depends on the language, so it does not count for images.
+    """
+    if isinstance(part, AttachmentPart):
+        return attachment_tokens(part, model) * (1.0 if is_image(part) or part.media_type == PDF else ratio)
+    return _text_tokens(part) * ratio
+
+
+def _text_tokens(part: Part) -> float:
     match part:
         case ThinkingPart():
             return rough_tokens(part.text) if part.opaque is not None else 0.0
         case ToolResultPart():
             return rough_tokens(part.text)
-        case AttachmentPart():
-            return _attachment_tokens(part)
         case OtherPart():
             return rough_tokens(part.opaque.json) if part.opaque is not None else 0.0
         case _:
@@ -138,14 +145,6 @@ def _written_tokens(part: Part) -> float:
             return TOKENS_PER_CALL + rough_tokens(part.name) + rough_tokens(part.input_json)
         case _:
             return 0.0
-
-
-def _attachment_tokens(part: AttachmentPart) -> float:
-    if part.media_type.startswith("image/"):
-        return TOKENS_PER_IMAGE
-    if part.media_type == "application/pdf":
-        return TOKENS_PER_PAGE * max(1, len(_PAGE.findall(part.data)))
-    return rough_tokens(part.name) + rough_tokens(part.data.decode("utf-8", "replace"))
 
 
 def _context_after(turn: Turn) -> int:

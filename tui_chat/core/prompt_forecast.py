@@ -88,8 +88,9 @@ def forecast(conversation: Conversation, draft: Draft, now: datetime, counted: i
     """Return the forecast of a draft; `counted` is the provider's own count of its input, if known."""
     path = expand_rounds(conversation.path_to(draft.parent_id))
     ratio = learned_ratio(path)
-    new_tokens = round(sum(part_tokens(part) for part in draft.parts) * ratio)
-    total = counted if counted is not None else context_tokens(path, conversation.system, ratio) + new_tokens
+    new_tokens = round(sum(part_tokens(part, ratio, draft.model) for part in draft.parts))
+    before = context_tokens(path, conversation.system, ratio, model=draft.model)
+    total = counted if counted is not None else before + new_tokens
     at = last_counted(path)
     if at is None or (usage := path[at].usage) is None:
         return Forecast(Usage(total, estimated=counted is None))
@@ -105,7 +106,8 @@ def context_use(conversation: Conversation, window: int | None, reply_tokens: in
     """Return the current branch's use of the window: the input of its next request, not the sum of all inputs."""
     path = expand_rounds(conversation.path)
     is_counted = bool(path) and last_counted(path) == len(path) - 1
-    return ContextUse(context_tokens(path, conversation.system), window, not is_counted, reply_tokens)
+    tokens = context_tokens(path, conversation.system, model=conversation.model)
+    return ContextUse(tokens, window, not is_counted, reply_tokens)
 
 
 def _left_in_cache(usage: Usage) -> int:
