@@ -66,6 +66,7 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
         "The provider does not have this web tool.", "Switch it off, or choose another model."
     ),
     ("request_refused", "no_prompt"): ErrorText("There is no prompt to reply to.", "Write one first."),
+    ("request_refused", "no_files"): ErrorText("There are no files to leave out.", "Try again, or edit the prompt."),
     ("request_refused", "not_a_prompt"): ErrorText(
         "Only your own prompts can be edited.", "Select one in reading mode or in the tree."
     ),

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,7 @@ async def make_harness() -> AsyncIterator[MakeHarness]:
         store: Store | None = None,
         toolbox: Toolbox | None = None,
         rules: Mapping[str, Permission] | None = None,
+        **more: Any,
     ) -> ServiceHarness:
         provider = DemoProvider.playing(*(scripts or (HELLO,)), pace=1.0)
 
@@ -72,7 +74,9 @@ async def make_harness() -> AsyncIterator[MakeHarness]:
 
         limits = ToolLimits(max_usd=Decimal(10**9))
         quick = policy or Policy(RetryPolicy(first_delay_s=0.01), save_interval_s=0.02, tools=limits)
-        dependencies = Dependencies(provider_for, a_dollar_a_token, quick, toolbox=toolbox, tool_rules=rules or {})
+        dependencies = Dependencies(
+            provider_for, a_dollar_a_token, quick, toolbox=toolbox, tool_rules=rules or {}, **more
+        )
         used = store or await Store.open(":memory:")
         harness = ServiceHarness(used, provider, ChatService(used, dependencies))
         harnesses.append(harness)

@@ -1,7 +1,6 @@
 """What is known of an attachment by its bytes: hash, size, pixels and pages."""
 
 from dataclasses import replace
-from hashlib import sha256
 
 from tui_chat.core.image_size import image_size
 from tui_chat.core.part import AttachmentPart, Part
@@ -20,6 +19,8 @@ def measured(part: AttachmentPart) -> AttachmentPart:
     """Return an attachment that has its bytes with their hash, pixels and pages."""
     if not part.data:
         return part
+    from hashlib import sha256  # loads OpenSSL, and who only asks for a kind needs no hash
+
     return replace(
         part,
         sha256=sha256(part.data).hexdigest(),

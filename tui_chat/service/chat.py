@@ -5,7 +5,7 @@ ever overwritten: each adds new turns, and only the head moves.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from weakref import WeakValueDictionary
 
@@ -130,6 +130,29 @@ class ChatService:
             blank = self._blank_reply(prompt_id, model or conversation.model or turn.model)
             return await self._start_reply(conversation.with_turn(blank), (blank,), new=False)
 
+    async def send_without_attachments(
+        self, conversation_id: str, turn_id: str, *, model: str | None = None
+    ) -> Reply:
+        """Send a prompt again without its files, as a sibling branch; for one that the provider refused with them.
+
+        Where the prompt itself has none, the branch is repeated without those of its earlier prompts.
+        """
+        async with self._conversation_lock(conversation_id):
+            conversation = await self.open(conversation_id)
+            turn = conversation.turn(turn_id)
+            prompt_id = turn.parent_id if turn.role is Role.ASSISTANT else turn.id
+            path = conversation.path_to(prompt_id)
+            with_files = [at for at, turn in enumerate(path) if attachments_of(turn)]
+            if not path or not with_files:
+                raise RequestRefused("there are no files to leave out", detail="no_files")
+            first = len(path) - 1 if attachments_of(path[-1]) else with_files[0]
+            conversation = replace(conversation, model=model or conversation.model or turn.model)
+            copies = self._copies([without_attachments(turn) for turn in path[first:]], path[first].parent_id)
+            blank = self._blank_reply(copies[-1].id, conversation.model)
+            for copy in (*copies, blank):
+                conversation = conversation.with_turn(copy)
+            return await self._start_reply(conversation, (*copies, blank), new=False)
+
     async def continue_(self, conversation_id: str, turn_id: str) -> Reply:
         """Continue an unfinished reply: extend it where the model can, else send a prompt that requests the rest."""
         async with self._conversation_lock(conversation_id):
@@ -165,21 +188,14 @@ class ChatService:
     ) -> Conversation:
         """Create a conversation from a copy of the path to that turn; it remembers its origin."""
         original = await self.open(conversation_id)
-        ids: dict[str | None, str | None] = {None: None}
-        turns: list[Turn] = []
-        for turn in original.path_to(turn_id):
-            ids[turn.id] = self._dependencies.new_id()
-            # A live reply continues only in the conversation that requested it.
-            status = TurnStatus.INTERRUPTED if turn.is_live else turn.status
-            copy = replace(turn, id=str(ids[turn.id]), parent_id=ids[turn.parent_id], status=status)
-            turns.append(replace(copy, parts=without_figures(turn.parts), usage=None, cost=None))
+        turns = self._copies(original.path_to(turn_id), None)
         now = self._dependencies.now()
         forked = replace(
             original,
             id=self._dependencies.new_id(),
             created_at=now,
             updated_at=now,
-            turns=tuple(turns),
+            turns=turns,
             side_requests=(),
             head=turns[-1].id,
             origin=Origin(conversation_id, turn_id, source, foreign_id),
@@ -221,6 +237,17 @@ class ChatService:
             stored, head=head, model=conversation.model, system=conversation.system, options=conversation.options
         )
         return updated, False
+
+    def _copies(self, path: Sequence[Turn], parent_id: str | None) -> tuple[Turn, ...]:
+        """Return copies of successive turns under that parent, without their figures: the originals were paid for."""
+        copies: list[Turn] = []
+        for turn in path:
+            # A live reply continues only where it was requested.
+            status = TurnStatus.INTERRUPTED if turn.is_live else turn.status
+            copy = replace(turn, id=self._dependencies.new_id(), parent_id=parent_id, status=status)
+            copies.append(replace(copy, parts=without_figures(turn.parts), usage=None, cost=None))
+            parent_id = copy.id
+        return tuple(copies)
 
     def _blank_reply(self, prompt_id: str, model: str) -> Turn:
         now = self._dependencies.now()
@@ -272,6 +299,16 @@ class ChatService:
         tools = await toolbox.offered(options.tools) if toolbox is not None and options.tools else ()
         turns = await with_bytes(expand_rounds(path), self.save_queue.store.blob)
         return Request(split_ref(model)[1], turns, conversation.system, options, tools)
+
+
+def without_attachments(turn: Turn) -> Turn:
+    """Return a turn without its attachments; a prompt of files alone names them in words."""
+    if not (files := attachments_of(turn)):
+        return turn
+    parts = tuple(part for part in turn.parts if not isinstance(part, AttachmentPart))
+    if not any(isinstance(part, TextPart) and part.text.strip() for part in parts):
+        parts = (TextPart(f"[sent without {', '.join(file.name for file in files)}]"),)
+    return replace(turn, parts=parts)
 
 
 def attachments_of(turn: Turn) -> tuple[AttachmentPart, ...]:
