@@ -91,7 +91,8 @@ async def test_its_models_are_listed_with_their_context(proxy: str) -> None:
     models = {model.ref: model for model in await made.models()}
     await made.aclose()
     assert set(models) == {"litellm/first", "litellm/second", "litellm/limited"}
-    assert models["litellm/first"] == Model("litellm/first", "", 128_000, 16_384, models["litellm/first"].can_think)
+    first = models["litellm/first"]
+    assert first == Model("litellm/first", "", 128_000, 16_384, first.can_think, can_see=first.can_see)
 
 
 @pytest.mark.parametrize(

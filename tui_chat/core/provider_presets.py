@@ -375,6 +375,7 @@ PRESETS: dict[str, Preset] = {
             plain_port=4000,
             models_paths=("{root}/model/info", "{base}/models"),
             needs_key=False,
+            takes_files=True,
         ),
     ),
     "demo": Preset(is_local=True, price_list_id=None),

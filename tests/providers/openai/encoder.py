@@ -16,7 +16,7 @@ KEY = "sk-canary-0123456789abcdef"
 def provider(url: str, **more: Any) -> OpenAICompatibleProvider:
     """The adapter, talking to a loopback server."""
     found = {"find_key": lambda: Secret(KEY), "has_key": True, "timeout_s": 20.0, **more}
-    return OpenAICompatibleProvider(ProviderConfig("p", "openai", url, **found))
+    return OpenAICompatibleProvider(ProviderConfig("p", found.pop("kind", "openai"), url, **found))
 
 
 def _chunk(delta: dict[str, Any], finish: str | None = None, **more: Any) -> dict[str, Any]:
