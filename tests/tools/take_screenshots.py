@@ -216,7 +216,7 @@ async def branches() -> Cells:
     async with studio(told("table", before=_EMOJI), told("code"), told("table", before=_EMOJI), size=(100, 30)) as at:
         await at.said("Which storage engine fits a chat?")
         await at.said("Show me code for it.")
-        await at.press("ctrl+r")
+        await at.press("alt+r")
         await at.idle()
         await at.press("f5")
         await at.until("Conversation tree")

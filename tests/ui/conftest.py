@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from textual import events
-from textual.keys import _character_to_key
+from textual.keys import _character_to_key, key_to_character
 from textual.message import Message
 from textual.pilot import Pilot
 
@@ -46,15 +46,33 @@ class Desk:
     def conversation(self) -> Conversation:
         return self.chat.conversation
 
+    _elapsed_s: float = 0.0
+    """How much later than now the last key was pressed."""
+
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """One key after the other, far enough apart that letters are no word."""
+        for key in keys:
+            self._elapsed_s += 1.0
+            await self._press(key)
+            await self.app.catch_up()
         await self.pilot.pause()
+
+    async def _press(self, key: str) -> None:
+        name = _character_to_key(key) if len(key) == 1 else key
+        character = key if len(key) == 1 else key_to_character(key)
+        self._post(name, character)
+        await self.pilot.pause()
+
+    def _post(self, name: str, character: str | None) -> None:
+        event = events.Key(name, character)
+        event.time += self._elapsed_s
+        self.app.post_message(event)
 
     async def type(self, text: str) -> None:
         """As fast as a terminal sends it; the pilot would rest after each letter."""
         for letter in text:
             name, character = ("ctrl+j", None) if letter == "\n" else (_character_to_key(letter), letter)
-            self.app.post_message(events.Key(name, character))
+            self._post(name, character)
         await self.pilot.pause()
 
     async def until(self, met: Callable[[], object]) -> None:

@@ -51,7 +51,7 @@ def seen(desk: Desk) -> tuple[Any, ...]:
         [shelf.cursor for shelf in desk.app.screen.query(VirtualList)],
         [rows.highlighted for rows in desk.app.screen.query(OptionList)],
         [page.scroll_offset for page in desk.app.screen.query(VerticalScroll)],
-        tuple(str(notice.message) for notice in desk.app._notifications),
+        chat.notice_line.text,
     )
 
 
@@ -60,7 +60,7 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("EDITOR", "false")
     monkeypatch.chdir(desk_folder(monkeypatch))
     await desk.said("first needle")
-    await desk.press("ctrl+r")
+    await desk.press("alt+r")
     await desk.until(lambda: len(desk.conversation.turns) == 3)
     await desk.idle()
     chat, pane = desk.chat, desk.chat.pane
@@ -85,7 +85,7 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
         await chat.action_fork()
     if key.id in ("branch.next", "read.next_branch"):
         await desk.press("alt+left")
-    if key.scope is Scope.PANE:
+    if key.scope is Scope.PANE or key.id == "reply.cancel":
         pane.focus()
     if key.scope is Scope.LIBRARY:
         await in_the_library(desk, key)
@@ -209,7 +209,7 @@ async def test_a_key_of_ones_own_works_and_the_old_one_is_free(reading: bool) ->
         if reading:
             desk.chat.pane.focus()
         shown = desk.conversation.id
-        await desk.press("ctrl+n", "ctrl+r", "ctrl+q")
+        await desk.press("ctrl+n", "alt+r", "ctrl+q")
         await desk.pilot.pause(0.1)
         assert desk.conversation.id == shown and len(desk.conversation.turns) == 2 and not desk.app._exit
         if reading:

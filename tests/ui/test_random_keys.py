@@ -38,12 +38,13 @@ SAY = st.sampled_from(["hi", "long 40", "slow", "cut", "flaky", "error 429", "th
 TYPED = st.builds(lambda text: ("type", text), SAY)
 SENT = st.builds(lambda text: ("say", text), SAY)
 PRESSES = """
-enter enter escape escape ctrl+r f2 f9 alt+left alt+right ctrl+n ctrl+c tab up down alt+x alt+u ctrl+z alt+z
-left backspace ctrl+j ctrl+y ctrl+t pageup ctrl+end f1,escape f5,escape f5,k,enter f5,j,enter f6,escape
-f6,down,enter ctrl+l,escape ctrl+f,h,enter,n,escape ctrl+o,escape ctrl+o,down,enter ctrl+p,escape escape,K,e
-escape,K,r escape,K,c alt+q alt+q,k,e alt+q,k,x alt+q,enter alt+q,escape f7 ctrl+p,down,down,enter
-ctrl+p,f,o,r,k,enter ctrl+p,t,u,r,n,enter slash,down,tab slash,t,h,e,tab,down,enter slash,up,escape,enter
-escape,K,f escape,J,y escape,[ escape,] escape,t,enter escape,z escape,G,g escape,u escape,i escape,b,Y
+enter enter escape escape alt+r ctrl+r,escape f2 f9 alt+left alt+right ctrl+n ctrl+c tab up down alt+x alt+u
+ctrl+z alt+z left backspace ctrl+j ctrl+y ctrl+t pageup ctrl+end f1,escape f5,escape f5,k,enter f5,j,enter
+f6,escape f6,down,enter ctrl+l,escape ctrl+f,h,enter,n,escape ctrl+o,escape ctrl+o,down,enter ctrl+p,escape
+tab,K,e tab,K,r,r tab,K,c,c tab,r tab,c tab,e,escape alt+q alt+q,k,e alt+q,k,x alt+q,enter alt+q,escape f7
+ctrl+p,down,down,enter ctrl+p,f,o,r,k,enter ctrl+p,t,u,r,n,enter slash,down,tab slash,t,h,e,tab,down,enter
+slash,up,escape,enter tab,K,f tab,J,y tab,[ tab,] tab,t,enter tab,z tab,G,g tab,u tab,i tab,b,Y
+ctrl+f,h,tab,n,escape
 """
 PRESSED = st.builds(lambda keys: ("press", keys), st.sampled_from(PRESSES.split()))
 NAMED = st.builds(lambda text: ("say", text), st.sampled_from(COMMANDS))

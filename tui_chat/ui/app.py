@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.ui.app_context import AppContext, PendingContext
+from tui_chat.ui.chat.command_letters import CommandLetters
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.messages import (
@@ -28,6 +29,7 @@ from tui_chat.ui.startup.screen import StartupScreen
 from tui_chat.ui.terminal.key_queue import KeyQueue
 from tui_chat.ui.terminal.textual_private import CrashSafeApp, bindings_of, driver_of, drop_style_cache
 from tui_chat.ui.themes import DARK, LIGHT, SIXTEEN
+from tui_chat.ui.widgets.notice_line import NoticeLine
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
@@ -51,7 +53,7 @@ class ChatApp(CrashSafeApp):
         """Whether a signal has ended the program, so that the terminal must be left alone."""
         self._held: list[events.Key | events.Paste] | None = [] if isinstance(below, PendingContext) else None
         """Keys pressed before the conversation is open."""
-        self._presses = KeyQueue(self, super().on_event)
+        self._presses = KeyQueue(self, super().on_event, CommandLetters(self, self._open_chat))
         self._keys = Keyboard(below.settings.keys)
         self._keys.bind(self, Scope.APP)
         for theme in (DARK, LIGHT, *SIXTEEN):
@@ -100,9 +102,18 @@ class ChatApp(CrashSafeApp):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Show a passing message, without markup or control characters; a warning or an error in one line."""
+        """Show a passing message, without markup or control characters; a warning or an error in one line.
+
+        It is shown in the notice line of the topmost screen that has one.
+        """
         harmless = clean if severity == "information" else clean_line
-        super().notify(harmless(message), title=clean(title), severity=severity, timeout=timeout, markup=False)
+        text = harmless(f"{title}: {message}" if title else message)
+        lasts_s = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        for screen in reversed(self.screen_stack):
+            if isinstance(line := getattr(screen, "notice_line", None), NoticeLine):
+                line.add(text, severity, lasts_s)
+                return
+        super().notify(text, severity=severity, timeout=timeout, markup=False)
 
     def on_attention_requested(self, event: AttentionRequested) -> None:
         """Alert a user who looks at another window."""
@@ -246,6 +257,9 @@ class ChatApp(CrashSafeApp):
         if self._chat.queue_bar.has_focus:
             return Scope.QUEUE
         return Scope.PANE if self._chat.pane.has_focus else Scope.PROMPT
+
+    def _open_chat(self) -> "ChatScreen | None":
+        return self._chat if isinstance(self._below, AppContext) and len(self.screen_stack) > 1 else None
 
     @property
     def _chat(self) -> "ChatScreen":

@@ -17,7 +17,7 @@ _DONE_BY = (
 
 
 def with_keys(next_step: str, keys: Keyboard, *, model: str = "model.choose") -> str:
-    """Return a next step with its keys, such as `Check the network, then try again (Ctrl+R).`
+    """Return a next step with its keys, such as `Check the network, then try again (Alt+R).`
 
     `model` is the action that chooses another model.
     """

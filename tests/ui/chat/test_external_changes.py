@@ -51,7 +51,7 @@ async def test_a_reader_stays_where_they_are(tmp_path: Path) -> None:
     mine = exchanges(20)
     await here.save(mine)
     async with desk_with(store=here, first=mine) as desk:
-        await desk.press("escape", "g")
+        await desk.press("tab", "g")
         await desk.until(lambda: "reply 1 line 0" in screen_text(desk.app))
         before = first_row(desk)
         await there.append(mine.id, [turn("new", "turn-39", Role.USER, "later words")], head="new")
@@ -72,7 +72,7 @@ async def test_a_reader_in_the_middle_of_a_reply_that_grows_elsewhere_stays_ther
     await there.checkpoint("comes", [TextDelta("\n\n".join(f"paragraph {number}" for number in range(60)))])
     async with desk_with(store=here, first=await here.conversation(mine.id)) as desk:
         await desk.until(lambda: "paragraph 59" in screen_text(desk.app))
-        await desk.press("escape", "ctrl+u")
+        await desk.press("tab", "ctrl+u")
         await desk.until(lambda: "paragraph 59" not in screen_text(desk.app))
         before = first_row(desk)
         await there.checkpoint("comes", [TextDelta("\n\nparagraph sixty")])

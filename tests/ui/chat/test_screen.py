@@ -82,7 +82,7 @@ async def test_ctrl_d_deletes_and_on_an_empty_prompt_quits(desk: Desk) -> None:
 async def test_retry_makes_a_sibling_and_the_keys_walk_between_them() -> None:
     async with desk_with(HELLO, SAYS_AGAIN) as desk:
         await desk.said("hi")
-        await desk.press("ctrl+r")
+        await desk.press("alt+r")
         await desk.until(lambda: "Again" in screen_text(desk.app))
         await desk.idle()
         assert "‹2/2›" in screen_text(desk.app)
@@ -97,7 +97,7 @@ async def test_retry_makes_a_sibling_and_the_keys_walk_between_them() -> None:
 async def test_an_edited_prompt_is_a_sibling_of_the_old_one() -> None:
     async with desk_with(HELLO, SAYS_AGAIN) as desk:
         await desk.said("hi")
-        await desk.press("escape", "K", "K", "e")
+        await desk.press("tab", "K", "K", "e")
         assert desk.chat.prompt.text == "hi"
         await desk.type("!")
         await desk.press("enter")
@@ -200,7 +200,7 @@ async def test_a_failure_is_shown_with_its_reason_and_its_key() -> None:
     async with desk_with((TextDelta("half"), Overloaded("SERVER [bold]WORDS[/]"))) as desk:
         await desk.said("hi")
         text = screen_text(desk.app)
-        assert "overloaded" in text and "Ctrl+R" in text and "half" in text
+        assert "overloaded" in text and "Alt+R" in text and "half" in text
 
 
 async def test_a_countdown_is_in_sight_and_enter_cuts_it_short() -> None:
@@ -221,7 +221,7 @@ async def test_commands_run_by_name_and_a_wrong_name_is_reported(desk: Desk) -> 
     assert desk.app.title == "My title"
     await desk.type("/titel x")
     await desk.press("enter")
-    await desk.until(lambda: "did you mean title" in screen_text(desk.app))
+    await desk.until(lambda: "Did you mean /title?" in screen_text(desk.app))
     assert desk.chat.prompt.text == "/titel x", "what was typed stays"
 
 
@@ -274,7 +274,7 @@ async def test_a_screen_opens_and_escape_leaves_it(desk: Desk, key: str, screen:
 async def test_the_tree_goes_to_another_branch() -> None:
     async with desk_with(HELLO, SAYS_AGAIN) as desk:
         await desk.said("hi")
-        await desk.press("ctrl+r")
+        await desk.press("alt+r")
         await desk.until(lambda: "Again" in screen_text(desk.app))
         await desk.idle()
         await desk.press("f5", "k", "enter")
@@ -285,7 +285,7 @@ async def test_the_tree_goes_to_another_branch() -> None:
 async def test_a_fork_is_another_conversation(desk: Desk) -> None:
     await desk.said("hi")
     source = desk.conversation.id
-    await desk.press("escape", "f")
+    await desk.press("tab", "f")
     await desk.until(lambda: desk.conversation.id != source)
     origin = desk.conversation.origin
     assert origin is not None and origin.conversation_id == source
@@ -298,7 +298,9 @@ async def test_find_lights_hits_and_counts_them(desk: Desk) -> None:
     await desk.type("needle")
     await desk.until(lambda: "1 of 1" in screen_text(desk.app))
     await desk.press("enter")
-    assert desk.chat.pane.has_focus
+    assert desk.chat.find_bar.has_focus, "Enter goes to the next match"
+    await desk.press("tab")
+    assert desk.chat.pane.has_focus and "match 1 of 1 n/N" in screen_text(desk.app)
 
 
 async def test_markup_in_any_text_is_shown_as_it_is(desk: Desk) -> None:
@@ -330,7 +332,7 @@ async def test_a_fork_leads_back_to_where_it_was_forked_from() -> None:
         await desk.said("hi")
         await desk.said("more")
         source = desk.conversation
-        await desk.press("escape", "K", "K", "K", "f")
+        await desk.press("tab", "K", "K", "K", "f")
         await desk.until(lambda: desk.conversation.id != source.id)
         await desk.until(lambda: any("forked from" in row and "F7" in row for row in screen_rows(desk.app)))
         await desk.press("f7")
@@ -346,12 +348,12 @@ async def test_a_fork_of_another_branch_leads_back_to_that_branch() -> None:
     async with desk_with(HELLO, SAYS_AGAIN) as desk:
         await desk.said("hi")
         source = desk.conversation
-        await desk.press("escape", "K", "f")
+        await desk.press("tab", "K", "f")
         await desk.until(lambda: desk.conversation.id != source.id)
         fork = desk.conversation
         await desk.press("f7")
         await desk.until(lambda: desk.conversation.id == source.id)
-        await desk.press("ctrl+r")
+        await desk.press("alt+r")
         await desk.until(lambda: "Again" in screen_text(desk.app))
         await desk.idle()
         await desk.chat.open(fork)
@@ -394,5 +396,5 @@ async def test_an_edit_that_is_left_is_in_the_history(desk: Desk) -> None:
     await desk.said("hi")
     await desk.press("f9")
     await desk.type(" but otherwise")
-    await desk.press("escape", "up")
+    await desk.press("tab", "up")
     assert desk.chat.prompt.text == "hi but otherwise"

@@ -118,7 +118,7 @@ async def test_a_burst_of_typing_and_correcting_ends_as_it_was_typed(desk: Desk)
 
 
 async def test_what_is_typed_behind_a_key_goes_where_the_key_leads(desk: Desk) -> None:
-    keys(desk, "escape", "slash", *"needle", "escape", "i", *"mine", "ctrl+o", *"theirs")
+    keys(desk, "tab", "slash", *"needle", "escape", "escape", *"mine", "ctrl+o", *"theirs")
     await desk.until(lambda: isinstance(desk.app.screen, LibraryScreen) and desk.app.screen.query("#query"))
     library = desk.app.screen
     assert isinstance(library, LibraryScreen)
@@ -296,7 +296,7 @@ async def test_what_is_typed_while_a_conversation_opens_is_kept_below_its_draft(
     desk.chat.drafts.load = slow  # type: ignore[method-assign]
     opening = asyncio.ensure_future(desk.chat.open(first))
     await soon(lambda: desk.conversation is first)
-    keys(desk, *"late", "escape")
+    keys(desk, *"late", "tab")
     await soon(lambda: desk.chat.prompt.text == "late" and desk.chat.pane.has_focus)
     read.set()
     await opening

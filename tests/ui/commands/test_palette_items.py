@@ -43,7 +43,7 @@ async def test_every_action_and_every_command_is_there_once_with_its_key(desk: D
     told = " ".join(row.note for row in made)
     assert all(f"/{command.name}" in told for command in COMMANDS)
     by_value = {row.value: row for row in made}
-    assert by_value["key:reply.retry"].key == "Ctrl+R" and "/retry" in by_value["key:reply.retry"].note
+    assert by_value["key:reply.retry"].key == "Alt+R" and "/retry" in by_value["key:reply.retry"].note
     for key in KEYS:
         if key.scope is Scope.CHAT and key.id != "app.palette":
             assert by_value[f"key:{key.id}"].key
@@ -59,7 +59,7 @@ async def test_a_few_letters_find_an_action_and_enter_does_it(desk: Desk) -> Non
 
 async def test_an_action_of_reading_is_done_to_the_chosen_turn(desk: Desk) -> None:
     await desk.said("hi")
-    await desk.press("escape", "K", "K")
+    await desk.press("tab", "K", "K")
     assert await done(desk, "/fork") == "key:read.fork"
     await desk.until(lambda: desk.conversation.origin is not None)
     assert [turn.text for turn in desk.conversation.path] == ["hi"]
@@ -89,7 +89,7 @@ async def test_a_command_that_needs_words_asks_for_them(desk: Desk) -> None:
 async def test_the_key_of_ones_own_is_shown_and_the_letters_are_highlighted(desk: Desk) -> None:
     await found(desk, "retry")
     row = next(row for row in screen_rows(desk.app) if "/retry" in row)
-    assert "Ctrl+R" in row[: row.index("Regenerate")]
+    assert "Alt+R" in row[: row.index("Regenerate")]
 
 
 async def test_no_match_is_reported() -> None:

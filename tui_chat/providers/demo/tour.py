@@ -4,7 +4,7 @@ KEYS = {
     "send": "Enter",
     "newline": "Ctrl+J",
     "cancel": "Esc",
-    "retry": "Ctrl+R",
+    "retry": "Alt+R",
     "new": "Ctrl+N",
     "library": "Ctrl+O",
     "search": "Ctrl+F",

@@ -16,8 +16,9 @@ from tui_chat.ui.conversation_view.widget import ConversationPane
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.widgets.approval_bar import ApprovalBar
 from tui_chat.ui.widgets.editing_banner import EditingBanner
-from tui_chat.ui.widgets.find_bar import FindBar
+from tui_chat.ui.widgets.find_bar import FindBar, FindRow
 from tui_chat.ui.widgets.forked_from_bar import ForkedFromBar
+from tui_chat.ui.widgets.notice_line import NoticeLine
 from tui_chat.ui.widgets.prompt_box import PromptBox
 from tui_chat.ui.widgets.queue_bar import QueueBar
 from tui_chat.ui.widgets.status_footer import StatusFooter
@@ -50,6 +51,10 @@ class ChatView(Protocol):
     @property
     def find_bar(self) -> FindBar: ...
     @property
+    def find_row(self) -> FindRow: ...
+    @property
+    def notice_line(self) -> NoticeLine: ...
+    @property
     def forked_from_bar(self) -> ForkedFromBar: ...
     @property
     def suggestions(self) -> SuggestionList: ...
@@ -68,6 +73,10 @@ class ChatView(Protocol):
 
     def show_path(self, *, at: str | None = ...) -> None:
         """Draw the branch that is shown."""
+        ...
+
+    def show_mode(self) -> None:
+        """Show whether letters are commands."""
         ...
 
     def show_facts(self) -> None:

@@ -8,25 +8,34 @@ class FindActions:
 
     def __init__(self, chat: ChatView) -> None:
         self._chat = chat
+        self._leads_to_reading = False
+        """Whether the find bar was opened in reading mode."""
 
     async def open(self, text: str = "") -> None:
         """Open the find bar with this text in it."""
+        self._leads_to_reading = self._chat.pane.has_focus
         self._chat.find_bar.open(text)
 
     def close(self, *, keep: bool) -> None:
-        """Go back to reading; `keep` leaves the matches highlighted."""
+        """Go back to where the find bar was opened; with `keep` go to reading mode, the matches highlighted."""
         if not keep:
             self._chat.pane.find("")
-            self._chat.status.show_hint("")
-        self._chat.pane.focus()
+        if keep or self._leads_to_reading:
+            self._chat.pane.focus()
+        else:
+            self._chat.prompt.focus()
 
     def show_count(self, current: int, total: int) -> None:
-        """Show which match of how many is selected."""
-        chat = self._chat
-        if not chat.find_bar.display and not total:
-            chat.status.show_hint("")
-        elif total:
-            keys = f"{chat.keys('read.find_next')} next, {chat.keys('read.find_previous')} previous"
-            chat.status.show_hint(f"{current} of {total}; {keys}")
-        else:
-            chat.status.show_hint("no matches")
+        """Show which match of how many is selected: in the find bar, or in reading mode before the keys."""
+        if self._chat.find_bar.is_open:
+            self._chat.find_row.show_count(current, total)
+        self._chat.show_mode()
+
+    @property
+    def reading_note(self) -> str:
+        """The number of the match that is selected, and the keys to the others; empty if there is none."""
+        finder, keys = self._chat.pane.highlights.finder, self._chat.keys
+        if self._chat.find_bar.is_open or not finder.total:
+            return ""
+        names = f"{keys('read.find_next')}/{keys('read.find_previous')}"
+        return f"match {finder.current} of {finder.total} {names}"

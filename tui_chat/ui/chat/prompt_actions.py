@@ -195,9 +195,11 @@ class PromptActions:
                 await self._put_into_history(draft)
             chat.prompt.draft = text
 
+        regenerate = chat.keys("reply.retry")
+        heading = f"Prompt history · {regenerate} regenerates the reply" if regenerate else "Prompt history"
         prompts = await self._drafts.history(_MAX_HISTORY)
         choices = [Choice(text, " ".join(brief(text).split())[:_MAX_CHARACTERS]) for text in prompts]
-        chat.app.push_screen(Picker(chat.keys, "Prompt history", choices), picked)
+        chat.app.push_screen(Picker(chat.keys, heading, choices), picked)
 
     def suggest(self) -> None:
         """Show the completions of the slash command; look models up when one may be named."""

@@ -67,8 +67,9 @@ from tui_chat.ui.messages import (
 from tui_chat.ui.undo import UndoStack
 from tui_chat.ui.widgets.approval_bar import ApprovalBar
 from tui_chat.ui.widgets.editing_banner import EditingBanner
-from tui_chat.ui.widgets.find_bar import FindBar
+from tui_chat.ui.widgets.find_bar import FindBar, FindRow
 from tui_chat.ui.widgets.forked_from_bar import ForkedFromBar
+from tui_chat.ui.widgets.notice_line import NoticeLine
 from tui_chat.ui.widgets.prompt_box import PromptBox
 from tui_chat.ui.widgets.queue_bar import QueueBar
 from tui_chat.ui.widgets.status_footer import StatusFooter
@@ -84,6 +85,15 @@ _LONG = 500
 QUIT_WITHIN_S = 1.5
 """Two presses of the interrupt key within this time quit the program."""
 
+CONFIRM_WITHIN_S = 3.0
+"""How long a letter that sends a request waits to be pressed again."""
+_A_WORD_S = 0.2
+"""A second press that comes sooner is a key held down."""
+_CONFIRMED = {
+    "retry": ("read.retry", "regenerate the reply (sends a request)"),
+    "continue_reply": ("read.continue", "continue the reply (sends a request)"),
+}
+
 
 class ChatScreen(Screen[None]):
     """One conversation with its prompt box and footer."""
@@ -98,6 +108,8 @@ class ChatScreen(Screen[None]):
     approval_bar = query_one(ApprovalBar)
     editing_banner = query_one(EditingBanner)
     find_bar = query_one(FindBar)
+    find_row = query_one(FindRow)
+    notice_line = query_one(NoticeLine)
     forked_from_bar = query_one(ForkedFromBar)
     suggestions = query_one(SuggestionList)
 
@@ -140,6 +152,8 @@ class ChatScreen(Screen[None]):
         self._local_models: tuple[str, ...] = ()
         """Models of servers that run on this machine."""
         self._interrupted_s = float("-inf")
+        self._asked = ("", float("-inf"))
+        """The action that waits for its key to be pressed again, and since when."""
 
     def compose(self) -> ComposeResult:
         ui = self.context.settings.ui
@@ -147,11 +161,12 @@ class ChatScreen(Screen[None]):
         self.keys.bind(pane, Scope.PANE)
         yield ForkedFromBar(self.keys)
         yield pane
-        yield FindBar(self.keys)
+        yield FindRow(self.keys)
         yield ApprovalBar(self.keys)
         yield QueueBar(self.keys)
         yield EditingBanner(self.keys)
         yield SuggestionList(self.completion)
+        yield NoticeLine(self.keys)
         yield PromptBox(self.keys.in_prompt(), self.completion, enter_sends=ui.enter_sends)
         yield StatusFooter(costs=ui.costs)
 
@@ -392,7 +407,7 @@ class ChatScreen(Screen[None]):
     # Actions
 
     async def action_cancel(self) -> None:
-        """Stop the reply; else leave an edit; else close the suggestions; else switch between writing and reading."""
+        """Stop the reply; else leave an edit; else close the suggestions; else leave reading mode."""
         if (reply := self.live_reply) is not None:
             reply.cancel()
             await reply.wait()
@@ -400,11 +415,32 @@ class ChatScreen(Screen[None]):
             await self.prompt_actions.leave_editing()
         elif self.prompt.has_focus and self.prompt.close_suggestions():
             self.suggestions.show()
-        elif self.prompt.has_focus:
-            self.pane.focus()
         else:
             self.pane.action_clear_marks()
             self.prompt.focus()
+
+    async def action_confirm(self, action: str) -> None:
+        """Run an action that sends a request when its key is pressed a second time."""
+        now_s = time.monotonic()
+        asked_for, asked_s = self._asked
+        if asked_for == action and _A_WORD_S < now_s - asked_s < CONFIRM_WITHIN_S:
+            self._asked = ("", now_s)
+            self.notice_line.clear_notices()
+            await self.run_action(action)
+        else:
+            self._asked = (action, now_s)
+            key_id, does = _CONFIRMED[action]
+            self.notify(f"Press {self.keys(key_id)} again to {does}.", timeout=CONFIRM_WITHIN_S)
+
+    def on_descendant_focus(self) -> None:
+        self.show_mode()
+
+    def on_descendant_blur(self) -> None:
+        self.show_mode()
+
+    def show_mode(self) -> None:
+        """Show whether letters are commands."""
+        self.notice_line.show_reading(self.pane.has_focus, self.find.reading_note)
 
     async def action_interrupt(self) -> None:
         """Copy a selection; else stop the reply; else clear the prompt; pressed twice on an empty prompt, quit."""

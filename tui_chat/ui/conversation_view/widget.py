@@ -5,7 +5,7 @@ Must not know the service or the storage.
 
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.style import Style
 from textual import events
@@ -32,6 +32,7 @@ from tui_chat.rendering.styles import DARK, TextStyles
 from tui_chat.settings.values import UiSettings
 from tui_chat.ui.chat.welcome import laid_out
 from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_after
+from tui_chat.ui.conversation_view.cursor import Code
 from tui_chat.ui.conversation_view.folding import Folding
 from tui_chat.ui.conversation_view.frame_builder import FrameBuilder
 from tui_chat.ui.conversation_view.frame_pacer import FramePacer
@@ -44,14 +45,26 @@ from tui_chat.ui.conversation_view.layout_options import (
     LayoutOptions,
     text_row,
 )
+from tui_chat.ui.conversation_view.links import Target
 from tui_chat.ui.conversation_view.mouse import Mouse
 from tui_chat.ui.conversation_view.prelayout import Prelayout
 from tui_chat.ui.conversation_view.row_painter import PaintStyles
 from tui_chat.ui.conversation_view.scrolling import WHEEL_ROWS, Scroller
 from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
-from tui_chat.ui.conversation_view.viewport import Row, Viewport
+from tui_chat.ui.conversation_view.turn_layout import TurnLayout
+from tui_chat.ui.conversation_view.viewport import Row, RowPosition, Viewport
 from tui_chat.ui.keymap import Scope, bindings
 from tui_chat.ui.terminal.direct_paint import DirectPainter, Frame, is_behind, is_seen
+
+
+class Position(NamedTuple):
+    """What the pane shows, and its cursor."""
+
+    following: bool
+    top: RowPosition
+    turn: TurnLayout | None
+    code: Code | None
+    target: tuple[Row, Target] | None
 
 
 class ConversationPane(Widget, can_focus=True):
@@ -352,6 +365,20 @@ class ConversationPane(Widget, can_focus=True):
     def selected_text(self) -> str:
         """The selected text as it was written."""
         return self.highlights.selection.text(self.viewport)
+
+    @property
+    def position(self) -> "Position":
+        """The rows that are shown, and where the cursor is."""
+        viewport, cursor = self.viewport, self.highlights.cursor
+        return Position(viewport.following, viewport.top, cursor.turn, cursor.code, cursor.target)
+
+    def return_to(self, position: "Position") -> None:
+        """Show these rows again, unless the branch has become shorter."""
+        viewport, cursor = self.viewport, self.highlights.cursor
+        if position.top.entry < max(1, len(viewport.turns.entries)):
+            viewport.following, viewport.top = position.following, position.top
+            cursor.turn, cursor.code, cursor.target = position.turn, position.code, position.target
+            self.changed()
 
     def go_to(self, turn_id: str) -> None:
         """Make a turn the current one."""

@@ -16,6 +16,7 @@ from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.library.data_source import ListFilter, RowTarget, Shelf
 from tui_chat.ui.picker import Choice, Picker
 from tui_chat.ui.undo import UndoStack
+from tui_chat.ui.widgets.notice_line import NoticeLine
 
 Change = Callable[[str], Awaitable[object]]
 
@@ -38,6 +39,8 @@ class LibraryView(Protocol):
         """Show the list as it is stored now."""
         ...
 
+    @property
+    def notice_line(self) -> NoticeLine: ...
     @property
     def marked(self) -> Mapping[str, str]:
         """Titles of the marked conversations by id."""
@@ -97,7 +100,7 @@ class LibraryActions:
         try:
             if await self._undo.undo_last():
                 self._library.mark(self._marked_before)
-                self._library.app.clear_notifications()
+                self._library.notice_line.clear_notices()
                 self._library.notify("Undone.")
             else:
                 self._library.notify("There is nothing to undo.")

@@ -33,6 +33,7 @@ from tui_chat.ui.library.data_source import Hits, ListFilter, RowTarget, Shelf, 
 from tui_chat.ui.library.labels import heading, key_hints, why_nothing
 from tui_chat.ui.library.row_layout import RowContext, conversation_row, head, hit_rows
 from tui_chat.ui.library.virtual_list import VirtualList
+from tui_chat.ui.widgets.notice_line import NoticeLine
 from tui_chat.wording import explain
 
 PREVIEW_FROM_WIDTH = 110
@@ -65,6 +66,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
     list = query_one(VirtualList)
     rows_side = query_one("#rows", Vertical)
     preview = query_one(ConversationPane)
+    notice_line = query_one(NoticeLine)
 
     def __init__(self, context: AppContext, keys: Keyboard) -> None:
         super().__init__()
@@ -100,6 +102,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
             pane = ConversationPane(partial(ending_with_keys, self.keys), self.keys, self.context.settings.ui)
             pane.can_focus = False
             yield pane
+        yield NoticeLine(self.keys)
         yield Static("", id="hint", markup=False)
 
     def on_mount(self) -> None:

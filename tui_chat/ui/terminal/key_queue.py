@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from itertools import takewhile
-from typing import TypeAlias
 
 from textual import events
 from textual.app import App
@@ -13,7 +12,7 @@ from textual.dom import DOMNode
 from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
-Press: TypeAlias = events.Key | events.Paste
+from tui_chat.ui.typing_guard import Press, TypingGuard, TypingPlace
 
 PATIENCE_S = 2.0
 """Longest wait of a key for the previous one."""
@@ -28,32 +27,50 @@ _MOST_IN_A_LINE = 2000
 class KeyQueue:
     """Passes one key or paste at a time to the app."""
 
-    def __init__(self, app: App[int], hand_on: Callable[[Press], Awaitable[None]]) -> None:
+    def __init__(
+        self, app: App[int], hand_on: Callable[[Press], Awaitable[None]], typing_place: TypingPlace | None = None
+    ) -> None:
+        """`typing_place` is where letters may be commands; without one every letter is handed on at once."""
         self._app = app
         self._hand_on = hand_on
-        self._waiting: deque[Press] = deque()
+        self._guard = TypingGuard(typing_place, app.set_timer, self._run_waiting) if typing_place else None
+        self._waiting: deque[tuple[Press, bool]] = deque()
+        """Keys that are not handed on yet, and whether the guard has seen them."""
         self._acting = 0
         """The number of the press that is handled."""
         self._is_busy = False
         self._patience: Timer | None = None
 
-    async def take(self, press: Press) -> None:
+    async def take(self, press: Press, *, is_sorted: bool = False) -> None:
         """Pass a key on, now or when the previous ones are handled."""
         if not self._is_busy:
-            await self._start(press)
+            await self._start(press, is_sorted=is_sorted)
             return
-        self._waiting.append(press)
+        self._waiting.append((press, is_sorted))
         if len(self._waiting) == 1:
             self._be_patient()
 
     @property
     def is_behind(self) -> bool:
         """Whether a press is waiting."""
-        return bool(self._waiting)
+        return bool(self._waiting) or (self._guard is not None and self._guard.is_undecided)
 
-    async def _start(self, press: Press) -> None:
+    async def _run_waiting(self) -> None:
+        """Hand on the letters that turned out to be commands."""
+        if self._guard is not None:
+            for press in self._guard.release():
+                await self.take(press, is_sorted=True)
+
+    async def _start(self, press: Press, *, is_sorted: bool) -> None:
         self._is_busy = True
         self._acting += 1
+        if self._guard is not None and not is_sorted:
+            ready = self._guard.sort(press)
+            if not ready:
+                self._app.call_later(self._go_on, self._acting)
+                return
+            press = ready[0]
+            self._waiting.extendleft((later, True) for later in reversed(ready[1:]))
         if self._waiting:
             self._be_patient()
         box = self._app.focused
@@ -67,14 +84,14 @@ class KeyQueue:
         ):
             self._follow_up(self._acting, _ROUNDS)
 
-    def _next(self) -> Press:
+    def _next(self) -> tuple[Press, bool]:
         """Return the oldest press; many letters become one paste, which a text box handles far faster."""
-        letters = list(takewhile(bool, map(_letter, self._waiting)))
+        letters = list(takewhile(bool, (_letter(press) for press, _ in self._waiting)))
         if len(letters) < _MANY or not isinstance(self._app.focused, _BOXES):
             return self._waiting.popleft()
         for _ in letters:
             self._waiting.popleft()
-        return events.Paste("".join(letters))
+        return events.Paste("".join(letters)), True
 
     def _be_patient(self) -> None:
         self._lose_patience()
@@ -105,7 +122,8 @@ class KeyQueue:
         self._is_busy = False
         self._lose_patience()
         if self._waiting:
-            await self._start(self._next())
+            press, is_sorted = self._next()
+            await self._start(press, is_sorted=is_sorted)
 
 
 def _letter(press: Press) -> str:

@@ -164,6 +164,7 @@ class PromptBox(TextArea):
         if text.strip():
             # Cleared at once: a second Enter must not send it again, and what is typed next is another prompt.
             self.draft = ""
+            self.history.clear()
             self.post_message(PromptSubmitted(text))
         else:
             self.post_message(QueuedPromptRequested(now=True))
@@ -233,6 +234,13 @@ class PromptBox(TextArea):
             self._show(completed)
         elif not self._unfold():
             self.post_message(ActionRequested("screen.read"))
+
+    def action_undo(self) -> None:
+        """Undo typing; with nothing to undo, suspend as a shell's user expects."""
+        if self.history.undo_stack:
+            super().action_undo()
+        else:
+            self.post_message(ActionRequested("app.suspend"))
 
     def action_delete_or_quit(self) -> None:
         """Delete forward; quit if the prompt is empty."""

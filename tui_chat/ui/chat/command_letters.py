@@ -1,0 +1,69 @@
+"""Where letters are commands: the conversation and the queue, and the dialogs over them that have no text field."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from textual.app import App
+from textual.dom import DOMNode
+from textual.widgets import Input, TextArea
+
+from tui_chat.ui.terminal.textual_private import bindings_of
+
+if TYPE_CHECKING:
+    from tui_chat.ui.chat.chat_view import ChatView
+
+_MOVES = {
+    *("scroll_line", "page", "half_page", "start", "end", "scroll", "move", "choose"),
+    *("step_turn", "step_code", "step_link", "find_next", "find_previous"),
+}
+"""Actions that only move. `choose` with a number steps through a list."""
+
+
+class CommandLetters:
+    """Tells the typing guard what a letter does now, and writes text into the prompt."""
+
+    def __init__(self, app: App[Any], find_chat: "Callable[[], ChatView | None]") -> None:
+        """`find_chat` returns the conversation's screen once there is one."""
+        self._app = app
+        self._find_chat = find_chat
+
+    def takes_commands(self) -> bool:
+        """Return whether a letter would be a command now, not text."""
+        return self._find_chat() is not None and not isinstance(self._app.focused, Input | TextArea)
+
+    def is_bound(self, key: str) -> bool:
+        """Return whether the key does anything here."""
+        return bool(self._action(key))
+
+    def only_moves(self, key: str) -> bool:
+        """Return whether the key does nothing but move, which can be taken back."""
+        name, bracket, _ = self._action(key).partition("(")
+        return name in _MOVES and (name != "choose" or bool(bracket))
+
+    def _action(self, key: str) -> str:
+        node: DOMNode | None = self._app.focused or self._app.screen
+        while node is not None:
+            if bound := bindings_of(node, key):
+                return bound[0].action
+            node = None if node is self._app else node.parent or self._app
+        return ""
+
+    def position(self) -> Any:
+        """Return what the conversation shows."""
+        chat = self._find_chat()
+        return None if chat is None else chat.pane.position
+
+    def go_back(self, position: Any) -> None:
+        """Show it again."""
+        if (chat := self._find_chat()) is not None and position is not None:
+            chat.pane.return_to(position)
+
+    def write(self, text: str) -> None:
+        """Put text into the prompt and focus it; a dialog without a text field is closed."""
+        chat = self._find_chat()
+        if chat is None:
+            return
+        if chat is not cast(object, self._app.screen):
+            self._app.screen.dismiss(None)
+        chat.prompt.focus()
+        chat.prompt.insert(text)

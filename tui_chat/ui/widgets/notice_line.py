@@ -1,0 +1,132 @@
+"""The line above the prompt: passing notices, and the sign of reading mode with its keys. Only draws."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.timer import Timer
+from textual.widget import Widget
+
+from tui_chat.ui.key_bindings import Keyboard
+
+if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
+_STYLES = {"information": "$foreground", "warning": "$text-warning", "error": "$text-error"}
+_LEAST_S = {"information": 0.0, "warning": 2.0, "error": 2.0}
+"""How long a notice is shown at least when another one waits."""
+_MOST_WAITING = 8
+READ_BADGE = " READ "
+_READING_KEYS = (
+    ("read.down read.up", "move"),
+    ("read.copy", "copy"),
+    ("read.edit", "edit"),
+    ("read.next_code", "code"),
+    ("read.next_link", "link"),
+    ("read.help", "all keys"),
+)
+
+
+@dataclass(slots=True)
+class _Notice:
+    text: str
+    severity: "SeverityLevel"
+    lasts_s: float
+    shown_s: float = 0.0
+
+
+class NoticeLine(Widget):
+    """Shows one notice after the other; it is blank, or shows the keys of reading mode, while there is none."""
+
+    DEFAULT_CSS = """
+    NoticeLine { height: auto; min-height: 1; max-height: 8; width: 100%; }
+    """
+
+    def __init__(self, keys: Keyboard, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._keys = keys
+        self._monotonic_s = monotonic_s
+        self._notices: deque[_Notice] = deque()
+        """The first one is shown."""
+        self._timer: Timer | None = None
+        self._is_reading = False
+        self._reading_note = ""
+
+    def add(self, text: str, severity: "SeverityLevel" = "information", lasts_s: float = 5.0) -> None:
+        """Show a notice, soon; the same notice is not shown twice."""
+        if any(notice.text == text for notice in self._notices):
+            return
+        self._notices.append(_Notice(text, severity, lasts_s))
+        while len(self._notices) > _MOST_WAITING:
+            del self._notices[1]
+        if len(self._notices) == 1:
+            self._show_first()
+        else:
+            self._wait()
+
+    def clear_notices(self) -> None:
+        """Drop every notice."""
+        self._notices.clear()
+        self._stop_timer()
+        self.refresh(layout=True)
+
+    def show_reading(self, is_reading: bool, note: str = "") -> None:
+        """Show or hide the sign of reading mode; `note` stands before the keys, such as the number of a match."""
+        if (is_reading, note) != (self._is_reading, self._reading_note):
+            self._is_reading, self._reading_note = is_reading, note
+            self.refresh(layout=True)
+
+    @property
+    def text(self) -> str:
+        """The notice that is shown; empty if there is none."""
+        return self._notices[0].text if self._notices else ""
+
+    def _show_first(self) -> None:
+        if self._notices:
+            self._notices[0].shown_s = self._monotonic_s()
+            self._wait()
+        self.refresh(layout=True)
+
+    def _wait(self) -> None:
+        """Show the next notice when the present one has been shown for long enough."""
+        notice = self._notices[0]
+        lasts_s = notice.lasts_s if len(self._notices) == 1 else min(notice.lasts_s, _LEAST_S[notice.severity])
+        self._stop_timer()
+        rest_s = lasts_s - (self._monotonic_s() - notice.shown_s)
+        if rest_s > 0:
+            self._timer = self.set_timer(rest_s, self._next)
+        else:
+            self._next()
+
+    def _next(self) -> None:
+        if self._notices:
+            self._notices.popleft()
+        self._show_first()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
+    def render(self) -> Content:
+        badge = Content.styled(READ_BADGE, "bold $text-accent reverse") if self._is_reading else Content()
+        gap = Content("  ") if self._is_reading else Content()
+        if self._notices:
+            notice = self._notices[0]
+            return badge + gap + Content.styled(notice.text, _STYLES[notice.severity])
+        return badge + gap + self._reading_keys(self.size.width - len(READ_BADGE) - 2) if self._is_reading else badge
+
+    def _reading_keys(self, room: int) -> Content:
+        """Return the keys, the most needed first, as many as fit."""
+        keys = self._keys
+        hints = [self._reading_note] if self._reading_note else []
+        for ids, does in _READING_KEYS:
+            names = [name for action in ids.split() if (name := keys(action))]
+            hints += [f"{'/'.join(names)} {does}"] if names else []
+        hints.append("type to write")
+        while hints and len(" · ".join(hints)) > room:
+            hints.pop(-2 if len(hints) > 1 else 0)
+        return Content.styled(" · ".join(hints), "$foreground-muted")
