@@ -14,7 +14,8 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 20_000
 """Longer than any write of ours takes, so that another copy of the program is waited for, not reported."""
-_CACHE_KIB = 16_384
+_CACHE_KIB = 4_096
+"""The system caches the file as well; a larger cache would only grow with every day of use."""
 
 
 class Connection(sqlite3.Connection):
