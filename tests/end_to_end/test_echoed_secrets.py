@@ -43,7 +43,6 @@ def left_behind(home: Path, file: Path) -> dict[str, list[str]]:
     return {path: pieces for path, pieces in found.items() if pieces}
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(400)
 async def test_secrets_that_a_server_echoes_are_in_no_output_file_or_database(tmp_path: Path) -> None:
     async with EchoServer() as server:
@@ -84,7 +83,6 @@ async def test_secrets_that_a_server_echoes_are_in_no_output_file_or_database(tm
     assert "ended with status 1: wrong: …" in output_of["ask", "--jsonl", "-m", "command/m", "json"].decode()
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("model", ["work/m", "claude/m"])
 async def test_secrets_that_a_server_echoes_are_not_on_the_screen_of_the_app(model: str, tmp_path: Path) -> None:

@@ -41,8 +41,7 @@ SENTENCES = {
 }
 CASES = pytest.mark.parametrize(
     ("name", "model"),
-    [(name, "work/m") for name in SENTENCES]
-    + [pytest.param(name, "claude/m", marks=pytest.mark.slow) for name in SENTENCES],
+    [(name, model) for model in ("work/m", "claude/m") for name in SENTENCES],
 )
 
 
@@ -87,7 +86,6 @@ async def test_ask_ends_soon_and_says_what_came(name: str, model: str, tmp_path:
 
 
 @CASES
-@pytest.mark.slow
 @pytest.mark.timeout(90)
 async def test_the_app_takes_keys_meanwhile_and_says_what_came(name: str, model: str, tmp_path: Path) -> None:
     async with Wire(answer(name)) as wire:

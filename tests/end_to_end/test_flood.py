@@ -99,7 +99,6 @@ def flooded(terminal: Terminal, server: ModelServer, plan: str) -> Typist:
     return typist
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(120 + TOKENS / 2000)
 @pytest.mark.parametrize("plan", ["30000@10000", f"{TOKENS}@0"])
 def test_a_flood_leaves_the_keys_alive_and_memory_in_bounds(plan: str, tmp_path: Path) -> None:
@@ -114,7 +113,6 @@ def test_a_flood_leaves_the_keys_alive_and_memory_in_bounds(plan: str, tmp_path:
         assert terminal.wait(patience_s=30) == 0
 
 
-@pytest.mark.slow
 def test_a_conversation_of_two_hundred_thousand_tokens_is_written_in_as_any_other(tmp_path: Path) -> None:
     long = conversation(1800, "long")
     assert sum(rough_tokens(turn.text) for turn in long.turns) > 200_000

@@ -129,7 +129,6 @@ def installers(home: Path) -> dict[str, str]:
     )
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_with_python_and_pip_alone(clone: Path, tmp_path: Path) -> None:
     environment, venv = installers(tmp_path), tmp_path / "venv"
@@ -138,7 +137,6 @@ def test_with_python_and_pip_alone(clone: Path, tmp_path: Path) -> None:
     talk([str(venv / "bin" / "tui-chat"), "--demo"], environment, tmp_path)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("resolution", ["lowest-direct", "highest"])
 def test_with_uv_and_the_oldest_and_newest_libraries(resolution: str, clone: Path, tmp_path: Path) -> None:
@@ -150,7 +148,6 @@ def test_with_uv_and_the_oldest_and_newest_libraries(resolution: str, clone: Pat
     talk(command, environment, clone)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_with_uvx_and_nothing_left_in_the_folder(clone: Path, tmp_path: Path) -> None:
     uvx = shutil.which("uvx")

@@ -70,7 +70,6 @@ async def _killed_while_streaming(home: Path, slow: Slow) -> float:
         return killed_s
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("run", range(KILLS))
 async def test_a_killed_program_has_kept_the_prompt_and_the_partial(run: int, tmp_path: Path) -> None:
     slow = Slow()

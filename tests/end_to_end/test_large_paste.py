@@ -8,8 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.benchmarks.processes import memory_mb, tree
 from tests.end_to_end.test_terminal_fuzz import AttackedTerminal
 from tests.support.environment import clean_environment
@@ -21,7 +19,6 @@ LEAST_MB_A_S = 2
 MOST_COPIES, SPARE_MB = 6, 60
 
 
-@pytest.mark.slow
 def test_a_paste_of_many_megabytes_is_taken_quickly_with_the_keys_behind_it_in_order(tmp_path: Path) -> None:
     command = (sys.executable, "-m", "tui_chat", "--demo")
     with AttackedTerminal(command, environment=clean_environment(tmp_path)) as terminal:

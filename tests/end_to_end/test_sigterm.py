@@ -482,7 +482,6 @@ SCENES: dict[str, Scene] = {
 MOMENTS = int(os.environ.get("TUI_CHAT_TEST_TERMS", str(len(SCENES))))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("moment", range(MOMENTS), ids=lambda moment: f"{[*SCENES][moment % len(SCENES)]} {moment}")
 def test_sigterm_ends_the_program_within_three_seconds_and_keeps_the_partial(moment: int, tmp_path: Path) -> None:
     name = [*SCENES][moment % len(SCENES)]

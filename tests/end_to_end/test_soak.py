@@ -206,7 +206,6 @@ def told(one: Held, begun_s: float) -> str:
     )
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(LENGTH_S * 2 + 120)
 def test_a_long_day_grows_nothing(tmp_path: Path) -> None:
     with begun(tmp_path) as day:

@@ -75,7 +75,6 @@ def sound(home: Path) -> bool:
         return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(120 + BYTES / 500)
 @pytest.mark.parametrize("seed", range(1, SEEDS + 1))
 def test_random_bytes_from_a_terminal_do_not_end_the_app(seed: int, tmp_path: Path) -> None:

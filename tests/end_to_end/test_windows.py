@@ -60,7 +60,6 @@ def test_a_window_of_an_absurd_size_takes_no_memory_to_match(tmp_path: Path) -> 
         assert terminal.wait() == 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("place", SCREENS)
 def test_a_storm_of_sizes_leaves_the_screen_as_it_is_drawn_afresh(place: str, tmp_path: Path) -> None:
     sizes = random.Random(place)

@@ -157,7 +157,6 @@ def send(terminal: Terminal, kind: Signal) -> None:
             terminal.signal(signal.Signals[f"SIG{kind.name}"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_program_answers_or_has_left_in_good_order(seed: int, tmp_path: Path) -> None:
     schedule = mixture(seed)

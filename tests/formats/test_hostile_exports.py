@@ -33,6 +33,8 @@ from tui_chat.formats.import_tree import Imported, Skipped
 from tui_chat.formats.read_import import conversations_in
 from tui_chat.formats.transcript import Branch
 
+pytestmark = pytest.mark.slow
+
 JSON = ["chatgpt.json", "claude.json", "librechat-flat.json", "librechat-nested.json", "native"]
 DATABASES = ["llm-responses", "llm-threads", "elia"]
 seeds = st.integers(0, 2**64)

@@ -31,6 +31,8 @@ from tui_chat.providers.openai.reply_reader import ReplyReader
 from tui_chat.providers.openai.stream import ChunkReader
 from tui_chat.providers.sse import LARGEST_EVENT_BYTES
 
+pytestmark = pytest.mark.slow
+
 READ_OF_AN_ERROR = 64_000
 FRAGMENTS = (
     *("<script", "<style ", "</script>", "<title>", "</title>", "<head><h1>", "<" * 200, ">" * 9, "<!--", "&amp;"),

@@ -184,6 +184,8 @@ from pathlib import Path
 from tests.storage.make import conversation, prompt
 from tui_chat.core.error import StorageError
 from tui_chat.storage.store import Store
+
+pytestmark = pytest.mark.slow
 async def write():
     resource.setrlimit(resource.RLIMIT_FSIZE, (96 * 1024, resource.RLIM_INFINITY))
     store = await Store.open(Path(sys.argv[1]))

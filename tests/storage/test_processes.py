@@ -21,6 +21,8 @@ from tests.storage.make import conversation
 from tests.storage.programs import words
 from tui_chat.core.turn import TurnStatus
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 KILLS = int(os.environ.get("TUI_CHAT_TEST_KILLS", "25"))
 

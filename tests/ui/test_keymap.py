@@ -178,6 +178,7 @@ def desk_folder(monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path(tempfile.mkdtemp())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
 async def test_a_key_does_something_that_can_be_seen(key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
     is_scrolled_usage = key.id in ("usage.down", "usage.up")
@@ -302,6 +303,7 @@ def test_the_readme_has_the_table_of_keys() -> None:
     assert keys_as_markdown() in (ROOT / "README.md").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.id)
 async def test_no_key_harms_where_there_is_no_conversation_yet(key: Key, desk: Desk) -> None:
     if key.scope is Scope.PANE:

@@ -30,6 +30,8 @@ from tui_chat.storage.store import Store
 from tui_chat.ui.conversation_view.widget import ConversationPane
 from tui_chat.ui.messages import PromptSubmitted
 
+pytestmark = pytest.mark.slow
+
 WALKS = int(os.environ.get("TUI_CHAT_WALKS", "4"))
 KEYS = int(os.environ.get("TUI_CHAT_WALK_KEYS", "60"))
 

@@ -21,6 +21,8 @@ from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
 from tui_chat.providers.anthropic.request import messages_of
 
+pytestmark = pytest.mark.slow
+
 FIXTURES = sorted((Path(__file__).parents[2] / "fixtures" / "anthropic").glob("*.sse"))
 RECORDED = sorted((Path(__file__).parents[3] / ".." / "shared" / "streams" / "anthropic").glob("*.sse"))
 CUTS: tuple[tuple[Cut, Newline], ...] = (

@@ -20,6 +20,8 @@ import pytest
 
 from tests.ui.conversation_view.pane_in_pty import SIZES, STRETCHES
 
+pytestmark = pytest.mark.slow
+
 COLUMNS, ROWS = 90, 24
 MARK = re.compile(rb"\x1b\]2;(drawn|painted|longest) (\d+)\x07")
 
