@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui_chat import paths
 from tui_chat.attachments.shrink import shrink
@@ -17,7 +17,7 @@ from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.launch_options import LaunchOptions
 from tui_chat.core.provider import Model, split_ref
 from tui_chat.core.provider_presets import DEMO_MODEL, PRESETS
-from tui_chat.core.tool import Toolbox
+from tui_chat.core.tool import Tool, Toolbox, ToolServer
 from tui_chat.core.usage import Price
 from tui_chat.pricing.pricing import Pricing
 from tui_chat.providers.config import ProviderConfig
@@ -32,10 +32,14 @@ from tui_chat.service.tool_limits import ToolLimits
 from tui_chat.service.trash import empty_trash
 from tui_chat.service.usage_meter import meter_interrupted
 from tui_chat.settings.api_keys import KeyRing
-from tui_chat.settings.values import Profile, Settings
+from tui_chat.settings.values import McpSettings, Profile, Settings
 from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import Store
 from tui_chat.tools.late import LateToolbox
+
+if TYPE_CHECKING:
+    from tui_chat.tools.mcp_box import McpTools
+    from tui_chat.tools.mcp_config import McpConfig
 
 FREE = Price.of(Decimal(0), Decimal(0))
 
@@ -171,6 +175,23 @@ class Program:
         self.keys.stop()
         return self.service.save_unsaved(timeout_s)
 
+    @property
+    def tool_servers(self) -> tuple[ToolServer, ...]:
+        """The MCP servers of the settings, as the user agrees to them."""
+        return tuple(_mcp_config(name, server).server for name, server in self.settings.mcp.items())
+
+    async def list_mcp_tools(self, name: str) -> tuple[Tool, ...]:
+        """Start an MCP server that the user has agreed to, and return its tools."""
+        from tui_chat.tools.mcp_config import ServerUnusable
+
+        tools = _mcp_tools(self.settings, self.service)
+        try:
+            return await tools.list_tools(name)
+        except ServerUnusable as error:
+            raise SettingsError(str(error), detail="mcp") from error
+        finally:
+            await tools.aclose()
+
     async def aclose(self) -> None:
         """Save everything and close everything."""
         await self.service.aclose()
@@ -229,7 +250,7 @@ def _build(settings: Settings, store: Store, *, demo: bool, unsaved_reason: Stor
     registry = ProviderRegistry(_provider_configs(settings, key_ring))
     pricing = pricing_of(settings)
     rules = {rule: Permission(verdict) for rule, verdict in settings.tools.rules.items()}
-    toolbox = LateToolbox(lambda: _tools(settings))
+    toolbox = LateToolbox(lambda: _tools(settings, service))
     dependencies = Dependencies(
         registry.get,
         pricing.cost_of,
@@ -244,12 +265,43 @@ def _build(settings: Settings, store: Store, *, demo: bool, unsaved_reason: Stor
     return Program(settings, store, service, dependencies, registry, key_ring, pricing, toolbox, model)
 
 
-def _tools(settings: Settings) -> Toolbox:
+def _tools(settings: Settings, service: ChatService) -> Toolbox:
     """Build the tools, which few conversations need."""
     from tui_chat.tools.box import BuiltInTools
+    from tui_chat.tools.mcp_box import AllTools
 
     private = (settings.data_dir, settings.file.parent)
-    return BuiltInTools(Path.cwd(), private=private, sandbox=settings.tools.sandbox)
+    built_in = BuiltInTools(Path.cwd(), private=private, sandbox=settings.tools.sandbox)
+    return AllTools(built_in, _mcp_tools(settings, service)) if settings.mcp else built_in
+
+
+def _mcp_tools(settings: Settings, service: ChatService) -> "McpTools":
+    from tui_chat.tools.mcp_box import McpTools
+
+    store = service.save_queue.store
+    return McpTools(
+        [_mcp_config(name, server) for name, server in settings.mcp.items()],
+        paths.log_dir(),
+        has_consent=service.permissions.has_consent,
+        load_known=partial(store.state, "mcp_tools"),
+        save_known=partial(store.set_state, "mcp_tools"),
+    )
+
+
+def _mcp_config(name: str, server: McpSettings) -> "McpConfig":
+    from tui_chat.tools.mcp_config import McpConfig
+
+    return McpConfig(
+        name,
+        server.command,
+        server.url,
+        server.env,
+        server.headers,
+        str(Path(server.cwd).expanduser()) if server.cwd else "",
+        server.tools,
+        server.timeout_s,
+        server.start_timeout_s,
+    )
 
 
 def pricing_of(settings: Settings) -> Pricing:

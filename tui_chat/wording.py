@@ -98,6 +98,7 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
         "The API key has invalid characters.", "Set it again, without quotes or spaces around it."
     ),
     ("settings", "api_key_cmd"): ErrorText("The command for the API key failed.", "Run it in a shell to see why."),
+    ("settings", "mcp"): ErrorText("The MCP server cannot be used.", "Correct its `[mcp.NAME]` settings."),
     ("settings", "tls"): ErrorText("The certificates cannot be read.", "Correct SSL_CERT_FILE."),
     ("settings", "proxy"): ErrorText("The proxy cannot be used.", "Correct HTTPS_PROXY and ALL_PROXY."),
     ("settings", "connection"): ErrorText(

@@ -43,6 +43,7 @@ COMMANDS = {
     "usage": ("usage", _OTHER),
     "prices": ("prices", _OTHER),
     "models": ("models", _OTHER),
+    "mcp": ("mcp", _OTHER),
     "config": ("config", _OTHER),
     "doctor": ("doctor", _OTHER),
     "help": ("help", _OTHER),

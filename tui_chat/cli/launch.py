@@ -113,6 +113,7 @@ async def _app_context(ctx: Context, program: "Program", options: LaunchOptions)
         lambda: opening_notices(program.store.opening),
         partial(save_setting, settings.file),
         program.resolve_model,
+        tool_servers=program.tool_servers if settings.mcp else (),
     )
 
 

@@ -14,10 +14,14 @@ from tui_chat.cli.output import print_notice
 if TYPE_CHECKING:
     from tui_chat.core.tool import Approval
     from tui_chat.service.reply import Reply
+    from tui_chat.wiring import Program
 
 ToolsOption = Annotated[
     list[str] | None,
     typer.Option("--tools", metavar="NAMES", help="Tools that the model may call: read, fetch, run."),
+]
+McpOption = Annotated[
+    list[str] | None, typer.Option("--mcp", metavar="NAME", help="Tools of this MCP server of the settings.")
 ]
 AllowOption = Annotated[
     list[str] | None,
@@ -31,12 +35,12 @@ MostUsdOption = Annotated[
 ]
 
 
-def chosen_tools(words: Sequence[str]) -> tuple[str, ...]:
+def chosen_tools(ctx: Context, words: Sequence[str]) -> tuple[str, ...]:
     """Return the chosen tools; a usage error for one that does not exist."""
     from tui_chat.core.tool import tool_choices
 
     try:
-        return tool_choices(" ".join(words))
+        return tool_choices(" ".join(words), ctx.settings.mcp)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
@@ -57,6 +61,13 @@ def with_tool_settings(
         max_usd=tools.max_usd if most_usd is None else Decimal(str(most_usd)),
     )
     return replace(ctx, settings=replace(ctx.settings, tools=tools))
+
+
+async def check_consents(program: "Program", chosen: Sequence[str]) -> None:
+    """Raise a usage error for an MCP server that the user has not agreed to."""
+    for server in program.tool_servers:
+        if server.name in chosen and not await program.service.permissions.has_consent(server):
+            raise typer.BadParameter(f"run `tui-chat mcp approve {server.name}` first: it shows what is started")
 
 
 async def deny(reply: "Reply", approval: "Approval") -> None:

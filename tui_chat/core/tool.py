@@ -90,6 +90,18 @@ class ToolOutcome:
     status: ToolStatus = ToolStatus.DONE
 
 
+@dataclass(frozen=True, slots=True)
+class ToolServer:
+    """An MCP server as the user agrees to it."""
+
+    name: str
+    what: str
+    """The whole command or address, with the names of variables and headers."""
+    fingerprint: str
+    """Of all that; a changed server is a new one."""
+    warning: str = ""
+
+
 class Decision(StrEnum):
     """What the user decides about one call."""
 

@@ -8,10 +8,11 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from tui_chat.core.error import StorageError
-from tui_chat.core.tool import CallReview, Decision, Effect, Tool, Verdict
+from tui_chat.core.tool import CallReview, Decision, Effect, Tool, ToolServer, Verdict
 from tui_chat.storage.store import Store
 
 _STATE_KEY = "tool_grants"
+_CONSENTS_KEY = "mcp_consents"
 _RULE = re.compile(r"(?P<name>[\w*?.-]+)(?:\((?P<subject>.*)\))?", re.DOTALL)
 
 
@@ -111,6 +112,24 @@ class Permissions:
     async def revoke(self, grant: Grant) -> None:
         """Take back a permission for good."""
         await self._put([other for other in await self.grants() if other != grant])
+
+    async def has_consent(self, server: ToolServer) -> bool:
+        """Return whether the user has agreed to start exactly this MCP server."""
+        try:
+            agreed = await self._store.state(_CONSENTS_KEY)
+        except StorageError:
+            return False
+        return bool((agreed or {}).get(server.name) == server.fingerprint)
+
+    async def consent(self, server: ToolServer) -> None:
+        """Remember that the user agreed to this MCP server."""
+        agreed = await self._store.state(_CONSENTS_KEY) or {}
+        await self._store.set_state(_CONSENTS_KEY, {**agreed, server.name: server.fingerprint})
+
+    async def withdraw(self, name: str) -> None:
+        """Forget that the user agreed to an MCP server."""
+        agreed = await self._store.state(_CONSENTS_KEY) or {}
+        await self._store.set_state(_CONSENTS_KEY, {key: value for key, value in agreed.items() if key != name})
 
     async def _add(self, grants: Iterable[Grant]) -> None:
         known = list(await self.grants())

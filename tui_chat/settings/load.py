@@ -17,6 +17,7 @@ from tui_chat.settings.toml_file import TomlFile, read_toml
 from tui_chat.settings.values import (
     TOOL_VERDICTS,
     ChatSettings,
+    McpSettings,
     Origin,
     PriceSettings,
     Problem,
@@ -38,6 +39,7 @@ TABLES: dict[str, type] = {
     "providers": ProviderSettings,
     "profiles": Profile,
     "prices": PriceSettings,
+    "mcp": McpSettings,
 }
 
 
@@ -79,6 +81,7 @@ class _SettingsLoader:
             tools=self._tools(),
             providers=providers,
             profiles=self._each("profiles", Profile),
+            mcp=self._each("mcp", McpSettings),
             prices=self._prices(),
             keys=self._keys(),
             file=self._file,

@@ -13,6 +13,7 @@ from tui_chat.core.provider_presets import PRESETS
 from tui_chat.settings.api_keys import KeyRing
 from tui_chat.settings.values import (
     ChatSettings,
+    McpSettings,
     PriceSettings,
     Profile,
     ProviderSettings,
@@ -29,6 +30,7 @@ NAMED_EXAMPLES = (
     ("providers", "work", ProviderSettings),
     ("profiles", "review", Profile),
     ("prices", '"work/large"', PriceSettings),
+    ("mcp", "git", McpSettings),
 )
 
 
@@ -53,7 +55,11 @@ def rows(settings: Settings, keys: KeyRing) -> list[Row]:
         made += [row for row in _of(settings, provider, ("providers", name)) if row.origin != "default"]
         if source := keys.source(name):
             made.append(Row(f"providers.{name}.api_key", _key(keys, name, source.kind), str(source)))
-    tables: tuple[tuple[str, Mapping[str, Any]], ...] = (("profiles", settings.profiles), ("prices", settings.prices))
+    tables: tuple[tuple[str, Mapping[str, Any]], ...] = (
+        ("profiles", settings.profiles),
+        ("prices", settings.prices),
+        ("mcp", settings.mcp),
+    )
     for table, values in tables:
         for name, value in values.items():
             made += [row for row in _of(settings, value, (table, name)) if row.origin != "default"]
@@ -81,13 +87,13 @@ def _of(settings: Settings, value: object, path: tuple[str, ...]) -> Iterator[Ro
 
 def _shown(name: str, value: Any) -> str:
     """Return a value as text without secrets: values of headers, arguments of commands, passwords in URLs."""
-    if name == "headers":
+    if name in ("headers", "env"):
         return ", ".join(f"{header}: {_MASK}" for header in value)
     if name == "rules":
         return ", ".join(f"{rule}: {verdict}" for rule, verdict in value.items())
     if name == "api_key_cmd":
         return f"{value[0]} {_MASK}" if value else ""
-    if name == "base_url":
+    if name in ("base_url", "url"):
         return _address(value)
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -161,4 +167,6 @@ def toml_value(value: Any) -> str:
         return f"[{', '.join(map(toml_value, value))}]"
     if isinstance(value, int | float | Decimal):
         return str(value)
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {toml_value(one)}" for key, one in value.items()) + " }"
     raise TypeError(f"no setting is a {type(value).__name__}")

@@ -279,6 +279,30 @@ class ServeSettings:
 
 
 @dataclass(frozen=True)
+class McpSettings:
+    """`[mcp.NAME]`: an MCP server, whose tools are chosen by its name."""
+
+    command: Annotated[
+        tuple[str, ...], SettingInfo("the program and its arguments", example='["uvx", "mcp-server-git==2026.10.19"]')
+    ] = ()
+    url: Annotated[str, SettingInfo("its address instead of a command", example='""')] = ""
+    env: Annotated[
+        Mapping[str, str],
+        SettingInfo(
+            "variables for it; ${NAME} is taken from the environment", example='{ "TOKEN" = "${GIT_TOKEN}" }'
+        ),
+    ] = field(default_factory=dict)
+    headers: Annotated[
+        Mapping[str, str],
+        SettingInfo("sent to its address; ${NAME} is taken from the environment", example='{ "X-Team" = "${TEAM}" }'),
+    ] = field(default_factory=dict)
+    cwd: Annotated[str, SettingInfo("the folder it runs in", example='"~/project"')] = ""
+    tools: Annotated[tuple[str, ...], SettingInfo("the only tools of it to offer", example='["git_log"]')] = ()
+    timeout_s: Annotated[float, SettingInfo("seconds that a call may take", least=1, example="60")] = 60.0
+    start_timeout_s: Annotated[float, SettingInfo("seconds that its start may take", least=1, example="20")] = 20.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings, with their origins and problems."""
 
@@ -297,6 +321,7 @@ class Settings:
     """Every provider that is known or set, by name."""
     prices: Mapping[str, PriceSettings] = field(default_factory=dict)
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    mcp: Mapping[str, McpSettings] = field(default_factory=dict)
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The keys of an action by its id; empty for an action without keys."""
     file: Path = field(default_factory=Path)

@@ -1,7 +1,8 @@
 """Run one command and leave nothing of it behind. A program of its own that needs the standard library only.
 
 Its stdin is a lifeline: when that closes, because the caller closed it or died, the command is ended with everything
-it started, also what left its process group.
+it started, also what left its process group. With `--follow-parent` the command gets stdin itself, such as an MCP
+server; then it is ended when the caller dies or sends SIGTERM, or when it prints a line that is too long.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -20,18 +22,31 @@ _PR_SET_CHILD_SUBREAPER = 36
 _LONGEST_CLEANING_S = 3.0
 
 
+MAX_LINE_BYTES = 20_000_000
+"""Of a server's output; a longer line would only fill the memory of the caller."""
+_FOLLOW = "--follow-parent"
+_told_to_end = threading.Event()
+
+
 def main(command: list[str]) -> int:
     """Run the command; return its exit code."""
-    if os.name == "posix":
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: None)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: _told_to_end.set())
     _adopt_orphans()
+    follows = command[:1] == [_FOLLOW]
+    parent = os.getppid()
     try:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        if follows:
+            command = command[1:]
+            child = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)
+            threading.Thread(target=_pass_on, args=[child], daemon=True).start()
+        else:
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     except OSError as error:
-        sys.stdout.write(f"{command[0]} cannot be run: {error.strerror}\n")
+        output = sys.stderr if follows else sys.stdout
+        output.write(f"{command[0]} cannot be run: {error.strerror}\n")
         return 127
-    is_cut = _wait(child)
+    is_cut = _wait_with(child, parent) if follows else _wait(child)
     if is_cut:
         _signal_all(child, signal.SIGTERM)
         _wait_for_end(child, GRACE_S)
@@ -40,9 +55,38 @@ def main(command: list[str]) -> int:
     return 128 - code if code < 0 else code
 
 
+def _pass_on(child: "subprocess.Popen[bytes]") -> None:
+    """Pass the output on as it is; a line without end ends the command."""
+    assert child.stdout is not None
+    length = 0
+    while data := os.read(child.stdout.fileno(), 65_536):
+        end = data.rfind(b"\n")
+        length = length + len(data) if end < 0 else len(data) - end - 1
+        if length > MAX_LINE_BYTES:
+            sys.stderr.write("the server printed a line that is too long\n")
+            break
+        with contextlib.suppress(OSError):
+            view = memoryview(data)
+            while view:
+                view = view[os.write(1, view) :]
+            continue
+        break
+    _told_to_end.set()
+
+
+def _wait_with(child: "subprocess.Popen[bytes]", parent: int) -> bool:
+    """Wait for the end of the command; return whether the caller ended first, or wants an end."""
+    while child.poll() is None:
+        if os.getppid() != parent or _told_to_end.wait(0.1):
+            return True
+    return False
+
+
 def _wait(child: "subprocess.Popen[bytes]") -> bool:
     """Wait for the end of the command; return whether the lifeline was cut first."""
     while child.poll() is None:
+        if _told_to_end.is_set():
+            return True
         with contextlib.suppress(OSError, ValueError):
             readable, _, _ = select.select([0], [], [], 0.05)
             if readable and not os.read(0, 4096):

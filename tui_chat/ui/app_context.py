@@ -8,6 +8,7 @@ from tui_chat.settings.values import Settings
 
 if TYPE_CHECKING:
     from tui_chat.core.conversation import Conversation, ConversationPosition
+    from tui_chat.core.tool import ToolServer
     from tui_chat.core.usage import Price
     from tui_chat.service.chat import ChatService
     from tui_chat.service.model_catalog import ModelCatalog
@@ -69,6 +70,8 @@ class AppContext:
     """Sets one value in the settings file; may raise `SettingsError`."""
     resolve_model: Callable[[str], Awaitable[str]] = _as_typed
     """Returns the `provider/model` that a short name means; may raise `RequestRefused`."""
+    tool_servers: "tuple[ToolServer, ...]" = ()
+    """The MCP servers of the settings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import random
 import string
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
 from tui_chat.core.conversation import Options
 from tui_chat.core.part import ToolCallPart, ToolResultPart, ToolStatus
-from tui_chat.core.tool import CallReview, Tool
+from tui_chat.core.tool import CallReview, Tool, ToolServer
 from tui_chat.providers.demo.provider import Step
 from tui_chat.ui.widgets import approval_bar
 
@@ -156,3 +157,20 @@ async def test_how_calls_ended_is_told_in_their_rows(monkeypatch: pytest.MonkeyP
         await answer_with(desk, "n", monkeypatch)
         await desk.until(lambda: "denied" in screen_text(desk.app))
         assert ACT.name in screen_text(desk.app)
+
+
+async def test_a_server_starts_only_after_its_whole_command_was_agreed_to() -> None:
+    what = "uvx " + "x" * 150 + " the-end"
+    server = ToolServer("box", what, "fingerprint", "it has no version")
+    async with desk_with(toolbox=ScriptedToolbox(), size=(80, 24)) as desk:
+        desk.chat.context = replace(desk.chat.context, tool_servers=(server,))
+        await desk.said("/tools box")
+        await desk.until(lambda: "Start the MCP server box?" in screen_text(desk.app))
+        shown = screen_text(desk.app)
+        assert shown.count("x") >= what.count("x") and "the-end" in shown and "it has no version" in shown
+        await desk.press("enter")
+        assert desk.conversation.options.tools == () and not await desk.service.permissions.has_consent(server)
+        await desk.said("/tools box")
+        await desk.press("down", "enter")
+        await desk.until(lambda: desk.conversation.options.tools == ("box",))
+        assert await desk.service.permissions.has_consent(server)

@@ -22,9 +22,11 @@ from tui_chat.cli.options import (
 from tui_chat.cli.output import print_notice
 from tui_chat.cli.tool_options import (
     AllowOption,
+    McpOption,
     MostRoundsOption,
     MostUsdOption,
     ToolsOption,
+    check_consents,
     chosen_tools,
     deny,
     with_tool_settings,
@@ -71,6 +73,7 @@ def run(
     attach: AttachOption = None,
     yes: YesFlag = False,
     tools: ToolsOption = None,
+    mcp: McpOption = None,
     allow: AllowOption = None,
     most_rounds: MostRoundsOption = None,
     most_usd: MostUsdOption = None,
@@ -98,7 +101,9 @@ def run(
         raise typer.BadParameter("the prompt is empty: pass one, or pipe some text")
     options = LaunchOptions(model, system, profile, latest, conversation)
     ctx = with_tool_settings(ctx, allow or (), most_rounds, most_usd)
-    question = _Question(text, attachments, options, not no_save, jsonl, chosen_tools(tools or ()))
+    question = _Question(
+        text, attachments, options, not no_save, jsonl, chosen_tools(ctx, [*(tools or ()), *(mcp or ())])
+    )
     with Watchdog() as watchdog:
         code = asyncio.run(_ask(ctx, question, watchdog))
     raise typer.Exit(code)
@@ -121,6 +126,7 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
     try:
         for sentence in opening_notices(program.store.opening):
             print_notice(sentence)
+        await check_consents(program, question.tools)
         options = await program.with_resolved_model(question.options)
         stored = await program.conversation_for(options)
         conversation = await program.with_usable_model(stored)

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
+from tui_chat.core.clean import clean
 from tui_chat.core.event import (
     ApprovalAsked,
     ApprovalGiven,
@@ -14,7 +16,7 @@ from tui_chat.core.event import (
     TurnStarted,
 )
 from tui_chat.core.part import ToolCallPart
-from tui_chat.core.tool import TOOL_GROUP_NOTES, Approval, Verdict, tool_choices
+from tui_chat.core.tool import TOOL_GROUP_NOTES, Approval, ToolServer, Verdict, tool_choices
 from tui_chat.service.permissions import Grant
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.settings_actions import SettingsActions
@@ -23,6 +25,11 @@ from tui_chat.ui.picker import Choice, Picker
 
 _OFF = "off"
 _FORGET = "forget "
+_YES = "yes"
+_MUCH = 0.05
+"""Share of a context window from which definitions are worth a warning."""
+_ROW = 56
+"""Characters of a command in one row of the question: nothing of it may be cut off."""
 
 
 class ToolActions:
@@ -53,13 +60,49 @@ class ToolActions:
 
     @property
     def _servers(self) -> Sequence[str]:
-        return ()
+        return [server.name for server in self._chat.context.tool_servers]
 
     async def _set(self, tools: tuple[str, ...]) -> None:
+        """Turn on exactly these tools, once the user has agreed to each MCP server among them."""
+        permissions = self._chat.service.permissions
+        for server in self._chat.context.tool_servers:
+            if server.name in tools and not await permissions.has_consent(server):
+                self._ask_for_consent(server, tools)
+                return
+        await self._turn_on(tools)
+
+    def _ask_for_consent(self, server: ToolServer, tools: tuple[str, ...]) -> None:
+        """Show the whole command of a server; only a yes starts it."""
+        chat = self._chat
+
+        async def picked(value: str | None) -> None:
+            if value == _YES:
+                await chat.service.permissions.consent(server)
+                await self._set(tools)
+            elif remaining := tuple(name for name in tools if name != server.name):
+                await self._set(remaining)
+
+        lines = [row[at : at + _ROW] for row in clean(server.what).split("\n") for at in range(0, len(row), _ROW)]
+        choices = [Choice("", f"No, do not start {server.name}"), Choice(_YES, "Yes, start it", server.warning)]
+        choices += [Choice("", f"  {line}") for line in lines]
+        chat.app.push_screen(Picker(chat.keys, f"Start the MCP server {server.name}?", choices), picked)
+
+    async def _turn_on(self, tools: tuple[str, ...]) -> None:
         options = replace(self._chat.conversation.options, tools=tools)
         if options != self._chat.conversation.options:
             await self._settings.change(options=options)
         self._chat.notify(f"Tools: {', '.join(tools)}." if tools else "Tools are off.")
+        self._chat.run_worker(partial(self._warn_of_size, tools), group="tools", exclusive=True, exit_on_error=False)
+
+    async def _warn_of_size(self, tools: tuple[str, ...]) -> None:
+        """Start what was chosen, and warn when its definitions take much of the context."""
+        chat = self._chat
+        tokens = await chat.service.tool_tokens(tools)
+        window = (await chat.context.facts_of(chat.conversation.model)).context_window
+        if window and tokens > _MUCH * window:
+            chat.notify_warning(
+                f"The tools take about {tokens:,} tokens of each request, {tokens / window:.0%} of it."
+            )
 
     async def _pick(self) -> None:
         chat, on = self._chat, self._chat.conversation.options.tools

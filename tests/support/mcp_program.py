@@ -1,0 +1,89 @@
+"""An MCP server over stdio that needs no SDK, and misbehaves as its first argument says."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+MODE = sys.argv[1] if len(sys.argv) > 1 else "good"
+TOOLS: list[dict[str, Any]] = [
+    {"name": "echo", "description": "Say it again.", "inputSchema": {"type": "object"}},
+    {"name": "dots.and spaces/" + "x" * 80, "description": "A long name.", "inputSchema": {"type": "object"}},
+    {"name": "die", "description": "End \x1b[2Jnow\u202e.", "inputSchema": {"type": "object"}},
+    {"name": "sleep", "description": "Take long.", "inputSchema": {"type": "object"}},
+    {"name": "fail", "description": "Go wrong.", "inputSchema": {"type": "object"}},
+    {"name": "flood", "description": "Say much.", "inputSchema": {"type": "object"}},
+]
+
+
+def send(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+    sys.stdout.flush()
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any] | None:
+    method, params = request["method"], request.get("params", {})
+    if method == "initialize":
+        capabilities = {"tools": {}}
+        info = {"name": "test", "version": "1"}
+        return {"protocolVersion": "2025-06-18", "capabilities": capabilities, "serverInfo": info}
+    if method == "tools/list":
+        return {"tools": TOOLS * (90 if MODE == "many" else 1) if MODE != "many" else many()}
+    if method == "tools/call":
+        return called(params["name"], params.get("arguments", {}))
+    return None
+
+
+def many() -> list[dict[str, Any]]:
+    return [{**TOOLS[0], "name": f"tool_{number}"} for number in range(500)]
+
+
+def called(name: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    with Path(os.environ["CALLS"]).open("a") as calls:
+        calls.write(name + "\n")
+    if name == "die":
+        os._exit(3)
+    if name == "sleep":
+        time.sleep(600)
+    if name == "fail":
+        return {"content": [{"type": "text", "text": "it went wrong"}], "isError": True}
+    if name == "flood":
+        sys.stdout.write("x" * 30_000_000)
+        sys.stdout.flush()
+        time.sleep(600)
+    text = json.dumps({"given": arguments, "secret": os.environ.get("MY_API_KEY"), "set": os.environ.get("WORD")})
+    image = {"type": "image", "data": "aGVsbG8=", "mimeType": "image/png"}
+    return {"content": [{"type": "text", "text": text}, image]}
+
+
+def main() -> None:
+    if MODE == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        child = subprocess.Popen([sys.executable, "-c", "import signal, time\nsignal.signal(15, 1)\ntime.sleep(600)"])
+        Path(os.environ["PIDS"]).write_text(f"{os.getpid()} {child.pid}")
+    if MODE == "silent" or Path(os.environ["CALLS"]).with_name("silence").exists():
+        time.sleep(600)
+    if MODE == "garbage":
+        sys.stdout.buffer.write(b"\xff\xfe not json\n\n{}\n[1]\n")
+        sys.stdout.flush()
+    sys.stderr.write("this goes to the log\n")
+    sys.stderr.flush()
+    for line in sys.stdin:
+        request = json.loads(line)
+        if "id" not in request or "method" not in request:
+            continue
+        result = answer(request)
+        if result is None:
+            send({"id": request["id"], "error": {"code": -32601, "message": "no such method"}})
+        else:
+            send({"id": request["id"], "result": result})
+    if MODE == "stubborn":
+        time.sleep(600)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""MCP over streamable HTTP, against the SDK's own server on this machine; and servers from the package index."""
+
+import asyncio
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from mcp.server.mcpserver import MCPServer
+
+from tui_chat.core.part import ToolStatus
+from tui_chat.tools.mcp_config import McpConfig, ServerUnusable
+from tui_chat.tools.mcp_server import McpServer
+
+
+@pytest.fixture
+async def url() -> AsyncIterator[str]:
+    """A server over HTTP with one tool that adds."""
+    server = MCPServer("adder")
+
+    @server.tool()
+    def add(a: int, b: int) -> int:
+        """Add two numbers."""
+        return a + b
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    app = server.streamable_http_app()
+    running = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", ws="none"))
+    serving = asyncio.create_task(running.serve())
+    while not running.started:
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{port}/mcp"
+    running.should_exit = True
+    await serving
+
+
+async def called(config: McpConfig, folder: Path, name: str, arguments: dict[str, Any]) -> tuple[list[str], Any]:
+    server = McpServer(config, folder)
+    try:
+        names = [one.name for one in await server.definitions()]
+        return names, await server.call(name, arguments, lambda tail: None)
+    finally:
+        await server.aclose()
+
+
+async def test_a_tool_is_called_over_http(url: str, tmp_path: Path) -> None:
+    names, outcome = await called(McpConfig("adder", url=url), tmp_path, "add", {"a": 2, "b": 40})
+    assert names == ["add"] and outcome.status is ToolStatus.DONE and "42" in outcome.text
+
+
+async def test_an_address_where_nobody_listens_is_named(tmp_path: Path) -> None:
+    server = McpServer(McpConfig("gone", url="http://127.0.0.1:9/mcp", start_timeout_s=10), tmp_path)
+    with pytest.raises(ServerUnusable, match="gone cannot be used"):
+        await server.definitions()
+    await server.aclose()
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with servers that nobody here wrote."""
+    folder = tmp_path_factory.mktemp("servers")
+    steps = (
+        [sys.executable, "-m", "venv", str(folder)],
+        [str(folder / "bin" / "pip"), "install", "-q", "mcp-server-time", "mcp-server-git"],
+    )
+    for step in steps:
+        done = subprocess.run(step, capture_output=True, timeout=280, check=False)
+        if done.returncode != 0:
+            pytest.skip("the servers cannot be installed")
+    return folder / "bin"
+
+
+@pytest.mark.real
+@pytest.mark.slow
+async def test_the_time_server_tells_the_time_and_its_errors(installed: Path, tmp_path: Path) -> None:
+    config = McpConfig("time", (str(installed / "mcp-server-time"), "--local-timezone", "UTC"))
+    names, outcome = await called(config, tmp_path, "get_current_time", {"timezone": "Europe/Berlin"})
+    assert names == ["convert_time", "get_current_time"]
+    assert outcome.status is ToolStatus.DONE and "Europe/Berlin" in outcome.text
+    _, failed = await called(config, tmp_path, "get_current_time", {"timezone": "Nowhere/Land"})
+    assert failed.status is ToolStatus.FAILED
+
+
+@pytest.mark.real
+@pytest.mark.slow
+async def test_the_git_server_commits_exactly_once(installed: Path, tmp_path: Path) -> None:
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    for words in (["init", "-q"], ["config", "user.email", "a@b.c"], ["config", "user.name", "A"]):
+        subprocess.run(["git", *words], cwd=repo, check=True)
+    (repo / "file").write_text("x")
+    subprocess.run(["git", "add", "."], cwd=repo, check=True)
+    config = McpConfig("git", (str(installed / "mcp-server-git"), "--repository", str(repo)))
+    arguments = {"repo_path": str(repo), "message": "one"}
+    names, outcome = await called(config, tmp_path, "git_commit", arguments)
+    assert "git_status" in names and outcome.status is ToolStatus.DONE
+    log = subprocess.run(["git", "log", "--oneline"], cwd=repo, capture_output=True, text=True, check=True)
+    assert len(log.stdout.splitlines()) == 1

@@ -1,0 +1,144 @@
+"""`mcp`: the MCP servers of the settings: list, agree to, import, and what the user has allowed for good."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tui_chat.cli.context import Context, command_context
+from tui_chat.cli.help_format import HelpCommand, HelpGroup
+from tui_chat.cli.options import DataDirFlag
+from tui_chat.cli.output import print_notice
+
+if TYPE_CHECKING:
+    from tui_chat.core.tool import ToolServer
+    from tui_chat.wiring import Program
+
+app = typer.Typer(cls=HelpGroup, no_args_is_help=True, help="Manage MCP servers and permissions for tools.")
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A server of the settings.")]
+YesFlag = Annotated[bool, typer.Option("--yes", help="Agree without a question.")]
+
+
+@app.command("list", cls=HelpCommand)
+def list_servers(context: typer.Context, data_dir: DataDirFlag = None) -> None:
+    """List the servers of the settings, and whether you have agreed to them."""
+    ctx = command_context(context, data_dir=data_dir)
+
+    async def show(program: "Program") -> None:
+        for server in program.tool_servers:
+            agreed = "agreed" if await program.service.permissions.has_consent(server) else "not agreed"
+            typer.echo(f"{_clean(server.name)}  {agreed}  {_clean(server.what)}")
+
+    _run(ctx, show)
+
+
+@app.command("approve", cls=HelpCommand)
+def approve(context: typer.Context, name: NameArgument, yes: YesFlag = False, data_dir: DataDirFlag = None) -> None:
+    """Show what a server runs, ask, and list its tools."""
+    ctx = command_context(context, data_dir=data_dir)
+
+    async def agree(program: "Program") -> None:
+        server = _named(program, name)
+        typer.echo(_full(server))
+        if not yes and not typer.confirm("Start it, now and whenever its tools are chosen?", default=False):
+            raise typer.Exit(1)
+        await program.service.permissions.consent(server)
+        for tool in await program.list_mcp_tools(name):
+            typer.echo(f"{tool.name}  {_clean(tool.description)[:100]}")
+
+    _run(ctx, agree)
+
+
+@app.command("forget", cls=HelpCommand)
+def forget(context: typer.Context, name: NameArgument, data_dir: DataDirFlag = None) -> None:
+    """Take back the consent to a server."""
+    ctx = command_context(context, data_dir=data_dir)
+    _run(ctx, lambda program: program.service.permissions.withdraw(_named(program, name).name))
+
+
+@app.command("import", cls=HelpCommand)
+def import_servers(
+    context: typer.Context, file: Annotated[Path, typer.Argument(help="A JSON file with `mcpServers`.")]
+) -> None:
+    """Copy the servers of another program's file into the settings. Nothing is started."""
+    from tui_chat.core.error import FormatError
+    from tui_chat.tools.mcp_box import servers_in
+    from tui_chat.wiring import save_setting
+
+    ctx = command_context(context)
+    try:
+        found = servers_in(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise FormatError(f"{file}: {error}") from None
+    for name, values in found.items():
+        if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
+            print_notice(f"{_clean(name)} is left out: a name has letters, digits, - and _")
+            continue
+        if name in ctx.settings.mcp:
+            print_notice(f"{name} is left out: the settings have it already")
+            continue
+        for key, value in values.items():
+            save_setting(ctx.settings.file, f"mcp.{name}.{key}", value)
+        typer.echo(f"{name}: `tui-chat mcp approve {name}` shows what it runs, and asks")
+
+
+@app.command("grants", cls=HelpCommand)
+def grants(
+    context: typer.Context,
+    revoke: Annotated[int | None, typer.Option("--revoke", metavar="N", help="Take back permission N.")] = None,
+    data_dir: DataDirFlag = None,
+) -> None:
+    """List what you have allowed tools for good, or take one back."""
+    ctx = command_context(context, data_dir=data_dir)
+
+    async def show(program: "Program") -> None:
+        permissions = program.service.permissions
+        found = await permissions.grants()
+        if revoke is not None:
+            if not 1 <= revoke <= len(found):
+                raise typer.BadParameter(f"there is no permission {revoke}")
+            await permissions.revoke(found[revoke - 1])
+            return
+        for number, grant in enumerate(found, 1):
+            typer.echo(f"{number}  {grant.given_at[:10]}  {grant.tool}  {_clean(grant.subject)}")
+
+    _run(ctx, show)
+
+
+def _clean(text: str) -> str:
+    from tui_chat.core.clean import clean_line
+
+    return clean_line(text)
+
+
+def _full(server: "ToolServer") -> str:
+    from tui_chat.core.clean import clean
+
+    caution = f"\nCaution: {server.warning}." if server.warning else ""
+    return f"{server.name} runs:\n{clean(server.what)}{caution}"
+
+
+def _named(program: "Program", name: str) -> "ToolServer":
+    from tui_chat.core.fuzzy import did_you_mean
+
+    for server in program.tool_servers:
+        if server.name == name:
+            return server
+    names = [server.name for server in program.tool_servers]
+    raise typer.BadParameter(f"there is no MCP server {name!r} in the settings{did_you_mean(name, names)}")
+
+
+def _run(ctx: Context, job: Callable[["Program"], Awaitable[object]]) -> None:
+    import asyncio
+
+    from tui_chat.wiring import assemble
+
+    async def run() -> None:
+        program = await assemble(ctx.settings, auto_title=False)
+        try:
+            await job(program)
+        finally:
+            await program.aclose()
+
+    asyncio.run(run())

@@ -1,0 +1,190 @@
+"""The tools of all MCP servers: offered from what is known of them, without waiting for a server that is away."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tui_chat.core.part import ToolCallPart, ToolStatus
+from tui_chat.core.tool import ArgumentsRefused, CallReview, Effect, Tool, ToolOutcome, ToolServer
+from tui_chat.core.tool_text import plain_output
+from tui_chat.tools.definitions import fingerprint_of
+from tui_chat.tools.mcp_config import McpConfig, ServerUnusable, wire_name
+from tui_chat.tools.mcp_server import Definition, McpServer
+
+_log = logging.getLogger(__name__)
+_MAX_DESCRIPTION = 4_000
+FIRST_LISTING_S = 10.0
+"""How long a first message waits for a server that was never listed."""
+
+HasConsent = Callable[[ToolServer], Awaitable[bool]]
+LoadKnown = Callable[[], Awaitable[Any]]
+SaveKnown = Callable[[Any], Awaitable[None]]
+
+
+class McpTools:
+    """The servers of the settings."""
+
+    def __init__(
+        self,
+        configs: Sequence[McpConfig],
+        log_dir: Path,
+        *,
+        has_consent: HasConsent,
+        load_known: LoadKnown,
+        save_known: SaveKnown,
+    ) -> None:
+        """`load_known` and `save_known` keep the last list of tools of each server."""
+        self._servers = {config.name: McpServer(config, log_dir) for config in configs}
+        self._has_consent = has_consent
+        self._load_known = load_known
+        self._save_known = save_known
+        self._offered: dict[str, dict[str, tuple[Tool, str]]] = {}
+        """By server and name: each tool with its own name there. Stays as it is until the program ends."""
+        self._refreshing: set[asyncio.Task[Any]] = set()
+
+    async def offered(self, chosen: Sequence[str]) -> tuple[Tool, ...]:
+        """Return the tools of the chosen servers, sorted by name."""
+        names = [name for name in self._servers if name in chosen]
+        await asyncio.gather(*(self._prepare(name) for name in names))
+        tools = [tool for name in names for tool, _ in self._offered.get(name, {}).values()]
+        return tuple(sorted(tools, key=lambda tool: tool.name))
+
+    async def _prepare(self, name: str) -> None:
+        """Make the tools of a server known, from the last time where that is stored."""
+        server = self._servers[name]
+        if name in self._offered or not await self._has_consent(server.config.server):
+            return
+        stored = await self._load_known() or {}
+        known = stored.get(name)
+        refresh = asyncio.create_task(self._refresh(server))
+        self._refreshing.add(refresh)
+        refresh.add_done_callback(self._refreshing.discard)
+        if known is not None and known["server"] == server.config.server.fingerprint:
+            self._offer(server.config, [Definition(**item) for item in known["tools"]])
+            return
+        await asyncio.wait({refresh}, timeout=FIRST_LISTING_S)
+        if refresh.done() and (definitions := refresh.result()) is not None:
+            self._offer(server.config, definitions)
+
+    async def _refresh(self, server: McpServer) -> list[Definition] | None:
+        """List the tools now, and keep the list for the next start."""
+        try:
+            definitions = await server.definitions()
+        except ServerUnusable as error:
+            _log.warning("%s", error)
+            return None
+        stored = dict(await self._load_known() or {})
+        entry = {"server": server.config.server.fingerprint, "tools": [asdict(one) for one in definitions]}
+        if stored.get(server.config.name) != entry:
+            await self._save_known({**stored, server.config.name: entry})
+        return definitions
+
+    async def list_tools(self, name: str) -> tuple[Tool, ...]:
+        """Start a server and return its tools. Raises `ServerUnusable`."""
+        server = self._servers[name]
+        definitions = await server.definitions()
+        return tuple(tool for tool, _ in _tools(server.config, definitions).values())
+
+    def _offer(self, config: McpConfig, definitions: Sequence[Definition]) -> None:
+        self._offered.setdefault(config.name, _tools(config, definitions))
+
+    async def review(self, tool: Tool, call: ToolCallPart) -> CallReview:
+        """Return what a call would do: whatever the server makes of it."""
+        arguments = _arguments(call)
+        shown = json.dumps(arguments, ensure_ascii=False, indent=2)
+        own_name = self._offered[tool.mcp][tool.name][1]
+        about = plain_output(tool.description).strip().partition("\n")[0]
+        details = f"{own_name} of {tool.mcp}: {about}\n\n{shown}"
+        return CallReview(tool, False, f"{tool.mcp}: {own_name}", details, "")
+
+    async def run(self, tool: Tool, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:
+        """Call the tool at its server."""
+        if not await self._has_consent(self._servers[tool.mcp].config.server):
+            return ToolOutcome("The user has not agreed to this MCP server. Not run.", ToolStatus.NOT_RUN)
+        own_name = self._offered[tool.mcp][tool.name][1]
+        return await self._servers[tool.mcp].call(own_name, _arguments(call), report)
+
+    async def aclose(self) -> None:
+        """End all servers."""
+        await asyncio.gather(*(server.aclose() for server in self._servers.values()))
+        if self._refreshing:
+            await asyncio.wait(self._refreshing)
+
+
+def _tools(config: McpConfig, definitions: Sequence[Definition]) -> dict[str, tuple[Tool, str]]:
+    found: dict[str, tuple[Tool, str]] = {}
+    server = config.server.fingerprint
+    for one in definitions:
+        if config.tools and one.name not in config.tools:
+            continue
+        name = wire_name(config.name, one.name)
+        description = plain_output(one.description)[:_MAX_DESCRIPTION]
+        fingerprint = fingerprint_of(server, one.name, one.description, one.schema_json)
+        found[name] = (Tool(name, description, one.schema_json, Effect.UNKNOWN, config.name, fingerprint), one.name)
+    return found
+
+
+def _arguments(call: ToolCallPart) -> dict[str, Any]:
+    try:
+        given = json.loads(call.input_json or "{}")
+    except (ValueError, RecursionError):
+        raise ArgumentsRefused("The arguments are not valid JSON.") from None
+    if not isinstance(given, dict):
+        raise ArgumentsRefused("The arguments are not a JSON object.")
+    return given
+
+
+class AllTools:
+    """The built-in tools and those of MCP servers as one toolbox."""
+
+    def __init__(self, built_in: Any, mcp: McpTools) -> None:
+        self._built_in = built_in
+        self.mcp = mcp
+
+    async def offered(self, chosen: Sequence[str]) -> tuple[Tool, ...]:
+        """Return the chosen tools: those of servers after the built-in ones, each group sorted."""
+        return (*await self._built_in.offered(chosen), *await self.mcp.offered(chosen))
+
+    async def review(self, tool: Tool, call: ToolCallPart) -> CallReview:
+        """Return what a call would do."""
+        review: CallReview = await (self.mcp if tool.mcp else self._built_in).review(tool, call)
+        return review
+
+    async def run(self, tool: Tool, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:
+        """Run a call."""
+        outcome: ToolOutcome = await (self.mcp if tool.mcp else self._built_in).run(tool, call, report)
+        return outcome
+
+    async def aclose(self) -> None:
+        """End all servers."""
+        await self.mcp.aclose()
+
+
+def servers_in(text: str) -> Mapping[str, Mapping[str, Any]]:
+    """Return the servers of another program's JSON file, under the names of our settings. Raises `ValueError`."""
+    found = json.loads(text)
+    tables = [found.get(key) for key in ("mcpServers", "servers")] if isinstance(found, dict) else []
+    table = next((one for one in tables if isinstance(one, dict)), None)
+    if table is None:
+        raise ValueError("there is no `mcpServers` in it")
+    return {name: _settings_of(name, entry) for name, entry in table.items() if isinstance(entry, dict)}
+
+
+def _settings_of(name: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    if command := entry.get("command"):
+        made["command"] = tuple(map(str, [command, *entry.get("args", [])]))
+    if url := entry.get("url") or entry.get("httpUrl"):
+        made["url"] = str(url)
+    for key in ("env", "headers"):
+        if values := entry.get(key):
+            made[key] = {str(one): str(value) for one, value in values.items()}
+    if cwd := entry.get("cwd"):
+        made["cwd"] = str(cwd)
+    if not made.get("command") and not made.get("url"):
+        raise ValueError(f"{name} has neither a command nor a url")
+    return made
