@@ -173,6 +173,9 @@ def _calls_to_be_run(messages: list[Message]) -> set[Any]:
 def _blocks(turn: Turn, native_calls: bool) -> Iterator[Block]:
     to_block = _user_block if turn.role is Role.USER else _reply_block
     for part in files_first(turn):
+        if turn.role is not Role.USER and (originals := _original_blocks(part.opaque)):
+            yield from originals
+            continue
         block = _native_call(part) if native_calls and isinstance(part, ToolCallPart) else None
         if block is not None or (block := to_block(part)) is not None:
             yield block
@@ -199,15 +202,13 @@ def _user_block(part: Part) -> Block | None:
             block = {"type": "tool_result", "tool_use_id": call_id, "content": valid_text(text) or "(nothing)"}
             return {**block, "is_error": True} if is_error else block
         case OtherPart(_, opaque):
-            return _original_block(opaque)
+            return next(iter(_original_blocks(opaque)), None)
         case _:
             return None
 
 
 def _reply_block(part: Part) -> Block | None:
-    """Return the original block of a part that came from this API; parts of other providers become text."""
-    if (original := _original_block(part.opaque)) is not None:
-        return original
+    """Return a part of another provider as text."""
     match part:
         case TextPart(text) if text.strip():
             return _text(text)
@@ -225,11 +226,12 @@ def _text(text: str) -> Block:
     return {"type": "text", "text": valid_text(text)}
 
 
-def _original_block(opaque: Opaque | None) -> Block | None:
+def _original_blocks(opaque: Opaque | None) -> list[Block]:
+    """Return the blocks of a part as this API sent them: several for a text with citations."""
     if opaque is None or opaque.wire != WIRE or not _is_json(opaque.json):
-        return None
-    block = json.loads(opaque.json)
-    return block if isinstance(block, dict) else None
+        return []
+    blocks = json.loads(opaque.json)
+    return [block for block in (blocks if isinstance(blocks, list) else [blocks]) if isinstance(block, dict)]
 
 
 def _is_json(text: str) -> bool:

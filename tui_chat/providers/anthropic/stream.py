@@ -143,6 +143,8 @@ class MessageReader:
         self._overlap = overlap
         self._blocks: dict[int, _Block] = {}
         self._call_ids: set[str] = set()
+        self._texts: list[_Block] = []
+        """Finished blocks of a text that may go on in the next block."""
         self._usage = UsageMeter()
         self._stop_reason = ""
         self._stop_detail = ""
@@ -186,8 +188,9 @@ class MessageReader:
 
     def _message_stop(self) -> list[ProviderEvent]:
         self.is_complete = True
+        end = self._end_text()
         citations = [PartDelta(source_part(source)) for source in self._sources]
-        return [*citations, Stopped(self._stop_reason or "end_turn", self._stop_detail)]
+        return [*end, *citations, Stopped(self._stop_reason or "end_turn", self._stop_detail)]
 
     def _read_stop(self, message: dict[str, Any]) -> None:
         if isinstance(reason := message.get("stop_reason"), str):
@@ -215,6 +218,11 @@ class MessageReader:
                 return []
             self._call_ids.add(block.call_id)
         self._blocks[index] = block
+        if self._texts and not self._continues_text(block):
+            return [*self._end_text(), *self._started(block, start)]
+        return self._started(block, start)
+
+    def _started(self, block: _Block, start: dict[str, Any]) -> list[ProviderEvent]:
         match block.kind:
             case "text":
                 block.citations = list(list_of(start.get("citations")))
@@ -279,7 +287,8 @@ class MessageReader:
         events = [_delta_event(block, rest)] if rest else []
         match block.kind:
             case "text":
-                events.append(PartEnd(self._cited_text(block)))
+                self._cite(block)
+                self._texts.append(block)
             case "thinking":
                 events.append(PartEnd(_signed_thinking(block)))
             case "redacted_thinking":
@@ -292,13 +301,27 @@ class MessageReader:
                 events.append(PartDelta(OtherPart(kind, opaque_block(block.start))))
         return events
 
-    def _cited_text(self, block: _Block) -> Opaque | None:
-        if not block.citations:
-            return None
+    def _continues_text(self, block: _Block) -> bool:
+        """Whether a block goes on with the text before it, as a cited passage within a sentence does."""
+        return block.kind == "text" and ("citations" in block.start or bool(self._texts[-1].citations))
+
+    def _cite(self, block: _Block) -> None:
         for citation in block.citations:
             if isinstance(citation, dict):
                 self._sources[valid_text(citation_text(citation))] = None
-        return opaque_block({**block.start, "text": block.pieces.text, "citations": block.citations})
+
+    def _end_text(self) -> list[ProviderEvent]:
+        """Return the end of a text, which has a block for each passage with citations of its own."""
+        texts, self._texts = self._texts, []
+        if not texts:
+            return []
+        blocks = [
+            {**text.start, "text": text.pieces.text} | ({"citations": text.citations} if text.citations else {})
+            for text in texts
+        ]
+        if len(blocks) > 1:
+            return [PartEnd(_opaque(blocks))]
+        return [PartEnd(opaque_block(blocks[0]) if texts[0].citations else None)]
 
 
 def _delta_event(block: _Block, text: str) -> ProviderEvent:
@@ -321,7 +344,11 @@ def _block_without_start(delta_kind: object) -> _Block | None:
 
 def opaque_block(block: dict[str, Any]) -> Opaque:
     """Return the block as it is sent back."""
-    return Opaque(WIRE, valid_text(json.dumps(block, ensure_ascii=False)))
+    return _opaque(block)
+
+
+def _opaque(value: dict[str, Any] | list[dict[str, Any]]) -> Opaque:
+    return Opaque(WIRE, valid_text(json.dumps(value, ensure_ascii=False)))
 
 
 def _signed_thinking(block: _Block) -> Opaque | None:
