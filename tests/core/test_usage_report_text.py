@@ -80,6 +80,7 @@ def test_everything_known_of_a_price_is_reported() -> None:
         "thinking $3.00 per million tokens",
         "web search $0.005 each",
         "each request $0.012",
+        "a reply costs ? if it used a service tier that is not above, a code interpreter or image generation",
         "context window 200,000 tokens",
         "in force since 2026-03-13",
         "source: a list 1.0, its newest change is of 2026-11-09",

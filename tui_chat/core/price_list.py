@@ -33,3 +33,7 @@ class KnownPrice:
     context_window: int | None = None
     comment: str = ""
     """The comment of the list's makers; outside text."""
+    variants: tuple[tuple[str, Price], ...] = ()
+    """The price of a short request by another service tier, by the tier's name."""
+    reason: str = ""
+    """Why the price is unknown, where it is."""

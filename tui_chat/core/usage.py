@@ -1,7 +1,7 @@
 """Tokens and money: the usage of a reply and its cost. Must not know providers or price lists."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from decimal import Decimal, localcontext
 from operator import add, attrgetter
 from typing import Any
@@ -19,6 +19,30 @@ COUNTS = (
 )
 """The fields of a usage that count something, in their order."""
 _counts_of: Callable[[Any], tuple[int, ...]] = attrgetter(*COUNTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the price of a reply depends on besides its tokens. Not stored: the price that was in force is."""
+
+    tier: str = ""
+    """The provider's word for the service: `priority`, `flex`, `batch`, `fast` …; empty for the standard one."""
+    region: str = ""
+    """Where it ran, if the user had to choose that."""
+    audio_input_tokens: int = 0
+    image_input_tokens: int = 0
+    audio_output_tokens: int = 0
+    image_output_tokens: int = 0
+    """Parts of the input and the output that may have rates of their own."""
+    file_searches: int = 0
+    """Searches in the user's files at the provider, billed by the piece."""
+    unpriced: tuple[str, ...] = ()
+    """What it used and no list has a price for: the cost is unknown."""
+
+
+NO_TERMS = Terms()
+SPECIAL_TIERS = ("batch", "fast", "flex", "performance", "priority", "scale")
+"""Words for a service with other rates than the usual ones; any other word is taken for the standard service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +66,8 @@ class Usage:
     """The provider's own charge for this reply, if it reports one; never set in a sum."""
     unknown: bool = False
     """True where stored counts were out of bounds: they are 0 here and mean nothing. In a sum: it is not all."""
+    terms: Terms = field(default=NO_TERMS, compare=False)
+    """Known until the reply is priced; never in a sum."""
 
     @property
     def counts(self) -> tuple[int, ...]:

@@ -54,14 +54,19 @@ def price_table(known: KnownPrice) -> list[str]:
         return []
     sizes = [("$ per million tokens", known.price)]
     sizes += [(f"above {full_tokens(edge)} input", price) for edge, price in known.tiers]
+    sizes += [(f"{tier} tier", price) for tier, price in known.variants]
     return table((("", *PRICE_HEADS), *((label, *_rates(price)) for label, price in sizes)))
+
+
+_NEVER_LISTED = "a service tier that is not above, a code interpreter or image generation"
 
 
 def price_lines(known: KnownPrice, listing: PriceList, now: datetime) -> list[str]:
     """Return everything known about a model's price: rates, extras, date, source and age."""
     title = clean_line(known.model_ref) + (f" ({clean_line(known.name)})" if known.name else "")
     if known.price is None:
-        return [title, "price unknown: not in the list; it can be set in the settings", f"list: {listing.source}"]
+        reason = clean_line(known.reason) or "not in the list"
+        return [title, f"price unknown: {reason}; it can be set in the settings", f"list: {listing.source}"]
     lines = [title, *price_table(known)]
     price = known.price
     if price.thinking_usd is not None:
@@ -70,6 +75,8 @@ def price_lines(known: KnownPrice, listing: PriceList, now: datetime) -> list[st
         lines.append(f"web search {_rate(price.web_search_usd)} each")
     if price.request_usd:
         lines.append(f"each request {_rate(price.request_usd)}")
+    if price.source != "settings":
+        lines.append(f"a reply costs {UNKNOWN} if it used {_NEVER_LISTED}")
     if known.context_window:
         lines.append(f"context window {full_tokens(known.context_window)} tokens")
     if known.since is not None:

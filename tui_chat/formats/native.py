@@ -210,6 +210,7 @@ def _part(part: Part) -> dict[str, Any]:
 
 def _usage(usage: Usage) -> dict[str, Any]:
     value = _plain(usage)
+    del value["terms"]
     if value.pop("unknown"):
         value |= dict.fromkeys(COUNTS)
     return value

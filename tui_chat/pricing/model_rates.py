@@ -1,11 +1,11 @@
 """Reads the rates of one model from the price list. Knows no files and no prices of the user."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tui_chat.core.usage import Price
+from tui_chat.core.usage import Price, Terms
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice
@@ -31,6 +31,24 @@ class Rates:
                 return rate
         return None
 
+    def extras_usd(self, terms: Terms, price: Price) -> Decimal | None:
+        """Return what a reply costs on top of the rates of text; `None` where some of it is unknown."""
+        total_usd = Decimal(0)
+        for tokens, key, text_usd in (
+            (terms.audio_input_tokens, "input_audio_mtok", price.input_usd),
+            (terms.image_input_tokens, "input_image_mtok", price.input_usd),
+            (terms.audio_output_tokens, "output_audio_mtok", price.output_usd),
+            (terms.image_output_tokens, "output_image_mtok", price.output_usd),
+        ):
+            if tokens and (rate := self.rate(key)) is not None:
+                total_usd += ((rate - text_usd) * tokens).scaleb(-6)
+        if terms.file_searches:
+            rate = self.rate("storage_searches_kcount")
+            if rate is None:
+                return None
+            total_usd += (rate * terms.file_searches).scaleb(-3)
+        return total_usd
+
     def price(self, source: str, *, is_free: bool = False) -> Price | None:
         """Return all rates as a price; `None` if the rate of input or output is missing, unless the model is free.
 
@@ -53,6 +71,23 @@ class Rates:
             _or_default(self.rate("requests_kcount"), Decimal(0)) / 1000,
         )
         return price if price.is_in_bounds else None
+
+
+def tier_context(tier: str) -> dict[str, str]:
+    """Return what the list calls a service tier; the providers' words differ."""
+    if tier == "batch":
+        return {"processing": "batch"}
+    return {"service_tier": tier, "speed": tier}
+
+
+def listed_tiers(model: "ModelInfo", at: datetime) -> list[str]:
+    """Return the service tiers that the model has rates of their own for at a time."""
+    variants = [
+        variant
+        for variant in model.price_variants or ()
+        if variant.constraint is None or variant.constraint.active(at)
+    ]
+    return sorted({value for variant in variants for value in variant.when.values()})
 
 
 def tier_thresholds(prices: "ModelPrice") -> list[int]:

@@ -3,7 +3,9 @@
 import asyncio
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
 from threading import Lock
@@ -13,8 +15,8 @@ from tui_chat.core.bounds import count_in_bounds, dollars_in_bounds
 from tui_chat.core.price_list import KnownPrice, PriceList
 from tui_chat.core.provider import split_ref
 from tui_chat.core.provider_presets import PRESETS
-from tui_chat.core.usage import Cost, Price, Usage
-from tui_chat.pricing.model_rates import Rates, last_price_change, tier_thresholds
+from tui_chat.core.usage import SPECIAL_TIERS, Cost, Price, Terms, Usage
+from tui_chat.pricing.model_rates import Rates, last_price_change, listed_tiers, tier_context, tier_thresholds
 from tui_chat.pricing.price_list_file import LoadedPriceList, download_price_list, load_price_list
 
 if TYPE_CHECKING:
@@ -27,8 +29,30 @@ _ALIASES = {
     "z-ai": "zai",
 }
 """The price list's ids of providers that are no preset, by names that users give them."""
+_REGION_FACTORS = {"us": Decimal("1.1")}
+"""What Anthropic charges for inference in one region only, on every rate of tokens."""
 _NEVER_LISTED = {"", "localai"}
 """Names without a preset that run on the user's own machine."""
+
+
+def _with_terms(price: Price, rates: Rates, terms: Terms) -> Price | None:
+    """Return the price with the surcharges of the terms: on every rate by region, by the request for the rest."""
+    extras_usd = rates.extras_usd(terms, price)
+    if extras_usd is None:
+        return None
+    if terms.region:
+        if (factor := _REGION_FACTORS.get(terms.region)) is None:
+            return None
+        price = replace(
+            price,
+            input_usd=price.input_usd * factor,
+            output_usd=price.output_usd * factor,
+            cache_read_usd=price.cache_read_usd * factor,
+            cache_write_5m_usd=price.cache_write_5m_usd * factor,
+            cache_write_1h_usd=price.cache_write_1h_usd * factor,
+        )
+    price = replace(price, request_usd=price.request_usd + extras_usd)
+    return price if price.is_in_bounds else None
 
 
 class Pricing:
@@ -79,12 +103,14 @@ class Pricing:
         """Return the price in force for a reply with this usage at a time."""
         if (own := self._own_price(model_ref)) is not None:
             return own
-        if (model := self._model(model_ref)) is None:
+        terms, model = usage.terms, self._model(model_ref)
+        if model is None or terms.unpriced or (terms.tier and terms.tier not in listed_tiers(model, at)):
             return None
-        rates = Rates(model.get_prices(at), usage.total_input_tokens)
+        rates = Rates(model.get_prices(at, tier_context(terms.tier)), usage.total_input_tokens)
         if usage.web_searches and rates.rate("web_searches_kcount") is None:
             return None
-        return rates.price(self._price_list.source, is_free=model_ref.endswith(":free"))
+        price = rates.price(self._price_list.source, is_free=model_ref.endswith(":free"))
+        return None if price is None else _with_terms(price, rates, terms)
 
     def context_window(self, model_ref: str) -> int | None:
         """Return the context window in tokens, where the list has it."""
@@ -95,7 +121,7 @@ class Pricing:
         """Return all that is known of the price of a model at a time."""
         model, price = self._model(model_ref), self.price(model_ref, Usage(), at)
         if model is None:
-            return KnownPrice(model_ref, price)
+            return KnownPrice(model_ref, price, reason=self._reason(model_ref))
         name = model.name or model.id
         if self._own_price(model_ref) is not None:
             return KnownPrice(model_ref, price, name, context_window=count_in_bounds(model.context_window))
@@ -103,6 +129,11 @@ class Pricing:
         tiers = (
             (threshold, Rates(prices, threshold + 1).price(self._price_list.source))
             for threshold in tier_thresholds(prices)
+        )
+        variants = (
+            (tier, self.price(model_ref, Usage(terms=Terms(tier)), at))
+            for tier in listed_tiers(model, at)
+            if tier in SPECIAL_TIERS
         )
         return KnownPrice(
             model_ref,
@@ -112,7 +143,19 @@ class Pricing:
             last_price_change(model, at.date()),
             count_in_bounds(model.context_window),
             model.price_comments or "",
+            tuple((tier, price) for tier, price in variants if price is not None),
+            "" if price is not None else "the list has no rates for it",
         )
+
+    def _reason(self, model_ref: str) -> str:
+        """Return why the list has no price for a model."""
+        name, model = split_ref(model_ref)
+        kind = self._kinds.get(name, name)
+        if kind in PRESETS and PRESETS[kind].is_local:
+            return f"{name} runs on your machine, and no list knows what that costs"
+        if self._provider(name) is None:
+            return f"the list has no prices of {name}"
+        return f"the list has no model {model} of {name}"
 
     def matching(self, text: str, providers: Iterable[str], at: datetime) -> tuple[KnownPrice, ...]:
         """Return every priced model of these providers whose reference contains the text."""

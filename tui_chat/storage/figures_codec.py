@@ -15,7 +15,9 @@ def dump(value: object) -> str:
 
 
 def usage_to_json(usage: Usage) -> dict[str, Any]:
-    return asdict(usage) | {"billed_usd": format_money(usage.billed_usd)}
+    values = asdict(usage) | {"billed_usd": format_money(usage.billed_usd)}
+    del values["terms"]
+    return values
 
 
 def usage_from_json(item: dict[str, Any]) -> Usage:

@@ -29,7 +29,7 @@ from tui_chat.core.masking import NO_SECRETS, Masker
 from tui_chat.core.part import Opaque, OtherPart, ThinkingPart, ToolResultPart
 from tui_chat.core.sources import source_part
 from tui_chat.core.text_buffer import TextBuffer
-from tui_chat.core.usage import UNKNOWN_USAGE, Usage
+from tui_chat.core.usage import SPECIAL_TIERS, UNKNOWN_USAGE, Terms, Usage
 from tui_chat.providers.anthropic.block_text import citation_text, is_failed_result, result_text
 from tui_chat.providers.anthropic.errors import page_message
 from tui_chat.providers.bounded_body import LONGEST_DELTA, error_body, in_parts, parse_json, whole_body
@@ -443,4 +443,14 @@ class UsageMeter:
             output_tokens=reported_count(figures.get("output_tokens")),
             thinking_tokens=reported_count(self._details["output_tokens_details"].get("thinking_tokens")),
             web_searches=reported_count(self._details["server_tool_use"].get("web_search_requests")),
+            terms=self._terms(),
+        )
+
+    def _terms(self) -> Terms:
+        """What the price depends on besides the tokens."""
+        words = (text_of(self._figures.get(name)) for name in ("speed", "service_tier"))
+        region = text_of(self._figures.get("inference_geo"))
+        return Terms(
+            next((word for word in words if word in SPECIAL_TIERS), ""),
+            "" if region in ("global", "not_available") else region,
         )

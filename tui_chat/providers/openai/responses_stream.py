@@ -62,6 +62,7 @@ _ARGUMENTS = {
     "response.mcp_call_arguments": "mcp_call",
     "response.custom_tool_call_input": "custom_tool_call",
 }
+_UNPRICED = {"code_interpreter_call": "code interpreter", "image_generation_call": "image generation"}
 _IMAGE_TYPES = ("png", "jpeg", "webp")
 
 Slot = tuple[str, int]
@@ -92,7 +93,9 @@ class ResponsesReader:
         self._has_started = False
         """Some text or a tool call has arrived."""
         self._is_refusal = False
-        self._searches = 0
+        self._searches = self._file_searches = 0
+        self._unpriced: dict[str, None] = {}
+        """Tools of the server that were used and that no price list has."""
         self._sources: dict[str, None] = {}
         """Cited sources, in order."""
         self._has_events = False
@@ -252,6 +255,9 @@ class ResponsesReader:
         """Return what is missing of an item, and its end with the item as it is sent back."""
         item, events = self._items.pop(key), list[ProviderEvent]()
         self._searches += searches_in(whole)
+        self._file_searches += whole.get("type") == "file_search_call"
+        if tool := _UNPRICED.get(text_of(whole.get("type"))):
+            self._unpriced[tool] = None
         for name, at, text in whole_texts(whole):
             self._complete_text(item, (name, at), text, events)
         self._close_text(item, events)
@@ -310,7 +316,9 @@ class ResponsesReader:
         return error_in_stream(error, self._has_started, self._masker)
 
     def _with_searches(self, usage: Usage) -> Usage:
-        return usage if usage.unknown or usage.web_searches else replace(usage, web_searches=self._searches)
+        terms = replace(usage.terms, file_searches=self._file_searches, unpriced=tuple(self._unpriced))
+        searches = usage.web_searches or self._searches
+        return usage if usage.unknown else replace(usage, web_searches=searches, terms=terms)
 
     def _close_all(self, output: list[Item]) -> Iterator[ProviderEvent]:
         """Yield the end of each item that is still open, as the whole response has it or as far as it arrived."""

@@ -1,12 +1,13 @@
 """Reads the usage that servers of the OpenAI wire report, in every shape that has been seen. No I/O."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from tui_chat.core.bounds import OutOfBounds, dollars_in_bounds, reported_count
-from tui_chat.core.usage import UNKNOWN_USAGE, Usage
-from tui_chat.providers.values import mapping_of
+from tui_chat.core.usage import SPECIAL_TIERS, UNKNOWN_USAGE, Terms, Usage
+from tui_chat.providers.values import mapping_of, text_of
 
 _MAX_TICKS = 10**19
 _TICK_EXPONENT = -10
@@ -36,9 +37,24 @@ def usage_in(chunk: Json, *, thinking_in_total_only: bool = False) -> Usage | No
         return None
     try:
         usage = _usage(usage_json, thinking_in_total_only)
+        tier = text_of(chunk.get("service_tier")) or text_of(usage_json.get("service_tier"))
+        usage = replace(usage, terms=_terms(usage_json, usage, tier if tier in SPECIAL_TIERS else ""))
     except OutOfBounds:
         return UNKNOWN_USAGE
     return usage if usage.is_in_bounds else UNKNOWN_USAGE
+
+
+def _terms(usage_json: Json, usage: Usage, tier: str) -> Terms:
+    """Return what the price depends on besides the tokens. Audio and images are within the input and the output."""
+    inputs = mapping_of(usage_json.get("prompt_tokens_details") or usage_json.get("input_tokens_details"))
+    outputs = mapping_of(usage_json.get("completion_tokens_details") or usage_json.get("output_tokens_details"))
+    return Terms(
+        tier,
+        audio_input_tokens=min(_first_count(inputs, "audio_tokens"), usage.input_tokens),
+        image_input_tokens=min(_first_count(inputs, "image_tokens"), usage.input_tokens),
+        audio_output_tokens=min(_first_count(outputs, "audio_tokens"), usage.output_tokens),
+        image_output_tokens=min(_first_count(outputs, "image_tokens"), usage.output_tokens),
+    )
 
 
 def _usage(usage_json: Json, thinking_in_total_only: bool) -> Usage:
