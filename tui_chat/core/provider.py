@@ -14,11 +14,6 @@ CONTINUE_PROMPT = "Please continue exactly where your last reply stopped, withou
 """Sent as a visible prompt where a model cannot continue its own unfinished reply."""
 
 
-WEB_SEARCH, WEB_FETCH = "web_search", "web_fetch"
-SERVER_TOOLS = (WEB_SEARCH, WEB_FETCH)
-"""Tools that a provider runs itself; chosen by these names in `Options.tools`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model as its provider describes it; `None` is unknown."""

@@ -12,6 +12,9 @@ MAX_RESULT_CHARACTERS = 30_000
 """Of a result that a model gets; the middle of a longer one is left out."""
 
 
+WEB_SEARCH, WEB_FETCH = "web_search", "web_fetch"
+SERVER_TOOLS = (WEB_SEARCH, WEB_FETCH)
+"""Tools that a provider runs itself; chosen by these names like the other tools."""
 TOOL_GROUPS: Mapping[str, tuple[str, ...]] = {
     "read": ("list_files", "read_file", "search_files"),
     "fetch": ("fetch_url",),
@@ -22,6 +25,8 @@ TOOL_GROUP_NOTES: Mapping[str, str] = {
     "read": "list, read and search files of the working folder",
     "fetch": "fetch https pages; asks for each host",
     "run": "run shell commands; asks for each command",
+    "web_search": "search the web, run and billed by the provider",
+    "web_fetch": "read web pages, run by the provider",
 }
 
 
@@ -31,11 +36,12 @@ def tool_choices(text: str, known: Collection[str] = ()) -> tuple[str, ...]:
     `known` are the names of MCP servers.
     """
     words = tuple(dict.fromkeys(text.replace(",", " ").split()))
-    built_in = {*TOOL_GROUPS, *(name for names in TOOL_GROUPS.values() for name in names)}
+    built_in = {*TOOL_GROUPS, *SERVER_TOOLS, *(name for names in TOOL_GROUPS.values() for name in names)}
     for word in words:
         if word not in built_in and word not in known:
-            hint = did_you_mean(word, (*TOOL_GROUPS, *known))
-            raise ValueError(f"there are no tools {word!r}{hint}; there are {', '.join((*TOOL_GROUPS, *known))}")
+            choices = (*TOOL_GROUPS, *SERVER_TOOLS, *known)
+            hint = did_you_mean(word, choices)
+            raise ValueError(f"there are no tools {word!r}{hint}; there are {', '.join(choices)}")
     return words
 
 

@@ -12,7 +12,6 @@ from tui_chat.ui.chat.option_syntax import options_text, parse_options, suggest_
         ("effort=high thinking=on", Options(effort="high", thinking=True)),
         ("max_tokens=4000 temperature=0.2", Options(4000, 0.2)),
         ("thinking=off", Options(thinking=False)),
-        ("web_search=on effort=low", Options(effort="low", tools=("web_search",))),
     ],
 )
 def test_options_are_read_and_shown_as_they_are_typed(words: str, made: Options) -> None:
@@ -39,8 +38,3 @@ def test_the_models_own_efforts_are_suggested_where_they_are_known() -> None:
 def test_what_was_typed_already_is_not_suggested_again() -> None:
     values = [one.value for one in suggest_options("effort=low thi")]
     assert values and all(value.startswith("effort=low ") and value.count("effort") == 1 for value in values)
-
-
-def test_a_web_tool_is_switched_off_and_leaves_other_tools_alone() -> None:
-    chosen = Options(tools=("look", "web_search"))
-    assert parse_options(chosen, "web_search=off web_fetch=on") == Options(tools=("look", "web_fetch"))

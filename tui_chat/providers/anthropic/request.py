@@ -21,8 +21,8 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.core.provider import SERVER_TOOLS, WEB_FETCH, WEB_SEARCH, Request
-from tui_chat.core.tool import Tool
+from tui_chat.core.provider import Request
+from tui_chat.core.tool import SERVER_TOOLS, WEB_FETCH, WEB_SEARCH, Tool
 from tui_chat.core.turn import Role, Turn
 from tui_chat.providers.anthropic.models import (
     default_max_tokens,

@@ -10,7 +10,8 @@ import httpx2
 from tui_chat.core.error import ProtocolBroken, RequestRefused
 from tui_chat.core.event import ProviderEvent, ReplyOpened
 from tui_chat.core.intake import Intake
-from tui_chat.core.provider import SERVER_TOOLS, WEB_SEARCH, Model, Request
+from tui_chat.core.provider import Model, Request
+from tui_chat.core.tool import SERVER_TOOLS, WEB_SEARCH
 from tui_chat.providers.bounded_body import TooManyValues, drain, parse_json, whole_body
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.error_details import request_id_in
@@ -99,7 +100,7 @@ class OpenAICompatibleProvider:
         has_search = uses_responses(self._config, self._dialect, request.model)
         for name in SERVER_TOOLS:
             if name in request.options.tools and not (name == WEB_SEARCH and has_search):
-                sentence = f"{self.name} has no {name} here; /options {name}=off switches it off"
+                sentence = f"{self.name} has no {name} here; /tools switches it off"
                 raise RequestRefused(sentence, detail="no_server_tool")
 
     async def models(self) -> tuple[Model, ...]:

@@ -13,8 +13,9 @@ from tui_chat.core.attachment import files_first
 from tui_chat.core.clean import valid_text
 from tui_chat.core.conversation import Options
 from tui_chat.core.part import AttachmentPart, OtherPart, Part, ThinkingPart, ToolCallPart, ToolResultPart
-from tui_chat.core.provider import WEB_SEARCH, Request, split_ref
+from tui_chat.core.provider import Request, split_ref
 from tui_chat.core.provider_presets import Dialect
+from tui_chat.core.tool import WEB_SEARCH
 from tui_chat.core.turn import Role, Turn
 from tui_chat.providers.openai.request import (
     Json,

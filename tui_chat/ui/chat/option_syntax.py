@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tui_chat.core.conversation import Options
-from tui_chat.core.provider import SERVER_TOOLS
 from tui_chat.ui.picker import Choice
 
 _NAMES = ("effort", "thinking", "max_tokens", "temperature")
-_ALL_NAMES = (*_NAMES, *SERVER_TOOLS)
 _SWITCH = {"on": True, "off": False, "auto": None, "": None}
 _EFFORTS = ("low", "medium", "high")
 _OFFERED = (
@@ -18,11 +16,6 @@ _OFFERED = (
         for most in (1000, 4000, 16000)
     ),
     *(Choice(f"temperature={how}", f"temperature={how}") for how in ("0", "0.5", "1")),
-    *(
-        Choice(f"{name}={how}", f"{name}={how}", "run by the provider")
-        for name in SERVER_TOOLS
-        for how in ("on", "off")
-    ),
 )
 
 
@@ -35,8 +28,9 @@ def parse_options(options: Options, words: str) -> Options:
 
 def options_text(options: Options) -> str:
     """Return the options that are set, as they would be typed."""
-    words = [f"{name}={_word(getattr(options, name))}" for name in _NAMES if getattr(options, name) is not None]
-    return " ".join((*words, *(f"{name}=on" for name in SERVER_TOOLS if name in options.tools)))
+    return " ".join(
+        f"{name}={_word(getattr(options, name))}" for name in _NAMES if getattr(options, name) is not None
+    )
 
 
 def suggest_options(typed: str, efforts: Sequence[str] = ()) -> Sequence[Choice]:
@@ -65,9 +59,6 @@ def _with_option(options: Options, word: str) -> Options:
                 return replace(options, max_tokens=int(value) if value else None)
             case "temperature":
                 return replace(options, temperature=float(value) if value else None)
-            case tool if tool in SERVER_TOOLS:
-                others = tuple(chosen for chosen in options.tools if chosen != tool)
-                return replace(options, tools=(*others, tool) if _SWITCH[value] else others)
     except (ValueError, KeyError):
         raise ValueError(f"{value!r} is not a valid {name}.") from None
-    raise ValueError(f"Unknown option {name!r}; the options are {', '.join(_ALL_NAMES)}.")
+    raise ValueError(f"Unknown option {name!r}; the options are {', '.join(_NAMES)}.")
