@@ -187,10 +187,10 @@ def test_files_go_in_the_words_of_the_api() -> None:
     document = AttachmentPart("b.pdf", "application/pdf", b"%PDF")
     text = AttachmentPart("c.txt", "text/plain", b"words")
     (item,) = body(prompt("see", image, document, text))["input"]
-    assert [piece["type"] for piece in item["content"]] == ["input_text", "input_image", "input_file", "input_text"]
-    assert item["content"][1]["image_url"] == "data:image/png;base64,eA=="
-    assert item["content"][2]["filename"] == "b.pdf"
-    assert "words" in item["content"][3]["text"]
+    assert [piece["type"] for piece in item["content"]] == ["input_image", "input_file", "input_text", "input_text"]
+    assert item["content"][0]["image_url"] == "data:image/png;base64,eA=="
+    assert item["content"][1]["filename"] == "b.pdf"
+    assert "words" in item["content"][2]["text"]
 
 
 @pytest.mark.parametrize(
