@@ -78,6 +78,11 @@ def draft_text(turn: Turn) -> str:
     return "\n".join(filter(None, (words, " ".join(marks))))
 
 
+def has_files(turn: Turn) -> bool:
+    """Return whether a prompt has attachments."""
+    return any(isinstance(part, AttachmentPart) for part in turn.parts)
+
+
 def brief(text: str) -> str:
     """Return a prompt for one row of a list: each mark as the file's name in its brackets."""
     return replace_marks(text, lambda part: f"⟦{part.name}⟧")

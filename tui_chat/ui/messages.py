@@ -36,6 +36,20 @@ class FileChosen(Message):
 
 
 @dataclass
+class AttachmentChosen(Message):
+    """Open the attachment with this hash."""
+
+    sha256: str
+
+
+@dataclass
+class AttachmentTextRequested(Message):
+    """Show the text of this attachment, which is unfolded."""
+
+    sha256: str
+
+
+@dataclass
 class FindChanged(Message):
     """Another match is selected; `total` is 0 if there is none."""
 

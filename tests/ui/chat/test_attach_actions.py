@@ -51,7 +51,7 @@ def has_sign(desk: Desk, name: str) -> Callable[[], bool]:
 
 
 def notified(desk: Desk) -> str:
-    return " ".join(notice.message for notice in desk.app._notifications)
+    return " ".join(notice.text for notice in desk.chat.notice_line._notices)
 
 
 async def paste(desk: Desk, text: str) -> None:

@@ -138,7 +138,7 @@ async def test_every_kind_of_part_has_a_row() -> None:
     assert "▸ read_file  src/app.py, 4" in text
     assert "▸ ↳ one · 2 lines" in text
     assert "· ↳ it broke" in text
-    assert "plan.png  image/png, 2 kB" in text
+    assert "plan.png  PNG, 2 kB" in text
     assert "search_result" in text
 
 

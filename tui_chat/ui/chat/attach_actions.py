@@ -14,12 +14,12 @@ from tui_chat.core.clean import clean_line
 from tui_chat.core.error import AttachmentRefused, ChatError
 from tui_chat.core.estimate import part_tokens
 from tui_chat.core.part import AttachmentPart
+from tui_chat.core.provider import split_ref
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.picker import Choice, Picker
 from tui_chat.ui.terminal.clipboard_image import NoClipboardImage, NoClipboardTool, read_image
 from tui_chat.ui.terminal.terminal_clipboard import TerminalClipboard
 from tui_chat.ui.terminal.textual_private import driver_of
-from tui_chat.wording import explain
 
 Read = Callable[[], tuple[AttachmentPart, str]]
 """Returns a file and why the user is to confirm it; called in a thread."""
@@ -109,8 +109,6 @@ class AttachActions:
         async def run() -> None:
             try:
                 await attach()
-            except AttachmentRefused as error:
-                self._refuse(error)
             except ChatError as error:
                 self._chat.notify_error(error)
             finally:
@@ -129,16 +127,17 @@ class AttachActions:
     async def _stored(self, reads: Sequence[Read]) -> list[tuple[AttachmentPart, int]]:
         """Store these files, and return them with their tokens; one that is refused or declined is left out."""
         parts: list[tuple[AttachmentPart, int]] = []
+        model = split_ref(self._chat.conversation.model)[1]
         for read in reads:
             try:
                 part, reason = await asyncio.to_thread(read)
             except AttachmentRefused as error:
-                self._refuse(error)
+                self._chat.notify_error(error)
                 continue
             if reason and not await self._confirmed(reason):
                 continue
             sha256 = await self._chat.context.store.put_blob(part.data)
-            parts.append((replace(part, data=b"", sha256=sha256), round(part_tokens(part))))
+            parts.append((replace(part, data=b"", sha256=sha256), round(part_tokens(part, model=model))))
         return parts
 
     async def _confirmed(self, reason: str) -> bool:
@@ -148,11 +147,6 @@ class AttachActions:
                 Picker(self._chat.keys, f"{clean_line(reason)} Attach it?", choices)
             )
             return await answer == "yes"
-
-    def _refuse(self, error: AttachmentRefused) -> None:
-        message = clean_line(error.message)
-        step = explain(error).next_step
-        self._chat.notify_warning(f"{message[:1].upper()}{message[1:].rstrip('.')}. {step}")
 
 
 def _path(name: str) -> Path:

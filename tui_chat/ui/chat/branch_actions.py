@@ -6,9 +6,11 @@ from functools import partial
 from tui_chat.core.conversation import Conversation, Origin
 from tui_chat.core.error import ChatError
 from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.ui.attachment_marks import attachments_in, prompt_text
 from tui_chat.ui.chat.branch_navigation import Trail, last, prompt_of, sibling_of
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.prompt_actions import PromptActions
+from tui_chat.ui.messages import PromptSubmitted
 from tui_chat.ui.undo import UndoStack
 from tui_chat.wording import ending
 
@@ -60,6 +62,24 @@ class BranchActions:
             chat.notify_warning(f"A reply is still streaming; {chat.keys('reply.cancel')} stops it.")
             return
         await self._prompts.start_editing(edited)
+
+    async def send_without_files(self) -> None:
+        """Send the prompt in the prompt box without its files; if it has none, the selected or last prompt again."""
+        chat = self._chat
+        draft = chat.prompt.draft
+        prompt = prompt_of(chat.conversation, chat.pane.current_turn)
+        if attachments_in(draft):
+            if words := prompt_text(draft).strip():
+                chat.prompt.draft = ""
+                chat.prompt.post_message(PromptSubmitted(words))
+            else:
+                chat.notify_warning("Without its files this prompt is empty.")
+        elif prompt is None:
+            chat.notify_warning("There are no files to leave out.")
+        elif await chat.start_reply(
+            chat.service.send_without_attachments(chat.conversation.id, prompt.id, model=chat.conversation.model)
+        ):
+            chat.prompt.focus()
 
     async def fork(self) -> None:
         """Start a new conversation with everything up to the selected turn."""

@@ -6,7 +6,6 @@ import time
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,13 +15,13 @@ from textual.worker import Worker
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationPosition
-from tui_chat.core.error import ChatError
+from tui_chat.core.error import AttachmentRefused, ChatError
 from tui_chat.core.event import RetryScheduled, TurnEnded, TurnStarted
 from tui_chat.core.prompt_forecast import context_use
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.service.reply import Reply
 from tui_chat.ui.app_context import AppContext
-from tui_chat.ui.attachment_marks import prompt_text
+from tui_chat.ui.attachment_marks import has_files, prompt_text
 from tui_chat.ui.chat.attach_actions import AttachActions
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.command_actions import CommandActions
@@ -32,6 +31,7 @@ from tui_chat.ui.chat.file_suggestions import FileSuggestions
 from tui_chat.ui.chat.find_actions import FindActions
 from tui_chat.ui.chat.model_choices import ModelChoices
 from tui_chat.ui.chat.model_picker import ModelPicker
+from tui_chat.ui.chat.open_attachment import OpenAttachment
 from tui_chat.ui.chat.output_actions import OutputActions
 from tui_chat.ui.chat.prompt_actions import PromptActions
 from tui_chat.ui.chat.prompt_queue import PromptQueue
@@ -50,6 +50,8 @@ from tui_chat.ui.keymap import Scope
 from tui_chat.ui.messages import (
     ActionRequested,
     ApprovalAnswered,
+    AttachmentChosen,
+    AttachmentTextRequested,
     AttentionRequested,
     ChatOpened,
     CopyRequested,
@@ -133,6 +135,7 @@ class ChatScreen(Screen[None]):
         self.output = OutputActions(self)
         self.find = FindActions(self)
         self.attach = AttachActions(self)
+        self.attachments = OpenAttachment(self)
         self.files = FileSuggestions(self)
         self.tools = ToolActions(self, self.settings)
         self.commands = CommandActions(
@@ -157,7 +160,7 @@ class ChatScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         ui = self.context.settings.ui
-        pane = ConversationPane(partial(ending_with_keys, self.keys), self.keys, ui)
+        pane = ConversationPane(self._describe_ending, self.keys, ui)
         self.keys.bind(pane, Scope.PANE)
         yield ForkedFromBar(self.keys)
         yield pane
@@ -187,6 +190,7 @@ class ChatScreen(Screen[None]):
 
     async def on_unmount(self) -> None:
         self.files.stop()
+        self.attachments.close()
         await self.drafts.flush()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -349,6 +353,11 @@ class ChatScreen(Screen[None]):
             if self.conversation.id != before.id:
                 return True
             self.conversation = await self.service.open(reply.conversation_id)
+        except AttachmentRefused as error:
+            self.notify_error(error)
+            if key := self.keys("reply.without_files"):
+                self.notify(f"{key} sends it without its files.")
+            return False
         except ChatError as error:
             self.notify_error(error)
             return False
@@ -392,10 +401,24 @@ class ChatScreen(Screen[None]):
 
     # Messages to the user
 
+    def _describe_ending(self, turn: Turn) -> tuple[str, str] | None:
+        """Return how a turn ended and what to do; a request that was refused may be so for its files."""
+        words = ending_with_keys(self.keys, turn)
+        key, prompt_id = self.keys("reply.without_files"), turn.parent_id or ""
+        is_refused = turn.fault is not None and turn.fault.kind in ("request_refused", "attachment")
+        if words is None or not (is_refused and key and self.conversation.has(prompt_id)):
+            return words
+        if not any(map(has_files, self.conversation.path_to(prompt_id))):
+            return words
+        return words[0], f"Send it without files ({key}). {words[1]}"
+
     def notify_error(self, error: ChatError) -> None:
         """Show what went wrong and what to do."""
         words = explain(error)
-        self.notify_warning(f"{words.sentence} {with_keys(words.next_step, self.keys)}")
+        sentence, step = words.sentence, with_keys(words.next_step, self.keys)
+        if isinstance(error, AttachmentRefused) and error.message:
+            sentence = f"{error.message[:1].upper()}{error.message[1:].rstrip('.')}."
+        self.notify_warning(f"{sentence} {step}")
 
     def notify_warning(self, sentence: str) -> None:
         self.notify(sentence, severity="warning")
@@ -500,6 +523,7 @@ class ChatScreen(Screen[None]):
         self.action_new = self.commands.open_new
         self.action_origin = self.branches.open_origin
         self.action_palette = self.commands.open_palette
+        self.action_send_without_files = self.branches.send_without_files
         self.action_retry = self.branches.regenerate
         self.action_retry_with = self.model_picker.regenerate_with
         self.action_save_code = self.output.save_code
@@ -537,6 +561,14 @@ class ChatScreen(Screen[None]):
     @on(FileChosen)
     def open_file(self, event: FileChosen) -> None:
         self.output.open_file(event.path, event.line)
+
+    @on(AttachmentChosen)
+    def open_attachment(self, event: AttachmentChosen) -> None:
+        self.attachments.open(event.sha256)
+
+    @on(AttachmentTextRequested)
+    def load_attachment(self, event: AttachmentTextRequested) -> None:
+        self.attachments.load_text(event.sha256)
 
     @on(FilesTyped)
     def suggest_files(self, event: FilesTyped) -> None:

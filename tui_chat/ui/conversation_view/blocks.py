@@ -4,19 +4,22 @@ from collections.abc import Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.style import Style
 
-from tui_chat.core.part import Part, TextPart, ThinkingPart
+from tui_chat.core.part import AttachmentPart, Part, TextPart, ThinkingPart
 from tui_chat.core.turn import Role
 from tui_chat.rendering.line import BLANK, Line
 from tui_chat.ui.conversation_view.growing_text import GrowingText
 from tui_chat.ui.conversation_view.layout_options import LayoutOptions, text_row
+from tui_chat.ui.conversation_view.links import ATTACHMENT
 
 if TYPE_CHECKING:
     from tui_chat.rendering.markdown import CodeBlock, LiveMarkdown
 
 _INDENT = 2
 """Cells by which unfolded text is indented."""
+_SIGN_OF_FOLD = "▸ "
 MOST_S = 0.1
 """Longest layout of a streaming text in one frame."""
 _NOT_COUNTED = dict.fromkeys(map(ord, " -|:"))
@@ -233,3 +236,34 @@ class Fold(Block):
             self._body = GrowingText(self._layout_options.measure, self._style, indent=_INDENT)
             self._body.append(self.text)
         self.set_head(*self._head_pieces)
+
+
+class FileFold(Fold):
+    """A text file: the name that opens it, and its text, which is loaded when it is first unfolded."""
+
+    def __init__(self, part: AttachmentPart, layout_options: LayoutOptions) -> None:
+        super().__init__(part, layout_options, layout_options.styles.dim)
+        self.file = part
+        self.opens = ""
+        """The hash of the file that its name opens."""
+
+    @property
+    def can_open(self) -> bool:
+        return True
+
+    def set_head(self, *pieces: tuple[str, Style]) -> None:
+        super().set_head(*pieces)
+        if self.opens:
+            start = cell_len(_SIGN_OF_FOLD)
+            end = min(start + cell_len(pieces[0][0]), self._head.cells)
+            self._head.links = ((start, end, ATTACHMENT + self.opens),)
+
+    def set_open(self, is_open: bool) -> None:
+        if is_open and (text := self._layout_options.file_text(self.file)):
+            self.load(text)
+        super().set_open(is_open)
+
+    def load(self, text: str) -> None:
+        """Take in the text, once."""
+        if not self._size:
+            self.grow(text)

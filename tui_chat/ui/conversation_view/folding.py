@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from tui_chat.ui.conversation_view.blocks import Fold
+from tui_chat.ui.conversation_view.blocks import FileFold, Fold
 from tui_chat.ui.conversation_view.layout_options import Expanded, LayoutOptions
 from tui_chat.ui.conversation_view.viewport import Viewport
 
@@ -49,6 +49,20 @@ class Folding:
             entry.forget_folds()
         unfolded = Expanded() if layout_options.unfolded == everything else everything
         self._relayout(replace(layout_options, unfolded=unfolded))
+        self._changed()
+
+    def show_file(self, sha256: str, text: str) -> None:
+        """Show the text of a file where it is unfolded."""
+        self._viewport.pin()
+        turns = self._viewport.turns
+        for index, entry in enumerate(turns.entries):
+            folds = [fold for fold in entry.blocks if isinstance(fold, FileFold) and fold.file.sha256 == sha256]
+            for fold in folds:
+                fold.load(text)
+            if folds:
+                entry.measure()
+                turns.update_height(index)
+        self._viewport.follow_if_at_end()
         self._changed()
 
     def _set_open(self, entry: int, blocks: list[int], is_open: bool) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from textual.message import Message
 
+from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Turn
 from tui_chat.ui.conversation_view.cursor import Cursor
 from tui_chat.ui.conversation_view.find import Finder
@@ -12,7 +13,7 @@ from tui_chat.ui.conversation_view.row_painter import PLAIN, RowStyle
 from tui_chat.ui.conversation_view.selection import Selection
 from tui_chat.ui.conversation_view.turn_layout import HEAD
 from tui_chat.ui.conversation_view.viewport import Row, Viewport
-from tui_chat.ui.messages import CopyRequested, FileChosen, FindChanged, LinkChosen
+from tui_chat.ui.messages import AttachmentChosen, CopyRequested, FileChosen, FindChanged, LinkChosen
 
 _USER = RowStyle(bar="user")
 
@@ -140,12 +141,22 @@ class Highlights:
         """Open the link or file at the cursor."""
         if self.cursor.target is not None:
             self.open(self.cursor.target[1])
+        elif (turn := self.current_turn) is not None:
+            self._open_first_attachment(turn)
+
+    def _open_first_attachment(self, turn: Turn) -> None:
+        hashes = [part.sha256 for part in turn.parts if isinstance(part, AttachmentPart) and part.sha256]
+        if hashes:
+            self._post_message(AttachmentChosen(hashes[0]))
 
     def open(self, target: Target) -> None:
         """Request that a link or a file is opened."""
-        self._post_message(
-            LinkChosen(target.url, target.shown) if target.url else FileChosen(target.path, target.line)
-        )
+        if target.attachment:
+            self._post_message(AttachmentChosen(target.attachment))
+        elif target.url:
+            self._post_message(LinkChosen(target.url, target.shown))
+        else:
+            self._post_message(FileChosen(target.path, target.line))
 
     # Find
 

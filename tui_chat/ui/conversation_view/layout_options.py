@@ -7,7 +7,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 
-from tui_chat.core.part import Part, ThinkingPart
+from tui_chat.core.part import AttachmentPart, Part, ThinkingPart
 from tui_chat.core.turn import Turn
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.styles import TextStyles
@@ -17,7 +17,13 @@ Describe = Callable[[Turn], tuple[str, str] | None]
 """Returns the sentence about a turn's state and the next step; `None` when there is nothing to report."""
 KeyLabel = Callable[[str], str]
 """Returns the name of the key that runs an action; empty when none does."""
+FileText = Callable[[AttachmentPart], str | None]
+"""Returns the text of a file; `None` while it is loaded."""
 DEFAULT_UI = UiSettings()
+
+
+def _no_file_text(part: AttachmentPart) -> str | None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,12 @@ class LayoutOptions:
     describe: Describe
     key_label: KeyLabel
     unfolded: Expanded = Expanded()
+    file_text: FileText = _no_file_text
 
     def unfolds(self, part: Part) -> bool:
         """Return whether a part is unfolded unless the user folds it."""
+        if isinstance(part, AttachmentPart):
+            return False
         return self.unfolded.thinking if isinstance(part, ThinkingPart) else self.unfolded.tools
 
     @property

@@ -20,6 +20,10 @@ _SUFFIX = (
 )
 
 
+ATTACHMENT = "\x00attachment:"
+"""Starts the address of an attachment's row, with its hash behind; no text of a model has this character."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A link or file name in a row."""
@@ -29,6 +33,8 @@ class Target:
     end: int
     url: str = ""
     """The address of a link; empty for a file."""
+    attachment: str = ""
+    """The hash of an attachment."""
     path: str = ""
     """A file name as it was written."""
     line: int | None = None
@@ -37,6 +43,8 @@ class Target:
     @property
     def shown(self) -> str:
         """The real destination, without control characters, and with a host name that cannot look like another."""
+        if self.attachment:
+            return "the attachment"
         return displayed_url(self.url) if self.url else clean_line(self.path)
 
 
@@ -132,7 +140,13 @@ def _in_letters(wire: str) -> str:
 
 def targets(line: Line) -> list[Target]:
     """Return the links in a row that may be opened, and the file names outside of links."""
-    found = [Target(start, end, url=url) for start, end, url in line.links if may_open(url)]
+    found = [
+        Target(start, end, attachment=url.removeprefix(ATTACHMENT))
+        if url.startswith(ATTACHMENT)
+        else Target(start, end, url=url)
+        for start, end, url in line.links
+        if url.startswith(ATTACHMENT) or may_open(url)
+    ]
     taken = [(start, end) for start, end, _ in line.links]
     for match in re.finditer(_FILE, line.copy) if "." in line.copy else ():
         path, suffix, number = match.groups()

@@ -23,9 +23,10 @@ from tui_chat.core.provider import CONTINUE_PROMPT
 from tui_chat.core.sources import title_and_url
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.rendering.cell_width import fitted, normalize_graphemes, width, wrap
-from tui_chat.ui.conversation_view.blocks import Block, Fold
+from tui_chat.ui.attachment_labels import file_size, is_text_file, kind_label
+from tui_chat.ui.conversation_view.blocks import Block, FileFold, Fold
 from tui_chat.ui.conversation_view.layout_options import LayoutOptions, text_row
-from tui_chat.ui.conversation_view.links import destination, displayed_url
+from tui_chat.ui.conversation_view.links import ATTACHMENT, destination, displayed_url
 
 _SHORT = 400
 """Longest text that is read for a summary in one row."""
@@ -194,12 +195,20 @@ def round_end(part: RoundPart) -> Block:
 
 
 def attachment(part: AttachmentPart, layout_options: LayoutOptions) -> Block:
-    """Return the name, type and size of an attachment."""
-    about = _clean(part.media_type) + (f", {_size(part.size)}" if part.size else "")
+    """Return the name, kind and size of an attachment; its name can be opened, and a text file unfolded."""
+    about = kind_label(part) + (f", {file_size(part.size)}" if part.size else "")
+    about += "" if part.is_included else ", not included"
     name = _clean(part.name) or "file"
     styles = layout_options.styles
-    pieces = [("+ ", styles.dim), (name, styles.text), (f"  {about}", styles.dim)]
-    block = Block([text_row(layout_options.width, pieces)])
+    if is_text_file(part):
+        fold = FileFold(part, layout_options)
+        fold.opens = part.sha256
+        fold.set_head((name, styles.text), (f"  {about}", styles.dim))
+        return fold
+    row = text_row(layout_options.width, [("+ ", styles.dim), (name, styles.text), (f"  {about}", styles.dim)])
+    if part.sha256:
+        row.links = ((2, min(2 + width(name), row.cells), ATTACHMENT + part.sha256),)
+    block = Block([row])
     block.part = part
     return block
 
@@ -234,12 +243,6 @@ def _clean(text: str) -> str:
 def _lines(text: str) -> str:
     count = text.count("\n") + 1
     return f" · {count:,} {'line' if count == 1 else 'lines'}"
-
-
-def _size(count: int) -> str:
-    if count < 1000:
-        return f"{count} B"
-    return f"{count / 1000:,.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"
 
 
 def _given(part: ToolCallPart) -> str:

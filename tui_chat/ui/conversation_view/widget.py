@@ -26,6 +26,7 @@ from tui_chat.core.event import (
     TurnEnded,
     TurnStarted,
 )
+from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Role, Turn
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.styles import DARK, TextStyles
@@ -54,6 +55,7 @@ from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
 from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 from tui_chat.ui.conversation_view.viewport import Row, RowPosition, Viewport
 from tui_chat.ui.keymap import Scope, bindings
+from tui_chat.ui.messages import AttachmentTextRequested
 from tui_chat.ui.terminal.direct_paint import DirectPainter, Frame, is_behind, is_seen
 
 
@@ -101,7 +103,9 @@ class ConversationPane(Widget, can_focus=True):
         self._conversation: Conversation | None = None
         self._welcome: tuple[str, ...] = ()
         unfolded = Expanded(thinking=not ui.thinking_folded, tools=not ui.tools_folded)
-        self.viewport = Viewport(LayoutOptions(1, DARK, describe, key_label, unfolded))
+        self._file_texts: dict[str, str | None] = {}
+        """Texts of unfolded files by their hashes; `None` while one is loaded."""
+        self.viewport = Viewport(LayoutOptions(1, DARK, describe, key_label, unfolded, self._file_text))
         self.highlights = Highlights(self.viewport, self.changed, self.post_message)
         self.scroller = Scroller(self.viewport, self.changed, key_label)
         self.folding = Folding(self.viewport, self.relayout, self.changed)
@@ -120,6 +124,8 @@ class ConversationPane(Widget, can_focus=True):
     def show(self, conversation: Conversation, *, at: str | None = None) -> None:
         """Show a conversation's branch from its end, or from turn `at` on."""
         known = self.viewport.turns.entries if self._is_same(conversation) else []
+        if not self._is_same(conversation):
+            self._file_texts.clear()
         self._conversation = conversation
         self.highlights.clear()
         self.highlights.finder.forget()
@@ -197,6 +203,17 @@ class ConversationPane(Widget, can_focus=True):
         if streaming is not None:
             streaming.note(sentence, next_step)
             self.changed()
+
+    def show_file(self, sha256: str, text: str) -> None:
+        """Show the text of a file that was requested."""
+        self._file_texts[sha256] = text
+        self.folding.show_file(sha256, text)
+
+    def _file_text(self, part: AttachmentPart) -> str | None:
+        if part.sha256 and part.sha256 not in self._file_texts:
+            self._file_texts[part.sha256] = None
+            self.post_message(AttachmentTextRequested(part.sha256))
+        return self._file_texts.get(part.sha256)
 
     @property
     def following(self) -> bool:

@@ -5,11 +5,11 @@ import re
 from tui_chat.core.estimate import part_tokens
 from tui_chat.core.format_numbers import short_tokens
 from tui_chat.core.part import AttachmentPart
+from tui_chat.ui.attachment_labels import file_size, kind_label
 from tui_chat.ui.attachment_marks import mark_of, replace_marks, safe_name
 
 _SIGN = re.compile(r"⟦(\d{1,6}) [^⟦⟧\n]+⟧")
 _LONGEST_NAME = 32
-_KINDS = {"application/pdf": "PDF", "text/plain": "text"}
 
 
 class AttachmentSigns:
@@ -47,25 +47,12 @@ class AttachmentSigns:
 
 def describe(part: AttachmentPart, tokens: int | None = None) -> str:
     """Return name, kind, size and estimate: `shot.png · PNG 1280×800 · 24 kB · ~1.4k tokens`."""
-    kind = _KINDS.get(part.media_type) or part.media_type.rpartition("/")[2].removeprefix("x-")
-    if part.media_type.startswith("image/"):
-        kind = kind.upper()
-    if part.pixels is not None:
-        kind += " {}×{}".format(*part.pixels)
-    if part.pages is not None:
-        kind += f" {part.pages:,} {'page' if part.pages == 1 else 'pages'}"
+    kind = kind_label(part)
     if not part.is_included:
         return f"{_short(safe_name(part.name))} · {kind} · not included"
     count = round(part_tokens(part)) if tokens is None else tokens
     name = _short(safe_name(part.name))
     return f"{name} · {kind} · {file_size(part.size)} · {short_tokens(count, estimated=True)} tokens"
-
-
-def file_size(count: int) -> str:
-    """Return `950 B`, `24 kB` or `3.1 MB`."""
-    if count < 1000:
-        return f"{count} B"
-    return f"{count / 1000:,.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"
 
 
 def _short(name: str) -> str:
