@@ -279,6 +279,13 @@ async def test_files_within_turns_are_recovered_from_a_damaged_older_database(op
     assert blobs_in(path) == {SHA: PHOTO.size}
 
 
+async def test_the_statistics_count_each_file_once(store: Store) -> None:
+    for name in ("c1", "c2"):
+        await store.create(conversation(name, with_files(prompt("u1"), PHOTO)))
+    stats = await store.stats()
+    assert (stats.files, stats.file_bytes) == (1, PHOTO.size)
+
+
 async def test_a_backup_holds_the_files(open_store: Open, path: Path, tmp_path: Path) -> None:
     store = await open_store()
     await store.create(conversation("c1", with_files(prompt("u1"), PHOTO)))

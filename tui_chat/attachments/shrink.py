@@ -1,6 +1,7 @@
 """Makes smaller copies of images with Pillow, which the extra `images` installs. The only file that knows Pillow."""
 
 import io
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -53,16 +54,13 @@ def shrink(part: AttachmentPart, edge: int, size: int) -> AttachmentPart | None:
     return None
 
 
-def _encoded(image: "Image", *, keeps_png: bool) -> "list[tuple[str, bytes]]":
-    """Return the image as files, the most faithful first: screenshots stay PNG where that is small enough."""
-    files = []
+def _encoded(image: "Image", *, keeps_png: bool) -> Iterator[tuple[str, bytes]]:
+    """Yield the image as files, the most faithful first: screenshots stay PNG where that is small enough."""
     if keeps_png or image.mode == "RGBA":
-        files.append(("image/png", _saved(image, "PNG", optimize=False)))
-    if image.mode == "RGBA":
-        files += [("image/webp", _saved(image, "WEBP", quality=quality)) for quality in _QUALITIES]
-    else:
-        files += [("image/jpeg", _saved(image, "JPEG", quality=quality)) for quality in _QUALITIES]
-    return files
+        yield "image/png", _saved(image, "PNG")
+    kind = "WEBP" if image.mode == "RGBA" else "JPEG"
+    for quality in _QUALITIES:
+        yield f"image/{kind.lower()}", _saved(image, kind, quality=quality)
 
 
 def _saved(image: "Image", kind: str, **options: object) -> bytes:

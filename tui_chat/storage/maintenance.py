@@ -76,6 +76,9 @@ class Stats:
     """Replies that are streaming."""
     prompts: int
     """Entries of the prompt history."""
+    files: int
+    """Attached files, each counted once."""
+    file_bytes: int
     oldest_at: datetime | None
     newest_at: datetime | None
     size_bytes: int
@@ -191,6 +194,7 @@ def stats(db: sqlite3.Connection) -> Stats:
         name: db.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("page_size", "page_count", "freelist_count", "user_version")
     }
+    files, file_bytes = db.execute("SELECT count(*), coalesce(sum(size), 0) FROM blob").fetchone()
     return Stats(
         conversations=shelves.get(0, 0),
         archived=shelves.get(1, 0),
@@ -198,6 +202,8 @@ def stats(db: sqlite3.Connection) -> Stats:
         turns=turns,
         live=_count(db, "SELECT 1 FROM turn INDEXED BY turn_live WHERE owner IS NOT NULL"),
         prompts=_count(db, "SELECT 1 FROM prompt"),
+        files=files,
+        file_bytes=file_bytes,
         oldest_at=moment_in_bounds(oldest),
         newest_at=moment_in_bounds(newest),
         size_bytes=pragmas["page_size"] * pragmas["page_count"],

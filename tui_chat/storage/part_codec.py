@@ -133,7 +133,7 @@ def _attachment_from_json(item: dict[str, Any], opaque: Opaque | None) -> Attach
     return AttachmentPart(
         str(item["name"]),
         str(item["media_type"]),
-        b64decode(item.get("data", "")),
+        b64decode(item["data"]) if "data" in item else b"",
         opaque,
         str(item.get("sha256", "")),
         count_in_bounds(item.get("size")) or 0,

@@ -137,6 +137,8 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
         if conversation.model == DEMO_MODEL and _has_no_model(ctx, question.options):
             print_notice(_NO_KEY)
         reply = await program.service.send(conversation, question.text, question.attachments)
+        for note in reply.notes:
+            print_notice(note)
         watchdog.save = program.save_unsaved
         code = await _print_reply(reply, _reply_text(ctx, jsonl=question.jsonl), watchdog)
     finally:

@@ -363,6 +363,8 @@ class ChatScreen(Screen[None]):
             return False
         self.show_path()
         self.follow(reply)
+        for note in reply.notes:
+            self.notify_warning(note)
         self.branches.note_left(before)
         return True
 
