@@ -1,5 +1,6 @@
 """`tui-chat ask --attach`, and what is piped to it: sent as files, asked about, or refused with a reason."""
 
+import json
 import os
 import subprocess
 from base64 import b64decode
@@ -113,5 +114,5 @@ def test_the_bytes_that_are_stored_are_those_of_the_file(shell: Shell) -> None:
     data = image(width=300)
     (shell.home / "shot.png").write_bytes(data)
     assert ask(shell, "-a", "shot.png").code == 0
-    exported: dict[str, Any] = shell.only_conversation()
-    assert data in [b64decode(part["data"]) for part in exported["turns"][0]["parts"] if part.get("data")]
+    exported: dict[str, Any] = json.loads(shell("export", "--all", "-f", "json").out)
+    assert [b64decode(bytes_) for bytes_ in exported["blobs"].values()] == [data]

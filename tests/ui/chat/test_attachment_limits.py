@@ -7,11 +7,8 @@ from textual import events
 
 from tests.attachments.samples import image
 from tests.ui.conftest import Desk
+from tests.ui.screen import screen_text
 from tui_chat.core.intake import Intake
-
-
-def notified(desk: Desk) -> str:
-    return " ".join(notice.message for notice in desk.app._notifications)
 
 
 async def attach(desk: Desk, path: Path) -> None:
@@ -31,6 +28,5 @@ async def test_an_image_that_the_model_cannot_see_is_left_out_with_a_note(
     monkeypatch.setattr(desk.provider, "takes", lambda model: Intake(sees=False))
     await desk.type("And?")
     await desk.press("enter")
+    await desk.until(lambda: "shot.png was left out: demo/tour cannot see images" in screen_text(desk.app))
     await desk.until(lambda: len(desk.conversation.path) == 4)
-    await desk.idle()
-    assert "shot.png was left out: demo/tour cannot see images" in notified(desk)
