@@ -1,6 +1,7 @@
 """Build the program from the settings: store, providers, prices, service. Knows no command and no screen."""
 
 import asyncio
+import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -250,7 +251,7 @@ def _build(settings: Settings, store: Store, *, demo: bool, unsaved_reason: Stor
     registry = ProviderRegistry(_provider_configs(settings, key_ring))
     pricing = pricing_of(settings)
     rules = {rule: Permission(verdict) for rule, verdict in settings.tools.rules.items()}
-    toolbox = LateToolbox(lambda: _tools(settings, service))
+    toolbox = LateToolbox(lambda: _tools(settings, service), _without_secrets)
     dependencies = Dependencies(
         registry.get,
         pricing.cost_of,
@@ -263,6 +264,12 @@ def _build(settings: Settings, store: Store, *, demo: bool, unsaved_reason: Stor
     service = ChatService(store, dependencies, unsaved_reason=unsaved_reason)
     model = DEMO_MODEL if demo else key_ring.model()[0]
     return Program(settings, store, service, dependencies, registry, key_ring, pricing, toolbox, model)
+
+
+def _without_secrets(text: str) -> str:
+    from tui_chat.tools.masking import SecretMask
+
+    return SecretMask(os.environ).masked(text)
 
 
 def _tools(settings: Settings, service: ChatService) -> Toolbox:

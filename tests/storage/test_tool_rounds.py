@@ -12,11 +12,13 @@ import pytest
 from tests.storage.conftest import Open
 from tests.storage.make import DEAD, conversation, live, prompt
 from tests.support.tools import assert_valid_on_every_wire
+from tui_chat.core.conversation import Options
 from tui_chat.core.event import Delta, PartDelta, PartEnd, TextDelta, ToolCallDelta, ToolStarted
 from tui_chat.core.part import RoundPart, TextPart, ToolResultPart, ToolStatus
 from tui_chat.core.rounds import rounds_of
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.core.usage import Cost, Price, Usage
+from tui_chat.formats.native import dumps, loads
 from tui_chat.service.usage_meter import meter_interrupted
 
 CALL = (ToolCallDelta("c1", "act", '{"a": '), ToolCallDelta("c1", "", "1}"), PartEnd(None, "c1"))
@@ -86,16 +88,11 @@ async def test_a_turn_with_rounds_is_stored_as_it_is(open_store: Open) -> None:
     assert (await store.conversation("c")).turn("r") == turn
 
 
-async def test_a_file_of_the_version_before_is_upgraded_and_unchanged(open_store: Open, path: Path) -> None:
-    store = await open_store()
-    await store.create(conversation("c", prompt("p")))
-    await store.aclose()
-    with closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA user_version = 2")
-        db.commit()
-    store = await open_store()
-    assert store.opening.migrated_from == 2
-    assert (await store.conversation("c")).turn("p") == prompt("p")
+async def test_an_export_keeps_rounds_results_and_the_chosen_tools(open_store: Open) -> None:
+    turn = await killed_after(open_store, (*CALL, ROUND, ToolStarted("c1")))
+    options = Options(tools=("read", "git"))
+    exported = conversation("c", prompt("p"), turn, options=options)
+    assert loads(dumps(exported)) == exported
 
 
 @pytest.mark.parametrize("damaged", ['[{"type":"round","usage":{"input_tokens":-5},"ttft_ms":1,"duration_ms":2}]'])

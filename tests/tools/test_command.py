@@ -94,6 +94,7 @@ async def test_the_last_lines_are_reported_while_it_runs(tmp_path: Path) -> None
     assert seen == ["red"]
 
 
+@pytest.mark.slow
 async def test_a_time_out_kills_everything(tmp_path: Path) -> None:
     command, *files = stubborn(tmp_path)
     outcome = await ran(tmp_path, command, 3)

@@ -136,6 +136,7 @@ async def test_a_server_that_dies_in_a_call_has_an_unknown_outcome_and_starts_ag
         assert box.called == ["die", "echo"]
 
 
+@pytest.mark.slow
 async def test_a_call_that_takes_too_long_is_timed_out(open_box: Open) -> None:
     async with open_box(timeout_s=1.0) as box:
         outcome = await box.call("sleep")
@@ -151,6 +152,7 @@ async def test_a_cancelled_call_leaves_the_server_to_be_closed(open_box: Open) -
             await running
 
 
+@pytest.mark.slow
 async def test_a_silent_server_costs_no_more_than_its_time_and_is_named(open_box: Open) -> None:
     async with open_box("silent", start_timeout_s=1.0) as box:
         assert await box.tools.offered(["box"]) == ()
@@ -181,6 +183,7 @@ async def test_five_hundred_tools_are_offered_in_a_stable_order(open_box: Open) 
         assert len(tools) == 500 and tools == await box.tools.offered(["box"])
 
 
+@pytest.mark.slow
 async def test_a_line_without_end_ends_the_server_and_not_the_program(open_box: Open) -> None:
     async with open_box() as box:
         outcome = await box.call("flood")
@@ -205,6 +208,7 @@ async def test_a_command_that_does_not_exist_is_named(open_box: Open) -> None:
         await tools.aclose()
 
 
+@pytest.mark.slow
 async def test_closing_ends_a_stubborn_server_with_its_children(open_box: Open) -> None:
     async with open_box("stubborn") as box:
         await box.tools.offered(["box"])
@@ -213,6 +217,7 @@ async def test_closing_ends_a_stubborn_server_with_its_children(open_box: Open) 
     await until(lambda: not any(map(is_alive, pids)))
 
 
+@pytest.mark.slow
 async def test_kill_9_of_the_program_ends_its_servers(open_box: Open, tmp_path: Path) -> None:
     async with open_box("stubborn", consent=False) as box:
         config = box.config("stubborn")

@@ -26,7 +26,8 @@ _REPORT_INTERVAL_S = 0.1
 _PIECE = 65_536
 _LONGEST_END_S = 1.8
 """For a command that is stopped, within the time that the end of a reply has."""
-_SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL")
+SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL")
+"""Parts of the names of variables that hold secrets."""
 _QUIET = {
     "TERM": "dumb",
     "NO_COLOR": "1",
@@ -39,7 +40,7 @@ _QUIET = {
 
 def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of commands: without what is named like a secret, and without colours and pagers."""
-    kept = {name: value for name, value in environ.items() if not any(word in name.upper() for word in _SECRET_NAMES)}
+    kept = {name: value for name, value in environ.items() if not any(word in name.upper() for word in SECRET_NAMES)}
     return kept | _QUIET
 
 

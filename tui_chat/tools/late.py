@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from tui_chat.core.part import ToolCallPart
 from tui_chat.core.tool import CallReview, Tool, Toolbox, ToolOutcome
@@ -10,8 +11,10 @@ from tui_chat.core.tool import CallReview, Tool, Toolbox, ToolOutcome
 class LateToolbox:
     """Stands for a toolbox that is made in a thread when it is needed."""
 
-    def __init__(self, make: Callable[[], Toolbox]) -> None:
+    def __init__(self, make: Callable[[], Toolbox], mask: Callable[[str], str]) -> None:
+        """`mask` hides secrets in a text."""
         self._make = make
+        self._mask = mask
         self._making = asyncio.Lock()
         self._made: Toolbox | None = None
 
@@ -30,8 +33,9 @@ class LateToolbox:
         return await (await self._toolbox()).review(tool, call)
 
     async def run(self, tool: Tool, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:
-        """Run a call."""
-        return await (await self._toolbox()).run(tool, call, report)
+        """Run a call; the user's own secrets are hidden in its outcome."""
+        outcome = await (await self._toolbox()).run(tool, call, report)
+        return replace(outcome, text=self._mask(outcome.text))
 
     async def aclose(self) -> None:
         """End what still runs."""

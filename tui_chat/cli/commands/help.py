@@ -15,6 +15,7 @@ TOPICS = {
     "keys": "Keys",
     "attachments": "Attachments",
     "headless": "Without the app",
+    "tools": "Tools",
     "library": "The library",
     "providers": "Models and providers",
     "settings": "Settings",
