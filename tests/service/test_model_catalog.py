@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from unittest.mock import patch
 
 import pytest
@@ -73,3 +74,13 @@ def test_every_word_must_be_in_the_reference_or_the_name_and_the_likest_comes_fi
     other = Model("one/very-large-indeed", "Huge")
     assert matching((other, LARGE, SMALL), "large") == [LARGE, other]
     assert matching((other, LARGE, SMALL), "one huge") == [other]
+
+
+async def test_a_list_keeps_the_time_at_which_its_provider_gave_it(store: Store) -> None:
+    before = datetime.now(UTC)
+    first = await asking(store, {"one": (LARGE,), "two": (SMALL,)}).refreshed()
+    assert all(before <= at <= datetime.now(UTC) for at in first.listed_at.values())
+    later = await asking(store, {"one": Unreachable("away"), "two": (SMALL,)}).refreshed()
+    assert later.listed_at["one"] == first.listed_at["one"]
+    assert later.listed_at["two"] > first.listed_at["two"]
+    assert (await asking(store, {"one": None, "two": None}).last_seen()).listed_at == later.listed_at

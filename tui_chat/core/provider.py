@@ -27,6 +27,7 @@ class Model:
     efforts: tuple[str, ...] = ()
     can_see: bool | None = None
     """Whether it takes images."""
+    can_use_tools: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

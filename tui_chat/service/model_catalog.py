@@ -4,17 +4,18 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from tui_chat.core.bounds import count_in_bounds
+from tui_chat.core.bounds import count_in_bounds, moment_in_bounds
 from tui_chat.core.error import ChatError, StorageError, Unreachable
 from tui_chat.core.provider import Model, split_ref
 from tui_chat.storage.store import Store
 
 RECENT_MODELS = "recent_models"
 """The key of the store's state that lists the models that were used lately, the last one first."""
-_STATE_KEY = "models"
+_STATE_KEY, _TIMES_KEY = "models", "models_listed_at"
 _MAX_VERSION_DIGITS = 3
 """A longer number in a model's name is a date or a size."""
 TIMEOUT_S = 10.0
@@ -27,6 +28,8 @@ class Catalog:
     models: tuple[Model, ...]
     unreachable: tuple[tuple[str, ChatError], ...] = ()
     """Providers that could not be reached, with the error; their models are those last seen."""
+    listed_at: Mapping[str, datetime] = field(default_factory=dict)
+    """When each provider listed its models."""
 
 
 class ModelCatalog:
@@ -48,24 +51,28 @@ class ModelCatalog:
     async def last_seen(self) -> Catalog:
         """Return the cached models, without a request."""
         known = await self._load_cached()
-        return Catalog(tuple(model for name in self._names for model in known.get(name, ())))
+        models = tuple(model for name in self._names for model in known.get(name, ()))
+        return Catalog(models, listed_at=await self._load_times())
 
     async def refreshed(self) -> Catalog:
         """Ask all providers at once; keep the cached models of those that do not answer."""
         known = await self._load_cached()
         answers = await asyncio.gather(*(self._ask(name) for name in self._names))
         unreachable: list[tuple[str, ChatError]] = []
+        listed_at, now = await self._load_times(), datetime.now(UTC)
         for name, answer in zip(self._names, answers, strict=True):
             if isinstance(answer, ChatError):
                 unreachable.append((name, answer))
             else:
                 known[name] = answer
+                listed_at[name] = now
         with suppress(StorageError):  # without a cache they are requested again
             await self._store.set_state(
                 _STATE_KEY, {name: [asdict(model) for model in known[name]] for name in known}
             )
+            await self._store.set_state(_TIMES_KEY, {name: at.isoformat() for name, at in listed_at.items()})
         models = tuple(model for name in self._names for model in known.get(name, ()))
-        return Catalog(models, tuple(unreachable))
+        return Catalog(models, tuple(unreachable), listed_at)
 
     async def _ask(self, name: str) -> tuple[Model, ...] | ChatError:
         try:
@@ -75,6 +82,13 @@ class ModelCatalog:
             return Unreachable(f"{name} did not answer within {TIMEOUT_S:g} s", detail="timeout")
         except ChatError as error:
             return error
+
+    async def _load_times(self) -> dict[str, datetime]:
+        stored: dict[str, str] = {}
+        with suppress(StorageError):
+            stored = await self._store.state(_TIMES_KEY) or {}
+        moments = {name: moment_in_bounds(at) for name, at in stored.items()}
+        return {name: at for name, at in moments.items() if at is not None}
 
     async def _load_cached(self) -> dict[str, tuple[Model, ...]]:
         stored: dict[str, list[dict[str, Any]]] = {}

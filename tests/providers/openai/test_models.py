@@ -27,7 +27,7 @@ from tui_chat.providers.openai.models import models_in, with_details, with_runni
                     }
                 ]
             },
-            Model("openrouter/v/m", "V: M", 200000, 9000, True, ("low", "medium", "high"), can_see=True),
+            Model("openrouter/v/m", "V: M", 200000, 9000, True, ("low", "medium", "high"), True, True),
         ),
         (
             "groq",
@@ -140,10 +140,11 @@ def test_what_is_no_list_is_reported(listing: Any) -> None:
 
 def test_ollamas_details_show_the_context_and_whether_it_thinks() -> None:
     details = {"model_info": {"qwen3.context_length": 40960, "x": 1}, "capabilities": ["completion", "thinking"]}
-    blind = Model("ollama/q", "", 40960, None, True, can_see=False)
+    blind = Model("ollama/q", "", 40960, None, True, can_see=False, can_use_tools=False)
     assert with_details(Model("ollama/q"), details) == blind
-    details["capabilities"].append("vision")
-    assert with_details(Model("ollama/q"), details).can_see is True
+    details["capabilities"] += ["vision", "tools"]
+    able = with_details(Model("ollama/q"), details)
+    assert (able.can_see, able.can_use_tools) == (True, True)
     assert with_details(Model("ollama/q"), []) == Model("ollama/q")
 
 
@@ -156,3 +157,19 @@ def test_a_model_has_the_context_it_runs_with() -> None:
     assert {model.context_window for model in with_running(models, llamacpp, "here", DIALECTS["llamacpp"])} == {2048}
     for nothing in ({}, [], {"models": None}, {"default_generation_settings": {"n_ctx": 0}}):
         assert with_running(models, nothing, "here", DIALECTS["ollama"]) == models
+
+
+@pytest.mark.parametrize(
+    ("entry", "can"),
+    [
+        ({"supported_parameters": ["temperature"]}, False),
+        ({"capabilities": {"function_calling": True}}, True),
+        ({"capabilities": {"completion_chat": True}}, None),
+        ({"supported_features": ["tools"]}, True),
+        ({"model_info": {"supports_function_calling": False}}, False),
+        ({}, None),
+    ],
+)
+def test_a_list_says_whether_a_model_uses_tools(entry: dict[str, Any], can: bool | None) -> None:
+    (model,) = models_in({"data": [{"id": "m", **entry}]}, "p", DIALECTS["litellm"])
+    assert model.can_use_tools is can

@@ -444,7 +444,9 @@ async def test_ollamas_models_show_their_context_one_by_one() -> None:
         "/api/show": Answer.json({"model_info": {"llama.context_length": 99}, "capabilities": ["completion"]}),
     }
     async with Wire(routes=routes) as wire, provider(wire.url, kind="ollama") as made:
-        assert await made.models() == (Model("p/a:1b", context_window=99, can_think=False, can_see=False),)
+        assert await made.models() == (
+            Model("p/a:1b", context_window=99, can_think=False, can_see=False, can_use_tools=False),
+        )
         assert [(seen.method, seen.path) for seen in wire.requests[1:]] == [("POST", "/api/show"), ("GET", "/api/ps")]
         assert wire.requests[1].json == {"model": "a:1b"}
 

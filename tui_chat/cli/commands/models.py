@@ -11,6 +11,8 @@ from tui_chat.cli.context import Context, command_context
 from tui_chat.cli.options import DataDirFlag, JsonFlag
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tui_chat.core.provider import Model
     from tui_chat.core.usage import Price
     from tui_chat.service.model_catalog import Catalog
@@ -26,6 +28,21 @@ class _Row:
     model: "Model"
     price: "Price | None"
     context_window: int | None
+    listed_at: "datetime | None"
+
+    @property
+    def abilities(self) -> str:
+        """What the model can do, as far as its provider says; `-` before what it cannot."""
+        model = self.model
+        known = (("think", model.can_think), ("see", model.can_see), ("tools", model.can_use_tools))
+        return " ".join(word if can else f"-{word}" for word, can in known if can is not None)
+
+    @property
+    def context_source(self) -> str | None:
+        """Where the context window is from."""
+        if self.context_window is None:
+            return None
+        return "provider" if self.model.context_window else "price list"
 
 
 def run(
@@ -60,6 +77,7 @@ async def _load(ctx: Context, words: str, *, refresh: bool) -> "tuple[Catalog, l
     import asyncio
     from datetime import UTC, datetime
 
+    from tui_chat.core.provider import split_ref
     from tui_chat.service.model_catalog import matching
     from tui_chat.wiring import assemble
 
@@ -72,7 +90,8 @@ async def _load(ctx: Context, words: str, *, refresh: bool) -> "tuple[Catalog, l
         rows = []
         for model in matching(catalog.models, words) if words else catalog.models:
             known = program.pricing.known(model.ref, now)
-            rows.append(_Row(model, known.price, model.context_window or known.context_window))
+            listed_at = catalog.listed_at.get(split_ref(model.ref)[0])
+            rows.append(_Row(model, known.price, model.context_window or known.context_window, listed_at))
         return catalog, rows
     finally:
         await program.aclose()
@@ -86,8 +105,15 @@ def _as_json(rows: Sequence[_Row]) -> str:
             "id": row.model.ref,
             "name": row.model.name,
             "context_window": row.context_window,
+            "context_source": row.context_source,
+            "max_output_tokens": row.model.max_output_tokens,
+            "can_think": row.model.can_think,
+            "can_see": row.model.can_see,
+            "can_use_tools": row.model.can_use_tools,
+            "listed_at": None if row.listed_at is None else row.listed_at.isoformat(),
             "input_usd": None if row.price is None else format(row.price.input_usd, "f"),
             "output_usd": None if row.price is None else format(row.price.output_usd, "f"),
+            "price_source": None if row.price is None else row.price.source,
         }
         for row in rows
     ]
@@ -102,10 +128,25 @@ def _as_table(rows: Sequence[_Row]) -> str:
         return ""
     refs = [clean_line(row.model.ref) for row in rows]
     width = max(map(len, refs))
-    head = f"{'MODEL':<{width}}  {'CONTEXT':>8}  {'$/M IN':>9}  {'$/M OUT':>9}"
+    head = f"{'MODEL':<{width}}  {'CONTEXT':>8}  {'OUTPUT':>7}  {'$/M IN':>9}  {'$/M OUT':>9}  CAN"
     lines = []
     for ref, row in zip(refs, rows, strict=True):
-        window = "?" if row.context_window is None else short_tokens(row.context_window)
+        window, output = (
+            "?" if size is None else short_tokens(size) for size in (row.context_window, row.model.max_output_tokens)
+        )
         price_in, price_out = (None, None) if row.price is None else (row.price.input_usd, row.price.output_usd)
-        lines.append(f"{ref:<{width}}  {window:>8}  {dollars(price_in):>9}  {dollars(price_out):>9}")
-    return "\n".join([head, *lines] if sys.stdout.isatty() else lines)
+        figures = f"{window:>8}  {output:>7}  {dollars(price_in):>9}  {dollars(price_out):>9}"
+        lines.append(f"{ref:<{width}}  {figures}  {row.abilities}".rstrip())
+    return "\n".join([head, *lines, "", *_sources(rows)] if sys.stdout.isatty() else lines)
+
+
+def _sources(rows: "Sequence[_Row]") -> list[str]:
+    """Return where the facts are from, and how old they are."""
+    from datetime import UTC, datetime
+
+    from tui_chat.core.format_numbers import duration
+
+    ages = [(datetime.now(UTC) - row.listed_at).total_seconds() for row in rows if row.listed_at is not None]
+    prices = sorted({row.price.source for row in rows if row.price is not None})
+    listed = [f"models: as the providers listed them {duration(max(ages))} ago"] if ages else []
+    return [*listed, *(f"prices: {source}" for source in prices)]

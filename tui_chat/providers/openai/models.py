@@ -22,6 +22,8 @@ _CONTEXT_FIELDS = (
 _MAX_DIGITS = 16
 """Of a number that is sent as text."""
 _MAX_OUTPUT_FIELDS = ("max_completion_tokens", "max_output_tokens", "max_output_length")
+_TOOL_WORDS = {"tools", "tool_use", "tool-use", "tool-calling", "function_calling", "function-calling"}
+"""What servers call the use of tools among a model's features."""
 _NESTED = ("meta", "top_provider", "model_info", "limits")
 """Objects within a model that may hold its figures."""
 _NOT_CHAT = re.compile(
@@ -73,6 +75,7 @@ def _model(entry: Mapping[str, Any], provider: str, dialect: Dialect) -> Model |
         max_output_tokens=_first_count(figures, _MAX_OUTPUT_FIELDS),
         can_think=can_think,
         can_see=_can_see(entry, figures),
+        can_use_tools=_can_use_tools(entry, figures),
         efforts=dialect.efforts if can_think else (),
     )
 
@@ -152,6 +155,20 @@ def _can_see(entry: Mapping[str, Any], figures: Mapping[str, Any]) -> bool | Non
     return {"vlm": True, "llm": False}.get(str(entry.get("type")))
 
 
+def _can_use_tools(entry: Mapping[str, Any], figures: Mapping[str, Any]) -> bool | None:
+    """Return whether the model calls tools; `None` where the server does not say."""
+    for name in ("supported_parameters", "capabilities", "supported_features"):
+        features = entry.get(name)
+        if isinstance(features, list):
+            return bool(_TOOL_WORDS & {str(feature) for feature in features})
+        if isinstance(features, Mapping):
+            for word in _TOOL_WORDS:
+                if isinstance(can_use := features.get(word), bool):
+                    return can_use
+    can_use = figures.get("supports_function_calling", entry.get("supports_tools"))
+    return can_use if isinstance(can_use, bool) else None
+
+
 def with_details(model: Model, details: Any) -> Model:
     """Return the model with what Ollama reports for it alone."""
     if not isinstance(details, Mapping):
@@ -167,6 +184,7 @@ def with_details(model: Model, details: Any) -> Model:
         context_window=contexts[0] if contexts else model.context_window,
         can_think="thinking" in capabilities if isinstance(capabilities, list) else model.can_think,
         can_see="vision" in capabilities if isinstance(capabilities, list) else model.can_see,
+        can_use_tools="tools" in capabilities if isinstance(capabilities, list) else model.can_use_tools,
     )
 
 

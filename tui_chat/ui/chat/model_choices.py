@@ -1,10 +1,11 @@
 """The models to choose from, with what is known of each, and which were used recently."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from tui_chat.core.error import StorageError
 from tui_chat.core.format_numbers import UNKNOWN, dollars, short_tokens
-from tui_chat.core.provider import Model
+from tui_chat.core.provider import Model, split_ref
 from tui_chat.service.model_catalog import RECENT_MODELS, Catalog
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.picker import Choice
@@ -21,6 +22,7 @@ class ModelChoices:
         """The models that were last looked up."""
         self._by_ref: dict[str, Model] = {}
         """The models that their providers list."""
+        self._listed_at: Mapping[str, datetime] = {}
 
     async def mark_used(self, ref: str) -> None:
         """Offer this model first from now on."""
@@ -36,6 +38,7 @@ class ModelChoices:
         own = self._context.settings.profiles.items()
         profiles = [Choice(name, name, f"profile, {profile.model}") for name, profile in own]
         self._by_ref = {model.ref: model for model in catalog.models}
+        self._listed_at = catalog.listed_at
         refs = dict.fromkeys([*await self._recent(), *self._by_ref, *local])
         notes = [await self._note(self._by_ref.get(ref) or Model(ref)) for ref in refs]
         self.known = profiles + [Choice(ref, ref, note) for ref, note in zip(refs, notes, strict=True)]
@@ -57,10 +60,20 @@ class ModelChoices:
         size = UNKNOWN if window is None else short_tokens(window)
         thinks = ", thinks" if model.can_think else ""
         thinks += {True: ", sees images", False: ", no images", None: ""}[model.can_see]
+        thinks += ", no tools" if model.can_use_tools is False else ""
+        thinks += self._age(model)
         if facts.price is None:
             return f"{size} context, {UNKNOWN}{thinks}"
         price = f"{dollars(facts.price.input_usd)} in, {dollars(facts.price.output_usd)} out"
         return f"{size} context, {price}{thinks}"
+
+    def _age(self, model: Model) -> str:
+        """Return how old the provider's list is, where it is older than a day."""
+        listed_at = self._listed_at.get(split_ref(model.ref)[0])
+        if listed_at is None or model.ref not in self._by_ref:
+            return ""
+        days = (datetime.now(UTC) - listed_at).days
+        return f", listed {days} {'day' if days == 1 else 'days'} ago" if days > 0 else ""
 
 
 def is_reference(text: str) -> bool:
