@@ -15,15 +15,15 @@ WIDTHS = range(40, 201)
 COSTS = [Decimal("0.0000004") * 10**power for power in range(11)] + [Decimal("12345.67"), Decimal(0)]
 STREAMING = FooterState(
     "anthropic/claude-sonnet-5-5",
-    Activity.STREAMING,
-    72.3,
-    42.1,
-    Usage(3, 10_003, 600, output_tokens=1234, estimated=True),
-    Cost(Decimal("0.0132"), True),
-    CostSum(Decimal("0.4213"), True, 0, 4),
-    CostSum(Decimal("0.6713"), True, 1, 6),
-    ContextUse(11_106, 200_000, True),
-    "esc stop",
+    activity=Activity.STREAMING,
+    seconds=72.3,
+    tokens_per_s=42.1,
+    usage=Usage(3, 10_003, 600, output_tokens=1234, estimated=True),
+    cost=Cost(Decimal("0.0132"), True),
+    total=CostSum(Decimal("0.4213"), True, 0, 4),
+    total_all=CostSum(Decimal("0.6713"), True, 1, 6),
+    context=ContextUse(11_106, 200_000, True),
+    hint="esc stop",
 )
 
 
@@ -66,16 +66,17 @@ def test_everything_that_counts_is_there_on_eighty_columns() -> None:
 
 
 def test_a_wide_line_says_it_in_words() -> None:
-    line = footer_line(STREAMING, 160)
+    line = footer_line(STREAMING, 190)
     assert line.startswith("anthropic/claude-sonnet-5-5  streaming 1m 12s  42 tok/s  esc stop  ")
-    assert line.endswith("~$0.0132  total ~$0.4213 of ~$0.6713+?  ~in 10.6k  out 1.23k  cached 10.0k  context  ~5%")
+    end = "~in 10.6k  out 1.23k  cached 10.0k  context  ~5%"
+    assert line.endswith(f"~$0.0132  ~$0.4213 here · over ~$0.6713 with all branches  {end}")
 
 
 def test_fields_go_in_one_order() -> None:
     fields = footer_fields(STREAMING)
     shown = [[field.name for field in fit(fields, width)] for width in reversed(WIDTHS)]
     gone = [name for wider, narrower in pairwise(shown) for name in wider if name not in narrower]
-    assert gone == ["hint", "speed", "tokens", "total"]
+    assert gone == ["hint", "speed", "tokens", "total", "context"]
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
@@ -90,10 +91,35 @@ def test_growing_figures_move_nothing(width: int) -> None:
     assert ends[0] == ends[1] == ends[2]
 
 
-def test_an_unknown_cost_is_a_question_mark() -> None:
-    state = replace(STREAMING, cost=None, total=CostSum(unknown_replies=1), total_all=CostSum(unknown_replies=1))
-    line = footer_line(state, 120)
-    assert " ?  total " in line and "$" not in line
+UNPRICED = replace(STREAMING, cost=None, total=CostSum(unknown_replies=1), total_all=CostSum(unknown_replies=1))
+
+
+def test_an_unknown_cost_is_said_in_words() -> None:
+    line = footer_line(UNPRICED, 120)
+    assert line.count("no price") == 1 and "$" not in line
+
+
+STATES = {
+    "idle": replace(STREAMING, activity=Activity.IDLE, hint="", keys=("Enter send · / commands", "Enter send")),
+    "waiting": replace(STREAMING, activity=Activity.WAITING, hint="", keys=("Esc stop · Enter queue", "Esc stop")),
+    "streaming": replace(STREAMING, hint="", keys=("Esc stop · Enter queue", "Esc stop")),
+    "retrying": replace(STREAMING, activity=Activity.RETRYING, hint="", keys=("Enter now · Esc cancel", "Enter now")),
+    "unknown price": UNPRICED,
+    "unknown tokens": replace(STREAMING, usage=Usage(unknown=True)),
+    "branches": replace(STREAMING, activity=Activity.IDLE),
+}
+
+
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
+def test_no_figure_is_a_question_mark_at_any_width(state: FooterState) -> None:
+    for width in WIDTHS:
+        line = footer_line(state, width)
+        assert text_width(line) == width and "?" not in line
+
+
+def test_what_to_press_while_a_reply_streams_is_there_on_sixty_columns() -> None:
+    assert "Esc stop" in footer_line(STATES["streaming"], 60)
+    assert "Esc stop · Enter queue" in footer_line(STATES["streaming"], 200)
 
 
 def test_before_the_first_reply_there_is_nothing_to_pay() -> None:
@@ -107,7 +133,7 @@ def test_where_nothing_branched_the_total_is_shown_once() -> None:
 
 def test_what_is_going_on_is_one_word_and_a_clock() -> None:
     said = [activity_text(FooterState(activity=activity, seconds=4.2)) for activity in Activity]
-    assert said == ["", "waiting 4s", "streaming 4s", "stalled 4s", "retry in 4s"]
+    assert said[:5] == ["", "waiting 4s", "streaming 4s", "stalled 4s", "retry in 4s"]
 
 
 def test_a_wide_letter_in_a_model_s_name_takes_its_two_columns() -> None:

@@ -54,7 +54,7 @@ class Desk:
         for key in keys:
             self._elapsed_s += 1.0
             await self._press(key)
-            await self.app.catch_up()
+        await self.app.catch_up()
         await self.pilot.pause()
 
     async def _press(self, key: str) -> None:

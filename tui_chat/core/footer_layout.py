@@ -5,16 +5,14 @@ fixed width, so that nothing moves when they grow.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.format_numbers import (
-    NONE,
     TOKENS_WIDTH,
-    UNKNOWN,
-    cost_sum,
     dollars,
     percent,
     seconds_running,
@@ -62,6 +60,8 @@ class FooterState:
     context: "ContextUse | None" = None
     hint: str = ""
     """A key hint; the part before a semicolon is dropped last."""
+    keys: tuple[str, ...] = ()
+    """What to press now, from long to short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +79,12 @@ class Field:
 
 
 _STEPS = (
-    "hint",
-    "speed",
-    "tools",
-    "tokens",
-    "model",
-    "total",
-    "context",
-    "total",
-    "hint",
-    "model",
-    "tokens",
-    "model",
-    "tokens",
-    "state",
-    "total",
-    "model",
-    "context",
-    "state",
-    "cost",
+    *("keys", "hint", "speed", "tools", "tokens", "model", "total", "context", "total", "hint", "model", "tokens"),
+    *("model", "tokens", "total", "context", "keys", "state", "model", "state", "tools", "cost"),
 )
 """The fields in the order in which they are shortened or dropped."""
 _GAP = "  "
+_NO_PRICE = "no price"
 _COST_WIDTH = len("~$0.0132")
 _MODEL_WIDTH = 12
 _SHARE_WIDTH = len("100%")
@@ -109,13 +93,18 @@ _DAY = re.compile(r"[-@]20\d{6}$")
 
 def footer_fields(state: FooterState) -> tuple[Field, ...]:
     """Return all fields as on a wide line, from left to right."""
-    fields = [*_at_left(state), *_costs(state), *_tokens(state.usage), *_context(state.context)]
+    fields = [
+        *_at_left(state),
+        *_costs(state),
+        *_tokens(state.usage, 0 if state.activity is Activity.IDLE else TOKENS_WIDTH),
+        *_context(state.context),
+    ]
     return tuple(field for field in fields if field.text.strip())
 
 
-def fit(fields: tuple[Field, ...], width: int) -> tuple[Field, ...]:
-    """Shorten and drop fields until they fit the width."""
-    for step in _STEPS:
+def fit(fields: tuple[Field, ...], width: int, steps: Sequence[str] = _STEPS) -> tuple[Field, ...]:
+    """Shorten and drop fields until they fit the width, in the order of the steps."""
+    for step in steps:
         if _width_of(fields) <= width:
             break
         fields = tuple(_shorter(field) if field.name == step else field for field in fields)
@@ -152,6 +141,7 @@ def _at_left(state: FooterState) -> list[Field]:
         *_tools(state.tools),
         Field("state", (activity_text(state), *clock)),
         Field("speed", (now,)),
+        Field("keys", state.keys or ("",)),
         Field("hint", tuple(dict.fromkeys((hint, hint.partition(";")[0])))),
     ]
 
@@ -172,24 +162,48 @@ def _model_forms(ref: str) -> tuple[str, ...]:
 def _costs(state: FooterState) -> list[Field]:
     if state.usage is None and not (state.total_all.known_replies or state.total_all.unknown_replies):
         return []
-    usd, estimated = (None, False) if state.cost is None else (state.cost.total_usd, state.cost.estimated)
-    this = NONE if state.usage is None else dollars(usd, estimated=estimated)
-    branch = f"{cost_sum(state.total):>{_COST_WIDTH}}"
-    both = f" of {cost_sum(state.total_all)}" if state.total != state.total_all else ""
-    return [
-        Field("cost", (f"{this:>{_COST_WIDTH}}",), at_right=True),
-        Field("total", (f"total {branch}{both}", f"total {branch}", f"Σ {branch}"), at_right=True),
-    ]
+    fields: list[Field] = []
+    width = 0 if state.activity is Activity.IDLE else _COST_WIDTH
+    if state.usage is not None:
+        this = _NO_PRICE if state.cost is None else dollars(state.cost.total_usd, estimated=state.cost.estimated)
+        fields.append(Field("cost", (f"{this:>{width}}",), at_right=True))
+    if state.total.known_replies or state.usage is None:
+        fields.append(Field("total", total_forms(state.total, state.total_all, width), at_right=True))
+    return fields
 
 
-def _tokens(usage: Usage | None) -> list[Field]:
+def total_forms(total: CostSum, total_all: CostSum, width: int = 0) -> tuple[str, ...]:
+    """Return what a branch and all branches cost, from long to short, as words that need no manual."""
+    here = _sum_text(total)
+    if not here:
+        return ("",)
+    if here == _NO_PRICE:
+        return here, here, here
+    short = f"Σ {here:>{width}}"
+    if total == total_all:
+        return f"total {here:>{width}}", f"total {here:>{width}}", short
+    return f"{here} here · {_sum_text(total_all)} with all branches", f"{here} here", short
+
+
+def _sum_text(total: CostSum) -> str:
+    """Return a sum; one that lacks the price of some replies is a lower bound."""
+    if not total.known_replies:
+        return _NO_PRICE if total.unknown_replies else ""
+    over = "over " if total.unknown_replies else ""
+    return f"{over}{dollars(total.total_usd, estimated=total.estimated)}"
+
+
+def _tokens(usage: Usage | None, width: int) -> list[Field]:
     if usage is None:
         return []
-    mark = "~" if usage.estimated and not usage.unknown else " "
+    if usage.unknown:
+        return [Field("tokens", ("tokens unknown", ""), at_right=True)]
+    mark = "~" if usage.estimated else " " if width else ""
     counts = (usage.total_input_tokens, usage.output_tokens, usage.cache_read_tokens)
-    shown = (UNKNOWN if usage.unknown else short_tokens(count) for count in counts)
-    read, written, cached = (count.rjust(TOKENS_WIDTH) for count in shown)
+    read, written, cached = (short_tokens(count).rjust(width) for count in counts)
     short = f"{mark}↑{read} ↓{written}"
+    if not width and not usage.cache_read_tokens:
+        return [Field("tokens", (f"{mark}in {read}  out {written}", short, short), at_right=True)]
     forms = (f"{mark}in {read}  out {written}  cached {cached}", f"{short} ↺{cached}", short)
     return [Field("tokens", forms, at_right=True)]
 

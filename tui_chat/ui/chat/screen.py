@@ -68,6 +68,7 @@ from tui_chat.ui.messages import (
 )
 from tui_chat.ui.undo import UndoStack
 from tui_chat.ui.widgets.approval_bar import ApprovalBar
+from tui_chat.ui.widgets.conversation_header import ConversationHeader
 from tui_chat.ui.widgets.editing_banner import EditingBanner
 from tui_chat.ui.widgets.find_bar import FindBar, FindRow
 from tui_chat.ui.widgets.forked_from_bar import ForkedFromBar
@@ -106,6 +107,7 @@ class ChatScreen(Screen[None]):
     pane = query_one(ConversationPane)
     prompt = query_one(PromptBox)
     status = query_one(StatusFooter)
+    header = query_one(ConversationHeader)
     queue_bar = query_one(QueueBar)
     approval_bar = query_one(ApprovalBar)
     editing_banner = query_one(EditingBanner)
@@ -162,6 +164,7 @@ class ChatScreen(Screen[None]):
         ui = self.context.settings.ui
         pane = ConversationPane(self._describe_ending, self.keys, ui)
         self.keys.bind(pane, Scope.PANE)
+        yield ConversationHeader(costs=ui.costs)
         yield ForkedFromBar(self.keys)
         yield pane
         yield FindRow(self.keys)
@@ -171,7 +174,7 @@ class ChatScreen(Screen[None]):
         yield SuggestionList(self.completion)
         yield NoticeLine(self.keys)
         yield PromptBox(self.keys.in_prompt(), self.completion, enter_sends=ui.enter_sends)
-        yield StatusFooter(costs=ui.costs)
+        yield StatusFooter(self.keys, costs=ui.costs)
 
     async def on_mount(self) -> None:
         self.service.save_queue.watch(self.status.show_saving)
@@ -239,9 +242,32 @@ class ChatScreen(Screen[None]):
 
     def show_facts(self) -> None:
         """Show title, model, context and cost of the conversation."""
+        self.header.show_conversation(self.conversation, self._profile())
+        self.status.has_header = self.header.display
         self.status.show_conversation(self.conversation)
         self._count_context()
         self._show_window_title()
+
+    def on_resize(self) -> None:
+        """Show the header where there is room for it."""
+        self.header.fit_window()
+        self.status.has_header = self.header.display
+        self.status.refresh()
+
+    def _profile(self) -> str:
+        """Return the name of the profile whose model, system prompt and options the conversation has."""
+        shown = self.conversation
+        profiles = self.context.settings.profiles.items()
+        return next(
+            (
+                name
+                for name, profile in profiles
+                if (profile.model or shown.model) == shown.model
+                and profile.system == shown.system
+                and profile.options == shown.options
+            ),
+            "",
+        )
 
     def _show_welcome(self) -> None:
         self.pane.show_welcome(*invitation(self.keys, self.conversation.model, self._local_models))
@@ -258,6 +284,7 @@ class ChatScreen(Screen[None]):
         facts = await self.context.facts_of(self.conversation.model)
         use = await asyncio.to_thread(context_use, self.conversation, facts.context_window)
         self.status.show_context(use)
+        self.header.show_context(use)
 
     @work(exit_on_error=False)
     async def _look_for_local_models(self) -> None:

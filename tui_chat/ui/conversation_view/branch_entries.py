@@ -11,30 +11,27 @@ from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 def entries_of(conversation: Conversation, known: list[TurnLayout]) -> list[TurnLayout]:
     """Return the entries of the branch that is shown; known entries are reused."""
     entries: list[TurnLayout] = []
-    model = ""
     before: datetime | None = None
     # Without branches no turn has siblings.
     tree = conversation if len(conversation.turns) > len(conversation.path) else None
     for number, turn in enumerate(conversation.path):
-        header = _header(turn, tree, model, before)
+        header = _header(turn, tree, before)
         old = known[number] if number < len(known) else None
         if old is not None and (old.turn is turn or old.turn == turn) and old.header == header:
             entries.append(old)
         else:
             entries.append(TurnLayout(turn, header))
-        model = turn.model or model
         before = turn.created_at
     return entries
 
 
 def entry_after(entries: list[TurnLayout], turn: Turn, conversation: Conversation | None) -> TurnLayout:
     """Return an entry for a turn that follows these entries."""
-    model = next((entry.turn.model for entry in reversed(entries) if entry.turn.model), "")
     before = entries[-1].turn.created_at if entries else None
-    return TurnLayout(turn, _header(turn, conversation, model, before))
+    return TurnLayout(turn, _header(turn, conversation, before))
 
 
-def _header(turn: Turn, conversation: Conversation | None, model: str, before: datetime | None) -> TurnHeader:
+def _header(turn: Turn, conversation: Conversation | None, before: datetime | None) -> TurnHeader:
     siblings = () if conversation is None else conversation.children_of(turn.parent_id)
     place = ALONE
     if len(siblings) > 1:
@@ -42,5 +39,4 @@ def _header(turn: Turn, conversation: Conversation | None, model: str, before: d
             next((at for at, other in enumerate(siblings, 1) if other.id == turn.id), len(siblings)),
             len(siblings),
         )
-    new_model = turn.role is Role.ASSISTANT and turn.model != model
-    return TurnHeader(turn.model if new_model else "", before, place)
+    return TurnHeader(turn.model if turn.role is Role.ASSISTANT else "", before, place)

@@ -45,6 +45,8 @@ class LayoutOptions:
     key_label: KeyLabel
     unfolded: Expanded = Expanded()
     file_text: FileText = _no_file_text
+    costs: bool = True
+    """Whether the header of a reply shows what it cost."""
 
     def unfolds(self, part: Part) -> bool:
         """Return whether a part is unfolded unless the user folds it."""

@@ -8,7 +8,7 @@ from rich.style import Style
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import Fault
-from tui_chat.core.format_numbers import UNKNOWN, local_moment
+from tui_chat.core.format_numbers import UNKNOWN, dollars, duration, local_moment, short_tokens
 from tui_chat.core.part import (
     AttachmentPart,
     OtherPart,
@@ -44,7 +44,7 @@ class TurnHeader(NamedTuple):
     """What the header of a turn shows about its place in the conversation."""
 
     model: str
-    """Empty when it is that of the previous reply."""
+    """That of a reply; empty for a prompt."""
     before: datetime | None
     """Time of the previous turn; `None` for the first one."""
     sibling: tuple[int, int]
@@ -63,8 +63,24 @@ def head(turn: Turn, header: TurnHeader, layout_options: LayoutOptions) -> Block
     number, siblings = header.sibling
     if siblings > 1:
         pieces.append(f"‹{number}/{siblings}›")
+    if figures := _figures(turn, costs=layout_options.costs):
+        pieces[-1] += f" · {figures}"
     line = text_row(layout_options.width, [("  ".join(pieces), layout_options.styles.dim)])
     return Block([line], gap=0 if header.before is None else 1)
+
+
+def _figures(turn: Turn, *, costs: bool) -> str:
+    """Return how many tokens a finished reply has, how long it took and what it cost, as far as that is known."""
+    usage = turn.usage
+    if turn.role is Role.USER or turn.is_live or usage is None:
+        return ""
+    mark = "~" if usage.estimated else ""
+    shown = [] if usage.unknown else [f"{mark}{short_tokens(usage.output_tokens)} tok"]
+    if turn.duration_ms is not None:
+        shown.append(duration(turn.duration_ms / 1000))
+    if costs and turn.cost is not None:
+        shown.append(dollars(turn.cost.total_usd, estimated=turn.cost.estimated))
+    return " · ".join(shown)
 
 
 def _author(turn: Turn) -> str:

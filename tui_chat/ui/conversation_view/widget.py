@@ -105,7 +105,7 @@ class ConversationPane(Widget, can_focus=True):
         unfolded = Expanded(thinking=not ui.thinking_folded, tools=not ui.tools_folded)
         self._file_texts: dict[str, str | None] = {}
         """Texts of unfolded files by their hashes; `None` while one is loaded."""
-        self.viewport = Viewport(LayoutOptions(1, DARK, describe, key_label, unfolded, self._file_text))
+        self.viewport = Viewport(LayoutOptions(1, DARK, describe, key_label, unfolded, self._file_text, ui.costs))
         self.highlights = Highlights(self.viewport, self.changed, self.post_message)
         self.scroller = Scroller(self.viewport, self.changed, key_label)
         self.folding = Folding(self.viewport, self.relayout, self.changed)

@@ -32,7 +32,12 @@ from tui_chat.core.turn import Role
 if TYPE_CHECKING:
     from tui_chat.core.prompt_forecast import ContextUse
 
-_STYLES = {"model": "$foreground-muted", "hint": "$foreground-muted", "speed": "$foreground-disabled"}
+_STYLES = {
+    "model": "$foreground-muted",
+    "hint": "$foreground-muted",
+    "keys": "$foreground-disabled",
+    "speed": "$foreground-disabled",
+}
 _ACTIVITY_STYLES = {
     Activity.STREAMING: "$text-accent",
     Activity.WAITING: "$text-warning",
@@ -42,6 +47,7 @@ _ACTIVITY_STYLES = {
     Activity.ASKING: "$text-warning",
 }
 _COSTS = ("cost", "total")
+_IN_HEADER = ("total", "context")
 _GAP = 2
 _LEAST_MEASURED_S = 0.5
 
@@ -49,8 +55,17 @@ _LEAST_MEASURED_S = 0.5
 class StatusFooter(Widget):
     """Shows the state of the conversation and its cost."""
 
-    def __init__(self, *, costs: bool = True, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        key_label: Callable[[str], str] = lambda _: "",
+        *,
+        costs: bool = True,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__()
+        self._key_label = key_label
+        self.has_header = False
+        """Whether a line above the conversation shows what it costs and how full its context is."""
         self._costs = costs
         self._monotonic_s = monotonic_s
         self._state = FooterState()
@@ -159,14 +174,30 @@ class StatusFooter(Widget):
         """The state with its clock at the present time."""
         now_s = self._monotonic_s()
         seconds = now_s - self._since_s if self._until_s is None else self._until_s - now_s
-        return replace(self._state, seconds=max(seconds, 0.0))
+        return replace(self._state, seconds=max(seconds, 0.0), keys=self._keys())
+
+    def _keys(self) -> tuple[str, ...]:
+        """Return what to press now, from long to short; a hint about the draft goes before."""
+        if self._state.hint:
+            return ()
+        key = self._key_label
+        match self._state.activity:
+            case Activity.IDLE:
+                steps = [(key("prompt.send"), "send"), ("/", "commands")]
+            case Activity.RETRYING:
+                steps = [(key("prompt.send"), "now"), (key("reply.cancel"), "cancel")]
+            case _:
+                steps = [(key("reply.cancel"), "stop"), (key("prompt.send"), "queue")]
+        shown = [f"{name} {does}" for name, does in steps if name]
+        return (" · ".join(shown), shown[0]) if shown and key("prompt.send") else ()
 
     def render(self) -> Content:
         """Return the line, shortened to the width."""
         width = self.size.width
         warning = Content.styled(f"{self._unsaved}  ", "bold $text-error") if self._unsaved else Content()
         all_fields = footer_fields(self.state)
-        shown = tuple(field for field in all_fields if self._costs or field.name not in _COSTS)
+        hidden = (*(_IN_HEADER if self.has_header else ()), *(() if self._costs else _COSTS))
+        shown = tuple(field for field in all_fields if field.name not in hidden)
         fields = fit(shown, width - warning.cell_length)
         left = warning + _row([field for field in fields if not field.at_right], self._style)
         right = _row([field for field in fields if field.at_right], self._style)

@@ -1,0 +1,62 @@
+"""The layout of the line above a conversation: title, branch, profile, context and cost. Must not know widgets."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tui_chat.core.clean import clean_line
+from tui_chat.core.footer_layout import Field, fit, total_forms
+from tui_chat.core.format_numbers import percent, short_tokens
+from tui_chat.core.usage import CostSum
+
+if TYPE_CHECKING:
+    from tui_chat.core.conversation import Conversation
+    from tui_chat.core.prompt_forecast import ContextUse
+
+_STEPS = ("total", "context", "profile", "profile", "total", "branch", "context", "total", "badge")
+"""The fields in the order in which they are shortened or dropped; the title is cut first of all."""
+LEAST_TITLE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderState:
+    """Everything that the header shows."""
+
+    title: str = ""
+    branch: tuple[int, int] = (1, 1)
+    """The number of the branch that is shown, and how many there are."""
+    profile: str = ""
+    badge: str = ""
+    """A warning, such as that the conversation is kept nowhere."""
+    context: "ContextUse | None" = None
+    total: CostSum = field(default_factory=CostSum)
+    """Of the current branch."""
+    total_all: CostSum = field(default_factory=CostSum)
+    """Of every branch."""
+
+
+def header_fields(state: HeaderState, width: int, *, costs: bool = True) -> tuple[Field, ...]:
+    """Return the fields besides the title, fitted to the width that the title leaves."""
+    number, count = state.branch
+    profile = clean_line(state.profile)
+    fields = [
+        Field("branch", (f"‹{number}/{count}›" if count > 1 else "",)),
+        Field("profile", (f"profile {profile}", profile) if profile else ("",)),
+        Field("badge", (state.badge,)),
+        *_context(state.context),
+        *([Field("total", total_forms(state.total, state.total_all), at_right=True)] if costs else []),
+    ]
+    return fit(tuple(one for one in fields if one.text), max(0, width - LEAST_TITLE), _STEPS)
+
+
+def branch_number(conversation: "Conversation") -> tuple[int, int]:
+    """Return which of the conversation's branches is shown, and how many there are."""
+    parents = {turn.parent_id for turn in conversation.turns}
+    ends = [turn.id for turn in conversation.turns if turn.id not in parents]
+    return (ends.index(conversation.head) + 1 if conversation.head in ends else 1), max(1, len(ends))
+
+
+def _context(context: "ContextUse | None") -> list[Field]:
+    if context is None or context.share is None or context.window is None:
+        return []
+    share = f"{'~' if context.estimated else ''}{percent(context.share)}"
+    return [Field("context", (f"{share} of {short_tokens(context.window)} context", share), at_right=True)]

@@ -1,0 +1,85 @@
+"""The line above the conversation: what it is called, which branch and profile, how full its context is, its cost."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from tui_chat.core.clean import clean_line
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.footer_layout import Field
+from tui_chat.core.header_layout import HeaderState, branch_number, header_fields
+from tui_chat.ui.chat.welcome import margin_of
+
+if TYPE_CHECKING:
+    from tui_chat.core.prompt_forecast import ContextUse
+
+LEAST_WINDOW_ROWS = 15
+"""A lower window leaves the row to the conversation."""
+_GAP = "  "
+
+
+class ConversationHeader(Widget):
+    """One line; hidden in low windows and over an empty conversation."""
+
+    is_needed: reactive[bool] = reactive(False, layout=True)
+    """Whether the window is high enough, and there is anything to show."""
+
+    def __init__(self, *, costs: bool = True) -> None:
+        super().__init__()
+        self._costs = costs
+        self._state = HeaderState()
+        self.display = False
+
+    def show_conversation(self, conversation: Conversation, profile: str) -> None:
+        """Show its title, branch, profile and cost."""
+        self._state = replace(
+            self._state,
+            title=conversation.title,
+            branch=branch_number(conversation),
+            profile=profile,
+            total=conversation.path_cost,
+            total_all=conversation.cost,
+        )
+        self._has_turns = bool(conversation.turns)
+        self.fit_window()
+        self.refresh()
+
+    def show_context(self, context: "ContextUse") -> None:
+        """Show how full the model's context window is."""
+        self._state = replace(self._state, context=context)
+        self.refresh()
+
+    def show_badge(self, badge: str) -> None:
+        """Show a warning; empty for none."""
+        self._state = replace(self._state, badge=badge)
+        self.refresh()
+
+    _has_turns = False
+
+    def fit_window(self) -> None:
+        """Show or hide the line."""
+        self.is_needed = self._has_turns and self.app.size.height >= LEAST_WINDOW_ROWS
+
+    def watch_is_needed(self, is_needed: bool) -> None:
+        self.display = is_needed
+
+    def render(self) -> Content:
+        margin = margin_of(self.size.width)
+        width = max(0, self.size.width - 2 * margin)
+        fields = header_fields(self._state, width, costs=self._costs)
+        left = [self._content(field) for field in fields if not field.at_right]
+        right = Content(_GAP).join(self._content(field) for field in fields if field.at_right)
+        beside = sum(piece.cell_length + len(_GAP) for piece in left)
+        room = width - beside - right.cell_length - len(_GAP)
+        title = Content.styled(clean_line(self._state.title) or "untitled", "bold").truncate(room, ellipsis=True)
+        line = Content(_GAP).join([title, *left])
+        space = " " * max(width - line.cell_length - right.cell_length, 0)
+        return Content(" " * margin) + line + space + right
+
+    def _content(self, field: Field) -> Content:
+        is_tight = field.name == "context" and self._state.context is not None and self._state.context.is_tight
+        style = "$text-warning" if is_tight or field.name == "badge" else "$foreground-muted"
+        return Content.styled(field.text, style)
