@@ -244,3 +244,30 @@ def test_a_limit_of_requests_ends_the_reply(shell: Shell) -> None:
 def test_tools_and_rules_that_do_not_exist_are_a_misuse(shell: Shell) -> None:
     assert "did you mean read?" in shell("ask", "--demo", "--tools", "red", "hello").err
     assert "is no rule" in shell("ask", "--demo", "--tools", "read", "--allow", "(", "hello").err
+
+
+def test_extract_prints_only_a_code_block(shell: Shell) -> None:
+    whole = shell("ask", "--demo", "code").out
+    first, last = (shell("ask", "--demo", flag, "code").out for flag in ("-x", "--extract-last"))
+    assert first.strip() and "```" not in first + last
+    assert len(first) < len(whole) and first.strip().splitlines()[0] in whole
+    assert shell("ask", "--demo", "-x", "slow", TUI_CHAT_DEMO_PACE="0").out.strip(), "without code: the whole text"
+    assert shell("ask", "--demo", "-x", "--jsonl", "code").code == 2
+
+
+def test_options_and_a_title_are_stored_and_verbose_prints_one_line_of_figures(shell: Shell) -> None:
+    done = shell("ask", "--demo", "-o", "effort=high", "-o", "max_tokens=20", "--title", "Mine", "-v", "long 500")
+    assert done.code == 0
+    (line,) = [line for line in done.err.splitlines() if "demo/tour" in line]
+    assert " out 20 " in line and "$0.00" in line
+    found = shell.only_conversation()
+    assert found["title"] == "Mine" and found["options"]["effort"] == "high"
+    shell("ask", "-c", "--title", "Renamed", "code")
+    assert shell.only_conversation()["title"] == "Renamed"
+
+
+@pytest.mark.parametrize("option", ["efort=high", "max_tokens=many"])
+def test_a_wrong_option_is_misuse_and_sends_nothing(shell: Shell, option: str) -> None:
+    done = shell("ask", "--demo", "-o", option, "code")
+    assert done.code == 2 and option.partition("=")[0] in done.err
+    assert shell("list").out == ""

@@ -117,6 +117,27 @@ def _print(text: str) -> None:
     sys.stdout.buffer.flush()
 
 
+class CodeBlockText:
+    """The first or the last code block of the reply, and nothing else; without one, the whole text."""
+
+    def __init__(self, *, is_last: bool) -> None:
+        self._place = -1 if is_last else 0
+
+    def __call__(self, event: ReplyEvent) -> str:
+        if not isinstance(event, TurnEnded):
+            return ""
+        from tui_chat.rendering.markdown import LiveMarkdown
+        from tui_chat.rendering.styles import DARK
+
+        live = LiveMarkdown(100, DARK)
+        live.append(event.turn.text)
+        live.finish()
+        blocks = live.code_blocks
+        text = blocks[self._place].source if blocks else event.turn.text
+        text = clean(text) if sys.stdout.isatty() else text
+        return f"{text.rstrip()}\n" if text.strip() else ""
+
+
 class PlainText:
     """The text as it arrives, ending with a newline; without control characters on a terminal."""
 

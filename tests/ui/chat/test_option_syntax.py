@@ -3,7 +3,8 @@
 import pytest
 
 from tui_chat.core.conversation import Options
-from tui_chat.ui.chat.option_syntax import options_text, parse_options, suggest_options
+from tui_chat.core.option_syntax import options_text, parse_options
+from tui_chat.ui.chat.option_syntax import suggest_options
 
 
 @pytest.mark.parametrize(

@@ -33,17 +33,29 @@ from tui_chat.cli.tool_options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui_chat.cli.reply_output import ReplyText
     from tui_chat.cli.watchdog import Watchdog
+    from tui_chat.core.conversation import Conversation
     from tui_chat.core.error import ChatError
     from tui_chat.core.event import TurnEnded
     from tui_chat.core.launch_options import LaunchOptions
     from tui_chat.core.part import AttachmentPart
+    from tui_chat.core.turn import Turn
     from tui_chat.service.reply import Reply
 
 PromptArgument = Annotated[str | None, typer.Argument(metavar="PROMPT", help="The prompt; stdin is appended.")]
 NoSaveFlag = Annotated[bool, typer.Option("--no-save", help="Do not save the conversation.")]
 JsonLinesFlag = Annotated[bool, typer.Option("--jsonl", help="Stream events as JSON Lines.")]
+ExtractFlag = Annotated[bool, typer.Option("-x", "--extract", help="Print only the first code block.")]
+ExtractLastFlag = Annotated[bool, typer.Option("--extract-last", help="Print only the last code block.")]
+OptionFlag = Annotated[
+    list[str] | None,
+    typer.Option("-o", "--option", metavar="NAME=VALUE", help="Model option: effort, thinking, max_tokens …"),
+]
+TitleFlag = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="Title of the conversation.")]
+VerboseFlag = Annotated[bool, typer.Option("-v", "--verbose", help="Print model, tokens and cost to stderr.")]
 _NO_KEY = (
     "no key was found, so the built-in demo answers; set ANTHROPIC_API_KEY or OPENAI_API_KEY, "
     "or start a local server and name its model"
@@ -60,6 +72,12 @@ class _Question:
     save: bool
     jsonl: bool
     tools: tuple[str, ...]
+    extract: str = ""
+    """`first` or `last`: print only that code block."""
+    settings: tuple[str, ...] = ()
+    """Model options as they are typed: `effort=high`."""
+    title: str = ""
+    verbose: bool = False
 
 
 def run(
@@ -70,6 +88,11 @@ def run(
     profile: ProfileFlag = None,
     latest: ContinueFlag = False,
     conversation: ConversationFlag = None,
+    option: OptionFlag = None,
+    extract: ExtractFlag = False,
+    extract_last: ExtractLastFlag = False,
+    title: TitleFlag = None,
+    verbose: VerboseFlag = False,
     attach: AttachOption = None,
     yes: YesFlag = False,
     tools: ToolsOption = None,
@@ -101,12 +124,37 @@ def run(
         raise typer.BadParameter("the prompt is empty: pass one, or pipe some text")
     options = LaunchOptions(model, system, profile, latest, conversation)
     ctx = with_tool_settings(ctx, allow or (), most_rounds, most_usd)
+    _check_options(option or ())
+    block = "last" if extract_last else "first" if extract else ""
+    if block and jsonl:
+        raise typer.BadParameter("-x prints a code block, --jsonl prints events: choose one of them")
     question = _Question(
-        text, attachments, options, not no_save, jsonl, chosen_tools(ctx, [*(tools or ()), *(mcp or ())])
+        text,
+        attachments,
+        options,
+        not no_save,
+        jsonl,
+        chosen_tools(ctx, [*(tools or ()), *(mcp or ())]),
+        block,
+        tuple(option or ()),
+        (title or "").strip(),
+        verbose,
     )
     with Watchdog() as watchdog:
         code = asyncio.run(_ask(ctx, question, watchdog))
     raise typer.Exit(code)
+
+
+def _check_options(words: "Sequence[str]") -> None:
+    """Raise a usage error for a model option that does not exist or has an invalid value."""
+    if words:
+        from tui_chat.core.conversation import Options
+        from tui_chat.core.option_syntax import parse_options
+
+        try:
+            parse_options(Options(), " ".join(words))
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
 
 
 def _is_pipe() -> bool:
@@ -132,6 +180,7 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
         conversation = await program.with_usable_model(stored)
         # Tools are on only where the flags of this very call say so.
         conversation = replace(conversation, options=replace(conversation.options, tools=question.tools))
+        conversation = _with_flags(conversation, question)
         if conversation.model != (question.options.model or stored.model):
             print_notice(f"model {conversation.model}")
         if conversation.model == DEMO_MODEL and _has_no_model(ctx, question.options):
@@ -140,7 +189,11 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
         for note in reply.notes:
             print_notice(note)
         watchdog.save = program.save_unsaved
-        code = await _print_reply(reply, _reply_text(ctx, jsonl=question.jsonl), watchdog)
+        if question.title and conversation.turns:
+            await program.store.rename(conversation.id, question.title)
+        code = await _print_reply(reply, _reply_text(ctx, question), watchdog)
+        if question.verbose:
+            _print_usage(reply.turn)
     finally:
         await program.aclose()
     watchdog.all_saved(code)
@@ -190,12 +243,44 @@ async def _print_reply(reply: "Reply", text: "ReplyText", watchdog: "Watchdog") 
     return TOOL_DENIED if has_denied and code == DONE else code
 
 
-def _reply_text(ctx: Context, *, jsonl: bool) -> "ReplyText":
-    """Return what formats the reply: JSON Lines, laid out for a terminal, or plain."""
-    from tui_chat.cli.output import redrawing_console
-    from tui_chat.cli.reply_output import EventTexts, JsonLines, MarkdownOutput, PlainText
+def _with_flags(conversation: "Conversation", question: _Question) -> "Conversation":
+    """Return the conversation with the model options and, while it is new, the title of the flags."""
+    from tui_chat.core.conversation import TitleSource
+    from tui_chat.core.option_syntax import parse_options
 
-    if jsonl:
+    options = parse_options(conversation.options, " ".join(question.settings))
+    conversation = replace(conversation, options=options)
+    if question.title:
+        conversation = replace(conversation, title=question.title, title_source=TitleSource.USER)
+    return conversation
+
+
+def _print_usage(turn: "Turn") -> None:
+    """Print one line to stderr: the model, tokens, time and cost of the reply."""
+    from tui_chat.core.format_numbers import dollars, duration, short_tokens
+
+    shown = [turn.model]
+    if (usage := turn.usage) is not None and not usage.unknown:
+        mark = "~" if usage.estimated else ""
+        shown.append(f"{mark}in {short_tokens(usage.total_input_tokens)}")
+        if usage.cache_read_tokens:
+            shown.append(f"cached {short_tokens(usage.cache_read_tokens)}")
+        shown.append(f"out {short_tokens(usage.output_tokens)}")
+    if turn.duration_ms is not None:
+        shown.append(duration(turn.duration_ms / 1000))
+    cost = turn.cost
+    shown.append("no price" if cost is None else dollars(cost.total_usd, estimated=cost.estimated))
+    print_notice(" · ".join(shown))
+
+
+def _reply_text(ctx: Context, question: _Question) -> "ReplyText":
+    """Return what formats the reply: a code block, JSON Lines, laid out for a terminal, or plain."""
+    from tui_chat.cli.output import redrawing_console
+    from tui_chat.cli.reply_output import CodeBlockText, EventTexts, JsonLines, MarkdownOutput, PlainText
+
+    if question.extract:
+        return EventTexts(CodeBlockText(is_last=question.extract == "last"))
+    if question.jsonl:
         return EventTexts(JsonLines())
     if sys.stdout.isatty() and (console := redrawing_console()) is not None:
         return MarkdownOutput(console, ctx.settings.ui.measure)

@@ -1,13 +1,18 @@
-"""Parses and suggests model options as they are typed: `effort=high thinking=on`. Knows no widget."""
+"""Suggests model options as they are typed: `effort=high thinking=on`. Knows no widget."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
+<<<<<<< HEAD
 from tui_chat.core.conversation import Options
 from tui_chat.ui.picker import Choice
 
 _NAMES = ("effort", "thinking", "max_tokens", "temperature")
 _SWITCH = {"on": True, "off": False, "auto": None, "": None}
+=======
+from tui_chat.core.provider import SERVER_TOOLS
+from tui_chat.ui.picker import Choice
+
+>>>>>>> 23aa76e (ask: -x, -o NAME=VALUE, --title and -v)
 _EFFORTS = ("low", "medium", "high")
 _OFFERED = (
     *(Choice(f"thinking={how}", f"thinking={how}") for how in ("on", "off", "auto")),
@@ -19,6 +24,7 @@ _OFFERED = (
 )
 
 
+<<<<<<< HEAD
 def parse_options(options: Options, words: str) -> Options:
     """Return the options with these changed; `name=` resets one. `ValueError` has a sentence for the user."""
     for word in words.split():
@@ -33,6 +39,8 @@ def options_text(options: Options) -> str:
     )
 
 
+=======
+>>>>>>> 23aa76e (ask: -x, -o NAME=VALUE, --title and -v)
 def suggest_options(typed: str, efforts: Sequence[str] = ()) -> Sequence[Choice]:
     """Return completions of the last word; `efforts` are those of the model, if they are known."""
     before = typed[: len(typed) - len(typed.split(" ")[-1])]
@@ -41,6 +49,7 @@ def suggest_options(typed: str, efforts: Sequence[str] = ()) -> Sequence[Choice]
     all_of_them = [*(Choice(f"effort={how}", f"effort={how}", note) for how in efforts or _EFFORTS), *_OFFERED]
     free = [one for one in all_of_them if one.value.partition("=")[0] not in taken]
     return [Choice(before + one.value, before + one.text, one.note) for one in free]
+<<<<<<< HEAD
 
 
 def _word(value: object) -> str:
@@ -62,3 +71,5 @@ def _with_option(options: Options, word: str) -> Options:
     except (ValueError, KeyError):
         raise ValueError(f"{value!r} is not a valid {name}.") from None
     raise ValueError(f"Unknown option {name!r}; the options are {', '.join(_NAMES)}.")
+=======
+>>>>>>> 23aa76e (ask: -x, -o NAME=VALUE, --title and -v)

@@ -7,8 +7,8 @@ from typing import Any
 
 from tui_chat.core.conversation import Conversation, TitleSource
 from tui_chat.core.error import ChatError
+from tui_chat.core.option_syntax import options_text, parse_options
 from tui_chat.ui.chat.chat_view import ChatView
-from tui_chat.ui.chat.option_syntax import options_text, parse_options
 from tui_chat.ui.undo import UndoStack
 
 
