@@ -41,11 +41,11 @@ async def slow_saving(desk: Desk, *, fails: bool = False) -> AsyncIterator[async
     """The disk takes its time until the event is set; then it takes the prompt, or does not."""
     gate, send = asyncio.Event(), desk.service.send
 
-    async def held(conversation: Conversation, text: str) -> Reply:
+    async def held(conversation: Conversation, text: str, *attachments: object) -> Reply:
         await gate.wait()
         if fails:
             raise StorageError("no", detail="disk_full")
-        return await send(conversation, text)
+        return await send(conversation, text, *attachments)  # type: ignore[arg-type]
 
     desk.service.send = held  # type: ignore[method-assign,assignment]
     try:
