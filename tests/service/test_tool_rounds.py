@@ -111,7 +111,11 @@ async def test_a_tool_with_an_effect_waits_for_the_answer(make_harness: MakeHarn
     reply = await sent(harness)
     await until(lambda: reply.pending_approvals)
     (approval,) = reply.pending_approvals
-    assert toolbox.ran == [] and approval.review.subject == "b" and approval.always_covers == "act for b"
+    assert (
+        toolbox.ran == []
+        and approval.review.subject == "b"
+        and approval.always_covers == "exactly this command, and no other"
+    )
     await reply.answer("c2", Verdict(Decision.ONCE))
     await reply.wait()
     assert toolbox.ran == ["c2"]

@@ -140,3 +140,43 @@ async def test_kill_9_of_the_program_leaves_nothing(tmp_path: Path) -> None:
 async def test_a_command_that_does_not_exist_is_told(tmp_path: Path) -> None:
     outcome = await ran(tmp_path, "no-such-command-anywhere")
     assert outcome.status is ToolStatus.FAILED and "not found" in outcome.text
+
+
+@pytest.fixture
+async def confined(tmp_path: Path) -> CommandRunner:
+    """A runner whose commands are confined, where this machine can."""
+    runner = CommandRunner(tmp_path, "auto")
+    if "bubblewrap" not in await runner.confinement():
+        pytest.skip("bubblewrap does not work here")
+    return runner
+
+
+@pytest.mark.real
+async def test_a_confined_command_writes_in_its_folder_and_nowhere_else(
+    confined: CommandRunner, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = Path.home() / ".tui-chat-test-outside"
+    other = tmp_path_factory.mktemp("other")
+    command = f"echo in > inside; echo out > {outside}; echo out > {other}/file; cat inside"
+    outcome = await confined.run(command, 20, lambda tail: None)
+    assert outcome.text.splitlines()[-1] == "in" and (tmp_path / "inside").read_text() == "in\n"
+    assert not outside.exists() and not list(other.iterdir())
+    assert outcome.text.count("cannot create") == 2
+
+
+@pytest.mark.real
+async def test_a_confined_command_is_killed_with_everything(confined: CommandRunner, tmp_path: Path) -> None:
+    mark = "601.25"
+    running = asyncio.ensure_future(
+        confined.run(f"setsid sleep {mark} & echo up > up; sleep {mark}", 60, lambda tail: None)
+    )
+    await until((tmp_path / "up").exists)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    def left() -> list[str]:
+        lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+        return [line.decode(errors="replace") for line in lines if mark.encode() in line]
+
+    await until(lambda: not left())

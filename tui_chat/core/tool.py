@@ -148,6 +148,8 @@ class Approval:
     def always_covers(self) -> str:
         """What a permission for good would cover, in words."""
         tool, subject = self.review.tool, self.review.subject
+        if tool.effect is Effect.EXECUTE:
+            return "exactly this command, and no other"
         return f"{tool.name} for {subject}" if subject else f"every call of {tool.name}"
 
     @property

@@ -51,7 +51,7 @@ async def test_the_bar_shows_the_call_and_a_key_allows_it(monkeypatch: pytest.Mo
         await asked(desk)
         await desk.until(lambda: "Allow act?" in screen_text(desk.app))
         shown = screen_text(desk.app)
-        assert "act for b" in shown and "waiting for you" in shown
+        assert "exactly this command" in shown and "waiting for you" in shown
         await answer_with(desk, "y", monkeypatch)
         assert toolbox.ran == ["c2"] and statuses(desk) == [ToolStatus.DONE]
         assert not desk.chat.approval_bar.display and desk.chat.prompt.has_focus

@@ -14,6 +14,8 @@ _CALLS: tuple[tuple[str, str, dict[str, object]], ...] = (
     ("list_files", "Let me see which files are here.", {"pattern": "*"}),
     ("run_command", "Now a command, which needs your answer.", {"command": "echo Hello from your shell; date"}),
 )
+_SLOW_COMMAND = "for step in 1 2 3 4 5 6 7 8 9; do echo step $step of 9; sleep 1; done"
+"""Long enough to be watched, and stopped."""
 _STATUS_WORDS = {
     "done": "It worked",
     "denied": "You said no, and nothing ran",
@@ -31,6 +33,8 @@ def tool_steps(request: Request, usage: Usage) -> Iterator[ProviderEvent | float
     written = 0
     if len(results) < len(wanted):
         name, text, arguments = wanted[len(results)]
+        if name == "run_command" and _is_slow(request):
+            arguments = {"command": _SLOW_COMMAND}
         call_id = f"call_demo_{len(request.turns)}"
         for piece in pieces(text):
             written += 1
@@ -49,6 +53,11 @@ def tool_steps(request: Request, usage: Usage) -> Iterator[ProviderEvent | float
     yield PartEnd()
     yield UsageReported(usage + Usage(output_tokens=written))
     yield Stopped("end_turn")
+
+
+def _is_slow(request: Request) -> bool:
+    prompts = [turn.text for turn in request.turns if turn.role is Role.USER and turn.text]
+    return "slow" in prompts[-1].lower().split()
 
 
 def _results(request: Request) -> list[ToolResultPart]:

@@ -43,7 +43,7 @@ Start a prompt with one of these words to see that case:
 - `code`, `table`, `unicode`: how they look while they stream
 - `thinking`: a model that thinks first; `{KEYS["thinking"]}` expands or collapses the thinking
 - `long 5000`: that many tokens of Markdown
-- `tools`: a model that calls tools, after `/tools read run`
+- `tools`: a model that calls tools, after `/tools read run`; `tools slow` runs a command that you can stop
 - `slow`: ten tokens per second for half a minute
 - `error`, `flaky`, `cut`: what happens on errors
   - `error 429`, `error 401`, `error dns` and others each show one kind of error

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from tui_chat.core.clean import clean
+from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.event import (
     ApprovalAsked,
     ApprovalGiven,
@@ -26,6 +26,8 @@ from tui_chat.ui.picker import Choice, Picker
 _OFF = "off"
 _FORGET = "forget "
 _YES = "yes"
+_LONGEST_NAME = 40
+"""Characters of a running call in the row that shows its last line."""
 _MUCH = 0.05
 """Share of a context window from which definitions are worth a warning."""
 _ROW = 56
@@ -154,8 +156,8 @@ class ToolActions:
                 self._show(())
 
     def _running(self, call_id: str) -> str:
-        name = self._names.get(call_id, "a tool")
-        return f"Running {name.removeprefix('Run ')} …"
+        name = clean_line(self._names.get(call_id, "a tool")).removeprefix("Run ")
+        return f"Running {name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + '…'}"
 
     def _show(self, approvals: Sequence[Approval]) -> None:
         self._chat.approval_bar.approvals = approvals

@@ -46,10 +46,10 @@ class ApprovalBar(Widget, can_focus=True):
 
     def on_focus(self) -> None:
         self._shown_s = self._monotonic_s()
-        self.refresh()
+        self.refresh(layout=True)
 
     def on_blur(self) -> None:
-        self.refresh()
+        self.refresh(layout=True)
 
     def action_answer(self, decision: str, with_reason: bool = False) -> None:
         """Answer the call that is shown, unless it has only just appeared."""
