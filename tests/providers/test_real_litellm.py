@@ -1,13 +1,16 @@
 """LiteLLM's proxy, with replies made up by itself, on both of its wires."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from tests.attachments.samples import image, pdf
 from tests.providers.contract import collected, last_usage, parts, request, stops, text_of
 from tests.providers.real import environment_with, free_port, running
+from tui_chat.attachments.read_file import attachment_from_bytes
 from tui_chat.core.error import KeyRejected, ProviderError, RateLimited, RequestRefused
 from tui_chat.core.event import ReplyOpened, Stopped
 from tui_chat.core.part import TextPart
@@ -84,6 +87,20 @@ async def test_the_other_wire_reads_the_same_reply(proxy: str) -> None:
     assert text_of(events) == SAID
     assert [stop.reason for stop in stops(events)] == ["end_turn"]
     assert last_usage(events) is not None
+
+
+@pytest.mark.parametrize(("kind", "model"), [("litellm", "first"), ("anthropic", "second")])
+async def test_files_of_every_kind_are_taken(proxy: str, kind: str, model: str) -> None:
+    contents = {f"a.{name}": image(name.upper()) for name in ("png", "jpeg", "gif", "webp")}
+    files = [attachment_from_bytes(*named) for named in (contents | {"b.pdf": pdf(), "c.md": b"# Notes"}).items()]
+    asking = request(model=model)
+    turn = asking.turns[-1]
+    with_files = replace(turn, parts=(*turn.parts, *files))
+    made = provider(kind, proxy)
+    events, error = await collected(made, replace(asking, turns=(*asking.turns[:-1], with_files)))
+    await made.aclose()
+    assert error is None
+    assert text_of(events) == SAID
 
 
 async def test_its_models_are_listed_with_their_context(proxy: str) -> None:
