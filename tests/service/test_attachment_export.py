@@ -1,6 +1,7 @@
 """Attached files go out with an export and come back with an import, each once and with equal hashes."""
 
 import json
+from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -85,6 +86,23 @@ async def test_markdown_has_the_files_next_to_it_and_links_to_them(store: Store,
         "shot.png": SHOT.data, "plan [v2].pdf": PLAN.data, "notes.md": NOTES.data,
     }  # fmt: skip
     assert all(file.stat().st_mode & 0o077 == 0 for file in (folder, *folder.iterdir()))
+
+
+async def test_html_holds_the_files(store: Store, tmp_path: Path) -> None:
+    await store.create(TALK)
+    text = (await exported(store, ExportFormat.HTML, tmp_path / "talk.html")).read_text()
+    for file in (SHOT, PLAN, NOTES):
+        assert f"base64,{b64encode(file.data).decode()}" in text
+
+
+@pytest.mark.parametrize("form", ["json", "html", "md"])
+async def test_an_export_without_files_names_them(form: str, store: Store, tmp_path: Path) -> None:
+    await store.create(TALK)
+    request = ExportRequest(["c1"], ExportFormat(form), attachments=False)
+    (path,) = await export(store, request, tmp_path / f"talk.{form}")
+    text = path.read_text()
+    assert "shot.png" in text and b64encode(SHOT.data).decode() not in text
+    assert [found.name for found in tmp_path.iterdir() if "talk" in found.name] == [path.name]
 
 
 async def test_markdown_on_stdout_names_the_files_with_their_size(store: Store) -> None:

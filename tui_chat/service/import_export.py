@@ -197,7 +197,12 @@ class ExportRequest:
     `None` ends the export with the error.
     """
     attachments: bool = True
-    """Whether HTML holds the files themselves."""
+    """Whether the attached files go along: within HTML and JSON, next to Markdown."""
+
+    @property
+    def needs_bytes(self) -> bool:
+        """Whether the text itself holds attached files."""
+        return self.attachments and self.format in (ExportFormat.JSON, ExportFormat.HTML)
 
 
 async def export(store: Store, request: ExportRequest, destination: Path | Write) -> list[Path]:
@@ -278,7 +283,7 @@ async def _conversations(store: Store, request: ExportRequest) -> AsyncIterator[
     for conversation_id in request.ids:
         try:
             conversation = await store.conversation(conversation_id)
-            if request.format is ExportFormat.JSON:
+            if request.needs_bytes:
                 turns = await with_bytes(conversation.turns, store.blob)
                 conversation = replace(conversation, turns=turns)
             yield conversation
@@ -291,7 +296,7 @@ async def _conversations(store: Store, request: ExportRequest) -> AsyncIterator[
 
 def _files(conversation: Conversation, request: ExportRequest, folder: str) -> dict[str, str]:
     """Return the attached files to write, as paths by their hash; only Markdown has links to files."""
-    if request.format is not ExportFormat.MARKDOWN:
+    if request.format is not ExportFormat.MARKDOWN or not request.attachments:
         return {}
     return markdown.attached_files(conversation, request.branch, folder)
 

@@ -20,7 +20,7 @@ IdsArgument = Annotated[
 ]
 AllFlag = Annotated[bool, typer.Option("--all", help="Export every conversation that is not in the trash.")]
 FormatFlag = Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", help="md, html, json, txt, librechat.")]
-NoAttachmentsFlag = Annotated[bool, typer.Option("--no-attachments", help="Leave the attached files out of HTML.")]
+NoAttachmentsFlag = Annotated[bool, typer.Option("--no-attachments", help="Leave the attached files out.")]
 OutputFlag = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="PATH", help="A file or a folder; stdout by default.")
 ]
