@@ -2,7 +2,7 @@
 
 import re
 
-from tui_chat.core.estimate import part_tokens
+from tui_chat.core.attachment_tokens import attachment_tokens
 from tui_chat.core.format_numbers import short_tokens
 from tui_chat.core.part import AttachmentPart
 from tui_chat.ui.attachment_labels import file_size, kind_label
@@ -50,7 +50,7 @@ def describe(part: AttachmentPart, tokens: int | None = None) -> str:
     kind = kind_label(part)
     if not part.is_included:
         return f"{_short(safe_name(part.name))} · {kind} · not included"
-    count = round(part_tokens(part)) if tokens is None else tokens
+    count = round(attachment_tokens(part)) if tokens is None else tokens
     name = _short(safe_name(part.name))
     return f"{name} · {kind} · {file_size(part.size)} · {short_tokens(count, estimated=True)} tokens"
 
