@@ -108,9 +108,9 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
         return
     if key.id == "prompt.send" or key.id == "prompt.newline":
         await desk.type("x")
-    if key.id in ("prompt.word_left", "prompt.word_right"):
+    if key.id in ("prompt.word_left", "prompt.word_right", "prompt.delete_word"):
         await desk.type("two words")
-    if key.id == "prompt.word_right":
+    if key.id in ("prompt.word_right", "prompt.delete_word"):
         await desk.press("home")
     await desk.pilot.pause()
     pane.flush()

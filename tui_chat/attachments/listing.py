@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from heapq import nsmallest
+from itertools import repeat
 from pathlib import Path
 
 from tui_chat.attachments.secrets import has_secret_name
@@ -22,6 +23,8 @@ _MOST_IN_FOLDER = 20_000
 _DEEPEST = 16
 _LONGEST_WALK_S = 20.0
 _PIECE = 65536
+_PAUSE_S = 0.001
+"""After each piece, so that a key that is pressed meanwhile does not wait for the whole list."""
 _AT_ONCE = 1000
 """Files of a walk after which the search sees them."""
 _MOST_RANKED = 1000
@@ -42,6 +45,8 @@ class FileListing:
         self._depths: list[int] = []
         self._folders: dict[str, None] = {}
         """All folders of the paths, each with its slash."""
+        self._last_hits: tuple[str, int, Sequence[int]] = ("", 0, ())
+        """What was searched last, among how many files, and the indexes of those that matched."""
         self._thread: threading.Thread | None = None
         self._stopped = threading.Event()
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -91,8 +96,12 @@ class FileListing:
             assert process.stdout is not None
             rest = b""
             while not self._is_full and (data := process.stdout.read1(_PIECE)):  # type: ignore[attr-defined]
-                *names, rest = (rest + data).split(b"\0")
-                self._add([os.fsdecode(name) for name in names])
+                data = rest + data
+                end = data.rfind(b"\0")
+                rest = data[end + 1 :]
+                if end >= 0:
+                    self._add(os.fsdecode(data[:end]).split("\0"))
+                    time.sleep(_PAUSE_S)
             if self._is_full:
                 process.kill()
         return process.returncode == 0 or self._is_full
@@ -122,17 +131,16 @@ class FileListing:
         return self._stopped.is_set() or len(self._paths) >= MOST_FILES
 
     def _add(self, paths: Sequence[str]) -> None:
-        for path in paths:
-            folder = path
-            while (cut := folder.rfind("/", 0, -1)) >= 0:
-                folder = folder[: cut + 1]
-                if folder in self._folders:
-                    break
+        if not paths:
+            return
+        for folder in {path[: path.rfind("/") + 1] for path in paths}:
+            while folder and folder not in self._folders:
                 self._folders[folder] = None
+                folder = folder[: folder.rfind("/", 0, -1) + 1]
         # A search in another thread counts the folded ones, so that it never finds one of the two missing.
         self._paths += paths
-        self._depths += [path.count("/") for path in paths]
-        self._folded += [path.lower() for path in paths]
+        self._depths += map(str.count, paths, repeat("/"))
+        self._folded += map(str.lower, paths)
 
     # Searching
 
@@ -156,7 +164,11 @@ class FileListing:
         """Yield the matching paths, the best first."""
         folders = [folder for folder in tuple(self._folders) if typed in folder.lower()]
         count = len(self._folded)
-        hits = [at for at in range(count) if typed in self._folded[at]] if typed else list(range(count))
+        before, before_count, hits = self._last_hits
+        if typed and not (before_count == count and before and typed.startswith(before)):
+            hits = range(count)
+        hits = [at for at in hits if typed in self._folded[at]] if typed else range(count)
+        self._last_hits = (typed, count, hits)
         ranked = [(_rank(typed, path.lower()), path) for path in folders]
         if len(hits) > _MOST_RANKED:
             # Too little is typed to rank by: those of the nearest folders come first.

@@ -12,6 +12,8 @@ from tui_chat.ui.picker import Choice
 _MAX_ROWS = 50
 _GROWING_S = 0.05
 """How often the rows are looked up again while the list grows."""
+_PAUSE_S = 0.03
+"""Time after a key in which it is drawn, before the search takes the processor."""
 _FRESH_S = 5.0
 """A list is read again for an `@` that is typed after this time."""
 
@@ -52,6 +54,8 @@ class FileSuggestions:
                 self._next = listing
 
     async def _find(self, typed: str) -> None:
+        if typed:
+            await asyncio.sleep(_PAUSE_S)
         while True:
             if self._next is not None and self._next.is_complete:
                 self._listing, self._next = self._next, None

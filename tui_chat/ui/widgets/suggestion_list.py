@@ -17,13 +17,19 @@ class SuggestionList(Widget):
     def __init__(self, completing: Completion) -> None:
         super().__init__()
         self._completing = completing
+        self._shown: tuple[object, int] | None = None
+        """The completions that were drawn last, and which one was highlighted."""
 
     def show(self) -> None:
         """Show the completions, or hide the list if there are none."""
-        count = len(self._completing.found)
-        self.display = bool(count)
-        self.styles.height = min(count, MOST_ROWS)
-        self.refresh(layout=True)
+        if self._shown == (shown := (self._completing.found, self._completing.at)):
+            return
+        self._shown = shown
+        rows = min(len(self._completing.found), MOST_ROWS)
+        is_resized = self.styles.height is None or self.styles.height.value != rows or self.display is not bool(rows)
+        self.display = bool(rows)
+        self.styles.height = rows
+        self.refresh(layout=is_resized)
 
     @property
     def _first(self) -> int:
