@@ -68,7 +68,7 @@ ONLY_IN = {
     "sqlite3": {"storage", "formats"},
     "genai_prices": {"pricing"},
     "uvicorn": {"gateway/server.py"},
-    "mcp": {"tools/mcp_server.py"},
+    "mcp": {"tools/mcp_server.py", "tools/mcp_login.py"},
     "anyio": {"tools/mcp_server.py"},
     "PIL": {"attachments/shrink.py"},
 }

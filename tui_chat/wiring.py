@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -193,6 +194,17 @@ class Program:
         finally:
             await tools.aclose()
 
+    async def log_in(self, name: str, show: Callable[[str], object]) -> list[str]:
+        """Log in to an MCP server, whose login page `show` gets; return the names of its tools."""
+        from tui_chat.tools.mcp_config import ServerUnusable
+        from tui_chat.tools.mcp_login import login
+
+        config = _mcp_config(name, self.settings.mcp[name])
+        try:
+            return await login(config, self.settings.data_dir / "mcp", paths.log_dir(), show)
+        except ServerUnusable as error:
+            raise SettingsError(str(error), detail="mcp") from error
+
     async def aclose(self) -> None:
         """Save everything and close everything."""
         await self.service.aclose()
@@ -289,6 +301,7 @@ def _mcp_tools(settings: Settings, service: ChatService) -> "McpTools":
     return McpTools(
         [_mcp_config(name, server) for name, server in settings.mcp.items()],
         paths.log_dir(),
+        login_dir=settings.data_dir / "mcp",
         has_consent=service.permissions.has_consent,
         load_known=partial(store.state, "mcp_tools"),
         save_known=partial(store.set_state, "mcp_tools"),

@@ -78,6 +78,7 @@ async def open_box(tmp_path: Path) -> AsyncIterator[Open]:
         box.tools = McpTools(
             [config],
             tmp_path / "log",
+            login_dir=tmp_path / "login",
             has_consent=known.has_consent,
             load_known=known.load,
             save_known=known.save,
@@ -198,6 +199,7 @@ async def test_a_command_that_does_not_exist_is_named(open_box: Open) -> None:
         tools = McpTools(
             [config],
             box.folder / "log",
+            login_dir=box.folder / "login",
             has_consent=box.known.has_consent,
             load_known=box.known.load,
             save_known=box.known.save,

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tui_chat.core.tool import ArgumentsRefused, CallReview, Effect, Tool, ToolO
 from tui_chat.core.tool_text import plain_output
 from tui_chat.tools.definitions import fingerprint_of
 from tui_chat.tools.mcp_config import McpConfig, ServerUnusable, wire_name
+from tui_chat.tools.mcp_login import stored_auth
 from tui_chat.tools.mcp_server import Definition, McpServer
 
 _log = logging.getLogger(__name__)
@@ -33,12 +35,15 @@ class McpTools:
         configs: Sequence[McpConfig],
         log_dir: Path,
         *,
+        login_dir: Path,
         has_consent: HasConsent,
         load_known: LoadKnown,
         save_known: SaveKnown,
     ) -> None:
         """`load_known` and `save_known` keep the last list of tools of each server."""
-        self._servers = {config.name: McpServer(config, log_dir) for config in configs}
+        self._servers = {
+            config.name: McpServer(config, log_dir, partial(stored_auth, config, login_dir)) for config in configs
+        }
         self._has_consent = has_consent
         self._load_known = load_known
         self._save_known = save_known

@@ -25,6 +25,7 @@ _MAX_TOOLS = 1_000
 _MAX_LOG_BYTES = 1_000_000
 _CLOSE_S = 8.0
 """The SDK's own ladder from closed stdin to SIGKILL takes up to six seconds."""
+LOGIN_NEEDED = "The MCP server {0} wants a login: run `tui-chat mcp login {0}`."
 NOT_INSTALLED = "MCP servers need the extra mcp: pip install 'tui-chat[mcp]'."
 
 
@@ -40,8 +41,11 @@ class Definition:
 class McpServer:
     """A server, connected while it is used."""
 
-    def __init__(self, config: McpConfig, log_dir: Path) -> None:
+    def __init__(self, config: McpConfig, log_dir: Path, auth: Callable[[], Any] = lambda: None) -> None:
+        """`auth` returns what adds a login to requests over HTTP, or `None`."""
         self.config = config
+        self._auth = auth
+        self._wants_login = False
         self._log_file = log_dir / f"mcp-{config.name}.log"
         self._starting = asyncio.Lock()
         self._owner: asyncio.Task[None] | None = None
@@ -177,7 +181,9 @@ class McpServer:
         config = self.config
         if config.url:
             limits = httpx2.Timeout(config.start_timeout_s, read=config.timeout_s + 5)
-            http = httpx2.AsyncClient(headers=config.expanded(config.headers), timeout=limits)
+            headers = config.expanded(config.headers)
+            hooks = {"response": [self._note_refusal]}
+            http = httpx2.AsyncClient(headers=headers, timeout=limits, auth=self._auth(), event_hooks=hooks)
             transport: Any = streamable_http_client(config.url, http_client=await stack.enter_async_context(http))
         else:
             parameters = StdioServerParameters(
@@ -191,6 +197,10 @@ class McpServer:
         client = Client(_watched(transport, ended), read_timeout_seconds=config.timeout_s)
         return await stack.enter_async_context(client)
 
+    async def _note_refusal(self, response: httpx2.Response) -> None:
+        """Note that the server wants a login: the SDK does not pass on why it was refused."""
+        self._wants_login = response.status_code == 401
+
     def _open_log(self) -> Any:
         self._log_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         is_long = self._log_file.exists() and self._log_file.stat().st_size > _MAX_LOG_BYTES
@@ -202,6 +212,8 @@ class McpServer:
         if isinstance(fault, ServerUnusable):
             return str(fault)
         reason = str(fault) or type(fault).__name__
+        if self._wants_login:
+            return LOGIN_NEEDED.format(self.config.name)
         log = "" if self.config.url else f" {self._log_file} has what it printed."
         return f"The MCP server {self.config.name} {what}: {reason.rstrip('.')}.{log}"
 

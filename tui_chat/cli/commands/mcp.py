@@ -50,11 +50,38 @@ def approve(context: typer.Context, name: NameArgument, yes: YesFlag = False, da
     _run(ctx, agree)
 
 
+@app.command("login", cls=HelpCommand)
+def login(context: typer.Context, name: NameArgument, data_dir: DataDirFlag = None) -> None:
+    """Log in to a server at an address, in your browser."""
+    ctx = command_context(context, data_dir=data_dir)
+
+    async def log_in(program: "Program") -> None:
+        from tui_chat.tools.mcp_login import open_browser
+
+        server = _named(program, name)
+        if not await program.service.permissions.has_consent(server):
+            raise typer.BadParameter(f"run `tui-chat mcp approve {name}` first")
+
+        def show(url: str) -> None:
+            typer.echo(f"Log in at {_clean(url)}")
+            open_browser(url)
+
+        found = await program.log_in(name, show)
+        typer.echo(f"Logged in: {len(found)} tools.")
+
+    _run(ctx, log_in)
+
+
 @app.command("forget", cls=HelpCommand)
 def forget(context: typer.Context, name: NameArgument, data_dir: DataDirFlag = None) -> None:
-    """Take back the consent to a server."""
+    """Take back the consent to a server, and delete its login."""
     ctx = command_context(context, data_dir=data_dir)
-    _run(ctx, lambda program: program.service.permissions.withdraw(_named(program, name).name))
+
+    async def withdraw(program: "Program") -> None:
+        await program.service.permissions.withdraw(_named(program, name).name)
+        (program.settings.data_dir / "mcp" / f"{name}.json").unlink(missing_ok=True)
+
+    _run(ctx, withdraw)
 
 
 @app.command("import", cls=HelpCommand)
