@@ -14,6 +14,7 @@ PARSED = (
     "-c",
     "--demo",
     "--continue --demo",
+    "--temp",
     "-m openai/gpt-5",
     "--model openai/gpt-5 -c",
 )

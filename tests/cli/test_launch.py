@@ -1,11 +1,13 @@
 """What the app starts with: a profile, a system prompt and a model hold for every new conversation of the session."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from tui_chat.cli.context import Context
-from tui_chat.cli.launch import _app_context
+from tui_chat.cli.context import Context, GlobalOptions
+from tui_chat.cli.exit_codes import MISUSED
+from tui_chat.cli.launch import _app_context, open_app
 from tui_chat.core.launch_options import LaunchOptions
 from tui_chat.settings.load import load_settings
 from tui_chat.wiring import assemble, save_setting
@@ -65,3 +67,9 @@ def test_a_theme_is_written_to_the_settings_file_and_in_force_at_the_next_start(
     settings = load_settings(environ={}, file=file)
     assert (settings.ui.theme, settings.ui.measure, settings.problems) == ("nord", 90, ())
     assert "# A theme's name" in file.read_text()
+
+
+def test_a_temporary_conversation_cannot_continue_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
+    assert open_app(GlobalOptions(), LaunchOptions(latest=True, temporary=True)) == MISUSED

@@ -11,8 +11,11 @@ from tests.ui.screen import screen_text
 from tui_chat.core.error import RateLimited, StreamCut
 from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.core.provider import CONTINUE_PROMPT
+from tui_chat.settings.load import load_settings
+from tui_chat.settings.values import Profile
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.picker import Picker
+from tui_chat.ui.widgets.conversation_header import TEMPORARY
 
 
 async def test_find_forgets_that_nothing_was_found(desk: Desk) -> None:
@@ -114,3 +117,45 @@ async def test_an_unknown_command_suggests_one_with_its_slash(desk: Desk) -> Non
     await desk.type("/exprot")
     await desk.press("enter")
     await desk.until(lambda: "Did you mean /export?" in screen_text(desk.app))
+
+
+async def test_a_temporary_conversation_says_so_and_names_of_other_programs_run_commands() -> None:
+    async with desk_with(HELLO) as desk:
+        desk.chat.status.show_temporary()
+        desk.chat.header.show_badge(TEMPORARY)
+        await desk.said("hi")
+        assert TEMPORARY in screen_text(desk.app) and "TEMPORARY  demo/tour" in screen_text(desk.app)
+        await desk.type("/rename Engines")
+        await desk.press("enter")
+        await desk.until(lambda: desk.conversation.title == "Engines")
+        await desk.type("/clear")
+        await desk.press("enter")
+        await desk.until(lambda: not desk.conversation.turns)
+
+
+async def test_a_profile_is_switched_by_its_name_and_shown_in_the_header() -> None:
+    profile = Profile(model="demo/rust", system="You are terse.")
+    settings = replace(load_settings(environ={}), profiles={"rust": profile})
+    async with desk_with(HELLO, settings=settings) as desk:
+        await desk.said("hi")
+        await desk.type("/profile rsut")
+        await desk.press("enter")
+        await desk.until(lambda: "did you mean rust?" in screen_text(desk.app))
+        desk.chat.prompt.draft = ""
+        await desk.type("/profile rust")
+        await desk.press("enter")
+        await desk.until(lambda: desk.conversation.model == "demo/rust")
+        assert desk.conversation.system == "You are terse."
+        await desk.until(lambda: "profile rust" in screen_text(desk.app))
+
+
+async def test_each_reply_keeps_its_figures_and_the_header_names_the_branch() -> None:
+    async with desk_with(HELLO, HELLO) as desk:
+        await desk.said("hi")
+        assert "2 tok" in screen_text(desk.app)
+        await desk.press("alt+r")
+        await desk.until(lambda: len(desk.conversation.turns) == 3)
+        await desk.idle()
+        await desk.until(lambda: "‹2/2›" in screen_text(desk.app).splitlines()[0])
+        await desk.pilot.resize_terminal(80, 12)
+        await desk.until(lambda: not desk.chat.header.display)

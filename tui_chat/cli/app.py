@@ -112,6 +112,11 @@ VersionFlag = Annotated[
 ]
 
 
+TemporaryFlag = Annotated[
+    bool, typer.Option("--temp", help="Keep nothing: conversations, drafts and history live in memory only.")
+]
+
+
 @app.callback()
 def tui_chat(
     context: typer.Context,
@@ -120,6 +125,7 @@ def tui_chat(
     model: ModelFlag = None,
     system: SystemFlag = None,
     profile: ProfileFlag = None,
+    temporary: TemporaryFlag = False,
     demo: DemoFlag = False,
     data_dir: DataDirFlag = None,
     config: ConfigFlag = None,
@@ -135,4 +141,5 @@ def tui_chat(
         from tui_chat.cli.launch import open_app
         from tui_chat.core.launch_options import LaunchOptions
 
-        raise typer.Exit(open_app(context.obj, LaunchOptions(model, system, profile, latest, conversation)))
+        launch = LaunchOptions(model, system, profile, latest, conversation, temporary)
+        raise typer.Exit(open_app(context.obj, launch))

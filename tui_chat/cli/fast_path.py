@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from tui_chat.cli.context import GlobalOptions
 from tui_chat.core.launch_options import LaunchOptions
 
-FLAGS = {"-c": "latest", "--continue": "latest", "--demo": "demo"}
+FLAGS = {"-c": "latest", "--continue": "latest", "--demo": "demo", "--temp": "temporary"}
 MODEL = ("-m", "--model")
 _COMPLETION = "_COMPLETE"
 
@@ -28,4 +28,6 @@ def parse_app_args(args: Sequence[str], environ: Mapping[str, str]) -> tuple[Glo
             model = rest.pop(0)
         else:
             return None
-    return GlobalOptions(demo="demo" in flags), LaunchOptions(model, latest="latest" in flags)
+    return GlobalOptions(demo="demo" in flags), LaunchOptions(
+        model, latest="latest" in flags, temporary="temporary" in flags
+    )

@@ -25,6 +25,9 @@ def open_app(options: GlobalOptions, launch_options: LaunchOptions) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print_notice("the app needs a terminal; `tui-chat ask` works without one")
         return MISUSED
+    if launch_options.temporary and (launch_options.latest or launch_options.conversation):
+        print_notice("--temp opens a conversation that is kept nowhere; it cannot continue one")
+        return MISUSED
     ctx = load_context(options)
     # Textual reads both once, when it is first imported.
     os.environ.setdefault("ESCDELAY", str(ctx.settings.ui.escape_delay_ms))
@@ -47,9 +50,12 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
         gc.freeze()
         gc.enable()
         await asyncio.to_thread(_import_services)
-        from tui_chat.wiring import assemble_or_in_memory
+        from tui_chat.wiring import assemble, assemble_or_in_memory
 
-        assembled.append(await assemble_or_in_memory(ctx.settings, demo=ctx.demo))
+        if options.temporary:
+            assembled.append(await assemble(ctx.settings, demo=ctx.demo, saving=False))
+        else:
+            assembled.append(await assemble_or_in_memory(ctx.settings, demo=ctx.demo))
         watchdog.save = assembled[0].save_unsaved
         return await _app_context(ctx, assembled[0], options)
 
@@ -114,6 +120,7 @@ async def _app_context(ctx: Context, program: "Program", options: LaunchOptions)
         partial(save_setting, settings.file),
         program.resolve_model,
         tool_servers=program.tool_servers if settings.mcp else (),
+        is_temporary=options.temporary,
     )
 
 

@@ -14,5 +14,7 @@ class LaunchOptions:
     """Continue the most recent conversation."""
     conversation: str | None = None
     """A conversation's id, or a unique prefix of one."""
+    temporary: bool = False
+    """Keep nothing after this run of the program."""
     query: str | None = None
     """Words of a title or of messages."""

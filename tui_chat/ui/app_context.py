@@ -72,6 +72,8 @@ class AppContext:
     """Returns the `provider/model` that a short name means; may raise `RequestRefused`."""
     tool_servers: "tuple[ToolServer, ...]" = ()
     """The MCP servers of the settings."""
+    is_temporary: bool = False
+    """Whether nothing is kept after this run of the program, on purpose."""
 
 
 @dataclass(frozen=True, slots=True)

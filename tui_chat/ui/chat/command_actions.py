@@ -42,6 +42,7 @@ class CommandActions:
     ) -> None:
         self._chat = chat
         self._branches = branches
+        self._open_file = output.open_file
         self.with_argument: Mapping[str, Callable[[str], Awaitable[None]]] = {
             "attach": attach.attach_named,
             "copy": output.copy_by_name,
@@ -50,6 +51,7 @@ class CommandActions:
             "help": self.show_help,
             "model": models.switch,
             "options": settings.set_options,
+            "profile": models.switch_profile,
             "retry": lambda model: branches.regenerate(model or None),
             "system": settings.set_system,
             "theme": self.choose_theme,
@@ -103,6 +105,15 @@ class CommandActions:
             await self._chat.open(await self._chat.service.open(conversation_id))
         except ChatError as error:
             self._chat.notify_error(error)
+
+    def edit_settings(self) -> None:
+        """Open the settings file in the user's editor."""
+        file = self._chat.context.settings.file
+        if file.exists():
+            self._open_file(str(file), None)
+            self._chat.notify("Changed settings are in force from the next start.")
+        else:
+            self._chat.notify("There is no settings file yet; `tui-chat config init` writes one.")
 
     async def open_new(self) -> None:
         """Start a new conversation."""

@@ -5,12 +5,13 @@ from functools import partial
 from typing import Any
 
 from tui_chat.core.error import ChatError
+from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.service.model_catalog import Catalog
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.model_choices import ModelChoices, is_reference
 from tui_chat.ui.chat.settings_actions import SettingsActions
-from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker import Choice, Picker
 from tui_chat.wording import explain
 
 
@@ -31,6 +32,25 @@ class ModelPicker:
             await self._switch_to(name)
         else:
             self._show("Model", self._switch_to)
+
+    async def switch_profile(self, name: str = "") -> None:
+        """Switch to the profile of that name; without a name, show the list."""
+        chat = self._chat
+        profiles = chat.context.settings.profiles
+        if name in profiles:
+            await self._switch_to(name)
+        elif name:
+            chat.notify_warning(f"There is no profile {name}{did_you_mean(name, profiles)}.")
+        elif not profiles:
+            chat.notify("No profiles yet: [profiles.NAME] in the settings defines one; /settings opens them.")
+        else:
+            choices = [Choice(name, name, profile.model) for name, profile in profiles.items()]
+
+            async def picked(chosen: str | None) -> None:
+                if chosen is not None:
+                    await self._switch_to(chosen)
+
+            chat.app.push_screen(Picker(chat.keys, "Profile", choices), picked)
 
     def regenerate_with(self) -> None:
         """Show the list, and regenerate the reply with the model that is selected."""

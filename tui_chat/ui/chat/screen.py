@@ -68,7 +68,7 @@ from tui_chat.ui.messages import (
 )
 from tui_chat.ui.undo import UndoStack
 from tui_chat.ui.widgets.approval_bar import ApprovalBar
-from tui_chat.ui.widgets.conversation_header import ConversationHeader
+from tui_chat.ui.widgets.conversation_header import TEMPORARY, ConversationHeader
 from tui_chat.ui.widgets.editing_banner import EditingBanner
 from tui_chat.ui.widgets.find_bar import FindBar, FindRow
 from tui_chat.ui.widgets.forked_from_bar import ForkedFromBar
@@ -183,6 +183,9 @@ class ChatScreen(Screen[None]):
         for notice in self.context.notices:
             self.notify(notice, severity="warning", timeout=10)
         self._show_database_notices()
+        if self.context.is_temporary:
+            self.header.show_badge(TEMPORARY)
+            self.status.show_temporary()
         position = self.context.position or ConversationPosition(self.context.first.id)
         await self.open(self.context.first, at=position.turn_id, find=position.words)
         self.post_message(ChatOpened())
@@ -542,6 +545,7 @@ class ChatScreen(Screen[None]):
         self.action_delete = self.settings.delete
         self.action_drop_queued = self.queue_actions.drop
         self.action_edit = self.branches.edit
+        self.action_edit_settings = self.commands.edit_settings
         self.action_editor = self.prompt_actions.open_editor
         self.action_find = self.find.open
         self.action_fork = self.branches.fork

@@ -35,8 +35,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("new", "", "new conversation", "screen.new", "conversation.new"),
     Command("paste", "", "attach the image in the clipboard", "screen.paste_image", "prompt.paste_image"),
     Command("options", "[NAME=VALUE]", "effort, thinking, max_tokens, temperature", ""),
+    Command("profile", "[NAME]", "switch to a profile of the settings", ""),
     Command("quit", "", "quit", "app.quit", "app.quit"),
     Command("retry", "[PROVIDER/MODEL]", "regenerate the reply", "", "reply.retry"),
+    Command("settings", "", "edit the settings file", "screen.edit_settings"),
     Command("source", "", "go to the original conversation (fork source)", "screen.origin", "branch.origin"),
     Command("stop", "", "stop generating", "screen.cancel", "reply.cancel"),
     Command("suspend", "", "suspend (fg resumes)", "app.suspend", "read.suspend"),
@@ -50,6 +52,19 @@ COMMANDS: tuple[Command, ...] = (
     Command("usage", "", "show tokens and cost by day, model, conversation", "screen.usage"),
 )
 COMMANDS_BY_NAME = {command.name: command for command in COMMANDS}
+ALIASES = {
+    "clear": "new",
+    "config": "settings",
+    "cost": "usage",
+    "exit": "quit",
+    "q": "quit",
+    "regenerate": "retry",
+    "rename": "title",
+    "resume": "library",
+    "sessions": "library",
+    "prompts": "history",
+}
+"""Names that other programs have for these commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +80,7 @@ def parse(text: str) -> Call | str | None:
     if not text.startswith("/") or text.startswith("//") or "\n" in text.strip():
         return None
     name, _, argument = text[1:].strip().partition(" ")
-    command = COMMANDS_BY_NAME.get(name)
+    command = COMMANDS_BY_NAME.get(ALIASES.get(name, name))
     if command is None:
         if not name.replace("-", "").isalpha():
             return None if name else "Type a command's name after /; Tab completes it."

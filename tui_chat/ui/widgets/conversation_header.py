@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LEAST_WINDOW_ROWS = 15
 """A lower window leaves the row to the conversation."""
+TEMPORARY = "TEMPORARY: not saved"
+"""The badge of a conversation that is kept nowhere."""
 _GAP = "  "
 
 

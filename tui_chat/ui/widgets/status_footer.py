@@ -76,6 +76,8 @@ class StatusFooter(Widget):
         self._measured_from: tuple[float, int] | None = None
         """When measuring the speed started, and the number of tokens at that time."""
         self._unsaved = ""
+        self._mark = ""
+        """Shown before everything else while saving works."""
         self._ticking: Timer | None = None
 
     def show_conversation(self, conversation: Conversation) -> None:
@@ -116,6 +118,11 @@ class StatusFooter(Widget):
     def show_saving(self, error: StorageError | None) -> None:
         """Show a warning while the conversation cannot be saved."""
         self._unsaved = "" if error is None else "NOT SAVED"
+        self.refresh()
+
+    def show_temporary(self) -> None:
+        """Show that nothing is kept, on purpose."""
+        self._mark = "TEMPORARY"
         self.refresh()
 
     def apply(self, event: ReplyEvent) -> None:
@@ -195,6 +202,8 @@ class StatusFooter(Widget):
         """Return the line, shortened to the width."""
         width = self.size.width
         warning = Content.styled(f"{self._unsaved}  ", "bold $text-error") if self._unsaved else Content()
+        if self._mark and not self._unsaved:
+            warning = Content.styled(f"{self._mark}  ", "$text-warning")
         all_fields = footer_fields(self.state)
         hidden = (*(_IN_HEADER if self.has_header else ()), *(() if self._costs else _COSTS))
         shown = tuple(field for field in all_fields if field.name not in hidden)
