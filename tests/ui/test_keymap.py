@@ -246,7 +246,7 @@ def problems(**own: str) -> list[tuple[str, str]]:
 
 def test_unknown_actions_unknown_keys_and_keys_taken_twice_are_reported() -> None:
     assert problems() == []
-    assert problems(reply__retry="Ctrl+Shift+R") == problems(read__help="F8") == []
+    assert problems(reply__retry="Ctrl+Shift+R") == problems(read__help="F10") == []
     assert problems(reply__retry="ctrl+enterr") == [
         ("reply.retry", "there is no key 'ctrl+enterr'; did you mean enter?")
     ]

@@ -62,7 +62,7 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
     model = options.model or (DEMO_MODEL if ctx.demo else KeyRing(ctx.settings).model()[0])
     is_blank = not (options.latest or options.conversation or options.query)
     try:
-        app = ChatApp(PendingContext(ctx.settings, model, is_blank, load_app_context))
+        app = ChatApp(PendingContext(ctx.settings, model, is_blank, load_app_context, options.temporary))
         app.is_ending = lambda: watchdog.is_ending
         watchdog.restore = app.restore_terminal
         watchdog.follow(asyncio.get_running_loop().call_soon_threadsafe, app.leave)

@@ -87,3 +87,5 @@ class PendingContext:
     """Whether the app opens with a new conversation."""
     context: Callable[[], Awaitable[AppContext]]
     """Builds the services, or raises."""
+    is_temporary: bool = False
+    """Whether nothing will be kept."""

@@ -29,7 +29,7 @@ class StartupScreen(Screen[None]):
         late, ui = self._late, self._late.settings.ui
         yield StartupPane(invitation(self._keys, late.model, ()) if late.is_blank else (), ui.measure)
         yield PromptBox({}, Completion({}), enter_sends=ui.enter_sends)
-        yield StartupFooter(late.model)
+        yield StartupFooter(late.model, self._keys("prompt.send"), "TEMPORARY" if late.is_temporary else "")
 
     def on_mount(self) -> None:
         self.call_after_refresh(self.post_message, self.Painted())

@@ -35,11 +35,15 @@ class StartupPane(Widget):
 
 
 class StartupFooter(Widget):
-    """The name of the model."""
+    """The name of the model, and what to press now."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, send_key: str, mark: str = "") -> None:
         super().__init__()
         self._model = clean_line(model)
+        self._send_key = send_key
+        self._mark = mark
 
     def render(self) -> Content:
-        return Content.styled(self._model, "$foreground-muted")
+        mark = Content.styled(f"{self._mark}  ", "$text-warning") if self._mark else Content()
+        steps = f"  {self._send_key} send · / commands" if self._send_key else ""
+        return mark + Content.assemble((self._model, "$foreground-muted"), (steps, "$foreground-disabled"))
