@@ -102,7 +102,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
             pane = ConversationPane(partial(ending_with_keys, self.keys), self.keys, self.context.settings.ui)
             pane.can_focus = False
             yield pane
-        yield NoticeLine(self.keys)
+        yield NoticeLine(self.keys, takes_room=False)
         yield Static("", id="hint", markup=False)
 
     def on_mount(self) -> None:

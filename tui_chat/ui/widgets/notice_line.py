@@ -45,8 +45,13 @@ class NoticeLine(Widget):
     NoticeLine { height: auto; min-height: 1; max-height: 8; width: 100%; }
     """
 
-    def __init__(self, keys: Keyboard, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, keys: Keyboard, *, takes_room: bool = True, monotonic_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`takes_room` keeps a blank row while there is no notice."""
         super().__init__()
+        self._takes_room = takes_room
+        self.display = takes_room
         self._keys = keys
         self._monotonic_s = monotonic_s
         self._notices: deque[_Notice] = deque()
@@ -71,13 +76,17 @@ class NoticeLine(Widget):
         """Drop every notice."""
         self._notices.clear()
         self._stop_timer()
-        self.refresh(layout=True)
+        self._update()
 
     def show_reading(self, is_reading: bool, note: str = "") -> None:
         """Show or hide the sign of reading mode; `note` stands before the keys, such as the number of a match."""
         if (is_reading, note) != (self._is_reading, self._reading_note):
             self._is_reading, self._reading_note = is_reading, note
-            self.refresh(layout=True)
+            self._update()
+
+    def _update(self) -> None:
+        self.display = self._takes_room or self._is_reading or bool(self._notices)
+        self.refresh(layout=True)
 
     @property
     def text(self) -> str:
@@ -88,7 +97,7 @@ class NoticeLine(Widget):
         if self._notices:
             self._notices[0].shown_s = self._monotonic_s()
             self._wait()
-        self.refresh(layout=True)
+        self._update()
 
     def _wait(self) -> None:
         """Show the next notice when the present one has been shown for long enough."""
