@@ -106,6 +106,17 @@ async def test_a_file_over_a_limit_is_refused_before_anything_is_stored(
     assert harness.provider.requests == [] and await harness.store.count() == 0
 
 
+async def test_a_file_that_a_caller_did_not_measure_is_held_against_the_limits_too(
+    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness = await make_harness()
+    limited(harness, monkeypatch, Intake(image_edge=32))
+    with pytest.raises(AttachmentRefused, match=r"64×48 pixels"):
+        await harness.service.send(
+            harness.new_conversation(), "Look.", (AttachmentPart("shot.png", "image/png", SHOT.data),)
+        )
+
+
 async def test_a_shrunk_image_is_sent_with_a_note_and_the_original_is_kept(
     make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

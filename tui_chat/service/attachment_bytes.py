@@ -1,8 +1,10 @@
 """Fill in the bytes of attachments, which the store keeps apart from the turns. Knows no SQL and no provider."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
+from tui_chat.core.attachment import measured
 from tui_chat.core.error import NotFound
 from tui_chat.core.part import AttachmentPart, Part
 from tui_chat.core.turn import Turn
@@ -15,6 +17,13 @@ async def with_bytes(turns: Iterable[Turn], read: ReadBytes) -> tuple[Turn, ...]
     """Return turns whose attachments have their bytes, each file read once; one that is lost stays without."""
     loaded: dict[str, bytes] = {}
     return tuple([await _turn_with_bytes(turn, read, loaded) for turn in turns])
+
+
+async def measured_files(attachments: Iterable[AttachmentPart]) -> tuple[AttachmentPart, ...]:
+    """Return attachments with their hash, pixels and pages, which a caller may have left to the service."""
+    return tuple(
+        [await asyncio.to_thread(measured, part) if part.data and not part.sha256 else part for part in attachments]
+    )
 
 
 async def part_with_bytes(part: AttachmentPart, read: ReadBytes) -> AttachmentPart:

@@ -19,7 +19,7 @@ from tui_chat.core.rounds import expand_rounds, rounds_of, without_figures
 from tui_chat.core.title import title_from
 from tui_chat.core.token_estimate import rough_tokens
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.service.attachment_bytes import with_bytes
+from tui_chat.service.attachment_bytes import measured_files, with_bytes
 from tui_chat.service.auto_title import AutoTitle
 from tui_chat.service.dependencies import Dependencies
 from tui_chat.service.fit_attachments import AttachmentFitter, intake_of, refuse_lost
@@ -97,7 +97,7 @@ class ChatService:
         """Send a prompt at the end of the current branch."""
         async with self._conversation_lock(conversation.id):
             conversation, new = await self._latest(conversation)
-            parts: tuple[Part, ...] = (TextPart(valid_text(text)), *attachments)
+            parts: tuple[Part, ...] = (TextPart(valid_text(text)), *await measured_files(attachments))
             return await self._send_prompt(conversation, conversation.head, parts, new=new)
 
     async def edit(
@@ -118,7 +118,8 @@ class ChatService:
             if attachments is None:
                 attachments = attachments_of(edited)
             conversation = replace(conversation, model=model or conversation.model)
-            return await self._send_prompt(conversation, edited.parent_id, (TextPart(valid_text(text)), *attachments))
+            parts: tuple[Part, ...] = (TextPart(valid_text(text)), *await measured_files(attachments))
+            return await self._send_prompt(conversation, edited.parent_id, parts)
 
     async def retry(self, conversation_id: str, turn_id: str, *, model: str | None = None) -> Reply:
         """Regenerate a reply as a sibling branch."""
