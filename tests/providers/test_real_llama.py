@@ -11,11 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.attachments.samples import image
 from tests.providers.contract import collected, last_usage, request, stops, text_of
 from tests.providers.real import environment_with, free_port, running
 from tests.providers.tiny_model import write_tiny_model
-from tui_chat.attachments.read_file import attachment_from_bytes
 from tui_chat.core.conversation import Conversation, Options
 from tui_chat.core.error import RequestRefused
 from tui_chat.core.event import TextDelta
@@ -27,7 +25,6 @@ from tui_chat.service.chat import ChatService
 from tui_chat.service.dependencies import Dependencies
 from tui_chat.service.reply import Reply
 from tui_chat.storage.store import Store
-from tui_chat.wording import explain
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -128,21 +125,6 @@ async def test_three_turns_stream_and_one_is_cancelled_and_tried_again(server: s
     assert again.turn.text == text_told_at_once(server, (await chat.latest()).path[:-1], SHORT)
     siblings = (await chat.latest()).siblings_of(cut.id)
     assert [turn.status for turn in siblings] == [TurnStatus.CANCELLED, TurnStatus.COMPLETE]
-    await chat.aclose()
-    await store.aclose()
-
-
-async def test_an_image_that_a_model_of_text_refuses_does_not_block_the_conversation(server: str) -> None:
-    store = await Store.open(":memory:")
-    chat = Chat(server, store)
-    await (await chat.say("one")).wait()
-    conversation = await chat.latest()
-    attached = (attachment_from_bytes("shot.png", image()), attachment_from_bytes("notes.md", b"# Notes"))
-    ended = await (await chat.service.send(conversation, "Look.", attached)).wait()
-    if ended.error is not None:
-        assert ended.error.message and explain(ended.error).next_step
-        ended = await (await chat.service.send_without_attachments(conversation.id, ended.turn.id)).wait()
-    assert ended.error is None and ended.turn.status is TurnStatus.COMPLETE
     await chat.aclose()
     await store.aclose()
 
