@@ -15,19 +15,32 @@ PACKAGE = Path(__file__).parent.parent / "tui_chat"
 INSIDE: dict[str, set[str]] = {
     "paths": set(),
     "core": set(),
-    "settings": {"core", "paths"},
-    "providers": {"core"},
+    "plugins": {"core"},
+    "settings": {"core", "paths", "plugins"},
+    "providers": {"core", "plugins"},
     "pricing": {"core"},
     "storage": {"core"},
-    "formats": {"core"},
+    "formats": {"core", "plugins"},
+    "testing": {"core", "formats"},
     "attachments": {"core"},
-    "tools": {"core", "attachments"},
+    "tools": {"core", "attachments", "plugins"},
     "wording": {"core"},
     "rendering": {"core"},
     "service": {"core", "storage", "formats"},
     "gateway": {"core", "service", "storage", "formats", "wording"},
     "ui": {"core", "service", "storage", "rendering", "attachments", "wording", "settings"},
-    "wiring": {"core", "settings", "paths", "providers", "pricing", "storage", "service", "attachments", "tools"},
+    "wiring": {
+        "core",
+        "settings",
+        "paths",
+        "providers",
+        "pricing",
+        "storage",
+        "service",
+        "attachments",
+        "tools",
+        "plugins",
+    },
     "cli": {
         "core",
         "settings",
@@ -38,6 +51,7 @@ INSIDE: dict[str, set[str]] = {
         "rendering",
         "attachments",
         "tools",
+        "plugins",
         "wording",
         "wiring",
         "ui",
@@ -61,7 +75,15 @@ OUTSIDE: dict[str, set[str]] = {
 }
 RENDERING_MAY_USE = {"textual.strip", "textual.style", "textual.color", "textual.geometry", "textual.theme"}
 """Of textual, its types of lines and styles only."""
-BROAD_EXCEPT = {"service/reply.py", "service/tool_rounds.py", "tools/mcp_server.py", "cli/main.py", "gateway/app.py"}
+BROAD_EXCEPT = {
+    "service/reply.py",
+    "service/tool_rounds.py",
+    "tools/mcp_server.py",
+    "cli/main.py",
+    "gateway/app.py",
+    "plugins.py",
+    "testing.py",
+}
 """The pump, a running tool, the outermost call, and the outermost handler of requests."""
 ONLY_IN = {
     "anthropic": {"providers/anthropic/provider.py"},

@@ -288,10 +288,11 @@ def _tools(settings: Settings, service: ChatService) -> Toolbox:
     """Build the tools, which few conversations need."""
     from tui_chat.tools.box import BuiltInTools
     from tui_chat.tools.mcp_box import AllTools
+    from tui_chat.tools.plugin_box import PluginTools
 
     private = (settings.data_dir, settings.file.parent)
     built_in = BuiltInTools(Path.cwd(), private=private, sandbox=settings.tools.sandbox)
-    return AllTools(built_in, _mcp_tools(settings, service)) if settings.mcp else built_in
+    return PluginTools(AllTools(built_in, _mcp_tools(settings, service)) if settings.mcp else built_in)
 
 
 def _mcp_tools(settings: Settings, service: ChatService) -> "McpTools":

@@ -97,6 +97,9 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ("settings", "bad_key"): ErrorText(
         "The API key has invalid characters.", "Set it again, without quotes or spaces around it."
     ),
+    ("settings", "plugin"): ErrorText(
+        "A plug-in cannot be used.", "Update it or uninstall it; `tui-chat doctor` lists all plug-ins."
+    ),
     ("settings", "api_key_cmd"): ErrorText("The command for the API key failed.", "Run it in a shell to see why."),
     ("settings", "mcp"): ErrorText("The MCP server cannot be used.", "Correct its `[mcp.NAME]` settings."),
     ("settings", "tls"): ErrorText("The certificates cannot be read.", "Correct SSL_CERT_FILE."),

@@ -16,6 +16,8 @@ from tui_chat.core.error import StorageError
 from tui_chat.core.launch_options import LaunchOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tui_chat.ui.app_context import AppContext
     from tui_chat.wiring import Program
 
@@ -121,7 +123,15 @@ async def _app_context(ctx: Context, program: "Program", options: LaunchOptions)
         program.resolve_model,
         tool_servers=program.tool_servers if settings.mcp else (),
         is_temporary=options.temporary,
+        plugin_tools=plugin_tools,
     )
+
+
+def plugin_tools() -> "Collection[str]":
+    """Return the names that choose tools of plug-ins."""
+    from tui_chat.plugins import TOOLS, plugins
+
+    return plugins(TOOLS)
 
 
 async def _with_model(program: "Program", options: LaunchOptions) -> tuple[LaunchOptions, list[str]]:

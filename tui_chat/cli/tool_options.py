@@ -38,9 +38,10 @@ MostUsdOption = Annotated[
 def chosen_tools(ctx: Context, words: Sequence[str]) -> tuple[str, ...]:
     """Return the chosen tools; a usage error for one that does not exist."""
     from tui_chat.core.tool import tool_choices
+    from tui_chat.plugins import TOOLS, plugins
 
     try:
-        return tool_choices(" ".join(words), ctx.settings.mcp)
+        return tool_choices(" ".join(words), (*ctx.settings.mcp, *plugins(TOOLS))) if words else ()
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

@@ -4,15 +4,18 @@
 """
 
 import gc
+import logging
 import os
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from tui_chat.core.error import FormatError
+from tui_chat.core.error import FormatError, SettingsError
 from tui_chat.formats import chatgpt, claude, elia, librechat, llm, native_schema
 from tui_chat.formats.foreign_database import MAGIC, ForeignDatabase, open_database
 from tui_chat.formats.import_sources import (
@@ -28,6 +31,10 @@ from tui_chat.formats.import_tree import MOST_MESSAGES, TOO_MANY_MESSAGES, Impor
 from tui_chat.formats.json_access import list_of, parse_json, text_of
 from tui_chat.formats.json_stream import RawValue, json_values
 from tui_chat.formats.piped_import import PathKind, open_pipe, path_kind, spool
+from tui_chat.plugins import FORMATS as PLUGIN_FORMATS
+from tui_chat.plugins import load, plugins
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +197,22 @@ def _without_garbage_collection() -> Iterator[None]:
 def _format_of(value: object) -> JsonFormat | None:
     if not isinstance(value, dict):
         return None
-    return next((known for known in FORMATS if isinstance(known, JsonFormat) and known.matches(value)), None)
+    built_in = (known for known in FORMATS if isinstance(known, JsonFormat))
+    return next((known for known in chain(built_in, _plugin_formats()) if known.matches(value)), None)
+
+
+@cache
+def _plugin_formats() -> tuple[JsonFormat, ...]:
+    """Return the formats of other packages; one that cannot be used is reported in the log and skipped."""
+    formats: list[JsonFormat] = []
+    for plugin in plugins(PLUGIN_FORMATS).values():
+        try:
+            loaded = load(plugin)
+        except SettingsError as error:
+            _log.warning("%s", error.message)
+            continue
+        formats.append(JsonFormat(plugin.name, loaded.matches, loaded.read))
+    return tuple(formats)
 
 
 def _name_of(value: object) -> str:

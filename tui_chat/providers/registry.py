@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from tui_chat.core.error import ChatError, RequestRefused, Unreachable
 from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.provider import Model, Provider, split_ref
+from tui_chat.core.provider_presets import PRESETS
+from tui_chat.plugins import PROVIDERS, load, plugins
 from tui_chat.providers.config import ProviderConfig
 
 _CHECK_TIMEOUT_S = 10.0
@@ -63,7 +65,7 @@ class ProviderRegistry:
 
     async def provider(self, name: str) -> Provider:
         """Return the provider with this name. Raises if the name is unknown, or a key or an address is missing."""
-        if name not in self._configs:
+        if not self._has(name):
             sentence = f"no provider is called {name!r}{did_you_mean(name, self._configs)}"
             raise RequestRefused(sentence, detail="no_such_provider")
         if name not in self._tasks:
@@ -78,10 +80,18 @@ class ProviderRegistry:
     def knows(self, model_ref: str) -> bool:
         """Return whether the reference names a provider of the settings, and a model."""
         name, model = split_ref(model_ref)
-        return name in self._configs and bool(model)
+        return bool(model) and self._has(name)
+
+    def _has(self, name: str) -> bool:
+        """Whether there is a provider with this name: in the settings, or of a plug-in that needs none."""
+        if name not in self._configs and name in plugins(PROVIDERS):
+            self._configs[name] = _plugin_config(name)
+        return name in self._configs
 
     def statuses(self) -> tuple[ProviderStatus, ...]:
-        """Return the status of every provider."""
+        """Return the status of every provider, plug-ins included."""
+        for name in plugins(PROVIDERS):
+            self._has(name)
         return tuple(
             ProviderStatus(config.name, config.kind, _is_configured(config), config.is_local, config.key_source)
             for config in self._configs.values()
@@ -131,13 +141,21 @@ def make_provider(config: ProviderConfig) -> Provider:
         from tui_chat.providers.anthropic.provider import AnthropicProvider
 
         return AnthropicProvider(config)
+    if config.kind not in PRESETS and (plugin := plugins(PROVIDERS).get(config.kind)) is not None:
+        provider: Provider = load(plugin, config)
+        return provider
     from tui_chat.providers.openai.provider import OpenAICompatibleProvider
 
     return OpenAICompatibleProvider(config)
 
 
+def _plugin_config(name: str) -> ProviderConfig:
+    """Return the configuration of a plug-in's provider without settings; what needs a key has to say so itself."""
+    return ProviderConfig(name, name, is_plugin=True)
+
+
 def _is_configured(config: ProviderConfig) -> bool:
-    return config.has_key or config.kind == "demo" or bool(config.base_url)
+    return config.has_key or config.kind == "demo" or bool(config.base_url) or config.is_plugin
 
 
 async def _local_server(config: ProviderConfig) -> LocalServer | None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from tui_chat import paths
 from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.provider_presets import PRESETS
+from tui_chat.plugins import PROVIDERS, plugins
 from tui_chat.settings.check import InvalidValue, fit, read
 from tui_chat.settings.toml_file import TomlFile, read_toml
 from tui_chat.settings.values import (
@@ -98,13 +99,13 @@ class _SettingsLoader:
             variables = dict(preset.field_variables) if preset else {}
             path = ("providers", name)
             provider = self._fields(ProviderSettings, path, self._table(path), variables)
-            if provider.kind and provider.kind not in PRESETS:
+            if provider.kind and provider.kind not in PRESETS and provider.kind not in plugins(PROVIDERS):
                 self._report(
                     f"{provider.kind} is no known kind{did_you_mean(provider.kind, PRESETS)}",
                     (*path, "kind"),
                 )
                 provider = dataclasses.replace(provider, kind="")
-            made[name] = dataclasses.replace(provider, kind=provider.kind or (name if preset else "openai"))
+            made[name] = dataclasses.replace(provider, kind=provider.kind or _kind_of(name, provider))
         return made
 
     def _tools(self) -> ToolSettings:
@@ -202,6 +203,13 @@ class _SettingsLoader:
 
     def _in_file(self, path: tuple[str, ...]) -> Origin:
         return Origin("file", f"{self._file}:{self._toml.line(path)}")
+
+
+def _kind_of(name: str, provider: ProviderSettings) -> str:
+    """Return the kind of a provider whose settings have none: its own name, if that is one."""
+    if name in PRESETS:
+        return name
+    return name if not provider.base_url and name in plugins(PROVIDERS) else "openai"
 
 
 def _flag(dotted: str) -> str:

@@ -1,6 +1,6 @@
 """The dependencies of the UI. Must not know how they are built."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,8 @@ class AppContext:
     """The MCP servers of the settings."""
     is_temporary: bool = False
     """Whether nothing is kept after this run of the program, on purpose."""
+    plugin_tools: Callable[[], Collection[str]] = tuple
+    """Returns the names that choose tools of plug-ins."""
 
 
 @dataclass(frozen=True, slots=True)

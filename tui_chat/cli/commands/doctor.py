@@ -92,7 +92,7 @@ async def _check_all(ctx: Context, *, repair: bool, offline: bool) -> list[Findi
     findings = [*_settings(ctx)]
     findings += [finding async for finding in _database(ctx, repair=repair)]
     findings += [finding async for finding in _providers(ctx, offline=offline)]
-    return [*findings, *_network(), *_terminal()]
+    return [*findings, *_plugins(), *_network(), *_terminal()]
 
 
 def _settings(ctx: Context) -> Iterator[Finding]:
@@ -190,6 +190,20 @@ async def _providers(ctx: Context, *, offline: bool) -> AsyncIterator[Finding]:
             yield Finding(server.name, State.NOTE, f"runs on this machine with {first}", f"tui-chat -m {first}")
     finally:
         await program.aclose()
+
+
+def _plugins() -> Iterator[Finding]:
+    """Yield each plug-in, and why one cannot be used."""
+    from tui_chat.core.error import SettingsError
+    from tui_chat.plugins import GROUPS, plugins
+
+    for plugin in (plugin for group in GROUPS for plugin in plugins(group).values()):
+        try:
+            plugin.check()
+        except SettingsError as error:
+            yield Finding("plug-in", State.BAD, error.message, f"update or uninstall {plugin.package}")
+        else:
+            yield Finding("plug-in", State.GOOD, plugin.description)
 
 
 async def _check_provider(program: "Program", name: str, source: str) -> Finding:

@@ -53,12 +53,16 @@ class ToolActions:
             await self._pick()
             return
         try:
-            tools = () if words.strip() == _OFF else tool_choices(words, self._servers)
+            tools = () if words.strip() == _OFF else tool_choices(words, self._known)
         except ValueError as error:
             sentence = str(error)
             self._chat.notify_warning(f"{sentence[:1].upper()}{sentence[1:]}.")
             return
         await self._set(tools)
+
+    @property
+    def _known(self) -> Sequence[str]:
+        return (*self._servers, *self._chat.context.plugin_tools())
 
     @property
     def _servers(self) -> Sequence[str]:
@@ -111,7 +115,11 @@ class ToolActions:
         grants = await chat.service.permissions.grants()
         choices = [
             Choice(name, f"{name}: {'on' if name in on else 'off'}", note)
-            for name, note in (*TOOL_GROUP_NOTES.items(), *((server, "MCP server") for server in self._servers))
+            for name, note in (
+                *TOOL_GROUP_NOTES.items(),
+                *((server, "MCP server") for server in self._servers),
+                *((name, "plug-in") for name in self._chat.context.plugin_tools()),
+            )
         ]
         choices += [Choice(f"{_FORGET}{at}", f"forget: {_named(grant)}", grant.given_at[:10])
                     for at, grant in enumerate(grants)]  # fmt: skip
