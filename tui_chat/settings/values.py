@@ -187,6 +187,10 @@ class UiSettings:
     animations: Annotated[bool, SettingInfo("animate scrolling and progress")] = True
     thinking_folded: Annotated[bool, SettingInfo("show the model's thinking as one line until it is unfolded")] = True
     tools_folded: Annotated[bool, SettingInfo("show tool calls as one line until they are unfolded")] = True
+    images: Annotated[
+        Literal["auto", "chip", "off"],
+        SettingInfo("attached images: shown where the terminal can (kitty, Ghostty), by name alone, or not at all"),
+    ] = "auto"
     costs: Annotated[bool, SettingInfo("show what a turn and a conversation cost")] = True
     notify: Annotated[
         bool, SettingInfo("notify through the terminal when a long reply ends while another window has the focus")

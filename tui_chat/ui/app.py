@@ -22,7 +22,9 @@ from tui_chat.ui.messages import (
     ChatOpened,
     ClipboardAnswered,
     ClipboardSupported,
+    GraphicsAnswered,
     PasteShortened,
+    TerminalNamed,
 )
 from tui_chat.ui.startup.preload import load_ahead
 from tui_chat.ui.startup.screen import StartupScreen
@@ -130,6 +132,14 @@ class ChatApp(CrashSafeApp):
 
     def on_clipboard_answered(self, event: ClipboardAnswered) -> None:
         self._take_clipboard(event)
+
+    def on_terminal_named(self, event: TerminalNamed) -> None:
+        if self._held is None:
+            self._chat.pictures.named(event.name)
+
+    def on_graphics_answered(self, event: GraphicsAnswered) -> None:
+        if self._held is None:
+            self._chat.pictures.answered(is_ok=event.is_ok)
 
     def _take_clipboard(self, event: ClipboardSupported | ClipboardAnswered) -> None:
         if self._held is None:

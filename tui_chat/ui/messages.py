@@ -151,6 +151,20 @@ class ClipboardAnswered(Message):
     """In base64."""
 
 
+@dataclass
+class TerminalNamed(Message):
+    """The terminal told its name and version."""
+
+    name: str
+
+
+@dataclass
+class GraphicsAnswered(Message):
+    """The terminal answered whether it shows images."""
+
+    is_ok: bool
+
+
 class PasteShortened(Message):
     """A paste was too long and was truncated."""
 

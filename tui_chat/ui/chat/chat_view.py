@@ -14,6 +14,7 @@ from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.chat.prompt_queue import PromptQueue
 from tui_chat.ui.conversation_view.widget import ConversationPane
 from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.terminal.pictures import Pictures
 from tui_chat.ui.widgets.approval_bar import ApprovalBar
 from tui_chat.ui.widgets.editing_banner import EditingBanner
 from tui_chat.ui.widgets.find_bar import FindBar, FindRow
@@ -33,6 +34,7 @@ class ChatView(Protocol):
     keys: Keyboard
     queue: PromptQueue
     conversation: Conversation
+    pictures: Pictures
 
     @property
     def app(self) -> App[Any]: ...

@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from subprocess import DEVNULL, Popen
@@ -26,6 +27,7 @@ _SUFFIXES = {
     "application/pdf": ".pdf",
 }
 _LONGEST_STEM = 60
+_PICTURE_EDGE = 800
 
 
 class OpenAttachment:
@@ -66,6 +68,24 @@ class OpenAttachment:
         except OSError as error:
             self._chat.notify_warning(f"{part.name} could not be opened: {error.strerror}.")
 
+    def send_picture(self, sha256: str) -> None:
+        """Send an image to the terminal, which shows it in its message."""
+        self._chat.run_worker(partial(self._send_picture, sha256), group="pictures", exit_on_error=False)
+
+    async def _send_picture(self, sha256: str) -> None:
+        pictures, part = self._chat.pictures, self._part(sha256)
+        try:
+            data = await self._chat.context.store.blob(sha256)
+        except ChatError:
+            data = b""
+        png = None if part is None else await asyncio.to_thread(_as_png, part, data, pictures.max_bytes)
+        if png:
+            pictures.send(sha256, png)
+            # The terminal draws an image where its characters are written after it.
+            self._chat.pane.refresh()
+        else:
+            pictures.fail(sha256)
+
     async def _load_text(self, sha256: str) -> None:
         try:
             data = await self._chat.context.store.blob(sha256)
@@ -89,6 +109,16 @@ class OpenAttachment:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
         return path
+
+
+def _as_png(part: AttachmentPart, data: bytes, most: int) -> bytes | None:
+    """Return an image as PNG of a bounded size; `None` where that is not possible."""
+    if part.media_type == "image/png" and len(data) <= most:
+        return data
+    from tui_chat.attachments.shrink import shrink
+
+    copy = shrink(replace(part, data=data, media_type="image/png"), _PICTURE_EDGE, most)
+    return copy.data if copy is not None and copy.media_type == "image/png" else None
 
 
 def viewer(environ: Mapping[str, str]) -> list[str] | None:

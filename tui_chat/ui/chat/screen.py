@@ -13,10 +13,12 @@ from textual.getters import query_one
 from textual.screen import Screen
 from textual.worker import Worker
 
+from tui_chat.attachments.shrink import can_shrink
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationPosition
 from tui_chat.core.error import AttachmentRefused, ChatError
 from tui_chat.core.event import RetryScheduled, TurnEnded, TurnStarted
+from tui_chat.core.part import AttachmentPart
 from tui_chat.core.prompt_forecast import context_use
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.service.reply import Reply
@@ -42,6 +44,7 @@ from tui_chat.ui.chat.welcome import invitation
 from tui_chat.ui.commands.argument_suggestions import arguments
 from tui_chat.ui.commands.completion import Completion
 from tui_chat.ui.commands.slash_commands import Call, parse, unescaped
+from tui_chat.ui.conversation_view.layout_options import no_picture
 from tui_chat.ui.conversation_view.widget import ConversationPane
 from tui_chat.ui.error_reporting import report_worker_error
 from tui_chat.ui.key_bindings import Keyboard
@@ -66,6 +69,8 @@ from tui_chat.ui.messages import (
     QueuedPromptRequested,
     SuggestionsChanged,
 )
+from tui_chat.ui.terminal.pictures import Picture, Pictures
+from tui_chat.ui.terminal.textual_private import driver_of
 from tui_chat.ui.undo import UndoStack
 from tui_chat.ui.widgets.approval_bar import ApprovalBar
 from tui_chat.ui.widgets.conversation_header import TEMPORARY, ConversationHeader
@@ -138,6 +143,9 @@ class ChatScreen(Screen[None]):
         self.find = FindActions(self)
         self.attach = AttachActions(self)
         self.attachments = OpenAttachment(self)
+        self.pictures = Pictures(
+            self._write, self.attachments.send_picture, lambda: self.pane.show_images(), can_convert=can_shrink
+        )
         self.files = FileSuggestions(self)
         self.tools = ToolActions(self, self.settings)
         self.commands = CommandActions(
@@ -162,7 +170,8 @@ class ChatScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         ui = self.context.settings.ui
-        pane = ConversationPane(self._describe_ending, self.keys, ui)
+        picture = self._picture if ui.images == "auto" else no_picture
+        pane = ConversationPane(self._describe_ending, self.keys, ui, picture)
         self.keys.bind(pane, Scope.PANE)
         yield ConversationHeader(costs=ui.costs)
         yield ForkedFromBar(self.keys)
@@ -177,6 +186,7 @@ class ChatScreen(Screen[None]):
         yield StatusFooter(self.keys, costs=ui.costs)
 
     async def on_mount(self) -> None:
+        self.app.app_resume_signal.subscribe(self, lambda _: self.pictures.send_again())
         self.service.save_queue.watch(self.status.show_saving)
         self.service.auto_title.watch(self._take_title)
         self.status.show_saving(self.service.save_queue.error)
@@ -195,6 +205,8 @@ class ChatScreen(Screen[None]):
         self.set_interval(CHECK_EVERY_S, self._check_for_changes)
 
     async def on_unmount(self) -> None:
+        self.app.app_resume_signal.unsubscribe(self)
+        self.pictures.clear()
         self.files.stop()
         self.attachments.close()
         await self.drafts.flush()
@@ -213,6 +225,8 @@ class ChatScreen(Screen[None]):
         """Show another conversation; a reply that streams into the previous one continues."""
         async with self._opening:
             self.follow(None)
+            if conversation.id != self.conversation.id:
+                self.pictures.clear()
             self.prompt_actions.leave()
             self.conversation = conversation
             self.status.show_idle()
@@ -430,6 +444,18 @@ class ChatScreen(Screen[None]):
             self.post_message(AttentionRequested(f"{self.app.title}: reply finished"))
         if self.queue.prompts and turn.status is TurnStatus.COMPLETE:
             self.call_later(self.queue.send_next)
+
+    # Images within the conversation
+
+    def _picture(self, part: AttachmentPart, columns: int) -> Picture | None:
+        """Return where an image is shown; its id is a colour, which must reach the terminal unchanged."""
+        if self.app.console.color_system != "truecolor" or self.app.no_color:
+            return None
+        return self.pictures.picture(part, columns)
+
+    def _write(self, sequence: str) -> None:
+        if (driver := driver_of(self.app)) is not None:
+            driver.write(sequence)
 
     # Messages to the user
 

@@ -12,6 +12,7 @@ from tui_chat.core.turn import Turn
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.styles import TextStyles
 from tui_chat.settings.values import UiSettings
+from tui_chat.ui.terminal.pictures import Picture
 
 Describe = Callable[[Turn], tuple[str, str] | None]
 """Returns the sentence about a turn's state and the next step; `None` when there is nothing to report."""
@@ -20,6 +21,15 @@ KeyLabel = Callable[[str], str]
 FileText = Callable[[AttachmentPart], str | None]
 """Returns the text of a file; `None` while it is loaded."""
 DEFAULT_UI = UiSettings()
+
+
+PictureOf = Callable[[AttachmentPart, int], Picture | None]
+"""Returns an image that the terminal shows, at most so many columns wide; `None` where it cannot."""
+
+
+def no_picture(part: AttachmentPart, columns: int) -> Picture | None:
+    """Show no image."""
+    return None
 
 
 def _no_file_text(part: AttachmentPart) -> str | None:
@@ -47,6 +57,11 @@ class LayoutOptions:
     file_text: FileText = _no_file_text
     costs: bool = True
     """Whether the header of a reply shows what it cost."""
+    picture: PictureOf = no_picture
+    images: int = 0
+    """Grows when images can be shown that could not before."""
+    has_images: bool = True
+    """Whether attached images have rows at all."""
 
     def unfolds(self, part: Part) -> bool:
         """Return whether a part is unfolded unless the user folds it."""

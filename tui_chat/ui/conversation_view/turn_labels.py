@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import NamedTuple
 
+from rich.segment import Segment
 from rich.style import Style
 
 from tui_chat.core.clean import clean_line
@@ -23,11 +24,15 @@ from tui_chat.core.provider import CONTINUE_PROMPT
 from tui_chat.core.sources import title_and_url
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.rendering.cell_width import fitted, normalize_graphemes, width, wrap
+from tui_chat.rendering.line import Line
 from tui_chat.ui.attachment_labels import file_size, is_text_file, kind_label
 from tui_chat.ui.conversation_view.blocks import Block, FileFold, Fold
 from tui_chat.ui.conversation_view.layout_options import LayoutOptions, text_row
 from tui_chat.ui.conversation_view.links import ATTACHMENT, destination, displayed_url
+from tui_chat.ui.terminal.kitty_graphics import placeholders
+from tui_chat.ui.terminal.pictures import Picture
 
+_IMAGE_INDENT = 2
 _SHORT = 400
 """Longest text that is read for a summary in one row."""
 _SHORT_MS = 100
@@ -224,9 +229,18 @@ def attachment(part: AttachmentPart, layout_options: LayoutOptions) -> Block:
     row = text_row(layout_options.width, [("+ ", styles.dim), (name, styles.text), (f"  {about}", styles.dim)])
     if part.sha256:
         row.links = ((2, min(2 + width(name), row.cells), ATTACHMENT + part.sha256),)
-    block = Block([row])
+    picture = layout_options.picture(part, layout_options.measure - _IMAGE_INDENT)
+    block = Block([row, *_picture_rows(picture)] if layout_options.has_images else [])
     block.part = part
     return block
+
+
+def _picture_rows(picture: Picture | None) -> list[Line]:
+    if picture is None:
+        return []
+    indent = Segment(" " * _IMAGE_INDENT)
+    rows = placeholders(picture.number, picture.cells)
+    return [Line.of([indent, row], _IMAGE_INDENT + picture.cells[0], "") for row in rows]
 
 
 def source(part: Part, text: str, number: int, layout_options: LayoutOptions) -> Block:

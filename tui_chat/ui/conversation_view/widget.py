@@ -44,6 +44,8 @@ from tui_chat.ui.conversation_view.layout_options import (
     Expanded,
     KeyLabel,
     LayoutOptions,
+    PictureOf,
+    no_picture,
     text_row,
 )
 from tui_chat.ui.conversation_view.links import Target
@@ -95,7 +97,13 @@ class ConversationPane(Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.PANE)]
     ALLOW_SELECT = False
 
-    def __init__(self, describe: Describe, key_label: KeyLabel, ui: UiSettings = DEFAULT_UI) -> None:
+    def __init__(
+        self,
+        describe: Describe,
+        key_label: KeyLabel,
+        ui: UiSettings = DEFAULT_UI,
+        picture: PictureOf = no_picture,
+    ) -> None:
         self._has_current_styles = False
         """Whether the frame builder has the colours and filters that are in force."""
         super().__init__()
@@ -105,7 +113,8 @@ class ConversationPane(Widget, can_focus=True):
         unfolded = Expanded(thinking=not ui.thinking_folded, tools=not ui.tools_folded)
         self._file_texts: dict[str, str | None] = {}
         """Texts of unfolded files by their hashes; `None` while one is loaded."""
-        self.viewport = Viewport(LayoutOptions(1, DARK, describe, key_label, unfolded, self._file_text, ui.costs))
+        options = LayoutOptions(1, DARK, describe, key_label, unfolded, self._file_text, ui.costs)
+        self.viewport = Viewport(replace(options, picture=picture, has_images=ui.images != "off"))
         self.highlights = Highlights(self.viewport, self.changed, self.post_message)
         self.scroller = Scroller(self.viewport, self.changed, key_label)
         self.folding = Folding(self.viewport, self.relayout, self.changed)
@@ -208,6 +217,12 @@ class ConversationPane(Widget, can_focus=True):
         """Show the text of a file that was requested."""
         self._file_texts[sha256] = text
         self.folding.show_file(sha256, text)
+
+    def show_images(self) -> None:
+        """Lay out again, as images can be shown now."""
+        options = self.viewport.turns.layout_options
+        self.relayout(replace(options, images=options.images + 1))
+        self.changed()
 
     def _file_text(self, part: AttachmentPart) -> str | None:
         if part.sha256 and part.sha256 not in self._file_texts:

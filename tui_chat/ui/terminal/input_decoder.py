@@ -23,7 +23,15 @@ from textual._xterm_parser import (
 from textual.keys import Keys
 from textual.message import Message
 
-from tui_chat.ui.messages import BackgroundReported, ClipboardAnswered, ClipboardSupported, PasteShortened
+from tui_chat.ui.messages import (
+    BackgroundReported,
+    ClipboardAnswered,
+    ClipboardSupported,
+    GraphicsAnswered,
+    PasteShortened,
+    TerminalNamed,
+)
+from tui_chat.ui.terminal.kitty_graphics import PROBE_ID
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +81,8 @@ _STRING = re.compile(r"\x1b(?:\]\d|P[\d>!=$+]|_G)")
 _REST_OF_STRING = re.compile(r"[^\x00-\x1f]*(?:(?P<end>\x07|\x1b\\)|(?P<half>\x1b)\Z)?")
 _REST_OF_SEQUENCE = re.compile(r"[ -?]*(?P<end>[@-~])?")
 _BACKGROUND = re.compile(r"\x1b\]11;rgba?:([0-9a-fA-F]+)/([0-9a-fA-F]+)/([0-9a-fA-F]+)")
+_NAME = re.compile(r"\x1bP>\|([ -~]*)")
+_GRAPHICS = re.compile(rf"\x1b_G(?:[^;]*,)?i={PROBE_ID}(?:,[^;]*)?;([A-Z]+)")
 _WINDOW_SIZE = re.compile(r"\x1b\[48;(\d+)(?::[\d:]*)?;(\d+)(?::[\d:]*)?;(\d+)(?::[\d:]*)?;(\d+)(?::[\d:]*)?t")
 _CURSOR_POSITION = re.compile(r"\x1b\[\d+;\d+R")
 _MODE = re.compile(r"\x1b\[\?(\d+);(\d+)\$y")
@@ -216,7 +226,7 @@ class InputDecoder:
             event = self._parser.parse_mouse_code(sequence)
             return [] if event is None else [event]
         if kind in "]P_":
-            return _clipboard(sequence) if sequence.startswith(_ANSWER) else _background(sequence)
+            return _answer(sequence)
         if kind not in "[O":
             return self._alt(kind)
         if sequence == FOCUSIN:
@@ -333,6 +343,17 @@ def _clipboard(command: str) -> list[Message]:
     if fields.get("type") != "read" or not fields.get("status"):
         return []
     return [ClipboardAnswered(fields["status"], fields.get("mime", ""), payload)]
+
+
+def _answer(command: str) -> list[Message]:
+    """Return what a control string of the terminal means."""
+    if command.startswith(_ANSWER):
+        return _clipboard(command)
+    if name := _NAME.match(command):
+        return [TerminalNamed(name[1])]
+    if graphics := _GRAPHICS.match(command):
+        return [GraphicsAnswered(graphics[1] == "OK")]
+    return _background(command)
 
 
 def _background(command: str) -> list[Message]:
