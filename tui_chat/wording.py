@@ -172,8 +172,11 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
         "This model does not take this kind of file.", "Choose another model, or remove the file."
     ),
     ("attachment", "over_limit"): ErrorText(
-        "The file is over a limit of this model.",
-        "Attach a smaller one; with the extra tui-chat[images] images are shrunk.",
+        "The files are over a limit of this model.", "Attach fewer or smaller ones."
+    ),
+    ("attachment", "not_shrunk"): ErrorText(
+        "The image is too large for this model.",
+        "Attach a smaller copy, or install tui-chat[images] to have it shrunk.",
     ),
     ("attachment", "too_large"): ErrorText("The file is too large.", "Attach a part of it, or a smaller copy."),
 }

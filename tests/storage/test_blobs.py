@@ -322,8 +322,8 @@ async def test_twenty_forks_hold_twenty_images_once_and_opening_one_reads_none(o
     await store.aclose()
 
     async def opened(name: str) -> tuple[int, float]:
-        store = await open_store()
         before, started = bytes_read(), time.perf_counter()
+        store = await open_store()
         assert len((await store.conversation(name)).turns) == 40
         return bytes_read() - before, time.perf_counter() - started
 

@@ -188,7 +188,7 @@ class AttachmentRefused(ChatError):
 
     `detail`: `missing`, `folder`, `special`, `loop`, `no_access`, `empty`, `binary`, `encoding`, `too_large`,
     `too_many`; `not_confirmed` after a question, `not_fetched` from an address; `gone` where stored bytes are
-    lost; `cannot_see`, `not_taken`, `over_limit` where this model does not take it.
+    lost; `cannot_see`, `not_taken`, `over_limit`, `not_shrunk` where this model does not take it.
     """
 
     kind = "attachment"

@@ -89,7 +89,7 @@ class AttachmentFitter:
                 continue
             smaller = await self._smaller(part, edge, size)
             if smaller is None or _too_large(smaller, edge, size):
-                fitting.refuse(place, AttachmentRefused(reason, detail="over_limit"))
+                fitting.refuse(place, AttachmentRefused(reason, detail="not_shrunk"))
                 continue
             fitting.files[place] = fitting.changed[place] = smaller
             if fitting.is_own(place):
