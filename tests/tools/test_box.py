@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 import subprocess
 import threading
 from pathlib import Path
@@ -245,3 +246,16 @@ async def test_a_fetch_that_fails_is_told_to_the_model(root: Path) -> None:
 
     outcome = await ran(BuiltInTools(root, fetch_url=failing), "fetch_url", url="https://example.org/x")
     assert outcome == ToolOutcome("The server answered with status 404.", ToolStatus.FAILED)
+
+
+def test_a_redirect_to_another_host_is_left_to_the_users_answer() -> None:
+    ours, theirs = socket.socketpair()
+    moved = b"HTTP/1.1 302 Found\r\nLocation: https://elsewhere.example/take?it=1\r\nContent-Length: 0\r\n\r\n"
+    with ours, theirs:
+        theirs.sendall(moved)
+        with pytest.raises(FetchFailed, match=r"redirects to elsewhere\.example"):
+            box.fetch_from_host(
+                "https://example.org/x",
+                dial=lambda address, port, host: ours,
+                resolve=lambda host, port: ["93.184.216.34"],
+            )

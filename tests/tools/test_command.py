@@ -180,3 +180,37 @@ async def test_a_confined_command_is_killed_with_everything(confined: CommandRun
         return [line.decode(errors="replace") for line in lines if mark.encode() in line]
 
     await until(lambda: not left())
+
+
+@pytest.fixture
+async def landlocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandRunner:
+    """A runner whose commands are confined by the kernel alone."""
+    runner = CommandRunner(tmp_path, "auto")
+    runner._has_bubblewrap = False
+    if "Landlock" not in await runner.confinement():
+        pytest.skip("this kernel has no Landlock")
+    return runner
+
+
+async def test_landlock_lets_a_command_write_in_its_folder_and_nowhere_else(
+    landlocked: CommandRunner, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    (other / "kept").write_text("kept")
+    command = (
+        f"echo in > inside; mkdir sub; echo x > sub/a; mv sub/a b; rm b; echo out > {other}/file; rm {other}/kept;"
+        f" echo t > $TMPDIR/t && cat $TMPDIR/t; cat {other}/kept > /dev/null && cat inside"
+    )
+    outcome = await landlocked.run(command, 20, lambda tail: None)
+    assert outcome.text.splitlines()[-2:] == ["t", "in"] and outcome.status is ToolStatus.DONE
+    assert [path.name for path in other.iterdir()] == ["kept"] and (other / "kept").read_text() == "kept"
+
+
+async def test_a_landlocked_command_is_killed_with_everything(landlocked: CommandRunner, tmp_path: Path) -> None:
+    command, *files = stubborn(tmp_path)
+    running = asyncio.ensure_future(landlocked.run(command, 60, lambda tail: None))
+    left = await pids(*files)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await until(lambda: not any(map(is_alive, left)))

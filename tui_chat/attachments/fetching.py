@@ -71,7 +71,7 @@ def fetch(url: str, *, resolve: Resolve | None = None, dial: Dial | None = None,
     for _ in range(MOST_REDIRECTS + 1):
         address = _checked(url)
         try:
-            with _response(address, resolve or _resolve, dial or _dial, until_s) as response:
+            with _response(address, resolve or addresses_of, dial or _dial, until_s) as response:
                 if response.status in _REDIRECTS and (moved := response.getheader("Location")):
                     url = urljoin(url, moved)
                     continue
@@ -116,7 +116,8 @@ def is_public(address: str) -> bool:
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 
-def _resolve(host: str, port: int) -> Sequence[str]:
+def addresses_of(host: str, port: int) -> Sequence[str]:
+    """Return the addresses that the name of a host leads to."""
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 

@@ -231,9 +231,7 @@ class ToolSettings:
 
     sandbox: Annotated[
         Literal["auto", "off"],
-        SettingInfo(
-            "what confines commands: auto is bubblewrap, where it works; each question says what is in force"
-        ),
+        SettingInfo("what confines commands: auto is bubblewrap, else Landlock; each question says what is in force"),
     ] = "auto"
     max_rounds: Annotated[int, SettingInfo("requests in one reply before it stops", least=1, most=1000)] = 20
     max_usd: Annotated[Decimal, SettingInfo("dollars that one reply may cost before it stops", least=0)] = Decimal(

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tui_chat.attachments.fetching import Fetched, FetchFailed, fetch
+from tui_chat.attachments.fetching import Dial, Fetched, FetchFailed, Resolve, addresses_of, fetch
 from tui_chat.core.part import ToolCallPart, ToolStatus
 from tui_chat.core.tool import TOOL_GROUPS, ArgumentsRefused, CallReview, Tool, ToolOutcome
 from tui_chat.tools.arguments import Arguments
@@ -35,12 +35,12 @@ class BuiltInTools:
         *,
         private: tuple[Path, ...] = (),
         sandbox: Sandbox = "auto",
-        fetch_url: Callable[[str], Fetched] = fetch,
+        fetch_url: Callable[[str], Fetched] | None = None,
     ) -> None:
         """`private` folders are never read unasked."""
         self._folder = WorkingFolder(root, private)
         self._commands = CommandRunner(self._folder.root, sandbox)
-        self._fetch = fetch_url
+        self._fetch = fetch_url or fetch_from_host
         self._running: dict[str, Run] = {
             "read_file": self._read_file,
             "list_files": self._list_files,
@@ -137,6 +137,18 @@ class BuiltInTools:
     async def _run_command(self, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:
         command, limit_s = self._command(call)
         return await self._commands.run(command, limit_s, report)
+
+
+def fetch_from_host(url: str, *, dial: Dial | None = None, resolve: Resolve = addresses_of) -> Fetched:
+    """Return the file at an address; a redirect to a host that the user was not asked about is refused."""
+    wanted = (urlsplit(url).hostname or "").removeprefix("www.")
+
+    def same_host(host: str, port: int) -> Sequence[str]:
+        if host.removeprefix("www.") != wanted:
+            raise FetchFailed(f"The address redirects to {host}. Fetch it there, if the user allows that.")
+        return resolve(host, port)
+
+    return fetch(url, resolve=same_host, dial=dial)
 
 
 async def _search(job: dict[str, str]) -> ToolOutcome:

@@ -14,6 +14,7 @@ from typing import Literal
 from tui_chat.core.part import ToolStatus
 from tui_chat.core.tool import ToolOutcome
 from tui_chat.core.tool_text import plain_output
+from tui_chat.tools import landlock
 
 Sandbox = Literal["auto", "off"]
 DEFAULT_LIMIT_S = 120
@@ -56,6 +57,10 @@ class CommandRunner:
         """Return what confines a command, in words for the user."""
         if await self._uses_bubblewrap():
             return f"sandbox: bubblewrap; it can write below {self._root} and in a private /tmp, and use the network"
+        if self._uses_landlock:
+            return (
+                f"sandbox: Landlock; it can write below {self._root} and in a temporary folder, and use the network"
+            )
         return "sandbox: none; it can do whatever you can"
 
     async def run(self, command: str, limit_s: float, report: Callable[[str], None]) -> ToolOutcome:
@@ -88,9 +93,14 @@ class CommandRunner:
 
     async def _prefix(self) -> list[str]:
         if not await self._uses_bubblewrap():
-            return []
+            return ["--confine", str(self._root)] if self._uses_landlock else []
         root = str(self._root)
         return [*_BUBBLEWRAP, "--bind", root, root, "--chdir", root, "--"]
+
+    @property
+    def _uses_landlock(self) -> bool:
+        """Whether the kernel can confine a command, for where there is no bubblewrap."""
+        return self._sandbox == "auto" and landlock.version() > 0
 
     async def _uses_bubblewrap(self) -> bool:
         """Whether bubblewrap is there and works: a setting alone proves nothing."""

@@ -2,7 +2,8 @@
 
 Its stdin is a lifeline: when that closes, because the caller closed it or died, the command is ended with everything
 it started, also what left its process group. With `--follow-parent` the command gets stdin itself, such as an MCP
-server; then it is ended when the caller dies or sends SIGTERM, or when it prints a line that is too long.
+server; then it is ended when the caller dies or sends SIGTERM, or when it prints a line that is too long. With
+`--confine FOLDER` it can write only below that folder and in a temporary one.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -25,6 +27,7 @@ _LONGEST_CLEANING_S = 3.0
 MAX_LINE_BYTES = 20_000_000
 """Of a server's output; a longer line would only fill the memory of the caller."""
 _FOLLOW = "--follow-parent"
+_CONFINE = "--confine"
 _told_to_end = threading.Event()
 
 
@@ -33,6 +36,22 @@ def main(command: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: _told_to_end.set())
     _adopt_orphans()
+    if command[:1] == [_CONFINE]:
+        with tempfile.TemporaryDirectory(prefix="tui-chat-", ignore_cleanup_errors=True) as temporary:
+            os.environ["TMPDIR"] = temporary
+            confine = [
+                sys.executable,
+                "-I",
+                str(Path(__file__).with_name("landlock.py")),
+                command[1],
+                temporary,
+                "--",
+            ]
+            return _run([*confine, *command[2:]])
+    return _run(command)
+
+
+def _run(command: list[str]) -> int:
     follows = command[:1] == [_FOLLOW]
     parent = os.getppid()
     try:

@@ -174,3 +174,17 @@ async def test_a_server_starts_only_after_its_whole_command_was_agreed_to() -> N
         await desk.press("down", "enter")
         await desk.until(lambda: desk.conversation.options.tools == ("box",))
         assert await desk.service.permissions.has_consent(server)
+
+
+async def test_a_call_waits_in_its_own_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+    toolbox = ScriptedToolbox()
+    async with tool_desk(calls(ACTION), answer(), toolbox=toolbox) as desk:
+        await asked(desk)
+        waiting = desk.conversation.id
+        await desk.press("ctrl+n")
+        await desk.until(lambda: desk.conversation.id != waiting)
+        assert not desk.chat.approval_bar.display and desk.service.reply_in(waiting) is not None
+        await desk.chat.open(await desk.service.open(waiting))
+        await desk.until(lambda: desk.chat.approval_bar.display)
+        await answer_with(desk, "y", monkeypatch)
+        assert toolbox.ran == ["c2"]

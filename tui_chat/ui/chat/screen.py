@@ -416,6 +416,7 @@ class ChatScreen(Screen[None]):
         """Show this reply as it streams, and no other."""
         if reply is None:
             self.workers.cancel_group(self, "reply")
+            self.tools.leave()
         else:
             self._follow(reply)
 

@@ -163,6 +163,10 @@ class ToolActions:
             case TurnEnded():
                 self._show(())
 
+    def leave(self) -> None:
+        """Show no approval: another conversation is shown, and this one's calls go on waiting."""
+        self._show(())
+
     def _running(self, call_id: str) -> str:
         name = clean_line(self._names.get(call_id, "a tool")).removeprefix("Run ")
         return f"Running {name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + '…'}"
