@@ -2,6 +2,7 @@
 
 import re
 from fnmatch import translate
+from functools import cache
 
 _NAMES = (
     ".env*",
@@ -69,19 +70,27 @@ _CONTENTS: tuple[tuple[str, str], ...] = (
         r"[ \t]*[=:][ \t]*['\"]?[^\s'\"${}<>()\[\],;*]{12,}",
     ),
 )
-_SECRET_NAME = re.compile("|".join(map(translate, _NAMES)))
-_HARMLESS_NAME = re.compile("|".join(map(translate, _HARMLESS)))
-_PATTERNS = tuple((what, re.compile(pattern.encode())) for what, pattern in _CONTENTS)
+
+
+# Compiled when the first file is looked at, so that the app starts sooner.
+@cache
+def _any_of(names: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(translate, names)))
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[bytes]], ...]:
+    return tuple((what, re.compile(pattern.encode())) for what, pattern in _CONTENTS)
 
 
 def has_secret_name(path: str) -> bool:
     """Return whether a path names a file that usually holds secrets."""
     *folders, name = path.replace("\\", "/").lower().split("/")
-    if _HARMLESS_NAME.match(name):
+    if _any_of(_HARMLESS).match(name):
         return False
-    return _SECRET_NAME.match(name) is not None or not _FOLDERS.isdisjoint(folders)
+    return _any_of(_NAMES).match(name) is not None or not _FOLDERS.isdisjoint(folders)
 
 
 def secret_in(data: bytes) -> str:
     """Return what kind of secret the bytes of a text seem to hold, as `an AWS key`; empty if none is recognised."""
-    return next((what for what, pattern in _PATTERNS if pattern.search(data)), "")
+    return next((what for what, pattern in _patterns() if pattern.search(data)), "")

@@ -202,7 +202,7 @@ async def test_the_attach_command_completes_files(desk: Desk, folder: Path) -> N
 async def test_a_secret_is_asked_about_with_no_as_default(desk: Desk, folder: Path, keys: str) -> None:
     await paste(desk, f"{folder}/.env")
     await desk.until(lambda: isinstance(desk.app.screen, Picker))
-    assert ".env usually holds secrets. Attach it?" in screen_text(desk.app)
+    await desk.until(lambda: ".env usually holds secrets. Attach it?" in screen_text(desk.app))
     await desk.press(*keys.split())
     await desk.until(lambda: not desk.chat.prompt.reading)
     assert (" .env · " in desk.chat.prompt.text) is (keys == "down enter")
@@ -310,6 +310,13 @@ async def test_the_editor_shows_signs_and_takes_them_back(
     await desk.pilot.pause()
     prompt_turn = await send(desk, "")
     assert words(prompt_turn) == "edited" and attachments(prompt_turn) == ["shot.png"]
+
+
+async def test_the_estimate_counts_the_files(desk: Desk, folder: Path) -> None:
+    (folder / "long.txt").write_text("word " * 20_000)
+    await paste(desk, f"{folder}/long.txt")
+    await desk.until(has_sign(desk, "long.txt"))
+    await desk.until(lambda: "k in" in screen_text(desk.app).splitlines()[-1])
 
 
 async def clipboard_of(desk: Desk, *answers: ClipboardAnswered | ClipboardSupported) -> None:

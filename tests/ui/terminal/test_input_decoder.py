@@ -11,7 +11,14 @@ from textual._xterm_parser import XTermParser
 from textual.message import Message
 
 from tests.support.attacks import attack
-from tui_chat.ui.messages import BackgroundReported, PasteShortened
+from tui_chat.ui.messages import (
+    BackgroundReported,
+    ClipboardAnswered,
+    ClipboardSupported,
+    GraphicsAnswered,
+    PasteShortened,
+    TerminalNamed,
+)
 from tui_chat.ui.terminal import input_decoder
 from tui_chat.ui.terminal.input_decoder import SEQUENCE_S, InputDecoder
 
@@ -365,3 +372,57 @@ def test_what_any_bytes_leave_open_is_closed_by_waiting(stream: bytes) -> None:
         incoming.take(stream)
         incoming.due()
         assert seen(incoming.take(b"k"))[-1:] == [("k", "k")]
+
+
+CLIPBOARD = b"\x1b]5522;type=read:status=DATA:mime=aW1hZ2UvcG5n;" + b"QUJD" * 1400 + b"\x1b\\"
+
+
+@pytest.mark.parametrize("cut", [1, 3, 10, 60, 3000, len(CLIPBOARD) - 1])
+def test_a_piece_of_the_clipboard_cut_anywhere_is_one_answer(incoming: InputDecoder, cut: int) -> None:
+    found = [*incoming.take(b"a" + CLIPBOARD[:cut]), *incoming.take(CLIPBOARD[cut:] + b"b")]
+    assert [type(message) for message in found] == [events.Key, ClipboardAnswered, events.Key]
+    answer = found[1]
+    assert isinstance(answer, ClipboardAnswered)
+    assert (answer.status, answer.mime, answer.payload) == ("DATA", "aW1hZ2UvcG5n", "QUJD" * 1400)
+
+
+def test_a_piece_of_the_clipboard_may_come_slowly(incoming: InputDecoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert incoming.take(CLIPBOARD[:3000]) == []
+    now_s = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now_s + 5)
+    assert incoming.due() == []
+    (answer,) = incoming.take(CLIPBOARD[3000:])
+    assert isinstance(answer, ClipboardAnswered)
+
+
+def test_an_endless_piece_of_the_clipboard_types_nothing(incoming: InputDecoder) -> None:
+    found = incoming.take(b"\x1b]5522;type=read:status=DATA;" + b"QUJD" * 100_000)
+    found += incoming.take(b"QUJD" * 1000 + b"\x1b\\x")
+    assert keys(found) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (b"\x1b[?5522;2$y", ClipboardSupported(True)),
+        (b"\x1b[?5522;0$y", ClipboardSupported(False)),
+        (b"\x1b]5522;type=read:status=EPERM\x07", ClipboardAnswered("EPERM", "", "")),
+        (b"\x1b]5522;type=write:status=DONE\x1b\\", None),
+        (b"\x1b]5522;\x1b\\", None),
+        (b"\x1bP>|kitty(0.40.1)\x1b\\", TerminalNamed("kitty(0.40.1)")),
+        (b"\x1b_Gi=4207849;OK\x1b\\", GraphicsAnswered(True)),
+        (b"\x1b_Gi=4207849;ENOTSUP:no\x1b\\", GraphicsAnswered(False)),
+        (b"\x1b_Gi=7;OK\x1b\\", None),
+    ],
+)
+def test_answers_about_clipboard_and_images_are_reported(
+    incoming: InputDecoder, answer: bytes, message: Message | None
+) -> None:
+    found = incoming.take(answer + b"x")
+    assert [vars_of(one) for one in found[:-1]] == ([vars_of(message)] if message is not None else [])
+    assert keys(found[-1:]) == ["x"]
+
+
+def vars_of(message: Message) -> tuple[type[Message], dict[str, object]]:
+    own = type(message).__dataclass_fields__  # type: ignore[attr-defined]
+    return type(message), {name: getattr(message, name) for name in own}

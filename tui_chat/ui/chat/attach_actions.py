@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from tui_chat.attachments.fetching import fetch_attachment, is_url
 from tui_chat.attachments.named_files import named_files, reason_to_ask
 from tui_chat.attachments.read_file import attachment_from_bytes, read_attachment
 from tui_chat.core.clean import clean_line
@@ -64,6 +63,8 @@ class AttachActions:
     # Each way in
 
     async def _named(self, text: str) -> None:
+        from tui_chat.attachments.fetching import is_url  # loads OpenSSL
+
         if is_url(text):
             await self._put([partial(_fetched, text)])
         else:
@@ -160,6 +161,8 @@ def _read(path: Path) -> tuple[AttachmentPart, str]:
 
 
 def _fetched(url: str) -> tuple[AttachmentPart, str]:
+    from tui_chat.attachments.fetching import fetch_attachment
+
     part = fetch_attachment(url)
     return part, reason_to_ask(part)
 
