@@ -19,7 +19,7 @@ PLAIN = {
     "enter": "\r",
     "newline": "\n",
     "cancel": "\x1b",
-    "retry": "\x12",
+    "retry": "\x1br",
     "edit": "\x1b[20~",
     "previous": "\x1b[1;3D",
     "next": "\x1b[1;3C",
@@ -29,14 +29,14 @@ KITTY = {
     **PLAIN,
     "newline": "\x1b[13;2u",
     "cancel": "\x1b[27u",
-    "retry": "\x1b[114;5u",
+    "retry": "\x1b[114;3u",
     "quit": "\x1b[113;5u",
 }
 IN_TMUX = {
     "enter": "Enter",
     "newline": "M-Enter",
     "cancel": "Escape",
-    "retry": "C-r",
+    "retry": "M-r",
     "edit": "F9",
     "previous": "M-Left",
     "next": "M-Right",
@@ -236,8 +236,8 @@ def test_a_slash_with_nothing_behind_it_is_reported(terminal: Terminal) -> None:
 def test_what_is_pasted_while_reading_goes_to_the_prompt(terminal: Terminal) -> None:
     terminal.type("hello there\r")
     terminal.until("Ask anything again")
-    terminal.type("\x1b")
-    terminal.until("demo/tour")
+    terminal.type("\t")
+    terminal.until("READ")
     terminal.type(f"{PASTE_BEGINS}pasted words{PASTE_ENDS}")
     terminal.until(lambda text: "pasted words" in " ".join(prompt_rows(text)))
     terminal.type(" and typed")
@@ -254,7 +254,7 @@ def test_a_search_typed_in_one_burst_finds_with_every_letter(terminal: Terminal)
     terminal.until("Ask anything again")
     terminal.type("\x06xerrom\x01\x1b[3~\x05\x7fr\r")
     terminal.until(lambda text: any(f" of {count} " in text for count in range(2, 20)))
-    terminal.type("/branches,\r")
+    terminal.type("\t/branches,\r")
     terminal.until("1 of 1")
 
 

@@ -79,7 +79,7 @@ class Day:
         """Write it into the prompt, wherever the keys go now; on a busy machine they may go elsewhere once more."""
         for _ in range(20):
             # From the search one always comes to the pane.
-            self.press(FIND, ENTER, "i", CLEAR)
+            self.press(FIND, ESCAPE, CLEAR)
             self.terminal.type(prompt)
             self.rest(SETTLED_S)
             if f"▌ {prompt}" in self.terminal.text.rstrip().splitlines()[-2]:

@@ -158,6 +158,13 @@ async def test_a_sentence_typed_in_reading_mode_stands_in_the_prompt_whole() -> 
         assert desk.chat.prompt.text == "refactor this, please: are you there?"
 
 
+async def test_a_paste_in_reading_mode_goes_to_the_prompt() -> None:
+    async with conversation() as desk:
+        await reading(desk)
+        desk.app.post_message(events.Paste("pasted words"))
+        await desk.until(lambda: desk.chat.prompt.text == "pasted words" and desk.chat.prompt.has_focus)
+
+
 async def test_a_word_takes_back_what_its_first_letter_scrolled() -> None:
     async with conversation() as desk:
         await desk.press("tab", "g")

@@ -42,6 +42,10 @@ class TypingPlace(Protocol):
         """Show what was shown."""
         ...
 
+    def paste(self, paste: events.Paste) -> None:
+        """Give a paste to the prompt and focus it."""
+        ...
+
     def write(self, text: str) -> None:
         """Put text into the prompt and focus it."""
         ...
@@ -66,6 +70,11 @@ class TypingGuard:
 
     def sort(self, press: Press) -> Sequence[Press]:
         """Return the keys to hand on now; text has gone to the prompt."""
+        if isinstance(press, events.Paste) and self._place.takes_commands():
+            self._burst = []
+            released = self.release()
+            self._place.paste(press)
+            return released
         if not isinstance(press, events.Key) or not press.is_printable or not self._place.takes_commands():
             self._burst = []
             return [*self.release(), press]

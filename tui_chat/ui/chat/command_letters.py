@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
+from textual import events
 from textual.app import App
 from textual.dom import DOMNode
 from textual.widgets import Input, TextArea
@@ -11,6 +12,7 @@ from tui_chat.ui.terminal.textual_private import bindings_of
 
 if TYPE_CHECKING:
     from tui_chat.ui.chat.chat_view import ChatView
+    from tui_chat.ui.widgets.prompt_box import PromptBox
 
 _MOVES = {
     *("scroll_line", "page", "half_page", "start", "end", "scroll", "move", "choose"),
@@ -58,12 +60,22 @@ class CommandLetters:
         if (chat := self._find_chat()) is not None and position is not None:
             chat.pane.return_to(position)
 
+    def paste(self, paste: events.Paste) -> None:
+        """Give a paste to the prompt and focus it."""
+        if (prompt := self._prompt_of_chat()) is not None:
+            prompt.post_message(events.Paste(paste.text))
+
     def write(self, text: str) -> None:
         """Put text into the prompt and focus it; a dialog without a text field is closed."""
+        if (prompt := self._prompt_of_chat()) is not None:
+            prompt.insert(text)
+
+    def _prompt_of_chat(self) -> "PromptBox | None":
+        """Return the prompt with the focus on it, and no dialog over it."""
         chat = self._find_chat()
         if chat is None:
-            return
+            return None
         if chat is not cast(object, self._app.screen):
             self._app.screen.dismiss(None)
         chat.prompt.focus()
-        chat.prompt.insert(text)
+        return chat.prompt

@@ -81,7 +81,7 @@ def _figures(turn: Turn, *, costs: bool) -> str:
         return ""
     mark = "~" if usage.estimated else ""
     shown = [] if usage.unknown else [f"{mark}{short_tokens(usage.output_tokens)} tok"]
-    if turn.duration_ms is not None:
+    if turn.duration_ms:
         shown.append(duration(turn.duration_ms / 1000))
     if costs and turn.cost is not None:
         shown.append(dollars(turn.cost.total_usd, estimated=turn.cost.estimated))

@@ -11,7 +11,7 @@ from textual.widgets.option_list import Option
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.format_numbers import cost_sum
+from tui_chat.core.format_numbers import NONE, UNKNOWN, cost_sum, local_moment
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import hint_line
@@ -24,6 +24,9 @@ _SIGNS = {
     TurnStatus.INTERRUPTED: "✗ ",
     TurnStatus.STREAMING: "● ",
 }
+_CLOCK_CELLS, _COST_CELLS = 5, 9
+_COLUMNS_FROM_WIDTH = 60
+"""A narrower window shows neither time nor cost."""
 _MARKS = re.compile(r"^(#{1,6}|[-*>]|```\w*)\s+|[*`]{1,3}(?=\S)|(?<=\S)[*`]{1,3}|\|[\s:|-]*-[\s:|-]*\|")
 """Markdown's markup, which is left out of the one row of a message."""
 
@@ -47,14 +50,17 @@ class TreeScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         yield Static("Conversation tree", markup=False, classes="title")
         yield RowList(compact=True)
-        hint = hint_line(self._keys, "tree.choose", ("tree.down tree.up", "move"), "tree.close")
+        hint = "● shown now   " + hint_line(self._keys, "tree.choose", ("tree.down tree.up", "move"), "tree.close")
         yield Static(hint, markup=False, classes="hint")
 
     def on_mount(self) -> None:
         """Show the tree, the current branch highlighted."""
         self._keys.bind(self, Scope.TREE)
         shown = {turn.id for turn in self._conversation.path}
-        options = [Option(_row(turn, lead, turn.id in shown, cost), turn.id) for turn, lead, cost in self._walk()]
+        columns = self.app.size.width >= _COLUMNS_FROM_WIDTH
+        options = [
+            Option(_row(turn, lead, turn.id in shown, cost, columns), turn.id) for turn, lead, cost in self._walk()
+        ]
         self.rows.add_options(options)
         ids = [option.id for option in options]
         self.rows.highlighted = ids.index(self._at) if self._at in ids else 0
@@ -90,10 +96,16 @@ class TreeScreen(ModalScreen[str | None]):
         self.dismiss(event.option_id)
 
 
-def _row(turn: Turn, lead: str, shown: bool, cost: str) -> Content:
+def _row(turn: Turn, lead: str, shown: bool, cost: str, columns: bool) -> Content:
+    """Return a turn: its time and what its branch cost in columns, its place in the tree, and its first words."""
     text = _MARKS.sub("", clean_line(turn.text[:400])) or "(empty)"
     sign = _SIGNS.get(turn.status, "")
     style = "" if shown else "dim"
+    at = local_moment(turn.created_at)
+    clock = at.strftime("%H:%M") if at is not None else " " * _CLOCK_CELLS
+    known = "" if cost in (NONE, UNKNOWN) else cost
+    before = f"{clock} {known:>{_COST_CELLS}}  " if columns else ""
+    mark = "● " if shown else "○ "
     who = ("▌ ", "$text-accent") if turn.role is Role.USER else ("  ", "")
-    end = f"  {cost}" if cost and cost != "–" else ""
-    return Content.assemble((lead, "dim"), who, (sign, "$text-error"), (text, style), (end, "dim"))
+    where = [(before, "dim"), (lead, "dim"), (mark, "$text-accent" if shown else "dim"), who]
+    return Content.assemble(*where, (sign, "$text-error"), (text, style))
