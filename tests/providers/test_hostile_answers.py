@@ -27,7 +27,8 @@ from tui_chat.providers.error_details import retry_after_s
 from tui_chat.providers.openai.errors import error_from_response, error_in_stream
 from tui_chat.providers.openai.models import models_in, with_details, with_running
 from tui_chat.providers.openai.provider import OpenAICompatibleProvider
-from tui_chat.providers.openai.reply_reader import ReplyReader
+from tui_chat.providers.openai.reply_reader import JsonReader, ReplyReader
+from tui_chat.providers.openai.responses_stream import ResponsesReader
 from tui_chat.providers.openai.stream import ChunkReader
 from tui_chat.providers.sse import LARGEST_EVENT_BYTES
 
@@ -320,9 +321,23 @@ STREAMS: dict[str, bytes] = {
 }
 
 
-def steps_of(body: bytes) -> Iterator[tuple[object, float]]:
+def item_done(**item: object) -> bytes:
+    return event({"type": "response.output_item.done", "output_index": 0, "item": {"id": "i", **item}})
+
+
+RESPONSES = {
+    "text": event({"type": "response.output_text.delta", "output_index": 0, "delta": LONG}),
+    "whole text": item_done(type="message", content=[{"type": "output_text", "text": LONG}]),
+    "arguments": item_done(type="function_call", call_id="c", name="f", arguments=LONG),
+    "image": item_done(type="image_generation_call", result=LONG),
+    "sources": item_done(type="message", content=[{"text": "a", "annotations": [{"url": "u"}] * 30_000}]),
+    "summaries": item_done(type="reasoning", summary=[{"text": "a"}] * 30_000),
+}
+
+
+def steps_of(body: bytes, chunks: JsonReader | None = None) -> Iterator[tuple[object, float]]:
     """What a reader gives for each of a stream's reads, and how long each step held up everything else."""
-    reader = ReplyReader("text/event-stream", ChunkReader())
+    reader = ReplyReader("text/event-stream", chunks or ChunkReader())
     for at in range(0, len(body), 65_536):
         feed = reader.feed(body[at : at + 65_536])
         while True:
@@ -339,10 +354,15 @@ def test_no_event_holds_up_the_loop(name: str) -> None:
     assert min(_slowest_step_s(name) for _ in range(3)) < 0.15  # the garbage of other tests may fall into one
 
 
-def _slowest_step_s(name: str) -> float:
+@pytest.mark.parametrize("name", RESPONSES)
+def test_no_event_of_the_responses_api_holds_up_the_loop(name: str) -> None:
+    assert min(_slowest_step_s(name, ResponsesReader()) for _ in range(3)) < 0.25
+
+
+def _slowest_step_s(name: str, chunks: JsonReader | None = None) -> float:
     slowest_s = 0.0
     try:
-        for _, took_s in steps_of(STREAMS[name]):
+        for _, took_s in steps_of(RESPONSES[name] if chunks else STREAMS[name], chunks):
             slowest_s = max(slowest_s, took_s)
     except ProviderError as error:
         assert error.message

@@ -1,21 +1,29 @@
 """LiteLLM's proxy, with replies made up by itself, on both of its wires."""
 
-from collections.abc import Iterator
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.attachments.samples import image, pdf
-from tests.providers.contract import collected, last_usage, parts, request, stops, text_of
+from tests.providers.contract import NOW, SCRIPTS, collected, last_usage, parts, request, stops, text_of
+from tests.providers.openai.responses_encoder import encode
 from tests.providers.real import environment_with, free_port, running
 from tui_chat.attachments.read_file import attachment_from_bytes
+from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.error import KeyRejected, ProviderError, RateLimited, RequestRefused
 from tui_chat.core.event import ReplyOpened, Stopped
 from tui_chat.core.part import TextPart
 from tui_chat.core.provider import Model, Provider
 from tui_chat.core.secret import Secret
+from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.registry import make_provider
 
@@ -23,6 +31,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
 
 KEY = "sk-canary-0123456789abcdef"
 SAID = "Two words — über 👩‍🚀 and 日本語, in several pieces, so that it streams."
+UPSTREAM_PORT = free_port()
 SETTINGS = f"""
 model_list:
   - model_name: first
@@ -31,6 +40,8 @@ model_list:
     litellm_params: {{model: anthropic/claude-sonnet-4-5, api_key: none, mock_response: "{SAID}"}}
   - model_name: limited
     litellm_params: {{model: openai/gpt-4o, api_key: none, mock_response: "litellm.RateLimitError"}}
+  - model_name: passed-on
+    litellm_params: {{model: openai/gpt-5, api_key: none, api_base: "http://127.0.0.1:{UPSTREAM_PORT}/v1"}}
 general_settings: {{master_key: {KEY}}}
 router_settings: {{num_retries: 0}}
 """
@@ -57,8 +68,8 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def provider(kind: str, url: str, key: str = KEY) -> Provider:
-    return make_provider(ProviderConfig(kind, kind, url, find_key=lambda: Secret(key), has_key=True))
+def provider(kind: str, url: str, key: str = KEY, api: str = "auto") -> Provider:
+    return make_provider(ProviderConfig(kind, kind, url, find_key=lambda: Secret(key), has_key=True, api=api))
 
 
 async def test_a_reply_streams_with_its_usage_and_its_price(proxy: str) -> None:
@@ -107,9 +118,9 @@ async def test_its_models_are_listed_with_their_context(proxy: str) -> None:
     made = provider("litellm", proxy)
     models = {model.ref: model for model in await made.models()}
     await made.aclose()
-    assert set(models) == {"litellm/first", "litellm/second", "litellm/limited"}
+    assert set(models) == {"litellm/first", "litellm/second", "litellm/limited", "litellm/passed-on"}
     first = models["litellm/first"]
-    assert first == Model("litellm/first", "", 128_000, 16_384, first.can_think, can_see=first.can_see)
+    assert first == Model("litellm/first", "", 128_000, 16_384, first.can_think, (), first.can_see, True)
 
 
 @pytest.mark.parametrize(
@@ -140,3 +151,47 @@ async def test_a_reply_that_is_left_leaves_the_proxy_well(proxy: str) -> None:
     await made.aclose()
     assert error is None
     assert text_of(events) == SAID
+
+
+@asynccontextmanager
+async def upstream(body: bytes) -> AsyncIterator[list[Any]]:
+    """The server behind the proxy, which always answers with this stream; the bodies that it was sent."""
+    seen: list[Any] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(re.findall(rb"(?i)content-length: (\d+)", head)[0])
+        seen.append(json.loads(await reader.readexactly(length)))
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n" + body)
+        with suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", UPSTREAM_PORT):
+        yield seen
+
+
+async def test_three_turns_over_the_responses_api_with_a_cancel_and_a_retry(proxy: str) -> None:
+    """LiteLLM cannot make up such a reply itself, so it passes on one; it renames the items, and keeps the rest."""
+    made, asking = provider("litellm", proxy, api="responses"), request(model="passed-on")
+    async with upstream(encode(SCRIPTS["thinking"])) as seen:
+        for number in range(3):
+            stream = made.stream(asking)
+            async for _ in stream:
+                break
+            await stream.aclose()  # type: ignore[attr-defined]
+            events, error = await collected(made, asking)
+            assert error is None
+            assert parts(events) == parts(SCRIPTS["thinking"])
+            usage, expected = last_usage(events), last_usage(SCRIPTS["thinking"])
+            assert usage is not None and expected is not None and usage.counts == expected.counts
+            assert usage.billed_usd is not None, "the proxy adds what it charges"
+            assert isinstance(events[-1], Stopped)
+            built = TurnBuilder(Turn(f"r{number}", "t1", Role.ASSISTANT, (), TurnStatus.COMPLETE, NOW))
+            for event in events:
+                built.add(event)
+            reply = replace(built.turn, model="litellm/passed-on")
+            asking = replace(asking, turns=(*asking.turns, reply, replace(asking.turns[0], id=f"p{number}")))
+    await made.aclose()
+    reasoning = [item for item in seen[-1]["input"] if item.get("type") == "reasoning"]
+    assert [item["encrypted_content"] for item in reasoning] == ["gAAAAABx", "gAAAAABx"]

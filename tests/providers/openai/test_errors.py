@@ -190,3 +190,8 @@ def test_every_error_the_http_library_knows_becomes_one_of_ours() -> None:
         Exception.__init__(failure, "x")
         for has_started in (False, True):
             assert isinstance(on_the_way(failure, has_started=has_started), ProviderError)
+
+
+def test_an_error_response_in_the_form_of_a_stream_is_read() -> None:
+    told = error(500, 'data: {"error": {"message": "it broke", "code": "500"}}\n\ndata: [DONE]\n\n')
+    assert told.message == "it broke"

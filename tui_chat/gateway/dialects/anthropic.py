@@ -30,6 +30,7 @@ _ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
 _STOPPED = {
     "length": "max_tokens",
     "max_tokens": "max_tokens",
+    "max_output_tokens": "max_tokens",
     "model_context_window_exceeded": "model_context_window_exceeded",
     "refusal": "refusal",
     "content_filter": "refusal",

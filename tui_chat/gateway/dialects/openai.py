@@ -29,6 +29,7 @@ _ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
 _FINISHED = {
     "max_tokens": "length",
     "length": "length",
+    "max_output_tokens": "length",
     "model_context_window_exceeded": "length",
     "refusal": "content_filter",
     "content_filter": "content_filter",

@@ -130,6 +130,9 @@ def not_a_reply_error(body: bytes | bytearray, content_type: str, masker: Masker
 def message_in(body: bytes, content_type: str) -> tuple[str, str]:
     """Return the message and the code in an error body: JSON of any shape, a web page, or plain text."""
     text = body.decode("utf-8", "replace").strip()
+    if text.startswith("data:"):
+        # LiteLLM answers with the start of a stream.
+        text = text.partition("\n")[0].removeprefix("data:").strip()
     try:
         return _message_and_code(parse_json(text))
     except ValueError:

@@ -14,6 +14,8 @@ WIRE = "openai-responses"
 Item = dict[str, Any]
 
 _CLIENT_CALLS = ("function_call", "custom_tool_call")
+_MAX_TEXTS = 2_000
+"""In one item; reading more at once would block the event loop."""
 _ACTION_FIELDS = ("action", "operation", "queries", "code", "revised_prompt", "input")
 """Where the server's own tools keep their arguments; the first that an item has is shown."""
 
@@ -108,7 +110,7 @@ def whole_texts(item: Item) -> Iterator[tuple[str, int, str]]:
     """Yield the texts of a finished item with the slot they belong to: its list and the place in it."""
     lists = ("summary", "content") if item.get("type") == "reasoning" else ("content",)
     for name in lists:
-        for at, piece in enumerate(list_of(item.get(name))):
+        for at, piece in enumerate(list_of(item.get(name))[:_MAX_TEXTS]):
             fields = mapping_of(piece)
             if text := text_of(fields.get("text")) or text_of(fields.get("refusal")):
                 yield name, at, text
