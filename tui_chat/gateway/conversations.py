@@ -1,14 +1,16 @@
 """Routes of the native API over the library: list, search, read, change, delete, usage. Starts no reply."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui_chat.core.conversation import SearchHit
+from tui_chat.core.conversation import Conversation, SearchHit
 from tui_chat.core.error import NotFound
 from tui_chat.core.usage_report import report_on
+from tui_chat.formats.html import turn_html
 from tui_chat.gateway.backend import SOURCE, Backend
 from tui_chat.gateway.json_values import conversation_json, hit_json, summary_json
 from tui_chat.gateway.problem import Problem, wrong_field
@@ -62,9 +64,20 @@ def _cursor(text: str | None) -> Cursor | None:
 
 
 async def get_conversation(request: Request) -> Response:
-    """Answer with a conversation and its whole tree."""
+    """Answer with a conversation and its whole tree; with `html=1` the turns of the shown branch are HTML as well."""
     conversation = await backend_of(request).conversation(client_of(request), request.path_params["id"])
-    return json_response(conversation_json(conversation))
+    content = conversation_json(conversation)
+    if request.query_params.get("html") == "1":
+        pages = await asyncio.to_thread(_pages, conversation)
+        content["turns"] = [
+            turn | {"html": pages[turn["id"]]} if turn["id"] in pages else turn for turn in content["turns"]
+        ]
+    return json_response(content)
+
+
+def _pages(conversation: Conversation) -> dict[str, str]:
+    """Return each turn of the shown branch as HTML that is safe in a page."""
+    return {turn.id: turn_html(turn) for turn in conversation.path if not turn.is_live}
 
 
 async def change_conversation(request: Request) -> Response:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui_chat.gateway import compatible, conversations, events, info, turns
+from tui_chat.gateway import compatible, conversations, events, info, page, turns
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -38,6 +38,7 @@ _CONVERSATION = "/api/v1/conversations/{id}"
 _TURN = f"{_CONVERSATION}/turns/{{turn}}"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint("GET", "/", page.page),
     Endpoint("GET", "/healthz", info.health, answer="Health"),
     Endpoint(
         "GET",
@@ -54,7 +55,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         status=202,
         answer="Answer",
     ),
-    Endpoint("GET", _CONVERSATION, conversations.get_conversation, answer="Conversation"),
+    Endpoint("GET", _CONVERSATION, conversations.get_conversation, query=("html",), answer="Conversation"),
     Endpoint("PATCH", _CONVERSATION, conversations.change_conversation, body="Change", answer="Conversation"),
     Endpoint("DELETE", _CONVERSATION, conversations.delete_conversation, status=204),
     Endpoint("POST", f"{_CONVERSATION}/turns", turns.send, body="Prompt", status=202, answer="Answer"),

@@ -32,6 +32,7 @@ _OPTIONS: Json = {
     "thinking": _FLAG,
     "client_request_id": {"type": "string", "maxLength": 128},
     "text": {"type": "string", "minLength": 1, "pattern": "\\S"},
+    "attachments": _list("Attachment"),
 }
 _OPTION_NAMES = "model max_tokens temperature effort thinking client_request_id"
 _SUMMARY = "id title model turns created_at updated_at archived_at deleted_at cost_usd cost_estimated is_live"
@@ -47,8 +48,8 @@ _DATES: Json = {
 }
 SCHEMAS: Json = {
     "Health": _object("status"),
-    "NewConversation": _object("text", f"system title {_OPTION_NAMES}", **_OPTIONS),
-    "Prompt": _object("text", f"after {_OPTION_NAMES}", **_OPTIONS),
+    "NewConversation": _object("text", f"attachments system title {_OPTION_NAMES}", **_OPTIONS),
+    "Prompt": _object("text", f"attachments after {_OPTION_NAMES}", **_OPTIONS),
     "Edit": _object("text", "model client_request_id", **_OPTIONS),
     "Retry": _object("", "model client_request_id", **_OPTIONS),
     "Change": _object("", "title model system head archived deleted", archived=_FLAG, deleted=_FLAG),
@@ -57,8 +58,10 @@ SCHEMAS: Json = {
     "Cancelled": _object("cancelled", cancelled=_FLAG),
     "Summary": _object(_SUMMARY, **_DATES, turns=_COUNT, is_live=_FLAG),
     "ConversationList": _object("conversations next_cursor", conversations=_list("Summary"), next_cursor=_MAYBE_TEXT),
+    "Attachment": _object("data media_type", "name", media_type={"type": "string", "minLength": 1}),
     "Turn": _object(
         _TURN,
+        "html",
         parent_id=_MAYBE_TEXT,
         role={"enum": ["user", "assistant"]},
         status={"enum": ["streaming", "complete", "cancelled", "failed", "interrupted"]},
