@@ -38,7 +38,7 @@ pre { background: var(--code); padding: .75rem 1rem; border-radius: 6px; overflo
 code { font: .875em/1.45 ui-monospace, monospace; overflow-wrap: normal }
 :not(pre) > code { background: var(--code); padding: .1em .3em; border-radius: 4px }
 table { border-collapse: collapse; display: block; overflow-x: auto }
-th, td { border: 1px solid var(--line); padding: .3rem .7rem; text-align: left }
+th, td { border: 1px solid var(--line); padding: .3rem .7rem; text-align: left; overflow-wrap: normal }
 blockquote { margin: 0; padding-left: 1rem; border-left: 3px solid var(--line); color: var(--dim) }
 details { margin: .75rem 0 } summary { cursor: pointer; color: var(--dim); font-size: .9rem }
 details.branch { border-left: 1px dashed var(--line); padding-left: 1rem }

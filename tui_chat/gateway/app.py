@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from tui_chat.core.error import ChatError, NotFound
@@ -18,6 +18,7 @@ from tui_chat.gateway.openapi import openapi_document
 from tui_chat.gateway.problem import Problem, problem_of
 from tui_chat.gateway.problem_response import problem_response
 from tui_chat.gateway.request import backend_of, json_response, refused_as_missing
+from tui_chat.gateway.sockets import socket
 
 _log = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
@@ -25,8 +26,9 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 def build_app(backend: Backend) -> ASGIApp:
     """Return the whole application."""
-    routes = [Route(one.path, _explained(one.handler), methods=[one.method]) for one in ENDPOINTS]
+    routes: list[BaseRoute] = [Route(one.path, _explained(one.handler), methods=[one.method]) for one in ENDPOINTS]
     routes.append(Route("/api/v1/openapi.json", _explained(_openapi), methods=["GET"]))
+    routes.append(WebSocketRoute("/api/v1/socket", socket))
     app = Starlette(routes=routes, exception_handlers={HTTPException: _no_route})
     app.state.backend = backend
     return Guard(app, backend)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui_chat.gateway import compatible, conversations, events, info, page, turns
+from tui_chat.gateway import chat_dialects, compatible, conversations, events, info, page, turns
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -72,6 +72,20 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/api/v1/models", info.models, query=("refresh",), answer="Models"),
     Endpoint("GET", "/api/v1/metrics", info.metrics, answer="Metrics"),
     Endpoint("POST", "/api/v1/tickets", info.ticket, status=201, answer="Ticket"),
+    Endpoint("POST", "/api/v1/stream", chat_dialects.simple_stream, query=("form",), body="Message", streams=True),
+    Endpoint("GET", "/api/v1/stream/{id}", chat_dialects.simple_events, query=("form",), streams=True),
+    Endpoint("POST", "/api/chat", chat_dialects.chat),
+    Endpoint("GET", "/api/chat/{id}/stream", chat_dialects.resume_chat),
+    Endpoint("POST", "/api/chat/{id}/stop", chat_dialects.stop_chat),
+    Endpoint("POST", "/api/chats/{id}/stream", chat_dialects.text_of_chat),
+    *(
+        endpoint
+        for verb, handler in (("ask", chat_dialects.librechat_ask), ("edit", chat_dialects.librechat_edit))
+        for endpoint in (
+            Endpoint("POST", f"/api/{verb}/{{endpoint}}", handler),
+            Endpoint("POST", f"/api/{verb}/{{endpoint}}/abort", chat_dialects.librechat_abort),
+        )
+    ),
     *(
         endpoint
         for prefix in ("", UNSAVED)

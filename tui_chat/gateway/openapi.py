@@ -50,6 +50,7 @@ SCHEMAS: Json = {
     "Health": _object("status"),
     "NewConversation": _object("text", f"attachments system title {_OPTION_NAMES}", **_OPTIONS),
     "Prompt": _object("text", f"attachments after {_OPTION_NAMES}", **_OPTIONS),
+    "Message": _object("message", "conversationId model agentId", message=_OPTIONS["text"]),
     "Edit": _object("text", "model client_request_id", **_OPTIONS),
     "Retry": _object("", "model client_request_id", **_OPTIONS),
     "Change": _object("", "title model system head archived deleted", archived=_FLAG, deleted=_FLAG),

@@ -63,11 +63,17 @@ async def stream_answer(
     *,
     headers: Mapping[str, str] | None = None,
     early_errors: bool = True,
+    pace_s: float = 0.0,
+    cut_on_failure: bool = False,
 ) -> Response:
-    """Return a stream of the reply; an error before its first delta is raised, where the dialect wants that."""
+    """Return a stream of the reply; an error before its first delta is raised, where the dialect wants that.
+
+    `pace_s` is a pause after each frame, in which deltas are joined. `cut_on_failure` breaks the connection off after
+    a failed reply, for a dialect that has no other way to show it.
+    """
     backend = backend_of(request)
     check_streams(backend)
-    source = StreamSource()
+    source = StreamSource(cut_on_failure=cut_on_failure)
     service = await service_of(backend, answer)
     source.detach = await attach(service, answer.conversation_id, answer.turn_id, source.reader)
     first: list[ReplyEvent] = []
@@ -79,7 +85,7 @@ async def stream_answer(
             raise failure_of(ended.turn)
     return StreamResponse(
         backend,
-        reply_frames(source, dialect, first),
+        reply_frames(source, dialect, first, pace_s=pace_s),
         source,
         media_type=dialect.media_type,
         headers={**dialect.headers, **answer_headers(answer), **(headers or {})},

@@ -80,14 +80,16 @@ class StreamResponse(Response):
             except TimeoutError:
                 self._source.outcome = "stalled"
                 return
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if not (self._source.cut_on_failure and self._source.outcome == "failed"):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class StreamSource:
     """What a stream reads from, and how it went."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, cut_on_failure: bool = False) -> None:
         self.reader = JoiningReader()
+        self.cut_on_failure = cut_on_failure
         self.detach: Callable[[], object] = lambda: None
         """Ends the sending of events to the reader."""
         self.outcome = "complete"
@@ -105,7 +107,9 @@ def check_streams(backend: Backend) -> None:
         raise Problem(429, "too_many_streams", message, "Close one.", headers={"retry-after": "2"})
 
 
-async def reply_frames(source: StreamSource, dialect: Dialect, first: Sequence[ReplyEvent] = ()) -> Frames:
+async def reply_frames(
+    source: StreamSource, dialect: Dialect, first: Sequence[ReplyEvent] = (), *, pace_s: float = 0.0
+) -> Frames:
     """Yield the bytes of one reply to its end; `first` are events that were read already."""
     waiting = deque(first)
     while True:
@@ -117,6 +121,8 @@ async def reply_frames(source: StreamSource, dialect: Dialect, first: Sequence[R
             event = None if item is None else item[1]
         if frame := dialect.keep_alive if event is None else dialect.encode(event):
             yield frame
+            if pace_s:
+                await asyncio.sleep(pace_s)
         if isinstance(event, TurnEnded):
             source.outcome = event.turn.status.value
             return

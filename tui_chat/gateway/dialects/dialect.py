@@ -1,6 +1,7 @@
 """What a dialect is, and the frames of server-sent events. Knows no socket and no clock."""
 
 import json
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from tui_chat.core.event import ReplyEvent
@@ -15,9 +16,13 @@ class Dialect(Protocol):
     """Writes the events of one reply as bytes. It has state: each stream has its own."""
 
     media_type: str
-    headers: dict[str, str]
     keep_alive: bytes
     """Written after a silence."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers of the answer."""
+        ...
 
     def encode(self, event: ReplyEvent) -> bytes:
         """Return the bytes of an event; empty for an event that this dialect does not show."""
