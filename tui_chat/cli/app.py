@@ -38,6 +38,7 @@ COMMANDS = {
     "import": ("import_", _CONVERSATIONS),
     "backup": ("backup", _CONVERSATIONS),
     "stats": ("stats", _CONVERSATIONS),
+    "acp": ("acp", _OTHER),
     "serve": ("serve", _OTHER),
     "token": ("token", _OTHER),
     "usage": ("usage", _OTHER),

@@ -40,12 +40,14 @@ def open_app(options: GlobalOptions, launch_options: LaunchOptions) -> int:
 
 
 async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
+    from tui_chat.cli.serving import InAppServer
     from tui_chat.core.provider_presets import DEMO_MODEL
     from tui_chat.settings.api_keys import KeyRing
     from tui_chat.ui.app import ChatApp
     from tui_chat.ui.app_context import PendingContext
 
     assembled: list[Program] = []
+    servers: list[InAppServer] = []
 
     async def load_app_context() -> "AppContext":
         # What was imported until now stays alive; only later objects are worth collecting.
@@ -59,7 +61,8 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
         else:
             assembled.append(await assemble_or_in_memory(ctx.settings, demo=ctx.demo))
         watchdog.save = assembled[0].save_unsaved
-        return await _app_context(ctx, assembled[0], options)
+        servers.append(InAppServer(assembled[0]))
+        return replace(await _app_context(ctx, assembled[0], options), serving=servers[0])
 
     model = options.model or (DEMO_MODEL if ctx.demo else KeyRing(ctx.settings).model()[0])
     is_blank = not (options.latest or options.conversation or options.query)
@@ -72,6 +75,8 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
         if app.fault is not None:
             raise app.fault
     finally:
+        for server in servers:
+            await server.stop()
         for program in assembled:
             await program.aclose()
     watchdog.all_saved(code)

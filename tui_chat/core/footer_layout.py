@@ -62,6 +62,8 @@ class FooterState:
     """A key hint; the part before a semicolon is dropped last."""
     keys: tuple[str, ...] = ()
     """What to press now, from long to short."""
+    clients: int = 0
+    """Connected clients of the server within the app."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Field:
 
 
 _STEPS = (
-    *("keys", "hint", "speed", "tools", "tokens", "model", "total", "context", "total", "hint", "model", "tokens"),
+    *("keys", "hint", "speed", "tools", "clients", "tokens", "model", "total", "context", "total", "hint", "model", "tokens"),
     *("model", "tokens", "total", "context", "keys", "state", "model", "state", "tools", "cost"),
 )
 """The fields in the order in which they are shortened or dropped."""
@@ -139,6 +141,7 @@ def _at_left(state: FooterState) -> list[Field]:
     return [
         Field("model", _model_forms(clean_line(state.model))),
         *_tools(state.tools),
+        Field("clients", (f"⇄ {state.clients}" if state.clients else "",)),
         Field("state", (activity_text(state), *clock)),
         Field("speed", (now,)),
         Field("keys", state.keys or ("",)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tui_chat.settings.values import Settings
 
@@ -21,6 +21,23 @@ class ModelFacts:
 
     context_window: int | None = None
     price: "Price | None" = None
+
+
+class Serving(Protocol):
+    """The server within the app, for other programs."""
+
+    @property
+    def is_running(self) -> bool: ...
+    @property
+    def client_count(self) -> int:
+        """How many clients read a stream."""
+        ...
+
+    async def start(self) -> str:
+        """Listen; return where, in a sentence. Raises `SettingsError`."""
+        ...
+
+    async def stop(self) -> None: ...
 
 
 async def _nothing_known(model: str) -> ModelFacts:
@@ -70,6 +87,8 @@ class AppContext:
     """Sets one value in the settings file; may raise `SettingsError`."""
     resolve_model: Callable[[str], Awaitable[str]] = _as_typed
     """Returns the `provider/model` that a short name means; may raise `RequestRefused`."""
+    serving: Serving | None = None
+    """The server that `/serve` starts; `None` where the program has none."""
     tool_servers: "tuple[ToolServer, ...]" = ()
     """The MCP servers of the settings."""
     is_temporary: bool = False

@@ -38,6 +38,7 @@ from tui_chat.ui.chat.output_actions import OutputActions
 from tui_chat.ui.chat.prompt_actions import PromptActions
 from tui_chat.ui.chat.prompt_queue import PromptQueue
 from tui_chat.ui.chat.queue_actions import QueueActions
+from tui_chat.ui.chat.serve_actions import ServeActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
 from tui_chat.ui.chat.tool_actions import ToolActions
 from tui_chat.ui.chat.welcome import invitation
@@ -148,6 +149,7 @@ class ChatScreen(Screen[None]):
         )
         self.files = FileSuggestions(self)
         self.tools = ToolActions(self, self.settings)
+        self.serve = ServeActions(self)
         self.commands = CommandActions(
             self,
             self.branches,
@@ -573,6 +575,7 @@ class ChatScreen(Screen[None]):
         self.action_drop_queued = self.queue_actions.drop
         self.action_edit = self.branches.edit
         self.action_edit_settings = self.commands.edit_settings
+        self.action_serve = self.serve.toggle
         self.action_editor = self.prompt_actions.open_editor
         self.action_find = self.find.open
         self.action_fork = self.branches.fork

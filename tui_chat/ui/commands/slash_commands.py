@@ -38,6 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("profile", "[NAME]", "switch to a profile of the settings", ""),
     Command("quit", "", "quit", "app.quit", "app.quit"),
     Command("retry", "[PROVIDER/MODEL]", "regenerate the reply", "", "reply.retry"),
+    Command("serve", "", "serve the conversations to browsers, scripts and editors; again to stop", "screen.serve"),
     Command("settings", "", "edit the settings file", "screen.edit_settings"),
     Command("source", "", "go to the original conversation (fork source)", "screen.origin", "branch.origin"),
     Command("stop", "", "stop generating", "screen.cancel", "reply.cancel"),

@@ -115,6 +115,12 @@ class StatusFooter(Widget):
         self._state = replace(self._state, hint=hint)
         self.refresh()
 
+    def show_clients(self, count: int) -> None:
+        """Show how many clients of the server are connected."""
+        if count != self._state.clients:
+            self._state = replace(self._state, clients=count)
+            self.refresh()
+
     def show_saving(self, error: StorageError | None) -> None:
         """Show a warning while the conversation cannot be saved."""
         self._unsaved = "" if error is None else "NOT SAVED"
