@@ -54,6 +54,33 @@ def _install(made: Path, requirements: Sequence[str], environ: Mapping[str, str]
             pytest.skip(f"{requirements[0]} cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
 
 
+def npm_packages(name: str, source: Path) -> Path:
+    """The folder in which the packages of a lock file are installed, next to the other files of that folder."""
+    if _WANTED == "none":
+        pytest.skip("real clients are left out")
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        pytest.skip("node and npm are not here")
+    home = Path(_WANTED) if _WANTED else Path(tempfile.gettempdir()) / f"tui-chat-real-servers-{os.getuid()}"
+    lock = (source / "package-lock.json").read_text()
+    made, done = home / name, home / name / "done"
+    if not done.exists() or done.read_text() != lock:
+        shutil.rmtree(made, ignore_errors=True)
+        shutil.copytree(source, made)
+        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--legacy-peer-deps"]
+        try:
+            installed = subprocess.run(
+                command, cwd=made, capture_output=True, text=True, env=_ENVIRON, timeout=_LIMIT_S
+            )
+        except subprocess.TimeoutExpired:
+            pytest.skip(f"the packages of {name} were not installed within {_LIMIT_S:g} seconds")
+        if installed.returncode != 0:
+            pytest.skip(f"the packages of {name} cannot be installed: {installed.stderr.strip().splitlines()[-1:]}")
+        done.write_text(lock)
+    for file in source.iterdir():
+        shutil.copy(file, made / file.name)
+    return made
+
+
 def free_port() -> int:
     """A port no one listens on."""
     with socket.socket() as found:
