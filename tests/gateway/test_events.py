@@ -196,3 +196,33 @@ def whole_events(data: bytes) -> list[Event]:
         if "data" in fields:
             events.append(Event(fields.get("event", ""), json.loads(fields["data"]), fields.get("id", "")))
     return events
+
+
+async def test_a_client_that_does_not_read_is_cut_and_the_others_get_everything(
+    make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_chat.gateway.stream_response.SEND_TIMEOUT_S", 1.0)
+    filler = "x" * 2_000
+    steps: list[Step] = [TextDelta(filler) for _ in range(3_000)]
+    for at in range(0, 3_000, 50):
+        steps.insert(at, 0.02)
+    gateway = await make_gateway((*steps, Stopped("end_turn")))
+    ids = await gateway.start()
+    host, _, port = gateway.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
+    place = f"{API}/{ids['conversation']}/events"
+    writer.write(
+        f"GET {place} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: Bearer {gateway.token}\r\n\r\n".encode()
+    )
+    async with gateway.http.stream("GET", place) as response:
+        events = await until(response, "ended")
+    assert text_of(events) == filler * 3_000
+    for _ in range(100):
+        streams = (await gateway.http.get("/api/v1/metrics")).json()["streams"]
+        if "stalled" in {stream["outcome"] for stream in streams}:
+            break
+        await asyncio.sleep(0.1)
+    else:
+        raise AssertionError(f"it was not cut: {streams}")
+    writer.close()
+    assert reader is not None

@@ -81,7 +81,21 @@ class Field:
 
 
 _STEPS = (
-    *("keys", "hint", "speed", "tools", "clients", "tokens", "model", "total", "context", "total", "hint", "model", "tokens"),
+    *(
+        "keys",
+        "hint",
+        "speed",
+        "tools",
+        "clients",
+        "tokens",
+        "model",
+        "total",
+        "context",
+        "total",
+        "hint",
+        "model",
+        "tokens",
+    ),
     *("model", "tokens", "total", "context", "keys", "state", "model", "state", "tools", "cost"),
 )
 """The fields in the order in which they are shortened or dropped."""

@@ -42,6 +42,8 @@ class StreamResponse(Response):
         self._backend = backend
         self._frames = frames
         self._source = source
+        self._sending_since_s: float | None = None
+        """Since when a frame waits for the client to read."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the frames end, the client leaves, or it does not read."""
@@ -54,14 +56,16 @@ class StreamResponse(Response):
         backend.metrics.active_streams += 1
         write = asyncio.create_task(self._write(send))
         gone = asyncio.create_task(_disconnected(receive))
+        stalled = asyncio.create_task(self._stalled())
+        tasks = {write, gone, stalled}
         try:
-            await asyncio.wait({write, gone}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             if not write.done():
-                self._source.outcome = "left"
+                self._source.outcome = "stalled" if stalled.done() else "left"
         finally:
-            for task in (write, gone):
+            for task in tasks:
                 task.cancel()
-            await asyncio.wait({write, gone})
+            await asyncio.wait(tasks)
             self._source.detach()
             backend.metrics.active_streams -= 1
             duration_s = asyncio.get_running_loop().time() - start_s
@@ -69,17 +73,23 @@ class StreamResponse(Response):
         if not write.cancelled() and (fault := write.exception()) is not None:
             raise fault
 
+    async def _stalled(self) -> None:
+        """Return once the client has not read for too long; one timer costs less than one for each frame."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SEND_TIMEOUT_S / 4)
+            if self._sending_since_s is not None and loop.time() - self._sending_since_s >= SEND_TIMEOUT_S:
+                return
+
     async def _write(self, send: Send) -> None:
+        loop = asyncio.get_running_loop()
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         async with aclosing(self._frames):
-            try:
-                async for frame in self._frames:
-                    self._source.chunks += 1
-                    async with asyncio.timeout(SEND_TIMEOUT_S):
-                        await send({"type": "http.response.body", "body": frame, "more_body": True})
-            except TimeoutError:
-                self._source.outcome = "stalled"
-                return
+            async for frame in self._frames:
+                self._source.chunks += 1
+                self._sending_since_s = loop.time()
+                await send({"type": "http.response.body", "body": frame, "more_body": True})
+                self._sending_since_s = None
         if not (self._source.cut_on_failure and self._source.outcome == "failed"):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 

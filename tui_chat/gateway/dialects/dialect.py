@@ -9,6 +9,7 @@ from tui_chat.core.event import ReplyEvent
 EVENT_STREAM = "text/event-stream"
 NO_BUFFER = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
 """Headers that keep proxies from holding a stream back."""
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 COMMENT = b": keep-alive\n\n"
 
 
@@ -43,4 +44,4 @@ def sse_text(line: str, *, event: str = "", event_id: str = "") -> bytes:
 
 def compact(data: Any) -> str:
     """Return JSON on one line."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(data)
