@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ import pytest
 
 from tests.gateway.served import Served, command, environment, served
 from tests.support.environment import ROOT
+from tui_chat.gateway.server import _listen_tcp
 
 
 def call(folder: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -123,3 +125,8 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
     )
     assert done.returncode == 3
     assert "pip install 'tui-chat[serve]'" in done.stderr
+
+
+def test_answers_are_not_held_back_by_nagles_algorithm() -> None:
+    with _listen_tcp("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP

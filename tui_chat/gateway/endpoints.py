@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui_chat.gateway import chat_dialects, compatible, conversations, events, info, page, turns
+from tui_chat.gateway import chat_dialects, compatible, conversations, events, files, info, page, turns
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -65,6 +65,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", f"{_TURN}/fork", turns.fork, status=201, answer="Conversation"),
     Endpoint("POST", f"{_CONVERSATION}/cancel", turns.cancel, answer="Cancelled"),
     Endpoint("POST", f"{_CONVERSATION}/approvals/{{call}}", turns.approve, body="Verdict", answer="Verdict"),
+    Endpoint("POST", "/api/v1/attachments", files.upload, status=201, answer="Uploaded"),
+    Endpoint("GET", f"{_CONVERSATION}/attachments/{{sha256}}", files.download),
     Endpoint("GET", f"{_CONVERSATION}/events", events.conversation_events, streams=True),
     Endpoint("GET", "/api/v1/events", events.all_events, query=("conversations",), streams=True),
     Endpoint("GET", "/api/v1/search", conversations.search, query=("q", "limit", "offset"), answer="SearchHits"),

@@ -24,6 +24,7 @@ from tui_chat.service.joining_reader import JoiningReader
 from tui_chat.service.reply import Reply
 
 POLL_S = 0.2
+BUSY_POLL_S = 1.0
 _MOST_CONVERSATIONS = 50
 _MOST_FOLLOWED = 50
 """Of all conversations, so many of those last used are watched."""
@@ -139,7 +140,8 @@ class EventFeed:
         """Look for what other programs write, and for changes other than replies."""
         seen: object = None
         while True:
-            await asyncio.sleep(POLL_S)
+            # While a reply streams in here, little else happens, and looking would cost more than sending.
+            await asyncio.sleep(BUSY_POLL_S if self._followed else POLL_S)
             try:
                 if (changes := await self._backend.store.changes()) != seen:
                     await self._look()

@@ -51,7 +51,7 @@ SCHEMAS: Json = {
     "NewConversation": _object("text", f"attachments system title {_OPTION_NAMES}", **_OPTIONS),
     "Prompt": _object("text", f"attachments after {_OPTION_NAMES}", **_OPTIONS),
     "Message": _object("message", "conversationId model agentId", message=_OPTIONS["text"]),
-    "Edit": _object("text", "model client_request_id", **_OPTIONS),
+    "Edit": _object("text", "attachments model client_request_id", **_OPTIONS),
     "Retry": _object("", "model client_request_id", **_OPTIONS),
     "Change": _object("", "title model system head archived deleted", archived=_FLAG, deleted=_FLAG),
     "Verdict": _object("decision", "reason", decision={"enum": ["once", "deny", "stop"]}),
@@ -59,7 +59,8 @@ SCHEMAS: Json = {
     "Cancelled": _object("cancelled", cancelled=_FLAG),
     "Summary": _object(_SUMMARY, **_DATES, turns=_COUNT, is_live=_FLAG),
     "ConversationList": _object("conversations next_cursor", conversations=_list("Summary"), next_cursor=_MAYBE_TEXT),
-    "Attachment": _object("data media_type", "name", media_type={"type": "string", "minLength": 1}),
+    "Attachment": _object("", "data sha256 media_type name"),
+    "Uploaded": _object("sha256 size", size=_COUNT),
     "Turn": _object(
         _TURN,
         "html",
@@ -123,6 +124,9 @@ def _operation(endpoint: Endpoint) -> Json:
         "parameters": parameters,
         "responses": {str(endpoint.status): _answer(endpoint), **dict.fromkeys(_PROBLEMS, _PROBLEM)},
     }
+    if endpoint.path == "/api/v1/attachments":
+        content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+        operation["requestBody"] = {"required": True, "content": content}
     if endpoint.body:
         content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{endpoint.body}"}}}
         operation["requestBody"] = {"required": bool(SCHEMAS[endpoint.body].get("required")), "content": content}

@@ -8,13 +8,12 @@ from starlette.responses import Response
 
 from tui_chat.core.conversation import Conversation, Options
 from tui_chat.core.error import NotFound
-from tui_chat.core.part import AttachmentPart
 from tui_chat.core.tool import Decision, Verdict
 from tui_chat.gateway.backend import SOURCE, Backend
 from tui_chat.gateway.body import Body
-from tui_chat.gateway.dialects.data_url import from_base64
 from tui_chat.gateway.dialects.dialect import EVENT_STREAM
 from tui_chat.gateway.dialects.native import NativeDialect
+from tui_chat.gateway.files import attachments_in
 from tui_chat.gateway.json_values import conversation_json
 from tui_chat.gateway.problem import Problem, wrong_field
 from tui_chat.gateway.repeated_requests import Answer
@@ -36,16 +35,6 @@ def options_in(body: Body) -> Options:
     )
 
 
-def attachments_in(body: Body) -> tuple[AttachmentPart, ...]:
-    """Return the files of a prompt."""
-    return tuple(
-        from_base64(
-            file.required_text("data"), file.text("media_type"), file.text("name", most=255), file.name("data")
-        )
-        for file in body.objects("attachments")
-    )
-
-
 async def create_conversation(request: Request) -> Response:
     """Start a conversation with its first prompt."""
     backend, client, body = backend_of(request), client_of(request), await read_body(request)
@@ -55,7 +44,7 @@ async def create_conversation(request: Request) -> Response:
     conversation = backend.new_conversation(client, model, system=system, options=options_in(body))
     if title := body.text("title"):
         conversation = replace(conversation, title=title)
-    attachments = attachments_in(body)
+    attachments = await attachments_in(backend, body)
     return await _answer(request, body, lambda: backend.service.send(conversation, text, attachments))
 
 
@@ -73,7 +62,7 @@ async def send(request: Request) -> Response:
     if options == Options():
         options = conversation.options
     changed = replace(conversation, model=model, options=replace(options, tools=conversation.options.tools))
-    attachments = attachments_in(body)
+    attachments = await attachments_in(backend, body)
     return await _answer(request, body, lambda: backend.service.send(changed, text, attachments))
 
 
@@ -91,7 +80,12 @@ async def edit(request: Request) -> Response:
     conversation, turn_id = await _place(request)
     text = body.required_text("text")
     model = await backend.model_ref(body.text("model") or conversation.model)
-    return await _answer(request, body, lambda: backend.service.edit(conversation.id, turn_id, text, model=model))
+    attachments = await attachments_in(backend, body) if "attachments" in body else None
+    return await _answer(
+        request,
+        body,
+        lambda: backend.service.edit(conversation.id, turn_id, text, model=model, attachments=attachments),
+    )
 
 
 async def continue_(request: Request) -> Response:
