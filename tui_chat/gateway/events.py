@@ -73,6 +73,7 @@ class EventFeed:
         self._frames: list[bytes] = [b"retry: 2000\n\n"]
         self._known: dict[str, object] = {}
         self._unwatch: Callable[[], None] = lambda: None
+        self._quiet_s = 0.0
         self._polling: asyncio.Task[None] | None = None
 
     async def start(self, last_event_id: str = "") -> None:
@@ -105,13 +106,10 @@ class EventFeed:
             while not self._backend.closing.is_set():
                 self._arrived.clear()
                 if frame := await self._next_frames():
+                    self._quiet_s = 0.0
                     yield frame
-                    continue
-                try:
-                    async with asyncio.timeout(KEEP_ALIVE_S):
-                        await self._arrived.wait()
-                except TimeoutError:
-                    yield COMMENT
+                else:
+                    await self._arrived.wait()
             yield await self._next_frames() + sse({"type": "closing"}, event="closing")
         finally:
             closing.cancel()
@@ -141,13 +139,22 @@ class EventFeed:
         seen: object = None
         while True:
             # While a reply streams in here, little else happens, and looking would cost more than sending.
-            await asyncio.sleep(BUSY_POLL_S if self._followed else POLL_S)
+            pause_s = BUSY_POLL_S if self._followed else POLL_S
+            await asyncio.sleep(pause_s)
+            self._keep_alive(pause_s)
             try:
                 if (changes := await self._backend.store.changes()) != seen:
                     await self._look()
                     seen = changes
             except (StorageError, NotFound):
                 continue
+
+    def _keep_alive(self, passed_s: float) -> None:
+        """Write a comment after a silence."""
+        self._quiet_s += passed_s
+        if self._quiet_s >= KEEP_ALIVE_S:
+            self._frames.append(COMMENT)
+            self._arrived.set()
 
     async def _look(self, *, first: bool = False) -> None:
         for summary in await self._summaries():

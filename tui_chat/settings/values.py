@@ -251,7 +251,7 @@ class ToolSettings:
 class ServeSettings:
     """`[serve]`: the HTTP server for other programs."""
 
-    host: Annotated[str, SettingInfo("the address that `tui-chat serve` listens on")] = "127.0.0.1"
+    host: Annotated[str, SettingInfo("the address that the HTTP server listens on")] = "127.0.0.1"
     port: Annotated[int, SettingInfo("its port; 0 takes a free one", least=0, most=65_535)] = 7717
     socket: Annotated[bool, SettingInfo("listen on a Unix socket in the data folder as well")] = True
     hosts: Annotated[

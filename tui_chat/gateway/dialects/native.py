@@ -20,7 +20,7 @@ from tui_chat.core.event import (
     UsageChanged,
 )
 from tui_chat.core.part import ToolResultPart
-from tui_chat.gateway.dialects.dialect import COMMENT, EVENT_STREAM, NO_BUFFER, sse
+from tui_chat.gateway.dialects.dialect import COMMENT, EVENT_STREAM, NO_BUFFER, compact, sse
 from tui_chat.gateway.json_values import Json, approval_json, cost_json, fault_json, turn_json, usage_json
 
 ENDED = "end"
@@ -37,6 +37,7 @@ class NativeDialect:
     def __init__(self) -> None:
         self._conversation_id = ""
         self._turn_id = ""
+        self._text_head = ""
         self._characters = 0
         self.has_ended = False
 
@@ -46,11 +47,17 @@ class NativeDialect:
             case TurnStarted(conversation_id, turn):
                 self._conversation_id, self._turn_id = conversation_id, turn.id
                 self._characters = len(turn.text)
+                about = {"type": "text", "conversation_id": conversation_id, "turn_id": turn.id, "text": ""}
+                self._text_head = compact(about).removesuffix('""}')
                 first = self._frame("started", parent_id=turn.parent_id, model=turn.model)
                 return first if not turn.parts else first + self._frame("snapshot", turn=turn_json(turn))
             case TextDelta(text):
                 self._characters += len(text)
-                return self._frame("text", text=text)
+                # By far the most frequent event: only the text is encoded each time.
+                line = f"{self._text_head}{compact(text)}}}"
+                return f"event: text\nid: {self._turn_id}:{self._characters}\ndata: {line}\n\n".encode(
+                    "utf-8", "replace"
+                )
             case ThinkingDelta(text):
                 return self._frame("thinking", text=text) if text else b""
             case ToolCallDelta(call_id, name, piece, on_server):

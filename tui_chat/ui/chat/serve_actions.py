@@ -3,6 +3,7 @@
 import asyncio
 from functools import partial
 
+from tui_chat.core.clean import clean_line
 from tui_chat.core.error import ChatError
 from tui_chat.service.reply import Reply
 from tui_chat.ui.app_context import Serving
@@ -33,7 +34,8 @@ class ServeActions:
         try:
             where = await serving.start()
         except ChatError as error:
-            chat.notify_error(error)
+            # What the address or the missing package is, is in the message alone.
+            chat.notify_warning(f"Not serving: {clean_line(error.message)}.")
             return
         chat.notify(f"{where} /serve again stops it.", timeout=15)
         chat.run_worker(partial(self._watch, serving), group="serve", exclusive=True, exit_on_error=False)
