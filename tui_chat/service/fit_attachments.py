@@ -44,6 +44,8 @@ class _Fitting:
     """The index of the turn with the prompt that is sent."""
     changed: dict[Place, Part] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+    """Names of earlier files by the reason for which they are left out."""
 
     def is_own(self, place: Place) -> bool:
         return place[0] == self.own
@@ -53,7 +55,7 @@ class _Fitting:
         name = self.files[place].name
         if self.is_own(place):
             raise AttachmentRefused(f"{name}: {reason.message}", detail=reason.detail)
-        self.notes.append(f"{name} was left out: {reason.message}")
+        self.left_out.setdefault(reason.message, []).append(name)
         self.changed[place] = TextPart(f"[{name}: left out, since {reason.message}]")
         del self.files[place]
 
@@ -75,7 +77,7 @@ class AttachmentFitter:
         _check_kinds(fitting)
         await self._check_images(fitting)
         _check_counts(fitting)
-        return _changed(request, fitting), tuple(fitting.notes)
+        return _changed(request, fitting), (*fitting.notes, *map(_note, fitting.left_out.items()))
 
     async def _check_images(self, fitting: _Fitting) -> None:
         """Shrink images that are too large; with many images in a request the limit is lower."""
@@ -174,12 +176,19 @@ def _leave_out_oldest(
     if most is None:
         return
     total = fixed + sum(map(amount, fitting.files.values()))
+    why = AttachmentRefused(reason(most=most, total=total), detail="over_limit")
     for place, part in list(fitting.files.items()):
         if total <= most:
             return
         if taken := amount(part):
-            fitting.refuse(place, AttachmentRefused(reason(most=most, total=total), detail="over_limit"))
+            fitting.refuse(place, why)
             total -= taken
+
+
+def _note(left_out: tuple[str, list[str]]) -> str:
+    reason, names = left_out
+    which = f"{names[0]} was" if len(names) == 1 else f"{len(names):,} files were"
+    return f"{which} left out: {reason}"
 
 
 def _sent_bytes(part: AttachmentPart) -> int:
