@@ -156,8 +156,10 @@ class Program:
     @property
     def model_catalog(self) -> ModelCatalog:
         """Return the models of the configured providers."""
-        names = [status.name for status in self.registry.statuses() if status.is_configured]
-        return ModelCatalog(self.store, names, self._models_of)
+        return ModelCatalog(self.store, self._configured_names, self._models_of)
+
+    def _configured_names(self) -> list[str]:
+        return [status.name for status in self.registry.statuses() if status.is_configured]
 
     async def facts_of(self, ref: str) -> tuple[int | None, Price | None]:
         """Return a model's context window and price from the price list."""

@@ -118,7 +118,7 @@ async def make_gateway(tmp_path: Path) -> AsyncIterator[MakeGateway]:
             backend = Backend(
                 service,
                 store,
-                ModelCatalog(store, ["demo"], lambda name: provider.models()),
+                ModelCatalog(store, lambda: ["demo"], lambda name: provider.models()),
                 tokens,
                 options or GatewayOptions(port=0),
                 "demo/tour",

@@ -27,7 +27,7 @@ def asking(store: Store, answers: Mapping[str, tuple[Model, ...] | Exception | N
             raise answer
         return answer or ()
 
-    return ModelCatalog(store, list(answers), models_of)
+    return ModelCatalog(store, lambda: list(answers), models_of)
 
 
 async def test_everybodys_models_are_offered_and_remembered_whole(store: Store) -> None:
@@ -84,3 +84,15 @@ async def test_a_list_keeps_the_time_at_which_its_provider_gave_it(store: Store)
     assert later.listed_at["one"] == first.listed_at["one"]
     assert later.listed_at["two"] > first.listed_at["two"]
     assert (await asking(store, {"one": None, "two": None}).last_seen()).listed_at == later.listed_at
+
+
+async def test_providers_are_looked_for_when_models_are_and_not_before(store: Store) -> None:
+    asked: list[str] = []
+
+    async def models_of(name: str) -> tuple[Model, ...]:
+        return (LARGE,)
+
+    catalog = ModelCatalog(store, lambda: asked.append("now") or ["one"], models_of)  # type: ignore[func-returns-value]
+    assert not asked
+    assert (await catalog.current()).models == (LARGE,)
+    assert asked

@@ -159,7 +159,7 @@ async def studio(
     def fresh() -> Conversation:
         return service.new_conversation(MODEL)
 
-    catalogue = ModelCatalog(store, ["demo"], lambda name: provider.models())
+    catalogue = ModelCatalog(store, lambda: ["demo"], lambda name: provider.models())
     bench = AppContext(settings, store, service, fresh(), fresh, catalogue, facts_of=facts_of)
     app = ChatApp(bench)
     try:

@@ -120,7 +120,7 @@ async def desk_with(
         service,
         first or service.new_conversation("demo/tour"),
         lambda: service.new_conversation("demo/tour"),
-        ModelCatalog(used, ["demo"], lambda name: provider.models()),
+        ModelCatalog(used, lambda: ["demo"], lambda name: provider.models()),
     )
     app = ChatApp(context)
     try:

@@ -36,31 +36,37 @@ class ModelCatalog:
     """Lists the models of the providers and caches the answers."""
 
     def __init__(
-        self, store: Store, names: Sequence[str], models_of: Callable[[str], Awaitable[tuple[Model, ...]]]
+        self,
+        store: Store,
+        names: Callable[[], Sequence[str]],
+        models_of: Callable[[str], Awaitable[tuple[Model, ...]]],
     ) -> None:
-        """`names` are the configured providers."""
+        """`names` returns the configured providers; called in a thread, as it may look for plug-ins."""
         self._store = store
-        self._names = names
+        self._names_of_providers = names
         self._models_of = models_of
+
+    async def _names(self) -> Sequence[str]:
+        return await asyncio.to_thread(self._names_of_providers)
 
     async def current(self) -> Catalog:
         """Return the cached models; ask the providers if one of them was never asked or had no model."""
-        known = await self._load_cached()
-        return await self.last_seen() if all(known.get(name) for name in self._names) else await self.refreshed()
+        known, names = await self._load_cached(), await self._names()
+        return await self.last_seen() if all(known.get(name) for name in names) else await self.refreshed()
 
     async def last_seen(self) -> Catalog:
         """Return the cached models, without a request."""
-        known = await self._load_cached()
-        models = tuple(model for name in self._names for model in known.get(name, ()))
+        known, names = await self._load_cached(), await self._names()
+        models = tuple(model for name in names for model in known.get(name, ()))
         return Catalog(models, listed_at=await self._load_times())
 
     async def refreshed(self) -> Catalog:
         """Ask all providers at once; keep the cached models of those that do not answer."""
-        known = await self._load_cached()
-        answers = await asyncio.gather(*(self._ask(name) for name in self._names))
+        known, names = await self._load_cached(), await self._names()
+        answers = await asyncio.gather(*(self._ask(name) for name in names))
         unreachable: list[tuple[str, ChatError]] = []
         listed_at, now = await self._load_times(), datetime.now(UTC)
-        for name, answer in zip(self._names, answers, strict=True):
+        for name, answer in zip(names, answers, strict=True):
             if isinstance(answer, ChatError):
                 unreachable.append((name, answer))
             else:
@@ -71,7 +77,7 @@ class ModelCatalog:
                 _STATE_KEY, {name: [asdict(model) for model in known[name]] for name in known}
             )
             await self._store.set_state(_TIMES_KEY, {name: at.isoformat() for name, at in listed_at.items()})
-        models = tuple(model for name in self._names for model in known.get(name, ()))
+        models = tuple(model for name in names for model in known.get(name, ()))
         return Catalog(models, tuple(unreachable), listed_at)
 
     async def _ask(self, name: str) -> tuple[Model, ...] | ChatError:
