@@ -145,15 +145,18 @@ class PlainText:
         self._is_terminal = sys.stdout.isatty()
         self._last = "\n"
         self._break = ""
-        """Goes before the next text: it was written in another request."""
+        """Goes before the next text: it was written after tools ran."""
+        self._is_round_end = False
 
     def __call__(self, event: ReplyEvent) -> str:
         match event:
             case TextDelta(text):
                 before, self._break, self._last = self._break, "", text[-1:]
                 return before + (clean(text) if self._is_terminal else text)
-            case PartDelta(RoundPart()) if self._last != "\n":
-                self._break = "\n\n"
+            case PartDelta(part):
+                if isinstance(part, ToolResultPart) and self._is_round_end and self._last != "\n":
+                    self._break = "\n\n"
+                self._is_round_end = isinstance(part, RoundPart)
             case TurnEnded() if self._last != "\n":
                 return "\n"
         return ""
@@ -205,13 +208,16 @@ class MarkdownOutput:
         styles = TextStyles.ansi(measure)
         self._live = LiveMarkdown(page_cells(console.width, styles), styles)
         self._printer = LivePrinter(console)
+        self._is_round_end = False
 
     def add(self, event: ReplyEvent) -> None:
         match event:
             case TextDelta(text):
                 self._live.append(text)
-            case PartDelta(RoundPart()):
-                self._live.append("\n\n")
+            case PartDelta(part):
+                if isinstance(part, ToolResultPart) and self._is_round_end:
+                    self._live.append("\n\n")
+                self._is_round_end = isinstance(part, RoundPart)
             case TurnEnded():
                 self._live.finish()
 

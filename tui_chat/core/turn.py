@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from tui_chat.core.error import Fault
-from tui_chat.core.part import Part, RoundPart, TextPart, ThinkingPart
+from tui_chat.core.part import Part, RoundPart, TextPart, ThinkingPart, ToolResultPart
 from tui_chat.core.usage import Cost, Usage
 
 LEAST_MEASURED_TOKENS = 5
@@ -58,15 +58,17 @@ class Turn:
 
     @property
     def text(self) -> str:
-        """The prose alone, as it is read and copied; a blank line parts what was written in different requests."""
+        """The prose alone, as it is read and copied; with a blank line where tools ran in between."""
         pieces: list[str] = []
+        gap = ""
+        before: Part | None = None
         for part in self.parts:
             if isinstance(part, TextPart):
-                pieces.append(part.text)
-            elif isinstance(part, RoundPart) and pieces:
-                pieces.append("\n\n")
-        if pieces and pieces[-1] == "\n\n":
-            pieces.pop()
+                pieces += [gap, part.text] if pieces else [part.text]
+                gap = ""
+            elif isinstance(part, ToolResultPart) and isinstance(before, RoundPart):
+                gap = "\n\n"
+            before = part
         return "".join(pieces)
 
     @property
