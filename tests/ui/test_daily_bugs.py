@@ -13,7 +13,7 @@ from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.core.provider import CONTINUE_PROMPT
 from tui_chat.settings.load import load_settings
 from tui_chat.settings.values import Profile
-from tui_chat.ui.app_context import AppContext
+from tui_chat.ui.app_context import AppContext, ModelFacts
 from tui_chat.ui.picker import Picker
 from tui_chat.ui.widgets.conversation_header import TEMPORARY
 
@@ -159,3 +159,19 @@ async def test_each_reply_keeps_its_figures_and_the_header_names_the_branch() ->
         await desk.until(lambda: "‹2/2›" in screen_text(desk.app).splitlines()[0])
         await desk.pilot.resize_terminal(80, 12)
         await desk.until(lambda: not desk.chat.header.display)
+
+
+async def test_a_context_that_is_nearly_full_is_reported_once_and_shown_in_the_header() -> None:
+    async def facts_of(model: str) -> ModelFacts:
+        return ModelFacts(context_window=1000)
+
+    long = TextDelta("word " * 900), Stopped("end_turn")
+    async with desk_with(long, HELLO) as desk:
+        desk.chat.context = replace(desk.chat.context, facts_of=facts_of)
+        await desk.said("hi")
+        await desk.until(lambda: "full. Fork from an earlier message" in screen_text(desk.app))
+        assert "of 1.00k context" in screen_text(desk.app).splitlines()[0]
+        desk.chat.notice_line.clear_notices()
+        desk.chat.show_facts()
+        await desk.pilot.pause(0.2)
+        assert "full. Fork" not in screen_text(desk.app)

@@ -102,13 +102,13 @@ def listening(service: ChatService, witness: Witness) -> None:
     """Write down what the service took."""
     send, edit = service.send, service.edit
 
-    async def sent(conversation: Conversation, text: str) -> Reply:
-        reply = await send(conversation, text)
+    async def sent(conversation: Conversation, text: str, *attachments: Any) -> Reply:
+        reply = await send(conversation, text, *attachments)
         witness.sent.append((conversation.id, text))
         return reply
 
-    async def edited(conversation_id: str, turn_id: str, text: str, *, model: str | None = None) -> Reply:
-        reply = await edit(conversation_id, turn_id, text, model=model)
+    async def edited(conversation_id: str, turn_id: str, text: str, **more: Any) -> Reply:
+        reply = await edit(conversation_id, turn_id, text, **more)
         witness.sent.append((conversation_id, text))
         return reply
 

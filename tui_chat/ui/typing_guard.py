@@ -75,6 +75,9 @@ class TypingGuard:
             released = self.release()
             self._place.paste(press)
             return released
+        if self._has_led_to_text(press):
+            self._write()
+            return ()
         if not isinstance(press, events.Key) or not press.is_printable or not self._place.takes_commands():
             self._burst = []
             return [*self.release(), press]
@@ -96,6 +99,15 @@ class TypingGuard:
         self._waiting.append(press)
         self._start_timer()
         return late
+
+    def _has_led_to_text(self, press: Press) -> bool:
+        """Add a letter to the burst if the letter before it has moved the focus to the prompt."""
+        if not isinstance(press, events.Key) or not press.is_printable or not self._burst:
+            return False
+        if press.time - self._burst[-1].time > WORD_S or self._place.takes_commands():
+            return False
+        self._burst.append(press)
+        return True
 
     @property
     def is_undecided(self) -> bool:

@@ -18,6 +18,7 @@ from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationPosition
 from tui_chat.core.error import AttachmentRefused, ChatError
 from tui_chat.core.event import RetryScheduled, TurnEnded, TurnStarted
+from tui_chat.core.format_numbers import percent
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.prompt_forecast import context_use
 from tui_chat.core.turn import Turn, TurnStatus
@@ -167,6 +168,8 @@ class ChatScreen(Screen[None]):
         self._local_models: tuple[str, ...] = ()
         """Models of servers that run on this machine."""
         self._interrupted_s = float("-inf")
+        self._warned_of_context: set[str] = set()
+        """The conversations whose full context was reported."""
         self._asked = ("", float("-inf"))
         """The action that waits for its key to be pressed again, and since when."""
 
@@ -304,6 +307,10 @@ class ChatScreen(Screen[None]):
         use = await asyncio.to_thread(context_use, self.conversation, facts.context_window)
         self.status.show_context(use)
         self.header.show_context(use)
+        if use.is_tight and use.share is not None and self.conversation.id not in self._warned_of_context:
+            self._warned_of_context.add(self.conversation.id)
+            room = f"The context is {percent(use.share)} full."
+            self.notify_warning(f"{room} Fork from an earlier message, or choose a model with a larger window.")
 
     @work(exit_on_error=False)
     async def _look_for_local_models(self) -> None:
