@@ -123,5 +123,11 @@ def test_without_git_folders_are_walked(tmp_path: Path, monkeypatch: pytest.Monk
     assert sorted(listed(tmp_path).find("", 100)) == sorted(expected)
 
 
+def test_a_link_to_itself_harms_no_list(tmp_path: Path) -> None:
+    make(tmp_path, "a.txt")
+    (tmp_path / "loop").symlink_to("loop")
+    assert listed(tmp_path).find("./", 10) == ["./a.txt", "./loop"]
+
+
 def test_a_folder_that_is_gone_has_no_files(tmp_path: Path) -> None:
     assert listed(tmp_path / "gone").find("", 10) == []

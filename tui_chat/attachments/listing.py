@@ -203,7 +203,7 @@ def _in_typed_folder(root: Path, typed: str, most: int) -> list[str]:
         folder = folder.expanduser()
     prefix = prefix.lower()
     names = [
-        f"{entry.name}/" if entry.is_dir() else entry.name
+        f"{entry.name}/" if _is_folder(entry) else entry.name
         for entry in _entries(root / folder)
         if entry.name.lower().startswith(prefix) and (prefix or entry.name[0] != ".")
     ]
@@ -226,4 +226,11 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file()
     except OSError:
+        return False
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads back to itself
         return False

@@ -1,6 +1,7 @@
 """Attaching files in the app: every way in, their signs in the prompt, and what is sent and kept."""
 
 import asyncio
+import os
 import subprocess
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
@@ -184,6 +185,36 @@ async def test_attach_takes_a_path_a_pattern_and_an_address(
         assert desk.chat.prompt.text.startswith(draft)
     assert "paper.pdf · PDF 3 pages" in desk.chat.prompt.text
     assert attachments(await send(desk, "Sum up.")) == [*ways.values()]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("pipe", "is a named pipe. Write the content to a file"),
+        ("loop", "leads back to itself."),
+        ("src", "is a folder. Attach the files in it."),
+        ("/dev/zero", "is a device."),
+        ("huge.png", "2,000,000,000 bytes; at most 33,554,432"),
+        ("empty", "is empty."),
+        ("*.missing", "No file matches *.missing. Check the path."),
+        ("http://example.com/x", "Only https addresses are fetched."),
+        ("https://localhost/x", "The address leads into this machine's own network."),
+    ],
+)
+async def test_what_cannot_be_attached_says_why_and_what_to_do(
+    desk: Desk, folder: Path, name: str, reason: str
+) -> None:
+    os.mkfifo(folder / "pipe")
+    (folder / "loop").symlink_to("loop")
+    (folder / "empty").touch()
+    with (folder / "huge.png").open("wb") as file:
+        file.write(image())
+        file.truncate(2_000_000_000)
+    await desk.type(f"/attach {name}")
+    await desk.press("enter")
+    await desk.until(lambda: reason in notified(desk))
+    await desk.until(lambda: not desk.chat.prompt.reading)
+    assert not desk.chat.prompt.text
 
 
 async def test_the_attach_command_completes_files(desk: Desk, folder: Path) -> None:
