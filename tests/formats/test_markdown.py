@@ -16,6 +16,7 @@ from tests.storage import make as stored
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import Fault
 from tui_chat.core.part import AttachmentPart, OtherPart, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
+from tui_chat.core.sources import source_part
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Usage
 from tui_chat.formats.markdown import to_markdown
@@ -208,3 +209,10 @@ def test_what_titles_cost_is_in_the_sums_of_the_front_matter() -> None:
         stored.conversation("c1", stored.prompt("p"), replied, side_requests=(stored.side_request("e1", "0.5"),))
     )
     assert "\n  input: 40\n" in text and "\n  output: 24\n" in text and '\ncost_usd: "1.5"\n' in text
+
+
+def test_sources_are_a_list_below_the_reply() -> None:
+    sources = [source_part("One — https://a.example/1"), source_part("notes.txt")]
+    text = to_markdown(conversation(replace(REPLY, parts=(TextPart("So it is."), *sources))))
+    tokens = [token.content for token in MarkdownIt().parse(text.split("\n---\n", 1)[1]) if token.type == "inline"]
+    assert tokens[-3:] == ["So it is.", "One — https://a.example/1", "notes.txt"]

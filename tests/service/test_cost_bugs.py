@@ -72,7 +72,7 @@ def test_an_unknown_price_is_a_question_mark_everywhere_and_never_nothing() -> N
     assert unknown.turn("r").cost is None
     assert dollars(None) == cost_sum(unknown.cost) == "?"
     state = FooterState(usage=unknown.usage, cost=None, total=unknown.cost, total_all=unknown.cost)
-    assert "$" not in footer_line(state, 120) and "?" in footer_line(state, 120)
+    assert "$" not in footer_line(state, 120) and "no price" in footer_line(state, 120)
 
 
 def test_one_unknown_reply_does_not_pass_for_a_free_one_in_a_sum(long_talk: Conversation) -> None:

@@ -18,6 +18,7 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
+from tui_chat.core.sources import source_of
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost, Usage, sum_costs
 from tui_chat.formats.transcript import (
@@ -140,7 +141,8 @@ def _part(part: ShownPart, files: Files) -> str:
         case AttachmentPart():
             return _attachment(part, files.get(part.sha256, ""))
         case OtherPart():
-            return f"_[{one_line(part.kind)}]_"
+            source = source_of(part)
+            return f"_[{one_line(part.kind)}]_" if source is None else f"- {one_line(source)}"
 
 
 def _attachment(part: AttachmentPart, path: str) -> str:

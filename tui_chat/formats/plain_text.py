@@ -11,6 +11,7 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
+from tui_chat.core.sources import source_of
 from tui_chat.formats.transcript import (
     Branch,
     ShownPart,
@@ -56,4 +57,5 @@ def _part(part: ShownPart) -> str:
         case AttachmentPart():
             return f"[attachment: {attachment_line(part)}]"
         case OtherPart():
-            return f"[{one_line(part.kind)}]"
+            source = source_of(part)
+            return f"[{one_line(part.kind)}]" if source is None else f"- {one_line(source)}"
