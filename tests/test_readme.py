@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.attachments.samples import image
 from tests.support.environment import ROOT, clean_environment
@@ -24,6 +25,11 @@ NOT_HERE = {
     "pipx install .": "it is pip in a folder of its own",
     "uvx --from . tui-chat --demo": "tests/end_to_end/test_installing.py installs",
     "python3 -m venv .venv && .venv/bin/pip install -e '.[dev]' && .venv/bin/python -m pytest": "it is this",
+    "pip install '.[all]'": "tests/end_to_end/test_installing.py installs",
+    **{
+        f"tui-chat mcp {words}": "tests/cli/test_mcp.py calls it"
+        for words in ("approve NAME", "login NAME", "forget NAME", "list", "grants")
+    },
     ".ci/run": "it calls this",
 }
 """What cannot be called from here, and why."""
@@ -40,6 +46,10 @@ STANDS_FOR = {
     r"TOPIC": "keys",
 }
 """What a word in capitals may be; those of conversations and files depend on the command."""
+FILES = {" mcp import ": "servers.json", " import ": "talk.json", " -a ": "shot.png"}
+"""What FILE may be, by the command."""
+USAGE_LINE = re.compile(r"tui-chat: demo/tour · in .*\n")
+"""What `ask -v` writes on stderr."""
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +62,8 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (project / "server.py").write_text("def serve(port):\n    return port\n")
     (project / "shot.png").write_bytes(image())
     (project / "client.py").write_text("def call(port):\n    return port\n")
+    Image.new("RGB", (8, 8)).save(project / "shot.png")
+    (project / "servers.json").write_text('{"mcpServers": {"git": {"command": "mcp-server-git"}}}')
     calls = [
         ["git", "init", "-q"],
         ["git", "add", "."],
@@ -126,7 +138,7 @@ def opens_app(command: str) -> bool:
 
 def filled(command: str, place: Path) -> str:
     """The command with something real for every word in capitals."""
-    file = "talk.json" if " import " in command else "copy.db"
+    file = next((name for words, name in FILES.items() if words in command), "copy.db")
     restored = " restore " in command
     (deleted,) = re.findall(r"^(\w+)", called("tui-chat restore --list", place).stdout) if restored else [""]
     for word, real in {r"ID": deleted or ids(place)[-1][:8], r"FILE": file, **STANDS_FOR}.items():
@@ -160,7 +172,7 @@ def test_a_block_works_as_it_is_pasted(block: str, place: Path) -> None:
         drive(script, place)
         return
     done = called(script, place)
-    assert done.returncode == 0 and not done.stderr, done.stderr
+    assert done.returncode == 0 and not USAGE_LINE.sub("", done.stderr), done.stderr
     assert done.stdout.strip()
 
 
@@ -196,10 +208,10 @@ def test_the_recipes_do_what_they_say(place: Path) -> None:
     assert called(diff, place).returncode == 0
     asked = prompts(place)
     assert "-def call(port):\n" in asked and "def serve(address):" in asked and "Shorter, please." in asked
-    assert "Just this once." not in asked and len(ids(place)) == before + 4
+    assert "Just this once." not in asked and len(ids(place)) == before + 7
     assert called(message, place).returncode == 0
     assert len(called("git log -1 --format=%B", place).stdout) > 100, "the demo's words are the message"
-    assert len(ids(place)) == before + 4
+    assert len(ids(place)) == before + 7
     told = called(loop, place).stdout
     assert "client.py.jsonl\tcomplete\n" in told and "server.py.jsonl\tcomplete\n" in told
 

@@ -176,7 +176,7 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ),
     ("attachment", "not_shrunk"): ErrorText(
         "The image is too large for this model.",
-        "Attach a smaller copy, or install tui-chat[images] to have it shrunk.",
+        "Attach a smaller copy, or install tui-chat with the extra `images` to have it shrunk.",
     ),
     ("attachment", "too_large"): ErrorText("The file is too large.", "Attach a part of it, or a smaller copy."),
 }

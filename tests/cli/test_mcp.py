@@ -24,7 +24,7 @@ def configured(shell: Shell, tmp_path: Path) -> dict[str, str]:
 
 
 def test_a_server_is_used_only_after_consent(shell: Shell, configured: dict[str, str]) -> None:
-    assert "not agreed" in shell("mcp", "list", **configured).out
+    assert "not approved" in shell("mcp", "list", **configured).out
     refused = shell("ask", "--demo", "--mcp", "box", "hello", **configured)
     assert refused.code == 2 and "tui-chat mcp approve box" in refused.err
     said_no = shell("mcp", "approve", "box", stdin="n\n", **configured)
@@ -34,7 +34,7 @@ def test_a_server_is_used_only_after_consent(shell: Shell, configured: dict[str,
     assert shell("mcp", "list", **configured).out.startswith("box  agreed")
     assert shell("ask", "--demo", "--mcp", "box", "hello", **configured).code == 0
     assert shell("mcp", "forget", "box", **configured).code == 0
-    assert "not agreed" in shell("mcp", "list", **configured).out
+    assert "not approved" in shell("mcp", "list", **configured).out
 
 
 def test_servers_of_another_program_are_imported_and_not_started(
@@ -47,7 +47,7 @@ def test_servers_of_another_program_are_imported_and_not_started(
     done = shell("mcp", "import", str(file), **configured)
     assert done.code == 0 and "tui-chat mcp approve evil" in done.out
     assert "box is left out" in done.err and not marker.exists()
-    assert f"evil  not agreed  touch {marker} with A" in shell("mcp", "list", **configured).out
+    assert f"evil  not approved  touch {marker} with A" in shell("mcp", "list", **configured).out
 
 
 def test_a_file_without_servers_is_refused(shell: Shell, configured: dict[str, str], tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ async def test_an_image_over_five_mebibytes_of_base64_is_shrunk_with_a_word_abou
 async def test_without_pillow_an_image_over_five_mebibytes_is_refused_with_the_figures() -> None:
     error = await refused(request(asked(0, photo(size=4 * MIB))), can_shrink=False)
     assert error.message == "shot.png: it has 5,592,408 bytes as base64, and at most 5,242,880 are taken"
-    assert error.detail == "not_shrunk" and "tui-chat[images]" in explain(error).next_step
+    assert error.detail == "not_shrunk" and "the extra `images`" in explain(error).next_step
 
 
 async def test_an_image_of_more_than_8000_pixels_is_shrunk_or_refused() -> None:

@@ -15,6 +15,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'tui-chat ask "What could break here?" < server.py',
         'tui-chat ask -c "Shorter, please."',
         'tui-chat ask -m openai/gpt-6-astra --no-save "Just this once."',
+        'tui-chat ask -a shot.png "What is wrong here?"',
+        'tui-chat ask --tools read "Where is the retry delay set?"',
         'tui-chat ask --jsonl "Hello" | jq -j \'select(.type == "text").text\'',
     ),
     "open": (
@@ -95,5 +97,32 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "help": (
         "tui-chat help",
         "tui-chat help headless",
+    ),
+    "serve": (
+        "tui-chat serve",
+        "tui-chat serve --demo --port 8080",
+        "tui-chat serve --status",
+    ),
+    "token": ("tui-chat token add phone --own",),
+    "token add": (
+        "tui-chat token add editor",
+        "tui-chat token add phone --own",
+    ),
+    "token list": ("tui-chat token list",),
+    "token revoke": ("tui-chat token revoke phone",),
+    "acp": ("tui-chat acp",),
+    "mcp": (
+        "tui-chat mcp import ~/project/.mcp.json",
+        "tui-chat mcp approve git",
+        "tui-chat mcp grants",
+    ),
+    "mcp list": ("tui-chat mcp list",),
+    "mcp approve": ("tui-chat mcp approve git",),
+    "mcp login": ("tui-chat mcp login tracker",),
+    "mcp forget": ("tui-chat mcp forget git",),
+    "mcp import": ("tui-chat mcp import ~/project/.mcp.json",),
+    "mcp grants": (
+        "tui-chat mcp grants",
+        "tui-chat mcp grants --revoke 2",
     ),
 }

@@ -18,7 +18,7 @@ def load_gateway() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "wsproto"):
             raise
-        raise SettingsError(f"{error.name} is not installed; run: pip install 'tui-chat[serve]'") from None
+        raise SettingsError(f"{error.name} is not installed; install tui-chat with the extra `serve`") from None
 
 
 async def gateway_server(program: "Program") -> "tuple[GatewayServer, TokenStore]":

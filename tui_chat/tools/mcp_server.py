@@ -26,7 +26,7 @@ _MAX_LOG_BYTES = 1_000_000
 _CLOSE_S = 8.0
 """The SDK's own ladder from closed stdin to SIGKILL takes up to six seconds."""
 LOGIN_NEEDED = "The MCP server {0} wants a login: run `tui-chat mcp login {0}`."
-NOT_INSTALLED = "MCP servers need the extra mcp: pip install 'tui-chat[mcp]'."
+NOT_INSTALLED = "MCP servers need the MCP SDK; install tui-chat with the extra `mcp`."
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,20 +15,26 @@ if TYPE_CHECKING:
     from tui_chat.core.tool import ToolServer
     from tui_chat.wiring import Program
 
-app = typer.Typer(cls=HelpGroup, no_args_is_help=True, help="Manage MCP servers and permissions for tools.")
+app = typer.Typer(
+    name="mcp",
+    cls=HelpGroup,
+    help="Manage MCP servers and permissions for tools.",
+    add_completion=False,
+    rich_markup_mode=None,
+)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A server of the settings.")]
 YesFlag = Annotated[bool, typer.Option("--yes", help="Agree without a question.")]
 
 
 @app.command("list", cls=HelpCommand)
 def list_servers(context: typer.Context, data_dir: DataDirFlag = None) -> None:
-    """List the servers of the settings, and whether you have agreed to them."""
+    """List the servers of the settings, and whether you have approved them."""
     ctx = command_context(context, data_dir=data_dir)
 
     async def show(program: "Program") -> None:
         for server in program.tool_servers:
-            agreed = "agreed" if await program.service.permissions.has_consent(server) else "not agreed"
-            typer.echo(f"{_clean(server.name)}  {agreed}  {_clean(server.what)}")
+            state = "approved" if await program.service.permissions.has_consent(server) else "not approved"
+            typer.echo(f"{_clean(server.name)}  {state}  {_clean(server.what)}")
 
     _run(ctx, show)
 
@@ -86,7 +92,7 @@ def forget(context: typer.Context, name: NameArgument, data_dir: DataDirFlag = N
 
 @app.command("import", cls=HelpCommand)
 def import_servers(
-    context: typer.Context, file: Annotated[Path, typer.Argument(help="A JSON file with `mcpServers`.")]
+    context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON file with `mcpServers`.")]
 ) -> None:
     """Copy the servers of another program's file into the settings. Nothing is started."""
     from tui_chat.core.error import FormatError
