@@ -31,7 +31,7 @@ def test_a_server_is_used_only_after_consent(shell: Shell, configured: dict[str,
     assert said_no.code == 1 and str(PROGRAM) in said_no.out and "with CALLS" in said_no.out
     agreed = shell("mcp", "approve", "box", "--yes", **configured)
     assert agreed.code == 0 and "box__echo  Say it again." in agreed.out
-    assert shell("mcp", "list", **configured).out.startswith("box  agreed")
+    assert shell("mcp", "list", **configured).out.startswith("box  approved")
     assert shell("ask", "--demo", "--mcp", "box", "hello", **configured).code == 0
     assert shell("mcp", "forget", "box", **configured).code == 0
     assert "not approved" in shell("mcp", "list", **configured).out
