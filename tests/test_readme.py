@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from tests.attachments.samples import image
 from tests.support.environment import ROOT, clean_environment
@@ -62,7 +61,6 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (project / "server.py").write_text("def serve(port):\n    return port\n")
     (project / "shot.png").write_bytes(image())
     (project / "client.py").write_text("def call(port):\n    return port\n")
-    Image.new("RGB", (8, 8)).save(project / "shot.png")
     (project / "servers.json").write_text('{"mcpServers": {"git": {"command": "mcp-server-git"}}}')
     calls = [
         ["git", "init", "-q"],
