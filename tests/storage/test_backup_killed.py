@@ -20,6 +20,8 @@ from tui_chat.storage import backup, private_files
 from tui_chat.storage.store import Store
 
 ROOT = Path(__file__).parent.parent.parent
+pytestmark = pytest.mark.slow
+
 BACK_UP = """
 import asyncio, sys
 from pathlib import Path
@@ -185,9 +187,8 @@ from tests.storage.make import conversation, prompt
 from tui_chat.core.error import StorageError
 from tui_chat.storage.store import Store
 
-pytestmark = pytest.mark.slow
 async def write():
-    resource.setrlimit(resource.RLIMIT_FSIZE, (96 * 1024, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (112 * 1024, resource.RLIM_INFINITY))
     store = await Store.open(Path(sys.argv[1]))
     try:
         await store.create(conversation("c1", prompt("u1")))
