@@ -152,7 +152,7 @@ async def test_a_profile_is_switched_by_its_name_and_shown_in_the_header() -> No
 async def test_each_reply_keeps_its_figures_and_the_header_names_the_branch() -> None:
     async with desk_with(HELLO, HELLO) as desk:
         await desk.said("hi")
-        assert "2 tok" in screen_text(desk.app)
+        await desk.until(lambda: "2 tok" in screen_text(desk.app))
         await desk.press("alt+r")
         await desk.until(lambda: len(desk.conversation.turns) == 3)
         await desk.idle()
