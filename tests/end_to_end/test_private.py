@@ -72,14 +72,13 @@ def test_neither_is_a_database_in_use_a_draft_or_the_log_of_a_crash(tmp_path: Pa
     assert open_to_others(home) == []
 
 
-def test_code_that_is_saved_is_private_and_goes_through_no_link(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "code-1.txt").symlink_to(tmp_path / "theirs")
-    (tmp_path / "code-2.txt").write_text("mine")
-    saved = Path("code.py").absolute()
+def test_code_that_is_saved_is_private_and_goes_through_no_link(tmp_path: Path) -> None:
+    (tmp_path / "link.py").symlink_to(tmp_path / "theirs")
+    (tmp_path / "mine.py").write_text("mine")
+    for taken in ("link.py", "mine.py"):
+        with pytest.raises(FileExistsError):
+            write_new_file(tmp_path / taken, "print(1)")
+    assert not (tmp_path / "theirs").exists() and (tmp_path / "mine.py").read_text() == "mine"
+    saved = tmp_path / "code.py"
     write_new_file(saved, "print(1)")
-    assert saved == tmp_path / "code-3.txt" and saved.read_text() == "print(1)"
-    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
-    assert not (tmp_path / "theirs").exists()
+    assert saved.read_text() == "print(1)" and stat.S_IMODE(saved.stat().st_mode) == 0o600

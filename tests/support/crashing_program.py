@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from inspect import isawaitable
 from typing import Any, Never
 
 from tui_chat.cli.main import main
@@ -28,6 +29,7 @@ def fails(kind: type[Exception] = ValueError) -> Callable[..., Any]:
 
 def break_it(place: str) -> None:
     """Have that fail when the key that finds is pressed."""
+    from tui_chat.ui.chat.find_actions import FindActions
     from tui_chat.ui.chat.screen import ChatScreen
     from tui_chat.ui.dialogs.help import HelpScreen
     from tui_chat.ui.terminal.input_decoder import InputDecoder
@@ -47,7 +49,12 @@ def break_it(place: str) -> None:
         "reading keys": lambda screen: None,
     }
     act, take = acts[place], InputDecoder.take
-    ChatScreen.action_find = act
+
+    async def open_find(actions: FindActions, text: str = "") -> None:
+        if isawaitable(done := act(actions._chat)):
+            await done
+
+    FindActions.open = open_find
     if place == "a screen":
         HelpScreen.compose = fails()
     if place == "reading keys":
