@@ -14,7 +14,18 @@ import pytest
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _SCRUBBED = ("ANTHROPIC_", "OPENAI_", "OLLAMA_", "TUI_CHAT_", "XDG_", "TEXTUAL", "HTTP_PROXY", "HTTPS_PROXY")
-_ALSO = ("ALL_PROXY", "NO_PROXY", "NO_COLOR", "FORCE_COLOR", "VISUAL", "EDITOR", "SSL_CERT_FILE", "ESCDELAY")
+_ALSO = (
+    "ALL_PROXY",
+    "NO_PROXY",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "VISUAL",
+    "EDITOR",
+    "SSL_CERT_FILE",
+    "ESCDELAY",
+    "COLUMNS",
+    "LINES",
+)
 
 
 @pytest.fixture(autouse=True)

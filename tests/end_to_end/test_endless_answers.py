@@ -34,8 +34,8 @@ def answer(name: str) -> Answer:
 
 
 SENTENCES = {
-    "titles": "The provider is overloaded.",
-    "scripts": "The provider is overloaded.",
+    "titles": "The provider is overloaded (500).",
+    "scripts": "The provider is overloaded (500).",
     "event": "an event of the stream has more than 100000 lines",
     "lines": "an event of the stream has more than 100000 lines",
 }

@@ -37,6 +37,8 @@ class TextColumn:
     unknown: str | None
 
 
+_MOST_BYTES = 2**31 - 1
+"""SQLite holds no larger value."""
 _USED_BY_DATE = "coalesce(1000000 * CAST(strftime('%s', updated_at) AS INTEGER), 0)"
 NUMBER_COLUMNS: tuple[NumberColumn, ...] = (
     *(
@@ -46,6 +48,7 @@ NUMBER_COLUMNS: tuple[NumberColumn, ...] = (
     ),
     NumberColumn("turn", "ttft_ms", 0, MOST_MS, "NULL"),
     NumberColumn("turn", "duration_ms", 0, MOST_MS, "NULL"),
+    NumberColumn("blob", "size", 0, _MOST_BYTES, "length(bytes)"),
     NumberColumn("conversation", "used", -MAX_USED, MAX_USED, _USED_BY_DATE),
 )
 _NO_DATE = UNKNOWN_MOMENT.isoformat()
