@@ -9,7 +9,7 @@ SETTINGS = 3
 PROVIDER = 4
 STORAGE = 5
 TOOL_DENIED = 6
-"""A tool call was not allowed, since nobody was there to ask."""
+"""A tool call was not allowed, since there was no terminal to ask on."""
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 

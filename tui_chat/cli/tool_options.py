@@ -1,4 +1,4 @@
-"""The options of `ask` for tools, and the answer to a call when nobody is there to ask."""
+"""The options of `ask` for tools, and the answer to a call without a terminal to ask on."""
 
 import shlex
 from collections.abc import Sequence

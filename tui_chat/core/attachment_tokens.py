@@ -1,6 +1,6 @@
 """Estimates the tokens of attachments by the formulas that providers publish, from pixels and pages. Pure.
 
-Models are told apart by their name, since a gateway offers the same ones. An unknown model is counted like Claude:
+Models are distinguished by name, since a gateway offers the same ones. An unknown model is counted like Claude:
 the open models that see cut images into patches of the same size.
 """
 

@@ -1,4 +1,4 @@
-"""Recognises a request that is sent again, so that no prompt is said twice. Knows no wire format."""
+"""Recognises a request that is sent again, so that no prompt is sent twice. Knows no wire format."""
 
 import asyncio
 import time
@@ -30,8 +30,8 @@ class RepeatedRequests:
     async def once(self, key: str, send: Callable[[], Coroutine[None, None, Answer]], *, is_repeated: bool) -> Answer:
         """Return the answer to the earlier request with that key; without one, send and remember.
 
-        `is_repeated` is whether an earlier request counts: the same words may be said twice on purpose. What failed
-        was not said and does not count. A client that leaves in between stops nothing.
+        `is_repeated` is whether an earlier request counts: the same words may be sent twice on purpose. What failed
+        was not sent and does not count. A client that leaves in between stops nothing.
         """
         self._forget_old()
         if is_repeated and (known := self._answers.get(key)) is not None:

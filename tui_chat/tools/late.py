@@ -1,4 +1,4 @@
-"""A toolbox that is made when the first tool is chosen: nobody else pays for importing it."""
+"""A toolbox that is made when the first tool is chosen: other runs do not import it."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -169,7 +169,7 @@ class McpServer:
     def _refuse(self, ready: asyncio.Future[Any], fault: Exception) -> None:
         if not ready.done():
             ready.set_exception(ServerUnusable(self._sentence("cannot be used", fault)))
-            ready.exception()  # nobody may be waiting any more
+            ready.exception()  # the caller may have stopped waiting
 
     async def _client_for(self, stack: AsyncExitStack, ended: asyncio.Event) -> Any:
         try:

@@ -153,7 +153,7 @@ class ClipboardAnswered(Message):
 
 @dataclass
 class TerminalNamed(Message):
-    """The terminal told its name and version."""
+    """The terminal reported its name and version."""
 
     name: str
 

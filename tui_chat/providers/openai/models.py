@@ -151,7 +151,7 @@ def _can_see(entry: Mapping[str, Any], figures: Mapping[str, Any]) -> bool | Non
         return sees
     if isinstance(sees := figures.get("supports_vision"), bool):
         return sees
-    # LM Studio tells models with eyes apart by their type alone.
+    # Only the type shows which models of LM Studio can see.
     return {"vlm": True, "llm": False}.get(str(entry.get("type")))
 
 
