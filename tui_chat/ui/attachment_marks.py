@@ -16,6 +16,7 @@ _MARK = re.compile(
     r"(?: \| (?P<width>\d{1,8})×(?P<height>\d{1,8}))?(?: \| (?P<pages>\d{1,7}) pages)?"
     r" \| (?:sha256:(?P<sha256>[0-9a-f]{64})|not included)⟧"
 )
+_LEADING_MARKS = re.compile(rf"(?:\s*{_MARK.pattern})+")
 _IN_NAMES = str.maketrans("⟦⟧|", "[]¦")
 
 
@@ -55,6 +56,12 @@ def attachments_in(text: str) -> tuple[AttachmentPart, ...]:
 def replace_marks(text: str, replacement: Callable[[AttachmentPart], str]) -> str:
     """Return the text with something else for each mark."""
     return _MARK.sub(lambda mark: replacement(_part_of(mark)), text) if "⟦file: " in text else text
+
+
+def split_leading_marks(text: str) -> tuple[str, str]:
+    """Return the marks at the start of a prompt, and the words behind them."""
+    found = _LEADING_MARKS.match(text)
+    return (found[0], text[found.end() :].lstrip()) if found is not None else ("", text)
 
 
 def prompt_text(text: str) -> str:

@@ -173,6 +173,19 @@ async def test_escape_closes_the_files_and_an_address_opens_none(desk: Desk, fol
     assert desk.chat.prompt.file_token is None and not desk.chat.suggestions.display
 
 
+async def test_a_command_behind_a_sign_runs_and_keeps_the_file(desk: Desk, folder: Path) -> None:
+    await desk.type("/attach shot.png")
+    await desk.press("enter")
+    await desk.until(has_sign(desk, "shot.png"))
+    await desk.type("/attach src/main.py")
+    await desk.press("enter")
+    await desk.until(has_sign(desk, "main.py"))
+    assert not desk.conversation.turns and has_sign(desk, "shot.png")() and "/attach" not in desk.chat.prompt.text
+    await desk.said("what is this?")
+    assert attachments(desk.conversation.turns[0]) == ["shot.png", "main.py"]
+    assert words(desk.conversation.turns[0]) == "what is this?"
+
+
 async def test_attach_takes_a_path_a_pattern_and_an_address(
     desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ from tui_chat.core.prompt_forecast import context_use
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.service.reply import Reply
 from tui_chat.ui.app_context import AppContext
-from tui_chat.ui.attachment_marks import has_files, prompt_text
+from tui_chat.ui.attachment_marks import has_files, prompt_text, split_leading_marks
 from tui_chat.ui.chat.attach_actions import AttachActions
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.command_actions import CommandActions
@@ -359,11 +359,15 @@ class ChatScreen(Screen[None]):
     @on(PromptSubmitted)
     async def submit(self, event: PromptSubmitted) -> None:
         """Run a slash command or send a prompt; what is refused goes back into the prompt box."""
-        call = parse(event.text)
+        # A command may stand behind files: they stay attached to the next prompt.
+        files, words = split_leading_marks(event.text)
+        call = parse(words)
         if isinstance(call, str):
             self.notify_warning(call)
             self.prompt.restore_text(event.text)
         elif isinstance(call, Call):
+            if files:
+                self.prompt.restore_text(f"{files} ")
             await self.commands.run(call)
         else:
             text = unescaped(event.text)
