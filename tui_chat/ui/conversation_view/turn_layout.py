@@ -136,9 +136,9 @@ class TurnLayout:
             return
         old = self.blocks[HEAD + 1 : -1]
         self.turn = turn
-        blocks: list[Block] = [
-            self.blocks[HEAD] if self.blocks else turn_labels.head(turn, self.header, layout_options)
-        ]
+        # The header of a reply gets its figures at the end.
+        is_same = self.blocks and turn.is_live
+        blocks: list[Block] = [self.blocks[HEAD] if is_same else turn_labels.head(turn, self.header, layout_options)]
         for number in range(len(turn.parts)):
             last = number == len(turn.parts) - 1
             block = old[number] if number < len(old) else None
