@@ -34,7 +34,7 @@ def drive(home: Path) -> None:
         terminal.until("Ask anything")
         terminal.type("code\r")
         terminal.until(lambda text: "streaming" in footer(text))
-        terminal.until(lambda text: footer(text).startswith(" demo/tour   "))
+        terminal.until(lambda text: "streaming" not in footer(text) and "Enter send" in footer(text))
         terminal.type("\x11")
         code = terminal.wait()
     assert code == 0, f"it ended with {code}"
