@@ -299,7 +299,7 @@ class McpSettings:
         SettingInfo("sent to its address; ${NAME} is taken from the environment", example='{ "X-Team" = "${TEAM}" }'),
     ] = field(default_factory=dict)
     cwd: Annotated[str, SettingInfo("the folder it runs in", example='"~/project"')] = ""
-    tools: Annotated[tuple[str, ...], SettingInfo("the only tools of it to offer", example='["git_log"]')] = ()
+    tools: Annotated[tuple[str, ...], SettingInfo("the tools to offer; all if empty", example='["git_log"]')] = ()
     timeout_s: Annotated[float, SettingInfo("seconds that a call may take", least=1, example="60")] = 60.0
     start_timeout_s: Annotated[float, SettingInfo("seconds that its start may take", least=1, example="20")] = 20.0
 

@@ -33,7 +33,7 @@ class McpConfig:
     headers: Mapping[str, str] = field(default_factory=dict)
     cwd: str = ""
     tools: tuple[str, ...] = ()
-    """The only tools of it that are offered, by their own names; empty for all."""
+    """The tools of the server that are offered, by their own names; empty for all."""
     timeout_s: float = 60.0
     start_timeout_s: float = 20.0
 

@@ -74,6 +74,6 @@ def _summary(results: list[ToolResultPart]) -> str:
     if not results:
         return NO_TOOLS
     last = results[-1]
-    told = f"{_STATUS_WORDS.get(last.status, 'It ended')}. The last lines of what came back:\n\n"
+    ending = f"{_STATUS_WORDS.get(last.status, 'It ended')}. The last lines of what came back:\n\n"
     lines = last.text.splitlines()[-4:]
-    return told + "```text\n" + "\n".join(lines) + "\n```\n\nThe rows above unfold with `Ctrl+T`.\n"
+    return ending + "```text\n" + "\n".join(lines) + "\n```\n\nThe rows above unfold with `Ctrl+T`.\n"
