@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from textual.app import App
 from textual.notifications import SeverityLevel
+from textual.worker import Worker
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError
@@ -69,6 +70,10 @@ class ChatView(Protocol):
         """Show another conversation."""
         ...
 
+    async def wait_until_open(self) -> None:
+        """Return when the conversation that is being opened is open."""
+        ...
+
     async def return_to(self, conversation: Conversation) -> None:
         """Show a conversation again if another one is shown by now."""
         ...
@@ -85,6 +90,10 @@ class ChatView(Protocol):
         """Show title, model, context and cost of the conversation."""
         ...
 
+    def show_window_title(self) -> None:
+        """Set the terminal's title."""
+        ...
+
     async def start_reply(self, starting: Awaitable[Reply]) -> bool:
         """Start a reply and show it. Return whether it could be started."""
         ...
@@ -97,12 +106,13 @@ class ChatView(Protocol):
     def notify_warning(self, sentence: str) -> None: ...
     def notify_error(self, error: ChatError) -> None: ...
     async def run_action(self, action: str) -> None: ...
+    def call_later(self, callback: Callable[[], Any]) -> bool: ...
     def run_worker(
         self,
-        work: Callable[[], object],
+        work: Callable[[], Any],
         *,
         group: str = ...,
         exclusive: bool = ...,
         exit_on_error: bool = ...,
         thread: bool = ...,
-    ) -> object: ...
+    ) -> Worker[Any]: ...

@@ -1,9 +1,8 @@
-"""The chat screen: shows one conversation, sends prompts and follows the reply. What else a key or command does is in
-the action objects."""
+"""The chat screen: shows one conversation. What a key or command does is in the action objects."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -17,14 +16,13 @@ from tui_chat.attachments.shrink import can_shrink
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationPosition
 from tui_chat.core.error import AttachmentRefused, ChatError
-from tui_chat.core.event import RetryScheduled, TurnEnded, TurnStarted
 from tui_chat.core.format_numbers import percent
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.prompt_forecast import context_use
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.service.reply import Reply
 from tui_chat.ui.app_context import AppContext
-from tui_chat.ui.attachment_marks import has_files, prompt_text, split_leading_marks
+from tui_chat.ui.attachment_marks import has_files
 from tui_chat.ui.chat.attach_actions import AttachActions
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.command_actions import CommandActions
@@ -39,13 +37,13 @@ from tui_chat.ui.chat.output_actions import OutputActions
 from tui_chat.ui.chat.prompt_actions import PromptActions
 from tui_chat.ui.chat.prompt_queue import PromptQueue
 from tui_chat.ui.chat.queue_actions import QueueActions
+from tui_chat.ui.chat.send_actions import SendActions
 from tui_chat.ui.chat.serve_actions import ServeActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
 from tui_chat.ui.chat.tool_actions import ToolActions
 from tui_chat.ui.chat.welcome import invitation
 from tui_chat.ui.commands.argument_suggestions import arguments
 from tui_chat.ui.commands.completion import Completion
-from tui_chat.ui.commands.slash_commands import Call, parse, unescaped
 from tui_chat.ui.conversation_view.layout_options import no_picture
 from tui_chat.ui.conversation_view.widget import ConversationPane
 from tui_chat.ui.error_reporting import report_worker_error
@@ -57,7 +55,6 @@ from tui_chat.ui.messages import (
     ApprovalAnswered,
     AttachmentChosen,
     AttachmentTextRequested,
-    AttentionRequested,
     ChatOpened,
     CopyRequested,
     DraftChanged,
@@ -86,8 +83,6 @@ from tui_chat.ui.widgets.status_footer import StatusFooter
 from tui_chat.ui.widgets.suggestion_list import SuggestionList
 from tui_chat.wording import explain
 
-NOTIFY_AFTER_MS = 10_000
-"""A reply that took this long is announced to a user who looks at another window."""
 AFTER_PAINT_S = 0.1
 """Delay before the context of a long conversation is counted, so that the conversation can be read first."""
 _LONG = 500
@@ -132,7 +127,7 @@ class ChatScreen(Screen[None]):
         self.keys.bind(self, Scope.CHAT)
         self.conversation = context.first
         self.drafts = Drafts(context.store, self.set_timer)
-        self.queue = PromptQueue(self.drafts, self._show_queue, self._send_now, lambda: self.live_reply)
+        self.queue = PromptQueue(self.drafts, self._show_queue, self._send_queued, lambda: self.live_reply)
         models = ModelChoices(context)
         self.completion = Completion(arguments(lambda: self.conversation, models, lambda: self.app.available_themes))
         self.undo = UndoStack()
@@ -161,6 +156,9 @@ class ChatScreen(Screen[None]):
             self.attach,
             self.tools,
         )
+        self.sending = SendActions(self, self.prompt_actions, self.commands, self.branches, self.tools)
+        self.start_reply = self.sending.start_reply
+        self.follow = self.sending.follow
         self._name_actions()
         self._external_changes = ExternalChanges(context.store)
         self._shown_notices: set[str] = set()
@@ -251,6 +249,11 @@ class ChatScreen(Screen[None]):
             await self._external_changes.check_for_changes(conversation.id)
         self.branches.show_origin()
 
+    async def wait_until_open(self) -> None:
+        """Return when the conversation that is being opened is open, with its draft."""
+        async with self._opening:
+            pass
+
     async def return_to(self, conversation: Conversation) -> None:
         """Show a conversation again if another one is shown by now."""
         if self.conversation.id != conversation.id:
@@ -268,7 +271,7 @@ class ChatScreen(Screen[None]):
         self.status.has_header = self.header.display
         self.status.show_conversation(self.conversation)
         self._count_context()
-        self._show_window_title()
+        self.show_window_title()
 
     def on_resize(self) -> None:
         """Show the header where there is room for it."""
@@ -294,7 +297,7 @@ class ChatScreen(Screen[None]):
     def _show_welcome(self) -> None:
         self.pane.show_welcome(*invitation(self.keys, self.conversation.model, self._local_models))
 
-    def _show_window_title(self) -> None:
+    def show_window_title(self) -> None:
         """Set the terminal's title: the conversation, and whether a reply is streaming."""
         title = clean_line(self.conversation.title) or "tui-chat"
         self.app.title = f"● {title}" if self.live_reply is not None else title
@@ -354,110 +357,9 @@ class ChatScreen(Screen[None]):
                 self.conversation = replace(now, head=now.head if is_newer else shown.head, model=shown.model)
                 self.show_path()
 
-    # Sending a prompt
-
     @on(PromptSubmitted)
     async def submit(self, event: PromptSubmitted) -> None:
-        """Run a slash command or send a prompt; what is refused goes back into the prompt box."""
-        # A command may stand behind files: they stay attached to the next prompt.
-        files, words = split_leading_marks(event.text)
-        call = parse(words)
-        if isinstance(call, str):
-            self.notify_warning(call)
-            self.prompt.restore_text(event.text)
-        elif isinstance(call, Call):
-            if files:
-                self.prompt.restore_text(f"{files} ")
-            await self.commands.run(call)
-        else:
-            text = unescaped(event.text)
-            if not (await self.prompt_actions.fits(text) and await self.send(text)):
-                self.prompt.restore_text(event.text)
-
-    async def send(self, text: str) -> bool:
-        """Send a prompt, or queue it behind the streaming reply. Return whether it is stored."""
-        async with self._opening:
-            pass  # whether a prompt is being edited is known only when the conversation is open
-        async with self.queue.lock:
-            if self.live_reply is None:
-                return await self._send_now(text, self.prompt_actions.editing)
-        if self.prompt_actions.editing is not None:
-            self.notify_warning(f"A reply is still streaming; {self.keys('reply.cancel')} stops it.")
-            return False
-        await self.queue.put(text)
-        await self.prompt_actions.mark_sent(self.prompt_actions.draft_key, text)
-        return True
-
-    async def _send_now(self, text: str, edited: Turn | None = None) -> bool:
-        draft_key, shown = self.prompt_actions.draft_key, self.conversation
-        words, attachments = prompt_text(text), self.prompt_actions.attachments_of(text, edited)
-        if edited is None:
-            starting = self.service.send(shown, words, attachments)
-        else:
-            starting = self.service.edit(shown.id, edited.id, words, attachments=attachments, model=shown.model)
-        if not await self.start_reply(starting):
-            return False
-        if edited is not None:
-            await self.prompt_actions.end_editing(shown.id)
-        await self.prompt_actions.mark_sent(draft_key, text)
-        return True
-
-    async def start_reply(self, starting: Awaitable[Reply]) -> bool:
-        """Start a reply and show it. Return whether it could be started."""
-        before = self.conversation
-        try:
-            reply = await starting
-            if self.conversation.id != before.id:
-                return True
-            self.conversation = await self.service.open(reply.conversation_id)
-        except AttachmentRefused as error:
-            self.notify_error(error)
-            if key := self.keys("reply.without_files"):
-                self.notify(f"{key} sends it without its files.")
-            return False
-        except ChatError as error:
-            self.notify_error(error)
-            return False
-        self.show_path()
-        self.follow(reply)
-        for note in reply.notes:
-            self.notify_warning(note)
-        self.branches.note_left(before)
-        return True
-
-    def follow(self, reply: Reply | None) -> None:
-        """Show this reply as it streams, and no other."""
-        if reply is None:
-            self.workers.cancel_group(self, "reply")
-            self.tools.leave()
-        else:
-            self._follow(reply)
-
-    @work(group="reply", exclusive=True, exit_on_error=False)
-    async def _follow(self, reply: Reply) -> None:
-        self._show_window_title()
-        async for event in reply:
-            # If another branch is shown, the reply streams unseen.
-            if not isinstance(event, TurnStarted) or self.pane.shows(event.turn):
-                self.pane.apply(event)
-            self.status.apply(event)
-            self.tools.follow(event)
-            match event:
-                case RetryScheduled(attempt, _, error):
-                    send, stop = self.keys("prompt.send"), self.keys("reply.cancel")
-                    attempts = self.context.settings.chat.retries + 1
-                    step = f"Retrying (attempt {attempt} of {attempts}) — {send}: now · {stop}: cancel"
-                    self.pane.show_note(explain(error.fault).sentence, step)
-                case TurnEnded(turn=turn):
-                    self._show_end(turn)
-
-    def _show_end(self, turn: Turn) -> None:
-        self.conversation = self.conversation.with_turn(turn, head=False)
-        self.show_facts()
-        if self.context.settings.ui.notify and (turn.duration_ms or 0) >= NOTIFY_AFTER_MS:
-            self.post_message(AttentionRequested(f"{self.app.title}: reply finished"))
-        if self.queue.prompts and turn.status is TurnStatus.COMPLETE:
-            self.call_later(self.queue.send_next)
+        await self.sending.submit(event.text)
 
     # Images within the conversation
 
@@ -494,6 +396,9 @@ class ChatScreen(Screen[None]):
 
     def notify_warning(self, sentence: str) -> None:
         self.notify(sentence, severity="warning")
+
+    async def _send_queued(self, text: str) -> bool:
+        return await self.sending.send_now(text)
 
     def _show_queue(self, prompts: Sequence[str]) -> None:
         self.queue_bar.prompts = prompts
