@@ -18,6 +18,7 @@ from tui_chat.core.launch_options import LaunchOptions
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from tui_chat.cli.serving import InAppServer
     from tui_chat.ui.app_context import AppContext
     from tui_chat.wiring import Program
 
@@ -40,7 +41,6 @@ def open_app(options: GlobalOptions, launch_options: LaunchOptions) -> int:
 
 
 async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
-    from tui_chat.cli.serving import InAppServer
     from tui_chat.core.provider_presets import DEMO_MODEL
     from tui_chat.settings.api_keys import KeyRing
     from tui_chat.ui.app import ChatApp
@@ -54,6 +54,7 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
         gc.freeze()
         gc.enable()
         await asyncio.to_thread(_import_services)
+        from tui_chat.cli.serving import InAppServer
         from tui_chat.wiring import assemble, assemble_or_in_memory
 
         if options.temporary:

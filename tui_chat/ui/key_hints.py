@@ -1,10 +1,12 @@
 """Hints: what to do next, with the key that does it. Knows no screen."""
 
 import re
+from typing import TYPE_CHECKING
 
-from tui_chat.core.turn import Turn
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.wording import ending
+
+if TYPE_CHECKING:
+    from tui_chat.core.turn import Turn
 
 _DONE_BY = (
     ("try again", "reply.retry"),
@@ -27,8 +29,10 @@ def with_keys(next_step: str, keys: Keyboard, *, model: str = "model.choose") ->
     return next_step
 
 
-def ending_with_keys(keys: Keyboard, turn: Turn) -> tuple[str, str] | None:
+def ending_with_keys(keys: Keyboard, turn: "Turn") -> tuple[str, str] | None:
     """Return how a turn ended and what to do about it; `None` if it is complete."""
+    from tui_chat.wording import ending  # late: the first screen has no turns
+
     words = ending(turn)
     if words is None:
         return None

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from tui_chat.core.tool import Decision
+if TYPE_CHECKING:
+    from tui_chat.core.tool import Decision
 
 
 @dataclass
@@ -113,7 +115,7 @@ class ApprovalAnswered(Message):
     """A tool call was answered in the approval bar."""
 
     call_id: str
-    decision: Decision
+    decision: "Decision"
     with_reason: bool = False
     """The text in the prompt box is the reason of the denial."""
 

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
-from typing import ClassVar, NamedTuple
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from rich.text import Text
 from textual import events
@@ -12,8 +12,6 @@ from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import Location
 
-from tui_chat.attachments.paths import dropped_paths
-from tui_chat.core.part import AttachmentPart
 from tui_chat.ui.commands.completion import Completion
 from tui_chat.ui.messages import (
     ActionRequested,
@@ -25,10 +23,13 @@ from tui_chat.ui.messages import (
     QueuedPromptRequested,
     SuggestionsChanged,
 )
-from tui_chat.ui.picker import Choice
-from tui_chat.ui.widgets.attachment_signs import AttachmentSigns
 from tui_chat.ui.widgets.graphemes import end_of_grapheme, start_of_grapheme
 from tui_chat.ui.widgets.paste_placeholders import SIGN_BEGINS, PastePlaceholders
+
+if TYPE_CHECKING:
+    from tui_chat.core.part import AttachmentPart
+    from tui_chat.ui.picker import Choice
+    from tui_chat.ui.widgets.attachment_signs import AttachmentSigns
 
 _FILE_TOKEN = re.compile(r"(?<!\S)@((?:\\.|[^\s\\])*)\Z")
 """An `@` with the start of a file name before the cursor; a space in the name has a backslash."""
@@ -59,12 +60,17 @@ class PromptBox(TextArea):
         self._keys = keys
         self._enter_sends = enter_sends
         self._folds = PastePlaceholders()
-        self._files = AttachmentSigns()
         self.reading = 0
         """How many files are being read to be attached; the prompt is not sent meanwhile."""
         self._history: Sequence[str] = ()
         self._walked_to = -1
         self._own_draft = ""
+
+    @cached_property
+    def _files(self) -> "AttachmentSigns":
+        from tui_chat.ui.widgets.attachment_signs import AttachmentSigns  # late: the first screen has none
+
+        return AttachmentSigns()
 
     @property
     def draft(self) -> str:
@@ -77,16 +83,19 @@ class PromptBox(TextArea):
         self._show(self._folded(text))
 
     def _whole(self, text: str) -> str:
-        return self._folds.unfolded(self._files.to_marks(text))
+        return self._folds.unfolded(self._files.to_marks(text) if SIGN_BEGINS in text else text)
 
     def _folded(self, text: str) -> str:
         # A long text is folded with its marks, so that they are marks when it is unfolded for sending.
-        return self._files.to_signs(self._folds.fold(text))
+        return self._with_signs(self._folds.fold(text))
+
+    def _with_signs(self, text: str) -> str:
+        return self._files.to_signs(text) if SIGN_BEGINS in text else text
 
     @property
     def editable_text(self) -> str:
         """The text for an editor: pastes unfolded, attachments by their signs."""
-        return self._files.to_signs(self._folds.unfolded(self.text))
+        return self._with_signs(self._folds.unfolded(self.text))
 
     @property
     def read_draft(self) -> Callable[[], str]:
@@ -269,6 +278,8 @@ class PromptBox(TextArea):
     async def on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
+        from tui_chat.attachments.paths import dropped_paths  # late, as nothing is pasted into the first screen
+
         text = _DROPPED.sub("", event.text.replace("\r\n", "\n").replace("\r", "\n"))
         self.focus()
         if not event.text:
@@ -284,7 +295,7 @@ class PromptBox(TextArea):
 
     # Attachments
 
-    def insert_attachments(self, parts: Sequence[tuple[AttachmentPart, int]], instead_of: str = "") -> None:
+    def insert_attachments(self, parts: "Sequence[tuple[AttachmentPart, int]]", instead_of: str = "") -> None:
         """Insert signs for files and their tokens, in place of the text that named them, if there is one."""
         signs = " ".join(self._files.sign_of(part, tokens=tokens) for part, tokens in parts)
         self.history.checkpoint()
@@ -318,13 +329,13 @@ class PromptBox(TextArea):
             return None
         return FileToken((row, found.start()), (row, column), re.sub(r"\\(.)", r"\1", found[1]))
 
-    def offer_files(self, typed: str, choices: Sequence[Choice]) -> None:
+    def offer_files(self, typed: str, choices: "Sequence[Choice]") -> None:
         """Show these files, if that is still what is typed."""
         if (token := self.file_token) is not None and token.typed == typed:
             self.completing.offer_files(choices)
             self.post_message(SuggestionsChanged())
 
-    def _take_file(self, token: FileToken, choice: Choice) -> None:
+    def _take_file(self, token: FileToken, choice: "Choice") -> None:
         """Go on within a folder, or attach a file."""
         name = re.sub(r"([\s\\])", r"\\\1", choice.value)
         self.history.checkpoint()
@@ -353,7 +364,7 @@ class PromptBox(TextArea):
     def get_line(self, line_index: int) -> Text:
         """Return a line with its attachments in a style of their own."""
         line = super().get_line(line_index)
-        for start, end in self._files.spans(line.plain):
+        for start, end in self._file_spans(line.plain):
             line.stylize(self.get_component_rich_style("prompt-box--attachment", partial=True), start, end)
         return line
 
@@ -376,7 +387,10 @@ class PromptBox(TextArea):
         return (row, end_of_grapheme(line, column) if end is None else end)
 
     def _spans(self, line: str) -> list[tuple[int, int]]:
-        return [*self._folds.spans(line), *self._files.spans(line)]
+        return [*self._folds.spans(line), *self._file_spans(line)]
+
+    def _file_spans(self, line: str) -> list[tuple[int, int]]:
+        return self._files.spans(line) if SIGN_BEGINS in line else []
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Post the new draft, and update the suggestions."""
