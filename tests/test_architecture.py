@@ -27,6 +27,7 @@ INSIDE: dict[str, set[str]] = {
     "wording": {"core"},
     "rendering": {"core"},
     "service": {"core", "storage", "formats"},
+    "sync": {"core", "storage"},
     "gateway": {"core", "service", "storage", "formats", "wording"},
     "ui": {"core", "service", "storage", "rendering", "attachments", "wording", "settings"},
     "wiring": {
@@ -40,6 +41,7 @@ INSIDE: dict[str, set[str]] = {
         "attachments",
         "tools",
         "plugins",
+        "sync",
     },
     "cli": {
         "core",
@@ -56,6 +58,7 @@ INSIDE: dict[str, set[str]] = {
         "wiring",
         "ui",
         "gateway",
+        "sync",
     },
     "__main__": {"cli"},
     "__init__": set(),
@@ -70,6 +73,7 @@ OUTSIDE: dict[str, set[str]] = {
     "attachments": {"PIL"},
     "rendering": {"markdown_it", "pygments", "rich", "textual"},
     "gateway": {"starlette", "uvicorn"},
+    "sync": {"psycopg", "nacl"},
     "ui": {"textual", "rich"},
     "cli": {"typer", "rich"},
 }
@@ -90,6 +94,8 @@ ONLY_IN = {
     "sqlite3": {"storage", "formats"},
     "genai_prices": {"pricing"},
     "uvicorn": {"gateway/server.py"},
+    "psycopg": {"sync/hub.py"},
+    "nacl": {"sync/seal.py"},
     "mcp": {"tools/mcp_server.py", "tools/mcp_login.py"},
     "anyio": {"tools/mcp_server.py"},
     "PIL": {"attachments/shrink.py"},

@@ -1,0 +1,121 @@
+"""The algebra of sync: records, their stamps, and what a purge or a deletion has seen. No clock decides.
+
+A replica is a set of finished turns, side requests and files that only grows, of fields of which the greatest stamp
+wins, and of purges that absorb their conversation. So records may arrive in any order, and more than once.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from hashlib import blake2b
+from uuid import NAMESPACE_URL, uuid5
+
+NO_DEVICE = bytes(8)
+"""The device in the stamp of a record that never changes."""
+MOST_COUNTER = 2**53
+"""No counter gets that far by counting; a larger one comes from damage."""
+_NAME_BYTES = 8
+
+
+class Kind(IntEnum):
+    """What a record is about; the numbers are those on the hub."""
+
+    BIRTH = 0
+    """A conversation, and where it comes from."""
+    TURN = 1
+    """A turn that has ended."""
+    SIDE_REQUEST = 2
+    FIELD = 3
+    """The title, the model and the like of a conversation."""
+    FILE = 4
+    """A piece of an attached file."""
+    GONE = 9
+    """A conversation was purged."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """What a record is about. Copies of a conversation share the ids of turns, so a turn's id alone is no key."""
+
+    kind: int
+    conversation: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stamp:
+    """Which of two values of a record wins: the greater one."""
+
+    rank: int = 0
+    """How strong the source is: a title from the user wins over any from a model."""
+    counter: int = 0
+    """A Lamport clock: greater than that of every value its writer had seen."""
+    device: bytes = NO_DEVICE
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A value that travels."""
+
+    key: Key
+    stamp: Stamp
+    body: bytes
+
+
+def wins(incoming: Stamp, held: Stamp | None) -> bool:
+    """Return whether a value from the hub replaces the held one.
+
+    Equal stamps have different values only where a file was copied without notice: then all take that of the hub.
+    """
+    return held is None or incoming >= held
+
+
+def unseen(parents: Mapping[str, str | None], ends: Iterable[str]) -> set[str]:
+    """Return the turns that are neither one of the ends nor above one; `parents` has the parent of every turn."""
+    seen = set[str]()
+    for end in ends:
+        at: str | None = end
+        while at is not None and at in parents and at not in seen:
+            seen.add(at)
+            at = parents[at]
+    return set(parents) - seen
+
+
+def ends(parents: Mapping[str, str | None], live: Mapping[str, str | None]) -> set[str]:
+    """Return the leaves of the finished turns, and the live replies with their prompts."""
+    inner = set(parents.values())
+    leaves = {turn for turn in parents if turn not in inner}
+    return leaves | set(live) | {prompt for prompt in live.values() if prompt is not None}
+
+
+def purged_names(turn_ids: Collection[str]) -> bytes:
+    """Return the body of a purge: short hashes of all the turns that its maker had."""
+    return b"".join(sorted(_name(turn_id) for turn_id in turn_ids))
+
+
+def not_purged(turn_ids: Iterable[str], body: bytes) -> set[str]:
+    """Return the turns that are not named in the body of a purge."""
+    names = _names_in(body)
+    return {turn_id for turn_id in turn_ids if _name(turn_id) not in names}
+
+
+def join_purges(one: bytes, other: bytes) -> bytes:
+    """Return the body that names the turns of both."""
+    bodies = one, other
+    return b"".join(
+        sorted({body[at : at + _NAME_BYTES] for body in bodies for at in range(0, len(body), _NAME_BYTES)})
+    )
+
+
+def _names_in(body: bytes) -> set[bytes]:
+    return {body[start : start + _NAME_BYTES] for start in range(0, len(body), _NAME_BYTES)}
+
+
+def _name(turn_id: str) -> bytes:
+    return blake2b(turn_id.encode(), digest_size=_NAME_BYTES).digest()
+
+
+def rescued_id(conversation: str, is_gone: Mapping[str, object] | Collection[str] = ()) -> str:
+    """Return the id under which the turns live on that a purge had not seen: the same on every machine."""
+    rescued = str(uuid5(NAMESPACE_URL, f"tui-chat:rescued:{conversation}"))
+    return rescued_id(rescued, is_gone) if rescued in is_gone else rescued
