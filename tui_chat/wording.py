@@ -4,7 +4,7 @@ A next step that the app has a key for is always named in the same words: try ag
 another model, edit the prompt, cancel it. The app adds the key.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui_chat.core.error import ChatError, Fault
 from tui_chat.core.turn import Role, Turn, TurnStatus
@@ -225,24 +225,37 @@ _BY_STOP: dict[str, ErrorText] = {
 def explain(error: ChatError | Fault) -> ErrorText:
     """Return what happened and what to do about it."""
     fault = error.fault if isinstance(error, ChatError) else error
+    words = _cause(fault)
+    known = "".join(f" {fact[:1].upper()}{fact[1:]}." for fact in facts(fault))
+    return replace(words, sentence=words.sentence + known) if known else words
+
+
+def _cause(fault: Fault) -> ErrorText:
+    """Return what happened and what to do, without the figures of this one error."""
     words = _BY_DETAIL.get((fault.kind, fault.detail)) or _BY_KIND.get(fault.kind) or _BY_KIND["unexpected"]
-    sentence = words.sentence
-    if fault.status is not None and fault.kind in _SHOWS_STATUS:
-        sentence = f"{sentence.removesuffix('.')} ({fault.status})."
+    if fault.status is None or fault.kind not in _SHOWS_STATUS:
+        return words
+    return replace(words, sentence=f"{words.sentence.removesuffix('.')} ({fault.status}).")
+
+
+def facts(fault: Fault) -> list[str]:
+    """Return how long the provider asks to wait, and how often the request was sent, where that says something."""
+    known = []
     if fault.retry_after_s is not None and fault.retry_after_s >= 1:
-        sentence += f" Retry after {_duration(fault.retry_after_s)}."
+        known.append(f"retry after {_duration(fault.retry_after_s)}")
     if fault.attempts > 1:
-        sentence += f" Tried {fault.attempts} times."
-    return words if sentence == words.sentence else ErrorText(sentence, words.next_step)
+        known.append(f"tried {fault.attempts} times")
+    return known
 
 
-def ending(turn: Turn) -> ErrorText | None:
+def ending(turn: Turn, *, with_facts: bool = True) -> ErrorText | None:
     """Return the text below a turn that did not end well; `None` if it is complete or still streaming."""
     if turn.role is not Role.ASSISTANT:
         return None
     match turn.status:
         case TurnStatus.FAILED:
-            return explain(turn.fault or Fault("unexpected", ""))
+            fault = turn.fault or Fault("unexpected", "")
+            return explain(fault) if with_facts else _cause(fault)
         case TurnStatus.CANCELLED:
             return ErrorText("Stopped.", "Continue or regenerate.")
         case TurnStatus.INTERRUPTED:

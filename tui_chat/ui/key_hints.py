@@ -30,10 +30,10 @@ def with_keys(next_step: str, keys: Keyboard, *, model: str = "model.choose") ->
 
 
 def ending_with_keys(keys: Keyboard, turn: "Turn") -> tuple[str, str] | None:
-    """Return how a turn ended and what to do about it; `None` if it is complete."""
+    """Return how a turn ended and what to do about it, without the figures; `None` if it is complete."""
     from tui_chat.wording import ending  # late: the first screen has no turns
 
-    words = ending(turn)
+    words = ending(turn, with_facts=False)
     if words is None:
         return None
     return words.sentence, with_keys(words.next_step, keys, model="reply.retry_with")

@@ -35,6 +35,13 @@ class Block:
         self.lines = lines
         self.gap = gap
         """Blank rows above."""
+        self.bar = ""
+        """The bar at the left of its first `bar_rows` rows: `error`, `warning` or empty."""
+        self.bar_rows = 0
+
+    def bar_at(self, row: int) -> str:
+        """Return the bar at the left of a row."""
+        return self.bar if self.gap <= row < self.gap + self.bar_rows else ""
 
     @property
     def rows(self) -> int:

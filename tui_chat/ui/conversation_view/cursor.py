@@ -58,13 +58,16 @@ class Cursor:
     @property
     def turn_or_last_reply(self) -> Turn | None:
         """The turn at the cursor, or the turn of the code block at the cursor, or the last reply."""
-        entry = self.turn or (self.code.entry if self.code else None)
-        if entry is not None:
-            return self._viewport.turns.turn_of(entry)
-        for entry in reversed(self._viewport.turns.entries):
-            if entry.turn.role is Role.ASSISTANT:
-                return self._viewport.turns.turn_of(entry)
-        return None
+        entry = self.entry_or_last_reply
+        return None if entry is None else self._viewport.turns.turn_of(entry)
+
+    @property
+    def entry_or_last_reply(self) -> TurnLayout | None:
+        """The same as it is laid out."""
+        if (entry := self.turn or (self.code.entry if self.code else None)) is not None:
+            return entry
+        entries = reversed(self._viewport.turns.entries)
+        return next((entry for entry in entries if entry.turn.role is Role.ASSISTANT), None)
 
     @property
     def text_around_code(self) -> str:

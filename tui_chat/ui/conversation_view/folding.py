@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tui_chat.ui.conversation_view.blocks import FileFold, Fold
 from tui_chat.ui.conversation_view.layout_options import Expanded, LayoutOptions
+from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 from tui_chat.ui.conversation_view.viewport import Viewport
 
 
@@ -49,6 +50,18 @@ class Folding:
             entry.forget_folds()
         unfolded = Expanded() if layout_options.unfolded == everything else everything
         self._relayout(replace(layout_options, unfolded=unfolded))
+        self._changed()
+
+    def toggle_details(self, entry: TurnLayout) -> None:
+        """Show every figure of a turn below it, or hide them."""
+        index = self._viewport.turns.entries.index(entry)
+        self._viewport.turns.layout(index)
+        self._viewport.pin()
+        entry.toggle_details()
+        self._viewport.turns.update_height(index)
+        self._viewport.follow_if_at_end()
+        if entry.has_details:
+            self._viewport.reveal(index, max(0, entry.rows - entry.blocks[-1].rows), entry.rows - 1)
         self._changed()
 
     def show_file(self, sha256: str, text: str) -> None:

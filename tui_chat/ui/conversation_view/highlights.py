@@ -15,7 +15,7 @@ from tui_chat.ui.conversation_view.turn_layout import HEAD
 from tui_chat.ui.conversation_view.viewport import Row, Viewport
 from tui_chat.ui.messages import AttachmentChosen, CopyRequested, FileChosen, FindChanged, LinkChosen
 
-_USER = RowStyle(bar="user")
+_BARS = {"": PLAIN} | {bar: RowStyle(bar=bar) for bar in ("user", "error", "warning")}
 
 
 class Highlights:
@@ -61,10 +61,12 @@ class Highlights:
         """Return how a visible row is to be painted."""
         entry = self._viewport.turns.entries[row.entry]
         is_user = entry.is_user and (row.block != HEAD or row.row >= entry.blocks[HEAD].gap)
-        if not self._are_any:
-            return _USER if is_user else PLAIN
         block = entry.blocks[row.block]
-        bar = "current" if self.cursor.is_at(row) else "user" if is_user else ""
+        bar = "user" if is_user else block.bar_at(row.row)
+        if not self._are_any:
+            return _BARS[bar]
+        if self.cursor.is_at(row):
+            bar = "current"
         selected = self.selection.span(row, block.is_copied(row.row))
         current = self.cursor.target_in(row)
         matches, match = self.finder.spans(row) if self.finder.is_on else ((), None)

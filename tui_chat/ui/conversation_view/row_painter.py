@@ -20,7 +20,7 @@ class RowStyle(NamedTuple):
     """How a row is painted besides its text."""
 
     bar: str = ""
-    """The bar at its left: `user`, `current` or empty."""
+    """The bar at its left: `user`, `current`, `error`, `warning` or empty."""
     selected: Span | None = None
     matches: tuple[Span, ...] = ()
     current: Span | None = None
@@ -40,10 +40,12 @@ class PaintStyles(NamedTuple):
     match: Style
     current: Style
     label: Style
+    error: Style = Style()
+    warning: Style = Style()
 
 
 PLAIN = RowStyle()
-_BAR = {"user": "▌", "current": "█"}
+_BAR = {"user": "▌", "current": "█", "error": "▌", "warning": "▌"}
 
 
 _Painted = tuple[Line, Strip]
@@ -109,7 +111,8 @@ class Painter:
     def _gutter(self, bar: str) -> list[Segment]:
         if not bar or self.margin < 2:
             return [Segment(" " * self.margin)]
-        style = self.styles.user if bar == "user" else self.styles.current_turn
+        styles = self.styles
+        style = {"user": styles.user, "error": styles.error, "warning": styles.warning}.get(bar, styles.current_turn)
         return [Segment(" " * (self.margin - 2)), Segment(_BAR[bar], style), Segment(" ")]
 
     def _highlighted(self, strip: Strip, style: RowStyle, room: int) -> Strip:

@@ -1,14 +1,12 @@
-"""The labels around a message: author, time, sibling, state, and what is folded."""
+"""The labels around a message: author, time, sibling, and what is folded."""
 
 import json
 from datetime import datetime
 from typing import NamedTuple
 
 from rich.segment import Segment
-from rich.style import Style
 
 from tui_chat.core.clean import clean_line
-from tui_chat.core.error import Fault
 from tui_chat.core.format_numbers import UNKNOWN, dollars, duration, local_moment, short_tokens
 from tui_chat.core.part import (
     AttachmentPart,
@@ -22,8 +20,8 @@ from tui_chat.core.part import (
 )
 from tui_chat.core.provider import CONTINUE_PROMPT
 from tui_chat.core.sources import title_and_url
-from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.rendering.cell_width import fitted, normalize_graphemes, width, wrap
+from tui_chat.core.turn import Role, Turn
+from tui_chat.rendering.cell_width import fitted, normalize_graphemes, width
 from tui_chat.rendering.line import Line
 from tui_chat.ui.attachment_labels import file_size, is_text_file, kind_label
 from tui_chat.ui.conversation_view.blocks import Block, FileFold, Fold
@@ -37,8 +35,6 @@ _SHORT = 400
 """Longest text that is read for a summary in one row."""
 _SHORT_MS = 100
 """A tool that took less than this took no time."""
-_MOST_DETAIL_ROWS = 3
-"""Most rows of a provider's own error message."""
 
 
 ALONE = (1, 1)
@@ -96,48 +92,6 @@ def _author(turn: Turn) -> str:
 
 def _day(at: datetime) -> str:
     return f"{at.day} {at.strftime('%B %Y')}, "
-
-
-def state(turn: Turn, note: tuple[str, str] | None, layout_options: LayoutOptions) -> Block:
-    """Return the turn's state in a sentence, and the next step; empty when all is well."""
-    notice = note or layout_options.describe(turn)
-    if notice is None:
-        return Block()
-    sentence, step = map(_clean, notice)
-    details: list[str] = []
-    if turn.fault is not None and not note:
-        details = _rows(_error_details(turn.fault, sentence), layout_options.measure)[:_MOST_DETAIL_ROWS]
-    tone = layout_options.styles.warning if note else _tone(turn, layout_options)
-    if not details and width(sentence) + width(step) + 2 <= layout_options.width:
-        line = text_row(
-            layout_options.width, [(sentence, tone), ("  " + step if step else "", layout_options.styles.text)]
-        )
-        return Block([line], gap=1)
-    rows = [(row, tone) for row in _rows(sentence, layout_options.measure)]
-    rows += [(row, layout_options.styles.dim) for row in details]
-    rows += [(row, layout_options.styles.text) for row in _rows(step, layout_options.measure)]
-    return Block([text_row(layout_options.width, [row]) for row in rows], gap=1)
-
-
-def _error_details(fault: Fault, sentence: str) -> str:
-    """Return the provider's own message, and its id of the request."""
-    message = _clean(fault.message[:_SHORT])
-    request = f"request {_clean(fault.request_id)}" if fault.request_id else ""
-    return " · ".join(filter(None, ("" if _same(message, sentence) else message, request)))
-
-
-def _same(message: str, sentence: str) -> bool:
-    return message.rstrip(".").casefold() == sentence.rstrip(".").casefold()
-
-
-def _rows(text: str, cells: int) -> list[str]:
-    return [text[start:end] for start, end in wrap(text, cells)] if text else []
-
-
-def _tone(turn: Turn, layout_options: LayoutOptions) -> Style:
-    if turn.status is TurnStatus.FAILED:
-        return layout_options.styles.error
-    return layout_options.styles.dim if turn.status is TurnStatus.STREAMING else layout_options.styles.warning
 
 
 def thinking(part: ThinkingPart, layout_options: LayoutOptions, *, live: bool) -> Fold:

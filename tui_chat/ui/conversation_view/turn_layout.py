@@ -25,6 +25,7 @@ from tui_chat.ui.conversation_view import turn_labels
 from tui_chat.ui.conversation_view.blocks import MOST_S, Block, Fold, Prose
 from tui_chat.ui.conversation_view.layout_options import Expanded, LayoutOptions
 from tui_chat.ui.conversation_view.turn_labels import TurnHeader
+from tui_chat.ui.conversation_view.turn_state import state
 
 HEAD = 0
 """Index of the header block; part n is block n + 1, and the last block shows the state."""
@@ -45,6 +46,7 @@ class TurnLayout:
         "_starts",
         "blocks",
         "folds",
+        "has_details",
         "header",
         "is_user",
         "note",
@@ -57,6 +59,8 @@ class TurnLayout:
         self.header = header
         self.folds: Mapping[int, bool] = _NONE
         """Blocks that the user folded (True) or unfolded (False)."""
+        self.has_details = False
+        """Whether every figure of the turn is shown below it."""
         self.note: tuple[str, str] | None = None
         """Sentence and next step to show instead of the state of a streaming turn."""
         self.blocks: Sequence[Block] = ()
@@ -144,7 +148,7 @@ class TurnLayout:
             block = old[number] if number < len(old) else None
             blocks.append(self._block(number, block, turn.is_live and last, unfolded))
             _space(blocks[-2], blocks[-1])
-        blocks.append(turn_labels.state(turn, self.note, layout_options))
+        blocks.append(state(turn, self.note, layout_options, has_details=self.has_details))
         self.blocks = blocks
         self.measure()
 
@@ -200,6 +204,11 @@ class TurnLayout:
     def forget_folds(self) -> None:
         """Drop what the user folded and unfolded."""
         self.folds = _NONE
+
+    def toggle_details(self) -> None:
+        """Show every figure below the turn, or hide them."""
+        self.has_details = not self.has_details
+        self.update(self.turn)
 
     def set_open(self, block: int, is_open: bool) -> None:
         """Unfold a block or fold it, and remember that."""

@@ -349,6 +349,8 @@ class ConversationPane(Widget, can_focus=True):
             match=self._highlight("pane--match"),
             current=self.get_component_rich_style("pane--current"),
             label=self.get_component_rich_style("pane--marker"),
+            error=styles.error,
+            warning=styles.warning,
         )
         self._frames.set_styles(paint_styles, filters, styles.bar)
 
@@ -435,6 +437,7 @@ class ConversationPane(Widget, can_focus=True):
         self.action_end = self.scroller.to_end
         self.action_toggle_fold = self.folding.toggle_visible_turn
         self.action_fold_all = self.folding.toggle_all
+        self.action_details = self._toggle_details
         self.action_step_turn = self.highlights.step_turn
         self.action_step_code = self.highlights.step_code
         self.action_clear_marks = self.highlights.clear_all
@@ -444,6 +447,11 @@ class ConversationPane(Widget, can_focus=True):
         self.action_open_link = self.highlights.open_current
         self.action_find_next = partial(self.highlights.step_match, 1)
         self.action_find_previous = partial(self.highlights.step_match, -1)
+
+    def _toggle_details(self) -> None:
+        """Show the figures of the selected message or of the last reply, or hide them."""
+        if (entry := self.highlights.cursor.entry_or_last_reply) is not None:
+            self.folding.toggle_details(entry)
 
     def action_step_link(self, by: int) -> None:
         self.highlights.step_link(self.visible_rows, by)
