@@ -13,7 +13,7 @@ import pytest
 # Under nohup it would be ignored by every program that a test starts.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-_SCRUBBED = ("ANTHROPIC_", "OPENAI_", "OLLAMA_", "TUI_CHAT_", "XDG_", "TEXTUAL", "HTTP_PROXY", "HTTPS_PROXY")
+_SCRUBBED = ("ANTHROPIC_", "OPENAI_", "OLLAMA_", "TUI_CHAT_", "XDG_", "TEXTUAL", "HTTP_PROXY", "HTTPS_PROXY", "PG")
 _ALSO = (
     "ALL_PROXY",
     "NO_PROXY",

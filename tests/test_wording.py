@@ -1,6 +1,7 @@
 """Whatever the program raises has a sentence and a next step of its own, or stands where its kind's are true."""
 
 import ast
+import inspect
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.providers.anthropic import errors as anthropic_errors
 from tui_chat.providers.openai import errors as openai_errors
 from tui_chat.storage import errors as storage_errors
+from tui_chat.sync import hub
 from tui_chat.wording import ending, explain
 
 PACKAGE = Path(wording.__file__).parent
@@ -26,6 +28,7 @@ SAID_BY_THEIR_KIND = {
     ("protocol_broken", "json"),
     ("protocol_broken", "shape"),
     ("storage", "other"),
+    ("sync", "hub_failed"),
 }
 """Details for which the words of their kind are all there is to say."""
 
@@ -46,6 +49,11 @@ def raised() -> set[tuple[str, str]]:
     found |= {
         ("storage", detail) for detail in (*storage_errors._DETAILS.values(), *storage_errors._ERRNO_DETAILS.values())
     }
+    returned = [
+        node.value for node in ast.walk(ast.parse(inspect.getsource(hub._detail))) if isinstance(node, ast.Return)
+    ]
+    by_connection = [str(value.value) for value in returned if isinstance(value, ast.Constant)]
+    found |= {("sync", detail) for detail in (*hub._DETAILS.values(), *hub._OWN_STATES.values(), *by_connection)}
     return found
 
 

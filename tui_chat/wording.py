@@ -19,6 +19,7 @@ class ErrorText:
 
 
 _RETRY = "Try again."
+_HUB_WAITS = "Everything is kept here and is sent when it answers; check the network and `sync.url`."
 _CONTINUE = "Continue or regenerate."
 _SHOWS_STATUS = ("rate_limited", "overloaded")
 """Kinds of errors whose status users look up."""
@@ -179,6 +180,47 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
         "Attach a smaller copy, or install tui-chat with the extra `images` to have it shrunk.",
     ),
     ("attachment", "too_large"): ErrorText("The file is too large.", "Attach a part of it, or a smaller copy."),
+    ("sync", "away"): ErrorText("The hub cannot be reached.", _HUB_WAITS),
+    ("sync", "silent"): ErrorText("The hub does not answer.", _HUB_WAITS),
+    ("sync", "tls"): ErrorText(
+        "The hub's certificate cannot be verified.",
+        "Name its authority with sslrootcert=FILE in `sync.url`; sslmode=require there skips the check.",
+    ),
+    ("sync", "password"): ErrorText(
+        "The hub rejected the password.", "Correct it in ~/.pgpass, or where `sync.password_cmd` takes it from."
+    ),
+    ("sync", "no_password"): ErrorText(
+        "The hub asks for a password.", "Put it into ~/.pgpass, or set `sync.password_cmd`."
+    ),
+    ("sync", "no_database"): ErrorText(
+        "The hub has no such database or login.", "Create it there, or correct `sync.url`."
+    ),
+    ("sync", "bad_url"): ErrorText("The hub's address is invalid.", "Write it as postgresql://USER@HOST/DATABASE."),
+    ("sync", "not_set_up"): ErrorText(
+        "The database is not set up for sync.", "Run `tui-chat sync init URL` on the first machine."
+    ),
+    ("sync", "no_right"): ErrorText(
+        "The login lacks a right on the hub.",
+        "`sync init` needs CREATE on the database; other logins need USAGE on the schema tui_chat and EXECUTE on its"
+        " functions.",
+    ),
+    ("sync", "no_member"): ErrorText(
+        "The hub has no such space for this login.", "Check the user and the database in `sync.url`."
+    ),
+    ("sync", "wrong_key"): ErrorText(
+        "The key is not that of the space; nothing was sent.", "`tui-chat sync key` on another machine prints it."
+    ),
+    ("sync", "bad_key"): ErrorText(
+        "This is not a key of tui-chat.", "`tui-chat sync key` on another machine prints it."
+    ),
+    ("sync", "hub_full"): ErrorText(
+        "The hub's disk is full.", "Make room there; everything is kept here and is sent then."
+    ),
+    ("sync", "read_only"): ErrorText(
+        "The hub takes no changes now.", "Everything is kept here and is sent when it does."
+    ),
+    ("sync", "busy"): ErrorText("The hub has no free connection.", _HUB_WAITS),
+    ("sync", "old_server"): ErrorText("The hub's PostgreSQL is too old.", "Version 13 or later is needed."),
 }
 
 _BY_KIND: dict[str, ErrorText] = {
@@ -199,6 +241,7 @@ _BY_KIND: dict[str, ErrorText] = {
         "The file could not be parsed.", "Nothing was changed; `tui-chat import --help` lists the supported formats."
     ),
     "attachment": ErrorText("The file cannot be attached.", "Attach another file."),
+    "sync": ErrorText("Sync failed.", "Nothing is lost; `tui-chat sync status` shows what waits to be sent."),
     "unexpected": ErrorText("Internal error in tui-chat.", "Try again; the log has the details."),
 }
 

@@ -15,6 +15,7 @@ ChatError
 ├── SettingsError         file, line and key named
 ├── FormatError           a file or text that is not what it should be; the place is named
 ├── AttachmentRefused     a file that cannot go with a prompt; the message names it and the figure
+├── SyncError             the hub that other machines share, or its key
 └── Unexpected            a fault of ours; the trace is in the log
 """
 
@@ -192,6 +193,17 @@ class AttachmentRefused(ChatError):
     """
 
     kind = "attachment"
+
+
+class SyncError(ChatError):
+    """Other machines cannot be reached through the hub, or may not be.
+
+    `detail`: `away`, `silent`, `tls`, `password`, `no_password`, `no_database`, `bad_url`; `not_set_up`, `no_right`,
+    `no_member`, `wrong_key`, `newer_hub`, `hub_full`, `read_only`, `busy`, `old_server`, `hub_failed`; `bad_key`,
+    `no_key`, `off`, `on`, `has_space`, `running`, `password_cmd`, `key_cmd`.
+    """
+
+    kind = "sync"
 
 
 class Unexpected(ChatError):
