@@ -27,8 +27,9 @@ NOT_HERE = {
     "pip install '.[all]'": "tests/end_to_end/test_installing.py installs",
     **{
         f"tui-chat mcp {words}": "tests/cli/test_mcp.py calls it"
-        for words in ("approve NAME", "login NAME", "forget NAME", "list", "grants")
+        for words in ("approve NAME", "login NAME", "forget NAME", "list")
     },
+    "tui-chat tools revoke 2": "tests/cli/test_tools.py calls it",
     ".ci/run": "it calls this",
 }
 """What cannot be called from here, and why."""

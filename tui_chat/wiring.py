@@ -184,6 +184,18 @@ class Program:
         """The MCP servers of the settings, as the user agrees to them."""
         return tuple(_mcp_config(name, server).server for name, server in self.settings.mcp.items())
 
+    async def known_mcp_tools(self, name: str) -> tuple[Tool, ...] | None:
+        """Return the tools that an MCP server listed the last time; `None` where it never did."""
+        from tui_chat.tools.mcp_box import known_tools
+
+        return known_tools(_mcp_config(name, self.settings.mcp[name]), await self.store.state("mcp_tools"))
+
+    async def confinement(self) -> str:
+        """Return what confines commands, in words."""
+        from tui_chat.tools.command import CommandRunner
+
+        return await CommandRunner(Path.cwd(), self.settings.tools.sandbox).confinement()
+
     async def list_mcp_tools(self, name: str) -> tuple[Tool, ...]:
         """Start an MCP server that the user has agreed to, and return its tools."""
         from tui_chat.tools.mcp_config import ServerUnusable
@@ -341,7 +353,10 @@ def _policy(settings: Settings) -> Policy:
     chat = settings.chat
     retry = RetryPolicy(max_attempts=chat.retries + 1, max_wait_s=chat.longest_wait_s)
     health = HealthLimits(chat.silence_warning_s, chat.silence_limit_s)
-    limits = ToolLimits(settings.tools.max_rounds, settings.tools.max_usd, settings.tools.max_minutes)
+    tools = settings.tools
+    limits = ToolLimits(
+        tools.max_rounds, tools.max_usd, tools.max_minutes, tools.max_same_calls, tools.max_result_characters
+    )
     return Policy(retry, health, tools=limits, titles_by_model=chat.titles == "model")
 
 

@@ -54,8 +54,3 @@ def test_a_file_without_servers_is_refused(shell: Shell, configured: dict[str, s
     (tmp_path / "x.json").write_text("{}")
     done = shell("mcp", "import", str(tmp_path / "x.json"), **configured)
     assert done.code == 2 and "mcpServers" in done.err
-
-
-def test_permissions_for_good_are_listed(shell: Shell) -> None:
-    assert shell("mcp", "grants").out == ""
-    assert shell("mcp", "grants", "--revoke", "1").code == 2

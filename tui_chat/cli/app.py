@@ -44,6 +44,7 @@ COMMANDS = {
     "usage": ("usage", _OTHER),
     "prices": ("prices", _OTHER),
     "models": ("models", _OTHER),
+    "tools": ("tools", _OTHER),
     "mcp": ("mcp", _OTHER),
     "config": ("config", _OTHER),
     "doctor": ("doctor", _OTHER),

@@ -114,15 +114,16 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "mcp": (
         "tui-chat mcp import ~/project/.mcp.json",
         "tui-chat mcp approve git",
-        "tui-chat mcp grants",
     ),
     "mcp list": ("tui-chat mcp list",),
     "mcp approve": ("tui-chat mcp approve git",),
     "mcp login": ("tui-chat mcp login tracker",),
     "mcp forget": ("tui-chat mcp forget git",),
     "mcp import": ("tui-chat mcp import ~/project/.mcp.json",),
-    "mcp grants": (
-        "tui-chat mcp grants",
-        "tui-chat mcp grants --revoke 2",
+    "tools": (
+        "tui-chat tools",
+        "tui-chat tools --json | jq '.always_allowed'",
+        "tui-chat tools revoke 2",
     ),
+    "tools revoke": ("tui-chat tools revoke 2",),
 }

@@ -1,4 +1,4 @@
-"""Opening the database for a command, and notices about what happened when it was opened. Knows no command."""
+"""Opening the database or the whole program for a command, and notices about what happened then. Knows no command."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tui_chat.storage.conversation_list import ListQuery, Page
     from tui_chat.storage.open_database import OpenReport
     from tui_chat.storage.store import Store
+    from tui_chat.wiring import Program
 
 Result = TypeVar("Result")
 MAX_ROWS = 1_000_000
@@ -75,5 +76,21 @@ def with_store(ctx: Context, do: "Callable[[Store], Awaitable[Result]]") -> Resu
         finally:
             await store.aclose()
             print_opening_notices(store.opening)
+
+    return asyncio.run(run())
+
+
+def with_program(ctx: Context, do: "Callable[[Program], Awaitable[Result]]") -> Result:
+    """Build the whole program, await `do`, close the program."""
+    import asyncio
+
+    from tui_chat.wiring import assemble
+
+    async def run() -> Result:
+        program = await assemble(ctx.settings, auto_title=False)
+        try:
+            return await do(program)
+        finally:
+            await program.aclose()
 
     return asyncio.run(run())

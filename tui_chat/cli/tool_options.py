@@ -20,6 +20,10 @@ ToolsOption = Annotated[
     list[str] | None,
     typer.Option("--tools", metavar="NAMES", help="Tools that the model may call: read, fetch, run."),
 ]
+ToolOption = Annotated[
+    list[str] | None,
+    typer.Option("--tool", metavar="NAME", help="One more tool by its name: read_file, git__status."),
+]
 McpOption = Annotated[
     list[str] | None, typer.Option("--mcp", metavar="NAME", help="Tools of this MCP server of the settings.")
 ]
@@ -64,11 +68,22 @@ def with_tool_settings(
     return replace(ctx, settings=replace(ctx.settings, tools=tools))
 
 
-async def check_consents(program: "Program", chosen: Sequence[str]) -> None:
-    """Raise a usage error for an MCP server that the user has not agreed to."""
+async def check_servers(program: "Program", chosen: Sequence[str]) -> None:
+    """Raise a usage error for an MCP server that the user has not agreed to, and for a tool that it has not."""
+    from tui_chat.core.tool import chosen_of
+
+    names = [server.name for server in program.tool_servers]
+    wanted = {chosen_of(choice, names) for choice in chosen}
     for server in program.tool_servers:
-        if server.name in chosen and not await program.service.permissions.has_consent(server):
+        if server.name in wanted and not await program.service.permissions.has_consent(server):
             raise typer.BadParameter(f"run `tui-chat mcp approve {server.name}` first: it shows what is started")
+    single = [choice for choice in chosen if (server := chosen_of(choice, names)) and choice != server]
+    if single:
+        offered = {tool.name for tool in await program.toolbox.offered(chosen)}
+        for choice in (choice for choice in single if choice not in offered):
+            raise typer.BadParameter(
+                f"there is no tool {choice!r}, or its server does not answer; see `tui-chat tools`"
+            )
 
 
 async def deny(reply: "Reply", approval: "Approval") -> None:

@@ -1,12 +1,13 @@
 """Tools that a model may call: what they are, who allows a call, and what came of it. Runs nothing."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.part import ToolCallPart, ToolStatus
+from tui_chat.core.token_estimate import rough_tokens
 
 MAX_RESULT_CHARACTERS = 30_000
 """Of a result that a model gets; the middle of a longer one is left out."""
@@ -33,16 +34,21 @@ TOOL_GROUP_NOTES: Mapping[str, str] = {
 def tool_choices(text: str, known: Collection[str] = ()) -> tuple[str, ...]:
     """Return the words of a choice such as `read,fetch`; raises `ValueError` for one that names no tool.
 
-    `known` are the names of MCP servers.
+    `known` are the names of MCP servers and plug-ins; `git__status` is one tool of the server `git`.
     """
     words = tuple(dict.fromkeys(text.replace(",", " ").split()))
     built_in = {*TOOL_GROUPS, *SERVER_TOOLS, *(name for names in TOOL_GROUPS.values() for name in names)}
     for word in words:
-        if word not in built_in and word not in known:
+        if word not in built_in and word not in known and not chosen_of(word, known):
             choices = (*TOOL_GROUPS, *SERVER_TOOLS, *known)
             hint = did_you_mean(word, choices)
             raise ValueError(f"there are no tools {word!r}{hint}; there are {', '.join(choices)}")
     return words
+
+
+def chosen_of(choice: str, servers: Collection[str]) -> str:
+    """Return the MCP server of which all tools or a single one are chosen; empty where there is none."""
+    return next((name for name in servers if choice == name or choice.startswith(f"{name}__")), "")
 
 
 class Effect(StrEnum):
@@ -69,6 +75,11 @@ class Tool:
     """The MCP server that has it; empty for a built-in tool."""
     fingerprint: str = ""
     """Of everything that a permission for it depends on; a permission for another one does not hold."""
+
+
+def definition_tokens(tools: Iterable[Tool]) -> int:
+    """Return roughly how many tokens the definitions take in every request."""
+    return round(sum(rough_tokens(tool.name + tool.description + tool.schema_json) for tool in tools))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +194,11 @@ class Toolbox(Protocol):
         ...
 
 
-def shortened(text: str, most: int = MAX_RESULT_CHARACTERS, rest: str = "") -> str:
+def shortened(text: str, most: int = MAX_RESULT_CHARACTERS) -> str:
     """Return a text for a model: a long one with its head, its tail and a line that says how much is missing."""
     if len(text) <= most:
         return text
     head = most * 2 // 3
     tail = most - head
-    note = f"[… {len(text) - most:,} of {len(text):,} characters left out here{'; ' + rest if rest else ''} …]"
-    return f"{text[:head]}\n{note}\n{text[-tail:]}"
+    missing = f"{len(text) - most:,} of {len(text):,} characters left out here"
+    return f"{text[:head]}\n[… {missing}; for the rest, ask for a smaller part …]\n{text[-tail:]}"

@@ -22,6 +22,6 @@ def plain_output(text: str) -> str:
     return _HIDDEN.sub("", text)
 
 
-def result_text(text: str, rest: str = "") -> str:
-    """Return a result as the model gets it; `rest` says how to get what is left out of a long one."""
-    return shortened(plain_output(text).strip("\n"), MAX_RESULT_CHARACTERS, rest)
+def result_text(text: str, most: int = MAX_RESULT_CHARACTERS) -> str:
+    """Return a result as the model gets it."""
+    return shortened(plain_output(text).strip("\n"), most)

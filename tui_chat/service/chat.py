@@ -17,7 +17,7 @@ from tui_chat.core.part import AttachmentPart, Part, RoundPart, TextPart, ToolRe
 from tui_chat.core.provider import CONTINUE_PROMPT, Request, split_ref
 from tui_chat.core.rounds import expand_rounds, rounds_of, without_figures
 from tui_chat.core.title import title_from
-from tui_chat.core.token_estimate import rough_tokens
+from tui_chat.core.tool import definition_tokens
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.service.attachment_bytes import measured_files, with_bytes
 from tui_chat.service.auto_title import AutoTitle
@@ -185,7 +185,7 @@ class ChatService:
         """Return roughly how many tokens the definitions of these tools take in every request."""
         toolbox = self._dependencies.toolbox
         tools = await toolbox.offered(chosen) if toolbox is not None and chosen else ()
-        return round(sum(rough_tokens(tool.name + tool.description + tool.schema_json) for tool in tools))
+        return definition_tokens(tools)
 
     async def show_branch(self, conversation_id: str, head: str) -> None:
         """Store which branch is shown."""

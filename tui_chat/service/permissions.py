@@ -35,6 +35,11 @@ class Grant:
     """Of the tool as it was; another one asks again."""
     given_at: str
 
+    @property
+    def words(self) -> str:
+        """What it allows, for the user."""
+        return f"{self.tool} for {self.subject}" if self.subject else self.tool
+
     def covers(self, review: CallReview) -> bool:
         """Return whether it allows the call."""
         tool = review.tool
@@ -63,14 +68,14 @@ class Permissions:
 
     def __init__(self, store: Store, rules: Mapping[str, Permission] | None = None) -> None:
         self._store = store
-        self._rules = dict(rules or {})
+        self.rules: Mapping[str, Permission] = dict(rules or {})
         self._granted: dict[str, list[Grant]] = {}
         """By conversation; forgotten when the program ends."""
 
     async def decide(self, conversation_id: str, review: CallReview) -> Permission:
         """Return what to do with a call: deny wins over ask, and ask over allow."""
         permissions = {
-            permission for rule, permission in self._rules.items() if self._applies(rule, permission, review)
+            permission for rule, permission in self.rules.items() if self._applies(rule, permission, review)
         }
         for permission in (Permission.DENY, Permission.ASK):
             if permission in permissions:

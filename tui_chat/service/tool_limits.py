@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tui_chat.core.part import ToolCallPart
+from tui_chat.core.tool import MAX_RESULT_CHARACTERS
 
 ROUNDS, DOLLARS, MINUTES, REPEATS = "tool_rounds", "tool_usd", "tool_minutes", "tool_repeats"
 """Stop reasons of a reply that a limit ended."""
@@ -22,6 +23,7 @@ class ToolLimits:
     max_minutes: float = 30.0
     max_same_calls: int = 3
     """The same call with the same result, before the model is going in circles."""
+    max_result_characters: int = MAX_RESULT_CHARACTERS
 
 
 class RoundCounter:

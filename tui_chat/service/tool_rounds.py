@@ -154,7 +154,9 @@ class ToolRounds:
         except ArgumentsRefused as error:
             return _failed(call, f"{error}\nThe arguments must match this schema: {tool.schema_json}")
         if await self._permission(review) is Permission.DENY:
-            return _Planned(call, result=_denied(call, "A rule in the user's settings denies this call."))
+            return _Planned(
+                call, result=_denied(call, f"A rule in the user's settings denies this: {review.summary}")
+            )
         return _Planned(call, review)
 
     async def _permission(self, review: CallReview) -> Permission:
@@ -215,7 +217,7 @@ class ToolRounds:
         start_s = self._dependencies.monotonic_s()
         outcome = await self._outcome(tool, call)
         self._output.pop(call.call_id, None)
-        text = result_text(outcome.text) or "(no output)"
+        text = result_text(outcome.text, self._dependencies.policy.tools.max_result_characters) or "(no output)"
         self._counter.record(call, text)
         duration_ms = round((self._dependencies.monotonic_s() - start_s) * 1000)
         is_error = outcome.status is not ToolStatus.DONE

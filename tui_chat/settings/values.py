@@ -238,6 +238,12 @@ class ToolSettings:
         "1"
     )
     max_minutes: Annotated[float, SettingInfo("minutes that one reply may take before it stops", least=1)] = 30.0
+    max_same_calls: Annotated[
+        int, SettingInfo("the same call with the same result before a reply stops", least=2, most=1000)
+    ] = 3
+    max_result_characters: Annotated[
+        int, SettingInfo("characters of a result that the model gets; the middle is left out", least=1000)
+    ] = 30_000
     rules: Annotated[
         Mapping[str, str],
         SettingInfo(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_chat.core.part import ToolCallPart, ToolStatus
-from tui_chat.core.tool import ArgumentsRefused, CallReview, Effect, Tool, ToolOutcome, ToolServer
+from tui_chat.core.tool import ArgumentsRefused, CallReview, Effect, Tool, ToolOutcome, ToolServer, chosen_of
 from tui_chat.core.tool_text import plain_output
 from tui_chat.tools.definitions import fingerprint_of
 from tui_chat.tools.mcp_config import McpConfig, ServerUnusable, wire_name
@@ -53,23 +53,23 @@ class McpTools:
 
     async def offered(self, chosen: Sequence[str]) -> tuple[Tool, ...]:
         """Return the tools of the chosen servers, sorted by name."""
-        names = [name for name in self._servers if name in chosen]
+        names = {server for choice in chosen if (server := chosen_of(choice, self._servers))}
         await asyncio.gather(*(self._prepare(name) for name in names))
         tools = [tool for name in names for tool, _ in self._offered.get(name, {}).values()]
-        return tuple(sorted(tools, key=lambda tool: tool.name))
+        wanted = (tool for tool in tools if tool.mcp in chosen or tool.name in chosen)
+        return tuple(sorted(wanted, key=lambda tool: tool.name))
 
     async def _prepare(self, name: str) -> None:
         """Make the tools of a server known, from the last time where that is stored."""
         server = self._servers[name]
         if name in self._offered or not await self._has_consent(server.config.server):
             return
-        stored = await self._load_known() or {}
-        known = stored.get(name)
+        known = _known_definitions(server.config, await self._load_known())
         refresh = asyncio.create_task(self._refresh(server))
         self._refreshing.add(refresh)
         refresh.add_done_callback(self._refreshing.discard)
-        if known is not None and known["server"] == server.config.server.fingerprint:
-            self._offer(server.config, [Definition(**item) for item in known["tools"]])
+        if known is not None:
+            self._offer(server.config, known)
             return
         await asyncio.wait({refresh}, timeout=FIRST_LISTING_S)
         if refresh.done() and (definitions := refresh.result()) is not None:
@@ -118,6 +118,19 @@ class McpTools:
         await asyncio.gather(*(server.aclose() for server in self._servers.values()))
         if self._refreshing:
             await asyncio.wait(self._refreshing)
+
+
+def known_tools(config: McpConfig, stored: Any) -> tuple[Tool, ...] | None:
+    """Return the tools of a server as it last listed them; `None` where these settings never had a listing."""
+    known = _known_definitions(config, stored)
+    return None if known is None else tuple(tool for tool, _ in _tools(config, known).values())
+
+
+def _known_definitions(config: McpConfig, stored: Any) -> list[Definition] | None:
+    known = (stored or {}).get(config.name)
+    if known is None or known["server"] != config.server.fingerprint:
+        return None
+    return [Definition(**item) for item in known["tools"]]
 
 
 def _tools(config: McpConfig, definitions: Sequence[Definition]) -> dict[str, tuple[Tool, str]]:

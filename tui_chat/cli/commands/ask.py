@@ -25,8 +25,9 @@ from tui_chat.cli.tool_options import (
     McpOption,
     MostRoundsOption,
     MostUsdOption,
+    ToolOption,
     ToolsOption,
-    check_consents,
+    check_servers,
     chosen_tools,
     deny,
     with_tool_settings,
@@ -96,6 +97,7 @@ def run(
     attach: AttachOption = None,
     yes: YesFlag = False,
     tools: ToolsOption = None,
+    tool: ToolOption = None,
     mcp: McpOption = None,
     allow: AllowOption = None,
     most_rounds: MostRoundsOption = None,
@@ -134,7 +136,7 @@ def run(
         options,
         not no_save,
         jsonl,
-        chosen_tools(ctx, [*(tools or ()), *(mcp or ())]),
+        chosen_tools(ctx, [*(tools or ()), *(tool or ()), *(mcp or ())]),
         block,
         tuple(option or ()),
         (title or "").strip(),
@@ -174,7 +176,7 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
     try:
         for sentence in opening_notices(program.store.opening):
             print_notice(sentence)
-        await check_consents(program, question.tools)
+        await check_servers(program, question.tools)
         options = await program.with_resolved_model(question.options)
         stored = await program.conversation_for(options)
         conversation = await program.with_usable_model(stored)
@@ -211,7 +213,9 @@ async def _print_reply(reply: "Reply", text: "ReplyText", watchdog: "Watchdog") 
 
     from tui_chat.cli.exit_codes import DONE, INTERRUPTED, PIPE_CLOSED, TOOL_DENIED
     from tui_chat.cli.reply_output import StdoutWriter
-    from tui_chat.core.event import ApprovalAsked, ToolsUnsupported, TurnEnded
+    from tui_chat.core.clean import clean_line
+    from tui_chat.core.event import ApprovalAsked, PartDelta, ToolsUnsupported, TurnEnded
+    from tui_chat.core.part import ToolResultPart, ToolStatus
     from tui_chat.core.turn import TurnStatus
 
     stop_codes: list[int] = []
@@ -226,21 +230,25 @@ async def _print_reply(reply: "Reply", text: "ReplyText", watchdog: "Watchdog") 
     watchdog.follow(asyncio.get_running_loop().call_soon_threadsafe, leave)
     writer = StdoutWriter(text, lambda: stop(PIPE_CLOSED, TurnStatus.CANCELLED))
     ended: TurnEnded | None = None
-    has_denied = False
+    asked: set[str] = set()
     async for event in reply:
         writer.write(event)
         match event:
             case TurnEnded():
                 ended = event
             case ApprovalAsked(approval):
-                has_denied = True
+                asked.add(approval.call.call_id)
                 await deny(reply, approval)
+            case PartDelta(ToolResultPart(call_id, why, status=ToolStatus.DENIED)) if call_id not in asked:
+                print_notice(clean_line(why))
             case ToolsUnsupported(model):
                 print_notice(f"{model} cannot use tools; it answers without them")
     print_fault = await writer.close()
     assert ended is not None
     code = _exit_code(ended, stop_codes, print_fault)
-    return TOOL_DENIED if has_denied and code == DONE else code
+    results = (part for part in ended.turn.parts if isinstance(part, ToolResultPart))
+    is_denied = any(result.status is ToolStatus.DENIED for result in results)
+    return TOOL_DENIED if is_denied and code == DONE else code
 
 
 def _with_flags(conversation: "Conversation", question: _Question) -> "Conversation":

@@ -1,15 +1,15 @@
-"""`mcp`: the MCP servers of the settings: list, agree to, import, and what the user has allowed for good."""
+"""`mcp`: the MCP servers of the settings: list, agree to, log in to, import."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui_chat.cli.context import Context, command_context
+from tui_chat.cli.context import command_context
 from tui_chat.cli.help_format import HelpCommand, HelpGroup
 from tui_chat.cli.options import DataDirFlag
 from tui_chat.cli.output import print_notice
+from tui_chat.cli.store_access import with_program
 
 if TYPE_CHECKING:
     from tui_chat.core.tool import ToolServer
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="mcp",
     cls=HelpGroup,
-    help="Manage MCP servers and permissions for tools.",
+    help="Manage MCP servers.",
     add_completion=False,
     rich_markup_mode=None,
 )
@@ -36,7 +36,7 @@ def list_servers(context: typer.Context, data_dir: DataDirFlag = None) -> None:
             state = "approved" if await program.service.permissions.has_consent(server) else "not approved"
             typer.echo(f"{_clean(server.name)}  {state}  {_clean(server.what)}")
 
-    _run(ctx, show)
+    with_program(ctx, show)
 
 
 @app.command("approve", cls=HelpCommand)
@@ -53,7 +53,7 @@ def approve(context: typer.Context, name: NameArgument, yes: YesFlag = False, da
         for tool in await program.list_mcp_tools(name):
             typer.echo(f"{tool.name}  {_clean(tool.description)[:100]}")
 
-    _run(ctx, agree)
+    with_program(ctx, agree)
 
 
 @app.command("login", cls=HelpCommand)
@@ -75,7 +75,7 @@ def login(context: typer.Context, name: NameArgument, data_dir: DataDirFlag = No
         found = await program.log_in(name, show)
         typer.echo(f"Logged in: {len(found)} tools.")
 
-    _run(ctx, log_in)
+    with_program(ctx, log_in)
 
 
 @app.command("forget", cls=HelpCommand)
@@ -87,7 +87,7 @@ def forget(context: typer.Context, name: NameArgument, data_dir: DataDirFlag = N
         await program.service.permissions.withdraw(_named(program, name).name)
         (program.settings.data_dir / "mcp" / f"{name}.json").unlink(missing_ok=True)
 
-    _run(ctx, withdraw)
+    with_program(ctx, withdraw)
 
 
 @app.command("import", cls=HelpCommand)
@@ -116,29 +116,6 @@ def import_servers(
         typer.echo(f"{name}: `tui-chat mcp approve {name}` shows what it runs, and asks")
 
 
-@app.command("grants", cls=HelpCommand)
-def grants(
-    context: typer.Context,
-    revoke: Annotated[int | None, typer.Option("--revoke", metavar="N", help="Take back permission N.")] = None,
-    data_dir: DataDirFlag = None,
-) -> None:
-    """List what you have allowed tools for good, or take one back."""
-    ctx = command_context(context, data_dir=data_dir)
-
-    async def show(program: "Program") -> None:
-        permissions = program.service.permissions
-        found = await permissions.grants()
-        if revoke is not None:
-            if not 1 <= revoke <= len(found):
-                raise typer.BadParameter(f"there is no permission {revoke}")
-            await permissions.revoke(found[revoke - 1])
-            return
-        for number, grant in enumerate(found, 1):
-            typer.echo(f"{number}  {grant.given_at[:10]}  {grant.tool}  {_clean(grant.subject)}")
-
-    _run(ctx, show)
-
-
 def _clean(text: str) -> str:
     from tui_chat.core.clean import clean_line
 
@@ -160,18 +137,3 @@ def _named(program: "Program", name: str) -> "ToolServer":
             return server
     names = [server.name for server in program.tool_servers]
     raise typer.BadParameter(f"there is no MCP server {name!r} in the settings{did_you_mean(name, names)}")
-
-
-def _run(ctx: Context, job: Callable[["Program"], Awaitable[object]]) -> None:
-    import asyncio
-
-    from tui_chat.wiring import assemble
-
-    async def run() -> None:
-        program = await assemble(ctx.settings, auto_title=False)
-        try:
-            await job(program)
-        finally:
-            await program.aclose()
-
-    asyncio.run(run())

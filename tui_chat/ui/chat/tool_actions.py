@@ -16,8 +16,7 @@ from tui_chat.core.event import (
     TurnStarted,
 )
 from tui_chat.core.part import ToolCallPart
-from tui_chat.core.tool import TOOL_GROUP_NOTES, Approval, ToolServer, Verdict, tool_choices
-from tui_chat.service.permissions import Grant
+from tui_chat.core.tool import TOOL_GROUP_NOTES, Approval, ToolServer, Verdict, chosen_of, tool_choices
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.settings_actions import SettingsActions
 from tui_chat.ui.messages import ApprovalAnswered, AttentionRequested
@@ -25,6 +24,7 @@ from tui_chat.ui.picker import Choice, Picker
 
 _OFF = "off"
 _FORGET = "forget "
+_RULE = "rule"
 _YES = "yes"
 _LONGEST_NAME = 40
 """Characters of a running call in the row that shows its last line."""
@@ -71,8 +71,9 @@ class ToolActions:
     async def _set(self, tools: tuple[str, ...]) -> None:
         """Turn on exactly these tools, once the user has agreed to each MCP server among them."""
         permissions = self._chat.service.permissions
+        wanted = {chosen_of(name, self._servers) for name in tools}
         for server in self._chat.context.tool_servers:
-            if server.name in tools and not await permissions.has_consent(server):
+            if server.name in wanted and not await permissions.has_consent(server):
                 self._ask_for_consent(server, tools)
                 return
         await self._turn_on(tools)
@@ -85,7 +86,7 @@ class ToolActions:
             if value == _YES:
                 await chat.service.permissions.consent(server)
                 await self._set(tools)
-            elif remaining := tuple(name for name in tools if name != server.name):
+            elif remaining := tuple(name for name in tools if chosen_of(name, self._servers) != server.name):
                 await self._set(remaining)
 
         lines = [row[at : at + _ROW] for row in clean(server.what).split("\n") for at in range(0, len(row), _ROW)]
@@ -121,16 +122,21 @@ class ToolActions:
                 *((name, "plug-in") for name in self._chat.context.plugin_tools()),
             )
         ]
-        choices += [Choice(f"{_FORGET}{at}", f"forget: {_named(grant)}", grant.given_at[:10])
+        rules = chat.service.permissions.rules
+        choices += [Choice(_RULE, f"rule: {rule}", f"{verdict} · settings") for rule, verdict in rules.items()]
+        choices += [Choice(f"{_FORGET}{at}", f"forget: {grant.words}", grant.given_at[:10])
                     for at, grant in enumerate(grants)]  # fmt: skip
 
         async def picked(value: str | None) -> None:
             if value is None:
                 return
+            if value == _RULE:
+                chat.notify("Rules stand in the settings file, below [tools.rules].")
+                return
             if value.startswith(_FORGET):
                 grant = grants[int(value.removeprefix(_FORGET))]
                 await chat.service.permissions.revoke(grant)
-                chat.notify(f"Forgotten: {_named(grant)} asks again.")
+                chat.notify(f"Forgotten: {grant.words} asks again.")
             elif value in on:
                 await self._set(tuple(name for name in on if name != value))
             else:
@@ -191,7 +197,3 @@ class ToolActions:
             chat.prompt.draft = ""
         if chat.live_reply is not None:
             await chat.live_reply.answer(event.call_id, Verdict(event.decision, reason))
-
-
-def _named(grant: Grant) -> str:
-    return f"{grant.tool} for {grant.subject}" if grant.subject else grant.tool
