@@ -77,7 +77,7 @@ async def check_servers(program: "Program", chosen: Sequence[str]) -> None:
     for server in program.tool_servers:
         if server.name in wanted and not await program.service.permissions.has_consent(server):
             raise typer.BadParameter(f"run `tui-chat mcp approve {server.name}` first: it shows what is started")
-    single = [choice for choice in chosen if (server := chosen_of(choice, names)) and choice != server]
+    single = [choice for choice in chosen if choice not in names and chosen_of(choice, names)]
     if single:
         offered = {tool.name for tool in await program.toolbox.offered(chosen)}
         for choice in (choice for choice in single if choice not in offered):

@@ -1,7 +1,7 @@
 """Who may run what: the rules of the settings, and what the user has allowed. Asks no one and runs nothing."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -71,6 +71,25 @@ class Permissions:
         self.rules: Mapping[str, Permission] = dict(rules or {})
         self._granted: dict[str, list[Grant]] = {}
         """By conversation; forgotten when the program ends."""
+        self._waiting: set[str] = set()
+        self._watchers: list[Callable[[], object]] = []
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        """Return the ids of the conversations in which a question waits for the user."""
+        return frozenset(self._waiting)
+
+    def watch(self, callback: Callable[[], object]) -> Callable[[], None]:
+        """Call `callback` whenever `waiting` changes; return a function that ends this."""
+        self._watchers.append(callback)
+        return lambda: self._watchers.remove(callback) if callback in self._watchers else None
+
+    def set_waiting(self, conversation_id: str, *, is_waiting: bool) -> None:
+        """Note whether a question waits in that conversation."""
+        if is_waiting is not (conversation_id in self._waiting):
+            (self._waiting.add if is_waiting else self._waiting.discard)(conversation_id)
+            for callback in tuple(self._watchers):
+                callback()
 
     async def decide(self, conversation_id: str, review: CallReview) -> Permission:
         """Return what to do with a call: deny wins over ask, and ask over allow."""

@@ -171,6 +171,7 @@ class ToolRounds:
                 answers.append((plan, answer))
                 self._waiting[plan.call.call_id] = (Approval(plan.call, plan.review), answer)
         asked_s = self._dependencies.monotonic_s()
+        self._permissions.set_waiting(self._conversation_id, is_waiting=bool(answers))
         for approval in self.pending:
             self._recorder.publish(ApprovalAsked(approval))
         try:
@@ -181,6 +182,7 @@ class ToolRounds:
                     plan.result = _denied(plan.call, f"The user did not allow this call.{reason}")
         finally:
             self._waiting.clear()
+            self._permissions.set_waiting(self._conversation_id, is_waiting=False)
             self._waited_s += self._dependencies.monotonic_s() - asked_s
         return any(answer.result().decision is Decision.STOP for _, answer in answers)
 

@@ -176,15 +176,31 @@ async def test_a_server_starts_only_after_its_whole_command_was_agreed_to() -> N
         assert await desk.service.permissions.has_consent(server)
 
 
-async def test_a_call_waits_in_its_own_conversation(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_call_that_waits_in_another_conversation_is_shown_and_a_key_goes_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     toolbox = ScriptedToolbox()
     async with tool_desk(calls(ACTION), answer(), toolbox=toolbox) as desk:
         await asked(desk)
         waiting = desk.conversation.id
         await desk.press("ctrl+n")
         await desk.until(lambda: desk.conversation.id != waiting)
-        assert not desk.chat.approval_bar.display and desk.service.reply_in(waiting) is not None
-        await desk.chat.open(await desk.service.open(waiting))
-        await desk.until(lambda: desk.chat.approval_bar.display)
+        await desk.until(lambda: "A tool call waits in “go”" in screen_text(desk.app))
+        assert not desk.chat.approval_bar.approvals and desk.service.reply_in(waiting) is not None
+        await desk.press("ctrl+o")
+        await desk.until(lambda: "? go" in screen_text(desk.app))
+        await desk.press("escape", "alt+a")
+        await desk.until(lambda: desk.conversation.id == waiting and desk.chat.approval_bar.approvals)
         await answer_with(desk, "y", monkeypatch)
-        assert toolbox.ran == ["c2"]
+        assert toolbox.ran == ["c2"] and not desk.chat.approval_bar.display
+
+
+async def test_a_reply_that_ends_elsewhere_asks_no_more() -> None:
+    async with tool_desk(calls(ACTION), answer()) as desk:
+        await asked(desk)
+        reply = desk.chat.live_reply
+        assert reply is not None
+        await desk.press("ctrl+n")
+        await desk.until(lambda: "A tool call waits in" in screen_text(desk.app))
+        reply.cancel()
+        await desk.until(lambda: not desk.chat.approval_bar.display)

@@ -192,6 +192,7 @@ class ChatScreen(Screen[None]):
         self.app.app_resume_signal.subscribe(self, lambda _: self.pictures.send_again())
         self.service.save_queue.watch(self.status.show_saving)
         self.service.auto_title.watch(self._take_title)
+        self.tools.watch_others()
         self.status.show_saving(self.service.save_queue.error)
         for notice in self.context.notices:
             self.notify(notice, severity="warning", timeout=10)
@@ -210,6 +211,7 @@ class ChatScreen(Screen[None]):
     async def on_unmount(self) -> None:
         self.app.app_resume_signal.unsubscribe(self)
         self.pictures.clear()
+        self.tools.stop()
         self.files.stop()
         self.attachments.close()
         await self.drafts.flush()
@@ -241,6 +243,7 @@ class ChatScreen(Screen[None]):
                 self.prompt.focus()
             await self.prompt_actions.restore()
             await self.queue.switch_to(conversation.id)
+        self.tools.show_elsewhere()
         if self.live_reply is not None:
             self.follow(self.live_reply)
         elif self.queue.sends_itself and conversation.path and conversation.path[-1].status is TurnStatus.COMPLETE:

@@ -1,6 +1,6 @@
 """Choose the tools of a conversation, answer approvals, and take permissions back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -16,6 +16,7 @@ from tui_chat.core.event import (
     TurnStarted,
 )
 from tui_chat.core.part import ToolCallPart
+from tui_chat.core.title import shown_title
 from tui_chat.core.tool import TOOL_GROUP_NOTES, Approval, ToolServer, Verdict, chosen_of, tool_choices
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.settings_actions import SettingsActions
@@ -44,6 +45,7 @@ class ToolActions:
         """The tool of each call that is being made."""
         self._warned: set[str] = set()
         """Models that are known to have no tools."""
+        self._unwatch: Callable[[], None] = lambda: None
 
     # Choosing
 
@@ -181,10 +183,38 @@ class ToolActions:
         self._chat.approval_bar.approvals = approvals
         self._chat.status.show_asking(bool(approvals))
 
-    def focus(self) -> None:
-        """Let the letters of the approval bar answer."""
-        if self._chat.approval_bar.approvals:
-            self._chat.approval_bar.focus()
+    async def focus(self) -> None:
+        """Let the letters of the approval bar answer; show the conversation where a call waits if none waits here."""
+        chat = self._chat
+        if chat.approval_bar.approvals:
+            chat.approval_bar.focus()
+        elif (waiting := self._waiting_elsewhere) is not None:
+            await chat.open(await chat.service.open(waiting))
+
+    @property
+    def _waiting_elsewhere(self) -> str | None:
+        """The first conversation that is not shown and has a question for the user."""
+        return min(self._chat.service.permissions.waiting - {self._chat.conversation.id}, default=None)
+
+    def watch_others(self) -> None:
+        """Show from now on when a call waits in a conversation that is not shown."""
+        self._unwatch = self._chat.service.permissions.watch(self.show_elsewhere)
+
+    def stop(self) -> None:
+        """Show nothing any more."""
+        self._unwatch()
+
+    def show_elsewhere(self) -> None:
+        """Show whether a call waits in a conversation that is not shown."""
+        self._chat.run_worker(self._show_elsewhere, group="elsewhere", exclusive=True, exit_on_error=False)
+
+    async def _show_elsewhere(self) -> None:
+        chat, title = self._chat, ""
+        if (waiting := self._waiting_elsewhere) is not None:
+            title = shown_title((await chat.service.open(waiting)).title)
+            if title != chat.approval_bar.elsewhere:
+                chat.app.post_message(AttentionRequested(f"{title}: a tool call waits for your answer"))
+        chat.approval_bar.elsewhere = title
 
     async def answer(self, event: ApprovalAnswered) -> None:
         """Pass an answer on; a reason is what stands in the prompt box."""

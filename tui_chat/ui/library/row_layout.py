@@ -61,7 +61,10 @@ def head(context: RowContext) -> list[Segment]:
     return _row(("", context.styles.dim), ("title", context.styles.dim), {c: c.name for c in _COLUMNS}, context)
 
 
-def conversation_row(summary: ConversationSummary, context: RowContext, *, is_marked: bool) -> list[Segment]:
+def conversation_row(
+    summary: ConversationSummary, context: RowContext, *, is_marked: bool, asks: bool = False
+) -> list[Segment]:
+    """Return the row of a conversation; `asks` marks one in which a tool call waits for the user."""
     styles = context.styles
     cells = {
         MODEL: clean_line(summary.model.rpartition("/")[2]),
@@ -70,6 +73,7 @@ def conversation_row(summary: ConversationSummary, context: RowContext, *, is_ma
         WHEN: when(summary.updated_at, context.now),
     }
     mark = ("✓", styles.accent) if is_marked else ("●", styles.accent) if summary.is_live else ("", styles.dim)
+    mark = ("?", styles.warning) if asks and not is_marked else mark
     return _row(mark, (shown_title(summary.title), styles.text), cells, context)
 
 

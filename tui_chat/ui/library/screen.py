@@ -112,12 +112,14 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self.app.theme_changed_signal.subscribe(self, lambda _: self._take_theme())
         self._take_theme()
         self._loading = self._load()
+        self._unwatch = self.context.service.permissions.watch(self.list.refresh)
         self.set_interval(CHECK_EVERY_S, self._check_for_changes)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         report_worker_error(self, event)
 
     def on_unmount(self) -> None:
+        self._unwatch()
         # The signal would keep the screen alive.
         self.app.theme_changed_signal.unsubscribe(self)
 
@@ -233,7 +235,8 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         summary = self._rows.at(row)
         if summary is None:
             return []
-        return [conversation_row(summary, row_context, is_marked=summary.id in self._marked)]
+        asks = summary.id in self.context.service.permissions.waiting
+        return [conversation_row(summary, row_context, is_marked=summary.id in self._marked, asks=asks)]
 
     @on(VirtualList.Moved)
     def _update_preview(self) -> None:

@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.tool import Approval, Decision
-from tui_chat.rendering.cell_width import wrap
+from tui_chat.rendering.cell_width import fitted, wrap
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import hint_line
 from tui_chat.ui.keymap import Scope
@@ -21,11 +21,16 @@ SETTLE_S = 0.35
 """Keys count only after the bar has shown a call for so long: what was typed for something else decides nothing."""
 
 
+_ELSEWHERE = "A tool call waits in "
+
+
 class ApprovalBar(Widget, can_focus=True):
     """The first of the waiting calls, whole; hidden while none waits."""
 
     approvals: reactive[Sequence[Approval]] = reactive((), layout=True)
     """In the order in which they are answered."""
+    elsewhere: reactive[str] = reactive("", layout=True)
+    """Where another question waits, while none waits here: the title of its conversation."""
     first_row = reactive(0)
     """The first visible row of the call."""
 
@@ -37,12 +42,18 @@ class ApprovalBar(Widget, can_focus=True):
         keys.bind(self, Scope.APPROVAL)
 
     def watch_approvals(self, before: Sequence[Approval], approvals: Sequence[Approval]) -> None:
-        self.display = bool(approvals)
+        self._update_display()
         if approvals[:1] != before[:1]:
             self._shown_s = self._monotonic_s()
             self.first_row = 0
         if not approvals and self.has_focus:
             self.post_message(ActionRequested("screen.write"))
+
+    def watch_elsewhere(self) -> None:
+        self._update_display()
+
+    def _update_display(self) -> None:
+        self.display = bool(self.approvals or self.elsewhere)
 
     def on_focus(self) -> None:
         self._shown_s = self._monotonic_s()
@@ -65,14 +76,14 @@ class ApprovalBar(Widget, can_focus=True):
         return max(20, self.content_size.width)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        return len(self._lines(max(20, width))) if self.approvals else 0
+        return len(self._lines(max(20, width)))
 
     def render(self) -> Content:
         return Content("\n").join(self._lines(self._room))
 
     def _lines(self, room: int) -> list[Content]:
         if not self.approvals:
-            return []
+            return self._elsewhere_line(room) if self.elsewhere else []
         approval, review = self.approvals[0], self.approvals[0].review
         place = f" ({1} of {len(self.approvals)})" if len(self.approvals) > 1 else ""
         source = f" of {review.tool.mcp}" if review.tool.mcp else ""
@@ -89,6 +100,12 @@ class ApprovalBar(Widget, can_focus=True):
         lines.append(Content.styled(covers, "$foreground-muted").truncate(room, ellipsis=True))
         lines += [Content.styled(row, "$foreground-disabled") for row in _wrapped(self._hint, room)]
         return lines
+
+    def _elsewhere_line(self, room: int) -> list[Content]:
+        hint = hint_line(self._keys, ("approval.focus", "show it"))
+        title = fitted(clean_line(self.elsewhere), max(8, room - len(_ELSEWHERE) - len(hint) - 4))
+        line = Content.styled(f"{_ELSEWHERE}“{title}”  ", "$text-warning")
+        return [line + Content.styled(hint, "$foreground-disabled")]
 
     def _call_rows(self, room: int) -> list[str]:
         """Return every character of the call, made harmless, in rows."""
