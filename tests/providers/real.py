@@ -54,6 +54,19 @@ def _install(made: Path, requirements: Sequence[str], environ: Mapping[str, str]
             pytest.skip(f"{requirements[0]} cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
 
 
+def pip_download(made: Path, requirement: str) -> Path:
+    """The source archive of a package, kept in an environment."""
+    folder = made / "sources"
+    if not any(folder.glob("*.tar.gz")):
+        command = [str(made / "bin" / "python"), "-m", "pip", "download", "--quiet", "--no-input", "--no-deps"]
+        command += ["--no-binary", requirement.partition("==")[0], "--dest", str(folder), requirement]
+        done = subprocess.run(command, capture_output=True, text=True, env=_ENVIRON, timeout=_LIMIT_S)
+        if done.returncode != 0:
+            pytest.skip(f"{requirement} cannot be had: {done.stderr.strip().splitlines()[-1:]}")
+    (archive,) = folder.glob("*.tar.gz")
+    return archive
+
+
 def npm_packages(name: str, source: Path) -> Path:
     """The folder in which the packages of a lock file are installed, next to the other files of that folder."""
     if _WANTED == "none":

@@ -405,10 +405,19 @@ def test_small_pieces_of_a_block_take_time_in_proportion_to_their_number(kind: s
     assert took_s(80_000) < 16 * max(took_s(10_000), 0.02)
 
 
-def test_usage_that_comes_with_an_error_is_taken() -> None:
-    chunk = {"error": {"message": "it broke"}, "usage": {"prompt_tokens": 7, "completion_tokens": 3}}
-    feed = ReplyReader("text/event-stream", ChunkReader()).feed(event(chunk))
-    first = next(feed)
-    assert isinstance(first, UsageReported) and (first.usage.input_tokens, first.usage.output_tokens) == (7, 3)
+@pytest.mark.parametrize("place", ["with the error", "after the error", "at the end"])
+def test_usage_that_comes_with_an_error_is_taken(place: str) -> None:
+    usage = {"prompt_tokens": 7, "completion_tokens": 3}
+    error = {"error": {"message": "it broke"}}
+    chunks = {
+        "with the error": [{**error, "usage": usage}],
+        "after the error": [error, {"choices": [], "usage": usage}],
+        "at the end": [error, {"choices": [{"delta": {}, "finish_reason": "error"}], "usage": usage}],
+    }[place]
+    reader = ReplyReader("text/event-stream", ChunkReader())
+    reported = [found for chunk in chunks for found in reader.feed(event(chunk)) if isinstance(found, UsageReported)]
+    assert [(found.usage.input_tokens, found.usage.output_tokens, found.is_final) for found in reported] == [
+        (7, 3, True)
+    ]
     with pytest.raises(ProviderError, match="it broke"):
-        next(feed)
+        list(reader.end())

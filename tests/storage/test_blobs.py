@@ -322,13 +322,16 @@ async def test_twenty_forks_hold_twenty_images_once_and_opening_one_reads_none(o
     await store.aclose()
 
     async def opened(name: str) -> tuple[int, float]:
-        before, started = bytes_read(), time.perf_counter()
+        before, started = bytes_read(), time.process_time()
         store = await open_store()
         assert len((await store.conversation(name)).turns) == 40
-        return bytes_read() - before, time.perf_counter() - started
+        return bytes_read() - before, time.process_time() - started
 
-    runs = {name: [await opened(name) for _ in range(7)] for name in ("bare", "c7")}
+    runs: dict[str, list[tuple[int, float]]] = {"bare": [], "c7": []}
+    for _ in range(15):
+        for name, measured in runs.items():
+            measured.append(await opened(name))
     assert max(read for read, _ in runs["c7"]) < 1 * MB
     fastest = {name: min(seconds for _, seconds in measured) for name, measured in runs.items()}
     print(f"read {max(read for read, _ in runs['c7']):,} bytes; {fastest}")
-    assert fastest["c7"] <= 1.2 * fastest["bare"] + 0.001
+    assert fastest["c7"] <= 1.2 * fastest["bare"]

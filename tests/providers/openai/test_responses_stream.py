@@ -5,9 +5,10 @@ import json
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from openai.types.responses import ResponseOutputItem, ResponseStreamEvent
 
 from tests.providers.openai.test_stream_response import builder
 from tests.support.wire_server import Cut, Newline, pieces
@@ -354,6 +355,28 @@ def test_a_stream_without_its_last_event_is_a_cut() -> None:
         turn_of(stream(delta))
 
 
+def test_an_end_mark_alone_is_no_reply() -> None:
+    with pytest.raises(StreamCut, match="no reply"):
+        turn_of([b"data: [DONE]\n\n"])
+
+
+def test_a_failed_response_without_an_error_is_a_failure() -> None:
+    with pytest.raises(ProviderError, match="failed"):
+        turn_of(stream({"type": "response.failed", "response": {"status": "completed", "output": None}}))
+
+
+def test_an_item_that_ends_twice_is_one_call() -> None:
+    turn = reply(added(call(arguments="")), done(call()), done(call()), added(call()), done(call(), 1))
+    assert [part.call_id for part in turn.parts if isinstance(part, ToolCallPart)] == ["call_fc_1"]
+
+
+def test_a_call_that_stays_open_is_completed_from_the_whole_response() -> None:
+    response = {"status": "completed", "output": [message("Hello"), call()]}
+    start = {**call(arguments=""), "id": "another"}
+    turn = turn_of(stream(added(start, 7), text_delta("Hello"), {"type": "response.completed", "response": response}))
+    assert [part.input_json for part in turn.parts if isinstance(part, ToolCallPart)] == ['{"n":1}']
+
+
 def test_another_kind_of_json_is_no_reply() -> None:
     with pytest.raises(ProtocolBroken):
         turn_of([b'{"id": "x"}'], "application/json")
@@ -373,3 +396,161 @@ def test_a_text_that_a_gateway_gives_without_items_arrives_once() -> None:
     ended = {"type": "response.completed", "response": {"status": "completed", "output": [whole]}}
     (part,) = turn_of(stream(delta, ended)).parts
     assert part == TextPart("Hello")
+
+
+def text_delta(text: str, **where: Any) -> dict[str, Any]:
+    return {"type": "response.output_text.delta", "content_index": 0, "delta": text, **where}
+
+
+def message(text: str, item_id: str = "msg_1") -> dict[str, Any]:
+    return {"type": "message", "id": item_id, "content": [{"type": "output_text", "text": text}]}
+
+
+def call(item_id: str = "fc_1", arguments: str = '{"n":1}') -> dict[str, Any]:
+    return {"type": "function_call", "id": item_id, "call_id": f"call_{item_id}", "name": "f", "arguments": arguments}
+
+
+def arguments_delta(piece: str, **where: Any) -> dict[str, Any]:
+    return {"type": "response.function_call_arguments.delta", "delta": piece, **where}
+
+
+THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAAA=="}
+
+
+def test_items_with_the_same_place_are_told_apart_by_their_ids() -> None:
+    items = [THOUGHT, message("Hello"), call("fc_1"), call("fc_2", '{"n":2}')]
+    starts = [{"type": item["type"], "id": item["id"], "call_id": item.get("call_id"), "name": "f"} for item in items]
+    turn = reply(
+        *map(added, starts),
+        text_delta("Hel", output_index=0, item_id="msg_1"),
+        arguments_delta('{"n"', output_index=0, item_id="fc_1"),
+        arguments_delta('{"n"', output_index=0, item_id="fc_2"),
+        *map(done, items),
+    )
+    assert turn.text == "Hello"
+    calls = [part for part in turn.parts if isinstance(part, ToolCallPart)]
+    assert [(part.call_id, part.input_json) for part in calls] == [("call_fc_1", '{"n":1}'), ("call_fc_2", '{"n":2}')]
+    kept = [original(part) for part in turn.parts if part.opaque is not None]
+    assert THOUGHT in kept and items[2] in kept and items[3] in kept
+
+
+def test_ids_that_change_with_each_event_do_not_matter() -> None:
+    turn = reply(
+        added(message("", "a")),
+        text_delta("Hel", output_index=0, item_id="b"),
+        text_delta("lo", output_index=0, item_id="c"),
+        done(message("Hello", "d")),
+        added(call("e", ""), 1),
+        arguments_delta('{"n":1}', output_index=1, item_id="f"),
+        done({**call("g"), "call_id": "call_e"}, 1),
+    )
+    assert turn.text == "Hello" and len(turn.parts) == 2
+    assert isinstance(turn.parts[1], ToolCallPart) and turn.parts[1].input_json == '{"n":1}'
+
+
+def test_an_event_that_names_no_item_belongs_to_the_last_of_its_kind() -> None:
+    turn = reply(added(message("")), text_delta("Hel"), text_delta("lo"), done(message("Hello")))
+    assert turn.parts == (TextPart("Hello", turn.parts[0].opaque),) and original(turn.parts[0]) == message("Hello")
+
+
+def test_a_message_that_ends_after_the_call_that_follows_it_is_whole() -> None:
+    turn = reply(
+        added(message(""), 0),
+        added(call(arguments=""), 1),
+        text_delta("Hel", output_index=0, item_id="msg_1"),
+        arguments_delta('{"n"', output_index=1, item_id="fc_1"),
+        text_delta("lo", output_index=0, item_id="msg_1"),
+        done(call(), 1),
+        done(message("Hello"), 0),
+    )
+    assert turn.text == "Hello"
+    assert [part.input_json for part in turn.parts if isinstance(part, ToolCallPart)] == ['{"n":1}']
+
+
+def test_reasoning_that_ends_within_the_message_keeps_its_item_and_leaves_the_text_whole() -> None:
+    turn = reply(
+        added({"type": "reasoning", "id": "rs_1"}, 0),
+        added(message(""), 1),
+        text_delta("Hel", output_index=1),
+        done(THOUGHT, 0),
+        text_delta("lo", output_index=1),
+        done(message("Hello"), 1),
+    )
+    assert [part.text for part in turn.parts if isinstance(part, TextPart)] == ["Hello"]
+    assert THOUGHT in [original(part) for part in turn.parts if part.opaque is not None]
+
+
+def test_a_call_that_only_the_whole_response_has_is_added_to_what_streamed() -> None:
+    response = {"status": "completed", "output": [message("Hello"), call()]}
+    turn = turn_of(stream(text_delta("Hello"), {"type": "response.completed", "response": response}))
+    assert turn.text == "Hello" and turn.stop_reason == "tool_calls"
+    assert [part.call_id for part in turn.parts if isinstance(part, ToolCallPart)] == ["call_fc_1"]
+
+
+def test_arguments_without_the_start_of_their_call_wait_for_the_finished_item() -> None:
+    turn = reply(arguments_delta('{"n"', output_index=0, item_id="fc_1"), done(call()))
+    (part,) = turn.parts
+    assert isinstance(part, ToolCallPart) and (part.call_id, part.input_json) == ("call_fc_1", '{"n":1}')
+
+
+@pytest.mark.parametrize("output", [None, [], [message("Hello")]])
+def test_events_without_an_item_change_nothing(output: list[Any] | None) -> None:
+    nothing: list[dict[str, Any]] = [{"type": "response.output_item.added", "output_index": 0, "item": None}]
+    ended = {"type": "response.completed", "response": {"status": "completed", "output": output}}
+    parts = stream(
+        *nothing, added(message("")), *nothing, text_delta("Hello", output_index=0), done(message("Hello")), ended
+    )
+    assert [part for part in turn_of(parts).parts if isinstance(part, TextPart)] == [
+        TextPart("Hello", turn_of(parts).parts[0].opaque)
+    ]
+
+
+def test_an_error_event_waits_for_the_usage_of_the_failed_response() -> None:
+    usage = {"input_tokens": 7, "output_tokens": 3}
+    failed = {"status": "failed", "error": {"message": "again"}, "output": [], "usage": usage}
+    reader, seen = ReplyReader("text/event-stream", ResponsesReader()), list[ProviderEvent]()
+    parts = stream(
+        text_delta("Hel"),
+        {"type": "error", "code": "server_error", "message": "it broke"},
+        {"type": "response.failed", "response": failed},
+    )
+    with pytest.raises(StreamCut, match="it broke"):
+        for part in parts:
+            for event in reader.feed(part):
+                seen.append(event)
+    assert seen[-1] == UsageReported(Usage(7, output_tokens=3), is_final=True)
+
+
+def types_in(union: Any) -> list[str]:
+    """The values of `type` in a union of the official client's models."""
+    members = get_args(get_args(union)[0])
+    return [get_args(member.model_fields["type"].annotation)[0] for member in members]
+
+
+@pytest.mark.parametrize("kind", types_in(ResponseOutputItem))
+def test_every_item_of_the_api_is_kept_unchanged(kind: str) -> None:
+    item = {"type": kind, "id": "x_1", "call_id": "c_1", "status": "completed", "content": [], "odd": {"a": [None]}}
+    kept = [original(part) for part in reply(added(item), done(item)).parts if part.opaque is not None]
+    assert kept == ([] if kind == "message" else [item])
+
+
+@pytest.mark.parametrize("kind", types_in(ResponseStreamEvent))
+def test_every_event_of_the_api_is_read(kind: str) -> None:
+    """One without its fields is harmless, before and while an item is open."""
+    ended = kind in ("response.completed", "response.incomplete", "response.failed")
+    odd: dict[str, Any] = {
+        "type": kind,
+        "output_index": 0,
+        "item_id": "msg_1",
+        "item": None,
+        "delta": None,
+        "part": {},
+    }
+    reader = ResponsesReader()
+    events = [added(message("")), text_delta("Hello", output_index=0), odd]
+    if kind == "error":
+        assert list(reader.read_json(odd)) == []
+        with pytest.raises(ProviderError):
+            list(reader.end())
+    elif not ended:
+        assert turn_of(stream(odd, *events, done(message("Hello")), DONE)).text == "Hello"

@@ -234,6 +234,7 @@ def test_an_error_in_the_middle_keeps_what_came_and_has_its_message(tail: bytes)
         built.add(event)
     with pytest.raises(StreamCut) as told:
         list(reader.feed(tail))
+        list(reader.end())
     assert built.turn.text == "half"
     assert (told.value.message, told.value.detail) == ("it broke", "error")
 

@@ -24,7 +24,7 @@ REQUEST_ERRORS = (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, Provi
 """What a request may raise; `Server.raise_error` turns each into an error of the core."""
 _CONNECT_TIMEOUT_S = 10.0
 _END_TIMEOUT_S = 5.0
-"""How long a server may take to report usage and close the stream, once its model has stopped."""
+"""How long a server may take to report usage and close the stream, once its model has stopped or failed."""
 _MAX_ATTEMPTS = 6
 _AUTH_HEADERS = {
     "bearer": ("authorization", "Bearer "),
@@ -189,12 +189,17 @@ def _checked_headers(headers: Mapping[str, str], provider: str) -> dict[str, str
     return {name.lower(): value for name, value in headers.items()}
 
 
-async def next_chunk(chunks: AsyncGenerator[bytes, None], has_stopped: bool) -> bytes:
-    """Return the next bytes; none at the end, or when the model has stopped and the server keeps the stream open."""
-    if not has_stopped:
+def end_deadline() -> float:
+    """Return the time of the event loop until which usage is waited for, counted from now."""
+    return asyncio.get_running_loop().time() + _END_TIMEOUT_S
+
+
+async def next_chunk(chunks: AsyncGenerator[bytes, None], deadline: float | None) -> bytes:
+    """Return the next bytes; none at the end, or when the deadline has passed."""
+    if deadline is None:
         return await anext(chunks, b"")
     try:
-        async with asyncio.timeout(_END_TIMEOUT_S):
+        async with asyncio.timeout_at(deadline):
             return await anext(chunks, b"")
     except TimeoutError:
         return b""

@@ -17,7 +17,7 @@ from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.error_details import request_id_in
 from tui_chat.providers.openai.address import RESPONSES_PATH, address_of, chat_path, dialect_of, uses_responses
 from tui_chat.providers.openai.errors import REQUEST_ID_HEADERS
-from tui_chat.providers.openai.http import REQUEST_ERRORS, Server, next_chunk
+from tui_chat.providers.openai.http import REQUEST_ERRORS, Server, end_deadline, next_chunk
 from tui_chat.providers.openai.models import models_in, with_details, with_running
 from tui_chat.providers.openai.reply_reader import JsonReader, ReplyReader
 from tui_chat.providers.openai.request import Json, is_continuation, request_body
@@ -69,10 +69,13 @@ class OpenAICompatibleProvider:
                 yield ReplyOpened(request_id_in(response.headers, REQUEST_ID_HEADERS, self._server.masker))
                 content_type = response.headers.get("content-type", "")
                 reader = ReplyReader(content_type, json_reader, self._server.masker)
+                deadline: float | None = None
                 async with aclosing(response.aiter_bytes()) as chunks:
-                    while not reader.is_done and (chunk := await next_chunk(chunks, reader.has_stopped)):
+                    while not reader.is_done and (chunk := await next_chunk(chunks, deadline)):
                         for event in reader.feed(chunk):
                             yield event
+                        if deadline is None and reader.has_stopped:
+                            deadline = end_deadline()
                     for event in reader.end():
                         yield event
                     await drain(chunks)

@@ -5,11 +5,12 @@ Each output item becomes a part, and the item itself goes with it as it is sent 
 
 import base64
 import binascii
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from tui_chat.core.clean import PairJoiner, valid_text
+from tui_chat.core.clean import valid_text
 from tui_chat.core.error import ProviderError, StreamCut
 from tui_chat.core.event import (
     PartDelta,
@@ -22,7 +23,7 @@ from tui_chat.core.event import (
     UsageReported,
 )
 from tui_chat.core.masking import NO_SECRETS, Masker
-from tui_chat.core.part import AttachmentPart, Opaque, OtherPart, ToolResultPart
+from tui_chat.core.part import AttachmentPart, Opaque, OtherPart, Part, ThinkingPart, ToolResultPart
 from tui_chat.core.sources import source_part
 from tui_chat.core.text_buffer import TextBuffer
 from tui_chat.core.usage import Usage
@@ -43,6 +44,7 @@ from tui_chat.providers.openai.responses_items import (
     source_text,
     whole_texts,
 )
+from tui_chat.providers.openai.responses_open_items import OpenItem, OpenItems, Slot
 from tui_chat.providers.openai.usage import usage_in
 from tui_chat.providers.values import list_of, mapping_of, text_of
 
@@ -63,23 +65,8 @@ _ARGUMENTS = {
     "response.custom_tool_call_input": "custom_tool_call",
 }
 _UNPRICED = {"code_interpreter_call": "code interpreter", "image_generation_call": "image generation"}
+_FAILED = ("failed", "cancelled")
 _IMAGE_TYPES = ("png", "jpeg", "webp")
-
-Slot = tuple[str, int]
-
-
-@dataclass(slots=True)
-class _OpenItem:
-    """An output item that is still arriving."""
-
-    start: Item
-    kind: str
-    call_id: str = ""
-    texts: dict[Slot, TextBuffer] = field(default_factory=dict)
-    slot: Slot | None = None
-    """The text that is open."""
-    arguments: TextBuffer = field(default_factory=TextBuffer)
-    joiner: PairJoiner = field(default_factory=PairJoiner)
 
 
 class ResponsesReader:
@@ -87,8 +74,15 @@ class ResponsesReader:
 
     def __init__(self, masker: Masker = NO_SECRETS) -> None:
         self._masker = masker
-        self._items: dict[int | str, _OpenItem] = {}
-        self._has_items = False
+        self._items = OpenItems()
+        self._current: OpenItem | None = None
+        """The item with the text that was added last."""
+        self._late: list[Part] = []
+        """What came while the text of another item was open."""
+        self._seen = Counter[str]()
+        """The items that arrived, by kind."""
+        self._finished: set[tuple[str, str]] = set()
+        """The kinds and ids of those that ended: an item that comes twice must not be called twice."""
         self._has_calls = False
         self._has_started = False
         """Some text or a tool call has arrived."""
@@ -100,13 +94,15 @@ class ResponsesReader:
         """Cited sources, in order."""
         self._has_events = False
         self._stop_reason = ""
+        self._failure: ProviderError | None = None
+        """The error that was reported; the usage may come after it."""
         self.is_done = False
         """The response has ended."""
 
     @property
     def has_stopped(self) -> bool:
-        """Whether the model has stopped: the last event of a response holds its usage."""
-        return self.is_done
+        """Whether the model has stopped; after an error, the last event may still arrive with the usage."""
+        return self.is_done or self._failure is not None
 
     @staticmethod
     def is_reply(body: Mapping[str, Any]) -> bool:
@@ -119,7 +115,8 @@ class ResponsesReader:
             return ()
         kind = value.get("type")
         if kind == "error" or (value.get("error") and "output" not in value):
-            raise error_in_stream(value.get("error") or value, self._has_started, self._masker)
+            self._fail(value.get("error") or value)
+            return self._usage_of(value)
         if not isinstance(kind, str):
             return self._ended(value) if "output" in value else ()
         self._has_events = True
@@ -132,16 +129,24 @@ class ResponsesReader:
             case "response.output_item.added":
                 return self._added(value)
             case "response.output_item.done":
-                return self._done(value)
+                return self._done(mapping_of(value.get("item")), _index(value))
             case "response.output_text.annotation.added":
                 self._cite(value.get("annotation"))
-            case "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled":
-                return self._ended(mapping_of(value.get("response")))
+            case (
+                "response.completed"
+                | "response.incomplete"
+                | "response.failed"
+                | "response.cancelled"
+                | "response.done"
+            ):
+                return self._ended(mapping_of(value.get("response")), phase)
         return ()
 
     def end(self) -> Iterator[ProviderEvent]:
-        """Yield the last events when the stream has ended. Raises if it ended too early."""
-        if not self.is_done:
+        """Yield the last events when the stream has ended. Raises if it ended too early or with an error."""
+        if self._failure is not None:
+            raise self._failure
+        if not (self.is_done and self._has_events):
             sentence = "the stream ended before the reply did" if self._has_events else "the server sent no reply"
             raise StreamCut(sentence, detail="dropped")
         yield from self._close_all([])
@@ -149,36 +154,39 @@ class ResponsesReader:
         reason = self._stop_reason or ("tool_calls" if self._has_calls else "completed")
         yield Stopped("refusal" if self._is_refusal else reason)
 
+    def _fail(self, error: Any) -> None:
+        """Remember the first error."""
+        self._failure = self._failure or error_in_stream(error, self._has_started, self._masker)
+
     def _added(self, event: Mapping[str, Any]) -> list[ProviderEvent]:
-        key, events = _key(event), list[ProviderEvent]()
-        if key in self._items:
-            events += self._finish(key, self._items[key].start)
-        self._open(key, mapping_of(event.get("item")), events)
+        item, events = mapping_of(event.get("item")), list[ProviderEvent]()
+        kind, item_id = text_of(item.get("type")), text_of(item.get("id"))
+        is_known = item_id and (self._items.with_id(kind, item_id) or (kind, item_id) in self._finished)
+        if kind and not is_known:
+            self._open(item, _index(event), events)
         return events
 
-    def _open(self, key: int | str, item: Item, events: list[ProviderEvent]) -> _OpenItem:
+    def _open(self, item: Item, index: int | None, events: list[ProviderEvent]) -> OpenItem:
         kind = text_of(item.get("type"))
-        opened = self._items[key] = _OpenItem(item, kind, call_id(item) or f"call_{key}")
-        self._has_items = True
+        opened = OpenItem(kind, text_of(item.get("id")), index, call_id(item) or f"call_{self._seen.total()}")
+        self._items.add(opened)
+        self._seen[kind] += 1
         if kind == "reasoning":
+            self._make_current(opened, events)
             events.append(ThinkingDelta(""))
         elif is_call(kind):
+            self._leave_current(events)
             self._has_started = True
             on_server = not is_client_call(kind)
             self._has_calls = self._has_calls or not on_server
             events.append(ToolCallDelta(opened.call_id, call_name(item), "", on_server))
         return opened
 
-    def _item(self, event: Mapping[str, Any], kind: str, events: list[ProviderEvent]) -> _OpenItem:
+    def _item(self, event: Mapping[str, Any], kind: str, events: list[ProviderEvent]) -> OpenItem:
         """Return the open item of an event, or open it if its start is missing."""
-        key = _key(event)
-        item = self._items.get(key)
-        if item is not None and item.kind != kind:
-            events += self._finish(key, item.start)
-            item = None
-        if item is None:
-            item = self._open(key, {"type": kind, "id": text_of(event.get("item_id"))}, events)
-        return item
+        item_id, index = text_of(event.get("item_id")), _index(event)
+        found = self._items.find(kind, item_id, index)
+        return found or self._open({"type": kind, "id": item_id}, index, events)
 
     def _text(
         self, event: Mapping[str, Any], kind: str, field_name: str, phase: str, *, is_refusal: bool
@@ -188,103 +196,129 @@ class ResponsesReader:
         slot = (field_name, index if isinstance(index, int) else 0)
         self._is_refusal = self._is_refusal or is_refusal
         if phase == "delta":
-            item = self._item(event, kind, events)
             delta = event.get("delta")
-            text = delta if isinstance(delta, str) else text_of(mapping_of(delta).get("text"))
-            self._add_text(item, slot, text, events)
-        elif phase == "done":
-            item = self._item(event, kind, events)
-            self._complete_text(item, slot, text_of(event.get("text")) or text_of(event.get("refusal")), events)
+            if text := delta if isinstance(delta, str) else text_of(mapping_of(delta).get("text")):
+                self._add_text(self._item(event, kind, events), slot, text, events)
+        elif phase == "done" and (text := text_of(event.get("text")) or text_of(event.get("refusal"))):
+            self._complete_text(self._item(event, kind, events), slot, text, events)
         return events
 
-    def _add_text(self, item: _OpenItem, slot: Slot, text: str, events: list[ProviderEvent]) -> None:
-        if not text:
-            return
+    def _add_text(self, item: OpenItem, slot: Slot, text: str, events: list[ProviderEvent]) -> None:
         is_thinking = item.kind == "reasoning"
-        if item.slot != slot:
+        if self._current is not item:
+            self._make_current(item, events)
+        elif is_thinking and item.slot not in (None, slot):
             # The parts of a summary are paragraphs, each a part of its own; the content of a message is one text.
-            if item.slot is not None and is_thinking:
-                self._close_text(item, events)
-                events.append(PartEnd())
-            item.slot = slot
+            self._close_text(item, events)
+            events.append(PartEnd())
+        item.slot = slot
         item.texts.setdefault(slot, TextBuffer()).add(text)
         if text := item.joiner.feed(text):
             self._has_started = True
             make = ThinkingDelta if is_thinking else TextDelta
             events += [make(text)] if len(text) <= LONGEST_DELTA else map(make, in_parts(text))
 
-    def _complete_text(self, item: _OpenItem, slot: Slot, whole: str, events: list[ProviderEvent]) -> None:
+    def _make_current(self, item: OpenItem, events: list[ProviderEvent]) -> None:
+        self._leave_current(events)
+        self._current = item
+
+    def _leave_current(self, events: list[ProviderEvent]) -> None:
+        """End the part that is open, since another one follows although its item has not ended."""
+        if (item := self._current) is not None:
+            self._close_text(item, events)
+            events.append(PartEnd())
+            item.is_split = True
+            self._current = None
+
+    def _complete_text(self, item: OpenItem, slot: Slot, whole: str, events: list[ProviderEvent]) -> None:
         """Add what is missing of a text that came in pieces, if it came in pieces at all."""
         arrived = item.texts[slot].text if slot in item.texts else ""
         if len(whole) > len(arrived) and whole.startswith(arrived):
             self._add_text(item, slot, whole[len(arrived) :], events)
 
-    def _close_text(self, item: _OpenItem, events: list[ProviderEvent]) -> None:
+    def _close_text(self, item: OpenItem, events: list[ProviderEvent]) -> None:
         if rest := item.joiner.end():
             events.append(ThinkingDelta(rest) if item.kind == "reasoning" else TextDelta(rest))
 
     def _arguments(self, event: Mapping[str, Any], kind: str, phase: str) -> list[ProviderEvent]:
         events: list[ProviderEvent] = []
-        item = self._item(event, kind, events)
-        if kind != "custom_tool_call":
+        is_known = self._items.find(kind, text_of(event.get("item_id")), _index(event)) is not None
+        # Without its start the id of a call is not known; the finished item has all of it.
+        if kind != "custom_tool_call" and (is_known or not is_client_call(kind)):
+            item = self._item(event, kind, events)
             if phase == "delta":
                 self._add_arguments(item, text_of(event.get("delta")), events)
             elif phase == "done":
                 self._complete_arguments(item, text_of(event.get("arguments")), events)
         return events
 
-    def _add_arguments(self, item: _OpenItem, piece: str, events: list[ProviderEvent]) -> None:
+    def _add_arguments(self, item: OpenItem, piece: str, events: list[ProviderEvent]) -> None:
         item.arguments.add(piece)
         on_server = not is_client_call(item.kind)
         events += (ToolCallDelta(item.call_id, "", part, on_server) for part in in_parts(valid_text(piece)))
 
-    def _complete_arguments(self, item: _OpenItem, whole: str, events: list[ProviderEvent]) -> None:
+    def _complete_arguments(self, item: OpenItem, whole: str, events: list[ProviderEvent]) -> None:
         arrived = item.arguments.text
         if len(whole) > len(arrived) and whole.startswith(arrived):
             self._add_arguments(item, whole[len(arrived) :], events)
 
-    def _done(self, event: Mapping[str, Any]) -> list[ProviderEvent]:
-        item = mapping_of(event.get("item"))
-        key, events = _key(event), list[ProviderEvent]()
-        is_open = key in self._items and self._items[key].kind == text_of(item.get("type"))
-        if not is_open:
-            self._open(key, item, events)
-        return [*events, *self._finish(key, item)]
+    def _done(self, whole: Item, index: int | None) -> list[ProviderEvent]:
+        events: list[ProviderEvent] = []
+        kind = text_of(whole.get("type"))
+        if kind and self._finished.isdisjoint(_names(whole)):
+            item = self._items.find(kind, text_of(whole.get("id")), index) or self._open(whole, index, events)
+            self._finish(item, whole, events)
+        return events
 
-    def _finish(self, key: int | str, whole: Item) -> list[ProviderEvent]:
-        """Return what is missing of an item, and its end with the item as it is sent back."""
-        item, events = self._items.pop(key), list[ProviderEvent]()
+    def _finish(self, item: OpenItem, whole: Item, events: list[ProviderEvent]) -> None:
+        """Add what is missing of an item, and its end with the item as it is sent back."""
+        self._items.remove(item)
+        self._finished.update(_names(whole))
         self._searches += searches_in(whole)
-        self._file_searches += whole.get("type") == "file_search_call"
-        if tool := _UNPRICED.get(text_of(whole.get("type"))):
+        self._file_searches += item.kind == "file_search_call"
+        if tool := _UNPRICED.get(item.kind):
             self._unpriced[tool] = None
         for name, at, text in whole_texts(whole):
             self._complete_text(item, (name, at), text, events)
-        self._close_text(item, events)
         for piece in list_of(whole.get("content")):
             for annotation in list_of(mapping_of(piece).get("annotations")):
                 self._cite(annotation)
             self._is_refusal = self._is_refusal or mapping_of(piece).get("type") == "refusal"
+        opaque = opaque_item(whole)
         if item.kind in ("message", "reasoning"):
-            events.append(PartEnd(opaque_item(whole)))
+            self._finish_text(item, opaque, events)
         elif is_call(item.kind):
-            events += self._finish_call(item, whole)
+            self._finish_call(item, whole, opaque, events)
         elif item.kind.endswith("_call_output"):
-            events.append(PartDelta(self._result(whole, item.call_id, opaque_item(whole))))
-        elif item.kind:
-            events.append(PartDelta(OtherPart(item.kind, opaque_item(whole))))
-        return events
+            self._late.append(self._result(whole, item.call_id, opaque))
+        else:
+            self._late.append(OtherPart(item.kind, opaque))
+        self._add_late(events)
 
-    def _finish_call(self, item: _OpenItem, whole: Item) -> list[ProviderEvent]:
-        events: list[ProviderEvent] = []
+    def _finish_text(self, item: OpenItem, opaque: Opaque, events: list[ProviderEvent]) -> None:
+        """End the part of an item. Of a message in several parts each is sent back as the text that it holds."""
+        is_message = item.kind == "message"
+        if self._current is item:
+            self._close_text(item, events)
+            events.append(PartEnd(None if is_message and item.is_split else opaque))
+            self._current = None
+        elif not is_message:
+            self._late.append(ThinkingPart("", opaque))
+
+    def _add_late(self, events: list[ProviderEvent]) -> None:
+        """Add whole parts, unless a text is open, which they would cut in two."""
+        if self._current is None:
+            events += map(PartDelta, self._late)
+            self._late.clear()
+
+    def _finish_call(self, item: OpenItem, whole: Item, opaque: Opaque, events: list[ProviderEvent]) -> None:
         self._complete_arguments(item, arguments_of(whole), events)
-        events.append(PartEnd(opaque_item(whole), item.call_id))
+        events.append(PartEnd(opaque, item.call_id))
         if not is_client_call(item.kind):
             if item.kind == "image_generation_call" and (image := _image(whole)) is not None:
-                events.append(PartDelta(image))
+                self._late.append(image)
             elif result_text(whole):
-                events.append(PartDelta(self._result(whole, item.call_id)))
-        return events
+                self._late.append(self._result(whole, item.call_id))
 
     def _result(self, item: Item, answered_id: str, opaque: Opaque | None = None) -> ToolResultPart:
         text, failed = valid_text(result_text(item)), is_failed(item)
@@ -294,48 +328,73 @@ class ResponsesReader:
         if source := source_text(annotation):
             self._sources[source] = None
 
-    def _ended(self, response: Mapping[str, Any]) -> Iterator[ProviderEvent]:
+    def _ended(self, response: Mapping[str, Any], phase: str = "") -> Iterator[ProviderEvent]:
         """Yield the rest of a response that has ended, with its usage. Raises the error of one that failed."""
-        self.is_done = True
-        status = shown_word(response.get("status"), self._masker)
+        self.is_done = self._has_events = True
+        status = phase if phase in _FAILED else shown_word(response.get("status"), self._masker)
         output = [mapping_of(item) for item in list_of(response.get("output"))[:_MAX_ITEMS]]
-        if not self._has_items:
-            for at, item in enumerate(output):
-                yield from self._done({"output_index": at, "item": item})
         yield from self._close_all(output)
-        if (usage := usage_in(response)) is not None:
-            yield UsageReported(self._with_searches(usage), is_final=True)
-        if status in ("failed", "cancelled") or response.get("error"):
-            raise self._failure(response, status)
+        yield from self._missing(output)
+        yield from self._usage_of(response)
+        if status in _FAILED or response.get("error"):
+            self._fail(response.get("error") or {"message": f"the server ended the reply: {status}"})
+        if self._failure is not None:
+            raise self._failure
         if status == "incomplete":
             details = mapping_of(response.get("incomplete_details"))
             self._stop_reason = shown_word(details.get("reason"), self._masker) or status
 
-    def _failure(self, response: Mapping[str, Any], status: str) -> ProviderError:
-        error = response.get("error") or {"message": f"the server ended the reply: {status}"}
-        return error_in_stream(error, self._has_started, self._masker)
+    def _usage_of(self, response: Mapping[str, Any]) -> Iterator[ProviderEvent]:
+        if (usage := usage_in(response)) is not None:
+            yield UsageReported(self._with_searches(usage), is_final=True)
 
     def _with_searches(self, usage: Usage) -> Usage:
         terms = replace(usage.terms, file_searches=self._file_searches, unpriced=tuple(self._unpriced))
         searches = usage.web_searches or self._searches
         return usage if usage.unknown else replace(usage, web_searches=searches, terms=terms)
 
-    def _close_all(self, output: list[Item]) -> Iterator[ProviderEvent]:
-        """Yield the end of each item that is still open, as the whole response has it or as far as it arrived."""
-        for key in tuple(self._items):
-            opened = self._items[key]
-            whole = output[key] if isinstance(key, int) and key < len(output) else {}
-            if whole.get("type") == opened.kind:
-                yield from self._finish(key, whole)
+    def _close_all(self, output: list[Item]) -> list[ProviderEvent]:
+        """Return the end of each item that is still open, as the whole response has it or as far as it arrived."""
+        events: list[ProviderEvent] = []
+        by_name = {name: item for item in output for name in _names(item)}
+        for item in self._items:
+            at_index = output[item.index] if item.index is not None and 0 <= item.index < len(output) else {}
+            found = by_name.get((item.kind, item.id)) or by_name.get((item.kind, item.call_id)) or at_index
+            whole = found if found.get("type") == item.kind else {}
+            if whole:
+                self._finish(item, whole, events)
+                continue
+            self._items.remove(item)
+            if item is self._current:
+                self._leave_current(events)
+            elif is_call(item.kind):
+                events.append(PartEnd(call_id=item.call_id))
+        self._add_late(events)
+        return events
+
+    def _missing(self, output: list[Item]) -> Iterator[ProviderEvent]:
+        """Yield the items of the whole response that did not arrive before."""
+        seen = self._seen.copy()
+        for index, item in enumerate(output):
+            kind = text_of(item.get("type"))
+            if seen[kind] > 0:
+                seen[kind] -= 1
             else:
-                del self._items[key]
-                yield PartEnd(call_id=opened.call_id if is_call(opened.kind) else None)
+                yield from self._done(item, index)
 
 
-def _key(event: Mapping[str, Any]) -> int | str:
-    """Return what identifies the item of an event within its response."""
+def _index(event: Mapping[str, Any]) -> int | None:
+    """Return the place of the item of an event in the output."""
     index = event.get("output_index")
-    return index if isinstance(index, int) else text_of(event.get("item_id"))
+    return index if isinstance(index, int) else None
+
+
+def _names(item: Item) -> Iterator[tuple[str, str]]:
+    """Yield the names of an item: its kind with its id, and with the id of the call."""
+    kind = text_of(item.get("type"))
+    for field_name in ("id", "call_id"):
+        if value := text_of(item.get(field_name)):
+            yield kind, value
 
 
 def _image(item: Item) -> AttachmentPart | None:

@@ -97,21 +97,19 @@ class ChunkReader:
     @property
     def has_stopped(self) -> bool:
         """Whether the model has stopped; only usage may still arrive."""
-        return self._finish_reason is not None
+        return self._finish_reason is not None or self._failure is not None
 
     def read_json(self, chunk: Any) -> Iterable[ProviderEvent]:
         """Return the events in a chunk."""
         if not isinstance(chunk, dict):
             return ()
         if chunk.get("error"):
-            return self._fail(chunk)
+            self._fail(chunk["error"])
         return self._events(chunk)
 
-    def _fail(self, chunk: Json) -> Iterator[ProviderEvent]:
-        """Raise the error in a chunk, after the usage that servers report with it."""
-        if (usage := usage_in(chunk, thinking_in_total_only=self._thinking_in_total_only)) is not None:
-            yield UsageReported(usage, is_final=True)
-        raise error_in_stream(chunk["error"], self._has_started, self._masker)
+    def _fail(self, error: Any) -> None:
+        """Remember the first error; the usage may come with it or after it."""
+        self._failure = self._failure or error_in_stream(error, self._has_started, self._masker)
 
     def _events(self, chunk: Json) -> list[ProviderEvent]:
         events: list[ProviderEvent] = []
@@ -126,8 +124,7 @@ class ChunkReader:
                 self._finish_reason = shown_word(reason, self._masker) or "stop"
                 self._close_all(events)
             if choice.get("error"):
-                self._finish_reason = "error"
-                self._failure = error_in_stream(choice["error"], self._has_started, self._masker)
+                self._fail(choice["error"])
         self._read_sources(chunk)
         usage = usage_in(chunk, thinking_in_total_only=self._thinking_in_total_only)
         if usage is not None and usage != self._usage:
@@ -277,8 +274,10 @@ class ChunkReader:
 
     def end(self) -> Iterator[ProviderEvent]:
         """Yield the last events when the stream has ended. Raises if it ended too early."""
+        if self._failure is not None:
+            raise self._failure
         if self._finish_reason in _FAILURES:
-            raise self._failure or StreamCut(f"the server ended the reply: {self._finish_reason}", detail="error")
+            raise StreamCut(f"the server ended the reply: {self._finish_reason}", detail="error")
         if self._finish_reason is None and not self.is_done:
             sentence = "the stream ended before the reply did" if self._has_chunks else _EMPTY_REPLY
             raise StreamCut(sentence, detail="dropped")
