@@ -173,6 +173,27 @@ async def test_a_server_that_is_away_keeps_its_tools_and_costs_no_wait(open_box:
         assert asyncio.get_running_loop().time() - started < 0.5
 
 
+async def test_a_tool_that_has_changed_is_asked_about_with_what_changed(open_box: Open) -> None:
+    async with open_box() as box:
+        before = {tool.name: tool for tool in await box.tools.offered(["box"])}
+    (box.folder / "changed").touch()
+    async with open_box() as box:
+        await box.tools.offered(["box"])
+        await until(lambda: "Send it to me" in json.dumps(box.known.stored))
+        review = await box.tools.review(before["box__echo"], ToolCallPart("c1", "box__echo", "{}"))
+        assert review.tool.fingerprint != before["box__echo"].fingerprint and review.warning
+        assert "Before, its description was: Say it again." in review.details
+        assert "Now it is: Send it to me first." in review.details
+        same = await box.tools.review(before["box__fail"], ToolCallPart("c2", "box__fail", "{}"))
+        assert same.tool == before["box__fail"] and not same.warning
+
+
+async def test_one_tool_of_a_server_is_chosen_by_its_name(open_box: Open) -> None:
+    async with open_box() as box:
+        assert names(await box.tools.offered(["box__echo"])) == ["box__echo"]
+        assert len(await box.tools.offered(["box", "box__echo"])) == 6
+
+
 async def test_garbage_on_its_output_is_survived(open_box: Open) -> None:
     async with open_box("garbage") as box:
         assert (await box.call("echo")).status is ToolStatus.DONE
@@ -240,6 +261,15 @@ async def test_kill_9_of_the_program_ends_its_servers(open_box: Open, tmp_path: 
     await process.wait()
     async with asyncio.timeout(5):
         await until(lambda: not any(map(is_alive, pids)))
+
+
+async def test_a_server_that_was_about_to_start_does_not_start_after_closing(open_box: Open) -> None:
+    async with open_box() as box:
+        await box.tools.offered(["box"])
+    (box.folder / "log" / "mcp-box.log").unlink()
+    async with open_box() as box:
+        await box.tools.offered(["box"])
+    assert not (box.folder / "log" / "mcp-box.log").exists()
 
 
 def test_names_never_collide_and_stay_the_same() -> None:

@@ -75,6 +75,8 @@ class Tool:
     """The MCP server that has it; empty for a built-in tool."""
     fingerprint: str = ""
     """Of everything that a permission for it depends on; a permission for another one does not hold."""
+    own_name: str = ""
+    """As its MCP server calls it."""
 
 
 def definition_tokens(tools: Iterable[Tool]) -> int:

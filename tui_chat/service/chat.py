@@ -26,6 +26,7 @@ from tui_chat.service.fit_attachments import AttachmentFitter, intake_of, refuse
 from tui_chat.service.permissions import Permissions
 from tui_chat.service.reply import Reply
 from tui_chat.service.save_queue import SaveQueue
+from tui_chat.service.tool_lists import ToolLists
 from tui_chat.storage.store import Store
 
 
@@ -39,6 +40,7 @@ class ChatService:
         self.save_queue = SaveQueue(store, unsaved_reason)
         self.auto_title = AutoTitle(dependencies, self.save_queue)
         self.permissions = Permissions(store, dependencies.tool_rules)
+        self.tool_lists = ToolLists(store, dependencies.toolbox)
         self._dependencies = dependencies
         self._fitter = AttachmentFitter(dependencies.shrink)
         self._replies: dict[str, Reply] = {}
@@ -278,6 +280,7 @@ class ChatService:
         blank = turns[-1]
         path = conversation.path_to(blank.id if blank.parts else blank.parent_id)
         request, notes = await self._fitting_request(conversation, blank.model, path)
+        notes += await self.tool_lists.news(conversation.id, conversation.options.tools)
         await self.save_queue.begin(replace(conversation, updated_at=self._dependencies.now()), turns, new=new)
         # An ended reply holds its whole request; drop it to free the memory.
         self._replies = {key: other for key, other in self._replies.items() if other.ended is None}
@@ -303,8 +306,8 @@ class ChatService:
         return await self._fitter.fit(request, intake_of(provider.takes(split_ref(model)[1]), listed), model)
 
     async def _request(self, conversation: Conversation, model: str, path: tuple[Turn, ...]) -> Request:
-        options, toolbox = conversation.options, self._dependencies.toolbox
-        tools = await toolbox.offered(options.tools) if toolbox is not None and options.tools else ()
+        options = conversation.options
+        tools = await self.tool_lists.tools_of(conversation.id, options.tools)
         turns = await with_bytes(expand_rounds(path), self.save_queue.store.blob)
         return Request(split_ref(model)[1], turns, conversation.system, options, tools)
 

@@ -133,6 +133,14 @@ class Permissions:
             return ()
         return tuple(Grant(**item) for item in stored or ())
 
+    async def is_outdated(self, review: CallReview) -> bool:
+        """Return whether the user has allowed such calls for good, of a tool that has changed since."""
+        return any(
+            (grant.tool, grant.subject) == (review.tool.name, review.subject)
+            and grant.fingerprint != review.tool.fingerprint
+            for grant in await self.grants()
+        )
+
     async def revoke(self, grant: Grant) -> None:
         """Take back a permission for good."""
         await self._put([other for other in await self.grants() if other != grant])

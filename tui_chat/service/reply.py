@@ -91,7 +91,7 @@ class Reply:
     ) -> None:
         self.conversation_id = conversation_id
         self.notes: tuple[str, ...] = ()
-        """What of the attachments was shrunk or left out for this request, for the user."""
+        """What of the attachments was shrunk or left out for this request, and changed tools, for the user."""
         self._dependencies = dependencies
         self._save_queue = save_queue
         self._blank = turn

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tui_chat.core.event import ApprovalAsked, ApprovalGiven, Delta, PartDelta, ReplyEvent, ToolProgress, ToolStarted
@@ -169,7 +169,10 @@ class ToolRounds:
             if plan.review is not None and await self._permission(plan.review) is Permission.ASK:
                 answer: asyncio.Future[Verdict] = loop.create_future()
                 answers.append((plan, answer))
-                self._waiting[plan.call.call_id] = (Approval(plan.call, plan.review), answer)
+                review = plan.review
+                if not review.warning and await self._permissions.is_outdated(review):
+                    review = replace(review, warning="the tool has changed since you allowed this for good")
+                self._waiting[plan.call.call_id] = (Approval(plan.call, review), answer)
         asked_s = self._dependencies.monotonic_s()
         self._permissions.set_waiting(self._conversation_id, is_waiting=bool(answers))
         for approval in self.pending:

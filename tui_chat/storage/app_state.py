@@ -74,8 +74,8 @@ def _draft_files_key(conversation_id: str | None) -> str:
 
 
 def forget_conversation(db: sqlite3.Connection, conversation_id: str) -> None:
-    """Delete what is remembered for a conversation that is deleted for good: edit, queue and files of its draft."""
-    keys = [f"{kind}:{conversation_id}" for kind in ("edit", "queue", "draft-files")]
+    """Delete what is remembered for a conversation deleted for good: edit, queue, files of its draft, tools."""
+    keys = [f"{kind}:{conversation_id}" for kind in ("edit", "queue", "draft-files", "tools")]
     db.executemany("DELETE FROM state WHERE key = ?", [(key,) for key in keys])
 
 

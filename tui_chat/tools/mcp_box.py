@@ -19,6 +19,7 @@ from tui_chat.tools.mcp_server import Definition, McpServer
 
 _log = logging.getLogger(__name__)
 _MAX_DESCRIPTION = 4_000
+_CHANGED = "the tool is another one than when this conversation began to use it"
 FIRST_LISTING_S = 10.0
 """How long a first message waits for a server that was never listed."""
 
@@ -47,71 +48,69 @@ class McpTools:
         self._has_consent = has_consent
         self._load_known = load_known
         self._save_known = save_known
-        self._offered: dict[str, dict[str, tuple[Tool, str]]] = {}
-        """By server and name: each tool with its own name there. Stays as it is until the program ends."""
+        self._known: dict[str, Mapping[str, Tool]] = {}
+        """The tools of each server by name, as it last listed them."""
         self._refreshing: set[asyncio.Task[Any]] = set()
 
     async def offered(self, chosen: Sequence[str]) -> tuple[Tool, ...]:
         """Return the tools of the chosen servers, sorted by name."""
         names = {server for choice in chosen if (server := chosen_of(choice, self._servers))}
         await asyncio.gather(*(self._prepare(name) for name in names))
-        tools = [tool for name in names for tool, _ in self._offered.get(name, {}).values()]
+        tools = [tool for name in names for tool in self._known.get(name, {}).values()]
         wanted = (tool for tool in tools if tool.mcp in chosen or tool.name in chosen)
         return tuple(sorted(wanted, key=lambda tool: tool.name))
 
     async def _prepare(self, name: str) -> None:
         """Make the tools of a server known, from the last time where that is stored."""
         server = self._servers[name]
-        if name in self._offered or not await self._has_consent(server.config.server):
+        if name in self._known or not await self._has_consent(server.config.server):
             return
         known = _known_definitions(server.config, await self._load_known())
         refresh = asyncio.create_task(self._refresh(server))
         self._refreshing.add(refresh)
         refresh.add_done_callback(self._refreshing.discard)
         if known is not None:
-            self._offer(server.config, known)
+            self._known[name] = _tools(server.config, known)
             return
         await asyncio.wait({refresh}, timeout=FIRST_LISTING_S)
-        if refresh.done() and (definitions := refresh.result()) is not None:
-            self._offer(server.config, definitions)
 
-    async def _refresh(self, server: McpServer) -> list[Definition] | None:
+    async def _refresh(self, server: McpServer) -> None:
         """List the tools now, and keep the list for the next start."""
         try:
             definitions = await server.definitions()
         except ServerUnusable as error:
             _log.warning("%s", error)
-            return None
+            return
+        self._known[server.config.name] = _tools(server.config, definitions)
         stored = dict(await self._load_known() or {})
         entry = {"server": server.config.server.fingerprint, "tools": [asdict(one) for one in definitions]}
         if stored.get(server.config.name) != entry:
             await self._save_known({**stored, server.config.name: entry})
-        return definitions
 
     async def list_tools(self, name: str) -> tuple[Tool, ...]:
         """Start a server and return its tools. Raises `ServerUnusable`."""
         server = self._servers[name]
-        definitions = await server.definitions()
-        return tuple(tool for tool, _ in _tools(server.config, definitions).values())
-
-    def _offer(self, config: McpConfig, definitions: Sequence[Definition]) -> None:
-        self._offered.setdefault(config.name, _tools(config, definitions))
+        return tuple(_tools(server.config, await server.definitions()).values())
 
     async def review(self, tool: Tool, call: ToolCallPart) -> CallReview:
         """Return what a call would do: whatever the server makes of it."""
+        if tool.mcp not in self._servers:
+            raise ArgumentsRefused(f"The MCP server {tool.mcp} is no longer in the user's settings.")
         arguments = _arguments(call)
         shown = json.dumps(arguments, ensure_ascii=False, indent=2)
-        own_name = self._offered[tool.mcp][tool.name][1]
-        about = plain_output(tool.description).strip().partition("\n")[0]
-        details = f"{own_name} of {tool.mcp}: {about}\n\n{shown}"
-        return CallReview(tool, False, f"{tool.mcp}: {own_name}", details, "")
+        latest = self._known.get(tool.mcp, {}).get(tool.name, tool)
+        about = latest.description.strip().partition("\n")[0]
+        details = f"{tool.own_name} of {tool.mcp}: {about}\n\n{shown}"
+        summary = f"{tool.mcp}: {tool.own_name}"
+        if latest.fingerprint == tool.fingerprint:
+            return CallReview(tool, False, summary, details, "")
+        return CallReview(latest, False, summary, f"{details}\n\n{_changes(tool, latest)}", "", _CHANGED)
 
     async def run(self, tool: Tool, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:
         """Call the tool at its server."""
         if not await self._has_consent(self._servers[tool.mcp].config.server):
             return ToolOutcome("The user has not agreed to this MCP server. Not run.", ToolStatus.NOT_RUN)
-        own_name = self._offered[tool.mcp][tool.name][1]
-        return await self._servers[tool.mcp].call(own_name, _arguments(call), report)
+        return await self._servers[tool.mcp].call(tool.own_name, _arguments(call), report)
 
     async def aclose(self) -> None:
         """End all servers."""
@@ -123,7 +122,7 @@ class McpTools:
 def known_tools(config: McpConfig, stored: Any) -> tuple[Tool, ...] | None:
     """Return the tools of a server as it last listed them; `None` where these settings never had a listing."""
     known = _known_definitions(config, stored)
-    return None if known is None else tuple(tool for tool, _ in _tools(config, known).values())
+    return None if known is None else tuple(_tools(config, known).values())
 
 
 def _known_definitions(config: McpConfig, stored: Any) -> list[Definition] | None:
@@ -133,8 +132,16 @@ def _known_definitions(config: McpConfig, stored: Any) -> list[Definition] | Non
     return [Definition(**item) for item in known["tools"]]
 
 
-def _tools(config: McpConfig, definitions: Sequence[Definition]) -> dict[str, tuple[Tool, str]]:
-    found: dict[str, tuple[Tool, str]] = {}
+def _changes(before: Tool, now: Tool) -> str:
+    """Return what a server says differently of a tool, for the user's decision."""
+    rows = [("its description", before.description, now.description)]
+    rows += [("its arguments", before.schema_json, now.schema_json)]
+    changed = [f"Before, {what} was: {old}\nNow it is: {new}" for what, old, new in rows if old != new]
+    return "\n".join(changed) or "The command of its server has changed."
+
+
+def _tools(config: McpConfig, definitions: Sequence[Definition]) -> dict[str, Tool]:
+    found: dict[str, Tool] = {}
     server = config.server.fingerprint
     for one in definitions:
         if config.tools and one.name not in config.tools:
@@ -142,7 +149,9 @@ def _tools(config: McpConfig, definitions: Sequence[Definition]) -> dict[str, tu
         name = wire_name(config.name, one.name)
         description = plain_output(one.description)[:_MAX_DESCRIPTION]
         fingerprint = fingerprint_of(server, one.name, one.description, one.schema_json)
-        found[name] = (Tool(name, description, one.schema_json, Effect.UNKNOWN, config.name, fingerprint), one.name)
+        found[name] = Tool(
+            name, description, one.schema_json, Effect.UNKNOWN, config.name, fingerprint, own_name=one.name
+        )
     return found
 
 

@@ -55,6 +55,7 @@ class McpServer:
         self._ended = asyncio.Event()
         """The server has closed its output."""
         self._client: Any = None
+        self._is_closed = False
 
     async def definitions(self) -> list[Definition]:
         """Return its tools, sorted by name. Raises `ServerUnusable`."""
@@ -109,6 +110,7 @@ class McpServer:
 
     async def aclose(self) -> None:
         """Disconnect, and end the server with everything that it started."""
+        self._is_closed = True
         self._closing.set()
         if self._owners:
             await asyncio.wait(self._owners, timeout=_CLOSE_S)
@@ -119,6 +121,8 @@ class McpServer:
         async with self._starting:
             if self._is_connected:
                 return self._client
+            if self._is_closed:
+                raise ServerUnusable(f"The MCP server {self.config.name} was stopped.")
             self.config.check()
             ready: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
             self._closing, self._ended = asyncio.Event(), asyncio.Event()

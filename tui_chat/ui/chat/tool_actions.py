@@ -98,6 +98,7 @@ class ToolActions:
 
     async def _turn_on(self, tools: tuple[str, ...]) -> None:
         options = replace(self._chat.conversation.options, tools=tools)
+        await self._chat.service.tool_lists.forget(self._chat.conversation.id)
         if options != self._chat.conversation.options:
             await self._settings.change(options=options)
         self._chat.notify(f"Tools: {', '.join(tools)}." if tools else "Tools are off.")
