@@ -25,7 +25,7 @@ def test_commands_send_no_escape_sequence_to_a_terminal_without_a_name(name: str
             assert "Traceback" not in terminal.text and terminal.text.strip()
 
 
-@NAMES
+@pytest.mark.parametrize("name", [None, "", "unknown"], ids=["unset", "empty", "unknown"])
 def test_the_app_works_in_a_terminal_without_a_name(name: str | None, shell: Shell) -> None:
     with in_terminal(shell, name, "--demo") as terminal:
         terminal.until("Ask anything")

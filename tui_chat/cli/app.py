@@ -19,6 +19,7 @@ from tui_chat.cli.options import (
     ModelFlag,
     ProfileFlag,
     SystemFlag,
+    TemporaryFlag,
 )
 
 _CHAT = "Chat"
@@ -26,6 +27,7 @@ _CONVERSATIONS = "Conversations"
 _OTHER = "Usage, models, settings"
 COMMANDS = {
     "ask": ("ask", _CHAT),
+    "chat": ("chat", _CHAT),
     "open": ("open", _CHAT),
     "list": ("list", _CONVERSATIONS),
     "show": ("show", _CONVERSATIONS),
@@ -111,11 +113,6 @@ def _print_version(requested: bool) -> None:
 
 VersionFlag = Annotated[
     bool, typer.Option("-V", "--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-]
-
-
-TemporaryFlag = Annotated[
-    bool, typer.Option("--temp", help="Keep nothing: conversations, drafts and history live in memory only.")
 ]
 
 

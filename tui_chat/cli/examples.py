@@ -19,6 +19,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'tui-chat ask --tools read "Where is the retry delay set?"',
         'tui-chat ask --jsonl "Hello" | jq -j \'select(.type == "text").text\'',
     ),
+    "chat": (
+        "tui-chat chat --linear",
+        "tui-chat chat --linear -c",
+        "tui-chat chat --temp",
+        "echo 'What does EAGAIN mean?' | tui-chat chat --linear",
+    ),
     "open": (
         "tui-chat open rate limiter",
         "tui-chat open 1a2b3c4d",

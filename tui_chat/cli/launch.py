@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from tui_chat.cli.context import Context, GlobalOptions, load_context
 from tui_chat.cli.exit_codes import DONE, MISUSED
+from tui_chat.cli.first_conversation import CANNOT_CONTINUE, save_error_notice, with_model
 from tui_chat.cli.output import print_notice
 from tui_chat.cli.watchdog import Watchdog
-from tui_chat.core.error import StorageError
 from tui_chat.core.launch_options import LaunchOptions
 
 if TYPE_CHECKING:
@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 
 
 def open_app(options: GlobalOptions, launch_options: LaunchOptions) -> int:
-    """Run the app and return the exit code."""
+    """Run the app and return the exit code; in a terminal that only shows lines, the linear mode."""
+    if os.environ.get("TERM") == "dumb":
+        from tui_chat.cli.linear.launch import run_linear
+
+        return run_linear(options, launch_options)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        print_notice("the app needs a terminal; `tui-chat ask` works without one")
+        print_notice("the app needs a terminal; `tui-chat ask` and `tui-chat chat --linear` work without one")
         return MISUSED
-    if launch_options.temporary and (launch_options.latest or launch_options.conversation):
-        print_notice("--temp opens a conversation that is kept nowhere; it cannot continue one")
+    if launch_options.is_contradictory:
+        print_notice(CANNOT_CONTINUE)
         return MISUSED
     ctx = load_context(options)
     # Textual reads both once, when it is first imported.
@@ -104,11 +108,11 @@ async def _app_context(ctx: Context, program: "Program", options: LaunchOptions)
     if match is not None:
         options = replace(options, conversation=match.conversation_id)
     settings = ctx.settings
-    options, model_notice = await _with_model(program, options)
+    options, model_notice = await with_model(program, options)
     first = await program.conversation_for(options)
     notices = [
         *model_notice,
-        *_save_error_notice(program.service.save_queue.error),
+        *save_error_notice(program.service.save_queue.error),
         *(str(problem) for problem in settings.problems),
     ]
     notices += unusable_settings(settings)
@@ -138,23 +142,3 @@ def plugin_tools() -> "Collection[str]":
     from tui_chat.plugins import TOOLS, plugins
 
     return plugins(TOOLS)
-
-
-async def _with_model(program: "Program", options: LaunchOptions) -> tuple[LaunchOptions, list[str]]:
-    """Return the options with the model that was meant; where none fits, without one, and a notice."""
-    from tui_chat.core.error import ChatError
-
-    try:
-        return await program.with_resolved_model(options), []
-    except ChatError as error:
-        return replace(options, model=None), [f"{error.message}; the default model is used."]
-
-
-def _save_error_notice(error: StorageError | None) -> list[str]:
-    """Return a notice if nothing can be saved; else nothing."""
-    if error is None:
-        return []
-    from tui_chat.wording import explain
-
-    words = explain(error)
-    return [f"New messages are lost when you quit. {words.sentence} {error.message}. {words.next_step}"]

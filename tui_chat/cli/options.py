@@ -28,6 +28,9 @@ ProfileFlag = Annotated[
     str | None, typer.Option("-p", "--profile", metavar="NAME", help="Profile from the settings.")
 ]
 ContinueFlag = Annotated[bool, typer.Option("-c", "--continue", help="Continue the most recent conversation.")]
+TemporaryFlag = Annotated[
+    bool, typer.Option("--temp", help="Keep nothing: conversations, drafts and history live in memory only.")
+]
 ConversationFlag = Annotated[
     str | None,
     typer.Option(

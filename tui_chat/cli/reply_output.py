@@ -22,6 +22,7 @@ from tui_chat.core.event import (
     TurnEnded,
     TurnStarted,
 )
+from tui_chat.core.format_numbers import dollars, duration, short_tokens
 from tui_chat.core.part import RoundPart, ToolResultPart
 from tui_chat.core.turn import Turn
 from tui_chat.wording import explain
@@ -275,3 +276,19 @@ def _ended(turn: Turn, error: dict[str, str | None] | None) -> str:
         duration_ms=turn.duration_ms,
         tokens_per_s=None if speed is None else round(speed, 1),
     )
+
+
+def figures(turn: Turn) -> str:
+    """Return the model, tokens, time and cost of a reply in one line."""
+    shown = [turn.model]
+    if (usage := turn.usage) is not None and not usage.unknown:
+        mark = "~" if usage.estimated else ""
+        shown.append(f"{mark}in {short_tokens(usage.total_input_tokens)}")
+        if usage.cache_read_tokens:
+            shown.append(f"cached {short_tokens(usage.cache_read_tokens)}")
+        shown.append(f"out {short_tokens(usage.output_tokens)}")
+    if turn.duration_ms is not None:
+        shown.append(duration(turn.duration_ms / 1000))
+    cost = turn.cost
+    shown.append("no price" if cost is None else dollars(cost.total_usd, estimated=cost.estimated))
+    return " · ".join(shown)

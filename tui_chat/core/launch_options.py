@@ -18,3 +18,8 @@ class LaunchOptions:
     """Keep nothing after this run of the program."""
     query: str | None = None
     """Words of a title or of messages."""
+
+    @property
+    def is_contradictory(self) -> bool:
+        """Return whether they ask to continue a conversation and to keep nothing."""
+        return self.temporary and bool(self.latest or self.conversation)

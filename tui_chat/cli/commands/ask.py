@@ -10,6 +10,7 @@ import typer
 
 from tui_chat.cli.attach_option import AttachOption, YesFlag, gather
 from tui_chat.cli.context import Context, command_context
+from tui_chat.cli.first_conversation import NO_KEY, has_no_model
 from tui_chat.cli.options import (
     ContinueFlag,
     ConversationFlag,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from tui_chat.core.event import TurnEnded
     from tui_chat.core.launch_options import LaunchOptions
     from tui_chat.core.part import AttachmentPart
-    from tui_chat.core.turn import Turn
     from tui_chat.service.reply import Reply
 
 PromptArgument = Annotated[str | None, typer.Argument(metavar="PROMPT", help="The prompt; stdin is appended.")]
@@ -57,10 +57,6 @@ OptionFlag = Annotated[
 ]
 TitleFlag = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="Title of the conversation.")]
 VerboseFlag = Annotated[bool, typer.Option("-v", "--verbose", help="Print model, tokens and cost to stderr.")]
-_NO_KEY = (
-    "no key was found, so the built-in demo answers; set ANTHROPIC_API_KEY or OPENAI_API_KEY, "
-    "or start a local server and name its model"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +164,7 @@ def _is_pipe() -> bool:
 
 
 async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
+    from tui_chat.cli.reply_output import figures
     from tui_chat.cli.store_access import opening_notices
     from tui_chat.core.provider_presets import DEMO_MODEL
     from tui_chat.wiring import assemble
@@ -185,8 +182,8 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
         conversation = _with_flags(conversation, question)
         if conversation.model != (question.options.model or stored.model):
             print_notice(f"model {conversation.model}")
-        if conversation.model == DEMO_MODEL and _has_no_model(ctx, question.options):
-            print_notice(_NO_KEY)
+        if conversation.model == DEMO_MODEL and has_no_model(ctx, question.options):
+            print_notice(NO_KEY)
         reply = await program.service.send(conversation, question.text, question.attachments)
         for note in reply.notes:
             print_notice(note)
@@ -195,16 +192,11 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
             await program.store.rename(conversation.id, question.title)
         code = await _print_reply(reply, _reply_text(ctx, question), watchdog)
         if question.verbose:
-            _print_usage(reply.turn)
+            print_notice(figures(reply.turn))
     finally:
         await program.aclose()
     watchdog.all_saved(code)
     return code
-
-
-def _has_no_model(ctx: Context, options: "LaunchOptions") -> bool:
-    """Return whether neither the options nor the settings name a model."""
-    return not (ctx.demo or ctx.settings.default_model or options.model or options.profile)
 
 
 async def _print_reply(reply: "Reply", text: "ReplyText", watchdog: "Watchdog") -> int:
@@ -261,24 +253,6 @@ def _with_flags(conversation: "Conversation", question: _Question) -> "Conversat
     if question.title:
         conversation = replace(conversation, title=question.title, title_source=TitleSource.USER)
     return conversation
-
-
-def _print_usage(turn: "Turn") -> None:
-    """Print one line to stderr: the model, tokens, time and cost of the reply."""
-    from tui_chat.core.format_numbers import dollars, duration, short_tokens
-
-    shown = [turn.model]
-    if (usage := turn.usage) is not None and not usage.unknown:
-        mark = "~" if usage.estimated else ""
-        shown.append(f"{mark}in {short_tokens(usage.total_input_tokens)}")
-        if usage.cache_read_tokens:
-            shown.append(f"cached {short_tokens(usage.cache_read_tokens)}")
-        shown.append(f"out {short_tokens(usage.output_tokens)}")
-    if turn.duration_ms is not None:
-        shown.append(duration(turn.duration_ms / 1000))
-    cost = turn.cost
-    shown.append("no price" if cost is None else dollars(cost.total_usd, estimated=cost.estimated))
-    print_notice(" · ".join(shown))
 
 
 def _reply_text(ctx: Context, question: _Question) -> "ReplyText":

@@ -1,0 +1,1 @@
+"""Tests of tui_chat.cli, mostly of the program as it is called."""

@@ -1,0 +1,42 @@
+"""What a chat starts with, in the app and in linear mode: its model, and notices. Opens nothing."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui_chat.cli.context import Context
+
+if TYPE_CHECKING:
+    from tui_chat.core.error import StorageError
+    from tui_chat.core.launch_options import LaunchOptions
+    from tui_chat.wiring import Program
+
+NO_KEY = (
+    "no key was found, so the built-in demo answers; set ANTHROPIC_API_KEY or OPENAI_API_KEY, "
+    "or start a local server and name its model"
+)
+CANNOT_CONTINUE = "--temp opens a conversation that is kept nowhere; it cannot continue one"
+
+
+def has_no_model(ctx: Context, options: "LaunchOptions") -> bool:
+    """Return whether neither the options nor the settings name a model."""
+    return not (ctx.demo or ctx.settings.default_model or options.model or options.profile)
+
+
+async def with_model(program: "Program", options: "LaunchOptions") -> "tuple[LaunchOptions, list[str]]":
+    """Return the options with the model that was meant; where none fits, without one, and a notice."""
+    from tui_chat.core.error import ChatError
+
+    try:
+        return await program.with_resolved_model(options), []
+    except ChatError as error:
+        return replace(options, model=None), [f"{error.message}; the default model is used."]
+
+
+def save_error_notice(error: "StorageError | None") -> list[str]:
+    """Return a notice if nothing can be saved; else nothing."""
+    if error is None:
+        return []
+    from tui_chat.wording import explain
+
+    words = explain(error)
+    return [f"New messages are lost when you quit. {words.sentence} {error.message}. {words.next_step}"]

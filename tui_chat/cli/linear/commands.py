@@ -1,0 +1,326 @@
+"""The slash commands of linear mode: those of the app that make sense as lines. Reads no key."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tui_chat.cli.exit_codes import DONE
+from tui_chat.cli.linear.chat import LinearChat
+from tui_chat.cli.linear.line_reader import Interrupted, LineKind
+from tui_chat.cli.linear.reply_lines import error_text
+from tui_chat.core.clean import clean, clean_line
+from tui_chat.core.conversation import TitleSource
+from tui_chat.core.error import ChatError
+from tui_chat.core.format_numbers import full_tokens, when
+from tui_chat.core.option_syntax import options_text, parse_options
+from tui_chat.core.part import AttachmentPart
+from tui_chat.core.title import shown_title
+from tui_chat.core.tool import TOOL_GROUP_NOTES, tool_choices
+from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.ui.commands.slash_commands import ALIASES, COMMANDS, Call
+from tui_chat.wording import ending
+
+_MOST_LISTED = 20
+Handler = Callable[[str], Awaitable[None]]
+"""Takes the argument of the command."""
+
+
+class LinearCommands:
+    """Runs the commands of one chat."""
+
+    def __init__(self, chat: LinearChat) -> None:
+        self._chat = chat
+        self._handlers: Mapping[str, Handler] = {
+            "attach": self._attach,
+            "continue": self._continue,
+            "delete": self._delete,
+            "edit": self._edit,
+            "export": self._export,
+            "fork": self._fork,
+            "help": self._help,
+            "library": self._library,
+            "model": self._model,
+            "new": self._new,
+            "options": self._options,
+            "profile": self._profile,
+            "quit": self._quit,
+            "retry": self._retry,
+            "system": self._system,
+            "title": self._title,
+            "tokens": self._tokens,
+            "tools": self._tools,
+        }
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Return the names of the commands, in the order of the one table."""
+        return [command.name for command in COMMANDS if command.name in self._handlers]
+
+    async def run(self, call: Call) -> None:
+        """Run a command; one that needs the app is refused in a sentence."""
+        handler = self._handlers.get(call.command.name)
+        if handler is None:
+            await self._chat.say(f"/{call.command.name} needs the app. /help lists what works here.")
+            return
+        try:
+            await handler(call.argument)
+        except ChatError as error:
+            await self._chat.say(error_text(error))
+
+    async def _help(self, words: str) -> None:
+        shown = [command for command in COMMANDS if command.name in self._handlers]
+        heads = {command.name: f"/{command.name} {command.takes}".rstrip() for command in shown}
+        width = max(map(len, heads.values()))
+        lines = [f"{heads[command.name]:<{width}}  {command.help}" for command in shown]
+        lines = [line for line in lines if words.lower() in line.lower()] or lines
+        others = ", ".join(f"/{alias} is /{name}" for alias, name in ALIASES.items() if name in self._handlers)
+        lines += [
+            "A line that ends with \\ goes on in the next one, and pasted lines are one prompt.",
+            f"Ctrl+C stops a reply and keeps it; again, it quits. Other names: {others}.",
+        ]
+        await self._chat.say("\n".join(lines))
+
+    async def _quit(self, _: str) -> None:
+        if self._chat.attachments:
+            await self._chat.say(f"Not sent: {_names(self._chat.attachments)}.")
+        self._chat.leave(DONE)
+
+    # Replies
+
+    async def _retry(self, model: str) -> None:
+        if not (path := self._chat.conversation.path):
+            await self._chat.say("There is no prompt to reply to yet.")
+            return
+        service = self._chat.program.service
+        name = await self._chat.program.resolve_model(model) if model else None
+        await self._chat.follow(service.retry(self._chat.conversation.id, path[-1].id, model=name))
+
+    async def _continue(self, _: str) -> None:
+        reply = self._last(Role.ASSISTANT)
+        if reply is None:
+            await self._chat.say("There is no reply to continue yet.")
+        elif reply.status is TurnStatus.COMPLETE and ending(reply) is None:
+            await self._chat.say("This reply is complete; /retry regenerates it.")
+        else:
+            await self._chat.follow(self._chat.program.service.continue_(self._chat.conversation.id, reply.id))
+
+    async def _edit(self, text: str) -> None:
+        prompt = self._last(Role.USER)
+        if prompt is None:
+            await self._chat.say("There is no prompt to edit yet.")
+            return
+        if not text:
+            try:
+                text = await self._chat.reader.read("Edit: ", LineKind.TEXT, prefill=prompt.text)
+            except (EOFError, Interrupted):
+                text = ""
+            if not self._chat.reader.is_terminal or not text:
+                await self._chat.say("")
+        if not text.strip():
+            await self._chat.say("Nothing was changed.")
+            return
+        shown = self._chat.conversation
+        await self._chat.follow(self._chat.program.service.edit(shown.id, prompt.id, text, model=shown.model), text)
+
+    def _last(self, role: Role) -> Turn | None:
+        return next((turn for turn in reversed(self._chat.conversation.path) if turn.role is role), None)
+
+    # Conversations
+
+    async def _new(self, _: str) -> None:
+        await self._chat.show(self._chat.new_conversation())
+
+    async def _fork(self, _: str) -> None:
+        if not (path := self._chat.conversation.path):
+            await self._chat.say("There is nothing to fork yet.")
+            return
+        forked = await self._chat.program.service.fork(self._chat.conversation.id, path[-1].id)
+        self._chat.conversation = forked
+        await self._chat.say("Forked into a new conversation; the original is unchanged.")
+
+    async def _library(self, words: str) -> None:
+        """List the last used conversations whose titles have these words, and open the one that is chosen."""
+        page = await self._chat.program.store.summaries(limit=_MOST_LISTED, matching=words)
+        if not page:
+            await self._chat.say("No title has these words." if words else "No conversations yet.")
+            return
+        now = datetime.now().astimezone()
+        for number, summary in enumerate(page, start=1):
+            title = clean_line(shown_title(summary.title))
+            await self._chat.say(f"{number}. {title}, {when(summary.updated_at, now)}, {summary.turns} messages")
+        answer = await self._chat.ask("Number to open, or Enter for none: ")
+        if answer.isdecimal() and 1 <= int(answer) <= len(page):
+            await self._chat.show(await self._chat.program.service.open(page[int(answer) - 1].id))
+        elif answer:
+            await self._chat.say(f"There is no number {clean_line(answer)} in this list.")
+
+    async def _delete(self, _: str) -> None:
+        deleted = self._chat.conversation
+        if not deleted.turns:
+            await self._chat.say("There is nothing to delete yet.")
+            return
+        await self._chat.program.store.delete(deleted.id)
+        days = self._chat.ctx.settings.chat.trash_days
+        await self._chat.say(f"Moved to the trash for {days} days; `tui-chat restore {deleted.id[:8]}` restores it.")
+        await self._chat.show(self._chat.new_conversation())
+
+    async def _export(self, name: str) -> None:
+        from tui_chat.service.export_names import ExportFormat, file_name
+        from tui_chat.service.import_export import ExportRequest, export
+
+        conversation = self._chat.conversation
+        suffixes = {".json": ExportFormat.JSON, ".txt": ExportFormat.TEXT, ".html": ExportFormat.HTML}
+        form = suffixes.get(Path(name).suffix, ExportFormat.MARKDOWN)
+        target = _absolute(name or file_name(conversation, form))
+        (path,) = await export(self._chat.program.store, ExportRequest([conversation.id], form), target)
+        await self._chat.say(f"Written to {clean_line(str(path))}.")
+
+    # What is set for the conversation
+
+    async def _title(self, title: str) -> None:
+        if not title:
+            await self._chat.say(clean_line(self._chat.conversation.title) or "No title yet.")
+            return
+        await self._change(title=title, title_source=TitleSource.USER)
+        await self._chat.say(f"Title: {clean_line(title)}.")
+
+    async def _system(self, text: str) -> None:
+        if text:
+            await self._change(system="" if text == "-" else text)
+        await self._chat.say(clean(self._chat.conversation.system) or "No system prompt is set.")
+
+    async def _options(self, words: str) -> None:
+        try:
+            options = parse_options(self._chat.conversation.options, words)
+        except ValueError as error:
+            await self._chat.say(str(error))
+            return
+        if options != self._chat.conversation.options:
+            await self._change(options=options)
+        await self._chat.say(options_text(options) or "No options are set. Example: /options effort=high")
+
+    async def _model(self, name: str) -> None:
+        if name:
+            await self._change(model=await self._chat.program.resolve_model(name))
+            await self._chat.say(f"Model: {clean_line(self._chat.conversation.model)}.")
+            return
+        known = (await self._chat.program.model_catalog.last_seen()).models
+        lines = [f"Model: {clean_line(self._chat.conversation.model)}. /model NAME switches."]
+        lines += [f"  {clean_line(model.ref)}" for model in known[:_MOST_LISTED]]
+        if len(known) > _MOST_LISTED:
+            lines.append(f"  and {len(known) - _MOST_LISTED} more; `tui-chat models` lists all.")
+        await self._chat.say("\n".join(lines))
+
+    async def _profile(self, name: str) -> None:
+        from tui_chat.core.fuzzy import did_you_mean
+
+        profiles, shown = self._chat.ctx.settings.profiles, self._chat.conversation
+        if (profile := profiles.get(name)) is None:
+            known = f"Profiles: {', '.join(profiles)}." if profiles else "The settings have no profiles."
+            await self._chat.say(
+                f"There is no profile {name}{did_you_mean(name, profiles)}. {known}" if name else known
+            )
+            return
+        model = await self._chat.program.resolve_model(profile.model or shown.model)
+        await self._change(model=model, system=profile.system or shown.system, options=profile.options)
+        await self._chat.say(f"Profile: {clean_line(name)}, model {clean_line(model)}.")
+
+    async def _tools(self, words: str) -> None:
+        """Turn on exactly these tools, once the user has agreed to each MCP server among them."""
+        servers = {server.name: server for server in self._chat.program.tool_servers}
+        if words and words != "off":
+            from tui_chat.plugins import TOOLS, plugins
+
+            try:
+                chosen = tool_choices(words, (*servers, *plugins(TOOLS)))
+            except ValueError as error:
+                await self._chat.say(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+                return
+        else:
+            chosen = () if words else self._chat.conversation.options.tools
+        permissions = self._chat.program.service.permissions
+        for server in [servers[name] for name in chosen if name in servers]:
+            if await permissions.has_consent(server):
+                continue
+            await self._chat.say(f"The MCP server {clean_line(server.name)} is:\n{clean(server.what)}")
+            if await self._chat.confirm(f"{server.warning} Start it?".strip()):
+                await permissions.consent(server)
+            else:
+                chosen = tuple(name for name in chosen if name != server.name)
+        if chosen != self._chat.conversation.options.tools:
+            await self._change(options=replace(self._chat.conversation.options, tools=chosen))
+        on = ", ".join(chosen) if chosen else "off"
+        known = "; ".join(f"{name}: {note}" for name, note in TOOL_GROUP_NOTES.items())
+        await self._chat.say(f"Tools: {on}." if words else f"Tools: {on}. There are {known}.")
+
+    async def _tokens(self, _: str) -> None:
+        tokens = await self._chat.program.service.count(self._chat.conversation)
+        counted = "This provider cannot count tokens."
+        await self._chat.say(counted if tokens is None else f"{full_tokens(tokens)} tokens, counted by the provider.")
+
+    async def _change(self, **values: Any) -> None:
+        """Set these fields of the conversation, and store them if it is stored."""
+        self._chat.conversation = replace(self._chat.conversation, **values)
+        if not self._chat.conversation.turns:
+            return
+        store = self._chat.program.store
+        setters: Mapping[str, Callable[[str, Any], Awaitable[object]]] = {
+            "title": store.rename,
+            "system": store.set_system,
+            "options": store.set_options,
+            "model": store.set_model,
+        }
+        for name, value in values.items():
+            if name in setters:
+                await setters[name](self._chat.conversation.id, value)
+
+    # Attachments
+
+    async def _attach(self, text: str) -> None:
+        """Attach a file, the files of a pattern, or what is at an https address to the next prompt."""
+        if not text:
+            waiting = self._chat.attachments
+            name_one = "Name a file, a pattern or an https address: /attach shot.png"
+            await self._chat.say(f"Attached: {_names(waiting)}." if waiting else name_one)
+            return
+        for read in await asyncio.to_thread(_reads, text):
+            part, reason = await asyncio.to_thread(read)
+            if reason and not await self._chat.confirm(f"{clean_line(reason)} Attach it?"):
+                await self._chat.say(f"Not attached: {clean_line(part.name)}.")
+                continue
+            self._chat.attachments.append(part)
+            await self._chat.say(f"Attached {clean_line(part.name)}, {part.size:,} bytes, to the next prompt.")
+
+
+def _absolute(name: str) -> Path:
+    """Return the absolute path; the home of an unknown user stays a plain folder name."""
+    path = Path(name)
+    with suppress(RuntimeError):
+        path = path.expanduser()
+    return path.absolute()
+
+
+def _names(parts: Sequence[AttachmentPart]) -> str:
+    return ", ".join(clean_line(part.name) for part in parts)
+
+
+def _reads(text: str) -> list[Callable[[], tuple[AttachmentPart, str]]]:
+    """Return a function for each file that is named; it reads one, with the reason to ask about it."""
+    from tui_chat.attachments.fetching import fetch_attachment, is_url
+    from tui_chat.attachments.named_files import named_files, reason_to_ask
+    from tui_chat.attachments.read_file import read_attachment
+
+    def fetched() -> tuple[AttachmentPart, str]:
+        part = fetch_attachment(text)
+        return part, reason_to_ask(part)
+
+    def read(path: Path) -> tuple[AttachmentPart, str]:
+        part = read_attachment(path)
+        return part, reason_to_ask(part, path)
+
+    return [fetched] if is_url(text) else [partial(read, path) for path in named_files(text, Path.cwd())]
