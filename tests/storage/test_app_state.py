@@ -27,6 +27,16 @@ async def test_prompts_come_back_newest_first_each_once(store: Store) -> None:
     assert await store.prompts(limit=1) == ["one"]
 
 
+@pytest.mark.parametrize("damaged", [2**63 - 1, -(2**63)])
+async def test_prompts_are_kept_after_a_number_that_cannot_grow(store: Store, damaged: int) -> None:
+    for text in ("first", "second"):
+        await store.add_prompt(text)
+    await store._write(lambda db: db.execute("UPDATE prompt SET seq = ? WHERE text = 'second'", (damaged,)))
+    await store.add_prompt("third")
+    assert sorted(await store.prompts()) == ["first", "second", "third"]
+    assert (await store.prompts())[0] == "third"
+
+
 async def test_state_holds_what_json_can(store: Store) -> None:
     assert await store.state("theme") is None
     for value in ("dark", 3, {"a": [1, None]}, False):

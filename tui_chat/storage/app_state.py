@@ -13,6 +13,8 @@ from tui_chat.storage.part_codec import part_from_json, part_to_json
 from tui_chat.storage.turn_rows import seq_of
 
 _MAX_PROMPTS = 10_000
+_MOST_SEQ = 2**53
+"""A larger number of a prompt is damage: so many are never typed."""
 _NEW_DRAFT = "draft"
 STOP_REQUEST = "stop:"
 """Before the id of a live reply: its process is asked to stop it."""
@@ -84,9 +86,22 @@ def add_prompt(db: sqlite3.Connection, text: str) -> None:
     last = db.execute("SELECT seq, text FROM prompt ORDER BY seq DESC LIMIT 1").fetchone()
     if not text.strip() or (last is not None and last[1] == text):
         return
+    if last is not None and not 0 <= last[0] < _MOST_SEQ:
+        last = (_renumber_prompts(db), text)
     seq = 1 if last is None else last[0] + 1
     db.execute("INSERT INTO prompt (seq, text) VALUES (?, ?)", (seq, text))
-    db.execute("DELETE FROM prompt WHERE seq <= ?", (seq - _MAX_PROMPTS,))
+    beyond = "SELECT seq FROM prompt ORDER BY seq DESC LIMIT 1 OFFSET ?"
+    db.execute(f"DELETE FROM prompt WHERE seq <= ({beyond})", (_MAX_PROMPTS,))
+
+
+def _renumber_prompts(db: sqlite3.Connection) -> int:
+    """Number the prompts from 1 where damage left a number that cannot grow. Return the last number."""
+    texts = db.execute("SELECT text FROM prompt ORDER BY seq").fetchall()
+    db.execute("DELETE FROM prompt")
+    db.executemany(
+        "INSERT INTO prompt (seq, text) VALUES (?, ?)", [(at, text) for at, (text,) in enumerate(texts, 1)]
+    )
+    return len(texts)
 
 
 def prompts(db: sqlite3.Connection, matching: str, limit: int) -> list[str]:
