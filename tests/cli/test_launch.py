@@ -1,5 +1,6 @@
 """What the app starts with: a profile, a system prompt and a model hold for every new conversation of the session."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from tui_chat.cli.context import Context, GlobalOptions
 from tui_chat.cli.exit_codes import MISUSED
-from tui_chat.cli.launch import _app_context, open_app
+from tui_chat.cli.launch import _app_context, _escape_delay_ms, _warm_up, open_app
 from tui_chat.core.launch_options import LaunchOptions
 from tui_chat.settings.load import load_settings
 from tui_chat.wiring import assemble, save_setting
@@ -73,3 +74,21 @@ def test_a_temporary_conversation_cannot_continue_one(monkeypatch: pytest.Monkey
     for stream in (sys.stdin, sys.stdout):
         monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
     assert open_app(GlobalOptions(), LaunchOptions(latest=True, temporary=True)) == MISUSED
+
+
+@pytest.mark.parametrize("name", ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"])
+def test_escape_waits_longer_over_ssh(name: str) -> None:
+    assert _escape_delay_ms({name: "10.0.0.1 22"}) > _escape_delay_ms({"TERM": "xterm"})
+
+
+async def test_the_collector_walks_nothing_that_was_loaded_ahead(tmp_path: Path) -> None:
+    program = await assemble(load_settings({"data_dir": tmp_path}, environ={}))
+    frozen = gc.get_freeze_count()
+    try:
+        await _warm_up(program)
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > frozen
+        assert len(gc.get_objects()) < 1000
+    finally:
+        gc.unfreeze()
+        await program.aclose()

@@ -16,11 +16,13 @@ from tui_chat.cli.watchdog import Watchdog
 from tui_chat.core.launch_options import LaunchOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from tui_chat.cli.serving import InAppServer
     from tui_chat.ui.app_context import AppContext
     from tui_chat.wiring import Program
+
+_LOCAL_ESCAPE_MS, _REMOTE_ESCAPE_MS = 10, 25
 
 
 def open_app(options: GlobalOptions, launch_options: LaunchOptions) -> int:
@@ -37,7 +39,7 @@ def open_app(options: GlobalOptions, launch_options: LaunchOptions) -> int:
         return MISUSED
     ctx = load_context(options)
     # Textual reads both once, when it is first imported.
-    os.environ.setdefault("ESCDELAY", str(ctx.settings.ui.escape_delay_ms))
+    os.environ.setdefault("ESCDELAY", str(ctx.settings.ui.escape_delay_ms or _escape_delay_ms(os.environ)))
     if not ctx.settings.ui.animations:
         os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     with Watchdog() as watchdog:
@@ -88,10 +90,29 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
     return code
 
 
+def _escape_delay_ms(environment: "Mapping[str, str]") -> int:
+    """Return how long the rest of a key sequence may take: a terminal on this machine writes it in one piece."""
+    is_remote = any(name in environment for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"))
+    return _REMOTE_ESCAPE_MS if is_remote else _LOCAL_ESCAPE_MS
+
+
 def _import_services() -> None:
     """Import what the first screen does not need."""
     import tui_chat.ui.chat.screen
     import tui_chat.wiring  # noqa: F401
+
+
+async def _warm_up(program: "Program") -> None:
+    """Load the provider, and take all that is loaded by now out of the garbage collector's sight.
+
+    Collecting among tens of thousands of objects of imported modules would hold up a key for 50 ms.
+    """
+    gc.disable()
+    try:
+        await program.warm_up()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 async def _app_context(ctx: Context, program: "Program", options: LaunchOptions) -> "AppContext":
@@ -123,7 +144,7 @@ async def _app_context(ctx: Context, program: "Program", options: LaunchOptions)
         first if match is None else first.through(match.turn_id),
         partial(program.new_conversation, options),
         program.model_catalog,
-        program.warm_up,
+        partial(_warm_up, program),
         facts_of,
         program.find_local,
         match,

@@ -182,8 +182,10 @@ class UiSettings:
     measure: Annotated[int, SettingInfo("maximum width of prose in cells; 0 is the whole window", least=0)] = 100
     escape_delay_ms: Annotated[
         int,
-        SettingInfo("wait after Escape for the rest of a key sequence; set more for slow links", least=1),
-    ] = 25
+        SettingInfo(
+            "wait after Escape for the rest of a key sequence; 0 is 10 in a local terminal and 25 over SSH", least=0
+        ),
+    ] = 0
     animations: Annotated[bool, SettingInfo("animate scrolling and progress")] = True
     thinking_folded: Annotated[bool, SettingInfo("show the model's thinking as one line until it is unfolded")] = True
     tools_folded: Annotated[bool, SettingInfo("show tool calls as one line until they are unfolded")] = True
