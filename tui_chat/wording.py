@@ -1,7 +1,7 @@
 """The sentence and the next step for every error and ending. Knows no key, no screen and no exit code.
 
 A next step that the app has a key for is always named in the same words: try again, regenerate, continue, choose
-another model, edit the prompt, cancel it. The app adds the key.
+another model, edit the prompt, leave out a message, cancel it. The app adds the key.
 """
 
 from dataclasses import dataclass, replace
@@ -54,7 +54,7 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ),
     ("request_refused", "too_long"): ErrorText(
         "The conversation is too long for this model.",
-        "Fork from an earlier message, or choose another model.",
+        "Use /compact, leave out a message, or choose another model.",
     ),
     ("request_refused", "no_such_model"): ErrorText("The provider has no such model.", "Choose another model."),
     ("request_refused", "no_such_provider"): ErrorText(
@@ -67,6 +67,15 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
         "The provider does not have this web tool.", "Switch it off, or choose another model."
     ),
     ("request_refused", "no_prompt"): ErrorText("There is no prompt to reply to.", "Write one first."),
+    ("request_refused", "nothing_to_compact"): ErrorText(
+        "There is nothing to summarise yet.", "Use it when the context fills up."
+    ),
+    ("request_refused", "summarized_elsewhere"): ErrorText(
+        "The summarised messages are in the original conversation.", "Make the summary there."
+    ),
+    ("request_refused", "no_summary"): ErrorText(
+        "There is no summary to fork from yet.", "Fork from the branch before it, or regenerate."
+    ),
     ("request_refused", "no_files"): ErrorText("There are no files to leave out.", "Try again, or edit the prompt."),
     ("request_refused", "not_a_prompt"): ErrorText(
         "Only your own prompts can be edited.", "Select one in reading mode or in the tree."
@@ -250,7 +259,7 @@ _BY_STOP: dict[str, ErrorText] = {
     "length": ErrorText("Stopped at the token limit.", "Continue the reply."),
     "max_output_tokens": ErrorText("Stopped at the token limit.", "Continue the reply."),
     "model_context_window_exceeded": ErrorText(
-        "The model's context is full.", "Fork from an earlier message, or choose another model."
+        "The model's context is full.", "Use /compact, leave out a message, or choose another model."
     ),
     "refusal": ErrorText("The model declined to answer.", "Edit the prompt."),
     "content_filter": ErrorText("The provider's content filter stopped the reply.", "Edit the prompt."),

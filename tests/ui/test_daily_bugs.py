@@ -170,9 +170,9 @@ async def test_a_context_that_is_nearly_full_is_reported_once_and_shown_in_the_h
     async with desk_with(long, HELLO) as desk:
         desk.chat.context = replace(desk.chat.context, facts_of=facts_of)
         await desk.said("hi")
-        await desk.until(lambda: "full. Fork from an earlier message" in screen_text(desk.app))
+        await desk.until(lambda: "full. /compact" in screen_text(desk.app))
         assert "of 1.00k context" in screen_text(desk.app).splitlines()[0]
         desk.chat.notice_line.clear_notices()
         desk.chat.show_facts()
         await desk.pilot.pause(0.2)
-        assert "full. Fork" not in screen_text(desk.app)
+        assert "full. /compact" not in screen_text(desk.app)

@@ -82,6 +82,10 @@ class Conversation:
     origin: Origin | None = None
     side_requests: tuple[SideRequest, ...] = ()
     """Paid requests that are no turns, oldest first."""
+    left_out: frozenset[str] = frozenset()
+    """The turns that the user does not send any more; a prompt takes its reply with it."""
+    left_out_at: datetime | None = None
+    """When that last changed: input that was counted before is not that of the next request."""
 
     @cached_property
     def _by_id(self) -> Mapping[str, Turn]:

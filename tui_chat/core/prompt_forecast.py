@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from tui_chat.core.compaction import counted_turns
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.estimate import context_tokens, last_counted, learned_ratio, part_tokens
 from tui_chat.core.part import Part
@@ -86,7 +87,7 @@ class ContextUse:
 
 def forecast(conversation: Conversation, draft: Draft, now: datetime, counted: int | None = None) -> Forecast:
     """Return the forecast of a draft; `counted` is the provider's own count of its input, if known."""
-    path = expand_rounds(conversation.path_to(draft.parent_id))
+    path = expand_rounds(counted_turns(conversation, draft.parent_id))
     ratio = learned_ratio(path)
     new_tokens = round(sum(part_tokens(part, ratio, draft.model) for part in draft.parts))
     before = context_tokens(path, conversation.system, ratio, model=draft.model)
@@ -104,7 +105,7 @@ def forecast(conversation: Conversation, draft: Draft, now: datetime, counted: i
 
 def context_use(conversation: Conversation, window: int | None, reply_tokens: int = 0) -> ContextUse:
     """Return the current branch's use of the window: the input of its next request, not the sum of all inputs."""
-    path = expand_rounds(conversation.path)
+    path = expand_rounds(counted_turns(conversation, conversation.head))
     is_counted = bool(path) and last_counted(path) == len(path) - 1
     tokens = context_tokens(path, conversation.system, model=conversation.model)
     return ContextUse(tokens, window, not is_counted, reply_tokens)

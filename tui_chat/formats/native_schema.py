@@ -339,6 +339,8 @@ class _Conversation(_Shape):
     head: Unicode | None = None
     turns: list[_Turn] = []
     errands: list[_SideRequest] = []
+    left_out: list[Unicode] = []
+    left_out_at: Date | None = None
     blobs: dict[str, Annotated[bytes, BeforeValidator(_bytes_from)]] = {}
 
     @field_validator("blobs")
@@ -355,6 +357,7 @@ class _Conversation(_Shape):
             "turns": tuple(_with_bytes(turn.value(), self.blobs) for turn in self.turns),
             "origin": None if self.origin is None else Origin(**dict(self.origin)),
             "side_requests": tuple(request.value() for request in self.errands),
+            "left_out": frozenset(self.left_out),
         }
         same = {name: value for name, value in self if name not in ("format", "version", "errands", "blobs")}
         return Conversation(**same | converted)

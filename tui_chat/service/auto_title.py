@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 from tui_chat.core.builder import TurnBuilder
+from tui_chat.core.compaction import summarized_turn
 from tui_chat.core.conversation import TITLE, Conversation, Options, SideRequest, TitleSource
 from tui_chat.core.error import ChatError
 from tui_chat.core.event import Stopped
@@ -72,9 +73,10 @@ class AutoTitle:
             conversation = await self._save_queue.conversation(conversation_id)
             if self._closed or not _needs_title(conversation):
                 return
-            title, side_request = await self._request_title(
-                _title_prompt(conversation.path_to(ended.turn.id)), ended.turn.model
-            )
+            path = conversation.path_to(ended.turn.id)
+            if summarized_turn(path[0]) is not None:
+                return
+            title, side_request = await self._request_title(_title_prompt(path), ended.turn.model)
             if side_request is not None:
                 await self._save_queue.record(conversation_id, side_request, title)
         except ChatError as error:

@@ -10,6 +10,15 @@ from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from tui_chat.core.clean import valid_text
+from tui_chat.core.compaction import (
+    has_summarized,
+    is_summary,
+    is_summary_mark,
+    is_summary_requested,
+    sent_turns,
+    summarized_turn,
+    summary_prompt,
+)
 from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
 from tui_chat.core.error import NotFound, ReplyInFlight, RequestRefused, StorageError
 from tui_chat.core.event import Delta
@@ -120,7 +129,8 @@ class ChatService:
             if attachments is None:
                 attachments = attachments_of(edited)
             conversation = replace(conversation, model=model or conversation.model)
-            parts: tuple[Part, ...] = (TextPart(valid_text(text)), *await measured_files(attachments))
+            marks = filter(is_summary_mark, edited.parts)
+            parts: tuple[Part, ...] = (*marks, TextPart(valid_text(text)), *await measured_files(attachments))
             return await self._send_prompt(conversation, edited.parent_id, parts)
 
     async def retry(self, conversation_id: str, turn_id: str, *, model: str | None = None) -> Reply:
@@ -177,10 +187,26 @@ class ChatService:
                 return await self._start_reply(conversation.with_turn(blank), (blank,), new=False)
             return await self._send_prompt(conversation, turn.id, (TextPart(CONTINUE_PROMPT),))
 
+    async def compact(self, conversation: Conversation, instructions: str = "") -> Reply:
+        """Have the model summarise the branch that is shown; the summary is the start of a new branch."""
+        async with self._conversation_lock(conversation.id):
+            conversation, _ = await self._latest(conversation)
+            if not any(turn.role is Role.ASSISTANT for turn in conversation.path):
+                raise RequestRefused("there is nothing to summarise", detail="nothing_to_compact")
+            assert conversation.head is not None
+            parts = summary_prompt(conversation.head, valid_text(instructions))
+            return await self._send_prompt(conversation, None, parts)
+
+    async def leave_out(self, conversation_id: str, turn_id: str, left_out: bool) -> Conversation:
+        """Leave a turn out of the next requests, or send it again; return the conversation."""
+        await self.save_queue.store.leave_out(conversation_id, (turn_id,), left_out)
+        return await self.open(conversation_id)
+
     async def count(self, conversation: Conversation) -> int | None:
         """Return the input tokens of the current branch as its provider counts them; `None` where it cannot."""
         provider = await self._dependencies.provider_for(conversation.model)
-        request, _ = await self._fitting_request(conversation, conversation.model, conversation.path)
+        turns = sent_turns(conversation, conversation.head)
+        request, _ = await self._fitting_request(conversation, conversation.model, turns)
         return await provider.count_tokens(request)
 
     async def tool_tokens(self, chosen: tuple[str, ...]) -> int:
@@ -198,7 +224,11 @@ class ChatService:
     ) -> Conversation:
         """Create a conversation from a copy of the path to that turn; it remembers its origin."""
         original = await self.open(conversation_id)
-        turns = self._copies(original.path_to(turn_id), None)
+        path = original.path_to(turn_id)
+        if summarized_turn(path[0]) is not None and not is_summary(path[1:2]):
+            raise RequestRefused("there is no whole summary to fork from", detail="no_summary")
+        turns = self._copies(path, None)
+        copy_of = {turn.id: copy.id for turn, copy in zip(path, turns, strict=True)}
         now = self._dependencies.now()
         forked = replace(
             original,
@@ -209,6 +239,7 @@ class ChatService:
             side_requests=(),
             head=turns[-1].id,
             origin=Origin(conversation_id, turn_id, source, foreign_id),
+            left_out=frozenset(copy_of[turn_id] for turn_id in original.left_out if turn_id in copy_of),
             archived_at=None,
             deleted_at=None,
         )
@@ -278,8 +309,10 @@ class ChatService:
         if self.reply_in(conversation.id) is not None:
             raise ReplyInFlight("a reply is still streaming here")
         blank = turns[-1]
-        path = conversation.path_to(blank.id if blank.parts else blank.parent_id)
-        request, notes = await self._fitting_request(conversation, blank.model, path)
+        sent = sent_turns(conversation, blank.id if blank.parts else blank.parent_id)
+        if is_summary_requested(sent) and not has_summarized(conversation, sent):
+            raise RequestRefused("the summarised messages are not here", detail="summarized_elsewhere")
+        request, notes = await self._fitting_request(conversation, blank.model, sent)
         notes += await self.tool_lists.news(conversation.id, conversation.options.tools)
         await self.save_queue.begin(replace(conversation, updated_at=self._dependencies.now()), turns, new=new)
         # An ended reply holds its whole request; drop it to free the memory.
@@ -294,10 +327,10 @@ class ChatService:
         return reply
 
     async def _fitting_request(
-        self, conversation: Conversation, model: str, path: tuple[Turn, ...]
+        self, conversation: Conversation, model: str, sent: tuple[Turn, ...]
     ) -> tuple[Request, tuple[str, ...]]:
         """Return the request with files that the model takes, and notes on what was shrunk or left out."""
-        request = await self._request(conversation, model, path)
+        request = await self._request(conversation, model, sent)
         if not any(attachments_of(turn) for turn in request.turns):
             return request, ()
         refuse_lost(request.turns)
@@ -305,10 +338,12 @@ class ChatService:
         listed = await self._dependencies.listed_model(model)
         return await self._fitter.fit(request, intake_of(provider.takes(split_ref(model)[1]), listed), model)
 
-    async def _request(self, conversation: Conversation, model: str, path: tuple[Turn, ...]) -> Request:
+    async def _request(self, conversation: Conversation, model: str, sent: tuple[Turn, ...]) -> Request:
         options = conversation.options
+        if is_summary_requested(sent):
+            options = replace(options, tools=())
         tools = await self.tool_lists.tools_of(conversation.id, options.tools)
-        turns = await with_bytes(expand_rounds(path), self.save_queue.store.blob)
+        turns = await with_bytes(expand_rounds(sent), self.save_queue.store.blob)
         return Request(split_ref(model)[1], turns, conversation.system, options, tools)
 
 

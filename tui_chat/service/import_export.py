@@ -180,6 +180,8 @@ def _merged(here: Conversation, new: Sequence[Turn], imported: Conversation) -> 
         here,
         turns=turns,
         head=imported.head if moves_head else here.head,
+        left_out=here.left_out | (imported.left_out & {turn.id for turn in new}),
+        left_out_at=here.left_out_at or imported.left_out_at,
         updated_at=max(here.updated_at, imported.updated_at),
     )
 

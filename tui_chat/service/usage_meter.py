@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tui_chat.core.builder import TurnBuilder
+from tui_chat.core.compaction import counted_turns
 from tui_chat.core.estimate import RunningUsage, context_tokens, usage_of_interrupted
 from tui_chat.core.event import UsageChanged
 from tui_chat.core.part import RoundPart
@@ -127,7 +128,7 @@ async def meter_interrupted(store: Store, cost_of: CostOf) -> int:
     for conversation_id, turn_id in unmetered:
         conversation = await store.conversation(conversation_id)
         turn = conversation.turn(turn_id)
-        request = Request(turn.model, conversation.path_to(turn.parent_id), conversation.system)
+        request = Request(turn.model, counted_turns(conversation, turn.parent_id), conversation.system)
         usage = usage_of_interrupted(turn, request)
         cost = await cost_of(turn.model, usage, turn.created_at)
         if rounds_of(turn):

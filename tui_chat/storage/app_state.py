@@ -2,9 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
+from tui_chat.core.bounds import moment_in_bounds
 from tui_chat.core.part import AttachmentPart
 from tui_chat.storage import blobs
 from tui_chat.storage.connection import note_damaged_value
@@ -18,6 +20,7 @@ _MOST_SEQ = 2**53
 _NEW_DRAFT = "draft"
 STOP_REQUEST = "stop:"
 """Before the id of a live reply: its process is asked to stop it."""
+_LEFT_OUT = "left-out:"
 
 
 def state(db: sqlite3.Connection, key: str) -> Any:
@@ -75,9 +78,22 @@ def _draft_files_key(conversation_id: str | None) -> str:
     return "draft-files" if conversation_id is None else f"draft-files:{conversation_id}"
 
 
+def left_out(db: sqlite3.Connection, conversation_id: str) -> tuple[frozenset[str], datetime | None]:
+    """Return the turns that are not sent any more, and when that last changed."""
+    match state(db, _LEFT_OUT + conversation_id):
+        case {"turns": [*turn_ids], "at": str(at)}:
+            return frozenset(map(str, turn_ids)), moment_in_bounds(at)
+    return frozenset(), None
+
+
+def set_left_out(db: sqlite3.Connection, conversation_id: str, turn_ids: Iterable[str], at: datetime) -> None:
+    """Store which turns are not sent any more."""
+    set_state(db, _LEFT_OUT + conversation_id, {"turns": sorted(turn_ids), "at": at.isoformat()})
+
+
 def forget_conversation(db: sqlite3.Connection, conversation_id: str) -> None:
-    """Delete what is remembered for a conversation deleted for good: edit, queue, files of its draft, tools."""
-    keys = [f"{kind}:{conversation_id}" for kind in ("edit", "queue", "draft-files", "tools")]
+    """Delete what is remembered for a conversation that is deleted for good, such as the files of its draft."""
+    keys = [f"{kind}:{conversation_id}" for kind in ("edit", "queue", "draft-files", "tools", "left-out")]
     db.executemany("DELETE FROM state WHERE key = ?", [(key,) for key in keys])
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from tui_chat.core.bounds import UNKNOWN_MOMENT
 from tui_chat.core.conversation import ConversationSummary
 from tui_chat.core.error import NotFound
+from tui_chat.storage import app_state
 from tui_chat.storage.live_replies import live_turns
 from tui_chat.storage.process_owner import CurrentProcess
 from tui_chat.storage.row_mapping import SUMMARY_COLUMNS, parse_required_time, summary_of, title_key
@@ -143,7 +144,7 @@ def conversation_changes(db: sqlite3.Connection, conversation_id: str) -> tuple[
         " WHERE conversation = ? AND owner IS NOT NULL",
         (seq,),
     ).fetchall()
-    return (*about, *last, *live)
+    return (*about, *last, *live, *app_state.left_out(db, conversation_id))
 
 
 def in_trash_since(db: sqlite3.Connection, moment: datetime) -> list[int]:

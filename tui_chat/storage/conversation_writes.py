@@ -1,7 +1,8 @@
 """Changes of a conversation, each one step that keeps the turns, the summary and the search index consistent."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from tui_chat.core.conversation import Conversation, Options, SideRequest, TitleSource
@@ -27,7 +28,9 @@ def load(db: sqlite3.Connection, conversation_id: str, process: CurrentProcess) 
     """Return a conversation, including what has arrived of its live replies."""
     conversation = turn_rows.seq_of(db, conversation_id)
     live = live_replies.live_turns(db, process, conversation)
-    return turn_rows.read_conversation(db, conversation, lambda turns: live_replies.overlay(db, turns, live))
+    loaded = turn_rows.read_conversation(db, conversation, lambda turns: live_replies.overlay(db, turns, live))
+    left_out, changed_at = app_state.left_out(db, conversation_id)
+    return replace(loaded, left_out=left_out, left_out_at=changed_at) if changed_at is not None else loaded
 
 
 def create(db: sqlite3.Connection, conversation: Conversation, process: CurrentProcess) -> None:
@@ -68,6 +71,8 @@ def _put_turns(db: sqlite3.Connection, seq: int, conversation: Conversation, pro
             totals.count(turn)
     turn_rows.add_totals(db, seq, totals)
     put_side_requests(db, seq, conversation.side_requests)
+    if conversation.left_out_at is not None:
+        app_state.set_left_out(db, conversation.id, conversation.left_out, conversation.left_out_at)
     set_head(db, conversation.id, conversation.head)
 
 
@@ -192,6 +197,16 @@ def set_head(db: sqlite3.Connection, conversation_id: str, turn_id: str | None) 
     conversation = turn_rows.seq_of(db, conversation_id)
     head = None if turn_id is None else turn_rows.turn_seq_of(db, conversation, turn_id)
     db.execute("UPDATE conversation SET head = ? WHERE seq = ?", (head, conversation))
+
+
+def leave_out(
+    db: sqlite3.Connection, conversation_id: str, turn_ids: Iterable[str], left_out: bool, now: datetime
+) -> None:
+    """Leave turns out of the next requests, or send them again."""
+    seq = turn_rows.seq_of(db, conversation_id)
+    changed = {turn_id for turn_id in turn_ids if turn_rows.turn_seq_of(db, seq, turn_id)}
+    before, _ = app_state.left_out(db, conversation_id)
+    app_state.set_left_out(db, conversation_id, before | changed if left_out else before - changed, now)
 
 
 def set_column(db: sqlite3.Connection, conversation_id: str, column: str, value: object) -> None:

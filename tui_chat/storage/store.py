@@ -176,6 +176,10 @@ class Store:
     async def set_system(self, conversation_id: str, system: str) -> None:
         await self._write(conversation_writes.set_column, conversation_id, "system", system)
 
+    async def leave_out(self, conversation_id: str, turn_ids: Sequence[str], left_out: bool) -> None:
+        """Leave turns out of the next requests, or send them again."""
+        await self._write(conversation_writes.leave_out, conversation_id, turn_ids, left_out, self._clock())
+
     async def set_options(self, conversation_id: str, options: Options) -> None:
         await self._write(conversation_writes.set_options, conversation_id, options)
 

@@ -14,6 +14,7 @@ _DONE_BY = (
     ("regenerate", "reply.retry"),
     ("edit the prompt", "prompt.edit"),
     ("cancel it", "reply.cancel"),
+    ("leave out a message", "read.leave_out"),
 )
 """The words of `wording.py` for what a key does."""
 

@@ -176,6 +176,13 @@ KEYS: tuple[Key, ...] = (
             "continue",
             "Continue the selected reply; press it twice.",
         ),
+        (
+            "read.leave_out",
+            "x",
+            "screen.leave_out",
+            "leave out",
+            "Leave the selected message out of requests, or send it again.",
+        ),
         ("read.fork", "f", "screen.fork", "fork", "Fork the conversation here."),
         ("read.previous_branch", "left_square_bracket", "screen.branch(-1)", "previous", "Previous branch."),
         ("read.next_branch", "right_square_bracket", "screen.branch(1)", "next", "Next branch."),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from tui_chat.core.compaction import SUMMARY_REQUEST
 from tui_chat.core.error import (
     KeyRejected,
     Overloaded,
@@ -57,9 +58,19 @@ def scene_for(prompt: str, prompts_before: int) -> Scene:
     """Return the scene named by the first word of the prompt, a title for a title request, else the tour."""
     if prompt.startswith(TITLE_INSTRUCTION):
         return Scene(_written(_title(prompt)))
+    if prompt.startswith(SUMMARY_REQUEST):
+        return Scene(_written(_SUMMARY))
     rest = (*prompt.lower().split(maxsplit=1), "", "")[1]
     play = _SCENES.get(first_word(prompt))
     return play(rest.split(" ")[0].strip()) if play is not None else Scene(_written(page(prompts_before)))
+
+
+_SUMMARY = """\
+**So far:** you tried the offline demo of tui-chat, which replies from a script.
+
+- Nothing was decided, and no question is open.
+- Every earlier message is kept on its own branch.
+"""
 
 
 def first_word(prompt: str) -> str:

@@ -82,6 +82,10 @@ class ChatView(Protocol):
         """Draw the branch that is shown."""
         ...
 
+    def show_left_out(self, conversation: Conversation) -> None:
+        """Show which turns are left out."""
+        ...
+
     def show_mode(self) -> None:
         """Show whether letters are commands."""
         ...

@@ -12,6 +12,7 @@ from tui_chat.core.format_numbers import full_tokens
 from tui_chat.ui.chat.attach_actions import AttachActions
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.chat_view import ChatView
+from tui_chat.ui.chat.context_actions import ContextActions
 from tui_chat.ui.chat.find_actions import FindActions
 from tui_chat.ui.chat.model_picker import ModelPicker
 from tui_chat.ui.chat.output_actions import OutputActions
@@ -39,12 +40,14 @@ class CommandActions:
         find: FindActions,
         attach: AttachActions,
         tools: ToolActions,
+        context: ContextActions,
     ) -> None:
         self._chat = chat
         self._branches = branches
         self._open_file = output.open_file
         self.with_argument: Mapping[str, Callable[[str], Awaitable[None]]] = {
             "attach": attach.attach_named,
+            "compact": context.compact,
             "copy": output.copy_by_name,
             "export": output.export_to,
             "find": find.open,

@@ -146,9 +146,9 @@ class PromptActions:
         if not problem:
             return True
         self._warned_of = text
-        fork, model = chat.keys("read.fork"), chat.keys("model.choose")
+        out, model = chat.keys("read.leave_out"), chat.keys("model.choose")
         chat.notify_warning(
-            f"{problem} Fork from an earlier message ({fork} in reading mode), or switch model ({model});"
+            f"{problem} Use /compact, leave out a message ({out} in reading mode) or switch model ({model});"
             " Enter sends it anyway."
         )
         return False

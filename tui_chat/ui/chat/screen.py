@@ -16,7 +16,6 @@ from tui_chat.attachments.shrink import can_shrink
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationPosition
 from tui_chat.core.error import AttachmentRefused, ChatError
-from tui_chat.core.format_numbers import percent
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.prompt_forecast import context_use
 from tui_chat.core.turn import Turn, TurnStatus
@@ -26,6 +25,7 @@ from tui_chat.ui.attachment_marks import has_files
 from tui_chat.ui.chat.attach_actions import AttachActions
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.command_actions import CommandActions
+from tui_chat.ui.chat.context_actions import ContextActions
 from tui_chat.ui.chat.drafts import Drafts
 from tui_chat.ui.chat.external_changes import CHECK_EVERY_S, ExternalChanges
 from tui_chat.ui.chat.file_suggestions import FileSuggestions
@@ -134,6 +134,7 @@ class ChatScreen(Screen[None]):
         self.prompt_actions = PromptActions(self, self.drafts, models)
         self.branches = BranchActions(self, self.prompt_actions, self.undo)
         self.settings = SettingsActions(self, self.undo)
+        self.room = ContextActions(self, self.undo)
         self.queue_actions = QueueActions(self, self.undo)
         self.model_picker = ModelPicker(self, models, self.settings, self.branches)
         self.output = OutputActions(self)
@@ -155,6 +156,7 @@ class ChatScreen(Screen[None]):
             self.find,
             self.attach,
             self.tools,
+            self.room,
         )
         self.sending = SendActions(self, self.prompt_actions, self.commands, self.branches, self.tools)
         self.start_reply = self.sending.start_reply
@@ -166,8 +168,6 @@ class ChatScreen(Screen[None]):
         self._local_models: tuple[str, ...] = ()
         """Models of servers that run on this machine."""
         self._interrupted_s = float("-inf")
-        self._warned_of_context: set[str] = set()
-        """The conversations whose full context was reported."""
         self._asked = ("", float("-inf"))
         """The action that waits for its key to be pressed again, and since when."""
 
@@ -313,10 +313,13 @@ class ChatScreen(Screen[None]):
         use = await asyncio.to_thread(context_use, self.conversation, facts.context_window)
         self.status.show_context(use)
         self.header.show_context(use)
-        if use.is_tight and use.share is not None and self.conversation.id not in self._warned_of_context:
-            self._warned_of_context.add(self.conversation.id)
-            room = f"The context is {percent(use.share)} full."
-            self.notify_warning(f"{room} Fork from an earlier message, or choose a model with a larger window.")
+        self.room.report(use)
+
+    def show_left_out(self, conversation: Conversation) -> None:
+        """Show which turns are left out."""
+        shown = self.conversation
+        self.conversation = replace(shown, left_out=conversation.left_out, left_out_at=conversation.left_out_at)
+        self.show_path()
 
     @work(exit_on_error=False)
     async def _look_for_local_models(self) -> None:
@@ -499,6 +502,7 @@ class ChatScreen(Screen[None]):
         self.action_find = self.find.open
         self.action_fork = self.branches.fork
         self.action_history = self.prompt_actions.search_history
+        self.action_leave_out = self.room.leave_out
         self.action_library = self.commands.open_library
         self.action_model = self.model_picker.switch
         self.action_paste_image = self.attach.paste_image

@@ -21,6 +21,7 @@ class Command:
 
 COMMANDS: tuple[Command, ...] = (
     Command("attach", "FILE|URL|PATTERN", "attach a file to the prompt", ""),
+    Command("compact", "[INSTRUCTIONS]", "go on with a summary instead of the earlier messages", ""),
     Command("continue", "", "continue generating a stopped reply", "screen.continue_reply", "reply.continue"),
     Command("copy", "[code]", "copy the last reply, or its last code block", ""),
     Command("delete", "", "move this conversation to the trash", "screen.delete"),
@@ -30,6 +31,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("fork", "", "fork the conversation here", "screen.fork", "read.fork"),
     Command("help", "[WORDS]", "show all keys and commands", "", "app.help"),
     Command("history", "", "search prompt history", "screen.history", "prompt.history"),
+    Command(
+        "leave-out",
+        "",
+        "leave the last (or selected) message out of requests; again to send it",
+        "screen.leave_out",
+        "read.leave_out",
+    ),
     Command("library", "", "browse conversations", "screen.library", "library.open"),
     Command("model", "[PROVIDER/MODEL]", "switch model", "", "model.choose"),
     Command("new", "", "new conversation", "screen.new", "conversation.new"),
@@ -57,6 +65,7 @@ ALIASES = {
     "clear": "new",
     "config": "settings",
     "cost": "usage",
+    "summarize": "compact",
     "exit": "quit",
     "q": "quit",
     "regenerate": "retry",

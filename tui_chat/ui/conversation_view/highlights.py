@@ -61,16 +61,17 @@ class Highlights:
         """Return how a visible row is to be painted."""
         entry = self._viewport.turns.entries[row.entry]
         is_user = entry.is_user and (row.block != HEAD or row.row >= entry.blocks[HEAD].gap)
+        is_faint = entry.header.is_left_out
         block = entry.blocks[row.block]
         bar = "user" if is_user else block.bar_at(row.row)
-        if not self._are_any:
+        if not self._are_any and not is_faint:
             return _BARS[bar]
         if self.cursor.is_at(row):
             bar = "current"
         selected = self.selection.span(row, block.is_copied(row.row))
         current = self.cursor.target_in(row)
         matches, match = self.finder.spans(row) if self.finder.is_on else ((), None)
-        return RowStyle(bar, selected, matches, current or match)
+        return RowStyle(bar, selected, matches, current or match, is_faint=is_faint)
 
     def link_label(self) -> str:
         """Return where the link under the mouse or at the cursor leads; empty when there is none."""

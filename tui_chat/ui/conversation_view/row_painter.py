@@ -27,6 +27,8 @@ class RowStyle(NamedTuple):
     """The current match or link."""
     label: str = ""
     """Clean text over its right end."""
+    is_faint: bool = False
+    """Whether all its text has the colour of what does not count."""
 
 
 class PaintStyles(NamedTuple):
@@ -42,6 +44,7 @@ class PaintStyles(NamedTuple):
     label: Style
     error: Style = Style()
     warning: Style = Style()
+    faint: Style = Style()
 
 
 PLAIN = RowStyle()
@@ -95,6 +98,8 @@ class Painter:
         base = self.styles.base
         room = max(0, self.width - self.margin)
         strip = line.strip if line.cells <= room else line.strip.crop(0, room)
+        if style.is_faint:
+            strip = _restyled(strip, (0, strip.cell_length), self.styles.faint)
         if style.matches or style.current or style.selected:
             strip = self._highlighted(strip, style, room)
         segments = [*self._gutter(style.bar), *strip]

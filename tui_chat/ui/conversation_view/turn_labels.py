@@ -7,12 +7,14 @@ from typing import NamedTuple
 from rich.segment import Segment
 
 from tui_chat.core.clean import clean_line
+from tui_chat.core.compaction import summarized_turn
 from tui_chat.core.format_numbers import UNKNOWN, dollars, duration, local_moment, short_tokens
 from tui_chat.core.part import (
     AttachmentPart,
     OtherPart,
     Part,
     RoundPart,
+    TextPart,
     ThinkingPart,
     ToolCallPart,
     ToolResultPart,
@@ -37,6 +39,8 @@ _SHORT_MS = 100
 """A tool that took less than this took no time."""
 
 
+LEFT_OUT = "left out: not sent"
+"""The mark of a message that is not sent any more."""
 ALONE = (1, 1)
 """The sibling number of a turn without siblings."""
 
@@ -50,6 +54,8 @@ class TurnHeader(NamedTuple):
     """Time of the previous turn; `None` for the first one."""
     sibling: tuple[int, int]
     """Its number among its siblings, and their count."""
+    is_left_out: bool = False
+    """Whether the user leaves it out of the next requests."""
 
 
 def head(turn: Turn, header: TurnHeader, layout_options: LayoutOptions) -> Block:
@@ -66,6 +72,8 @@ def head(turn: Turn, header: TurnHeader, layout_options: LayoutOptions) -> Block
         pieces.append(f"‹{number}/{siblings}›")
     if figures := _figures(turn, costs=layout_options.costs):
         pieces[-1] += f" · {figures}"
+    if header.is_left_out:
+        pieces.append(LEFT_OUT)
     line = text_row(layout_options.width, [("  ".join(pieces), layout_options.styles.dim)])
     return Block([line], gap=0 if header.before is None else 1)
 
@@ -85,7 +93,9 @@ def _figures(turn: Turn, *, costs: bool) -> str:
 
 
 def _author(turn: Turn) -> str:
-    """Return who wrote a prompt: the app itself asks for the rest of a reply."""
+    """Return who wrote a prompt: the app itself asks for the rest of a reply and for a summary."""
+    if summarized_turn(turn) is not None:
+        return "Compact (sent for you)"
     is_ours = len(turn.parts) == 1 and turn.text == CONTINUE_PROMPT
     return "Continue (sent for you)" if is_ours else "You"
 
@@ -209,6 +219,21 @@ def source(part: Part, text: str, number: int, layout_options: LayoutOptions) ->
         start = width(mark)
         row.links = ((start, min(start + width(shown), row.cells), url),)
     block = Block([row])
+    block.part = part
+    return block
+
+
+def summary_request(part: Part, layout_options: LayoutOptions) -> Block:
+    """Return a row of a prompt for a summary: where the earlier messages are, and the folded text of the prompt."""
+    dim = layout_options.styles.dim
+    if isinstance(part, TextPart):
+        fold = Fold(part, layout_options, dim)
+        fold.grow(part.text)
+        fold.set_head(("Instructions", dim))
+        return fold
+    key = layout_options.key_label("branch.previous")
+    text = "Sent instead of the earlier messages" + (f"; {key} shows them." if key else ".")
+    block = Block([text_row(layout_options.width, [("· ", dim), (text, layout_options.styles.text)])])
     block.part = part
     return block
 

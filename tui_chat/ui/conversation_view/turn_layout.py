@@ -8,6 +8,7 @@ from math import inf
 from types import MappingProxyType
 from typing import Never
 
+from tui_chat.core.compaction import summarized_turn
 from tui_chat.core.part import (
     AttachmentPart,
     OtherPart,
@@ -117,7 +118,7 @@ class TurnLayout:
             self._prepared = {
                 number: Prose(part, self.turn.role, layout_options)
                 for number, part in enumerate(self.turn.parts)
-                if isinstance(part, TextPart)
+                if isinstance(part, TextPart) and summarized_turn(self.turn) is None
             }
         until = time.monotonic() + budget_s
         for prose in self._prepared.values():
@@ -179,6 +180,8 @@ class TurnLayout:
         if (source := source_of(parts[number])) is not None:
             place = sum(source_of(part) is not None for part in parts[: number + 1])
             return turn_labels.source(parts[number], source, place, layout_options)
+        if summarized_turn(self.turn) is not None:
+            return turn_labels.summary_request(parts[number], layout_options)
         return _new_block(parts[number], self.turn.role, layout_options, live=live)
 
     def measure(self) -> None:

@@ -351,6 +351,7 @@ class ConversationPane(Widget, can_focus=True):
             label=self.get_component_rich_style("pane--marker"),
             error=styles.error,
             warning=styles.warning,
+            faint=styles.dim,
         )
         self._frames.set_styles(paint_styles, filters, styles.bar)
 
