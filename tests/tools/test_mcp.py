@@ -263,13 +263,12 @@ async def test_kill_9_of_the_program_ends_its_servers(open_box: Open, tmp_path: 
         await until(lambda: not any(map(is_alive, pids)))
 
 
-async def test_a_server_that_was_about_to_start_does_not_start_after_closing(open_box: Open) -> None:
+async def test_nothing_starts_after_closing(open_box: Open) -> None:
     async with open_box() as box:
-        await box.tools.offered(["box"])
-    (box.folder / "log" / "mcp-box.log").unlink()
-    async with open_box() as box:
-        await box.tools.offered(["box"])
-    assert not (box.folder / "log" / "mcp-box.log").exists()
+        await box.tools.aclose()
+        with pytest.raises(ServerUnusable, match="was stopped"):
+            await box.tools.list_tools("box")
+        assert not (box.folder / "log").exists()
 
 
 def test_names_never_collide_and_stay_the_same() -> None:

@@ -155,10 +155,11 @@ class McpServer:
         try:
             # A scope of anyio's: the SDK's own shutdown is shielded against that, and not against `task.cancel()`.
             with anyio.CancelScope() as scope:
-                watching = asyncio.create_task(_cancel_when(scope, closing, ended))
+                entered = asyncio.Event()
+                watching = asyncio.create_task(_cancel_when(scope, closing, ended, entered))
                 try:
                     async with AsyncExitStack() as stack:
-                        client = await self._client_for(stack, ended)
+                        client = await self._client_for(stack, ended, entered)
                         if not ready.done():
                             ready.set_result(client)
                         await asyncio.Event().wait()
@@ -175,7 +176,7 @@ class McpServer:
             ready.set_exception(ServerUnusable(self._sentence("cannot be used", fault)))
             ready.exception()  # the caller may have stopped waiting
 
-    async def _client_for(self, stack: AsyncExitStack, ended: asyncio.Event) -> Any:
+    async def _client_for(self, stack: AsyncExitStack, ended: asyncio.Event, entered: asyncio.Event) -> Any:
         try:
             from mcp import Client, StdioServerParameters
             from mcp.client.stdio import stdio_client
@@ -198,7 +199,7 @@ class McpServer:
                 encoding_error_handler="replace",
             )
             transport = stdio_client(parameters, errlog=stack.enter_context(self._open_log()))
-        client = Client(_watched(transport, ended), read_timeout_seconds=config.timeout_s)
+        client = Client(_watched(transport, ended, entered), read_timeout_seconds=config.timeout_s)
         return await stack.enter_async_context(client)
 
     async def _note_refusal(self, response: httpx2.Response) -> None:
@@ -222,11 +223,15 @@ class McpServer:
         return f"The MCP server {self.config.name} {what}: {reason.rstrip('.')}.{log}"
 
 
-async def _cancel_when(scope: Any, closing: asyncio.Event, ended: asyncio.Event) -> None:
-    """Leave the server when it is to be closed, or once it has closed its output."""
+async def _cancel_when(scope: Any, closing: asyncio.Event, ended: asyncio.Event, entered: asyncio.Event) -> None:
+    """Leave the server when it is to be closed, or once it has closed its output.
+
+    Not while its process is being started: a start that is cancelled leaves the process behind.
+    """
     waiting = [asyncio.ensure_future(event.wait()) for event in (closing, ended)]
     try:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        await entered.wait()
         scope.cancel()
     finally:
         for one in waiting:
@@ -263,8 +268,9 @@ class _WatchedStream:
 
 
 @asynccontextmanager
-async def _watched(transport: Any, ended: asyncio.Event) -> AsyncGenerator[Any, None]:
+async def _watched(transport: Any, ended: asyncio.Event, entered: asyncio.Event) -> AsyncGenerator[Any, None]:
     async with transport as (reading, writing):
+        entered.set()
         yield _WatchedStream(reading, ended), writing
 
 
