@@ -30,6 +30,8 @@ class ScriptedToolbox:
         self.ran: list[str] = []
         self._run = run
         self.tools: tuple[Tool, ...] = (ACT, LOOK)
+        self.output = "working"
+        """What a running tool reports."""
 
     async def offered(self, chosen: Sequence[str]) -> tuple[Tool, ...]:
         return tuple(tool for tool in self.tools if tool.name in chosen)
@@ -44,7 +46,7 @@ class ScriptedToolbox:
 
     async def run(self, tool: Tool, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:
         self.ran.append(call.call_id)
-        report("working")
+        report(self.output)
         if self._run is not None:
             return await self._run(call)
         return ToolOutcome(f"{tool.name} says {call.input_json}", ToolStatus.DONE)

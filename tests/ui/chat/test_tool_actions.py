@@ -1,5 +1,6 @@
 """Tools in the app: chosen, shown, asked about, and never answered by what was typed for the prompt."""
 
+import asyncio
 import random
 import string
 from collections.abc import AsyncIterator, Sequence
@@ -13,8 +14,9 @@ from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
 from tui_chat.core.conversation import Options
 from tui_chat.core.part import ToolCallPart, ToolResultPart, ToolStatus
-from tui_chat.core.tool import CallReview, Tool, ToolServer
+from tui_chat.core.tool import CallReview, Tool, ToolOutcome, ToolServer
 from tui_chat.providers.demo.provider import Step
+from tui_chat.rendering.line import Line
 from tui_chat.ui.widgets import approval_bar
 
 ACTION = ("c2", "act", '{"path": "b"}')
@@ -33,6 +35,11 @@ async def asked(desk: Desk) -> None:
     await desk.type("go")
     await desk.press("enter")
     await desk.until(lambda: desk.chat.approval_bar.approvals)
+
+
+def shown_lines(desk: Desk) -> list[Line]:
+    entry = desk.chat.pane.viewport.turns.layout(len(desk.chat.pane.viewport.turns.entries) - 1)
+    return [entry.line(row) for row in range(entry.rows)]
 
 
 def statuses(desk: Desk) -> list[ToolStatus]:
@@ -157,6 +164,48 @@ async def test_how_calls_ended_is_told_in_their_rows(monkeypatch: pytest.MonkeyP
         await answer_with(desk, "n", monkeypatch)
         await desk.until(lambda: "denied" in screen_text(desk.app))
         assert ACT.name in screen_text(desk.app)
+
+
+async def test_a_running_command_shows_its_last_lines_and_no_more() -> None:
+    started, end = asyncio.Event(), asyncio.Event()
+
+    async def run(call: ToolCallPart) -> ToolOutcome:
+        started.set()
+        await end.wait()
+        return ToolOutcome("all of it\nin two lines")
+
+    toolbox = ScriptedToolbox(run=run)
+    toolbox.output = "\n".join(f"step {number}\x1b[2J" for number in range(1, 21))
+    async with tool_desk(calls(("c1", "look", "{}")), answer(), toolbox=toolbox) as desk:
+        await desk.type("go")
+        await desk.press("enter")
+        await desk.until(lambda: "step 20" in screen_text(desk.app))
+        shown = screen_text(desk.app)
+        assert "Running look" in shown and "step 13" in shown and "step 12" not in shown and "\x1b" not in shown
+        end.set()
+        await desk.until(lambda: "2 lines" in screen_text(desk.app))
+        assert "step 20" not in screen_text(desk.app)
+
+
+async def test_a_diff_in_a_result_has_its_colours() -> None:
+    diff = "fix: x\n- no list\ndiff --git a/x b/x\n@@ -1,2 +1,2 @@\n-old line\n+new line\n same\n\nafter\n- no"
+
+    async def run(call: ToolCallPart) -> ToolOutcome:
+        return ToolOutcome(diff)
+
+    async with tool_desk(calls(("c1", "look", "{}")), answer(), toolbox=ScriptedToolbox(run=run)) as desk:
+        await desk.said("go")
+        await desk.press("ctrl+t")
+        await desk.until(lambda: "new line" in screen_text(desk.app))
+        colours = {
+            segment.text.strip(): segment.style.color
+            for line in shown_lines(desk)
+            for segment in line.segments
+            if segment.style is not None
+        }
+        plain = colours["- no list"]
+        assert len({plain, colours["-old line"], colours["+new line"], colours["@@ -1,2 +1,2 @@"]}) == 4
+        assert colours["same"] == colours["after"] == colours["- no"] == plain
 
 
 async def test_a_server_starts_only_after_its_whole_command_was_agreed_to() -> None:

@@ -16,7 +16,7 @@ from tui_chat.core.usage import Cost, Usage
 from tui_chat.rendering.styles import DARK
 from tui_chat.ui.conversation_view import turn_state
 from tui_chat.ui.conversation_view.blocks import Block
-from tui_chat.ui.conversation_view.layout_options import LayoutOptions
+from tui_chat.ui.conversation_view.layout_options import LayoutOptions, Note
 
 STEP = "Set it again, choose another model (F3), or see `tui-chat doctor`."
 CAUSE = "The provider rejected the API key."
@@ -32,11 +32,11 @@ def options(width: int) -> LayoutOptions:
     return replace(layout_options(width), describe=lambda _: (CAUSE, STEP), key_label=lambda id: keys.get(id, ""))
 
 
-def block(turn: Turn, width: int = 80, note: tuple[str, str] | None = None, *, has_details: bool = False) -> Block:
+def block(turn: Turn, width: int = 80, note: Note | None = None, *, has_details: bool = False) -> Block:
     return turn_state.state(turn, note, options(width), has_details=has_details)
 
 
-def rows(turn: Turn, width: int = 80, note: tuple[str, str] | None = None, *, has_details: bool = False) -> list[str]:
+def rows(turn: Turn, width: int = 80, note: Note | None = None, *, has_details: bool = False) -> list[str]:
     return [line.strip.text.rstrip() for line in block(turn, width, note, has_details=has_details).lines]
 
 
@@ -78,7 +78,7 @@ def test_a_stopped_reply_takes_one_row_where_it_fits() -> None:
 
 def test_a_pause_is_reported_in_the_colour_of_waiting() -> None:
     live = replace(reply(1, ""), status=TurnStatus.STREAMING)
-    (line,) = block(live, note=("Rate limited by the provider.", "Attempt 2 follows.")).lines
+    (line,) = block(live, note=Note("Rate limited by the provider.", "Attempt 2 follows.")).lines
     assert next(iter(line.strip)).style == DARK.warning
 
 

@@ -165,7 +165,7 @@ class ToolActions:
             case ToolStarted(call_id):
                 chat.pane.show_note(self._running(call_id), "")
             case ToolProgress(call_id, tail):
-                chat.pane.show_note(self._running(call_id), tail.rpartition("\n")[2])
+                chat.pane.show_note(self._running(call_id), "", tail)
             case ToolsUnsupported(model) if model not in self._warned:
                 self._warned.add(model)
                 chat.notify_warning(f"{model} cannot use tools; it answers without them.")

@@ -9,6 +9,7 @@ from rich.style import Style
 
 from tui_chat.core.part import AttachmentPart, Part, TextPart, ThinkingPart
 from tui_chat.core.turn import Role
+from tui_chat.rendering.diff import DiffColours
 from tui_chat.rendering.line import BLANK, Line
 from tui_chat.ui.conversation_view.growing_text import GrowingText
 from tui_chat.ui.conversation_view.layout_options import LayoutOptions, text_row
@@ -174,6 +175,8 @@ class Fold(Block):
         super().__init__()
         self.part: Part = part
         self.is_open = False
+        self.colour_diff = False
+        """Whether its text is a diff, whose lines have their colours."""
         self._layout_options = layout_options
         self._style = style
         self._head = BLANK
@@ -240,7 +243,8 @@ class Fold(Block):
             return
         self.is_open = is_open
         if is_open and self._body is None:
-            self._body = GrowingText(self._layout_options.measure, self._style, indent=_INDENT)
+            style_of = DiffColours(self._layout_options.styles, self._style).of if self.colour_diff else None
+            self._body = GrowingText(self._layout_options.measure, self._style, indent=_INDENT, style_of=style_of)
             self._body.append(self.text)
         self.set_head(*self._head_pieces)
 

@@ -1,5 +1,7 @@
 """Verbatim text that grows; only its last source line is laid out again."""
 
+from collections.abc import Callable
+
 from rich.segment import Segment
 from rich.style import Style
 
@@ -13,10 +15,14 @@ _LONGEST_LINE = 4096
 class GrowingText:
     """Text as it was written, wrapped at a width."""
 
-    def __init__(self, width: int, style: Style, indent: int = 0) -> None:
+    def __init__(
+        self, width: int, style: Style, indent: int = 0, *, style_of: Callable[[str], Style] | None = None
+    ) -> None:
+        """`style_of` gives each line a style of its own, in order; then the text comes as a whole."""
         self._width = max(1, width - indent)
         self._indent = Segment(" " * indent)
         self._style = style
+        self._style_of = style_of
         self._done = 0
         self._tail = ""
         self._held = ""
@@ -40,6 +46,8 @@ class GrowingText:
             self._cut(self._tail[:_LONGEST_LINE])
             self._tail = self._tail[_LONGEST_LINE:]
         if self._tail:
+            if self._style_of is not None:
+                self._style = self._style_of(self._tail)
             self._add(self._tail)
 
     def _add(self, text: str) -> None:
@@ -55,7 +63,11 @@ class GrowingText:
         return moved
 
     def _lay(self, done: list[str]) -> None:
-        if max(map(len, done)) <= _LONGEST_LINE:
+        if self._style_of is not None:
+            for line in done:
+                self._style = self._style_of(line)
+                self._add(line[:_LONGEST_LINE])
+        elif max(map(len, done)) <= _LONGEST_LINE:
             self._add("\n".join(done) + "\n.")
             del self.lines[-1]
         else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -16,6 +17,19 @@ from tui_chat.ui.terminal.pictures import Picture
 
 Describe = Callable[[Turn], tuple[str, str] | None]
 """Returns the sentence about a turn's state and the next step; `None` when there is nothing to report."""
+MOST_TAIL_ROWS = 8
+"""Of the output of a running tool."""
+
+
+class Note(NamedTuple):
+    """What stands below a streaming reply until more arrives."""
+
+    sentence: str
+    next_step: str = ""
+    tail: tuple[str, ...] = ()
+    """The last lines that a tool has printed."""
+
+
 KeyLabel = Callable[[str], str]
 """Returns the name of the key that runs an action; empty when none does."""
 FileText = Callable[[AttachmentPart], str | None]

@@ -4,7 +4,7 @@ from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.event import Delta, PartEnd, TextDelta, ThinkingDelta
 from tui_chat.core.turn import Turn
 from tui_chat.ui.conversation_view.blocks import MOST_S, Fold, Prose
-from tui_chat.ui.conversation_view.layout_options import LayoutOptions
+from tui_chat.ui.conversation_view.layout_options import LayoutOptions, Note
 from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 
 
@@ -42,9 +42,9 @@ class StreamingTurn:
             self._open = None
         self._is_stale = True
 
-    def note(self, sentence: str, next_step: str) -> None:
+    def note(self, note: Note) -> None:
         """Show this below the turn until more arrives."""
-        self.entry.note = (sentence, next_step)
+        self.entry.note = note
         self._is_stale = True
 
     def settle(self, layout_options: LayoutOptions, *, unfolded: int | None) -> bool:

@@ -24,6 +24,7 @@ from tui_chat.core.provider import CONTINUE_PROMPT
 from tui_chat.core.sources import title_and_url
 from tui_chat.core.turn import Role, Turn
 from tui_chat.rendering.cell_width import fitted, normalize_graphemes, width
+from tui_chat.rendering.diff import is_diff
 from tui_chat.rendering.line import Line
 from tui_chat.ui.attachment_labels import file_size, is_text_file, kind_label
 from tui_chat.ui.conversation_view.blocks import Block, FileFold, Fold
@@ -149,6 +150,7 @@ def tool_result(part: ToolResultPart, layout_options: LayoutOptions) -> Fold:
     word = _STATUS_WORDS.get(part.status, "")
     if "\n" in text or len(first) > layout_options.width - 4:
         fold.grow(text)
+        fold.colour_diff = is_diff(text)
         more += _lines(text)
         first = fitted(first, max(8, layout_options.width - len("▸ ↳ ") - len(word) - 2 - len(more)))
     status = [(f"{word}  ", styles.warning)] if word else []
@@ -251,7 +253,7 @@ def _clean(text: str) -> str:
 
 def _lines(text: str) -> str:
     count = text.count("\n") + 1
-    return f" · {count:,} {'line' if count == 1 else 'lines'}"
+    return f" · {count:,} lines" if count > 1 else f" · {len(text):,} characters"
 
 
 def _given(part: ToolCallPart) -> str:

@@ -24,7 +24,7 @@ from tui_chat.core.turn import Role, Turn
 from tui_chat.rendering.line import Line
 from tui_chat.ui.conversation_view import turn_labels
 from tui_chat.ui.conversation_view.blocks import MOST_S, Block, Fold, Prose
-from tui_chat.ui.conversation_view.layout_options import Expanded, LayoutOptions
+from tui_chat.ui.conversation_view.layout_options import Expanded, LayoutOptions, Note
 from tui_chat.ui.conversation_view.turn_labels import TurnHeader
 from tui_chat.ui.conversation_view.turn_state import state
 
@@ -62,8 +62,8 @@ class TurnLayout:
         """Blocks that the user folded (True) or unfolded (False)."""
         self.has_details = False
         """Whether every figure of the turn is shown below it."""
-        self.note: tuple[str, str] | None = None
-        """Sentence and next step to show instead of the state of a streaming turn."""
+        self.note: Note | None = None
+        """What to show instead of the state of a streaming turn."""
         self.blocks: Sequence[Block] = ()
         self._starts: Sequence[int] = (0,)
         self._layout_options: LayoutOptions | None = None

@@ -12,7 +12,7 @@ from tui_chat.core.usage import Usage
 from tui_chat.rendering.cell_width import normalize_graphemes, width, wrap
 from tui_chat.rendering.line import BLANK, Line
 from tui_chat.ui.conversation_view.blocks import Block
-from tui_chat.ui.conversation_view.layout_options import LayoutOptions, text_row
+from tui_chat.ui.conversation_view.layout_options import LayoutOptions, Note, text_row
 from tui_chat.wording import facts
 
 _SHORT = 400
@@ -23,16 +23,16 @@ _GAP = 2
 _OF_PROVIDER = frozenset(kind.kind for kind in ProviderError.__subclasses__())
 
 
-def state(
-    turn: Turn, note: tuple[str, str] | None, layout_options: LayoutOptions, *, has_details: bool = False
-) -> Block:
+def state(turn: Turn, note: Note | None, layout_options: LayoutOptions, *, has_details: bool = False) -> Block:
     """Return how a turn ended, the facts and the next step, all in one form; empty when all is well."""
-    notice = note or layout_options.describe(turn)
+    notice = note[:2] if note else layout_options.describe(turn)
     fault = None if note else turn.fault
     rows: list[Line] = []
     if notice is not None:
         sentence, step = map(_clean, notice)
         rows = _notice_rows(turn, fault, (sentence, step), _tone(turn, note, layout_options), layout_options)
+    for line in note.tail if note else ():
+        rows.append(text_row(layout_options.width, [("  " + _clean(line), layout_options.styles.dim)]))
     details = _details(turn, layout_options) if has_details else []
     block = Block([*rows, *([BLANK] if rows and details else []), *details], gap=1 if turn.parts else 0)
     block.bar_rows = len(rows)

@@ -40,10 +40,12 @@ from tui_chat.ui.conversation_view.frame_pacer import FramePacer
 from tui_chat.ui.conversation_view.highlights import Highlights
 from tui_chat.ui.conversation_view.layout_options import (
     DEFAULT_UI,
+    MOST_TAIL_ROWS,
     Describe,
     Expanded,
     KeyLabel,
     LayoutOptions,
+    Note,
     PictureOf,
     no_picture,
     text_row,
@@ -206,11 +208,11 @@ class ConversationPane(Widget, can_focus=True):
         self._welcome = lines
         self.changed()
 
-    def show_note(self, sentence: str, next_step: str = "") -> None:
-        """Show this below the streaming reply until more text arrives."""
+    def show_note(self, sentence: str, next_step: str = "", tail: str = "") -> None:
+        """Show this below the streaming reply until more text arrives, with the last lines of `tail`."""
         streaming = self.viewport.turns.streaming
         if streaming is not None:
-            streaming.note(sentence, next_step)
+            streaming.note(Note(sentence, next_step, tuple(tail.split("\n")[-MOST_TAIL_ROWS:]) if tail else ()))
             self.changed()
 
     def show_file(self, sha256: str, text: str) -> None:
