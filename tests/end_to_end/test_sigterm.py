@@ -490,7 +490,7 @@ def test_sigterm_ends_the_program_within_three_seconds_and_keeps_the_partial(mom
     assert spent_s <= LIMIT_S
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGQUIT], ids=lambda number: number.name)
 @pytest.mark.parametrize("words", [APP, ASK], ids=["app", "ask"])
 def test_other_signals_end_a_blocked_program_too(
     words: tuple[str, ...], number: signal.Signals, tmp_path: Path

@@ -1,4 +1,4 @@
-"""Ends the program within three seconds of SIGTERM, SIGHUP or SIGINT, even while its event loop is stuck.
+"""Ends the program within three seconds of SIGTERM, SIGHUP, SIGINT or SIGQUIT, even while its event loop is stuck.
 
 The event loop is notified first and has `REACT_S` to react and `END_S` to finish: it stops and saves the replies and
 restores the terminal. If it does not, a thread saves what arrived, restores the terminal and calls `os._exit`.
@@ -35,7 +35,7 @@ CLEAN_UP_S, _HURRIED_CLEAN_UP_S = 2.0, 0.2
 _SAVE_S = 0.6
 _HURRIED_SAVE_S = 0.3
 _RESTORE_S = 0.2
-_SIGNALS = [number for name in ("SIGTERM", "SIGHUP", "SIGINT") if (number := getattr(signal, name, None))]
+_SIGNALS = [number for name in ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT") if (number := getattr(signal, name, None))]
 _HAS_TIMER = hasattr(signal, "setitimer")
 
 
