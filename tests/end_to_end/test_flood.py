@@ -75,7 +75,7 @@ def program(home: Path, *words: str) -> Iterator[tuple[Terminal, ModelServer]]:
             terminal.until(lambda _: told(server, "ended"))
             terminal.until("The end")
             terminal.type("\x0e")
-            terminal.until("Ask anything.")
+            terminal.until("Recent conversations")
             del server.events[1:]
             yield terminal, server
     finally:

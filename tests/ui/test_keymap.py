@@ -90,6 +90,9 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
     if key.scope is Scope.LIBRARY:
         await in_the_library(desk, key)
         return
+    if key.scope is Scope.HOME or key.id == "home.recent":
+        await at_home(desk, key)
+        return
     if "find_" in key.id:
         pane.find("needle")
     if key.id not in ("read.bottom", "end", "pane.page_down", "read.down", "read.half_down", "read.page_down"):
@@ -140,6 +143,15 @@ async def in_a_dialog(desk: Desk, key: Key) -> None:
     if key.id in ("picker.up", "picker.page_up", "help.up", "help.page_up"):
         await desk.press("pagedown", "pagedown")
     await desk.pilot.pause()
+
+
+async def at_home(desk: Desk, key: Key) -> None:
+    """In an empty conversation, with two to go back to."""
+    await desk.store.save(replace(desk.conversation, id="copy", title="copy"))
+    await desk.press("ctrl+n")
+    await desk.until(lambda: "copy" in screen_text(desk.app))
+    if key.scope is Scope.HOME:
+        await desk.press("down")
 
 
 async def in_the_library(desk: Desk, key: Key) -> None:

@@ -58,6 +58,19 @@ class KeyRing:
             return Origin("command", f"{name} ({self._settings.origin(name)})")
         return None
 
+    def note(self, model: str) -> tuple[str, bool]:
+        """Return where the key for a model is, in a few words, and whether it is missing."""
+        provider = model.partition("/")[0]
+        if provider == "demo":
+            return "no key needed", False
+        if (source := self.source(provider)) is not None:
+            return (f"{source.place} is set" if source.kind == "environment" else "key from api_key_cmd"), False
+        known = self._settings.providers.get(provider)
+        variables = self.variables(provider)
+        if known is None or not variables or known.base_url or known.headers:
+            return "", False
+        return f"{variables[0]} is not set", True
+
     def find(self, provider: str) -> Secret | None:
         """Return its key; may run a slow command, so call it in a thread. Raises `SettingsError`."""
         source = self.source(provider)

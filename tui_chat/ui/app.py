@@ -266,6 +266,8 @@ class ChatApp(CrashSafeApp):
             return getattr(self.screen, "SCOPE", Scope.PROMPT)
         if self._chat.queue_bar.has_focus:
             return Scope.QUEUE
+        if self._chat.home_panel.has_focus:
+            return Scope.HOME
         return Scope.PANE if self._chat.pane.has_focus else Scope.PROMPT
 
     def _open_chat(self) -> "ChatScreen | None":

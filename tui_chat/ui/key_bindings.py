@@ -8,7 +8,7 @@ from textual.dom import DOMNode
 from textual.keys import Keys, key_to_character
 
 from tui_chat.core.fuzzy import did_you_mean
-from tui_chat.ui.keymap import KEYS, Key, Scope, label_of, names_of
+from tui_chat.ui.keymap import KEYS, Key, Scope, label_of, names_of, numbered
 from tui_chat.ui.terminal.textual_private import replace_bindings
 
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
@@ -58,7 +58,10 @@ _NAMED = (
     | {"space", "plus", "comma"}
 )
 _TOGETHER = (
-    *((scope, Scope.CHAT, Scope.APP) for scope in (Scope.PROMPT, Scope.PANE, Scope.QUEUE, Scope.APPROVAL)),
+    *(
+        (scope, Scope.CHAT, Scope.APP)
+        for scope in (Scope.PROMPT, Scope.PANE, Scope.HOME, Scope.QUEUE, Scope.APPROVAL)
+    ),
     (Scope.LIBRARY, Scope.APP),
 )
 """Scopes that work at the same time, the nearest first."""
@@ -120,6 +123,10 @@ class Keyboard:
         """Return the names of the action's keys."""
         return names_of(self._by_id.get(action_id, ()))
 
+    def each_of(self, action_id: str) -> list[str]:
+        """Return the name of each of the action's keys."""
+        return [label_of(key) for key in self._by_id.get(action_id, ())]
+
     def label(self, action_id: str) -> str:
         """Return the word or two that hints use for an action."""
         return next(key.label for key in self._table if key.id == action_id)
@@ -130,10 +137,10 @@ class Keyboard:
         `under` are bindings that the node keeps for other keys, such as those that edit a line.
         """
         bound = [
-            Binding(pressed, key.action, key.label, show=False, id=key.id, priority=_goes_first(key, pressed))
+            Binding(pressed, action, key.label, show=False, id=key.id, priority=_goes_first(key, pressed))
             for key in self._table
             if key.scope is scope
-            for pressed in self.keys_of(key)
+            for pressed, action in numbered(key, self.keys_of(key))
         ]
         taken = {binding.key for binding in bound}
         bound += [binding for binding in Binding.make_bindings(under) if binding.key not in taken]
@@ -144,9 +151,9 @@ class Keyboard:
         found: dict[str, str] = {}
         for scope, prefix in ((Scope.PROMPT, ""), (Scope.CHAT, "screen."), (Scope.APP, "app.")):
             for key in self._table:
-                for pressed in self.keys_of(key) if key.scope is scope else ():
+                for pressed, action in numbered(key, self.keys_of(key)) if key.scope is scope else ():
                     if scope is Scope.PROMPT or not types(pressed):
-                        found.setdefault(pressed, prefix + key.action)
+                        found.setdefault(pressed, prefix + action)
         return found
 
     def problems(self) -> list[tuple[str, str]]:

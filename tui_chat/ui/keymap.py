@@ -14,6 +14,7 @@ class Scope(StrEnum):
     CHAT = "conversation"
     PROMPT = "prompt"
     PANE = "reading mode"
+    HOME = "recent conversations"
     QUEUE = "queued prompts"
     APPROVAL = "tool approval"
     FIND = "find bar"
@@ -56,7 +57,13 @@ KEYS: tuple[Key, ...] = (
             "previous",
             "On the first line: previous prompt in history, or the queued one.",
         ),
-        ("prompt.newer", "down", "newer", "next", "On the last line: next prompt in history, then your draft."),
+        (
+            "prompt.newer",
+            "down",
+            "newer",
+            "next",
+            "On the last line: next prompt in history, then your draft, then the recent conversations.",
+        ),
         ("prompt.complete", "tab", "complete", "complete", "Complete, expand a paste, or switch to reading mode."),
         ("prompt.editor", "ctrl+g f4", "screen.editor", "editor", "Edit the prompt in $VISUAL or $EDITOR."),
         (
@@ -105,6 +112,13 @@ KEYS: tuple[Key, ...] = (
         ("branch.tree", "f5", "tree", "tree", "Show the conversation tree."),
         ("branch.origin", "f7", "origin", "original", "Go to the original conversation (fork source)."),
         ("conversation.new", "ctrl+n", "new", "new", "New conversation."),
+        (
+            "home.recent",
+            " ".join(f"alt+{number}" for number in range(1, 10)),
+            "open_recent({n})",
+            "open",
+            "Open the first, second … recent conversation from an empty one (Alt+1 … Alt+9).",
+        ),
         ("library.open", "ctrl+o", "library", "library", "Browse conversations (library)."),
         ("find.open", "ctrl+f", "find", "find", "Find in this conversation."),
         ("model.choose", "ctrl+l", "model", "model", "Switch model."),
@@ -194,6 +208,12 @@ KEYS: tuple[Key, ...] = (
         ("read.help", "question_mark", "app.help", "help", "Show all keys."),
         ("read.write", "i", "screen.write", "prompt", "Focus the prompt."),
         ("read.suspend", "ctrl+z", "app.suspend", "suspend", "Suspend (fg resumes)."),
+    ),
+    *_table(
+        Scope.HOME,
+        ("home.open", "enter", "choose", "open", "Open the highlighted conversation."),
+        ("home.down", "down", "move(1)", "down", "Next conversation."),
+        ("home.up", "up", "move(-1)", "up", "Previous conversation; from the first one, back to the prompt."),
     ),
     *_table(
         Scope.QUEUE,
@@ -348,10 +368,19 @@ def label_of(key: str) -> str:
     return "+".join([*(modifier.capitalize() for modifier in modifiers), shown])
 
 
+def numbered(key: Key, keys: Iterable[str]) -> list[tuple[str, str]]:
+    """Return each key of an action with the action it runs; `{n}` in an action is the number of the key."""
+    return [(pressed, key.action.replace("{n}", str(number))) for number, pressed in enumerate(keys, 1)]
+
+
 def bindings(scope: Scope) -> list[Binding]:
     """Return the default bindings of a scope."""
-    own = [key for key in KEYS if key.scope is scope]
-    return [Binding(",".join(key.keys), key.action, key.label, show=False, id=key.id) for key in own]
+    return [
+        Binding(pressed, action, key.label, show=False, id=key.id)
+        for key in KEYS
+        if key.scope is scope
+        for pressed, action in numbered(key, key.keys)
+    ]
 
 
 def names_of(keys: Iterable[str]) -> str:

@@ -286,13 +286,13 @@ async def test_another_theme_recolours_and_moves_nothing(theme: str) -> None:
         assert app.screen._compositor.render_strips()[:10] != strips
 
 
-async def test_an_empty_conversation_says_what_to_do() -> None:
+async def test_an_empty_conversation_has_a_welcome() -> None:
     async with shown(conversation()) as (app, pilot):
-        app.pane.show_welcome("Ask anything.", "enter sends")
+        app.pane.show_welcome(lambda width, height: ["", f"welcome to {width} x {height}"])
         rows = await settled(app, pilot)
-        assert "   Ask anything." in rows
+        assert rows[1].startswith("   welcome to ") and rows[1].endswith(str(app.pane.size.height))
         app.pane.show(exchanges(1))
-        assert "Ask anything." not in "\n".join(await settled(app, pilot))
+        assert "welcome" not in "\n".join(await settled(app, pilot))
 
 
 async def test_the_note_of_a_reply_is_gone_when_it_arrives() -> None:

@@ -93,8 +93,10 @@ def seen(app: ChatApp) -> list[list[tuple[str, Any, Any, Any]]]:
         row: list[tuple[str, Any, Any, Any]] = []
         for segment in strip:
             style = segment.style or Style()
+            # The same colour has several names.
+            colour = style.color and (style.color.type, style.color.number, style.color.triplet)
             for letter in segment.text:
-                row.append((letter, None if letter == " " else style.color, style.bgcolor, style.dim))
+                row.append((letter, None if letter == " " else colour, style.bgcolor, style.dim))
         rows.append(row)
     return rows
 

@@ -4,7 +4,6 @@ import pytest
 from textual import events
 
 from tests.ui.conftest import Desk, desk_with
-from tests.ui.screen import screen_text
 
 LONG = "\n".join(f"line {number}" for number in range(30)) + "\n"
 
@@ -49,11 +48,6 @@ async def test_the_same_paste_has_one_sign(desk: Desk) -> None:
     sign = desk.chat.prompt.text
     await paste(desk, LONG)
     assert desk.chat.prompt.text == sign * 2 and desk.chat.prompt.draft == LONG * 2
-
-
-async def test_an_invitation_is_wrapped_in_a_narrow_window() -> None:
-    async with desk_with(size=(60, 20)) as desk:
-        assert "all keys" in " ".join(screen_text(desk.app).split())
 
 
 @pytest.mark.parametrize("size", [(120, 40), (60, 16)])

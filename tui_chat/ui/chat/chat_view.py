@@ -15,6 +15,7 @@ from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.chat.prompt_queue import PromptQueue
 from tui_chat.ui.conversation_view.widget import ConversationPane
 from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.startup.home_panel import HomePanel
 from tui_chat.ui.terminal.pictures import Pictures
 from tui_chat.ui.widgets.approval_bar import ApprovalBar
 from tui_chat.ui.widgets.editing_banner import EditingBanner
@@ -59,6 +60,8 @@ class ChatView(Protocol):
     def notice_line(self) -> NoticeLine: ...
     @property
     def forked_from_bar(self) -> ForkedFromBar: ...
+    @property
+    def home_panel(self) -> HomePanel: ...
     @property
     def suggestions(self) -> SuggestionList: ...
     @property

@@ -30,6 +30,7 @@ from tui_chat.ui.chat.drafts import Drafts
 from tui_chat.ui.chat.external_changes import CHECK_EVERY_S, ExternalChanges
 from tui_chat.ui.chat.file_suggestions import FileSuggestions
 from tui_chat.ui.chat.find_actions import FindActions
+from tui_chat.ui.chat.home_actions import HomeActions
 from tui_chat.ui.chat.model_choices import ModelChoices
 from tui_chat.ui.chat.model_picker import ModelPicker
 from tui_chat.ui.chat.open_attachment import OpenAttachment
@@ -41,7 +42,7 @@ from tui_chat.ui.chat.send_actions import SendActions
 from tui_chat.ui.chat.serve_actions import ServeActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
 from tui_chat.ui.chat.tool_actions import ToolActions
-from tui_chat.ui.chat.welcome import invitation
+from tui_chat.ui.chat.welcome import home_text, wordmark
 from tui_chat.ui.commands.argument_suggestions import arguments
 from tui_chat.ui.commands.completion import Completion
 from tui_chat.ui.conversation_view.layout_options import no_picture
@@ -68,6 +69,7 @@ from tui_chat.ui.messages import (
     QueuedPromptRequested,
     SuggestionsChanged,
 )
+from tui_chat.ui.startup.home_panel import HomePanel
 from tui_chat.ui.terminal.pictures import Picture, Pictures
 from tui_chat.ui.terminal.textual_private import driver_of
 from tui_chat.ui.undo import UndoStack
@@ -76,6 +78,7 @@ from tui_chat.ui.widgets.conversation_header import TEMPORARY, ConversationHeade
 from tui_chat.ui.widgets.editing_banner import EditingBanner
 from tui_chat.ui.widgets.find_bar import FindBar, FindRow
 from tui_chat.ui.widgets.forked_from_bar import ForkedFromBar
+from tui_chat.ui.widgets.left_edge import align
 from tui_chat.ui.widgets.notice_line import NoticeLine
 from tui_chat.ui.widgets.prompt_box import PromptBox
 from tui_chat.ui.widgets.queue_bar import QueueBar
@@ -100,6 +103,13 @@ _CONFIRMED = {
 }
 
 
+_BARS = (
+    *(ForkedFromBar, FindRow, ApprovalBar, QueueBar, EditingBanner),
+    *(SuggestionList, NoticeLine, PromptBox, StatusFooter),
+)
+"""The widgets whose text starts in one column with that of the conversation."""
+
+
 class ChatScreen(Screen[None]):
     """One conversation with its prompt box and footer."""
 
@@ -118,6 +128,7 @@ class ChatScreen(Screen[None]):
     notice_line = query_one(NoticeLine)
     forked_from_bar = query_one(ForkedFromBar)
     suggestions = query_one(SuggestionList)
+    home_panel = query_one(HomePanel)
 
     def __init__(self, context: AppContext, keys: Keyboard) -> None:
         super().__init__()
@@ -139,6 +150,7 @@ class ChatScreen(Screen[None]):
         self.model_picker = ModelPicker(self, models, self.settings, self.branches)
         self.output = OutputActions(self)
         self.find = FindActions(self)
+        self.home = HomeActions(self)
         self.attach = AttachActions(self)
         self.attachments = OpenAttachment(self)
         self.pictures = Pictures(
@@ -165,8 +177,6 @@ class ChatScreen(Screen[None]):
         self._external_changes = ExternalChanges(context.store)
         self._shown_notices: set[str] = set()
         self._opening = asyncio.Lock()
-        self._local_models: tuple[str, ...] = ()
-        """Models of servers that run on this machine."""
         self._interrupted_s = float("-inf")
         self._asked = ("", float("-inf"))
         """The action that waits for its key to be pressed again, and since when."""
@@ -186,9 +196,11 @@ class ChatScreen(Screen[None]):
         yield SuggestionList(self.completion)
         yield NoticeLine(self.keys)
         yield PromptBox(self.keys.in_prompt(), self.completion, enter_sends=ui.enter_sends)
+        yield HomePanel(self.keys, home_text(self.keys, self.conversation.model, ("", False)))
         yield StatusFooter(self.keys, costs=ui.costs)
 
     async def on_mount(self) -> None:
+        self.pane.show_welcome(wordmark)
         self.app.app_resume_signal.subscribe(self, lambda _: self.pictures.send_again())
         self.service.save_queue.watch(self.status.show_saving)
         self.service.auto_title.watch(self._take_title)
@@ -205,7 +217,7 @@ class ChatScreen(Screen[None]):
         self.post_message(ChatOpened())
         self.prompt.set_history(await self.drafts.history())
         if self.conversation.model.startswith("demo/"):
-            self._look_for_local_models()
+            self.run_worker(self.home.look_for_local_models(), exit_on_error=False)
         self.set_interval(CHECK_EVERY_S, self._check_for_changes)
 
     async def on_unmount(self) -> None:
@@ -265,20 +277,24 @@ class ChatScreen(Screen[None]):
     def show_path(self, *, at: str | None = None) -> None:
         """Draw the branch that is shown, with its figures and its title."""
         self.pane.show(self.conversation, at=at)
-        self._show_welcome()
+        self.home.show()
         self.show_facts()
 
     def show_facts(self) -> None:
         """Show title, model, context and cost of the conversation."""
-        self.header.show_conversation(self.conversation, self._profile())
+        profile = self._profile()
+        self.header.show_conversation(self.conversation, profile)
+        self.home.show_text(profile)
         self.status.has_header = self.header.display
         self.status.show_conversation(self.conversation)
         self._count_context()
         self.show_window_title()
 
     def on_resize(self) -> None:
-        """Show the header where there is room for it."""
+        """Show the header where there is room for it, and let all text start in one column."""
+        align(self.query(", ".join(kind.__name__ for kind in _BARS)), self.app.size.width)
         self.header.fit_window()
+        self.home_panel.fit_window()
         self.status.has_header = self.header.display
         self.status.refresh()
 
@@ -296,9 +312,6 @@ class ChatScreen(Screen[None]):
             ),
             "",
         )
-
-    def _show_welcome(self) -> None:
-        self.pane.show_welcome(*invitation(self.keys, self.conversation.model, self._local_models))
 
     def show_window_title(self) -> None:
         """Set the terminal's title: the conversation, and whether a reply is streaming."""
@@ -320,11 +333,6 @@ class ChatScreen(Screen[None]):
         shown = self.conversation
         self.conversation = replace(shown, left_out=conversation.left_out, left_out_at=conversation.left_out_at)
         self.show_path()
-
-    @work(exit_on_error=False)
-    async def _look_for_local_models(self) -> None:
-        self._local_models = await self.context.find_local()
-        self._show_welcome()
 
     @work(group="title", exit_on_error=False)
     async def _take_title(self, conversation_id: str) -> None:
@@ -505,6 +513,8 @@ class ChatScreen(Screen[None]):
         self.action_leave_out = self.room.leave_out
         self.action_library = self.commands.open_library
         self.action_model = self.model_picker.switch
+        self.action_open_recent = self.home.open_recent
+        self.action_recent = self.home.focus
         self.action_paste_image = self.attach.paste_image
         self.action_new = self.commands.open_new
         self.action_origin = self.branches.open_origin
@@ -520,6 +530,14 @@ class ChatScreen(Screen[None]):
         self.action_wait_for_files = self.attach.wait
 
     # Messages of widgets
+
+    @on(HomePanel.Chosen)
+    async def open_recent(self, event: HomePanel.Chosen) -> None:
+        await self.home.open(event.conversation_id)
+
+    @on(HomePanel.Left)
+    def leave_recent(self) -> None:
+        self.prompt.focus()
 
     @on(DraftChanged)
     def change_draft(self, event: DraftChanged) -> None:
@@ -571,6 +589,7 @@ class ChatScreen(Screen[None]):
     @on(SuggestionsChanged)
     def suggest(self) -> None:
         self.prompt_actions.suggest()
+        self.call_after_refresh(self.home.fit)
 
     @on(FindBar.Changed)
     def find_typed(self, event: FindBar.Changed) -> None:

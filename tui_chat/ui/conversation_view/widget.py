@@ -3,6 +3,7 @@
 Must not know the service or the storage.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar, NamedTuple
@@ -31,7 +32,6 @@ from tui_chat.core.turn import Role, Turn
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.styles import DARK, TextStyles
 from tui_chat.settings.values import UiSettings
-from tui_chat.ui.chat.welcome import laid_out
 from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_after
 from tui_chat.ui.conversation_view.cursor import Code
 from tui_chat.ui.conversation_view.folding import Folding
@@ -111,7 +111,7 @@ class ConversationPane(Widget, can_focus=True):
         super().__init__()
         self._measure = ui.measure
         self._conversation: Conversation | None = None
-        self._welcome: tuple[str, ...] = ()
+        self._welcome: Callable[[int, int], Sequence[str]] = lambda width, height: ()
         unfolded = Expanded(thinking=not ui.thinking_folded, tools=not ui.tools_folded)
         self._file_texts: dict[str, str | None] = {}
         """Texts of unfolded files by their hashes; `None` while one is loaded."""
@@ -203,9 +203,9 @@ class ConversationPane(Widget, can_focus=True):
         self.prelayout.start()
         self.changed()
 
-    def show_welcome(self, *lines: str) -> None:
-        """Show these lines while the conversation is empty; a tab separates a key from what it does."""
-        self._welcome = lines
+    def show_welcome(self, rows: Callable[[int, int], Sequence[str]]) -> None:
+        """Show these rows while the conversation is empty; they are made for a width and a height."""
+        self._welcome = rows
         self.changed()
 
     def show_note(self, sentence: str, next_step: str = "", tail: str = "") -> None:
@@ -295,11 +295,8 @@ class ConversationPane(Widget, can_focus=True):
 
     def _welcome_rows(self) -> list[Line]:
         layout_options = self.viewport.turns.layout_options
-        rows = laid_out(self._welcome, layout_options.measure, self.viewport.height)
-        return [
-            text_row(layout_options.width, [(bright, layout_options.styles.text), (faint, layout_options.styles.dim)])
-            for bright, faint in rows
-        ]
+        rows = self._welcome(layout_options.width, self.viewport.height)
+        return [text_row(layout_options.width, [(row, layout_options.styles.accent)]) for row in rows]
 
     @property
     def visible_rows(self) -> list[Row]:

@@ -1,14 +1,18 @@
 """The start-up screen: an empty conversation and a prompt, shown until the services are loaded. Does nothing."""
 
 from textual.app import ComposeResult
+from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
 
+from tui_chat.settings.api_keys import KeyRing
 from tui_chat.ui.app_context import PendingContext
-from tui_chat.ui.chat.welcome import invitation
+from tui_chat.ui.chat.welcome import home_text
 from tui_chat.ui.commands.completion import Completion
 from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.startup.home_panel import HomePanel
 from tui_chat.ui.startup.widgets import StartupFooter, StartupPane
+from tui_chat.ui.widgets.left_edge import align
 from tui_chat.ui.widgets.prompt_box import PromptBox
 
 
@@ -27,9 +31,16 @@ class StartupScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         late, ui = self._late, self._late.settings.ui
-        yield StartupPane(invitation(self._keys, late.model, ()) if late.is_blank else (), ui.measure)
+        yield StartupPane(is_blank=late.is_blank)
         yield PromptBox({}, Completion({}), enter_sends=ui.enter_sends)
+        if late.is_blank:
+            key = KeyRing(late.settings).note(late.model)
+            yield HomePanel(self._keys, home_text(self._keys, late.model, key))
         yield StartupFooter(late.model, self._keys("prompt.send"), "TEMPORARY" if late.is_temporary else "")
+
+    def on_resize(self, event: Resize) -> None:
+        """Let prompt and footer start where the text does."""
+        align((self.query_one(PromptBox), self.query_one(StartupFooter)), event.size.width)
 
     def on_mount(self) -> None:
         self.call_after_refresh(self.post_message, self.Painted())

@@ -3,35 +3,32 @@
 Importing the real widgets takes longer than everything else before the first paint; these look the same.
 """
 
-from collections.abc import Sequence
-
 from textual.content import Content
 from textual.widget import Widget
 
 from tui_chat.core.clean import clean_line
-from tui_chat.ui.chat.welcome import laid_out, margin_of
+from tui_chat.ui.chat.welcome import margin_of, wordmark
 
 
 class StartupPane(Widget):
-    """The welcome text."""
+    """The wordmark."""
 
     DEFAULT_CSS = """
     StartupPane { height: 1fr; width: 100%; background: $background; color: $foreground; }
     """
 
-    def __init__(self, lines: Sequence[str], measure: int) -> None:
+    def __init__(self, *, is_blank: bool) -> None:
+        """A conversation that is being opened has no wordmark."""
         super().__init__()
-        self._lines = lines
-        self._measure = measure
+        self._is_blank = is_blank
 
     def render(self) -> Content:
-        """Return the lines a third down the pane, like an empty conversation."""
+        """Return the wordmark at the end of the pane, like an empty conversation."""
         width, height = self.size
         margin = margin_of(width)
-        room = max(1, width - 2 * margin - 1)
-        dim = "dim" if self.app.current_theme.ansi else "$foreground 55%"
-        rows = laid_out(self._lines, min(room, self._measure or room), height)
-        return Content("\n").join(Content.assemble(" " * margin, bright, (faint, dim)) for bright, faint in rows)
+        rows = wordmark(max(1, width - 2 * margin - 1), height) if self._is_blank else ()
+        accent = "ansi_magenta" if self.app.current_theme.ansi else "$accent"
+        return Content("\n").join(Content.assemble(" " * margin, (row, accent)) for row in rows)
 
 
 class StartupFooter(Widget):

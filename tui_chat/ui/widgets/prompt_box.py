@@ -221,6 +221,8 @@ class PromptBox(TextArea):
             return
         if not self.selection.is_empty or not self.navigator.is_last_wrapped_line(self.cursor_location):
             self.action_cursor_down()
+        elif self._walked_to == -1 and not self.text:
+            self.post_message(ActionRequested("screen.recent"))
         else:
             self._walk(-1)
 

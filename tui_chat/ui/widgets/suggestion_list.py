@@ -25,16 +25,21 @@ class SuggestionList(Widget):
         if self._shown == (shown := (self._completing.found, self._completing.at)):
             return
         self._shown = shown
-        rows = min(len(self._completing.found), MOST_ROWS)
+        rows = min(len(self._completing.found), self._most_rows)
         is_resized = self.styles.height is None or self.styles.height.value != rows or self.display is not bool(rows)
         self.display = bool(rows)
         self.styles.height = rows
         self.refresh(layout=is_resized)
 
     @property
+    def _most_rows(self) -> int:
+        """How many rows it may have: in a low window the prompt needs room too."""
+        return max(1, min(MOST_ROWS, self.app.size.height // 2))
+
+    @property
     def _first(self) -> int:
         at, count = self._completing.at, len(self._completing.found)
-        return max(0, min(at - MOST_ROWS // 2, count - MOST_ROWS))
+        return max(0, min(at - self._most_rows // 2, count - self._most_rows))
 
     def on_click(self, event: events.Click) -> None:
         """Accept the completion under the mouse."""
@@ -44,7 +49,7 @@ class SuggestionList(Widget):
     def render(self) -> Content:
         """Return a row for each completion; the last row has the number of those below it."""
         first = self._first
-        shown = self._completing.found[first : first + MOST_ROWS]
+        shown = self._completing.found[first : first + self._most_rows]
         names = [clean_line(one.text) for one in shown]
         room = max(self.size.width, 10)
         width = min(max((len(name) for name in names), default=0), room * 2 // 3)
