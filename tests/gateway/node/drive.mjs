@@ -135,6 +135,8 @@ async function librechat() {
 }
 
 const scenarios = {
+  "ai7": () => sendRegenerateEditStop("@ai-sdk/react-7", "ai-7"),
+  "ai7-resume": () => resume("@ai-sdk/react-7", "ai-7"),
   "ai6": () => sendRegenerateEditStop("@ai-sdk/react", "ai"),
   "ai6-resume": () => resume("@ai-sdk/react", "ai"),
   "ai5": () => sendRegenerateEditStop("@ai-sdk/react-5", "ai"),
