@@ -1,8 +1,15 @@
 """The OpenAPI document against the answers that are really given."""
 
+import subprocess
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.gateway.conftest import API, MakeGateway
+from tests.gateway.served import served
+from tests.providers.real import environment_with
+from tests.support.environment import clean_environment
 from tui_chat.core.event import Stopped, TextDelta, UsageReported
 from tui_chat.core.usage import Usage
 from tui_chat.gateway.openapi import SCHEMAS, openapi_document
@@ -66,3 +73,27 @@ async def test_answers_are_as_the_document_says(make_gateway: MakeGateway) -> No
         check((await gateway.http.get(path)).json(), SCHEMAS[name], name)
     document = (await gateway.http.get("/api/v1/openapi.json")).json()
     assert document == openapi_document("1.0")
+
+
+@pytest.mark.real
+@pytest.mark.slow
+def test_schemathesis_finds_no_server_error_and_no_answer_against_the_document(tmp_path: Path) -> None:
+    program = environment_with("schemathesis", ["schemathesis==4.32.5"]) / "bin" / "schemathesis"
+    checks = (
+        "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
+        "response_headers_conformance,negative_data_rejection,unsupported_method,use_after_free"
+    )
+    with served(tmp_path, "--demo") as server:
+        words = ["--header", f"Authorization: Bearer {server.token}", "--checks", checks, "--max-examples", "15"]
+        # These never end.
+        words += ["--exclude-path-regex", "events$|/stream/", "--no-color", "--warnings", "off"]
+        done = subprocess.run(
+            [str(program), "run", f"{server.url}/api/v1/openapi.json", *words],
+            cwd=tmp_path,
+            env=clean_environment(tmp_path),
+            capture_output=True,
+            text=True,
+            timeout=110,
+        )
+    assert done.returncode == 0, done.stdout
+    assert "Fuzzing" in done.stdout, done.stdout

@@ -115,11 +115,11 @@ async def text_of_chat(request: Request) -> Response:
 async def simple_stream(request: Request) -> Response:
     """Send a message and answer with `chunk`, `cost` and `done`; `form=plain` answers with lines of `{"chunk"}`."""
     backend, client, body = backend_of(request), client_of(request), await read_body(request)
-    text = body.required_text("message")
+    text, model = body.required_text("message"), body.text("model")
     if name := body.text("conversationId", most=200):
         conversation = await _named_conversation(backend, client, name)
+        conversation = replace(conversation, model=model or conversation.model)
     else:
-        model = await backend.model_ref(body.text("model"))
         conversation = backend.new_conversation(client, model)
     reply = await _send(backend, conversation, text)
     return await stream_answer(request, answer_of(reply), _simple(request), early_errors=False)
@@ -139,7 +139,7 @@ def _simple(request: Request) -> Dialect:
 
 async def _send(backend: Backend, conversation: Conversation, text: str) -> Reply:
     await backend.check_limits()
-    await backend.model_ref(conversation.model)
+    conversation = replace(conversation, model=await backend.model_ref(conversation.model))
     reply = await backend.service.send(conversation, text)
     count_reply(backend, reply)
     return reply

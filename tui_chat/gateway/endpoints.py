@@ -19,6 +19,7 @@ class Endpoint:
     path: str
     handler: Handler
     query: tuple[str, ...] = ()
+    required_query: str = ""
     body: str = ""
     """The name of the schema of the body."""
     status: int = 200
@@ -69,7 +70,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", f"{_CONVERSATION}/attachments/{{sha256}}", files.download),
     Endpoint("GET", f"{_CONVERSATION}/events", events.conversation_events, streams=True),
     Endpoint("GET", "/api/v1/events", events.all_events, query=("conversations",), streams=True),
-    Endpoint("GET", "/api/v1/search", conversations.search, query=("q", "limit", "offset"), answer="SearchHits"),
+    Endpoint(
+        "GET",
+        "/api/v1/search",
+        conversations.search,
+        query=("limit", "offset"),
+        required_query="q",
+        answer="SearchHits",
+    ),
     Endpoint("GET", "/api/v1/usage", conversations.usage, query=("since",), answer="Usage"),
     Endpoint("GET", "/api/v1/models", info.models, query=("refresh",), answer="Models"),
     Endpoint("GET", "/api/v1/metrics", info.metrics, answer="Metrics"),

@@ -15,10 +15,15 @@ _MAYBE_OBJECT: Json = {"type": ["object", "null"]}
 
 
 def _object(required: str = "", optional: str = "", **kinds: Json) -> Json:
-    """Return the schema of an object; fields that are not among `kinds` are text."""
-    names = (*required.split(), *optional.split())
-    made: Json = {"type": "object", "properties": {name: kinds.get(name, _TEXT) for name in names}}
+    """Return the schema of an object; fields that are not among `kinds` are text, and null is a missing one."""
+    properties = {name: kinds.get(name, _TEXT) for name in required.split()}
+    properties |= {name: _or_null(kinds.get(name, _TEXT)) for name in optional.split()}
+    made: Json = {"type": "object", "properties": properties}
     return made | ({"required": required.split()} if required else {})
+
+
+def _or_null(kind: Json) -> Json:
+    return {**kind, "type": [kind["type"], "null"]}
 
 
 def _list(name: str) -> Json:
@@ -50,7 +55,7 @@ SCHEMAS: Json = {
     "Health": _object("status"),
     "NewConversation": _object("text", f"attachments system title {_OPTION_NAMES}", **_OPTIONS),
     "Prompt": _object("text", f"attachments after {_OPTION_NAMES}", **_OPTIONS),
-    "Message": _object("message", "conversationId model agentId", message=_OPTIONS["text"]),
+    "Message": _object("message", "conversationId model", message=_OPTIONS["text"]),
     "Edit": _object("text", "attachments model client_request_id", **_OPTIONS),
     "Retry": _object("", "model client_request_id", **_OPTIONS),
     "Change": _object("", "title model system head archived deleted", archived=_FLAG, deleted=_FLAG),
@@ -118,6 +123,8 @@ def _operation(endpoint: Endpoint) -> Json:
         for name in re.findall(r"{(\w+)}", endpoint.path)
     ]
     parameters += [{"name": name, "in": "query", "required": False, "schema": _TEXT} for name in endpoint.query]
+    if name := endpoint.required_query:
+        parameters.append({"name": name, "in": "query", "required": True, "schema": _OPTIONS["text"]})
     operation: Json = {
         "summary": endpoint.summary,
         "operationId": endpoint.handler.__name__.rstrip("_"),
@@ -141,7 +148,7 @@ _PROBLEM: Json = {
 
 def _answer(endpoint: Endpoint) -> Json:
     if endpoint.streams:
-        return {"description": "Server-sent events.", "content": {"text/event-stream": {"schema": _TEXT}}}
+        return {"description": "Server-sent events.", "content": {"text/event-stream": {}}}
     if not endpoint.answer:
         return {"description": "Done."}
     schema = {"$ref": f"#/components/schemas/{endpoint.answer}"}
