@@ -13,6 +13,7 @@ import pytest
 
 from tests.service.conftest import a_dollar_a_token
 from tui_chat.core.conversation import Conversation
+from tui_chat.core.tool import Toolbox
 from tui_chat.gateway.backend import Backend, GatewayOptions
 from tui_chat.gateway.server import GatewayServer
 from tui_chat.gateway.tokens import TokenStore
@@ -97,6 +98,7 @@ async def make_gateway(tmp_path: Path) -> AsyncIterator[MakeGateway]:
             options: GatewayOptions | None = None,
             folder: Path | None = None,
             policy: Policy | None = None,
+            toolbox: Toolbox | None = None,
         ) -> Gateway:
             provider = DemoProvider.playing(*scripts) if scripts else DemoProvider(pace=0)
 
@@ -104,7 +106,7 @@ async def make_gateway(tmp_path: Path) -> AsyncIterator[MakeGateway]:
                 return provider
 
             quick = policy or Policy(RetryPolicy(first_delay_s=0.01), save_interval_s=0.02)
-            dependencies = Dependencies(provider_for, a_dollar_a_token, quick)
+            dependencies = Dependencies(provider_for, a_dollar_a_token, quick, toolbox=toolbox)
             place = folder or tmp_path
             store = await Store.open(place / "conversations.db")
             stack.push_async_callback(store.aclose)

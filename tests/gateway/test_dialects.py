@@ -281,6 +281,28 @@ async def test_librechat_asks_regenerates_and_edits(make_gateway: MakeGateway) -
     assert len(stored.children_of(prompt)) == 2
 
 
+async def test_librechat_edits_a_reply_and_has_it_continued(make_gateway: MakeGateway) -> None:
+    gateway = await make_gateway(HELLO, (TextDelta(" you"), Stopped("end_turn")))
+    final = (await librechat(gateway, "ask", text="one", conversationId=None))[-1]
+    reply = final["responseMessage"]["messageId"]
+    edited = await librechat(
+        gateway,
+        "edit",
+        text="one",
+        messageId="made-by-the-client",
+        conversationId=final["conversation"]["conversationId"],
+        overrideParentMessageId=final["requestMessage"]["messageId"],
+        responseMessageId=f"{reply}_",
+        generation="Good day",
+        isContinued=True,
+    )
+    assert edited[1]["text"].startswith("Good day")
+    assert edited[-1]["responseMessage"]["text"] == "Good day you"
+    assert edited[-1]["requestMessage"]["text"] == "one"
+    (stored,) = await gateway.conversations()
+    assert [turn.text for turn in stored.children_of(stored.turns[0].id)] == ["Hello", "Good day you"]
+
+
 async def test_librechat_aborts_with_a_final_message(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway((TextDelta("half"), asyncio.Event()))
     asking = asyncio.create_task(librechat(gateway, "ask", text="one", conversationId=None))

@@ -130,6 +130,24 @@ async def test_where_a_model_cannot_write_on_the_rest_is_asked_for_in_sight(
     assert [turn.text for turn in conversation.path] == ["hi", "Hel", CONTINUE_PROMPT, "lo"]
 
 
+@pytest.mark.parametrize("can_extend", [True, False])
+async def test_an_edited_reply_is_continued_as_a_sibling(
+    can_extend: bool, make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness = await make_harness((TextDelta("Hello"), Stopped("end_turn")), (TextDelta(" you"), Stopped("end_turn")))
+    monkeypatch.setattr(harness.provider, "can_continue", lambda model: can_extend)
+    first, conversation = await harness.completed_reply()
+    second = await harness.service.continue_(conversation.id, first.turn_id, text="Good day")
+    await second.wait()
+    conversation = await harness.service.open(conversation.id)
+    texts = [turn.text for turn in conversation.path]
+    assert texts == (["hi", "Good day you"] if can_extend else ["hi", "Good day", CONTINUE_PROMPT, " you"])
+    assert conversation.turn(first.turn_id).text == "Hello"
+    assert [turn.text for turn in conversation.children_of(conversation.path[0].id)] == ["Hello", texts[1]]
+    edited = conversation.path[1]
+    assert can_extend or (edited.usage, edited.cost, edited.stop_reason) == (None, None, None)
+
+
 async def test_a_second_send_while_a_reply_comes_in_is_refused(make_harness: MakeHarness) -> None:
     gate = asyncio.Event()
     harness = await make_harness((gate, *HELLO))

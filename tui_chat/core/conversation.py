@@ -156,6 +156,10 @@ class Conversation:
             self.turn(turn_id)
         return replace(self, head=turn_id)
 
+    def without_tools(self) -> "Conversation":
+        """Return a copy whose replies get no tools."""
+        return replace(self, options=replace(self.options, tools=()))
+
     def through(self, turn_id: str | None) -> "Conversation":
         """Return a copy that shows a branch through that turn: the current one, else the newest."""
         if turn_id is None or not self.has(turn_id) or turn_id in {turn.id for turn in self.path}:

@@ -1,4 +1,7 @@
-"""Routes of the smaller dialects: AI SDK, plain streams, and LibreChat's older form."""
+"""Routes of the smaller dialects: AI SDK, plain streams, and LibreChat's older form.
+
+Their clients cannot answer the approval of a tool, so no reply here gets tools.
+"""
 
 from dataclasses import replace
 
@@ -140,7 +143,7 @@ def _simple(request: Request) -> Dialect:
 async def _send(backend: Backend, conversation: Conversation, text: str) -> Reply:
     await backend.check_limits()
     conversation = replace(conversation, model=await backend.model_ref(conversation.model))
-    reply = await backend.service.send(conversation, text)
+    reply = await backend.service.send(conversation.without_tools(), text)
     count_reply(backend, reply)
     return reply
 
@@ -152,7 +155,7 @@ async def librechat_ask(request: Request) -> Response:
     await backend.check_limits()
     if (again := body.text("overrideParentMessageId")) and not is_new:
         _check_turn(conversation, again)
-        reply = await backend.service.retry(conversation.id, again, model=conversation.model)
+        reply = await backend.service.retry(conversation.id, again, model=conversation.model, with_tools=False)
         return await _librechat_stream(request, reply)
     parent = body.text("parentMessageId")
     if not is_new and parent not in ("", librechat.ROOT):
@@ -160,22 +163,25 @@ async def librechat_ask(request: Request) -> Response:
         conversation = conversation.with_head(parent)
     elif not is_new and parent == librechat.ROOT:
         conversation = conversation.with_head(None)
-    reply = await backend.service.send(conversation, body.required_text("text"))
+    reply = await backend.service.send(conversation.without_tools(), body.required_text("text"))
     return await _librechat_stream(request, reply)
 
 
 async def librechat_edit(request: Request) -> Response:
-    """Edit a prompt, or continue a reply, like LibreChat's older `edit`."""
+    """Edit a prompt, or continue a reply, with the text that the user gave it, like LibreChat's older `edit`."""
     backend, body = backend_of(request), await read_body(request)
+    service = backend.service
     conversation, _ = await _librechat_conversation(request, body)
-    turn_id = body.required_text("messageId")
+    # A client appends `_` to the id of a reply while it streams.
+    turn_id = (body.text("responseMessageId") or body.required_text("messageId")).removesuffix("_")
     _check_turn(conversation, turn_id)
     await backend.check_limits()
     if conversation.turn(turn_id).role is Role.ASSISTANT:
-        reply = await backend.service.continue_(conversation.id, turn_id)
+        text = body.required_text("generation") if "generation" in body else None
+        reply = await service.continue_(conversation.id, turn_id, text=text, with_tools=False)
     else:
         text = body.required_text("text")
-        reply = await backend.service.edit(conversation.id, turn_id, text, model=conversation.model)
+        reply = await service.edit(conversation.id, turn_id, text, model=conversation.model, with_tools=False)
     return await _librechat_stream(request, reply)
 
 

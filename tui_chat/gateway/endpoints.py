@@ -62,7 +62,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", f"{_CONVERSATION}/turns", turns.send, body="Prompt", status=202, answer="Answer"),
     Endpoint("POST", f"{_TURN}/retry", turns.retry, body="Retry", status=202, answer="Answer"),
     Endpoint("POST", f"{_TURN}/edit", turns.edit, body="Edit", status=202, answer="Answer"),
-    Endpoint("POST", f"{_TURN}/continue", turns.continue_, body="Retry", status=202, answer="Answer"),
+    Endpoint("POST", f"{_TURN}/continue", turns.continue_, body="Continue", status=202, answer="Answer"),
     Endpoint("POST", f"{_TURN}/fork", turns.fork, status=201, answer="Conversation"),
     Endpoint("POST", f"{_CONVERSATION}/cancel", turns.cancel, answer="Cancelled"),
     Endpoint("POST", f"{_CONVERSATION}/approvals/{{call}}", turns.approve, body="Verdict", answer="Verdict"),

@@ -58,6 +58,7 @@ SCHEMAS: Json = {
     "Message": _object("message", "conversationId model", message=_OPTIONS["text"]),
     "Edit": _object("text", "attachments model client_request_id", **_OPTIONS),
     "Retry": _object("", "model client_request_id", **_OPTIONS),
+    "Continue": _object("", "text client_request_id", **_OPTIONS),
     "Change": _object("", "title model system head archived deleted", archived=_FLAG, deleted=_FLAG),
     "Verdict": _object("decision", "reason", decision={"enum": ["once", "deny", "stop"]}),
     "Answer": _object("conversation prompt reply"),

@@ -112,7 +112,7 @@ class _Connection:
             model = await backend.model_ref(message.text("model"))
             key = f"id:{session_id}" if session_id else ""
             conversation = backend.new_conversation(self._client, model, key=key)
-        reply = await backend.service.send(conversation, text)
+        reply = await backend.service.send(conversation.without_tools(), text)
         count_reply(backend, reply)
         self._follow(session_id or conversation.id, answer_of(reply).conversation_id, reply.turn_id)
 

@@ -40,7 +40,7 @@ class History:
         if conversation is None:
             return await self._start_new(self._service, model)
         if len(known) == len(messages):
-            return await self._service.retry(conversation.id, known[-1].id, model=model)
+            return await self._service.retry(conversation.id, known[-1].id, model=model, with_tools=False)
         parent_id = known[-1].id if known else None
         if missing := messages[len(known) : -1]:
             turns = self._turns(missing, parent_id)

@@ -1,4 +1,7 @@
-"""Routes of the native API that start, stop and copy: send, retry, edit, continue, fork, cancel."""
+"""Routes of the native API that start, stop and copy: send, retry, edit, continue, fork, cancel.
+
+Tools that the user turned on stay on for a client that may answer their approvals, and for no other.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -44,7 +47,7 @@ async def create_conversation(request: Request) -> Response:
     conversation = backend.new_conversation(client, model, system=system, options=options_in(body))
     if title := body.text("title"):
         conversation = replace(conversation, title=title)
-    attachments = await attachments_in(backend, body)
+    attachments = await attachments_in(backend, client, body)
     return await _answer(request, body, lambda: backend.service.send(conversation, text, attachments))
 
 
@@ -61,39 +64,51 @@ async def send(request: Request) -> Response:
     options = options_in(body)
     if options == Options():
         options = conversation.options
-    changed = replace(conversation, model=model, options=replace(options, tools=conversation.options.tools))
-    attachments = await attachments_in(backend, body)
+    tools = conversation.options.tools if client.sees_all else ()
+    changed = replace(conversation, model=model, options=replace(options, tools=tools))
+    attachments = await attachments_in(backend, client, body)
     return await _answer(request, body, lambda: backend.service.send(changed, text, attachments))
 
 
 async def retry(request: Request) -> Response:
     """Regenerate a reply as a sibling."""
-    backend, body = backend_of(request), await read_body(request)
+    backend, client, body = backend_of(request), client_of(request), await read_body(request)
     conversation, turn_id = await _place(request)
     model = await backend.model_ref(body.text("model") or conversation.model)
-    return await _answer(request, body, lambda: backend.service.retry(conversation.id, turn_id, model=model))
+    return await _answer(
+        request,
+        body,
+        lambda: backend.service.retry(conversation.id, turn_id, model=model, with_tools=client.sees_all),
+    )
 
 
 async def edit(request: Request) -> Response:
     """Send an edited prompt as a sibling branch."""
-    backend, body = backend_of(request), await read_body(request)
+    backend, client, body = backend_of(request), client_of(request), await read_body(request)
     conversation, turn_id = await _place(request)
     text = body.required_text("text")
     model = await backend.model_ref(body.text("model") or conversation.model)
-    attachments = await attachments_in(backend, body) if "attachments" in body else None
+    attachments = await attachments_in(backend, client, body) if "attachments" in body else None
     return await _answer(
         request,
         body,
-        lambda: backend.service.edit(conversation.id, turn_id, text, model=model, attachments=attachments),
+        lambda: backend.service.edit(
+            conversation.id, turn_id, text, model=model, attachments=attachments, with_tools=client.sees_all
+        ),
     )
 
 
 async def continue_(request: Request) -> Response:
-    """Continue a reply that has stopped."""
-    backend, body = backend_of(request), await read_body(request)
+    """Continue a reply that has stopped; with `text`, as if it said that, as a sibling."""
+    backend, client, body = backend_of(request), client_of(request), await read_body(request)
     conversation, turn_id = await _place(request)
     await backend.model_ref(conversation.model)
-    return await _answer(request, body, lambda: backend.service.continue_(conversation.id, turn_id))
+    text = body.required_text("text") if "text" in body else None
+    return await _answer(
+        request,
+        body,
+        lambda: backend.service.continue_(conversation.id, turn_id, text=text, with_tools=client.sees_all),
+    )
 
 
 async def fork(request: Request) -> Response:

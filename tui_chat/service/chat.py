@@ -119,10 +119,11 @@ class ChatService:
         *,
         model: str | None = None,
         attachments: tuple[AttachmentPart, ...] | None = None,
+        with_tools: bool = True,
     ) -> Reply:
         """Send an edited prompt as a sibling branch, with these attachments; `None` keeps those it had."""
         async with self._conversation_lock(conversation_id):
-            conversation = await self.open(conversation_id)
+            conversation = await self._opened(conversation_id, with_tools)
             edited = conversation.turn(turn_id)
             if edited.role is not Role.USER:
                 raise RequestRefused("only a prompt can be edited", detail="not_a_prompt")
@@ -133,10 +134,12 @@ class ChatService:
             parts: tuple[Part, ...] = (*marks, TextPart(valid_text(text)), *await measured_files(attachments))
             return await self._send_prompt(conversation, edited.parent_id, parts)
 
-    async def retry(self, conversation_id: str, turn_id: str, *, model: str | None = None) -> Reply:
+    async def retry(
+        self, conversation_id: str, turn_id: str, *, model: str | None = None, with_tools: bool = True
+    ) -> Reply:
         """Regenerate a reply as a sibling branch."""
         async with self._conversation_lock(conversation_id):
-            conversation = await self.open(conversation_id)
+            conversation = await self._opened(conversation_id, with_tools)
             turn = conversation.turn(turn_id)
             prompt_id = turn.parent_id if turn.role is Role.ASSISTANT else turn.id
             if prompt_id is None:
@@ -167,13 +170,22 @@ class ChatService:
                 conversation = conversation.with_turn(copy)
             return await self._start_reply(conversation, (*copies, blank), new=False)
 
-    async def continue_(self, conversation_id: str, turn_id: str) -> Reply:
-        """Continue an unfinished reply: extend it where the model can, else send a prompt that requests the rest."""
+    async def continue_(
+        self, conversation_id: str, turn_id: str, *, text: str | None = None, with_tools: bool = True
+    ) -> Reply:
+        """Continue an unfinished reply: extend it where the model can, else send a prompt that requests the rest.
+
+        With `text` a reply that says this instead is continued, as a sibling.
+        """
         async with self._conversation_lock(conversation_id):
-            conversation = await self.open(conversation_id)
+            conversation = await self._opened(conversation_id, with_tools)
             turn = conversation.turn(turn_id)
             if turn.role is not Role.ASSISTANT or turn.is_live:
                 raise RequestRefused("only a reply that has stopped can be continued", detail="not_a_reply")
+            edited: tuple[Turn, ...] = ()
+            if text is not None:
+                turn = self._edited_reply(turn, text)
+                edited = (turn,)
             model = conversation.model or turn.model
             provider = await self._dependencies.provider_for(model)
             parts = _without_last_round(turn.parts)
@@ -185,7 +197,7 @@ class ChatService:
             if turn.parent_id is not None and can_extend:
                 blank = replace(self._blank_reply(turn.parent_id, model), parts=without_figures(parts))
                 return await self._start_reply(conversation.with_turn(blank), (blank,), new=False)
-            return await self._send_prompt(conversation, turn.id, (TextPart(CONTINUE_PROMPT),))
+            return await self._send_prompt(conversation, turn.id, (TextPart(CONTINUE_PROMPT),), before=edited)
 
     async def compact(self, conversation: Conversation, instructions: str = "") -> Reply:
         """Have the model summarise the branch that is shown; the summary is the start of a new branch."""
@@ -264,6 +276,10 @@ class ChatService:
         await self.auto_title.aclose()
         await self.save_queue.aclose()
 
+    async def _opened(self, conversation_id: str, with_tools: bool) -> Conversation:
+        conversation = await self.open(conversation_id)
+        return conversation if with_tools else conversation.without_tools()
+
     def _conversation_lock(self, conversation_id: str) -> asyncio.Lock:
         return self._locks.setdefault(conversation_id, asyncio.Lock())
 
@@ -294,15 +310,39 @@ class ChatService:
         now = self._dependencies.now()
         return Turn(self._dependencies.new_id(), prompt_id, Role.ASSISTANT, (), TurnStatus.STREAMING, now, model)
 
+    def _edited_reply(self, reply: Turn, text: str) -> Turn:
+        """Return a sibling of a reply with another text, and with no figures: nothing was paid for it."""
+        parts = (TextPart(valid_text(text)),)
+        now = self._dependencies.now()
+        return Turn(
+            self._dependencies.new_id(),
+            reply.parent_id,
+            Role.ASSISTANT,
+            parts,
+            TurnStatus.COMPLETE,
+            now,
+            reply.model,
+        )
+
     async def _send_prompt(
-        self, conversation: Conversation, parent_id: str | None, parts: tuple[Part, ...], *, new: bool = False
+        self,
+        conversation: Conversation,
+        parent_id: str | None,
+        parts: tuple[Part, ...],
+        *,
+        new: bool = False,
+        before: tuple[Turn, ...] = (),
     ) -> Reply:
+        """Start a reply to a prompt; `before` are turns above it that are stored with it."""
         now = self._dependencies.now()
         prompt = Turn(self._dependencies.new_id(), parent_id, Role.USER, parts, TurnStatus.COMPLETE, now)
         blank = self._blank_reply(prompt.id, conversation.model)
         if not conversation.title and conversation.title_source is TitleSource.PROMPT:
             conversation = replace(conversation, title=title_from(prompt.text))
-        return await self._start_reply(conversation.with_turn(prompt).with_turn(blank), (prompt, blank), new=new)
+        turns = (*before, prompt, blank)
+        for turn in turns:
+            conversation = conversation.with_turn(turn)
+        return await self._start_reply(conversation, turns, new=new)
 
     async def _start_reply(self, conversation: Conversation, turns: tuple[Turn, ...], *, new: bool) -> Reply:
         """Commit the new turns, then send the request."""
