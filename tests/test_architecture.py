@@ -28,7 +28,7 @@ INSIDE: dict[str, set[str]] = {
     "rendering": {"core"},
     "service": {"core", "storage", "formats"},
     "sync": {"core", "storage"},
-    "gateway": {"core", "service", "storage", "formats", "wording"},
+    "gateway": {"core", "service", "storage", "formats", "attachments", "wording"},
     "ui": {"core", "service", "storage", "rendering", "attachments", "wording", "settings"},
     "wiring": {
         "core",

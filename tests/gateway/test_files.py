@@ -10,6 +10,7 @@ from tui_chat.core.part import AttachmentPart
 HELLO = (TextDelta("Hello"), Stopped("end_turn"))
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
 PNG_HASH = hashlib.sha256(PNG).hexdigest()
+ZIP = base64.b64encode(b"PK\x03\x04" + b"\x00" * 40).decode()
 INLINE = {"name": "shot.png", "media_type": "image/png", "data": base64.b64encode(PNG).decode()}
 
 
@@ -54,9 +55,34 @@ async def test_an_edit_keeps_replaces_or_drops_the_files(make_gateway: MakeGatew
         assert sent(gateway) == files
 
 
+async def test_a_file_is_what_its_content_is(make_gateway: MakeGateway) -> None:
+    gateway = await make_gateway(HELLO)
+    text = base64.b64encode("let ü = 1".encode("utf-16")).decode()
+    files = [{**INLINE, "media_type": "text/plain"}, {"name": "a.ts", "media_type": "video/mp2t", "data": text}]
+    await gateway.started_and_ended("see", attachments=files)
+    parts = [part for part in gateway.provider.requests[-1].turns[0].parts if isinstance(part, AttachmentPart)]
+    assert [part.media_type for part in parts] == ["image/png", "text/x-typescript"]
+    assert parts[1].data.decode() == "let ü = 1"
+
+
+async def test_an_own_token_attaches_only_what_it_uploaded(make_gateway: MakeGateway) -> None:
+    gateway = await make_gateway(HELLO)
+    await gateway.started_and_ended("see", attachments=[INLINE])
+    body = {"text": "x", "attachments": [{"name": "shot.png", "sha256": PNG_HASH}]}
+    async with gateway.client(gateway.add_token("guest")) as guest:
+        assert (await guest.post(API, json=body)).status_code == 400, "the hash alone gives no access to the bytes"
+        await guest.post("/api/v1/attachments", content=PNG, headers={"content-type": "application/octet-stream"})
+        assert (await guest.post(API, json=body)).status_code == 202
+
+
 async def test_a_wrong_or_a_foreign_file_is_refused(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(HELLO)
-    for attachment in ({"sha256": "0" * 64}, {**INLINE, "data": "%"}, {**INLINE, "media_type": "image/tiff"}):
+    for attachment in (
+        {"sha256": "0" * 64},
+        {**INLINE, "data": "%"},
+        {**INLINE, "data": ZIP},
+        {**INLINE, "data": ""},
+    ):
         answer = await gateway.http.post(API, json={"text": "x", "attachments": [attachment]})
         assert answer.status_code == 400 and "attachments[0]" in answer.json()["error"]["field"]
     assert await gateway.conversations() == []

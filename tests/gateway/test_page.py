@@ -1,5 +1,7 @@
 """The built-in page, as it is served and in a real Chromium."""
 
+import asyncio
+import base64
 import re
 import threading
 from collections.abc import Iterator
@@ -14,10 +16,14 @@ import pytest
 from tests.gateway.conftest import API, MakeGateway
 from tests.gateway.served import Served, served
 from tests.gateway.webdriver import BROWSER, DRIVER, Browser, browser
+from tui_chat.core.conversation import Options
 from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.formats.html import to_html
 from tui_chat.gateway.backend import GatewayOptions
+from tui_chat.storage.store import Store
 
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+"""One pixel."""
 needs_chromium = [
     pytest.mark.real,
     pytest.mark.skipif(BROWSER is None or DRIVER is None, reason="chromium and chromedriver are not here"),
@@ -76,12 +82,12 @@ class TestInChromium:
         window.until("document.querySelector('#stop').hidden")
         whole = window.run("return document.querySelector('article.assistant').innerText")
         assert "def take" in whole and "take says False instead of blocking" in whole
-        window.run("[...document.querySelectorAll('button')].find(one => one.textContent === 'Regenerate').click()")
+        window.press("Regenerate")
         window.until("document.querySelector('article.assistant footer').innerText.includes('2/2')")
         window.until("document.querySelector('#stop').hidden")
-        window.run("[...document.querySelectorAll('button')].find(one => one.textContent === '‹').click()")
+        window.press("‹")
         window.until("document.querySelector('article.assistant footer').innerText.includes('1/2')")
-        window.run("[...document.querySelectorAll('button')].find(one => one.textContent === 'Edit').click()")
+        window.press("Edit")
         window.type("#prompt", " and a table")
         window.click("#send")
         window.until("document.querySelector('article.user footer').innerText.includes('2/2')")
@@ -103,14 +109,67 @@ class TestInChromium:
         window.until("document.querySelector('article.assistant footer').innerText.includes('cancelled')")
         assert len(window.text("article.assistant")) > 20
 
-    def test_a_narrow_window_shows_one_column(self, server: Served, window: Browser) -> None:
-        window.call("POST", "/window/rect", {"width": 500, "height": 800})
+    def test_a_telephones_width_shows_one_column_and_the_way_back_from_the_list(
+        self, server: Served, window: Browser
+    ) -> None:
+        window.resize(360, 740)
         window.open(f"{server.url}/#token={server.token}")
         window.until("getComputedStyle(document.querySelector('nav')).display === 'none'")
-        assert window.run("return document.documentElement.scrollWidth <= innerWidth")
+        window.type("#prompt", "table please")
+        window.click("#send")
+        window.until("document.querySelector('article.assistant td') !== null")
+        assert window.run("return innerWidth") == 360
+        assert window.run("return document.documentElement.scrollWidth") == 360
         window.click("#menu")
         window.until("getComputedStyle(document.querySelector('nav')).display === 'flex'")
-        window.call("POST", "/window/rect", {"width": 1200, "height": 900})
+        window.until("document.querySelector('#list').innerText.includes('table please')")
+        window.click("#close")
+        window.until("getComputedStyle(document.querySelector('main')).display === 'flex'")
+        window.resize(1200, 800)
+        assert window.log() == []
+
+    def test_files_are_attached_shown_and_taken_away(self, server: Served, window: Browser, tmp_path: Path) -> None:
+        (tmp_path / "dot.png").write_bytes(base64.b64decode(PNG))
+        (tmp_path / "limiter.ts").write_text("let tokens = 3")
+        (tmp_path / "notes.txt").write_text("not this one")
+        window.open(f"{server.url}/#token={server.token}")
+        window.until("document.querySelector('#model').value === 'demo/tour'")
+        for name in ("dot.png", "limiter.ts", "notes.txt"):
+            window.type("#file", str(tmp_path / name))
+            window.until(f"document.querySelector('#files').innerText.includes('{name}')")
+        window.press("notes.txt ×")
+        window.type("#prompt", "what is this?")
+        window.click("#send")
+        window.until("document.querySelector('article.user img')?.naturalWidth === 1")
+        window.until("document.querySelector('#stop').hidden")
+        assert "limiter.ts" in window.text("article.user") and "notes.txt" not in window.text("article.user")
+        assert window.run("return document.querySelector('#files').hidden")
+        assert window.log() == []
+
+    @pytest.mark.parametrize("answer", ["Deny", "Stop"])
+    def test_the_call_of_a_tool_is_asked_for(self, answer: str, server: Served, window: Browser) -> None:
+        headers = {"authorization": f"Bearer {server.token}"}
+        ids = httpx2.post(server.url + API, json={"text": "nothing"}, headers=headers).json()
+
+        async def turn_on() -> None:
+            store = await Store.open(server.folder / "conversations.db")
+            await store.set_options(ids["conversation"], Options(tools=("run",)))
+            await store.aclose()
+
+        asyncio.run(turn_on())
+        window.open(f"{server.url}/#token={server.token}")
+        window.until("document.querySelector('#list button') !== null")
+        window.click(f"#list button[data-id='{ids['conversation']}']")
+        window.until("document.querySelectorAll('article').length === 2")
+        window.until("document.querySelector('#stop').hidden")
+        window.type("#prompt", "tools")
+        window.click("#send")
+        window.until("document.querySelector('.ask') !== null")
+        assert "Allow once" in window.text(".ask")
+        window.press(answer)
+        window.until("document.querySelector('.ask') === null")
+        window.until("document.querySelector('#stop').hidden")
+        assert window.log() == []
 
     def test_a_page_of_another_origin_can_neither_read_nor_cause_anything(
         self, server: Served, window: Browser, tmp_path: Path

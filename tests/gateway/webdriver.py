@@ -14,7 +14,14 @@ from urllib.request import Request, urlopen
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
-_FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-extensions")
+_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-extensions",
+    "--window-size=1200,900",
+)
 
 
 @dataclass
@@ -31,6 +38,16 @@ class Browser:
                 return json.load(answer)["value"]
         except HTTPError as error:
             raise AssertionError(json.load(error)["value"]["message"]) from None
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the page a size that may be narrower than a window can be."""
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 0, "mobile": False}
+        self.call("POST", "/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": metrics})
+
+    def press(self, label: str) -> None:
+        """Click the last button with that label."""
+        buttons = "[...document.querySelectorAll('button')].filter(one => one.textContent === arguments[0])"
+        self.run(f"{buttons}.at(-1).click()", label)
 
     def open(self, url: str) -> None:
         # An address that differs in its fragment alone would not be loaded again.

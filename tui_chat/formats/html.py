@@ -8,7 +8,7 @@ from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.part import AttachmentPart, OtherPart, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.turn import Role, Turn
-from tui_chat.formats.html_markdown import code_css, code_html, markdown_html
+from tui_chat.formats.html_markdown import code_html, content_css, markdown_html
 from tui_chat.formats.transcript import (
     Branch,
     ShownPart,
@@ -50,7 +50,6 @@ hr { border: 0; border-top: 1px solid var(--line) }
 def to_html(conversation: Conversation, branch: Branch = Branch.CURRENT, *, attachments: bool = True) -> str:
     """Return the current branch, or all branches with those that are not shown folded in."""
     title = clean_line(conversation.title) or "Untitled"
-    style = f"{_CSS}{code_css('default')}\n@media (prefers-color-scheme: dark) {{\n{code_css('github-dark')}\n}}\n"
     head = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',
@@ -58,7 +57,7 @@ def to_html(conversation: Conversation, branch: Branch = Branch.CURRENT, *, atta
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<meta name="referrer" content="no-referrer">',
         f"<title>{escape(title)}</title>",
-        f"<style>{style}</style></head><body>",
+        f"<style>{_CSS}{content_css()}</style></head><body>",
         f"<header><h1>{escape(title)}</h1><p>{escape(_about(conversation))}</p></header>",
     ]
     if conversation.system:

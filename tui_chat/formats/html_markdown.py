@@ -19,6 +19,7 @@ _MOST_HIGHLIGHTED = 50_000
 """Characters of a code block; a longer one is shown without colours, since a lexer may be slow."""
 _MOST_MARKDOWN = 2_000_000
 """Characters of a text; a longer one is shown as it is."""
+_SIDES = ("left", "center", "right")
 _LINK = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[A-Za-z0-9_+#.-]{1,40}")
 
@@ -38,11 +39,17 @@ def code_html(text: str, language: str = "") -> str:
 
 
 @cache
-def code_css(style: str) -> str:
-    """Return the colours of code."""
+def content_css() -> str:
+    """Return the styles of the classes in a text: alignment of cells, colours of code on a light and a dark page."""
+    cells = "".join(f".{side} {{ text-align: {side} }}\n" for side in _SIDES)
+    return f"{cells}{_colours('default')}\n@media (prefers-color-scheme: dark) {{\n{_colours('github-dark')}\n}}\n"
+
+
+def _colours(style: str) -> str:
     formatter: Any = HtmlFormatter(style=style)
     lines: list[str] = formatter.get_style_defs("code").splitlines()
-    return "\n".join(line for line in lines if line.startswith("code ."))
+    # Without the comment that names each kind of token.
+    return "\n".join(line.partition(" /*")[0] for line in lines if line.startswith("code ."))
 
 
 @cache
@@ -72,6 +79,14 @@ class _Renderer(RendererHTML):
             elif token.type == "link_open":
                 return "</a>" if _LINK.match(str(token.attrGet("href") or "")) else "</span>"
         return "</a>"
+
+    def th_open(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+        """Return the start of a cell; its alignment is a class, since a strict policy allows no inline style."""
+        token = tokens[index]
+        side = str(token.attrGet("style") or "").removeprefix("text-align:")
+        return f'<{token.tag} class="{side}">' if side in _SIDES else f"<{token.tag}>"
+
+    td_open = th_open
 
     def image(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         """Return the address of a picture as text: loading it would tell its server who reads."""

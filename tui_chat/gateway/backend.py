@@ -26,6 +26,7 @@ DEFAULT_MODEL = "default"
 """The name by which clients may call the model of the settings."""
 MOST_REPLIES = 8
 _BUDGET_CHECK_S = 5.0
+_MOST_UPLOADS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class Backend:
     version: str
     tickets: Tickets = field(default_factory=Tickets)
     metrics: Metrics = field(default_factory=Metrics)
+    uploads: dict[tuple[str, str], None] = field(default_factory=dict)
+    """The names of clients and the hashes of files that they uploaded, oldest first."""
     repeated: RepeatedRequests = field(default_factory=RepeatedRequests)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server stops."""
@@ -82,6 +85,18 @@ class Backend:
         if self._unsaved is not None:
             await self._unsaved.aclose()
             await self._unsaved.save_queue.store.aclose()
+
+    # Files
+
+    def note_upload(self, client: Client, sha256: str) -> None:
+        """Remember that the client has those bytes."""
+        self.uploads[client.name, sha256] = None
+        while len(self.uploads) > _MOST_UPLOADS:
+            del self.uploads[next(iter(self.uploads))]
+
+    def may_attach(self, client: Client, sha256: str) -> bool:
+        """Return whether the client may use stored bytes: to know their hash is not to know them."""
+        return client.sees_all or (client.name, sha256) in self.uploads
 
     # Conversations
 

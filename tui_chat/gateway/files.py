@@ -10,9 +10,10 @@ from tui_chat.core.error import NotFound
 from tui_chat.core.part import AttachmentPart
 from tui_chat.gateway.backend import Backend
 from tui_chat.gateway.body import Body
-from tui_chat.gateway.dialects.data_url import from_base64
+from tui_chat.gateway.dialects.data_url import attachment_of, from_base64
 from tui_chat.gateway.problem import Problem, wrong_field
 from tui_chat.gateway.request import backend_of, client_of, json_response, read_bytes
+from tui_chat.gateway.tokens import Client
 
 
 async def upload(request: Request) -> Response:
@@ -20,7 +21,9 @@ async def upload(request: Request) -> Response:
     data = await read_bytes(request)
     if not data:
         raise Problem(400, "invalid_request", "The body is empty.")
-    sha256 = await backend_of(request).store.put_blob(data)
+    backend = backend_of(request)
+    sha256 = await backend.store.put_blob(data)
+    backend.note_upload(client_of(request), sha256)
     return json_response({"sha256": sha256, "size": len(data)}, 201)
 
 
@@ -38,17 +41,19 @@ async def download(request: Request) -> Response:
     return Response(part.data or await backend.store.blob(sha256), 200, headers, "application/octet-stream")
 
 
-async def attachments_in(backend: Backend, body: Body) -> tuple[AttachmentPart, ...]:
+async def attachments_in(backend: Backend, client: Client, body: Body) -> tuple[AttachmentPart, ...]:
     """Return the files of a prompt: each with its bytes in base64, or with the hash of uploaded ones."""
-    return tuple([await _attachment(backend, file) for file in body.objects("attachments")])
+    return tuple([await _attachment(backend, client, file) for file in body.objects("attachments")])
 
 
-async def _attachment(backend: Backend, file: Body) -> AttachmentPart:
+async def _attachment(backend: Backend, client: Client, file: Body) -> AttachmentPart:
     name, kind = file.text("name", most=255), file.text("media_type", most=100)
     if not (sha256 := file.text("sha256")):
         return from_base64(file.required_text("data"), kind, name, file.name("data"))
     try:
+        if not backend.may_attach(client, sha256):
+            raise NotFound
         data = await backend.store.blob(sha256)
     except NotFound:
         raise wrong_field(file.name("sha256"), "names no uploaded file") from None
-    return AttachmentPart(name or "file", kind or "application/octet-stream", data)
+    return attachment_of(data, kind, name, file.name("sha256"))

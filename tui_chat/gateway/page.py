@@ -7,6 +7,7 @@ from importlib.resources import files
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tui_chat.formats.html_markdown import content_css
 from tui_chat.gateway.problem import Problem
 from tui_chat.gateway.request import backend_of
 
@@ -18,7 +19,7 @@ _POLICY = (
 
 @cache
 def _page() -> str:
-    return (files("tui_chat.gateway") / "page.html").read_text("utf-8")
+    return (files("tui_chat.gateway") / "page.html").read_text("utf-8").replace("CONTENT_CSS", content_css())
 
 
 async def page(request: Request) -> Response:

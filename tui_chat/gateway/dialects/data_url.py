@@ -4,10 +4,11 @@ import base64
 import binascii
 import re
 
+from tui_chat.attachments.kind import kind_of, utf_8
 from tui_chat.core.part import AttachmentPart
-from tui_chat.gateway.problem import Problem, wrong_field
+from tui_chat.gateway.problem import wrong_field
 
-_TYPES = re.compile(r"image/(png|jpeg|gif|webp)|application/pdf|text/[a-z0-9.+-]+|application/json")
+_TEXT = re.compile(r"text/[a-z0-9.+-]+|application/json")
 _DATA_URL = re.compile(r"data:([^;,]*)((?:;[^;,]*)*),")
 _ENDINGS = {"image/jpeg": "jpg", "application/pdf": "pdf", "application/json": "json", "text/markdown": "md"}
 
@@ -24,15 +25,26 @@ def from_data_url(url: str, name: str, field: str) -> AttachmentPart:
 
 def from_base64(data: str, media_type: str, name: str, field: str) -> AttachmentPart:
     """Return the attachment with these bytes."""
-    if _TYPES.fullmatch(media_type) is None:
-        raise Problem(400, "invalid_request", f"{field}: {media_type or 'no type'} cannot be sent.", field_name=field)
     try:
         decoded = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):
         raise wrong_field(field, "is not base64") from None
-    if not decoded:
+    return attachment_of(decoded, media_type, name, field)
+
+
+def attachment_of(data: bytes, media_type: str, name: str, field: str) -> AttachmentPart:
+    """Return the attachment with these bytes, of the kind that they are: clients often name a wrong one."""
+    if not data:
         raise wrong_field(field, "is empty")
-    return AttachmentPart(name or _name(media_type), media_type, decoded)
+    kind = kind_of(data, name)
+    if not kind.media_type:
+        raise wrong_field(field, f"is {kind.label}, which cannot be sent")
+    if not kind.is_text:
+        return AttachmentPart(name or _name(kind.media_type), kind.media_type, data)
+    if (text := utf_8(data)) is None:
+        raise wrong_field(field, "is not text in UTF-8")
+    media_type = media_type if _TEXT.fullmatch(media_type) else kind.media_type
+    return AttachmentPart(name or _name(media_type), media_type, text)
 
 
 def _name(media_type: str) -> str:

@@ -19,7 +19,7 @@ from tui_chat.core.event import (
     TurnStarted,
     UsageChanged,
 )
-from tui_chat.core.part import ToolResultPart
+from tui_chat.core.part import TextPart, ToolResultPart
 from tui_chat.gateway.dialects.dialect import COMMENT, EVENT_STREAM, NO_BUFFER, compact, sse
 from tui_chat.gateway.json_values import Json, approval_json, cost_json, fault_json, turn_json, usage_json
 
@@ -46,7 +46,8 @@ class NativeDialect:
         match event:
             case TurnStarted(conversation_id, turn):
                 self._conversation_id, self._turn_id = conversation_id, turn.id
-                self._characters = len(turn.text)
+                # Of the deltas alone: the whole text has blank lines where tools ran.
+                self._characters = sum(len(part.text) for part in turn.parts if isinstance(part, TextPart))
                 about = {"type": "text", "conversation_id": conversation_id, "turn_id": turn.id, "text": ""}
                 self._text_head = compact(about).removesuffix('""}')
                 first = self._frame("started", parent_id=turn.parent_id, model=turn.model)
