@@ -123,6 +123,7 @@ def test_the_contract_finds_what_is_wrong() -> None:
         check_format(lambda value: False, lambda value: read_import._native(value), NOTE)
 
 
+@pytest.mark.slow
 def test_the_installed_sample_answers_is_listed_and_imports(tmp_path: Path) -> None:
     folder, home = tmp_path / "site", tmp_path / "home"
     folder.mkdir()

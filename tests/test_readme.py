@@ -160,6 +160,7 @@ def without_uv(command: str) -> str:
     return re.sub(r"^uv run ", "", command, flags=re.MULTILINE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", blocks(), ids=lambda block: block.splitlines()[0][:40])
 def test_a_block_works_as_it_is_pasted(block: str, place: Path) -> None:
     if block.strip() in NOT_HERE:
@@ -175,6 +176,7 @@ def test_a_block_works_as_it_is_pasted(block: str, place: Path) -> None:
     assert done.stdout.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [one for one in commands() if one not in NOT_HERE])
 def test_a_command_within_the_text_works(command: str, place: Path) -> None:
     if command.startswith(LOOKED_AT):
@@ -200,6 +202,7 @@ def looked_at(command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*words, "--help"], cwd=ROOT, capture_output=True, text=True, env=surroundings(ROOT))
 
 
+@pytest.mark.slow
 def test_the_recipes_do_what_they_say(place: Path) -> None:
     marks = ("-c ", "-e -m ", "--jsonl")
     diff, message, loop = (next(block for block in blocks() if mark in block) for mark in marks)

@@ -23,6 +23,7 @@ def noise(width: int, height: int, mode: str = "RGB") -> bytes:
     return file.getvalue()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("edge", "size"), [(100, 10**9), (10**6, 60_000), (300, 20_000)])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
 def test_the_copy_is_within_both_limits(edge: int, size: int, mode: str) -> None:

@@ -27,11 +27,13 @@ def test_stdout_is_the_reply_and_nothing_else(shell: Shell) -> None:
     assert done.out == text_of(reply) + ("" if text_of(reply).endswith("\n") else "\n")
 
 
+@pytest.mark.slow
 def test_piped_text_is_appended_to_the_prompt(shell: Shell) -> None:
     assert shell("ask", "--demo", "code", stdin="a diff\n").code == 0
     assert text_of(shell.only_conversation()["turns"][0]) == "code\n\na diff"
 
 
+@pytest.mark.slow
 def test_piped_text_alone_is_the_prompt(shell: Shell) -> None:
     assert shell("ask", "--demo", stdin="code\n").code == 0
     assert text_of(shell.only_conversation()["turns"][0]) == "code"
@@ -61,6 +63,7 @@ def test_going_on_with_nothing_says_so(shell: Shell) -> None:
     assert done.code == 2 and "no conversation" in done.err
 
 
+@pytest.mark.slow
 def test_every_line_of_jsonl_is_an_object_of_a_known_shape(shell: Shell) -> None:
     lines = shell("ask", "--demo", "--jsonl", "thinking").lines
     assert [line["type"] for line in (lines[0], lines[-2], lines[-1])] == ["started", "usage", "ended"]
@@ -96,6 +99,7 @@ def test_a_failed_first_attempt_is_reported_as_a_retry(shell: Shell) -> None:
     assert retries[0].keys() == {"type", "attempt", "delay_s", "error"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("prompt", "code", "kind"),
     [
@@ -123,6 +127,7 @@ def test_an_unknown_provider_names_the_nearest(shell: Shell) -> None:
     assert done.code in (2, 3, 4) and "anthropic" in done.err and "Traceback" not in done.err
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_partial_and_says_130(shell: Shell) -> None:
     process = shell.start("ask", "--demo", "slow", TUI_CHAT_DEMO_PACE="1")
     assert process.stdout is not None
@@ -135,6 +140,7 @@ def test_ctrl_c_keeps_the_partial_and_says_130(shell: Shell) -> None:
     assert (first + rest).decode().strip() == text_of(reply).strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_being_ended_keeps_the_partial_as_interrupted(shell: Shell, number: signal.Signals) -> None:
     process = shell.start("ask", "--demo", "slow", TUI_CHAT_DEMO_PACE="1")
@@ -160,6 +166,7 @@ def test_a_closed_pipe_ends_quietly_and_keeps_what_was_printed(shell: Shell) -> 
     assert text_of(shell.only_conversation()["turns"][1]).startswith(done.stdout.rstrip("\n"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here is always full")
 def test_an_output_that_takes_nothing_is_reported_and_the_reply_is_kept(shell: Shell) -> None:
     words = (*COMMAND, "ask", "--demo", "code")
@@ -182,6 +189,7 @@ def test_on_a_terminal_the_reply_is_laid_out(shell: Shell) -> None:
     assert laid_out.split("\n") == expected
 
 
+@pytest.mark.slow
 def test_where_no_key_is_found_the_demo_answers_and_reports_that_on_stderr(shell: Shell) -> None:
     done = shell("ask", "hello")
     assert done.code == 0 and "demo model" in done.out and "no key was found" not in done.out
@@ -190,6 +198,7 @@ def test_where_no_key_is_found_the_demo_answers_and_reports_that_on_stderr(shell
         assert shell("ask", *words, "hello", **more).err == ""
 
 
+@pytest.mark.slow
 def test_a_mistyped_model_stores_nothing_and_a_short_name_takes_the_one_that_fits(shell: Shell) -> None:
     for name in ("tuor", "dmeo/tour"):
         done = shell("ask", "-m", name, "code")
@@ -229,6 +238,7 @@ def test_a_call_that_would_ask_is_denied_and_the_code_says_so(shell: Shell) -> N
     assert [line["status"] for line in done.lines if line["type"] == "tool_result"] == ["done", "denied"]
 
 
+@pytest.mark.slow
 def test_a_rule_allows_a_call(shell: Shell) -> None:
     done = shell("ask", "--demo", "--tools", "run", "--allow", "run_command", "tools")
     assert (done.code, done.err) == (0, "") and "Hello from your shell" in done.out
@@ -246,6 +256,7 @@ def test_tools_and_rules_that_do_not_exist_are_a_misuse(shell: Shell) -> None:
     assert "is no rule" in shell("ask", "--demo", "--tools", "read", "--allow", "(", "hello").err
 
 
+@pytest.mark.slow
 def test_extract_prints_only_a_code_block(shell: Shell) -> None:
     whole = shell("ask", "--demo", "code").out
     first, last = (shell("ask", "--demo", flag, "code").out for flag in ("-x", "--extract-last"))
@@ -255,6 +266,7 @@ def test_extract_prints_only_a_code_block(shell: Shell) -> None:
     assert shell("ask", "--demo", "-x", "--jsonl", "code").code == 2
 
 
+@pytest.mark.slow
 def test_options_and_a_title_are_stored_and_verbose_prints_one_line_of_figures(shell: Shell) -> None:
     done = shell("ask", "--demo", "-o", "effort=high", "-o", "max_tokens=20", "--title", "Mine", "-v", "long 500")
     assert done.code == 0

@@ -31,6 +31,7 @@ def sent(shell: Shell) -> list[tuple[str, ...]]:
     return shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("data", "media_type"), [(image(), "image/png"), (image("JPEG"), "image/jpeg"), (pdf(), "application/pdf")]
 )
@@ -83,6 +84,7 @@ def hostile(home: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_what_cannot_be_attached_says_why_and_sends_nothing(shell: Shell) -> None:
     for name, reason in hostile(shell.home).items():
         done = ask(shell, "-a", name)
@@ -92,6 +94,7 @@ def test_what_cannot_be_attached_says_why_and_sends_nothing(shell: Shell) -> Non
     assert shell("list", "--json").out.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_secrets_are_not_attached_without_an_answer(shell: Shell) -> None:
     (shell.home / ".env").write_text("A=1")
     done = ask(shell, "-a", ".env")

@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.conftest import Shell
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def library(shell: Shell) -> Path:

@@ -3,6 +3,8 @@
 import json
 import sqlite3
 
+import pytest
+
 from tests.cli.conftest import Shell
 
 
@@ -32,6 +34,7 @@ def test_the_doctor_never_shows_a_key(shell: Shell) -> None:
     assert "canary" not in done.out + done.err and "ANTHROPIC_API_KEY" in done.out
 
 
+@pytest.mark.slow
 def test_the_doctor_mends_the_index_after_a_backup(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     with sqlite3.connect(next(shell.home.rglob("conversations.db"))) as connection:

@@ -29,12 +29,14 @@ def test_what_is_exported_can_be_taken_in_elsewhere_and_is_the_same(shell: Shell
     assert shell("export", "--all", "-f", "json", "--data-dir", other).out == here
 
 
+@pytest.mark.slow
 def test_markdown_is_the_default_and_begins_with_its_facts(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     out = shell("export", shell.only_conversation()["id"][:8]).out
     assert out.startswith("---\n") and "demo/tour" in out and "rate limiter" in out
 
 
+@pytest.mark.slow
 def test_all_go_into_a_folder_as_files_of_their_own(shell: Shell, tmp_path: Path) -> None:
     shell("ask", "--demo", "code")
     shell("ask", "--demo", "table")
@@ -42,12 +44,14 @@ def test_all_go_into_a_folder_as_files_of_their_own(shell: Shell, tmp_path: Path
     assert len(list((tmp_path / "out").glob("*.md"))) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [[], ["--all", "abc"], ["--all", "-f", "jsn"]])
 def test_an_unclear_wish_is_a_misuse(shell: Shell, words: list[str]) -> None:
     done = shell("export", *words)
     assert done.code == 2 and "Traceback" not in done.err
 
 
+@pytest.mark.slow
 def test_a_file_that_is_no_export_does_not_keep_the_others_out(shell: Shell, tmp_path: Path) -> None:
     shell("ask", "--demo", "code")
     good, bad = tmp_path / "good.json", tmp_path / "bad.json"
@@ -78,6 +82,7 @@ def piped(shell: Shell, line: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line", ["IMPORT <(cat FILE)", "cat FILE | IMPORT /dev/stdin", "cat FILE | IMPORT -", "IMPORT - < FILE"]
 )
@@ -87,6 +92,7 @@ def test_import_from_a_pipe_or_standard_input_brings_the_same_as_the_file(shell:
     assert "3 unchanged" in shell("import", str(CLAUDE)).out
 
 
+@pytest.mark.slow
 def test_a_zip_and_a_database_are_imported_from_a_pipe_too(shell: Shell, tmp_path: Path) -> None:
     archive = tmp_path / "export.zip"
     with zipfile.ZipFile(archive, "w") as file:
@@ -97,6 +103,7 @@ def test_a_zip_and_a_database_are_imported_from_a_pipe_too(shell: Shell, tmp_pat
         assert list((tmp_path / "tmp").iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -125,6 +132,7 @@ def test_a_pipe_whose_writer_never_comes_is_left_by_a_signal(
         assert terminal.wait(patience_s=5) in (-number, 128 + number)
 
 
+@pytest.mark.slow
 def test_an_import_that_is_interrupted_keeps_what_was_complete_and_ends_at_once(shell: Shell, tmp_path: Path) -> None:
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
@@ -168,6 +176,7 @@ def test_messages_in_a_circle_keep_their_text_and_the_report_says_so(shell: Shel
     assert {"Which is taller?", "The first.", "The second."} <= set(texts)
 
 
+@pytest.mark.slow
 def test_importing_our_own_librechat_export_adds_nothing(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     shell("export", "--all", "-f", "librechat", "-o", str(shell.home / "out.json"))
@@ -175,6 +184,7 @@ def test_importing_our_own_librechat_export_adds_nothing(shell: Shell) -> None:
     assert len(shell("list").out.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_html_is_one_page_for_each_conversation(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     shell("ask", "--demo", "table")

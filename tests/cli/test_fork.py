@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
+
 from tests.cli.conftest import Shell
 
 
+@pytest.mark.slow
 def test_a_fork_is_a_conversation_of_its_own(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     source = shell.only_conversation()

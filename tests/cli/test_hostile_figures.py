@@ -15,6 +15,8 @@ from tests.support.wire_server import EVENT_STREAM, Answer, Wire
 from tui_chat.formats.native import to_json
 from tui_chat.storage.private_files import DATABASE
 
+pytestmark = pytest.mark.slow
+
 COSTS = ("Infinity", "1e308", "1" + "0" * 4000)
 
 

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.cli.conftest import Shell
 
 
@@ -10,6 +12,7 @@ def test_an_empty_library_is_an_empty_list(shell: Shell) -> None:
     assert shell("list").out == ""
 
 
+@pytest.mark.slow
 def test_list_json_has_the_fields_of_programs_most_recent_first(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     shell("ask", "--demo", "table")
@@ -33,12 +36,14 @@ def test_the_environment_names_the_folder_too(shell: Shell) -> None:
     assert len(json.loads(shell("list", "--json", "--data-dir", folder).out)) == 1
 
 
+@pytest.mark.slow
 def test_a_number_too_large_for_anything_asks_for_all_there_is(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     assert len(json.loads(shell("list", "--json", "--limit", "9" * 30).out)) == 1
     assert shell("search", "code", "--limit", "9" * 30).code == 0
 
 
+@pytest.mark.slow
 def test_list_reports_that_there_are_more_and_lists_all_on_request(shell: Shell) -> None:
     for _ in range(3):
         shell("ask", "--demo", "code")

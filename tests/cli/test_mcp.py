@@ -23,6 +23,7 @@ def configured(shell: Shell, tmp_path: Path) -> dict[str, str]:
     return {"TUI_CHAT_CONFIG": str(settings)}
 
 
+@pytest.mark.slow
 def test_a_server_is_used_only_after_consent(shell: Shell, configured: dict[str, str]) -> None:
     assert "not approved" in shell("mcp", "list", **configured).out
     refused = shell("ask", "--demo", "--mcp", "box", "hello", **configured)

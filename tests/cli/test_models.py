@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.cli.conftest import Shell
 
 
@@ -10,6 +12,7 @@ def test_the_demo_model_is_there_without_any_key(shell: Shell) -> None:
     assert (model["id"], model["input_usd"]) == ("demo/tour", "0")
 
 
+@pytest.mark.slow
 def test_models_lists_a_provider_that_was_set_up_after_the_demo(shell: Shell) -> None:
     shell("models")
     done = shell("models", ANTHROPIC_API_KEY="sk-ant-12345678", ANTHROPIC_BASE_URL="http://127.0.0.1:9")

@@ -19,6 +19,7 @@ def printed(shell: Shell, *words: str) -> list[str]:
     return re.sub(r"\x1b\[[0-9;]*m", "", said).replace("\r", "").splitlines()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["usage", "doctor --offline", "search rate limiter", "list"])
 def test_no_line_is_wider_than_the_window(shell: Shell, words: str) -> None:
     shell("ask", "--demo", "code for a rate limiter, said at such a length that it does not fit into a line")

@@ -11,6 +11,8 @@ from tests.cli.conftest import COMMAND
 from tests.support.environment import ROOT, clean_environment
 from tests.support.wire_server import Answer, Wire
 
+pytestmark = pytest.mark.slow
+
 PAGE = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 CASES: list[tuple[str, Answer, str, int]] = [
     (

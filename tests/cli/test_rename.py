@@ -1,8 +1,11 @@
 """`rename`: another title."""
 
+import pytest
+
 from tests.cli.conftest import Shell
 
 
+@pytest.mark.slow
 def test_a_new_title_stays(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     shell("rename", shell.only_conversation()["id"], "My \x1b[2Jtitle")

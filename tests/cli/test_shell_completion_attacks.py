@@ -198,6 +198,7 @@ async def remember(shell: Shell, refs: object) -> None:
     await store.aclose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["zsh", "bash", "fish", "powershell"])
 async def test_no_title_and_no_reference_leaves_the_program_with_a_sign_that_shells_act_on(
     kind: str, shell: Shell

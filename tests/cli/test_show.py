@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Shell
 from tests.storage.make import conversation, prompt, reply
 from tui_chat.formats.native import dumps
 
 
+@pytest.mark.slow
 def test_show_prints_the_branch_and_json_the_whole(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     found = shell.only_conversation()
@@ -20,6 +23,7 @@ def test_an_unknown_id_is_a_misuse_with_a_sentence(shell: Shell) -> None:
     assert done.code == 2 and "tui-chat: Conversation not found." in done.err
 
 
+@pytest.mark.slow
 def test_show_prints_all_branches_with_branch_all(shell: Shell, tmp_path: Path) -> None:
     first, second = reply("r1", "p", "the first answer"), reply("r2", "p", "the second answer")
     file = tmp_path / "branches.json"

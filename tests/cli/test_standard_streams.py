@@ -11,6 +11,7 @@ from tests.support.environment import ROOT
 
 CLOSED, FULL = ">&-", ">/dev/full"
 needs_full_device = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+pytestmark = pytest.mark.slow
 
 
 def called(shell: Shell, line: str, streams: str) -> Done:

@@ -105,6 +105,7 @@ def test_a_list_shows_the_time_that_the_clock_showed_then(machine_in: MakeZone) 
     assert when(datetime(2025, 6, 30, 22, 30, tzinfo=UTC), now) == "1 Jul"
 
 
+@pytest.mark.slow
 def test_the_usage_command_counts_summer_and_winter_each_by_its_own_clock(shell: Shell) -> None:
     moments = [datetime(2025, 7, 1, 22, 30, tzinfo=UTC), datetime(2025, 1, 15, 22, 30, tzinfo=UTC)]
 

@@ -5,6 +5,8 @@ import pytest
 from tests.cli.conftest import COMMAND, Shell
 from tests.support.pty_terminal import Terminal
 
+pytestmark = pytest.mark.slow
+
 NAMES = pytest.mark.parametrize("name", [None, "", "dumb", "unknown"], ids=["unset", "empty", "dumb", "unknown"])
 
 

@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
+
 from tests.cli.conftest import Shell
 
 
+@pytest.mark.slow
 def test_usage_is_counted_by_day_and_printed_in_every_form(shell: Shell) -> None:
     assert "No usage recorded" in shell("usage").out
     shell("ask", "--demo", "code")

@@ -92,6 +92,7 @@ def test_any_usage_on_the_openai_wire_is_in_bounds_or_unknown(told: Any) -> None
     check(usage_in({"x_groq": {"usage": told}}))
 
 
+@pytest.mark.slow
 @given(st.lists(reports, min_size=1, max_size=3))
 @attack
 def test_any_usage_on_the_anthropic_wire_is_in_bounds_or_unknown(told: list[dict[str, Any]]) -> None:
@@ -101,6 +102,7 @@ def test_any_usage_on_the_anthropic_wire_is_in_bounds_or_unknown(told: list[dict
         check(meter.usage)
 
 
+@pytest.mark.slow
 @given(st.lists(reports.map(lambda report: {**report, "id": "m"}), max_size=3))
 @attack
 def test_any_context_size_in_a_list_of_models_is_in_bounds_or_unknown(entries: list[dict[str, Any]]) -> None:

@@ -164,6 +164,7 @@ def test_no_line_is_wider_than_the_window(text: str, width: int) -> None:
         assert line.cells == line.strip.cell_length == cell_len(line.text) <= width
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.one_of(st.sampled_from((*PIECES, *HOSTILE)), st.text(max_size=8)), max_size=12).map("".join))
 def test_nothing_that_steers_a_terminal_reaches_a_line(text: str) -> None:

@@ -108,6 +108,7 @@ def drawn(text: str, step: int) -> str:
     return "".join(written)
 
 
+@pytest.mark.slow
 def test_output_for_one_long_paragraph_is_linear_in_its_length() -> None:
     """Attack: a hundred thousand events of one digit, none of which ends the paragraph."""
     text = "0123456789 " * 500
@@ -116,6 +117,7 @@ def test_output_for_one_long_paragraph_is_linear_in_its_length() -> None:
     assert long <= 80 * len(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [11, 59, 400, 5000])
 @pytest.mark.parametrize(
     "text",

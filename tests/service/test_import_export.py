@@ -74,6 +74,7 @@ async def test_importing_twice_adds_nothing(store: Store, tmp_path: Path) -> Non
     assert await everything(store) == before
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(conversations())
 def test_an_export_imported_elsewhere_is_exported_byte_for_byte_the_same(made: Conversation) -> None:
@@ -196,6 +197,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 async def test_an_import_that_was_killed_is_completed_by_the_next(tmp_path: Path) -> None:
     path, database_path = tmp_path / "many.jsonl", tmp_path / "data" / "c.db"
     path.write_text("\n".join(dumps(conversation(f"c{n:03}"), one_line=True) for n in range(400)))

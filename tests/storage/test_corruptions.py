@@ -74,6 +74,7 @@ async def read_all(store: Store, outcome: Outcome) -> set[str]:
     return marks
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 async def test_no_corruption_loses_anything_without_a_word(tmp_path: Path) -> None:
     made = await shapes(tmp_path / "shapes")

@@ -76,6 +76,7 @@ async def test_a_replacement_sign_stands_for_the_damaged_character_alone(open_st
     assert "c1" in (await store.check()).unreadable[0] and "Title 1" in (await store.check()).unreadable[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "breaking",
     [

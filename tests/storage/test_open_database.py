@@ -202,6 +202,7 @@ async def test_a_file_cut_to_a_few_bytes_is_kept_and_reported(open_store: Open, 
     assert store.opening.damaged_moved_to is not None and store.opening.recovered_conversations == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 async def test_random_damage_never_raises_and_is_always_reported(open_store: Open, path: Path, seed: int) -> None:
     await fill(open_store, 40)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -111,6 +112,7 @@ def conversations(draw: st.DrawFn) -> Conversation:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(conversations(), conversations())
 async def test_whatever_is_saved_comes_back_equal(one: Conversation, other: Conversation) -> None:
@@ -135,6 +137,7 @@ async def test_whatever_is_saved_comes_back_equal(one: Conversation, other: Conv
     await store.aclose()
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(conversations(), st.data())
 async def test_saving_again_in_another_shape_gives_that_shape(one: Conversation, data: st.DataObject) -> None:

@@ -59,6 +59,7 @@ async def _killed_while_upgrading(path: Path, after_s: float) -> None:
     await process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(KILLS))
 async def test_a_killed_upgrade_leaves_the_old_file_or_the_new_one(open_store: Open, path: Path, seed: int) -> None:
     store = await open_store()

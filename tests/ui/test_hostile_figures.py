@@ -13,6 +13,7 @@ from tui_chat.storage.store import Store
 from tui_chat.ui.dialogs.usage import UsageScreen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "text"), [(2**63 - 1, "1E+40"), (-(2**63), "9999-12-31T23:59:59-23:59"), (10**15, "Infinity")]
 )

@@ -200,6 +200,7 @@ async def test_attach_takes_a_path_a_pattern_and_an_address(
     assert attachments(await send(desk, "Sum up.")) == [*ways.values()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "reason"),
     [

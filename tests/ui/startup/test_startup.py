@@ -101,6 +101,7 @@ def seen(app: ChatApp) -> list[list[tuple[str, Any, Any, Any]]]:
     return rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["tui-chat-dark", "tui-chat-light", "nord", "ansi-dark"])
 @pytest.mark.parametrize("size", [(60, 20), (100, 30), (160, 50)], ids=str)
 async def test_the_front_looks_as_the_chat_does(theme: str, size: tuple[int, int]) -> None:

@@ -62,6 +62,7 @@ def leave(terminal: Terminal) -> None:
     assert modes_of(terminal) == modes_at_first()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "says"),
     [
