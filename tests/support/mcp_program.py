@@ -16,6 +16,7 @@ TOOLS: list[dict[str, Any]] = [
     {"name": "die", "description": "End \x1b[2Jnow\u202e.", "inputSchema": {"type": "object"}},
     {"name": "sleep", "description": "Take long.", "inputSchema": {"type": "object"}},
     {"name": "fail", "description": "Go wrong.", "inputSchema": {"type": "object"}},
+    {"name": "picture", "description": "Draw.", "inputSchema": {"type": "object"}},
     {"name": "flood", "description": "Say much.", "inputSchema": {"type": "object"}},
 ]
 
@@ -57,6 +58,8 @@ def called(name: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         os._exit(3)
     if name == "sleep":
         time.sleep(600)
+    if name == "picture":
+        return {"content": [{"type": "image", "data": os.environ["PICTURE"], "mimeType": "image/png"}]}
     if name == "fail":
         return {"content": [{"type": "text", "text": "it went wrong"}], "isError": True}
     if name == "flood":

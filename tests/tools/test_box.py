@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.attachments.samples import image
 from tui_chat.attachments.fetching import Fetched, FetchFailed, fetch
 from tui_chat.core.part import ToolCallPart, ToolStatus
 from tui_chat.core.tool import ArgumentsRefused, CallReview, ToolOutcome
@@ -97,6 +98,18 @@ async def test_read_file_numbers_lines_and_says_how_to_read_on(root: Path) -> No
     (root / "long.txt").write_text("".join(f"line {number} {'x' * 90}\n" for number in range(2_000)))
     text = (await ran(tools, "read_file", path="long.txt")).text
     assert len(text) < 30_000 and "read on with first=" in text.splitlines()[-1]
+
+
+async def test_read_file_gives_an_image_as_a_file_and_refuses_one_that_is_too_large(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = BuiltInTools(root)
+    (root / "shot.png").write_bytes(image())
+    outcome = await ran(tools, "read_file", path="shot.png")
+    assert [file.data for file in outcome.files] == [image()] and "shot.png, image/png, 40×30" in outcome.text
+    monkeypatch.setattr("tui_chat.attachments.read_file.FILE_MAX_BYTES", 10)
+    refused = await ran(tools, "read_file", path="shot.png")
+    assert refused.status is ToolStatus.FAILED and "at most 10 can be attached" in refused.text
 
 
 async def test_binary_files_pipes_and_devices_are_told_and_nothing_waits(root: Path) -> None:

@@ -1,6 +1,7 @@
 """MCP servers: listed, called, dying, silent, hostile; and nothing of them outlives the program."""
 
 import asyncio
+import base64
 import json
 import re
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.attachments.samples import image
 from tests.support.environment import ROOT
 from tests.support.tools import until
 from tests.tools.test_command import is_alive
@@ -50,6 +52,7 @@ class Box:
 
     def config(self, mode: str = "good", **values: Any) -> McpConfig:
         env = {"CALLS": str(self.calls), "PIDS": str(self.folder / "pids"), "WORD": "${HOME:-x}-set"}
+        env["PICTURE"] = base64.b64encode(image()).decode()
         command = (sys.executable, PROGRAM, mode)
         return McpConfig("box", command, env=env, **{"timeout_s": 20.0, "start_timeout_s": 20.0, **values})
 
@@ -97,7 +100,7 @@ def names(tools: tuple[Tool, ...]) -> list[str]:
 async def test_tools_are_listed_under_valid_names_without_hidden_characters(open_box: Open) -> None:
     async with open_box() as box:
         tools = await box.tools.offered(["box"])
-        assert names(tools) == sorted(names(tools)) and len(tools) == 6
+        assert names(tools) == sorted(names(tools)) and len(tools) == 7
         assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", tool.name) for tool in tools)
         (die,) = [tool for tool in tools if tool.name == "box__die"]
         assert die.description == "End now."
@@ -114,6 +117,15 @@ async def test_a_call_brings_back_the_text_and_names_what_is_no_text(
         assert "canary" not in outcome.text and "-set" in outcome.text
         assert "[image, image/png, 6 bytes: not passed on]" in outcome.text
         assert (await box.call("fail")) == ToolOutcome("it went wrong", ToolStatus.FAILED)
+
+
+async def test_an_image_in_a_result_is_a_file_and_what_is_none_is_not(open_box: Open) -> None:
+    async with open_box() as box:
+        outcome = await box.call("picture")
+        (found,) = outcome.files
+        assert (found.name, found.media_type, found.data) == ("picture-1", "image/png", image())
+        assert "picture-1, image/png" in outcome.text
+        assert (await box.call("echo")).files == ()
 
 
 async def test_nothing_starts_without_consent(open_box: Open) -> None:
@@ -191,7 +203,7 @@ async def test_a_tool_that_has_changed_is_asked_about_with_what_changed(open_box
 async def test_one_tool_of_a_server_is_chosen_by_its_name(open_box: Open) -> None:
     async with open_box() as box:
         assert names(await box.tools.offered(["box__echo"])) == ["box__echo"]
-        assert len(await box.tools.offered(["box", "box__echo"])) == 6
+        assert len(await box.tools.offered(["box", "box__echo"])) == 7
 
 
 async def test_garbage_on_its_output_is_survived(open_box: Open) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tui_chat.core.image_size import image_size
-from tui_chat.core.part import AttachmentPart, Part
+from tui_chat.core.part import AttachmentPart, Part, ToolResultPart
 from tui_chat.core.pdf_pages import pdf_pages
 from tui_chat.core.turn import Role, Turn
 
@@ -35,7 +35,10 @@ def without_bytes(part: AttachmentPart) -> AttachmentPart:
 
 
 def files_first(turn: Turn) -> tuple[Part, ...]:
-    """Return the parts of a prompt as they are sent: models read a file better before the words about it."""
-    if turn.role is not Role.USER:
+    """Return the parts of a prompt as they are sent: models read a file better before the words about it.
+
+    A file that a tool gave stays behind its result.
+    """
+    if turn.role is not Role.USER or any(isinstance(part, ToolResultPart) for part in turn.parts):
         return turn.parts
     return tuple(sorted(turn.parts, key=lambda part: not isinstance(part, AttachmentPart)))

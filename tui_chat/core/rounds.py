@@ -9,7 +9,7 @@ from functools import reduce
 from operator import add
 
 from tui_chat.core.bounds import EXACT
-from tui_chat.core.part import Part, RoundPart, ToolCallPart, ToolResultPart, ToolStatus
+from tui_chat.core.part import AttachmentPart, Part, RoundPart, ToolCallPart, ToolResultPart, ToolStatus
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost, Usage
 
@@ -45,7 +45,7 @@ def _pieces(turn: Turn) -> Iterable[Turn]:
             pieces += _piece(turn, Role.USER, answered)
             pieces += _piece(turn, Role.ASSISTANT, written, part)
             written, answered, after_round = [], [], True
-        elif after_round and isinstance(part, ToolResultPart):
+        elif after_round and isinstance(part, ToolResultPart | AttachmentPart):
             answered.append(part)
         else:
             after_round = False
@@ -88,7 +88,7 @@ def written_since(parts: Sequence[Part]) -> tuple[Part, ...]:
     """Return what the model wrote after its last finished request."""
     written: list[Part] = []
     for part in reversed(parts):
-        if isinstance(part, RoundPart | ToolResultPart):
+        if isinstance(part, RoundPart | ToolResultPart | AttachmentPart):
             break
         written.append(part)
     return tuple(reversed(written))

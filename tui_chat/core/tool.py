@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from tui_chat.core.fuzzy import did_you_mean
-from tui_chat.core.part import ToolCallPart, ToolStatus
+from tui_chat.core.part import AttachmentPart, ToolCallPart, ToolStatus
 from tui_chat.core.token_estimate import rough_tokens
 
 MAX_RESULT_CHARACTERS = 30_000
@@ -107,6 +107,8 @@ class ToolOutcome:
 
     text: str
     status: ToolStatus = ToolStatus.DONE
+    files: tuple[AttachmentPart, ...] = ()
+    """Images that the model gets with the text."""
 
 
 @dataclass(frozen=True, slots=True)

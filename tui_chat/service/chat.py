@@ -7,6 +7,7 @@ ever overwritten: each adds new turns, and only the head moves.
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from weakref import WeakValueDictionary
 
 from tui_chat.core.clean import valid_text
@@ -192,7 +193,7 @@ class ChatService:
             can_extend = bool(turn.text.strip()) and isinstance(parts[-1], TextPart)
             can_extend = can_extend and provider.can_continue(split_ref(model)[1])
             # What tools answered needs no prompt: the model goes on from it.
-            if rounds_of(turn) and parts and isinstance(parts[-1], ToolResultPart):
+            if rounds_of(turn) and parts and isinstance(parts[-1], ToolResultPart | AttachmentPart):
                 can_extend = True
             if turn.parent_id is not None and can_extend:
                 blank = replace(self._blank_reply(turn.parent_id, model), parts=without_figures(parts))
@@ -357,7 +358,10 @@ class ChatService:
         await self.save_queue.begin(replace(conversation, updated_at=self._dependencies.now()), turns, new=new)
         # An ended reply holds its whole request; drop it to free the memory.
         self._replies = {key: other for key, other in self._replies.items() if other.ended is None}
-        reply = Reply(self._dependencies, self.save_queue, self.permissions, conversation.id, blank, request)
+        with_files = partial(self._with_files, model=blank.model)
+        reply = Reply(
+            self._dependencies, self.save_queue, self.permissions, conversation.id, blank, request, with_files
+        )
         reply.notes = notes
         self._replies[conversation.id] = reply
         self.auto_title.schedule(reply)
@@ -374,6 +378,16 @@ class ChatService:
         if not any(attachments_of(turn) for turn in request.turns):
             return request, ()
         refuse_lost(request.turns)
+        return await self._fitted(request, model)
+
+    async def _with_files(self, request: Request, *, model: str) -> Request:
+        """Return the next request of a reply, with the files that its tools gave."""
+        if not any(attachments_of(turn) for turn in request.turns):
+            return request
+        turns = await with_bytes(request.turns, self.save_queue.store.blob)
+        return (await self._fitted(replace(request, turns=turns), model))[0]
+
+    async def _fitted(self, request: Request, model: str) -> tuple[Request, tuple[str, ...]]:
         provider = await self._dependencies.provider_for(model)
         listed = await self._dependencies.listed_model(model)
         return await self._fitter.fit(request, intake_of(provider.takes(split_ref(model)[1]), listed), model)

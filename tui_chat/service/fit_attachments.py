@@ -13,7 +13,7 @@ from functools import partial
 from tui_chat.core.attachment import PDF, is_image
 from tui_chat.core.error import AttachmentRefused
 from tui_chat.core.intake import LONG_CONTEXT, Intake, base64_bytes
-from tui_chat.core.part import AttachmentPart, Part, TextPart
+from tui_chat.core.part import AttachmentPart, Part, TextPart, ToolResultPart
 from tui_chat.core.provider import Model, Request
 from tui_chat.core.turn import Role, Turn
 
@@ -72,7 +72,7 @@ class AttachmentFitter:
 
         Raises `AttachmentRefused` where a file of the prompt cannot be made to fit.
         """
-        own = max((at for at, turn in enumerate(request.turns) if turn.role is Role.USER), default=-1)
+        own = max((at for at, turn in enumerate(request.turns) if _is_prompt(turn)), default=-1)
         fitting = _Fitting(request, intake, model, _files_of(request.turns), own)
         _check_kinds(fitting)
         await self._check_images(fitting)
@@ -122,10 +122,15 @@ def intake_of(intake: Intake, listed: Model | None) -> Intake:
 
 def refuse_lost(turns: tuple[Turn, ...]) -> None:
     """Raise if the prompt that is sent has a file whose stored bytes are lost; earlier ones are sent as a name."""
-    own = next((turn for turn in reversed(turns) if turn.role is Role.USER), None)
+    own = next((turn for turn in reversed(turns) if _is_prompt(turn)), None)
     for part in own.parts if own is not None else ():
         if isinstance(part, AttachmentPart) and part.sha256 and not part.data:
             raise AttachmentRefused(f"{part.name}: its bytes are no longer stored", detail="gone")
+
+
+def _is_prompt(turn: Turn) -> bool:
+    """Return whether the user wrote it: what tools answered is no prompt, and no reason to refuse a request."""
+    return turn.role is Role.USER and not any(isinstance(part, ToolResultPart) for part in turn.parts)
 
 
 def _files_of(turns: tuple[Turn, ...]) -> dict[Place, AttachmentPart]:

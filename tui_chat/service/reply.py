@@ -7,7 +7,7 @@ pump is ever cancelled: a task cancelled before its first step would never run i
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -88,7 +88,9 @@ class Reply:
         conversation_id: str,
         turn: Turn,
         request: Request,
+        with_files: Callable[[Request], Awaitable[Request]],
     ) -> None:
+        """`with_files` returns a later request with the files of tool results that the model takes."""
         self.conversation_id = conversation_id
         self.notes: tuple[str, ...] = ()
         """What of the attachments was shrunk or left out for this request, and changed tools, for the user."""
@@ -98,7 +100,8 @@ class Reply:
         self._request = request
         self._before = tuple(piece for piece in request.turns if piece.id != turn.id)
         """The branch that it answers, without what it continues."""
-        recorder = Recorder(self._record, self._publish, self._save_so_far)
+        self._with_files = with_files
+        recorder = Recorder(self._record, self._publish, self._save_so_far, save_queue.store.put_blob)
         self._tools = ToolRounds(dependencies, permissions, recorder, conversation_id, request.tools)
         self._builder = TurnBuilder(turn)
         self._meter = UsageMeter(dependencies, turn, request)
@@ -302,7 +305,7 @@ class Reply:
             return False
         self._blank = self._builder.turn
         turns = expand_rounds((*self._before, self._blank))
-        self._request = replace(request, turns=turns, is_paused=is_paused and not calls)
+        self._request = await self._with_files(replace(request, turns=turns, is_paused=is_paused and not calls))
         self._meter.next_round(self._request)
         return True
 

@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from tui_chat.core.attachment import without_bytes
+from tui_chat.core.error import StorageError
 from tui_chat.core.event import ApprovalAsked, ApprovalGiven, Delta, PartDelta, ReplyEvent, ToolProgress, ToolStarted
-from tui_chat.core.part import ToolCallPart, ToolResultPart, ToolStatus
+from tui_chat.core.part import AttachmentPart, Part, ToolCallPart, ToolResultPart, ToolStatus
 from tui_chat.core.rounds import open_call_result
 from tui_chat.core.tool import (
     Approval,
@@ -26,6 +28,7 @@ from tui_chat.core.tool import (
     Verdict,
 )
 from tui_chat.core.tool_text import result_text
+from tui_chat.service.attachment_bytes import measured_files
 from tui_chat.service.dependencies import Dependencies
 from tui_chat.service.permissions import Permission, Permissions
 from tui_chat.service.tool_limits import STOPPED_BY_USER, RoundCounter
@@ -50,6 +53,8 @@ class Recorder:
     publish: Callable[[ReplyEvent], None]
     save: Callable[[], Awaitable[bool]]
     """Store everything recorded so far; return whether that succeeded."""
+    store_bytes: Callable[[bytes], Awaitable[str]]
+    """Store the bytes of a file; return their hash."""
 
 
 @dataclass(slots=True)
@@ -136,7 +141,7 @@ class ToolRounds:
     async def _not_run(self, calls: Sequence[ToolCallPart], why: str) -> None:
         await self._record([_not_run(call, why) for call in calls])
 
-    async def _record(self, results: Sequence[ToolResultPart]) -> None:
+    async def _record(self, results: Sequence[Part]) -> None:
         for result in results:
             self._recorder.record(PartDelta(result))
         await self._recorder.save()
@@ -208,25 +213,41 @@ class ToolRounds:
 
     async def _run_together(self, batch: Sequence[_Planned]) -> None:
         if batch:
-            await self._record(await asyncio.gather(*(self._result(plan) for plan in batch)))
+            answers = await asyncio.gather(*(self._result(plan) for plan in batch))
+            await self._record([part for parts in answers for part in parts])
 
-    async def _result(self, plan: _Planned) -> ToolResultPart:
+    async def _result(self, plan: _Planned) -> tuple[Part, ...]:
+        """Return the result of a call, and the files in it."""
         if plan.result is not None or plan.review is None:
             result = plan.result or _not_run(plan.call, "it was not reviewed")
             self._counter.record(plan.call, result.text)
-            return result
+            return (result,)
         call, tool = plan.call, plan.review.tool
         self._recorder.record(ToolStarted(call.call_id))
         if tool.effect is not Effect.READ and not await self._recorder.save():
-            return _not_run(call, "its start could not be stored, and nothing runs that is not stored")
+            return (_not_run(call, "its start could not be stored, and nothing runs that is not stored"),)
         start_s = self._dependencies.monotonic_s()
         outcome = await self._outcome(tool, call)
         self._output.pop(call.call_id, None)
+        files = await self._stored(outcome.files)
         text = result_text(outcome.text, self._dependencies.policy.tools.max_result_characters) or "(no output)"
         self._counter.record(call, text)
         duration_ms = round((self._dependencies.monotonic_s() - start_s) * 1000)
         is_error = outcome.status is not ToolStatus.DONE
-        return ToolResultPart(call.call_id, text, is_error, status=outcome.status, duration_ms=duration_ms)
+        result = ToolResultPart(call.call_id, text, is_error, status=outcome.status, duration_ms=duration_ms)
+        return result, *files
+
+    async def _stored(self, files: Sequence[AttachmentPart]) -> tuple[AttachmentPart, ...]:
+        """Store the bytes of files; return those that could be stored, without their bytes."""
+        stored: list[AttachmentPart] = []
+        for file in await measured_files(files):
+            try:
+                await self._recorder.store_bytes(file.data)
+            except StorageError as error:
+                _log.warning("a file of a tool could not be stored: %s", error)
+            else:
+                stored.append(without_bytes(file))
+        return tuple(stored)
 
     async def _outcome(self, tool: Tool, call: ToolCallPart) -> ToolOutcome:
         toolbox: Toolbox | None = self._dependencies.toolbox

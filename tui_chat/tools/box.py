@@ -15,7 +15,7 @@ from tui_chat.core.tool import TOOL_GROUPS, ArgumentsRefused, CallReview, Tool, 
 from tui_chat.tools.arguments import Arguments
 from tui_chat.tools.command import DEFAULT_LIMIT_S, MAX_LIMIT_S, CommandRunner, Sandbox
 from tui_chat.tools.definitions import BUILT_IN
-from tui_chat.tools.files import MAX_COUNT, list_files, read_file
+from tui_chat.tools.files import MAX_COUNT, image_words, list_files, read_file, read_image
 from tui_chat.tools.folder import Location, NotReadable, WorkingFolder
 from tui_chat.tools.page_text import page_text
 
@@ -96,6 +96,8 @@ class BuiltInTools:
         arguments = Arguments(call, ("path", "first", "count"))
         first, count = arguments.number("first", 1, 10**9), arguments.number("count", MAX_COUNT, MAX_COUNT)
         location = self._location(call)
+        if (image := await asyncio.to_thread(read_image, self._folder, location)) is not None:
+            return ToolOutcome(image_words(image), files=(image,))
         return ToolOutcome(await asyncio.to_thread(read_file, self._folder, location, first, count))
 
     async def _list_files(self, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:

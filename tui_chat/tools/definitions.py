@@ -54,7 +54,7 @@ BUILT_IN: Mapping[str, Tool] = {
         _tool(
             "read_file",
             Effect.READ,
-            "Read a text file of the working folder, as numbered lines.",
+            "Read a text file of the working folder, as numbered lines, or look at an image.",
             ("path",),
             path=_text("The file, relative to the working folder."),
             first=_number("The first line to read; 1 if not given."),

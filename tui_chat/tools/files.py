@@ -7,7 +7,12 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 
+from tui_chat.attachments.kind import IMAGES, SNIFFED_BYTES, kind_of
+from tui_chat.attachments.limits import FILE_MAX_BYTES
+from tui_chat.attachments.read_file import attachment_from_bytes
 from tui_chat.attachments.secrets import has_secret_name
+from tui_chat.core.error import AttachmentRefused
+from tui_chat.core.part import AttachmentPart
 from tui_chat.tools.folder import Location, NotReadable, WorkingFolder
 
 MAX_CHARACTERS = 28_000
@@ -46,6 +51,25 @@ def read_file(folder: WorkingFolder, location: Location, first: int, count: int)
         return f"[{location.shown} has {number:,} lines.]" if size else f"[{location.shown} is empty.]"
     note = "" if size <= _MAX_SCANNED else f"\n[The file goes on: only its first {_MAX_SCANNED:,} bytes were read.]"
     return "\n".join(taken) + note
+
+
+def read_image(folder: WorkingFolder, location: Location) -> AttachmentPart | None:
+    """Return an image that models take; `None` for any other file."""
+    with folder.open(location) as file:
+        start = file.read(SNIFFED_BYTES)
+        if kind_of(start, location.path.name).media_type not in IMAGES:
+            return None
+        data = start + file.read(FILE_MAX_BYTES + 1 - len(start))
+    try:
+        return attachment_from_bytes(location.path.name, data)
+    except AttachmentRefused as error:
+        raise NotReadable(f"{error.message}.") from error
+
+
+def image_words(image: AttachmentPart) -> str:
+    """Return what stands in a result for an image that goes with it."""
+    size = f", {image.pixels[0]:,}×{image.pixels[1]:,} pixels" if image.pixels else ""
+    return f"[{image.name}, {image.media_type}{size}, {image.size:,} bytes]"
 
 
 def _lines(data: bytes) -> Iterator[bytes]:

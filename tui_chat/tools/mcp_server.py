@@ -18,6 +18,7 @@ import httpx2
 from tui_chat.core.part import ToolStatus
 from tui_chat.core.tool import ToolOutcome
 from tui_chat.tools.mcp_config import McpConfig, ServerUnusable
+from tui_chat.tools.mcp_result import read_result
 
 _log = logging.getLogger(__name__)
 _LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -91,7 +92,8 @@ class McpServer:
         except Exception as fault:  # noqa: BLE001 — whatever the SDK raises is the outcome of this one call
             return self._failed(fault)
         status = ToolStatus.FAILED if result.is_error else ToolStatus.DONE
-        return ToolOutcome(_text_of(result), status)
+        text, files = read_result(result, name)
+        return ToolOutcome(text, status, () if result.is_error else files)
 
     def _failed(self, fault: Exception) -> ToolOutcome:
         from mcp import MCPError
@@ -277,23 +279,3 @@ async def _watched(transport: Any, ended: asyncio.Event, entered: asyncio.Event)
 def _definition(tool: Any) -> Definition:
     schema = tool.input_schema if isinstance(tool.input_schema, dict) else {"type": "object"}
     return Definition(tool.name, tool.description or "", json.dumps(schema, sort_keys=True, separators=(",", ":")))
-
-
-def _text_of(result: Any) -> str:
-    """Return the texts of a result; what is no text is named with its kind and size."""
-    pieces: list[str] = []
-    for block in result.content:
-        match block.type:
-            case "text":
-                pieces.append(block.text)
-            case "image" | "audio":
-                pieces.append(f"[{block.type}, {block.mime_type}, {len(block.data) * 3 // 4:,} bytes: not passed on]")
-            case "resource" if getattr(block.resource, "text", None) is not None:
-                pieces.append(block.resource.text)
-            case "resource_link" | "resource":
-                pieces.append(f"[resource {getattr(block, 'uri', None) or block.resource.uri}]")
-            case kind:
-                pieces.append(f"[{kind}]")
-    if not pieces and result.structured_content is not None:
-        pieces.append(json.dumps(result.structured_content, ensure_ascii=False))
-    return "\n".join(pieces)

@@ -9,11 +9,12 @@ from dataclasses import replace
 
 import pytest
 
+from tests.attachments.samples import image
 from tests.support.tools import ACT, ScriptedToolbox, answer, calls
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
 from tui_chat.core.conversation import Options
-from tui_chat.core.part import ToolCallPart, ToolResultPart, ToolStatus
+from tui_chat.core.part import AttachmentPart, ToolCallPart, ToolResultPart, ToolStatus
 from tui_chat.core.tool import CallReview, Tool, ToolOutcome, ToolServer
 from tui_chat.providers.demo.provider import Step
 from tui_chat.rendering.line import Line
@@ -186,6 +187,15 @@ async def test_a_running_command_shows_its_last_lines_and_no_more() -> None:
         end.set()
         await desk.until(lambda: "2 lines" in screen_text(desk.app))
         assert "step 20" not in screen_text(desk.app)
+
+
+async def test_an_image_of_a_tool_is_shown_with_its_kind_and_size() -> None:
+    async def run(call: ToolCallPart) -> ToolOutcome:
+        return ToolOutcome("see", files=(AttachmentPart("shot.png", "image/png", image()),))
+
+    async with tool_desk(calls(("c1", "look", "{}")), answer(), toolbox=ScriptedToolbox(run=run)) as desk:
+        await desk.said("go")
+        await desk.until(lambda: "+ shot.png  PNG 40×30" in screen_text(desk.app))
 
 
 async def test_a_diff_in_a_result_has_its_colours() -> None:

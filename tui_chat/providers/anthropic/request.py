@@ -172,13 +172,23 @@ def _calls_to_be_run(messages: list[Message]) -> set[Any]:
 
 def _blocks(turn: Turn, native_calls: bool) -> Iterator[Block]:
     to_block = _user_block if turn.role is Role.USER else _reply_block
+    result: Block | None = None
     for part in files_first(turn):
         if turn.role is not Role.USER and (originals := _original_blocks(part.opaque)):
             yield from originals
             continue
         block = _native_call(part) if native_calls and isinstance(part, ToolCallPart) else None
-        if block is not None or (block := to_block(part)) is not None:
-            yield block
+        if block is None and (block := to_block(part)) is None:
+            continue
+        if isinstance(part, AttachmentPart) and result is not None and block["type"] == "image":
+            result["content"] = [*_as_blocks(result["content"]), block]
+            continue
+        result = block if block["type"] == "tool_result" and "is_error" not in block else None
+        yield block
+
+
+def _as_blocks(content: str | list[Block]) -> list[Block]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
 def _native_call(part: ToolCallPart) -> Block | None:
@@ -285,12 +295,16 @@ def _answer_calls(messages: list[Message]) -> None:
             continue
         results = {block["tool_use_id"]: block for block in message["content"] if block.get("type") == "tool_result"}
         rest = [
-            block if block.get("type") != "tool_result" else _text(f"[a tool answered: {block['content']}]")
+            block if block.get("type") != "tool_result" else _text(f"[a tool answered: {_words_of(block)}]")
             for block in message["content"]
             if block.get("type") != "tool_result" or block["tool_use_id"] not in calls
         ]
         message["content"] = [*(results.get(call) or _not_run(call) for call in calls), *rest]
         calls = []
+
+
+def _words_of(result: Block) -> str:
+    return " ".join(block["text"] for block in _as_blocks(result["content"]) if block["type"] == "text")
 
 
 def _not_run(call_id: str) -> Block:
