@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_chat import paths
 from tui_chat.attachments.shrink import shrink
+from tui_chat.core.budget import Budget, Span, parse_limit
 from tui_chat.core.conversation import Conversation, Options
 from tui_chat.core.error import NotFound, RequestRefused, SettingsError, StorageError
 from tui_chat.core.fuzzy import did_you_mean
@@ -34,7 +35,7 @@ from tui_chat.service.tool_limits import ToolLimits
 from tui_chat.service.trash import empty_trash
 from tui_chat.service.usage_meter import meter_interrupted
 from tui_chat.settings.api_keys import KeyRing
-from tui_chat.settings.values import McpSettings, Profile, Settings
+from tui_chat.settings.values import BudgetSettings, McpSettings, Profile, Settings
 from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import Store
 from tui_chat.tools.late import LateToolbox
@@ -141,7 +142,11 @@ class Program:
 
     async def unsaved_service(self) -> ChatService:
         """Return another service with the same providers and prices, whose store keeps nothing."""
-        return ChatService(await open_store(self.settings, saving=False), self.dependencies)
+        store = await open_store(self.settings, saving=False)
+        service = ChatService(store, self.dependencies)
+        self.service.gate.add_store(store)
+        service.gate = self.service.gate
+        return service
 
     async def warm_up(self) -> None:
         """Load in a thread what the first prompt needs, before it is sent."""
@@ -285,11 +290,20 @@ def _build(settings: Settings, store: Store, *, demo: bool, unsaved_reason: Stor
         shrink=shrink,
         listed_model=partial(listed_model, store),
         toolbox=toolbox,
+        budget=budget_of(settings.budget),
         tool_rules=rules,
     )
     service = ChatService(store, dependencies, unsaved_reason=unsaved_reason)
     model = DEMO_MODEL if demo else key_ring.model()[0]
     return Program(settings, store, service, dependencies, registry, key_ring, pricing, toolbox, model)
+
+
+def budget_of(settings: BudgetSettings) -> Budget:
+    """Return the limits of the settings."""
+    return Budget(
+        {span: parse_limit(getattr(settings, span.value)) for span in Span},
+        {span: parse_limit(getattr(settings, f"warn_{span.value}")) for span in Span},
+    )
 
 
 def _without_secrets(text: str) -> str:

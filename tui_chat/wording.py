@@ -1,7 +1,7 @@
 """The sentence and the next step for every error and ending. Knows no key, no screen and no exit code.
 
 A next step that the app has a key for is always named in the same words: try again, regenerate, continue, choose
-another model, edit the prompt, leave out a message, cancel it. The app adds the key.
+another model, edit the prompt, leave out a message, lift the limit once, cancel it. The app adds the key.
 """
 
 from dataclasses import dataclass, replace
@@ -153,6 +153,10 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ("format", "unreadable"): ErrorText("The file cannot be read.", "Check its name and permissions."),
     ("format", "stdout"): ErrorText("The output cannot be written.", "Check where it is redirected to."),
     ("format", "unwritable"): ErrorText("The file cannot be written.", "Check the folder, or choose another."),
+    ("budget", "limit"): ErrorText(
+        "The budget is reached.", "Lift the limit once, or raise it in the settings ([budget])."
+    ),
+    ("budget", "warning"): ErrorText("This goes over the budget's warning.", "Send it again to go on."),
     ("attachment", "missing"): ErrorText("There is no such file.", "Check the path."),
     ("attachment", "folder"): ErrorText("A folder cannot be attached.", "Attach the files in it."),
     ("attachment", "special"): ErrorText(
@@ -251,6 +255,7 @@ _BY_KIND: dict[str, ErrorText] = {
     ),
     "attachment": ErrorText("The file cannot be attached.", "Attach another file."),
     "sync": ErrorText("Sync failed.", "Nothing is lost; `tui-chat sync status` shows what waits to be sent."),
+    "budget": ErrorText("The budget is reached.", "Raise it in the settings ([budget])."),
     "unexpected": ErrorText("Internal error in tui-chat.", "Try again; the log has the details."),
 }
 
@@ -267,6 +272,7 @@ _BY_STOP: dict[str, ErrorText] = {
     "tool_rounds": ErrorText("Stopped: the limit of requests in one reply is reached.", "Continue the reply."),
     "tool_usd": ErrorText("Stopped: the spending limit of one reply is reached.", "Continue the reply."),
     "tool_minutes": ErrorText("Stopped: the time limit of one reply is reached.", "Continue the reply."),
+    "budget": ErrorText("Stopped: the budget is reached.", "Lift the limit once, then continue the reply."),
     "tool_repeats": ErrorText("Stopped: the model repeats the same tool call.", "Continue the reply."),
     "tool_stopped": ErrorText("Stopped: a tool call was not allowed.", "Continue the reply, or send a prompt."),
     "tool_use": ErrorText("The model called a tool that is not available.", "Send the result yourself."),
@@ -285,6 +291,8 @@ def explain(error: ChatError | Fault) -> ErrorText:
 def _cause(fault: Fault) -> ErrorText:
     """Return what happened and what to do, without the figures of this one error."""
     words = _BY_DETAIL.get((fault.kind, fault.detail)) or _BY_KIND.get(fault.kind) or _BY_KIND["unexpected"]
+    if fault.kind == "budget" and fault.message:
+        return replace(words, sentence=f"{fault.message}.")
     if fault.status is None or fault.kind not in _SHOWS_STATUS:
         return words
     return replace(words, sentence=f"{words.sentence.removesuffix('.')} ({fault.status}).")

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from tests.gateway.conftest import Gateway, MakeGateway, events_of
+from tui_chat.core.budget import Budget, Limit, Span
 from tui_chat.core.error import Fault, StreamCut
 from tui_chat.core.event import (
     PartEnd,
@@ -330,3 +331,30 @@ async def test_progress_of_a_quick_reply_is_limited(make_gateway: MakeGateway) -
     assert events[-1]["responseMessage"]["text"] == "word " * 3000
     assert len(events) < 100
     assert len(await gateway.conversations()) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "place"),
+    [
+        ("/v1/chat/completions", {"model": "default", "messages": [{"role": "user", "content": "x"}]}, "openai"),
+        (
+            "/v1/messages",
+            {"model": "default", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]},
+            "anthropic",
+        ),
+        ("/api/v1/conversations", {"text": "x"}, "native"),
+    ],
+)
+async def test_the_budget_refuses_in_the_shape_of_the_dialect(
+    path: str, body: dict[str, Any], place: str, make_gateway: MakeGateway
+) -> None:
+    gateway = await make_gateway(HELLO)
+    gateway.backend.service.gate.budget = Budget({Span.REQUEST: Limit(tokens=1)})
+    refused = await gateway.http.post(path, json=body)
+    assert refused.status_code == 429 and refused.headers["x-should-retry"] == "false"
+    error = refused.json()["error"]
+    assert "of 1 tokens in this request" in error["message"]
+    shape = {"openai": ("code", "budget"), "anthropic": ("type", "rate_limit_error"), "native": ("kind", "budget")}
+    name, value = shape[place]
+    assert error[name] == value
+    assert await gateway.conversations() == []

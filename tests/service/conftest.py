@@ -14,7 +14,7 @@ from tui_chat.core.tool import Toolbox
 from tui_chat.core.usage import Cost, Usage
 from tui_chat.providers.demo.provider import DemoProvider, Step
 from tui_chat.service.chat import ChatService
-from tui_chat.service.dependencies import Dependencies, Policy
+from tui_chat.service.dependencies import CostOf, Dependencies, Policy
 from tui_chat.service.permissions import Permission
 from tui_chat.service.reply import Reply
 from tui_chat.service.retry_policy import RetryPolicy
@@ -65,6 +65,7 @@ async def make_harness() -> AsyncIterator[MakeHarness]:
         store: Store | None = None,
         toolbox: Toolbox | None = None,
         rules: Mapping[str, Permission] | None = None,
+        cost_of: CostOf = a_dollar_a_token,
         **more: Any,
     ) -> ServiceHarness:
         provider = DemoProvider.playing(*(scripts or (HELLO,)), pace=1.0)
@@ -74,9 +75,7 @@ async def make_harness() -> AsyncIterator[MakeHarness]:
 
         limits = ToolLimits(max_usd=Decimal(10**9))
         quick = policy or Policy(RetryPolicy(first_delay_s=0.01), save_interval_s=0.02, tools=limits)
-        dependencies = Dependencies(
-            provider_for, a_dollar_a_token, quick, toolbox=toolbox, tool_rules=rules or {}, **more
-        )
+        dependencies = Dependencies(provider_for, cost_of, quick, toolbox=toolbox, tool_rules=rules or {}, **more)
         used = store or await Store.open(":memory:")
         harness = ServiceHarness(used, provider, ChatService(used, dependencies))
         harnesses.append(harness)

@@ -12,7 +12,15 @@ from typer.core import TyperGroup
 from tests.support.environment import ROOT
 from tui_chat.cli.app import app
 from tui_chat.settings.show import NAMED_EXAMPLES, toml_value
-from tui_chat.settings.values import ChatSettings, ServeSettings, Settings, ToolSettings, UiSettings, setting_fields
+from tui_chat.settings.values import (
+    BudgetSettings,
+    ChatSettings,
+    ServeSettings,
+    Settings,
+    ToolSettings,
+    UiSettings,
+    setting_fields,
+)
 
 TEXT = (ROOT / "README.md").read_text()
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
@@ -94,6 +102,7 @@ def settings_as_markdown() -> str:
         ("", Settings()),
         ("ui.", UiSettings()),
         ("chat.", ChatSettings()),
+        ("budget.", BudgetSettings()),
         ("serve.", ServeSettings()),
         ("tools.", ToolSettings()),
         *((f"{table}.NAME.", kind()) for table, _, kind in NAMED_EXAMPLES),

@@ -10,6 +10,8 @@ PROVIDER = 4
 STORAGE = 5
 TOOL_DENIED = 6
 """A tool call was not allowed, since there was no terminal to ask on."""
+BUDGET = 7
+"""The request would go over the budget."""
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 
@@ -22,6 +24,7 @@ _CODES = {
     "settings": SETTINGS,
     "key_rejected": SETTINGS,
     "storage": STORAGE,
+    "budget": BUDGET,
 }
 
 

@@ -16,6 +16,7 @@ ChatError
 ├── FormatError           a file or text that is not what it should be; the place is named
 ├── AttachmentRefused     a file that cannot go with a prompt; the message names it and the figure
 ├── SyncError             the hub that other machines share, or its key
+├── BudgetReached         a request that goes over a limit of the user's; the message has the figures
 └── Unexpected            a fault of ours; the trace is in the log
 """
 
@@ -204,6 +205,15 @@ class SyncError(ChatError):
     """
 
     kind = "sync"
+
+
+class BudgetReached(ChatError):
+    """A request goes over the budget, and was not sent.
+
+    `detail`: `limit`, or `warning` where the same request passes the next time.
+    """
+
+    kind = "budget"
 
 
 class Unexpected(ChatError):

@@ -9,10 +9,23 @@ from tui_chat.core.format_numbers import percent, short_tokens
 from tui_chat.core.usage import CostSum
 
 if TYPE_CHECKING:
+    from tui_chat.core.budget import Standing
     from tui_chat.core.conversation import Conversation
     from tui_chat.core.prompt_forecast import ContextUse
 
-_STEPS = ("total", "context", "profile", "profile", "total", "branch", "context", "total", "badge")
+_STEPS = (
+    "total",
+    "context",
+    "profile",
+    "profile",
+    "budget",
+    "total",
+    "branch",
+    "context",
+    "total",
+    "budget",
+    "badge",
+)
 """The fields in the order in which they are shortened or dropped; the title is cut first of all."""
 LEAST_TITLE = 16
 
@@ -32,6 +45,8 @@ class HeaderState:
     """Of the current branch."""
     total_all: CostSum = field(default_factory=CostSum)
     """Of every branch."""
+    budget: "Standing | None" = None
+    """The limit of which most is spent."""
 
 
 def header_fields(state: HeaderState, width: int, *, costs: bool = True) -> tuple[Field, ...]:
@@ -43,6 +58,7 @@ def header_fields(state: HeaderState, width: int, *, costs: bool = True) -> tupl
         Field("profile", (f"profile {profile}", profile) if profile else ("",)),
         Field("badge", (state.badge,)),
         *_context(state.context),
+        *_budget(state.budget),
         *([Field("total", total_forms(state.total, state.total_all), at_right=True)] if costs else []),
     ]
     return fit(tuple(one for one in fields if one.text), max(0, width - LEAST_TITLE), _STEPS)
@@ -60,3 +76,9 @@ def _context(context: "ContextUse | None") -> list[Field]:
         return []
     share = f"{'~' if context.estimated else ''}{percent(context.share)}"
     return [Field("context", (f"{share} of {short_tokens(context.window)} context", share), at_right=True)]
+
+
+def _budget(standing: "Standing | None") -> list[Field]:
+    if standing is None:
+        return []
+    return [Field("budget", (f"budget {standing.text}", f"budget {percent(standing.share)}"), at_right=True)]

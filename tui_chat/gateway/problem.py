@@ -14,6 +14,7 @@ _STATUS = {
     "request_refused": 400,
     "format": 400,
     "rate_limited": 429,
+    "budget": 429,
     "overloaded": 503,
     "unreachable": 502,
     "stream_cut": 502,
@@ -51,7 +52,8 @@ def problem_of(error: ChatError | Fault) -> Problem:
     fault = error.fault if isinstance(error, ChatError) else error
     words = explain(error)
     status = _STATUS_BY_DETAIL.get((fault.kind, fault.detail)) or _STATUS.get(fault.kind, 500)
-    message = words.sentence if not fault.message else f"{words.sentence} {fault.message}"
+    is_told = not fault.message or fault.message in words.sentence
+    message = words.sentence if is_told else f"{words.sentence} {fault.message}"
     headers = {RETRY_IS_NO_USE: "false"}
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
         headers["retry-after"] = str(max(1, round(error.retry_after_s)))

@@ -5,7 +5,7 @@ A request that fails is only logged, and the first prompt stays the title. Its u
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 from tui_chat.core.builder import TurnBuilder
@@ -34,7 +34,14 @@ MAX_CHARACTERS = 100_000
 class AutoTitle:
     """Requests titles in the background and notifies watchers."""
 
-    def __init__(self, dependencies: Dependencies, save_queue: SaveQueue) -> None:
+    def __init__(
+        self,
+        dependencies: Dependencies,
+        save_queue: SaveQueue,
+        has_room: Callable[[Conversation], Awaitable[bool]],
+    ) -> None:
+        """`has_room` returns whether the budget allows another request in a conversation."""
+        self._has_room = has_room
         self._dependencies = dependencies
         self._save_queue = save_queue
         self._requested: set[str] = set()
@@ -74,7 +81,7 @@ class AutoTitle:
             if self._closed or not _needs_title(conversation):
                 return
             path = conversation.path_to(ended.turn.id)
-            if summarized_turn(path[0]) is not None:
+            if summarized_turn(path[0]) is not None or not await self._has_room(conversation):
                 return
             title, side_request = await self._request_title(_title_prompt(path), ended.turn.model)
             if side_request is not None:

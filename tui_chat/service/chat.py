@@ -10,8 +10,10 @@ from dataclasses import replace
 from functools import partial
 from weakref import WeakValueDictionary
 
+from tui_chat.core.budget import Spending
 from tui_chat.core.clean import valid_text
 from tui_chat.core.compaction import (
+    counted_turns,
     has_summarized,
     is_summary,
     is_summary_mark,
@@ -22,6 +24,7 @@ from tui_chat.core.compaction import (
 )
 from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
 from tui_chat.core.error import NotFound, ReplyInFlight, RequestRefused, StorageError
+from tui_chat.core.estimate import context_tokens
 from tui_chat.core.event import Delta
 from tui_chat.core.part import AttachmentPart, Part, RoundPart, TextPart, ToolResultPart
 from tui_chat.core.provider import CONTINUE_PROMPT, Request, split_ref
@@ -29,8 +32,10 @@ from tui_chat.core.rounds import expand_rounds, rounds_of, without_figures
 from tui_chat.core.title import title_from
 from tui_chat.core.tool import definition_tokens
 from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.core.usage import Usage
 from tui_chat.service.attachment_bytes import measured_files, with_bytes
 from tui_chat.service.auto_title import AutoTitle
+from tui_chat.service.budget_gate import BudgetGate
 from tui_chat.service.dependencies import Dependencies
 from tui_chat.service.fit_attachments import AttachmentFitter, intake_of, refuse_lost
 from tui_chat.service.permissions import Permissions
@@ -48,7 +53,10 @@ class ChatService:
     ) -> None:
         """`unsaved_reason` is why the store keeps nothing after this run of the program."""
         self.save_queue = SaveQueue(store, unsaved_reason)
-        self.auto_title = AutoTitle(dependencies, self.save_queue)
+        self.gate = BudgetGate(dependencies.budget, store)
+        self.auto_title = AutoTitle(
+            dependencies, self.save_queue, lambda conversation: self.gate.has_room(conversation)
+        )
         self.permissions = Permissions(store, dependencies.tool_rules)
         self.tool_lists = ToolLists(store, dependencies.toolbox)
         self._dependencies = dependencies
@@ -355,6 +363,7 @@ class ChatService:
             raise RequestRefused("the summarised messages are not here", detail="summarized_elsewhere")
         request, notes = await self._fitting_request(conversation, blank.model, sent)
         notes += await self.tool_lists.news(conversation.id, conversation.options.tools)
+        notes += await self.gate.check(conversation, blank.id, await self._forecast(conversation, blank))
         await self.save_queue.begin(replace(conversation, updated_at=self._dependencies.now()), turns, new=new)
         # An ended reply holds its whole request; drop it to free the memory.
         self._replies = {key: other for key, other in self._replies.items() if other.ended is None}
@@ -363,12 +372,22 @@ class ChatService:
             self._dependencies, self.save_queue, self.permissions, conversation.id, blank, request, with_files
         )
         reply.notes = notes
+        reply.allows_round = partial(self.gate.allows_round, conversation, blank.id)
         self._replies[conversation.id] = reply
         self.auto_title.schedule(reply)
         reply.start()
         for callback in tuple(self._watchers):
             callback(reply)
         return reply
+
+    async def _forecast(self, conversation: Conversation, blank: Turn) -> Spending:
+        """Return what the request for a reply will spend at least: its input."""
+        if not self.gate.budget:
+            return Spending()
+        read = counted_turns(conversation, blank.id if blank.parts else blank.parent_id)
+        tokens = context_tokens(read, conversation.system, model=blank.model)
+        usage = Usage(tokens, estimated=True)
+        return Spending.of_request(tokens, await self._dependencies.cost_of(blank.model, usage, blank.created_at))
 
     async def _fitting_request(
         self, conversation: Conversation, model: str, sent: tuple[Turn, ...]

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tui_chat.core.budget import Budget
 from tui_chat.core.provider import Model, Provider
 from tui_chat.core.tool import Toolbox
 from tui_chat.core.usage import Cost, Usage
@@ -63,4 +64,5 @@ class Dependencies:
     """A model's reference → the model as its provider last listed it."""
     toolbox: Toolbox | None = None
     """`None` where a program has no tools."""
+    budget: Budget = field(default_factory=Budget)
     tool_rules: Mapping[str, Permission] = field(default_factory=dict)

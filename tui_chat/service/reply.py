@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
+from tui_chat.core.budget import Spending
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.error import ChatError, ProviderError, RequestRefused, StorageError, StreamCut, Unexpected
 from tui_chat.core.event import (
@@ -94,6 +95,8 @@ class Reply:
         self.conversation_id = conversation_id
         self.notes: tuple[str, ...] = ()
         """What of the attachments was shrunk or left out for this request, and changed tools, for the user."""
+        self.allows_round: Callable[[Spending, Spending], Awaitable[bool]] = _always
+        """Returns whether the budget allows its next request, after what it has spent."""
         self._dependencies = dependencies
         self._save_queue = save_queue
         self._blank = turn
@@ -299,7 +302,9 @@ class Reply:
             self._publish(figures)
         await self._save_so_far()
         turns = expand_rounds((*self._before, self._builder.turn))
-        reason = await self._tools.run(calls, await self._meter.usd_with_next(turns, request.system, at))
+        is_allowed = await self.allows_round(*await self._meter.spending(turns, request.system, at))
+        next_usd = await self._meter.usd_with_next(turns, request.system, at)
+        reason = await self._tools.run(calls, next_usd, is_over_budget=not is_allowed)
         if reason is not None:
             self._builder.add(Stopped(reason))
             return False
@@ -437,6 +442,10 @@ class Reply:
         if result.status is not ToolStatus.CANCELLED or not output:
             return result
         return replace(result, text=f"{result.text}\nIts last output:\n{output}")
+
+
+async def _always(spent: Spending, next_request: Spending) -> bool:
+    return True
 
 
 def _as_chat_error(fault: BaseException) -> ChatError:

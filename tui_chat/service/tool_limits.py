@@ -10,6 +10,8 @@ from tui_chat.core.tool import MAX_RESULT_CHARACTERS
 
 ROUNDS, DOLLARS, MINUTES, REPEATS = "tool_rounds", "tool_usd", "tool_minutes", "tool_repeats"
 """Stop reasons of a reply that a limit ended."""
+BUDGET = "budget"
+"""Stop reason of a reply that the user's budget ended."""
 STOPPED_BY_USER = "tool_stopped"
 """Stop reason of a reply that the user ended with the denial of a call."""
 
@@ -53,6 +55,7 @@ class RoundCounter:
             ROUNDS: f"the limit of {limits.max_rounds} requests in one reply is reached",
             DOLLARS: f"the limit of ${limits.max_usd} for one reply is reached",
             MINUTES: f"the limit of {limits.max_minutes:g} minutes for one reply is reached",
+            BUDGET: "the user's budget is reached",
             REPEATS: f"the same call gave the same result {limits.max_same_calls - 1} times",
         }[reason]
 

@@ -31,7 +31,7 @@ from tui_chat.core.tool_text import result_text
 from tui_chat.service.attachment_bytes import measured_files
 from tui_chat.service.dependencies import Dependencies
 from tui_chat.service.permissions import Permission, Permissions
-from tui_chat.service.tool_limits import STOPPED_BY_USER, RoundCounter
+from tui_chat.service.tool_limits import BUDGET, STOPPED_BY_USER, RoundCounter
 
 _log = logging.getLogger(__name__)
 
@@ -121,13 +121,17 @@ class ToolRounds:
         self._recorder.publish(ApprovalGiven(call_id, verdict))
         return True
 
-    async def run(self, calls: Sequence[ToolCallPart], next_usd: Decimal | None) -> str | None:
+    async def run(
+        self, calls: Sequence[ToolCallPart], next_usd: Decimal | None, *, is_over_budget: bool = False
+    ) -> str | None:
         """Answer all calls of a round; return a stop reason, or `None` where the next request may go out.
 
         `next_usd` is the cost of the reply with the input of the next request, where it is known.
         """
         elapsed_s = self._dependencies.monotonic_s() - self._start_s - self._waited_s
         reason = self._counter.reached(calls, elapsed_s, next_usd)
+        if reason is None and is_over_budget:
+            reason = BUDGET
         if reason is not None:
             await self._not_run(calls, self._counter.why(reason))
             return reason

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from tui_chat.core.budget import Spending
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.compaction import counted_turns
 from tui_chat.core.estimate import RunningUsage, context_tokens, usage_of_interrupted
@@ -85,6 +86,12 @@ class UsageMeter:
         self._first_output_s = None
         self._last_reported = (None, 0)
         self.start()
+
+    async def spending(self, turns: Sequence[Turn], system: str, at: datetime) -> tuple[Spending, Spending]:
+        """Return what the reply has spent so far, and what its next request will spend at least."""
+        rounds = (Spending.of_request(part.usage.total_tokens, part.cost) for part in self._rounds if part.usage)
+        usage = Usage(context_tokens(turns, system), estimated=True)
+        return sum(rounds, Spending()), Spending.of_request(usage.total_tokens, await self.cost(usage, at))
 
     async def usd_with_next(self, turns: Sequence[Turn], system: str, at: datetime) -> Decimal | None:
         """Return the cost so far and of the input of the next request; `None` where a part is unknown."""

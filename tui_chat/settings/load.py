@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tui_chat import paths
+from tui_chat.core.budget import parse_limit
 from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.provider_presets import PRESETS
 from tui_chat.plugins import PROVIDERS, plugins
@@ -17,6 +18,7 @@ from tui_chat.settings.check import InvalidValue, fit, read
 from tui_chat.settings.toml_file import TomlFile, read_toml
 from tui_chat.settings.values import (
     TOOL_VERDICTS,
+    BudgetSettings,
     ChatSettings,
     McpSettings,
     Origin,
@@ -36,6 +38,7 @@ TABLES: dict[str, type] = {
     "ui": UiSettings,
     "chat": ChatSettings,
     "serve": ServeSettings,
+    "budget": BudgetSettings,
     "tools": ToolSettings,
     "providers": ProviderSettings,
     "profiles": Profile,
@@ -79,6 +82,7 @@ class _SettingsLoader:
             ui=self._fields(UiSettings, ("ui",), self._table(("ui",)), {}),
             chat=self._fields(ChatSettings, ("chat",), self._table(("chat",)), {}),
             serve=self._fields(ServeSettings, ("serve",), self._table(("serve",)), {}),
+            budget=self._budget(),
             tools=self._tools(),
             providers=providers,
             profiles=self._each("profiles", Profile),
@@ -106,6 +110,16 @@ class _SettingsLoader:
                 )
                 provider = dataclasses.replace(provider, kind="")
             made[name] = dataclasses.replace(provider, kind=provider.kind or _kind_of(name, provider))
+        return made
+
+    def _budget(self) -> BudgetSettings:
+        made = self._fields(BudgetSettings, ("budget",), self._table(("budget",)), {})
+        for name in setting_fields(BudgetSettings):
+            try:
+                parse_limit(getattr(made, name))
+            except ValueError as error:
+                self._report(str(error), ("budget", name))
+                made = dataclasses.replace(made, **{name: ""})
         return made
 
     def _tools(self) -> ToolSettings:

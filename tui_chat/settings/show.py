@@ -12,6 +12,7 @@ from tui_chat.core.error import SettingsError
 from tui_chat.core.provider_presets import PRESETS
 from tui_chat.settings.api_keys import KeyRing
 from tui_chat.settings.values import (
+    BudgetSettings,
     ChatSettings,
     McpSettings,
     PriceSettings,
@@ -50,6 +51,7 @@ def rows(settings: Settings, keys: KeyRing) -> list[Row]:
     made += [row for row in _of(settings, settings, ()) if row.name != "default_model"]
     made += [*_of(settings, settings.ui, ("ui",)), *_of(settings, settings.chat, ("chat",))]
     made += _of(settings, settings.serve, ("serve",))
+    made += _of(settings, settings.budget, ("budget",))
     made += _of(settings, settings.tools, ("tools",))
     for name, provider in settings.providers.items():
         made += [row for row in _of(settings, provider, ("providers", name)) if row.origin != "default"]
@@ -132,6 +134,8 @@ def starter_file() -> str:
         *_about(ChatSettings, ChatSettings()),
         "[serve]",
         *_about(ServeSettings, ServeSettings()),
+        "[budget]",
+        *_about(BudgetSettings, BudgetSettings()),
         "[tools]",
         *_about(ToolSettings, ToolSettings()),
         "[keys]",

@@ -256,6 +256,20 @@ class ToolSettings:
 
 
 @dataclass(frozen=True)
+class BudgetSettings:
+    """`[budget]`: what may be spent; in dollars, tokens or both, such as "$5", "200k tokens" or "$5, 2M tokens"."""
+
+    day: Annotated[
+        str, SettingInfo("refuse requests above this in a day: dollars, tokens or both", example='"$5, 2M tokens"')
+    ] = ""
+    conversation: Annotated[str, SettingInfo("the same in one conversation", example='"$1"')] = ""
+    request: Annotated[str, SettingInfo("the same for the input of one request", example='"200k tokens"')] = ""
+    warn_day: Annotated[str, SettingInfo("warn before a request goes above this in a day", example='"$3"')] = ""
+    warn_conversation: Annotated[str, SettingInfo("the same in one conversation", example='"$0.50"')] = ""
+    warn_request: Annotated[str, SettingInfo("the same for one request", example='"100k tokens"')] = ""
+
+
+@dataclass(frozen=True)
 class ServeSettings:
     """`[serve]`: the HTTP server for other programs."""
 
@@ -326,6 +340,7 @@ class Settings:
     ui: UiSettings = field(default_factory=UiSettings)
     chat: ChatSettings = field(default_factory=ChatSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    budget: BudgetSettings = field(default_factory=BudgetSettings)
     tools: ToolSettings = field(default_factory=ToolSettings)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     """Every provider that is known or set, by name."""

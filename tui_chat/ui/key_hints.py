@@ -15,6 +15,7 @@ _DONE_BY = (
     ("edit the prompt", "prompt.edit"),
     ("cancel it", "reply.cancel"),
     ("leave out a message", "read.leave_out"),
+    ("lift the limit once", "budget.lift"),
 )
 """The words of `wording.py` for what a key does."""
 

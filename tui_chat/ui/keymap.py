@@ -152,6 +152,7 @@ KEYS: tuple[Key, ...] = (
         ),
         ("tools.choose", "alt+t", "tools", "tools", "Choose tools; take permissions back."),
         ("queue.choose", "alt+q", "choose_queued", "queue", "Manage queued prompts."),
+        ("budget.lift", "alt+l", "lift_budget", "lift the limit", "Let the next request go over the budget."),
         ("undo", "alt+u", "undo_last", "undo", "Undo remove / delete."),
     ),
     *_table(

@@ -57,6 +57,7 @@ OptionFlag = Annotated[
 ]
 TitleFlag = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="Title of the conversation.")]
 VerboseFlag = Annotated[bool, typer.Option("-v", "--verbose", help="Print model, tokens and cost to stderr.")]
+OverBudgetFlag = Annotated[bool, typer.Option("--over-budget", help="Send it even if the budget is reached.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class _Question:
     """Model options as they are typed: `effort=high`."""
     title: str = ""
     verbose: bool = False
+    over_budget: bool = False
 
 
 def run(
@@ -98,6 +100,7 @@ def run(
     allow: AllowOption = None,
     most_rounds: MostRoundsOption = None,
     most_usd: MostUsdOption = None,
+    over_budget: OverBudgetFlag = False,
     no_save: NoSaveFlag = False,
     jsonl: JsonLinesFlag = False,
     demo: DemoFlag = False,
@@ -137,6 +140,7 @@ def run(
         tuple(option or ()),
         (title or "").strip(),
         verbose,
+        over_budget,
     )
     with Watchdog() as watchdog:
         code = asyncio.run(_ask(ctx, question, watchdog))
@@ -184,6 +188,8 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
             print_notice(f"model {conversation.model}")
         if conversation.model == DEMO_MODEL and has_no_model(ctx, question.options):
             print_notice(NO_KEY)
+        if question.over_budget:
+            program.service.gate.lift_once()
         reply = await program.service.send(conversation, question.text, question.attachments)
         for note in reply.notes:
             print_notice(note)
@@ -203,7 +209,7 @@ async def _print_reply(reply: "Reply", text: "ReplyText", watchdog: "Watchdog") 
     """Print the reply as it arrives; signals and a closed pipe stop it and keep what arrived."""
     import asyncio
 
-    from tui_chat.cli.exit_codes import DONE, INTERRUPTED, PIPE_CLOSED, TOOL_DENIED
+    from tui_chat.cli.exit_codes import BUDGET, DONE, INTERRUPTED, PIPE_CLOSED, TOOL_DENIED
     from tui_chat.cli.reply_output import StdoutWriter
     from tui_chat.core.clean import clean_line
     from tui_chat.core.event import ApprovalAsked, PartDelta, ToolsUnsupported, TurnEnded
@@ -240,6 +246,8 @@ async def _print_reply(reply: "Reply", text: "ReplyText", watchdog: "Watchdog") 
     code = _exit_code(ended, stop_codes, print_fault)
     results = (part for part in ended.turn.parts if isinstance(part, ToolResultPart))
     is_denied = any(result.status is ToolStatus.DENIED for result in results)
+    if code == DONE and ended.turn.stop_reason == "budget":
+        return BUDGET
     return TOOL_DENIED if is_denied and code == DONE else code
 
 

@@ -49,9 +49,10 @@ def run(
     from tui_chat.core.usage_report import UsageReport
     from tui_chat.core.usage_report_text import usage_table
     from tui_chat.service import usage_report
+    from tui_chat.service.budget_gate import BudgetGate
     from tui_chat.service.usage_meter import meter_interrupted
     from tui_chat.storage.store import Store
-    from tui_chat.wiring import pricing_of
+    from tui_chat.wiring import budget_of, pricing_of
 
     ctx = command_context(context, demo=demo, data_dir=data_dir)
     now = datetime.now().astimezone()
@@ -60,12 +61,13 @@ def run(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
-    async def load(store: Store) -> UsageReport:
+    async def load(store: Store) -> tuple[UsageReport, str]:
         # A reply whose program died has no token counts yet, but it was paid for.
         await meter_interrupted(store, pricing_of(ctx.settings).cost_of)
-        return await usage_report.usage_report(store, start)
+        today = await BudgetGate(budget_of(ctx.settings.budget), store).report()
+        return await usage_report.usage_report(store, start), today
 
-    report = with_store(ctx, load)
+    report, today = with_store(ctx, load)
     if as_json:
         print_json(usage_report.as_json(report))
     elif as_csv:
@@ -81,3 +83,5 @@ def run(
             chart = sparkline([float(day.cost.total_usd) for day in days])
             highest = dollars(max(day.cost.total_usd for day in days))
             print_text(f"\ncost of the last {_CHART_DAYS} days  {chart}  highest {highest}")
+    if today and not as_json and not as_csv:
+        print_text(f"\nbudget: {today}")

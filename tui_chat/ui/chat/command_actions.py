@@ -159,7 +159,7 @@ class CommandActions:
     def show_usage(self) -> None:
         from tui_chat.ui.dialogs.usage import UsageScreen
 
-        self._chat.app.push_screen(UsageScreen(self._chat.keys, self._chat.context.store))
+        self._chat.app.push_screen(UsageScreen(self._chat.keys, self._chat.context.store, self._chat.service.gate))
 
     def count_tokens(self) -> None:
         """Show how many tokens the provider counts in the branch that is shown."""

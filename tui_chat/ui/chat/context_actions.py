@@ -1,7 +1,8 @@
-"""What to do about a context that fills up: a warning, a summary in its place, and turns that are left out."""
+"""What keeps a conversation small and cheap: a summary, messages that are left out, and the budget."""
 
 from functools import partial
 
+from tui_chat.core.budget import Standing
 from tui_chat.core.compaction import is_left_out
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError
@@ -13,7 +14,7 @@ from tui_chat.ui.undo import UndoStack
 
 
 class ContextActions:
-    """Keep the conversation that is shown within the model's context window."""
+    """Keep the conversation that is shown within the model's context window and the budget."""
 
     def __init__(self, chat: ChatView, undo: UndoStack) -> None:
         self._chat = chat
@@ -36,6 +37,22 @@ class ContextActions:
         key = chat.keys("read.leave_out")
         leave_out = f"{key} in reading mode leaves a message out" if key else "/leave-out leaves a message out"
         return f"/compact goes on with a summary; {leave_out}."
+
+    def lift_budget(self) -> None:
+        """Let the next request go over the budget."""
+        gate = self._chat.service.gate
+        if gate.budget:
+            gate.lift_once()
+            self._chat.notify("The next request may go over the budget.")
+        else:
+            self._chat.notify("No budget is set; [budget] in the settings sets one.")
+
+    async def budget_standing(self) -> Standing | None:
+        """Return the limit of which most is spent."""
+        try:
+            return await self._chat.service.gate.standing(self._chat.conversation)
+        except ChatError:
+            return None
 
     async def compact(self, instructions: str = "") -> None:
         """Have the model summarise the branch that is shown, and go on from the summary."""

@@ -134,6 +134,7 @@ class ChatScreen(Screen[None]):
         super().__init__()
         self.context = context
         self.service = context.service
+        self.service.gate.asks_first = True
         self.keys = keys
         self.keys.bind(self, Scope.CHAT)
         self.conversation = context.first
@@ -327,6 +328,7 @@ class ChatScreen(Screen[None]):
         self.status.show_context(use)
         self.header.show_context(use)
         self.room.report(use)
+        self.header.show_budget(await self.room.budget_standing())
 
     def show_left_out(self, conversation: Conversation) -> None:
         """Show which turns are left out."""
@@ -511,6 +513,7 @@ class ChatScreen(Screen[None]):
         self.action_fork = self.branches.fork
         self.action_history = self.prompt_actions.search_history
         self.action_leave_out = self.room.leave_out
+        self.action_lift_budget = self.room.lift_budget
         self.action_library = self.commands.open_library
         self.action_model = self.model_picker.switch
         self.action_open_recent = self.home.open_recent

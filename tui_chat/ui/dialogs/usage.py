@@ -16,6 +16,7 @@ from tui_chat.core.error import ChatError
 from tui_chat.core.text_width import text_width
 from tui_chat.core.usage_report import UsageLine, UsageReport
 from tui_chat.core.usage_report_text import usage_table
+from tui_chat.service.budget_gate import BudgetGate
 from tui_chat.service.usage_report import By, lines_by, usage_report
 from tui_chat.storage.store import Store
 from tui_chat.ui.key_bindings import Keyboard
@@ -36,10 +37,12 @@ class UsageScreen(ModalScreen[None]):
 
     page = query_one("#page", Static)
 
-    def __init__(self, keys: Keyboard, store: Store) -> None:
+    def __init__(self, keys: Keyboard, store: Store, gate: BudgetGate) -> None:
         super().__init__()
         self._keys = keys
         self._store = store
+        self._gate = gate
+        self._today = ""
         self._report: UsageReport | None = None
         self._by: By = "day"
         self._span = 0
@@ -74,6 +77,7 @@ class UsageScreen(ModalScreen[None]):
         since = None if days is None else now - timedelta(days=days)
         try:
             report = await usage_report(self._store, since)
+            self._today = await self._gate.report()
         except ChatError as error:
             self.page.update(Content(clean_line(explain(error).sentence)))
             return
@@ -107,6 +111,8 @@ class UsageScreen(ModalScreen[None]):
             rows += [Content(""), Content.assemble(("last 30 days  ", "dim"), (chart, "$text-accent"))]
         if meanings := [meaning for sign, meaning in _SIGNS if sign in table[-1]]:
             rows.append(Content.styled(", ".join(meanings), "dim"))
+        if self._today:
+            rows += [Content(""), Content.assemble(("budget  ", "dim"), self._today)]
         return Content("\n").join(rows)
 
 

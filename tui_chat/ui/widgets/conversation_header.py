@@ -14,12 +14,15 @@ from tui_chat.core.header_layout import HeaderState, branch_number, header_field
 from tui_chat.ui.chat.welcome import margin_of
 
 if TYPE_CHECKING:
+    from tui_chat.core.budget import Standing
     from tui_chat.core.prompt_forecast import ContextUse
 
 LEAST_WINDOW_ROWS = 15
 """A lower window leaves the row to the conversation."""
 TEMPORARY = "TEMPORARY: not saved"
 """The badge of a conversation that is kept nowhere."""
+TIGHT_FROM = 0.8
+"""Share of the budget from which it is shown as a warning."""
 _GAP = "  "
 
 
@@ -54,6 +57,12 @@ class ConversationHeader(Widget):
         self._state = replace(self._state, context=context)
         self.refresh()
 
+    def show_budget(self, standing: "Standing | None") -> None:
+        """Show how much of the budget is spent."""
+        if standing != self._state.budget:
+            self._state = replace(self._state, budget=standing)
+            self.refresh()
+
     def show_badge(self, badge: str) -> None:
         """Show a warning; empty for none."""
         self._state = replace(self._state, badge=badge)
@@ -83,5 +92,7 @@ class ConversationHeader(Widget):
 
     def _content(self, field: Field) -> Content:
         is_tight = field.name == "context" and self._state.context is not None and self._state.context.is_tight
-        style = "$text-warning" if is_tight or field.name == "badge" else "$foreground-muted"
+        budget = self._state.budget if field.name == "budget" else None
+        is_spent = budget is not None and budget.share >= TIGHT_FROM
+        style = "$text-warning" if is_tight or is_spent or field.name == "badge" else "$foreground-muted"
         return Content.styled(field.text, style)
