@@ -1,5 +1,6 @@
 """Conversations and turns for the tests, written down shortly."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +12,7 @@ from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Price, Usage
 from tui_chat.storage import blobs
 from tui_chat.storage.process_owner import Owner
+from tui_chat.storage.sync_schema import SYNC
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 PRICE = Price(Decimal(3), Decimal(15), Decimal("0.3"), Decimal("3.75"), Decimal(6), source="test")
@@ -20,9 +22,16 @@ NEIGHBOUR = replace(HERE, pid=1, started="")
 """Stands for another process; whether it is alive depends on what the test makes of it."""
 
 
-TO_FIRST_VERSION = (
-    "DROP TABLE attachment; DROP TABLE blob; DROP VIEW tree; DROP TABLE errand; PRAGMA user_version = 1;"
+TO_FOURTH_VERSION = (
+    "".join(
+        f"DROP {kind} {name};" for kind, name in reversed(re.findall(r"^CREATE (TRIGGER|TABLE) (\w+)", SYNC, re.M))
+    )
+    + "ALTER TABLE conversation DROP COLUMN kept_here; PRAGMA user_version = 4;"
 )
+"""Makes of a new file one from before conversations could be synced."""
+TO_THIRD_VERSION = TO_FOURTH_VERSION + "DROP TABLE attachment; DROP TABLE blob; PRAGMA user_version = 3;"
+"""Makes of a new file without attachments one from before they were kept apart."""
+TO_FIRST_VERSION = TO_THIRD_VERSION + "DROP VIEW tree; DROP TABLE errand; PRAGMA user_version = 1;"
 """Makes of a new file without attachments one of the first version."""
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from tests.attachments.samples import image
 from tests.storage.conftest import Open
-from tests.storage.make import NOON, Clock, as_stored, conversation, prompt, reply
+from tests.storage.make import NOON, TO_THIRD_VERSION, Clock, as_stored, conversation, prompt, reply
 from tests.support.environment import ROOT
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import NotFound
@@ -145,7 +145,7 @@ async def test_bytes_go_with_the_last_conversation_that_uses_them(store: Store, 
 def downgrade(path: Path, files: dict[str, list[AttachmentPart]]) -> None:
     """Make of a new file one of version 3, with files within the turns as that version kept them."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.executescript("DROP TABLE attachment; DROP TABLE blob; PRAGMA user_version = 3;")
+        db.executescript(TO_THIRD_VERSION)
         for turn_id, parts in files.items():
             items: list[dict[str, object]] = [{"type": "text", "length": 4}]
             for part in parts:

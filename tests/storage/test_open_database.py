@@ -187,7 +187,7 @@ async def test_a_file_that_was_cut_off_gives_back_what_is_left(open_store: Open,
         text = f"question {number} " * 200
         await store.create(conversation(f"c{number}", prompt("u1", text=text), reply("a1", "u1")))
     await store.aclose()
-    os.truncate(path, path.stat().st_size * 3 // 5 // 4096 * 4096)
+    os.truncate(path, path.stat().st_size * 4 // 5 // 4096 * 4096)
     store = await open_store()
     assert store.opening.damaged_moved_to is not None
     assert 10 < store.opening.recovered_conversations <= 60

@@ -86,6 +86,8 @@ class Conversation:
     """The turns that the user does not send any more; a prompt takes its reply with it."""
     left_out_at: datetime | None = None
     """When that last changed: input that was counted before is not that of the next request."""
+    kept_here: bool = False
+    """It never leaves this machine, also where conversations are synced."""
 
     @cached_property
     def _by_id(self) -> Mapping[str, Turn]:
@@ -221,6 +223,8 @@ class ConversationSummary:
     deleted_at: datetime | None = None
     is_live: bool = False
     """A reply is streaming into it, here or in another copy of the program."""
+    kept_here: bool = False
+    """It never leaves this machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ NO_DEVICE = bytes(8)
 """The device in the stamp of a record that never changes."""
 MOST_COUNTER = 2**53
 """No counter gets that far by counting; a larger one comes from damage."""
+MOST_RANK = 2
 _NAME_BYTES = 8
 
 
@@ -60,6 +61,36 @@ class Record:
     key: Key
     stamp: Stamp
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRecord:
+    """A record as the hub has it."""
+
+    kind: int
+    key: bytes
+    """The hash of what the record is about; 16 bytes."""
+    room: bytes
+    """The key that a purge of the record's conversation has."""
+    rank: int
+    counter: int
+    device: bytes
+    """8 bytes."""
+    body: bytes
+    """The number of its format in the first byte, then sealed bytes."""
+    seq: int = 0
+    """The place in the hub's feed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A record from the hub."""
+
+    sealed: SealedRecord
+    record: Record | None
+    """`None` where this version of the program cannot open it."""
+    why: str = ""
+    """Then: `format`, or `seal` where it was changed on its way."""
 
 
 def wins(incoming: Stamp, held: Stamp | None) -> bool:

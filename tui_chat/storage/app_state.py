@@ -18,6 +18,7 @@ _MAX_PROMPTS = 10_000
 _MOST_SEQ = 2**53
 """A larger number of a prompt is damage: so many are never typed."""
 _NEW_DRAFT = "draft"
+_OF_A_CONVERSATION = ("edit", "queue", "draft-files", "tools", "left-out")
 STOP_REQUEST = "stop:"
 """Before the id of a live reply: its process is asked to stop it."""
 _LEFT_OUT = "left-out:"
@@ -91,9 +92,15 @@ def set_left_out(db: sqlite3.Connection, conversation_id: str, turn_ids: Iterabl
     set_state(db, _LEFT_OUT + conversation_id, {"turns": sorted(turn_ids), "at": at.isoformat()})
 
 
+def rename_conversation(db: sqlite3.Connection, old: str, new: str) -> None:
+    """Move what is remembered for a conversation to its new id."""
+    for kind in _OF_A_CONVERSATION:
+        db.execute("UPDATE OR REPLACE state SET key = ? WHERE key = ?", (f"{kind}:{new}", f"{kind}:{old}"))
+
+
 def forget_conversation(db: sqlite3.Connection, conversation_id: str) -> None:
     """Delete what is remembered for a conversation that is deleted for good, such as the files of its draft."""
-    keys = [f"{kind}:{conversation_id}" for kind in ("edit", "queue", "draft-files", "tools", "left-out")]
+    keys = [f"{kind}:{conversation_id}" for kind in _OF_A_CONVERSATION]
     db.executemany("DELETE FROM state WHERE key = ?", [(key,) for key in keys])
 
 

@@ -88,10 +88,25 @@ def link(db: sqlite3.Connection, turn_seq: int, turn: Turn) -> None:
     """Record which bytes a turn uses."""
     db.execute("DELETE FROM attachment WHERE turn = ?", (turn_seq,))
     digests = {part.sha256 for part in turn.parts if isinstance(part, AttachmentPart) and part.sha256}
-    db.executemany(
-        "INSERT OR IGNORE INTO attachment (blob, turn) SELECT seq, ? FROM blob WHERE sha256 = ?",
-        [(turn_seq, digest) for digest in digests],
-    )
+    for digest in digests:
+        add_link(db, turn_seq, digest)
+
+
+def is_stored(db: sqlite3.Connection, digest: str) -> bool:
+    """Return whether the bytes with that hash are stored."""
+    return _seq_of(db, digest) is not None
+
+
+def turns_with(db: sqlite3.Connection, conversation: int, digest: str) -> list[int]:
+    """Return the row numbers of the turns of a conversation that name the file."""
+    select = f"SELECT seq FROM turn WHERE conversation = ? AND {WITH_FILES} AND instr(parts, ?)"
+    return [seq for (seq,) in db.execute(select, (conversation, f'"sha256":"{digest}"'))]
+
+
+def add_link(db: sqlite3.Connection, turn_seq: int, digest: str) -> None:
+    """Record that a turn uses the bytes with that hash."""
+    insert = "INSERT OR IGNORE INTO attachment (blob, turn) SELECT seq, ? FROM blob WHERE sha256 = ?"
+    db.execute(insert, (turn_seq, digest))
 
 
 def sweep(db: sqlite3.Connection, now: datetime) -> int:

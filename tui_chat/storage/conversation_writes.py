@@ -23,6 +23,11 @@ _INSERT_SIDE_REQUEST = (
     f"INSERT INTO errand (conversation, {SIDE_REQUEST_COLUMNS}) VALUES (?, {placeholders(SIDE_REQUEST_COLUMNS)})"
 )
 
+_ASK_TO_PURGE = (
+    "INSERT INTO outbox (kind, conversation, name, version) SELECT 9, ?, '', counter FROM sync WHERE true"
+    " ON CONFLICT DO NOTHING"
+)
+
 
 def load(db: sqlite3.Connection, conversation_id: str, process: CurrentProcess) -> Conversation:
     """Return a conversation, including what has arrived of its live replies."""
@@ -74,6 +79,9 @@ def _put_turns(db: sqlite3.Connection, seq: int, conversation: Conversation, pro
     if conversation.left_out_at is not None:
         app_state.set_left_out(db, conversation.id, conversation.left_out, conversation.left_out_at)
     set_head(db, conversation.id, conversation.head)
+    if conversation.deleted_at is not None:  # deleted with all of its turns, for machines that get them by sync
+        for moment in (None, conversation.deleted_at.isoformat()):
+            set_column(db, conversation.id, "deleted_at", moment)
 
 
 def _is_newer(db: sqlite3.Connection, seq: int, stored: Turn, turn: Turn, process: CurrentProcess) -> bool:
@@ -145,16 +153,46 @@ def _update_turn(db: sqlite3.Connection, seq: int, turn: Turn, process: CurrentP
 
 
 def purge(db: sqlite3.Connection, older_than: datetime, now: datetime) -> int:
-    """Delete old trash for good, and the bytes that nothing uses; return how many conversations that were."""
-    seqs = conversation_list.in_trash_since(db, older_than)
-    for seq in seqs:
+    """Delete old trash for good, and the bytes that nothing uses; return how many conversations that were.
+
+    What other machines may have is deleted here once the hub has agreed: someone may have continued it there.
+    """
+    count = 0
+    for seq in conversation_list.in_trash_since(db, older_than):
+        (conversation_id,) = db.execute("SELECT id FROM conversation WHERE seq = ?", (seq,)).fetchone()
+        if _has_left(db, conversation_id):
+            count += db.execute(_ASK_TO_PURGE, (conversation_id,)).rowcount
+            continue
         for (turn,) in db.execute("SELECT seq FROM turn WHERE conversation = ?", (seq,)).fetchall():
             search_index.remove(db, turn)
-        (conversation_id,) = db.execute("SELECT id FROM conversation WHERE seq = ?", (seq,)).fetchone()
         app_state.forget_conversation(db, conversation_id)
         db.execute("DELETE FROM conversation WHERE seq = ?", (seq,))
+        for table in ("outbox", "stamp", "waiting", "piece"):
+            db.execute(f"DELETE FROM {table} WHERE conversation = ?", (conversation_id,))
+        count += 1
     blobs.sweep(db, now)
-    return len(seqs)
+    return count
+
+
+def _has_left(db: sqlite3.Connection, conversation_id: str) -> bool:
+    """Return whether other machines may have the conversation."""
+    left = "SELECT 1 FROM stamp, sync WHERE conversation = ? AND kind = 0"
+    return db.execute(left, (conversation_id,)).fetchone() is not None
+
+
+def set_kept_here(db: sqlite3.Connection, conversation_id: str, kept_here: bool) -> bool:
+    """Keep a conversation on this machine, or share it; return false if it has left this machine already."""
+    seq = turn_rows.seq_of(db, conversation_id)
+    if kept_here and _has_left(db, conversation_id):
+        return False
+    db.execute("UPDATE conversation SET kept_here = ? WHERE seq = ?", (kept_here, seq))
+    if kept_here:
+        db.execute("DELETE FROM outbox WHERE conversation = ?", (conversation_id,))
+    elif db.execute("SELECT 1 FROM sync").fetchone():
+        from tui_chat.storage import sync_state  # few ever sync
+
+        sync_state.share(db, seq)
+    return True
 
 
 def record_side_request(db: sqlite3.Connection, conversation_id: str, side_request: SideRequest, title: str) -> None:

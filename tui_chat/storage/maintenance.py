@@ -6,10 +6,11 @@ from datetime import datetime
 from pathlib import Path
 
 from tui_chat.core.bounds import MOST_TOKENS, moment_in_bounds
-from tui_chat.storage import blobs, row_check, search_index
+from tui_chat.storage import blobs, row_check, search_index, sync_state
 from tui_chat.storage.errors import is_damage
 from tui_chat.storage.figures_codec import parse_sum
 from tui_chat.storage.range_check import count_out_of_range, repair_out_of_range
+from tui_chat.storage.settle import triggers_paused
 from tui_chat.storage.turn_rows import Totals, counted_totals, set_totals
 
 _MISSING_PARENTS = (
@@ -133,7 +134,16 @@ def _check_consistency(db: sqlite3.Connection) -> CheckReport:
 
 
 def repair(db: sqlite3.Connection) -> None:
-    """Make everything consistent, except the search index."""
+    """Make everything consistent, except the search index.
+
+    What a repair makes of damaged values must never be sent: the hub has the right ones, which are read again.
+    """
+    with triggers_paused(db):
+        _repair(db)
+    sync_state.share_again(db)
+
+
+def _repair(db: sqlite3.Connection) -> None:
     row_check.repair(db)
     blobs.repair(db)
     repair_out_of_range(db)

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tui_chat.core.bounds import MOST_MS, MOST_TOKENS, UNKNOWN_MOMENT, dollars_in_bounds, moment_in_bounds
+from tui_chat.core.replica import MOST_COUNTER, MOST_RANK
 from tui_chat.core.usage import COUNTS
 from tui_chat.storage.figures_codec import parse_price
 from tui_chat.storage.row_mapping import UNKNOWN_COUNT
-from tui_chat.storage.turn_rows import MAX_USED
+from tui_chat.storage.turn_rows import MAX_SEQ, MAX_USED
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,16 @@ NUMBER_COLUMNS: tuple[NumberColumn, ...] = (
     NumberColumn("turn", "duration_ms", 0, MOST_MS, "NULL"),
     NumberColumn("blob", "size", 0, _MOST_BYTES, "length(bytes)"),
     NumberColumn("conversation", "used", -MAX_USED, MAX_USED, _USED_BY_DATE),
+    NumberColumn("conversation", "kept_here", 0, 1, "1"),
+    NumberColumn("sync", "counter", 0, MOST_COUNTER, "(SELECT coalesce(max(counter), 0) FROM stamp)"),
+    NumberColumn("sync", "cursor", 0, MOST_COUNTER, "0"),
+    NumberColumn("sync", "mark_seq", 0, MOST_COUNTER, "NULL"),
+    NumberColumn("sync", "shared", 0, MAX_SEQ, "0"),
+    NumberColumn("sync", "applying", 0, 0, "0"),
+    *(NumberColumn(table, "counter", 0, MOST_COUNTER, "0") for table in ("stamp", "waiting")),
+    *(NumberColumn(table, "rank", 0, MOST_RANK, "0") for table in ("stamp", "waiting")),
+    NumberColumn("outbox", "version", -1, MOST_COUNTER, "0"),
+    NumberColumn("authored", "made", 0, MOST_COUNTER, "turn"),
 )
 _NO_DATE = UNKNOWN_MOMENT.isoformat()
 TEXT_COLUMNS: tuple[TextColumn, ...] = (

@@ -43,7 +43,7 @@ CONVERSATION_COLUMNS = (
 )
 SUMMARY_COLUMNS = (
     "id, title, model, turns, created_at, updated_at, cost_usd, known_replies, unknown_replies, estimated_replies,"
-    " archived_at, deleted_at, seq"
+    " archived_at, deleted_at, kept_here, seq"
 )
 _ROLES = {role.value: role for role in Role}
 _STATUSES = {status.value: status for status in TurnStatus}
@@ -209,7 +209,7 @@ def conversation_of(
         title_source=TitleSource(source),
         model=model,
         system=system,
-        options=_load_options(options),
+        options=parse_options(options),
         turns=tuple(turns),
         head=head,
         archived_at=parse_time(archived_at),
@@ -222,7 +222,7 @@ def conversation_of(
 def summary_of(row: Row, live: set[int]) -> ConversationSummary:
     """Return a summary from a row of `SUMMARY_COLUMNS`; `live` has the row numbers of those being answered."""
     (conversation_id, title, model, turns, created_at, updated_at, cost, known, unknown, estimated, archived_at,
-     deleted_at, seq) = row  # fmt: skip
+     deleted_at, kept_here, seq) = row  # fmt: skip
     cost_usd = parse_sum(cost) if count_in_bounds(known) else None
     return ConversationSummary(
         id=conversation_id,
@@ -236,6 +236,7 @@ def summary_of(row: Row, live: set[int]) -> ConversationSummary:
         archived_at=parse_time(archived_at),
         deleted_at=parse_time(deleted_at),
         is_live=seq in live,
+        kept_here=bool(kept_here),
     )
 
 
@@ -245,7 +246,8 @@ def dump_options(options: Options) -> str | None:
     return dump(values) if values else None
 
 
-def _load_options(stored: str | None) -> Options:
+def parse_options(stored: str | None) -> Options:
+    """Return options from their JSON."""
     if stored is None:
         return Options()
     values = json.loads(stored)

@@ -142,6 +142,8 @@ def _repair_conversation(row: Row, moment: datetime) -> Row:
         row["options"] = None
     if not _succeeds(lambda: Decimal(row.get("cost_usd", "0"))):
         row["cost_usd"] = "0"
+    if row.get("kept_here", 0) not in (0, 1):
+        row["kept_here"] = 1
     return row
 
 

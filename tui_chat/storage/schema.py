@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from tui_chat.core.error import StorageError
+from tui_chat.storage.sync_schema import SYNC
 
 APPLICATION_ID = 0x54554943
 """`TUIC`, so that `file` and other programs can identify the database."""
@@ -176,7 +177,10 @@ CREATE TABLE attachment (                   -- which turns use which bytes; name
 CREATE INDEX attachment_turn ON attachment (turn);
 """
 
-NEWEST = _TABLES + _SIDE_REQUESTS + _BLOBS + _TREE
+_KEPT_HERE = "kept_here INTEGER NOT NULL DEFAULT 0"
+"""The column that says that a conversation never leaves this machine; `ALTER TABLE` puts it after the last one."""
+_LAST_COLUMN = "    system TEXT NOT NULL\n"
+NEWEST = _TABLES.replace(_LAST_COLUMN, f"{_LAST_COLUMN}, {_KEPT_HERE}") + _SIDE_REQUESTS + _BLOBS + SYNC + _TREE
 """The statements of the newest version as SQLite keeps them; `schema_check` compares a file with them."""
 
 
@@ -210,9 +214,20 @@ def _move_files_out_of_turns(db: sqlite3.Connection) -> None:
     blobs.move_bytes_out(db)
 
 
+def _add_sync(db: sqlite3.Connection) -> None:
+    db.execute(f"ALTER TABLE conversation ADD COLUMN {_KEPT_HERE}")
+    run_script(db, SYNC)
+
+
 SIDE_REQUESTS_SINCE = 2
 """The first version with the table `errand`."""
-MIGRATIONS: tuple[Migration, ...] = (_create_tables, _add_side_requests, _allow_tools, _move_files_out_of_turns)
+MIGRATIONS: tuple[Migration, ...] = (
+    _create_tables,
+    _add_side_requests,
+    _allow_tools,
+    _move_files_out_of_turns,
+    _add_sync,
+)
 """Step n brings a file from version n to n + 1. Released steps are never changed."""
 
 

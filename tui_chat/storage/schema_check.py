@@ -36,7 +36,7 @@ def refuse_foreign_objects(db: sqlite3.Connection, migrations: Sequence[Migratio
     for name, (kind, table, sql) in found.items():
         is_odd_search = name == "search" and sql != _normalized(search_index.CREATE)
         is_added = name not in expected and kind in ("trigger", "index") and table in tables
-        if is_odd_search or is_added or kind == "trigger":
+        if is_odd_search or is_added or (kind == "trigger" and name not in expected):
             raise StorageError(f"{_described(kind, name)} was not made by tui-chat", detail="damaged")
 
 

@@ -5,9 +5,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from tui_chat.core.conversation import Conversation, ConversationSummary, Options, SearchHit, SideRequest, TitleSource
 from tui_chat.core.error import NotFound, StorageError
@@ -32,6 +32,9 @@ from tui_chat.storage.db_thread import DatabaseThread
 from tui_chat.storage.open_database import OpenOptions, OpenReport, new_random_id, utc_now
 from tui_chat.storage.process_owner import Owner
 from tui_chat.storage.schema import MIGRATIONS, Migration
+
+if TYPE_CHECKING:
+    from tui_chat.storage.replica_store import ReplicaStore
 
 SQLITE_VERSION = sqlite3.sqlite_version
 P = ParamSpec("P")
@@ -74,6 +77,13 @@ class Store:
     async def aclose(self) -> None:
         """Close the file after all pending calls."""
         await self._thread.stop(self._database.close)
+
+    @cached_property
+    def replica(self) -> "ReplicaStore":
+        """Return what sync does with the database."""
+        from tui_chat.storage.replica_store import ReplicaStore  # only the process that syncs needs it
+
+        return ReplicaStore(self._read, self._write, lambda: self._database.process)
 
     @property
     def opening(self) -> OpenReport:
@@ -182,6 +192,10 @@ class Store:
 
     async def set_options(self, conversation_id: str, options: Options) -> None:
         await self._write(conversation_writes.set_options, conversation_id, options)
+
+    async def set_kept_here(self, conversation_id: str, kept_here: bool) -> bool:
+        """Set whether the conversation never leaves this machine; return false if it has left already."""
+        return await self._write(conversation_writes.set_kept_here, conversation_id, kept_here)
 
     async def archive(self, conversation_id: str) -> None:
         """Move the conversation to the archive."""

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -38,7 +38,8 @@ _INSERT_TURN = (
 )
 _UPDATE_TURN = f"UPDATE turn SET parent = ?, owner = ?, ({TURN_COLUMNS}) = ({_TURN_VALUES}) WHERE seq = ?"
 _INSERT_CONVERSATION = (
-    f"INSERT INTO conversation (seq, used, {CONVERSATION_COLUMNS}) VALUES (?, ?, {_CONVERSATION_VALUES})"
+    f"INSERT INTO conversation (seq, used, kept_here, {CONVERSATION_COLUMNS})"
+    f" VALUES (?, ?, ?, {_CONVERSATION_VALUES})"
 )
 _UPDATE_CONVERSATION = (
     f"UPDATE conversation SET used = ?, ({CONVERSATION_COLUMNS}) = ({_CONVERSATION_VALUES}) WHERE seq = ?"
@@ -52,7 +53,7 @@ _LAST_USED = (
     " UNION ALL SELECT max(used) FROM conversation WHERE shelf = 1 AND used < ?"
     " UNION ALL SELECT max(used) FROM conversation WHERE shelf = 2 AND used < ?)"
 )
-_MAX_SEQ = 2**62
+MAX_SEQ = 2**62
 """Row numbers above this are ignored when a new one is chosen: SQLite's last one has no next."""
 
 
@@ -110,6 +111,8 @@ def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
     rows = db.execute(
         f"SELECT parent, {TURN_COLUMNS}, seq FROM turn WHERE conversation = ? ORDER BY seq", (conversation,)
     ).fetchall()
+    if db.execute("SELECT EXISTS (SELECT 1 FROM authored)").fetchone()[0]:
+        rows = _in_shared_order(db, conversation, rows)
     ids = {row[-1]: row[1] for row in rows}
     if any(row[0] is not None and row[0] >= row[-1] for row in rows):
         rows = _without_cycles(db, rows)
@@ -119,6 +122,16 @@ def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
     except UNREADABLE:
         note_damaged_value(db)
         return {row[-1]: turn_of(_readable("turn", TURN_COLUMNS, row, 1)) for row in rows}
+
+
+def _in_shared_order(db: sqlite3.Connection, conversation: int, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return the turns in the order that they have on every machine, not that in which they arrived here."""
+    select = (
+        "SELECT seq, made, device FROM turn CROSS JOIN authored ON authored.turn = turn.seq"
+        " WHERE turn.conversation = ?"
+    )
+    places = {seq: place for seq, *place in db.execute(select, (conversation,))}
+    return sorted(rows, key=lambda row: (*places.get(row[-1], (row[-1], b"")), row[1]))
 
 
 def _without_cycles(db: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -163,19 +176,20 @@ def read_conversation(
     db: sqlite3.Connection, conversation: int, overlay: Callable[[dict[int, Turn]], None]
 ) -> Conversation:
     """Return a conversation with its turns, after `overlay` has added the live replies."""
-    head, *row = db.execute(
-        f"SELECT head, {CONVERSATION_COLUMNS} FROM conversation WHERE seq = ?", (conversation,)
+    head, kept_here, *row = db.execute(
+        f"SELECT head, kept_here, {CONVERSATION_COLUMNS} FROM conversation WHERE seq = ?", (conversation,)
     ).fetchone()
     turns = read_turns(db, conversation)
     overlay(turns)
     side_requests = read_side_requests(db, conversation)
     shown = turns[head].id if head in turns else None
     try:
-        return conversation_of(tuple(row), shown, turns.values(), side_requests)
+        whole = conversation_of(tuple(row), shown, turns.values(), side_requests)
     except UNREADABLE:
         note_damaged_value(db)
         fixed = _readable("conversation", CONVERSATION_COLUMNS, tuple(row))
-        return conversation_of(fixed, shown, turns.values(), side_requests)
+        whole = conversation_of(fixed, shown, turns.values(), side_requests)
+    return replace(whole, kept_here=True) if kept_here else whole
 
 
 def read_side_requests(db: sqlite3.Connection, conversation: int) -> list[SideRequest]:
@@ -216,8 +230,8 @@ def next_turn_seqs(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, int]
     """Return row numbers for turns that come after all existing ones."""
     given, last = db.execute(_LAST_SEQS).fetchone()
     most = max(given or 0, last or 0)
-    if most > _MAX_SEQ:
-        (most,) = db.execute(f"SELECT coalesce(max(seq), 0) FROM turn WHERE seq < {_MAX_SEQ}").fetchone()
+    if most > MAX_SEQ:
+        (most,) = db.execute(f"SELECT coalesce(max(seq), 0) FROM turn WHERE seq < {MAX_SEQ}").fetchone()
     return {turn_id: number for number, turn_id in enumerate(dict.fromkeys(ids), most + 1)}
 
 
@@ -322,8 +336,8 @@ def put_conversation(db: sqlite3.Connection, conversation: Conversation, used: i
     if row is not None:
         db.execute(_UPDATE_CONVERSATION, (used, *values, row[0]))
         return int(row[0])
-    (seq,) = db.execute(f"SELECT coalesce(max(seq), 0) + 1 FROM conversation WHERE seq < {_MAX_SEQ}").fetchone()
-    db.execute(_INSERT_CONVERSATION, (seq, used, *values))
+    (seq,) = db.execute(f"SELECT coalesce(max(seq), 0) + 1 FROM conversation WHERE seq < {MAX_SEQ}").fetchone()
+    db.execute(_INSERT_CONVERSATION, (seq, used, conversation.kept_here, *values))
     return int(seq)
 
 

@@ -21,7 +21,9 @@ _UNMETERED = (
     "SELECT conversation.id, turn.id FROM turn INDEXED BY turn_unmetered"
     " CROSS JOIN conversation ON conversation.seq = turn.conversation"
     " WHERE status = 'interrupted' AND owner IS NULL AND input_tokens IS NULL AND (text != '' OR parts != '[]')"
-    " AND (origin_turn IS NULL OR turn.created_at >= conversation.created_at) ORDER BY turn.seq"
+    " AND (origin_turn IS NULL OR turn.created_at >= conversation.created_at)"
+    " AND NOT EXISTS (SELECT 1 FROM authored, sync WHERE turn = turn.seq AND authored.device != sync.device)"
+    " ORDER BY turn.seq"
 )
 _USAGE_AT = 6
 _COST_AT = _USAGE_AT + USAGE_COLUMNS.count(",") + 1
@@ -60,6 +62,6 @@ def _earliest_text(since: datetime | None) -> str:
 def unmetered(db: sqlite3.Connection) -> list[tuple[str, str]]:
     """Return conversation and turn of each reply whose program died before its tokens were known.
 
-    Those that a fork copied are counted in the conversation they came from.
+    Those that a fork copied are counted in the conversation they came from, those of another machine on that machine.
     """
     return db.execute(_UNMETERED).fetchall()

@@ -150,8 +150,10 @@ async def test_rows_of_a_page_without_a_head_and_of_pages_that_moved_come_back(o
     await store.save_all(made)
     await store.aclose()
     whole = path.read_bytes()
-    leaf = next(
-        at for at in range(4096, len(whole), 4096) if whole[at] == 13 and b"question 7" in whole[at : at + 4096]
+    leaf = next(  # after a page without text, as a byte is added before it
+        at
+        for at in range(4096, len(whole), 4096)
+        if whole[at] == 13 and b"question " in whole[at : at + 4096] and b"question " not in whole[at - 4096 : at]
     )
     headless = whole[:leaf] + b"\xff" * 8 + whole[leaf + 8 :]
     moved = whole[: leaf - 9] + b"\n" + whole[leaf - 9 :]

@@ -15,6 +15,8 @@ from tui_chat.storage.row_check import KEYS
 from tui_chat.storage.row_mapping import UNREADABLE
 
 _TABLES = tuple(KEYS)
+_ADDED_COLUMNS = {"conversation": 1}
+"""How many columns came with an upgrade: rows from before it are that much shorter in the file."""
 _HEADER_TABLES = ("conversation", "turn", "errand")
 _PAGE_TABLES = ("conversation", "turn", "errand", "prompt")
 RECOVERED_TITLE = "Recovered conversation"
@@ -31,15 +33,28 @@ def recover_rows(damaged: Path, db: sqlite3.Connection, *, new_id: Callable[[], 
     recover_blobs.copy_readable(damaged, db)
     with suppress(OSError, ValueError):
         _read_pages(damaged, columns, rows_by_table, partial(recover_blobs.keep_if_whole, db))
+    _set_added(rows_by_table)
     _keep_readable(rows_by_table, now)
     _add_missing_conversations(rows_by_table, new_id, now)
     db.execute("PRAGMA defer_foreign_keys = ON")
     for table in _TABLES:
         for row in rows_by_table[table].values():
             _insert(db, table, row)
+    _copy_authored(damaged, db)
     maintenance.repair(db)
     search_index.rebuild(db)
     return int(db.execute("SELECT count(*) FROM conversation").fetchone()[0])
+
+
+def _copy_authored(damaged: Path, db: sqlite3.Connection) -> None:
+    """Copy the order that turns have on every machine, as far as it can be read; sync itself starts again."""
+    with suppress(sqlite3.Error, UnicodeDecodeError, MemoryError), closing(connect(damaged, writable=False)) as old:
+        for row in old.execute("SELECT turn, made, device FROM authored"):
+            db.execute(
+                "INSERT OR IGNORE INTO authored (turn, made, device)"
+                " SELECT ?, ?, ? WHERE EXISTS (SELECT 1 FROM turn WHERE seq = ?)",
+                (*row, row[0]),
+            )
 
 
 def _columns(db: sqlite3.Connection, table: str) -> list[str]:
@@ -97,15 +112,20 @@ def _read_pages(
     keep_if_blob: Callable[[list[page_reader.Value]], bool],
 ) -> None:
     """Read the file's pages, for rows that could not be read otherwise."""
-    for rowid, values, owner in page_reader.rows(damaged, {len(columns[table]) for table in _HEADER_TABLES}):
+    lengths = {table: _lengths(table, columns) for table in columns}
+    for rowid, values, owner in page_reader.rows(damaged, set().union(*(lengths[table] for table in _HEADER_TABLES))):
         if keep_if_blob(values):
             continue
-        is_known = owner in _TABLES and len(values) == len(columns[owner])
+        is_known = owner in _TABLES and len(values) in lengths[owner]
         for table in (owner,) if is_known else () if owner.startswith("search_") else _PAGE_TABLES:
-            if len(values) == len(columns[table]) and values[0] is None:
-                row: dict[str, Any] = dict(zip(columns[table], values, strict=True)) | {"seq": rowid}
+            if len(values) in lengths[table] and values[0] is None:
+                row: dict[str, Any] = dict(zip(columns[table], values, strict=False)) | {"seq": rowid}
                 if _is_better(table, row, rows_by_table[table].get(rowid)):
                     rows_by_table[table][rowid] = row
+
+
+def _lengths(table: str, columns: dict[str, list[str]]) -> set[int]:
+    return {len(columns[table]), len(columns[table]) - _ADDED_COLUMNS.get(table, 0)}
 
 
 def _is_better(table: str, row: row_repair.Row, known: row_repair.Row | None) -> bool:
@@ -113,6 +133,12 @@ def _is_better(table: str, row: row_repair.Row, known: row_repair.Row | None) ->
     if known is None or known == row:
         return known is None
     return bool(row_repair.row_error(table, known)) and not row_repair.row_error(table, row)
+
+
+def _set_added(rows_by_table: dict[str, Rows]) -> None:
+    """Give the columns that an earlier version did not have the values that the upgrade gives them."""
+    for row in rows_by_table["conversation"].values():
+        row.setdefault("kept_here", 0)
 
 
 def _keep_readable(rows_by_table: dict[str, Rows], now: datetime) -> None:
