@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
 
+from tui_chat.core.replica import SealedRecord as SealedRecord
+
 FORMAT: Final = 1
 """The first byte of a sealed body. A program keeps a body of another format as it is, and never sends it again."""
 
@@ -18,25 +20,6 @@ class HubWentBack(Exception):
 
 class SealBroken(Exception):
     """A record that was not sealed with this key, or was changed or moved since."""
-
-
-@dataclass(frozen=True, slots=True)
-class SealedRecord:
-    """A record as the hub has it."""
-
-    kind: int
-    key: bytes
-    """The hash of what the record is about; 16 bytes."""
-    room: bytes
-    """The key that a purge of the record's conversation has."""
-    rank: int
-    counter: int
-    device: bytes
-    """8 bytes."""
-    body: bytes
-    """The number of its format in the first byte, then sealed bytes."""
-    seq: int = 0
-    """The place in the hub's feed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,53 @@
+"""Whatever is done and whatever fails on several machines: all end up the same, nothing is lost (R1-R3, R7, R10).
+
+`TUI_CHAT_SYNC_SCHEDULES=5000` plays more schedules; `TUI_CHAT_SYNC_SEED` says from which on.
+"""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from tests.sync.directed import FOR_MUTANTS, SCHEDULES, play_directed
+from tests.sync.machine import World, play
+from tests.sync.mutants import MUTANTS, Patch
+
+MANY = int(os.environ.get("TUI_CHAT_SYNC_SCHEDULES", "200"))
+FIRST = int(os.environ.get("TUI_CHAT_SYNC_SEED", "0"))
+ENOUGH = 400
+"""Schedules among which every fault that needs no directed one is noticed."""
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_machines_converge_and_lose_nothing(seed: int) -> None:
+    play(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("block", range(10))
+def test_machines_converge_and_lose_nothing_in_many_schedules(block: int) -> None:
+    for seed in range(FIRST + block, FIRST + MANY, 10):
+        try:
+            play(seed)
+        except BaseException as error:
+            error.add_note(f"seed {seed}")
+            raise
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda schedule: schedule.__name__)
+def test_machines_converge_in_directed_schedule(schedule: Callable[[], World]) -> None:
+    play_directed(schedule)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
+def test_schedules_notice_mutant(mutant: Patch, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutant(monkeypatch)
+    with pytest.raises(AssertionError):
+        if mutant.__name__ in FOR_MUTANTS:
+            FOR_MUTANTS[mutant.__name__]()
+        else:
+            for seed in range(ENOUGH):
+                play(seed)
