@@ -35,7 +35,7 @@ def waited_for(incoming: InputDecoder) -> list[Message]:
     """What comes of it when nothing follows."""
     end_s = time.monotonic() + 2
     while time.monotonic() < end_s:
-        time.sleep(incoming.wait_s)
+        time.sleep(incoming.wait_s or 0)
         if messages := incoming.due():
             return messages
     return []

@@ -9,6 +9,7 @@ import os
 import selectors
 import signal
 import sys
+import threading
 from concurrent.futures import wait
 from typing import Any
 
@@ -19,7 +20,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from tui_chat.core.clean import clean_line
-from tui_chat.ui.terminal.input_decoder import IDLE_S, MOST_COLUMNS, MOST_ROWS, InputDecoder
+from tui_chat.ui.terminal.input_decoder import MOST_COLUMNS, MOST_ROWS, InputDecoder
 from tui_chat.ui.terminal.terminal_state import RESTORE_TITLE, SAVE_TITLE, restore_terminal
 from tui_chat.ui.terminal.writer import TerminalWriter
 
@@ -27,8 +28,31 @@ _ASK_BACKGROUND = "\x1b]11;?\x1b\\"
 _LONGEST_TITLE = 120
 _MOST_AHEAD = 1000
 """After so many keys or pasted characters, reading waits for the app."""
+_LOOK_S = 0.1
+"""How often to look whether the app still exists that reading waits for."""
 _MOST_WAITING = 8
 """A terminal that is so many writes behind gets no further frames."""
+
+
+class WakingEvent(threading.Event):
+    """An event that also makes a file descriptor readable, so that one wait can be for it and for input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._read, self._write = os.pipe()
+
+    def fileno(self) -> int:
+        return self._read
+
+    def set(self) -> None:
+        if not self.is_set():
+            os.write(self._write, b"\0")
+        super().set()
+
+    def clear(self) -> None:
+        if self.is_set():
+            os.read(self._read, 1)
+        super().clear()
 
 
 class TerminalDriver(LinuxDriver):
@@ -46,6 +70,8 @@ class TerminalDriver(LinuxDriver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._leaving = WakingEvent()
+        self.exit_event = self._leaving
         if size is None:
             self._size = self._get_terminal_size()
 
@@ -172,8 +198,10 @@ class TerminalDriver(LinuxDriver):
         incoming = InputDecoder(XTermParser(self._debug), window_size=self._get_terminal_size)
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
+            selector.register(self._leaving, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if selector.select(incoming.wait_s):
+                ready = selector.select(incoming.wait_s)
+                if any(key.fileobj == self.fileno for key, _ in ready):
                     try:
                         data = os.read(self.fileno, 65536)
                     except OSError:
@@ -201,4 +229,4 @@ class TerminalDriver(LinuxDriver):
             return
         caught_up = asyncio.run_coroutine_threadsafe(catch_up(), self._loop)
         while not self.exit_event.is_set() and not caught_up.done():
-            wait([caught_up], IDLE_S)
+            wait([caught_up], _LOOK_S)

@@ -35,7 +35,6 @@ from tui_chat.ui.terminal.kitty_graphics import PROBE_ID
 
 _log = logging.getLogger(__name__)
 
-IDLE_S = 0.1
 SEQUENCE_S = 0.5
 """How long to wait for the rest of a sequence that has certainly started."""
 ANSWER_S = 10.0
@@ -155,9 +154,9 @@ class InputDecoder:
         return time.monotonic() + (SEQUENCE_S if is_sure else self._escape_s)
 
     @property
-    def wait_s(self) -> float:
-        """How long to wait for more bytes before asking for what is `due`."""
-        return IDLE_S if self._until_s is None else min(IDLE_S, max(self._until_s - time.monotonic(), 0.0))
+    def wait_s(self) -> float | None:
+        """How long to wait for more bytes before asking for what is `due`; `None` if nothing will be."""
+        return None if self._until_s is None else max(self._until_s - time.monotonic(), 0.0)
 
     def due(self) -> list[Message]:
         """Return what was waited for in vain: what is there means what it means without the rest."""
