@@ -29,6 +29,7 @@ NOT_HERE = {
         f"tui-chat mcp {words}": "tests/cli/test_mcp.py calls it"
         for words in ("approve NAME", "login NAME", "forget NAME", "list")
     },
+    "tui-chat templates --trust": "tests/cli/test_templates.py calls it",
     "tui-chat tools revoke 2": "tests/cli/test_tools.py calls it",
     ".ci/run": "it calls this",
 }
@@ -57,6 +58,9 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with two conversations and a deleted one; a project with changes next to it."""
     folder = tmp_path_factory.mktemp("lived-in")
     (folder / "home").mkdir()
+    templates = folder / "home" / ".config" / "tui-chat" / "commands"
+    templates.mkdir(parents=True)
+    (templates / "review.md").write_text("---\nargument-hint: FILE\n---\nReview $1.\n")
     project = folder / "project"
     project.mkdir()
     (project / "server.py").write_text("def serve(port):\n    return port\n")

@@ -46,6 +46,7 @@ COMMANDS = {
     "usage": ("usage", _OTHER),
     "prices": ("prices", _OTHER),
     "models": ("models", _OTHER),
+    "templates": ("templates", _OTHER),
     "tools": ("tools", _OTHER),
     "mcp": ("mcp", _OTHER),
     "config": ("config", _OTHER),

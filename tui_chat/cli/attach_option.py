@@ -32,7 +32,7 @@ def gather(named: Sequence[str], *, yes: bool) -> tuple[str, tuple[AttachmentPar
     text = "" if _STDIN in named else _text_of(piped)
     if text is None or _STDIN in named:
         part = attachment_from_bytes("stdin", piped)
-        _confirm(part, None, yes=yes)
+        confirm(part, None, yes=yes)
         found.append(part)
     return text or "", tuple(found)
 
@@ -56,21 +56,21 @@ def _named(name: str, *, yes: bool) -> Iterator[AttachmentPart]:
 
     if is_url(name):
         part = fetch_attachment(name)
-        _confirm(part, None, yes=yes)
+        confirm(part, None, yes=yes)
         yield part
         return
     for path in named_files(name, Path.cwd()):
         part = read_attachment(path)
-        _confirm(part, path, yes=yes)
+        confirm(part, path, yes=yes)
         yield part
 
 
-def _confirm(part: AttachmentPart, path: Path | None, *, yes: bool) -> None:
+def confirm(part: AttachmentPart, path: Path | None, *, yes: bool, reason: str = "") -> None:
     """Ask on the terminal about a file that should not go unasked; without a terminal refuse it."""
     from tui_chat.attachments.named_files import reason_to_ask
     from tui_chat.core.error import AttachmentRefused
 
-    reason = "" if yes else reason_to_ask(part, path)
+    reason = "" if yes else reason_to_ask(part, path) or reason
     if not reason:
         return
     is_asked = sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

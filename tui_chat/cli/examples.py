@@ -15,6 +15,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'tui-chat ask "What could break here?" < server.py',
         'tui-chat ask -c "Shorter, please."',
         'tui-chat ask -m openai/gpt-6-astra --no-save "Just this once."',
+        'git diff | tui-chat ask -t review "only the tests"',
         'tui-chat ask -a shot.png "What is wrong here?"',
         'tui-chat ask --tools read "Where is the retry delay set?"',
         'tui-chat ask --jsonl "Hello" | jq -j \'select(.type == "text").text\'',
@@ -117,6 +118,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "token list": ("tui-chat token list",),
     "token revoke": ("tui-chat token revoke phone",),
     "acp": ("tui-chat acp",),
+    "templates": (
+        "tui-chat templates",
+        "tui-chat templates --trust",
+    ),
     "mcp": (
         "tui-chat mcp import ~/project/.mcp.json",
         "tui-chat mcp approve git",

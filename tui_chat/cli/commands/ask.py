@@ -51,6 +51,9 @@ NoSaveFlag = Annotated[bool, typer.Option("--no-save", help="Do not save the con
 JsonLinesFlag = Annotated[bool, typer.Option("--jsonl", help="Stream events as JSON Lines.")]
 ExtractFlag = Annotated[bool, typer.Option("-x", "--extract", help="Print only the first code block.")]
 ExtractLastFlag = Annotated[bool, typer.Option("--extract-last", help="Print only the last code block.")]
+TemplateFlag = Annotated[
+    str | None, typer.Option("-t", "--template", metavar="NAME", help="Send this prompt template; PROMPT fills it.")
+]
 OptionFlag = Annotated[
     list[str] | None,
     typer.Option("-o", "--option", metavar="NAME=VALUE", help="Model option: effort, thinking, max_tokens …"),
@@ -87,6 +90,7 @@ def run(
     profile: ProfileFlag = None,
     latest: ContinueFlag = False,
     conversation: ConversationFlag = None,
+    template: TemplateFlag = None,
     option: OptionFlag = None,
     extract: ExtractFlag = False,
     extract_last: ExtractLastFlag = False,
@@ -118,8 +122,17 @@ def run(
 
     ctx = command_context(context, demo=demo, data_dir=data_dir)
     piped, attachments = gather(attach or (), yes=yes)
+    own = None
+    if template is not None:
+        from tui_chat.cli.templates import fill_template, find_template
+
+        own = find_template(ctx, template)
+        prompt, files, is_in = fill_template(own, prompt or "", piped, yes=yes)
+        attachments += files
+        piped = "" if is_in else piped
+        model, profile = model or own.model or None, profile or own.profile or None
     text = "\n\n".join(part for part in (prompt or "", piped.strip("\n")) if part.strip())
-    if prompt and not piped.strip() and not attachments and _is_pipe():
+    if own is None and prompt and not piped.strip() and not attachments and _is_pipe():
         print_notice("stdin is empty; the prompt is sent alone")
     if not text.strip():
         raise typer.BadParameter("the prompt is empty: pass one, or pipe some text")
@@ -135,7 +148,7 @@ def run(
         options,
         not no_save,
         jsonl,
-        chosen_tools(ctx, [*(tools or ()), *(tool or ()), *(mcp or ())]),
+        chosen_tools(ctx, [*(own.tools if own is not None else ()), *(tools or ()), *(tool or ()), *(mcp or ())]),
         block,
         tuple(option or ()),
         (title or "").strip(),

@@ -119,13 +119,13 @@ class AttachActions:
 
     async def _put(self, reads: Sequence[Read], instead_of: str = "") -> None:
         conversation_id = self._chat.conversation.id
-        parts = await self._stored(reads)
+        parts = await self.stored(reads)
         if parts and conversation_id == self._chat.conversation.id:
             self._chat.prompt.insert_attachments(parts, instead_of)
         elif parts:
             self._chat.notify_warning("Nothing was attached: another conversation is open by now.")
 
-    async def _stored(self, reads: Sequence[Read]) -> list[tuple[AttachmentPart, int]]:
+    async def stored(self, reads: Sequence[Read]) -> list[tuple[AttachmentPart, int]]:
         """Store these files, and return them with their tokens; one that is refused or declined is left out."""
         parts: list[tuple[AttachmentPart, int]] = []
         model = split_ref(self._chat.conversation.model)[1]

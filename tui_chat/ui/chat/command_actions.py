@@ -17,6 +17,7 @@ from tui_chat.ui.chat.find_actions import FindActions
 from tui_chat.ui.chat.model_picker import ModelPicker
 from tui_chat.ui.chat.output_actions import OutputActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
+from tui_chat.ui.chat.template_actions import TemplateActions
 from tui_chat.ui.chat.tool_actions import ToolActions
 from tui_chat.ui.commands.palette_items import rows
 from tui_chat.ui.commands.slash_commands import Call
@@ -41,9 +42,11 @@ class CommandActions:
         attach: AttachActions,
         tools: ToolActions,
         context: ContextActions,
+        templates: TemplateActions,
     ) -> None:
         self._chat = chat
         self._branches = branches
+        self._templates = templates
         self._open_file = output.open_file
         self.with_argument: Mapping[str, Callable[[str], Awaitable[None]]] = {
             "attach": attach.attach_named,
@@ -88,8 +91,10 @@ class CommandActions:
             self._go_to_turn,
             self.open_stored,
             chat.prompt.completing.offers,
+            self._templates.start,
         )
-        CommandPalette(actions).ask(rows(chat.keys, chat.conversation, others))
+        own = self._templates.commands.values()
+        CommandPalette(actions).ask(rows(chat.keys, chat.conversation, others, own))
 
     async def _run_key(self, key: Key) -> None:
         nodes: dict[Scope, DOMNode] = {Scope.PANE: self._chat.pane, Scope.PROMPT: self._chat.prompt}

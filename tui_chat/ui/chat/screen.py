@@ -41,6 +41,7 @@ from tui_chat.ui.chat.queue_actions import QueueActions
 from tui_chat.ui.chat.send_actions import SendActions
 from tui_chat.ui.chat.serve_actions import ServeActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
+from tui_chat.ui.chat.template_actions import TemplateActions
 from tui_chat.ui.chat.tool_actions import ToolActions
 from tui_chat.ui.chat.welcome import home_text, wordmark
 from tui_chat.ui.commands.argument_suggestions import arguments
@@ -141,7 +142,12 @@ class ChatScreen(Screen[None]):
         self.drafts = Drafts(context.store, self.set_timer)
         self.queue = PromptQueue(self.drafts, self._show_queue, self._send_queued, lambda: self.live_reply)
         models = ModelChoices(context)
-        self.completion = Completion(arguments(lambda: self.conversation, models, lambda: self.app.available_themes))
+        self.attach = AttachActions(self)
+        self.templates = TemplateActions(self, self.attach)
+        self.completion = Completion(
+            arguments(lambda: self.conversation, models, lambda: self.app.available_themes),
+            lambda: self.templates.commands,
+        )
         self.undo = UndoStack()
         self.prompt_actions = PromptActions(self, self.drafts, models)
         self.branches = BranchActions(self, self.prompt_actions, self.undo)
@@ -152,7 +158,6 @@ class ChatScreen(Screen[None]):
         self.output = OutputActions(self)
         self.find = FindActions(self)
         self.home = HomeActions(self)
-        self.attach = AttachActions(self)
         self.attachments = OpenAttachment(self)
         self.pictures = Pictures(
             self._write, self.attachments.send_picture, lambda: self.pane.show_images(), can_convert=can_shrink
@@ -170,8 +175,11 @@ class ChatScreen(Screen[None]):
             self.attach,
             self.tools,
             self.room,
+            self.templates,
         )
-        self.sending = SendActions(self, self.prompt_actions, self.commands, self.branches, self.tools)
+        self.sending = SendActions(
+            self, self.prompt_actions, self.commands, self.branches, self.tools, self.templates
+        )
         self.start_reply = self.sending.start_reply
         self.follow = self.sending.follow
         self._name_actions()
@@ -217,6 +225,7 @@ class ChatScreen(Screen[None]):
         await self.open(self.context.first, at=position.turn_id, find=position.words)
         self.post_message(ChatOpened())
         self.prompt.set_history(await self.drafts.history())
+        self.run_worker(self.templates.load(), group="templates", exit_on_error=False)
         if self.conversation.model.startswith("demo/"):
             self.run_worker(self.home.look_for_local_models(), exit_on_error=False)
         self.set_interval(CHECK_EVERY_S, self._check_for_changes)
@@ -528,6 +537,7 @@ class ChatScreen(Screen[None]):
         self.action_save_code = self.output.save_code
         self.action_tools = self.tools.choose
         self.action_tokens = self.commands.count_tokens
+        self.action_trust = self.templates.ask_for_trust
         self.action_tree = self.branches.show_tree
         self.action_usage = self.commands.show_usage
         self.action_wait_for_files = self.attach.wait

@@ -5,6 +5,7 @@ from functools import partial
 
 from textual.worker import Worker
 
+from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import AttachmentRefused, ChatError
 from tui_chat.core.event import RetryScheduled, TurnEnded, TurnStarted
 from tui_chat.core.turn import Turn, TurnStatus
@@ -14,6 +15,7 @@ from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.command_actions import CommandActions
 from tui_chat.ui.chat.prompt_actions import PromptActions
+from tui_chat.ui.chat.template_actions import TemplateActions
 from tui_chat.ui.chat.tool_actions import ToolActions
 from tui_chat.ui.commands.slash_commands import Call, parse, unescaped
 from tui_chat.ui.messages import AttentionRequested
@@ -33,18 +35,23 @@ class SendActions:
         commands: CommandActions,
         branches: BranchActions,
         tools: ToolActions,
+        templates: TemplateActions,
     ) -> None:
         self._chat = chat
         self._prompts = prompts
         self._commands = commands
         self._branches = branches
         self._tools = tools
+        self._templates = templates
         self._following: Worker[None] | None = None
 
     async def submit(self, text: str) -> None:
         """Run a slash command or send a prompt; what is refused goes back into the prompt box."""
         # A command may stand behind files: they stay attached to the next prompt.
         files, words = split_leading_marks(text)
+        if (own := await self._templates.find(words)) is not None:
+            self._templates.run(*own, text, partial(self._send_template, files))
+            return
         call = parse(words)
         if isinstance(call, str):
             self._chat.notify_warning(call)
@@ -86,6 +93,20 @@ class SendActions:
         if edited is not None:
             await self._prompts.end_editing(shown.id)
         await self._prompts.mark_sent(draft_key, text)
+        return True
+
+    async def _send_template(self, files: str, text: str, typed: str, conversation: Conversation) -> bool:
+        """Send a filled template with what it sets, for this prompt alone; what was typed goes into the history."""
+        chat, draft_key = self._chat, self._prompts.draft_key
+        prompt = f"{files} {text}" if files else text
+        async with chat.queue.lock:
+            if chat.live_reply is not None:
+                chat.notify_warning(f"A reply is still streaming; {chat.keys('reply.cancel')} stops it.")
+                return False
+            attachments = self._prompts.attachments_of(prompt, None)
+            if not await self.start_reply(chat.service.send(conversation, prompt_text(prompt), attachments)):
+                return False
+        await self._prompts.mark_sent(draft_key, typed)
         return True
 
     async def start_reply(self, starting: Awaitable[Reply]) -> bool:

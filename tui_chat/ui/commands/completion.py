@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tui_chat.core.fuzzy import match
-from tui_chat.ui.commands.slash_commands import COMMANDS, COMMANDS_BY_NAME
+from tui_chat.ui.commands.slash_commands import COMMANDS, COMMANDS_BY_NAME, Command
 from tui_chat.ui.picker import Choice
 
 
@@ -21,8 +21,10 @@ class Argument:
 class Completion:
     """The completions for one line of text at a time."""
 
-    def __init__(self, arguments: Mapping[str, Argument]) -> None:
+    def __init__(self, arguments: Mapping[str, Argument], own: Callable[[], Mapping[str, Command]] = dict) -> None:
+        """`own` returns the commands that the user has made."""
         self._arguments = arguments
+        self._own = own
         self._text = ""
         self._is_chosen = False
         self.is_files = False
@@ -90,7 +92,7 @@ class Completion:
         """Return whether the typed text is valid only as a prefix of a completion."""
         name, behind, argument = text[1:].partition(" ")
         if not behind:
-            return bool(name) and name not in COMMANDS_BY_NAME
+            return bool(name) and name not in COMMANDS_BY_NAME and name not in self._own()
         known = self._arguments.get(name)
         is_closed = known is not None and known.is_closed
         return is_closed and bool(argument.strip()) and all(one.value != text for one in self.found)
@@ -104,9 +106,9 @@ class Completion:
             return ()
         name, behind, argument = text[1:].partition(" ")
         if not behind:
-            return _commands(name)
+            return _commands(name, self._own())
         if name not in self._arguments:
-            command = COMMANDS_BY_NAME.get(name)
+            command = COMMANDS_BY_NAME.get(name) or self._own().get(name)
             return [] if command is None else [Choice(text, f"/{name} {command.takes}".rstrip(), command.help)]
         offers = self._arguments[name].offers(argument)
         return [Choice(f"/{name} {one.value}", one.text, one.note) for one in best_matches(argument, offers)]
@@ -120,10 +122,10 @@ def best_matches(typed: str, choices: Sequence[Choice]) -> list[Choice]:
     return [one for _, one in hits]
 
 
-def _commands(typed: str) -> list[Choice]:
+def _commands(typed: str, own: Mapping[str, Command]) -> list[Choice]:
     choices = [
         Choice(f"/{one.name} " if one.takes else f"/{one.name}", f"/{one.name} {one.takes}".rstrip(), one.help)
-        for one in COMMANDS
+        for one in (*COMMANDS, *own.values())
     ]
     first = [one for one in choices if one.value.startswith(f"/{typed.lower()}")]
     return first + [one for one in best_matches(typed, choices) if one not in first]

@@ -26,6 +26,7 @@ class PaletteActions:
     """Open another conversation."""
     offers: Callable[[str], Sequence[Choice]]
     """Return the suggestions for a command's argument."""
+    start_template: Callable[[str], Awaitable[None]]
 
 
 class CommandPalette:
@@ -50,6 +51,8 @@ class CommandPalette:
                 await self._actions.open(what)
             case "turn":
                 await self._actions.go_to(what)
+            case "template":
+                await self._actions.start_template(what)
             case "command":
                 await self._call(COMMANDS_BY_NAME[what])
             case _:

@@ -1,12 +1,12 @@
 """The rows of the command palette, with their keys. Runs nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tui_chat.core.conversation import Conversation, ConversationSummary
 from tui_chat.core.format_numbers import date_text
 from tui_chat.core.title import shown_title
 from tui_chat.core.turn import Role
-from tui_chat.ui.commands.slash_commands import COMMANDS
+from tui_chat.ui.commands.slash_commands import COMMANDS, Command
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import KEYS, Key, Scope
 from tui_chat.ui.picker import Choice
@@ -23,10 +23,15 @@ _ONLY_WHILE_TYPING = {
 _READ_OF_A_TURN = 200
 
 
-def rows(keys: Keyboard, conversation: Conversation, others: Sequence[ConversationSummary]) -> list[Choice]:
-    """Return actions, then commands without a key, the prompts of this conversation, and other conversations.
+def rows(
+    keys: Keyboard,
+    conversation: Conversation,
+    others: Sequence[ConversationSummary],
+    own: Iterable[Command] = (),
+) -> list[Choice]:
+    """Return actions, commands without a key, the user's own, the prompts of this conversation, other conversations.
 
-    A row's value is `key:…`, `command:…`, `turn:…` or `open:…` and the id of what it stands for.
+    A row's value is `key:…`, `command:…`, `template:…`, `turn:…` or `open:…` and the id of what it stands for.
     """
     prompts = [turn for turn in reversed(conversation.path) if turn.role is Role.USER]
     return [
@@ -36,6 +41,7 @@ def rows(keys: Keyboard, conversation: Conversation, others: Sequence[Conversati
             for one in COMMANDS
             if not one.key_id
         ),
+        *(Choice(f"template:{one.name}", _sentence(one.help), f"/{one.name} {one.takes}".rstrip()) for one in own),
         *(
             Choice(f"turn:{turn.id}", f"Go to: {turn.text[:_READ_OF_A_TURN]}", "this conversation")
             for turn in prompts

@@ -55,6 +55,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("theme", "[NAME]", "switch theme", ""),
     Command("title", "[TEXT]", "rename this conversation", ""),
     Command("tools", "[NAMES]", "turn tools on: read, fetch, run; off turns all off", "", "tools.choose"),
+    Command("trust", "", "show and allow the commands of this project (.tui-chat)", "screen.trust"),
     Command("tree", "", "show the conversation tree", "screen.tree", "branch.tree"),
     Command("tokens", "", "count the tokens of the next request (by the provider)", "screen.tokens"),
     Command("undo", "", "undo remove / delete", "screen.undo_last", "undo"),
