@@ -16,8 +16,11 @@ FIRST_ROWS_S, KEY_S = 0.05, 0.02
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository; half of its files are tracked."""
-    root = tmp_path_factory.mktemp("tree")
+    return make_tree(tmp_path_factory.mktemp("tree"))
+
+
+def make_tree(root: Path) -> Path:
+    """Make a repository; half of its files are tracked."""
     for number in range(FILES // 100):
         folder = root / "src" / f"mod{number // 25:02}" / f"pkg{number:03}"
         folder.mkdir(parents=True)

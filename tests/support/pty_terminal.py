@@ -96,6 +96,26 @@ class Terminal:
                 return True
         return True
 
+    def seconds_until_seen(self, texts: Sequence[str], within_s: float) -> list[float]:
+        """Return when each text came on the screen, in seconds from now; infinity for one that did not.
+
+        The screen is emulated afterwards, so that the program has the processor to itself.
+        """
+        start_s = time.perf_counter()
+        written: list[tuple[float, bytes]] = []
+        while (passed_s := time.perf_counter() - start_s) < within_s:
+            if select.select([self._master], [], [], within_s - passed_s)[0]:
+                data = os.read(self._master, 65536)
+                written.append((time.perf_counter() - start_s, data))
+        seen: dict[str, float] = {}
+        for moment_s, data in written:
+            self.output += data
+            self.screen.feed(data)
+            for text in texts:
+                if text not in seen and text in self.text:
+                    seen[text] = moment_s
+        return [seen.get(text, float("inf")) for text in texts]
+
     def until(self, seen: str | Callable[[str], bool], *, patience_s: float = PATIENCE_S) -> str:
         """Wait until a text is on the screen (or a condition on it holds); returns the screen."""
         met = seen if callable(seen) else lambda text: seen in text

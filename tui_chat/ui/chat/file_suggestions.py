@@ -12,6 +12,8 @@ from tui_chat.ui.picker import Choice
 _MAX_ROWS = 50
 _GROWING_S = 0.05
 """How often the rows are looked up again while the list grows."""
+_EMPTY_S = 0.004
+"""The same while there are no rows yet."""
 _PAUSE_S = 0.03
 """Time after a key in which it is drawn, before the search takes the processor."""
 _FRESH_S = 5.0
@@ -66,7 +68,7 @@ class FileSuggestions:
             self._chat.prompt.offer_files(typed, [Choice(path, path, _note(path)) for path in paths])
             if is_complete:
                 break
-            await asyncio.sleep(_GROWING_S)
+            await asyncio.sleep(_GROWING_S if paths else _EMPTY_S)
 
 
 def _note(path: str) -> str:
