@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from tui_chat.core.error import SettingsError
 from tui_chat.core.part import ToolCallPart
 from tui_chat.core.tool import Tool, Toolbox
 from tui_chat.formats import read_import
+from tui_chat.formats.plugin_formats import exporter_named, exporters
 from tui_chat.plugins import FORMATS, OFF_VARIABLE, PROVIDERS, TOOLS, load, plugins
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.registry import ProviderRegistry
-from tui_chat.testing import check_format, check_provider, check_toolbox
+from tui_chat.testing import check_exporter, check_format, check_provider, check_toolbox
 from tui_chat.tools.plugin_box import PluginTools
 
 SAMPLE = Path(__file__).parent / "fixtures" / "plugin"
@@ -84,6 +86,19 @@ def test_a_format_of_a_plug_in_is_imported(tmp_path: Path) -> None:
     assert imported.conversation.turns[0].text == "Remember the milk."
 
 
+@pytest.mark.usefixtures("installed")
+def test_a_format_of_a_plug_in_is_exported() -> None:
+    conversation = load(plugins(FORMATS)["notes"]).read(NOTE).conversation
+    assert [(exporter.name, exporter.suffix) for exporter in exporters()] == [("outline", "org")]
+    outline = exporter_named("outline")
+    assert outline is not None and exporter_named("notes") is None and exporter_named("nothing") is None
+    assert check_exporter(outline.write, conversation) == "* A note\n** user\nRemember the milk.\n"
+    with pytest.raises(
+        SettingsError, match=r"format outline of tui-chat-sample 1\.0 cannot be used: ZeroDivisionError"
+    ):
+        replace(outline, write=lambda conversation: str(1 / 0)).text(conversation)
+
+
 class NoTools:
     """A toolbox with a tool of the name that a plug-in wants too, if it is told so."""
 
@@ -140,7 +155,13 @@ def test_the_installed_sample_answers_is_listed_and_imports(tmp_path: Path) -> N
     listed = run("doctor", "--offline")
     for words in ("provider echo of tui-chat-sample 1.0", "tools dice of", "format notes of", "broken of"):
         assert words in listed
+    assert "format outline of" in listed and "broken-format of" in listed
     file = tmp_path / "notes.json"
     file.write_text(json.dumps([NOTE]))
     run("import", str(file))
     assert "A note" in run("list")
+    assert run("export", "n1", "-f", "outline") == "* A note\n** user\nRemember the milk.\n"
+    assert str(tmp_path / "a.org") in run("export", "n1", "-f", "outline", "-o", str(tmp_path / "a.org"))
+    assert (tmp_path / "a.org").read_text() == "* A note\n** user\nRemember the milk.\n"
+    assert "can be imported, not exported" in run("export", "n1", "-f", "notes")
+    assert "cannot be used: ModuleNotFoundError" in run("export", "n1", "-f", "broken-format")

@@ -43,7 +43,7 @@ def raised() -> set[tuple[str, str]]:
                     words = ast.walk(keyword.value) if keyword.arg == "detail" else ()
                     found |= {(KINDS[node.func.id], str(one.value)) for one in words if isinstance(one, ast.Constant)}
     tables = [*anthropic_errors._BY_TYPE.values(), *anthropic_errors._BY_STATUS.values()]
-    told = ("", "safety", "billing", "context length", "invalid api key", "model not found")
+    told = ("", "safety", "billing", "context length", "invalid api key", "model not found", "invalid_image")
     tables += [openai_errors._class_and_detail(status, words) for status in range(300, 600) for words in told]
     found |= {(kind.kind, detail) for kind, detail in tables if detail}
     found |= {

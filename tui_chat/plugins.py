@@ -1,7 +1,7 @@
 """Finds what other packages add to the program, by entry point. Loads a plug-in only when it is needed."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -56,10 +56,13 @@ def load(plugin: Plugin, *arguments: object) -> Any:
     Raises `SettingsError`.
     """
     value = _imported(plugin)
-    if plugin.group == FORMATS:
-        return value
+    return value if plugin.group == FORMATS else call(plugin, value, *arguments)
+
+
+def call(plugin: Plugin, function: Callable[..., Any], *arguments: object) -> Any:
+    """Return what a function of the plug-in returns. Raises `SettingsError` for a fault in it."""
     try:
-        return value(*arguments)
+        return function(*arguments)
     except ChatError:
         raise
     except Exception as fault:

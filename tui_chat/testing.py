@@ -9,10 +9,12 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from tui_chat.core.builder import TurnBuilder
+from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError
 from tui_chat.core.event import (
     PartDelta,
@@ -121,6 +123,16 @@ def check_format(
     again = loads(dumps(conversation))
     assert again.turns == conversation.turns, "the turns do not survive an export"
     return imported
+
+
+def check_exporter(write: Callable[[Conversation], str], conversation: Conversation) -> str:
+    """Hold an exporter to its contract, with a conversation and with an empty one; return what it writes."""
+    text = write(conversation)
+    assert isinstance(text, str) and text, "a conversation with turns gives a text"
+    assert text == write(conversation), "the same conversation gives the same text"
+    text.encode()  # raises for half a surrogate pair
+    assert isinstance(write(replace(conversation, turns=(), head=None)), str), "an empty one gives a text too"
+    return text
 
 
 def _turn(turn_id: str, parent_id: str | None, role: Role, text: str) -> Turn:

@@ -63,6 +63,12 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ("request_refused", "flagged"): ErrorText(
         "The provider's content filter rejected the prompt.", "Edit the prompt."
     ),
+    ("request_refused", "bad_file"): ErrorText(
+        "The model does not take an attached file.", "Choose another model, or remove the file."
+    ),
+    ("request_refused", "fails_with_files"): ErrorText(
+        "The server failed on a prompt with files.", "Choose another model, or restart the server if it hangs."
+    ),
     ("request_refused", "no_server_tool"): ErrorText(
         "The provider does not have this web tool.", "Switch it off, or choose another model."
     ),

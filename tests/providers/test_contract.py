@@ -36,6 +36,7 @@ from tui_chat.core.error import (
 )
 from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.providers.demo.provider import DemoProvider
+from tui_chat.wording import explain
 
 DEMO = ContractWire("demo", lambda url, script: DemoProvider.playing(script))
 WIRES = (DEMO, ANTHROPIC, OPENAI, RESPONSES)
@@ -180,6 +181,46 @@ async def test_each_status_is_one_of_our_errors(wire: ContractWire, status: int,
     assert "why it failed" in error.message
     assert not deltas(events)
     assert len(server.requests) == 1, "the provider itself must not try again"
+
+
+def refusal(wire: ContractWire, what: int | str) -> Answer:
+    if isinstance(what, int):
+        return Answer.json(wire.error_body(what, "why it failed"), status=what)
+    return {
+        "page": Answer.html("<title>Sign in</title>"),
+        "redirect": Answer((b"",), 307, {"location": "https://elsewhere.example/v1"}),
+    }[what]
+
+
+@every_wire_of_bytes
+@pytest.mark.parametrize(
+    ("what", "sentence"),
+    [
+        (400, "The provider refused the request."),
+        (401, "The provider rejected the API key."),
+        (403, "The API key has no access to this model."),
+        (404, "The provider has no such model.|Nothing was found at the provider's address."),
+        (413, "The conversation is too long for this model."),
+        (422, "The provider refused the request."),
+        (429, "Rate limited by the provider (429)."),
+        (500, "The provider is overloaded (500)."),
+        (502, "The provider's proxy has no answer from its server (502)."),
+        (503, "The provider is overloaded (503)."),
+        (529, "The provider is overloaded (529)."),
+        ("page", "Received a web page instead of a reply."),
+        ("redirect", "The provider's address has moved."),
+    ],
+)
+async def test_each_refusal_has_its_sentence_and_a_next_step(
+    wire: ContractWire, what: int | str, sentence: str
+) -> None:
+    async with Wire(refusal(wire, what)) as server:
+        provider = wire.provider(server.url, ())
+        _, error = await collected(provider, request(model=wire.model))
+        await provider.aclose()
+    assert error is not None
+    words = explain(error)
+    assert words.sentence in sentence.split("|") and words.next_step
 
 
 @every_wire_of_bytes

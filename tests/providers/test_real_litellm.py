@@ -20,12 +20,15 @@ from tui_chat.attachments.read_file import attachment_from_bytes
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.error import KeyRejected, ProviderError, RateLimited, RequestRefused
 from tui_chat.core.event import ReplyOpened, Stopped
-from tui_chat.core.part import TextPart
+from tui_chat.core.part import AttachmentPart, TextPart
 from tui_chat.core.provider import Model, Provider
 from tui_chat.core.secret import Secret
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.registry import make_provider
+from tui_chat.service.chat import ChatService
+from tui_chat.service.dependencies import Dependencies
+from tui_chat.storage.store import Store
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -155,13 +158,20 @@ async def test_a_reply_that_is_left_leaves_the_proxy_well(proxy: str) -> None:
 
 @asynccontextmanager
 async def upstream(body: bytes) -> AsyncIterator[list[Any]]:
-    """The server behind the proxy, which always answers with this stream; the bodies that it was sent."""
+    """The server behind the proxy, which refuses images and answers all else with this stream; what it was sent."""
     seen: list[Any] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(re.findall(rb"(?i)content-length: (\d+)", head)[0])
-        seen.append(json.loads(await reader.readexactly(length)))
+        seen.append(json.loads(asked := await reader.readexactly(length)))
+        if b"input_image" in asked:
+            refusal = b'{"error": {"message": "Invalid image.", "code": "invalid_image"}}'
+            writer.write(b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n")
+            writer.write(b"content-length: %d\r\n\r\n" % len(refusal) + refusal)
+            await writer.drain()
+            writer.close()
+            return
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n" + body)
         with suppress(ConnectionError):
             await writer.drain()
@@ -195,3 +205,25 @@ async def test_three_turns_over_the_responses_api_with_a_cancel_and_a_retry(prox
     await made.aclose()
     reasoning = [item for item in seen[-1]["input"] if item.get("type") == "reasoning"]
     assert [item["encrypted_content"] for item in reasoning] == ["gAAAAABx", "gAAAAABx"]
+
+
+async def test_a_prompt_whose_image_is_refused_is_sent_without_the_image(proxy: str) -> None:
+    store = await Store.open(":memory:")
+    made = provider("litellm", proxy, api="responses")
+
+    async def get(ref: str) -> Provider:
+        return made
+
+    service = ChatService(store, Dependencies(get))
+    conversation = service.new_conversation("litellm/passed-on")
+    async with upstream(encode(SCRIPTS["thinking"])) as seen:
+        picture = AttachmentPart("shot.png", "image/png", image())
+        refused = (await (await service.send(conversation, "Look.", (picture,))).wait()).turn
+        assert refused.fault is not None and "Invalid image" in refused.fault.message
+        assert (refused.fault.kind, refused.fault.detail) == ("request_refused", "bad_file")
+        ended = await (await service.send_without_attachments(conversation.id, refused.id)).wait()
+    assert ended.error is None and ended.turn.status is TurnStatus.COMPLETE
+    assert "input_image" in json.dumps(seen[0]) and "input_image" not in json.dumps(seen[-1])
+    await service.aclose()
+    await made.aclose()
+    await store.aclose()

@@ -6,17 +6,21 @@ Its greedy replies are always the same, so what it says without streaming shows 
 import json
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.attachments.samples import image
 from tests.providers.contract import collected, last_usage, request, stops, text_of
 from tests.providers.real import environment_with, free_port, running
 from tests.providers.tiny_model import write_tiny_model
 from tui_chat.core.conversation import Conversation, Options
 from tui_chat.core.error import RequestRefused
 from tui_chat.core.event import TextDelta
+from tui_chat.core.part import AttachmentPart
 from tui_chat.core.provider import Model
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.providers.config import ProviderConfig
@@ -38,16 +42,21 @@ QUICK_BUILD = {
 }
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the running server."""
+@contextmanager
+def llama(folder: Path, port: int) -> Iterator[str]:
+    """The address of a running server."""
     installed = environment_with("llama", [REQUIREMENT], QUICK_BUILD)
-    folder = tmp_path_factory.mktemp("llama")
     write_tiny_model(folder / "tiny.gguf")
-    url = f"http://127.0.0.1:{(port := free_port())}"
+    url = f"http://127.0.0.1:{port}"
     command = [str(installed / "bin" / "python"), "-m", "llama_cpp.server", "--model", "tiny.gguf"]
     command += ["--model_alias", "tiny", "--n_ctx", "2048", "--host", "127.0.0.1", "--port", str(port)]
     with running(command, folder, f"{url}/v1/models", {}):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with llama(tmp_path_factory.mktemp("llama"), free_port()) as url:
         yield url
 
 
@@ -158,3 +167,24 @@ async def test_its_model_is_found_and_too_long_a_prompt_is_refused(server: str) 
     assert text_of(events) == ""
     assert isinstance(error, RequestRefused)
     assert error.detail == "too_long"
+
+
+async def test_a_prompt_whose_image_it_fails_on_is_sent_without_the_image(tmp_path: Path) -> None:
+    """The server fails on an image and then answers no one: it is asked once, and again when it was restarted."""
+    store, port = await Store.open(":memory:"), free_port()
+    with llama(tmp_path, port) as url:
+        chat = Chat(url, store)
+        picture = AttachmentPart("shot.png", "image/png", image())
+        reply = await chat.service.send(chat.conversation, "Look.", (picture,))
+        refused = (await reply.wait()).turn
+        assert refused.fault is not None and refused.fault.attempts == 1
+        assert (refused.fault.kind, refused.fault.detail) == ("request_refused", "fails_with_files")
+    with llama(tmp_path, port):
+        again = await chat.service.send_without_attachments(chat.conversation.id, refused.id)
+        ended = await again.wait()
+        assert ended.error is None and ended.turn.status is TurnStatus.COMPLETE
+        path = (await chat.latest()).path
+        assert not any(isinstance(part, AttachmentPart) for part in path[0].parts)
+        assert ended.turn.text == text_told_at_once(url, path[:-1], SHORT)
+    await chat.aclose()
+    await store.aclose()

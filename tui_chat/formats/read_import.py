@@ -4,7 +4,6 @@
 """
 
 import gc
-import logging
 import os
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -15,7 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from tui_chat.core.error import FormatError, SettingsError
+from tui_chat.core.error import FormatError
 from tui_chat.formats import chatgpt, claude, elia, librechat, llm, native_schema
 from tui_chat.formats.foreign_database import MAGIC, ForeignDatabase, open_database
 from tui_chat.formats.import_sources import (
@@ -31,10 +30,7 @@ from tui_chat.formats.import_tree import MOST_MESSAGES, TOO_MANY_MESSAGES, Impor
 from tui_chat.formats.json_access import list_of, parse_json, text_of
 from tui_chat.formats.json_stream import RawValue, json_values
 from tui_chat.formats.piped_import import PathKind, open_pipe, path_kind, spool
-from tui_chat.plugins import FORMATS as PLUGIN_FORMATS
-from tui_chat.plugins import load, plugins
-
-_log = logging.getLogger(__name__)
+from tui_chat.formats.plugin_formats import loaded_formats
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,16 +199,12 @@ def _format_of(value: object) -> JsonFormat | None:
 
 @cache
 def _plugin_formats() -> tuple[JsonFormat, ...]:
-    """Return the formats of other packages; one that cannot be used is reported in the log and skipped."""
-    formats: list[JsonFormat] = []
-    for plugin in plugins(PLUGIN_FORMATS).values():
-        try:
-            loaded = load(plugin)
-        except SettingsError as error:
-            _log.warning("%s", error.message)
-            continue
-        formats.append(JsonFormat(plugin.name, loaded.matches, loaded.read))
-    return tuple(formats)
+    """Return the formats of other packages that can be read."""
+    return tuple(
+        JsonFormat(plugin.name, loaded.matches, loaded.read)
+        for plugin, loaded in loaded_formats()
+        if hasattr(loaded, "read")
+    )
 
 
 def _name_of(value: object) -> str:

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.file_name import valid_file_name
+from tui_chat.formats.plugin_formats import Exporter, exporter_named, exporters
 
 _LONGEST_NAME = 100
 _LONGEST_NAME_BYTES = 240
@@ -19,15 +20,37 @@ class ExportFormat(StrEnum):
     LIBRECHAT = "librechat"
 
 
-_ENDINGS = {ExportFormat.LIBRECHAT: ".json"}
+AnyFormat = ExportFormat | Exporter
+"""A format of this program or of a plug-in."""
 
 
-def file_name(conversation: Conversation, kind: ExportFormat, *, apart: bool = False) -> str:
+def format_named(name: str) -> AnyFormat | None:
+    """Return the format with that name; `None` if there is none. Raises `SettingsError` for a broken plug-in."""
+    return ExportFormat(name) if name in set(ExportFormat) else exporter_named(name)
+
+
+def plugin_formats() -> tuple[Exporter, ...]:
+    """Return the formats of plug-ins that can be used; loads them."""
+    return exporters()
+
+
+def format_for(suffix: str) -> AnyFormat | None:
+    """Return the format of a plug-in whose files have that suffix."""
+    return next((exporter for exporter in plugin_formats() if f".{exporter.suffix}" == suffix), None)
+
+
+def _ending(kind: AnyFormat) -> str:
+    if isinstance(kind, Exporter):
+        return f".{kind.suffix}"
+    return ".json" if kind is ExportFormat.LIBRECHAT else f".{kind.value}"
+
+
+def file_name(conversation: Conversation, kind: AnyFormat, *, apart: bool = False) -> str:
     """Return a file name valid on any system: the title and part of the id, or with `apart` a longer hash of it."""
     title = valid_file_name(conversation.title) or "untitled"
     digest = sha256(conversation.id.encode()).hexdigest()
     plain_id = re.sub("[^0-9A-Za-z]", "", conversation.id)[:8]
-    end = f"-{digest[:16] if apart or len(plain_id) < 8 else plain_id}{_ENDINGS.get(kind, f'.{kind.value}')}"
+    end = f"-{digest[:16] if apart or len(plain_id) < 8 else plain_id}{_ending(kind)}"
     title = title[: _LONGEST_NAME - len(end)]
     # Also limited in bytes, as most file systems do.
     title = title.encode()[: _LONGEST_NAME_BYTES - len(end)].decode(errors="ignore")

@@ -14,10 +14,11 @@ from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.formats import librechat_export, markdown, native, plain_text
 from tui_chat.formats.import_sources import Progress
 from tui_chat.formats.import_tree import Imported, Skipped
+from tui_chat.formats.plugin_formats import Exporter
 from tui_chat.formats.read_import import conversations_in
 from tui_chat.formats.transcript import Branch
 from tui_chat.service.attachment_bytes import with_bytes
-from tui_chat.service.export_names import ExportFormat, file_name
+from tui_chat.service.export_names import AnyFormat, ExportFormat, file_name
 from tui_chat.storage import private_files
 from tui_chat.storage.store import Store
 
@@ -191,7 +192,7 @@ class ExportRequest:
     """Which conversations to export, and how."""
 
     ids: Sequence[str]
-    format: ExportFormat = ExportFormat.MARKDOWN
+    format: AnyFormat = ExportFormat.MARKDOWN
     branch: Branch = Branch.CURRENT
     """For text, Markdown and HTML; the JSON formats always hold the whole tree."""
     unreadable: Callable[[str, ChatError], None] | None = None
@@ -331,6 +332,8 @@ def _text(
     conversation: Conversation, request: ExportRequest, files: dict[str, str], *, one_line: bool = False
 ) -> bytes:
     match request.format:
+        case Exporter():
+            text = request.format.text(conversation)
         case ExportFormat.MARKDOWN:
             text = markdown.to_markdown(conversation, request.branch, files)
         case ExportFormat.TEXT:

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import formatdate
 from pathlib import Path
@@ -28,7 +29,7 @@ from tui_chat.core.error import (
     Unreachable,
 )
 from tui_chat.core.event import ProviderEvent, ReplyOpened, SignOfLife, Stopped, TextDelta
-from tui_chat.core.part import TextPart
+from tui_chat.core.part import AttachmentPart, TextPart
 from tui_chat.core.provider import Model, Provider, Request
 from tui_chat.core.secret import Secret
 from tui_chat.core.turn import Role, Turn, TurnStatus
@@ -204,6 +205,15 @@ async def test_a_page_of_a_proxy_in_the_way_is_reported_by_its_title() -> None:
         assert (await fails(made, Overloaded)).message == "502 Bad Gateway"
     async with Wire(Answer.html("<title>Sign in</title>")) as wire, provider(wire.url) as made:
         assert (await fails(made, ProtocolBroken)).message == "the answer was a web page: Sign in"
+
+
+async def test_a_local_server_that_fails_on_files_is_not_asked_the_same_again() -> None:
+    picture = AttachmentPart("shot.png", "image/png", b"\x89PNG")
+    with_file = Request("m", (replace(ASK.turns[0], parts=(*ASK.turns[0].parts, picture)),))
+    broken = Answer.json({"error": {"message": "TypeError"}}, status=500)
+    async with Wire(broken, broken) as wire, provider(wire.url) as made:
+        assert (await fails(made, RequestRefused, with_file)).detail == "fails_with_files"
+        assert (await fails(made, Overloaded)).detail == ""
 
 
 async def test_a_redirect_on_the_same_server_is_followed() -> None:

@@ -11,7 +11,7 @@ from tui_chat.cli.options import BranchFlag, DataDirFlag, DemoFlag, choice_or_er
 from tui_chat.cli.shell_completion import conversations as complete_conversations
 
 if TYPE_CHECKING:
-    from tui_chat.service.export_names import ExportFormat
+    from tui_chat.service.export_names import AnyFormat
     from tui_chat.service.import_export import Write
 
 IdsArgument = Annotated[
@@ -19,7 +19,9 @@ IdsArgument = Annotated[
     typer.Argument(metavar="ID", help="Conversations to export.", autocompletion=complete_conversations),
 ]
 AllFlag = Annotated[bool, typer.Option("--all", help="Export every conversation that is not in the trash.")]
-FormatFlag = Annotated[str, typer.Option("-f", "--format", metavar="FORMAT", help="md, html, json, txt, librechat.")]
+FormatFlag = Annotated[
+    str, typer.Option("-f", "--format", metavar="FORMAT", help="md, html, json, txt, librechat, or a plug-in's.")
+]
 NoAttachmentsFlag = Annotated[bool, typer.Option("--no-attachments", help="Leave the attached files out.")]
 OutputFlag = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="PATH", help="A file or a folder; stdout by default.")
@@ -46,14 +48,17 @@ def run(
     from tui_chat.cli.store_access import with_store
     from tui_chat.core.error import ChatError, StorageError
     from tui_chat.formats.transcript import Branch
-    from tui_chat.service.export_names import ExportFormat
+    from tui_chat.plugins import FORMATS, plugins
+    from tui_chat.service.export_names import ExportFormat, format_named
     from tui_chat.service.import_export import ExportRequest, all_ids, export
     from tui_chat.storage.store import Store
 
     if everything == bool(conversations):
         raise typer.BadParameter("name the conversations or pass --all, not both")
     ctx = command_context(context, demo=demo, data_dir=data_dir)
-    chosen = ExportFormat(choice_or_error(form, [str(one) for one in ExportFormat], "format"))
+    known = [*(str(one) for one in ExportFormat), *plugins(FORMATS)]
+    if (chosen := format_named(choice_or_error(form, known, "format"))) is None:
+        raise typer.BadParameter(f"the format {form} can be imported, not exported")
     which = Branch(choice_or_error(branch, [str(one) for one in Branch], "branch"))
     if chosen is ExportFormat.HTML and _is_one_file(conversations, output):
         raise typer.BadParameter("a page of HTML holds one conversation: name a folder with -o")
@@ -84,7 +89,7 @@ def _is_one_file(conversations: list[str] | None, output: Path | None) -> bool:
     return len(conversations or ()) != 1 and (output is None or bool(output.suffix))
 
 
-def _stdout(form: "ExportFormat") -> "Write":
+def _stdout(form: "AnyFormat") -> "Write":
     """Return stdout: unchanged into a pipe, without control characters on a terminal."""
     from tui_chat.cli.output import cleaning_stdout
     from tui_chat.core.clean import clean, harmless_json

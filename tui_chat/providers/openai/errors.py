@@ -50,9 +50,18 @@ _BAD_KEY = re.compile(
 _QUOTA = re.compile(
     r"insufficient.{0,10}(quota|balance|credit|funds)|exceeded your current quota|billing|out of credit", re.I
 )
-_FLAGGED = re.compile(r"content.?(policy|filter|management)|moderation|flagged|safety", re.IGNORECASE)
-_REFUSED_INPUT = r"invalid_(?:prompt|image|base64)|(?:unsupported|empty)_image|image_(?:too|parse|content|file)"
-"""Codes of the Responses API for a prompt or an image that it does not take."""
+_FLAGGED = re.compile(
+    r"content.?(policy|filter|management)|moderation|flagged|safety|bio_policy|policy_violation", re.IGNORECASE
+)
+_BAD_FILE = re.compile(
+    r"invalid_(image|base64)|(unsupported|empty)_image|image_(too|parse|file)|failed_to_download_image"
+    r"|image (input|data).{0,20}(not supported|required)|not support.{0,20}(image|vision)|mmproj|not a multimodal"
+    r"|unknown variant `?image_url|required for image input|content must be a string",
+    re.IGNORECASE,
+)
+"""What servers answer to an image that they, or their model, do not take; llama.cpp and Ollama with status 500."""
+_REFUSED_INPUT = rf"invalid_prompt|{_FLAGGED.pattern}|data_residency|{_BAD_FILE.pattern}"
+"""Codes and words for a prompt or a file that is not taken."""
 _STATUS_BY_TEXT = (
     (429, re.compile(r"rate.?limit|insufficient_quota|too many requests", re.IGNORECASE)),
     (529, re.compile(r"overloaded", re.IGNORECASE)),
@@ -163,6 +172,8 @@ def _class_and_detail(status: int, text: str) -> tuple[type[ProviderError], str]
         return KeyRejected, "rejected"
     if status == 403:
         return (RequestRefused, "flagged") if _FLAGGED.search(text) else (KeyRejected, "forbidden")
+    if status in (400, 415, 422, 500, 501) and not _FLAGGED.search(text) and _BAD_FILE.search(text):
+        return RequestRefused, "bad_file"
     if status in (407, 408):
         return Unreachable, {407: "proxy", 408: "timeout"}[status]
     if status in (425, 498, 499) or status >= 500:

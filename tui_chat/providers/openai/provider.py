@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx2
 
-from tui_chat.core.error import ProtocolBroken, RequestRefused
+from tui_chat.core.error import Overloaded, ProtocolBroken, RequestRefused
 from tui_chat.core.event import ProviderEvent, ReplyOpened
 from tui_chat.core.intake import Intake
+from tui_chat.core.part import AttachmentPart
 from tui_chat.core.provider import Model, Request
 from tui_chat.core.tool import SERVER_TOOLS, WEB_SEARCH
 from tui_chat.providers.bounded_body import TooManyValues, drain, parse_json, whole_body
@@ -30,6 +31,7 @@ _LIST_TIMEOUT_S = 15.0
 _MAX_DETAILED = 64
 """Models whose details are requested one by one."""
 _MAX_CONCURRENT = 8
+_FAILED = 500
 
 
 class OpenAICompatibleProvider:
@@ -80,7 +82,17 @@ class OpenAICompatibleProvider:
                         yield event
                     await drain(chunks)
         except REQUEST_ERRORS as error:
-            self._server.raise_error(error, has_started=reader is not None)
+            self._server.raise_error(self._failed_with_files(error, request), has_started=reader is not None)
+
+    def _failed_with_files(self, error: Exception, request: Request) -> Exception:
+        """Return the refusal for a local server that fails on files: again, it would fail again, or hang."""
+        if not (isinstance(error, Overloaded) and error.status == _FAILED and self._address.is_loopback):
+            return error
+        if not any(isinstance(part, AttachmentPart) for turn in request.turns for part in turn.parts):
+            return error
+        return RequestRefused(
+            error.message, detail="fails_with_files", status=error.status, request_id=error.request_id
+        )
 
     def _prepare(self, request: Request) -> tuple[str, Json, JsonReader]:
         """Return the path and the body of a request, and what reads the reply."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError
 from tui_chat.rendering.code_names import proposed_names
-from tui_chat.service.export_names import ExportFormat, file_name
+from tui_chat.service.export_names import ExportFormat, file_name, format_for
 from tui_chat.storage.store import Store
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.conversation_view.links import destination, suspicious_parts
@@ -144,7 +144,8 @@ async def export_conversation(store: Store, conversation: Conversation, name: st
     """Export to the named file, or to one named after the conversation. Return its path."""
     from tui_chat.service.import_export import ExportRequest, export
 
-    form = _FORMATS.get(Path(name).suffix, ExportFormat.MARKDOWN)
+    suffix = Path(name).suffix
+    form = _FORMATS.get(suffix) or (format_for(suffix) if suffix else None) or ExportFormat.MARKDOWN
     request = ExportRequest([conversation.id], form)
     (path,) = await export(store, request, absolute_path(name or file_name(conversation, form)))
     return path

@@ -9,7 +9,7 @@ from textual.app import App
 
 from tui_chat.core.error import ChatError
 from tui_chat.core.title import brief_title
-from tui_chat.service.export_names import ExportFormat
+from tui_chat.service.export_names import AnyFormat, ExportFormat, format_named, plugin_formats
 from tui_chat.service.import_export import ExportRequest, export
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.key_bindings import Keyboard
@@ -114,7 +114,7 @@ class LibraryActions:
 
         async def picked(form: str | None) -> None:
             if form is not None:
-                await self._export(tuple(selected), ExportFormat(form))
+                await self._export(tuple(selected), format_named(form) or ExportFormat.MARKDOWN)
 
         if selected:
             choices = [
@@ -123,12 +123,13 @@ class LibraryActions:
                 Choice(ExportFormat.JSON, "JSON", "all branches, to import again"),
                 Choice(ExportFormat.TEXT, "Text", "the current branch, without markup"),
                 Choice(ExportFormat.LIBRECHAT, "LibreChat", "LibreChat's JSON, all branches"),
+                *(Choice(one.name, one.name, f"a plug-in's format, .{one.suffix}") for one in plugin_formats()),
             ]
             titles = list(selected.values())
             name = brief_title(titles[0]) if len(titles) == 1 else f"{len(titles)} conversations"
             self._library.app.push_screen(Picker(self._library.keys, f"Export {name} as", choices), picked)
 
-    async def _export(self, ids: Sequence[str], form: ExportFormat) -> None:
+    async def _export(self, ids: Sequence[str], form: AnyFormat) -> None:
         try:
             paths = await export(self._store, ExportRequest(ids, form), Path.cwd())
         except ChatError as error:
