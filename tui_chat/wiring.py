@@ -399,5 +399,6 @@ def _provider_config(settings: Settings, key_ring: KeyRing, name: str) -> Provid
         gateway_id=provider.gateway_id,
         models=provider.models,
         allow_http=provider.allow_http,
+        background=provider.background,
         is_local=preset is not None and preset.is_local,
     )

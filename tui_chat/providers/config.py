@@ -48,6 +48,8 @@ class ProviderConfig:
     """For a server that cannot list its models."""
     allow_http: bool = False
     """Whether the key may be sent to another machine over plain http."""
+    background: bool = False
+    """Whether the server goes on with a reply when the connection is lost; it stores the reply. For Responses."""
     is_plugin: bool = False
     """Of another package, and without settings."""
     is_local: bool = False

@@ -107,6 +107,12 @@ class ProviderSettings:
     models: Annotated[
         tuple[str, ...], SettingInfo("its models, where it cannot list them", example='["large", "small"]')
     ] = ()
+    background: Annotated[
+        bool,
+        SettingInfo(
+            "keep a reply going over a lost connection; the provider stores it (Responses API)", example="true"
+        ),
+    ] = False
     allow_http: Annotated[bool, SettingInfo("send the key over plain http to another machine", example="true")] = (
         False
     )

@@ -136,11 +136,17 @@ class Server:
 
     def raise_error(self, error: Exception, *, has_started: bool) -> NoReturn:
         """Raise the core's error for a failed request. Neither it nor its causes hold the key."""
+        core_error = self.core_error(error, has_started=has_started)
+        if core_error is error:
+            raise core_error
+        raise core_error from (None if isinstance(error, httpx2.LocalProtocolError) else error)
+
+    def core_error(self, error: Exception, *, has_started: bool) -> ProviderError:
+        """Return the core's error for a failed request."""
         scrub(error, self.masker)
         if isinstance(error, ProviderError):
-            raise error
-        core_error = connection_error(error, self.address.host_and_port, has_started, self.masker)
-        raise core_error from (None if isinstance(error, httpx2.LocalProtocolError) else error)
+            return error
+        return connection_error(error, self.address.host_and_port, has_started, self.masker)
 
     def _check_key(self) -> None:
         """Raise where a key is missing, or would be sent without encryption."""

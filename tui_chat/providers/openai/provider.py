@@ -8,19 +8,19 @@ from typing import Any
 import httpx2
 
 from tui_chat.core.error import Overloaded, ProtocolBroken, RequestRefused
-from tui_chat.core.event import ProviderEvent, ReplyOpened
+from tui_chat.core.event import ProviderEvent
 from tui_chat.core.intake import Intake
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.provider import Model, Request
 from tui_chat.core.tool import SERVER_TOOLS, WEB_SEARCH
-from tui_chat.providers.bounded_body import TooManyValues, drain, parse_json, whole_body
+from tui_chat.providers.bounded_body import TooManyValues, parse_json, whole_body
 from tui_chat.providers.config import ProviderConfig
-from tui_chat.providers.error_details import request_id_in
 from tui_chat.providers.openai.address import RESPONSES_PATH, address_of, chat_path, dialect_of, uses_responses
-from tui_chat.providers.openai.errors import REQUEST_ID_HEADERS
-from tui_chat.providers.openai.http import REQUEST_ERRORS, Server, end_deadline, next_chunk
+from tui_chat.providers.openai.background import BackgroundReplies
+from tui_chat.providers.openai.http import REQUEST_ERRORS, Server
 from tui_chat.providers.openai.models import models_in, with_details, with_running
-from tui_chat.providers.openai.reply_reader import JsonReader, ReplyReader
+from tui_chat.providers.openai.reply_events import reply_events
+from tui_chat.providers.openai.reply_reader import JsonReader
 from tui_chat.providers.openai.request import Json, is_continuation, request_body
 from tui_chat.providers.openai.responses_request import responses_body
 from tui_chat.providers.openai.responses_stream import ResponsesReader
@@ -43,6 +43,7 @@ class OpenAICompatibleProvider:
         self._dialect = dialect_of(config)
         self._address = address_of(config, self._dialect)
         self._server = Server(config, self._dialect, self._address, transport)
+        self._background = BackgroundReplies(self._server)
 
     @property
     def name(self) -> str:
@@ -65,24 +66,19 @@ class OpenAICompatibleProvider:
     async def stream(self, request: Request) -> AsyncGenerator[ProviderEvent, None]:
         """Send the request and yield the events of the reply."""
         path, body, json_reader = self._prepare(request)
-        reader: ReplyReader | None = None
+        is_open = False
         try:
-            async with self._server.request(self._address.url(path, request.model), body) as response:
-                yield ReplyOpened(request_id_in(response.headers, REQUEST_ID_HEADERS, self._server.masker))
-                content_type = response.headers.get("content-type", "")
-                reader = ReplyReader(content_type, json_reader, self._server.masker)
-                deadline: float | None = None
-                async with aclosing(response.aiter_bytes()) as chunks:
-                    while not reader.is_done and (chunk := await next_chunk(chunks, deadline)):
-                        for event in reader.feed(chunk):
-                            yield event
-                        if deadline is None and reader.has_stopped:
-                            deadline = end_deadline()
-                    for event in reader.end():
-                        yield event
-                    await drain(chunks)
+            url = self._address.url(path, request.model)
+            if "background" in body and isinstance(json_reader, ResponsesReader):
+                events = self._background.events(url, body, json_reader)
+            else:
+                events = reply_events(self._server, url, body, json_reader)
+            async with aclosing(events):
+                async for event in events:
+                    is_open = True
+                    yield event
         except REQUEST_ERRORS as error:
-            self._server.raise_error(self._failed_with_files(error, request), has_started=reader is not None)
+            self._server.raise_error(self._failed_with_files(error, request), has_started=is_open)
 
     def _failed_with_files(self, error: Exception, request: Request) -> Exception:
         """Return the refusal for a local server that fails on files: again, it would fail again, or hang."""
@@ -99,7 +95,7 @@ class OpenAICompatibleProvider:
         self._check_server_tools(request)
         dialect, masker = self._dialect, self._server.masker
         if uses_responses(self._config, dialect, request.model):
-            body = responses_body(request, dialect, self.name)
+            body = responses_body(request, dialect, self.name, in_background=self._config.background)
             return RESPONSES_PATH, body, ResponsesReader(masker)
         continuation = dialect.continuation if is_continuation(request) else None
         path = (continuation.chat_path if continuation else "") or chat_path(self._config, dialect)
@@ -128,6 +124,7 @@ class OpenAICompatibleProvider:
             self._server.raise_error(error, has_started=False)
 
     async def aclose(self) -> None:
+        await self._background.aclose()
         await self._server.aclose()
 
     async def _list_models(self) -> tuple[Model, ...]:

@@ -34,9 +34,10 @@ _NEEDS_OUTPUT = ("shell_call", "local_shell_call", "apply_patch_call", "computer
 """Calls that are sent back only with their output, since the server may leave it to the client."""
 
 
-def responses_body(request: Request, dialect: Dialect, provider: str) -> Json:
-    """Return the body."""
-    body: Json = {"model": request.model, "input": input_of(request, provider), "stream": True, "store": False}
+def responses_body(request: Request, dialect: Dialect, provider: str, *, in_background: bool = False) -> Json:
+    """Return the body. A reply in the background must be stored."""
+    body: Json = {"model": request.model, "input": input_of(request, provider), "stream": True}
+    body |= {"store": True, "background": True} if in_background else {"store": False}
     if request.system.strip():
         body["instructions"] = valid_text(request.system)
     tools = [{"type": "function", "strict": False, **function_of(tool)} for tool in request.tools]

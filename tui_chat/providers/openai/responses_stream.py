@@ -98,6 +98,10 @@ class ResponsesReader:
         """The error that was reported; the usage may come after it."""
         self.is_done = False
         """The response has ended."""
+        self.response_id = ""
+        self._is_resumed = False
+        self.last_number = -1
+        """Of the events that were read; an event that comes again after a lost connection is passed over."""
 
     @property
     def has_stopped(self) -> bool:
@@ -119,6 +123,8 @@ class ResponsesReader:
             return self._usage_of(value)
         if not isinstance(kind, str):
             return self._ended(value) if "output" in value else ()
+        if self._is_repeated(value):
+            return ()
         self._has_events = True
         name, _, phase = kind.rpartition(".")
         if name in _SLOTS:
@@ -153,6 +159,19 @@ class ResponsesReader:
         yield from (PartDelta(source_part(source)) for source in self._sources)
         reason = self._stop_reason or ("tool_calls" if self._has_calls else "completed")
         yield Stopped("refusal" if self._is_refusal else reason)
+
+    def resume(self) -> None:
+        """Expect the events after the last one; those before it may come again."""
+        self._is_resumed = True
+
+    def _is_repeated(self, event: Mapping[str, Any]) -> bool:
+        self.response_id = self.response_id or text_of(mapping_of(event.get("response")).get("id"))
+        number = event.get("sequence_number")
+        if not isinstance(number, int):
+            return False
+        is_repeated = self._is_resumed and number <= self.last_number
+        self.last_number = max(number, self.last_number)
+        return is_repeated
 
     def _fail(self, error: Any) -> None:
         """Remember the first error."""
