@@ -1,7 +1,7 @@
 """A reply that calls tools: what runs, what is asked, what is stored, and what every ending leaves behind."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -20,12 +20,21 @@ from tests.support.tools import (
 )
 from tui_chat.core.conversation import Conversation, Options
 from tui_chat.core.error import Overloaded, RequestRefused, StorageError
-from tui_chat.core.event import ApprovalAsked, PartDelta, ProviderEvent, TextDelta, ToolCallDelta, ToolsUnsupported
+from tui_chat.core.event import (
+    ApprovalAsked,
+    FormAsked,
+    PartDelta,
+    ProviderEvent,
+    TextDelta,
+    ToolCallDelta,
+    ToolsUnsupported,
+)
+from tui_chat.core.form import Form, FormAnswer, FormField
 from tui_chat.core.part import RoundPart, ToolCallPart, ToolResultPart, ToolStatus
 from tui_chat.core.provider import Request
 from tui_chat.core.provider_presets import Dialect
 from tui_chat.core.rounds import rounds_of
-from tui_chat.core.tool import Decision, ToolOutcome, Verdict
+from tui_chat.core.tool import CanAsk, Decision, Tool, ToolOutcome, Verdict
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.core.usage import Cost, Usage
 from tui_chat.providers.anthropic.request import Capabilities, message_params
@@ -437,6 +446,58 @@ async def test_whatever_moment_cancel_falls_on_the_next_request_is_valid(
         assert turn.cost is not None and turn.cost.total_usd == sum(
             (part.cost.total_usd for part in rounds if part.cost), Decimal(0)
         )
+
+
+# Forms
+
+
+FORM = Form("box", "Who?", (FormField("name", "Name", "string"),))
+
+
+class AskingToolbox(ScriptedToolbox):
+    """Its tools ask by a form, and answer with what they got."""
+
+    async def run(self, tool: Tool, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:
+        assert isinstance(report, CanAsk)
+        answer = await report.ask(FORM)
+        return ToolOutcome(f"{answer.action} {dict(answer.values or {})}")
+
+
+def result_texts(turn: Turn) -> list[str]:
+    return [part.text for part in turn.parts if isinstance(part, ToolResultPart)]
+
+
+async def test_a_form_waits_for_the_user_and_a_late_reader_is_asked_too(make_harness: MakeHarness) -> None:
+    harness = await make_harness(calls(LOOK), answer(), toolbox=AskingToolbox())
+    harness.service.permissions.can_fill_forms = True
+    reply = await sent(harness)
+    await until(lambda: reply.pending_forms)
+    assert harness.service.permissions.waiting == {reply.conversation_id}
+    async for event in reply:
+        if isinstance(event, FormAsked):
+            assert reply.answer_form(event.form, FormAnswer("accept", {"name": "Ann"}))
+            assert not reply.answer_form(event.form, FormAnswer("decline"))
+    assert result_texts(reply.turn) == ["accept {'name': 'Ann'}"]
+    assert harness.service.permissions.waiting == frozenset()
+
+
+async def test_a_form_is_declined_at_once_where_no_one_is_there(make_harness: MakeHarness) -> None:
+    harness = await make_harness(calls(LOOK), answer(), toolbox=AskingToolbox())
+    reply = await sent(harness)
+    events = await heard(reply)
+    assert not [event for event in events if isinstance(event, FormAsked)]
+    assert result_texts(reply.turn) == ["decline {}"]
+
+
+async def test_cancel_while_a_form_waits_takes_it_back(make_harness: MakeHarness) -> None:
+    harness = await make_harness(calls(LOOK), answer(), toolbox=AskingToolbox())
+    harness.service.permissions.can_fill_forms = True
+    reply = await sent(harness)
+    await until(lambda: reply.pending_forms)
+    reply.cancel()
+    turn = (await reply.wait()).turn
+    assert reply.pending_forms == () and results(turn) == [("c1", ToolStatus.CANCELLED)]
+    assert harness.service.permissions.waiting == frozenset()
 
 
 async def test_every_part_of_a_reply_with_tools_is_reported_to_its_readers(make_harness: MakeHarness) -> None:

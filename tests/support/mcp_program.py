@@ -16,6 +16,7 @@ TOOLS: list[dict[str, Any]] = [
     {"name": "die", "description": "End \x1b[2Jnow\u202e.", "inputSchema": {"type": "object"}},
     {"name": "sleep", "description": "Take long.", "inputSchema": {"type": "object"}},
     {"name": "fail", "description": "Go wrong.", "inputSchema": {"type": "object"}},
+    {"name": "ask", "description": "Ask the user.", "inputSchema": {"type": "object"}},
     {"name": "picture", "description": "Draw.", "inputSchema": {"type": "object"}},
     {"name": "flood", "description": "Say much.", "inputSchema": {"type": "object"}},
 ]
@@ -58,6 +59,21 @@ def called(name: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         os._exit(3)
     if name == "sleep":
         time.sleep(600)
+    if name == "ask":
+        form = {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string", "title": "Your \x1b[2Jname", "minLength": 2},
+                "age": {"type": "integer", "minimum": 1, "maximum": 150},
+                "colour": {"type": "string", "enum": ["red", "green"], "enumNames": ["Red", "Green"]},
+                "sure": {"type": "boolean", "default": True},
+            },
+            "required": ["name", "colour"],
+        }
+        asked = {"message": "Who are you?", "requestedSchema": form}
+        send({"id": 900, "method": "elicitation/create", "params": asked})
+        reply = json.loads(sys.stdin.readline())
+        return {"content": [{"type": "text", "text": json.dumps(reply.get("result") or reply.get("error"))}]}
     if name == "picture":
         return {"content": [{"type": "image", "data": os.environ["PICTURE"], "mimeType": "image/png"}]}
     if name == "fail":

@@ -16,6 +16,7 @@ from tests.attachments.samples import image
 from tests.support.environment import ROOT
 from tests.support.tools import until
 from tests.tools.test_command import is_alive
+from tui_chat.core.form import Form, FormAnswer
 from tui_chat.core.part import ToolCallPart, ToolStatus
 from tui_chat.core.tool import Tool, ToolOutcome, ToolServer
 from tui_chat.tools.mcp_box import McpTools, servers_in
@@ -100,7 +101,7 @@ def names(tools: tuple[Tool, ...]) -> list[str]:
 async def test_tools_are_listed_under_valid_names_without_hidden_characters(open_box: Open) -> None:
     async with open_box() as box:
         tools = await box.tools.offered(["box"])
-        assert names(tools) == sorted(names(tools)) and len(tools) == 7
+        assert names(tools) == sorted(names(tools)) and len(tools) == 8
         assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", tool.name) for tool in tools)
         (die,) = [tool for tool in tools if tool.name == "box__die"]
         assert die.description == "End now."
@@ -126,6 +127,47 @@ async def test_an_image_in_a_result_is_a_file_and_what_is_none_is_not(open_box: 
         assert (found.name, found.media_type, found.data) == ("picture-1", "image/png", image())
         assert "picture-1, image/png" in outcome.text
         assert (await box.call("echo")).files == ()
+
+
+class Asking:
+    """A report by which a tool can ask; the test answers."""
+
+    def __init__(self, answer: FormAnswer) -> None:
+        self.forms: list[Form] = []
+        self._answer = answer
+
+    def __call__(self, tail: str) -> None: ...
+
+    async def ask(self, form: Form) -> FormAnswer:
+        self.forms.append(form)
+        await asyncio.sleep(0.3)
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (FormAnswer("accept", {"name": "Ann", "sure": False}), {"name": "Ann", "sure": False}),
+        (FormAnswer("decline"), "decline"),
+        (FormAnswer("cancel"), "cancel"),
+    ],
+)
+async def test_a_form_is_asked_and_its_answer_goes_to_the_server(
+    open_box: Open, answer: FormAnswer, told: object
+) -> None:
+    async with open_box(timeout_s=10.0) as box:
+        (tool,) = [tool for tool in await box.tools.offered(["box"]) if tool.name == "box__ask"]
+        asking = Asking(answer)
+        outcome = await box.tools.run(tool, ToolCallPart("c1", tool.name, "{}"), asking)
+        (form,) = asking.forms
+        assert form.server == "box" and [field.name for field in form.fields] == ["name", "age", "colour", "sure"]
+        result = json.loads(outcome.text)
+        assert told in (result["action"], result.get("content"))
+
+
+async def test_a_form_is_declined_where_no_one_can_fill_it_in(open_box: Open) -> None:
+    async with open_box() as box:
+        assert json.loads((await box.call("ask")).text)["action"] == "decline"
 
 
 async def test_nothing_starts_without_consent(open_box: Open) -> None:
@@ -203,7 +245,7 @@ async def test_a_tool_that_has_changed_is_asked_about_with_what_changed(open_box
 async def test_one_tool_of_a_server_is_chosen_by_its_name(open_box: Open) -> None:
     async with open_box() as box:
         assert names(await box.tools.offered(["box__echo"])) == ["box__echo"]
-        assert len(await box.tools.offered(["box", "box__echo"])) == 7
+        assert len(await box.tools.offered(["box", "box__echo"])) == 8
 
 
 async def test_garbage_on_its_output_is_survived(open_box: Open) -> None:

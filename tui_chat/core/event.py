@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tui_chat.core.error import ChatError, StorageError
+from tui_chat.core.form import Form
 from tui_chat.core.part import Opaque, Part
 from tui_chat.core.tool import Approval, Verdict
 from tui_chat.core.turn import Turn
@@ -176,6 +177,20 @@ class ApprovalGiven:
 
 
 @dataclass(frozen=True, slots=True)
+class FormAsked:
+    """A running tool asks the user to fill in a form."""
+
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class FormAnswered:
+    """A form has been answered, or its tool has ended."""
+
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
 class TurnEnded:
     """The end of a reply, sent only after `turn` was stored (or storing it failed: `save_error`)."""
 
@@ -195,5 +210,7 @@ ReplyEvent = (
     | ToolProgress
     | ApprovalAsked
     | ApprovalGiven
+    | FormAsked
+    | FormAnswered
     | TurnEnded
 )

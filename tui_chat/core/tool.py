@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from tui_chat.core.form import Form, FormAnswer
 from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.part import AttachmentPart, ToolCallPart, ToolStatus
 from tui_chat.core.token_estimate import rough_tokens
@@ -178,6 +179,15 @@ class ArgumentsRefused(Exception):
     """A call with arguments that the tool cannot use; the message goes to the model."""
 
 
+@runtime_checkable
+class CanAsk(Protocol):
+    """What `run` gets as `report` where a person can fill in a form."""
+
+    async def ask(self, form: Form) -> FormAnswer:
+        """Return the user's answer."""
+        ...
+
+
 class Toolbox(Protocol):
     """The tools of this program and of its MCP servers."""
 
@@ -190,7 +200,10 @@ class Toolbox(Protocol):
         ...
 
     async def run(self, tool: Tool, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:
-        """Run a call; `report` gets the last lines of what it prints. A cancelled call ends before it raises."""
+        """Run a call; `report` gets the last lines of what it prints. A cancelled call ends before it raises.
+
+        Where `report` is a `CanAsk`, the tool may ask the user.
+        """
         ...
 
     async def aclose(self) -> None:

@@ -17,6 +17,7 @@ from tui_chat.core.error import ChatError, ProviderError, RequestRefused, Storag
 from tui_chat.core.event import (
     ApprovalAsked,
     Delta,
+    FormAsked,
     Health,
     HealthChanged,
     PartDelta,
@@ -33,6 +34,7 @@ from tui_chat.core.event import (
     UsageChanged,
     UsageReported,
 )
+from tui_chat.core.form import Form, FormAnswer
 from tui_chat.core.part import ToolResultPart, ToolStatus
 from tui_chat.core.provider import Request
 from tui_chat.core.rounds import answer_open_calls, expand_rounds, open_calls, rounds_of, with_sums
@@ -161,6 +163,15 @@ class Reply:
         """Answer an approval; the first answer counts."""
         await self._tools.answer(call_id, verdict)
 
+    @property
+    def pending_forms(self) -> tuple[Form, ...]:
+        """Return the forms that tools ask the user to fill in, oldest first."""
+        return self._tools.forms
+
+    def answer_form(self, form: Form, answer: FormAnswer) -> bool:
+        """Answer a form; return whether it still waited."""
+        return self._tools.answer_form(form, answer)
+
     def retry_now(self) -> None:
         """Skip the rest of a retry's countdown."""
         self._skip_countdown.set()
@@ -178,7 +189,8 @@ class Reply:
             events.append(self._ended)
         elif self._status_event is not None:
             events.append(self._status_event)
-        return [*events, *(ApprovalAsked(approval) for approval in self.pending_approvals)]
+        events += (ApprovalAsked(approval) for approval in self.pending_approvals)
+        return [*events, *map(FormAsked, self.pending_forms)]
 
     def add_reader(self, reader: JoiningReader) -> Callable[[], None]:
         """Send everything to a bounded reader, starting with the turn so far; return a function that ends this."""

@@ -13,7 +13,18 @@ from decimal import Decimal
 
 from tui_chat.core.attachment import without_bytes
 from tui_chat.core.error import StorageError
-from tui_chat.core.event import ApprovalAsked, ApprovalGiven, Delta, PartDelta, ReplyEvent, ToolProgress, ToolStarted
+from tui_chat.core.event import (
+    ApprovalAsked,
+    ApprovalGiven,
+    Delta,
+    FormAnswered,
+    FormAsked,
+    PartDelta,
+    ReplyEvent,
+    ToolProgress,
+    ToolStarted,
+)
+from tui_chat.core.form import CANCELLED, DECLINED, Form, FormAnswer
 from tui_chat.core.part import AttachmentPart, Part, ToolCallPart, ToolResultPart, ToolStatus
 from tui_chat.core.rounds import open_call_result
 from tui_chat.core.tool import (
@@ -86,6 +97,7 @@ class ToolRounds:
         self._start_s = dependencies.monotonic_s()
         self._waited_s = 0.0
         self._waiting: dict[str, tuple[Approval, asyncio.Future[Verdict]]] = {}
+        self._forms: dict[Form, asyncio.Future[FormAnswer]] = {}
         self._output: dict[str, str] = {}
         """The last lines of each running call."""
 
@@ -93,6 +105,36 @@ class ToolRounds:
     def pending(self) -> tuple[Approval, ...]:
         """Return the calls that wait for the user's answer, in the model's order."""
         return tuple(approval for approval, _ in self._waiting.values())
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """Return the forms that wait for the user, oldest first."""
+        return tuple(self._forms)
+
+    def answer_form(self, form: Form, answer: FormAnswer) -> bool:
+        """Answer a form; return whether it still waited."""
+        waiting = self._forms.get(form)
+        if waiting is None or waiting.done():
+            return False
+        waiting.set_result(answer)
+        return True
+
+    async def ask_form(self, form: Form) -> FormAnswer:
+        """Wait until the user has filled in a form."""
+        if not self._permissions.can_fill_forms:
+            return DECLINED
+        form = replace(form, id=self._dependencies.new_id())
+        self._forms[form] = asyncio.get_running_loop().create_future()
+        self._permissions.set_waiting(self._conversation_id, is_waiting=True)
+        self._recorder.publish(FormAsked(form))
+        asked_s = self._dependencies.monotonic_s()
+        try:
+            return await self._forms[form]
+        finally:
+            del self._forms[form]
+            self._waited_s += self._dependencies.monotonic_s() - asked_s
+            self._permissions.set_waiting(self._conversation_id, is_waiting=bool(self._forms or self._waiting))
+            self._recorder.publish(FormAnswered(form))
 
     def output_of(self, call_id: str) -> str:
         """Return the last lines of a call that is running."""
@@ -257,15 +299,55 @@ class ToolRounds:
         toolbox: Toolbox | None = self._dependencies.toolbox
         assert toolbox is not None
 
-        def report(tail: str) -> None:
-            self._output[call.call_id] = tail
-            self._recorder.publish(ToolProgress(call.call_id, tail))
-
+        report = _Report(self, call.call_id)
         try:
             return await toolbox.run(tool, call, report)
         except Exception as fault:  # noqa: BLE001 — a tool may fail in any way, and the model gets the error
             _log.error("a fault in the tool %s", tool.name, exc_info=fault)
             return ToolOutcome(f"The tool failed: {type(fault).__name__}: {fault}", ToolStatus.FAILED)
+        finally:
+            report.end()
+
+    def show_output(self, call_id: str, tail: str) -> None:
+        """Take in the last lines that a call has printed."""
+        self._output[call_id] = tail
+        self._recorder.publish(ToolProgress(call_id, tail))
+
+
+class _Report:
+    """What a running call reports and asks."""
+
+    def __init__(self, rounds: ToolRounds, call_id: str) -> None:
+        self._rounds = rounds
+        self._call_id = call_id
+        self._forms: set[asyncio.Future[FormAnswer]] = set()
+
+    def __call__(self, tail: str) -> None:
+        self._rounds.show_output(self._call_id, tail)
+
+    async def ask(self, form: Form) -> FormAnswer:
+        """Return the user's answer; a call that ends takes its form back."""
+        asking = asyncio.ensure_future(self._rounds.ask_form(form))
+        self._forms.add(asking)
+        try:
+            return await asking
+        except asyncio.CancelledError:
+            if asking.cancelled() and not _is_being_cancelled():
+                return CANCELLED
+            asking.cancel()
+            raise
+        finally:
+            self._forms.discard(asking)
+
+    def end(self) -> None:
+        """Take back the forms that still wait."""
+        for asking in self._forms:
+            asking.cancel()
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _failed(call: ToolCallPart, text: str) -> _Planned:

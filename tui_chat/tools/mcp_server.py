@@ -15,8 +15,10 @@ from typing import Any
 
 import httpx2
 
+from tui_chat.core.form import CANCELLED, form_of
 from tui_chat.core.part import ToolStatus
-from tui_chat.core.tool import ToolOutcome
+from tui_chat.core.tool import CanAsk, ToolOutcome
+from tui_chat.core.tool_text import plain_output
 from tui_chat.tools.mcp_config import McpConfig, ServerUnusable
 from tui_chat.tools.mcp_result import read_result
 
@@ -26,6 +28,9 @@ _MAX_TOOLS = 1_000
 _MAX_LOG_BYTES = 1_000_000
 _CLOSE_S = 8.0
 """The SDK's own ladder from closed stdin to SIGKILL takes up to six seconds."""
+_LONGEST_FORM_S = 600.0
+_LONGEST_CALL_S = 86_400.0
+"""For the SDK: the limit of a call is ours."""
 LOGIN_NEEDED = "The MCP server {0} wants a login: run `tui-chat mcp login {0}`."
 NOT_INSTALLED = "MCP servers need the MCP SDK; install tui-chat with the extra `mcp`."
 
@@ -37,6 +42,15 @@ class Definition:
     name: str
     description: str
     schema_json: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Running:
+    """A call that was sent."""
+
+    report: Callable[[str], None]
+    limit: asyncio.Timeout
+    """It does not count while the user fills in a form."""
 
 
 class McpServer:
@@ -57,6 +71,7 @@ class McpServer:
         """The server has closed its output."""
         self._client: Any = None
         self._is_closed = False
+        self._running: list[_Running] = []
 
     async def definitions(self) -> list[Definition]:
         """Return its tools, sorted by name. Raises `ServerUnusable`."""
@@ -85,12 +100,19 @@ class McpServer:
         async def progress(done: float, total: float | None, message: str | None) -> None:
             report(message or (f"{done:g} of {total:g}" if total else f"{done:g}"))
 
+        running = _Running(report, asyncio.timeout(self.config.timeout_s))
+        self._running.append(running)
         try:
-            result = await client.call_tool(
-                name, arguments, read_timeout_seconds=self.config.timeout_s, progress_callback=progress
-            )
+            async with running.limit:
+                result = await client.call_tool(
+                    name, arguments, read_timeout_seconds=_LONGEST_CALL_S, progress_callback=progress
+                )
+        except TimeoutError:
+            return ToolOutcome(f"It did not answer within {self.config.timeout_s:g} s.", ToolStatus.TIMED_OUT)
         except Exception as fault:  # noqa: BLE001 — whatever the SDK raises is the outcome of this one call
             return self._failed(fault)
+        finally:
+            self._running.remove(running)
         status = ToolStatus.FAILED if result.is_error else ToolStatus.DONE
         text, files = read_result(result, name)
         return ToolOutcome(text, status, () if result.is_error else files)
@@ -109,6 +131,30 @@ class McpServer:
                 ToolStatus.UNKNOWN,
             )
         return ToolOutcome(f"The tool failed: {fault}", ToolStatus.FAILED)
+
+    async def _elicit(self, context: Any, params: Any) -> Any:
+        """Ask the user what a tool wants to know: by a form, and never by an address to open."""
+        from mcp_types import ElicitResult
+
+        # A server does not say which call it asks for: the last one is the likeliest.
+        running = self._running[-1] if self._running else None
+        if running is None or not isinstance(running.report, CanAsk) or params.mode != "form":
+            return ElicitResult(action="decline")
+        try:
+            form = form_of(self.config.name, plain_output(params.message), dict(params.requested_schema))
+        except (ValueError, TypeError, KeyError) as fault:
+            _log.warning("the MCP server %s asks by a form that is not supported: %s", self.config.name, fault)
+            return ElicitResult(action="decline")
+        running.limit.reschedule(None)
+        try:
+            async with asyncio.timeout(_LONGEST_FORM_S):
+                answer = await running.report.ask(form)
+        except TimeoutError:
+            answer = CANCELLED
+        if running in self._running:
+            running.limit.reschedule(asyncio.get_running_loop().time() + self.config.timeout_s)
+        content = None if answer.values is None else dict(answer.values)
+        return ElicitResult(action=answer.action, content=content)
 
     async def aclose(self) -> None:
         """Disconnect, and end the server with everything that it started."""
@@ -187,7 +233,7 @@ class McpServer:
             raise ServerUnusable(NOT_INSTALLED) from None
         config = self.config
         if config.url:
-            limits = httpx2.Timeout(config.start_timeout_s, read=config.timeout_s + 5)
+            limits = httpx2.Timeout(config.start_timeout_s, read=max(config.timeout_s, _LONGEST_FORM_S) + 5)
             headers = config.expanded(config.headers)
             hooks = {"response": [self._note_refusal]}
             http = httpx2.AsyncClient(headers=headers, timeout=limits, auth=self._auth(), event_hooks=hooks)
@@ -201,7 +247,11 @@ class McpServer:
                 encoding_error_handler="replace",
             )
             transport = stdio_client(parameters, errlog=stack.enter_context(self._open_log()))
-        client = Client(_watched(transport, ended, entered), read_timeout_seconds=config.timeout_s)
+        client = Client(
+            _watched(transport, ended, entered),
+            read_timeout_seconds=config.timeout_s,
+            elicitation_callback=self._elicit,
+        )
         return await stack.enter_async_context(client)
 
     async def _note_refusal(self, response: httpx2.Response) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import string
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -14,8 +14,9 @@ from tests.support.tools import ACT, ScriptedToolbox, answer, calls
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
 from tui_chat.core.conversation import Options
+from tui_chat.core.form import Form, FormField
 from tui_chat.core.part import AttachmentPart, ToolCallPart, ToolResultPart, ToolStatus
-from tui_chat.core.tool import CallReview, Tool, ToolOutcome, ToolServer
+from tui_chat.core.tool import CallReview, CanAsk, Tool, ToolOutcome, ToolServer
 from tui_chat.providers.demo.provider import Step
 from tui_chat.rendering.line import Line
 from tui_chat.ui.widgets import approval_bar
@@ -187,6 +188,69 @@ async def test_a_running_command_shows_its_last_lines_and_no_more() -> None:
         end.set()
         await desk.until(lambda: "2 lines" in screen_text(desk.app))
         assert "step 20" not in screen_text(desk.app)
+
+
+class AskingToolbox(ScriptedToolbox):
+    """Its tools ask by a form, and answer with what they got."""
+
+    async def run(self, tool: Tool, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:
+        assert isinstance(report, CanAsk)
+        fields = (
+            FormField("name", "Your name", "string", is_required=True),
+            FormField("colour", "Colour", "string", choices=(("r", "Red"), ("g", "Green")), is_required=True),
+        )
+        answer = await report.ask(Form("box", "Who are \x1b[2Jyou?", fields))
+        return ToolOutcome(f"{answer.action} {dict(answer.values or {})}")
+
+
+async def form_waits(desk: Desk) -> None:
+    await desk.type("go")
+    await desk.press("enter")
+    await desk.until(lambda: "The MCP server box asks you:" in screen_text(desk.app))
+
+
+def result_of(desk: Desk) -> str:
+    return "".join(part.text for part in desk.conversation.path[-1].parts if isinstance(part, ToolResultPart))
+
+
+async def test_a_form_opens_by_its_key_only_and_is_sent_after_a_look() -> None:
+    async with tool_desk(calls(("c1", "look", "{}")), answer(), toolbox=AskingToolbox()) as desk:
+        await form_waits(desk)
+        await desk.type("typed for the prompt")
+        await desk.until(lambda: desk.chat.prompt.draft == "typed for the prompt")
+        await desk.press("alt+a")
+        await desk.until(lambda: "Your name (1 of 2)" in screen_text(desk.app))
+        await desk.type("Ann")
+        await desk.press("enter")
+        await desk.until(lambda: "Colour (2 of 2)" in screen_text(desk.app))
+        await desk.press("down", "enter")
+        await desk.until(lambda: "Send this to box" in screen_text(desk.app))
+        shown = screen_text(desk.app)
+        assert "name: Ann" in shown and "colour: g" in shown and "\x1b" not in shown
+        await desk.press("enter")
+        await desk.idle()
+        assert result_of(desk) == "accept {'name': 'Ann', 'colour': 'g'}"
+        assert desk.chat.prompt.draft == "typed for the prompt" and not desk.chat.approval_bar.display
+
+
+async def test_a_form_is_left_to_wait_or_declined() -> None:
+    async with tool_desk(calls(("c1", "look", "{}")), answer(), toolbox=AskingToolbox()) as desk:
+        await form_waits(desk)
+        await desk.press("alt+a")
+        await desk.until(lambda: "Your name" in screen_text(desk.app))
+        await desk.press("escape")
+        await desk.until(lambda: "Go on filling it in" in screen_text(desk.app))
+        assert "Send this" not in screen_text(desk.app)
+        await desk.press("escape")
+        await desk.until(lambda: desk.app.screen is desk.chat)
+        assert desk.chat.approval_bar.form is not None
+        await desk.press("alt+a")
+        await desk.until(lambda: "Your name" in screen_text(desk.app))
+        await desk.press("escape")
+        await desk.until(lambda: "Go on filling it in" in screen_text(desk.app))
+        await desk.press("down", "enter")
+        await desk.idle()
+        assert result_of(desk) == "decline {}"
 
 
 async def test_an_image_of_a_tool_is_shown_with_its_kind_and_size() -> None:

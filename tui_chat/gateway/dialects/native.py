@@ -3,6 +3,8 @@
 from tui_chat.core.event import (
     ApprovalAsked,
     ApprovalGiven,
+    FormAnswered,
+    FormAsked,
     HealthChanged,
     PartDelta,
     PartEnd,
@@ -85,7 +87,7 @@ class NativeDialect:
                 return self._frame("approval", approval=approval_json(approval))
             case ApprovalGiven(call_id, verdict):
                 return self._frame("approved", call_id=call_id, decision=verdict.decision.value)
-            case PartDelta() | PartEnd() | ToolsUnsupported():
+            case PartDelta() | PartEnd() | ToolsUnsupported() | FormAsked() | FormAnswered():
                 return b""
 
     def _frame(self, event: str, **fields: object) -> bytes:

@@ -8,6 +8,8 @@ from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.event import (
     ApprovalAsked,
     ApprovalGiven,
+    FormAnswered,
+    FormAsked,
     ReplyEvent,
     ToolProgress,
     ToolStarted,
@@ -19,6 +21,7 @@ from tui_chat.core.part import ToolCallPart
 from tui_chat.core.title import shown_title
 from tui_chat.core.tool import TOOL_GROUP_NOTES, Approval, ToolServer, Verdict, chosen_of, tool_choices
 from tui_chat.ui.chat.chat_view import ChatView
+from tui_chat.ui.chat.form_actions import FormActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
 from tui_chat.ui.messages import ApprovalAnswered, AttentionRequested
 from tui_chat.ui.picker import Choice, Picker
@@ -45,6 +48,7 @@ class ToolActions:
         """The tool of each call that is being made."""
         self._warned: set[str] = set()
         """Models that are known to have no tools."""
+        self.forms = FormActions(chat)
         self._unwatch: Callable[[], None] = lambda: None
 
     # Choosing
@@ -160,6 +164,12 @@ class ToolActions:
                 self._names[approval.call.call_id] = approval.review.summary
                 self._show(chat.live_reply.pending_approvals if chat.live_reply is not None else ())
                 chat.app.post_message(AttentionRequested(f"{chat.app.title}: a tool call waits for your answer"))
+            case FormAsked(form):
+                self._show_forms()
+                sentence = f"{chat.app.title}: {form.server} asks you to fill in a form"
+                chat.app.post_message(AttentionRequested(sentence))
+            case FormAnswered():
+                self._show_forms()
             case ApprovalGiven():
                 self._show(chat.live_reply.pending_approvals if chat.live_reply is not None else ())
             case ToolStarted(call_id):
@@ -170,25 +180,33 @@ class ToolActions:
                 self._warned.add(model)
                 chat.notify_warning(f"{model} cannot use tools; it answers without them.")
             case TurnEnded():
-                self._show(())
+                self.leave()
 
     def leave(self) -> None:
-        """Show no approval: another conversation is shown, and this one's calls go on waiting."""
+        """Show no question: another conversation is shown, and this one's calls go on waiting."""
         self._show(())
+        self._chat.approval_bar.form = None
 
     def _running(self, call_id: str) -> str:
         name = clean_line(self._names.get(call_id, "a tool")).removeprefix("Run ")
         return f"Running {name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + '…'}"
+
+    def _show_forms(self) -> None:
+        forms = self._chat.live_reply.pending_forms if self._chat.live_reply is not None else ()
+        self._chat.approval_bar.form = forms[0] if forms else None
+        self._chat.status.show_asking(bool(forms))
 
     def _show(self, approvals: Sequence[Approval]) -> None:
         self._chat.approval_bar.approvals = approvals
         self._chat.status.show_asking(bool(approvals))
 
     async def focus(self) -> None:
-        """Let the letters of the approval bar answer; show the conversation where a call waits if none waits here."""
+        """Let the letters of the approval bar answer, or open a form; else show the conversation where one waits."""
         chat = self._chat
         if chat.approval_bar.approvals:
             chat.approval_bar.focus()
+        elif (form := chat.approval_bar.form) is not None:
+            chat.run_worker(partial(self.forms.fill_in, form), group="form", exclusive=True, exit_on_error=False)
         elif (waiting := self._waiting_elsewhere) is not None:
             await chat.open(await chat.service.open(waiting))
 
@@ -199,6 +217,7 @@ class ToolActions:
 
     def watch_others(self) -> None:
         """Show from now on when a call waits in a conversation that is not shown."""
+        self._chat.service.permissions.can_fill_forms = True
         self._unwatch = self._chat.service.permissions.watch(self.show_elsewhere)
 
     def stop(self) -> None:

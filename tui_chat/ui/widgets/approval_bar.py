@@ -8,6 +8,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tui_chat.core.clean import clean, clean_line
+from tui_chat.core.form import Form
 from tui_chat.core.tool import Approval, Decision
 from tui_chat.rendering.cell_width import fitted, wrap
 from tui_chat.ui.key_bindings import Keyboard
@@ -31,6 +32,8 @@ class ApprovalBar(Widget, can_focus=True):
     """In the order in which they are answered."""
     elsewhere: reactive[str] = reactive("", layout=True)
     """Where another question waits, while none waits here: the title of its conversation."""
+    form: reactive[Form | None] = reactive(None, layout=True)
+    """A form that a tool asks the user to fill in."""
     first_row = reactive(0)
     """The first visible row of the call."""
 
@@ -52,8 +55,11 @@ class ApprovalBar(Widget, can_focus=True):
     def watch_elsewhere(self) -> None:
         self._update_display()
 
+    def watch_form(self) -> None:
+        self._update_display()
+
     def _update_display(self) -> None:
-        self.display = bool(self.approvals or self.elsewhere)
+        self.display = bool(self.approvals or self.form or self.elsewhere)
 
     def on_focus(self) -> None:
         self._shown_s = self._monotonic_s()
@@ -83,7 +89,7 @@ class ApprovalBar(Widget, can_focus=True):
 
     def _lines(self, room: int) -> list[Content]:
         if not self.approvals:
-            return self._elsewhere_line(room) if self.elsewhere else []
+            return self._form_lines(room) or self._elsewhere_line(room)
         approval, review = self.approvals[0], self.approvals[0].review
         place = f" ({1} of {len(self.approvals)})" if len(self.approvals) > 1 else ""
         source = f" of {review.tool.mcp}" if review.tool.mcp else ""
@@ -101,7 +107,21 @@ class ApprovalBar(Widget, can_focus=True):
         lines += [Content.styled(row, "$foreground-disabled") for row in _wrapped(self._hint, room)]
         return lines
 
+    def _form_lines(self, room: int) -> list[Content]:
+        if (form := self.form) is None:
+            return []
+        rows = _wrapped(clean(form.message), room)
+        shown = rows[: MOST_ROWS - 1] + ["…"] * (len(rows) >= MOST_ROWS)
+        hint = hint_line(self._keys, ("approval.focus", "fill in the form"), ("reply.cancel", "stop the reply"))
+        return [
+            Content.styled(f"The MCP server {clean_line(form.server)} asks you:", "bold $text-warning"),
+            *map(Content, shown),
+            Content.styled(hint, "$foreground-disabled"),
+        ]
+
     def _elsewhere_line(self, room: int) -> list[Content]:
+        if not self.elsewhere:
+            return []
         hint = hint_line(self._keys, ("approval.focus", "show it"))
         title = fitted(clean_line(self.elsewhere), max(8, room - len(_ELSEWHERE) - len(hint) - 4))
         line = Content.styled(f"{_ELSEWHERE}“{title}”  ", "$text-warning")
