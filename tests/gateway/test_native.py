@@ -1,7 +1,11 @@
 """The native API: conversations, search, turns."""
 
 import asyncio
+import json
+from typing import Any
+from uuid import uuid4
 
+import httpx2
 import pytest
 
 from tests.gateway.conftest import API, MakeGateway, events_of, until
@@ -178,7 +182,7 @@ async def test_a_conversation_is_changed_and_deleted(make_gateway: MakeGateway) 
 
 async def test_an_own_token_sees_only_its_own(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(HELLO)
-    theirs, _ = await gateway.started_and_ended("a secret kestrel")
+    await gateway.started_and_ended("a secret kestrel")
     async with gateway.client(gateway.add_token("guest")) as guest:
         mine = (await guest.post(API, json={"text": "my kestrel"})).json()
         await gateway.ended(mine["conversation"])
@@ -186,23 +190,71 @@ async def test_an_own_token_sees_only_its_own(make_gateway: MakeGateway) -> None
         hits = (await guest.get("/api/v1/search", params={"q": "kestrel"})).json()["hits"]
         assert {hit["conversation_id"] for hit in hits} == {mine["conversation"]}
         assert (await guest.get("/api/v1/usage")).json()["total"]["replies"] == 1
-        missing = (await guest.get(f"{API}/nothing")).json()
-        for method, path, body in (
-            ("GET", "", None),
-            ("GET", "/events", None),
-            ("PATCH", "", {"title": "x"}),
-            ("DELETE", "", None),
-            ("POST", "/turns", {"text": "x"}),
-            ("POST", "/cancel", None),
-            ("POST", f"/turns/{theirs['reply']}/retry", None),
-            ("POST", f"/turns/{theirs['prompt']}/edit", {"text": "x"}),
-            ("POST", f"/turns/{theirs['reply']}/fork", None),
-        ):
-            answer = await guest.request(method, f"{API}/{theirs['conversation']}{path}", json=body)
-            assert (answer.status_code, answer.json()) == (404, missing), path
         forked = (await guest.post(f"{API}/{mine['conversation']}/turns/{mine['reply']}/fork")).json()
         assert (await guest.get(f"{API}/{forked['id']}")).status_code == 200
     assert len((await gateway.http.get(API)).json()["conversations"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", f"{API}/ID", None),
+        ("GET", f"{API}/ID/events", None),
+        ("PATCH", f"{API}/ID", {"title": "x"}),
+        ("DELETE", f"{API}/ID", None),
+        ("POST", f"{API}/ID/turns", {"text": "x"}),
+        ("POST", f"{API}/ID/cancel", None),
+        ("POST", f"{API}/ID/turns/REPLY/retry", None),
+        ("POST", f"{API}/ID/turns/PROMPT/edit", {"text": "x"}),
+        ("POST", f"{API}/ID/turns/REPLY/continue", None),
+        ("POST", f"{API}/ID/turns/REPLY/fork", None),
+        ("POST", f"{API}/ID/approvals/c1", {"decision": "once"}),
+        ("GET", f"{API}/ID/attachments/{'0' * 64}", None),
+        ("GET", "/api/v1/events?conversations=ID", None),
+        ("POST", "/api/v1/stream", {"message": "x", "conversationId": "ID"}),
+        ("GET", "/api/v1/stream/ID", None),
+        ("GET", "/api/chat/ID/stream", None),
+        ("POST", "/api/chat/ID/stop", None),
+        ("POST", "/api/chats/ID/stream", {"messages": [{"role": "user", "content": "x"}]}),
+        ("POST", "/api/ask/demo", {"text": "x", "conversationId": "ID"}),
+        ("POST", "/api/edit/demo", {"text": "x", "conversationId": "ID", "messageId": "PROMPT"}),
+        ("POST", "/api/ask/demo/abort", {"conversationId": "ID"}),
+    ],
+)
+async def test_to_an_own_token_anothers_conversation_is_a_missing_one(
+    method: str, path: str, body: Any, make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = await make_gateway(HELLO)
+    theirs, before = await gateway.started_and_ended("a secret kestrel")
+    guest_token = gateway.add_token("guest")
+    opened = list[str]()
+    monkeypatch.setattr(gateway.backend.service, "open", _noting(gateway.backend.service.open, opened))
+
+    def filled(text: str, ids: dict[str, str]) -> str:
+        for name, key in (("ID", "conversation"), ("REPLY", "reply"), ("PROMPT", "prompt")):
+            text = text.replace(name, ids[key])
+        return text
+
+    async def answered(guest: httpx2.AsyncClient, ids: dict[str, str]) -> tuple[int, bytes, dict[str, str]]:
+        json_body = None if body is None else json.loads(filled(json.dumps(body), ids))
+        answer = await guest.request(method, filled(path, ids), json=json_body)
+        return answer.status_code, answer.content, {**answer.headers, "date": ""}
+
+    async with gateway.client(guest_token) as guest:
+        missing = await answered(guest, dict.fromkeys(("conversation", "reply", "prompt"), str(uuid4())))
+        assert await answered(guest, theirs) == missing
+        assert missing[0] == (204 if path.endswith(("/stream/ID", "chat/ID/stream")) else 404)
+    # Nor can the time tell: neither is looked up.
+    assert opened == []
+    assert await gateway.store.conversation(theirs["conversation"]) == before
+
+
+def _noting(open_: Any, opened: list[str]) -> Any:
+    def note(conversation_id: str) -> Any:
+        opened.append(conversation_id)
+        return open_(conversation_id)
+
+    return note
 
 
 async def test_limits_on_models_replies_and_dollars(make_gateway: MakeGateway) -> None:

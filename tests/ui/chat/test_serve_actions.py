@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -68,10 +69,16 @@ async def command(desk: Desk, text: str) -> None:
     await desk.press("enter")
 
 
+def shows(desk: Desk, text: str) -> bool:
+    return text in screen_text(desk.app)
+
+
 async def test_a_prompt_over_http_streams_into_the_open_conversation(tmp_path: Path) -> None:
     go_on = asyncio.Event()
     hello = (TextDelta("Hello"), Stopped("end_turn"))
-    async with desk_with(hello, (TextDelta("from afar "), go_on, TextDelta("and on"), Stopped("end_turn"))) as desk:
+    replies = [(TextDelta(f"reply {number}"), Stopped("end_turn")) for number in range(5)]
+    last = (TextDelta("from afar "), go_on, TextDelta("and on"), Stopped("end_turn"))
+    async with desk_with(hello, *replies, last) as desk:
         serving = ServingForTests(desk, tmp_path)
         desk.chat.context = replace(desk.chat.context, serving=serving)
         await desk.said("first, here")
@@ -83,11 +90,18 @@ async def test_a_prompt_over_http_streams_into_the_open_conversation(tmp_path: P
             place = f"/api/v1/conversations/{desk.conversation.id}"
             async with client.stream("GET", f"{place}/events"):
                 await desk.until(lambda: "⇄ 1" in screen_rows(desk.app)[-1])
-                sent_s = time.monotonic()
+                times = []
+                for number in range(5):
+                    sent_s = time.monotonic()
+                    assert (await client.post(f"{place}/turns", json={"text": f"prompt {number}"})).status_code == 202
+                    await desk.until(partial(shows, desk, f"prompt {number}"))
+                    times.append(time.monotonic() - sent_s)
+                    await desk.until(partial(shows, desk, f"reply {number}"))
+                    await desk.idle()
+                assert min(times) < 0.5, "fifty milliseconds, on a machine at rest"
                 assert (await client.post(f"{place}/turns", json={"text": "over HTTP"})).status_code == 202
                 await desk.until(lambda: "from afar" in screen_text(desk.app))
                 assert "over HTTP" in screen_text(desk.app)
-                assert time.monotonic() - sent_s < 2, "fifty milliseconds, on a machine at rest"
                 go_on.set()
                 await desk.until(lambda: "from afar and on" in screen_text(desk.app))
         await desk.until(lambda: "⇄" not in screen_rows(desk.app)[-1])
