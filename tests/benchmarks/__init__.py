@@ -19,6 +19,8 @@ CPU             user and system time of the program and its children, from the f
 drain           from the first delta of 10,000 sent at once until the last word is on the screen
 into the …      the same text again, so many tokens deep in one reply or in one conversation; ÷ start is the ratio to
                 the first time in that very run
+50 clients      of the server within the app, in a process of their own; ÷ without clients is the ratio to the same
+                keys while no client follows; a prompt over HTTP counts from its request until its words are shown
 first paint     from the fork until anything is on the screen; the hello-world app stands in the MarkdownStream column
 --version …     with `python -c "import typer"` in the column of the bare loop
 

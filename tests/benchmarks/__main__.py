@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.benchmarks import processes
+from tests.benchmarks.clients import clients
 from tests.benchmarks.figures import FIGURES, SUBJECTS, table
 from tests.benchmarks.opening import open_long
 from tests.benchmarks.scenarios import FULL, QUICK, SCENARIOS, Figures, Scale
@@ -20,7 +21,12 @@ from tests.benchmarks.subjects.product import PRODUCT
 from tests.benchmarks.subjects.subject import BARE, MARKDOWN, Subject
 from tests.benchmarks.terminal import Broken
 
-ALL: dict[str, Callable[[Subject, Scale], Figures]] = {**SCENARIOS, "open": open_long, "start": start}
+ALL: dict[str, Callable[[Subject, Scale], Figures]] = {
+    **SCENARIOS,
+    "clients": clients,
+    "open": open_long,
+    "start": start,
+}
 
 
 def arguments() -> argparse.Namespace:

@@ -90,7 +90,7 @@ class Session:
             self.terminal.close()
         finally:
             self.server.close()
-            self._written = self.server.written()
+            self.written = self.server.written()
             self._folder.cleanup()
 
     def send(self, prompt: str) -> int:
@@ -171,7 +171,7 @@ class Session:
 
     def latencies_ms(self, window: Window) -> tuple[list[float], int]:
         """For every marked delta of the window, from its write to the glass; and how many never got there."""
-        marks = [(word, at) for word, at in self._written.items() if window.began <= at <= window.ended]
+        marks = [(word, at) for word, at in self.written.items() if window.began <= at <= window.ended]
         times = [(self.seen.words[word] - at) / 1e6 for word, at in marks if word in self.seen.words]
         if len(times) < 5:
             raise Broken(f"{len(times)} of {len(marks)} marked words were ever seen: {self.terminal.last_words()}")
