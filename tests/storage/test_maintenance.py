@@ -1,5 +1,6 @@
 """Checking finds what does not fit together, and repairing puts it right."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,26 @@ async def test_each_thing_that_does_not_fit_is_found_and_mended(open_store: Open
     assert (await store.check()).is_healthy
     assert len((await store.conversation("c1")).turns) == 3
     assert len(await store.search("why")) >= 2
+
+
+@pytest.mark.parametrize("number", [-1, 99, 2**63 - 1, -(2**63)])
+async def test_turns_whose_conversation_is_lost_are_found_again(open_store: Open, number: int) -> None:
+    store = await filled(open_store)
+
+    def break_it(db: sqlite3.Connection) -> None:
+        db.execute("PRAGMA foreign_keys = OFF")
+        db.execute("UPDATE conversation SET seq = ? WHERE id = 'c1'", (number,))
+
+    await store._thread.run(lambda: break_it(store._database._db))
+    assert (await store.check()).lost_conversations == 1
+    await store.repair()
+    assert (await store.check()).is_healthy
+    ids = [summary.id for summary in await store.summaries()]
+    assert {"c1", "c2"} < set(ids) and len(ids) == 3
+    (recovered,) = set(ids) - {"c1", "c2"}
+    assert len((await store.conversation(recovered)).path) == 3
+    await store.create(conversation("new", prompt("n1")))
+    assert len((await store.conversation("new")).turns) == 1
 
 
 async def test_a_damaged_file_is_replaced_by_what_can_be_read_of_it(open_store: Open, path: Path) -> None:

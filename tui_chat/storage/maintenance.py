@@ -2,14 +2,16 @@
 
 import sqlite3
 from dataclasses import astuple, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from tui_chat.core.bounds import MOST_TOKENS, moment_in_bounds
 from tui_chat.storage import blobs, row_check, search_index, sync_state
 from tui_chat.storage.errors import is_damage
 from tui_chat.storage.figures_codec import parse_sum
 from tui_chat.storage.range_check import count_out_of_range, repair_out_of_range
+from tui_chat.storage.recovery.recovered_conversation import recovered_conversation
 from tui_chat.storage.settle import triggers_paused
 from tui_chat.storage.turn_rows import Totals, counted_totals, set_totals
 
@@ -18,10 +20,17 @@ _MISSING_PARENTS = (
     " WHERE turn.parent IS NOT NULL"
     " AND (above.seq IS NULL OR above.seq = turn.seq OR above.conversation != turn.conversation)"
 )
+_LOST_CONVERSATIONS = (
+    "SELECT DISTINCT conversation FROM turn WHERE conversation NOT IN (SELECT seq FROM conversation)"
+)
+_MOST_SEQ = 2**53
+"""A larger number of a conversation is damage, and SQLite would find none for the next."""
+_BAD_NUMBERS = f"SELECT seq FROM conversation WHERE seq NOT BETWEEN 1 AND {_MOST_SEQ}"
 _MISSING_HEADS = (
     "SELECT conversation.seq FROM conversation LEFT JOIN turn ON turn.seq = conversation.head"
     " WHERE head IS NOT NULL AND (turn.seq IS NULL OR turn.conversation != conversation.seq)"
 )
+_NEWEST_TURN = "(SELECT max(seq) FROM turn WHERE conversation = ?)"
 _ORPHAN_CHECKPOINTS = (
     "SELECT DISTINCT turn FROM checkpoint WHERE turn NOT IN (SELECT seq FROM turn WHERE owner IS NOT NULL)"
 )
@@ -38,6 +47,10 @@ class CheckReport:
     """Turns whose parent is missing, or is the turn itself."""
     lost_heads: int = 0
     """Conversations whose selected branch is missing."""
+    lost_conversations: int = 0
+    """Conversations that are lost but for their turns."""
+    bad_numbers: int = 0
+    """Conversations whose number is out of range."""
     lost_checkpoints: int = 0
     """Replies that have ended and still have checkpoints."""
     wrong_owners: int = 0
@@ -121,6 +134,8 @@ def _check_consistency(db: sqlite3.Connection) -> CheckReport:
         (),
         _count(db, _MISSING_PARENTS),
         _count(db, _MISSING_HEADS),
+        _count(db, _LOST_CONVERSATIONS),
+        _count(db, _BAD_NUMBERS),
         _count(db, _ORPHAN_CHECKPOINTS),
         _count(db, _WRONG_OWNERS),
         len(_wrong_sums(db)),
@@ -144,7 +159,20 @@ def repair(db: sqlite3.Connection) -> None:
 
 
 def _repair(db: sqlite3.Connection) -> None:
+    db.execute("PRAGMA defer_foreign_keys = ON")
     row_check.repair(db)
+    for (seq,) in db.execute(_LOST_CONVERSATIONS).fetchall():
+        number = _add_conversation(db)
+        _move_turns(db, seq, number)
+        db.execute(f"UPDATE conversation SET head = {_NEWEST_TURN} WHERE seq = ?", (number, number))
+    for (seq,) in db.execute(_BAD_NUMBERS).fetchall():
+        number = _next_number(db)
+        db.execute("UPDATE conversation SET seq = ? WHERE seq = ?", (number, seq))
+        _move_turns(db, seq, number)
+    db.execute(
+        "UPDATE sqlite_sequence SET seq = (SELECT coalesce(max(seq), 0) FROM conversation)"
+        f" WHERE name = 'conversation' AND seq > {_MOST_SEQ}"
+    )
     blobs.repair(db)
     repair_out_of_range(db)
     for (seq,) in db.execute(_MISSING_PARENTS).fetchall():
@@ -155,8 +183,26 @@ def _repair(db: sqlite3.Connection) -> None:
     for seq, totals in _wrong_sums(db).items():
         set_totals(db, seq, totals)
     for (seq,) in db.execute(_MISSING_HEADS).fetchall():
-        newest = "(SELECT max(seq) FROM turn WHERE conversation = ?)"
-        db.execute(f"UPDATE conversation SET head = {newest} WHERE seq = ?", (seq, seq))
+        db.execute(f"UPDATE conversation SET head = {_NEWEST_TURN} WHERE seq = ?", (seq, seq))
+
+
+def _next_number(db: sqlite3.Connection) -> int:
+    last = f"SELECT coalesce(max(seq), 0) FROM conversation WHERE seq <= {_MOST_SEQ}"
+    return int(max(db.execute(last).fetchone()[0], 0)) + 1
+
+
+def _add_conversation(db: sqlite3.Connection) -> int:
+    """Add a conversation for turns whose own is lost; return its number."""
+    row = recovered_conversation(_next_number(db), str(uuid4()), datetime.now(UTC))
+    db.execute(
+        f"INSERT INTO conversation ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values())
+    )
+    return int(row["seq"])
+
+
+def _move_turns(db: sqlite3.Connection, conversation: int, to: int) -> None:
+    for table in ("turn", "errand"):
+        db.execute(f"UPDATE {table} SET conversation = ? WHERE conversation = ?", (to, conversation))
 
 
 def _count(db: sqlite3.Connection, select: str) -> int:

@@ -291,7 +291,9 @@ def mark_used(db: sqlite3.Connection, conversation: int, now: datetime) -> None:
 def add_totals(db: sqlite3.Connection, conversation: int, totals: Totals) -> None:
     """Add to the totals of a conversation; implausible ones are counted again from its turns."""
     stored = f"SELECT {_SUMS} FROM conversation WHERE seq = ?"
-    turns, cost, *replies = db.execute(stored, (conversation,)).fetchone()
+    if (sums := db.execute(stored, (conversation,)).fetchone()) is None:
+        return  # the row of the conversation is lost, its turns are not
+    turns, cost, *replies = sums
     usd = parse_sum(cost)
     if usd is None or any(count_in_bounds(count) is None for count in (turns, *replies)):
         set_totals(db, conversation, counted_totals(db, conversation).get(conversation, Totals()))

@@ -11,7 +11,7 @@ from tests.storage.make import conversation, priced, prompt, reply, side_request
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.part import TextPart, ToolResultPart
 from tui_chat.storage.recovery import page_reader
-from tui_chat.storage.recovery.recover_rows import RECOVERED_TITLE
+from tui_chat.storage.recovery.recovered_conversation import RECOVERED_TITLE
 
 
 def library(count: int) -> list[Conversation]:

@@ -158,6 +158,8 @@ def _faults(report: "CheckReport") -> list[str]:
     counts = {
         "turns whose parent is missing": report.lost_parents,
         "conversations whose branch is missing": report.lost_heads,
+        "conversations of which only the turns are left": report.lost_conversations,
+        "conversations with a number out of bounds": report.bad_numbers,
         "checkpoints of replies that have ended": report.lost_checkpoints,
         "streaming turns without a running program": report.wrong_owners,
         "conversations with wrong sums in the list": report.wrong_sums,

@@ -11,6 +11,7 @@ from typing import Any
 from tui_chat.storage import maintenance, row_repair, search_index
 from tui_chat.storage.connection import connect
 from tui_chat.storage.recovery import page_reader, recover_blobs
+from tui_chat.storage.recovery.recovered_conversation import recovered_conversation
 from tui_chat.storage.row_check import KEYS
 from tui_chat.storage.row_mapping import UNREADABLE
 
@@ -19,7 +20,6 @@ _ADDED_COLUMNS = {"conversation": 1}
 """How many columns came with an upgrade: rows from before it are that much shorter in the file."""
 _HEADER_TABLES = ("conversation", "turn", "errand")
 _PAGE_TABLES = ("conversation", "turn", "errand", "prompt")
-RECOVERED_TITLE = "Recovered conversation"
 
 Rows = dict[Any, dict[str, Any]]
 """Rows as column → value, by their key."""
@@ -179,11 +179,8 @@ def _add_missing_conversations(rows_by_table: dict[str, Rows], new_id: Callable[
     for seq, turn in rows_by_table["turn"].items():
         turns_of.setdefault(turn["conversation"], []).append(seq)
     for number in sorted(set(turns_of) - set(rows_by_table["conversation"])):
-        rows_by_table["conversation"][number] = {
-            "seq": number, "id": new_id(), "used": int(now.timestamp() * 1_000_000) + number,
-            "title": RECOVERED_TITLE, "title_key": RECOVERED_TITLE.casefold(), "title_source": "prompt", "model": "",
-            "created_at": now.isoformat(), "updated_at": now.isoformat(), "system": "", "head": max(turns_of[number]),
-        }  # fmt: skip
+        row = recovered_conversation(number, new_id(), now)
+        rows_by_table["conversation"][number] = row | {"head": max(turns_of[number])}
     turn_seqs = set(rows_by_table["turn"])
     rows_by_table["checkpoint"] = {
         key: row for key, row in rows_by_table["checkpoint"].items() if row["turn"] in turn_seqs
