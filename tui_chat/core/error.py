@@ -200,8 +200,8 @@ class SyncError(ChatError):
     """Other machines cannot be reached through the hub, or may not be.
 
     `detail`: `away`, `silent`, `tls`, `password`, `no_password`, `no_database`, `bad_url`; `not_set_up`, `no_right`,
-    `no_member`, `wrong_key`, `newer_hub`, `hub_full`, `read_only`, `busy`, `old_server`, `hub_failed`; `bad_key`,
-    `no_key`, `off`, `on`, `has_space`, `running`, `password_cmd`, `key_cmd`.
+    `no_member`, `wrong_key`, `hub_full`, `read_only`, `busy`, `old_server`, `hub_failed`; `bad_key`, `no_key`,
+    `command`, `off`, `on`, `has_space`, `has_database`, `unequal`.
     """
 
     kind = "sync"

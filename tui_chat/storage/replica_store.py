@@ -82,6 +82,10 @@ class ReplicaStore:
         """
         return await self._read(partial(_held, after=after, most=conversations))
 
+    async def author(self, conversation_id: str, turn_id: str) -> bytes | None:
+        """Return the device that a turn is from; `None` if it was never synced."""
+        return await self._read(partial(_author, conversation=conversation_id, turn=turn_id))
+
     async def send_again(self, keys: Sequence[Key]) -> None:
         """Put records into the outbox that the hub lacks."""
         await self._write(partial(_send_again, keys=keys))
@@ -125,6 +129,15 @@ def _held_of(db: sqlite3.Connection, conversation: str, seq: int) -> Iterator[tu
     for digest, size in db.execute(files, (seq,)):
         for number in range(pieces_of(size)):
             yield Key(Kind.FILE, conversation, f"{digest}/{number}"), Stamp()
+
+
+def _author(db: sqlite3.Connection, conversation: str, turn: str) -> bytes | None:
+    row = db.execute(
+        "SELECT device FROM authored JOIN turn ON turn.seq = authored.turn"
+        " JOIN conversation ON conversation.seq = turn.conversation WHERE turn.id = ? AND conversation.id = ?",
+        (turn, conversation),
+    ).fetchone()
+    return None if row is None else bytes(row[0])
 
 
 def _send_again(db: sqlite3.Connection, keys: Sequence[Key]) -> None:
