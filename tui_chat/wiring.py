@@ -41,6 +41,7 @@ from tui_chat.storage.store import Store
 from tui_chat.tools.late import LateToolbox
 
 if TYPE_CHECKING:
+    from tui_chat.sync.process import SyncProcess
     from tui_chat.tools.mcp_box import McpTools
     from tui_chat.tools.mcp_config import McpConfig
 
@@ -65,6 +66,8 @@ class Program:
     pricing: Pricing
     toolbox: Toolbox
     default_model: str
+    sync: "SyncProcess | None" = None
+    """Starts the process that syncs the database; `None` where sync is not set up."""
 
     def new_conversation(self, launch: LaunchOptions | None = None) -> Conversation:
         """Return a new conversation with the model, system prompt and options of the launch and the settings."""
@@ -155,8 +158,17 @@ class Program:
             with suppress(StorageError, NotFound):  # repeated at the next start
                 await meter_interrupted(self.store, self.pricing.cost_of)
                 await empty_trash(self.store, self.settings.chat.trash_days, datetime.now(UTC))
+            await self._start_sync()
         if self.default_model != DEMO_MODEL:
             await self.registry.get(self.default_model)
+
+    async def _start_sync(self) -> None:
+        """Start the process that syncs the database, if this machine syncs while the app is open."""
+        if self.sync is None or self.settings.sync.when != "app":
+            return
+        with suppress(StorageError):
+            if await self.store.replica.state() is not None:
+                await asyncio.to_thread(self.sync.start)
 
     @property
     def model_catalog(self) -> ModelCatalog:
@@ -231,6 +243,8 @@ class Program:
         self.keys.stop()
         await self.registry.aclose()
         await self.store.aclose()
+        if self.sync is not None:
+            self.sync.stop()
 
 
 def save_setting(file: Path, name: str, value: Any) -> None:
@@ -295,7 +309,16 @@ def _build(settings: Settings, store: Store, *, demo: bool, unsaved_reason: Stor
     )
     service = ChatService(store, dependencies, unsaved_reason=unsaved_reason)
     model = DEMO_MODEL if demo else key_ring.model()[0]
-    return Program(settings, store, service, dependencies, registry, key_ring, pricing, toolbox, model)
+    sync = _sync_process(settings, store)
+    return Program(settings, store, service, dependencies, registry, key_ring, pricing, toolbox, model, sync)
+
+
+def _sync_process(settings: Settings, store: Store) -> "SyncProcess | None":
+    if not settings.sync.url or store.opening.path is None:
+        return None
+    from tui_chat.sync.process import SyncProcess
+
+    return SyncProcess(store.opening.path, settings.file)
 
 
 def budget_of(settings: BudgetSettings) -> Budget:

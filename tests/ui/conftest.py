@@ -101,6 +101,7 @@ async def desk_with(
     provider: DemoProvider | None = None,
     hook: Callable[[Message], None] | None = None,
     toolbox: Toolbox | None = None,
+    sync_is_running: Callable[[], bool] | None = None,
 ) -> AsyncIterator[Desk]:
     """Run the app; the provider plays these scripts, one a request. `hook` hears every message."""
     provider = provider or DemoProvider.playing(*(scripts or (HELLO,)))
@@ -121,6 +122,7 @@ async def desk_with(
         first or service.new_conversation("demo/tour"),
         lambda: service.new_conversation("demo/tour"),
         ModelCatalog(used, lambda: ["demo"], lambda name: provider.models()),
+        sync_is_running=sync_is_running,
     )
     app = ChatApp(context)
     try:

@@ -64,6 +64,8 @@ class FooterState:
     """What to press now, from long to short."""
     clients: int = 0
     """Connected clients of the server within the app."""
+    sync: tuple[str, ...] = ()
+    """Where sync stands, from long to short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ _STEPS = (
         "hint",
         "speed",
         "tools",
+        "sync",
         "clients",
         "tokens",
         "model",
@@ -96,7 +99,7 @@ _STEPS = (
         "model",
         "tokens",
     ),
-    *("model", "tokens", "total", "context", "keys", "state", "model", "state", "tools", "cost"),
+    *("model", "tokens", "total", "context", "keys", "sync", "sync", "state", "model", "state", "tools", "cost"),
 )
 """The fields in the order in which they are shortened or dropped."""
 _GAP = "  "
@@ -156,6 +159,7 @@ def _at_left(state: FooterState) -> list[Field]:
         Field("model", _model_forms(clean_line(state.model))),
         *_tools(state.tools),
         Field("clients", (f"⇄ {state.clients}" if state.clients else "",)),
+        Field("sync", state.sync or ("",)),
         Field("state", (activity_text(state), *clock)),
         Field("speed", (now,)),
         Field("keys", state.keys or ("",)),

@@ -95,6 +95,8 @@ class AppContext:
     """Whether nothing is kept after this run of the program, on purpose."""
     plugin_tools: Callable[[], Collection[str]] = tuple
     """Returns the names that choose tools of plug-ins."""
+    sync_is_running: Callable[[], bool] | None = None
+    """Returns whether a process syncs the database now; `None` where sync is not set up."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ from tui_chat.ui.chat.queue_actions import QueueActions
 from tui_chat.ui.chat.send_actions import SendActions
 from tui_chat.ui.chat.serve_actions import ServeActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
+from tui_chat.ui.chat.sync_notices import CHECK_EVERY_S as CHECK_SYNC_EVERY_S
+from tui_chat.ui.chat.sync_notices import SyncNotices
 from tui_chat.ui.chat.template_actions import TemplateActions
 from tui_chat.ui.chat.tool_actions import ToolActions
 from tui_chat.ui.chat.welcome import home_text, wordmark
@@ -184,6 +186,7 @@ class ChatScreen(Screen[None]):
         self.follow = self.sending.follow
         self._name_actions()
         self._external_changes = ExternalChanges(context.store)
+        self._sync = SyncNotices(self)
         self._shown_notices: set[str] = set()
         self._opening = asyncio.Lock()
         self._interrupted_s = float("-inf")
@@ -229,6 +232,8 @@ class ChatScreen(Screen[None]):
         if self.conversation.model.startswith("demo/"):
             self.run_worker(self.home.look_for_local_models(), exit_on_error=False)
         self.set_interval(CHECK_EVERY_S, self._check_for_changes)
+        if self.context.sync_is_running is not None:
+            self.set_interval(CHECK_SYNC_EVERY_S, self._sync.show_status)
 
     async def on_unmount(self) -> None:
         self.app.app_resume_signal.unsubscribe(self)
@@ -381,6 +386,7 @@ class ChatScreen(Screen[None]):
                 is_newer = not now.has(shown.head or "") or shown.head in {turn.id for turn in now.path}
                 self.conversation = replace(now, head=now.head if is_newer else shown.head, model=shown.model)
                 self.show_path()
+                await self._sync.report_branches(shown)
 
     @on(PromptSubmitted)
     async def submit(self, event: PromptSubmitted) -> None:

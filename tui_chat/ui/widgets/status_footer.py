@@ -37,6 +37,7 @@ _STYLES = {
     "hint": "$foreground-muted",
     "keys": "$foreground-disabled",
     "speed": "$foreground-disabled",
+    "sync": "$foreground-disabled",
 }
 _ACTIVITY_STYLES = {
     Activity.STREAMING: "$text-accent",
@@ -119,6 +120,12 @@ class StatusFooter(Widget):
         """Show how many clients of the server are connected."""
         if count != self._state.clients:
             self._state = replace(self._state, clients=count)
+            self.refresh()
+
+    def show_sync(self, texts: tuple[str, ...]) -> None:
+        """Show where sync stands; the texts are from long to short."""
+        if texts != self._state.sync:
+            self._state = replace(self._state, sync=texts)
             self.refresh()
 
     def show_saving(self, error: StorageError | None) -> None:
