@@ -85,6 +85,16 @@ def test_the_gateway_is_loaded_by_nothing_else(code: str, tmp_path: Path) -> Non
     assert loaded.isdisjoint({"starlette", "uvicorn", "wsproto", "tui_chat.gateway"})
 
 
+@pytest.mark.parametrize(
+    "code",
+    [called("list"), "import tui_chat.ui.app, tui_chat.cli.launch, tui_chat.ui.chat.screen, tui_chat.wiring"],
+    ids=range(2),
+)
+def test_sync_is_loaded_by_nothing_else(code: str, tmp_path: Path) -> None:
+    loaded = loaded_by(code, tmp_path)
+    assert loaded.isdisjoint({"psycopg", "nacl", "tui_chat.sync", "tui_chat.storage.replica_store"})
+
+
 def test_what_is_loaded_ahead_is_there(tmp_path: Path) -> None:
     loaded = loaded_by("from tui_chat.ui.startup.preload import load_ahead\nload_ahead()", tmp_path)
     assert {"markdown_it", "tui_chat.ui.library.screen"} <= loaded

@@ -31,6 +31,11 @@ NOT_HERE = {
     },
     "tui-chat templates --trust": "tests/cli/test_templates.py calls it",
     "tui-chat tools revoke 2": "tests/cli/test_tools.py calls it",
+    **{
+        f"tui-chat sync{words}": "tests/sync/test_readme.py calls it"
+        for words in ("", " init", " status", " verify", " key", " leave", " join URL --key FILE --from FILE")
+    },
+    "pip install '.[sync]'": "the group of tests has that extra",
     ".ci/run": "it calls this",
 }
 """What cannot be called from here, and why."""

@@ -239,6 +239,30 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
         "The hub takes no changes now.", "Everything is kept here and is sent when it does."
     ),
     ("sync", "busy"): ErrorText("The hub has no free connection.", _HUB_WAITS),
+    ("sync", "off"): ErrorText(
+        "Sync is not set up on this machine.",
+        "`tui-chat sync init URL` on the first machine, `tui-chat sync join URL --key FILE` on the others.",
+    ),
+    ("sync", "on"): ErrorText(
+        "Sync is set up on this machine already.", "`tui-chat sync status` shows it; `tui-chat sync leave` ends it."
+    ),
+    ("sync", "has_space"): ErrorText(
+        "The database holds records of this login already.",
+        "Join them with `tui-chat sync join URL --key FILE`, or make a second space with --new.",
+    ),
+    ("sync", "has_database"): ErrorText(
+        "This machine has conversations already.", "Join without --from; the others' conversations are added to them."
+    ),
+    ("sync", "no_key"): ErrorText(
+        "The key of this machine is missing.",
+        "`tui-chat sync key` on another machine prints it; write it to that file, or `tui-chat sync leave` and join.",
+    ),
+    ("sync", "command"): ErrorText(
+        "A command for sync failed.", "Run it in a shell to see why, and correct it in the settings."
+    ),
+    ("sync", "unequal"): ErrorText(
+        "Some records still differ.", "Run `tui-chat sync` on the other machines, then verify again."
+    ),
     ("sync", "old_server"): ErrorText("The hub's PostgreSQL is too old.", "Version 13 or later is needed."),
 }
 

@@ -17,6 +17,7 @@ from tui_chat.settings.values import (
     ChatSettings,
     ServeSettings,
     Settings,
+    SyncSettings,
     ToolSettings,
     UiSettings,
     setting_fields,
@@ -104,6 +105,7 @@ def settings_as_markdown() -> str:
         ("chat.", ChatSettings()),
         ("budget.", BudgetSettings()),
         ("serve.", ServeSettings()),
+        ("sync.", SyncSettings()),
         ("tools.", ToolSettings()),
         *((f"{table}.NAME.", kind()) for table, _, kind in NAMED_EXAMPLES),
     )

@@ -43,6 +43,7 @@ COMMANDS = {
     "acp": ("acp", _OTHER),
     "serve": ("serve", _OTHER),
     "token": ("token", _OTHER),
+    "sync": ("sync", _OTHER),
     "usage": ("usage", _OTHER),
     "prices": ("prices", _OTHER),
     "models": ("models", _OTHER),

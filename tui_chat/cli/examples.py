@@ -110,6 +110,27 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "tui-chat serve --demo --port 8080",
         "tui-chat serve --status",
     ),
+    "sync": (
+        "tui-chat sync",
+        "tui-chat sync init postgresql://me@db.example.com/chats",
+        "tui-chat sync key | ssh workstation tui-chat sync join URL --key -",
+    ),
+    "sync init": (
+        "tui-chat sync init postgresql://me@db.example.com/chats",
+        'tui-chat sync init "service=chats"',
+    ),
+    "sync join": (
+        "tui-chat sync join postgresql://me@db.example.com/chats --key key.txt",
+        "ssh laptop tui-chat sync key | tui-chat sync join URL --key -",
+        "tui-chat sync join URL --key key.txt --from laptop.db",
+    ),
+    "sync key": ("tui-chat sync key > key.txt",),
+    "sync status": (
+        "tui-chat sync status",
+        "tui-chat sync status --json | jq .to_send",
+    ),
+    "sync verify": ("tui-chat sync verify",),
+    "sync leave": ("tui-chat sync leave",),
     "token": ("tui-chat token add phone --own",),
     "token add": (
         "tui-chat token add editor",

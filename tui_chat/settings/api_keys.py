@@ -81,7 +81,8 @@ class KeyRing:
         with self._lock:
             if provider not in self._found:
                 command = self._settings.providers[provider].api_key_cmd
-                line = _first_line_of(command, provider, self._limit_s, self._started)
+                about = f"the command for the key of {provider}"
+                line = first_line_of(command, about, self._limit_s, self._started)
                 key = Secret.of(line, f"the command of {provider}")
                 if key is None:
                     raise SettingsError(
@@ -125,11 +126,16 @@ class KeyRing:
         return DEMO_MODEL, Origin("default", "no key was found")
 
 
-def _first_line_of(
-    command: tuple[str, ...], provider: str, limit_s: float, started: list[subprocess.Popen[bytes]]
+def first_line_of(
+    command: tuple[str, ...],
+    about: str,
+    limit_s: float = _COMMAND_LIMIT_S,
+    started: list[subprocess.Popen[bytes]] | None = None,
 ) -> str:
-    """Return the first line of a command's output. The command has no terminal; remarks may follow its first line."""
-    about = f"the command for the key of {provider}"
+    """Return the first line of a command's output. The command has no terminal; remarks may follow its first line.
+
+    `started` gets its process. Raises `SettingsError`, which names the command by `about`.
+    """
     try:
         process = subprocess.Popen(
             command,
@@ -141,7 +147,8 @@ def _first_line_of(
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it cannot be run"
         raise SettingsError(f"{about} cannot be started: {reason}", detail="api_key_cmd") from None
-    started[:] = [process]
+    if started is not None:
+        started[:] = [process]
     try:
         output, complaint = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:

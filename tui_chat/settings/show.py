@@ -21,6 +21,7 @@ from tui_chat.settings.values import (
     ServeSettings,
     SettingInfo,
     Settings,
+    SyncSettings,
     ToolSettings,
     UiSettings,
     setting_fields,
@@ -51,6 +52,7 @@ def rows(settings: Settings, keys: KeyRing) -> list[Row]:
     made += [row for row in _of(settings, settings, ()) if row.name != "default_model"]
     made += [*_of(settings, settings.ui, ("ui",)), *_of(settings, settings.chat, ("chat",))]
     made += _of(settings, settings.serve, ("serve",))
+    made += _of(settings, settings.sync, ("sync",))
     made += _of(settings, settings.budget, ("budget",))
     made += _of(settings, settings.tools, ("tools",))
     for name, provider in settings.providers.items():
@@ -93,10 +95,10 @@ def _shown(name: str, value: Any) -> str:
         return ", ".join(f"{header}: {_MASK}" for header in value)
     if name == "rules":
         return ", ".join(f"{rule}: {verdict}" for rule, verdict in value.items())
-    if name == "api_key_cmd":
+    if name in ("api_key_cmd", "key_cmd", "password_cmd"):
         return f"{value[0]} {_MASK}" if value else ""
     if name in ("base_url", "url"):
-        return _address(value)
+        return address_without_secrets(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
@@ -104,7 +106,7 @@ def _shown(name: str, value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _address(url: str) -> str:
+def address_without_secrets(url: str) -> str:
     """Return a URL without its login and the values of its query, which may be keys."""
     if not any(mark in url for mark in "@?#"):
         return url
@@ -134,6 +136,8 @@ def starter_file() -> str:
         *_about(ChatSettings, ChatSettings()),
         "[serve]",
         *_about(ServeSettings, ServeSettings()),
+        "[sync]",
+        *_about(SyncSettings, SyncSettings()),
         "[budget]",
         *_about(BudgetSettings, BudgetSettings()),
         "[tools]",

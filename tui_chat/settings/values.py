@@ -309,6 +309,38 @@ class ServeSettings:
 
 
 @dataclass(frozen=True)
+class SyncSettings:
+    """`[sync]`: the same conversations on several machines."""
+
+    url: Annotated[
+        str,
+        SettingInfo(
+            "the PostgreSQL database that the machines share; `tui-chat sync init` and `join` set it",
+            variable="TUI_CHAT_SYNC_URL",
+            example='"postgresql://me@db.example.com/chats"',
+        ),
+    ] = ""
+    key_cmd: Annotated[
+        tuple[str, ...],
+        SettingInfo(
+            "the command that prints the key, instead of a file beside the database; run without a shell",
+            example='["pass", "show", "tui-chat/sync"]',
+        ),
+    ] = ()
+    password_cmd: Annotated[
+        tuple[str, ...],
+        SettingInfo("the command that prints the database's password", example='["pass", "show", "db/chats"]'),
+    ] = ()
+    when: Annotated[
+        Literal["app", "manual"],
+        SettingInfo("app: while the app or `serve` runs; manual: only by `tui-chat sync`"),
+    ] = "app"
+    every_s: Annotated[
+        float, SettingInfo("seconds between two looks for changes of other machines", least=5, most=86_400)
+    ] = 60.0
+
+
+@dataclass(frozen=True)
 class McpSettings:
     """`[mcp.NAME]`: an MCP server, whose tools are chosen by its name."""
 
@@ -346,6 +378,7 @@ class Settings:
     ui: UiSettings = field(default_factory=UiSettings)
     chat: ChatSettings = field(default_factory=ChatSettings)
     serve: ServeSettings = field(default_factory=ServeSettings)
+    sync: SyncSettings = field(default_factory=SyncSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
     tools: ToolSettings = field(default_factory=ToolSettings)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)

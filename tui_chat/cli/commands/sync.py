@@ -1,0 +1,170 @@
+"""`sync`: the same conversations on several machines, through a PostgreSQL database that holds sealed records."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tui_chat.cli.context import Context, command_context
+from tui_chat.cli.help_format import HelpCommand, HelpGroup
+from tui_chat.cli.options import DataDirFlag, JsonFlag
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from pathlib import Path
+    from typing import Any
+
+app = typer.Typer(
+    name="sync",
+    cls=HelpGroup,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+UrlArgument = Annotated[
+    str, typer.Argument(metavar="URL", help="The database: postgresql://USER@HOST/DATABASE, or as libpq reads it.")
+]
+FollowFlag = Annotated[bool, typer.Option("--follow", help="Keep exchanging until Ctrl+C.")]
+ParentFlag = Annotated[bool, typer.Option("--with-parent", hidden=True, help="End when stdin ends.")]
+NewFlag = Annotated[bool, typer.Option("--new", help="Make another space, although there is one.")]
+KeyFlag = Annotated[
+    str, typer.Option("--key", metavar="FILE", help="File with the key of the other machines; - reads stdin.")
+]
+BackupFlag = Annotated[
+    str, typer.Option("--from", metavar="FILE", help="Start with this copy of another machine's database.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def sync(
+    context: typer.Context, follow: FollowFlag = False, with_parent: ParentFlag = False, data_dir: DataDirFlag = None
+) -> None:
+    """Exchange conversations with other machines.
+
+    They meet in a PostgreSQL database of yours, which sees only sealed records. Without a command, everything is
+    exchanged once.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from tui_chat.cli.sync_session import load_sync
+
+    load_sync()
+    ctx = command_context(context, data_dir=data_dir)
+    if follow:
+        from tui_chat.cli.sync_follow import follow as keep_exchanging
+
+        raise typer.Exit(keep_exchanging(ctx, with_parent=with_parent))
+    _run(_exchange(ctx))
+
+
+@app.command("init", cls=HelpCommand)
+def init(context: typer.Context, url: UrlArgument, new: NewFlag = False, data_dir: DataDirFlag = None) -> None:
+    """Set up the database, and start to sync this machine.
+
+    The login needs CREATE on the database; with CREATEROLE the tables belong to a role without a login.
+    """
+    from tui_chat.cli.sync_session import load_sync
+    from tui_chat.cli.sync_setup import set_up
+
+    load_sync()
+    ctx = command_context(context, data_dir=data_dir)
+    _run(set_up(ctx, url, allow_second=new))
+
+
+@app.command("join", cls=HelpCommand)
+def join(
+    context: typer.Context, url: UrlArgument, key: KeyFlag, from_: BackupFlag = "", data_dir: DataDirFlag = None
+) -> None:
+    """Start to sync this machine with others.
+
+    `tui-chat sync key` on one of them prints the key. A copy of its database, made by `tui-chat backup`, saves the
+    download of what is in it.
+    """
+    from tui_chat.cli.sync_session import load_sync
+    from tui_chat.cli.sync_setup import join as join_space
+
+    load_sync()
+    ctx = command_context(context, data_dir=data_dir)
+    text = sys.stdin.read() if key == "-" else _read(key)
+    _run(join_space(ctx, url, text, _path(from_)))
+
+
+@app.command("key", cls=HelpCommand)
+def show_key(context: typer.Context, data_dir: DataDirFlag = None) -> None:
+    """Print the key that another machine needs to join.
+
+    The key and a login of the database together open all conversations.
+    """
+    from tui_chat.cli.output import print_text
+    from tui_chat.cli.sync_session import load_sync, stored_key
+
+    load_sync()
+    print_text(stored_key(command_context(context, data_dir=data_dir)).text)
+
+
+@app.command("status", cls=HelpCommand)
+def status(context: typer.Context, as_json: JsonFlag = False, data_dir: DataDirFlag = None) -> None:
+    """Show what waits to be sent, and the last contact.
+
+    No connection is made.
+    """
+    from tui_chat.cli.sync_report import print_status
+
+    _run(print_status(command_context(context, data_dir=data_dir), as_json=as_json))
+
+
+@app.command("verify", cls=HelpCommand)
+def verify(context: typer.Context, data_dir: DataDirFlag = None) -> None:
+    """Compare all records, and mend what differs."""
+    from tui_chat.cli.sync_report import print_verification
+    from tui_chat.cli.sync_session import load_sync
+
+    load_sync()
+    _run(print_verification(command_context(context, data_dir=data_dir)))
+
+
+@app.command("leave", cls=HelpCommand)
+def leave(context: typer.Context, data_dir: DataDirFlag = None) -> None:
+    """Stop syncing this machine.
+
+    Its conversations stay, here and on the others.
+    """
+    from tui_chat.cli.sync_setup import leave as leave_space
+
+    _run(leave_space(command_context(context, data_dir=data_dir)))
+
+
+async def _exchange(ctx: Context) -> None:
+    from tui_chat.cli.sync_report import print_exchange
+    from tui_chat.cli.sync_session import open_session
+    from tui_chat.core.error import SyncError
+
+    async with open_session(ctx) as session:
+        try:
+            outcome = await session.exchange()
+        except SyncError as error:
+            await session.note_failure(error)
+            raise
+        await print_exchange(session, outcome)
+
+
+def _run(job: "Coroutine[Any, Any, None]") -> None:
+    from tui_chat.cli.sync_session import run
+
+    run(job)
+
+
+def _read(name: str) -> str:
+    from pathlib import Path
+
+    from tui_chat.core.error import FormatError
+
+    try:
+        return Path(name).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormatError(f"{name}: {getattr(error, 'strerror', None) or error}", detail="unreadable") from None
+
+
+def _path(name: str) -> "Path | None":
+    from pathlib import Path
+
+    return Path(name).expanduser().absolute() if name else None

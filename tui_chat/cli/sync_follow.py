@@ -1,0 +1,92 @@
+"""`sync --follow`: the process that keeps exchanging, one for a database, until it is stopped or its parent ends."""
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from threading import Thread
+
+from tui_chat.cli.context import Context
+from tui_chat.cli.exit_codes import DONE
+from tui_chat.cli.sync_session import open_session, run
+from tui_chat.core.error import SyncError
+from tui_chat.storage.private_files import DATABASE
+from tui_chat.sync.process import be_nice, try_lock
+from tui_chat.sync.rhythm import LOOK_EVERY_S, Rhythm
+from tui_chat.sync.session import SyncSession
+
+LAST_EXCHANGE_S = 5.0
+"""How long what was written last may take to be sent after the parent has ended."""
+
+
+def follow(ctx: Context, *, with_parent: bool) -> int:
+    """Keep exchanging; return the exit code. While another process does, wait until it ends."""
+    be_nice()
+    run(_Follower(ctx).run(with_parent=with_parent))
+    return DONE
+
+
+class _Follower:
+    """The process."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._is_over = asyncio.Event()
+
+    async def run(self, *, with_parent: bool) -> None:
+        """Exchange until a signal or the end of the parent."""
+        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        assert task is not None
+        for number in (signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGHUP", None)):
+            if number is not None:
+                with suppress(NotImplementedError):  # Windows: the signal ends the process, which is as safe
+                    loop.add_signal_handler(number, task.cancel)
+        if with_parent:
+            Thread(target=self._watch_parent, args=(loop,), daemon=True).start()
+        with suppress(asyncio.CancelledError):
+            await self._run_alone()
+
+    def _watch_parent(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wait for the end of stdin, which is a pipe from the parent."""
+        with suppress(OSError):
+            while os.read(sys.stdin.fileno(), 1024):
+                pass
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(self._is_over.set)
+
+    async def _run_alone(self) -> None:
+        """Exchange while no other process does."""
+        while not self._is_over.is_set():
+            with try_lock(self._ctx.settings.data_dir / DATABASE) as is_free:
+                if is_free:
+                    await self._exchange()
+                    return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY_S):
+                    await self._is_over.wait()
+
+    async def _exchange(self) -> None:
+        async with open_session(self._ctx, beside_app=True) as session:
+            following = asyncio.create_task(
+                Rhythm(session, self._ctx.settings.sync.every_s).follow(self._is_over.is_set)
+            )
+            ending = asyncio.create_task(self._is_over.wait())
+            try:
+                await asyncio.wait((following, ending), return_when=asyncio.FIRST_COMPLETED)
+                if self._is_over.is_set():
+                    await self._finish(following, session)
+                await following
+            finally:
+                following.cancel()
+                ending.cancel()
+                await asyncio.gather(following, ending, return_exceptions=True)
+
+    async def _finish(self, following: "asyncio.Task[None]", session: SyncSession) -> None:
+        """Send what was written last, if that is quick."""
+        with suppress(TimeoutError, SyncError):
+            async with asyncio.timeout(LAST_EXCHANGE_S):
+                await following
+                if await session.has_changes():
+                    await session.exchange()
