@@ -1,5 +1,6 @@
 """Short figures that are true, and as wide as promised."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from tui_chat.core.format_numbers import (
     TOKENS_WIDTH,
     cost_so_far,
     cost_sum,
+    cost_with_source,
     dollars,
     duration,
     full_tokens,
@@ -21,7 +23,7 @@ from tui_chat.core.format_numbers import (
     speed,
     when,
 )
-from tui_chat.core.usage import CostSum
+from tui_chat.core.usage import Cost, CostSum, Price
 
 NOW = datetime(2026, 11, 21, 15, 30, tzinfo=UTC)
 
@@ -164,3 +166,14 @@ def test_a_conversation_without_figures_costs_nothing_that_is_known() -> None:
 def test_a_moment_is_shown_as_precisely_as_needed(moment: datetime, says: str) -> None:
     zone = ZoneInfo("Europe/Berlin")
     assert when(moment.replace(tzinfo=zone).astimezone(UTC), NOW.astimezone(zone)) == says
+
+
+def test_a_cost_says_what_it_is_from() -> None:
+    price = Price.of(Decimal(2), Decimal(10))
+    assert cost_with_source(Cost(Decimal("0.5"))) == "$0.5000"
+    assert cost_with_source(Cost(Decimal("0.5"), billed=True, price=price)) == "$0.5000, as the provider billed it"
+    assert cost_with_source(Cost(Decimal("0.5"), price=price)) == "$0.5000, by your price: $2.00 in, $10.00 out"
+    listed = replace(price, source="genai-prices 0.2.3")
+    assert cost_with_source(Cost(Decimal("0.5"), True, listed)).startswith(
+        "~$0.5000, by genai-prices 0.2.3: $2.00 in"
+    )

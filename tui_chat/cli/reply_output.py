@@ -22,7 +22,7 @@ from tui_chat.core.event import (
     TurnEnded,
     TurnStarted,
 )
-from tui_chat.core.format_numbers import dollars, duration, short_tokens
+from tui_chat.core.format_numbers import cost_with_source, duration, short_tokens
 from tui_chat.core.part import RoundPart, ToolResultPart
 from tui_chat.core.turn import Turn
 from tui_chat.wording import explain
@@ -290,5 +290,5 @@ def figures(turn: Turn) -> str:
     if turn.duration_ms is not None:
         shown.append(duration(turn.duration_ms / 1000))
     cost = turn.cost
-    shown.append("no price" if cost is None else dollars(cost.total_usd, estimated=cost.estimated))
+    shown.append("no price" if cost is None else cost_with_source(cost))
     return " · ".join(shown)

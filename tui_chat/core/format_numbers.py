@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from tui_chat.core.bounds import EARLIEST, LATEST, UNKNOWN_MOMENT
-from tui_chat.core.usage import CostSum, Usage
+from tui_chat.core.usage import OWN_PRICE, Cost, CostSum, Usage
 
 UNKNOWN = "?"
 """The value is unknown, which is not the same as zero."""
@@ -71,6 +71,18 @@ def dollars(usd: Decimal | None, *, estimated: bool = False) -> str:
     if size >= _MOST_USD:
         return f"{mark}>$999B"
     return f"{mark}${_rounded(size):,f}"
+
+
+def cost_with_source(cost: Cost) -> str:
+    """Return a cost with what it is from: the provider's own sum, your price or the price list."""
+    sum_usd = dollars(cost.total_usd, estimated=cost.estimated)
+    if cost.billed:
+        return f"{sum_usd}, as the provider billed it"
+    if cost.price is None:
+        return sum_usd
+    rates = f"{dollars(cost.price.input_usd)} in, {dollars(cost.price.output_usd)} out"
+    source = "your price" if cost.price.source == OWN_PRICE else cost.price.source
+    return f"{sum_usd}, by {source or 'a price'}: {rates}"
 
 
 def cost_so_far(usd: Decimal | None, *, estimated: bool) -> str:

@@ -102,6 +102,10 @@ class Usage:
 UNKNOWN_USAGE = Usage(estimated=True, unknown=True)
 
 
+OWN_PRICE = "settings"
+"""The source of a price that the user set."""
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """Dollars per million tokens that were in force for a reply, and their source."""
@@ -133,7 +137,7 @@ class Price:
         read = input_usd if cache_read_usd is None else cache_read_usd
         write_5m = input_usd if cache_write_5m_usd is None else cache_write_5m_usd
         write_1h = write_5m if cache_write_1h_usd is None else cache_write_1h_usd
-        return cls(input_usd, output_usd, read, write_5m, write_1h, source="settings")
+        return cls(input_usd, output_usd, read, write_5m, write_1h, source=OWN_PRICE)
 
     @property
     def is_in_bounds(self) -> bool:

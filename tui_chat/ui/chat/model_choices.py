@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from tui_chat.core.error import StorageError
 from tui_chat.core.format_numbers import UNKNOWN, dollars, short_tokens
 from tui_chat.core.provider import Model, split_ref
+from tui_chat.core.usage import OWN_PRICE
 from tui_chat.service.model_catalog import RECENT_MODELS, Catalog
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.picker import Choice
@@ -23,6 +24,8 @@ class ModelChoices:
         self._by_ref: dict[str, Model] = {}
         """The models that their providers list."""
         self._listed_at: Mapping[str, datetime] = {}
+        self.price_source = ""
+        """Where the prices are from that the user did not set."""
 
     async def mark_used(self, ref: str) -> None:
         """Offer this model first from now on."""
@@ -65,6 +68,10 @@ class ModelChoices:
         if facts.price is None:
             return f"{size} context, {UNKNOWN}{thinks}"
         price = f"{dollars(facts.price.input_usd)} in, {dollars(facts.price.output_usd)} out"
+        if facts.price.source == OWN_PRICE:
+            price += " (your price)"
+        else:
+            self.price_source = facts.price.source
         return f"{size} context, {price}{thinks}"
 
     def _age(self, model: Model) -> str:

@@ -89,7 +89,8 @@ class ModelPicker:
                 await take(name)
 
         known = await self._models.last_seen()
-        picker = Picker(chat.keys, title, known, current=chat.conversation.model, free=is_reference)
+        source = f" · prices: {self._models.price_source}" if self._models.price_source else ""
+        picker = Picker(chat.keys, title + source, known, current=chat.conversation.model, free=is_reference)
         chat.app.push_screen(picker, picked)
         catalog = await chat.context.catalogue.refreshed()
         local = await chat.context.find_local()

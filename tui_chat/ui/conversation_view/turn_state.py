@@ -6,7 +6,7 @@ from rich.style import Style
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import Fault, ProviderError
-from tui_chat.core.format_numbers import date_text, dollars, duration, speed, tokens_of
+from tui_chat.core.format_numbers import cost_with_source, date_text, duration, speed, tokens_of
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
 from tui_chat.rendering.cell_width import normalize_graphemes, width, wrap
@@ -122,7 +122,7 @@ def _figures(turn: Turn, *, costs: bool) -> Iterator[tuple[str, str]]:
     yield "duration", ", ".join(filter(None, took)) or "unknown"
     yield "tokens", "unknown" if turn.usage is None or turn.usage.unknown else _tokens(turn.usage)
     if costs:
-        yield "cost", dollars(turn.cost.total_usd, estimated=turn.cost.estimated) if turn.cost else "unknown"
+        yield "cost", cost_with_source(turn.cost) if turn.cost else "unknown"
     yield "ended", " · ".join(filter(None, (turn.status, _clean(turn.stop_reason or ""), _clean(turn.stop_detail))))
     request_id = turn.request_id or (turn.fault and turn.fault.request_id)
     if request_id:
