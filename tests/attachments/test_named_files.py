@@ -26,6 +26,15 @@ def test_paths_are_relative_to_the_folder_or_absolute(folder: Path, monkeypatch:
         assert named_files(text, folder) == expected
 
 
+def test_several_files_are_quoted_as_in_a_shell(folder: Path) -> None:
+    notes = folder / "my notes.txt"
+    for text in ("my\\ notes.txt", '"my notes.txt"', "'my notes.txt'"):
+        assert named_files(text, folder) == [notes]
+    assert named_files("a.py 'my notes.txt' *.py", folder) == [folder / "a.py", notes, folder / "b.py"]
+    assert named_files("a.py missing.py", folder) == [folder / "a.py missing.py"]
+    assert named_files('"my notes.txt', folder) == [folder / '"my notes.txt']
+
+
 def test_patterns_match_files_and_no_folders(folder: Path) -> None:
     assert named_files("*.py", folder) == [folder / "a.py", folder / "b.py"]
     assert named_files(f"{folder}/**/*.py", Path("/")) == [folder / "a.py", folder / "b.py", folder / "src/c.py"]

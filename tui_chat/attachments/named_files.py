@@ -1,5 +1,6 @@
 """Finds the files that a user names by path or pattern, and what to ask before one is attached. Asks nothing."""
 
+import shlex
 from glob import has_magic, iglob
 from itertools import islice
 from pathlib import Path
@@ -17,10 +18,17 @@ _MOST_LOOKED_AT = 20_000
 
 
 def named_files(text: str, folder: Path) -> list[Path]:
-    """Return the file of that path, or those that a pattern matches; raise `AttachmentRefused` if there is none."""
+    """Return the file of that path, those that a pattern matches, or several, quoted as in a shell.
+
+    Raises `AttachmentRefused` if there is none.
+    """
     path = path_of(text) or folder / text
     shown = clean_line(text)
-    if _exists(path) or not has_magic(text):
+    if _exists(path):
+        return [path]
+    if words := _words(text, folder):
+        return list(dict.fromkeys(found for word in words for found in named_files(word, folder)))
+    if not has_magic(text):
         return [path]
     pattern = str(Path(text).expanduser())
     # `Path.glob` takes no absolute pattern.
@@ -33,6 +41,16 @@ def named_files(text: str, folder: Path) -> list[Path]:
             f"{shown} matches {len(files):,} files; at most {MOST_MATCHES} can be attached at once", detail="too_many"
         )
     return files
+
+
+def _words(text: str, folder: Path) -> list[str]:
+    """Return the words of a shell in the text, if each names a file or is a pattern; else nothing."""
+    try:
+        words = shlex.split(text)
+    except ValueError:  # a quote that is not closed
+        return []
+    is_named = all(has_magic(word) or _exists(path_of(word) or folder / word) for word in words)
+    return words if is_named and words != [text] else []
 
 
 def reason_to_ask(part: AttachmentPart, path: Path | None = None) -> str:

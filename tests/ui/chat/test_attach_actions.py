@@ -228,7 +228,7 @@ async def test_what_cannot_be_attached_says_why_and_what_to_do(
     await desk.press("enter")
     await desk.until(lambda: reason in notified(desk))
     await desk.until(lambda: not desk.chat.prompt.reading)
-    assert not desk.chat.prompt.text
+    assert desk.chat.prompt.text == f"/attach {name}"
 
 
 async def test_the_attach_command_completes_files(desk: Desk, folder: Path) -> None:

@@ -31,6 +31,7 @@ class AttachActions:
         self._chat = chat
         self._asking = asyncio.Lock()
         """One question at a time."""
+        self._is_refused = False
         self.terminal_clipboard = TerminalClipboard(self._write)
 
     async def attach_named(self, text: str) -> None:
@@ -38,7 +39,7 @@ class AttachActions:
         if not text:
             self._chat.notify_warning("Name a file, a pattern or an https address: /attach shot.png")
             return
-        self._start(partial(self._named, text))
+        self._start(partial(self._named_or_back, text))
 
     def attach_chosen(self, text: str, name: str) -> None:
         """Attach the file of that name in place of the text."""
@@ -61,6 +62,18 @@ class AttachActions:
         self._chat.notify("Still reading a file; press the key again when it is attached.")
 
     # Each way in
+
+    async def _named_or_back(self, text: str) -> None:
+        """Attach what is named; a command that was refused comes back, to be corrected."""
+        self._is_refused = False
+        try:
+            await self._named(text)
+        except ChatError:
+            self._is_refused = True
+            raise
+        finally:
+            if self._is_refused and not self._chat.prompt.draft:
+                self._chat.prompt.draft = f"/attach {text}"
 
     async def _named(self, text: str) -> None:
         from tui_chat.attachments.fetching import is_url  # loads OpenSSL
@@ -133,6 +146,7 @@ class AttachActions:
             try:
                 part, reason = await asyncio.to_thread(read)
             except AttachmentRefused as error:
+                self._is_refused = True
                 self._chat.notify_error(error)
                 continue
             if reason and not await self._confirmed(reason):
