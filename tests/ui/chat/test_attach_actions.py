@@ -106,7 +106,7 @@ async def test_a_file_that_cannot_be_attached_stays_text_and_says_why(desk: Desk
     (folder / "x.zip").write_bytes(b"PK\x03\x04" + bytes(50))
     await paste(desk, f"{folder}/x.zip")
     await desk.until(lambda: "ZIP archive" in notified(desk))
-    assert "X.zip is a ZIP archive or Office document. Convert it to PNG" in notified(desk)
+    assert "x.zip is a ZIP archive or Office document. Convert it to PNG" in notified(desk)
     assert desk.chat.prompt.text == f"{folder}/x.zip"
     assert words(await send(desk, "")) == f"{folder}/x.zip"
 

@@ -422,7 +422,10 @@ class ChatScreen(Screen[None]):
         words = explain(error)
         sentence, step = words.sentence, with_keys(words.next_step, self.keys)
         if isinstance(error, AttachmentRefused) and error.message:
-            sentence = f"{error.message[:1].upper()}{error.message[1:].rstrip('.')}."
+            # Most start with the name of a file, which stays as it is.
+            message = error.message.rstrip(".")
+            start = message.partition(" ")[0] if message.startswith("no ") else ""
+            sentence = f"{start.capitalize()}{message.removeprefix(start)}."
         self.notify_warning(f"{sentence} {step}")
 
     def notify_warning(self, sentence: str) -> None:
