@@ -7,7 +7,8 @@ import pytest
 from tests.service.conftest import MakeHarness
 from tests.support.tools import ScriptedToolbox, answer, calls
 from tui_chat.core.conversation import Options
-from tui_chat.core.event import PartEnd, ProviderEvent, Stopped, TextDelta, UsageReported
+from tui_chat.core.event import PartDelta, PartEnd, ProviderEvent, Stopped, TextDelta, ToolCallDelta, UsageReported
+from tui_chat.core.part import ToolCallPart, ToolResultPart, ToolStatus
 from tui_chat.core.rounds import rounds_of
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.usage import Usage
@@ -51,3 +52,24 @@ async def test_a_reply_that_pauses_for_ever_ends_at_the_limit_of_rounds(make_har
     harness = await make_harness(*[PAUSED] * (most + 2), policy=policy)
     turn = (await (await harness.service.send(harness.new_conversation(), "hi")).wait()).turn
     assert turn.status is TurnStatus.COMPLETE and len(harness.provider.requests) <= most + 1
+
+
+async def test_a_server_call_waits_while_the_client_s_calls_are_answered(make_harness: MakeHarness) -> None:
+    toolbox = ScriptedToolbox()
+    mixed: Sequence[ProviderEvent] = (
+        ToolCallDelta("s1", "web_search", '{"query": "q"}', on_server=True),
+        PartEnd(None, "s1"),
+        ToolCallDelta("c1", "look", "{}"),
+        PartEnd(None, "c1"),
+        Stopped("tool_use"),
+    )
+    found = PartDelta(ToolResultPart("s1", "found"))
+    harness = await make_harness(mixed, (found, *answer()), toolbox=toolbox)
+    conversation = harness.service.new_conversation("demo/tour", options=Options(tools=("look", "web_search")))
+    turn = (await (await harness.service.send(conversation, "hi")).wait()).turn
+    assert toolbox.ran == ["c1"] and turn.status is TurnStatus.COMPLETE
+    results = [part for part in turn.parts if isinstance(part, ToolResultPart)]
+    assert [(part.call_id, part.status) for part in results] == [("c1", ToolStatus.DONE), ("s1", ToolStatus.DONE)]
+    answered = [part for turn in harness.provider.requests[1].turns for part in turn.parts]
+    assert [part.call_id for part in answered if isinstance(part, ToolResultPart)] == ["c1"]
+    assert [part.call_id for part in answered if isinstance(part, ToolCallPart)] == ["s1", "c1"]

@@ -2,12 +2,16 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from tests.ui.conftest import Desk
 from tests.ui.screen import screen_text
+from tui_chat.formats.plugin_formats import Exporter
+from tui_chat.plugins import FORMATS, Plugin
+from tui_chat.service import export_names
 from tui_chat.ui.chat import output_actions
 from tui_chat.ui.conversation_view.links import displayed_url
 from tui_chat.ui.messages import FileChosen, LinkChosen
@@ -83,3 +87,18 @@ async def test_a_file_that_begins_with_a_dash_is_no_option_of_the_editor(
     desk.chat.post_message(FileChosen(name, 7))
     await desk.until(lambda: bool(started))
     assert started == [["editor", "--wait", "+7", str(tmp_path / name)]]
+
+
+async def test_the_suffix_of_a_plug_in_s_format_chooses_it(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = EntryPoint("outline", "sample:outline", FORMATS)
+    outline = Exporter(Plugin(FORMATS, "outline", "sample 1.0", entry), "org", lambda found: f"* {found.title}\n")
+    monkeypatch.setattr(export_names, "exporters", lambda: (outline,))
+    await desk.said("Hello?")
+    await desk.said(f"/export {tmp_path}/talk.org")
+    await desk.until((tmp_path / "talk.org").exists)
+    assert (tmp_path / "talk.org").read_text() == "* Hello?\n"
+    await desk.said(f"/export {tmp_path}/talk.md")
+    await desk.until((tmp_path / "talk.md").exists)
+    assert "# Hello?" in (tmp_path / "talk.md").read_text()
