@@ -375,6 +375,26 @@ def test_an_item_that_ends_twice_is_one_call() -> None:
     assert [part.call_id for part in turn.parts if isinstance(part, ToolCallPart)] == ["call_fc_1"]
 
 
+def test_items_with_the_same_id_at_other_places_are_others() -> None:
+    second = {**call(), "call_id": "call_2"}
+    turn = reply(
+        added(message("", "m"), 0),
+        text_delta("Hel", output_index=0, item_id="m"),
+        done(message("Hel", "m"), 0),
+        added(message("", "m"), 1),
+        text_delta("l", output_index=1, item_id="m"),
+        done(message("lo", "m"), 1),
+        done(call(), 2),
+        done(second, 3),
+    )
+    assert turn.text == "Hello"
+    assert [part.call_id for part in turn.parts if isinstance(part, ToolCallPart)] == ["call_fc_1", "call_2"]
+
+
+def test_a_message_that_ends_twice_is_one_text() -> None:
+    assert reply(done(message("Hello")), done(message("Hello"))).text == "Hello"
+
+
 def test_a_call_that_stays_open_is_completed_from_the_whole_response() -> None:
     response = {"status": "completed", "output": [message("Hello"), call()]}
     start = {**call(arguments=""), "id": "another"}

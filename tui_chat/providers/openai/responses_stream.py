@@ -68,6 +68,8 @@ _UNPRICED = {"code_interpreter_call": "code interpreter", "image_generation_call
 _FAILED = ("failed", "cancelled")
 _IMAGE_TYPES = ("png", "jpeg", "webp")
 
+Name = tuple[object, ...]
+
 
 class ResponsesReader:
     """Reads the events of one response."""
@@ -81,8 +83,8 @@ class ResponsesReader:
         """What came while the text of another item was open."""
         self._seen = Counter[str]()
         """The items that arrived, by kind."""
-        self._finished: set[tuple[str, str]] = set()
-        """The kinds and ids of those that ended: an item that comes twice must not be called twice."""
+        self._finished: set[Name] = set()
+        """The items that ended: one that comes twice must not be called twice."""
         self._has_calls = False
         self._has_started = False
         """Some text or a tool call has arrived."""
@@ -180,9 +182,10 @@ class ResponsesReader:
     def _added(self, event: Mapping[str, Any]) -> list[ProviderEvent]:
         item, events = mapping_of(event.get("item")), list[ProviderEvent]()
         kind, item_id = text_of(item.get("type")), text_of(item.get("id"))
-        is_known = item_id and (self._items.with_id(kind, item_id) or (kind, item_id) in self._finished)
+        index, is_open = _index(event), self._items.with_id(kind, item_id)
+        is_known = (is_open is not None and is_open.index == index) or _name(item, index) in self._finished
         if kind and not is_known:
-            self._open(item, _index(event), events)
+            self._open(item, index, events)
         return events
 
     def _open(self, item: Item, index: int | None, events: list[ProviderEvent]) -> OpenItem:
@@ -284,7 +287,7 @@ class ResponsesReader:
     def _done(self, whole: Item, index: int | None) -> list[ProviderEvent]:
         events: list[ProviderEvent] = []
         kind = text_of(whole.get("type"))
-        if kind and self._finished.isdisjoint(_names(whole)):
+        if kind and _name(whole, index) not in self._finished:
             item = self._items.find(kind, text_of(whole.get("id")), index) or self._open(whole, index, events)
             self._finish(item, whole, events)
         return events
@@ -292,7 +295,8 @@ class ResponsesReader:
     def _finish(self, item: OpenItem, whole: Item, events: list[ProviderEvent]) -> None:
         """Add what is missing of an item, and its end with the item as it is sent back."""
         self._items.remove(item)
-        self._finished.update(_names(whole))
+        if named := _name(whole, item.index):
+            self._finished.add(named)
         self._searches += searches_in(whole)
         self._file_searches += item.kind == "file_search_call"
         if tool := _UNPRICED.get(item.kind):
@@ -375,7 +379,12 @@ class ResponsesReader:
     def _close_all(self, output: list[Item]) -> list[ProviderEvent]:
         """Return the end of each item that is still open, as the whole response has it or as far as it arrived."""
         events: list[ProviderEvent] = []
-        by_name = {name: item for item in output for name in _names(item)}
+        by_name = {
+            (text_of(item.get("type")), name): item
+            for item in output
+            for name in (text_of(item.get("id")), text_of(item.get("call_id")))
+            if name
+        }
         for item in self._items:
             at_index = output[item.index] if item.index is not None and 0 <= item.index < len(output) else {}
             found = by_name.get((item.kind, item.id)) or by_name.get((item.kind, item.call_id)) or at_index
@@ -408,12 +417,13 @@ def _index(event: Mapping[str, Any]) -> int | None:
     return index if isinstance(index, int) else None
 
 
-def _names(item: Item) -> Iterator[tuple[str, str]]:
-    """Yield the names of an item: its kind with its id, and with the id of the call."""
+def _name(item: Item, index: int | None) -> Name:
+    """Return what tells an item from the others, as far as servers can be trusted; empty if nothing does."""
     kind = text_of(item.get("type"))
-    for field_name in ("id", "call_id"):
-        if value := text_of(item.get(field_name)):
-            yield kind, value
+    if named := text_of(item.get("call_id")):
+        return kind, named
+    item_id = text_of(item.get("id"))
+    return (kind, item_id, index) if item_id else ()
 
 
 def _image(item: Item) -> AttachmentPart | None:
