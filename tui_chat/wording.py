@@ -118,6 +118,10 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ),
     ("settings", "api_key_cmd"): ErrorText("The command for the API key failed.", "Run it in a shell to see why."),
     ("settings", "mcp"): ErrorText("The MCP server cannot be used.", "Correct its `[mcp.NAME]` settings."),
+    ("settings", "serve"): ErrorText(
+        "The server cannot start.", "`tui-chat serve --status` shows whether one runs, and where."
+    ),
+    ("settings", "token"): ErrorText("The token cannot be used.", "`tui-chat token list` shows the named ones."),
     ("settings", "tls"): ErrorText("The certificates cannot be read.", "Correct SSL_CERT_FILE."),
     ("settings", "proxy"): ErrorText("The proxy cannot be used.", "Correct HTTPS_PROXY and ALL_PROXY."),
     ("settings", "connection"): ErrorText(

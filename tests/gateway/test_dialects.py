@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -22,7 +23,7 @@ from tui_chat.core.event import (
     TurnStarted,
     UsageReported,
 )
-from tui_chat.core.part import TextPart
+from tui_chat.core.part import TextPart, ToolCallPart, ToolResultPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
 from tui_chat.gateway.dialects.ai_sdk import UiMessageStream
@@ -81,6 +82,28 @@ READ: dict[str, tuple[Any, Any]] = {
     "openai": (lambda: OpenAIChunks("m"), openai_text),
     "anthropic": (lambda: AnthropicEvents("m"), anthropic_text),
 }
+
+
+def test_a_replay_has_the_calls_of_tools_and_what_they_answered() -> None:
+    call, result = ToolCallPart("c1", "look", '{"path": "a"}'), ToolResultPart("c1", "found")
+    so_far = replace(turn("Let me see."), parts=(TextPart("Let me see."), call, result, TextPart("There")))
+    stream = UiMessageStream()
+    chunks = data_of(stream.encode(TurnStarted("c", so_far)) + stream.encode(TextDelta(" it is.")))
+    assert [chunk["type"] for chunk in chunks] == [
+        "start",
+        "start-step",
+        "text-start",
+        "text-delta",
+        "text-end",
+        "tool-input-start",
+        "tool-input-delta",
+        "tool-input-available",
+        "tool-output-available",
+        "text-start",
+        "text-delta",
+        "text-delta",
+    ]
+    assert (chunks[7]["input"], chunks[8]["output"]) == ({"path": "a"}, "found")
 
 
 @pytest.mark.parametrize("name", READ)

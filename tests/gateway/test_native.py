@@ -134,6 +134,7 @@ async def test_a_second_prompt_while_a_reply_streams_answers_409(make_gateway: M
     answer = await gateway.http.post(f"{API}/{ids['conversation']}/turns", json={"text": "more"})
     assert answer.status_code == 409
     assert answer.headers["x-should-retry"] == "false"
+    assert answer.json()["error"]["message"] == "A reply is still streaming here."
     assert "cancel it" in answer.json()["error"]["next_step"]
 
 

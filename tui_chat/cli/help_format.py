@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from tui_chat.cli.parameters import read_plain_values
@@ -63,6 +64,18 @@ class HelpGroup(_HelpFormat, TyperGroup):
                         if command.rich_help_panel == heading  # type: ignore[union-attr]
                     ]
                 )
+
+
+def command_group(name: str, text: str | None = None) -> typer.Typer:
+    """Return an empty group of commands; without a text, its callback does what the bare name does."""
+    return typer.Typer(
+        name=name,
+        cls=HelpGroup,
+        help=text,
+        invoke_without_command=text is None,
+        add_completion=False,
+        rich_markup_mode=None,
+    )
 
 
 def _name(argument: Any) -> str:

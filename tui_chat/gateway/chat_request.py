@@ -1,11 +1,15 @@
 """A request of a client that keeps no state here: it sends the whole history each time. Knows no wire format."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tui_chat.core.conversation import Options
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Role
+from tui_chat.gateway.body import Body
 from tui_chat.gateway.problem import wrong_field
+
+_ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,23 @@ class ChatRequest:
     def prompt(self) -> Message:
         """Return the message to answer."""
         return self.messages[-1]
+
+
+def read_messages(
+    body: Body, read: Callable[[Body, Role], Message], *, system_roles: tuple[str, ...] = ()
+) -> tuple[tuple[Message, ...], str | None]:
+    """Return the messages of a body and, of those with another role, the system prompt; `read` reads one."""
+    system: list[str] = []
+    messages: list[Message] = []
+    for item in body.objects("messages"):
+        role = item.text("role")
+        if role in system_roles:
+            system.append(read(item, Role.USER).text)
+        elif role in _ROLES:
+            messages.append(read(item, _ROLES[role]))
+        else:
+            raise wrong_field(item.name("role"), f"must be one of {', '.join((*system_roles, *_ROLES))}")
+    return joined(messages), "\n\n".join(system) if system else None
 
 
 def joined(messages: list[Message]) -> tuple[Message, ...]:

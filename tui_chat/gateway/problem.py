@@ -52,12 +52,17 @@ def problem_of(error: ChatError | Fault) -> Problem:
     fault = error.fault if isinstance(error, ChatError) else error
     words = explain(error)
     status = _STATUS_BY_DETAIL.get((fault.kind, fault.detail)) or _STATUS.get(fault.kind, 500)
-    is_told = not fault.message or fault.message in words.sentence
-    message = words.sentence if is_told else f"{words.sentence} {fault.message}"
     headers = {RETRY_IS_NO_USE: "false"}
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
         headers["retry-after"] = str(max(1, round(error.retry_after_s)))
-    return Problem(status, fault.kind, message, words.next_step, headers=headers)
+    return Problem(status, fault.kind, _message(words.sentence, fault.message), words.next_step, headers=headers)
+
+
+def _message(sentence: str, reason: str) -> str:
+    """Return what happened, and the reason where it says more."""
+    if reason.rstrip(".").lower() in sentence.lower():
+        return sentence
+    return f"{sentence} {reason[0].upper()}{reason[1:]}" + ("" if reason.endswith((".", "!", "?", ")")) else ".")
 
 
 def wrong_field(name: str, wants: str) -> Problem:

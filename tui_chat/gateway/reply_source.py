@@ -7,19 +7,13 @@ import asyncio
 from collections.abc import Callable, Iterator
 
 from tui_chat.core.event import (
-    Delta,
-    PartDelta,
-    PartEnd,
     ReplyEvent,
-    TextDelta,
-    ThinkingDelta,
-    ToolCallDelta,
     TurnEnded,
     TurnStarted,
     UsageChanged,
 )
-from tui_chat.core.part import Part, TextPart, ThinkingPart, ToolCallPart
 from tui_chat.core.turn import Turn
+from tui_chat.gateway.turn_deltas import deltas_between
 from tui_chat.service.chat import ChatService
 from tui_chat.service.joining_reader import JoiningReader
 
@@ -62,32 +56,8 @@ async def _poll(service: ChatService, conversation_id: str, turn: Turn, reader: 
 
 def changes_between(old: Turn, new: Turn) -> Iterator[ReplyEvent]:
     """Yield the events that lead from an earlier state of a reply to a later one."""
-    last = len(new.parts) - 1
-    for index, part in enumerate(new.parts):
-        before = old.parts[index] if index < len(old.parts) else None
-        yield from _growth(before, part)
-        if index < last and index >= len(old.parts) - 1:
-            yield PartEnd()
+    yield from deltas_between(old, new)
     if new.usage is not None and new.usage != old.usage:
         yield UsageChanged(new.usage, new.cost)
     if not new.is_live:
         yield TurnEnded(new)
-
-
-def _growth(before: Part | None, part: Part) -> Iterator[Delta]:
-    match part:
-        case TextPart(text):
-            old = before.text if isinstance(before, TextPart) else ""
-            if len(text) > len(old):
-                yield TextDelta(text[len(old) :])
-        case ThinkingPart(text):
-            old = before.text if isinstance(before, ThinkingPart) else ""
-            if len(text) > len(old) or before is None:
-                yield ThinkingDelta(text[len(old) :])
-        case ToolCallPart(call_id, name, input_json, on_server):
-            old = before.input_json if isinstance(before, ToolCallPart) else ""
-            if len(input_json) > len(old) or before is None:
-                yield ToolCallDelta(call_id, name, input_json[len(old) :], on_server)
-        case _:
-            if before is None:
-                yield PartDelta(part)

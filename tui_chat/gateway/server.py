@@ -81,7 +81,9 @@ class GatewayServer:
                 else:
                     path = ""
             if not sockets:
-                raise SettingsError("there is nothing to listen on: serve.socket is false or its path is too long")
+                raise SettingsError(
+                    "there is nothing to listen on: serve.socket is false or its path is too long", detail="serve"
+                )
             self.addresses = Addresses(url, path)
             await self._run(build_app(self._backend), sockets)
             _write_state(self._folder, self.addresses)
@@ -137,7 +139,8 @@ def check_host(backend: Backend) -> None:
     if host not in ("127.0.0.1", "localhost", "::1") and not backend.tokens.named:
         raise SettingsError(
             f"{host} is reached by other machines: add a token of its own for each client first, with"
-            " `tui-chat token add NAME`, and put TLS in front of it"
+            " `tui-chat token add NAME`, and put TLS in front of it",
+            detail="serve",
         )
 
 
@@ -170,7 +173,9 @@ def _answers(state: dict[str, object]) -> bool:
 def refuse_second_server(folder: Path) -> None:
     """Raise if a server for the same data folder runs."""
     if (state := running_server(folder)) is not None:
-        raise SettingsError(f"a server for this data folder runs already: process {state['pid']}, {state['url']}")
+        raise SettingsError(
+            f"a server for this data folder runs already: process {state['pid']}, {state['url']}", detail="serve"
+        )
 
 
 def _write_state(folder: Path, addresses: Addresses) -> None:
@@ -189,7 +194,8 @@ def _listen_tcp(host: str, port: int) -> socket.socket:
         listener.bind(address)
     except OSError as error:
         raise SettingsError(
-            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another one with --port"
+            f"cannot listen on {host} port {port}: {error.strerror or error}; choose another one with --port",
+            detail="serve",
         ) from None
     listener.setblocking(False)
     return listener

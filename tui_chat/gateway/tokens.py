@@ -61,12 +61,12 @@ class TokenStore:
         """Return the token of the variable or the file, and whether the file was written just now."""
         if self._variable:
             if len(self._variable) < _LEAST_LENGTH:
-                raise SettingsError(f"{TOKEN_VARIABLE} is shorter than {_LEAST_LENGTH} characters")
+                raise SettingsError(f"{TOKEN_VARIABLE} is shorter than {_LEAST_LENGTH} characters", detail="token")
             return self._take(self._variable), False
         if self.file.exists():
             token = self.file.read_text("ascii", "replace").strip()
             if len(token) < _LEAST_LENGTH:
-                raise SettingsError(f"{self.file} holds no token; delete it, and a new one is made")
+                raise SettingsError(f"{self.file} holds no token; delete it, and a new one is made", detail="token")
             return self._take(token), False
         token = secrets.token_urlsafe(32)
         self._write(self.file, token + "\n")
@@ -104,9 +104,9 @@ class TokenStore:
     def add(self, name: str, now: datetime, *, sees_all: bool) -> str:
         """Make a token with that name and return it: it cannot be shown again."""
         if _NAME.fullmatch(name) is None or name == OWN_NAME:
-            raise SettingsError(f"{name!r} is no name for a token; use a-z, 0-9, - and .")
+            raise SettingsError(f"{name!r} is no name for a token; use a-z, 0-9, - and .", detail="token")
         if any(known.client.name == name for known in self.named):
-            raise SettingsError(f"there is a token {name} already; revoke it first")
+            raise SettingsError(f"there is a token {name} already; revoke it first", detail="token")
         token = secrets.token_urlsafe(32)
         added = NamedToken(Client(name, sees_all), _hash(token), now.isoformat(timespec="seconds"))
         self._save((*self.named, added))

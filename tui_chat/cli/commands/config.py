@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tui_chat.cli.context import command_context
-from tui_chat.cli.help_format import HelpCommand, HelpGroup
+from tui_chat.cli.help_format import HelpCommand, command_group
 from tui_chat.cli.options import JsonFlag
 from tui_chat.cli.output import print_json, print_notice, print_text
 
 if TYPE_CHECKING:
     from tui_chat.settings.values import Settings
 
-app = typer.Typer(
-    name="config", cls=HelpGroup, help="Show and edit the settings.", add_completion=False, rich_markup_mode=None
-)
+app = command_group("config", "Show and edit the settings.")
 ForceFlag = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tui_chat.cli.context import command_context
-from tui_chat.cli.help_format import HelpCommand, HelpGroup
+from tui_chat.cli.help_format import HelpCommand, command_group
 from tui_chat.cli.options import DataDirFlag
 from tui_chat.cli.output import print_notice
 from tui_chat.cli.store_access import with_program
@@ -15,13 +15,7 @@ if TYPE_CHECKING:
     from tui_chat.core.tool import ToolServer
     from tui_chat.wiring import Program
 
-app = typer.Typer(
-    name="mcp",
-    cls=HelpGroup,
-    help="Manage MCP servers.",
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = command_group("mcp", "Manage MCP servers.")
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A server of the settings.")]
 YesFlag = Annotated[bool, typer.Option("--yes", help="Agree without a question.")]
 

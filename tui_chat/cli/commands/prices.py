@@ -5,11 +5,9 @@ from typing import Annotated
 import typer
 
 from tui_chat.cli.context import command_context
-from tui_chat.cli.help_format import HelpCommand, HelpGroup
+from tui_chat.cli.help_format import HelpCommand, command_group
 
-app = typer.Typer(
-    name="prices", cls=HelpGroup, invoke_without_command=True, add_completion=False, rich_markup_mode=None
-)
+app = command_group("prices")
 ModelFlag = Annotated[str | None, typer.Option("-m", "--model", metavar="PROVIDER/MODEL", help="Model to look up.")]
 MatchingFlag = Annotated[str, typer.Option("--matching", metavar="WORDS", help="All models with these words.")]
 

@@ -6,19 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tui_chat.cli.context import command_context
-from tui_chat.cli.help_format import HelpCommand, HelpGroup
+from tui_chat.cli.help_format import HelpCommand, command_group
 from tui_chat.cli.options import DataDirFlag
 
 if TYPE_CHECKING:
     from tui_chat.gateway.tokens import TokenStore
 
-app = typer.Typer(
-    name="token",
-    cls=HelpGroup,
-    help="Manage the tokens of the clients of `tui-chat serve`.",
-    add_completion=False,
-    rich_markup_mode=None,
-)
+app = command_group("token", "Manage the tokens of the clients of `tui-chat serve`.")
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the client.")]
 OwnFlag = Annotated[bool, typer.Option("--own", help="Give access to the client's own conversations only.")]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tui_chat.cli.context import command_context
-from tui_chat.cli.help_format import HelpCommand, HelpGroup
+from tui_chat.cli.help_format import HelpCommand, command_group
 from tui_chat.cli.options import DataDirFlag, JsonFlag
 from tui_chat.cli.output import print_json, print_text, width
 from tui_chat.cli.store_access import with_program
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
     from tui_chat.wiring import Program
 
-app = typer.Typer(
-    name="tools", cls=HelpGroup, invoke_without_command=True, add_completion=False, rich_markup_mode=None
-)
+app = command_group("tools")
 NumberArgument = Annotated[list[int], typer.Argument(metavar="NUMBER", help="Its number in `tui-chat tools`.")]
 _Row = tuple[str, str]
 

@@ -177,7 +177,8 @@ class AcpAgent:
     async def _prompt(self, params: Json) -> Json:
         conversation = await self._conversation(params)
         text, attachments = _content(Body(params))
-        reply = await self._service.send(conversation, text, attachments)
+        # An editor is asked nothing here, so a call of a tool could not be allowed.
+        reply = await self._service.send(conversation.without_tools(), text, attachments)
         self._new.pop(conversation.id, None)
         turn = await self._relay(reply)
         if turn.status is TurnStatus.FAILED and turn.fault is not None:

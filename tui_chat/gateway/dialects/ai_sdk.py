@@ -15,38 +15,24 @@ from tui_chat.core.event import (
     TurnEnded,
     TurnStarted,
 )
-from tui_chat.core.part import TextPart, ThinkingPart, ToolResultPart
+from tui_chat.core.part import ToolResultPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.gateway.body import Body
-from tui_chat.gateway.chat_request import ChatRequest, Message, joined
+from tui_chat.gateway.chat_request import ChatRequest, Message, read_messages
 from tui_chat.gateway.dialects.data_url import from_data_url
 from tui_chat.gateway.dialects.dialect import COMMENT, EVENT_STREAM, NO_BUFFER, sse, sse_text
 from tui_chat.gateway.json_values import cost_json, usage_json
-from tui_chat.gateway.problem import problem_of, wrong_field
+from tui_chat.gateway.problem import problem_of
+from tui_chat.gateway.turn_deltas import deltas_between
 
 Json = dict[str, Any]
 _HEADERS = {**NO_BUFFER, "x-vercel-ai-ui-message-stream": "v1"}
-_ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
 
 
 def parse(body: Body) -> ChatRequest:
     """Read the messages of `useChat`, of the newer form with parts and of the older one with content."""
-    system: list[str] = []
-    messages: list[Message] = []
-    for item in body.objects("messages"):
-        role = item.text("role")
-        if role == "system":
-            system.append(_message(item, Role.USER).text)
-        elif role in _ROLES:
-            messages.append(_message(item, _ROLES[role]))
-        else:
-            raise wrong_field(item.name("role"), "must be system, user or assistant")
-    return ChatRequest(
-        joined(messages),
-        body.text("model"),
-        "\n\n".join(system) if system else None,
-        key=body.text("id", most=200),
-    )
+    messages, system = read_messages(body, _message, system_roles=("system",))
+    return ChatRequest(messages, body.text("model"), system, key=body.text("id", most=200))
 
 
 def _message(item: Body, role: Role) -> Message:
@@ -112,15 +98,7 @@ class UiMessageStream:
         first = sse({"type": "start", "messageId": turn.id, "messageMetadata": metadata}) + sse(
             {"type": "start-step"}
         )
-        for part in turn.parts:
-            match part:
-                case TextPart(text) if text:
-                    first += self._delta("text", text)
-                case ThinkingPart(text) if text:
-                    first += self._delta("reasoning", text)
-                case _:
-                    first += self._close()
-        return first
+        return first + b"".join(map(self.encode, deltas_between(None, turn)))
 
     def _delta(self, kind: str, text: str) -> bytes:
         opened = b""

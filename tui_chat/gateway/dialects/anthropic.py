@@ -16,17 +16,17 @@ from tui_chat.core.event import (
 from tui_chat.core.part import TextPart, ThinkingPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.gateway.body import Body
-from tui_chat.gateway.chat_request import ChatRequest, Message, joined
+from tui_chat.gateway.chat_request import ChatRequest, Message, read_messages
 from tui_chat.gateway.dialects.data_url import from_base64
 from tui_chat.gateway.dialects.dialect import EVENT_STREAM, NO_BUFFER, sse
 from tui_chat.gateway.problem import problem_of, wrong_field
 from tui_chat.gateway.problem_response import anthropic_error
+from tui_chat.gateway.turn_deltas import deltas_between
 
 Json = dict[str, Any]
 
 _REFUSED = ("tools", "stop_sequences", "mcp_servers", "container", "output_format")
 _IGNORED = ("top_p", "top_k", "service_tier", "context_management")
-_ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
 _STOPPED = {
     "length": "max_tokens",
     "max_tokens": "max_tokens",
@@ -43,16 +43,12 @@ def parse(body: Body, *, counts: bool = False) -> ChatRequest:
     for name in _REFUSED:
         if body.raw(name) not in (None, [], {}, "", False):
             raise wrong_field(name, "is not supported here; leave it out")
-    messages = []
-    for item in body.objects("messages"):
-        if (role := _ROLES.get(item.text("role"))) is None:
-            raise wrong_field(item.name("role"), "must be user or assistant")
-        messages.append(_message(item, role))
+    messages, _ = read_messages(body, _message)
     limit = body.count("max_tokens")
     if limit is None and not counts:
         raise wrong_field("max_tokens", "is required")
     return ChatRequest(
-        joined(messages),
+        messages,
         body.text("model"),
         _system(body),
         Options(limit, body.number("temperature", least=0, most=2), _effort(body), _thinking(body)),
@@ -137,15 +133,7 @@ class AnthropicEvents:
     def _start(self, turn: Turn) -> bytes:
         message = {**message_json(turn, self._model), "content": [], "stop_reason": None, "stop_sequence": None}
         first = sse({"type": "message_start", "message": message}, event="message_start")
-        for part in turn.parts:
-            match part:
-                case TextPart(text) if text:
-                    first += self._delta("text", {"type": "text_delta", "text": text})
-                case ThinkingPart(text) if text:
-                    first += self._delta("thinking", {"type": "thinking_delta", "thinking": text})
-                case _:
-                    first += self._close()
-        return first
+        return first + b"".join(map(self.encode, deltas_between(None, turn)))
 
     def _delta(self, kind: str, delta: Json) -> bytes:
         opened = b""

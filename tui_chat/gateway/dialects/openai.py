@@ -14,7 +14,7 @@ from tui_chat.core.event import (
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
 from tui_chat.gateway.body import Body
-from tui_chat.gateway.chat_request import ChatRequest, Message, joined
+from tui_chat.gateway.chat_request import ChatRequest, Message, read_messages
 from tui_chat.gateway.dialects.data_url import from_base64, from_data_url
 from tui_chat.gateway.dialects.dialect import COMMENT, EVENT_STREAM, NO_BUFFER, sse, sse_text
 from tui_chat.gateway.json_values import dollars
@@ -25,7 +25,6 @@ Json = dict[str, Any]
 
 _REFUSED = ("tools", "functions", "logprobs", "top_logprobs", "logit_bias", "stop", "audio", "prediction")
 _IGNORED = ("top_p", "frequency_penalty", "presence_penalty", "seed", "user", "service_tier", "safety_identifier")
-_ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
 _FINISHED = {
     "max_tokens": "length",
     "length": "length",
@@ -47,21 +46,12 @@ def parse(body: Body) -> ChatRequest:
         raise wrong_field("response_format", "must be text")
     if body.raw("modalities") not in (None, ["text"]):
         raise wrong_field("modalities", 'must be ["text"]')
-    system: list[str] = []
-    messages: list[Message] = []
-    for item in body.objects("messages"):
-        role = item.text("role")
-        if role in ("system", "developer"):
-            system.append(_message(item, Role.USER).text)
-        elif role in _ROLES:
-            messages.append(_message(item, _ROLES[role]))
-        else:
-            raise wrong_field(item.name("role"), "must be system, developer, user or assistant")
+    messages, system = read_messages(body, _message, system_roles=("system", "developer"))
     limits = [body.count(name) for name in ("max_completion_tokens", "max_tokens")]
     return ChatRequest(
-        joined(messages),
+        messages,
         body.text("model"),
-        "\n\n".join(system) if system else None,
+        system,
         Options(
             next((limit for limit in limits if limit is not None), None),
             body.number("temperature", least=0, most=2),
