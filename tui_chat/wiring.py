@@ -75,7 +75,8 @@ class Program:
         profile = self._profile(launch.profile)
         conversation = self.service.new_conversation(self.default_model, system=self.settings.system)
         model, system = profile.model or self.default_model, profile.system or self.settings.system
-        return self._with_options(conversation, launch, model, system, profile.options)
+        new = self._with_options(conversation, launch, model, system, profile.options)
+        return replace(new, kept_here=profile.kept_here)
 
     async def conversation_for(self, launch: LaunchOptions) -> Conversation:
         """Return the conversation that the launch options select, with their model and system prompt."""

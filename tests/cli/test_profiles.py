@@ -1,5 +1,6 @@
 """`-p`: a model with everything asked of it, chosen by one word."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,14 @@ def test_a_conversation_can_be_gone_on_with_under_another_profile(shell: Shell, 
 def test_a_profile_that_is_not_there_names_the_nearest(shell: Shell, file: str) -> None:
     done = shell("--config", file, "ask", "--demo", "-p", "reveiw", "code")
     assert done.code == 3 and "review" in done.err and "Traceback" not in done.err
+
+
+def test_a_profile_keeps_its_conversations_on_this_machine(shell: Shell, file: str) -> None:
+    Path(file).write_text(PROFILES + "kept_here = true\n")
+    shell("--config", file, "ask", "--demo", "-p", "review", "code")
+    shell("--config", file, "ask", "--demo", "other code")
+    with sqlite3.connect(next(shell.home.rglob("conversations.db"))) as db:
+        assert db.execute("SELECT system, kept_here FROM conversation ORDER BY seq").fetchall() == [
+            ("You review code.", 1),
+            ("", 0),
+        ]

@@ -150,6 +150,28 @@ async def test_a_profile_is_switched_by_its_name_and_shown_in_the_header() -> No
         await desk.until(lambda: "profile rust" in screen_text(desk.app))
 
 
+async def test_a_profile_that_keeps_conversations_here_does_so_unless_they_have_left() -> None:
+    settings = replace(load_settings(environ={}), profiles={"private": Profile(kept_here=True)})
+    async with desk_with(HELLO, HELLO, settings=settings) as desk:
+        replica = desk.store.replica
+        await replica.start("space", b"8 bytes.")
+        await desk.type("/profile private")
+        await desk.press("enter")
+        await desk.until(lambda: desk.conversation.kept_here)
+        await desk.said("hi")
+        assert (await desk.store.summary(desk.conversation.id)).kept_here
+        assert await replica.outgoing(None, purges=False, most_bytes=1_000_000) is None
+        await desk.type("/new")
+        await desk.press("enter")
+        await desk.until(lambda: not desk.conversation.turns)
+        await desk.said("hello")
+        assert await replica.outgoing(None, purges=False, most_bytes=1_000_000)
+        await desk.type("/profile private")
+        await desk.press("enter")
+        await desk.until(lambda: "on your other machines already" in screen_text(desk.app))
+        assert not (await desk.store.summary(desk.conversation.id)).kept_here
+
+
 async def test_each_reply_keeps_its_figures_and_the_header_names_the_branch() -> None:
     async with desk_with(HELLO, HELLO) as desk:
         await desk.said("hi")

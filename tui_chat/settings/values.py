@@ -137,6 +137,9 @@ class Profile:
     temperature: Annotated[
         float | None, SettingInfo("0 to 2, where the model supports it", least=0, example="0.2")
     ] = None
+    kept_here: Annotated[bool, SettingInfo("its conversations never leave this machine by sync", example="true")] = (
+        False
+    )
 
     @property
     def options(self) -> "Options":

@@ -282,6 +282,7 @@ KEYS: tuple[Key, ...] = (
         ("library.rename", "f2 alt+r", "rename", "rename", "Rename the conversation."),
         ("library.archive", "f3 alt+a", "archive", "archive", "Archive / unarchive."),
         ("library.export", "f4 alt+e", "export", "export", "Export to a file in the working folder."),
+        ("library.keep_here", "f6 alt+k", "keep_here", "keep here", "Keep on this machine, out of sync / share."),
         ("library.shelf", "f5 alt+s", "shelf", "archive/trash", "Switch list: conversations, archived, trash."),
         ("library.mark", "insert alt+m", "mark", "select", "Select for bulk actions."),
         ("library.delete", "f8 alt+x", "delete", "delete", "Move to trash / restore."),

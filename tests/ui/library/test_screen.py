@@ -226,6 +226,32 @@ async def test_archived_ones_lie_apart_and_come_back() -> None:
         await shows(desk, "Conversations 1", "Engines")
 
 
+async def test_keep_here_key_keeps_a_conversation_on_this_machine_and_shares_it_again() -> None:
+    async with library_of(BRANCHED) as desk:
+        await shows(desk, "Engines")
+        await desk.press("f6")
+        await shows(desk, "“Engines” kept on this machine", "⌂ Engines")
+        assert (await desk.store.summary("engines")).kept_here
+        await desk.press("alt+u")
+        await shows(desk, "Undone")
+        assert not (await desk.store.summary("engines")).kept_here
+        await desk.press("f6", "alt+k")
+        await shows(desk, "“Engines” shared with your other machines")
+        assert not (await desk.store.summary("engines")).kept_here
+
+
+async def test_keep_here_key_reports_a_conversation_that_has_left_already() -> None:
+    async with library_of(BRANCHED) as desk:
+        await shows(desk, "Engines")
+        replica = desk.store.replica
+        await replica.start("space", b"8 bytes.")
+        await replica.share_some()
+        assert await replica.outgoing(None, purges=False, most_bytes=1_000_000)
+        await desk.press("f6")
+        await shows(desk, "“Engines” on your other machines already")
+        assert not (await desk.store.summary("engines")).kept_here
+
+
 async def test_what_is_marked_is_meant_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with library_of(more=5) as desk:

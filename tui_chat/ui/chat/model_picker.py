@@ -62,6 +62,8 @@ class ModelPicker:
         if (profile := chat.context.settings.profiles.get(name)) is not None:
             model, system = profile.model or shown.model, profile.system or shown.system
             values = {"model": model, "system": system, "options": profile.options}
+            if profile.kept_here and not shown.kept_here:
+                values["kept_here"] = True
         try:
             values["model"] = await chat.context.resolve_model(values["model"])
         except ChatError as error:

@@ -68,6 +68,7 @@ class SettingsActions:
             "system": store.set_system,
             "options": store.set_options,
             "model": store.set_model,
+            "kept_here": self._keep_here,
         }
         for name, value in values.items():
             if name not in setters:  # who gave the title goes with the title
@@ -77,6 +78,12 @@ class SettingsActions:
             except ChatError as error:
                 if chat.conversation.turns:  # else it is not stored yet
                     chat.notify_error(error)
+
+    async def _keep_here(self, conversation_id: str, kept_here: bool) -> None:
+        chat = self._chat
+        if not await chat.context.store.set_kept_here(conversation_id, kept_here):
+            chat.conversation = replace(chat.conversation, kept_here=not kept_here)
+            chat.notify_warning("This conversation is on your other machines already. A new one stays here.")
 
     async def delete(self) -> None:
         """Move the conversation to the trash, and show a new one."""

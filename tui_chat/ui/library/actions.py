@@ -84,6 +84,38 @@ class LibraryActions:
             case Shelf.TRASH:
                 self._library.notify(f"Restore it from the trash first ({self._library.keys('library.delete')}).")
 
+    async def toggle_kept_here(self) -> None:
+        """Keep the selected conversations on this machine; if all are kept here, let them be synced."""
+        selected = await self._library.selected()
+        try:
+            kept = {id_: (await self._store.summary(id_)).kept_here for id_ in selected}
+        except ChatError as error:
+            self._library.notify_error(error)
+            return
+        keep = not all(kept.values())
+        changed = {id_: title for id_, title in selected.items() if kept[id_] is not keep}
+        has_left: dict[str, str] = {}
+
+        async def change(conversation_id: str) -> None:
+            if not await self._store.set_kept_here(conversation_id, keep):
+                has_left[conversation_id] = changed[conversation_id]
+
+        how = "kept on this machine" if keep else "shared with your other machines"
+        await self._run(self._each(changed, change, partial(self._keep, not keep)), "")
+        self._report_kept({id_: title for id_, title in changed.items() if id_ not in has_left}, has_left, how)
+
+    async def _keep(self, keep: bool, conversation_id: str) -> None:
+        await self._store.set_kept_here(conversation_id, keep)
+
+    def _report_kept(self, done: Mapping[str, str], has_left: Mapping[str, str], how: str) -> None:
+        pieces = []
+        if done:
+            pieces.append(f"{_sentence(done, how)} {self._library.keys('library.undo')} to undo.")
+        if has_left:
+            pieces.append(_sentence(has_left, "on your other machines already"))
+        if pieces:
+            self._library.notify(" ".join(pieces))
+
     async def toggle_deleted(self) -> None:
         """Move the selected conversations to the trash, or restore them."""
         selected = await self._library.selected()

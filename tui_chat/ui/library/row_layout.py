@@ -64,7 +64,10 @@ def head(context: RowContext) -> list[Segment]:
 def conversation_row(
     summary: ConversationSummary, context: RowContext, *, is_marked: bool, asks: bool = False
 ) -> list[Segment]:
-    """Return the row of a conversation; `asks` marks one in which a tool call waits for the user."""
+    """Return the row of a conversation; `asks` marks one in which a tool call waits for the user.
+
+    `⌂` marks one that never leaves this machine.
+    """
     styles = context.styles
     cells = {
         MODEL: clean_line(summary.model.rpartition("/")[2]),
@@ -72,7 +75,8 @@ def conversation_row(
         COST: cost_so_far(summary.cost_usd, estimated=summary.cost_estimated) if summary.turns else "",
         WHEN: when(summary.updated_at, context.now),
     }
-    mark = ("✓", styles.accent) if is_marked else ("●", styles.accent) if summary.is_live else ("", styles.dim)
+    kept = ("⌂", styles.dim) if summary.kept_here else ("", styles.dim)
+    mark = ("✓", styles.accent) if is_marked else ("●", styles.accent) if summary.is_live else kept
     mark = ("?", styles.warning) if asks and not is_marked else mark
     return _row(mark, (shown_title(summary.title), styles.text), cells, context)
 

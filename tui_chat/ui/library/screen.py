@@ -44,7 +44,10 @@ _FULL_TEXT_DELAY_S = 0.12
 _PREVIEW_DELAY_S = 0.06
 """How long the cursor stays on a row before its conversation is loaded for the preview."""
 _BOLD = Style(bold=True)
-_ACTIONS = ("rename", "archive", "delete", "export", "mark", "shelf", "full_text", "undo", "choose", "move", "page")
+_ACTIONS = (
+    *("rename", "archive", "delete", "export", "keep_here", "mark", "shelf"),
+    *("full_text", "undo", "choose", "move", "page"),
+)
 """What is disabled while a title is written."""
 _RENAMING = "Enter rename · Esc cancel"
 
@@ -88,6 +91,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self.action_archive = self.actions.toggle_archived
         self.action_delete = self.actions.toggle_deleted
         self.action_export = self.actions.export
+        self.action_keep_here = self.actions.toggle_kept_here
         self.action_undo = self.actions.undo_last
 
     def compose(self) -> ComposeResult:
