@@ -31,6 +31,11 @@ def execute(path: Path, script: str) -> None:
 HOSTILE = {
     "a trigger that deletes": "CREATE TRIGGER evil AFTER INSERT ON turn BEGIN DELETE FROM turn; END",
     "a trigger of its own": "CREATE TABLE own (x); CREATE TRIGGER t AFTER INSERT ON own BEGIN SELECT 1; END",
+    "a trigger of ours that deletes": (
+        "DROP TRIGGER sync_turn_added;"
+        " CREATE TRIGGER sync_turn_added AFTER INSERT ON turn BEGIN DELETE FROM turn; END"
+    ),
+    "a lost trigger": "DROP TRIGGER sync_conversation_changed",
     "an index that refuses": "CREATE UNIQUE INDEX evil ON turn (role, conversation)",
     "an index that computes": "CREATE INDEX evil ON turn (hex(text))",
     "a view as a table": "ALTER TABLE prompt RENAME TO hidden; CREATE VIEW prompt AS SELECT 1 AS seq, 'x' AS text",

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -67,9 +68,9 @@ def last_push_wins(patch: pytest.MonkeyPatch) -> None:
 def marks_from_pages_only(patch: pytest.MonkeyPatch) -> None:
     sent = outbox.sent
 
-    def without_mark(db: sqlite3.Connection, receipt: outbox.Receipt) -> None:
+    def without_mark(db: sqlite3.Connection, receipt: outbox.Receipt, now: datetime) -> None:
         before = db.execute("SELECT mark_seq, mark_id, cursor FROM sync").fetchone()
-        sent(db, receipt)
+        sent(db, receipt, now)
         if before[2] != receipt.was:
             db.execute("UPDATE sync SET (mark_seq, mark_id) = (?, ?)", before[:2])
 
@@ -90,10 +91,10 @@ def mark_below_the_cursor(patch: pytest.MonkeyPatch) -> None:
 def destroy_at_the_answer(patch: pytest.MonkeyPatch) -> None:
     sent = outbox.sent
 
-    def destroyed(db: sqlite3.Connection, receipt: outbox.Receipt) -> None:
+    def destroyed(db: sqlite3.Connection, receipt: outbox.Receipt, now: datetime) -> None:
         with pytest.MonkeyPatch.context() as inner:
             no_rescue(inner)
-            sent(db, receipt)
+            sent(db, receipt, now)
 
     patch.setattr(outbox, "sent", destroyed)
 

@@ -144,7 +144,9 @@ def conversation_changes(db: sqlite3.Connection, conversation_id: str) -> tuple[
         " WHERE conversation = ? AND owner IS NOT NULL",
         (seq,),
     ).fetchall()
-    return (*about, *last, *live, *app_state.left_out(db, conversation_id))
+    amended = "SELECT count(*), max(counter) FROM stamp WHERE conversation = ? AND kind = 1"
+    changed_elsewhere = db.execute(amended, (conversation_id,)).fetchone()
+    return (*about, *last, *live, *changed_elsewhere, *app_state.left_out(db, conversation_id))
 
 
 def in_trash_since(db: sqlite3.Connection, moment: datetime) -> list[int]:

@@ -41,6 +41,7 @@ class TextColumn:
 _MOST_BYTES = 2**31 - 1
 """SQLite holds no larger value."""
 _USED_BY_DATE = "coalesce(1000000 * CAST(strftime('%s', updated_at) AS INTEGER), 0)"
+_NEWEST_STAMP = f"(SELECT coalesce(max(counter), 0) FROM stamp WHERE counter < {MOST_COUNTER})"
 NUMBER_COLUMNS: tuple[NumberColumn, ...] = (
     *(
         NumberColumn(table, name, UNKNOWN_COUNT, MOST_TOKENS, str(UNKNOWN_COUNT))
@@ -52,12 +53,12 @@ NUMBER_COLUMNS: tuple[NumberColumn, ...] = (
     NumberColumn("blob", "size", 0, _MOST_BYTES, "length(bytes)"),
     NumberColumn("conversation", "used", -MAX_USED, MAX_USED, _USED_BY_DATE),
     NumberColumn("conversation", "kept_here", 0, 1, "1"),
-    NumberColumn("sync", "counter", 0, MOST_COUNTER, "(SELECT coalesce(max(counter), 0) FROM stamp)"),
+    NumberColumn("sync", "counter", 0, MOST_COUNTER - 1, _NEWEST_STAMP),
     NumberColumn("sync", "cursor", 0, MOST_COUNTER, "0"),
     NumberColumn("sync", "mark_seq", 0, MOST_COUNTER, "NULL"),
     NumberColumn("sync", "shared", 0, MAX_SEQ, "0"),
     NumberColumn("sync", "applying", 0, 0, "0"),
-    *(NumberColumn(table, "counter", 0, MOST_COUNTER, "0") for table in ("stamp", "waiting")),
+    *(NumberColumn(table, "counter", 0, MOST_COUNTER - 1, "0") for table in ("stamp", "waiting")),
     *(NumberColumn(table, "rank", 0, MOST_RANK, "0") for table in ("stamp", "waiting")),
     NumberColumn("outbox", "version", -1, MOST_COUNTER, "0"),
     NumberColumn("authored", "made", 0, MOST_COUNTER, "turn"),

@@ -65,7 +65,7 @@ class ReplicaStore:
 
     async def sent(self, receipt: outbox.Receipt) -> None:
         """Record the hub's answer."""
-        await self._write(partial(outbox.sent, receipt=receipt))
+        await self._write(partial(outbox.sent, receipt=receipt, now=self._process().now))
 
     async def incoming(self, arrivals: Sequence[Arrival], mark: tuple[int, str] | None) -> incoming.Applied:
         """Apply as many records as fit into a short transaction, which also moves the cursor."""
