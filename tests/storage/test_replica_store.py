@@ -3,16 +3,19 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from tests.storage.conftest import Open
 from tests.storage.make import TO_FOURTH_VERSION, conversation, live, prompt, reply, side_request
+from tests.sync.fake_hub import FakeHub, FakeSeal
 from tui_chat.core.event import TextDelta
 from tui_chat.core.replica import MOST_COUNTER, Arrival, Key, Kind, Record, SealedRecord, Stamp
 from tui_chat.core.turn import TurnStatus
 from tui_chat.storage import record_codec
 from tui_chat.storage.store import Store
+from tui_chat.sync.exchange import Exchange
 
 TABLES = ("sync", "outbox", "stamp", "authored", "waiting", "piece", "gone", "unread")
 HERE = b"here...."
@@ -166,3 +169,15 @@ async def test_an_open_conversation_changes_when_a_turn_is_amended_elsewhere(
     await store.replica.incoming([Arrival(sealed, record)], None)
     assert (await store.conversation("c1")).turn("a1").text == "Amended."
     assert await store.conversation_changes("c1") != before
+
+
+async def test_a_cycle_without_news_writes_nothing(open_store: Open) -> None:
+    store, watching = await open_store(), await open_store()
+    await store.replica.start("space", HERE)
+    hub, seal = FakeHub(Random(0)), FakeSeal()
+    await store.create(conversation("c1", prompt("u1")))
+    await Exchange(store.replica, hub, seal).cycle()
+    before = await watching.changes()
+    for _ in range(2):
+        await Exchange(store.replica, hub, seal).cycle()
+    assert await watching.changes() == before

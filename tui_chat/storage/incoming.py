@@ -36,6 +36,11 @@ from tui_chat.storage.settle import deletion_to_stamp, settle, triggers_paused
 from tui_chat.storage.sync_state import BUDGET_S
 from tui_chat.storage.turn_rows import Totals
 
+_READY = (
+    "SELECT kind, conversation, name, rank, counter, device, body FROM waiting INDEXED BY waiting_ready"
+    " WHERE is_ready LIMIT 1"
+)
+
 
 @dataclass(slots=True)
 class Applied:
@@ -59,6 +64,8 @@ def apply(
     budget_s: float = BUDGET_S,
 ) -> Applied:
     """Apply records in the order of the feed, and what they release."""
+    if not arrivals and db.execute(_READY).fetchone() is None:
+        return Applied()  # other processes take every write for a change
     with triggers_paused(db):
         work = _Work(db, process, monotonic() + budget_s)
         work.release()
@@ -196,11 +203,7 @@ class _Work:
 
     def release(self) -> None:
         """Apply the records that no longer wait, until the time is over."""
-        ready = (
-            "SELECT kind, conversation, name, rank, counter, device, body FROM waiting INDEXED BY waiting_ready"
-            " WHERE is_ready LIMIT 1"
-        )
-        while (row := self._db.execute(ready).fetchone()) is not None:
+        while (row := self._db.execute(_READY).fetchone()) is not None:
             if monotonic() > self._stop and self.applied.conversations:
                 self.applied.is_done = False
                 return

@@ -35,6 +35,10 @@ class ReplicaStore:
         """Return where this machine stands; `None` if it does not sync."""
         return await self._read(sync_state.state)
 
+    async def position(self) -> sync_state.Position | None:
+        """Return how far this machine has read the feed; `None` if it does not sync."""
+        return await self._read(sync_state.position)
+
     async def start(self, space: str, device: bytes) -> None:
         """Begin to sync with a space; also on a file that was recovered from damage."""
         await self._write(partial(sync_state.start, space=space, device=device))

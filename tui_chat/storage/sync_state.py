@@ -61,6 +61,21 @@ class ReplicaState:
     """Everything that was here before is in the outbox."""
 
 
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far this machine has read the feed."""
+
+    cursor: int
+    mark: tuple[int, str] | None
+    """The newest push that the hub is known to have had."""
+
+
+def position(db: sqlite3.Connection) -> Position | None:
+    """Return how far this machine has read, which costs the same however much waits."""
+    row = db.execute("SELECT cursor, mark_seq, mark_id FROM sync").fetchone()
+    return None if row is None else Position(row[0], None if None in row[1:] else (row[1], row[2]))
+
+
 def state(db: sqlite3.Connection) -> ReplicaState | None:
     """Return the state of the replica; `None` on a machine that does not sync."""
     row = db.execute("SELECT space, device, counter, cursor, mark_seq, mark_id, shared FROM sync").fetchone()

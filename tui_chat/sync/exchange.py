@@ -12,7 +12,7 @@ from uuid import UUID
 from tui_chat.core.replica import Arrival, SealedRecord
 from tui_chat.storage.incoming import Applied
 from tui_chat.storage.outbox import Batch, Place, Receipt
-from tui_chat.storage.sync_state import ReplicaState
+from tui_chat.storage.sync_state import Position
 from tui_chat.sync.protocol import Hub, HubWentBack, Mark, Seal
 from tui_chat.sync.wire import pack, unpack
 
@@ -25,7 +25,7 @@ MOST_BYTES = 1024 * 1024
 class Replica(Protocol):
     """The database of this machine; each call is one transaction."""
 
-    async def state(self) -> ReplicaState | None: ...
+    async def position(self) -> Position | None: ...
 
     async def share_some(self) -> bool: ...
 
@@ -84,10 +84,10 @@ class Exchange:
         await self._push(outcome)
         return outcome
 
-    async def _state(self) -> ReplicaState:
-        if (state := await self._replica.state()) is None:
+    async def _position(self) -> Position:
+        if (position := await self._replica.position()) is None:
             raise NotSyncing
-        return state
+        return position
 
     async def _share(self) -> None:
         while await self._replica.share_some():
@@ -98,9 +98,9 @@ class Exchange:
             await self._apply([unpack(sealed, self._seal) for sealed in await self._replica.unread()], None, outcome)
             self._has_retried_unread = True
         while True:
-            state = await self._state()
+            position = await self._position()
             try:
-                page = await self._hub.pull(state.cursor, _mark(state), MOST_RECORDS, MOST_BYTES)
+                page = await self._hub.pull(position.cursor, _mark(position), MOST_RECORDS, MOST_BYTES)
             except HubWentBack:
                 await self._replica.share_again()
                 await self._share()
@@ -136,7 +136,7 @@ class Exchange:
             packed = [(sealed, item) for sealed, item in packed if sealed.room not in unread]
         if not packed:
             return
-        answer = await self._hub.push([sealed for sealed, _ in packed], (await self._state()).cursor)
+        answer = await self._hub.push([sealed for sealed, _ in packed], (await self._position()).cursor)
         items = tuple(item for _, item in packed)
         refused = frozenset(item.record.key for sealed, item in packed if sealed.key in answer.refused)
         mark = answer.mark.seq, str(answer.mark.id)
@@ -145,5 +145,5 @@ class Exchange:
         outcome.refused += len(refused)
 
 
-def _mark(state: ReplicaState) -> Mark | None:
-    return None if state.mark is None else Mark(state.mark[0], UUID(state.mark[1]))
+def _mark(position: Position) -> Mark | None:
+    return None if position.mark is None else Mark(position.mark[0], UUID(position.mark[1]))
