@@ -181,3 +181,19 @@ async def test_a_cycle_without_news_writes_nothing(open_store: Open) -> None:
     for _ in range(2):
         await Exchange(store.replica, hub, seal).cycle()
     assert await watching.changes() == before
+
+
+async def test_a_repair_of_damaged_numbers_changes_no_stamp(open_store: Open, path: Path) -> None:
+    store = await open_store()
+    await store.replica.start("space", HERE)
+    await work(store)
+    stamps = "SELECT kind, name, rank, counter FROM stamp ORDER BY kind, name"
+    await store.aclose()
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE conversation SET archived_at = 'no date', head = 999")
+        db.execute("DELETE FROM outbox")
+        before = db.execute(stamps).fetchall()
+    store = await open_store()
+    await store.repair()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute(stamps).fetchall() == before and not db.execute("SELECT * FROM outbox").fetchall()

@@ -60,6 +60,7 @@ class Column:
 async def fill_library(path: Path) -> None:
     """Make a database in which every such column of every table has a value."""
     store = await Store.open(path)
+    await store.replica.start("space", b"here....")
     full = Usage(5, 6, 7, 8, 90, 10, 1)
     told = priced(reply("a1", "u1", "Because of the harbour."), "0.25")
     turns = [

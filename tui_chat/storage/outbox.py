@@ -131,7 +131,8 @@ def _outgoing(db: sqlite3.Connection, place: Place) -> Outgoing | None:
     if kind == Kind.GONE:
         return _purge(db, place)
     row = db.execute("SELECT seq, kept_here FROM conversation WHERE id = ?", (conversation,)).fetchone()
-    made = None if row is None or row[1] else _MAKERS[Kind(kind)](db, row[0], conversation, name)
+    make = _MAKERS.get(kind)
+    made = None if row is None or row[1] or make is None else make(db, row[0], conversation, name)
     if made is None:
         _drop(db, place)
         return None
@@ -253,7 +254,7 @@ def _piece(db: sqlite3.Connection, _seq: int, _id: str, name: str) -> _Made:
         return Stamp(), piece_to_body(row[1], blob.read(PIECE_BYTES))
 
 
-_MAKERS: dict[Kind, Callable[[sqlite3.Connection, int, str, str], _Made]] = {
+_MAKERS: dict[int, Callable[[sqlite3.Connection, int, str, str], _Made]] = {
     Kind.BIRTH: _birth,
     Kind.TURN: _turn,
     Kind.SIDE_REQUEST: _side_request,

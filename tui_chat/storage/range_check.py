@@ -41,7 +41,7 @@ class TextColumn:
 _MOST_BYTES = 2**31 - 1
 """SQLite holds no larger value."""
 _USED_BY_DATE = "coalesce(1000000 * CAST(strftime('%s', updated_at) AS INTEGER), 0)"
-_NEWEST_STAMP = f"(SELECT coalesce(max(counter), 0) FROM stamp WHERE counter < {MOST_COUNTER})"
+_NEWEST_STAMP = f"(SELECT coalesce(max(counter), 0) FROM stamp WHERE counter BETWEEN 0 AND {MOST_COUNTER - 1})"
 NUMBER_COLUMNS: tuple[NumberColumn, ...] = (
     *(
         NumberColumn(table, name, UNKNOWN_COUNT, MOST_TOKENS, str(UNKNOWN_COUNT))
@@ -57,7 +57,7 @@ NUMBER_COLUMNS: tuple[NumberColumn, ...] = (
     NumberColumn("sync", "cursor", 0, MOST_COUNTER, "0"),
     NumberColumn("sync", "mark_seq", 0, MOST_COUNTER, "NULL"),
     NumberColumn("sync", "shared", 0, MAX_SEQ, "0"),
-    NumberColumn("sync", "applying", 0, 0, "0"),
+    NumberColumn("sync", "applying", 0, 1, "1"),
     *(NumberColumn(table, "counter", 0, MOST_COUNTER - 1, "0") for table in ("stamp", "waiting")),
     *(NumberColumn(table, "rank", 0, MOST_RANK, "0") for table in ("stamp", "waiting")),
     NumberColumn("outbox", "version", -1, MOST_COUNTER, "0"),
