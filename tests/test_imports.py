@@ -93,6 +93,7 @@ def test_the_gateway_is_loaded_by_nothing_else(code: str, tmp_path: Path) -> Non
 def test_sync_is_loaded_by_nothing_else(code: str, tmp_path: Path) -> None:
     loaded = loaded_by(code, tmp_path)
     assert loaded.isdisjoint({"psycopg", "nacl", "tui_chat.sync", "tui_chat.storage.replica_store"})
+    assert loaded.isdisjoint({"tui_chat.core.replica", "tui_chat.storage.sync_state"})
 
 
 def test_what_is_loaded_ahead_is_there(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import pytest
 from tests.storage.conftest import Open
 from tests.storage.make import TO_FOURTH_VERSION, conversation, live, prompt, reply, side_request
 from tests.sync.fake_hub import FakeHub, FakeSeal
+from tui_chat.core.bounds import MOST_COUNTER
 from tui_chat.core.event import TextDelta
-from tui_chat.core.replica import MOST_COUNTER, Arrival, Key, Kind, Record, SealedRecord, Stamp
+from tui_chat.core.replica import Arrival, Key, Kind, Record, SealedRecord, Stamp
 from tui_chat.core.turn import TurnStatus
 from tui_chat.storage import record_codec
 from tui_chat.storage.store import Store

@@ -12,6 +12,10 @@ MOST_USD = Decimal(10**9)
 MOST_SUM_USD = Decimal(10**18)
 MOST_MS = 10**12
 """About thirty years."""
+MOST_COUNTER = 2**53
+"""Of the Lamport clock of sync: none gets that far by counting."""
+MOST_RANK = 2
+"""Of a field that is synced: how strong the source of a title is."""
 EARLIEST, LATEST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 """Between these, a moment has a date in every time zone."""
 UNKNOWN_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,14 +7,10 @@ wins, and of purges that absorb their conversation. So records may arrive in any
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from hashlib import blake2b
 from uuid import NAMESPACE_URL, uuid5
 
 NO_DEVICE = bytes(8)
 """The device in the stamp of a record that never changes."""
-MOST_COUNTER = 2**53
-"""No counter gets that far by counting; a larger one comes from damage."""
-MOST_RANK = 2
 _NAME_BYTES = 8
 
 
@@ -143,6 +139,8 @@ def _names_in(body: bytes) -> set[bytes]:
 
 
 def _name(turn_id: str) -> bytes:
+    from hashlib import blake2b  # loads OpenSSL, and only a purge needs it
+
     return blake2b(turn_id.encode(), digest_size=_NAME_BYTES).digest()
 
 

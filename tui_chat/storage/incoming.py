@@ -13,10 +13,10 @@ from hashlib import sha256
 from time import monotonic
 from typing import Any
 
-from tui_chat.core.bounds import moment_in_bounds
+from tui_chat.core.bounds import MOST_COUNTER, moment_in_bounds
 from tui_chat.core.conversation import TitleSource
 from tui_chat.core.part import AttachmentPart
-from tui_chat.core.replica import MOST_COUNTER, Arrival, Key, Kind, Record, Stamp, wins
+from tui_chat.core.replica import Arrival, Key, Kind, Record, Stamp, wins
 from tui_chat.storage import blobs, outbox, rescue, turn_rows
 from tui_chat.storage.conversation_writes import put_side_requests
 from tui_chat.storage.figures_codec import dump

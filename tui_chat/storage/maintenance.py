@@ -7,12 +7,11 @@ from pathlib import Path
 from uuid import uuid4
 
 from tui_chat.core.bounds import MOST_TOKENS, moment_in_bounds
-from tui_chat.storage import blobs, row_check, search_index, sync_state
+from tui_chat.storage import blobs, row_check, search_index
 from tui_chat.storage.errors import is_damage
 from tui_chat.storage.figures_codec import parse_sum
 from tui_chat.storage.range_check import count_out_of_range, repair_out_of_range
 from tui_chat.storage.recovery.recovered_conversation import recovered_conversation
-from tui_chat.storage.settle import triggers_paused
 from tui_chat.storage.turn_rows import Totals, counted_totals, set_totals
 
 _MISSING_PARENTS = (
@@ -153,7 +152,9 @@ def repair(db: sqlite3.Connection) -> None:
 
     What a repair makes of damaged values must never be sent: the hub has the right ones, which are read again.
     """
-    with triggers_paused(db):
+    from tui_chat.storage import settle, sync_state  # few ever repair, and each start loads this file
+
+    with settle.triggers_paused(db):
         _repair(db)
     sync_state.share_again(db)
 

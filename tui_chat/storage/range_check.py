@@ -7,8 +7,15 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tui_chat.core.bounds import MOST_MS, MOST_TOKENS, UNKNOWN_MOMENT, dollars_in_bounds, moment_in_bounds
-from tui_chat.core.replica import MOST_COUNTER, MOST_RANK
+from tui_chat.core.bounds import (
+    MOST_COUNTER,
+    MOST_MS,
+    MOST_RANK,
+    MOST_TOKENS,
+    UNKNOWN_MOMENT,
+    dollars_in_bounds,
+    moment_in_bounds,
+)
 from tui_chat.core.usage import COUNTS
 from tui_chat.storage.figures_codec import parse_price
 from tui_chat.storage.row_mapping import UNKNOWN_COUNT

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tui_chat.core.bounds import UNKNOWN_MOMENT, milliseconds_in_bounds, moment_in_bounds
+from tui_chat.core.bounds import MOST_COUNTER, UNKNOWN_MOMENT, milliseconds_in_bounds, moment_in_bounds
 from tui_chat.core.conversation import Origin, SideRequest
 from tui_chat.core.error import Fault
-from tui_chat.core.replica import MOST_COUNTER
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import UNKNOWN_USAGE
 from tui_chat.storage.figures_codec import cost_from_json, cost_to_json, dump, usage_from_json, usage_to_json
