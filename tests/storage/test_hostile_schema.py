@@ -35,6 +35,11 @@ HOSTILE = {
         "DROP TRIGGER sync_turn_added;"
         " CREATE TRIGGER sync_turn_added AFTER INSERT ON turn BEGIN DELETE FROM turn; END"
     ),
+    "a view as the order of turns": (
+        "DROP TABLE authored; CREATE VIEW authored AS"
+        " WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+        " SELECT x AS turn, x AS made, x AS device FROM n"
+    ),
     "a lost trigger": "DROP TRIGGER sync_conversation_changed",
     "an index that refuses": "CREATE UNIQUE INDEX evil ON turn (role, conversation)",
     "an index that computes": "CREATE INDEX evil ON turn (hex(text))",

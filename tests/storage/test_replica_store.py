@@ -14,12 +14,13 @@ from tui_chat.core.bounds import MOST_COUNTER
 from tui_chat.core.event import TextDelta
 from tui_chat.core.replica import Arrival, Key, Kind, Record, SealedRecord, Stamp
 from tui_chat.core.turn import TurnStatus
-from tui_chat.storage import record_codec
+from tui_chat.storage import private_files, record_codec
 from tui_chat.storage.store import Store
 from tui_chat.sync.exchange import Exchange
 
 TABLES = ("sync", "outbox", "stamp", "authored", "waiting", "piece", "gone", "unread")
 HERE = b"here...."
+SPACE = "0f1c8a52-6f0d-5e0b-9a67-3f4f7a1c2d9e"
 
 
 async def work(store: Store) -> None:
@@ -89,8 +90,9 @@ async def test_a_file_from_before_sync_is_migrated_and_nothing_of_it_is_kept_her
 
 
 @pytest.mark.parametrize("migrated", [False, True])
-async def test_what_is_kept_here_is_still_kept_here_after_recovery_from_damage(
-    open_store: Open, path: Path, migrated: bool
+@pytest.mark.parametrize("damage", [slice(0, 16), slice(4096 * 2, 4096 * 2 + 8)], ids=["header", "page"])
+async def test_a_recovered_file_keeps_here_what_was_and_syncs_again_as_a_new_device(
+    open_store: Open, path: Path, migrated: bool, damage: slice
 ) -> None:
     store = await open_store()
     for number in range(8):
@@ -100,15 +102,18 @@ async def test_what_is_kept_here_is_still_kept_here_after_recovery_from_damage(
         db.executescript(TO_FOURTH_VERSION if migrated else "")
     store = await open_store()
     assert await store.set_kept_here("c3", True)
-    await store.replica.start("space", HERE)
+    await store.replica.start(SPACE, HERE)
     await store.aclose()
     data = bytearray(path.read_bytes())
-    data[:16] = b"\xff" * 16  # SQLite itself can read nothing without the header
+    data[damage] = b"\xff" * len(data[damage])  # without the header SQLite reads nothing
     path.write_bytes(data)
+    private_files.create_private_file(private_files.damage_marker(path))
     store = await open_store()
     assert store.opening.damaged_moved_to is not None and await store.count() == 8
     assert [summary.id for summary in await store.summaries() if summary.kept_here] == ["c3"]
-    assert await store.replica.state() is None  # it starts again, as a new device
+    state = await store.replica.state()
+    assert state is not None and state.space == SPACE and state.device != HERE
+    assert (state.cursor, state.is_shared) == (0, False)
 
 
 @pytest.mark.parametrize(

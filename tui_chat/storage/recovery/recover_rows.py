@@ -10,7 +10,7 @@ from typing import Any
 
 from tui_chat.storage import maintenance, row_repair, search_index
 from tui_chat.storage.connection import connect
-from tui_chat.storage.recovery import page_reader, recover_blobs
+from tui_chat.storage.recovery import page_reader, recover_blobs, recover_sync
 from tui_chat.storage.recovery.recovered_conversation import recovered_conversation
 from tui_chat.storage.row_check import KEYS
 from tui_chat.storage.row_mapping import UNREADABLE
@@ -40,21 +40,10 @@ def recover_rows(damaged: Path, db: sqlite3.Connection, *, new_id: Callable[[], 
     for table in _TABLES:
         for row in rows_by_table[table].values():
             _insert(db, table, row)
-    _copy_authored(damaged, db)
+    recover_sync.restart(damaged, db)
     maintenance.repair(db)
     search_index.rebuild(db)
     return int(db.execute("SELECT count(*) FROM conversation").fetchone()[0])
-
-
-def _copy_authored(damaged: Path, db: sqlite3.Connection) -> None:
-    """Copy the order that turns have on every machine, as far as it can be read; sync itself starts again."""
-    with suppress(sqlite3.Error, UnicodeDecodeError, MemoryError), closing(connect(damaged, writable=False)) as old:
-        for row in old.execute("SELECT turn, made, device FROM authored"):
-            db.execute(
-                "INSERT OR IGNORE INTO authored (turn, made, device)"
-                " SELECT ?, ?, ? WHERE EXISTS (SELECT 1 FROM turn WHERE seq = ?)",
-                (*row, row[0]),
-            )
 
 
 def _columns(db: sqlite3.Connection, table: str) -> list[str]:
