@@ -418,7 +418,8 @@ class World:
             if self.rng.random() < 0.7:  # sometimes nobody notices
                 old.do(partial(sync_state.rename_device, device=self.rng.randbytes(8)))
         elif act == "recover":  # what a damaged file is replaced by has no stamps
-            device.do(lambda db: db.execute("DELETE FROM authored"))
+            if self.rng.random() < 0.5:
+                device.do(lambda db: db.execute("DELETE FROM authored WHERE turn % 2"))
             device.do(partial(sync_state.start, space="space", device=self.rng.randbytes(8)))
         elif act == "hubsnap" and isinstance(self.hub, FakeHub):
             self.snapshots[-1] = (dict(self.hub.records), self.hub.last, dict(self.hub.marks))

@@ -186,8 +186,10 @@ def set_kept_here(db: sqlite3.Connection, conversation_id: str, kept_here: bool)
     if kept_here and _has_left(db, conversation_id):
         return False
     db.execute("UPDATE conversation SET kept_here = ? WHERE seq = ?", (kept_here, seq))
-    if kept_here:
-        db.execute("DELETE FROM outbox WHERE conversation = ?", (conversation_id,))
+    if kept_here:  # as if it had never been about to leave
+        for table in ("outbox", "stamp"):
+            db.execute(f"DELETE FROM {table} WHERE conversation = ?", (conversation_id,))
+        db.execute("DELETE FROM authored WHERE turn IN (SELECT seq FROM turn WHERE conversation = ?)", (seq,))
     elif db.execute("SELECT 1 FROM sync").fetchone():
         from tui_chat.storage import sync_state  # few ever sync
 

@@ -134,18 +134,30 @@ def share_some(db: sqlite3.Connection, budget_s: float = BUDGET_S) -> bool:
     return False
 
 
+def _place_turns(db: sqlite3.Connection, seq: int) -> None:
+    """Give each turn that has none a place in the order: as here, and after those that have one already."""
+    authored = f"SELECT max(made) {_AUTHORED} WHERE conversation = ?"
+    (newest,) = db.execute(authored, (seq,)).fetchone()
+    place = "seq" if newest is None else "counter + row_number() OVER (ORDER BY seq)"
+    db.execute(
+        f"INSERT INTO authored (turn, made, device) SELECT seq, {place}, device FROM turn, sync"
+        " WHERE conversation = ? AND NOT EXISTS (SELECT 1 FROM authored WHERE turn = seq)",
+        (seq,),
+    )
+    db.execute(
+        "UPDATE sync SET counter ="
+        f" max(counter, coalesce((SELECT max(seq) FROM turn), 0), coalesce(({authored}), 0))",
+        (seq,),
+    )
+
+
 def share(db: sqlite3.Connection, seq: int) -> None:
     """Put all of a conversation into the outbox, unless it is kept here."""
     row = db.execute("SELECT id FROM conversation WHERE seq = ? AND kept_here = 0", (seq,)).fetchone()
     if row is None:
         return
     (conversation,) = row
-    db.execute(
-        "INSERT INTO authored (turn, made, device) SELECT seq, seq, device FROM turn, sync"
-        " WHERE conversation = ? ON CONFLICT DO NOTHING",
-        (seq,),
-    )
-    db.execute("UPDATE sync SET counter = max(counter, coalesce((SELECT max(seq) FROM turn), 0))")
+    _place_turns(db, seq)
     for name, (rank, is_set, value) in _FIELDS.items():
         db.execute(
             f"INSERT INTO stamp (kind, conversation, name, rank, counter, device, value)"
