@@ -2,12 +2,13 @@
 
 import json
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Shell
+from tests.cli.conftest import COMMAND, Shell
 from tests.support.environment import ROOT
 
 PROGRAM = ROOT / "tests" / "support" / "mcp_program.py"
@@ -74,3 +75,35 @@ def test_a_single_tool_is_chosen_by_its_name(shell: Shell, configured: dict[str,
 def test_a_call_that_a_rule_denies_is_named_and_has_its_exit_code(shell: Shell, configured: dict[str, str]) -> None:
     done = shell("ask", "--demo", "--tools", "run", "tools", **configured)
     assert done.code == 6 and "A rule in the user's settings denies this: Run echo Hello" in done.err
+
+
+def test_a_folder_with_mcp_json_starts_nothing_and_offers_nothing(shell: Shell, tmp_path: Path) -> None:
+    marker, project = tmp_path / "started", tmp_path / "project"
+    project.mkdir()
+    servers = {"evil": {"command": "touch", "args": [str(marker)]}}
+    (project / ".mcp.json").write_text(json.dumps({"mcpServers": servers}))
+    for words in (["ask", "--demo", "--tools", "read", "hello"], ["tools"], ["mcp", "list"]):
+        done = subprocess.run(
+            [*COMMAND, *words], cwd=project, env=shell.environment(), stdin=subprocess.DEVNULL, capture_output=True
+        )
+        assert done.returncode == 0 and b"evil" not in done.stdout
+    assert not marker.exists()
+
+
+def test_export_import_search_show_and_fork_keep_every_result_and_run_nothing(shell: Shell, tmp_path: Path) -> None:
+    shell("ask", "--demo", "--tools", "run", "--allow", "run_command", "tools")
+    (conversation,) = json.loads(shell("list", "--json").out)
+    parts = shell.only_conversation()["turns"][1]["parts"]
+    assert [part["type"] for part in parts].count("tool_result") == 1
+    exported = tmp_path / "talk.json"
+    exported.write_text(shell("export", conversation["id"], "-f", "json").out)
+    other = Shell(tmp_path / "other")
+    other.home.mkdir()
+    assert other("import", str(exported)).code == 0
+    assert other.only_conversation()["turns"][1]["parts"] == parts
+    assert conversation["id"][:8] in shell("search", "shell").out
+    assert "Hello from your shell" in shell("show", conversation["id"]).out
+    forked = shell("fork", conversation["id"]).out.strip()
+    shown = json.loads(shell("show", "--json", forked).out)["turns"][1]["parts"]
+    kept = [[part for part in one if part["type"] != "round"] for one in (shown, parts)]
+    assert kept[0] == kept[1]

@@ -1,5 +1,6 @@
 """The tool list of a conversation: the same bytes in every request, whatever happens to the servers."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,11 @@ import pytest
 from tests.service.conftest import MakeHarness, ServiceHarness
 from tests.support.tools import ACT, LOOK, ScriptedToolbox, answer, calls, until
 from tui_chat.core.conversation import Conversation, Options
+from tui_chat.core.provider_presets import PRESETS
 from tui_chat.core.tool import Decision, Effect, Tool, Verdict
+from tui_chat.providers.anthropic.request import Capabilities, message_params
+from tui_chat.providers.openai.request import request_body
+from tui_chat.providers.openai.responses_request import responses_body
 from tui_chat.storage.store import Store
 
 ADD = Tool("box__add", "Add.", "{}", Effect.UNKNOWN, "box", "add-1", own_name="add")
@@ -72,6 +77,38 @@ async def test_the_user_hears_once_that_a_server_offers_other_tools(make_harness
         await reply.wait()
         noted.append(reply.notes)
     assert "box offers other tools now" in noted[0][0] and noted[1] == ()
+
+
+async def test_without_tools_a_request_is_the_same_byte_for_byte(make_harness: MakeHarness, store: Store) -> None:
+    class Untouched(ScriptedToolbox):
+        async def offered(self, chosen: object) -> tuple[Tool, ...]:
+            raise AssertionError("no tool is chosen")
+
+    bodies = []
+    for toolbox in (None, Untouched()):
+        harness = await make_harness(toolbox=toolbox, store=store)
+        conversation = replace(harness.new_conversation(), system="Be brief.", options=Options(max_tokens=9))
+        await (await harness.service.send(conversation, "hi")).wait()
+        (request,) = harness.provider.requests
+        request = replace(request, model="claude-sonnet-5-5")
+        dialect = PRESETS["openai"].dialect
+        made = (
+            message_params(request, Capabilities()),
+            request_body(request, dialect),
+            responses_body(request, dialect, "x"),
+        )
+        bodies.append([json.dumps(body) for body in made])
+        assert await store.state(f"tools:{conversation.id}") is None
+    assert bodies[0] == bodies[1]
+    assert bodies[0] == [
+        '{"model": "claude-sonnet-5-5", "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}], '
+        '"system": "Be brief.", "max_tokens": 9, "cache_control": {"type": "ephemeral"}}',
+        '{"model": "claude-sonnet-5-5", "messages": [{"role": "system", "content": "Be brief."}, '
+        '{"role": "user", "content": "hi"}], "stream": true, "stream_options": {"include_usage": true}, '
+        '"max_completion_tokens": 9}',
+        '{"model": "claude-sonnet-5-5", "input": [{"role": "user", "content": "hi"}], "stream": true, '
+        '"store": false, "instructions": "Be brief.", "max_output_tokens": 9}',
+    ]
 
 
 async def test_a_server_without_consent_offers_nothing(make_harness: MakeHarness, store: Store) -> None:

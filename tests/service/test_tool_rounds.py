@@ -334,6 +334,17 @@ async def test_a_slow_tool_is_no_silence_of_the_provider(make_harness: MakeHarne
     assert (await (await sent(harness)).wait()).turn.status is TurnStatus.COMPLETE
 
 
+async def test_a_provider_that_is_silent_after_a_tool_is_noticed(make_harness: MakeHarness) -> None:
+    limits = ToolLimits(max_usd=Decimal(10**6))
+    policy = Policy(RetryPolicy(), HealthLimits(0.05, 0.1), save_interval_s=0.02, tools=limits)
+    harness = await make_harness(
+        calls(LOOK), [TextDelta("Hm"), asyncio.Event()], policy=policy, toolbox=ScriptedToolbox()
+    )
+    ended = await (await sent(harness)).wait()
+    assert ended.turn.status is TurnStatus.FAILED and ended.turn.fault is not None
+    assert ended.turn.fault.detail == "stalled" and results(ended.turn) == [("c1", ToolStatus.DONE)]
+
+
 async def test_nothing_with_an_effect_runs_whose_start_cannot_be_stored(
     make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

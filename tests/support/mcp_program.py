@@ -13,7 +13,7 @@ MODE = sys.argv[1] if len(sys.argv) > 1 else "good"
 TOOLS: list[dict[str, Any]] = [
     {"name": "echo", "description": "Say it again.", "inputSchema": {"type": "object"}},
     {"name": "dots.and spaces/" + "x" * 80, "description": "A long name.", "inputSchema": {"type": "object"}},
-    {"name": "die", "description": "End \x1b[2Jnow\u202e.", "inputSchema": {"type": "object"}},
+    {"name": "die", "description": "End \x1b[2Jnow\u202e\U000e0041\u200b.", "inputSchema": {"type": "object"}},
     {"name": "sleep", "description": "Take long.", "inputSchema": {"type": "object"}},
     {"name": "fail", "description": "Go wrong.", "inputSchema": {"type": "object"}},
     {"name": "ask", "description": "Ask the user.", "inputSchema": {"type": "object"}},

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.tools.test_command import is_alive
 from tui_chat.core.form import Form, FormAnswer
 from tui_chat.core.part import ToolCallPart, ToolStatus
 from tui_chat.core.tool import Tool, ToolOutcome, ToolServer
+from tui_chat.tools import mcp_box
 from tui_chat.tools.mcp_box import McpTools, servers_in
 from tui_chat.tools.mcp_config import McpConfig, ServerUnusable, wire_name
 
@@ -181,6 +183,24 @@ async def test_a_changed_command_needs_another_consent(open_box: Open) -> None:
         await box.tools.offered(["box"])
     async with open_box("many", consent=False) as box:
         assert await box.tools.offered(["box"]) == ()
+
+
+@pytest.mark.parametrize("values", [{"env": {"CALLS": "x", "MORE": "y"}}, {"cwd": "/"}, {"command": ("other",)}])
+def test_another_folder_command_or_variable_is_another_server(values: dict[str, Any]) -> None:
+    before = McpConfig("box", ("one", "two"), env={"CALLS": "x"})
+    assert replace(before, **values).server.fingerprint != before.server.fingerprint
+    assert replace(before, env={"CALLS": "another value"}).server.fingerprint == before.server.fingerprint
+
+
+async def test_a_silent_server_is_waited_for_once_and_not_by_every_message(
+    open_box: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mcp_box, "FIRST_LISTING_S", 0.3)
+    async with open_box("silent", start_timeout_s=1.0) as box:
+        await box.tools.offered(["box"])
+        started = asyncio.get_running_loop().time()
+        assert await box.tools.offered(["box"]) == ()
+        assert asyncio.get_running_loop().time() - started < 0.25
 
 
 async def test_a_server_that_dies_in_a_call_has_an_unknown_outcome_and_starts_again(open_box: Open) -> None:

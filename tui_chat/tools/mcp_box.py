@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 _MAX_DESCRIPTION = 4_000
 _CHANGED = "the tool is another one than when this conversation began to use it"
 FIRST_LISTING_S = 10.0
-"""How long a first message waits for a server that was never listed."""
+"""How long a server that was never listed has, from when it was chosen, before a message goes without its tools."""
 
 HasConsent = Callable[[ToolServer], Awaitable[bool]]
 LoadKnown = Callable[[], Awaitable[Any]]
@@ -50,6 +50,8 @@ class McpTools:
         self._save_known = save_known
         self._known: dict[str, Mapping[str, Tool]] = {}
         """The tools of each server by name, as it last listed them."""
+        self._listing: dict[str, float] = {}
+        """When the first listing of each server began."""
         self._refreshing: set[asyncio.Task[Any]] = set()
 
     async def offered(self, chosen: Sequence[str]) -> tuple[Tool, ...]:
@@ -72,15 +74,19 @@ class McpTools:
         if known is not None:
             self._known[name] = _tools(server.config, known)
             return
-        await asyncio.wait({refresh}, timeout=FIRST_LISTING_S)
+        now_s = asyncio.get_running_loop().time()
+        waited_s = now_s - self._listing.setdefault(name, now_s)
+        await asyncio.wait({refresh}, timeout=max(0.0, FIRST_LISTING_S - waited_s))
 
     async def _refresh(self, server: McpServer) -> None:
         """List the tools now, and keep the list for the next start."""
         try:
-            definitions = await server.definitions()
+            await self._list(server)
         except ServerUnusable as error:
             _log.warning("%s", error)
-            return
+
+    async def _list(self, server: McpServer) -> None:
+        definitions = await server.definitions()
         self._known[server.config.name] = _tools(server.config, definitions)
         stored = dict(await self._load_known() or {})
         entry = {"server": server.config.server.fingerprint, "tools": [asdict(one) for one in definitions]}
@@ -89,8 +95,8 @@ class McpTools:
 
     async def list_tools(self, name: str) -> tuple[Tool, ...]:
         """Start a server and return its tools. Raises `ServerUnusable`."""
-        server = self._servers[name]
-        return tuple(_tools(server.config, await server.definitions()).values())
+        await self._list(self._servers[name])
+        return tuple(self._known[name].values())
 
     async def review(self, tool: Tool, call: ToolCallPart) -> CallReview:
         """Return what a call would do: whatever the server makes of it."""
