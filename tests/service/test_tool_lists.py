@@ -64,7 +64,7 @@ async def test_another_choice_and_a_new_conversation_take_the_present_tools(
     assert await sent(again, conversation, chosen=("look", "box", "read")) == [ADD, LOOK]
 
 
-async def test_the_user_hears_once_that_a_server_offers_other_tools(make_harness: MakeHarness, store: Store) -> None:
+async def test_a_note_says_once_that_a_server_offers_other_tools(make_harness: MakeHarness, store: Store) -> None:
     first = await make_harness(toolbox=Boxes(ADD), store=store)
     conversation = replace(first.new_conversation(), options=Options(tools=CHOSEN))
     reply = await first.service.send(conversation, "hi")

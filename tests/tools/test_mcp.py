@@ -147,7 +147,7 @@ class Asking:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "expected"),
     [
         (FormAnswer("accept", {"name": "Ann", "sure": False}), {"name": "Ann", "sure": False}),
         (FormAnswer("decline"), "decline"),
@@ -155,7 +155,7 @@ class Asking:
     ],
 )
 async def test_a_form_is_asked_and_its_answer_goes_to_the_server(
-    open_box: Open, answer: FormAnswer, told: object
+    open_box: Open, answer: FormAnswer, expected: object
 ) -> None:
     async with open_box(timeout_s=10.0) as box:
         (tool,) = [tool for tool in await box.tools.offered(["box"]) if tool.name == "box__ask"]
@@ -164,7 +164,7 @@ async def test_a_form_is_asked_and_its_answer_goes_to_the_server(
         (form,) = asking.forms
         assert form.server == "box" and [field.name for field in form.fields] == ["name", "age", "colour", "sure"]
         result = json.loads(outcome.text)
-        assert told in (result["action"], result.get("content"))
+        assert expected in (result["action"], result.get("content"))
 
 
 async def test_a_form_is_declined_where_no_one_can_fill_it_in(open_box: Open) -> None:

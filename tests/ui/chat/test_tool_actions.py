@@ -120,6 +120,7 @@ class Hostile(ScriptedToolbox):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 async def test_a_long_hostile_call_can_be_read_to_its_end_and_harms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async with tool_desk(calls(ACTION), answer(), toolbox=Hostile()) as desk:
         await asked(desk)

@@ -122,8 +122,8 @@ class DemoProvider:
 
 
 def _is_result(turn: Turn) -> bool:
-    """Return whether a user's turn is nothing but what tools answered."""
-    return bool(turn.parts) and all(isinstance(part, ToolResultPart) for part in turn.parts)
+    """Return whether a user's turn is what tools answered."""
+    return any(isinstance(part, ToolResultPart) for part in turn.parts)
 
 
 def _scene_steps(scene: Scene, request: Request) -> Iterator[Step]:
