@@ -55,6 +55,10 @@ def test_another_schema_is_no_form(schema: dict[str, Any]) -> None:
         ({"enum": ["a", "b"]}, "b", "b"),
         ({"enum": ["a", "b"]}, "c", None),
         ({"type": "boolean"}, "maybe", None),
+        ({"type": "array", "items": {"enum": ["a", "b"]}}, "b, A", ("b", "a")),
+        ({"type": "array", "items": {"enum": ["a", "b"]}}, "a, c", None),
+        ({"type": "array", "items": {"anyOf": [{"const": "1", "title": "One"}]}}, "one", ("1",)),
+        ({"type": "array", "minItems": 2, "items": {"enum": ["a", "b"]}}, "a", None),
         ({"type": "string"}, "", None),
     ],
 )
@@ -68,3 +72,7 @@ def test_what_may_be_typed(what: dict[str, Any], typed: str, value: object) -> N
 def test_a_field_says_what_it_wants() -> None:
     assert field(type="integer", minimum=1, maximum=9).wants == "a whole number from 1 to 9"
     assert field(type="string", default="main").wants == "a text; empty for main"
+    assert field(type="number", minimum=0).wants == "a number from 0"
+    assert field(type="string", format="email").description == "(email)"
+    several = field(type="array", items={"enum": ["a", "b"]})
+    assert several.wants == "some of a, b, with commas between them"

@@ -1,6 +1,7 @@
 """MCP over streamable HTTP, against the SDK's own server on this machine; and servers from the package index."""
 
 import asyncio
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 import uvicorn
 from mcp.server.mcpserver import MCPServer
 
+from tui_chat.core.form import Form, FormAnswer
 from tui_chat.core.part import ToolStatus
 from tui_chat.tools.mcp_config import McpConfig, ServerUnusable
 from tui_chat.tools.mcp_server import McpServer
@@ -102,3 +104,52 @@ async def test_the_git_server_commits_exactly_once(installed: Path, tmp_path: Pa
     assert "git_status" in names and outcome.status is ToolStatus.DONE
     log = subprocess.run(["git", "log", "--oneline"], cwd=repo, capture_output=True, text=True, check=True)
     assert len(log.stdout.splitlines()) == 1
+
+
+EVERYTHING = "@modelcontextprotocol/server-everything"
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> McpConfig:
+    """The reference server that has one of everything."""
+    folder = tmp_path_factory.mktemp("everything")
+    if shutil.which("npm") is None:
+        pytest.skip("there is no npm")
+    install = ["npm", "install", "--silent", "--no-audit", "--no-fund", f"{EVERYTHING}@2026.8.31"]
+    if subprocess.run(install, cwd=folder, capture_output=True, timeout=280, check=False).returncode != 0:
+        pytest.skip("the server cannot be installed")
+    return McpConfig("all", ("node", str(folder / "node_modules" / EVERYTHING / "dist" / "index.js"), "stdio"))
+
+
+class Filling:
+    """A report by which a tool can ask; the required fields are filled in."""
+
+    def __init__(self) -> None:
+        self.forms: list[Form] = []
+        self.progress: list[str] = []
+
+    def __call__(self, tail: str) -> None:
+        self.progress.append(tail)
+
+    async def ask(self, form: Form) -> FormAnswer:
+        self.forms.append(form)
+        return FormAnswer("accept", {field.name: "Ann" for field in form.fields if field.is_required})
+
+
+@pytest.mark.real
+@pytest.mark.slow
+async def test_the_everything_server_asks_draws_and_reports_progress(everything: McpConfig, tmp_path: Path) -> None:
+    server, filling = McpServer(everything, tmp_path), Filling()
+    names = [one.name for one in await server.definitions()]
+    assert "trigger-elicitation-request" in names and "trigger-sampling-request" not in names
+    drawn = await server.call("get-tiny-image", {}, filling)
+    assert [file.media_type for file in drawn.files] == ["image/png"]
+    asked = await server.call("trigger-elicitation-request", {}, filling)
+    (form,) = filling.forms
+    assert asked.status is ToolStatus.DONE and "Name: Ann" in asked.text
+    assert {field.kind for field in form.fields} == {"string", "boolean", "integer", "number", "array"}
+    steps = await server.call("trigger-long-running-operation", {"duration": 1, "steps": 2}, filling)
+    assert steps.status is ToolStatus.DONE and filling.progress == ["1 of 2", "2 of 2"]
+    weather = await server.call("get-structured-content", {"location": "Chicago"}, filling)
+    assert weather.status is ToolStatus.DONE and "temperature" in weather.text
+    await server.aclose()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Value = str | int | float | bool
+Value = str | int | float | bool | tuple[str, ...]
 FormAction = Literal["accept", "decline", "cancel"]
 MAX_FIELDS = 20
 _MAX_TEXT = 10_000
@@ -16,10 +16,10 @@ class FormField:
 
     name: str
     title: str
-    kind: Literal["string", "integer", "number", "boolean"]
+    kind: Literal["string", "integer", "number", "boolean", "array"]
     description: str = ""
     choices: tuple[tuple[str, str], ...] = ()
-    """The texts that are sent, with their labels; empty where any text will do."""
+    """The texts that are sent, with their labels; empty where any text will do. An array takes several of them."""
     default: Value | None = None
     is_required: bool = False
     least: float | None = None
@@ -34,9 +34,15 @@ class FormField:
     @property
     def wants(self) -> str:
         """What is to be typed, in words."""
+        if self.kind == "array":
+            return f"some of {', '.join(value for value, _ in self.choices)}, with commas between them"
         what = {"integer": "a whole number", "number": "a number", "boolean": "yes or no"}.get(self.kind, "a text")
         unit = " characters" if self.kind == "string" else ""
-        limits = [f"{word} {limit:g}{unit}" for word, limit in (("from", self.least), ("to", self.most)) if limit]
+        limits = [
+            f"{word} {limit:g}{unit}"
+            for word, limit in (("from", self.least), ("to", self.most))
+            if limit is not None
+        ]
         default = "" if self.default is None else f"; empty for {self.default}"
         return " ".join([what, *limits]) + (default or ("; empty for none" if self.can_be_empty else ""))
 
@@ -44,6 +50,8 @@ class FormField:
         """Return the value of what was typed or chosen; `None` for no value. Raises `ValueError`."""
         if not typed and self.can_be_empty:
             return self.default
+        if self.kind == "array":
+            return self._read_several(typed)
         if self.choices and typed not in [value for value, _ in self.choices]:
             raise ValueError(typed)
         match self.kind:
@@ -57,6 +65,15 @@ class FormField:
             raise ValueError(typed)
         self._check(len(typed))
         return typed
+
+    def _read_several(self, typed: str) -> tuple[str, ...]:
+        known = {name.casefold(): value for value, label in self.choices for name in (label, value)}
+        try:
+            values = tuple(known[name.strip().casefold()] for name in typed.split(",") if name.strip())
+        except KeyError as error:
+            raise ValueError(typed) from error
+        self._check(len(values))
+        return values
 
     def _check(self, number: float) -> None:
         too_small = self.least is not None and number < self.least
@@ -108,6 +125,11 @@ def _field(name: str, what: Any, is_required: bool) -> FormField:
     if not isinstance(what, dict):
         raise ValueError(name)
     kind = what.get("type", "string")
+    items = what.get("items")
+    if kind == "array" and isinstance(items, dict) and (several := _choices(items)):
+        title, description = (str(what.get(key) or "") for key in ("title", "description"))
+        least, most = (_number(what.get(key)) for key in ("minItems", "maxItems"))
+        return FormField(name, title or name, kind, description, several, None, is_required, least, most)
     if kind not in ("string", "integer", "number", "boolean"):
         raise ValueError(f"{name} is of type {kind}")
     choices = (("yes", "Yes"), ("no", "No")) if kind == "boolean" else _choices(what)
@@ -115,9 +137,15 @@ def _field(name: str, what: Any, is_required: bool) -> FormField:
     if not isinstance(default, str | int | float):
         default = None
     keys = ("minLength", "maxLength") if kind == "string" else ("minimum", "maximum")
-    least, most = (what[key] if isinstance(what.get(key), int | float) else None for key in keys)
+    least, most = (_number(what.get(key)) for key in keys)
     title, description = (str(what.get(key) or "") for key in ("title", "description"))
+    if isinstance(what.get("format"), str):
+        description = f"{description} ({what['format']})".strip()
     return FormField(name, title or name, kind, description, choices, default, is_required, least, most)
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) else None
 
 
 def _choices(what: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

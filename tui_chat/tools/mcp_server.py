@@ -153,8 +153,9 @@ class McpServer:
             answer = CANCELLED
         if running in self._running:
             running.limit.reschedule(asyncio.get_running_loop().time() + self.config.timeout_s)
-        content = None if answer.values is None else dict(answer.values)
-        return ElicitResult(action=answer.action, content=content)
+        values = (answer.values or {}).items()
+        content = {name: [*value] if isinstance(value, tuple) else value for name, value in values}
+        return ElicitResult(action=answer.action, content=content if answer.action == "accept" else None)
 
     async def aclose(self) -> None:
         """Disconnect, and end the server with everything that it started."""

@@ -56,7 +56,7 @@ class FormActions:
         place = f" ({at + 1} of {len(form.fields)})" if len(form.fields) > 1 else ""
         about = f"\n{_short(field.description)}" if field.description else ""
         title = f"{_heading(form)}\n\n{clean_line(field.title)}{place}{about}"
-        if field.choices:
+        if field.choices and field.kind != "array":
             return await self._pick(Picker(self._chat.keys, title, _choices(field), current=_current(field)))
         wants = clean_line(field.wants)
         return await self._pick(
@@ -65,7 +65,7 @@ class FormActions:
 
     async def _decide(self, form: Form, values: dict[str, Value], *, is_complete: bool) -> str | None:
         """Ask what to do with the form."""
-        shown = [f"{clean_line(name)}: {clean_line(str(value))}" for name, value in values.items()]
+        shown = [f"{clean_line(name)}: {clean_line(_shown(value))}" for name, value in values.items()]
         title = "\n".join([_heading(form), "", *shown]) if shown else _heading(form)
         choices = [Choice(_SEND, f"Send this to {form.server}")] if is_complete else []
         choices += (
@@ -88,6 +88,10 @@ def _heading(form: Form) -> str:
 def _short(text: str) -> str:
     text = clean(text).strip()
     return text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]}…"
+
+
+def _shown(value: Value) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _choices(field: FormField) -> Sequence[Choice]:
