@@ -66,6 +66,18 @@ async def test_the_bar_shows_the_call_and_a_key_allows_it(monkeypatch: pytest.Mo
         assert not desk.chat.approval_bar.display and desk.chat.prompt.has_focus
 
 
+async def test_a_call_of_a_server_is_named_with_it_and_its_key_allows_the_whole_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    toolbox = ScriptedToolbox()
+    toolbox.tools = (replace(ACT, mcp="box", own_name="do it"),)
+    async with tool_desk(calls(ACTION), answer(), toolbox=toolbox) as desk:
+        await asked(desk)
+        await desk.until(lambda: "Allow do it of box?" in screen_text(desk.app))
+        await answer_with(desk, "s", monkeypatch)
+        assert [(grant.tool, grant.subject) for grant in await desk.service.permissions.grants()] == [("act", "")]
+
+
 async def test_no_with_the_reason_that_is_in_the_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
     async with tool_desk(calls(ACTION), answer()) as desk:
         await asked(desk)

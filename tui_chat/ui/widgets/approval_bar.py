@@ -92,8 +92,9 @@ class ApprovalBar(Widget, can_focus=True):
             return self._form_lines(room) or self._elsewhere_line(room)
         approval, review = self.approvals[0], self.approvals[0].review
         place = f" ({1} of {len(self.approvals)})" if len(self.approvals) > 1 else ""
-        source = f" of {review.tool.mcp}" if review.tool.mcp else ""
-        title = f"Allow {clean_line(review.tool.name)}{clean_line(source)}?{place}"
+        tool = review.tool
+        name = f"{tool.own_name or tool.name} of {tool.mcp}" if tool.mcp else tool.name
+        title = f"Allow {clean_line(name)}?{place}"
         rows = self._call_rows(room)
         shown = rows[self.first_row : self.first_row + MOST_ROWS]
         lines = [Content.styled(title, "bold $text-warning"), *map(Content, shown)]
