@@ -43,11 +43,24 @@ async def test_the_limit_of_a_conversation_holds_for_retry_edit_continue_and_com
         lambda: service.edit(conversation.id, prompt, "edited"),
         lambda: service.continue_(conversation.id, reply.turn_id),
         lambda: service.compact(conversation),
+        lambda: service.retry_with_each(conversation.id, reply.turn_id, ["demo/one", "demo/two"]),
     ):
         with pytest.raises(BudgetReached):
             await send()
     assert len(harness.provider.requests) == 1
     assert (await service.open(conversation.id)).turns == conversation.turns
+
+
+async def test_two_requests_that_leave_together_count_together(make_harness: MakeHarness) -> None:
+    harness = await make_harness(BIG, BIG, budget=Budget({Span.CONVERSATION: tokens(1200)}))
+    reply, conversation = await harness.completed_reply("word " * 100)
+    models = ["demo/one", "demo/two"]
+    with pytest.raises(BudgetReached):
+        await harness.service.retry_with_each(conversation.id, reply.turn_id, models)
+    assert len(harness.provider.requests) == 1
+    again = await harness.service.retry_with_each(conversation.id, reply.turn_id, models[:1])
+    await again[0].wait()
+    assert len(harness.provider.requests) == 2
 
 
 async def test_the_day_counts_every_conversation(make_harness: MakeHarness) -> None:

@@ -14,6 +14,8 @@ from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
 from tui_chat.core.conversation import Options
 from tui_chat.core.event import PartEnd, Stopped, TextDelta, ThinkingDelta
+from tui_chat.core.part import TextPart
+from tui_chat.core.turn import Role
 from tui_chat.providers.demo.tour import KEYS as TOUR_KEYS
 from tui_chat.settings.load import load_settings
 from tui_chat.settings.values import Settings
@@ -106,6 +108,9 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
     if key.scope is Scope.FIND:
         await desk.press("ctrl+f")
         await desk.type("needle")
+    if key.scope is Scope.COMPARE:
+        await in_a_comparison(desk, key)
+        return
     if key.scope in DIALOGS:
         await in_a_dialog(desk, key)
         return
@@ -117,6 +122,19 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
         await desk.press("home")
     await desk.pilot.pause()
     pane.flush()
+
+
+async def in_a_comparison(desk: Desk, key: Key) -> None:
+    """Two of three long replies, away from the end that the key moves to."""
+    reply = next(turn for turn in reversed(desk.conversation.path) if turn.role is Role.ASSISTANT)
+    for number in range(2):
+        copy = replace(reply, id=f"copy-{number}", parts=(TextPart("\n\n".join(f"{number} {n}" for n in range(60))),))
+        desk.chat.conversation = desk.conversation.with_turn(copy, head=False)
+    desk.chat.comparing.compare_turn(reply.id if key.id == "compare.next" else "copy-1")
+    await desk.until(lambda: "Compare replies" in screen_text(desk.app) and "demo/tour" in screen_text(desk.app))
+    if key.id in ("compare.up", "compare.page_up", "compare.start"):
+        await desk.press("G")
+    await desk.pilot.pause()
 
 
 DIALOGS = {Scope.PICKER: "f6", Scope.TREE: "f5", Scope.USAGE: "", Scope.HELP: "f1"}

@@ -34,16 +34,22 @@ class BudgetGate:
 
     async def check(self, conversation: Conversation, reply_id: str, request: Spending) -> tuple[str, ...]:
         """Return warnings about a request; raise `BudgetReached` where it goes over a limit."""
+        return await self.check_each(conversation, {reply_id: request})
+
+    async def check_each(self, conversation: Conversation, requests: Mapping[str, Spending]) -> tuple[str, ...]:
+        """Return warnings about requests that leave together, by the ids of their replies; raise `BudgetReached`."""
         if not self.budget:
             return ()
         if self._is_lifted:
             self._is_lifted = False
-            self._free_replies.add(reply_id)
+            self._free_replies |= requests.keys()
             return ()
-        spent = await self._spent(conversation, request)
-        if hard := over(self.budget.limits, spent):
-            raise BudgetReached(refusal(hard[0]), detail="limit")
-        return self._warnings(conversation, spent)
+        together = await self._spent(conversation, sum(requests.values(), Spending()))
+        each = [{**together, Span.REQUEST: request} for request in requests.values()]
+        for spent in each:
+            if hard := over(self.budget.limits, spent):
+                raise BudgetReached(refusal(hard[0]), detail="limit")
+        return tuple(warning for spent in each for warning in self._warnings(conversation, spent))
 
     async def allows_round(self, conversation: Conversation, reply_id: str, reply: Spending, next_: Spending) -> bool:
         """Return whether a reply that has spent so much may send its next request."""

@@ -61,7 +61,8 @@ class ChatService:
         self.tool_lists = ToolLists(store, dependencies.toolbox)
         self._dependencies = dependencies
         self._fitter = AttachmentFitter(dependencies.shrink)
-        self._replies: dict[str, Reply] = {}
+        self._replies: tuple[Reply, ...] = ()
+        """Those in flight, and the last ones that ended."""
         self._watchers: list[Callable[[Reply], object]] = []
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -78,14 +79,17 @@ class ChatService:
         )
 
     def reply_in(self, conversation_id: str) -> Reply | None:
-        """Return the reply in flight in that conversation."""
-        reply = self._replies.get(conversation_id)
-        return reply if reply is not None and reply.ended is None else None
+        """Return the reply in flight in that conversation; of two that are compared, the first."""
+        return next(iter(self.replies_in(conversation_id)), None)
+
+    def replies_in(self, conversation_id: str) -> tuple[Reply, ...]:
+        """Return all replies in flight in that conversation: several only while they are compared."""
+        return tuple(reply for reply in self.replies if reply.conversation_id == conversation_id)
 
     @property
     def replies(self) -> tuple[Reply, ...]:
         """Return all replies in flight."""
-        return tuple(reply for reply in self._replies.values() if reply.ended is None)
+        return tuple(reply for reply in self._replies if reply.ended is None)
 
     def watch(self, callback: Callable[[Reply], object]) -> Callable[[], None]:
         """Call `callback` with every reply that starts; return a function that ends this."""
@@ -93,12 +97,13 @@ class ChatService:
         return lambda: self._watchers.remove(callback) if callback in self._watchers else None
 
     async def cancel(self, conversation_id: str) -> bool:
-        """Stop the reply in that conversation, also one of another process; return whether there is one.
+        """Stop the replies in that conversation, also those of another process; return whether there are any.
 
         Another process stops its reply when it next saves it.
         """
-        if (reply := self.reply_in(conversation_id)) is not None:
-            reply.cancel()
+        if replies := self.replies_in(conversation_id):
+            for reply in replies:
+                reply.cancel()
             return True
         live = [turn for turn in (await self.open(conversation_id)).turns if turn.is_live]
         for turn in live:
@@ -108,8 +113,9 @@ class ChatService:
     async def open(self, conversation_id: str) -> Conversation:
         """Return the conversation, with the current state of a reply in flight."""
         conversation = await self.save_queue.conversation(conversation_id)
-        reply = self.reply_in(conversation_id)
-        return conversation.with_turn(reply.turn, head=False) if reply else conversation
+        for reply in self.replies_in(conversation_id):
+            conversation = conversation.with_turn(reply.turn, head=False)
+        return conversation
 
     async def send(
         self, conversation: Conversation, text: str, attachments: tuple[AttachmentPart, ...] = ()
@@ -150,11 +156,18 @@ class ChatService:
         async with self._conversation_lock(conversation_id):
             conversation = await self._opened(conversation_id, with_tools)
             turn = conversation.turn(turn_id)
-            prompt_id = turn.parent_id if turn.role is Role.ASSISTANT else turn.id
-            if prompt_id is None:
-                raise RequestRefused("there is no prompt to answer", detail="no_prompt")
-            blank = self._blank_reply(prompt_id, model or conversation.model or turn.model)
+            blank = self._blank_reply(_prompt_id(turn), model or conversation.model or turn.model)
             return await self._start_reply(conversation.with_turn(blank), (blank,), new=False)
+
+    async def retry_with_each(self, conversation_id: str, turn_id: str, models: Sequence[str]) -> tuple[Reply, ...]:
+        """Regenerate a reply with several models at once, each as a sibling branch."""
+        async with self._conversation_lock(conversation_id):
+            conversation = await self.open(conversation_id)
+            prompt_id = _prompt_id(conversation.turn(turn_id))
+            blanks = tuple(self._blank_reply(prompt_id, model) for model in models)
+            for blank in blanks:
+                conversation = conversation.with_turn(blank)
+            return await self._start_replies(conversation, blanks, blanks, new=False)
 
     async def send_without_attachments(
         self, conversation_id: str, turn_id: str, *, model: str | None = None
@@ -272,7 +285,7 @@ class ChatService:
 
         def unsaved_deltas() -> list[tuple[str, tuple[Delta, ...]]]:
             # Ended replies too: the store ignores deltas of a reply that is finished.
-            return [(reply.turn_id, reply.unsaved) for reply in tuple(self._replies.values())]
+            return [(reply.turn_id, reply.unsaved) for reply in self._replies]
 
         return self.save_queue.store.checkpoint_last(unsaved_deltas, timeout_s)
 
@@ -354,31 +367,50 @@ class ChatService:
         return await self._start_reply(conversation, turns, new=new)
 
     async def _start_reply(self, conversation: Conversation, turns: tuple[Turn, ...], *, new: bool) -> Reply:
-        """Commit the new turns, then send the request."""
+        """Commit the new turns, of which the last is the reply, then send the request."""
+        (reply,) = await self._start_replies(conversation, turns, turns[-1:], new=new)
+        return reply
+
+    async def _start_replies(
+        self, conversation: Conversation, turns: tuple[Turn, ...], blanks: tuple[Turn, ...], *, new: bool
+    ) -> tuple[Reply, ...]:
+        """Commit the new turns, then send a request for each blank one."""
         if self.reply_in(conversation.id) is not None:
             raise ReplyInFlight("a reply is still streaming here")
-        blank = turns[-1]
+        requests = [await self._request_for(conversation, blank) for blank in blanks]
+        news = await self.tool_lists.news(conversation.id, conversation.options.tools)
+        spending = {blank.id: await self._forecast(conversation, blank) for blank in blanks}
+        news += await self.gate.check_each(conversation, spending)
+        await self.save_queue.begin(replace(conversation, updated_at=self._dependencies.now()), turns, new=new)
+        # An ended reply holds its whole request; drop it to free the memory.
+        replies = tuple(
+            Reply(
+                self._dependencies,
+                self.save_queue,
+                self.permissions,
+                conversation.id,
+                blank,
+                request,
+                partial(self._with_files, model=blank.model),
+            )
+            for blank, (request, _) in zip(blanks, requests, strict=True)
+        )
+        self._replies = (*self.replies, *replies)
+        for reply, (_, notes) in zip(replies, requests, strict=True):
+            reply.notes, news = notes + news, ()
+            reply.allows_round = partial(self.gate.allows_round, conversation, reply.turn_id)
+            self.auto_title.schedule(reply)
+            reply.start()
+            for callback in tuple(self._watchers):
+                callback(reply)
+        return replies
+
+    async def _request_for(self, conversation: Conversation, blank: Turn) -> tuple[Request, tuple[str, ...]]:
+        """Return the request that fills a blank reply, and notes."""
         sent = sent_turns(conversation, blank.id if blank.parts else blank.parent_id)
         if is_summary_requested(sent) and not has_summarized(conversation, sent):
             raise RequestRefused("the summarised messages are not here", detail="summarized_elsewhere")
-        request, notes = await self._fitting_request(conversation, blank.model, sent)
-        notes += await self.tool_lists.news(conversation.id, conversation.options.tools)
-        notes += await self.gate.check(conversation, blank.id, await self._forecast(conversation, blank))
-        await self.save_queue.begin(replace(conversation, updated_at=self._dependencies.now()), turns, new=new)
-        # An ended reply holds its whole request; drop it to free the memory.
-        self._replies = {key: other for key, other in self._replies.items() if other.ended is None}
-        with_files = partial(self._with_files, model=blank.model)
-        reply = Reply(
-            self._dependencies, self.save_queue, self.permissions, conversation.id, blank, request, with_files
-        )
-        reply.notes = notes
-        reply.allows_round = partial(self.gate.allows_round, conversation, blank.id)
-        self._replies[conversation.id] = reply
-        self.auto_title.schedule(reply)
-        reply.start()
-        for callback in tuple(self._watchers):
-            callback(reply)
-        return reply
+        return await self._fitting_request(conversation, blank.model, sent)
 
     async def _forecast(self, conversation: Conversation, blank: Turn) -> Spending:
         """Return what the request for a reply will spend at least: its input."""
@@ -418,6 +450,14 @@ class ChatService:
         tools = await self.tool_lists.tools_of(conversation.id, options.tools)
         turns = await with_bytes(expand_rounds(sent), self.save_queue.store.blob)
         return Request(split_ref(model)[1], turns, conversation.system, options, tools)
+
+
+def _prompt_id(turn: Turn) -> str:
+    """Return the prompt that a reply answers; a prompt's own id."""
+    prompt_id = turn.parent_id if turn.role is Role.ASSISTANT else turn.id
+    if prompt_id is None:
+        raise RequestRefused("there is no prompt to answer", detail="no_prompt")
+    return prompt_id
 
 
 def without_attachments(turn: Turn) -> Turn:

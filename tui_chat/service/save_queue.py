@@ -45,7 +45,7 @@ class SaveQueue:
 
     async def begin(self, conversation: Conversation, turns: Sequence[Turn], *, new: bool) -> None:
         """Commit new turns of `conversation`, which already holds them, before their request is sent."""
-        self._before_reply[conversation.id] = conversation
+        self._before_reply |= {turn.id: conversation for turn in turns if turn.is_live}
         try:
             if conversation.id in self._unsaved:
                 self._unsaved[conversation.id] = conversation
@@ -102,7 +102,7 @@ class SaveQueue:
 
     async def finish(self, conversation_id: str, turn: Turn) -> None:
         """Save a reply that has ended."""
-        before_reply = self._before_reply.pop(conversation_id, None)
+        before_reply = self._before_reply.pop(turn.id, None)
         if (unsaved := self._unsaved.get(conversation_id)) is not None:
             self._unsaved[conversation_id] = unsaved.with_turn(turn, head=False)
             await self._flush_quietly()

@@ -65,7 +65,7 @@ _TOGETHER = (
     (Scope.LIBRARY, Scope.APP),
 )
 """Scopes that work at the same time, the nearest first."""
-_ALONE = (Scope.FIND, Scope.PICKER, Scope.TREE, Scope.USAGE, Scope.HELP)
+_ALONE = (Scope.FIND, Scope.PICKER, Scope.TREE, Scope.COMPARE, Scope.USAGE, Scope.HELP)
 """Scopes whose keys hide those of the screen below; only the keys that work over dialogs work as well."""
 _OVER_DIALOGS = ("app.quit", "app.interrupt")
 

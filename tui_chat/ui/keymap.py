@@ -21,6 +21,7 @@ class Scope(StrEnum):
     LIBRARY = "library"
     PICKER = "palette and other pickers"
     TREE = "conversation tree"
+    COMPARE = "comparing replies"
     USAGE = "usage"
     HELP = "help"
 
@@ -202,6 +203,7 @@ KEYS: tuple[Key, ...] = (
         ("read.previous_branch", "left_square_bracket", "screen.branch(-1)", "previous", "Previous branch."),
         ("read.next_branch", "right_square_bracket", "screen.branch(1)", "next", "Next branch."),
         ("read.tree", "t", "screen.tree", "tree", "Show the conversation tree."),
+        ("read.compare", "v", "screen.compare", "compare", "Compare the reply with a sibling."),
         ("read.find", "slash", "screen.find", "find", "Find in this conversation."),
         ("read.find_next", "n", "find_next", "next match", "Next match."),
         ("read.find_previous", "N", "find_previous", "previous match", "Previous match."),
@@ -307,7 +309,23 @@ KEYS: tuple[Key, ...] = (
         ("tree.page_up", "pageup", "move('page_up')", "page up", "Page up."),
         ("tree.first", "g home", "move('first')", "first", "First row."),
         ("tree.last", "G end", "move('last')", "last", "Last row."),
+        ("tree.compare", "v", "compare", "compare", "Compare the highlighted reply with a sibling."),
         ("tree.close", "escape q t f5", "dismiss(None)", "close", "Close the tree."),
+    ),
+    *_table(
+        Scope.COMPARE,
+        ("compare.keep_left", "1", "keep(0)", "keep first", "Keep the first reply; the other stays a branch."),
+        ("compare.keep_right", "2", "keep(1)", "keep second", "Keep the second reply; the other stays a branch."),
+        ("compare.words", "d", "words", "words that differ", "Mark the words that differ, or show formatted text."),
+        ("compare.previous", "left_square_bracket", "other(-1)", "previous", "Previous sibling in second place."),
+        ("compare.next", "right_square_bracket", "other(1)", "next", "Next sibling in second place."),
+        ("compare.down", "j down", "scroll_line(1)", "down", "Scroll both down."),
+        ("compare.up", "k up", "scroll_line(-1)", "up", "Scroll both up."),
+        ("compare.page_down", "space pagedown", "page(1)", "page", "Page down in both."),
+        ("compare.page_up", "b pageup", "page(-1)", "page", "Page up in both."),
+        ("compare.start", "g home", "start", "start", "Go to the start of both."),
+        ("compare.end", "G end", "end", "end", "Go to the end of both."),
+        ("compare.close", "escape q", "close", "close", "Stop both replies, keeping what arrived; else close."),
     ),
     *_table(
         Scope.USAGE,

@@ -1,5 +1,6 @@
 """Regenerate, edit, continue and fork, and the way from branch to branch."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -149,15 +150,15 @@ class BranchActions:
             self._undo.push(partial(self._go_back, before))
 
     async def _go_back(self, before: Conversation) -> None:
-        if (reply := self._chat.service.reply_in(before.id)) is not None:
+        for reply in self._chat.service.replies_in(before.id):
             reply.cancel()
             await reply.wait()
         await self._chat.return_to(before)
         if before.head is not None:
             await self._show_branch(before.head)
 
-    def show_tree(self) -> None:
-        """Show the conversation as a tree, and go to the turn that is selected there."""
+    def show_tree(self, compare: Callable[[str], object]) -> None:
+        """Show the conversation as a tree, and go to the turn that is selected there, or compare it."""
         from tui_chat.ui.dialogs.tree import TreeScreen
 
         async def go_to(turn_id: str | None) -> None:
@@ -167,7 +168,8 @@ class BranchActions:
         chat = self._chat
         if chat.conversation.turns:
             costs = chat.context.settings.ui.costs
-            chat.app.push_screen(TreeScreen(chat.keys, chat.conversation, chat.pane.current_turn, costs=costs), go_to)
+            tree = TreeScreen(chat.keys, chat.conversation, chat.pane.current_turn, costs=costs, compare=compare)
+            chat.app.push_screen(tree, go_to)
 
     # The conversation that this one was forked from
 

@@ -12,6 +12,7 @@ from tui_chat.core.format_numbers import full_tokens
 from tui_chat.ui.chat.attach_actions import AttachActions
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.chat_view import ChatView
+from tui_chat.ui.chat.compare_actions import CompareActions
 from tui_chat.ui.chat.context_actions import ContextActions
 from tui_chat.ui.chat.find_actions import FindActions
 from tui_chat.ui.chat.model_picker import ModelPicker
@@ -43,6 +44,7 @@ class CommandActions:
         tools: ToolActions,
         context: ContextActions,
         templates: TemplateActions,
+        comparing: CompareActions,
     ) -> None:
         self._chat = chat
         self._branches = branches
@@ -51,6 +53,7 @@ class CommandActions:
         self.with_argument: Mapping[str, Callable[[str], Awaitable[None]]] = {
             "attach": attach.attach_named,
             "compact": context.compact,
+            "compare": comparing.compare,
             "copy": output.copy_by_name,
             "export": output.export_to,
             "find": find.open,

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -25,6 +26,7 @@ from tui_chat.ui.attachment_marks import has_files
 from tui_chat.ui.chat.attach_actions import AttachActions
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.command_actions import CommandActions
+from tui_chat.ui.chat.compare_actions import CompareActions
 from tui_chat.ui.chat.context_actions import ContextActions
 from tui_chat.ui.chat.drafts import Drafts
 from tui_chat.ui.chat.external_changes import CHECK_EVERY_S, ExternalChanges
@@ -153,6 +155,7 @@ class ChatScreen(Screen[None]):
         self.undo = UndoStack()
         self.prompt_actions = PromptActions(self, self.drafts, models)
         self.branches = BranchActions(self, self.prompt_actions, self.undo)
+        self.comparing = CompareActions(self, self.branches)
         self.settings = SettingsActions(self, self.undo)
         self.room = ContextActions(self, self.undo)
         self.queue_actions = QueueActions(self, self.undo)
@@ -178,6 +181,7 @@ class ChatScreen(Screen[None]):
             self.tools,
             self.room,
             self.templates,
+            self.comparing,
         )
         self.sending = SendActions(
             self, self.prompt_actions, self.commands, self.branches, self.tools, self.templates
@@ -547,7 +551,8 @@ class ChatScreen(Screen[None]):
         self.action_tools = self.tools.choose
         self.action_tokens = self.commands.count_tokens
         self.action_trust = self.templates.ask_for_trust
-        self.action_tree = self.branches.show_tree
+        self.action_compare = self.comparing.compare
+        self.action_tree = partial(self.branches.show_tree, self.comparing.compare_turn)
         self.action_usage = self.commands.show_usage
         self.action_wait_for_files = self.attach.wait
 

@@ -22,6 +22,13 @@ class Command:
 COMMANDS: tuple[Command, ...] = (
     Command("attach", "FILE|URL|PATTERN", "attach a file to the prompt", ""),
     Command("compact", "[INSTRUCTIONS]", "go on with a summary instead of the earlier messages", ""),
+    Command(
+        "compare",
+        "[MODEL] [MODEL]",
+        "compare two replies, or regenerate with two models",
+        "",
+        "read.compare",
+    ),
     Command("continue", "", "continue generating a stopped reply", "screen.continue_reply", "reply.continue"),
     Command("copy", "[code]", "copy the last reply, or its last code block", ""),
     Command("delete", "", "move this conversation to the trash", "screen.delete"),

@@ -1,6 +1,7 @@
 """The conversation as a tree: move in it, go to a message, and see what each branch cost."""
 
 import re
+from collections.abc import Callable
 
 from textual.app import ComposeResult
 from textual.content import Content
@@ -39,9 +40,17 @@ class TreeScreen(ModalScreen[str | None]):
     rows = query_one(OptionList)
 
     def __init__(
-        self, keys: Keyboard, conversation: Conversation, current: Turn | None, *, costs: bool = True
+        self,
+        keys: Keyboard,
+        conversation: Conversation,
+        current: Turn | None,
+        *,
+        costs: bool = True,
+        compare: Callable[[str], object],
     ) -> None:
+        """`compare` is called with the id of a turn after the tree has closed."""
         super().__init__()
+        self._compare = compare
         self._keys = keys
         self._costs = costs
         self._conversation = conversation
@@ -50,7 +59,8 @@ class TreeScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         yield Static("Conversation tree", markup=False, classes="title")
         yield RowList(compact=True)
-        hint = "● shown now   " + hint_line(self._keys, "tree.choose", ("tree.down tree.up", "move"), "tree.close")
+        steps = ("tree.choose", ("tree.down tree.up", "move"), "tree.compare", "tree.close")
+        hint = "● shown now   " + hint_line(self._keys, *steps)
         yield Static(hint, markup=False, classes="hint")
 
     def on_mount(self) -> None:
@@ -91,6 +101,12 @@ class TreeScreen(ModalScreen[str | None]):
 
     def action_choose(self) -> None:
         self.rows.action_select()
+
+    def action_compare(self) -> None:
+        """Close, and compare the highlighted turn with a sibling."""
+        if (row := self.rows.highlighted_option) is not None and row.id is not None:
+            self.dismiss(None)
+            self.app.call_later(self._compare, row.id)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_id)

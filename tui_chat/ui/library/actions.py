@@ -195,7 +195,7 @@ class LibraryActions:
             changed.append(conversation_id)
 
     async def _stop_and_delete(self, conversation_id: str) -> None:
-        if (reply := self._service.reply_in(conversation_id)) is not None:
+        for reply in self._service.replies_in(conversation_id):
             reply.cancel()
             await reply.wait()
         await self._store.delete(conversation_id)

@@ -1,0 +1,1 @@
+"""Two replies to the same prompt, next to each other."""
