@@ -54,3 +54,29 @@ def test_init_over_an_existing_file_is_refused_in_its_own_words(shell: Shell) ->
     shell("config", "init")
     done = shell("config", "init")
     assert done.code == 3 and "exists already" in done.err and "--force" in done.err and "error" not in done.err
+
+
+def test_a_setting_is_set_and_printed_and_the_comments_stay(shell: Shell) -> None:
+    file = shell.home / "settings.toml"
+    file.write_text("# mine\n[ui]\nmeasure = 90  # narrow\n")
+    done = shell("--config", str(file), "config", "set", "ui.measure", "80")
+    assert (done.code, done.out) == (0, "ui.measure = 80\n")
+    assert file.read_text() == "# mine\n[ui]\nmeasure = 80  # narrow\n"
+    assert shell("--config", str(file), "config", "get", "ui.measure").out == "80\n"
+
+
+def test_an_invalid_setting_changes_nothing_and_says_what_is_expected(shell: Shell) -> None:
+    for words, sentence in (
+        (("ui.theme", "dracla"), "there is no theme 'dracla'; did you mean dracula?"),
+        (("ui.measure", "wide"), "ui.measure: it wants a number"),
+        (("ui.them", "nord"), "there is no setting 'ui.them'; did you mean ui.theme?"),
+    ):
+        done = shell("config", "set", *words)
+        assert done.code == 3 and sentence in done.err
+    assert not (shell.home / ".config" / "tui-chat" / "config.toml").exists()
+
+
+def test_a_variable_that_overrides_the_file_is_named(shell: Shell) -> None:
+    done = shell("config", "set", "ui.measure", "80", TUI_CHAT_UI_MEASURE="70")
+    assert done.code == 0 and "TUI_CHAT_UI_MEASURE in the environment overrides it" in done.err
+    assert shell("config", "get", "ui.measure", TUI_CHAT_UI_MEASURE="70").out == "70\n"

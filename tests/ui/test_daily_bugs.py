@@ -14,6 +14,7 @@ from tui_chat.core.provider import CONTINUE_PROMPT
 from tui_chat.settings.load import load_settings
 from tui_chat.settings.values import Profile
 from tui_chat.ui.app_context import AppContext, ModelFacts
+from tui_chat.ui.dialogs.config import ConfigScreen
 from tui_chat.ui.picker import Picker
 from tui_chat.ui.widgets.conversation_header import TEMPORARY
 
@@ -59,7 +60,7 @@ async def test_theme_is_previewed_while_moving_saved_when_chosen_and_left_when_c
         desk.chat.context = replace(desk.chat.context, save_setting=saved.__setitem__)
         await desk.type("/theme")
         await desk.press("enter")
-        await desk.until(lambda: isinstance(desk.app.screen, Picker))
+        await desk.until(lambda: isinstance(desk.app.screen, ConfigScreen))
         before = desk.app.theme
         await desk.type("nord")
         await desk.until(lambda: desk.app.theme == "nord")
@@ -69,7 +70,7 @@ async def test_theme_is_previewed_while_moving_saved_when_chosen_and_left_when_c
         await desk.type("/theme nord")
         await desk.press("enter")
         await desk.until(lambda: desk.app.theme == "nord")
-        assert saved == {"ui.theme": "nord"} and "saved in" in screen_text(desk.app)
+        assert saved == {"ui.theme": "nord"} and "ui.theme = nord · saved." in screen_text(desk.app)
 
 
 async def test_retry_after_and_attempts_are_shown_under_the_reply_and_kept() -> None:

@@ -87,7 +87,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "config": (
         "tui-chat config init",
         "tui-chat config edit",
+        "tui-chat config set ui.theme nord",
         "tui-chat config show",
+    ),
+    "config get": ("tui-chat config get ui.theme",),
+    "config set": (
+        "tui-chat config set ui.theme nord",
+        "tui-chat config set chat.titles model",
     ),
     "config path": ('less "$(tui-chat config path)"',),
     "config show": (

@@ -41,7 +41,8 @@ def with_setting(text: str, name: str, value: Any) -> str:
 def _put(lines: list[str], table: tuple[str, ...], key: str, line: str) -> None:
     found = lines_of(lines)
     if (number := found.get((*table, key))) is not None:
-        lines[number - 1] = lines[number - 1].partition("=")[0] + line[len(key) + 1 :]
+        before, _, old = lines[number - 1].partition("=")
+        lines[number - 1] = before + line[len(key) + 1 :] + _comment(old)
         return
     start = found.get(table, 0) if table else 0
     if table and not start:
@@ -57,3 +58,17 @@ def _put(lines: list[str], table: tuple[str, ...], key: str, line: str) -> None:
         lines[place] = line
     else:
         lines.insert(start, line)
+
+
+def _comment(value: str) -> str:
+    """Return the comment behind a value in its line, with the space before it."""
+    import tomllib
+
+    for at, letter in enumerate(value):
+        if letter == "#":
+            try:
+                tomllib.loads(f"v ={value[:at]}")
+            except ValueError:  # within a text
+                continue
+            return value[len(value[:at].rstrip()) :]
+    return ""

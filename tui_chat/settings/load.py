@@ -7,7 +7,7 @@ import dataclasses
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 from tui_chat import paths
 from tui_chat.core.budget import parse_limit
@@ -32,6 +32,7 @@ from tui_chat.settings.values import (
     ToolSettings,
     UiSettings,
     setting_fields,
+    variable_of,
 )
 
 T = TypeVar("T")
@@ -170,12 +171,13 @@ class _SettingsLoader:
         values: dict[str, Any] = {}
         for name, (expected, about) in fields.items():
             dotted = ".".join((*path, name))
-            variable = variables.get(name) or about.variable
+            own = variables.get(name) or about.variable
             layers: list[tuple[Origin, Any, Callable[..., Any]]] = []
             if dotted in self._flags:
                 layers.append((Origin("flag", _flag(dotted)), self._flags[dotted], _as_given))
-            if variable and self._environ.get(variable, "").strip():
-                layers.append((Origin("environment", variable), self._environ[variable].strip(), read))
+            for variable in (own, "" if get_origin(expected) is Mapping else variable_of(dotted)):
+                if variable and (text := self._environ.get(variable, "").strip()):
+                    layers.append((Origin("environment", variable), text, read))
             if name in table:
                 layers.append((self._in_file((*path, name)), table[name], fit))
             for origin, value, check in layers:

@@ -36,6 +36,14 @@ def setting_fields(kind: type) -> dict[str, tuple[Any, SettingInfo]]:
     }
 
 
+def variable_of(name: str) -> str:
+    """Return the environment variable of a setting: `TUI_CHAT_UI_MEASURE` of `ui.measure`.
+
+    A table with a name of the user's own, such as a provider, has none.
+    """
+    return f"TUI_CHAT_{name.replace('.', '_').upper()}" if name.count(".") <= 1 else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a value came from."""

@@ -25,6 +25,7 @@ from tui_chat.ui.messages import (
     GraphicsAnswered,
     PasteShortened,
     TerminalNamed,
+    ThemeChosen,
 )
 from tui_chat.ui.startup.preload import load_ahead
 from tui_chat.ui.startup.screen import StartupScreen
@@ -60,12 +61,10 @@ class ChatApp(CrashSafeApp):
         self._keys.bind(self, Scope.APP)
         for theme in (DARK, LIGHT, *SIXTEEN):
             self.register_theme(theme)
-        wanted = below.settings.ui.theme
-        self._follows_terminal = wanted not in self.available_themes
-        if not self._follows_terminal:
-            self.theme = wanted
-        else:
-            self._suit(is_light=_is_light(os.environ.get("COLORFGBG", "")))
+        self._is_light = _is_light(os.environ.get("COLORFGBG", ""))
+        """Whether the terminal's background is light, as far as that is known."""
+        self._follows_terminal = False
+        self.use_theme(below.settings.ui.theme)
 
     def get_driver_class(self) -> type[Driver]:
         """Return our driver on Unix, Textual's elsewhere."""
@@ -79,12 +78,18 @@ class ChatApp(CrashSafeApp):
                 return TerminalDriver
         return found
 
-    def _suit(self, *, is_light: bool) -> None:
-        """Follow the terminal: its brightness, and its sixteen colours where it has no more."""
-        if self.console.color_system == "standard":
-            self.theme = "ansi-light" if is_light else "ansi-dark"
+    def use_theme(self, name: str) -> None:
+        """Use a theme; a name that is none, such as `auto`, follows the terminal.
+
+        That is its brightness, and its sixteen colours where it has no more.
+        """
+        self._follows_terminal = name not in self.available_themes
+        if not self._follows_terminal:
+            self.theme = name
+        elif self.console.color_system == "standard":
+            self.theme = "ansi-light" if self._is_light else "ansi-dark"
         else:
-            self.theme = LIGHT.name if is_light else DARK.name
+            self.theme = LIGHT.name if self._is_light else DARK.name
 
     def _call_driver(self, name: str, *texts: str) -> None:
         """Call a method that only our own driver has."""
@@ -124,8 +129,12 @@ class ChatApp(CrashSafeApp):
 
     def on_background_reported(self, event: BackgroundReported) -> None:
         """Follow the terminal's background."""
+        self._is_light = event.is_light
         if self._follows_terminal:
-            self._suit(is_light=event.is_light)
+            self.use_theme("auto")
+
+    def on_theme_chosen(self, event: ThemeChosen) -> None:
+        self.use_theme(event.name)
 
     def on_clipboard_supported(self, event: ClipboardSupported) -> None:
         self._take_clipboard(event)

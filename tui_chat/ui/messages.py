@@ -167,6 +167,13 @@ class GraphicsAnswered(Message):
     is_ok: bool
 
 
+@dataclass
+class ThemeChosen(Message):
+    """The app is to use a theme; `auto` follows the terminal."""
+
+    name: str
+
+
 class PasteShortened(Message):
     """A paste was too long and was truncated."""
 

@@ -1,4 +1,4 @@
-"""`config path`, `show`, `init` and `edit`: the settings file."""
+"""`config path`, `show`, `get`, `set`, `init` and `edit`: the settings file."""
 
 import os
 from pathlib import Path
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tui_chat.settings.values import Settings
 
 app = command_group("config", "Show and edit the settings.")
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Dotted name, such as ui.theme.")]
+ValueArgument = Annotated[str, typer.Argument(metavar="VALUE", help="Its value; several at commas.")]
 ForceFlag = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
 
 
@@ -45,6 +47,36 @@ def show(context: typer.Context, as_json: JsonFlag = False) -> None:
     lines = [f"{row.name:<{name_width}}  {clean_line(row.value):<{value_width}}  {row.origin}" for row in shown]
     print_text("\n".join(line.rstrip() for line in lines))
     _print_problems(settings)
+
+
+@app.command("get", cls=HelpCommand)
+def get(context: typer.Context, name: NameArgument) -> None:
+    """Print the value of one setting, and nothing else."""
+    from tui_chat.settings.lookup import find_setting, value_of, value_text
+
+    settings = command_context(context).settings
+    setting = find_setting(name)
+    print_text(value_text(value_of(settings, setting.name)))
+
+
+@app.command("set", cls=HelpCommand)
+def set_(context: typer.Context, name: NameArgument, value: ValueArgument) -> None:
+    """Set one setting in the settings file, whose comments stay."""
+    from tui_chat.cli.unusable_settings import theme_problem
+    from tui_chat.core.error import SettingsError
+    from tui_chat.settings.lookup import find_setting, value_text
+    from tui_chat.wiring import save_setting
+
+    settings = command_context(context).settings
+    setting = find_setting(name)
+    meant = setting.read(value)
+    if setting.name == "ui.theme" and (problem := theme_problem(value)):
+        raise SettingsError(problem)
+    save_setting(settings.file, setting.name, meant)
+    print_text(f"{setting.name} = {value_text(meant)}")
+    origin = settings.origin(setting.name)
+    if origin.kind == "environment":
+        print_notice(f"{origin.place} in the environment overrides it")
 
 
 @app.command("init", cls=HelpCommand)

@@ -1,4 +1,4 @@
-"""Run slash commands, and open what lies over the chat: palette, library, usage, themes, help."""
+"""Run slash commands, and open what lies over the chat: palette, library, usage, help."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -13,6 +13,7 @@ from tui_chat.ui.chat.attach_actions import AttachActions
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.compare_actions import CompareActions
+from tui_chat.ui.chat.config_actions import ConfigActions
 from tui_chat.ui.chat.context_actions import ContextActions
 from tui_chat.ui.chat.find_actions import FindActions
 from tui_chat.ui.chat.model_picker import ModelPicker
@@ -23,7 +24,6 @@ from tui_chat.ui.chat.tool_actions import ToolActions
 from tui_chat.ui.commands.palette_items import rows
 from tui_chat.ui.commands.slash_commands import Call
 from tui_chat.ui.keymap import Key, Scope
-from tui_chat.ui.picker import Choice, Picker
 
 _MAX_LISTED = 500
 """How many of the last used conversations the palette lists."""
@@ -45,6 +45,7 @@ class CommandActions:
         context: ContextActions,
         templates: TemplateActions,
         comparing: CompareActions,
+        config: ConfigActions,
     ) -> None:
         self._chat = chat
         self._branches = branches
@@ -54,6 +55,7 @@ class CommandActions:
             "attach": attach.attach_named,
             "compact": context.compact,
             "compare": comparing.compare,
+            "config": config.config,
             "copy": output.copy_by_name,
             "export": output.export_to,
             "find": find.open,
@@ -63,7 +65,7 @@ class CommandActions:
             "profile": models.switch_profile,
             "retry": lambda model: branches.regenerate(model or None),
             "system": settings.set_system,
-            "theme": self.choose_theme,
+            "theme": lambda name: config.config(f"ui.theme {name}".strip()),
             "title": settings.set_title,
             "tools": tools.choose,
         }
@@ -183,36 +185,3 @@ class CommandActions:
             self._chat.notify("This provider cannot count tokens.")
         else:
             self._chat.notify(f"{full_tokens(tokens)} tokens, counted by the provider.")
-
-    async def choose_theme(self, name: str = "") -> None:
-        """Switch to the theme of that name, or pick one from a list."""
-        app = self._chat.app
-        themes = sorted(app.available_themes)
-        before = app.theme
-
-        def picked(theme: str | None) -> None:
-            app.theme = theme or before
-            if theme is not None:
-                self._save_setting("ui.theme", theme)
-
-        def preview(theme: str) -> None:
-            app.theme = theme
-
-        if name in themes:
-            picked(name)
-        else:
-            choices = [Choice(theme, theme) for theme in themes]
-            picker = Picker(self._chat.keys, "Theme", choices, current=before, highlighted=preview)
-            app.push_screen(picker, picked)
-
-    def _save_setting(self, name: str, value: object) -> None:
-        """Write a setting to the settings file, and report where it is."""
-        settings = self._chat.context.settings
-        try:
-            self._chat.context.save_setting(name, value)
-        except ChatError as error:
-            self._chat.notify_warning(f"Not saved: {error.message}.")
-            return
-        origin = settings.origin(name)
-        over = f" {origin.place} overrides it at the next start." if origin.kind == "environment" else ""
-        self._chat.notify(f"{name} = {value} · saved in {settings.file}.{over}")

@@ -27,6 +27,7 @@ from tui_chat.ui.chat.attach_actions import AttachActions
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.command_actions import CommandActions
 from tui_chat.ui.chat.compare_actions import CompareActions
+from tui_chat.ui.chat.config_actions import ConfigActions
 from tui_chat.ui.chat.context_actions import ContextActions
 from tui_chat.ui.chat.drafts import Drafts
 from tui_chat.ui.chat.external_changes import CHECK_EVERY_S, ExternalChanges
@@ -182,6 +183,7 @@ class ChatScreen(Screen[None]):
             self.room,
             self.templates,
             self.comparing,
+            ConfigActions(self),
         )
         self.sending = SendActions(
             self, self.prompt_actions, self.commands, self.branches, self.tools, self.templates

@@ -29,6 +29,7 @@ COMMANDS: tuple[Command, ...] = (
         "",
         "read.compare",
     ),
+    Command("config", "[NAME [VALUE]]", "change settings, with a preview of theme and measure", ""),
     Command("continue", "", "continue generating a stopped reply", "screen.continue_reply", "reply.continue"),
     Command("copy", "[code]", "copy the last reply, or its last code block", ""),
     Command("delete", "", "move this conversation to the trash", "screen.delete"),
@@ -71,7 +72,6 @@ COMMANDS: tuple[Command, ...] = (
 COMMANDS_BY_NAME = {command.name: command for command in COMMANDS}
 ALIASES = {
     "clear": "new",
-    "config": "settings",
     "cost": "usage",
     "summarize": "compact",
     "exit": "quit",

@@ -367,6 +367,12 @@ class ConversationPane(Widget, can_focus=True):
         self._recolour()
         self.changed()
 
+    def set_measure(self, measure: int) -> None:
+        """Lay prose out in lines of at most so many cells."""
+        self._measure = measure
+        self._recolour()
+        self.changed()
+
     def _recolour(self) -> None:
         styles = TextStyles.of(self.app.theme_variables, self._measure)
         self._frames.forget_styles()

@@ -58,7 +58,7 @@ class PromptBox(TextArea):
         self.has_queued = False
         """Whether a prompt is queued."""
         self._keys = keys
-        self._enter_sends = enter_sends
+        self.enter_sends = enter_sends
         self._folds = PastePlaceholders()
         self.reading = 0
         """How many files are being read to be attached; the prompt is not sent meanwhile."""
@@ -143,16 +143,16 @@ class PromptBox(TextArea):
     def action_send(self) -> None:
         """Send, or insert a new line if the two keys are swapped."""
         row, column = self.cursor_location
-        if self._enter_sends and self.document[row][:column].endswith("\\"):
+        if self.enter_sends and self.document[row][:column].endswith("\\"):
             self.replace("\n", (row, column - 1), (row, column), maintain_selection_offset=False)
-        elif not self._enter_sends:
+        elif not self.enter_sends:
             self._break_line()
         else:
             self._submit()
 
     def action_newline(self) -> None:
         """Insert a new line, or send if the two keys are swapped."""
-        if self._enter_sends:
+        if self.enter_sends:
             self._break_line()
         else:
             self._submit()
