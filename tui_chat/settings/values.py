@@ -196,6 +196,9 @@ class UiSettings:
         "auto"
     )
     enter_sends: Annotated[bool, SettingInfo("Enter sends and ctrl+j makes a new line; false swaps the two")] = True
+    prompt_keys: Annotated[
+        Literal["default", "vi"], SettingInfo("keys of the prompt; vi has a normal mode, which its sign shows")
+    ] = "default"
     measure: Annotated[int, SettingInfo("maximum width of prose in cells; 0 is the whole window", least=0)] = 100
     escape_delay_ms: Annotated[
         int,

@@ -167,6 +167,10 @@ class GraphicsAnswered(Message):
     is_ok: bool
 
 
+class PromptModeChanged(Message):
+    """The keys of the prompt have another meaning now, as in the normal mode of vi."""
+
+
 @dataclass
 class ThemeChosen(Message):
     """The app is to use a theme; `auto` follows the terminal."""

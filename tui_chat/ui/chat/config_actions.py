@@ -9,7 +9,6 @@ from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.settings.lookup import find_setting, value_of, value_text
 from tui_chat.settings.values import Origin, Settings
 from tui_chat.ui.chat.chat_view import ChatView
-from tui_chat.ui.dialogs.config import ConfigHost, ConfigScreen
 from tui_chat.ui.messages import ThemeChosen
 
 _LIVE = ("ui.theme", "ui.measure", "ui.enter_sends", "ui.notify", "ui.prompt_keys")
@@ -38,6 +37,8 @@ class ConfigActions:
             self._chat.notify_warning(f"{error.message[:1].upper()}{error.message[1:]}.")
 
     def _open(self, name: str) -> None:
+        from tui_chat.ui.dialogs.config import ConfigHost, ConfigScreen
+
         chat = self._chat
         themes = ["auto", *sorted(chat.app.available_themes)]
         host = ConfigHost(
@@ -77,6 +78,9 @@ class ConfigActions:
                 self._chat.pane.set_measure(value)
             case "ui.enter_sends":
                 self._chat.prompt.enter_sends = value
+            case "ui.prompt_keys":
+                self._chat.prompt.use_vi(value == "vi")
+                self._chat.show_mode()
 
 
 def _with(settings: Settings, name: str, value: Any) -> Settings:

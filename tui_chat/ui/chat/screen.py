@@ -71,6 +71,7 @@ from tui_chat.ui.messages import (
     FindChanged,
     LinkChosen,
     PathsPasted,
+    PromptModeChanged,
     PromptSubmitted,
     QueuedPromptRequested,
     SuggestionsChanged,
@@ -213,7 +214,7 @@ class ChatScreen(Screen[None]):
         yield EditingBanner(self.keys)
         yield SuggestionList(self.completion)
         yield NoticeLine(self.keys)
-        yield PromptBox(self.keys.in_prompt(), self.completion, enter_sends=ui.enter_sends)
+        yield PromptBox(self.keys.in_prompt(), self.completion, enter_sends=ui.enter_sends, vi=ui.prompt_keys == "vi")
         yield HomePanel(self.keys, home_text(self.keys, self.conversation.model, ("", False)))
         yield StatusFooter(self.keys, costs=ui.costs)
 
@@ -481,6 +482,8 @@ class ChatScreen(Screen[None]):
     def show_mode(self) -> None:
         """Show whether letters are commands."""
         self.notice_line.show_reading(self.pane.has_focus, self.find.reading_note)
+        vi = self.prompt.vi
+        self.notice_line.show_vi(vi.pending if vi is not None and vi.is_normal and self.prompt.has_focus else None)
 
     async def action_interrupt(self) -> None:
         """Copy a selection; else stop the reply; else clear the prompt; pressed twice on an empty prompt, quit."""
@@ -578,6 +581,10 @@ class ChatScreen(Screen[None]):
             await self.queue_actions.send_now(event.at)
         else:
             await self.queue_actions.edit(event.at)
+
+    @on(PromptModeChanged)
+    def show_prompt_mode(self) -> None:
+        self.show_mode()
 
     @on(ApprovalAnswered)
     async def answer_approval(self, event: ApprovalAnswered) -> None:

@@ -1,4 +1,4 @@
-"""The line above the prompt: passing notices, and the sign of reading mode with its keys. Only draws."""
+"""The line above the prompt: passing notices, and the signs of modes with their keys. Only draws."""
 
 import time
 from collections import deque
@@ -19,7 +19,9 @@ _STYLES = {"information": "$foreground", "warning": "$text-warning", "error": "$
 _LEAST_S = {"information": 0.0, "warning": 2.0, "error": 2.0}
 """How long a notice is shown at least when another one waits."""
 _MOST_WAITING = 8
-READ_BADGE = " READ "
+READ_BADGE, NORMAL_BADGE = " READ ", " NORMAL "
+_NORMAL_KEYS = ("i a o write · w b move · x dd cw delete, change · u undo · p put", "i write · u undo", "i")
+"""What stands behind the sign of the prompt's normal mode, by the room there is."""
 _READING_KEYS = (
     ("read.down read.up", "move"),
     ("read.copy", "copy"),
@@ -59,6 +61,8 @@ class NoticeLine(Widget):
         self._timer: Timer | None = None
         self._is_reading = False
         self._reading_note = ""
+        self._vi_keys: str | None = None
+        """The keys of vi that wait; `None` outside its normal mode."""
 
     def add(self, text: str, severity: "SeverityLevel" = "information", lasts_s: float = 5.0) -> None:
         """Show a notice, soon; the same notice is not shown twice."""
@@ -84,8 +88,15 @@ class NoticeLine(Widget):
             self._is_reading, self._reading_note = is_reading, note
             self._update()
 
+    def show_vi(self, keys: str | None) -> None:
+        """Show or hide the sign of the prompt's normal mode; `keys` are those that wait for the next one."""
+        if keys != self._vi_keys:
+            self._vi_keys = keys
+            self._update()
+
     def _update(self) -> None:
-        self.display = self._takes_room or self._is_reading or bool(self._notices)
+        has_badge = self._is_reading or self._vi_keys is not None
+        self.display = self._takes_room or has_badge or bool(self._notices)
         self.refresh(layout=True)
 
     @property
@@ -121,12 +132,18 @@ class NoticeLine(Widget):
             self._timer = None
 
     def render(self) -> Content:
-        badge = Content.styled(READ_BADGE, "bold $text-accent reverse") if self._is_reading else Content()
-        gap = Content("  ") if self._is_reading else Content()
+        sign = READ_BADGE if self._is_reading else "" if self._vi_keys is None else NORMAL_BADGE
+        badge = Content.styled(sign, "bold $text-accent reverse") + Content("  ") if sign else Content()
         if self._notices:
             notice = self._notices[0]
-            return badge + gap + Content.styled(notice.text, _STYLES[notice.severity])
-        return badge + gap + self._reading_keys(self.size.width - len(READ_BADGE) - 2) if self._is_reading else badge
+            return badge + Content.styled(notice.text, _STYLES[notice.severity])
+        room = self.size.width - len(sign) - 2
+        return badge + (self._reading_keys(room) if self._is_reading else self._normal_keys(room) if sign else "")
+
+    def _normal_keys(self, room: int) -> Content:
+        """Return the keys of vi that wait, or what leads back to writing."""
+        text = self._vi_keys or next((hint for hint in _NORMAL_KEYS if len(hint) <= room), "")
+        return Content.styled(text, "$foreground-muted")
 
     def _reading_keys(self, room: int) -> Content:
         """Return the keys, the most needed first, as many as fit."""

@@ -19,6 +19,7 @@ from tui_chat.ui.messages import (
     FileNamed,
     FilesTyped,
     PathsPasted,
+    PromptModeChanged,
     PromptSubmitted,
     QueuedPromptRequested,
     SuggestionsChanged,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tui_chat.core.part import AttachmentPart
     from tui_chat.ui.picker import Choice
     from tui_chat.ui.widgets.attachment_signs import AttachmentSigns
+    from tui_chat.ui.widgets.vi_keys import ViKeys
 
 _FILE_TOKEN = re.compile(r"(?<!\S)@((?:\\.|[^\s\\])*)\Z")
 """An `@` with the start of a file name before the cursor; a space in the name has a backslash."""
@@ -50,7 +52,9 @@ class PromptBox(TextArea):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"prompt-box--attachment"}
 
-    def __init__(self, keys: Mapping[str, str], completing: Completion, *, enter_sends: bool = True) -> None:
+    def __init__(
+        self, keys: Mapping[str, str], completing: Completion, *, enter_sends: bool = True, vi: bool = False
+    ) -> None:
         """`keys` maps keys to actions; bindings would run before text that was typed just before."""
         super().__init__(compact=True, highlight_cursor_line=False, placeholder="Ask anything")
         self.cursor_blink = False
@@ -62,6 +66,9 @@ class PromptBox(TextArea):
         self._folds = PastePlaceholders()
         self.reading = 0
         """How many files are being read to be attached; the prompt is not sent meanwhile."""
+        self.vi: ViKeys | None = None
+        """The keys of vi, where they are chosen."""
+        self.use_vi(vi)
         self._history: Sequence[str] = ()
         self._walked_to = -1
         self._own_draft = ""
@@ -116,7 +123,19 @@ class PromptBox(TextArea):
         self.replace(text, (0, 0), self.document.end)
         self.move_cursor(self.document.end)
 
+    def use_vi(self, chosen: bool) -> None:
+        """Use the keys of vi, or the usual ones."""
+        self.vi = None
+        if chosen:
+            from tui_chat.ui.widgets.vi_keys import ViKeys
+
+            self.vi = ViKeys(self, lambda: self.post_message(PromptModeChanged()))
+
     async def on_key(self, event: events.Key) -> None:
+        if self.vi is not None and self.vi.take(event):
+            event.stop()
+            event.prevent_default()
+            return
         action = self._keys.get(event.key)
         if action is None:
             return
@@ -174,6 +193,8 @@ class PromptBox(TextArea):
             # Cleared at once: a second Enter must not send it again, and what is typed next is another prompt.
             self.draft = ""
             self.history.clear()
+            if self.vi is not None:
+                self.vi.insert()
             self.post_message(PromptSubmitted(text))
         else:
             self.post_message(QueuedPromptRequested(now=True))
@@ -245,6 +266,15 @@ class PromptBox(TextArea):
             self._show(completed)
         elif not self._unfold():
             self.post_message(ActionRequested("screen.read"))
+
+    def action_word_or_branch(self, by: int) -> None:
+        """Go to the previous or next word; in an empty prompt, to the previous or next branch."""
+        if not self.text:
+            self.post_message(ActionRequested(f"screen.branch({by})"))
+        elif by < 0:
+            self.action_cursor_word_left()
+        else:
+            self.action_cursor_word_right()
 
     def action_undo(self) -> None:
         """Undo typing; with nothing to undo, suspend as a shell's user expects."""
