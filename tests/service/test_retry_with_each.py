@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.service.conftest import HELLO, MakeHarness
-from tui_chat.core.error import ReplyInFlight
+from tui_chat.core.error import ReplyInFlight, RequestRefused
 from tui_chat.core.event import TextDelta
 from tui_chat.core.turn import TurnStatus
 
@@ -66,3 +66,11 @@ async def test_cancel_stops_both(make_harness: MakeHarness) -> None:
     replies = await harness.service.retry_with_each(conversation.id, first.turn_id, ["demo/one", "demo/two"])
     assert await harness.service.cancel(conversation.id)
     assert [(await reply.wait()).turn.status for reply in replies] == [TurnStatus.CANCELLED] * 2
+
+
+async def test_a_prompt_is_no_reply_to_edit(make_harness: MakeHarness) -> None:
+    harness = await make_harness(HELLO)
+    _, conversation = await harness.completed_reply()
+    prompt = conversation.path[0]
+    with pytest.raises(RequestRefused):
+        await harness.service.edit_reply(conversation.id, prompt.id, "words")

@@ -19,6 +19,7 @@ from textual import events
 from textual.message import Message
 from textual.worker import Worker, WorkerState
 
+from tests.service.conftest import HELLO
 from tests.ui.conftest import Desk, desk_with
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.event import ReplyEvent, TextDelta, TurnEnded, TurnStarted
@@ -36,6 +37,15 @@ WALKS = int(os.environ.get("TUI_CHAT_WALKS", "4"))
 KEYS = int(os.environ.get("TUI_CHAT_WALK_KEYS", "60"))
 
 COMMANDS = ["/retry", "/fork", "/source", "/title x", "/system x", "/options effort=low", "/delete", "/nothing"]
+COMMANDS += [
+    "/compare",
+    "/compare demo/a",
+    "/compare demo/a demo/b",
+    "/config",
+    "/config ui.measure 60",
+    "/theme nord",
+]
+COMMANDS += ["/config ui.prompt_keys vi", "/config ui.prompt_keys default"]
 SAY = st.sampled_from(["hi", "long 40", "slow", "cut", "flaky", "error 429", "thinking", "//x", "two\nlines"])
 TYPED = st.builds(lambda text: ("type", text), SAY)
 SENT = st.builds(lambda text: ("say", text), SAY)
@@ -46,7 +56,7 @@ f6,escape f6,down,enter ctrl+l,escape ctrl+f,h,enter,n,escape ctrl+o,escape ctrl
 tab,K,e tab,K,r,r tab,K,c,c tab,r tab,c tab,e,escape alt+q alt+q,k,e alt+q,k,x alt+q,enter alt+q,escape f7
 ctrl+p,down,down,enter ctrl+p,f,o,r,k,enter ctrl+p,t,u,r,n,enter slash,down,tab slash,t,h,e,tab,down,enter
 slash,up,escape,enter tab,K,f tab,J,y tab,[ tab,] tab,t,enter tab,z tab,G,g tab,u tab,i tab,b,Y
-ctrl+f,h,tab,n,escape
+ctrl+f,h,tab,n,escape tab,v tab,v,d tab,v,1 tab,v,2 tab,v,[,] tab,v,G,k,escape f5,v f5,v,2 escape,escape
 """
 PRESSED = st.builds(lambda keys: ("press", keys), st.sampled_from(PRESSES.split()))
 NAMED = st.builds(lambda text: ("say", text), st.sampled_from(COMMANDS))
@@ -55,8 +65,12 @@ OTHER = st.sampled_from(
     + [("press", "ctrl+z,ctrl+z,ctrl+z"), ("press", "ctrl+z,alt+z,ctrl+z"), ("press", "tab,ctrl+z")]
     + [("size", size) for size in ("40x10", "60x20", "80x24", "100x30", "120x40", "200x50")]
 )
+LETTERS = st.sampled_from(
+    [("type", word) for word in ["refactor", "compare", "drive", "it", "12", "[b]", "jjj", "Gg"]]
+)
+"""Words that are typed at any moment, also where letters are commands."""
 REOPENED = st.sampled_from([("reopen", "quit"), ("reopen", "kill")])
-STEP = st.one_of(TYPED, SENT, SENT, PRESSED, PRESSED, PRESSED, PRESSED, NAMED, OTHER, OTHER, REOPENED)
+STEP = st.one_of(TYPED, LETTERS, SENT, SENT, PRESSED, PRESSED, PRESSED, PRESSED, NAMED, OTHER, OTHER, REOPENED)
 
 
 @dataclass
@@ -226,3 +240,38 @@ def test_no_walk_over_the_keyboard_loses_anything(steps: list[tuple[str, str]]) 
     # What is saved to a file on the way is saved here.
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         asyncio.run(walk(steps))
+
+
+SILENT = """
+escape tab up down left pageup pagedown ctrl+home ctrl+end alt+left alt+right alt+u alt+x ctrl+j backspace
+ctrl+t ctrl+y f1 f5 f6 ctrl+f ctrl+o ctrl+p ctrl+l ctrl+n ctrl+z alt+z alt+q alt+d ctrl+c j k g G b l z v d t x e f
+[ ] n u 1 2 i ?
+"""
+"""Keys that send nothing, wherever they are pressed."""
+QUIET_STEP = st.one_of(
+    LETTERS,
+    st.builds(lambda text: ("type", text), st.text("abcdefghijklmnopqrstuvwxyz /", min_size=2, max_size=9)),
+    st.builds(lambda key: ("press", key), st.sampled_from(SILENT.split())),
+    st.builds(lambda key: ("press", key), st.sampled_from(SILENT.split())),
+)
+
+
+async def quiet_walk(steps: Sequence[tuple[str, str]]) -> None:
+    """Walk in a conversation with branches; no step asks for a request."""
+    async with desk_with(*[HELLO] * 4) as desk:
+        for _ in range(2):
+            await desk.said("hi")
+            await desk.press("alt+r")
+            await desk.idle()
+        for step in steps:
+            if not desk.app._exit:
+                await take(desk, step)
+        assert len(desk.provider.requests) == 4
+
+
+@pytest.mark.timeout(3600)
+@settings(max_examples=WALKS, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(QUIET_STEP, min_size=KEYS, max_size=KEYS))
+def test_no_request_leaves_that_no_send_key_asked_for(steps: list[tuple[str, str]]) -> None:
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        asyncio.run(quiet_walk(steps))

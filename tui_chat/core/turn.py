@@ -8,6 +8,8 @@ from tui_chat.core.error import Fault
 from tui_chat.core.part import Part, RoundPart, TextPart, ThinkingPart, ToolResultPart
 from tui_chat.core.usage import Cost, Usage
 
+EDITED = "edited"
+"""The stop reason of a reply that the user wrote, from one of a model."""
 LEAST_MEASURED_TOKENS = 5
 """A reply of fewer tokens arrives at once, and says nothing about the speed of its model."""
 

@@ -16,7 +16,7 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.core.turn import EDITED, Role, Turn, TurnStatus
 
 _USUAL_STOPS = (None, "", "end_turn", "stop", "completed")
 
@@ -75,6 +75,8 @@ class TranscriptTurn:
             facts.append(dollars(cost.total_usd, estimated=cost.estimated) if cost else "cost unknown")
         if turn.status is not TurnStatus.COMPLETE:
             facts.append(turn.status.value)
+        elif turn.stop_reason == EDITED:
+            facts.append("edited")
         elif turn.stop_reason not in _USUAL_STOPS:
             facts.append(f"stopped: {turn.stop_reason}")
         return [one_line(fact) for fact in facts if fact]

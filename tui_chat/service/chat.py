@@ -31,7 +31,7 @@ from tui_chat.core.provider import CONTINUE_PROMPT, Request, split_ref
 from tui_chat.core.rounds import expand_rounds, rounds_of, without_figures
 from tui_chat.core.title import title_from
 from tui_chat.core.tool import definition_tokens
-from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.core.turn import EDITED, Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
 from tui_chat.service.attachment_bytes import measured_files, with_bytes
 from tui_chat.service.auto_title import AutoTitle
@@ -148,6 +148,23 @@ class ChatService:
             marks = filter(is_summary_mark, edited.parts)
             parts: tuple[Part, ...] = (*marks, TextPart(valid_text(text)), *await measured_files(attachments))
             return await self._send_prompt(conversation, edited.parent_id, parts)
+
+    async def edit_reply(self, conversation_id: str, turn_id: str, text: str) -> Turn:
+        """Store an edited reply as a sibling branch; nothing is sent."""
+        async with self._conversation_lock(conversation_id):
+            conversation = await self.open(conversation_id)
+            reply = conversation.turn(turn_id)
+            if reply.role is not Role.ASSISTANT or reply.is_live:
+                raise RequestRefused("only a reply that has stopped can be edited", detail="not_a_reply")
+            edited = replace(
+                self._blank_reply(_prompt_id(reply), reply.model),
+                parts=(TextPart(valid_text(text)),),
+                status=TurnStatus.COMPLETE,
+                stop_reason=EDITED,
+            )
+            now = replace(conversation.with_turn(edited), updated_at=edited.created_at)
+            await self.save_queue.begin(now, (edited,), new=False)
+            return edited
 
     async def retry(
         self, conversation_id: str, turn_id: str, *, model: str | None = None, with_tools: bool = True

@@ -198,6 +198,7 @@ KEYS: tuple[Key, ...] = (
         ("read.copy_code", "Y", "copy_code", "copy code", "Copy the selected code block, or the last one."),
         ("read.save_code", "w", "screen.save_code", "save code", "Save the selected code block to a file."),
         ("read.edit", "e", "screen.edit", "edit", "Edit the selected prompt."),
+        ("read.edit_reply", "E", "screen.edit_reply", "edit reply", "Edit the reply as a branch; sends nothing."),
         ("read.retry", "r", "screen.confirm('retry')", "regenerate", "Regenerate the reply; press it twice."),
         (
             "read.continue",

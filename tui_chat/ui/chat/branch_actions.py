@@ -64,6 +64,18 @@ class BranchActions:
             return
         await self._prompts.start_editing(edited)
 
+    async def edit_reply(self) -> None:
+        """Edit the selected reply, or the last one; what is kept becomes a sibling, and nothing is sent."""
+        chat = self._chat
+        turn, path = chat.pane.current_turn, chat.conversation.path
+        reply = turn if turn is not None and turn.role is Role.ASSISTANT else last(path, Role.ASSISTANT)
+        if reply is None:
+            chat.notify_warning("There is no reply to edit yet.")
+        elif chat.live_reply is not None:
+            chat.notify_warning(f"A reply is still streaming; {chat.keys('reply.cancel')} stops it.")
+        else:
+            await self._prompts.start_editing(reply)
+
     async def send_without_files(self) -> None:
         """Send the prompt in the prompt box without its files; if it has none, the selected or last prompt again."""
         chat = self._chat

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from tui_chat.core.part import AttachmentPart
-from tui_chat.core.turn import Turn
+from tui_chat.core.turn import Role, Turn
 from tui_chat.ui.attachment_marks import attachments_in, brief, draft_text, mark_of
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.drafts import Drafts
@@ -37,6 +37,11 @@ class PromptActions:
         self._estimate_text = ""
         self._warned_of = ""
         """The prompt that was reported as too long; sent again, it is sent."""
+
+    @property
+    def _edits_reply(self) -> bool:
+        """Whether a reply is being edited: it is kept, and not sent."""
+        return self.editing is not None and self.editing.role is Role.ASSISTANT
 
     # Drafts
 
@@ -137,7 +142,7 @@ class PromptActions:
 
     async def fits(self, text: str) -> bool:
         """Whether the prompt fits the context window. Warn only once about the same prompt."""
-        if self._warned_of == text:
+        if self._warned_of == text or self._edits_reply:
             return True
         chat = self._chat
         facts = await chat.context.facts_of(chat.conversation.model)
@@ -157,7 +162,7 @@ class PromptActions:
         await asyncio.sleep(ESTIMATE_DELAY_S)
         chat = self._chat
         text, estimate = read_text(), ""
-        if text.strip() and parse(text) is None:
+        if text.strip() and parse(text) is None and not self._edits_reply:
             facts = await chat.context.facts_of(chat.conversation.model)
             draft = draft_of(chat.conversation, text, self.editing)
             price = facts.price if chat.context.settings.ui.costs else None
@@ -167,6 +172,7 @@ class PromptActions:
             self._show_hint()
 
     def _show_hint(self) -> None:
+        self._chat.editing_banner.is_reply = self._edits_reply
         self._chat.editing_banner.is_editing = self.editing is not None
         self._chat.status.show_hint(self._estimate_text)
 

@@ -533,6 +533,7 @@ class ChatScreen(Screen[None]):
         self.action_delete = self.settings.delete
         self.action_drop_queued = self.queue_actions.drop
         self.action_edit = self.branches.edit
+        self.action_edit_reply = self.branches.edit_reply
         self.action_edit_settings = self.commands.edit_settings
         self.action_serve = self.serve.toggle
         self.action_editor = self.prompt_actions.open_editor

@@ -8,7 +8,7 @@ from textual.worker import Worker
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import AttachmentRefused, ChatError
 from tui_chat.core.event import RetryScheduled, TurnEnded, TurnStarted
-from tui_chat.core.turn import Turn, TurnStatus
+from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.service.reply import Reply
 from tui_chat.ui.attachment_marks import prompt_text, split_leading_marks
 from tui_chat.ui.chat.branch_actions import BranchActions
@@ -81,6 +81,8 @@ class SendActions:
 
     async def send_now(self, text: str, edited: Turn | None = None) -> bool:
         """Send a prompt, or a new version of an earlier one. Return whether it is stored."""
+        if edited is not None and edited.role is Role.ASSISTANT:
+            return await self._keep_reply(text, edited)
         draft_key, shown = self._prompts.draft_key, self._chat.conversation
         words, attachments = prompt_text(text), self._prompts.attachments_of(text, edited)
         service = self._chat.service
@@ -107,6 +109,20 @@ class SendActions:
             if not await self.start_reply(chat.service.send(conversation, prompt_text(prompt), attachments)):
                 return False
         await self._prompts.mark_sent(draft_key, typed)
+        return True
+
+    async def _keep_reply(self, text: str, edited: Turn) -> bool:
+        """Store an edited reply, and show it. Return whether it is stored."""
+        chat, before = self._chat, self._chat.conversation
+        try:
+            reply = await chat.service.edit_reply(before.id, edited.id, text)
+        except ChatError as error:
+            chat.notify_error(error)
+            return False
+        chat.conversation = await chat.service.open(before.id)
+        await self._prompts.leave_editing()
+        await self._branches.go_to(reply.id, at=reply.id)
+        self._branches.note_left(before)
         return True
 
     async def start_reply(self, starting: Awaitable[Reply]) -> bool:

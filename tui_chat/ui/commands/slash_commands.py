@@ -34,6 +34,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("copy", "[code]", "copy the last reply, or its last code block", ""),
     Command("delete", "", "move this conversation to the trash", "screen.delete"),
     Command("edit", "", "edit the last prompt", "screen.edit", "prompt.edit"),
+    Command("edit-reply", "", "edit the last reply as a branch", "screen.edit_reply", "read.edit_reply"),
     Command("export", "[FILE]", "export this conversation to a file", ""),
     Command("find", "[WORDS]", "find in this conversation", "", "find.open"),
     Command("fork", "", "fork the conversation here", "screen.fork", "read.fork"),

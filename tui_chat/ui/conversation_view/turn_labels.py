@@ -22,7 +22,7 @@ from tui_chat.core.part import (
 )
 from tui_chat.core.provider import CONTINUE_PROMPT
 from tui_chat.core.sources import title_and_url
-from tui_chat.core.turn import Role, Turn
+from tui_chat.core.turn import EDITED, Role, Turn
 from tui_chat.rendering.cell_width import fitted, normalize_graphemes, width
 from tui_chat.rendering.diff import is_diff
 from tui_chat.rendering.line import Line
@@ -68,6 +68,8 @@ def head(turn: Turn, header: TurnHeader, layout_options: LayoutOptions) -> Block
     is_new_day = at is not None and (before is None or before.date() != at.date())
     clock = UNKNOWN if at is None else at.strftime("%H:%M")
     pieces.append(_day(at) + clock if at is not None and is_new_day else clock)
+    if turn.stop_reason == EDITED:
+        pieces.append("edited by you")
     number, siblings = header.sibling
     if siblings > 1:
         pieces.append(f"‹{number}/{siblings}›")

@@ -1,4 +1,4 @@
-"""Shows that an earlier prompt is being edited, and the keys to send or cancel the edit."""
+"""Shows that an earlier prompt or a reply is being edited, and the keys to keep or cancel the edit."""
 
 from textual.content import Content
 from textual.reactive import reactive
@@ -12,6 +12,9 @@ class EditingBanner(Widget):
 
     is_editing: reactive[bool] = reactive(False, layout=True)
 
+    is_reply: reactive[bool] = reactive(False)
+    """Whether it is a reply of a model that is edited."""
+
     def __init__(self, keys: Keyboard) -> None:
         super().__init__()
         self._keys = keys
@@ -22,7 +25,8 @@ class EditingBanner(Widget):
     def render(self) -> Content:
         """Return what is being edited, then the keys."""
         send, cancel = self._keys("prompt.send"), self._keys("reply.cancel")
-        hint = f"  {send} send as a new branch · {cancel} cancel"
+        what, does = ("a reply", "keep") if self.is_reply else ("an earlier prompt", "send")
+        hint = f"  {send} {does} as a new branch · {cancel} cancel"
         if self.size.width < len(hint) + 30:
             hint = f"  {cancel} cancel"
-        return Content.assemble(("editing an earlier prompt", "$text-warning"), (hint, "$foreground-disabled"))
+        return Content.assemble((f"editing {what}", "$text-warning"), (hint, "$foreground-disabled"))
