@@ -105,14 +105,15 @@ class Picker(ModalScreen[str | None]):
         self.box.focus()
         self._show()
 
-    def offer(self, choices: Sequence[Choice], hint: str = "") -> None:
-        """Replace the choices, and the hint if there is one."""
+    def offer(self, choices: Sequence[Choice], hint: str = "", title: str = "") -> None:
+        """Replace the choices, and the hint and the title if there are new ones."""
         self._read(choices)
         # Not after it was closed, while its widgets are removed.
         if self.is_mounted and self in self.app.screen_stack:
             self._show()
-            if hint:
-                self.query_one(".hint", Static).update(Content(hint))
+            for name, text in ((".hint", hint), (".title", title)):
+                if text:
+                    self.query_one(name, Static).update(Content(text))
 
     def _read(self, choices: Sequence[Choice]) -> None:
         keys = max((cell_len(one.key) for one in choices), default=0)

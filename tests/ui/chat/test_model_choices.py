@@ -30,3 +30,12 @@ async def test_the_picker_says_where_prices_are_from(source: str, words: str, na
     models = ModelChoices(replace(desk.chat.context, facts_of=facts_of))
     (note,) = [choice.note for choice in await models.from_catalog(Catalog((Model("a/m"),))) if choice.value == "a/m"]
     assert words in note and models.price_source == named
+
+
+async def test_a_model_without_a_price_to_pay_is_free(desk: Desk) -> None:
+    async def facts_of(ref: str) -> ModelFacts:
+        return ModelFacts(200_000, Price.of(Decimal(0), Decimal(0)))
+
+    models = ModelChoices(replace(desk.chat.context, facts_of=facts_of))
+    (note,) = [choice.note for choice in await models.from_catalog(Catalog((Model("a/m"),))) if choice.value == "a/m"]
+    assert note == "200k context, free"

@@ -69,7 +69,8 @@ class ModelChoices:
             return f"{size} context, {UNKNOWN}{thinks}"
         price = f"{dollars(facts.price.input_usd)} in, {dollars(facts.price.output_usd)} out"
         if facts.price.source == OWN_PRICE:
-            price += " (your price)"
+            is_free = not (facts.price.input_usd or facts.price.output_usd)
+            price = "free" if is_free else f"{price} (your price)"
         else:
             self.price_source = facts.price.source
         return f"{size} context, {price}{thinks}"

@@ -91,15 +91,14 @@ class ModelPicker:
                 await take(name)
 
         known = await self._models.last_seen()
-        source = f" · prices: {self._models.price_source}" if self._models.price_source else ""
-        picker = Picker(chat.keys, title + source, known, current=chat.conversation.model, free=is_reference)
+        picker = Picker(chat.keys, title, known, current=chat.conversation.model, free=is_reference)
         chat.app.push_screen(picker, picked)
         catalog = await chat.context.catalogue.refreshed()
         local = await chat.context.find_local()
         failures = " ".join(f"{name}: {explain(error).sentence}" for name, error in catalog.unreachable)
-        picker.offer(
-            await self._models.from_catalog(catalog, local), f"{failures} {_hint(catalog, picker.keys_hint)}".strip()
-        )
+        choices = await self._models.from_catalog(catalog, local)
+        source = f" · prices: {self._models.price_source}" if self._models.price_source else ""
+        picker.offer(choices, f"{failures} {_hint(catalog, picker.keys_hint)}".strip(), title + source)
 
 
 def _hint(catalog: Catalog, keys_hint: str) -> str:
