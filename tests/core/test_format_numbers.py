@@ -173,6 +173,7 @@ def test_a_cost_says_what_it_is_from() -> None:
     assert cost_with_source(Cost(Decimal("0.5"))) == "$0.5000"
     assert cost_with_source(Cost(Decimal("0.5"), billed=True, price=price)) == "$0.5000, as the provider billed it"
     assert cost_with_source(Cost(Decimal("0.5"), price=price)) == "$0.5000, by your price: $2.00 in, $10.00 out"
+    assert cost_with_source(Cost(Decimal(0), price=Price.of(Decimal(0), Decimal(0)))) == "$0.00, free"
     listed = replace(price, source="genai-prices 0.2.3")
     assert cost_with_source(Cost(Decimal("0.5"), True, listed)).startswith(
         "~$0.5000, by genai-prices 0.2.3: $2.00 in"

@@ -80,6 +80,8 @@ def cost_with_source(cost: Cost) -> str:
         return f"{sum_usd}, as the provider billed it"
     if cost.price is None:
         return sum_usd
+    if not (cost.price.input_usd or cost.price.output_usd):
+        return f"{sum_usd}, free"
     rates = f"{dollars(cost.price.input_usd)} in, {dollars(cost.price.output_usd)} out"
     source = "your price" if cost.price.source == OWN_PRICE else cost.price.source
     return f"{sum_usd}, by {source or 'a price'}: {rates}"
