@@ -1,6 +1,5 @@
 """Tools that the user turned on, in each dialect: asked where the client can answer, and off everywhere else."""
 
-import json
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +11,6 @@ from tests.support.tools import ScriptedToolbox, answer, calls
 from tui_chat.core.conversation import Conversation, Options
 from tui_chat.core.part import ToolResultPart
 from tui_chat.core.turn import Role
-from tui_chat.gateway.acp.agent import AcpAgent, Library
 from tui_chat.service.dependencies import Policy
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.service.tool_limits import ToolLimits
@@ -162,23 +160,6 @@ async def test_a_dialect_that_cannot_ask_gets_no_tools(send: Any, make_gateway: 
     assert (second.tools, second.options.tools, toolbox.ran) == ((), (), [])
     stored = await gateway.ended(conversation.id)
     assert len(stored.turns) > 2 and stored.options.tools == ("act", "look"), "what the user chose stays"
-
-
-async def test_an_editor_gets_no_tools(make_gateway: MakeGateway) -> None:
-    toolbox, backend_lines = ScriptedToolbox(), list[str]()
-    gateway = await make_gateway(answer(), answer(), toolbox=toolbox, policy=POLICY)
-    conversation = await with_tools(gateway)
-    backend = gateway.backend
-
-    async def write(line: str) -> None:
-        backend_lines.append(line)
-
-    agent = AcpAgent(Library(backend.service, gateway.store, backend.catalog, "demo/tour", "", "/", "1"), write)
-    prompt = {"sessionId": conversation.id, "prompt": [{"type": "text", "text": "two"}]}
-    await agent.rpc.take(json.dumps({"jsonrpc": "2.0", "id": 1, "method": "session/prompt", "params": prompt}))
-    await agent.rpc.settle(10)
-    assert json.loads(backend_lines[-1])["result"]["stopReason"] == "end_turn"
-    assert (gateway.provider.requests[-1].tools, toolbox.ran) == ((), [])
 
 
 @pytest.mark.parametrize("verb", ["turns", "retry", "edit", "continue"])

@@ -27,7 +27,7 @@ _CSS = """
   --code: #1f2125; --accent: #8aa4ff; --bad: #ff8a80 } }
 body { margin: 0 auto; padding: 2rem 1rem 4rem; max-width: 46rem; color: var(--text); background: var(--back);
   font: 16px/1.6 system-ui, sans-serif; overflow-wrap: anywhere }
-h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .25rem }
+body > header h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .25rem }
 header p, article > header, .fault { color: var(--dim); font-size: .85rem; margin: 0 }
 article { margin: 2rem 0 0; padding-left: 1rem; border-left: 3px solid transparent }
 article.user { border-color: var(--accent) }

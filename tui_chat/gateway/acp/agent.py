@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from tui_chat.core.conversation import Conversation
@@ -11,8 +12,9 @@ from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Usage
 from tui_chat.gateway.acp.json_rpc import Json, JsonRpc
+from tui_chat.gateway.acp.tool_calls import ToolCalls
 from tui_chat.gateway.body import Body
-from tui_chat.gateway.dialects.data_url import from_base64
+from tui_chat.gateway.dialects.data_url import attachment_of, from_base64
 from tui_chat.gateway.json_values import moment
 from tui_chat.gateway.problem import Problem, not_found, problem_of, wrong_field
 from tui_chat.service.chat import ChatService
@@ -177,8 +179,7 @@ class AcpAgent:
     async def _prompt(self, params: Json) -> Json:
         conversation = await self._conversation(params)
         text, attachments = _content(Body(params))
-        # An editor is asked nothing here, so a call of a tool could not be allowed.
-        reply = await self._service.send(conversation.without_tools(), text, attachments)
+        reply = await self._service.send(conversation, text, attachments)
         self._new.pop(conversation.id, None)
         turn = await self._relay(reply)
         if turn.status is TurnStatus.FAILED and turn.fault is not None:
@@ -192,6 +193,7 @@ class AcpAgent:
     async def _relay(self, reply: Reply) -> Turn:
         """Send the reply as it comes in; return its turn at the end."""
         reader = JoiningReader()
+        calls = ToolCalls(reply, self.rpc, partial(self._update, reply.conversation_id))
         detach = reply.add_reader(reader)
         try:
             while True:
@@ -207,7 +209,10 @@ class AcpAgent:
                         await self._show_usage(reply, usage, cost)
                     case TurnEnded(turn):
                         return turn
+                    case event if event is not None:
+                        await calls.show(event)
         finally:
+            calls.close()
             detach()
 
     async def _chunk(self, reply: Reply, kind: str, text: str) -> None:
@@ -256,10 +261,10 @@ def _content(body: Body) -> tuple[str, tuple[AttachmentPart, ...]]:
 
 def _resource(resource: Body) -> AttachmentPart:
     name = resource.text("uri").rstrip("/").rpartition("/")[2]
+    kind = resource.text("mimeType")
     if "blob" in resource:
-        kind = resource.text("mimeType", "application/pdf")
         return from_base64(resource.required_text("blob"), kind, name, resource.name("blob"))
-    return AttachmentPart(name or "file.txt", resource.text("mimeType", "text/plain"), resource.text("text").encode())
+    return attachment_of(resource.text("text").encode(), kind, name, resource.name("text"))
 
 
 def _stop_reason(turn: Turn) -> str:

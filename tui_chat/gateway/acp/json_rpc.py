@@ -1,4 +1,4 @@
-"""JSON-RPC 2.0 over lines of text: requests in, answers and notifications out. Knows no method."""
+"""JSON-RPC 2.0 over lines of text: requests and answers in both directions, notifications out. Knows no method."""
 
 import asyncio
 import json
@@ -32,10 +32,25 @@ class JsonRpc:
         self._write = write
         self._writing = asyncio.Lock()
         self._running: set[asyncio.Task[None]] = set()
+        self._asked = 0
+        self._answers: dict[int, asyncio.Future[Json]] = {}
+        """By the id of our request."""
 
     async def notify(self, method: str, params: Json) -> None:
         """Send a notification."""
         await self._send({"method": method, "params": params})
+
+    async def request(self, method: str, params: Json) -> Json:
+        """Send a request and return its result; an error is an empty one."""
+        self._asked += 1
+        request_id = self._asked
+        answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        self._answers[request_id] = answer
+        try:
+            await self._send({"id": request_id, "method": method, "params": params})
+            return await answer
+        finally:
+            del self._answers[request_id]
 
     async def take(self, line: str) -> None:
         """Handle one line; a request runs on while further lines are read."""
@@ -48,12 +63,19 @@ class JsonRpc:
             return
         if not isinstance(message, dict) or not isinstance(message.get("method"), str):
             if isinstance(message, dict) and ("result" in message or "error" in message):
+                self._take_answer(message)
                 return
             await self._refuse(None, INVALID_REQUEST, "this is no request")
             return
         task = asyncio.create_task(self._run(message))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+
+    def _take_answer(self, message: Json) -> None:
+        request_id, result = message.get("id"), message.get("result")
+        answer = self._answers.get(request_id) if isinstance(request_id, int) else None
+        if answer is not None and not answer.done():
+            answer.set_result(result if isinstance(result, dict) else {})
 
     async def settle(self, timeout_s: float) -> None:
         """Wait for the requests that still run."""
