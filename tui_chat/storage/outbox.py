@@ -72,7 +72,8 @@ class Receipt:
 
 def prepare(db: sqlite3.Connection) -> None:
     """Give a new id to each conversation that was purged and then made again here, such as by an import."""
-    made_again = "SELECT seq FROM conversation JOIN gone ON conversation = id WHERE kept_here = 0"
+    # The purges come first: there are fewer of them than conversations, and this runs in every cycle.
+    made_again = "SELECT seq FROM gone CROSS JOIN conversation ON id = gone.conversation WHERE kept_here = 0"
     for (seq,) in db.execute(made_again).fetchall():
         with triggers_paused(db):
             rescue.rescue(db, seq)
