@@ -19,10 +19,15 @@ from tui_chat.tools.mcp_config import McpConfig, ServerUnusable
 from tui_chat.tools.mcp_server import McpServer
 
 
-@pytest.fixture
-async def url() -> AsyncIterator[str]:
-    """A server over HTTP with one tool that adds."""
+@pytest.fixture(params=[False, True], ids=["events", "json"])
+async def url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """A server over HTTP with a tool that adds and one that says much; it answers by events or by JSON."""
     server = MCPServer("adder")
+
+    @server.tool()
+    def flood() -> str:
+        """Say much."""
+        return "x" * 30_000_000
 
     @server.tool()
     def add(a: int, b: int) -> int:
@@ -32,7 +37,7 @@ async def url() -> AsyncIterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    app = server.streamable_http_app()
+    app = server.streamable_http_app(json_response=request.param)
     running = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", ws="none"))
     serving = asyncio.create_task(running.serve())
     while not running.started:
@@ -53,7 +58,16 @@ async def called(config: McpConfig, folder: Path, name: str, arguments: dict[str
 
 async def test_a_tool_is_called_over_http(url: str, tmp_path: Path) -> None:
     names, outcome = await called(McpConfig("adder", url=url), tmp_path, "add", {"a": 2, "b": 40})
-    assert names == ["add"] and outcome.status is ToolStatus.DONE and "42" in outcome.text
+    assert names == ["add", "flood"] and outcome.status is ToolStatus.DONE and "42" in outcome.text
+
+
+async def test_an_answer_without_measure_ends_and_the_next_call_works(url: str, tmp_path: Path) -> None:
+    server = McpServer(McpConfig("adder", url=url, timeout_s=8.0), tmp_path)
+    flooded = await server.call("flood", {}, lambda tail: None)
+    assert flooded.status is not ToolStatus.DONE and len(flooded.text) < 1_000
+    added = await server.call("add", {"a": 1, "b": 2}, lambda tail: None)
+    assert added.status is ToolStatus.DONE and "3" in added.text
+    await server.aclose()
 
 
 async def test_an_address_where_nobody_listens_is_named(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tui_chat.core.part import ToolStatus
 from tui_chat.core.tool import CanAsk, ToolOutcome
 from tui_chat.core.tool_text import plain_output
 from tui_chat.tools.mcp_config import McpConfig, ServerUnusable
+from tui_chat.tools.mcp_http import PLAIN, bound_body
 from tui_chat.tools.mcp_result import read_result
 
 _log = logging.getLogger(__name__)
@@ -235,8 +236,8 @@ class McpServer:
         config = self.config
         if config.url:
             limits = httpx2.Timeout(config.start_timeout_s, read=max(config.timeout_s, _LONGEST_FORM_S) + 5)
-            headers = config.expanded(config.headers)
-            hooks = {"response": [self._note_refusal]}
+            headers = PLAIN | config.expanded(config.headers)
+            hooks = {"response": [self._note_refusal, bound_body]}
             http = httpx2.AsyncClient(headers=headers, timeout=limits, auth=self._auth(), event_hooks=hooks)
             transport: Any = streamable_http_client(config.url, http_client=await stack.enter_async_context(http))
         else:
