@@ -27,7 +27,7 @@ from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.registry import ProviderRegistry
 from tui_chat.service.chat import ChatService
 from tui_chat.service.dependencies import Dependencies, Policy
-from tui_chat.service.model_catalog import RECENT_MODELS, ModelCatalog, best_match, listed_model
+from tui_chat.service.model_catalog import FAVOURITE_MODELS, RECENT_MODELS, ModelCatalog, best_match, listed_model
 from tui_chat.service.permissions import Permission
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.service.stall_detection import HealthLimits
@@ -93,15 +93,16 @@ class Program:
 
     async def resolve_model(self, name: str) -> str:
         """Return the `provider/model` that a name means: as it is, or the one model that a short name fits best."""
+        name = self.settings.aliases.get(name, name)
         if self.registry.knows(name):
             return name
         if split_ref(name)[0] and split_ref(name)[1]:
             await self.registry.get(name)  # raises, and names the closest provider
         models = (await self.model_catalog.current()).models
-        recent = await self.store.state(RECENT_MODELS) or []
+        recent = [*(await self.store.state(FAVOURITE_MODELS) or []), *(await self.store.state(RECENT_MODELS) or [])]
         if (found := best_match(models, name, recent)) is not None:
             return found.ref
-        names = [part for model in models for part in (model.ref, split_ref(model.ref)[1])]
+        names = [*self.settings.aliases] + [part for model in models for part in (model.ref, split_ref(model.ref)[1])]
         raise RequestRefused(f"no model fits {name!r}{did_you_mean(name, names)}", detail="no_such_model")
 
     async def with_resolved_model(self, launch: LaunchOptions) -> LaunchOptions:

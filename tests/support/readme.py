@@ -118,5 +118,6 @@ def settings_as_markdown() -> str:
             lines.append(
                 f"| `{before}{name}` | {shown} | {about.description[:1].upper()}{about.description[1:]}.{variable} |"
             )
+    lines.append("| `aliases.NAME` | – | A short name of a model: provider/model. |")
     lines.append("| `keys.ACTION` | – | The keys of an action, by its id in the tables above; `false` for none. |")
     return "\n".join(lines) + "\n"

@@ -149,7 +149,7 @@ async def in_a_dialog(desk: Desk, key: Key) -> None:
         desk.chat.commands.show_usage()
         await desk.until(lambda: "Usage by day" in screen_text(desk.app))
     else:
-        await desk.press(DIALOGS[key.scope])
+        await desk.press("ctrl+l" if key.id == "picker.favourite" else DIALOGS[key.scope])
         await desk.until(lambda: desk.app.screen is not desk.chat)
     if key.id == "usage.by_day":
         await desk.press("m")

@@ -71,7 +71,8 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
         servers.append(InAppServer(assembled[0]))
         return replace(await _app_context(ctx, assembled[0], options), serving=servers[0])
 
-    model = options.model or (DEMO_MODEL if ctx.demo else KeyRing(ctx.settings).model()[0])
+    named = ctx.settings.aliases.get(options.model or "", options.model)
+    model = named or (DEMO_MODEL if ctx.demo else KeyRing(ctx.settings).model()[0])
     is_blank = not (options.latest or options.conversation or options.query)
     try:
         app = ChatApp(PendingContext(ctx.settings, model, is_blank, load_app_context, options.temporary))
@@ -116,6 +117,7 @@ async def _warm_up(program: "Program") -> None:
 
 
 async def _app_context(ctx: Context, program: "Program", options: LaunchOptions) -> "AppContext":
+    from tui_chat.cli.project_profile import with_project_profile
     from tui_chat.cli.store_access import opening_notices
     from tui_chat.cli.unusable_settings import unusable_settings
     from tui_chat.service.resolve_conversation import resolve_conversation
@@ -130,9 +132,12 @@ async def _app_context(ctx: Context, program: "Program", options: LaunchOptions)
         options = replace(options, conversation=match.conversation_id)
     settings = ctx.settings
     options, model_notice = await with_model(program, options)
-    first = await program.conversation_for(options)
+    new, profile_notice = await with_project_profile(program, options)
+    is_stored = options.latest or options.conversation is not None
+    first = await program.conversation_for(options if is_stored else new)
     notices = [
         *model_notice,
+        *profile_notice,
         *save_error_notice(program.service.save_queue.error),
         *(str(problem) for problem in settings.problems),
     ]
@@ -142,7 +147,7 @@ async def _app_context(ctx: Context, program: "Program", options: LaunchOptions)
         program.store,
         program.service,
         first if match is None else first.through(match.turn_id),
-        partial(program.new_conversation, options),
+        partial(program.new_conversation, new),
         program.model_catalog,
         partial(_warm_up, program),
         facts_of,

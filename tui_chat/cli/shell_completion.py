@@ -34,13 +34,15 @@ def conversations(incomplete: str) -> list[tuple[str, str]]:
 
 
 def models(incomplete: str) -> list[str]:
-    """Return recently used models, then those of the last model list of each provider."""
+    """Return aliases, favourites, recently used models, then those of the last model list of each provider."""
     from tui_chat.storage.quick_read import read_state
 
     recent = _from_database(lambda path: read_state(path, "recent_models"))
     seen = _from_database(lambda path: read_state(path, "models"))
     named = [one.get("ref") for answers in _values(seen) for one in _items(answers) if isinstance(one, dict)]
-    found = [ref for ref in [*_items(recent), *named, "demo/tour"] if isinstance(ref, str)]
+    favourites = _from_database(lambda path: read_state(path, "favourite_models"))
+    offered = [*_aliases(), *_items(favourites), *_items(recent), *named, "demo/tour"]
+    found = [ref for ref in offered if isinstance(ref, str)]
     return [ref for ref in dict.fromkeys(found) if ref.startswith(incomplete) and shell_word(ref)]
 
 
@@ -77,6 +79,15 @@ def _items(value: Any) -> list[Any]:
 
 def _values(value: Any) -> list[Any]:
     return list(value.values()) if isinstance(value, dict) else []
+
+
+def _aliases() -> list[str]:
+    from tui_chat.cli.context import GlobalOptions, load_context
+
+    try:
+        return list(load_context(GlobalOptions()).settings.aliases)
+    except (ChatError, OSError, ValueError):
+        return []
 
 
 def _from_database(read: Callable[[Path], Any]) -> Any:

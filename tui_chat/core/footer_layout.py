@@ -62,6 +62,8 @@ class FooterState:
     """A key hint; the part before a semicolon is dropped last."""
     keys: tuple[str, ...] = ()
     """What to press now, from long to short."""
+    effort: str = ""
+    """How much the model is to think; empty leaves it to the model."""
     clients: int = 0
     """Connected clients of the server within the app."""
     sync: tuple[str, ...] = ()
@@ -87,6 +89,7 @@ _STEPS = (
         "keys",
         "hint",
         "speed",
+        "effort",
         "tools",
         "sync",
         "clients",
@@ -99,7 +102,8 @@ _STEPS = (
         "model",
         "tokens",
     ),
-    *("model", "tokens", "total", "context", "keys", "sync", "sync", "state", "model", "state", "tools", "cost"),
+    *("effort", "model", "tokens", "total", "context", "keys", "sync", "sync"),
+    *("state", "model", "state", "tools", "cost"),
 )
 """The fields in the order in which they are shortened or dropped."""
 _GAP = "  "
@@ -157,6 +161,7 @@ def _at_left(state: FooterState) -> list[Field]:
     clock = () if state.activity is Activity.IDLE else (seconds_running(state.seconds),)
     return [
         Field("model", _model_forms(clean_line(state.model))),
+        *_effort(state.effort),
         *_tools(state.tools),
         Field("clients", (f"⇄ {state.clients}" if state.clients else "",)),
         Field("sync", state.sync or ("",)),
@@ -165,6 +170,11 @@ def _at_left(state: FooterState) -> list[Field]:
         Field("keys", state.keys or ("",)),
         Field("hint", tuple(dict.fromkeys((hint, hint.partition(";")[0])))),
     ]
+
+
+def _effort(effort: str) -> list[Field]:
+    shown = clean_line(effort)
+    return [Field("effort", (f"effort {shown}", shown))] if shown else []
 
 
 def _tools(names: tuple[str, ...]) -> list[Field]:

@@ -15,6 +15,8 @@ from tui_chat.storage.store import Store
 
 RECENT_MODELS = "recent_models"
 """The key of the store's state that lists the models that were used lately, the last one first."""
+FAVOURITE_MODELS = "favourite_models"
+"""The key of the store's state that lists the models that the user has marked, the first one first."""
 _STATE_KEY, _TIMES_KEY = "models", "models_listed_at"
 _MAX_VERSION_DIGITS = 3
 """A longer number in a model's name is a date or a size."""

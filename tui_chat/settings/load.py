@@ -77,7 +77,7 @@ class _SettingsLoader:
     def settings(self) -> Settings:
         tree = self._toml.tree
         top = setting_fields(Settings).keys()
-        self._report_unknown((), tree, top | TABLES.keys() | {"keys"})
+        self._report_unknown((), tree, top | TABLES.keys() | {"keys", "aliases"})
         providers = self._providers()
         made = self._fields(Settings, (), {name: value for name, value in tree.items() if name in top}, {})
         made = dataclasses.replace(
@@ -92,9 +92,11 @@ class _SettingsLoader:
             profiles=self._each("profiles", Profile),
             mcp=self._each("mcp", McpSettings),
             prices=self._prices(),
+            aliases=self._aliases(),
             keys=self._keys(),
             file=self._file,
         )
+        made = _without_aliases(made)
         if "data_dir" not in self._origins:
             made = dataclasses.replace(made, data_dir=paths.data_dir())
         return dataclasses.replace(made, origins=self._origins, problems=tuple(self._problems))
@@ -148,6 +150,16 @@ class _SettingsLoader:
         return {
             name: self._fields(kind, (table, name), self._table((table, name)), {}) for name in self._table((table,))
         }
+
+    def _aliases(self) -> dict[str, str]:
+        made: dict[str, str] = {}
+        for name, value in self._table(("aliases",)).items():
+            if not isinstance(value, str) or not all(value.partition("/")) or "/" in name or not name.strip():
+                self._report('it wants provider/model, such as fast = "groq/llama"', ("aliases", name))
+            else:
+                made[name] = value
+                self._origins[f"aliases.{name}"] = self._in_file(("aliases", name))
+        return made
 
     def _keys(self) -> dict[str, tuple[str, ...]]:
         made: dict[str, tuple[str, ...]] = {}
@@ -222,6 +234,21 @@ class _SettingsLoader:
 
     def _in_file(self, path: tuple[str, ...]) -> Origin:
         return Origin("file", f"{self._file}:{self._toml.line(path)}")
+
+
+def _without_aliases(settings: Settings) -> Settings:
+    """Return the settings with the models that their aliases mean."""
+    aliases = settings.aliases
+    if not aliases:
+        return settings
+    return dataclasses.replace(
+        settings,
+        default_model=aliases.get(settings.default_model, settings.default_model),
+        profiles={
+            name: dataclasses.replace(profile, model=aliases.get(profile.model, profile.model))
+            for name, profile in settings.profiles.items()
+        },
+    )
 
 
 def _kind_of(name: str, provider: ProviderSettings) -> str:

@@ -67,6 +67,8 @@ def rows(settings: Settings, keys: KeyRing) -> list[Row]:
     for table, values in tables:
         for name, value in values.items():
             made += [row for row in _of(settings, value, (table, name)) if row.origin != "default"]
+    for name, ref in settings.aliases.items():
+        made.append(Row(f"aliases.{name}", ref, str(settings.origin(f"aliases.{name}"))))
     for name, bound in settings.keys.items():
         made.append(Row(f"keys.{name}", ", ".join(bound) or "none", str(settings.origin(f"keys.{name}"))))
     return made
@@ -142,6 +144,10 @@ def starter_file() -> str:
         *_about(BudgetSettings, BudgetSettings()),
         "[tools]",
         *_about(ToolSettings, ToolSettings()),
+        "[aliases]",
+        "# A short name of a model, for -m, /model and profiles.",
+        '#fast = "groq/llama-3.3-70b-versatile"',
+        "",
         "[keys]",
         "# An action's id, as the help names it, with its key, several keys, or false for none.",
         '#"reply.retry" = "ctrl+r"',

@@ -9,7 +9,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui_chat.core.error import SettingsError
 from tui_chat.core.prompt_template import PromptTemplate, TemplateError, parse_template
+from tui_chat.settings.toml_file import read_toml
 from tui_chat.settings.values import Problem
 
 PROJECT_FOLDER = ".tui-chat"
@@ -76,6 +78,23 @@ def _bytes_of(file: Path) -> bytes:
             return opened.read(_MOST_BYTES + 1)
     except OSError:
         return b""
+
+
+def project_profile(project: Project) -> str:
+    """Return the profile that the project's settings name; empty for none. Raises `SettingsError` with the place."""
+    file = project.folder / PROJECT_SETTINGS
+    if not file.is_file():
+        return ""
+    toml = read_toml(file)
+    for problem in toml.problems:
+        raise SettingsError(str(problem))
+    for name in toml.tree:
+        if name != "profile":
+            raise SettingsError(f"{file}:{toml.line((name,))}: {name} is no setting of a project; `profile` is")
+    name = toml.tree.get("profile", "")
+    if not isinstance(name, str):
+        raise SettingsError(f"{file}:{toml.line(('profile',))}: profile: it wants text in quotes")
+    return name
 
 
 def load_templates(user: Path, project: Project | None, built_in: Collection[str]) -> Templates:

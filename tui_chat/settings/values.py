@@ -400,6 +400,8 @@ class Settings:
     prices: Mapping[str, PriceSettings] = field(default_factory=dict)
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     mcp: Mapping[str, McpSettings] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """`[aliases]`: short names of models; the value is `provider/model`."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The keys of an action by its id; empty for an action without keys."""
     file: Path = field(default_factory=Path)

@@ -137,6 +137,7 @@ KEYS: tuple[Key, ...] = (
         ("library.open", "ctrl+o", "library", "library", "Browse conversations (library)."),
         ("find.open", "ctrl+f", "find", "find", "Find in this conversation."),
         ("model.choose", "ctrl+l", "model", "model", "Switch model."),
+        ("model.effort", "alt+e", "effort", "effort", "Next effort of the model: low, medium, high, its own."),
         ("app.palette", "ctrl+p", "palette", "commands", "Command palette."),
         (
             "pane.fold_all",
@@ -313,6 +314,7 @@ KEYS: tuple[Key, ...] = (
         ("picker.up", "up ctrl+p", "screen.move('cursor_up')", "up", "Previous row."),
         ("picker.page_down", "pagedown", "screen.move('page_down')", "page down", "Page down."),
         ("picker.page_up", "pageup", "screen.move('page_up')", "page up", "Page up."),
+        ("picker.favourite", "alt+s", "screen.favourite", "favourite", "In the list of models: mark a favourite."),
         ("picker.close", "escape", "screen.dismiss(None)", "cancel", "Cancel."),
     ),
     *_table(

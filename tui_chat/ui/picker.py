@@ -1,6 +1,6 @@
 """A dialog to pick one of many rows by fuzzy search. Does not know what the rows stand for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -74,9 +74,11 @@ class Picker(ModalScreen[str | None]):
         free: Callable[[str], bool] | None = None,
         placeholder: str = "Type to filter",
         highlighted: Callable[[str], None] | None = None,
+        favourite: Callable[[str], Awaitable[Sequence[Choice]]] | None = None,
     ) -> None:
         """`free` returns whether typed text may be the result although no row has it; `highlighted` is called with
-        the value of each row the highlight moves to."""
+        the value of each row the highlight moves to; `favourite` marks a row or takes its mark away, and returns the
+        choices then."""
         super().__init__()
         self._keys = keys
         self._heading = title
@@ -84,6 +86,7 @@ class Picker(ModalScreen[str | None]):
         self._free = free
         self._placeholder = placeholder
         self._highlighted = highlighted
+        self._favourite = favourite
         self.found: list[Choice] = []
         """The choices that match, in the order they are shown."""
         self._read(choices)
@@ -96,7 +99,8 @@ class Picker(ModalScreen[str | None]):
 
     @property
     def keys_hint(self) -> str:
-        return hint_line(self._keys, "picker.choose", ("picker.up picker.down", "move"), "picker.close")
+        marks = ["picker.favourite"] if self._favourite is not None else []
+        return hint_line(self._keys, "picker.choose", ("picker.up picker.down", "move"), *marks, "picker.close")
 
     def on_mount(self) -> None:
         self._keys.bind(self, Scope.PICKER)
@@ -146,6 +150,15 @@ class Picker(ModalScreen[str | None]):
         """Close with the highlighted row."""
         if self.rows.highlighted is not None and self.found:
             self.dismiss(self.found[self.rows.highlighted].value)
+
+    async def action_favourite(self) -> None:
+        """Mark the highlighted row as a favourite, or take the mark away."""
+        if self._favourite is not None and self.rows.highlighted is not None and self.found:
+            value = self.found[self.rows.highlighted].value
+            self._read(await self._favourite(value))
+            self._show()
+            values = [one.value for one in self.found]
+            self.rows.highlighted = values.index(value) if value in values else 0
 
     def action_move(self, how: str) -> None:
         """Move the highlight; the focus stays in the search line."""

@@ -181,6 +181,7 @@ def _is_pipe() -> bool:
 
 
 async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
+    from tui_chat.cli.project_profile import with_project_profile
     from tui_chat.cli.reply_output import figures
     from tui_chat.cli.store_access import opening_notices
     from tui_chat.core.provider_presets import DEMO_MODEL
@@ -192,6 +193,10 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
             print_notice(sentence)
         await check_servers(program, question.tools)
         options = await program.with_resolved_model(question.options)
+        if not (options.latest or options.conversation):
+            options, notices = await with_project_profile(program, options)
+            for notice in notices:
+                print_notice(notice)
         stored = await program.conversation_for(options)
         conversation = await program.with_usable_model(stored)
         # Tools are on only where the flags of this very call say so.

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from tui_chat.core.error import StorageError
-from tui_chat.core.format_numbers import UNKNOWN, dollars, short_tokens
+from tui_chat.core.format_numbers import dollars, short_tokens
 from tui_chat.core.provider import Model, split_ref
 from tui_chat.core.usage import OWN_PRICE
-from tui_chat.service.model_catalog import RECENT_MODELS, Catalog
+from tui_chat.service.model_catalog import FAVOURITE_MODELS, RECENT_MODELS, Catalog
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.picker import Choice
 
 _KEPT_RECENT = 8
+FAVOURITE = "★"
 
 
 class ModelChoices:
@@ -29,7 +30,7 @@ class ModelChoices:
 
     async def mark_used(self, ref: str) -> None:
         """Offer this model first from now on."""
-        recent = [ref, *(other for other in await self._recent() if other != ref)]
+        recent = [ref, *(other for other in await self._stored(RECENT_MODELS) if other != ref)]
         await self._context.store.set_state(RECENT_MODELS, recent[:_KEPT_RECENT])
 
     async def last_seen(self) -> Sequence[Choice]:
@@ -37,43 +38,59 @@ class ModelChoices:
         return await self.from_catalog(await self._context.catalogue.last_seen())
 
     async def from_catalog(self, catalog: Catalog, local: Sequence[str] = ()) -> Sequence[Choice]:
-        """Return profiles, then recent models, then those of every provider, then those of local servers."""
+        """Return favourites, aliases and profiles, recent models, those of every provider, those of local servers."""
         own = self._context.settings.profiles.items()
         profiles = [Choice(name, name, f"profile, {profile.model}") for name, profile in own]
         self._by_ref = {model.ref: model for model in catalog.models}
         self._listed_at = catalog.listed_at
-        refs = dict.fromkeys([*await self._recent(), *self._by_ref, *local])
-        notes = [await self._note(self._by_ref.get(ref) or Model(ref)) for ref in refs]
-        self.known = profiles + [Choice(ref, ref, note) for ref, note in zip(refs, notes, strict=True)]
+        favourites, recent = await self._stored(FAVOURITE_MODELS), await self._stored(RECENT_MODELS)
+        aliases = {ref: name for name, ref in self._context.settings.aliases.items()}
+        refs = dict.fromkeys([*favourites, *aliases, *recent, *self._by_ref, *local])
+        choices = []
+        for ref in refs:
+            note = await self._note(self._by_ref.get(ref) or Model(ref))
+            about = [aliases[ref]] if ref in aliases else []
+            about += ["recent"] if ref in recent else []
+            choices.append(Choice(ref, ref, " · ".join([*about, note]), FAVOURITE if ref in favourites else ""))
+        marked = [choice for choice in choices if choice.key]
+        self.known = marked + profiles + [choice for choice in choices if not choice.key]
         return self.known
 
     def efforts(self, ref: str) -> Sequence[str]:
         """Return the efforts that its provider lists for a model."""
         return self._by_ref[ref].efforts if ref in self._by_ref else ()
 
-    async def _recent(self) -> list[str]:
+    async def toggle_favourite(self, ref: str) -> Sequence[Choice]:
+        """Mark a model as a favourite, or take the mark away; return the models as they are offered now."""
+        if is_reference(ref):
+            favourites = await self._stored(FAVOURITE_MODELS)
+            changed = [one for one in favourites if one != ref] if ref in favourites else [*favourites, ref]
+            await self._context.store.set_state(FAVOURITE_MODELS, changed or None)
+        return await self.last_seen()
+
+    async def _stored(self, key: str) -> list[str]:
         try:
-            return list(await self._context.store.state(RECENT_MODELS) or [])
+            return list(map(str, await self._context.store.state(key) or []))
         except StorageError:
             return []
 
     async def _note(self, model: Model) -> str:
         facts = await self._context.facts_of(model.ref)
         window = model.context_window or facts.context_window
-        size = UNKNOWN if window is None else short_tokens(window)
+        size = "context unknown" if window is None else f"{short_tokens(window)} context"
         thinks = ", thinks" if model.can_think else ""
         thinks += {True: ", sees images", False: ", no images", None: ""}[model.can_see]
         thinks += ", no tools" if model.can_use_tools is False else ""
         thinks += self._age(model)
         if facts.price is None:
-            return f"{size} context, {UNKNOWN}{thinks}"
+            return f"{size}, no price{thinks}"
         price = f"{dollars(facts.price.input_usd)} in, {dollars(facts.price.output_usd)} out"
         if facts.price.source == OWN_PRICE:
             is_free = not (facts.price.input_usd or facts.price.output_usd)
             price = "free" if is_free else f"{price} (your price)"
         else:
             self.price_source = facts.price.source
-        return f"{size} context, {price}{thinks}"
+        return f"{size}, {price}{thinks}"
 
     def _age(self, model: Model) -> str:
         """Return how old the provider's list is, where it is older than a day."""

@@ -1,6 +1,7 @@
 """Choose the model of the next prompts, or of one more reply: by name or from a list."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from tui_chat.service.model_catalog import Catalog
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.model_choices import ModelChoices, is_reference
+from tui_chat.ui.chat.option_syntax import EFFORTS
 from tui_chat.ui.chat.settings_actions import SettingsActions
 from tui_chat.ui.picker import Choice, Picker
 from tui_chat.wording import explain
@@ -52,6 +54,18 @@ class ModelPicker:
 
             chat.app.push_screen(Picker(chat.keys, "Profile", choices), picked)
 
+    async def next_effort(self) -> None:
+        """Switch to the next effort that the model has; after the last one, leave it to the model."""
+        chat = self._chat
+        options, model = chat.conversation.options, chat.conversation.model
+        if not self._models.known:
+            await self._models.last_seen()
+        efforts = (None, *(self._models.efforts(model) or EFFORTS))
+        at = efforts.index(options.effort) if options.effort in efforts else 0
+        effort = efforts[(at + 1) % len(efforts)]
+        await self._settings.change(options=replace(options, effort=effort))
+        chat.notify(f"Effort: {effort}." if effort else "Effort: left to the model.")
+
     def regenerate_with(self) -> None:
         """Show the list, and regenerate the reply with the model that is selected."""
         self._show("Regenerate with", self._branches.regenerate)
@@ -91,7 +105,14 @@ class ModelPicker:
                 await take(name)
 
         known = await self._models.last_seen()
-        picker = Picker(chat.keys, title, known, current=chat.conversation.model, free=is_reference)
+        picker = Picker(
+            chat.keys,
+            title,
+            known,
+            current=chat.conversation.model,
+            free=is_reference,
+            favourite=self._models.toggle_favourite,
+        )
         chat.app.push_screen(picker, picked)
         catalog = await chat.context.catalogue.refreshed()
         local = await chat.context.find_local()

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from tui_chat.ui.picker import Choice
 
-_EFFORTS = ("low", "medium", "high")
+EFFORTS = ("low", "medium", "high")
+"""Those of a model whose provider lists none."""
 _OFFERED = (
     *(Choice(f"thinking={how}", f"thinking={how}") for how in ("on", "off", "auto")),
     *(
@@ -20,6 +21,6 @@ def suggest_options(typed: str, efforts: Sequence[str] = ()) -> Sequence[Choice]
     before = typed[: len(typed) - len(typed.split(" ")[-1])]
     taken = {word.partition("=")[0] for word in before.split()}
     note = "" if efforts else "if the model supports it"
-    all_of_them = [*(Choice(f"effort={how}", f"effort={how}", note) for how in efforts or _EFFORTS), *_OFFERED]
+    all_of_them = [*(Choice(f"effort={how}", f"effort={how}", note) for how in efforts or EFFORTS), *_OFFERED]
     free = [one for one in all_of_them if one.value.partition("=")[0] not in taken]
     return [Choice(before + one.value, before + one.text, one.note) for one in free]

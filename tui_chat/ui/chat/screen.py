@@ -537,6 +537,7 @@ class ChatScreen(Screen[None]):
         self.action_edit_settings = self.commands.edit_settings
         self.action_serve = self.serve.toggle
         self.action_editor = self.prompt_actions.open_editor
+        self.action_effort = self.model_picker.next_effort
         self.action_find = self.find.open
         self.action_fork = self.branches.fork
         self.action_history = self.prompt_actions.search_history

@@ -88,6 +88,7 @@ class StatusFooter(Widget):
         self._state = replace(
             self._state,
             model=conversation.model,
+            effort=conversation.options.effort or "",
             tools=conversation.options.tools,
             usage=last.usage if last else None,
             cost=last.cost if last else None,

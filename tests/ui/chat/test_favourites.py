@@ -1,0 +1,63 @@
+"""Favourites, aliases and recent models in the picker, and the effort by one key."""
+
+from dataclasses import replace
+
+from tests.service.conftest import HELLO
+from tests.ui.conftest import Desk, desk_with
+from tests.ui.screen import screen_text
+from tui_chat.core.provider import Model
+from tui_chat.service.model_catalog import FAVOURITE_MODELS, Catalog
+from tui_chat.ui.chat.model_choices import FAVOURITE, ModelChoices
+from tui_chat.ui.picker import Picker
+
+THREE = Catalog((Model("a/one"), Model("a/two"), Model("b/three", efforts=("low", "max"))))
+
+
+async def test_favourites_come_first_and_the_mark_can_be_taken_away(desk: Desk) -> None:
+    models = ModelChoices(desk.chat.context)
+    await models.mark_used("a/two")
+    await models.toggle_favourite("b/three")
+    choices = await models.from_catalog(THREE)
+    assert [(choice.value, choice.key) for choice in choices] == [
+        ("b/three", FAVOURITE),
+        ("a/two", ""),
+        ("a/one", ""),
+    ]
+    assert choices[1].note.startswith("recent · ")
+    await models.toggle_favourite("b/three")
+    assert (await models.from_catalog(THREE))[0].value == "a/two"
+
+
+async def test_an_alias_is_shown_with_its_model_and_taken_as_a_name(desk: Desk) -> None:
+    settings = replace(desk.chat.context.settings, aliases={"fast": "a/two"})
+    models = ModelChoices(replace(desk.chat.context, settings=settings))
+    first = (await models.from_catalog(THREE))[0]
+    assert first.value == "a/two" and first.note.startswith("fast · ")
+
+
+async def test_a_key_in_the_list_marks_the_highlighted_model() -> None:
+    async with desk_with(HELLO) as desk:
+        await desk.press("ctrl+l")
+        await desk.until(
+            lambda: isinstance(desk.app.screen, Picker) and "200k context, no price" in screen_text(desk.app)
+        )
+        assert isinstance(desk.app.screen, Picker) and "Alt+S favourite" in desk.app.screen.keys_hint
+        await desk.press("alt+s")
+        await desk.until(lambda: "★" in screen_text(desk.app))
+        assert await desk.store.state(FAVOURITE_MODELS) == ["demo/tour"]
+        await desk.press("alt+s")
+        await desk.until(lambda: "★" not in screen_text(desk.app))
+        assert await desk.store.state(FAVOURITE_MODELS) is None
+
+
+async def test_the_effort_goes_round_by_one_key_and_is_in_the_footer() -> None:
+    async with desk_with(HELLO) as desk:
+        await desk.said("hi")
+        for effort in ("low", "medium", "high"):
+            await desk.press("alt+e")
+            await desk.until(lambda effort=effort: f"effort {effort}" in screen_text(desk.app).splitlines()[-1])
+            assert desk.conversation.options.effort == effort
+        await desk.press("alt+e")
+        await desk.until(lambda: "effort" not in screen_text(desk.app).splitlines()[-1])
+        await desk.press("alt+u")
+        await desk.until(lambda: desk.conversation.options.effort == "high")
