@@ -14,7 +14,7 @@ from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.providers.anthropic import errors as anthropic_errors
 from tui_chat.providers.openai import errors as openai_errors
 from tui_chat.storage import errors as storage_errors
-from tui_chat.sync import hub
+from tui_chat.sync import hub, stored_status
 from tui_chat.wording import ending, explain
 
 PACKAGE = Path(wording.__file__).parent
@@ -54,6 +54,7 @@ def raised() -> set[tuple[str, str]]:
     ]
     by_connection = [str(value.value) for value in returned if isinstance(value, ast.Constant)]
     found |= {("sync", detail) for detail in (*hub._DETAILS.values(), *hub._OWN_STATES.values(), *by_connection)}
+    found |= {("sync", detail) for detail in stored_status._DETAILS.values()}
     return found
 
 

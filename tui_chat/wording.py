@@ -264,6 +264,12 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ("sync", "command"): ErrorText(
         "A command for sync failed.", "Run it in a shell to see why, and correct it in the settings."
     ),
+    ("sync", "not_installed"): ErrorText(
+        "Packages that sync needs are not installed.", "Install tui-chat with the extra `sync`."
+    ),
+    ("sync", "local"): ErrorText(
+        "The database of this machine could not be used for sync.", "Run `tui-chat doctor`."
+    ),
     ("sync", "unequal"): ErrorText(
         "Some records still differ.", "Run `tui-chat sync` on the other machines, then verify again."
     ),

@@ -20,8 +20,8 @@ SINCE = datetime(2026, 11, 30, 14, 2, tzinfo=UTC)
         (SyncStatus(), 0, True, "not synced yet"),
         (SyncStatus(SINCE, "away", SINCE), 12, True, "12 to send, hub away since 14:02"),
         (SyncStatus(SINCE, "silent", SINCE), 0, True, "hub away since 14:02"),
-        (SyncStatus(SINCE, "wrong_key", SINCE), 1200, True, "1,200 to send, sync failed"),
-        (SyncStatus(SINCE, "hub_full", SINCE), 0, True, "sync failed"),
+        (SyncStatus(SINCE, "wrong_key", SINCE), 1200, True, "1,200 to send, sync failed: tui-chat sync status"),
+        (SyncStatus(SINCE, "hub_full", SINCE), 0, True, "sync failed: tui-chat sync status"),
     ],
 )
 def test_footer_says_what_waits_and_why(status: SyncStatus, to_send: int, is_running: bool, expected: str) -> None:

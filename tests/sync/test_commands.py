@@ -3,6 +3,8 @@
 import json
 import signal
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -260,3 +262,28 @@ def test_second_follower_waits_for_the_first(laptop: Computer) -> None:
             wait_until(lambda: is_running(laptop))
             second.terminate()
             assert second.wait(10) == 0
+
+
+def test_follower_of_the_app_waits_for_a_key_that_is_missing_and_shows_that(laptop: Computer) -> None:
+    key_file = laptop.data / "conversations.db.sync-key"
+    key_file.rename(laptop.data / "elsewhere")
+    assert "The key of this machine is missing." in laptop.fail("sync", "--follow")
+    with laptop.running("sync", "--follow", "--with-parent") as follower:
+        wait_until(lambda: "The key of this machine is missing." in laptop.run("sync", "status"))
+        assert is_running(laptop)
+        follower.terminate()
+        assert follower.wait(10) == 0
+
+
+def test_follower_that_a_user_starts_reports_a_hub_that_is_away_once(laptop: Computer, postgres: Postgres) -> None:
+    postgres.stop()
+    try:
+        command = [sys.executable, "-m", "tui_chat", "sync", "--follow"]
+        with subprocess.Popen(command, env=laptop.environment, stderr=subprocess.PIPE, text=True) as follower:
+            wait_until(lambda: "hub away" in laptop.run("sync", "status"))
+            time.sleep(2)
+            follower.terminate()
+            _, report = follower.communicate(timeout=10)
+    finally:
+        postgres.start()
+    assert report.count("The hub cannot be reached.") == 1

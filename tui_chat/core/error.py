@@ -201,7 +201,7 @@ class SyncError(ChatError):
 
     `detail`: `away`, `silent`, `tls`, `password`, `no_password`, `no_database`, `bad_url`; `not_set_up`, `no_right`,
     `no_member`, `wrong_key`, `hub_full`, `read_only`, `busy`, `old_server`, `hub_failed`; `bad_key`, `no_key`,
-    `command`, `off`, `on`, `has_space`, `has_database`, `unequal`.
+    `command`, `off`, `on`, `has_space`, `has_database`, `unequal`, `not_installed`, `local`.
     """
 
     kind = "sync"

@@ -52,7 +52,8 @@ def sync_texts(status: SyncStatus, to_send: int, now: datetime, *, is_running: b
         away = f"hub away since {_clock(status.since, now)}"
         return (f"{waiting}, {away}", f"{waiting}, hub away", waiting) if waiting else (away, "hub away")
     if status.problem:
-        return (f"{waiting}, sync failed", "sync failed") if waiting else ("sync failed",)
+        failed = "sync failed: tui-chat sync status"
+        return (f"{waiting}, {failed}", failed, "sync failed") if waiting else (failed, "sync failed")
     if waiting:
         return (waiting,)
     if status.contact_at is None:

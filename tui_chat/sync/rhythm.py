@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from tui_chat.core.error import SyncError
+from tui_chat.core.error import ChatError
 
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 300.0
@@ -41,10 +41,10 @@ class Synced(Protocol):
     """A database and its hub."""
 
     async def exchange(self) -> object:
-        """Exchange everything and store that; raises `SyncError`."""
+        """Exchange everything and store that; raises `SyncError` or `StorageError`."""
         ...
 
-    async def note_failure(self, error: SyncError) -> None:
+    async def note_failure(self, error: ChatError) -> None:
         """Store what is in the way."""
         ...
 
@@ -80,7 +80,9 @@ class Rhythm:
         while not is_over():
             try:
                 await self._synced.exchange()
-            except SyncError as error:
+            except ChatError as error:
+                if error.detail == "off":
+                    return
                 await self._synced.note_failure(error)
                 await self._wait_while_away(self._backoff.failed(), is_over)
             else:
@@ -93,7 +95,7 @@ class Rhythm:
             while self._monotonic_s() < end_s and not is_over():
                 if await self._synced.wait_for_push(LOOK_EVERY_S) or await self._synced.has_changes():
                     return
-        except SyncError:
+        except ChatError:
             return  # the exchange that follows meets the same, and notes it
 
     async def _wait_while_away(self, delay_s: float, is_over: Callable[[], bool]) -> None:

@@ -1,25 +1,25 @@
 """One database and its hub: exchanges, and stores where sync stands for the app to show."""
 
-import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from tui_chat.core.error import SyncError
+from tui_chat.core.error import ChatError, StorageError, SyncError
 from tui_chat.core.sync_status import DEVICES_STATE, SYNC_STATE, SyncStatus
 from tui_chat.storage.store import Store
 from tui_chat.storage.sync_state import ReplicaState
-from tui_chat.sync.exchange import Exchange, Outcome, no_pause
+from tui_chat.sync.exchange import Exchange, NotSyncing, Outcome, no_pause
 from tui_chat.sync.hub import KnownDevice, PostgresHub
 from tui_chat.sync.identity import SyncFiles, machine_name, new_device
 from tui_chat.sync.protocol import SealBroken, SealedRecord
 from tui_chat.sync.seal import SpaceKey
+from tui_chat.sync.stored_status import store_problem, stored_status
 
 GREET_EVERY_S = 300
 WRITE_EVERY_S = 60
 _NAME_KIND = 255
 """Of no record: the name of a machine is sealed like one."""
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class SyncSession:
         self.hub = hub
         self.key = key
         self.files = files
+        self.report: Callable[[ChatError], object] = lambda error: None
+        """Called with a problem that was not there before."""
         self._clock = clock
         self._exchange = Exchange(store.replica, hub, key, pause)
         self._greeted_at: datetime | None = None
@@ -67,7 +69,10 @@ class SyncSession:
         """Exchange everything; store that it is done, and where the witness of this file stands."""
         state = await self._with_own_device(await self.replica())
         await self._greet(state.device)
-        outcome = await self._exchange.cycle()
+        try:
+            outcome = await self._exchange.cycle()
+        except NotSyncing:  # it was ended meanwhile
+            raise SyncError(detail="off") from None
         after = await self.replica()
         self._left = after.to_send
         if (after.counter, after.mark) != (state.counter, state.mark):
@@ -75,15 +80,14 @@ class SyncSession:
         await self._store_status(SyncStatus(self._clock()), had_traffic=bool(outcome.sent or outcome.received))
         return outcome
 
-    async def note_failure(self, error: SyncError) -> None:
-        """Store what is in the way; the same problem is logged once."""
-        status = await self.status()
-        if status.problem != error.detail:
-            log.warning("sync: %s: %s", error.detail, error.message)
-        await self._store_status(status.with_problem(error.detail, self._clock()))
+    async def note_failure(self, error: ChatError) -> None:
+        """Store what is in the way."""
+        if await store_problem(self.store, error, self._clock()):
+            self.report(error)
         self._greeted_at = None
-        state = await self.store.replica.state()
-        self._left = 0 if state is None else state.to_send
+        with suppress(StorageError):
+            state = await self.store.replica.state()
+            self._left = 0 if state is None else state.to_send
 
     async def has_changes(self) -> bool:
         """Return whether something waits to be sent that did not after the last exchange."""
@@ -94,13 +98,9 @@ class SyncSession:
         """Wait for another machine's push."""
         return await self.hub.wait_for_push(timeout_s)
 
-    async def status(self) -> SyncStatus:
-        """Return the stored status."""
-        return SyncStatus.from_state(await self.store.state(SYNC_STATE))
-
     async def _store_status(self, status: SyncStatus, *, had_traffic: bool = False) -> None:
         """Store the status, unless nothing but the time has changed and that not much: each write costs the disk."""
-        before = await self.status()
+        before = await stored_status(self.store)
         is_same = replace(before, contact_at=None) == replace(status, contact_at=None)
         if had_traffic or not is_same or _is_much_later(before, status):
             await self.store.set_state(SYNC_STATE, status.as_state)

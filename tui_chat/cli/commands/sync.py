@@ -47,8 +47,9 @@ def sync(
         return
     from tui_chat.cli.sync_session import load_sync
 
-    load_sync()
     ctx = command_context(context, data_dir=data_dir)
+    if not with_parent:
+        load_sync()
     if follow:
         from tui_chat.cli.sync_follow import follow as keep_exchanging
 
