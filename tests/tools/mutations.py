@@ -48,6 +48,8 @@ _STORE_GUARD = Change(
     "tui_chat/storage/live_replies.py", "    if not alive:\n        return\n    above", "    return\n    above"
 )
 _COMMIT = "await self.save_queue.begin(replace(conversation, updated_at=self._dependencies.now()), turns, new=new)"
+_HUB, _SEAL = "tui_chat/sync/hub_schema.sql", "tui_chat/sync/seal.py"
+_HUB_TESTS, _SEAL_TESTS = ("tests/sync/test_hub.py",), ("tests/sync/test_seal.py",)
 _BEGUN = "reply.start()\n        return reply"
 _LATE = f"reply.start()\n        await asyncio.sleep(0.05)\n        {_COMMIT}\n        return reply"
 
@@ -109,6 +111,38 @@ MUTATIONS = (
         (Change("tui_chat/service/reply.py", "if self._meter.has_output\n", "if False\n"),),
         (*_SERVICE, "tests/service/test_over_the_wire.py"),
     ),
+    Mutation(
+        "the hub: two pushes at once",
+        (Change(_HUB, "WHERE sp.id = s FOR UPDATE;", "WHERE sp.id = s;"),),
+        _HUB_TESTS,
+    ),
+    Mutation(
+        "the hub: purges by who has not seen all", (Change(_HUB, "AND r.seq > seen));", "AND false));"),), _HUB_TESTS
+    ),
+    Mutation(
+        "the hub: the last push wins",
+        (Change(_HUB, "> (r.rank, r.counter, r.device) AND r.kind <> 9;", "IS NOT NULL;"),),
+        _HUB_TESTS,
+    ),
+    Mutation("the hub: any key will do", (Change(_HUB, "IF expected <> proof THEN", "IF false THEN"),), _HUB_TESTS),
+    Mutation("the hub: no marks", (Change(_HUB, "IF known_id IS NOT NULL AND", "IF false AND"),), _HUB_TESTS),
+    Mutation(
+        "the hub: membership is not checked, by the functions or by row-level security",
+        (
+            Change(_HUB, "sp.id = s AND m.role = session_user;", "sp.id = s;"),
+            Change(_HUB, "ALTER TABLE tui_chat.space FORCE ROW LEVEL SECURITY;", ""),
+            Change(_HUB, "ALTER TABLE tui_chat.member FORCE ROW LEVEL SECURITY;", ""),
+        ),
+        _HUB_TESTS,
+    ),
+    Mutation(
+        "the seal: one nonce for all", (Change(_SEAL, "blake2b(bound + plain, key", "blake2b(b'', key"),), _SEAL_TESTS
+    ),
+    Mutation(
+        "the seal: place and stamp are not bound",
+        (Change(_SEAL, "return head + record.key + record.room + record.device", "return b''"),),
+        _SEAL_TESTS,
+    ),
 )
 
 
@@ -136,7 +170,19 @@ def make(change: Change, root: Path) -> None:
 
 def failing(root: Path, tests: Sequence[str]) -> list[str]:
     """The names of the tests that fail there."""
-    words = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider", "--timeout=20"]
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-rfE",
+        "--tb=no",
+        "-p",
+        "no:cacheprovider",
+        "--timeout=20",
+        "-m",
+        "",
+    ]
     environment = {"TUI_CHAT_FAULTS": "15", "TUI_CHAT_TEST_KILLS": "2", **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run([*words, *tests], cwd=root, env=environment, capture_output=True, text=True, check=False)
     failed = _FAILED.findall(done.stdout)
