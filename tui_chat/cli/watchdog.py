@@ -37,6 +37,8 @@ _HURRIED_SAVE_S = 0.3
 _RESTORE_S = 0.2
 _SIGNALS = [number for name in ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT") if (number := getattr(signal, name, None))]
 _HAS_TIMER = hasattr(signal, "setitimer")
+_CAUGHT = 255
+"""Written to the pipe beside the numbers of signals: the handler ran, whatever handler there is by now."""
 
 
 class Watchdog:
@@ -55,7 +57,11 @@ class Watchdog:
         self.is_ending = False
         """Whether a signal came."""
         self._has_reacted = False
+        self._has_noticed = False
+        """Whether the thread knows of a signal."""
+        self._gives_way = False
         self._caught_s = 0.0
+        self._number = 0
         self._before: dict[int, Any] = {}
         self._wakeup_before = -1
         self._read, self._write = -1, -1
@@ -98,17 +104,23 @@ class Watchdog:
 
     # On the main thread, between two instructions.
 
-    def _caught(self, _number: int, _frame: FrameType | None) -> None:
+    def _caught(self, number: int, _frame: FrameType | None) -> None:
         self.is_ending = True
         if not self._caught_s:
-            self._caught_s = time.monotonic()
+            self._caught_s, self._number = time.monotonic(), number
+            if not self._has_noticed:
+                # The thread may look only when the handler has been replaced, and take the signal for another's.
+                with suppress(BlockingIOError):
+                    os.write(self._write, bytes([_CAUGHT]))
             if _HAS_TIMER:
                 signal.setitimer(signal.ITIMER_REAL, REACT_S, REPEATED_S)
 
     def _give_way(self, _number: int, _frame: FrameType | None) -> None:
         """Let the thread run when it is time for it to end the program."""
-        if not self._has_reacted or (time.monotonic() > self._caught_s + END_S):
+        if not self._gives_way and (not self._has_reacted or time.monotonic() > self._caught_s + END_S):
+            self._gives_way = True
             time.sleep(END_S)
+            self._gives_way = False
 
     # On the event loop's thread.
 
@@ -122,7 +134,7 @@ class Watchdog:
     def _watch(self) -> None:
         if (number := self._next_signal(None)) is None:
             return
-        self.is_ending = True
+        self.is_ending = self._has_noticed = True
         # Code that holds the interpreter lock may have kept this thread from running earlier.
         caught_s, code = self._caught_s or time.monotonic(), 128 + number
         if self.run_soon is None:
@@ -146,6 +158,8 @@ class Watchdog:
                 os.close(self._read)
                 return None
             for number in numbers:
+                if number == _CAUGHT:
+                    return self._number
                 # While an editor has the terminal, its interrupt key is not for this program.
                 if number in self._before and signal.getsignal(number) == self._caught:
                     return number

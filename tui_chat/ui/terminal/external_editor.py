@@ -67,7 +67,7 @@ async def run(app: App[Any], command: Sequence[str], environ: Mapping[str, str])
         environ = {**environ, "NO_COLOR": "1"}
     failed = ""
     try:
-        with app.suspend(), _kept_terminal():
+        with _interrupts_ignored(), app.suspend(), _kept_terminal():
             # An exception here would keep the app from taking the terminal back.
             failed = await _failure_of(command, environ)
     except SuspendNotSupported as error:
@@ -94,20 +94,28 @@ async def _failure_of(command: Sequence[str], environ: Mapping[str, str]) -> str
 
 
 @contextmanager
-def _kept_terminal() -> Iterator[None]:
-    """Restore the terminal's modes afterwards, and ignore its interrupt keys meanwhile."""
+def _interrupts_ignored() -> Iterator[None]:
+    """Ignore the interrupt keys, which are signals as soon as the app lets go of the terminal."""
 
     def ignored(number: int, frame: FrameType | None) -> None:
         """Not `SIG_IGN`, which the editor would inherit."""
 
     keys = [signal.SIGINT] if sys.platform == "win32" else [signal.SIGINT, signal.SIGQUIT]
     before = {number: signal.signal(number, ignored) for number in keys}
-    modes = _modes()
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _kept_terminal() -> Iterator[None]:
+    """Restore the terminal's modes afterwards."""
+    modes = _modes()
+    try:
+        yield
+    finally:
         _set_modes(modes)
         if sys.__stdout__ is not None:
             with suppress(OSError, ValueError):
