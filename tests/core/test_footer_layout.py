@@ -107,6 +107,7 @@ STATES = {
     "unknown price": UNPRICED,
     "unknown tokens": replace(STREAMING, usage=Usage(unknown=True)),
     "branches": replace(STREAMING, activity=Activity.IDLE),
+    "background": replace(STREAMING, background=2, hint="", keys=("Esc stop · Enter queue", "Esc stop")),
 }
 
 
@@ -120,6 +121,11 @@ def test_no_figure_is_a_question_mark_at_any_width(state: FooterState) -> None:
 def test_what_to_press_while_a_reply_streams_is_there_on_sixty_columns() -> None:
     assert "Esc stop" in footer_line(STATES["streaming"], 60)
     assert "Esc stop · Enter queue" in footer_line(STATES["streaming"], 200)
+
+
+def test_replies_in_the_background_are_counted() -> None:
+    assert "2 more in background" in footer_line(STATES["background"], 200)
+    assert "+2" in footer_line(STATES["background"], 100)
 
 
 def test_before_the_first_reply_there_is_nothing_to_pay() -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from tui_chat.core.error import NotFound
-from tui_chat.core.turn import Role, Turn
+from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, CostSum, Usage, sum_costs
 
 
@@ -88,6 +88,10 @@ class Conversation:
     """When that last changed: input that was counted before is not that of the next request."""
     kept_here: bool = False
     """It never leaves this machine, also where conversations are synced."""
+    pinned: bool = False
+    """Whether the user wants it at the top of the list."""
+    tags: tuple[str, ...] = ()
+    """The user's words for it, in lower case."""
 
     @cached_property
     def _by_id(self) -> Mapping[str, Turn]:
@@ -225,6 +229,12 @@ class ConversationSummary:
     """A reply is streaming into it, here or in another copy of the program."""
     kept_here: bool = False
     """It never leaves this machine."""
+    pinned: bool = False
+    tags: tuple[str, ...] = ()
+    status: TurnStatus | None = None
+    """Of its last message, where that was asked for."""
+    branches: int = 1
+    """How many ends its tree has, where that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

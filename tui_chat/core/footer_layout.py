@@ -64,6 +64,8 @@ class FooterState:
     """What to press now, from long to short."""
     effort: str = ""
     """How much the model is to think; empty leaves it to the model."""
+    background: int = 0
+    """Replies that stream into conversations that are not shown."""
     clients: int = 0
     """Connected clients of the server within the app."""
     sync: tuple[str, ...] = ()
@@ -92,6 +94,7 @@ _STEPS = (
         "effort",
         "tools",
         "sync",
+        "background",
         "clients",
         "tokens",
         "model",
@@ -103,7 +106,7 @@ _STEPS = (
         "tokens",
     ),
     *("effort", "model", "tokens", "total", "context", "keys", "sync", "sync"),
-    *("state", "model", "state", "tools", "cost"),
+    *("state", "model", "state", "tools", "background", "cost"),
 )
 """The fields in the order in which they are shortened or dropped."""
 _GAP = "  "
@@ -163,6 +166,7 @@ def _at_left(state: FooterState) -> list[Field]:
         Field("model", _model_forms(clean_line(state.model))),
         *_effort(state.effort),
         *_tools(state.tools),
+        Field("background", _background_forms(state.background)),
         Field("clients", (f"⇄ {state.clients}" if state.clients else "",)),
         Field("sync", state.sync or ("",)),
         Field("state", (activity_text(state), *clock)),
@@ -175,6 +179,11 @@ def _at_left(state: FooterState) -> list[Field]:
 def _effort(effort: str) -> list[Field]:
     shown = clean_line(effort)
     return [Field("effort", (f"effort {shown}", shown))] if shown else []
+
+
+def _background_forms(count: int) -> tuple[str, ...]:
+    """Return how many replies stream elsewhere, from long to short."""
+    return (f"{count} more in background", f"+{count}") if count else ("",)
 
 
 def _tools(names: tuple[str, ...]) -> list[Field]:

@@ -1,6 +1,7 @@
 """A conversation's title: made from its first prompt, or requested from a model."""
 
 import re
+from collections.abc import Sequence
 
 from tui_chat.core.clean import clean_line
 
@@ -16,14 +17,25 @@ _REQUEST = (
 )
 _MOST_SHOWN = 2_000
 """Characters of the prompt and of the reply that are sent."""
+_SHORT = 24
+"""Characters of a first line that may be the same in many prompts."""
+_FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
 _LABEL = re.compile(r"^title\s*:\s*", re.IGNORECASE)
 _QUOTES = "\"'“”„‘’«»「」『』"
 _MARKS = re.compile(r"^[#>*\-\s`]+|[`*_]{2,}")
 
 
-def title_from(prompt: str) -> str:
-    """Return the first line with text, without Markdown's markers, cut at a word."""
-    return _first_line(prompt) or UNTITLED
+def title_from(prompt: str, file_names: Sequence[str] = ()) -> str:
+    """Return the first line with text, without Markdown's markers, cut at a word.
+
+    A short line such as `Review this.` gets what tells it from others: the name of a file, or the next line.
+    """
+    title = _first_line(prompt)
+    if len(title) > _SHORT:
+        return title
+    rest = prompt.partition("\n")[2] if title else ""
+    more = next(iter(file_names), "") or _first_line(_FENCE.sub("", rest), skipped=title)
+    return _cut(f"{title} · {clean_line(more)}" if title and more else title or clean_line(more)) or UNTITLED
 
 
 def shown_title(title: str) -> str:
@@ -47,17 +59,21 @@ def title_in(answer: str) -> str:
     return _LABEL.sub("", _first_line(answer)).strip(_QUOTES + " ").rstrip(".。")
 
 
-def _first_line(text: str) -> str:
+def _first_line(text: str, *, skipped: str = "") -> str:
+    """Return the first line with text, apart from the one that is skipped."""
     for line in text.splitlines():
         title = " ".join(_MARKS.sub("", line).split())
-        if not title:
-            continue
-        if len(title) <= LONGEST_TITLE:
-            return title
-        cut = title[: LONGEST_TITLE - 1]
-        word = cut.rpartition(" ")[0]
-        return (word if len(word) > LONGEST_TITLE // 2 else cut).rstrip(" ,;:.–-") + "…"
+        if title and title != skipped:
+            return _cut(title)
     return ""
+
+
+def _cut(title: str) -> str:
+    if len(title) <= LONGEST_TITLE:
+        return title
+    cut = title[: LONGEST_TITLE - 1]
+    word = cut.rpartition(" ")[0]
+    return (word if len(word) > LONGEST_TITLE // 2 else cut).rstrip(" ,;:.–-") + "…"
 
 
 def _shown(text: str) -> str:

@@ -8,8 +8,9 @@ A conversation is one object: `"format": "tui-chat"`, `"version"`, then its fiel
   conversation with such files is version 2, any other version 1, which had the bytes in each attachment as `data`.
 - Every key is always there, `null` where nothing is known, also for each count of unknown tokens; only `opaque` is
   left out of a part that has none, `errands` of a conversation without side requests, `tools` of options without any,
-  `left_out` (the ids of turns that are not sent any more) and `left_out_at` where nothing was ever left out, and
-  `status` and `duration_ms` of a tool's result where they say nothing.
+  `pinned` and `tags` where the user has given none, `left_out` (the ids of turns that are not sent any more) and
+  `left_out_at` where nothing was ever left out, and `status` and `duration_ms` of a tool's result where they say
+  nothing.
 - Turns are ordered oldest first, each after its parent.
 - Text is Unicode: half a surrogate pair is refused, in writing and in reading.
 """
@@ -64,6 +65,10 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
     if conversation.left_out_at is not None:
         value["left_out"] = sorted(conversation.left_out)
         value["left_out_at"] = _date(conversation.left_out_at)
+    if conversation.pinned:
+        value["pinned"] = True
+    if conversation.tags:
+        value["tags"] = list(conversation.tags)
     if conversation.side_requests:
         value["errands"] = [_side_request(request) for request in conversation.side_requests]
     return value | {"blobs": blobs} if blobs else value

@@ -341,6 +341,8 @@ class _Conversation(_Shape):
     errands: list[_SideRequest] = []
     left_out: list[Unicode] = []
     left_out_at: Date | None = None
+    pinned: bool = False
+    tags: list[Unicode] = []
     blobs: dict[str, Annotated[bytes, BeforeValidator(_bytes_from)]] = {}
 
     @field_validator("blobs")
@@ -358,6 +360,7 @@ class _Conversation(_Shape):
             "origin": None if self.origin is None else Origin(**dict(self.origin)),
             "side_requests": tuple(request.value() for request in self.errands),
             "left_out": frozenset(self.left_out),
+            "tags": tuple(self.tags),
         }
         same = {name: value for name, value in self if name not in ("format", "version", "errands", "blobs")}
         return Conversation(**same | converted)

@@ -377,7 +377,7 @@ class ChatService:
         prompt = Turn(self._dependencies.new_id(), parent_id, Role.USER, parts, TurnStatus.COMPLETE, now)
         blank = self._blank_reply(prompt.id, conversation.model)
         if not conversation.title and conversation.title_source is TitleSource.PROMPT:
-            conversation = replace(conversation, title=title_from(prompt.text))
+            conversation = replace(conversation, title=title_from(prompt.text, _file_names(parts)))
         turns = (*before, prompt, blank)
         for turn in turns:
             conversation = conversation.with_turn(turn)
@@ -495,3 +495,7 @@ def attachments_of(turn: Turn) -> tuple[AttachmentPart, ...]:
 def _without_last_round(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     """Return the parts up to where a reply can be continued: its last request goes on."""
     return parts[:-1] if parts and isinstance(parts[-1], RoundPart) else parts
+
+
+def _file_names(parts: tuple[Part, ...]) -> list[str]:
+    return [part.name for part in parts if isinstance(part, AttachmentPart) and part.name]

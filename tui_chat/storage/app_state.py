@@ -18,7 +18,7 @@ _MAX_PROMPTS = 10_000
 _MOST_SEQ = 2**53
 """A larger number of a prompt is damage: so many are never typed."""
 _NEW_DRAFT = "draft"
-_OF_A_CONVERSATION = ("edit", "queue", "draft-files", "tools", "left-out")
+_OF_A_CONVERSATION = ("edit", "queue", "draft-files", "tools", "left-out", "labels")
 STOP_REQUEST = "stop:"
 """Before the id of a live reply: its process is asked to stop it."""
 _LEFT_OUT = "left-out:"

@@ -1,18 +1,21 @@
 """Read lists of conversations and their columns, without their turns. Each function runs within one transaction."""
 
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tui_chat.core.bounds import UNKNOWN_MOMENT
 from tui_chat.core.conversation import ConversationSummary
 from tui_chat.core.error import NotFound
+from tui_chat.core.turn import TurnStatus
 from tui_chat.storage import app_state
+from tui_chat.storage.labels import Labels, all_labels
+from tui_chat.storage.list_filter import ListFilter, among, conditions
 from tui_chat.storage.live_replies import live_turns
 from tui_chat.storage.process_owner import CurrentProcess
 from tui_chat.storage.row_mapping import SUMMARY_COLUMNS, parse_required_time, summary_of, title_key
-from tui_chat.storage.turn_rows import seq_of
+from tui_chat.storage.turn_rows import MAX_USED, seq_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,9 @@ class Cursor:
 
     used: int
     seq: int
+
+
+NO_FILTER = ListFilter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,12 @@ class ListQuery:
     """How many conversations at the start to leave out."""
     origin: tuple[str, str] | None = None
     """Only conversations from that source whose foreign id has that prefix."""
+    wanted: ListFilter = NO_FILTER
+    """What else they must be; its words are not used."""
+    pinned: bool | None = None
+    """Only pinned conversations, or only others."""
+    has_details: bool = False
+    """Read how the last message ended and how many branches there are."""
 
 
 class Page(list[ConversationSummary]):
@@ -47,19 +59,46 @@ class Page(list[ConversationSummary]):
 
 def summaries(db: sqlite3.Connection, query: ListQuery, process: CurrentProcess) -> Page:
     """Return a page of the list, last used first."""
-    where, values = _condition(query)
+    where, values = _condition(db, query)
     rows = db.execute(
         f"SELECT used, seq FROM conversation WHERE {where} ORDER BY used DESC, seq DESC LIMIT ? OFFSET ?",
         (*values, query.limit + 1, query.skip),
     ).fetchall()
     live = {reply.conversation for reply in live_turns(db, process) if reply.is_alive}
     page = Page()
+    known = all_labels(db) if query.has_details else {}
     for _, seq in rows[: query.limit]:
         row = db.execute(f"SELECT {SUMMARY_COLUMNS} FROM conversation WHERE seq = ?", (seq,)).fetchone()
-        page.append(summary_of(row, live))
+        summary = summary_of(row, live)
+        page.append(_with_details(db, seq, summary, known) if query.has_details else summary)
     if page and len(rows) > query.limit:
         page.end = Cursor(*rows[query.limit - 1])
     return page
+
+
+def _with_details(
+    db: sqlite3.Connection, seq: int, summary: ConversationSummary, known: Mapping[str, Labels]
+) -> ConversationSummary:
+    """Add labels, branches, and how the last message ended."""
+    status = db.execute(
+        "SELECT status FROM turn WHERE seq = (SELECT head FROM conversation WHERE seq = ?)", (seq,)
+    ).fetchone()
+    (branches,) = db.execute(_BRANCHES, (seq,)).fetchone()
+    labels = known.get(summary.id, Labels())
+    return replace(
+        summary,
+        pinned=labels.pinned,
+        tags=labels.tags,
+        status=_STATUSES.get(status[0]) if status else None,
+        branches=max(1, branches),
+    )
+
+
+_STATUSES = {status.value: status for status in TurnStatus}
+_BRANCHES = (
+    "SELECT count(*) FROM turn WHERE conversation = ?"
+    " AND NOT EXISTS (SELECT 1 FROM turn AS child WHERE child.parent = turn.seq)"
+)
 
 
 def summary(db: sqlite3.Connection, conversation_id: str, process: CurrentProcess) -> ConversationSummary:
@@ -72,12 +111,26 @@ def summary(db: sqlite3.Connection, conversation_id: str, process: CurrentProces
 
 def count(db: sqlite3.Connection, query: ListQuery) -> int:
     """Return the number of conversations that match."""
-    where, values = _condition(query)
+    where, values = _condition(db, query)
     return int(db.execute(f"SELECT count(*) FROM conversation WHERE {where}", values).fetchone()[0])
 
 
-def _condition(query: ListQuery) -> tuple[str, list[object]]:
-    where, values = ["shelf = ?"], list[object]([2 if query.deleted else 1 if query.archived else 0])
+def counts_since(db: sqlite3.Connection, query: ListQuery, since: Sequence[datetime]) -> list[int]:
+    """Return how many conversations were used after each of these moments, the latest first; then the others."""
+    where, values = _condition(db, query)
+    counts, before = list[int](), MAX_USED + 1
+    for moment in (*since, None):
+        after = -MAX_USED if moment is None else int(moment.timestamp() * 1_000_000)
+        select = f"SELECT count(*) FROM conversation WHERE {where} AND used >= ? AND used < ?"
+        counts.append(int(db.execute(select, (*values, after, before)).fetchone()[0]))
+        before = after
+    return counts
+
+
+def _condition(db: sqlite3.Connection, query: ListQuery) -> tuple[str, list[object]]:
+    # The few that have a label are looked up by their number, not by going through the whole list.
+    shelf = "+shelf = ?" if query.pinned or query.wanted.tags or query.wanted.pinned else "shelf = ?"
+    where, values = [shelf], list[object]([2 if query.deleted else 1 if query.archived else 0])
     if query.after is not None:
         where.append("(used, seq) < (?, ?)")
         values += [query.after.used, query.after.seq]
@@ -88,6 +141,15 @@ def _condition(query: ListQuery) -> tuple[str, list[object]]:
     for word in title_key(query.matching).split():
         where.append("instr(title_key, ?) > 0")
         values.append(word)
+    if query.wanted.has_any:
+        more, more_values = conditions(db, query.wanted)
+        where += more
+        values += more_values
+    if query.pinned is not None:
+        pinned = [conversation_id for conversation_id, labels in all_labels(db).items() if labels.pinned]
+        if pinned or query.pinned:
+            condition = among(db, pinned, values)
+            where.append(condition if query.pinned else f"NOT {condition}")
     return " AND ".join(where), values
 
 
@@ -103,11 +165,14 @@ def with_origin(db: sqlite3.Connection, source: str, prefix: str, limit: int) ->
     return [str(row[0]) for row in rows]
 
 
-def seqs_titled(db: sqlite3.Connection, words: Sequence[str]) -> list[int]:
-    """Return the row numbers of conversations outside the trash whose titles contain all words, last used first."""
+def seqs_titled(db: sqlite3.Connection, words: Sequence[str], wanted: ListFilter = NO_FILTER) -> list[int]:
+    """Return the row numbers of conversations outside the trash whose titles contain all words, last used first.
+
+    They pass the filter too.
+    """
     used_and_seq: list[tuple[int, int]] = []
     for archived in (False, True):
-        where, values = _condition(ListQuery(archived=archived, matching=" ".join(words)))
+        where, values = _condition(db, ListQuery(archived=archived, matching=" ".join(words), wanted=wanted))
         used_and_seq += db.execute(f"SELECT used, seq FROM conversation WHERE {where}", values).fetchall()
     return [seq for _, seq in sorted(used_and_seq, reverse=True)]
 

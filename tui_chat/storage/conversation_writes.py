@@ -8,7 +8,7 @@ from datetime import datetime
 from tui_chat.core.conversation import Conversation, Options, SideRequest, TitleSource
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.turn import Turn
-from tui_chat.storage import app_state, blobs, conversation_list, live_replies, search_index, turn_rows
+from tui_chat.storage import app_state, blobs, conversation_list, labels, live_replies, search_index, turn_rows
 from tui_chat.storage.process_owner import CurrentProcess
 from tui_chat.storage.row_mapping import (
     SIDE_REQUEST_COLUMNS,
@@ -35,7 +35,10 @@ def load(db: sqlite3.Connection, conversation_id: str, process: CurrentProcess) 
     live = live_replies.live_turns(db, process, conversation)
     loaded = turn_rows.read_conversation(db, conversation, lambda turns: live_replies.overlay(db, turns, live))
     left_out, changed_at = app_state.left_out(db, conversation_id)
-    return replace(loaded, left_out=left_out, left_out_at=changed_at) if changed_at is not None else loaded
+    if changed_at is not None:
+        loaded = replace(loaded, left_out=left_out, left_out_at=changed_at)
+    own = labels.labels(db, conversation_id)
+    return loaded if own == labels.NONE else replace(loaded, pinned=own.pinned, tags=own.tags)
 
 
 def create(db: sqlite3.Connection, conversation: Conversation, process: CurrentProcess) -> None:
@@ -78,6 +81,7 @@ def _put_turns(db: sqlite3.Connection, seq: int, conversation: Conversation, pro
     put_side_requests(db, seq, conversation.side_requests)
     if conversation.left_out_at is not None:
         app_state.set_left_out(db, conversation.id, conversation.left_out, conversation.left_out_at)
+    labels.add_labels(db, conversation.id, labels.Labels(conversation.pinned, conversation.tags))
     set_head(db, conversation.id, conversation.head)
     if conversation.deleted_at is not None:  # deleted with all of its turns, for machines that get them by sync
         for moment in (None, conversation.deleted_at.isoformat()):

@@ -13,7 +13,8 @@ from itertools import islice
 from tui_chat.core.conversation import SearchHit
 from tui_chat.core.turn import Role
 from tui_chat.storage import fts_query, search_index
-from tui_chat.storage.conversation_list import seqs_titled
+from tui_chat.storage.conversation_list import NO_FILTER, seqs_titled
+from tui_chat.storage.list_filter import ListFilter
 from tui_chat.storage.row_mapping import parse_required_time
 from tui_chat.storage.search_syntax import Query, Term, parse
 from tui_chat.storage.snippet import make_snippet
@@ -45,12 +46,14 @@ class _Match:
     text: str
 
 
-def search(db: sqlite3.Connection, text: str, limit: int, offset: int) -> list[SearchHit]:
-    """Return a page of matches."""
+def search(
+    db: sqlite3.Connection, text: str, limit: int, offset: int, wanted: ListFilter = NO_FILTER
+) -> list[SearchHit]:
+    """Return a page of matches in conversations that pass the filter."""
     query = parse(text)
     if query == Query():
         return []
-    run = _Search(db, query, offset + limit)
+    run = _Search(db, query, offset + limit, wanted)
     run.fill_matches()
     return [_hit(match, run.terms) for match in islice(run.matches.values(), offset, offset + limit)]
 
@@ -58,8 +61,9 @@ def search(db: sqlite3.Connection, text: str, limit: int, offset: int) -> list[S
 class _Search:
     """One search: runs steps from narrow to wide until it has enough matches."""
 
-    def __init__(self, db: sqlite3.Connection, query: Query, limit: int) -> None:
+    def __init__(self, db: sqlite3.Connection, query: Query, limit: int, wanted: ListFilter) -> None:
         self._db = db
+        self._wanted = wanted
         self._query = query
         self._limit = limit
         self._where, self._values = _conditions(query)
@@ -104,8 +108,8 @@ class _Search:
     def _prepare_filters(self, *, indexed: bool) -> bool:
         """Prepare the filters; return whether anything can pass them."""
         conversations, models = None, list[int]()
-        if self._query.titles:
-            conversations = seqs_titled(self._db, self._query.titles)
+        if self._query.titles or self._wanted.has_any:
+            conversations = seqs_titled(self._db, self._query.titles, self._wanted)
             if not conversations:
                 return False
             if not indexed or len(conversations) > _FEW_CONVERSATIONS:

@@ -20,15 +20,18 @@ from tui_chat.storage import (
     blobs,
     conversation_list,
     conversation_writes,
+    labels,
     live_replies,
     maintenance,
     search,
     usage_rows,
 )
 from tui_chat.storage.backup import back_up
-from tui_chat.storage.conversation_list import Cursor, Page
+from tui_chat.storage.conversation_list import NO_FILTER, Cursor, ListQuery, Page
 from tui_chat.storage.database import Database
 from tui_chat.storage.db_thread import DatabaseThread
+from tui_chat.storage.labels import Labels
+from tui_chat.storage.list_filter import ListFilter
 from tui_chat.storage.open_database import OpenOptions, OpenReport, new_random_id, utc_now
 from tui_chat.storage.process_owner import Owner
 from tui_chat.storage.schema import MIGRATIONS, Migration
@@ -256,6 +259,21 @@ class Store:
             conversation_list.count, conversation_list.ListQuery(0, None, archived, deleted, matching)
         )
 
+    async def page(self, query: ListQuery) -> Page:
+        """Return the part of the list that a query names."""
+        return await self._read(conversation_list.summaries, query, self._database.process)
+
+    async def counts_since(self, query: ListQuery, since: Sequence[datetime]) -> list[int]:
+        """Return how many of them were used after each of these moments, the latest first; then the others."""
+        return await self._read(conversation_list.counts_since, query, since)
+
+    async def labels(self, conversation_id: str) -> Labels:
+        """Return the pin and the tags of a conversation."""
+        return await self._read(labels.labels, conversation_id)
+
+    async def set_labels(self, conversation_id: str, new: Labels) -> None:
+        await self._write(labels.set_labels, conversation_id, new)
+
     async def usage_rows(self, since: datetime | None = None) -> list[UsageRow]:
         """Return the usage and cost of every finished reply since a moment, of every branch, without its text."""
         return await self._read(usage_rows.usage_rows, since)
@@ -264,12 +282,14 @@ class Store:
         """Return conversation and turn of each reply whose program died before its tokens were known."""
         return await self._read(usage_rows.unmetered)
 
-    async def search(self, query: str, *, limit: int = 20, offset: int = 0) -> list[SearchHit]:
-        """Return turns that contain all words and "phrases", newest and best first.
+    async def search(
+        self, query: str, *, limit: int = 20, offset: int = 0, wanted: ListFilter = NO_FILTER
+    ) -> list[SearchHit]:
+        """Return turns that contain all words and "phrases", newest and best first, of conversations that are wanted.
 
         `role: model: title: after: before:` filter. No query is an error; an empty one finds nothing.
         """
-        return await self._read(search.search, query, limit, offset)
+        return await self._read(search.search, query, limit, offset, wanted)
 
     async def put_blob(self, data: bytes) -> str:
         """Store the bytes of a file whose prompt is not sent yet; return their SHA-256.

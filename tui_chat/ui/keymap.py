@@ -126,6 +126,13 @@ KEYS: tuple[Key, ...] = (
         ("branch.next", "alt+right", "branch(1)", "next", "Next branch."),
         ("branch.tree", "f5", "tree", "tree", "Show the conversation tree."),
         ("branch.origin", "f7", "origin", "original", "Go to the original conversation (fork source)."),
+        (
+            "conversation.previous",
+            "alt+o ctrl+circumflex_accent",
+            "open_previous",
+            "previous conversation",
+            "Switch to the previous conversation, and back.",
+        ),
         ("conversation.new", "ctrl+n", "new", "new", "New conversation."),
         (
             "home.recent",
@@ -299,6 +306,8 @@ KEYS: tuple[Key, ...] = (
         ("library.last", "ctrl+end", "last", "last", "Last row."),
         ("library.rename", "f2 alt+r", "rename", "rename", "Rename the conversation."),
         ("library.archive", "f3 alt+a", "archive", "archive", "Archive / unarchive."),
+        ("library.pin", "f6 alt+p", "pin", "pin", "Pin to the top of the list / unpin."),
+        ("library.tags", "f7 alt+t", "tags", "tags", "Edit the tags; tag:NAME in the search finds them."),
         ("library.export", "f4 alt+e", "export", "export", "Export to a file in the working folder."),
         ("library.keep_here", "f6 alt+k", "keep_here", "keep here", "Keep on this machine, out of sync / share."),
         ("library.shelf", "f5 alt+s", "shelf", "archive/trash", "Switch list: conversations, archived, trash."),

@@ -7,6 +7,7 @@ import pytest
 
 from tests.ui.turns import BEGAN, conversation, prompt, reply
 from tui_chat.core.conversation import Conversation
+from tui_chat.storage.labels import Labels
 from tui_chat.storage.store import Store
 from tui_chat.ui.library.data_source import PAGE, Hits, ListFilter, Shelf, Titles, load_rows
 
@@ -31,12 +32,13 @@ async def store() -> AsyncIterator[Store]:
 async def test_only_the_pages_in_sight_are_fetched_and_they_fit_together(store: Store) -> None:
     rows = Titles(store, ListFilter())
     await rows.load(0, 10)
-    assert rows.total == 300
-    assert rows.at(PAGE) is None, "nobody looked there"
-    await rows.load(290, 299)
-    assert rows.at(299) is not None and rows.at(120) is None
-    await rows.load(0, 299)
-    ids = [one.id for number in range(300) if (one := rows.at(number)) is not None]
+    assert rows.count == 300 and rows.total == 301, "a heading and its conversations"
+    assert rows.heading(0) and rows.at(0) is None
+    assert rows.at(PAGE + 1) is None, "nobody looked there"
+    await rows.load(291, 300)
+    assert rows.at(300) is not None and rows.at(121) is None
+    await rows.load(0, 300)
+    ids = [one.id for number in range(301) if (one := rows.at(number)) is not None]
     assert len(set(ids)) == 300
     assert ids == [one.id for one in await store.summaries(limit=300)]
 
@@ -44,8 +46,8 @@ async def test_only_the_pages_in_sight_are_fetched_and_they_fit_together(store: 
 async def test_titles_are_looked_in_first(store: Store) -> None:
     wanted, rows = await load_rows(store, ListFilter("title 29"), 0)
     assert isinstance(rows, Titles) and not wanted.full_text
-    assert rows.total == 13
-    first = rows.target(0)
+    assert rows.count == 13
+    first = rows.target(1)
     assert first is not None and first.turn_id is None and "29" in first.title
 
 
@@ -79,10 +81,31 @@ async def test_the_trash_and_the_archive_are_lists_of_their_own(store: Store) ->
     await store.archive("c0004")
     for shelf, only in ((Shelf.TRASH, "c0003"), (Shelf.ARCHIVED, "c0004")):
         _, rows = await load_rows(store, ListFilter(shelf=shelf), 0)
-        found = rows.target(0)
-        assert rows.total == 1 and found is not None and found.conversation_id == only
+        found = rows.target(1)
+        assert rows.count == 1 and found is not None and found.conversation_id == only
     _, rows = await load_rows(store, ListFilter("gears", Shelf.TRASH), 0)
     assert rows.total == 0, "what was said is not looked for in the trash"
+
+
+async def test_pinned_ones_come_first_and_once(store: Store) -> None:
+    for name in ("c0003", "c0299"):
+        await store.set_labels(name, Labels(pinned=True))
+    rows = Titles(store, ListFilter())
+    await rows.load(0, 310)
+    assert rows.heading(0) == "Pinned" and rows.count == 300 and rows.total == 302
+    shown = [one.id for number in range(302) if (one := rows.at(number)) is not None]
+    assert set(shown[:2]) == {"c0003", "c0299"} and len(set(shown)) == len(shown) == 300
+    assert rows.heading(3) and rows.target(3) is None
+
+
+async def test_tags_narrow_the_titles_and_the_messages(store: Store) -> None:
+    await store.set_labels("c0007", Labels(tags=("work",)))
+    wanted, rows = await load_rows(store, ListFilter("tag:work"), 0)
+    assert isinstance(rows, Titles) and rows.count == 1 and not wanted.full_text
+    wanted, rows = await load_rows(store, ListFilter("tag:work gears"), 0)
+    assert isinstance(rows, Hits) and {rows.target(row).conversation_id for row in range(rows.total)} == {"c0007"}  # type: ignore[union-attr]
+    _, rows = await load_rows(store, ListFilter("tag:home gears"), 0)
+    assert rows.total == 0
 
 
 async def test_nothing_is_nothing(store: Store) -> None:

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from tui_chat.core.conversation import ConversationSummary, SearchHit
-from tui_chat.core.turn import Role
+from tui_chat.core.turn import Role, TurnStatus
 from tui_chat.rendering.styles import DARK
 from tui_chat.ui.library.row_layout import RowContext, conversation_row, head, hit_rows
 
@@ -63,10 +63,30 @@ def test_columns_go_as_the_window_narrows_and_the_title_never() -> None:
     assert shown(SUMMARY, 30).startswith("  Rate limiters")
 
 
-def test_an_unknown_cost_is_unknown_and_an_estimate_says_so() -> None:
-    assert " ?" in shown(replace(SUMMARY, cost_usd=None, cost_estimated=True), 80)
+def test_a_cost_is_shown_only_where_it_is_known() -> None:
+    for unknown in (replace(SUMMARY, cost_usd=None, cost_estimated=True), replace(SUMMARY, cost_usd=None)):
+        assert not {"$", "?", "–"} & set(shown(unknown, 80))
     assert "~$0.0132" in shown(replace(SUMMARY, cost_estimated=True), 80)
-    assert "$" not in shown(replace(SUMMARY, turns=0), 80) and "?" not in shown(replace(SUMMARY, turns=0), 80)
+
+
+@pytest.mark.parametrize(
+    ("status", "sign"),
+    [
+        (TurnStatus.FAILED, "!"),
+        (TurnStatus.INTERRUPTED, "!"),
+        (TurnStatus.CANCELLED, "■"),
+        (TurnStatus.COMPLETE, " "),
+    ],
+)
+def test_the_state_of_a_conversation_has_a_sign(status: TurnStatus, sign: str) -> None:
+    assert shown(replace(SUMMARY, status=status), 80).startswith(f"{sign} ")
+
+
+def test_branches_and_tags_stand_behind_the_title_as_far_as_they_fit() -> None:
+    labelled = replace(SUMMARY, branches=3, tags=("work", "later"))
+    assert f"{SUMMARY.title}  ⑂3  #work  #later" in shown(labelled, 120)
+    narrow = shown(labelled, 62)
+    assert SUMMARY.title in narrow and "…" not in narrow and "#later" not in narrow
 
 
 def test_marked_and_live_ones_are_marked() -> None:

@@ -348,5 +348,39 @@ async def test_the_columns_stand_under_their_names_also_where_the_first_shelf_wa
             await desk.store.save(made(number))
         await shows(desk, "Title 39", "last used")
         name, *rows = [row for row in screen_rows(desk.app) if "last used" in row or "Title" in row]
-        ends = {row[: name.index("last used") + len("last used") + 1].rstrip() for row in rows}
+        ends = {row[: name.index("last used") + len("last used") + 1].rstrip(" ▁") for row in rows}
         assert {len(row) for row in ends} == {name.index("last used") + len("last used")}
+
+
+async def test_a_pin_brings_a_conversation_to_the_top_and_is_undone() -> None:
+    async with library_of(more=5) as desk:
+        await shows(desk, "Title 4", "Title 0")
+        await desk.press("ctrl+end", "alt+p")
+        await shows(desk, "Pinned", "“Title 0” pinned")
+        rows = [row for row in screen_rows(desk.app) if "Title" in row and "“" not in row]
+        assert "Title 0" in rows[0]
+        await desk.press("alt+u")
+        await desk.until(lambda: "Pinned" not in screen_text(desk.app))
+
+
+async def test_tags_are_typed_shown_and_searched() -> None:
+    async with library_of(more=5) as desk:
+        await shows(desk, "Title 4")
+        await desk.press("alt+t")
+        await desk.type("Work later")
+        await desk.press("enter")
+        await shows(desk, "#work", "#later")
+        await desk.type("tag:work")
+        await shows(desk, "Conversations 1")
+        assert "Title 3" not in screen_text(desk.app)
+
+
+async def test_the_cursor_passes_over_headings() -> None:
+    async with library_of(more=3) as desk:
+        await shows(desk, "Title 2")
+        listed = desk.app.screen.query_one(VirtualList)
+        assert listed.cursor == 1
+        await desk.press("up")
+        assert listed.cursor == 1
+        await desk.press("ctrl+end", "ctrl+home")
+        assert listed.cursor == 1

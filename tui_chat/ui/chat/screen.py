@@ -44,6 +44,7 @@ from tui_chat.ui.chat.queue_actions import QueueActions
 from tui_chat.ui.chat.send_actions import SendActions
 from tui_chat.ui.chat.serve_actions import ServeActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
+from tui_chat.ui.chat.switching import Switching
 from tui_chat.ui.chat.sync_notices import CHECK_EVERY_S as CHECK_SYNC_EVERY_S
 from tui_chat.ui.chat.sync_notices import SyncNotices
 from tui_chat.ui.chat.template_actions import TemplateActions
@@ -165,6 +166,7 @@ class ChatScreen(Screen[None]):
         self.output = OutputActions(self)
         self.find = FindActions(self)
         self.home = HomeActions(self)
+        self.switching = Switching(self)
         self.attachments = OpenAttachment(self)
         self.pictures = Pictures(
             self._write, self.attachments.send_picture, lambda: self.pane.show_images(), can_convert=can_shrink
@@ -266,8 +268,10 @@ class ChatScreen(Screen[None]):
             self.follow(None)
             if conversation.id != self.conversation.id:
                 self.pictures.clear()
+                self.switching.leave(self.conversation, self.live_reply)
             self.prompt_actions.leave()
             self.conversation = conversation
+            self.switching.show_count()
             self.status.show_idle()
             self.show_path(at=at)
             if find:
@@ -545,6 +549,7 @@ class ChatScreen(Screen[None]):
         self.action_lift_budget = self.room.lift_budget
         self.action_library = self.commands.open_library
         self.action_model = self.model_picker.switch
+        self.action_open_previous = self.switching.open_previous
         self.action_open_recent = self.home.open_recent
         self.action_recent = self.home.focus
         self.action_paste_image = self.attach.paste_image

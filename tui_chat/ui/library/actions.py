@@ -11,6 +11,7 @@ from tui_chat.core.error import ChatError
 from tui_chat.core.title import brief_title
 from tui_chat.service.export_names import AnyFormat, ExportFormat, format_named, plugin_formats
 from tui_chat.service.import_export import ExportRequest, export
+from tui_chat.storage.labels import Labels, clean_tags
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.library.data_source import ListFilter, RowTarget, Shelf
@@ -70,6 +71,41 @@ class LibraryActions:
             self._undo.push(partial(self._store.rename, target.conversation_id, target.title))
 
         await self._run(rename(), "")
+
+    async def toggle_pinned(self) -> None:
+        """Pin the selected conversations, or unpin them when all are pinned."""
+        selected = await self._library.selected()
+        try:
+            before = {one: await self._store.labels(one) for one in selected}
+        except ChatError as error:
+            self._library.notify_error(error)
+            return
+        pinned = not all(labels.pinned for labels in before.values())
+        after = {one: labels._replace(pinned=pinned) for one, labels in before.items()}
+        await self._relabel(before, after, _sentence(selected, "pinned" if pinned else "unpinned"))
+
+    async def set_tags(self, selected: Mapping[str, str], text: str) -> None:
+        """Give a conversation the tags that were typed; several get them in addition to their own."""
+        try:
+            before = {one: await self._store.labels(one) for one in selected}
+        except ChatError as error:
+            self._library.notify_error(error)
+            return
+        typed = clean_tags(text.replace(",", " ").split())
+        after = {
+            one: labels._replace(tags=typed if len(before) == 1 else clean_tags((*labels.tags, *typed)))
+            for one, labels in before.items()
+        }
+        tags = " ".join(f"#{tag}" for tag in typed) or "without tags"
+        await self._relabel(before, after, _sentence(selected, f"tagged {tags}" if typed else tags))
+
+    async def _relabel(self, before: Mapping[str, Labels], after: Mapping[str, Labels], report: str) -> None:
+        async def set_all(labels: Mapping[str, Labels]) -> None:
+            for conversation_id, own in labels.items():
+                await self._store.set_labels(conversation_id, own)
+
+        self._undo.push(partial(set_all, before))
+        await self._run(set_all(after), report)
 
     async def toggle_archived(self) -> None:
         """Archive the selected conversations, or take them out of the archive."""

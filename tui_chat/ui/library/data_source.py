@@ -1,15 +1,21 @@
 """The filter of the library's list, and its rows, loaded from the store as they come into view. Draws nothing."""
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from tui_chat.core.conversation import ConversationSummary, SearchHit
+from tui_chat.storage.conversation_list import ListQuery
+from tui_chat.storage.list_filter import parse_filter
 from tui_chat.storage.search_syntax import parse
 from tui_chat.storage.store import Store
+from tui_chat.ui.library.day_groups import OLDER, PINNED, Group, groups_of, spans
 
 PAGE = 60
 _HITS = 30
+_MOST_PINNED = 200
 
 
 class Shelf(StrEnum):
@@ -31,10 +37,11 @@ class ListFilter:
 
     @property
     def needs_full_text(self) -> bool:
-        """Whether the query can only be a full-text search: it has a quotation or a filter."""
+        """Whether the query can only be a full-text search: it has a quotation or a filter of messages."""
         query = parse(self.text)
-        narrows = query.role or query.models or query.titles or query.after or query.before
-        return bool(narrows) or any(term.is_phrase for term in query.terms)
+        narrows = bool(query.role or query.titles or query.after or query.before)
+        narrows = narrows or bool(query.models and query.terms and not parse_filter(self.text).tags)
+        return narrows or any(term.is_phrase for term in query.terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,41 +61,97 @@ class Rows(Protocol):
     height: int
     """Lines of the screen per row."""
     total: int
+    count: int
+    """How many of the rows are no headings."""
 
     async def load(self, first: int, last: int) -> None:
         """Load these rows and those around them."""
         ...
 
     def target(self, number: int) -> RowTarget | None: ...
+    def heading(self, number: int) -> str:
+        """Return the text of a row that is a heading; else nothing."""
+        ...
 
 
 class Titles:
-    """Conversations whose titles have all words, last used first. Any part of the list can be loaded."""
+    """Conversations that pass the filter: the pinned ones, then the others by the day of last use.
+
+    Any part of the list can be loaded.
+    """
 
     height = 1
 
     def __init__(self, store: Store, list_filter: ListFilter) -> None:
         self._store = store
-        self._filter = list_filter
+        wanted = parse_filter(list_filter.text)
+        archived, deleted = list_filter.shelf is Shelf.ARCHIVED, list_filter.shelf is Shelf.TRASH
+        self._query = ListQuery(
+            PAGE,
+            archived=archived,
+            deleted=deleted,
+            matching=wanted.words,
+            wanted=wanted,
+            pinned=False,
+            has_details=True,
+        )
+        self._pinned: list[ConversationSummary] = []
         self._pages: dict[int, list[ConversationSummary]] = {}
-        self.total = 0
+        self._groups: list[Group] | None = None
+
+    @property
+    def groups(self) -> list[Group]:
+        return self._groups or []
+
+    @property
+    def total(self) -> int:
+        return sum(group.count + 1 for group in self.groups)
+
+    @property
+    def count(self) -> int:
+        return sum(group.count for group in self.groups)
 
     async def load(self, first: int, last: int) -> None:
         """Load the pages that have these rows."""
-        archived, deleted = self._filter.shelf is Shelf.ARCHIVED, self._filter.shelf is Shelf.TRASH
-        matching = self._filter.text
-        for page in range(max(first, 0) // PAGE, last // PAGE + 1):
+        if self._groups is None:
+            self._pinned = await self._store.page(replace(self._query, limit=_MOST_PINNED, pinned=True))
+            days = spans(datetime.now().astimezone())
+            counts = await self._store.counts_since(self._query, [since for _, since in days])
+            labels = [PINNED, *(label for label, _ in days), OLDER]
+            self._groups = groups_of(labels, [len(self._pinned), *counts])
+        numbers = [number for row in (first, last) if (number := self._nearest(row)) is not None]
+        if not numbers:
+            return
+        for page in range(min(numbers) // PAGE, max(numbers) // PAGE + 1):
             if page not in self._pages:
-                self._pages[page] = await self._store.summaries(
-                    limit=PAGE, skip=page * PAGE, archived=archived, deleted=deleted, matching=matching
-                )
-        if not self.total:
-            self.total = await self._store.count(archived=archived, deleted=deleted, matching=matching)
+                self._pages[page] = await self._store.page(replace(self._query, skip=page * PAGE))
+
+    def _group_of(self, row: int) -> Group | None:
+        at = bisect_right(self.groups, row, key=lambda group: group.first_row) - 1
+        return self.groups[at] if 0 <= at < len(self.groups) and row < self.total else None
+
+    def _nearest(self, row: int) -> int | None:
+        """Return the number of the conversation at a row, or the next one, among those that are not pinned."""
+        group = self._group_of(max(0, min(row, self.total - 1)))
+        if group is None:
+            return None
+        return max(0, group.first + max(0, row - group.first_row - 1) - len(self._pinned))
+
+    def heading(self, number: int) -> str:
+        group = self._group_of(number)
+        return group.label if group is not None and group.first_row == number else ""
 
     def at(self, number: int) -> ConversationSummary | None:
         """Return the conversation of a row if it is loaded."""
-        page = self._pages.get(number // PAGE, [])
-        return page[number % PAGE] if number % PAGE < len(page) else None
+        group = self._group_of(number)
+        if group is None or group.first_row == number:
+            return None
+        index = group.first + number - group.first_row - 1
+        if index < len(self._pinned):
+            return self._pinned[index]
+        index -= len(self._pinned)
+        page = self._pages.get(index // PAGE, [])
+        return page[index % PAGE] if index % PAGE < len(page) else None
 
     def target(self, number: int) -> RowTarget | None:
         summary = self.at(number)
@@ -102,7 +165,7 @@ class Hits:
 
     def __init__(self, store: Store, list_filter: ListFilter) -> None:
         self._store = store
-        self._text = list_filter.text
+        self._text, self._wanted = parse_filter(list_filter.text).of_messages
         self._hits: list[SearchHit] = []
         self._is_all = False
 
@@ -111,10 +174,17 @@ class Hits:
         """How many are loaded."""
         return len(self._hits)
 
+    @property
+    def count(self) -> int:
+        return len(self._hits)
+
+    def heading(self, number: int) -> str:
+        return ""
+
     async def load(self, first: int, last: int) -> None:
         """Load more while these rows are near the last one."""
         while not self._is_all and last >= len(self._hits) - _HITS // 2:
-            more = await self._store.search(self._text, limit=_HITS, offset=len(self._hits))
+            more = await self._store.search(self._text, limit=_HITS, offset=len(self._hits), wanted=self._wanted)
             self._hits += more
             self._is_all = len(more) < _HITS
 

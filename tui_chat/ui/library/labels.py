@@ -6,6 +6,7 @@ from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import hint_line
 from tui_chat.ui.library.data_source import ListFilter, Shelf
 
+SEARCH_PLACEHOLDER = "Search conversations   tag:name   model:name   state:failed   cost:>0.5   is:pinned"
 _FILTERS = "role:user   model:name   title:word   after:2026-01   before:2026-02-15   “an exact phrase”"
 
 _CHANGES: dict[Shelf, tuple[str | tuple[str, str], ...]] = {
@@ -27,8 +28,8 @@ def heading(list_filter: ListFilter, total: int, marked: int) -> Content:
     return Content.assemble(*pieces, (f"{marked} selected" if marked else "", "$accent"))
 
 
-def key_hints(list_filter: ListFilter, keys: Keyboard, *, any_row: bool) -> str:
-    """Return what each key does here, the most needed first; without a row, only the keys that need none."""
+def key_hints(list_filter: ListFilter, keys: Keyboard, *, any_row: bool, width: int = 1_000) -> str:
+    """Return what each key does here, the most needed first, as many as fit; without a row, those that need none."""
     steps: list[str | tuple[str, str]] = []
     if any_row:
         is_trash = list_filter.shelf is Shelf.TRASH
@@ -36,8 +37,12 @@ def key_hints(list_filter: ListFilter, keys: Keyboard, *, any_row: bool) -> str:
     if any_row or list_filter.text.strip():
         steps.append(("library.full_text", "titles") if list_filter.full_text else "library.full_text")
     if any_row:
-        steps += [*_CHANGES[list_filter.shelf], "library.export", "library.mark"]
-    return hint_line(keys, *steps, "library.shelf", "library.undo", "library.close")
+        steps += [*_CHANGES[list_filter.shelf], "library.mark", "library.pin", "library.tags", "library.export"]
+    steps += ["library.shelf", "library.undo", "library.close"]
+    last = ("app.help", "all keys")
+    while steps and len(hint_line(keys, *steps, last)) > width:
+        steps.pop()
+    return hint_line(keys, *steps, last)
 
 
 def why_nothing(list_filter: ListFilter, keys: Keyboard) -> str:

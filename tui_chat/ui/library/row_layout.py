@@ -1,5 +1,6 @@
 """Lays out the rows of the library: a conversation or a search hit. Knows no widget and no store."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,15 +10,17 @@ from rich.style import Style
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import ConversationSummary, SearchHit
-from tui_chat.core.format_numbers import cost_so_far, when
+from tui_chat.core.format_numbers import date_text, dollars, when
 from tui_chat.core.title import shown_title
-from tui_chat.core.turn import Role
+from tui_chat.core.turn import Role, TurnStatus
 from tui_chat.rendering.cell_width import fitted, normalize_graphemes, padded
 from tui_chat.rendering.styles import TextStyles
 
 _GAP = 2
+_LABEL_GAP = "  "
 _MARK = 2
 _LEAST_TITLE = 12
+_BOLD = Style(bold=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,38 @@ def conversation_row(
     cells = {
         MODEL: clean_line(summary.model.rpartition("/")[2]),
         TURNS: str(summary.turns),
-        COST: cost_so_far(summary.cost_usd, estimated=summary.cost_estimated) if summary.turns else "",
-        WHEN: when(summary.updated_at, context.now),
+        COST: "" if summary.cost_usd is None else dollars(summary.cost_usd, estimated=summary.cost_estimated),
+        WHEN: _time_of_use(summary.updated_at, context.now),
     }
-    kept = ("⌂", styles.dim) if summary.kept_here else ("", styles.dim)
-    mark = ("✓", styles.accent) if is_marked else ("●", styles.accent) if summary.is_live else kept
-    mark = ("?", styles.warning) if asks and not is_marked else mark
-    return _row(mark, (shown_title(summary.title), styles.text), cells, context)
+    mark = ("✓", styles.accent) if is_marked else ("?", styles.warning) if asks else _sign(summary, styles)
+    behind = [f"⑂{summary.branches}"] if summary.branches > 1 else []
+    behind += [f"#{clean_line(tag)}" for tag in summary.tags]
+    return _row(mark, (shown_title(summary.title), styles.text), cells, context, behind)
+
+
+def _time_of_use(moment: datetime, now: datetime) -> str:
+    """Return when a conversation was used; the day of yesterday's stands in the heading."""
+    text = when(moment, now)
+    return date_text(moment, "%H:%M") if text == "yesterday" else text
+
+
+def _sign(summary: ConversationSummary, styles: TextStyles) -> tuple[str, Style]:
+    """Return the sign of a conversation's state: streaming, failed, stopped."""
+    if summary.is_live:
+        return "●", styles.accent
+    match summary.status:
+        case TurnStatus.FAILED:
+            return "!", styles.error
+        case TurnStatus.INTERRUPTED:
+            return "!", styles.warning
+        case TurnStatus.CANCELLED:
+            return "■", styles.warning
+    return "⌂" if summary.kept_here else "", styles.dim
+
+
+def heading_row(text: str, context: RowContext) -> list[Segment]:
+    """Return the row above the conversations of a day."""
+    return [Segment(fitted(" " * _MARK + text, context.width), context.styles.dim + _BOLD)]
 
 
 def hit_rows(hit: SearchHit, context: RowContext, *, is_marked: bool, highlight: Style) -> list[list[Segment]]:
@@ -94,14 +122,25 @@ def hit_rows(hit: SearchHit, context: RowContext, *, is_marked: bool, highlight:
 
 
 def _row(
-    mark: tuple[str, Style], title: tuple[str, Style], cells: dict[Column, str], context: RowContext
+    mark: tuple[str, Style],
+    title: tuple[str, Style],
+    cells: dict[Column, str],
+    context: RowContext,
+    behind: Sequence[str] = (),
 ) -> list[Segment]:
+    """Return a row; of what is behind the title, as much as fits."""
     shown = context.columns
     room = max(_LEAST_TITLE, context.width - _MARK - sum(column.cells + _GAP for column in shown))
     figures = "".join(" " * _GAP + _cell(cells[column], column) for column in shown)
+    name = fitted(title[0], room)
+    rest = room - cell_len(name)
+    labels = ""
+    for label in behind:
+        labels += f"{_LABEL_GAP}{label}" if cell_len(f"{labels}{_LABEL_GAP}{label}") <= rest else ""
     return [
         Segment(padded(mark[0], _MARK), mark[1]),
-        Segment(padded(fitted(title[0], room), room), title[1]),
+        Segment(name, title[1]),
+        Segment(padded(labels, rest), context.styles.dim),
         Segment(figures, context.styles.dim),
     ]
 

@@ -30,8 +30,8 @@ from tui_chat.ui.key_hints import ending_with_keys
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.library.actions import LibraryActions
 from tui_chat.ui.library.data_source import Hits, ListFilter, RowTarget, Shelf, Titles, load_rows
-from tui_chat.ui.library.labels import heading, key_hints, why_nothing
-from tui_chat.ui.library.row_layout import RowContext, conversation_row, head, hit_rows
+from tui_chat.ui.library.labels import SEARCH_PLACEHOLDER, heading, key_hints, why_nothing
+from tui_chat.ui.library.row_layout import RowContext, conversation_row, head, heading_row, hit_rows
 from tui_chat.ui.library.virtual_list import VirtualList
 from tui_chat.ui.widgets.notice_line import NoticeLine
 from tui_chat.wording import explain
@@ -44,12 +44,15 @@ _FULL_TEXT_DELAY_S = 0.12
 _PREVIEW_DELAY_S = 0.06
 """How long the cursor stays on a row before its conversation is loaded for the preview."""
 _BOLD = Style(bold=True)
+_HINT_MARGIN = 6
+"""Columns at both sides of the hints."""
 _ACTIONS = (
-    *("rename", "archive", "delete", "export", "keep_here", "mark", "shelf"),
+    *("rename", "archive", "delete", "export", "keep_here", "mark", "pin", "tags", "shelf"),
     *("full_text", "undo", "choose", "move", "page"),
 )
 """What is disabled while a title is written."""
 _RENAMING = "Enter rename · Esc cancel"
+_TAGGING = "Enter set the tags · Esc cancel"
 
 
 class LibraryScreen(Screen[ConversationPosition | None]):
@@ -85,6 +88,8 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self._marked: dict[str, str] = {}
         """Titles of the marked conversations by id."""
         self._renamed: RowTarget | None = None
+        self._tagged: Mapping[str, str] = {}
+        """Titles by id of the conversations whose tags are being written."""
         self._seen: object = None
         self._text_styles = DARK
         self._loading: Worker[None] | None = None
@@ -92,16 +97,17 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self.action_delete = self.actions.toggle_deleted
         self.action_export = self.actions.export
         self.action_keep_here = self.actions.toggle_kept_here
+        self.action_pin = self.actions.toggle_pinned
         self.action_undo = self.actions.undo_last
 
     def compose(self) -> ComposeResult:
         yield Static("", id="shelves", markup=False)
-        yield Input(id="query", placeholder="Search conversations", compact=True)
+        yield Input(id="query", placeholder=SEARCH_PLACEHOLDER, compact=True)
         yield Input(id="title", placeholder="Title", compact=True)
         with Horizontal():
             with Vertical(id="rows"):
                 yield Static("", id="columns", markup=False)
-                yield VirtualList(self._paint)
+                yield VirtualList(self._paint, lambda row: bool(self._rows.heading(row)))
                 yield Static("", id="nothing", markup=False)
             pane = ConversationPane(partial(ending_with_keys, self.keys), self.keys, self.context.settings.ui)
             pane.can_focus = False
@@ -176,7 +182,8 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         rows, full_text = self._rows, self._shown.full_text
         first, last = self.list.in_sight
         last_target = rows.target(min(last, rows.total - 1))
-        if rows.target(first) is not None and last_target is not None and not full_text:
+        is_first = rows.target(first) is not None or rows.heading(first)
+        if is_first and last_target is not None and not full_text:
             return
         try:
             await rows.load(first, last)
@@ -222,9 +229,11 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         header = head(self._row_context(max(width, 1)))
         self.columns.display = self.list.display and not self._shown.full_text
         self.columns.update(Content.assemble(*[(piece.text, "dim") for piece in header]))
-        self.shelves.update(heading(self._shown, self._rows.total, len(self._marked)))
-        hint = key_hints(self._shown, self.keys, any_row=self._rows.total > 0)
-        self.hint.update(_RENAMING if self.title_line.display else hint)
+        self.shelves.update(heading(self._shown, self._rows.count, len(self._marked)))
+        hint = key_hints(self._shown, self.keys, any_row=self._rows.total > 0, width=self.size.width - _HINT_MARGIN)
+        if self.title_line.display:
+            hint = _TAGGING if self._tagged else _RENAMING
+        self.hint.update(hint)
 
     def _row_context(self, width: int) -> RowContext:
         return RowContext(width, self._text_styles, datetime.now().astimezone(), self.context.settings.ui.costs)
@@ -236,6 +245,8 @@ class LibraryScreen(Screen[ConversationPosition | None]):
             is_marked = hit is not None and hit.conversation_id in self._marked
             highlight = self._text_styles.warning + _BOLD
             return [] if hit is None else hit_rows(hit, row_context, is_marked=is_marked, highlight=highlight)
+        if text := self._rows.heading(row):
+            return [heading_row(text, row_context)]
         summary = self._rows.at(row)
         if summary is None:
             return []
@@ -363,20 +374,40 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         await self._loaded()
         if (target := self.target) is None:
             return
-        self.query_line.display, self.title_line.display = False, True
         self._renamed = target
-        self.title_line.value = target.title
+        self._write_line(target.title, "Title")
+
+    async def action_tags(self) -> None:
+        """Edit the tags of the conversation under the cursor, or add tags to those that are marked."""
+        self._tagged = await self.selected()
+        if not self._tagged:
+            return
+        tags: Sequence[str] = ()
+        if len(self._tagged) == 1:
+            try:
+                tags = (await self.store.labels(next(iter(self._tagged)))).tags
+            except ChatError as error:
+                self.notify_error(error)
+                return
+        self._write_line(" ".join(tags), "Tags, with spaces between them")
+
+    def _write_line(self, value: str, placeholder: str) -> None:
+        self.query_line.display, self.title_line.display = False, True
+        self.title_line.value, self.title_line.placeholder = value, placeholder
         self.title_line.focus()
         self._show_labels()
 
     @on(Input.Submitted, "#title")
     async def rename(self, event: Input.Submitted) -> None:
-        target, title = self._renamed, event.value.strip()
+        target, tagged, title = self._renamed, self._tagged, event.value.strip()
         self._end_renaming()
-        if target is not None and title and title != target.title:
+        if tagged:
+            await self.actions.set_tags(tagged, title)
+        elif target is not None and title and title != target.title:
             await self.actions.rename(target, title)
 
     def _end_renaming(self) -> None:
+        self._renamed, self._tagged = None, {}
         self.query_line.display, self.title_line.display = True, False
         self.query_line.focus()
         self._show_labels()

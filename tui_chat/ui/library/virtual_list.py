@@ -35,9 +35,11 @@ class VirtualList(ScrollView, can_focus=False):
     class Sighted(Message):
         """Other rows came into view."""
 
-    def __init__(self, paint: Paint) -> None:
+    def __init__(self, paint: Paint, is_heading: Callable[[int], bool] = lambda row: False) -> None:
+        """`is_heading` returns whether the cursor passes over a row."""
         super().__init__()
         self._paint = paint
+        self._is_heading = is_heading
         self._total = 0
         self._height = 1
         self.cursor = 0
@@ -45,7 +47,7 @@ class VirtualList(ScrollView, can_focus=False):
     def show(self, total: int, height: int, cursor: int) -> None:
         """Show `total` rows of `height` lines each, with the cursor on that row."""
         self._total, self._height = total, height
-        self.cursor = max(0, min(cursor, total - 1))
+        self.cursor = self._near(max(0, min(cursor, total - 1)), 1)
         self.virtual_size = Size(self.size.width, total * height)
         self._reveal()
         self.refresh()
@@ -66,14 +68,25 @@ class VirtualList(ScrollView, can_focus=False):
     def go(self, row: int) -> None:
         """Move the cursor to that row, or to the nearest one."""
         row = max(0, min(row, self._total - 1))
+        row = self._near(row, 1 if row >= self.cursor else -1)
         if row != self.cursor:
             self.cursor = row
             self._reveal()
             self.refresh()
             self.post_message(self.Moved())
 
+    def _near(self, row: int, by: int) -> int:
+        """Return the row, or the next one that is no heading in that direction, else in the other."""
+        for step in (by, -by):
+            to = row + step if self._is_heading(row) else row
+            if 0 <= to < self._total and not self._is_heading(to):
+                return to
+        return row
+
     def _reveal(self) -> None:
-        row = Region(0, self.cursor * self._height, 1, self._height)
+        """Scroll to the cursor, and to the heading above it."""
+        first = self.cursor - 1 if self.cursor > 0 and self._is_heading(self.cursor - 1) else self.cursor
+        row = Region(0, first * self._height, 1, (self.cursor - first + 1) * self._height)
         self.scroll_to_region(row, animate=False, force=True)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -88,7 +101,7 @@ class VirtualList(ScrollView, can_focus=False):
     def on_click(self, event: events.Click) -> None:
         """Move the cursor to the row; if it is there already, choose the row."""
         row = (event.y + self.scroll_offset.y) // self._height
-        if row >= self._total:
+        if row >= self._total or self._is_heading(row):
             return
         if row == self.cursor:
             self.post_message(self.Chosen())

@@ -117,6 +117,12 @@ class StatusFooter(Widget):
         self._state = replace(self._state, hint=hint)
         self.refresh()
 
+    def show_background(self, count: int) -> None:
+        """Show how many replies stream into conversations that are not shown."""
+        if count != self._state.background:
+            self._state = replace(self._state, background=count)
+            self.refresh()
+
     def show_clients(self, count: int) -> None:
         """Show how many clients of the server are connected."""
         if count != self._state.clients:

@@ -1,0 +1,63 @@
+"""The list by tag, model, state and cost."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.storage.make import conversation, priced, prompt, reply
+from tui_chat.core.turn import TurnStatus
+from tui_chat.storage.conversation_list import ListQuery
+from tui_chat.storage.labels import Labels
+from tui_chat.storage.list_filter import parse_filter
+from tui_chat.storage.store import Store
+
+
+def test_filters_are_taken_out_of_the_words() -> None:
+    wanted = parse_filter("rate tag:Work model:gpt state:fail cost:>0.5 is:pinned limiter")
+    assert wanted.words == "rate limiter" and wanted.has_any
+    assert (wanted.tags, wanted.models, wanted.states) == (("work",), ("gpt",), ("failed",))
+    assert wanted.costs == ((">", Decimal("0.5")),) and wanted.pinned
+
+
+@pytest.mark.parametrize("text", ["tag:", "cost:", "cost:x", "state:zebra", "is:other", "rate", ""])
+def test_a_filter_that_is_still_typed_filters_nothing(text: str) -> None:
+    assert not parse_filter(text).has_any
+
+
+async def library(store: Store) -> None:
+    good = priced(reply("r1", "p1", "So."), "0.5")
+    bad = reply("r2", "p2", "", status=TurnStatus.FAILED)
+    await store.create(conversation("good", prompt("p1"), good, model="anthropic/opus"))
+    await store.create(conversation("bad", prompt("p2"), bad, model="openai/gpt-6"))
+    await store.create(conversation("new", model="openai/gpt-6"))
+    await store.set_labels("new", Labels(pinned=True, tags=("work", "later")))
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("model:gpt", {"bad", "new"}),
+        ("state:failed", {"bad"}),
+        ("state:unfinished", {"bad"}),
+        ("cost:>0.1", {"good"}),
+        ("cost:<0.1", set()),
+        ("tag:work", {"new"}),
+        ("tag:work tag:later", {"new"}),
+        ("tag:work tag:home", set()),
+        ("is:pinned", {"new"}),
+        ("model:gpt state:failed", {"bad"}),
+    ],
+)
+async def test_the_list_has_what_passes_every_filter(store: Store, text: str, ids: set[str]) -> None:
+    await library(store)
+    query = ListQuery(wanted=parse_filter(text), has_details=True)
+    assert {summary.id for summary in await store.page(query)} == ids
+    assert sum(await store.counts_since(query, [])) == len(ids)
+
+
+async def test_details_have_labels_branches_and_how_it_ended(store: Store) -> None:
+    await library(store)
+    shown = {summary.id: summary for summary in await store.page(ListQuery(has_details=True))}
+    assert shown["bad"].status is TurnStatus.FAILED and shown["new"].status is None
+    assert shown["new"].pinned and shown["new"].tags == ("work", "later")
+    assert shown["good"].branches == 1

@@ -1,0 +1,69 @@
+"""Pins and tags of conversations, as values of the table `state`. Each function runs within one transaction."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from tui_chat.storage import app_state
+from tui_chat.storage.turn_rows import seq_of
+
+KEY = "labels:"
+_AFTER_KEY = "labels;"
+"""The first text behind every key that starts with `KEY`."""
+MOST_TAGS = 20
+_MOST_LENGTH = 40
+
+
+class Labels(NamedTuple):
+    """What the user has marked a conversation with."""
+
+    pinned: bool = False
+    tags: tuple[str, ...] = ()
+
+
+NONE = Labels()
+
+
+def clean_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return tags as they are stored: words in lower case, each once, in their order."""
+    words = ["-".join(tag.replace("#", " ").casefold().split())[:_MOST_LENGTH] for tag in tags]
+    return tuple(dict.fromkeys(filter(None, words)))[:MOST_TAGS]
+
+
+def labels(db: sqlite3.Connection, conversation_id: str) -> Labels:
+    """Return the labels of a conversation."""
+    return _labels_of(app_state.state(db, KEY + conversation_id))
+
+
+def set_labels(db: sqlite3.Connection, conversation_id: str, new: Labels) -> None:
+    """Store the labels of a conversation."""
+    seq_of(db, conversation_id)
+    value = {"pinned": new.pinned, "tags": list(clean_tags(new.tags))}
+    app_state.set_state(db, KEY + conversation_id, None if new == NONE else value)
+
+
+def add_labels(db: sqlite3.Connection, conversation_id: str, more: Labels) -> None:
+    """Add labels to those that a conversation has."""
+    if more != NONE:
+        old = labels(db, conversation_id)
+        set_labels(db, conversation_id, Labels(old.pinned or more.pinned, (*old.tags, *more.tags)))
+
+
+def all_labels(db: sqlite3.Connection) -> Mapping[str, Labels]:
+    """Return the labels of each conversation that has any, by its id."""
+    select = "SELECT key, value FROM state WHERE key >= ? AND key < ?"
+    found: dict[str, Labels] = {}
+    for key, value in db.execute(select, (KEY, _AFTER_KEY)):
+        try:
+            found[key.removeprefix(KEY)] = _labels_of(json.loads(value))
+        except ValueError:
+            continue  # reading that conversation reports it
+    return found
+
+
+def _labels_of(stored: object) -> Labels:
+    match stored:
+        case {"pinned": bool(pinned), "tags": [*tags]}:
+            return Labels(pinned, clean_tags(map(str, tags)))
+    return NONE
