@@ -2,14 +2,22 @@
 
 import pytest
 
-from tui_chat.core.title import LONGEST_TITLE, TITLE_INSTRUCTION, brief_title, title_from, title_in, title_request
+from tui_chat.core.title import (
+    LONGEST_TITLE,
+    TITLE_INSTRUCTION,
+    brief_title,
+    telling_title,
+    title_from,
+    title_in,
+    title_request,
+)
 
 
 @pytest.mark.parametrize(
     ("prompt", "title"),
     [
         ("hello", "hello"),
-        ("\n\n  # A *nice*   heading, long enough\nmore", "A *nice* heading, long enough"),
+        ("\n\n  # A *nice*   heading\nmore", "A *nice* heading"),
         ("```\ncode()\n```", "code()"),
         ("> - quoted", "quoted"),
         ("   \n\t", "Untitled"),
@@ -20,11 +28,11 @@ def test_a_title_is_the_first_line_without_marks(prompt: str, title: str) -> Non
 
 
 def test_a_short_prompt_is_told_from_others_by_its_file_or_its_next_line() -> None:
-    assert title_from("Review this.", ["a.py", "b.py"]) == "Review this. · a.py"
-    assert title_from("Review this.\n\n```diff\n--- a/x.py\n```") == "Review this. · a/x.py"
-    assert title_from("hi\nhi\nthere") == "hi · there"
-    assert title_from("", ["a.py"]) == "a.py"
-    assert title_from("A first line that says what it is about\nmore", ["a.py"]).endswith("about")
+    assert telling_title("Review this.", ["a.py", "b.py"]) == "Review this. · a.py"
+    assert telling_title("Review this.\n\n```diff\n--- a/x.py\n```") == "Review this. · a/x.py"
+    assert telling_title("hi\nhi\nthere") == "hi · there"
+    assert telling_title("", ["a.py"]) == "a.py"
+    assert telling_title("A first line that says what it is about\nmore", ["a.py"]).endswith("about")
 
 
 def test_a_long_line_is_cut_at_a_word() -> None:

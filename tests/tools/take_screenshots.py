@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -36,6 +36,7 @@ from tui_chat.service.dependencies import Dependencies, Policy
 from tui_chat.service.model_catalog import ModelCatalog
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.settings.load import load_settings
+from tui_chat.storage.labels import Labels
 from tui_chat.storage.store import Store
 from tui_chat.ui.app import ChatApp
 from tui_chat.ui.app_context import AppContext, ModelFacts
@@ -45,6 +46,12 @@ _EMOJI = "| 名前"
 """What follows has signs that few monospaced fonts have."""
 FOLDER = ROOT / "screenshots"
 MODEL = "demo/sonnet"
+_WITH_CLOCKS = (
+    "tui_chat.ui.chat.home_actions",
+    "tui_chat.ui.dialogs.usage",
+    "tui_chat.ui.library.data_source",
+    "tui_chat.ui.library.screen",
+)
 NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
 PRICE = Price.of(Decimal(3), Decimal(15), Decimal("0.3"))
 OTHERS = (
@@ -282,8 +289,28 @@ async def light() -> Cells:
 
 async def empty() -> Cells:
     """What the app opens with."""
-    async with studio(size=(90, 20)) as at:
-        await at.until("Ask anything")
+    async with studio(size=(110, 34), library=True) as at:
+        await at.until("Ask anything", "Recent conversations", "Names for the new")
+        return at.cells
+
+
+async def by_day() -> Cells:
+    """The library by day, with a pin and tags."""
+    async with studio(size=(130, 34), library=True) as at:
+        await at.store.set_labels("past-4", Labels(pinned=True, tags=("sql",)))
+        await at.store.set_labels("past-8", Labels(tags=("work",)))
+        await at.press("ctrl+o")
+        await at.until("Pinned", "#sql", "#work", "Today")
+        await at.pilot.pause(0.4)
+        return at.cells
+
+
+async def outline() -> Cells:
+    """A wide window with the outline."""
+    async with studio(told("table", before=_EMOJI), told("code"), size=(170, 40)) as at:
+        await at.said("Which storage engine fits a chat?")
+        await at.said("Write me a rate limiter.")
+        await at.until("Outline", "side by side")
         return at.cells
 
 
@@ -292,6 +319,8 @@ PICTURES: dict[str, Callable[[], Awaitable[Cells]]] = {
     "code-and-table": code_and_table,
     "branches": branches,
     "library": library,
+    "by-day": by_day,
+    "outline": outline,
     "palette": palette,
     "usage": usage,
     "error": error,
@@ -305,9 +334,10 @@ async def take(name: str, folder: Path) -> list[Path]:
     """Take one picture; the files that were written."""
     os.environ["TZ"] = "UTC"
     time.tzset()
-    for module in ("tui_chat.ui.library.screen", "tui_chat.ui.dialogs.usage"):
-        __import__(module)
-    with patch("tui_chat.ui.library.screen.datetime", Frozen), patch("tui_chat.ui.dialogs.usage.datetime", Frozen):
+    with ExitStack() as clocks:
+        for module in _WITH_CLOCKS:
+            __import__(module)
+            clocks.enter_context(patch(f"{module}.datetime", Frozen))
         cells = await PICTURES[name]()
     svg, png = folder / f"{name}.svg", folder / f"{name}.png"
     svg.write_text(paint_svg(cells), encoding="utf-8")

@@ -19,6 +19,7 @@ from tui_chat.core.turn import Role
 from tui_chat.providers.demo.tour import KEYS as TOUR_KEYS
 from tui_chat.settings.load import load_settings
 from tui_chat.settings.values import Settings
+from tui_chat.ui.dialogs.command_output import CommandOutput, OutputScreen
 from tui_chat.ui.dialogs.help import HelpScreen
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import KEYS, Key, Scope, keys_as_markdown, label_of
@@ -91,6 +92,15 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
         pane.focus()
     if key.scope is Scope.LIBRARY:
         await in_the_library(desk, key)
+        return
+    if key.scope is Scope.OUTPUT:
+        shown = CommandOutput("wc", "exit 0", 0.1, "printed\n" * 90)
+        await desk.app.push_screen(OutputScreen(chat.keys, shown), chat.reuse.use_output(shown.text))
+        await desk.press(*["j"] * (key.id == "output.up"))
+        return
+    if key.scope is Scope.OUTLINE:
+        await desk.said("second needle")
+        await desk.press("alt+h", *["down"] * 20 * key.id.endswith("up"), *["up"] * 20 * key.id.endswith("down"))
         return
     if key.scope is Scope.HOME or key.id == "home.recent":
         await at_home(desk, key)
@@ -215,7 +225,8 @@ async def test_a_key_does_something_that_can_be_seen(key: Key, monkeypatch: pyte
     is_approval = key.id.startswith("approval.")
     scripts = (calls(("c1", "act", json.dumps({"path": "x" * 900}))), answer()) if is_approval else (RICH,)
     toolbox = ScriptedToolbox() if is_approval else None
-    async with desk_with(*scripts, size=(80, 6 if is_scrolled_usage else 24), toolbox=toolbox) as desk:
+    width = 170 if key.scope is Scope.OUTLINE else 80
+    async with desk_with(*scripts, size=(width, 6 if is_scrolled_usage else 24), toolbox=toolbox) as desk:
         await (with_an_approval if is_approval else prepared)(desk, key, monkeypatch)
         if key.id == "app.interrupt":
             await desk.type("x")

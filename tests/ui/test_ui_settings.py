@@ -33,7 +33,7 @@ def widest(desk: Desk) -> int:
     return max(len(row.strip()) for row in screen_rows(desk.app) if row.strip().startswith("word word"))
 
 
-@pytest.mark.parametrize(("measure", "cells"), [(40, 39), (100, 99), (0, 149)])
+@pytest.mark.parametrize(("measure", "cells"), [(40, 39), (100, 99), (0, 109)])
 async def test_prose_is_as_wide_as_was_set(measure: int, cells: int) -> None:
     async with desk_with(AT_LENGTH, settings=set_to(measure=measure), size=(160, 30)) as desk:
         await desk.said("go")

@@ -17,7 +17,7 @@ _REQUEST = (
 )
 _MOST_SHOWN = 2_000
 """Characters of the prompt and of the reply that are sent."""
-_SHORT = 24
+_SHORT = 16
 """Characters of a first line that may be the same in many prompts."""
 _FENCE = re.compile(r"^\s*(?:```|~~~).*$", re.MULTILINE)
 _LABEL = re.compile(r"^title\s*:\s*", re.IGNORECASE)
@@ -25,8 +25,13 @@ _QUOTES = "\"'“”„‘’«»「」『』"
 _MARKS = re.compile(r"^[#>*\-\s`]+|[`*_]{2,}")
 
 
-def title_from(prompt: str, file_names: Sequence[str] = ()) -> str:
-    """Return the first line with text, without Markdown's markers, cut at a word.
+def title_from(prompt: str) -> str:
+    """Return the first line with text, without Markdown's markers, cut at a word."""
+    return _first_line(prompt) or UNTITLED
+
+
+def telling_title(prompt: str, file_names: Sequence[str] = ()) -> str:
+    """Return the first line with text like `title_from`, and for a short one more.
 
     A short line such as `Review this.` gets what tells it from others: the name of a file, or the next line.
     """

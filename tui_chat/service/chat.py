@@ -29,7 +29,7 @@ from tui_chat.core.event import Delta
 from tui_chat.core.part import AttachmentPart, Part, RoundPart, TextPart, ToolResultPart
 from tui_chat.core.provider import CONTINUE_PROMPT, Request, split_ref
 from tui_chat.core.rounds import expand_rounds, rounds_of, without_figures
-from tui_chat.core.title import title_from
+from tui_chat.core.title import telling_title
 from tui_chat.core.tool import definition_tokens
 from tui_chat.core.turn import EDITED, Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
@@ -377,7 +377,7 @@ class ChatService:
         prompt = Turn(self._dependencies.new_id(), parent_id, Role.USER, parts, TurnStatus.COMPLETE, now)
         blank = self._blank_reply(prompt.id, conversation.model)
         if not conversation.title and conversation.title_source is TitleSource.PROMPT:
-            conversation = replace(conversation, title=title_from(prompt.text, _file_names(parts)))
+            conversation = replace(conversation, title=telling_title(prompt.text, _file_names(parts)))
         turns = (*before, prompt, blank)
         for turn in turns:
             conversation = conversation.with_turn(turn)

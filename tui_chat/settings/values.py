@@ -199,7 +199,7 @@ class UiSettings:
     prompt_keys: Annotated[
         Literal["default", "vi"], SettingInfo("keys of the prompt; vi has a normal mode, which its sign shows")
     ] = "default"
-    measure: Annotated[int, SettingInfo("maximum width of prose in cells; 0 is the whole window", least=0)] = 100
+    measure: Annotated[int, SettingInfo("maximum width of prose in cells; 0 is the whole column", least=0)] = 100
     escape_delay_ms: Annotated[
         int,
         SettingInfo(

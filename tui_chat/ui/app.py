@@ -277,6 +277,8 @@ class ChatApp(CrashSafeApp):
             return Scope.QUEUE
         if self._chat.home_panel.has_focus:
             return Scope.HOME
+        if self._chat.outline.has_focus:
+            return Scope.OUTLINE
         return Scope.PANE if self._chat.pane.has_focus else Scope.PROMPT
 
     def _open_chat(self) -> "ChatScreen | None":

@@ -60,12 +60,12 @@ _NAMED = (
 _TOGETHER = (
     *(
         (scope, Scope.CHAT, Scope.APP)
-        for scope in (Scope.PROMPT, Scope.PANE, Scope.HOME, Scope.QUEUE, Scope.APPROVAL)
+        for scope in (Scope.PROMPT, Scope.PANE, Scope.HOME, Scope.OUTLINE, Scope.QUEUE, Scope.APPROVAL)
     ),
     (Scope.LIBRARY, Scope.APP),
 )
 """Scopes that work at the same time, the nearest first."""
-_ALONE = (Scope.FIND, Scope.PICKER, Scope.TREE, Scope.COMPARE, Scope.USAGE, Scope.HELP)
+_ALONE = (Scope.FIND, Scope.PICKER, Scope.TREE, Scope.COMPARE, Scope.OUTPUT, Scope.USAGE, Scope.HELP)
 """Scopes whose keys hide those of the screen below; only the keys that work over dialogs work as well."""
 _OVER_DIALOGS = ("app.quit", "app.interrupt")
 

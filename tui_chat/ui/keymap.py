@@ -22,6 +22,8 @@ class Scope(StrEnum):
     PICKER = "palette and other pickers"
     TREE = "conversation tree"
     COMPARE = "comparing replies"
+    OUTLINE = "outline"
+    OUTPUT = "output of a command"
     USAGE = "usage"
     HELP = "help"
 
@@ -142,6 +144,7 @@ KEYS: tuple[Key, ...] = (
             "Open the first, second … recent conversation from an empty one (Alt+1 … Alt+9).",
         ),
         ("library.open", "ctrl+o", "library", "library", "Browse conversations (library)."),
+        ("outline.open", "alt+h", "outline", "outline", "Go to a prompt or a heading (outline)."),
         ("find.open", "ctrl+f", "find", "find", "Find in this conversation."),
         ("model.choose", "ctrl+l", "model", "model", "Switch model."),
         ("model.effort", "alt+e", "effort", "effort", "Next effort of the model: low, medium, high, its own."),
@@ -204,6 +207,15 @@ KEYS: tuple[Key, ...] = (
         ("read.details", "d", "details", "details", "Show or hide every figure of the message."),
         ("read.copy", "y", "copy_turn", "copy", "Copy the selected message, or the last reply."),
         ("read.copy_code", "Y", "copy_code", "copy code", "Copy the selected code block, or the last one."),
+        (
+            "read.quote",
+            "greater_than_sign",
+            "screen.quote",
+            "quote",
+            "Quote the selection or block in the prompt.",
+        ),
+        ("read.pipe", "vertical_line", "screen.pipe", "pipe", "Give the selection or block to a command."),
+        ("read.copy_as", "C", "screen.copy_as", "copy as", "Copy as a quote, with formatting, or all of it."),
         ("read.save_code", "w", "screen.save_code", "save code", "Save the selected code block to a file."),
         ("read.edit", "e", "screen.edit", "edit", "Edit the selected prompt."),
         ("read.edit_reply", "E", "screen.edit_reply", "edit reply", "Edit the reply as a branch; sends nothing."),
@@ -306,7 +318,7 @@ KEYS: tuple[Key, ...] = (
         ("library.last", "ctrl+end", "last", "last", "Last row."),
         ("library.rename", "f2 alt+r", "rename", "rename", "Rename the conversation."),
         ("library.archive", "f3 alt+a", "archive", "archive", "Archive / unarchive."),
-        ("library.pin", "f6 alt+p", "pin", "pin", "Pin to the top of the list / unpin."),
+        ("library.pin", "f9 alt+p", "pin", "pin", "Pin to the top of the list / unpin."),
         ("library.tags", "f7 alt+t", "tags", "tags", "Edit the tags; tag:NAME in the search finds them."),
         ("library.export", "f4 alt+e", "export", "export", "Export to a file in the working folder."),
         ("library.keep_here", "f6 alt+k", "keep_here", "keep here", "Keep on this machine, out of sync / share."),
@@ -354,6 +366,22 @@ KEYS: tuple[Key, ...] = (
         ("compare.close", "escape q", "close", "close", "Stop both replies, keeping what arrived; else close."),
     ),
     *_table(
+        Scope.OUTLINE,
+        ("outline.choose", "enter", "choose", "go to", "Go to the prompt or the heading."),
+        ("outline.down", "down", "move(1)", "down", "Next entry."),
+        ("outline.up", "up", "move(-1)", "up", "Previous entry."),
+        ("outline.page_down", "pagedown", "move(10)", "page down", "Ten entries down."),
+        ("outline.page_up", "pageup", "move(-10)", "page up", "Ten entries up."),
+    ),
+    *_table(
+        Scope.OUTPUT,
+        ("output.copy", "y", "dismiss('copy')", "copy", "Copy the output."),
+        ("output.insert", "enter i", "dismiss('insert')", "into the prompt", "Put the output into the prompt."),
+        ("output.down", "j down", "scroll(1)", "down", "Scroll down."),
+        ("output.up", "k up", "scroll(-1)", "up", "Scroll up."),
+        ("output.close", "escape q", "dismiss(None)", "close", "Close the output."),
+    ),
+    *_table(
         Scope.USAGE,
         ("usage.by_day", "d", "by('day')", "day", "Group by day."),
         ("usage.by_model", "m", "by('model')", "model", "Group by model."),
@@ -393,6 +421,9 @@ _NAMES = {
     "pagedown": "PgDn",
     "slash": "/",
     "question_mark": "?",
+    "greater_than_sign": ">",
+    "vertical_line": "|",
+    "circumflex_accent": "^",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "left_curly_bracket": "{",

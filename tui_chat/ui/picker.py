@@ -17,6 +17,7 @@ from tui_chat.core.fuzzy import match
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import hint_line
 from tui_chat.ui.keymap import Scope
+from tui_chat.ui.widgets.dialog_width import fit_dialog
 from tui_chat.ui.widgets.row_list import RowList
 
 MOST_ROWS = 200
@@ -107,13 +108,20 @@ class Picker(ModalScreen[str | None]):
         self._keys.bind(self.box, Scope.PICKER, Input.BINDINGS)
         self.box.cursor_blink = False
         self.box.focus()
+        self._fit()
         self._show()
+
+    def _fit(self) -> None:
+        """Be as wide as the widest row."""
+        texts = [self._heading, self._placeholder, self.keys_hint, *(row.words for row in self._rows)]
+        fit_dialog(self, max(cell_len(line) for text in texts for line in text.splitlines() or [""]))
 
     def offer(self, choices: Sequence[Choice], hint: str = "", title: str = "") -> None:
         """Replace the choices, and the hint and the title if there are new ones."""
         self._read(choices)
         # Not after it was closed, while its widgets are removed.
         if self.is_mounted and self in self.app.screen_stack:
+            self._fit()
             self._show()
             for name, text in ((".hint", hint), (".title", title)):
                 if text:

@@ -84,7 +84,7 @@ def test_the_state_of_a_conversation_has_a_sign(status: TurnStatus, sign: str) -
 
 def test_branches_and_tags_stand_behind_the_title_as_far_as_they_fit() -> None:
     labelled = replace(SUMMARY, branches=3, tags=("work", "later"))
-    assert f"{SUMMARY.title}  ⑂3  #work  #later" in shown(labelled, 120)
+    assert f"{SUMMARY.title}  ‹3›  #work  #later" in shown(labelled, 120)
     narrow = shown(labelled, 62)
     assert SUMMARY.title in narrow and "…" not in narrow and "#later" not in narrow
 

@@ -22,6 +22,7 @@ from tui_chat.ui.widgets.editing_banner import EditingBanner
 from tui_chat.ui.widgets.find_bar import FindBar, FindRow
 from tui_chat.ui.widgets.forked_from_bar import ForkedFromBar
 from tui_chat.ui.widgets.notice_line import NoticeLine
+from tui_chat.ui.widgets.outline import Outline
 from tui_chat.ui.widgets.prompt_box import PromptBox
 from tui_chat.ui.widgets.queue_bar import QueueBar
 from tui_chat.ui.widgets.status_footer import StatusFooter
@@ -60,6 +61,8 @@ class ChatView(Protocol):
     def notice_line(self) -> NoticeLine: ...
     @property
     def forked_from_bar(self) -> ForkedFromBar: ...
+    @property
+    def outline(self) -> Outline: ...
     @property
     def home_panel(self) -> HomePanel: ...
     @property

@@ -18,6 +18,7 @@ from tui_chat.ui.chat.context_actions import ContextActions
 from tui_chat.ui.chat.find_actions import FindActions
 from tui_chat.ui.chat.model_picker import ModelPicker
 from tui_chat.ui.chat.output_actions import OutputActions
+from tui_chat.ui.chat.reuse_actions import ReuseActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
 from tui_chat.ui.chat.template_actions import TemplateActions
 from tui_chat.ui.chat.tool_actions import ToolActions
@@ -46,6 +47,7 @@ class CommandActions:
         templates: TemplateActions,
         comparing: CompareActions,
         config: ConfigActions,
+        reuse: ReuseActions,
     ) -> None:
         self._chat = chat
         self._branches = branches
@@ -56,7 +58,7 @@ class CommandActions:
             "compact": context.compact,
             "compare": comparing.compare,
             "config": config.config,
-            "copy": output.copy_by_name,
+            "copy": reuse.copy,
             "export": output.export_to,
             "find": find.open,
             "help": self.show_help,

@@ -43,13 +43,6 @@ class OutputActions:
         report = clipboard.sentence(what, text.count("\n") + 1, by_tool=by_tool, by_terminal=by_terminal)
         self._chat.notify(report, severity="information" if by_tool or by_terminal else "warning")
 
-    async def copy_by_name(self, what: str) -> None:
-        """Copy the last reply, or with `code` its last code block."""
-        if what == "code":
-            self._chat.pane.action_copy_code()
-        else:
-            self._chat.pane.action_copy_turn()
-
     def save_code(self) -> None:
         """Save the selected code block as a new file in the working folder, under a name that is asked for."""
         chat = self._chat

@@ -37,10 +37,12 @@ from tui_chat.ui.chat.home_actions import HomeActions
 from tui_chat.ui.chat.model_choices import ModelChoices
 from tui_chat.ui.chat.model_picker import ModelPicker
 from tui_chat.ui.chat.open_attachment import OpenAttachment
+from tui_chat.ui.chat.outline_actions import OutlineActions
 from tui_chat.ui.chat.output_actions import OutputActions
 from tui_chat.ui.chat.prompt_actions import PromptActions
 from tui_chat.ui.chat.prompt_queue import PromptQueue
 from tui_chat.ui.chat.queue_actions import QueueActions
+from tui_chat.ui.chat.reuse_actions import ReuseActions
 from tui_chat.ui.chat.send_actions import SendActions
 from tui_chat.ui.chat.serve_actions import ServeActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
@@ -88,6 +90,7 @@ from tui_chat.ui.widgets.find_bar import FindBar, FindRow
 from tui_chat.ui.widgets.forked_from_bar import ForkedFromBar
 from tui_chat.ui.widgets.left_edge import align
 from tui_chat.ui.widgets.notice_line import NoticeLine
+from tui_chat.ui.widgets.outline import Outline
 from tui_chat.ui.widgets.prompt_box import PromptBox
 from tui_chat.ui.widgets.queue_bar import QueueBar
 from tui_chat.ui.widgets.status_footer import StatusFooter
@@ -137,6 +140,7 @@ class ChatScreen(Screen[None]):
     forked_from_bar = query_one(ForkedFromBar)
     suggestions = query_one(SuggestionList)
     home_panel = query_one(HomePanel)
+    outline = query_one(Outline)
 
     def __init__(self, context: AppContext, keys: Keyboard) -> None:
         super().__init__()
@@ -174,6 +178,8 @@ class ChatScreen(Screen[None]):
         self.files = FileSuggestions(self)
         self.tools = ToolActions(self, self.settings)
         self.serve = ServeActions(self)
+        self.reuse = ReuseActions(self, self.output)
+        self.outlines = OutlineActions(self)
         self.commands = CommandActions(
             self,
             self.branches,
@@ -187,6 +193,7 @@ class ChatScreen(Screen[None]):
             self.templates,
             self.comparing,
             ConfigActions(self),
+            self.reuse,
         )
         self.sending = SendActions(
             self, self.prompt_actions, self.commands, self.branches, self.tools, self.templates
@@ -217,6 +224,7 @@ class ChatScreen(Screen[None]):
         yield SuggestionList(self.completion)
         yield NoticeLine(self.keys)
         yield PromptBox(self.keys.in_prompt(), self.completion, enter_sends=ui.enter_sends, vi=ui.prompt_keys == "vi")
+        yield Outline(self.keys)
         yield HomePanel(self.keys, home_text(self.keys, self.conversation.model, ("", False)))
         yield StatusFooter(self.keys, costs=ui.costs)
 
@@ -304,6 +312,7 @@ class ChatScreen(Screen[None]):
         """Draw the branch that is shown, with its figures and its title."""
         self.pane.show(self.conversation, at=at)
         self.home.show()
+        self._align()
         self.show_facts()
 
     def show_facts(self) -> None:
@@ -318,11 +327,17 @@ class ChatScreen(Screen[None]):
 
     def on_resize(self) -> None:
         """Show the header where there is room for it, and let all text start in one column."""
-        align(self.query(", ".join(kind.__name__ for kind in _BARS)), self.app.size.width)
+        self._align()
         self.header.fit_window()
         self.home_panel.fit_window()
         self.status.has_header = self.header.display
         self.status.refresh()
+
+    def _align(self) -> None:
+        """Let all text start in one column, left of the outline."""
+        self.outlines.show()
+        bars = self.query(", ".join(kind.__name__ for kind in _BARS))
+        align(bars, self.app.size.width, self.outlines.width)
 
     def _profile(self) -> str:
         """Return the name of the profile whose model, system prompt and options the conversation has."""
@@ -550,6 +565,10 @@ class ChatScreen(Screen[None]):
         self.action_library = self.commands.open_library
         self.action_model = self.model_picker.switch
         self.action_open_previous = self.switching.open_previous
+        self.action_outline = self.outlines.open
+        self.action_quote = self.reuse.quote
+        self.action_pipe = self.reuse.pipe
+        self.action_copy_as = self.reuse.copy_as
         self.action_open_recent = self.home.open_recent
         self.action_recent = self.home.focus
         self.action_paste_image = self.attach.paste_image
@@ -573,6 +592,10 @@ class ChatScreen(Screen[None]):
     @on(HomePanel.Chosen)
     async def open_recent(self, event: HomePanel.Chosen) -> None:
         await self.home.open(event.conversation_id)
+
+    @on(Outline.Chosen)
+    def go_to_entry(self, event: Outline.Chosen) -> None:
+        self.outlines.go_to(event.entry)
 
     @on(HomePanel.Left)
     def leave_recent(self) -> None:

@@ -20,6 +20,12 @@ _FORMS = (
     (".txt", "plain text"),
     (".html", "a page for a browser"),
 )
+_COPIED = (
+    Choice("code", "code", "the last code block"),
+    Choice("quote", "quote", "the last reply as a Markdown quote"),
+    Choice("formatted", "formatted", "the last reply with its formatting"),
+    Choice("all", "all", "the conversation as Markdown"),
+)
 _MOST_FOLDERS = 100
 _MOST_FILES = 200
 _TOOLS = (
@@ -43,7 +49,7 @@ def arguments(
     topics = [Choice(one.name, one.name, one.help) for one in COMMANDS if one.name != "help"]
     return {
         "attach": Argument(attachable_files),
-        "copy": Argument(lambda typed: [Choice("code", "code", "the last code block")], is_closed=True),
+        "copy": Argument(lambda typed: list(_COPIED), is_closed=True),
         "export": Argument(files),
         "help": Argument(lambda typed: topics),
         "model": Argument(lambda typed: models.known),

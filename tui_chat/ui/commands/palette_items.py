@@ -12,7 +12,9 @@ from tui_chat.ui.keymap import KEYS, Key, Scope
 from tui_chat.ui.picker import Choice
 
 _SHOWN = (Scope.CHAT, Scope.APP, Scope.PROMPT, Scope.PANE)
-_ONLY_WHILE_TYPING = {
+_NOT_LISTED = {
+    "app.palette",
+    "home.recent",
     "prompt.send",
     "prompt.newline",
     "prompt.older",
@@ -59,7 +61,7 @@ def _actions() -> list[Key]:
     found: dict[str, Key] = {}
     for scope in _SHOWN:
         for key in KEYS:
-            if key.scope is scope and key.id not in _ONLY_WHILE_TYPING and key.id != "app.palette":
+            if key.scope is scope and key.id not in _NOT_LISTED:
                 prefix = "pane." if scope is Scope.PANE and "." not in key.action else ""
                 found.setdefault((prefix + key.action).removeprefix("screen.").removeprefix("app."), key)
     return list(found.values())

@@ -31,7 +31,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("config", "[NAME [VALUE]]", "change settings, with a preview of theme and measure", ""),
     Command("continue", "", "continue generating a stopped reply", "screen.continue_reply", "reply.continue"),
-    Command("copy", "[code]", "copy the last reply, or its last code block", ""),
+    Command("copy", "[code|quote|formatted|all]", "copy the last reply, its code, or the conversation", ""),
     Command("delete", "", "move this conversation to the trash", "screen.delete"),
     Command("edit", "", "edit the last prompt", "screen.edit", "prompt.edit"),
     Command("edit-reply", "", "edit the last reply as a branch", "screen.edit_reply", "read.edit_reply"),

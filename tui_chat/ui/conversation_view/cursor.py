@@ -70,6 +70,13 @@ class Cursor:
         return next((entry for entry in entries if entry.turn.role is Role.ASSISTANT), None)
 
     @property
+    def chosen_text(self) -> str:
+        """The code block or the turn at the cursor, else the last reply."""
+        if self.code is not None:
+            return self.code_source
+        return "" if (turn := self.turn_or_last_reply) is None else turn.text
+
+    @property
     def text_around_code(self) -> str:
         """The message that holds `code_source`."""
         if self.code is not None:

@@ -18,6 +18,7 @@ from tui_chat.wording import facts
 _SHORT = 400
 """Characters of a provider's own message that are shown without details."""
 _MOST_MESSAGE_ROWS = 3
+_BOLD = Style(bold=True)
 _LABEL_CELLS = 13
 _GAP = 2
 _OF_PROVIDER = frozenset(kind.kind for kind in ProviderError.__subclasses__())
@@ -63,7 +64,7 @@ def _notice_rows(
 
 def _heading(sentence: str, provider: str, tone: Style, layout_options: LayoutOptions) -> list[Line]:
     """Return the cause and who reported it; on one row where both fit."""
-    cause = sentence.removesuffix(".")
+    cause, tone = sentence.removesuffix("."), tone + _BOLD
     beside = f" · {provider}" if provider else ""
     if width(cause) + width(beside) <= layout_options.width:
         return [text_row(layout_options.width, [(cause, tone), (beside, layout_options.styles.dim)])]

@@ -62,6 +62,9 @@ from tui_chat.ui.keymap import Scope, bindings
 from tui_chat.ui.messages import AttachmentTextRequested
 from tui_chat.ui.terminal.direct_paint import DirectPainter, Frame, is_behind, is_seen
 
+_MOST_COMPARED = 30
+"""Characters of a heading that are compared; it may go on in the next row."""
+
 
 class Position(NamedTuple):
     """What the pane shows, and its cursor."""
@@ -423,6 +426,25 @@ class ConversationPane(Widget, can_focus=True):
     def go_to(self, turn_id: str) -> None:
         """Make a turn the current one."""
         self.highlights.go_to(turn_id)
+
+    @property
+    def first_visible_turn(self) -> Turn | None:
+        """The turn of the first visible row."""
+        first, last = self.viewport.visible_turns
+        return self.viewport.turns.entries[first].turn if first <= last else None
+
+    def go_to_text(self, turn_id: str, text: str) -> None:
+        """Show a turn from the row with this text on; without such a row from its start."""
+        index = self.viewport.turns.index_of(turn_id)
+        if index is None:
+            return
+        self.highlights.go_to(turn_id)
+        entry = self.viewport.turns.layout(index)
+        rows = range(entry.rows) if text else ()
+        start = "".join(text.split())[:_MOST_COMPARED]
+        found = (row for row in rows if start and "".join(entry.line(row).copy.split()).startswith(start))
+        self.viewport.go(index, next(found, min(entry.blocks[0].gap, entry.rows - 1)))
+        self.changed()
 
     def find(self, *queries: str) -> None:
         """Highlight every match of these and go to the nearest; an empty query finds nothing."""

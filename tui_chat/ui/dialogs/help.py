@@ -65,7 +65,7 @@ class HelpScreen(ModalScreen[None]):
         ]
         commands = [(f"/{command.name} {command.takes}".rstrip(), command.help, "") for command in COMMANDS]
         tables.append(("commands, at the start of the prompt", commands))
-        cells = self.page.container_size.width
+        cells = self.page.container_size.width or self.app.size.width * 9 // 10 - _AROUND_PAGE
         longest = max(len(name) for _, rows in tables for name, *_ in rows)
         behind = min(longest + 2, max(_NARROW, cells // 4))
         room = max(20, cells - behind - 1)
@@ -79,6 +79,7 @@ class HelpScreen(ModalScreen[None]):
 
 
 Row = tuple[str, str, str]
+_AROUND_PAGE = 5
 _NARROW = 13
 """Width of the column of keys in a small window, in cells."""
 

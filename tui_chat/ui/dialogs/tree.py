@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.getters import query_one
@@ -17,6 +18,7 @@ from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import hint_line
 from tui_chat.ui.keymap import Scope
+from tui_chat.ui.widgets.dialog_width import fit_dialog
 from tui_chat.ui.widgets.row_list import RowList
 
 _SIGNS = {
@@ -72,6 +74,7 @@ class TreeScreen(ModalScreen[str | None]):
             Option(_row(turn, lead, turn.id in shown, cost, columns), turn.id) for turn, lead, cost in self._walk()
         ]
         self.rows.add_options(options)
+        fit_dialog(self, max((cell_len(str(option.prompt)) for option in options), default=0))
         ids = [option.id for option in options]
         self.rows.highlighted = ids.index(self._at) if self._at in ids else 0
         self.rows.focus()

@@ -6,7 +6,6 @@ from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import hint_line
 from tui_chat.ui.library.data_source import ListFilter, Shelf
 
-SEARCH_PLACEHOLDER = "Search conversations   tag:name   model:name   state:failed   cost:>0.5   is:pinned"
 _FILTERS = "role:user   model:name   title:word   after:2026-01   before:2026-02-15   “an exact phrase”"
 
 _CHANGES: dict[Shelf, tuple[str | tuple[str, str], ...]] = {
@@ -15,6 +14,12 @@ _CHANGES: dict[Shelf, tuple[str | tuple[str, str], ...]] = {
     Shelf.TRASH: (("library.delete", "restore"), "library.rename"),
 }
 """The changes of a conversation, by the list it is in."""
+
+
+def search_placeholder(*, costs: bool) -> str:
+    """Return what stands in the empty search line."""
+    cost = ("cost:>0.5",) if costs else ()
+    return "   ".join(("Search conversations", "tag:name", "model:name", "state:failed", *cost, "is:pinned"))
 
 
 def heading(list_filter: ListFilter, total: int, marked: int) -> Content:

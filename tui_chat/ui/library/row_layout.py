@@ -76,10 +76,10 @@ def conversation_row(
         MODEL: clean_line(summary.model.rpartition("/")[2]),
         TURNS: str(summary.turns),
         COST: "" if summary.cost_usd is None else dollars(summary.cost_usd, estimated=summary.cost_estimated),
-        WHEN: _time_of_use(summary.updated_at, context.now),
+        WHEN: (when if summary.pinned else _time_of_use)(summary.updated_at, context.now),
     }
     mark = ("✓", styles.accent) if is_marked else ("?", styles.warning) if asks else _sign(summary, styles)
-    behind = [f"⑂{summary.branches}"] if summary.branches > 1 else []
+    behind = [f"‹{summary.branches}›"] if summary.branches > 1 else []
     behind += [f"#{clean_line(tag)}" for tag in summary.tags]
     return _row(mark, (shown_title(summary.title), styles.text), cells, context, behind)
 

@@ -30,7 +30,7 @@ from tui_chat.ui.key_hints import ending_with_keys
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.library.actions import LibraryActions
 from tui_chat.ui.library.data_source import Hits, ListFilter, RowTarget, Shelf, Titles, load_rows
-from tui_chat.ui.library.labels import SEARCH_PLACEHOLDER, heading, key_hints, why_nothing
+from tui_chat.ui.library.labels import heading, key_hints, search_placeholder, why_nothing
 from tui_chat.ui.library.row_layout import RowContext, conversation_row, head, heading_row, hit_rows
 from tui_chat.ui.library.virtual_list import VirtualList
 from tui_chat.ui.widgets.notice_line import NoticeLine
@@ -102,7 +102,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
 
     def compose(self) -> ComposeResult:
         yield Static("", id="shelves", markup=False)
-        yield Input(id="query", placeholder=SEARCH_PLACEHOLDER, compact=True)
+        yield Input(id="query", placeholder=search_placeholder(costs=self.context.settings.ui.costs), compact=True)
         yield Input(id="title", placeholder="Title", compact=True)
         with Horizontal():
             with Vertical(id="rows"):

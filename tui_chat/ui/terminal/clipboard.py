@@ -29,6 +29,23 @@ def tool(environ: Mapping[str, str]) -> tuple[str, ...] | None:
     return None
 
 
+_HTML_TOOLS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("wl-copy", ("wl-copy", "--type", "text/html"), "WAYLAND_DISPLAY"),
+    ("xclip", ("xclip", "-selection", "clipboard", "-t", "text/html"), "DISPLAY"),
+    ("textutil", ("sh", "-c", "textutil -stdin -format html -convert rtf -stdout | pbcopy"), ""),
+)
+
+
+def html_tool(environ: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Return the command that copies HTML as formatted text, if there is one that can work."""
+    if "SSH_CONNECTION" in environ or "SSH_TTY" in environ:
+        return None
+    for name, command, needs in _HTML_TOOLS:
+        if (not needs or environ.get(needs)) and shutil.which(name):
+            return command
+    return None
+
+
 def installed_tool() -> str | None:
     """Return the name of the first clipboard tool on the path, whether or not it can work here."""
     return next((name for name, _, _ in _TOOLS if shutil.which(name)), None)

@@ -11,10 +11,14 @@ _OWN_CELLS = 2
 """A bar with a margin of 0 starts its text here, behind its sign or its padding."""
 
 
-def align(bars: Iterable[Widget], width: int) -> None:
-    """Let the text of these bars start where the conversation's does in so much width."""
-    side = max(0, margin_of(width) - _OWN_CELLS)
+def align(bars: Iterable[Widget], width: int, taken: int = 0) -> None:
+    """Let the text of these bars start where the conversation's does in so much width.
+
+    `taken` are columns at the right that another widget has; only docked bars have to be kept away from it.
+    """
+    side = max(0, margin_of(width - taken) - _OWN_CELLS)
     for bar in bars:
         margin = bar.styles.margin
-        if (margin.left, margin.right) != (side, side):
-            bar.styles.margin = Spacing(margin.top, side, margin.bottom, side)
+        right = side + taken if bar.styles.dock != "none" else side
+        if (margin.left, margin.right) != (side, right):
+            bar.styles.margin = Spacing(margin.top, right, margin.bottom, side)

@@ -1,0 +1,75 @@
+"""The outline next to a wide conversation, and as a list in a narrow window."""
+
+from dataclasses import replace
+
+from tests.ui.conftest import Desk, desk_with
+from tests.ui.screen import screen_rows, screen_text
+from tests.ui.turns import conversation, prompt, reply
+from tui_chat.core.conversation import Conversation
+from tui_chat.ui.picker import Picker
+
+LONG = "\n\n".join(["# First part", *["filler"] * 60, "## Second part", *["filler"] * 60])
+
+
+def made() -> Conversation:
+    turns = (prompt(0, "What is it?"), reply(1, LONG), prompt(2, "And why?", "turn-1"), reply(3, "Because."))
+    return replace(conversation(*turns), id="c1", title="It")
+
+
+def top(desk: Desk) -> str:
+    """The first row of the text."""
+    return desk.chat.pane.visible_rows[0].line.copy.strip()
+
+
+async def test_a_wide_window_shows_prompts_and_headings() -> None:
+    async with desk_with(first=made(), size=(180, 40)) as desk:
+        await desk.until(lambda: "Outline" in screen_text(desk.app) and "Second part" in screen_text(desk.app))
+        assert desk.chat.outline.region.x + desk.chat.outline.region.width == 180
+        assert all(len(row) <= 180 for row in screen_rows(desk.app))
+        await desk.pilot.resize_terminal(120, 40)
+        await desk.until(lambda: not desk.chat.outline.display)
+
+
+async def test_a_key_goes_into_the_outline_and_enter_to_a_heading() -> None:
+    async with desk_with(first=made(), size=(180, 40)) as desk:
+        await desk.until(lambda: desk.chat.outline.entries)
+        await desk.press("alt+h")
+        await desk.until(lambda: desk.chat.outline.has_focus)
+        await desk.press(*["up"] * 9, "down", "down", "enter")
+        await desk.until(lambda: top(desk) == "Second part")
+        assert desk.chat.pane.has_focus
+
+
+async def test_text_typed_in_the_outline_goes_to_the_prompt() -> None:
+    async with desk_with(first=made(), size=(180, 40)) as desk:
+        await desk.until(lambda: desk.chat.outline.entries)
+        await desk.press("alt+h")
+        await desk.type("word")
+        await desk.until(lambda: desk.chat.prompt.text == "word" and desk.chat.prompt.has_focus)
+
+
+async def test_a_narrow_window_lists_the_outline() -> None:
+    async with desk_with(first=made(), size=(80, 30)) as desk:
+        await desk.press("alt+h")
+        await desk.until(lambda: isinstance(desk.app.screen, Picker))
+        await desk.type("second")
+        await desk.press("enter")
+        await desk.until(lambda: top(desk) == "Second part")
+
+
+async def test_a_conversation_of_its_own_has_no_outline_at_home() -> None:
+    async with desk_with(size=(180, 40)) as desk:
+        await desk.press("alt+h")
+        await desk.until(lambda: "There is no outline yet" in screen_text(desk.app))
+        assert not desk.chat.outline.display
+
+
+async def test_a_dialog_is_as_wide_as_its_rows() -> None:
+    async with desk_with(first=made(), size=(200, 40)) as desk:
+        await desk.chat.drafts.add_to_history("short")
+        await desk.press("f6")
+        await desk.until(lambda: isinstance(desk.app.screen, Picker))
+        assert desk.app.screen.query_one("OptionList").region.width == 50
+        await desk.press("escape", "ctrl+p")
+        await desk.until(lambda: isinstance(desk.app.screen, Picker) and len(desk.app.screen.found) > 20)
+        assert 50 < desk.app.screen.query_one("OptionList").region.width <= 110

@@ -1,0 +1,184 @@
+"""Take a message or a block on: quote it into the prompt, copy it in other forms, pipe it to a command."""
+
+import asyncio
+import os
+import signal
+import time
+from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from tui_chat.service.text_forms import as_html, conversation_markdown
+from tui_chat.ui.chat.chat_view import ChatView
+from tui_chat.ui.chat.output_actions import OutputActions
+from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.terminal import clipboard
+
+_LIMIT_S = 60.0
+"""How long a command may run."""
+_MOST_OUTPUT = 1_000_000
+"""Bytes of a command's output that are read."""
+_REMEMBERED = 8
+_COMMANDS = (("wc", "count lines, words and bytes"), ("python3 -", "run it"), ("git apply --check", "try a patch"))
+_FORMS = {
+    "": ("message", "the message as it was written"),
+    "quote": ("quote", "quoted Markdown, > before each line"),
+    "formatted": ("formatted text", "with its formatting, for a mail or a document"),
+    "all": ("conversation", "the branch that is shown, as Markdown"),
+}
+
+
+def quoted(text: str) -> str:
+    """Return a text as a Markdown quote."""
+    return "\n".join(f"> {line}".rstrip() for line in text.strip("\n").splitlines())
+
+
+class ReuseActions:
+    """Use a part of the conversation for the next prompt or in another program."""
+
+    def __init__(self, chat: ChatView, output: OutputActions) -> None:
+        self._chat = chat
+        self._output = output
+        self._commands: list[str] = []
+        """The commands that were run, the last one first."""
+
+    def _block(self) -> str:
+        """Return the selection, else the code block or the message at the cursor, else the last reply."""
+        pane = self._chat.pane
+        return pane.selected_text or pane.highlights.cursor.chosen_text
+
+    def quote(self) -> None:
+        """Put the block into the prompt as a quote, behind what is written there."""
+        text = self._block()
+        if not text.strip():
+            self._chat.notify_warning("There is nothing to quote.")
+            return
+        prompt = self._chat.prompt
+        before = f"{prompt.draft.rstrip()}\n\n" if prompt.draft.strip() else ""
+        prompt.draft = f"{before}{quoted(text)}\n\n"
+        self._chat.pane.clear_highlights()
+        prompt.focus()
+
+    # Copying
+
+    def copy_as(self) -> None:
+        """Pick in which form to copy."""
+
+        async def picked(form: str | None) -> None:
+            if form is not None:
+                await self.copy(form)
+
+        choices = [Choice(form, f"Copy the {what}", note) for form, (what, note) in _FORMS.items()]
+        self._chat.app.push_screen(Picker(self._chat.keys, "Copy as", choices), picked)
+
+    async def copy(self, form: str) -> None:
+        """Copy the block as it is, as a `quote` or `formatted`, its `code`, or `all` of the conversation."""
+        match form:
+            case "code":
+                self._chat.pane.action_copy_code()
+            case "quote":
+                self._output.copy(quoted(self._block()), _FORMS[form][0])
+            case "all":
+                self._output.copy(conversation_markdown(self._chat.conversation), _FORMS[form][0])
+            case "formatted":
+                await self._copy_formatted()
+            case _:
+                self._chat.pane.action_copy_turn()
+
+    async def _copy_formatted(self) -> None:
+        command = clipboard.html_tool(os.environ)
+        if command is None:
+            self._chat.notify_warning("No clipboard tool takes formatted text here: wl-copy, xclip or pbcopy does.")
+            return
+        html = await asyncio.to_thread(as_html, self._block())
+        if await clipboard.run_tool(command, html):
+            self._chat.notify("Copied with formatting.")
+        else:
+            self._chat.notify_warning(f"{command[0]} did not take the text.")
+
+    # Commands
+
+    def pipe(self) -> None:
+        """Ask for a command, give it the block and show its output."""
+        chat, text = self._chat, self._block()
+        if not text.strip():
+            chat.notify_warning("There is nothing to give to a command.")
+            return
+
+        def named(command: str | None) -> None:
+            if command is not None and command.strip():
+                chat.run_worker(partial(self._run, command.strip(), text), group="pipe", exit_on_error=False)
+
+        known = [Choice(command, command, "used before") for command in self._commands]
+        known += [Choice(command, command, note) for command, note in _COMMANDS if command not in self._commands]
+        lines = text.count("\n") + 1
+        heading = f"Give {lines:,} {'line' if lines == 1 else 'lines'} to a shell command"
+        chat.app.push_screen(Picker(chat.keys, heading, known, free=bool, placeholder="A command"), named)
+
+    async def _run(self, command: str, text: str) -> None:
+        from tui_chat.ui.dialogs.command_output import CommandOutput, OutputScreen
+
+        self._commands = [command, *(other for other in self._commands if other != command)][:_REMEMBERED]
+        started_s = time.monotonic()
+        self._chat.notify(f"Running {command} …", timeout=1)
+        status, output = await run_command(command, text)
+        took_s = time.monotonic() - started_s
+
+        shown = CommandOutput(command, status, took_s, output)
+        self._chat.app.push_screen(OutputScreen(self._chat.keys, shown), self.use_output(output))
+
+    def use_output(self, output: str) -> Callable[[str | None], None]:
+        """Return what copies the output of a command or puts it into the prompt, as the user chose."""
+
+        def left(choice: str | None) -> None:
+            match choice:
+                case "copy":
+                    self._output.copy(output, "output")
+                case "insert":
+                    prompt = self._chat.prompt
+                    before = f"{prompt.draft.rstrip()}\n\n" if prompt.draft.strip() else ""
+                    prompt.draft = f"{before}```\n{output.rstrip()}\n```\n"
+                    prompt.focus()
+
+        return left
+
+
+async def run_command(command: str, text: str, limit_s: float = _LIMIT_S) -> tuple[str, str]:
+    """Run a shell command with this input; return how it ended and what it printed."""
+    try:
+        process = await asyncio.create_subprocess_shell(
+            command, stdin=PIPE, stdout=PIPE, stderr=STDOUT, start_new_session=True
+        )
+    except OSError as error:
+        return f"not started: {error.strerror}", ""
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        async with asyncio.timeout(limit_s):
+            feeding = asyncio.create_task(_feed(process.stdin, text.encode("utf-8", "replace")))
+            output = await _read(process.stdout)
+            feeding.cancel()
+            status = f"exit {await process.wait()}"
+    except TimeoutError:
+        status, output = f"stopped after {limit_s:.0f} s", b""
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+    return status, output.decode("utf-8", "replace")
+
+
+async def _feed(stdin: asyncio.StreamWriter, data: bytes) -> None:
+    with suppress(OSError):  # the command may not want all of the input
+        stdin.write(data if data.endswith(b"\n") else data + b"\n")
+        await stdin.drain()
+        stdin.close()
+
+
+async def _read(stdout: asyncio.StreamReader) -> bytes:
+    """Read until the end, or as much as is shown."""
+    read = bytearray()
+    while len(read) < _MOST_OUTPUT and (piece := await stdout.read(65_536)):
+        read += piece
+    return bytes(read[:_MOST_OUTPUT])
