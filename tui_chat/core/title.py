@@ -33,7 +33,7 @@ def title_from(prompt: str) -> str:
 def telling_title(prompt: str, file_names: Sequence[str] = ()) -> str:
     """Return the first line with text like `title_from`, and for a short one more.
 
-    A short line such as `Review this.` gets what tells it from others: the name of a file, or the next line.
+    A short line such as `Review this.` gets what distinguishes it: the name of a file, or the next line.
     """
     title = _first_line(prompt)
     if len(title) > _SHORT:

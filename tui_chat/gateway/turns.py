@@ -99,7 +99,7 @@ async def edit(request: Request) -> Response:
 
 
 async def continue_(request: Request) -> Response:
-    """Continue a reply that has stopped; with `text`, as if it said that, as a sibling."""
+    """Continue a reply that has stopped; with `text`, a sibling with that text."""
     backend, client, body = backend_of(request), client_of(request), await read_body(request)
     conversation, turn_id = await _place(request)
     await backend.model_ref(conversation.model)

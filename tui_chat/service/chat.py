@@ -156,12 +156,7 @@ class ChatService:
             reply = conversation.turn(turn_id)
             if reply.role is not Role.ASSISTANT or reply.is_live:
                 raise RequestRefused("only a reply that has stopped can be edited", detail="not_a_reply")
-            edited = replace(
-                self._blank_reply(_prompt_id(reply), reply.model),
-                parts=(TextPart(valid_text(text)),),
-                status=TurnStatus.COMPLETE,
-                stop_reason=EDITED,
-            )
+            edited = self._edited_reply(reply, text)
             now = replace(conversation.with_turn(edited), updated_at=edited.created_at)
             await self.save_queue.begin(now, (edited,), new=False)
             return edited
@@ -351,16 +346,11 @@ class ChatService:
 
     def _edited_reply(self, reply: Turn, text: str) -> Turn:
         """Return a sibling of a reply with another text, and with no figures: nothing was paid for it."""
-        parts = (TextPart(valid_text(text)),)
-        now = self._dependencies.now()
-        return Turn(
-            self._dependencies.new_id(),
-            reply.parent_id,
-            Role.ASSISTANT,
-            parts,
-            TurnStatus.COMPLETE,
-            now,
-            reply.model,
+        return replace(
+            self._blank_reply(_prompt_id(reply), reply.model),
+            parts=(TextPart(valid_text(text)),),
+            status=TurnStatus.COMPLETE,
+            stop_reason=EDITED,
         )
 
     async def _send_prompt(

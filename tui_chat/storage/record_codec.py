@@ -44,8 +44,10 @@ class PlacedTurn:
 
 def birth_to_body(birth: Birth) -> bytes:
     origin = birth.origin
-    told = None if origin is None else {name: getattr(origin, name) for name in Origin.__slots__}
-    return _encode({"created_at": birth.created_at.isoformat(), "used_at": birth.used_at.isoformat(), "origin": told})
+    fields = None if origin is None else {name: getattr(origin, name) for name in Origin.__slots__}
+    return _encode(
+        {"created_at": birth.created_at.isoformat(), "used_at": birth.used_at.isoformat(), "origin": fields}
+    )
 
 
 def birth_from_body(body: bytes) -> Birth:

@@ -38,7 +38,7 @@ def settle(db: sqlite3.Connection, conversation: int) -> None:
 
 
 def settle_trash(db: sqlite3.Connection, conversation: int) -> None:
-    """Move the conversation to the trash if whoever deleted it had seen every turn, else out of it."""
+    """Move the conversation to the trash if the machine that deleted it had seen every turn, else out of it."""
     row = db.execute(
         "SELECT value, deleted_at FROM stamp JOIN conversation ON conversation.id = stamp.conversation"
         " WHERE conversation.seq = ? AND kind = ? AND name = 'deleted'",

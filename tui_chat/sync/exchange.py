@@ -131,7 +131,7 @@ class Exchange:
 
     async def _send(self, batch: Batch, purges: bool, outcome: Outcome) -> None:
         packed = [(pack(item.record, self._seal), item) for item in batch.items]
-        if purges:  # nobody may purge what he cannot read
+        if purges:  # a machine must not purge what it cannot read
             unread = {sealed.room for sealed in await self._replica.unread()}
             packed = [(sealed, item) for sealed, item in packed if sealed.room not in unread]
         if not packed:

@@ -47,7 +47,7 @@ class SyncProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def is_running(self) -> bool:
-        """Return whether a process syncs the database, whoever has started it."""
+        """Return whether any process syncs the database."""
         return is_running(self._database)
 
     def start(self) -> None:
@@ -67,7 +67,7 @@ class SyncProcess:
         """Let it send what was written last, and end; it is not waited for."""
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
-            self._process.returncode = self._process.poll() or 0  # nobody waits for it: no warning about that
+            self._process.returncode = self._process.poll() or 0  # it is not waited for: no warning about that
 
 
 def be_nice() -> None:

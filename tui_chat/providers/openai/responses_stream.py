@@ -418,7 +418,7 @@ def _index(event: Mapping[str, Any]) -> int | None:
 
 
 def _name(item: Item, index: int | None) -> Name:
-    """Return what tells an item from the others, as far as servers can be trusted; empty if nothing does."""
+    """Return what identifies an item, as far as servers can be trusted; empty if nothing does."""
     kind = text_of(item.get("type"))
     if named := text_of(item.get("call_id")):
         return kind, named

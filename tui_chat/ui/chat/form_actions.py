@@ -72,7 +72,7 @@ class FormActions:
             [Choice(_AGAIN, "Fill it in again" if is_complete else "Go on filling it in")] if form.fields else []
         )
         choices += [
-            Choice(_DECLINE, "Decline", "the tool is told no"),
+            Choice(_DECLINE, "Decline", "the tool gets a refusal"),
             Choice(_CANCEL, "Cancel", "the tool gets no answer"),
         ]
         return await self._pick(Picker(self._chat.keys, title, choices))

@@ -40,7 +40,7 @@ class HomeText(NamedTuple):
     hints: tuple[tuple[str, str], ...] = ()
     """Keys, and what they do."""
     notes: tuple[tuple[str, str], ...] = ()
-    """Sentences for somebody who has nothing set up: each long, and short for a low window."""
+    """Sentences for a user who has nothing set up: each long, and short for a low window."""
 
 
 def home_text(

@@ -157,7 +157,13 @@ def _kill(process: "Popen[bytes]") -> None:
 
 
 def _why(name: str, problem: bytes) -> str:
-    said = clean_line(problem.decode("utf-8", "replace")).rstrip(".")[:200]
-    if not said or "not available" in said or "No selection" in said or "Nothing is copied" in said or "PNGf" in said:
+    message = clean_line(problem.decode("utf-8", "replace")).rstrip(".")[:200]
+    if (
+        not message
+        or "not available" in message
+        or "No selection" in message
+        or "Nothing is copied" in message
+        or "PNGf" in message
+    ):
         return _no_image(())
-    return f"{name} failed: {said}. {_INSTEAD}"
+    return f"{name} failed: {message}. {_INSTEAD}"
