@@ -50,8 +50,10 @@ _STORE_GUARD = Change(
 _COMMIT = "await self.save_queue.begin(replace(conversation, updated_at=self._dependencies.now()), turns, new=new)"
 _HUB, _SEAL = "tui_chat/sync/hub_schema.sql", "tui_chat/sync/seal.py"
 _HUB_TESTS, _SEAL_TESTS = ("tests/sync/test_hub.py",), ("tests/sync/test_seal.py",)
-_BEGUN = "reply.start()\n        return reply"
-_LATE = f"reply.start()\n        await asyncio.sleep(0.05)\n        {_COMMIT}\n        return reply"
+_BEGUN = "                callback(reply)\n        return replies"
+_LATE = (
+    f"                callback(reply)\n        await asyncio.sleep(0.05)\n        {_COMMIT}\n        return replies"
+)
 
 MUTATIONS = (
     Mutation(
