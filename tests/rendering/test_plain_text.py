@@ -1,6 +1,6 @@
 """Plain text is wrapped, harmless, and copied as it was written."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.style import Style
 
@@ -20,6 +20,7 @@ def test_indentation_and_empty_lines_stay() -> None:
 
 
 @given(st.text(), st.integers(2, 60))
+@example("\t\u0300", 2)
 def test_copying_all_lines_gives_the_text(text: str, cells: int) -> None:
     lines = render_plain(text, cells, Style())
     shown = "\n".join(line.expandtabs(TAB) for line in normalize_graphemes(clean(text)).split("\n"))

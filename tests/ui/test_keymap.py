@@ -294,6 +294,8 @@ def test_unknown_actions_unknown_keys_and_keys_taken_twice_are_reported() -> Non
     assert problems(reply__retry="Enter") == [
         ("reply.retry", "Enter is the key of both prompt.send and reply.retry"),
         ("reply.retry", "Enter is the key of both read.open and reply.retry"),
+        ("reply.retry", "Enter is the key of both home.open and reply.retry"),
+        ("reply.retry", "Enter is the key of both outline.choose and reply.retry"),
         ("reply.retry", "Enter is the key of both queue.send and reply.retry"),
     ]
     assert problems(reply__retri="x") == [

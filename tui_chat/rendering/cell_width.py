@@ -106,7 +106,7 @@ def _wrap_wide(text: str, cells: int, room: int) -> list[tuple[int, int]]:
     last_size = 0
     for begin, end, size in split_graphemes(text)[0]:
         first = text[begin]
-        if first == " ":
+        if first == " " and end == begin + 1:  # with an accent it is a letter
             breaks = (breaks[0] if last == " " and breaks else begin, end, at + size)
         else:
             wide = size > 1 or last_size > 1

@@ -112,7 +112,7 @@ async def test_a_reply_streams_over_a_connection() -> None:
     ],
 )
 async def test_the_key_goes_where_the_server_looks_for_it(kind: str, auth: str, header: str, value: str) -> None:
-    async with Wire(Answer((HELLO,))) as wire, provider(wire.url, kind=kind, auth=auth) as made:
+    async with Wire(Answer((HELLO,))) as wire, provider(wire.url, kind=kind, auth=auth, api="chat") as made:
         await read(made)
         sent = {name: text for name, text in wire.requests[0].headers.items() if KEY in text}
     assert sent == ({header: value} if header else {})

@@ -145,7 +145,7 @@ async def test_every_kind_of_part_has_a_row() -> None:
 async def test_how_a_turn_ended_is_shown_below_it() -> None:
     failed = reply(1, "half", status=TurnStatus.FAILED, fault=Fault("overloaded", "busy"))
     async with shown(conversation(prompt(0, "x"), failed)) as (app, _pilot):
-        assert "It is failed.\n   busy\n   r tries again" in screen_text(app)
+        assert " ▌ It is failed · demo\n ▌ Busy\n ▌ r tries again" in screen_text(app)
 
 
 async def test_siblings_and_a_new_model_are_named() -> None:

@@ -107,7 +107,7 @@ def test_a_reply_goes_on_while_the_editor_is_open(home: Path) -> None:
     wait = home.parent / "go"
     os.mkfifo(wait)
     with started(home, editor(home.parent, f"echo EDITING; read x < {wait}")) as terminal:
-        terminal.type("long 2000\r")
+        terminal.type("long 20000\r")
         terminal.until("streaming")
         terminal.type(EDIT)
         terminal.until("EDITING")
