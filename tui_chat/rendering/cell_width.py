@@ -119,7 +119,8 @@ def _wrap_wide(text: str, cells: int, room: int) -> list[tuple[int, int]]:
                 elif not rows and room < cells:
                     rows.append((start, start))
                 else:
-                    rows.append((start, begin))
+                    is_blank = breaks is not None and breaks[1] == begin
+                    rows.append((start, min(begin, start + room) if is_blank else begin))
                     start, start_cells = begin, at
                 room, breaks = cells, None
         at += size
