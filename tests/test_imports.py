@@ -99,3 +99,10 @@ def test_sync_is_loaded_by_nothing_else(code: str, tmp_path: Path) -> None:
 def test_what_is_loaded_ahead_is_there(tmp_path: Path) -> None:
     loaded = loaded_by("from tui_chat.ui.startup.preload import load_ahead\nload_ahead()", tmp_path)
     assert {"markdown_it", "tui_chat.ui.library.screen"} <= loaded
+
+
+def test_the_first_screen_loads_nothing_of_turns_and_budgets(tmp_path: Path) -> None:
+    code = "import tui_chat.ui.app, tui_chat.ui.startup.screen, tui_chat.cli.launch\n"
+    code += "from tui_chat.settings.load import load_settings\nload_settings()"
+    loaded = loaded_by(code, tmp_path)
+    assert loaded.isdisjoint({f"tui_chat.core.{name}" for name in ("part", "turn", "tool", "usage", "budget")})

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar, get_origin
 
 from tui_chat import paths
-from tui_chat.core.budget import parse_limit
 from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.provider_presets import PRESETS
 from tui_chat.plugins import PROVIDERS, plugins
@@ -120,6 +119,10 @@ class _SettingsLoader:
 
     def _budget(self) -> BudgetSettings:
         made = self._fields(BudgetSettings, ("budget",), self._table(("budget",)), {})
+        if made == BudgetSettings():
+            return made
+        from tui_chat.core.budget import parse_limit  # late: most have no limits, and the first screen shows none
+
         for name in setting_fields(BudgetSettings):
             try:
                 parse_limit(getattr(made, name))
