@@ -6,6 +6,8 @@ import sqlite3
 import pytest
 
 from tests.cli.conftest import Shell
+from tui_chat.core.sync_status import SYNC_STATE
+from tui_chat.storage.store import Store
 
 
 def test_the_doctor_finds_everything_well_in_an_empty_home(shell: Shell) -> None:
@@ -60,3 +62,14 @@ def test_the_doctor_reports_an_unknown_theme_and_a_key_that_is_taken(shell: Shel
     assert done.code == 1
     assert "did you mean dracula?" in done.out and f"{file}:2" in done.out
     assert "Ctrl+N is the key of both" in done.out
+
+
+async def test_the_doctor_reports_where_sync_stands(shell: Shell) -> None:
+    assert all(finding["about"] != "sync" for finding in json.loads(shell("doctor", "--json", "--offline").out))
+    store = await Store.open(next(shell.home.rglob("conversations.db")))
+    await store.replica.start("space", b"8 bytes.")
+    await store.set_state(SYNC_STATE, {"problem": "wrong_key"})
+    await store.aclose()
+    findings = json.loads(shell("doctor", "--json", "--offline").out)
+    (sync,) = [finding for finding in findings if finding["about"] == "sync"]
+    assert "sync failed" in sync["says"] and sync["remedy"] == "`tui-chat sync status`"

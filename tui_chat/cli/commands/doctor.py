@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,10 @@ from tui_chat.cli.output import print_json, print_text, width
 from tui_chat.core.error import ChatError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tui_chat.storage.maintenance import CheckReport
+    from tui_chat.storage.store import Store
     from tui_chat.wiring import Program
 
 RepairFlag = Annotated[bool, typer.Option("--repair", help="Repair the database, after a backup.")]
@@ -150,8 +154,25 @@ async def _database(ctx: Context, *, repair: bool) -> AsyncIterator[Finding]:
             yield Finding("database", State.BAD, fault, "`tui-chat doctor --repair`")
         if not faults:
             yield Finding("database", State.GOOD, "whole: integrity, tree, sums and search index agree")
+        if (sync := await _sync(store, path)) is not None:
+            yield sync
     finally:
         await store.aclose()
+
+
+async def _sync(store: "Store", database: "Path") -> Finding | None:
+    """Return where sync stands; `None` if this machine does not sync."""
+    from tui_chat.core.sync_status import SYNC_STATE, SyncStatus, sync_texts
+    from tui_chat.sync.process import is_running
+
+    if (state := await store.replica.state()) is None:
+        return None
+    status = SyncStatus.from_state(await store.state(SYNC_STATE))
+    now = datetime.now().astimezone()
+    text = sync_texts(status, state.to_send, now, is_running=is_running(database))[0]
+    if status.problem:
+        return Finding("sync", State.NOTE, text, "`tui-chat sync status`")
+    return Finding("sync", State.GOOD, text)
 
 
 def _faults(report: "CheckReport") -> list[str]:
