@@ -1,5 +1,6 @@
 """The list by tag, model, state and cost."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -61,3 +62,11 @@ async def test_details_have_labels_branches_and_how_it_ended(store: Store) -> No
     assert shown["bad"].status is TurnStatus.FAILED and shown["new"].status is None
     assert shown["new"].pinned and shown["new"].tags == ("work", "later")
     assert shown["good"].branches == 1
+
+
+@pytest.mark.parametrize("damaged", [2**63 - 1, -(2**63)])
+async def test_the_days_count_a_conversation_with_a_damaged_time_of_use(store: Store, damaged: int) -> None:
+    await store.create(conversation("odd", prompt("p1")))
+    await store._write(lambda db: db.execute("UPDATE conversation SET used = ?", (damaged,)))
+    days = [datetime.now(UTC), datetime.now(UTC) - timedelta(days=1)]
+    assert await store.counts_since(ListQuery(), days) == ([1, 0, 0] if damaged > 0 else [0, 0, 1])

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 from tui_chat.core.bounds import UNKNOWN_MOMENT
 from tui_chat.core.conversation import ConversationSummary
@@ -15,7 +16,7 @@ from tui_chat.storage.list_filter import ListFilter, among, conditions
 from tui_chat.storage.live_replies import live_turns
 from tui_chat.storage.process_owner import CurrentProcess
 from tui_chat.storage.row_mapping import SUMMARY_COLUMNS, parse_required_time, summary_of, title_key
-from tui_chat.storage.turn_rows import MAX_USED, seq_of
+from tui_chat.storage.turn_rows import seq_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +119,15 @@ def count(db: sqlite3.Connection, query: ListQuery) -> int:
 def counts_since(db: sqlite3.Connection, query: ListQuery, since: Sequence[datetime]) -> list[int]:
     """Return how many conversations were used after each of these moments, the latest first; then the others."""
     where, values = _condition(db, query)
-    counts, before = list[int](), MAX_USED + 1
-    for moment in (*since, None):
-        after = -MAX_USED if moment is None else int(moment.timestamp() * 1_000_000)
-        select = f"SELECT count(*) FROM conversation WHERE {where} AND used >= ? AND used < ?"
-        counts.append(int(db.execute(select, (*values, after, before)).fetchone()[0]))
-        before = after
+    total = f"SELECT count(*) FROM conversation WHERE {where}"
+    afters = [int(moment.timestamp() * 1_000_000) for moment in since]
+    # The first and the last have no bound on one side: a damaged number must not hide a conversation.
+    counts = list[int]()
+    for before, after in pairwise((None, *afters, None)):
+        bounds = [("used < ?", before), ("used >= ?", after)]
+        given = [(condition, bound) for condition, bound in bounds if bound is not None]
+        select = " AND ".join((total, *(condition for condition, _ in given)))
+        counts.append(int(db.execute(select, (*values, *(bound for _, bound in given))).fetchone()[0]))
     return counts
 
 
