@@ -219,10 +219,10 @@ def test_the_recipes_do_what_they_say(place: Path) -> None:
     assert called(diff, place).returncode == 0
     asked = prompts(place)
     assert "-def call(port):\n" in asked and "def serve(address):" in asked and "Shorter, please." in asked
-    assert "Just this once." not in asked and len(ids(place)) == before + 7
+    assert "Just this once." not in asked and len(ids(place)) == before + 8
     assert called(message, place).returncode == 0
     assert len(called("git log -1 --format=%B", place).stdout) > 100, "the demo's words are the message"
-    assert len(ids(place)) == before + 7
+    assert len(ids(place)) == before + 8
     told = called(loop, place).stdout
     assert "client.py.jsonl\tcomplete\n" in told and "server.py.jsonl\tcomplete\n" in told
 

@@ -156,7 +156,7 @@ from tui_chat.core.error import StorageError
 from tui_chat.storage.store import Store
 async def write():
     store = await Store.open(Path(sys.argv[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
     try:
         for number in range(100):
             await store.create(conversation(f"c{number}", prompt("u1", text="word " * 2000)))
@@ -188,7 +188,7 @@ from tui_chat.core.error import StorageError
 from tui_chat.storage.store import Store
 
 async def write():
-    resource.setrlimit(resource.RLIMIT_FSIZE, (112 * 1024, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (176 * 1024, resource.RLIM_INFINITY))
     store = await Store.open(Path(sys.argv[1]))
     try:
         await store.create(conversation("c1", prompt("u1")))
