@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 
 _USER = "postgres"
-_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+_FAST = "-c fsync=off -c full_page_writes=off"
 
 
 def find(program: str) -> str | None:
