@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import termios
 import time
 from contextlib import closing
 from pathlib import Path
@@ -107,6 +108,22 @@ def test_stopped_by_force_and_continued_it_draws_itself_again_and_reads_each_key
         terminal.type("\x15\x11")
         assert terminal.wait(patience_s=10) == 0
         assert is_restored(terminal.output)
+
+
+def test_after_a_forced_stop_the_terminal_never_edits_lines_itself(tmp_path: Path) -> None:
+    # It would echo what is typed in that moment, erase it at Ctrl+U, and take Ctrl+Q for itself.
+    with Terminal(COMMAND, environment=clean_environment(tmp_path)) as terminal:
+        terminal.until("Ask anything")
+        terminal.output = b""
+        for number in (signal.SIGSTOP, signal.SIGCONT):
+            terminal.signal(number)
+        end_s = time.monotonic() + 1
+        while time.monotonic() < end_s:  # nothing is read meanwhile: the moment is short
+            assert not termios.tcgetattr(terminal._master)[3] & (termios.ICANON | termios.ECHO)
+        terminal.until(lambda _: b"\x1b[?1049h" in terminal.output)
+        terminal.type("\x11")
+        assert terminal.wait() == 0
+        assert termios.tcgetattr(terminal._master)[3] & termios.ICANON
 
 
 @pytest.mark.parametrize("wait_s", [0.0, 0.005, 0.02, 0.05])

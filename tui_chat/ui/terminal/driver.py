@@ -9,8 +9,10 @@ import os
 import selectors
 import signal
 import sys
+import termios
 import threading
 from concurrent.futures import wait
+from contextlib import suppress
 from typing import Any
 
 from textual import events
@@ -162,13 +164,22 @@ class TerminalDriver(LinuxDriver):
             self._loop.call_soon_threadsafe(self._take_again)
 
     def _take_again(self) -> None:
-        if self._writer is not None:
-            # What is typed right after `fg` is for the app.
-            self._keeps_input = True
+        if self._writer is None or getattr(self._app, "is_ending", bool)():
+            return
+        # What is typed right after `fg` is for the app: it is kept, and without its own attributes to restore the
+        # terminal does not edit lines for a moment, which would echo the text and take Ctrl+Q for itself.
+        self._keeps_input = True
+        before, self.attrs_before = self.attrs_before, None
+        try:
             self.suspend_application_mode()
             self.resume_application_mode()
+        finally:
+            self.attrs_before = before
             self._keeps_input = False
-            self._app.refresh(layout=True)
+        if self._writer is None and before is not None:  # a signal ends the program
+            with suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, before)
+        self._app.refresh(layout=True)
 
     def name_window(self, title: str) -> None:
         self._title = clean_line(title)[:_LONGEST_TITLE]
