@@ -24,7 +24,8 @@ LONGEST_DELTA = 50_000
 _decode = json.JSONDecoder().decode
 _TITLE = re.compile(r"<(title|h1)\b[^<>]*>", re.IGNORECASE)
 _INVISIBLE = re.compile(r"<(script|style|head)\b", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*>")
+_TAG = re.compile(r"<[^<>]*>|</?[a-z!][^<>]*\Z", re.IGNORECASE)
+"""A tag; at the end also one that is cut off."""
 
 
 class TooManyValues(ValueError):

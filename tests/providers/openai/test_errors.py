@@ -137,6 +137,8 @@ def test_the_request_id_is_kept() -> None:
 
 
 def test_bytes_that_are_no_text_are_still_reported() -> None:
+    assert message_in(b"<title>" * 9_000 + b"<ti", "text/html") == ("", "")
+    assert message_in(b"<p>Not 3 < 4 here</p><div cla", "text/html") == ("Not 3 < 4 here", "")
     assert message_in(b"\xff\xfe oh", "") == ("\ufffd\ufffd oh", "")
 
 
