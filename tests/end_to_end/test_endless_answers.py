@@ -34,8 +34,8 @@ def answer(name: str) -> Answer:
 
 
 SENTENCES = {
-    "titles": "The provider is overloaded (500).",
-    "scripts": "The provider is overloaded (500).",
+    "titles": "The provider is overloaded (500)",
+    "scripts": "The provider is overloaded (500)",
     "event": "an event of the stream has more than 100000 lines",
     "lines": "an event of the stream has more than 100000 lines",
 }
@@ -43,6 +43,11 @@ CASES = pytest.mark.parametrize(
     ("name", "model"),
     [(name, model) for model in ("work/m", "claude/m") for name in SENTENCES],
 )
+
+
+def uncapitalized(text: str) -> str:
+    """Return a screen with the sentences in an error block as `ask` prints them within a line."""
+    return text.replace("An event", "an event")
 
 
 def settings(home: Path, url: str) -> Path:
@@ -100,7 +105,7 @@ async def test_the_app_takes_keys_meanwhile_and_says_what_came(name: str, model:
                 asked_s = time.monotonic()
                 terminal.type("typed meanwhile")
                 terminal.until("typed meanwhile", patience_s=PATIENCE_S)
-                terminal.until(SENTENCES[name], patience_s=PATIENCE_S)
+                terminal.until(lambda text: SENTENCES[name] in uncapitalized(text), patience_s=PATIENCE_S)
                 took_s, after_mb = time.monotonic() - asked_s, memory_mb([terminal.process.pid])
                 terminal.type("\x15\x11")
                 assert terminal.wait() == 0

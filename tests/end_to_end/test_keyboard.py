@@ -140,11 +140,14 @@ def is_streaming(text: str) -> bool:
 
 
 def prompt_rows(text: str) -> list[str]:
-    """What stands in the prompt box."""
+    """Return what is in the prompt box: the last rows with a bar; on the home these are in the middle."""
     rows = [row.strip() for row in text.rstrip().splitlines()[:-1]]
+    while rows and not rows[-1].startswith("▌"):
+        rows.pop()
     own: list[str] = []
     while rows and rows[-1].startswith("▌"):
-        own.insert(0, rows.pop()[1:].strip())
+        # A scroll bar at the right edge is no part of the text.
+        own.insert(0, rows.pop()[1:].rstrip("▁▂▃▄▅▆▇█ ").strip())
     return own
 
 

@@ -82,7 +82,7 @@ class Day:
             self.press(FIND, ESCAPE, CLEAR)
             self.terminal.type(prompt)
             self.rest(SETTLED_S)
-            if f"▌ {prompt}" in self.terminal.text.rstrip().splitlines()[-2]:
+            if _prompt_row(self.terminal.text) == f"▌ {prompt}":
                 return
             self.press(ESCAPE, NEW)
             self.until("Ask anything")
@@ -120,8 +120,14 @@ class Day:
 
 def _is_chat(text: str) -> bool:
     """A conversation is shown, and nothing comes in."""
-    footer = text.rstrip().splitlines()[-1]
-    return footer.partition("  ")[0] == " anthropic/claude-sonnet-5-5" and "streaming" not in footer
+    footer = text.rstrip().splitlines()[-1].strip()
+    return footer.partition("  ")[0] == "anthropic/claude-sonnet-5-5" and "streaming" not in footer
+
+
+def _prompt_row(text: str) -> str:
+    """Return the last row of the prompt box: above the status row, or in the middle of the home."""
+    rows = [row.strip() for row in text.splitlines()]
+    return next((row for row in reversed(rows) if row.startswith("▌")), "")
 
 
 def _search_library(day: Day) -> None:
