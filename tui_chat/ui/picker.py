@@ -152,7 +152,9 @@ class Picker(ModalScreen[str | None]):
 
     @on(Input.Changed)
     def narrow(self) -> None:
-        self._show()
+        # Not after it was closed, while its widgets are removed.
+        if self in self.app.screen_stack:
+            self._show()
 
     def action_choose(self) -> None:
         """Close with the highlighted row."""
@@ -179,4 +181,6 @@ class Picker(ModalScreen[str | None]):
 
     @on(OptionList.OptionSelected)
     def chosen(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self.found[event.option_index].value)
+        # A click may be handled after a key that has narrowed the list.
+        if event.option in self.rows.options and event.option_index < len(self.found):
+            self.dismiss(self.found[event.option_index].value)

@@ -169,6 +169,8 @@ class CompareScreen(ModalScreen[str | None]):
 
     def _draw(self) -> None:
         """Show what came in since the last frame, and where both are scrolled to."""
+        if self not in self.app.screen_stack:  # its widgets are being removed
+            return
         for column, side in zip(self._columns, self._sides, strict=True):
             column.label(Content(side.heading), Content(side.figures(costs=self._costs)))
             column.text.scroll_to_row(self._row, following=self._follows)

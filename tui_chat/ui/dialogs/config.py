@@ -171,6 +171,8 @@ class ConfigScreen(ModalScreen[None]):
 
     @on(Input.Changed)
     def typed(self) -> None:
+        if self not in self.app.screen_stack:  # its widgets are being removed
+            return
         self._show()
         if self._editing is not None and not self._choices:
             self._check(self.box.value)
@@ -246,8 +248,10 @@ class ConfigScreen(ModalScreen[None]):
 
     @on(OptionList.OptionSelected)
     def chosen(self, event: OptionList.OptionSelected) -> None:
-        self.rows.highlighted = event.option_index
-        self.action_choose()
+        # A click may be handled after a key that has narrowed the list.
+        if event.option in self.rows.options:
+            self.rows.highlighted = event.option_index
+            self.action_choose()
 
 
 def _fitting(typed: str, texts: Iterable[str]) -> list[str]:

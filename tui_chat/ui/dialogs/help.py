@@ -54,6 +54,8 @@ class HelpScreen(ModalScreen[None]):
     @on(Input.Changed)
     def search(self) -> None:
         """Show the keys and commands that have every word."""
+        if self not in self.app.screen_stack:  # its widgets are being removed
+            return
         wanted = self.box.value.lower().split()
         scopes = sorted(Scope, key=lambda scope: scope is not self._first)
         tables = [

@@ -1,0 +1,44 @@
+"""Messages that a dialog gets after what they are about has changed, or after it was closed."""
+
+import pytest
+from textual.app import App
+from textual.screen import Screen
+from textual.widgets import OptionList
+
+from tui_chat.ui.dialogs.help import HelpScreen
+from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.keymap import Scope
+from tui_chat.ui.picker import Choice, Picker
+
+KEYS = Keyboard({})
+
+
+def picker() -> Picker:
+    return Picker(KEYS, "Pick one", [Choice(name, name) for name in ("apple", "pear", "plum")])
+
+
+async def test_a_click_on_a_row_that_a_key_has_taken_away_chooses_nothing() -> None:
+    app = App[None]()
+    async with app.run_test() as pilot:
+        screen = picker()
+        chosen = list[str | None]()
+        await app.push_screen(screen, chosen.append)
+        click = OptionList.OptionSelected(screen.rows, screen.rows.options[2], 2)
+        await pilot.press("a", "p", "p")
+        assert [choice.value for choice in screen.found] == ["apple"]
+        screen.rows.post_message(click)
+        await pilot.pause()
+        assert app.screen is screen and chosen == []
+
+
+@pytest.mark.parametrize("name", ["picker", "help"])
+async def test_a_letter_that_comes_after_a_dialog_was_closed_is_ignored(name: str) -> None:
+    app = App[None]()
+    async with app.run_test() as pilot:
+        screen: Screen[str | None] | Screen[None]
+        screen = picker() if name == "picker" else HelpScreen(KEYS, Scope.PROMPT)
+        await app.push_screen(screen)
+        app.pop_screen()
+        await pilot.pause()
+        screen.narrow() if isinstance(screen, Picker) else screen.search()  # type: ignore[union-attr]
+        assert screen not in app.screen_stack
