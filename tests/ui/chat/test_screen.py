@@ -398,3 +398,14 @@ async def test_an_edit_that_is_left_is_in_the_history(desk: Desk) -> None:
     await desk.type(" but otherwise")
     await desk.press("tab", "up")
     assert desk.chat.prompt.text == "hi but otherwise"
+
+
+async def test_a_prompt_typed_while_its_conversation_is_opened_once_more_stays_whole(desk: Desk) -> None:
+    await desk.said("hi")
+    desk.chat.prompt.draft = "b"
+    opening = asyncio.ensure_future(desk.chat.open(await desk.service.open(desk.conversation.id)))
+    while desk.chat.prompt.draft:
+        await asyncio.sleep(0)
+    desk.chat.prompt.insert("ack")
+    await opening
+    assert desk.chat.prompt.draft == "back"

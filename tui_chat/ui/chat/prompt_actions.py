@@ -32,6 +32,8 @@ class PromptActions:
         self._models = models
         self.editing: Turn | None = None
         """The earlier prompt whose new version is being written."""
+        self._left = ("", "")
+        """The conversation that was left last, and its draft."""
         self._is_restored = False
         """Whether the prompt box holds the draft of the conversation that is shown."""
         self._estimate_text = ""
@@ -53,7 +55,9 @@ class PromptActions:
 
     def leave(self) -> None:
         """Save the draft and clear the prompt box; what is typed from now on belongs to the next conversation."""
+        self._left = ("", "")
         if self._is_restored:
+            self._left = (self._chat.conversation.id, self._chat.prompt.draft)
             self._save_draft()
             self._is_restored = False
             self._chat.prompt.draft = ""
@@ -68,7 +72,10 @@ class PromptActions:
         edit = await self._drafts.load_edit(conversation.id)
         if edit is not None and conversation.has(edit[0]):
             self.editing, draft = conversation.turn(edit[0]), edit[1]
-        if draft:
+        if draft and self._left == (conversation.id, draft):
+            # The same conversation was opened once more while its prompt was typed.
+            self._chat.prompt.draft = draft + self._chat.prompt.draft
+        elif draft:
             self._chat.prompt.restore_text(draft)
         self._is_restored = True
         self._show_hint()
