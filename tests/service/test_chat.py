@@ -145,7 +145,7 @@ async def test_an_edited_reply_is_continued_as_a_sibling(
     assert conversation.turn(first.turn_id).text == "Hello"
     assert [turn.text for turn in conversation.children_of(conversation.path[0].id)] == ["Hello", texts[1]]
     edited = conversation.path[1]
-    assert can_extend or (edited.usage, edited.cost, edited.stop_reason) == (None, None, None)
+    assert can_extend or (edited.usage, edited.cost, edited.stop_reason) == (None, None, "edited")
 
 
 async def test_a_second_send_while_a_reply_comes_in_is_refused(make_harness: MakeHarness) -> None:
