@@ -1,4 +1,4 @@
-"""Tools that a model may call: what they are, who allows a call, and what came of it. Runs nothing."""
+"""Tools that a model may call: what they are, who allows a call, and its result. Runs nothing."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass

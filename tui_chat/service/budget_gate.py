@@ -69,7 +69,7 @@ class BudgetGate:
         return tightest(self.budget, await self._spent(conversation, Spending()))
 
     async def report(self) -> str:
-        """Return what of the day's limit is spent, as a sentence; empty without one."""
+        """Return how much of the day's limit is spent, as a sentence; empty without one."""
         limit = self.budget.limits.get(Span.DAY) or self.budget.warnings.get(Span.DAY)
         return report_line(Standing(Span.DAY, await self._today(), limit)) if limit else ""
 

@@ -1,6 +1,6 @@
 """Reads prompt templates from the user's folder and from that of the project. Asks nothing.
 
-What comes with a project is only read here; nothing of it may be used before the user has agreed to it.
+What comes with a project is only read here; none is used before the user has agreed.
 """
 
 import hashlib

@@ -104,7 +104,7 @@ def _merge(db: sqlite3.Connection, old_seq: int, old: str, new_seq: int, new: st
 
 
 def _replace(db: sqlite3.Connection, turn: int, held: int, old: str, new: str) -> None:
-    """Put a turn in the place of an older version of it."""
+    """Put a turn in the place of its older version."""
     search_index.remove(db, held)
     db.execute("UPDATE turn SET parent = ? WHERE parent = ?", (turn, held))
     db.execute("UPDATE conversation SET head = ? WHERE head = ?", (turn, held))

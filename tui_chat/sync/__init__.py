@@ -1,1 +1,1 @@
-"""Replication of finished turns through PostgreSQL. Nothing of it runs on the app's event loop."""
+"""Replication of finished turns through PostgreSQL. It never runs on the app's event loop."""

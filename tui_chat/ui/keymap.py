@@ -215,7 +215,7 @@ KEYS: tuple[Key, ...] = (
             "Quote the selection or block in the prompt.",
         ),
         ("read.pipe", "vertical_line", "screen.pipe", "pipe", "Give the selection or block to a command."),
-        ("read.copy_as", "C", "screen.copy_as", "copy as", "Copy as a quote, with formatting, or all of it."),
+        ("read.copy_as", "C", "screen.copy_as", "copy as", "Copy as a quote, with formatting, or everything."),
         ("read.save_code", "w", "screen.save_code", "save code", "Save the selected code block to a file."),
         ("read.edit", "e", "screen.edit", "edit", "Edit the selected prompt."),
         ("read.edit_reply", "E", "screen.edit_reply", "edit reply", "Edit the reply as a branch; sends nothing."),

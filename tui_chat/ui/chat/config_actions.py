@@ -57,7 +57,7 @@ class ConfigActions:
         return find_setting(name).read(text)
 
     def _save(self, name: str, value: Any) -> str:
-        """Write a setting, apply it, and return what came of it."""
+        """Write a setting, apply it, and return its result."""
         chat = self._chat
         settings = chat.context.settings
         chat.context.save_setting(name, value)

@@ -41,7 +41,7 @@ _FRAME_S = 1 / 20
 
 
 class Side:
-    """One of the two replies, and what is known of it so far."""
+    """One of the two replies, and its figures so far."""
 
     def __init__(self, turn: Turn, place: str, reply: Reply | None) -> None:
         self.turn = turn

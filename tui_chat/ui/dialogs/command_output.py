@@ -20,7 +20,7 @@ _MOST_MEASURED = 500
 
 
 class CommandOutput(NamedTuple):
-    """A command and what came of it."""
+    """A command and its result."""
 
     command: str
     status: str

@@ -65,7 +65,7 @@ class ConfigScreen(ModalScreen[None]):
         """The names of settings, or the values of one, in the order they are shown."""
         self._highlighted = name
         self._saved = ("", "")
-        """The setting that was changed last, and what came of it."""
+        """The setting that was changed last, and its result."""
 
     def compose(self) -> ComposeResult:
         yield Static("", markup=False, classes="title")
