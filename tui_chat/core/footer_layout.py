@@ -238,14 +238,20 @@ def _tokens(usage: Usage | None, width: int) -> list[Field]:
         return []
     if usage.unknown:
         return [Field("tokens", ("tokens unknown", ""), at_right=True)]
-    mark = "~" if usage.estimated else " " if width else ""
+    mark = "~" if usage.estimated else ""
     counts = (usage.total_input_tokens, usage.output_tokens, usage.cache_read_tokens)
-    read, written, cached = (short_tokens(count).rjust(width) for count in counts)
-    short = f"{mark}↑{read} ↓{written}"
-    if not width and not usage.cache_read_tokens:
-        return [Field("tokens", (f"{mark}in {read}  out {written}", short, short), at_right=True)]
-    forms = (f"{mark}in {read}  out {written}  cached {cached}", f"{short} ↺{cached}", short)
+    read, written, cached = map(short_tokens, counts)
+    words = "  ".join((_padded("~in ", f"{mark}in {read}", width), _padded("out ", f"out {written}", width)))
+    arrows = " ".join((_padded("~↑", f"{mark}↑{read}", width), _padded("↓", f"↓{written}", width)))
+    if not usage.cache_read_tokens:
+        return [Field("tokens", (words, arrows, arrows), at_right=True)]
+    forms = (f"{words}  cached {cached}", f"{arrows} ↺{cached}", arrows)
     return [Field("tokens", forms, at_right=True)]
+
+
+def _padded(word: str, text: str, width: int) -> str:
+    """Return a figure with room in front of its word for a longer number, if the numbers have a width."""
+    return text.rjust(text_width(word) + width) if width else text
 
 
 def _context(context: "ContextUse | None") -> list[Field]:
