@@ -1,5 +1,6 @@
 """Every key of the app in one table: bindings, help, hints, the palette and the README read it."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,8 +41,16 @@ class Key:
     label: str
     """A word or two for a hint."""
     help: str
-    """A sentence for the help screen, the README and the palette."""
+    """A sentence for the help screen and the README."""
     scope: Scope
+
+    @property
+    def title(self) -> str:
+        """The start of the sentence, which names the action in the palette."""
+        return _TITLE_END.split(self.help)[0]
+
+
+_TITLE_END = re.compile(r"[.,;:]| \(")
 
 
 def _table(scope: Scope, *rows: tuple[str, str, str, str, str]) -> tuple[Key, ...]:
@@ -68,7 +77,13 @@ KEYS: tuple[Key, ...] = (
             "On the last line: next prompt in history, then your draft, then the recent conversations.",
         ),
         ("prompt.complete", "tab", "complete", "complete", "Complete, expand a paste, or switch to reading mode."),
-        ("prompt.editor", "ctrl+g f4", "screen.editor", "editor", "Edit the prompt in $VISUAL or $EDITOR."),
+        (
+            "prompt.editor",
+            "ctrl+g f4",
+            "screen.editor",
+            "editor",
+            "Edit the prompt in the editor: $VISUAL or $EDITOR.",
+        ),
         (
             "prompt.paste_image",
             "ctrl+v alt+v",
@@ -123,7 +138,7 @@ KEYS: tuple[Key, ...] = (
             "Send the prompt without its files, also one that was refused.",
         ),
         ("reply.continue", "f2", "continue_reply", "continue", "Continue generating a stopped reply."),
-        ("prompt.edit", "f9", "edit", "edit", "Edit the last (or selected) prompt."),
+        ("prompt.edit", "f9", "edit", "edit", "Edit the last prompt, or the selected one."),
         ("branch.previous", "alt+left", "branch(-1)", "previous", "Previous branch."),
         ("branch.next", "alt+right", "branch(1)", "next", "Next branch."),
         ("branch.tree", "f5", "tree", "tree", "Show the conversation tree."),
@@ -154,14 +169,14 @@ KEYS: tuple[Key, ...] = (
             "ctrl+t",
             "pane('fold_all')",
             "thinking",
-            "Expand or collapse thinking and tool calls.",
+            "Expand or collapse all: thinking and tool calls.",
         ),
         (
             "reply.details",
             "alt+i",
             "pane('details')",
             "details",
-            "Show or hide every figure of the last reply, or of the selected message.",
+            "Show or hide all figures (of the last reply, or of the selected message).",
         ),
         ("pane.copy_reply", "ctrl+y", "pane('copy_turn')", "copy", "Copy the last reply, or the selected message."),
         ("pane.page_up", "pageup", "pane('page', -1)", "page up", "Page up."),
@@ -178,7 +193,7 @@ KEYS: tuple[Key, ...] = (
         ),
         ("tools.choose", "alt+t", "tools", "tools", "Choose tools; take permissions back."),
         ("queue.choose", "alt+q", "choose_queued", "queue", "Manage queued prompts."),
-        ("budget.lift", "alt+l", "lift_budget", "lift the limit", "Let the next request go over the budget."),
+        ("budget.lift", "alt+l", "lift_budget", "lift the limit", "Lift the budget for the next request."),
         ("undo", "alt+u", "undo_last", "undo", "Undo remove / delete."),
     ),
     *_table(
@@ -204,7 +219,7 @@ KEYS: tuple[Key, ...] = (
             "fold",
             "Expand or collapse thinking, tool calls and text files of the message.",
         ),
-        ("read.details", "d", "details", "details", "Show or hide every figure of the message."),
+        ("read.details", "d", "details", "details", "Show or hide all figures of the message."),
         ("read.copy", "y", "copy_turn", "copy", "Copy the selected message, or the last reply."),
         ("read.copy_code", "Y", "copy_code", "copy code", "Copy the selected code block, or the last one."),
         (
@@ -212,11 +227,11 @@ KEYS: tuple[Key, ...] = (
             "greater_than_sign",
             "screen.quote",
             "quote",
-            "Quote the selection or block in the prompt.",
+            "Quote the selection, or the block, in the prompt.",
         ),
-        ("read.pipe", "vertical_line", "screen.pipe", "pipe", "Give the selection or block to a command."),
-        ("read.copy_as", "C", "screen.copy_as", "copy as", "Copy as a quote, with formatting, or everything."),
-        ("read.save_code", "w", "screen.save_code", "save code", "Save the selected code block to a file."),
+        ("read.pipe", "vertical_line", "screen.pipe", "pipe", "Pipe the selection, or the block, to a command."),
+        ("read.copy_as", "C", "screen.copy_as", "copy as", "Copy as …: a quote, with formatting, or everything."),
+        ("read.save_code", "w", "screen.save_code", "save code", "Save the code block to a file."),
         ("read.edit", "e", "screen.edit", "edit", "Edit the selected prompt."),
         ("read.edit_reply", "E", "screen.edit_reply", "edit reply", "Edit the reply as a branch; sends nothing."),
         ("read.retry", "r", "screen.confirm('retry')", "regenerate", "Regenerate the reply; press it twice."),
@@ -232,13 +247,13 @@ KEYS: tuple[Key, ...] = (
             "x",
             "screen.leave_out",
             "leave out",
-            "Leave the selected message out of requests, or send it again.",
+            "Leave out the selected message: requests go without it. Again, and they have it.",
         ),
         ("read.fork", "f", "screen.fork", "fork", "Fork the conversation here."),
         ("read.previous_branch", "left_square_bracket", "screen.branch(-1)", "previous", "Previous branch."),
         ("read.next_branch", "right_square_bracket", "screen.branch(1)", "next", "Next branch."),
         ("read.tree", "t", "screen.tree", "tree", "Show the conversation tree."),
-        ("read.compare", "v", "screen.compare", "compare", "Compare the reply with another version."),
+        ("read.compare", "v", "screen.compare", "compare", "Compare with another version."),
         ("read.find", "slash", "screen.find", "find", "Find in this conversation."),
         ("read.find_next", "n", "find_next", "next match", "Next match."),
         ("read.find_previous", "N", "find_previous", "previous match", "Previous match."),

@@ -23,6 +23,7 @@ from tui_chat.ui.widgets.row_list import RowList
 MOST_ROWS = 200
 _MIN_SHARE = 0.6
 """Matches that score less than this share of the best one are left out."""
+_GAP = 2
 _HIGHLIGHT = "bold $text-accent"
 
 
@@ -34,27 +35,41 @@ class Choice:
     text: str
     note: str = ""
     """Shown behind the text."""
-    key: str = ""
-    """Shown before the text: the key that does the same."""
+    mark: str = ""
+    """Shown before the text."""
+    shortcut: str = ""
+    """The key that does the same, in a column behind the texts."""
 
 
 class _Row:
     """A choice with its text as it is searched and shown, without control characters."""
 
-    def __init__(self, choice: Choice, key: str) -> None:
+    def __init__(self, choice: Choice, marks: int = 0, texts: int = 0, shortcuts: int = 0) -> None:
+        """Set the parts in columns of these widths; without shortcuts, notes follow their texts."""
         self.choice = choice
-        self._text_at = len(key)
-        self.words = key + (clean_line(choice.text) or " ")
-        self._note_at = len(self.words)
-        if choice.note:
-            self.words += f"  {clean_line(choice.note)}"
+        mark = _column(choice.mark, marks)
+        text = clean_line(choice.text) or " "
+        shortcut = _column(choice.shortcut, shortcuts)
+        self._text_at = len(mark)
+        self._dim_at = len(mark + text)
+        self.words = mark + (_column(text, texts) if shortcut else text)
+        if shortcut and cell_len(text) <= texts:
+            self.words += shortcut
+        elif choice.note:
+            self.words += " " * _GAP
+        self.words = (self.words + clean_line(choice.note)).rstrip() or " "
 
     def drawn(self, highlighted: Sequence[int]) -> Content:
         """Return the row with these characters highlighted."""
-        row = Content(self.words).stylize("$foreground-muted", 0, self._text_at).stylize("dim", self._note_at)
+        row = Content(self.words).stylize("$foreground-muted", 0, self._text_at).stylize("dim", self._dim_at)
         for place in highlighted:
             row = row.stylize(_HIGHLIGHT, place, place + 1)
         return row
+
+
+def _column(text: str, width: int) -> str:
+    """Return the text as wide as its column and the gap behind it; nothing if there is no such column."""
+    return text + " " * (width - cell_len(text) + _GAP) if width else ""
 
 
 class Picker(ModalScreen[str | None]):
@@ -128,8 +143,10 @@ class Picker(ModalScreen[str | None]):
                     self.query_one(name, Static).update(Content(text))
 
     def _read(self, choices: Sequence[Choice]) -> None:
-        keys = max((cell_len(one.key) for one in choices), default=0)
-        self._rows = [_Row(one, one.key.ljust(keys + 2) if keys else "") for one in choices]
+        marks = max((cell_len(one.mark) for one in choices), default=0)
+        texts = max((cell_len(one.text) for one in choices if one.shortcut), default=0)
+        shortcuts = max((cell_len(one.shortcut) for one in choices), default=0)
+        self._rows = [_Row(one, marks, texts, shortcuts) for one in choices]
 
     def _show(self) -> None:
         typed = self.box.value.strip()
@@ -142,7 +159,7 @@ class Picker(ModalScreen[str | None]):
         self.found = [row.choice for _, row in hits]
         if self._free is not None and self._free(typed) and all(one.value != typed for one in self.found):
             self.found.append(Choice(typed, typed, "as typed"))
-            rows.append(_Row(self.found[-1], "").drawn(()))
+            rows.append(_Row(self.found[-1]).drawn(()))
         if not rows and (typed or self._free is None):
             rows.append(Content.styled("No matches." if typed else "Nothing here yet.", "dim"))
         self.rows.set_options(Option(row, disabled=not self.found) for row in rows)

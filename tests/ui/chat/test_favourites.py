@@ -18,7 +18,7 @@ async def test_favourites_come_first_and_the_mark_can_be_taken_away(desk: Desk) 
     await models.mark_used("a/two")
     await models.toggle_favourite("b/three")
     choices = await models.from_catalog(THREE)
-    assert [(choice.value, choice.key) for choice in choices] == [
+    assert [(choice.value, choice.mark) for choice in choices] == [
         ("b/three", FAVOURITE),
         ("a/two", ""),
         ("a/one", ""),

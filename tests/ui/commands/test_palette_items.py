@@ -1,18 +1,23 @@
 """Everything that can be done or gone to is found by a few letters, with its key, and is done."""
 
 import asyncio
+from datetime import UTC, datetime
 
 from textual import events
 from textual.widgets import Input
 
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_rows, screen_text
+from tui_chat.core.conversation import Conversation
 from tui_chat.ui.commands.palette_items import rows
 from tui_chat.ui.commands.slash_commands import COMMANDS
 from tui_chat.ui.dialogs.help import HelpScreen
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import KEYS, Scope
 from tui_chat.ui.picker import Picker
+
+NOW = datetime(2026, 9, 1, tzinfo=UTC)
+MOVEMENTS = ("app.palette", "home.recent", "pane.page_up", "pane.page_down", "pane.start", "end")
 
 
 async def found(desk: Desk, letters: str) -> list[str]:
@@ -43,10 +48,16 @@ async def test_every_action_and_every_command_is_there_once_with_its_key(desk: D
     told = " ".join(row.note for row in made)
     assert all(f"/{command.name}" in told for command in COMMANDS)
     by_value = {row.value: row for row in made}
-    assert by_value["key:reply.retry"].key == "Alt+R" and "/retry" in by_value["key:reply.retry"].note
+    assert by_value["key:reply.retry"].shortcut == "Alt+R" and "/retry" in by_value["key:reply.retry"].note
     for key in KEYS:
-        if key.scope is Scope.CHAT and key.id not in ("app.palette", "home.recent"):
-            assert by_value[f"key:{key.id}"].key
+        if key.scope is Scope.CHAT and key.id not in MOVEMENTS:
+            assert by_value[f"key:{key.id}"].shortcut
+
+
+def test_the_name_of_an_action_is_short_and_there_once() -> None:
+    made = [row.text for row in rows(Keyboard({}), Conversation("c", NOW, NOW), ()) if row.value.startswith("key:")]
+    assert len(set(made)) == len(made)
+    assert not [text for text in made if len(text) > 36 or text.endswith((".", ",", ";"))]
 
 
 async def test_a_few_letters_find_an_action_and_enter_does_it(desk: Desk) -> None:
@@ -89,7 +100,7 @@ async def test_a_command_that_needs_words_asks_for_them(desk: Desk) -> None:
 async def test_the_key_of_ones_own_is_shown_and_the_letters_are_highlighted(desk: Desk) -> None:
     await found(desk, "retry")
     row = next(row for row in screen_rows(desk.app) if "/retry" in row)
-    assert "Alt+R" in row[: row.index("Regenerate")]
+    assert "Alt+R" in row[row.index("Regenerate") : row.index("/retry")]
 
 
 async def test_no_match_is_reported() -> None:

@@ -52,8 +52,8 @@ class ModelChoices:
             about = [aliases[ref]] if ref in aliases else []
             about += ["recent"] if ref in recent else []
             choices.append(Choice(ref, ref, " · ".join([*about, note]), FAVOURITE if ref in favourites else ""))
-        marked = [choice for choice in choices if choice.key]
-        self.known = marked + profiles + [choice for choice in choices if not choice.key]
+        marked = [choice for choice in choices if choice.mark]
+        self.known = marked + profiles + [choice for choice in choices if not choice.mark]
         return self.known
 
     def efforts(self, ref: str) -> Sequence[str]:

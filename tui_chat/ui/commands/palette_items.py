@@ -11,17 +11,17 @@ from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import KEYS, Key, Scope
 from tui_chat.ui.picker import Choice
 
-_SHOWN = (Scope.CHAT, Scope.APP, Scope.PROMPT, Scope.PANE)
-_NOT_LISTED = {
-    "app.palette",
-    "home.recent",
-    "prompt.send",
-    "prompt.newline",
-    "prompt.older",
-    "prompt.newer",
-    "prompt.complete",
-    "prompt.delete",
+_SCOPES = (Scope.CHAT, Scope.APP, Scope.PROMPT, Scope.PANE)
+_NOT_LISTED = {"app.palette", "app.interrupt", "home.recent", "pane.page_up", "pane.page_down", "pane.start", "end"}
+"""What is a movement, or is there already."""
+_LISTED = {
+    Scope.PROMPT: {"prompt.editor", "prompt.paste_image", "prompt.undo", "prompt.redo"},
+    Scope.PANE: {
+        *("read.copy_code", "read.quote", "read.pipe", "read.copy_as", "read.save_code", "read.suspend"),
+        *("read.edit_reply", "read.leave_out", "read.fork", "read.compare"),
+    },
 }
+"""The actions of a scope of which most are movements."""
 _READ_OF_A_TURN = 200
 
 
@@ -38,11 +38,7 @@ def rows(
     prompts = [turn for turn in reversed(conversation.path) if turn.role is Role.USER]
     return [
         *(_action(key, keys) for key in _actions()),
-        *(
-            Choice(f"command:{one.name}", _sentence(one.help), f"/{one.name} {one.takes}".rstrip())
-            for one in COMMANDS
-            if not one.key_id
-        ),
+        *(Choice(f"command:{one.name}", _sentence(one.help), f"/{one.name}") for one in COMMANDS if not one.key_id),
         *(Choice(f"template:{one.name}", _sentence(one.help), f"/{one.name} {one.takes}".rstrip()) for one in own),
         *(
             Choice(f"turn:{turn.id}", f"Go to: {turn.text[:_READ_OF_A_TURN]}", "this conversation")
@@ -57,19 +53,18 @@ def rows(
 
 
 def _actions() -> list[Key]:
-    """Return each action once although several scopes have a key for it, those of the conversation first."""
-    found: dict[str, Key] = {}
-    for scope in _SHOWN:
-        for key in KEYS:
-            if key.scope is scope and key.id not in _NOT_LISTED:
-                prefix = "pane." if scope is Scope.PANE and "." not in key.action else ""
-                found.setdefault((prefix + key.action).removeprefix("screen.").removeprefix("app."), key)
-    return list(found.values())
+    """Return the actions to list, those of the conversation first."""
+    return [
+        key
+        for scope in _SCOPES
+        for key in KEYS
+        if key.scope is scope and key.id not in _NOT_LISTED and key.id in _LISTED.get(scope, (key.id,))
+    ]
 
 
 def _action(key: Key, keys: Keyboard) -> Choice:
     names = [f"/{one.name}" for one in COMMANDS if one.key_id == key.id]
-    return Choice(f"key:{key.id}", key.help.rstrip("."), " ".join(names), keys(key.id))
+    return Choice(f"key:{key.id}", key.title, " ".join(names), shortcut=keys(key.id))
 
 
 def _sentence(words: str) -> str:
