@@ -67,7 +67,7 @@ class Program:
     toolbox: Toolbox
     default_model: str
     sync: "SyncProcess | None" = None
-    """Starts the process that syncs the database; `None` where sync is not set up."""
+    """Runs the process that syncs the database; `None` where nothing is stored."""
 
     def new_conversation(self, launch: LaunchOptions | None = None) -> Conversation:
         """Return a new conversation with the model, system prompt and options of the launch and the settings."""
@@ -160,17 +160,10 @@ class Program:
             with suppress(StorageError, NotFound):  # repeated at the next start
                 await meter_interrupted(self.store, self.pricing.cost_of)
                 await empty_trash(self.store, self.settings.chat.trash_days, datetime.now(UTC))
-            await self._start_sync()
+            if self.sync is not None and self.settings.sync.when == "app":
+                self.sync.watch(self.store)
         if self.default_model != DEMO_MODEL:
             await self.registry.get(self.default_model)
-
-    async def _start_sync(self) -> None:
-        """Start the process that syncs the database, if this machine syncs while the app is open."""
-        if self.sync is None or self.settings.sync.when != "app":
-            return
-        with suppress(StorageError):
-            if await self.store.replica.state() is not None:
-                await asyncio.to_thread(self.sync.start)
 
     @property
     def model_catalog(self) -> ModelCatalog:
@@ -316,7 +309,7 @@ def _build(settings: Settings, store: Store, *, demo: bool, unsaved_reason: Stor
 
 
 def _sync_process(settings: Settings, store: Store) -> "SyncProcess | None":
-    if not settings.sync.url or store.opening.path is None:
+    if store.opening.path is None:
         return None
     from tui_chat.sync.process import SyncProcess
 

@@ -28,6 +28,18 @@ def test_footer_says_what_waits_and_why(status: SyncStatus, to_send: int, is_run
     assert sync_texts(status, to_send, NOW, is_running=is_running)[0] == expected
 
 
+@pytest.mark.parametrize(
+    ("to_send", "is_running", "expected"),
+    [
+        (0, False, "sync stopped, starts again at 14:02"),
+        (3, False, "3 to send, sync stopped, starts again at 14:02"),
+        (0, True, "synced"),
+    ],
+)
+def test_footer_says_when_a_stopped_process_starts_again(to_send: int, is_running: bool, expected: str) -> None:
+    assert sync_texts(SyncStatus(SINCE), to_send, NOW, is_running=is_running, restarts_at=SINCE)[0] == expected
+
+
 def test_problem_keeps_its_time_while_it_lasts() -> None:
     first = SyncStatus(SINCE).with_problem("away", SINCE)
     assert first.with_problem("silent", NOW).since == SINCE

@@ -24,7 +24,7 @@ from tui_chat.settings.load import load_settings
 from tui_chat.settings.values import Settings
 from tui_chat.storage.store import Store
 from tui_chat.ui.app import ChatApp
-from tui_chat.ui.app_context import AppContext
+from tui_chat.ui.app_context import AppContext, SyncProcess
 from tui_chat.ui.chat.screen import ChatScreen
 
 
@@ -101,7 +101,7 @@ async def desk_with(
     provider: DemoProvider | None = None,
     hook: Callable[[Message], None] | None = None,
     toolbox: Toolbox | None = None,
-    sync_is_running: Callable[[], bool] | None = None,
+    sync: SyncProcess | None = None,
 ) -> AsyncIterator[Desk]:
     """Run the app; the provider plays these scripts, one a request. `hook` hears every message."""
     provider = provider or DemoProvider.playing(*(scripts or (HELLO,)))
@@ -122,7 +122,7 @@ async def desk_with(
         first or service.new_conversation("demo/tour"),
         lambda: service.new_conversation("demo/tour"),
         ModelCatalog(used, lambda: ["demo"], lambda name: provider.models()),
-        sync_is_running=sync_is_running,
+        sync=sync,
     )
     app = ChatApp(context)
     try:

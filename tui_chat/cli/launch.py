@@ -160,7 +160,7 @@ async def _app_context(ctx: Context, program: "Program", options: LaunchOptions)
         tool_servers=program.tool_servers if settings.mcp else (),
         is_temporary=options.temporary,
         plugin_tools=plugin_tools,
-        sync_is_running=None if program.sync is None else program.sync.is_running,
+        sync=program.sync,
     )
 
 

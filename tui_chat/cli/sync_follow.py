@@ -30,7 +30,6 @@ LAST_EXCHANGE_S = 5.0
 
 def follow(ctx: Context, *, with_parent: bool) -> int:
     """Keep exchanging; return the exit code. While another process does, wait until it ends."""
-    be_nice()
     run(_Follower(ctx, with_parent=with_parent).run())
     return DONE
 
@@ -80,6 +79,7 @@ class _Follower:
             try:
                 load_sync()
                 async with open_session(self._ctx, beside_app=True) as session:
+                    be_nice()
                     if not self._with_parent:
                         session.report = print_error
                     await self._exchange(session)

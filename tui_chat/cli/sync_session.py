@@ -66,21 +66,23 @@ def hub_of(ctx: Context, key: "SpaceKey", url: str = "", given_password: str | N
 async def open_session(ctx: Context, *, beside_app: bool = False) -> "AsyncIterator[SyncSession]":
     """Open the database and a session with its hub. Raises `SyncError` if sync is not set up.
 
-    `beside_app` leaves the database free for as long as it was in use, after each transaction.
+    `beside_app` leaves the database and the processor free after each transaction, longer while the app is used.
     """
-    import asyncio
-
     from tui_chat.storage.store import Store
     from tui_chat.sync.exchange import no_pause
+    from tui_chat.sync.pace import Pace
+    from tui_chat.sync.process import is_in_use
     from tui_chat.sync.session import SyncSession
 
     if not ctx.settings.sync.url:
         raise SyncError(detail="off")
     key = stored_key(ctx)
     hub = hub_of(ctx, key)
-    store = await Store.open(ctx.settings.data_dir / DATABASE)
+    database = ctx.settings.data_dir / DATABASE
+    pause = Pace(lambda: is_in_use(database)).rest if beside_app else no_pause
+    store = await Store.open(database)
     try:
-        yield SyncSession(store, hub, key, sync_files(ctx), pause=asyncio.sleep if beside_app else no_pause)
+        yield SyncSession(store, hub, key, sync_files(ctx), pause=pause)
     finally:
         await hub.aclose()
         await store.aclose()

@@ -45,9 +45,14 @@ class SyncStatus:
         return SyncStatus(self.contact_at, detail, self.since if is_same else now)
 
 
-def sync_texts(status: SyncStatus, to_send: int, now: datetime, *, is_running: bool) -> tuple[str, ...]:
-    """Return the field of the footer, from long to short."""
+def sync_texts(
+    status: SyncStatus, to_send: int, now: datetime, *, is_running: bool, restarts_at: datetime | None = None
+) -> tuple[str, ...]:
+    """Return the field of the footer, from long to short; `restarts_at` is for a process that has ended by itself."""
     waiting = f"{to_send:,} to send" if to_send else ""
+    if restarts_at is not None and not is_running:
+        stopped = f"sync stopped, starts again at {_clock(restarts_at, now)}"
+        return (f"{waiting}, {stopped}", stopped, "sync stopped") if waiting else (stopped, "sync stopped")
     if status.problem in _AWAY:
         away = f"hub away since {_clock(status.since, now)}"
         return (f"{waiting}, {away}", f"{waiting}, hub away", waiting) if waiting else (away, "hub away")

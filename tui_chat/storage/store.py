@@ -88,6 +88,10 @@ class Store:
 
         return ReplicaStore(self._read, self._write, lambda: self._database.process)
 
+    async def is_synced(self) -> bool:
+        """Return whether this machine syncs; loads nothing of sync."""
+        return await self._read(lambda db: db.execute("SELECT 1 FROM sync").fetchone() is not None)
+
     @property
     def opening(self) -> OpenReport:
         """Return what happened when the file was last opened, which includes a replaced or vanished file."""

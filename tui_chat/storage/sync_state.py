@@ -10,7 +10,7 @@ from time import monotonic
 
 from tui_chat.core.replica import Kind
 
-BUDGET_S = 0.015
+BUDGET_S = 0.008
 """A transaction that can be continued stops after this time; its commit needs about as long again."""
 _TABLES = ("sync", "outbox", "stamp", "waiting", "piece", "gone", "unread")
 TITLE_RANK = "CASE title_source WHEN 'user' THEN 2 WHEN 'model' THEN 1 ELSE 0 END"

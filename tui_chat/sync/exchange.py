@@ -18,6 +18,8 @@ from tui_chat.sync.wire import pack, unpack
 
 MOST_RECORDS = 1_000
 """In a page of the feed."""
+UNPACKED_RECORDS = 50
+"""At a time: a whole page would keep the processor for as long as several transactions."""
 MOST_BYTES = 1024 * 1024
 """In a page, and in a push."""
 
@@ -90,12 +92,15 @@ class Exchange:
         return position
 
     async def _share(self) -> None:
-        while await self._replica.share_some():
-            await self._pause(0)
+        is_more = True
+        while is_more:
+            start = monotonic()
+            is_more = await self._replica.share_some()
+            await self._pause(monotonic() - start if is_more else 0)
 
     async def _pull(self, outcome: Outcome) -> None:
         if not self._has_retried_unread:  # this version may read what an earlier one could not
-            await self._apply([unpack(sealed, self._seal) for sealed in await self._replica.unread()], None, outcome)
+            await self._apply(await self._replica.unread(), None, outcome)
             self._has_retried_unread = True
         while True:
             position = await self._position()
@@ -106,15 +111,19 @@ class Exchange:
                 await self._share()
                 continue
             mark = None if page.mark is None else (page.mark.seq, str(page.mark.id))
-            await self._apply([unpack(sealed, self._seal) for sealed in page.records], mark, outcome)
+            await self._apply(page.records, mark, outcome)
             outcome.received += len(page.records)
             if not page.records:
                 return
 
-    async def _apply(self, arrivals: Sequence[Arrival], mark: tuple[int, str] | None, outcome: Outcome) -> None:
-        is_done = False
-        while arrivals or not is_done:
+    async def _apply(self, records: Sequence[SealedRecord], mark: tuple[int, str] | None, outcome: Outcome) -> None:
+        arrivals: Sequence[Arrival] = ()
+        place, is_done = 0, False
+        while arrivals or place < len(records) or not is_done:
             start = monotonic()
+            if not arrivals:
+                arrivals = [unpack(sealed, self._seal) for sealed in records[place : place + UNPACKED_RECORDS]]
+                place += len(arrivals)
             applied = await self._replica.incoming(arrivals, mark)
             arrivals, is_done = arrivals[applied.taken :], applied.is_done
             outcome.conversations |= applied.conversations
@@ -125,9 +134,12 @@ class Exchange:
         await self._replica.prepare()
         for purges in (False, True):
             place: Place | None = None
+            start = monotonic()
             while batch := await self._replica.outgoing(place, purges=purges, most_bytes=MOST_BYTES):
                 place = batch.end
+                await self._pause(monotonic() - start)
                 await self._send(batch, purges, outcome)
+                start = monotonic()
 
     async def _send(self, batch: Batch, purges: bool, outcome: Outcome) -> None:
         packed = [(pack(item.record, self._seal), item) for item in batch.items]
@@ -140,7 +152,9 @@ class Exchange:
         items = tuple(item for _, item in packed)
         refused = frozenset(item.record.key for sealed, item in packed if sealed.key in answer.refused)
         mark = answer.mark.seq, str(answer.mark.id)
+        start = monotonic()
         await self._replica.sent(Receipt(items, refused, answer.was, answer.last, mark))
+        await self._pause(monotonic() - start)
         outcome.sent += len(packed) - len(refused)
         outcome.refused += len(refused)
 

@@ -203,6 +203,8 @@ class ChatApp(CrashSafeApp):
             return
         # A forwarded key arrives a second time when it bubbles up.
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            if isinstance(self._below, AppContext) and self._below.sync is not None:
+                self._below.sync.note_use()
             await self._presses.take(event)
         else:
             await super().on_event(event)

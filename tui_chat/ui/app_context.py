@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tui_chat.settings.values import Settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tui_chat.core.conversation import Conversation, ConversationPosition
     from tui_chat.core.tool import ToolServer
     from tui_chat.core.usage import Price
@@ -38,6 +40,21 @@ class Serving(Protocol):
         ...
 
     async def stop(self) -> None: ...
+
+
+class SyncProcess(Protocol):
+    """The process that syncs the database with other machines."""
+
+    @property
+    def restarts_at(self) -> "datetime | None":
+        """When it is started again after it has ended by itself."""
+        ...
+
+    def is_running(self) -> bool: ...
+
+    def note_use(self) -> None:
+        """Have it rest more while the app is used."""
+        ...
 
 
 async def _nothing_known(model: str) -> ModelFacts:
@@ -95,8 +112,8 @@ class AppContext:
     """Whether nothing is kept after this run of the program, on purpose."""
     plugin_tools: Callable[[], Collection[str]] = tuple
     """Returns the names that choose tools of plug-ins."""
-    sync_is_running: Callable[[], bool] | None = None
-    """Returns whether a process syncs the database now; `None` where sync is not set up."""
+    sync: SyncProcess | None = None
+    """The process that syncs the database; `None` where nothing is stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,7 +249,7 @@ class ChatScreen(Screen[None]):
         if self.conversation.model.startswith("demo/"):
             self.run_worker(self.home.look_for_local_models(), exit_on_error=False)
         self.set_interval(CHECK_EVERY_S, self._check_for_changes)
-        if self.context.sync_is_running is not None:
+        if self.context.sync is not None:
             self.set_interval(CHECK_SYNC_EVERY_S, self._sync.show_status)
 
     async def on_unmount(self) -> None:

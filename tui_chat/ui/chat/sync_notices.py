@@ -22,24 +22,30 @@ class SyncNotices:
     async def show_status(self) -> None:
         """Show in the footer what waits to be sent and whether the hub can be reached, if that may have changed."""
         context, now = self._chat.context, datetime.now().astimezone()
-        assert context.sync_is_running is not None
+        assert context.sync is not None
+        if self._chat.live_reply is not None:
+            context.sync.note_use()
         try:
-            is_running = context.sync_is_running()
-            seen = (await context.store.changes(), is_running, now.date())
+            is_running, restarts_at = context.sync.is_running(), context.sync.restarts_at
+            seen = (await context.store.changes(), is_running, restarts_at, now.date())
             if seen == self._seen:
                 return
-            state = await context.store.replica.state()
+            state = await context.store.replica.state() if await context.store.is_synced() else None
             status = SyncStatus.from_state(await context.store.state(SYNC_STATE))
         except ChatError:  # it is shown elsewhere
             return
         self._seen = seen
-        texts = () if state is None else sync_texts(status, state.to_send, now, is_running=is_running)
+        texts = (
+            ()
+            if state is None
+            else sync_texts(status, state.to_send, now, is_running=is_running, restarts_at=restarts_at)
+        )
         self._chat.status.show_sync(texts)
 
     async def report_branches(self, before: Conversation) -> None:
         """Report a branch that came from another machine at a turn that is shown; the view stays where it is."""
         chat = self._chat
-        if chat.context.sync_is_running is None or chat.conversation.id != before.id:
+        if chat.context.sync is None or chat.conversation.id != before.id:
             return
         for turn in _new_siblings(before, chat.conversation):
             if name := await self._machine_of(turn):
@@ -55,6 +61,8 @@ class SyncNotices:
     async def _machine_of(self, turn: Turn) -> str:
         """Return the name of the other machine that a turn is from; empty if it is from this one."""
         store = self._chat.context.store
+        if not await store.is_synced():
+            return ""
         device = await store.replica.author(self._chat.conversation.id, turn.id)
         state = await store.replica.state()
         if device is None or state is None or device == state.device:
