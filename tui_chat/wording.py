@@ -222,6 +222,13 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ("sync", "not_set_up"): ErrorText(
         "The database is not set up for sync.", "Run `tui-chat sync init URL` on the first machine."
     ),
+    ("sync", "newer_hub"): ErrorText(
+        "The hub is newer than this program.", "Update tui-chat on this machine; everything is kept and is sent then."
+    ),
+    ("sync", "older_hub"): ErrorText(
+        "The hub is older than this program.",
+        "Run `tui-chat sync init --upgrade` with the login that set it up; everything is kept and is sent then.",
+    ),
     ("sync", "no_right"): ErrorText(
         "The login lacks a right on the hub.",
         "`sync init` needs CREATE on the database; other logins need USAGE on the schema tui_chat and EXECUTE on its"

@@ -97,6 +97,30 @@ def test_second_init_is_refused_and_writes_nothing(laptop: Computer, tmp_path: P
     assert len(laptop.export()) == 1
 
 
+def test_hub_of_another_version_is_named_and_nothing_is_lost(
+    laptop: Computer, workstation: Computer, database: str, postgres: Postgres
+) -> None:
+    assert "version 1 already" in laptop.run("sync", "init", "--upgrade")
+    name = database.partition("?")[0].rpartition("/")[2]
+    version = "CREATE OR REPLACE FUNCTION tui_chat.version() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT {}'"
+    postgres.run(version.format(2), database=name)
+    laptop.ask("still works, as the functions are there")
+    laptop.run("sync")
+    assert "Update tui-chat" in laptop.fail("sync", "init", "--upgrade")
+    postgres.run("ALTER FUNCTION tui_chat.push_1 RENAME TO push_9", database=name)
+    laptop.ask("waits for the update")
+    assert "The hub is newer than this program." in laptop.fail("sync")
+    assert "Update tui-chat on this machine" in laptop.run("sync", "status")
+    postgres.run("ALTER FUNCTION tui_chat.push_9 RENAME TO push_1", version.format(1), database=name)
+    laptop.run("sync")
+    workstation.run("sync")
+    assert canonical(workstation) == canonical(laptop) and len(canonical(laptop)) == 3
+
+
+def test_init_without_an_address_names_what_is_missing(tmp_path: Path) -> None:
+    assert "postgresql://USER@HOST/DATABASE" in Computer(tmp_path / "laptop").fail("sync", "init")
+
+
 def test_wrong_key_is_refused_before_anything_is_written(
     laptop: Computer, tmp_path: Path, database: str, postgres: Postgres
 ) -> None:

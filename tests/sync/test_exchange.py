@@ -193,6 +193,17 @@ async def test_records_of_a_newer_version_are_kept_and_read_after_the_upgrade(
     assert (await machines.there.summary("c1")).title == "From the future"
 
 
+async def test_damaged_mark_has_everything_read_and_sent_again(machines: Machines) -> None:
+    await machines.here.create(conversation("c1", prompt("u1")))
+    await machines.sync()
+    await machines.here.create(conversation("c2", prompt("u2")))
+    await machines.here.replica._write(lambda db: db.execute("UPDATE sync SET mark_id = 'no id'").close())
+    await machines.sync()
+    assert await machines.there.count() == 2
+    position = await machines.here.replica.position()
+    assert position is not None and position.mark is not None and position.cursor == machines.hub.last
+
+
 async def test_nothing_is_purged_by_a_machine_that_cannot_read_all_of_it(machines: Machines) -> None:
     await machines.here.create(conversation("c1", prompt("u1")))
     await machines.sync()

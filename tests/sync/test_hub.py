@@ -14,7 +14,7 @@ import pytest
 from tests.support.postgres import Postgres, find
 from tui_chat.core.error import SyncError
 from tui_chat.sync import hub as hub_module
-from tui_chat.sync.hub import PostgresHub, connection_string, install, without_password
+from tui_chat.sync.hub import PostgresHub, Upgrade, connection_string, install, upgrade, without_password
 from tui_chat.sync.protocol import HubWentBack, Mark, SealedRecord
 from tui_chat.sync.seal import SpaceKey
 
@@ -247,6 +247,72 @@ async def test_every_function_has_a_fixed_search_path_and_is_closed_to_others(
         assert is_definer, function
         assert "search_path=pg_catalog, pg_temp" in str(config), function
         assert rights != "default" and "{=X" not in str(rights) and ",=X" not in str(rights), function
+
+
+@pytest.mark.parametrize(("version", "detail"), [(7, "newer_hub"), (0, "older_hub")])
+async def test_a_hub_of_another_version_without_a_function_is_named(
+    hub: PostgresHub, postgres: Postgres, database: str, version: int, detail: str
+) -> None:
+    await hub.push([record("a")], 0)
+    _set_version(postgres, database, version, "ALTER FUNCTION tui_chat.push_1 RENAME TO push_9")
+    with pytest.raises(SyncError) as refused:
+        await hub.push([record("b")], 0)
+    assert refused.value.detail == detail and f"version {version}" in refused.value.message
+    assert await pulled(hub) == [b"room/a"]  # what is there in this version still works
+
+
+def _set_version(postgres: Postgres, database: str, version: int, *also: str) -> None:
+    body = f"CREATE OR REPLACE FUNCTION tui_chat.version() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT {version}'"
+    postgres.run(body, *also, database=name_of(database))
+
+
+@pytest.mark.parametrize("attributes", ["", "CREATEROLE"])
+async def test_upgrade_keeps_records_rights_and_older_programs(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch, attributes: str
+) -> None:
+    """By the login that installed the hub; a member that could call the functions can call the new one as well."""
+    postgres.run(f"CREATE ROLE keeper LOGIN {attributes}", "CREATE ROLE friend LOGIN")
+    url = postgres.new_database("kept_hub", "keeper")
+    try:
+        await install(url)
+        hub = PostgresHub(url, SpaceKey.new())
+        await hub.create_space()
+        await hub.push([record("a")], 0)
+        grants = (
+            "GRANT USAGE ON SCHEMA tui_chat TO friend",
+            ("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tui_chat TO friend"),
+        )
+        postgres.run(*grants, database="kept_hub")
+        assert await upgrade(url) == Upgrade(1, 1)
+        monkeypatch.setattr(hub_module, "VERSION", 2)
+        steps = (
+            "CREATE FUNCTION tui_chat.news_2() RETURNS text LANGUAGE sql AS $$ SELECT 'new' $$;"
+            "REVOKE ALL ON FUNCTION tui_chat.news_2() FROM PUBLIC;"
+            "CREATE OR REPLACE FUNCTION tui_chat.version() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2'"
+        )
+        monkeypatch.setattr(hub_module, "_UPGRADES", {2: steps})
+        assert await upgrade(url) == Upgrade(1, 2)
+        assert await upgrade(url) == Upgrade(2, 2)
+        await hub.push([record("b")], 0)
+        assert await pulled(hub) == [b"room/a", b"room/b"]
+        for role in ("keeper", "friend"):
+            assert postgres.run("SELECT tui_chat.news_2()", database="kept_hub", role=role) == [("new",)]
+            if attributes or role == "friend":
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    postgres.run("SELECT * FROM tui_chat.record", database="kept_hub", role=role)
+        monkeypatch.setattr(hub_module, "VERSION", 1)
+        with pytest.raises(SyncError) as refused:
+            await upgrade(url)
+        assert refused.value.detail == "newer_hub"
+        assert await pulled(hub, 1) == [b"room/b"]  # an older program goes on
+        with pytest.raises(SyncError) as refused:
+            monkeypatch.setattr(hub_module, "VERSION", 3)
+            await upgrade(postgres.url("friend", "kept_hub"))
+        assert refused.value.detail == "no_right"
+        await hub.aclose()
+    finally:
+        postgres.run("DROP DATABASE kept_hub WITH (FORCE)")
+        postgres.run("DROP OWNED BY keeper, friend", "DROP ROLE friend, keeper")
 
 
 async def test_a_database_that_was_not_set_up_is_named(database: str) -> None:

@@ -124,6 +124,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "sync init": (
         "tui-chat sync init postgresql://me@db.example.com/chats",
         'tui-chat sync init "service=chats"',
+        "tui-chat sync init --upgrade",
     ),
     "sync join": (
         "tui-chat sync join postgresql://me@db.example.com/chats --key key.txt",

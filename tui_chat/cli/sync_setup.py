@@ -42,6 +42,21 @@ async def set_up(ctx: Context, url: str, *, allow_second: bool) -> None:
     print_text("On another machine: tui-chat sync join URL --key FILE, with what `tui-chat sync key` prints here.")
 
 
+async def upgrade_hub(ctx: Context, url: str) -> None:
+    """Bring the hub to the version of this program."""
+    from tui_chat.cli.output import print_text
+    from tui_chat.sync.hub import upgrade, without_password
+
+    if not (url := url or ctx.settings.sync.url):
+        raise SyncError(detail="off")
+    url, given = without_password(url)
+    done = await upgrade(url, given or password(ctx))
+    if done.before == done.after:
+        print_text(f"The hub has version {done.after} already, the newest that this program knows.")
+    else:
+        print_text(f"The hub has version {done.after} now; it had {done.before}.")
+
+
 async def join(ctx: Context, url: str, key_text: str, backup: "Path | None") -> None:
     """Check the key with the hub, then start to sync with its space."""
     from tui_chat.sync.hub import without_password

@@ -48,6 +48,10 @@ class NotSyncing(Exception):
     """This machine has no replica: it never joined a space, or has left it."""
 
 
+class _MarkDamaged(Exception):
+    """The stored mark is none, so neither it nor the cursor can be relied on: everything is read again."""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What a cycle did."""
@@ -106,7 +110,7 @@ class Exchange:
             position = await self._position()
             try:
                 page = await self._hub.pull(position.cursor, _mark(position), MOST_RECORDS, MOST_BYTES)
-            except HubWentBack:
+            except (HubWentBack, _MarkDamaged):
                 await self._replica.share_again()
                 await self._share()
                 continue
@@ -160,4 +164,9 @@ class Exchange:
 
 
 def _mark(position: Position) -> Mark | None:
-    return None if position.mark is None else Mark(position.mark[0], UUID(position.mark[1]))
+    if position.mark is None:
+        return None
+    try:
+        return Mark(position.mark[0], UUID(position.mark[1]))
+    except ValueError:
+        raise _MarkDamaged from None

@@ -9,8 +9,8 @@ import ipaddress
 import os
 import re
 import ssl
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,9 @@ OWNER = "tui_chat_hub"
 """The role without a login that owns the tables, where the database lets one be made."""
 CHANNEL = "tui_chat"
 VERSION = 1
+"""Of the newest hub that this program knows, and makes."""
+_UPGRADES: dict[int, str] = {}
+"""By version: the SQL that makes it of the version before. The functions of all versions before stay."""
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 60.0
 """The longest wait for an answer; a slow link needs it for a whole page."""
@@ -141,7 +144,22 @@ class PostgresHub:
         """Call a function of the space with the proof of its key."""
         places = ", ".join(["%s"] * (2 + len(arguments)))
         query = f"SELECT * FROM tui_chat.{function}({places})"
-        return await self._query(query, (self._key.space, self._key.check, *arguments))
+        try:
+            return await self._query(query, (self._key.space, self._key.check, *arguments))
+        except SyncError as error:
+            if error.detail == "not_set_up" and (version := await self._version()) is not None:
+                message = f"the hub has version {version}, this program {VERSION}"
+                raise SyncError(message, detail="newer_hub" if version > VERSION else "older_hub") from None
+            raise
+
+    async def _version(self) -> int | None:
+        """Return the version of the hub; `None` if the database is none."""
+        try:
+            return int((await self._query("SELECT tui_chat.version()", ()))[0][0])
+        except SyncError as error:
+            if error.detail != "not_set_up":
+                raise
+            return None
 
     async def _query(self, query: str, arguments: Sequence[object]) -> list[tuple[Any, ...]]:
         try:
@@ -184,15 +202,64 @@ async def _install(connection: psycopg.AsyncConnection[Any], login: sql.Identifi
     owner = await _make_owner(connection, login)
     statements = (Path(__file__).parent / "hub_schema.sql").read_text(encoding="utf-8")
     await connection.execute(sql.SQL("CREATE SCHEMA tui_chat AUTHORIZATION {}").format(owner))
+    async with _acting_as(connection, owner, login):
+        await connection.execute(statements.encode())
+        await connection.execute(sql.SQL("GRANT USAGE ON SCHEMA tui_chat TO {}").format(login))
+        await connection.execute(sql.SQL("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tui_chat TO {}").format(login))
+
+
+@asynccontextmanager
+async def _acting_as(
+    connection: psycopg.AsyncConnection[Any], owner: sql.Identifier, login: sql.Identifier
+) -> AsyncIterator[None]:
+    """Have the role of the owner for a block, and not be its member after it."""
     await connection.execute(sql.SQL("SET LOCAL ROLE {}").format(owner))
-    await connection.execute(statements.encode())
-    await connection.execute(sql.SQL("GRANT USAGE ON SCHEMA tui_chat TO {}").format(login))
-    await connection.execute(sql.SQL("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tui_chat TO {}").format(login))
+    yield
     await connection.execute("RESET ROLE")
     if owner != login:
         with suppress(psycopg.Error):
             async with connection.transaction():
                 await connection.execute(sql.SQL("REVOKE {} FROM {}").format(owner, login))
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """The version that a hub had, and the one it has."""
+
+    before: int
+    after: int
+
+
+async def upgrade(url: str, password: str | None = None) -> Upgrade:
+    """Bring the hub to the version of this program, in one transaction; older programs go on as before.
+
+    The login is the one that installed the hub, or a superuser.
+    """
+    with _errors_translated():
+        async with await _connect(url, password) as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(hashtext('tui_chat.install'))")
+            ((before,),) = await (await connection.execute("SELECT tui_chat.version()")).fetchall()
+            if before > VERSION:
+                raise SyncError(f"the hub has version {before}, this program {VERSION}", detail="newer_hub")
+            if before < VERSION:
+                await _upgrade(connection, before)
+    return Upgrade(before, VERSION)
+
+
+async def _upgrade(connection: psycopg.AsyncConnection[Any], before: int) -> None:
+    names = "SELECT session_user, nspowner::regrole::text FROM pg_namespace WHERE nspname = 'tui_chat'"
+    ((own, owned_by),) = await (await connection.execute(names)).fetchall()
+    login, owner = sql.Identifier(own), sql.Identifier(owned_by)
+    users = "SELECT DISTINCT grantee::regrole::text FROM pg_proc, aclexplode(proacl) WHERE oid = %s::regprocedure"
+    logins = await (await connection.execute(users, ("tui_chat.version()",))).fetchall()
+    if owner != login:
+        await connection.execute(sql.SQL("GRANT {} TO {}").format(owner, login))
+    async with _acting_as(connection, owner, login):
+        for version in range(before + 1, VERSION + 1):
+            await connection.execute(_UPGRADES[version].encode())
+        for (name,) in logins:
+            grant = sql.SQL("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA tui_chat TO {}")
+            await connection.execute(grant.format(sql.Identifier(name)))
 
 
 async def _make_owner(connection: psycopg.AsyncConnection[Any], login: sql.Identifier) -> sql.Identifier:

@@ -90,9 +90,9 @@ class SyncSession:
             self._left = 0 if state is None else state.to_send
 
     async def has_changes(self) -> bool:
-        """Return whether something waits to be sent that did not after the last exchange."""
+        """Return whether something waits to be sent that did not after the last exchange, or sync has ended here."""
         state = await self.store.replica.state()
-        return state is not None and (state.to_send > self._left or not state.is_shared)
+        return state is None or state.to_send > self._left or not state.is_shared
 
     async def wait_for_push(self, timeout_s: float) -> bool:
         """Wait for another machine's push."""

@@ -26,6 +26,9 @@ UrlArgument = Annotated[
 FollowFlag = Annotated[bool, typer.Option("--follow", help="Keep exchanging until Ctrl+C.")]
 ParentFlag = Annotated[bool, typer.Option("--with-parent", hidden=True, help="End when stdin ends.")]
 NewFlag = Annotated[bool, typer.Option("--new", help="Make another space, although there is one.")]
+UpgradeFlag = Annotated[
+    bool, typer.Option("--upgrade", help="Bring the database to this version of the program; older ones go on.")
+]
 KeyFlag = Annotated[
     str, typer.Option("--key", metavar="FILE", help="File with the key of the other machines; - reads stdin.")
 ]
@@ -58,17 +61,25 @@ def sync(
 
 
 @app.command("init", cls=HelpCommand)
-def init(context: typer.Context, url: UrlArgument, new: NewFlag = False, data_dir: DataDirFlag = None) -> None:
+def init(
+    context: typer.Context,
+    url: UrlArgument = "",
+    new: NewFlag = False,
+    upgrade: UpgradeFlag = False,
+    data_dir: DataDirFlag = None,
+) -> None:
     """Set up the database, and start to sync this machine.
 
     The login needs CREATE on the database; with CREATEROLE the tables belong to a role without a login.
     """
     from tui_chat.cli.sync_session import load_sync
-    from tui_chat.cli.sync_setup import set_up
+    from tui_chat.cli.sync_setup import set_up, upgrade_hub
 
+    if not (url or upgrade):
+        raise typer.BadParameter("the address of the database is missing: postgresql://USER@HOST/DATABASE")
     load_sync()
     ctx = command_context(context, data_dir=data_dir)
-    _run(set_up(ctx, url, allow_second=new))
+    _run(upgrade_hub(ctx, url) if upgrade else set_up(ctx, url, allow_second=new))
 
 
 @app.command("join", cls=HelpCommand)
