@@ -269,7 +269,7 @@ async def assemble(
     Without `auto_title` no model is asked for a title: a program that ends after one reply would only cut that short.
     """
     if not auto_title:
-        settings = replace(settings, chat=replace(settings.chat, titles="prompt"))
+        settings = settings._replace(chat=settings.chat._replace(titles="prompt"))
     return _build(settings, await open_store(settings, saving=saving), demo=demo)
 
 

@@ -172,7 +172,7 @@ class Copy:
 
 async def run(folder: Path, name: str, seed: int, for_s: float) -> None:
     """Work, and say how it went."""
-    settings = replace(load_settings(environ={}), data_dir=folder)
+    settings = load_settings(environ={})._replace(data_dir=folder)
     program = await assemble(settings, demo=True)
     others = [other for other in ("a", "b") if other != name]
     for one in (SHARED, beacon(name)):

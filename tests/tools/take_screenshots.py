@@ -161,7 +161,7 @@ async def studio(
     )
     service = ChatService(store, dependencies)
     settings = load_settings(environ={})
-    settings = replace(settings, ui=replace(settings.ui, theme=theme))
+    settings = settings._replace(ui=settings.ui._replace(theme=theme))
 
     def fresh() -> Conversation:
         return service.new_conversation(MODEL)

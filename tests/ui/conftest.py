@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -114,7 +114,7 @@ async def desk_with(
     titles_by_model = settings.chat.titles == "model"
     policy = Policy(RetryPolicy(first_delay_s=0.01), save_interval_s=0.02, titles_by_model=titles_by_model)
     service = ChatService(used, Dependencies(provider_for, policy=policy, toolbox=toolbox))
-    settings = replace(settings, ui=replace(settings.ui, theme="tui-chat-dark"))
+    settings = settings._replace(ui=settings.ui._replace(theme="tui-chat-dark"))
     context = AppContext(
         settings,
         used,

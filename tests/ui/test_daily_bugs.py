@@ -137,7 +137,7 @@ async def test_a_temporary_conversation_says_so_and_names_of_other_programs_run_
 
 async def test_a_profile_is_switched_by_its_name_and_shown_in_the_header() -> None:
     profile = Profile(model="demo/rust", system="You are terse.")
-    settings = replace(load_settings(environ={}), profiles={"rust": profile})
+    settings = load_settings(environ={})._replace(profiles={"rust": profile})
     async with desk_with(HELLO, settings=settings) as desk:
         await desk.said("hi")
         await desk.type("/profile rsut")
@@ -152,7 +152,7 @@ async def test_a_profile_is_switched_by_its_name_and_shown_in_the_header() -> No
 
 
 async def test_a_profile_that_keeps_conversations_here_does_so_unless_they_have_left() -> None:
-    settings = replace(load_settings(environ={}), profiles={"private": Profile(kept_here=True)})
+    settings = load_settings(environ={})._replace(profiles={"private": Profile(kept_here=True)})
     async with desk_with(HELLO, HELLO, settings=settings) as desk:
         replica = desk.store.replica
         await replica.start("space", b"8 bytes.")

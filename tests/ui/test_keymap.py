@@ -238,7 +238,7 @@ async def test_a_key_does_something_that_can_be_seen(key: Key, monkeypatch: pyte
 
 def with_keys(**own: tuple[str, ...]) -> Settings:
     settings = load_settings(environ={})
-    return replace(settings, keys={name.replace("__", "."): keys for name, keys in own.items()})
+    return settings._replace(keys={name.replace("__", "."): keys for name, keys in own.items()})
 
 
 @pytest.mark.parametrize("reading", [False, True], ids=["writing", "reading"])

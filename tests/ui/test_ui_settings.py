@@ -1,6 +1,5 @@
 """What is set under `[ui]` is what is seen."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ AT_LENGTH = (TextDelta("word " * 60), Stopped("end_turn"))
 
 def set_to(**values: Any) -> Settings:
     settings = load_settings(environ={})
-    return replace(settings, ui=replace(settings.ui, **values))
+    return settings._replace(ui=settings.ui._replace(**values))
 
 
 def widest(desk: Desk) -> int:
@@ -65,7 +64,7 @@ async def test_what_it_costs_is_shown_only_where_that_is_wanted(costs: bool) -> 
 
 
 async def test_a_hint_names_the_key_that_was_chosen() -> None:
-    settings = replace(load_settings(environ={}), keys={"prompt.send": ("f8",)})
+    settings = load_settings(environ={})._replace(keys={"prompt.send": ("f8",)})
     busy = (RateLimited("slow down", retry_after_s=30),)
     async with desk_with(busy, HELLO, settings=settings) as desk:
         await desk.type("hi")

@@ -1,6 +1,5 @@
 """`sync init`, `join` and `leave`: what they store, and in which order. Knows no connection."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui_chat import paths
@@ -122,7 +121,7 @@ async def _start(ctx: Context, url: str, given_password: str | None, key: "Space
         if state is None or state.space != str(key.space):
             await store.replica.start(str(key.space), new_device())
     save_setting(ctx.settings.file, "sync.url", url)
-    settings = replace(ctx.settings, sync=replace(ctx.settings.sync, url=url))
+    settings = ctx.settings._replace(sync=ctx.settings.sync._replace(url=url))
     async with open_session(Context(settings, ctx.demo)) as session:
         await print_exchange(session, await session.exchange())
 

@@ -59,13 +59,12 @@ def with_tool_settings(
     if wrong := [rule for rule in allow if not is_rule(rule)]:
         raise typer.BadParameter(f"{wrong[0]!r} is no rule; write TOOL or 'TOOL(SUBJECT)'")
     tools = ctx.settings.tools
-    tools = replace(
-        tools,
+    tools = tools._replace(
         rules={**dict.fromkeys(allow, "allow"), **tools.rules},
         max_rounds=most_rounds or tools.max_rounds,
         max_usd=tools.max_usd if most_usd is None else Decimal(str(most_usd)),
     )
-    return replace(ctx, settings=replace(ctx.settings, tools=tools))
+    return replace(ctx, settings=ctx.settings._replace(tools=tools))
 
 
 async def check_servers(program: "Program", chosen: Sequence[str]) -> None:

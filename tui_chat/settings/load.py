@@ -3,7 +3,6 @@
 Invalid values are reported and skipped; nothing here keeps the program from starting.
 """
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -79,8 +78,7 @@ class _SettingsLoader:
         self._report_unknown((), tree, top | TABLES.keys() | {"keys", "aliases"})
         providers = self._providers()
         made = self._fields(Settings, (), {name: value for name, value in tree.items() if name in top}, {})
-        made = dataclasses.replace(
-            made,
+        made = made._replace(
             ui=self._fields(UiSettings, ("ui",), self._table(("ui",)), {}),
             chat=self._fields(ChatSettings, ("chat",), self._table(("chat",)), {}),
             serve=self._fields(ServeSettings, ("serve",), self._table(("serve",)), {}),
@@ -97,8 +95,8 @@ class _SettingsLoader:
         )
         made = _without_aliases(made)
         if "data_dir" not in self._origins:
-            made = dataclasses.replace(made, data_dir=paths.data_dir())
-        return dataclasses.replace(made, origins=self._origins, problems=tuple(self._problems))
+            made = made._replace(data_dir=paths.data_dir())
+        return made._replace(origins=self._origins, problems=tuple(self._problems))
 
     def _providers(self) -> dict[str, ProviderSettings]:
         tables = self._table(("providers",))
@@ -113,8 +111,8 @@ class _SettingsLoader:
                     f"{provider.kind} is no known kind{did_you_mean(provider.kind, PRESETS)}",
                     (*path, "kind"),
                 )
-                provider = dataclasses.replace(provider, kind="")
-            made[name] = dataclasses.replace(provider, kind=provider.kind or _kind_of(name, provider))
+                provider = provider._replace(kind="")
+            made[name] = provider._replace(kind=provider.kind or _kind_of(name, provider))
         return made
 
     def _budget(self) -> BudgetSettings:
@@ -128,7 +126,7 @@ class _SettingsLoader:
                 parse_limit(getattr(made, name))
             except ValueError as error:
                 self._report(str(error), ("budget", name))
-                made = dataclasses.replace(made, **{name: ""})
+                made = made._replace(**{name: ""})
         return made
 
     def _tools(self) -> ToolSettings:
@@ -138,8 +136,8 @@ class _SettingsLoader:
                 self._report(
                     f"it wants {', '.join(TOOL_VERDICTS[:-1])} or {TOOL_VERDICTS[-1]}", ("tools", "rules", rule)
                 )
-        return dataclasses.replace(
-            made, rules={rule: verdict for rule, verdict in made.rules.items() if verdict in TOOL_VERDICTS}
+        return made._replace(
+            rules={rule: verdict for rule, verdict in made.rules.items() if verdict in TOOL_VERDICTS}
         )
 
     def _prices(self) -> dict[str, PriceSettings]:
@@ -244,11 +242,10 @@ def _without_aliases(settings: Settings) -> Settings:
     aliases = settings.aliases
     if not aliases:
         return settings
-    return dataclasses.replace(
-        settings,
+    return settings._replace(
         default_model=aliases.get(settings.default_model, settings.default_model),
         profiles={
-            name: dataclasses.replace(profile, model=aliases.get(profile.model, profile.model))
+            name: profile._replace(model=aliases.get(profile.model, profile.model))
             for name, profile in settings.profiles.items()
         },
     )

@@ -1,19 +1,23 @@
 """The settings as typed values. The annotations of the fields are the one table that checking, `config show`,
-`config init` and the README use."""
+`config init` and the README use.
+
+They are named tuples because every command loads this file, and dataclasses of this size take four times as long.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin, get_type_hints
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_origin, get_type_hints
 
 if TYPE_CHECKING:
     from tui_chat.core.conversation import Options
     from tui_chat.core.usage import Price
 
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class SettingInfo:
+
+class SettingInfo(NamedTuple):
     """The metadata of a setting besides its type and default."""
 
     description: str
@@ -28,12 +32,19 @@ class SettingInfo:
     """The largest valid number, if not the default one."""
 
 
-def setting_fields(kind: type) -> dict[str, tuple[Any, SettingInfo]]:
+_FIELDS: dict[type, Mapping[str, tuple[Any, SettingInfo]]] = {}
+
+
+def setting_fields(kind: type) -> Mapping[str, tuple[Any, SettingInfo]]:
     """Return the fields of a class below that a user may set: name → type and metadata."""
-    hints = get_type_hints(kind, include_extras=True)
-    return {
-        name: (hint.__origin__, hint.__metadata__[0]) for name, hint in hints.items() if get_origin(hint) is Annotated
-    }
+    if kind not in _FIELDS:
+        hints = get_type_hints(kind, include_extras=True)
+        _FIELDS[kind] = {
+            name: (hint.__origin__, hint.__metadata__[0])
+            for name, hint in hints.items()
+            if get_origin(hint) is Annotated
+        }
+    return _FIELDS[kind]
 
 
 def variable_of(name: str) -> str:
@@ -44,8 +55,7 @@ def variable_of(name: str) -> str:
     return f"TUI_CHAT_{name.replace('.', '_').upper()}" if name.count(".") <= 1 else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a value came from."""
 
     kind: str
@@ -57,8 +67,7 @@ class Origin:
         return self.place or self.kind
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something in the settings that was skipped."""
 
     message: str
@@ -72,8 +81,7 @@ class Problem:
         return f"{place}: {self.message}" if place else self.message
 
 
-@dataclass(frozen=True)
-class ProviderSettings:
+class ProviderSettings(NamedTuple):
     """`[providers.NAME]`: one provider: a known one or a custom one."""
 
     kind: Annotated[str, SettingInfo("its wire: openai, anthropic, or any known provider", example='"openai"')] = ""
@@ -104,7 +112,7 @@ class ProviderSettings:
         SettingInfo(
             "sent with every request; ${NAME} is taken from the environment", example='{ "X-Team" = "${TEAM}" }'
         ),
-    ] = field(default_factory=dict)
+    ] = _EMPTY
     timeout_s: Annotated[
         float,
         SettingInfo("how long to wait for the first byte; local models may take long", least=1, example="600"),
@@ -126,8 +134,7 @@ class ProviderSettings:
     )
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(NamedTuple):
     """`[profiles.NAME]`: a model, system prompt and options under one name."""
 
     model: Annotated[str, SettingInfo("provider/model", example='"anthropic/claude-opus-5-5"')] = ""
@@ -157,8 +164,7 @@ class Profile:
         return Options(self.max_tokens, self.temperature, self.effort, self.thinking, self.tools)
 
 
-@dataclass(frozen=True)
-class PriceSettings:
+class PriceSettings(NamedTuple):
     """`[prices."provider/model"]`: dollars per million tokens; they take precedence over the built-in list."""
 
     input: Annotated[Decimal | None, SettingInfo("uncached input", least=0, example="0.50")] = None
@@ -188,8 +194,7 @@ class PriceSettings:
         return Price.of(self.input, self.output, self.cache_read, self.cache_write_5m, self.cache_write_1h)
 
 
-@dataclass(frozen=True)
-class UiSettings:
+class UiSettings(NamedTuple):
     """`[ui]`: appearance and behaviour."""
 
     theme: Annotated[str, SettingInfo("a theme's name; auto follows the terminal", variable="TUI_CHAT_THEME")] = (
@@ -219,8 +224,7 @@ class UiSettings:
     ] = True
 
 
-@dataclass(frozen=True)
-class ChatSettings:
+class ChatSettings(NamedTuple):
     """`[chat]`: retries, time-outs and saving."""
 
     retries: Annotated[
@@ -247,8 +251,7 @@ class ChatSettings:
 TOOL_VERDICTS = ("allow", "ask", "deny")
 
 
-@dataclass(frozen=True)
-class ToolSettings:
+class ToolSettings(NamedTuple):
     """`[tools]`: what models may do by themselves."""
 
     sandbox: Annotated[
@@ -272,11 +275,10 @@ class ToolSettings:
             "allow, ask or deny for calls: TOOL or TOOL(SUBJECT), with * for any text",
             example='{ "fetch_url(docs.python.org)" = "allow", "run_command" = "deny" }',
         ),
-    ] = field(default_factory=dict)
+    ] = _EMPTY
 
 
-@dataclass(frozen=True)
-class BudgetSettings:
+class BudgetSettings(NamedTuple):
     """`[budget]`: what may be spent; in dollars, tokens or both, such as "$5", "200k tokens" or "$5, 2M tokens"."""
 
     day: Annotated[
@@ -289,8 +291,7 @@ class BudgetSettings:
     warn_request: Annotated[str, SettingInfo("the same for one request", example='"100k tokens"')] = ""
 
 
-@dataclass(frozen=True)
-class ServeSettings:
+class ServeSettings(NamedTuple):
     """`[serve]`: the HTTP server for other programs."""
 
     host: Annotated[str, SettingInfo("the address that the HTTP server listens on")] = "127.0.0.1"
@@ -322,8 +323,7 @@ class ServeSettings:
     page: Annotated[bool, SettingInfo("serve the built-in web page")] = True
 
 
-@dataclass(frozen=True)
-class SyncSettings:
+class SyncSettings(NamedTuple):
     """`[sync]`: the same conversations on several machines."""
 
     url: Annotated[
@@ -354,8 +354,7 @@ class SyncSettings:
     ] = 60.0
 
 
-@dataclass(frozen=True)
-class McpSettings:
+class McpSettings(NamedTuple):
     """`[mcp.NAME]`: an MCP server, whose tools are chosen by its name."""
 
     command: Annotated[
@@ -367,19 +366,18 @@ class McpSettings:
         SettingInfo(
             "variables for it; ${NAME} is taken from the environment", example='{ "TOKEN" = "${GIT_TOKEN}" }'
         ),
-    ] = field(default_factory=dict)
+    ] = _EMPTY
     headers: Annotated[
         Mapping[str, str],
         SettingInfo("sent to its address; ${NAME} is taken from the environment", example='{ "X-Team" = "${TEAM}" }'),
-    ] = field(default_factory=dict)
+    ] = _EMPTY
     cwd: Annotated[str, SettingInfo("the folder it runs in", example='"~/project"')] = ""
     tools: Annotated[tuple[str, ...], SettingInfo("the tools to offer; all if empty", example='["git_log"]')] = ()
     timeout_s: Annotated[float, SettingInfo("seconds that a call may take", least=1, example="60")] = 60.0
     start_timeout_s: Annotated[float, SettingInfo("seconds that its start may take", least=1, example="20")] = 20.0
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """All settings, with their origins and problems."""
 
     default_model: Annotated[
@@ -388,25 +386,25 @@ class Settings:
     system: Annotated[str, SettingInfo("the system prompt of new conversations", example='"Answer briefly."')] = ""
     data_dir: Annotated[
         Path, SettingInfo("the folder of the database", variable="TUI_CHAT_DATA_DIR", example='"~/chats"')
-    ] = field(default_factory=Path)
-    ui: UiSettings = field(default_factory=UiSettings)
-    chat: ChatSettings = field(default_factory=ChatSettings)
-    serve: ServeSettings = field(default_factory=ServeSettings)
-    sync: SyncSettings = field(default_factory=SyncSettings)
-    budget: BudgetSettings = field(default_factory=BudgetSettings)
-    tools: ToolSettings = field(default_factory=ToolSettings)
-    providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    ] = Path()
+    ui: UiSettings = UiSettings()
+    chat: ChatSettings = ChatSettings()
+    serve: ServeSettings = ServeSettings()
+    sync: SyncSettings = SyncSettings()
+    budget: BudgetSettings = BudgetSettings()
+    tools: ToolSettings = ToolSettings()
+    providers: Mapping[str, ProviderSettings] = _EMPTY
     """Every provider that is known or set, by name."""
-    prices: Mapping[str, PriceSettings] = field(default_factory=dict)
-    profiles: Mapping[str, Profile] = field(default_factory=dict)
-    mcp: Mapping[str, McpSettings] = field(default_factory=dict)
-    aliases: Mapping[str, str] = field(default_factory=dict)
+    prices: Mapping[str, PriceSettings] = _EMPTY
+    profiles: Mapping[str, Profile] = _EMPTY
+    mcp: Mapping[str, McpSettings] = _EMPTY
+    aliases: Mapping[str, str] = _EMPTY
     """`[aliases]`: short names of models; the value is `provider/model`."""
-    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keys: Mapping[str, tuple[str, ...]] = _EMPTY
     """The keys of an action by its id; empty for an action without keys."""
-    file: Path = field(default_factory=Path)
+    file: Path = Path()
     """The settings file, whether it exists or not."""
-    origins: Mapping[str, Origin] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = _EMPTY
     """By dotted name; a missing name has its default."""
     problems: tuple[Problem, ...] = ()
 

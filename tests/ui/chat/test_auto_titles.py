@@ -1,7 +1,6 @@
 """The title that a model gave, and what it cost, on the screen."""
 
 import asyncio
-from dataclasses import replace
 
 from tests.service.conftest import HELLO
 from tests.ui.conftest import desk_with
@@ -19,7 +18,7 @@ NAMED = (
 
 def asking() -> Settings:
     settings = load_settings(environ={})
-    return replace(settings, chat=replace(settings.chat, titles="model"))
+    return settings._replace(chat=settings.chat._replace(titles="model"))
 
 
 async def test_the_title_shows_when_the_model_has_given_it() -> None:

@@ -29,7 +29,7 @@ async def test_favourites_come_first_and_the_mark_can_be_taken_away(desk: Desk) 
 
 
 async def test_an_alias_is_shown_with_its_model_and_taken_as_a_name(desk: Desk) -> None:
-    settings = replace(desk.chat.context.settings, aliases={"fast": "a/two"})
+    settings = desk.chat.context.settings._replace(aliases={"fast": "a/two"})
     models = ModelChoices(replace(desk.chat.context, settings=settings))
     first = (await models.from_catalog(THREE))[0]
     assert first.value == "a/two" and first.note.startswith("fast · ")

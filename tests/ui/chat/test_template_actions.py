@@ -32,7 +32,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def desk_in(tmp_path: Path) -> AsyncIterator[Desk]:
     """A desk whose settings file stands in `tmp_path`."""
     async with desk_with(*DEEP) as desk:
-        settings = replace(desk.chat.context.settings, file=tmp_path / "config.toml")
+        settings = desk.chat.context.settings._replace(file=tmp_path / "config.toml")
         desk.chat.context = replace(desk.chat.context, settings=settings)
         await desk.chat.templates.load()
         yield desk

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
 
@@ -16,7 +15,7 @@ NAMED = {"$": "dollar_sign", "^": "circumflex_accent"}
 @asynccontextmanager
 async def with_vi() -> AsyncIterator[Desk]:
     settings = load_settings(environ={})
-    async with desk_with(settings=replace(settings, ui=replace(settings.ui, prompt_keys="vi"))) as desk:
+    async with desk_with(settings=settings._replace(ui=settings.ui._replace(prompt_keys="vi"))) as desk:
         yield desk
 
 

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,10 +44,10 @@ def run(
     if status:
         raise typer.Exit(_print_status(ctx))
     chosen = ctx.settings.serve
-    chosen = replace(chosen, host=host or chosen.host, port=chosen.port if port is None else port)
+    chosen = chosen._replace(host=host or chosen.host, port=chosen.port if port is None else port)
     if socket_only:
-        chosen = replace(chosen, socket=True)
-    ctx = Context(replace(ctx.settings, serve=chosen), ctx.demo)
+        chosen = chosen._replace(socket=True)
+    ctx = Context(ctx.settings._replace(serve=chosen), ctx.demo)
     with Watchdog() as watchdog:
         code = asyncio.run(_serve(ctx, watchdog, tcp=not socket_only))
     raise typer.Exit(code)

@@ -88,8 +88,8 @@ def _with(settings: Settings, name: str, value: Any) -> Settings:
     table, _, key = name.rpartition(".")
     origins = {**settings.origins, name: Origin("file", str(settings.file))}
     if not table:
-        return replace(settings, **{key: value}, origins=origins)
+        return settings._replace(**{key: value}, origins=origins)
     if "." in table:  # of a provider or a profile, which are read at the start
         return settings
-    changed = replace(value_of(settings, table), **{key: value})
-    return replace(settings, **{table: changed}, origins=origins)
+    changed = value_of(settings, table)._replace(**{key: value})
+    return settings._replace(**{table: changed}, origins=origins)
