@@ -26,8 +26,10 @@ from tui_chat.core.usage import Cost, Usage
 from tui_chat.storage import (
     conversation_writes,
     incoming,
+    labels,
     live_replies,
     maintenance,
+    marks,
     outbox,
     search_index,
     sync_state,
@@ -136,6 +138,7 @@ class Device:
                 columns,
                 sorted(request.id for request in turn_rows.read_side_requests(self.db, seq)),
                 files,
+                (labels.labels(self.db, conversation_id).pinned, *sorted(marks.names(self.db, conversation_id))),
             )
         return found
 
@@ -278,6 +281,23 @@ class World:
         """Change a field."""
         value, moment = self.name(what), device.process.now.isoformat()
         jobs: dict[str, Callable[[sqlite3.Connection], object]] = {
+            "pin": lambda db: labels.set_labels(
+                db, conversation_id, labels.labels(db, conversation_id)._replace(pinned=self.rng.random() < 0.5)
+            ),
+            "tag": lambda db: labels.set_labels(
+                db,
+                conversation_id,
+                labels.labels(db, conversation_id)._replace(
+                    tags=tuple(self.rng.sample("abc", self.rng.randrange(4)))
+                ),
+            ),
+            "leave_out": lambda db: conversation_writes.leave_out(
+                db,
+                conversation_id,
+                [turn for turn in device.turns(conversation_id) if self.rng.random() < 0.3],
+                self.rng.random() < 0.7,
+                device.process.now,
+            ),
             "rename": lambda db: conversation_writes.rename(
                 db, conversation_id, value, self.rng.choice(list(TitleSource))
             ),
@@ -480,7 +500,19 @@ def _differences(one: dict[str, Any], other: dict[str, Any]) -> list[object]:
 
 _ACTS = (
     *("create", "say", "say", "say", "begin", "finish", "amend", "rename", "model", "system", "options", "archive"),
-    *("unarchive", "delete", "undelete", "purge", "head", "save", "side_request", "restart"),
+    *(
+        "unarchive",
+        "delete",
+        "undelete",
+        "purge",
+        "head",
+        "save",
+        "side_request",
+        "restart",
+        "pin",
+        "tag",
+        "leave_out",
+    ),
     *("sync", "sync", "sync", "sync", "lose", "snap", "restore", "recover", "clone", "hubsnap", "hubback"),
 )
 

@@ -10,7 +10,7 @@ import pytest
 from tests.sync.fake_hub import FakeHub
 from tests.sync.machine import FaultyReplica
 from tui_chat.core.replica import Kind
-from tui_chat.storage import incoming, outbox, rescue
+from tui_chat.storage import incoming, marks, outbox, rescue
 from tui_chat.sync.protocol import Mark, SealedPage
 
 Patch = Callable[[pytest.MonkeyPatch], None]
@@ -112,6 +112,10 @@ def purge_here_before_the_hub_agrees(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outbox, "_purge", at_once)
 
 
+def marks_are_not_applied(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(marks, "put", lambda db, conversation_id, name, value, at: None)
+
+
 MUTANTS: tuple[Patch, ...] = (
     cursor_in_its_own_transaction,
     blind_purge,
@@ -125,4 +129,5 @@ MUTANTS: tuple[Patch, ...] = (
     mark_below_the_cursor,
     destroy_at_the_answer,
     purge_here_before_the_hub_agrees,
+    marks_are_not_applied,
 )

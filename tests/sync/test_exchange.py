@@ -15,7 +15,9 @@ from tui_chat.core.event import TextDelta
 from tui_chat.core.part import AttachmentPart, TextPart
 from tui_chat.core.replica import Arrival, Kind
 from tui_chat.core.turn import TurnStatus
+from tui_chat.storage import marks
 from tui_chat.storage.incoming import Applied
+from tui_chat.storage.labels import Labels
 from tui_chat.storage.replica_store import ReplicaStore
 from tui_chat.storage.store import Store
 from tui_chat.sync.exchange import Exchange, NotSyncing, Outcome
@@ -191,6 +193,74 @@ async def test_records_of_a_newer_version_are_kept_and_read_after_the_upgrade(
     state = await machines.there.replica.state()
     assert state is not None and not state.unread
     assert (await machines.there.summary("c1")).title == "From the future"
+
+
+async def test_pins_tags_and_left_out_turns_travel(machines: Machines) -> None:
+    await machines.here.create(conversation("c1", prompt("u1"), reply("a1", "u1")))
+    await machines.here.set_labels("c1", Labels(True, ("work", "db")))
+    await machines.here.leave_out("c1", ["u1"], True)
+    await machines.sync()
+    here, there = await machines.here.conversation("c1"), await machines.there.conversation("c1")
+    assert (there.pinned, there.tags, there.left_out) == (True, ("db", "work"), frozenset({"u1"}))
+    assert there.left_out_at == here.left_out_at
+    await machines.there.set_labels("c1", Labels(False, ("db",)))
+    await machines.there.leave_out("c1", ["u1"], False)
+    await machines.cycle(machines.there)
+    await machines.cycle(machines.here)
+    back = await machines.here.conversation("c1")
+    assert (back.pinned, back.tags, back.left_out) == (False, ("db",), frozenset())
+    state = await machines.here.replica.state()
+    assert state is not None and not state.to_send  # what came in is no change
+
+
+async def test_tags_set_on_two_machines_at_once_are_all_kept(machines: Machines) -> None:
+    await machines.here.create(conversation("c1", prompt("u1"), reply("a1", "u1")))
+    await machines.sync()
+    await machines.here.set_labels("c1", Labels(False, ("here",)))
+    await machines.there.set_labels("c1", Labels(True, ("there",)))
+    await machines.here.leave_out("c1", ["u1"], True)
+    await machines.there.leave_out("c1", ["a1"], True)
+    for store in (machines.here, machines.there, machines.here):
+        await machines.cycle(store)
+    for store in (machines.here, machines.there):
+        found = await store.conversation("c1")
+        assert (found.pinned, {*found.tags}, found.left_out) == (True, {"here", "there"}, frozenset({"u1", "a1"}))
+
+
+async def test_marks_from_before_sync_are_sent_and_those_of_kept_conversations_are_not() -> None:
+    here, there = await Store.open(":memory:"), await Store.open(":memory:")
+    machines = Machines(here, there)
+    await here.create(conversation("c1", prompt("u1")))
+    await here.set_labels("c1", Labels(True, ("work",)))
+    await here.create(conversation("secret", prompt("u2"), kept_here=True))
+    await here.replica.start("space", b"here....")
+    await there.replica.start("space", b"there...")
+    await here.set_labels("secret", Labels(True, ("hush",)))
+    await machines.sync()
+    assert await there.labels("c1") == Labels(True, ("work",))
+    assert all(b"hush" not in record.body for record in machines.hub.records.values())
+    await here.set_kept_here("secret", False)
+    await machines.sync()
+    assert await there.labels("secret") == Labels(True, ("hush",))
+    await here.aclose()
+    await there.aclose()
+
+
+async def test_a_program_that_knows_no_tags_keeps_them_for_a_later_one(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await machines.here.create(conversation("c1", prompt("u1"), title="Known"))
+    await machines.here.set_labels("c1", Labels(True, ("work",)))
+    await machines.cycle(machines.here)
+    before = dict(machines.hub.records)
+    with monkeypatch.context() as patch:
+        patch.setattr(marks, "is_mark", lambda name: False)
+        await machines.cycle(machines.there)
+        state = await machines.there.replica.state()
+        assert state is not None and state.unread == 2 and machines.hub.records == before
+        assert (await machines.there.summary("c1")).title == "Known"
+    await machines.cycle(machines.there)
+    assert await machines.there.labels("c1") == Labels(True, ("work",))
 
 
 async def test_damaged_mark_has_everything_read_and_sent_again(machines: Machines) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tui_chat.core.bounds import moment_in_bounds
 from tui_chat.core.part import AttachmentPart
-from tui_chat.storage import blobs
+from tui_chat.storage import blobs, changed_fields
 from tui_chat.storage.connection import note_damaged_value
 from tui_chat.storage.figures_codec import dump
 from tui_chat.storage.part_codec import part_from_json, part_to_json
@@ -22,6 +22,8 @@ _OF_A_CONVERSATION = ("edit", "queue", "draft-files", "tools", "left-out", "labe
 STOP_REQUEST = "stop:"
 """Before the id of a live reply: its process is asked to stop it."""
 _LEFT_OUT = "left-out:"
+LEFT_OUT_FIELD = "left-out/"
+"""Before a turn that is left out: the name of its field for sync."""
 
 
 def state(db: sqlite3.Connection, key: str) -> Any:
@@ -89,7 +91,9 @@ def left_out(db: sqlite3.Connection, conversation_id: str) -> tuple[frozenset[st
 
 def set_left_out(db: sqlite3.Connection, conversation_id: str, turn_ids: Iterable[str], at: datetime) -> None:
     """Store which turns are not sent any more."""
-    set_state(db, _LEFT_OUT + conversation_id, {"turns": sorted(turn_ids), "at": at.isoformat()})
+    (old, _), new = left_out(db, conversation_id), frozenset(turn_ids)
+    set_state(db, _LEFT_OUT + conversation_id, {"turns": sorted(new), "at": at.isoformat()})
+    changed_fields.note(db, conversation_id, [LEFT_OUT_FIELD + turn for turn in sorted(old ^ new)])
 
 
 def rename_conversation(db: sqlite3.Connection, old: str, new: str) -> None:

@@ -17,7 +17,7 @@ from tui_chat.core.bounds import MOST_COUNTER, moment_in_bounds
 from tui_chat.core.conversation import TitleSource
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.replica import Arrival, Key, Kind, Record, Stamp, wins
-from tui_chat.storage import blobs, outbox, rescue, turn_rows
+from tui_chat.storage import blobs, marks, outbox, rescue, turn_rows
 from tui_chat.storage.conversation_writes import put_side_requests
 from tui_chat.storage.figures_codec import dump
 from tui_chat.storage.process_owner import CurrentProcess
@@ -291,6 +291,8 @@ class _Work:
             case "head":
                 remembered = value
                 self._used(conversation, moment_in_bounds(item["used_at"]))
+            case _ if marks.is_mark(key.name):
+                marks.put(db, key.conversation, key.name, value, moment_in_bounds(item.get("at")))
             case _:
                 column = {"archived": "archived_at"}.get(key.name, key.name)
                 stored = None if value is None else dump(value) if key.name == "options" else value
@@ -364,7 +366,10 @@ def _read(key: Key, body: bytes) -> Any:
             return side_request_from_body(key.name, body)
         case Kind.FIELD:
             item = field_from_body(body)
-            _CHECKS[key.name](item)
+            if marks.is_mark(key.name):
+                marks.check(key.name, item)
+            else:
+                _CHECKS[key.name](item)
             return item
         case Kind.FILE:
             digest, _, number = key.name.partition("/")

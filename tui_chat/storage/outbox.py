@@ -13,7 +13,7 @@ from time import monotonic
 
 from tui_chat.core.conversation import Origin
 from tui_chat.core.replica import NO_DEVICE, Key, Kind, Record, Stamp, purged_names
-from tui_chat.storage import blobs, rescue, turn_rows
+from tui_chat.storage import blobs, marks, rescue, turn_rows
 from tui_chat.storage.record_codec import (
     PIECE_BYTES,
     Birth,
@@ -213,6 +213,9 @@ def _field(db: sqlite3.Connection, seq: int, conversation: str, name: str) -> _M
 
 def field_body(db: sqlite3.Connection, seq: int, name: str, value: str | None) -> bytes:
     """Return a field as it is here; `value` is what its stamp remembers."""
+    if marks.is_mark(name):
+        (conversation,) = db.execute("SELECT id FROM conversation WHERE seq = ?", (seq,)).fetchone()
+        return marks.to_body(db, conversation, name)
     title, source, model, system, options, archived_at, updated_at = db.execute(
         "SELECT title, title_source, model, system, options, archived_at, updated_at FROM conversation WHERE seq = ?",
         (seq,),

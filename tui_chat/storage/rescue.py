@@ -6,7 +6,7 @@ They live on under another id, the same on every machine, so several rescuers ma
 import sqlite3
 
 from tui_chat.core.replica import Kind, Stamp, join_purges, not_purged, rescued_id
-from tui_chat.storage import app_state, search_index, sync_state, turn_rows
+from tui_chat.storage import app_state, marks, search_index, sync_state, turn_rows
 from tui_chat.storage.settle import finished_turns, has_live, settle
 from tui_chat.storage.turn_rows import Totals
 
@@ -135,7 +135,9 @@ def _take_fields(db: sqlite3.Connection, old_seq: int, old: str, new_seq: int, n
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (new, Kind.FIELD, name, *stamp, value),
         )
-        if name in _COLUMNS:
+        if marks.is_mark(name):
+            marks.put(db, new, name, marks.is_set(db, old, name), app_state.left_out(db, old)[1])
+        elif name in _COLUMNS:
             db.execute(
                 f"UPDATE conversation SET ({_COLUMNS[name]}) ="
                 f" (SELECT {_COLUMNS[name]} FROM conversation WHERE seq = ?) WHERE seq = ?",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from tui_chat.core.replica import Kind
+from tui_chat.storage import marks
 
 BUDGET_S = 0.008
 """A transaction that can be continued stops after this time; its commit needs about as long again."""
@@ -165,6 +166,11 @@ def share(db: sqlite3.Connection, seq: int) -> None:
             f" WHERE seq = ? AND {is_set} ON CONFLICT DO NOTHING",
             (name, seq),
         )
+    db.executemany(
+        f"INSERT INTO stamp (kind, conversation, name, rank, counter, device)"
+        f" SELECT {Kind.FIELD:d}, ?, ?, 0, 0, device FROM sync WHERE true ON CONFLICT DO NOTHING",
+        [(conversation, name) for name in marks.names(db, conversation)],
+    )
     for select in _ALL_OF_IT:
         db.execute(
             f"INSERT INTO outbox (kind, conversation, name, version) {select}"
