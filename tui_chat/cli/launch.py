@@ -50,7 +50,7 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
     from tui_chat.core.provider_presets import DEMO_MODEL
     from tui_chat.settings.api_keys import KeyRing
     from tui_chat.ui.app import ChatApp
-    from tui_chat.ui.app_context import PendingContext
+    from tui_chat.ui.startup.pending_context import PendingContext
 
     assembled: list[Program] = []
     servers: list[InAppServer] = []

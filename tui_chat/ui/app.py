@@ -12,32 +12,30 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from tui_chat.core.clean import clean, clean_line
-from tui_chat.ui.app_context import AppContext, PendingContext
 from tui_chat.ui.chat.command_letters import CommandLetters
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
-from tui_chat.ui.messages import (
-    AttentionRequested,
-    BackgroundReported,
-    ChatOpened,
-    ClipboardAnswered,
-    ClipboardSupported,
-    GraphicsAnswered,
-    PasteShortened,
-    TerminalNamed,
-    ThemeChosen,
-)
+from tui_chat.ui.startup.pending_context import PendingContext
 from tui_chat.ui.startup.preload import load_ahead
 from tui_chat.ui.startup.screen import StartupScreen
 from tui_chat.ui.terminal.key_queue import KeyQueue
 from tui_chat.ui.terminal.textual_private import CrashSafeApp, bindings_of, driver_of, drop_style_cache
 from tui_chat.ui.themes import DARK, LIGHT, SIXTEEN
-from tui_chat.ui.widgets.notice_line import NoticeLine
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
+    from tui_chat.ui.app_context import AppContext
     from tui_chat.ui.chat.screen import ChatScreen
+    from tui_chat.ui.messages import AttentionRequested, ChatOpened, ThemeChosen
+    from tui_chat.ui.terminal.messages import (
+        BackgroundReported,
+        ClipboardAnswered,
+        ClipboardSupported,
+        GraphicsAnswered,
+        PasteShortened,
+        TerminalNamed,
+    )
 
 _CATCH_UP_S = 0.01
 
@@ -49,7 +47,7 @@ class ChatApp(CrashSafeApp):
     CSS_PATH: ClassVar = ["app.tcss", "startup/startup.tcss"]
     ENABLE_COMMAND_PALETTE = False
 
-    def __init__(self, below: AppContext | PendingContext) -> None:
+    def __init__(self, below: "AppContext | PendingContext") -> None:
         super().__init__()
         self._below = below
         self.is_ending: Callable[[], bool] = lambda: False
@@ -116,45 +114,47 @@ class ChatApp(CrashSafeApp):
         harmless = clean if severity == "information" else clean_line
         text = harmless(f"{title}: {message}" if title else message)
         lasts_s = self.NOTIFICATION_TIMEOUT if timeout is None else timeout
+        from tui_chat.ui.widgets.notice_line import NoticeLine  # late: the startup screen has none
+
         for screen in reversed(self.screen_stack):
             if isinstance(line := getattr(screen, "notice_line", None), NoticeLine):
                 line.add(text, severity, lasts_s)
                 return
         super().notify(text, severity=severity, timeout=timeout, markup=False)
 
-    def on_attention_requested(self, event: AttentionRequested) -> None:
+    def on_attention_requested(self, event: "AttentionRequested") -> None:
         """Alert a user who looks at another window."""
         if not self.app_focus:
             self._call_driver("call_attention", event.sentence)
 
-    def on_background_reported(self, event: BackgroundReported) -> None:
+    def on_background_reported(self, event: "BackgroundReported") -> None:
         """Follow the terminal's background."""
         self._is_light = event.is_light
         if self._follows_terminal:
             self.use_theme("auto")
 
-    def on_theme_chosen(self, event: ThemeChosen) -> None:
+    def on_theme_chosen(self, event: "ThemeChosen") -> None:
         self.use_theme(event.name)
 
-    def on_clipboard_supported(self, event: ClipboardSupported) -> None:
+    def on_clipboard_supported(self, event: "ClipboardSupported") -> None:
         self._take_clipboard(event)
 
-    def on_clipboard_answered(self, event: ClipboardAnswered) -> None:
+    def on_clipboard_answered(self, event: "ClipboardAnswered") -> None:
         self._take_clipboard(event)
 
-    def on_terminal_named(self, event: TerminalNamed) -> None:
+    def on_terminal_named(self, event: "TerminalNamed") -> None:
         if self._held is None:
             self._chat.pictures.named(event.name)
 
-    def on_graphics_answered(self, event: GraphicsAnswered) -> None:
+    def on_graphics_answered(self, event: "GraphicsAnswered") -> None:
         if self._held is None:
             self._chat.pictures.answered(is_ok=event.is_ok)
 
-    def _take_clipboard(self, event: ClipboardSupported | ClipboardAnswered) -> None:
+    def _take_clipboard(self, event: "ClipboardSupported | ClipboardAnswered") -> None:
         if self._held is None:
             self._chat.attach.terminal_clipboard.take(event)
 
-    def on_paste_shortened(self, _: PasteShortened) -> None:
+    def on_paste_shortened(self, _: "PasteShortened") -> None:
         """Report that a paste is not whole."""
         self.notify("The paste was too long and was truncated.", severity="warning")
 
@@ -168,7 +168,7 @@ class ChatApp(CrashSafeApp):
         """Request the terminal's background, and show the conversation if it is loaded."""
         if self._follows_terminal:
             self._call_driver("ask_background")
-        if isinstance(self._below, AppContext):
+        if not isinstance(self._below, PendingContext):
             self.push_screen(_chat_on(self._below, self._keys))
 
     @on(StartupScreen.Painted)
@@ -203,7 +203,7 @@ class ChatApp(CrashSafeApp):
             return
         # A forwarded key arrives a second time when it bubbles up.
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            if isinstance(self._below, AppContext) and self._below.sync is not None:
+            if not isinstance(self._below, PendingContext) and self._below.sync is not None:
                 self._below.sync.note_use()
             await self._presses.take(event)
         else:
@@ -218,7 +218,7 @@ class ChatApp(CrashSafeApp):
         bound = bindings_of(self, event.key) if isinstance(event, events.Key) else []
         return not event.is_forwarded and not any(binding.priority for binding in bound)
 
-    async def on_chat_opened(self, _: ChatOpened) -> None:
+    async def on_chat_opened(self, _: "ChatOpened") -> None:
         """Replay keys pressed during startup, then load what the first prompt needs."""
         held, self._held = self._held or [], None
         for event in held:
@@ -227,7 +227,7 @@ class ChatApp(CrashSafeApp):
 
     async def _warm_up(self) -> None:
         await asyncio.to_thread(load_ahead)
-        if isinstance(self._below, AppContext):
+        if not isinstance(self._below, PendingContext):
             await self._below.warm_up()
 
     def pop_screen(self) -> AwaitComplete:
@@ -284,7 +284,7 @@ class ChatApp(CrashSafeApp):
         return Scope.PANE if self._chat.pane.has_focus else Scope.PROMPT
 
     def _open_chat(self) -> "ChatScreen | None":
-        return self._chat if isinstance(self._below, AppContext) and len(self.screen_stack) > 1 else None
+        return self._chat if not isinstance(self._below, PendingContext) and len(self.screen_stack) > 1 else None
 
     @property
     def _chat(self) -> "ChatScreen":
@@ -293,7 +293,7 @@ class ChatApp(CrashSafeApp):
         return next(screen for screen in self.screen_stack if isinstance(screen, ChatScreen))
 
 
-def _chat_on(context: AppContext, keys: Keyboard) -> "ChatScreen":
+def _chat_on(context: "AppContext", keys: Keyboard) -> "ChatScreen":
     from tui_chat.ui.chat.screen import ChatScreen
 
     return ChatScreen(context, keys)

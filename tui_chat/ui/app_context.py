@@ -114,18 +114,3 @@ class AppContext:
     """Returns the names that choose tools of plug-ins."""
     sync: SyncProcess | None = None
     """The process that syncs the database; `None` where nothing is stored."""
-
-
-@dataclass(frozen=True, slots=True)
-class PendingContext:
-    """What the startup screen shows while the services are loaded."""
-
-    settings: Settings
-    model: str
-    """The model of the first prompt, most likely."""
-    is_blank: bool
-    """Whether the app opens with a new conversation."""
-    context: Callable[[], Awaitable[AppContext]]
-    """Builds the services, or raises."""
-    is_temporary: bool = False
-    """Whether nothing will be kept."""

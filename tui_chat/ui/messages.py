@@ -127,46 +127,6 @@ class ActionRequested(Message):
     action: str
 
 
-@dataclass
-class BackgroundReported(Message):
-    """The terminal reported its background."""
-
-    is_light: bool
-
-
-@dataclass
-class ClipboardSupported(Message):
-    """The terminal reported whether it can send its clipboard."""
-
-    is_supported: bool
-
-
-@dataclass
-class ClipboardAnswered(Message):
-    """The terminal sent a piece of its clipboard."""
-
-    status: str
-    """`OK`, `DATA`, `DONE`, or the name of an error."""
-    mime: str
-    """In base64."""
-    payload: str
-    """In base64."""
-
-
-@dataclass
-class TerminalNamed(Message):
-    """The terminal reported its name and version."""
-
-    name: str
-
-
-@dataclass
-class GraphicsAnswered(Message):
-    """The terminal answered whether it shows images."""
-
-    is_ok: bool
-
-
 class PromptModeChanged(Message):
     """The keys of the prompt have another meaning now, as in the normal mode of vi."""
 
@@ -176,10 +136,6 @@ class ThemeChosen(Message):
     """The app is to use a theme; `auto` follows the terminal."""
 
     name: str
-
-
-class PasteShortened(Message):
-    """A paste was too long and was truncated."""
 
 
 class ChatOpened(Message):

@@ -21,8 +21,8 @@ from tui_chat.core.part import AttachmentPart, TextPart
 from tui_chat.core.turn import Turn
 from tui_chat.providers.demo.provider import DemoProvider
 from tui_chat.storage.store import Store
-from tui_chat.ui.messages import ClipboardAnswered, ClipboardSupported
 from tui_chat.ui.picker import Picker
+from tui_chat.ui.terminal.messages import ClipboardAnswered, ClipboardSupported
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ from textual.pilot import Pilot
 from tests.ui.conftest import desk_with
 from tui_chat.core.error import StorageError
 from tui_chat.ui.app import ChatApp
-from tui_chat.ui.app_context import AppContext, PendingContext
+from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.chat.screen import ChatScreen
+from tui_chat.ui.startup.pending_context import PendingContext
+from tui_chat.ui.startup.prompt import StartupPrompt
 from tui_chat.ui.startup.screen import StartupScreen
-from tui_chat.ui.widgets.prompt_box import PromptBox
 
 
 @dataclass
@@ -53,7 +54,7 @@ async def test_what_is_typed_early_is_seen_at_once_and_stays() -> None:
     async with early() as made:
         assert isinstance(made.app.screen, StartupScreen)
         await made.pilot.press("h", "i", "x", "backspace")
-        assert made.app.screen.query_one(PromptBox).text == "hi"
+        assert made.app.screen.query_one(StartupPrompt).text == "hi"
         made.coming.set_result(made.ready)
         chat = await made.until_opened()
         assert chat.prompt.text == "hi" and chat.prompt.has_focus

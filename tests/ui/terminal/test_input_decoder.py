@@ -11,7 +11,9 @@ from textual._xterm_parser import XTermParser
 from textual.message import Message
 
 from tests.support.attacks import attack
-from tui_chat.ui.messages import (
+from tui_chat.ui.terminal import input_decoder
+from tui_chat.ui.terminal.input_decoder import SEQUENCE_S, InputDecoder
+from tui_chat.ui.terminal.messages import (
     BackgroundReported,
     ClipboardAnswered,
     ClipboardSupported,
@@ -19,8 +21,6 @@ from tui_chat.ui.messages import (
     PasteShortened,
     TerminalNamed,
 )
-from tui_chat.ui.terminal import input_decoder
-from tui_chat.ui.terminal.input_decoder import SEQUENCE_S, InputDecoder
 
 ESCAPE_S = 0.1
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import events
 from textual.app import App
 from textual.dom import DOMNode
-from textual.widgets import Input, TextArea
 
+from tui_chat.ui.terminal.key_queue import text_box_of
 from tui_chat.ui.terminal.textual_private import bindings_of
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class CommandLetters:
 
     def takes_commands(self) -> bool:
         """Return whether a letter would be a command now, not text."""
-        return self._find_chat() is not None and not isinstance(self._app.focused, Input | TextArea)
+        return self._find_chat() is not None and text_box_of(self._app) is None
 
     def is_bound(self, key: str) -> bool:
         """Return whether the key does anything here."""

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from tui_chat.core.clean import clean_line
 from tui_chat.ui.key_bindings import Keyboard
 
+PLACEHOLDER = "Ask anything"
+"""What an empty prompt shows."""
 _WORDMARK = (
     "╺┳╸╻ ╻╻   ┏━╸╻ ╻┏━┓╺┳╸",
     " ┃ ┃ ┃┃╺━╸┃  ┣━┫┣━┫ ┃ ",

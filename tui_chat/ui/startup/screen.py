@@ -6,20 +6,19 @@ from textual.message import Message
 from textual.screen import Screen
 
 from tui_chat.settings.api_keys import KeyRing
-from tui_chat.ui.app_context import PendingContext
-from tui_chat.ui.chat.welcome import home_text
-from tui_chat.ui.commands.completion import Completion
+from tui_chat.ui.chat.welcome import PLACEHOLDER, home_text
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.startup.home_panel import HomePanel
+from tui_chat.ui.startup.pending_context import PendingContext
+from tui_chat.ui.startup.prompt import StartupPrompt
 from tui_chat.ui.startup.widgets import StartupFooter, StartupPane
 from tui_chat.ui.widgets.left_edge import align
-from tui_chat.ui.widgets.prompt_box import PromptBox
 
 
 class StartupScreen(Screen[None]):
     """Looks like the chat screen."""
 
-    AUTO_FOCUS = "PromptBox"
+    AUTO_FOCUS = "StartupPrompt"
 
     class Painted(Message):
         """The screen is painted."""
@@ -30,9 +29,9 @@ class StartupScreen(Screen[None]):
         self._keys = keys
 
     def compose(self) -> ComposeResult:
-        late, ui = self._late, self._late.settings.ui
+        late = self._late
         yield StartupPane(is_blank=late.is_blank)
-        yield PromptBox({}, Completion({}), enter_sends=ui.enter_sends)
+        yield StartupPrompt(PLACEHOLDER)
         if late.is_blank:
             key = KeyRing(late.settings).note(late.model)
             yield HomePanel(self._keys, home_text(self._keys, late.model, key))
@@ -40,7 +39,7 @@ class StartupScreen(Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Let prompt and footer start where the text does."""
-        align((self.query_one(PromptBox), self.query_one(StartupFooter)), event.size.width)
+        align((self.query_one(StartupPrompt), self.query_one(StartupFooter)), event.size.width)
 
     def on_mount(self) -> None:
         self.call_after_refresh(self.post_message, self.Painted())

@@ -23,7 +23,8 @@ from textual._xterm_parser import (
 from textual.keys import Keys
 from textual.message import Message
 
-from tui_chat.ui.messages import (
+from tui_chat.ui.terminal.kitty_graphics import PROBE_ID
+from tui_chat.ui.terminal.messages import (
     BackgroundReported,
     ClipboardAnswered,
     ClipboardSupported,
@@ -31,7 +32,6 @@ from tui_chat.ui.messages import (
     PasteShortened,
     TerminalNamed,
 )
-from tui_chat.ui.terminal.kitty_graphics import PROBE_ID
 
 _log = logging.getLogger(__name__)
 

@@ -5,20 +5,22 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import App
 from textual.dom import DOMNode
 from textual.timer import Timer
-from textual.widgets import Input, TextArea
 
 from tui_chat.ui.typing_guard import Press, TypingGuard, TypingPlace
+
+if TYPE_CHECKING:
+    from textual.widgets import Input, TextArea
 
 PATIENCE_S = 2.0
 """Longest wait of a key for the previous one."""
 _ROUNDS = 2
 """A key bubbles through every widget up to the app; messages that it causes bubble once more."""
-_BOXES = Input, TextArea
 _MANY = 20
 _MOST_IN_A_LINE = 2000
 """Longest paste into an `Input`, which measures all of its text at every key."""
@@ -73,21 +75,19 @@ class KeyQueue:
             self._waiting.extendleft((later, True) for later in reversed(ready[1:]))
         if self._waiting:
             self._be_patient()
-        box = self._app.focused
-        if isinstance(press, events.Paste) and isinstance(box, Input) and len(press.text) > _MOST_IN_A_LINE:
+        box = text_box_of(self._app)
+        if isinstance(press, events.Paste) and _is_line(box) and len(press.text) > _MOST_IN_A_LINE:
             press = events.Paste(press.text[:_MOST_IN_A_LINE])
         await self._hand_on(press)
         # A typed character cannot change the focus, so there is no need to wait for bubbling.
         is_written = isinstance(press, events.Paste) or press.is_printable
-        if not (
-            is_written and isinstance(box, _BOXES) and box.call_later(self._app.call_later, self._go_on, self._acting)
-        ):
+        if not (is_written and box is not None and box.call_later(self._app.call_later, self._go_on, self._acting)):
             self._follow_up(self._acting, _ROUNDS)
 
     def _next(self) -> tuple[Press, bool]:
         """Return the oldest press; many letters become one paste, which a text box handles far faster."""
         letters = list(takewhile(bool, (_letter(press) for press, _ in self._waiting)))
-        if len(letters) < _MANY or not isinstance(self._app.focused, _BOXES):
+        if len(letters) < _MANY or text_box_of(self._app) is None:
             return self._waiting.popleft()
         for _ in letters:
             self._waiting.popleft()
@@ -124,6 +124,19 @@ class KeyQueue:
         if self._waiting:
             press, is_sorted = self._next()
             await self._start(press, is_sorted=is_sorted)
+
+
+def text_box_of(app: App[Any]) -> "Input | TextArea | None":
+    """Return what has the focus if text can be typed into it."""
+    from textual.widgets import Input, TextArea  # late: the startup screen has neither
+
+    return app.focused if isinstance(app.focused, Input | TextArea) else None
+
+
+def _is_line(box: "Input | TextArea | None") -> bool:
+    from textual.widgets import Input
+
+    return isinstance(box, Input)
 
 
 def _letter(press: Press) -> str:

@@ -8,8 +8,8 @@ from base64 import b64decode, b64encode
 from binascii import Error
 from collections.abc import Callable
 
-from tui_chat.ui.messages import ClipboardAnswered, ClipboardSupported
 from tui_chat.ui.terminal.clipboard_image import IMAGE_TYPES, MOST_BYTES, NoClipboardImage, NoClipboardTool
+from tui_chat.ui.terminal.messages import ClipboardAnswered, ClipboardSupported
 
 PROBE = "\x1b[?5522$p"
 PROBE_S = 1.0

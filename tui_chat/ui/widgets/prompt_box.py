@@ -12,6 +12,7 @@ from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import Location
 
+from tui_chat.ui.chat.welcome import PLACEHOLDER
 from tui_chat.ui.commands.completion import Completion
 from tui_chat.ui.messages import (
     ActionRequested,
@@ -56,7 +57,7 @@ class PromptBox(TextArea):
         self, keys: Mapping[str, str], completing: Completion, *, enter_sends: bool = True, vi: bool = False
     ) -> None:
         """`keys` maps keys to actions; bindings would run before text that was typed just before."""
-        super().__init__(compact=True, highlight_cursor_line=False, placeholder="Ask anything")
+        super().__init__(compact=True, highlight_cursor_line=False, placeholder=PLACEHOLDER)
         self.cursor_blink = False
         self.completing = completing
         self.has_queued = False
