@@ -2,6 +2,7 @@
 
 import pytest
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import OptionList
 
@@ -9,6 +10,7 @@ from tui_chat.ui.dialogs.help import HelpScreen
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.terminal.textual_private import CrashSafeApp
 
 KEYS = Keyboard({})
 
@@ -42,3 +44,17 @@ async def test_a_letter_that_comes_after_a_dialog_was_closed_is_ignored(name: st
         await pilot.pause()
         screen.narrow() if isinstance(screen, Picker) else screen.search()  # type: ignore[union-attr]
         assert screen not in app.screen_stack
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+async def test_only_a_closed_screen_may_look_for_widgets_that_are_gone(is_closed: bool) -> None:
+    app = CrashSafeApp()
+    async with app.run_test():
+        screen = picker()
+        await app.push_screen(screen)
+        if is_closed:
+            await app.pop_screen()
+        with screen._context():
+            app._handle_exception(NoMatches("its list"))
+        assert (app.fault is None) is is_closed
+        app._exception = None  # or the test's own driver raises it

@@ -384,3 +384,11 @@ async def test_the_cursor_passes_over_headings() -> None:
         assert listed.cursor == 1
         await desk.press("ctrl+end", "ctrl+home")
         assert listed.cursor == 1
+
+
+async def test_a_library_that_is_closed_right_after_a_resize_shows_no_more_labels() -> None:
+    async with library_of(BRANCHED) as desk:
+        closed = library(desk)
+        await desk.press("escape")
+        await desk.until(lambda: desk.app.screen is desk.chat and not closed.children)
+        closed._show_labels()

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+import subprocess
 import sys
 import termios
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.environment import clean_environment
+from tests.support.environment import ROOT, clean_environment
 from tests.support.pty_terminal import Terminal
 
 EDIT = "\x07"
@@ -135,3 +136,30 @@ def test_ctrl_s_in_the_editor_does_not_stop_the_app_afterwards(home: Path) -> No
         (home / "go").touch()
         terminal.until("▌ changed", patience_s=10)
         leave(terminal)
+
+
+STOPPED_AT_ONCE = """
+import os, select, sys, termios
+from tui_chat.ui.terminal.external_editor import _kept_terminal
+restart = termios.tcflow
+def pressed_again(terminal, action):
+    restart(terminal, action)
+    if action == termios.TCOON:
+        os.write(int(sys.argv[1]), b"\\x13\\n")
+        select.select([0], [], [])  # the end of the line has arrived, so what was pressed before it has its effect
+termios.tcflow = pressed_again
+with _kept_terminal():
+    pass
+"""
+
+
+def test_ctrl_s_as_the_editor_ends_does_not_stop_the_app() -> None:
+    master, slave = os.openpty()
+    before = termios.tcgetattr(slave)
+    command = [sys.executable, "-c", STOPPED_AT_ONCE, str(master)]
+    try:
+        subprocess.run(command, cwd=ROOT, stdin=slave, stdout=slave, pass_fds=[master], timeout=10, check=True)
+        assert termios.tcgetattr(slave) == before
+    finally:
+        os.close(slave)
+        os.close(master)

@@ -222,7 +222,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self.nothing.update(Content(why))
 
     def _show_labels(self) -> None:
-        if not self.is_mounted:
+        if not self.is_mounted or self not in self.app.screen_stack:  # its widgets are not there, or no more
             return
         # The list itself has no width while it is hidden; its container always has one.
         width = self.rows_side.content_size.width - self.list.scrollbar_size_vertical

@@ -116,11 +116,12 @@ def _kept_terminal() -> Iterator[None]:
     try:
         yield
     finally:
-        _set_modes(modes)
+        _let_output_flow(modes)
         if sys.__stdout__ is not None:
             with suppress(OSError, ValueError):
                 sys.__stdout__.write(_AS_FOUND)
                 sys.__stdout__.flush()
+        _set_modes(modes)
 
 
 def _modes() -> list[Any] | None:
@@ -141,6 +142,16 @@ def _set_modes(modes: list[Any] | None) -> None:
 
     with suppress(termios.error):
         termios.tcsetattr(0, termios.TCSANOW, modes)
-        # Ctrl+S may have stopped the output; the app, which has no such key, would wait forever.
+
+
+def _let_output_flow(modes: list[Any] | None) -> None:
+    """Restart output that Ctrl+S has stopped, and take that key from the terminal while the app writes to it."""
+    if sys.platform == "win32" or modes is None:
+        return
+    import termios
+
+    input_modes, *rest = modes
+    _set_modes([input_modes & ~termios.IXON, *rest])
+    with suppress(termios.error):
         termios.tcflow(0, termios.TCOOFF)
         termios.tcflow(0, termios.TCOON)

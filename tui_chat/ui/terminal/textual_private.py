@@ -7,11 +7,14 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from textual._context import active_message_pump
 from textual._styles_cache import StylesCache
 from textual.app import App
 from textual.binding import Binding, BindingsMap
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 _log = logging.getLogger(__name__)
@@ -48,11 +51,22 @@ class CrashSafeApp(App[int]):
             # Code that still runs while the app exits finds widgets gone.
             _log.warning("an exception during exit", exc_info=error)
             return
+        if isinstance(error, NoMatches) and self._is_leaving(active_message_pump.get(None)):
+            # So does what a screen had planned before it was closed.
+            _log.warning("a closed screen looked for its widgets", exc_info=error)
+            return
         self._return_code = 1
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
         self._fatal_error()
+
+    def _is_leaving(self, node: object) -> bool:
+        """Return whether a node belongs to a screen that is closed."""
+        if not isinstance(node, DOMNode):
+            return False
+        screen = next((one for one in node.ancestors_with_self if isinstance(one, Screen)), None)
+        return screen is not None and screen not in self.screen_stack
 
     def _fatal_error(self) -> None:
         error = self._exception
