@@ -1,8 +1,11 @@
 """Messages that a dialog gets after what they are about has changed, or after it was closed."""
 
 import pytest
+from textual import events, on
 from textual.app import App
 from textual.css.query import NoMatches
+from textual.geometry import Size
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import OptionList
 
@@ -58,3 +61,40 @@ async def test_only_a_closed_screen_may_look_for_widgets_that_are_gone(is_closed
             app._handle_exception(NoMatches("its list"))
         assert (app.fault is None) is is_closed
         app._exception = None  # or the test's own driver raises it
+
+
+class Slow(Message):
+    """Keeps a screen busy while the window gets other sizes."""
+
+
+class Other(Message):
+    """Anything else that a screen is sent."""
+
+
+class SlowScreen(Screen[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes = list[Size]()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.sizes.append(event.size)
+
+    @on(Slow)
+    def fall_behind(self) -> None:
+        for width in range(50, 90):
+            size = Size(width, 20)
+            self.app._resize_event = events.Resize(size, size)
+            self.app._check_resize()
+            self.post_message(Other())  # keeps Textual from combining the sizes
+
+
+async def test_a_screen_that_is_behind_is_laid_out_in_the_latest_size_only() -> None:
+    app = CrashSafeApp()
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen = SlowScreen()
+        await app.push_screen(screen)
+        await pilot.pause()
+        screen.sizes.clear()
+        screen.post_message(Slow())
+        await pilot.pause()
+        assert set(screen.sizes) == {Size(89, 20)}

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from textual import events
 from textual._context import active_message_pump
 from textual._styles_cache import StylesCache
 from textual.app import App
@@ -45,6 +46,15 @@ class CrashSafeApp(App[int]):
 
     fault: BaseException | None = None
     """Why the app had to end."""
+    _last_resize: events.Resize | None = None
+
+    def _check_resize(self) -> None:
+        """Let screens lay out the latest size only: a slow one would be at hundreds of sizes for minutes."""
+        if self._resize_event is not None:
+            if self._last_resize is not None:
+                self._last_resize.prevent_default()
+            self._last_resize = self._resize_event
+        super()._check_resize()
 
     def _handle_exception(self, error: Exception) -> None:
         if self._exit:
