@@ -153,6 +153,13 @@ class Program:
         service.gate = self.service.gate
         return service
 
+    async def close_unsaved(self, service: ChatService) -> None:
+        """Discard another service; what was spent there still counts for the budget."""
+        store = service.save_queue.store
+        await service.aclose()
+        await self.service.gate.drop_store(store)
+        await store.aclose()
+
     async def warm_up(self) -> None:
         """Load in a thread what the first prompt needs, before it is sent."""
         await asyncio.to_thread(self.pricing.prepare)

@@ -71,6 +71,20 @@ async def test_the_day_counts_every_conversation(make_harness: MakeHarness) -> N
         await harness.service.send(harness.new_conversation(), "hi")
 
 
+async def test_the_day_counts_a_store_that_was_dropped(make_harness: MakeHarness) -> None:
+    harness, temporary = await make_harness(budget=Budget({Span.DAY: tokens(500)})), await make_harness(BIG)
+    gate = harness.service.gate
+    gate.add_store(temporary.store)
+    await temporary.completed_reply()
+    standing = await gate.standing()
+    assert standing is not None and standing.spent.tokens == 1002
+    await gate.drop_store(temporary.store)
+    await temporary.store.aclose()
+    assert await gate.standing() == standing
+    with pytest.raises(BudgetReached, match="today"):
+        await harness.service.send(harness.new_conversation(), "hi")
+
+
 async def test_a_limit_is_lifted_for_one_request(make_harness: MakeHarness) -> None:
     harness = await make_harness(BIG, budget=Budget({Span.DAY: tokens(500)}))
     _, conversation = await harness.completed_reply()

@@ -1,7 +1,7 @@
 """The whole app over a store in memory and a provider that plays a script."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -40,7 +40,7 @@ class Desk:
 
     @property
     def chat(self) -> ChatScreen:
-        return next(screen for screen in self.app.screen_stack if isinstance(screen, ChatScreen))
+        return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, ChatScreen))
 
     @property
     def conversation(self) -> Conversation:
@@ -124,12 +124,36 @@ async def desk_with(
         ModelCatalog(used, lambda: ["demo"], lambda name: provider.models()),
         sync=sync,
     )
-    app = ChatApp(context)
+
+    async def open_temporary() -> AppContext:
+        memory = await Store.open(":memory:")
+        temporary = ChatService(memory, Dependencies(provider_for, policy=policy, toolbox=toolbox))
+
+        async def close() -> None:
+            open_ones.remove(close)
+            await temporary.aclose()
+            await memory.aclose()
+
+        open_ones.append(close)
+        return replace(
+            context,
+            store=memory,
+            service=temporary,
+            first=context.blank(),
+            is_temporary=True,
+            open_temporary=None,
+            close=close,
+        )
+
+    open_ones: list[Callable[[], Awaitable[None]]] = []
+    app = ChatApp(replace(context, open_temporary=open_temporary))
     try:
         async with app.run_test(size=size, notifications=True, message_hook=hook) as pilot:
             await pilot.pause()
             yield Desk(pilot, app, used, service, provider)
     finally:
+        for close in list(open_ones):
+            await close()
         await service.aclose()
         if store is None:
             await used.aclose()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from tui_chat.cli.serving import InAppServer
+    from tui_chat.cli.temporary_chats import TemporaryChats
     from tui_chat.ui.app_context import AppContext
     from tui_chat.wiring import Program
 
@@ -54,6 +55,7 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
 
     assembled: list[Program] = []
     servers: list[InAppServer] = []
+    temporary: list[TemporaryChats] = []
 
     async def load_app_context() -> "AppContext":
         # What was imported until now stays alive; only later objects are worth collecting.
@@ -61,6 +63,7 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
         gc.enable()
         await asyncio.to_thread(_import_services)
         from tui_chat.cli.serving import InAppServer
+        from tui_chat.cli.temporary_chats import TemporaryChats
         from tui_chat.wiring import assemble, assemble_or_in_memory
 
         if options.temporary:
@@ -69,7 +72,11 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
             assembled.append(await assemble_or_in_memory(ctx.settings, demo=ctx.demo))
         watchdog.save = assembled[0].save_unsaved
         servers.append(InAppServer(assembled[0]))
-        return replace(await _app_context(ctx, assembled[0], options), serving=servers[0])
+        context = replace(await _app_context(ctx, assembled[0], options), serving=servers[0])
+        if options.temporary:
+            return context
+        temporary.append(TemporaryChats(assembled[0]))
+        return temporary[0].offer(context)
 
     named = ctx.settings.aliases.get(options.model or "", options.model)
     model = named or (DEMO_MODEL if ctx.demo else KeyRing(ctx.settings).model()[0])
@@ -85,6 +92,8 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
     finally:
         for server in servers:
             await server.stop()
+        for chats in temporary:
+            await chats.aclose()
         for program in assembled:
             await program.aclose()
     watchdog.all_saved(code)

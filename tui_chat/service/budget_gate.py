@@ -19,6 +19,8 @@ class BudgetGate:
         self.asks_first = False
         """Whether the first request over a soft limit is refused, so that the user sees the warning before."""
         self._stores = [store]
+        self._elsewhere: list[tuple[datetime, Spending]] = []
+        """What was spent in stores that are closed by now, by the day."""
         self._is_lifted = False
         self._warned: set[tuple[Span, str]] = set()
         self._free_replies: set[str] = set()
@@ -27,6 +29,13 @@ class BudgetGate:
     def add_store(self, store: Store) -> None:
         """Count what is spent there as well."""
         self._stores.append(store)
+
+    async def drop_store(self, store: Store) -> None:
+        """Note what was spent in a store that is about to be closed, and ask it no more."""
+        if store in self._stores:
+            self._stores.remove(store)
+            midnight = _midnight()
+            self._elsewhere.append((midnight, await _spent_since(midnight, store)))
 
     def lift_once(self) -> None:
         """Let the next request pass, whatever the limits are."""
@@ -100,6 +109,15 @@ class BudgetGate:
         return bool(self.budget.limits.get(span) or self.budget.warnings.get(span))
 
     async def _today(self) -> Spending:
-        midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-        reports = await asyncio.gather(*(usage_report(store, midnight) for store in self._stores))
-        return sum((Spending.of(report.total.usage, report.total.cost) for report in reports), Spending())
+        midnight = _midnight()
+        spent = await asyncio.gather(*(_spent_since(midnight, store) for store in self._stores))
+        return sum((*spent, *(amount for day, amount in self._elsewhere if day == midnight)), Spending())
+
+
+def _midnight() -> datetime:
+    return datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+async def _spent_since(start: datetime, store: Store) -> Spending:
+    total = (await usage_report(store, start)).total
+    return Spending.of(total.usage, total.cost)

@@ -54,6 +54,8 @@ class ChatApp(CrashSafeApp):
         """Whether a signal has ended the program, so that the terminal must be left alone."""
         self._held: list[events.Key | events.Paste] | None = [] if isinstance(below, PendingContext) else None
         """Keys pressed before the conversation is open."""
+        self._is_warm = False
+        """Whether loading what the first prompt needs has started."""
         self._presses = KeyQueue(self, super().on_event, CommandLetters(self, self._open_chat))
         self._keys = Keyboard(below.settings.keys)
         self._keys.bind(self, Scope.APP)
@@ -223,7 +225,9 @@ class ChatApp(CrashSafeApp):
         held, self._held = self._held or [], None
         for event in held:
             await self._presses.take(event)
-        self.call_after_refresh(self.run_worker, self._warm_up, exit_on_error=False)
+        if not self._is_warm:
+            self._is_warm = True
+            self.call_after_refresh(self.run_worker, self._warm_up, exit_on_error=False)
 
     async def _warm_up(self) -> None:
         await asyncio.to_thread(load_ahead)
@@ -288,9 +292,10 @@ class ChatApp(CrashSafeApp):
 
     @property
     def _chat(self) -> "ChatScreen":
+        """The screen of the conversation; a temporary one lies over the saved one."""
         from tui_chat.ui.chat.screen import ChatScreen
 
-        return next(screen for screen in self.screen_stack if isinstance(screen, ChatScreen))
+        return next(screen for screen in reversed(self.screen_stack) if isinstance(screen, ChatScreen))
 
 
 def _chat_on(context: "AppContext", keys: Keyboard) -> "ChatScreen":

@@ -110,7 +110,18 @@ class AppContext:
     """The MCP servers of the settings."""
     is_temporary: bool = False
     """Whether nothing is kept after this run of the program, on purpose."""
+    open_temporary: "Callable[[], Awaitable[AppContext]] | None" = None
+    """Builds what a temporary conversation uses; `None` within one, and where nothing is saved anyway."""
+    close: Callable[[], Awaitable[None]] = _nothing
+    """Discards a temporary conversation."""
+    choices_store: "Store | None" = None
+    """Where favourite models and trusted folders are stored, if not with the conversations."""
     plugin_tools: Callable[[], Collection[str]] = tuple
     """Returns the names that choose tools of plug-ins."""
     sync: SyncProcess | None = None
     """The process that syncs the database; `None` where nothing is stored."""
+
+    @property
+    def choices(self) -> "Store":
+        """Return the store of what the user chose for all conversations."""
+        return self.choices_store or self.store

@@ -152,6 +152,13 @@ KEYS: tuple[Key, ...] = (
         ),
         ("conversation.new", "ctrl+n", "new", "new", "New conversation."),
         (
+            "conversation.temporary",
+            "alt+n",
+            "temporary",
+            "temporary",
+            "Temporary conversation, saved nowhere; again to leave it.",
+        ),
+        (
             "home.recent",
             " ".join(f"alt+{number}" for number in range(1, 10)),
             "open_recent({n})",

@@ -44,7 +44,15 @@ class HomeActions:
         self._profile = profile
         model, context = self._chat.conversation.model, self._chat.context
         key = KeyRing(context.settings).note(model)
-        self._panel.show_text(home_text(self._chat.keys, model, key, profile=profile, local=self._local_models))
+        text = home_text(
+            self._chat.keys,
+            model,
+            key,
+            profile=profile,
+            local=self._local_models,
+            is_temporary=context.is_temporary,
+        )
+        self._panel.show_text(text)
 
     _profile = ""
 

@@ -31,7 +31,7 @@ class ModelChoices:
     async def mark_used(self, ref: str) -> None:
         """Offer this model first from now on."""
         recent = [ref, *(other for other in await self._stored(RECENT_MODELS) if other != ref)]
-        await self._context.store.set_state(RECENT_MODELS, recent[:_KEPT_RECENT])
+        await self._context.choices.set_state(RECENT_MODELS, recent[:_KEPT_RECENT])
 
     async def last_seen(self) -> Sequence[Choice]:
         """Return the models that are known without asking a provider."""
@@ -65,12 +65,12 @@ class ModelChoices:
         if is_reference(ref):
             favourites = await self._stored(FAVOURITE_MODELS)
             changed = [one for one in favourites if one != ref] if ref in favourites else [*favourites, ref]
-            await self._context.store.set_state(FAVOURITE_MODELS, changed or None)
+            await self._context.choices.set_state(FAVOURITE_MODELS, changed or None)
         return await self.last_seen()
 
     async def _stored(self, key: str) -> list[str]:
         try:
-            return list(map(str, await self._context.store.state(key) or []))
+            return list(map(str, await self._context.choices.state(key) or []))
         except StorageError:
             return []
 

@@ -50,6 +50,7 @@ from tui_chat.ui.chat.switching import Switching
 from tui_chat.ui.chat.sync_notices import CHECK_EVERY_S as CHECK_SYNC_EVERY_S
 from tui_chat.ui.chat.sync_notices import SyncNotices
 from tui_chat.ui.chat.template_actions import TemplateActions
+from tui_chat.ui.chat.temporary_actions import TemporaryActions
 from tui_chat.ui.chat.tool_actions import ToolActions
 from tui_chat.ui.chat.welcome import home_text, wordmark
 from tui_chat.ui.commands.argument_suggestions import arguments
@@ -142,7 +143,8 @@ class ChatScreen(Screen[None]):
     home_panel = query_one(HomePanel)
     outline = query_one(Outline)
 
-    def __init__(self, context: AppContext, keys: Keyboard) -> None:
+    def __init__(self, context: AppContext, keys: Keyboard, saved: "ChatScreen | None" = None) -> None:
+        """`saved` is the screen below that of a temporary conversation."""
         super().__init__()
         self.context = context
         self.service = context.service
@@ -171,6 +173,7 @@ class ChatScreen(Screen[None]):
         self.find = FindActions(self)
         self.home = HomeActions(self)
         self.switching = Switching(self)
+        self.temporary = TemporaryActions(self, saved, lambda context: ChatScreen(context, keys, self))
         self.attachments = OpenAttachment(self)
         self.pictures = Pictures(
             self._write, self.attachments.send_picture, lambda: self.pane.show_images(), can_convert=can_shrink
@@ -225,7 +228,10 @@ class ChatScreen(Screen[None]):
         yield NoticeLine(self.keys)
         yield PromptBox(self.keys.in_prompt(), self.completion, enter_sends=ui.enter_sends, vi=ui.prompt_keys == "vi")
         yield Outline(self.keys)
-        yield HomePanel(self.keys, home_text(self.keys, self.conversation.model, ("", False)))
+        yield HomePanel(
+            self.keys,
+            home_text(self.keys, self.conversation.model, ("", False), is_temporary=self.context.is_temporary),
+        )
         yield StatusFooter(self.keys, costs=ui.costs)
 
     async def on_mount(self) -> None:
@@ -356,7 +362,10 @@ class ChatScreen(Screen[None]):
 
     def show_window_title(self) -> None:
         """Set the terminal's title: the conversation, and whether a reply is streaming."""
-        title = clean_line(self.conversation.title) or "tui-chat"
+        chats = [screen for screen in self.app.screen_stack if isinstance(screen, ChatScreen)]
+        if chats[-1:] != [self]:
+            return  # a temporary conversation lies over this one
+        title = self.temporary.window_title or clean_line(self.conversation.title) or "tui-chat"
         self.app.title = f"● {title}" if self.live_reply is not None else title
 
     @work(group="context", exclusive=True, exit_on_error=False)
@@ -562,9 +571,9 @@ class ChatScreen(Screen[None]):
         self.action_history = self.prompt_actions.search_history
         self.action_leave_out = self.room.leave_out
         self.action_lift_budget = self.room.lift_budget
-        self.action_library = self.commands.open_library
+        self.action_library = self.temporary.leaving_first("library", self.commands.open_library)
         self.action_model = self.model_picker.switch
-        self.action_open_previous = self.switching.open_previous
+        self.action_open_previous = self.temporary.leaving_first("open_previous", self.switching.open_previous)
         self.action_outline = self.outlines.open
         self.action_quote = self.reuse.quote
         self.action_pipe = self.reuse.pipe
@@ -572,7 +581,8 @@ class ChatScreen(Screen[None]):
         self.action_open_recent = self.home.open_recent
         self.action_recent = self.home.focus
         self.action_paste_image = self.attach.paste_image
-        self.action_new = self.commands.open_new
+        self.action_new = self.temporary.leaving_first("new", self.commands.open_new)
+        self.action_temporary = self.temporary.toggle
         self.action_origin = self.branches.open_origin
         self.action_palette = self.commands.open_palette
         self.action_send_without_files = self.branches.send_without_files

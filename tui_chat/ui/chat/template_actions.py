@@ -49,7 +49,7 @@ class TemplateActions:
         user = self._chat.context.settings.file.parent
         self._project = await asyncio.to_thread(find_project, Path.cwd())
         if (project := self._project) is not None:
-            store, folder = self._chat.context.store, str(project.folder)
+            store, folder = self._chat.context.choices, str(project.folder)
             self._is_trusted = await project_trust.is_trusted(store, folder, project.fingerprint)
         built_in = {*COMMANDS_BY_NAME, *ALIASES}
         self._templates = await asyncio.to_thread(load_templates, user, project, built_in)
@@ -183,7 +183,7 @@ class TemplateActions:
         if await self._chat.app.push_screen_wait(Picker(self._chat.keys, title, choices)) != _YES:
             return False
         # What was read is what was shown: a change since then has another fingerprint.
-        await project_trust.trust(self._chat.context.store, str(project.folder), project.fingerprint)
+        await project_trust.trust(self._chat.context.choices, str(project.folder), project.fingerprint)
         await self.load()
         return self._is_trusted
 

@@ -28,6 +28,10 @@ _NO_KEY_FOUND = (
     "OPENAI_API_KEY, or start a local server, then switch model ({}).",
     "Offline demo: any prompt starts the tour.",
 )
+_TEMPORARY = (
+    "Temporary: this conversation, its prompts and its drafts are saved nowhere.",
+    "Temporary: nothing of this conversation is saved.",
+)
 
 
 class HomeText(NamedTuple):
@@ -46,14 +50,20 @@ class HomeText(NamedTuple):
 
 
 def home_text(
-    keys: Keyboard, model: str, key: tuple[str, bool], *, profile: str = "", local: Sequence[str] = ()
+    keys: Keyboard,
+    model: str,
+    key: tuple[str, bool],
+    *,
+    profile: str = "",
+    local: Sequence[str] = (),
+    is_temporary: bool = False,
 ) -> HomeText:
     """Return the text of an empty conversation.
 
     `key` is a few words about the API key, and whether it is missing; `local` are models found on this machine.
     """
     hints = [("/", "commands"), *((name, does) for action, does in _HINTS if (name := keys(action)))]
-    notes = []
+    notes = [_TEMPORARY] if is_temporary else []
     if model.startswith("demo/"):
         notes.append((_NO_KEY_FOUND[0].format(keys("model.choose")), _NO_KEY_FOUND[1]))
     if local:

@@ -61,6 +61,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("stop", "", "stop generating", "screen.cancel", "reply.cancel"),
     Command("suspend", "", "suspend (fg resumes)", "app.suspend", "read.suspend"),
     Command("system", "[TEXT]", "set or show the system prompt; - removes it", ""),
+    Command(
+        "temp",
+        "",
+        "temporary conversation, saved nowhere; again to leave it",
+        "screen.temporary",
+        "conversation.temporary",
+    ),
     Command("theme", "[NAME]", "switch theme", ""),
     Command("title", "[TEXT]", "rename this conversation", ""),
     Command("tools", "[NAMES]", "turn tools on: read, fetch, run; off turns all off", "", "tools.choose"),

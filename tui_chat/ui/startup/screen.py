@@ -34,7 +34,7 @@ class StartupScreen(Screen[None]):
         yield StartupPrompt(PLACEHOLDER)
         if late.is_blank:
             key = KeyRing(late.settings).note(late.model)
-            yield HomePanel(self._keys, home_text(self._keys, late.model, key))
+            yield HomePanel(self._keys, home_text(self._keys, late.model, key, is_temporary=late.is_temporary))
         yield StartupFooter(late.model, self._keys("prompt.send"), "TEMPORARY" if late.is_temporary else "")
 
     def on_resize(self, event: Resize) -> None:
