@@ -7,12 +7,12 @@ from decimal import Decimal
 import pytest
 
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.header_layout import LEAST_TITLE, HeaderState, branch_number, header_fields
+from tui_chat.core.header_layout import LEAST_TITLE, HeaderState, branch_number, header_fields, without_streaming
 from tui_chat.core.part import TextPart
 from tui_chat.core.prompt_forecast import ContextUse
 from tui_chat.core.text_width import text_width
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.core.usage import CostSum
+from tui_chat.core.usage import CostSum, Usage
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 FULL = HeaderState(
@@ -66,3 +66,11 @@ def test_branch_number_counts_the_ends_of_the_tree() -> None:
     assert branch_number(conversation) == (2, 2)
     assert branch_number(conversation.with_head("a")) == (1, 2)
     assert branch_number(Conversation("c", NOW, NOW)) == (1, 1)
+
+
+def test_a_streaming_reply_has_no_cost_yet_rather_than_no_price() -> None:
+    reply = Turn("a", None, Role.ASSISTANT, (TextPart("x"),), TurnStatus.STREAMING, NOW, usage=Usage(1))
+    coming = Conversation("c", NOW, NOW, turns=(reply,), head="a")
+    assert without_streaming(coming.path_cost, coming) == CostSum()
+    ended = replace(coming, turns=(replace(reply, status=TurnStatus.COMPLETE),))
+    assert without_streaming(ended.path_cost, ended).unknown_replies == 1

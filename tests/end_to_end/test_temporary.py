@@ -1,4 +1,4 @@
-"""Of a temporary conversation no byte is on disk: while it is open, after it was left, after the program was killed."""
+"""No byte of a temporary conversation is on disk: while it is open, after it was left, after a kill."""
 
 import signal
 import sys

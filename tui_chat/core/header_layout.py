@@ -1,11 +1,12 @@
 """The layout of the line above a conversation: title, branch, profile, context and cost. Must not know widgets."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.footer_layout import Field, fit, total_forms
 from tui_chat.core.format_numbers import percent, short_tokens
+from tui_chat.core.turn import TurnStatus
 from tui_chat.core.usage import CostSum
 
 if TYPE_CHECKING:
@@ -69,6 +70,16 @@ def branch_number(conversation: "Conversation") -> tuple[int, int]:
     parents = {turn.parent_id for turn in conversation.turns}
     ends = [turn.id for turn in conversation.turns if turn.id not in parents]
     return (ends.index(conversation.head) + 1 if conversation.head in ends else 1), max(1, len(ends))
+
+
+def without_streaming(total: CostSum, conversation: "Conversation") -> CostSum:
+    """Return a sum without the reply that is streaming, which has no cost yet rather than an unknown one."""
+    coming = [
+        turn
+        for turn in conversation.path[-1:]
+        if turn.status is TurnStatus.STREAMING and turn.usage is not None and turn.cost is None
+    ]
+    return replace(total, unknown_replies=total.unknown_replies - len(coming))
 
 
 def _context(context: "ContextUse | None") -> list[Field]:

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.footer_layout import Field
-from tui_chat.core.header_layout import HeaderState, branch_number, header_fields
+from tui_chat.core.header_layout import HeaderState, branch_number, header_fields, without_streaming
 from tui_chat.ui.chat.welcome import margin_of
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class ConversationHeader(Widget):
             title=conversation.title,
             branch=branch_number(conversation),
             profile=profile,
-            total=conversation.path_cost,
-            total_all=conversation.cost,
+            total=without_streaming(conversation.path_cost, conversation),
+            total_all=without_streaming(conversation.cost, conversation),
         )
         self._has_turns = bool(conversation.turns)
         self.fit_window()
