@@ -39,6 +39,11 @@ def test_a_quick_command_loads_nothing_heavy(words: tuple[str, ...], tmp_path: P
     assert loaded.isdisjoint(HEAVY)
 
 
+def test_the_help_imports_no_command(tmp_path: Path) -> None:
+    loaded = loaded_by(called("--help"), tmp_path)
+    assert not {name for name in loaded if name.startswith("tui_chat.cli.commands.")}
+
+
 def test_a_list_loads_neither_a_loop_nor_what_checks_mends_or_lays_out(tmp_path: Path) -> None:
     loaded = loaded_by(called("list"), tmp_path)
     assert "tui_chat.storage.database" in loaded
@@ -106,3 +111,4 @@ def test_the_first_screen_loads_nothing_of_turns_and_budgets(tmp_path: Path) -> 
     code += "from tui_chat.settings.load import load_settings\nload_settings()"
     loaded = loaded_by(code, tmp_path)
     assert loaded.isdisjoint({f"tui_chat.core.{name}" for name in ("part", "turn", "tool", "usage", "budget")})
+    assert loaded.isdisjoint({"textual.widgets._text_area", "tui_chat.ui.messages", "tui_chat.ui.app_context"})

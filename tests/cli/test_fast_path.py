@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from tui_chat.cli import app, launch
-from tui_chat.cli.fast_path import FLAGS, MODEL, parse_app_args
+from tui_chat.cli.fast_path import DATA_DIR, FLAGS, MODEL, parse_app_args
 
 PARSED = (
     "",
@@ -17,6 +17,7 @@ PARSED = (
     "--temp",
     "-m openai/gpt-5",
     "--model openai/gpt-5 -c",
+    "--data-dir /not/there --demo",
 )
 LEFT_TO_TYPER = (
     "--continue --demo --debug",
@@ -33,6 +34,8 @@ LEFT_TO_TYPER = (
     "-mopenai/gpt-5",
     "-m",
     "-m -c",
+    "--data-dir",
+    "--data-dir a --data-dir b",
     "--model=",
     "-c -c",
     "--demo=yes",
@@ -68,4 +71,4 @@ def test_completion_is_left_to_typer() -> None:
 
 def test_the_fast_path_knows_only_options_of_the_app() -> None:
     group = typer.main.get_command(app.app)
-    assert {*FLAGS, *MODEL} <= {name for parameter in group.params for name in parameter.opts}
+    assert {*FLAGS, *MODEL, DATA_DIR} <= {name for parameter in group.params for name in parameter.opts}

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.support.readme import program
-from tui_chat.cli.app import app
+from tui_chat.cli.app import COMMANDS, app, load_command
 from tui_chat.cli.examples import EXAMPLES
 
 OPERATORS = ("|", "<", ">", "&&")
@@ -66,6 +66,11 @@ def test_help_is_whole_within_eighty_cells_and_has_examples(path: str) -> None:
 def test_an_example_can_be_parsed(path: str, example: str) -> None:
     called = [take(program(), words) for words in calls_in(example)]
     assert any(call.startswith(path) for call in called)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_has_the_first_sentence_of_each(name: str) -> None:
+    assert load_command(name).get_short_help_str(200) == COMMANDS[name].summary
 
 
 def test_every_example_belongs_to_a_command() -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from tui_chat.cli.context import GlobalOptions
-from tui_chat.cli.help_format import HelpCommand, HelpGroup
+from tui_chat.cli.help_format import CommandRow, HelpCommand, HelpGroup
 from tui_chat.cli.options import (
     ConfigFlag,
     ContinueFlag,
@@ -25,36 +25,50 @@ from tui_chat.cli.options import (
 _CHAT = "Chat"
 _CONVERSATIONS = "Conversations"
 _OTHER = "Usage, models, settings"
+
+
+class _Listed(NamedTuple):
+    """A command in `--help`."""
+
+    module: str
+    """Its module in `tui_chat.cli.commands`."""
+    heading: str
+    summary: str
+    """The first sentence of its own help, so that `--help` need not import it."""
+
+
 COMMANDS = {
-    "ask": ("ask", _CHAT),
-    "chat": ("chat", _CHAT),
-    "open": ("open", _CHAT),
-    "list": ("list", _CONVERSATIONS),
-    "show": ("show", _CONVERSATIONS),
-    "search": ("search", _CONVERSATIONS),
-    "rename": ("rename", _CONVERSATIONS),
-    "fork": ("fork", _CONVERSATIONS),
-    "delete": ("delete", _CONVERSATIONS),
-    "restore": ("restore", _CONVERSATIONS),
-    "export": ("export", _CONVERSATIONS),
-    "import": ("import_", _CONVERSATIONS),
-    "backup": ("backup", _CONVERSATIONS),
-    "stats": ("stats", _CONVERSATIONS),
-    "acp": ("acp", _OTHER),
-    "serve": ("serve", _OTHER),
-    "token": ("token", _OTHER),
-    "sync": ("sync", _OTHER),
-    "usage": ("usage", _OTHER),
-    "prices": ("prices", _OTHER),
-    "models": ("models", _OTHER),
-    "templates": ("templates", _OTHER),
-    "tools": ("tools", _OTHER),
-    "mcp": ("mcp", _OTHER),
-    "config": ("config", _OTHER),
-    "doctor": ("doctor", _OTHER),
-    "help": ("help", _OTHER),
+    "ask": _Listed("ask", _CHAT, "Send a prompt and stream the reply to stdout."),
+    "chat": _Listed("chat", _CHAT, "Open the app, or chat in plain lines."),
+    "open": _Listed("open", _CHAT, "Open the app at the conversation that fits best."),
+    "list": _Listed("list", _CONVERSATIONS, "List past conversations, most recent first."),
+    "show": _Listed("show", _CONVERSATIONS, "Print a conversation."),
+    "search": _Listed("search", _CONVERSATIONS, "Search the titles and messages of all conversations."),
+    "rename": _Listed("rename", _CONVERSATIONS, "Give a conversation another title."),
+    "fork": _Listed("fork", _CONVERSATIONS, "Start a new conversation with the messages of another one."),
+    "delete": _Listed("delete", _CONVERSATIONS, "Move a conversation to the trash."),
+    "restore": _Listed("restore", _CONVERSATIONS, "Restore a conversation from the trash, or list the trash."),
+    "export": _Listed("export", _CONVERSATIONS, "Write conversations as Markdown, HTML, JSON or text."),
+    "import": _Listed("import_", _CONVERSATIONS, "Import conversations from files."),
+    "backup": _Listed("backup", _CONVERSATIONS, "Copy the database, whole and consistent, also while the app runs."),
+    "stats": _Listed("stats", _CONVERSATIONS, "Print how much there is: conversations, turns, size."),
+    "acp": _Listed("acp", _OTHER, "Speak the Agent Client Protocol on stdin and stdout."),
+    "serve": _Listed("serve", _OTHER, "Serve the conversations to other programs."),
+    "token": _Listed("token", _OTHER, "Manage the tokens of the clients of `tui-chat serve`."),
+    "sync": _Listed("sync", _OTHER, "Exchange conversations with other machines."),
+    "usage": _Listed("usage", _OTHER, "Print tokens and cost by day, model or conversation."),
+    "prices": _Listed("prices", _OTHER, "Print prices of models, or download the newest list."),
+    "models": _Listed("models", _OTHER, "List available models, with context window and price."),
+    "templates": _Listed(
+        "templates", _OTHER, "List prompt templates: the commands that you and this project have added."
+    ),
+    "tools": _Listed("tools", _OTHER, "List what models may call, and what you have allowed."),
+    "mcp": _Listed("mcp", _OTHER, "Manage MCP servers."),
+    "config": _Listed("config", _OTHER, "Show and edit the settings."),
+    "doctor": _Listed("doctor", _OTHER, "Check settings, keys, providers, database and terminal."),
+    "help": _Listed("help", _OTHER, "Explain a topic: keys, settings, providers, headless use, privacy …"),
 }
-"""Each command's module in `tui_chat.cli.commands`, and its heading in `--help`.
+"""The commands in the order of `--help`.
 
 A module holds the command as a function `run`, or sub-commands as a Typer app named `app`.
 """
@@ -63,14 +77,15 @@ A module holds the command as a function `run`, or sub-commands as a Typer app n
 @cache
 def load_command(name: str) -> Any:
     """Import a command's module and return the command."""
-    module_name, heading = COMMANDS[name]
-    module = import_module(f"tui_chat.cli.commands.{module_name}")
+    listed = COMMANDS[name]
+    module = import_module(f"tui_chat.cli.commands.{listed.module}")
     command_app = getattr(module, "app", None)
     if command_app is None:
         command_app = typer.Typer(add_completion=False, rich_markup_mode=None)
         command_app.command(name, cls=HelpCommand)(module.run)
     command: Any = typer.main.get_command(command_app)
-    command.rich_help_panel = heading
+    command.rich_help_panel = listed.heading
+    command.help = command.help or listed.summary
     return command
 
 
@@ -93,6 +108,14 @@ class _LazyGroup(HelpGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands: Any = _LazyCommands()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names without importing the commands."""
+        return list(COMMANDS)
+
+    def command_rows(self, ctx: Any, width: int) -> list[CommandRow]:
+        """Return the rows of `--help`."""
+        return [CommandRow(listed.heading, name, listed.summary) for name, listed in COMMANDS.items()]
 
 
 app = typer.Typer(

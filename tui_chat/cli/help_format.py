@@ -1,6 +1,6 @@
 """The layout of `--help`: usage, arguments, options, examples, within eighty columns. Knows no command by name."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
@@ -47,23 +47,32 @@ class HelpCommand(_HelpFormat, TyperCommand):
     """A command that shows examples."""
 
 
+class CommandRow(NamedTuple):
+    """A command in the help of its group."""
+
+    heading: str
+    name: str
+    summary: str
+
+
 class HelpGroup(_HelpFormat, TyperGroup):
     """A group that shows examples, and its commands under their headings."""
 
+    def command_rows(self, ctx: Any, width: int) -> list[CommandRow]:
+        """Return the rows of `--help`: each command's heading, name and first sentence."""
+        commands: Any = [self.get_command(ctx, name) for name in self.list_commands(ctx)]
+        return [
+            CommandRow(command.rich_help_panel or "Commands", command.name, command.get_short_help_str(width))
+            for command in commands
+        ]
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write each command's name and first sentence."""
-        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        widest = max(len(name) for name, _ in commands)
-        headings = dict.fromkeys(command.rich_help_panel for _, command in commands)  # type: ignore[union-attr]
-        for heading in headings:
-            with formatter.section(heading or "Commands"):
-                formatter.write_dl(
-                    [
-                        (name.ljust(widest), command.get_short_help_str(formatter.width))  # type: ignore[union-attr]
-                        for name, command in commands
-                        if command.rich_help_panel == heading  # type: ignore[union-attr]
-                    ]
-                )
+        rows = self.command_rows(ctx, formatter.width)
+        widest = max(len(row.name) for row in rows)
+        for heading in dict.fromkeys(row.heading for row in rows):
+            with formatter.section(heading):
+                formatter.write_dl([(row.name.ljust(widest), row.summary) for row in rows if row.heading == heading])
 
 
 def command_group(name: str, text: str | None = None) -> typer.Typer:
