@@ -53,13 +53,14 @@ _STARTS = frozenset("#>`~<=-_*+|:$\\[0123456789")
 class BlockParser:
     """The stack of open blocks, and the methods that feed it. A closed block is final and goes to the sink."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, sink: Sink, *, continues: bool = False) -> None:
+        """`continues`: other blocks and an empty line are before the text."""
         self.sink = sink
-        self.stack = [Container(ROOT)]
+        self.stack = [Container(ROOT, shown=continues)]
         """The open containers, outermost first."""
         self.leaf: Leaf | None = None
         """The open leaf in the innermost of them."""
-        self._blank = False
+        self._blank = continues
         """The last line was empty."""
         self._own_lines = 0
         """Lines of the leaf that are its own, while a fork has borrowed them."""

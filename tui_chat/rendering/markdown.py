@@ -32,13 +32,18 @@ class LiveMarkdown:
     Before, the end is shown as it will most likely continue, so that no markup flashes up.
     """
 
-    def __init__(self, width: int, styles: TextStyles) -> None:
+    def __init__(
+        self, width: int, styles: TextStyles, references: References | None = None, *, continues: bool = False
+    ) -> None:
+        """`references`: definitions from elsewhere in the text; `continues`: it is not the text's first section."""
         self.width = width
         self.styles = styles
-        self._context = LayoutContext(max(width, LEAST_WIDTH), styles, References())
+        self._context = LayoutContext(
+            max(width, LEAST_WIDTH), styles, References() if references is None else references
+        )
         self._source = LineSource()
         self._document = Document(self._context)
-        self._blocks = BlockParser(self._document)
+        self._blocks = BlockParser(self._document, continues=continues)
         self._lines: list[Line] = []
         self._fixed = 0
         """How many of the lines are the document's; the preview follows them."""

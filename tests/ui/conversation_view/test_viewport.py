@@ -10,7 +10,7 @@ from tests.ui.conversation_view.layouts import layout_options
 from tests.ui.turns import conversation, exchanges, prompt, reply, thinking
 from tui_chat.core.event import TextDelta, ThinkingDelta
 from tui_chat.core.turn import TurnStatus
-from tui_chat.ui.conversation_view import layout_cache
+from tui_chat.ui.conversation_view import layout_cache, turn_layout
 from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_after
 from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
 from tui_chat.ui.conversation_view.viewport import Viewport
@@ -185,7 +185,10 @@ def test_the_same_conversation_shown_again_keeps_what_is_laid_out_and_the_reader
     assert len(viewport.turns.entries) == 41
 
 
-def test_a_long_turn_looks_as_it_did_until_it_is_laid_out_again_in_slices_and_the_reader_keeps_his_place() -> None:
+def test_a_long_turn_looks_as_it_did_until_it_is_laid_out_again_in_slices_and_the_reader_keeps_his_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turn_layout, "LONG_TEXT", 1_000_000)
     text = "".join(f"## Part {number}\n\n{'some words ' * 20}number{number}\n\n" for number in range(900))
     viewport = Viewport(layout_options(90))
     viewport.height = 20

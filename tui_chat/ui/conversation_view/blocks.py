@@ -77,6 +77,10 @@ class Block:
         """Return whether it was made from exactly this text."""
         return True
 
+    def lay_out(self) -> bool:
+        """Make an estimated number of rows exact. Return whether it was an estimate."""
+        return False
+
     @property
     def code_blocks(self) -> "tuple[CodeBlock, ...]":
         """Its code blocks, whose lines are counted without the blank rows."""

@@ -28,12 +28,12 @@ class Code:
     @property
     def code(self) -> "CodeBlock":
         """Its text and lines; the turn must be laid out."""
-        return self.entry.blocks[self.block].code_blocks[self.number]
+        return self.entry.block(self.block).code_blocks[self.number]
 
     @property
     def rows(self) -> tuple[int, int]:
         """First and last row within its turn."""
-        block, code = self.entry.blocks[self.block], self.code
+        block, code = self.entry.block(self.block), self.code
         first = self.entry.row_of(self.block, block.gap + code.first_line)
         return first, first + code.end_line - code.first_line - 1
 
@@ -113,7 +113,7 @@ class Cursor:
             index = max(0, min(len(viewport.turns.entries) - 1, index + by))
         self.clear()
         self.turn = viewport.turns.layout(index)
-        gap = self.turn.blocks[HEAD].gap
+        gap = self.turn.block(HEAD).gap
         viewport.reveal(index, gap, self.turn.rows - 1)
 
     def _index(self, entry: TurnLayout | None) -> int | None:
@@ -182,7 +182,7 @@ class Cursor:
         position = row.position
         entry = self._viewport.turns.entries[position.entry]
         if entry is self.turn:
-            return position.block != HEAD or position.row >= entry.blocks[HEAD].gap
+            return position.block != HEAD or position.row >= entry.block(HEAD).gap
         if self.code is None or entry is not self.code.entry or position.block != self.code.block:
             return False
         first, last = self.code.rows

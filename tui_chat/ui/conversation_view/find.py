@@ -171,7 +171,7 @@ class Finder:
     def spans(self, row: Row) -> tuple[tuple[Span, ...], Span | None]:
         """Return the cells of the matches in a visible row, and those of the current match."""
         position = row.position
-        block = self._viewport.turns.entries[position.entry].blocks[position.block]
+        block = self._viewport.turns.entries[position.entry].block(position.block)
         spans, current = [], None
         match = self._matches[self._ordinal] if 0 <= self._ordinal < len(self._matches) else None
         for pieces in self._found(block, *paragraph(block, position.row)):

@@ -21,7 +21,7 @@ class Folding:
 
     def toggle(self, entry: int, block: int) -> None:
         """Unfold a block, or fold it."""
-        fold = self._viewport.turns.layout(entry).blocks[block]
+        fold = self._viewport.turns.layout(entry).block(block)
         if isinstance(fold, Fold):
             self._set_open(entry, [block], not fold.is_open)
 
@@ -61,7 +61,7 @@ class Folding:
         self._viewport.turns.update_height(index)
         self._viewport.follow_if_at_end()
         if entry.has_details:
-            self._viewport.reveal(index, max(0, entry.rows - entry.blocks[-1].rows), entry.rows - 1)
+            self._viewport.reveal(index, max(0, entry.rows - entry.block(-1).rows), entry.rows - 1)
         self._changed()
 
     def show_file(self, sha256: str, text: str) -> None:

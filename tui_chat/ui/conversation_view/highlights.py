@@ -60,9 +60,9 @@ class Highlights:
     def style_of(self, row: Row) -> RowStyle:
         """Return how a visible row is to be painted."""
         entry = self._viewport.turns.entries[row.entry]
-        is_user = entry.is_user and (row.block != HEAD or row.row >= entry.blocks[HEAD].gap)
+        is_user = entry.is_user and (row.block != HEAD or row.row >= entry.block(HEAD).gap)
         is_faint = entry.header.is_left_out
-        block = entry.blocks[row.block]
+        block = entry.block(row.block)
         bar = "user" if is_user else block.bar_at(row.row)
         if not self._are_any and not is_faint:
             return _BARS[bar]

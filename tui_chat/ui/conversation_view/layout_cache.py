@@ -24,7 +24,8 @@ class LayoutCache:
         self.heights = HeightIndex()
         self.streaming: StreamingTurn | None = None
         """The last turn while it streams."""
-        self._cached: OrderedDict[TurnLayout, None] = OrderedDict()
+        self._cached: OrderedDict[TurnLayout, int] = OrderedDict()
+        """The laid-out turns with their rows, as counted in `_cached_rows`."""
         self._cached_rows = 0
         self.stale: dict[TurnLayout, None] = {}
         """Long turns that are shown in the old layout until they are laid out again."""
@@ -56,11 +57,11 @@ class LayoutCache:
         entry = self.entries[index]
         if not entry.is_laid_out:
             entry.layout(self.layout_options)
-            self._cached[entry] = None
-            self._cached_rows += entry.rows
-            self.heights.set(index, entry.rows)
+            self._cached[entry] = 0
         else:
             self._cached.move_to_end(entry)
+        if self.heights[index] != entry.rows or not self._cached[entry]:
+            self.update_height(index)
         return entry
 
     def measure(self, index: int, budget_s: float) -> bool:
@@ -74,9 +75,10 @@ class LayoutCache:
 
     def update_height(self, index: int) -> None:
         """Take over the height of a laid-out turn whose rows changed."""
-        rows = self.entries[index].rows
-        self._cached_rows += rows - self.heights[index]
-        self.heights.set(index, rows)
+        entry = self.entries[index]
+        self._cached_rows += entry.rows - self._cached[entry]
+        self._cached[entry] = entry.rows
+        self.heights.set(index, entry.rows)
 
     def evict_old(self, first: int, end: int) -> None:
         """Drop the rows of the least recently visible turns, except those from `first` to `end`."""
@@ -91,9 +93,8 @@ class LayoutCache:
                 break
 
     def _evict(self, entry: TurnLayout) -> None:
-        del self._cached[entry]
+        self._cached_rows -= self._cached.pop(entry)
         self.stale.pop(entry, None)
-        self._cached_rows -= entry.rows
         entry.drop()
 
     def restyle(self, layout_options: LayoutOptions) -> None:
@@ -106,7 +107,7 @@ class LayoutCache:
         )
         self.layout_options = layout_options
         for entry in [*self._cached]:
-            if entry.rows > _LONG_ROWS and not entry.turn.is_live:
+            if entry.rows > _LONG_ROWS and not entry.turn.is_live and not entry.has_sections:
                 self.stale[entry] = None
             else:
                 self._evict(entry)

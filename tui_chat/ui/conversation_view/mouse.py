@@ -84,13 +84,13 @@ class Mouse:
         elif event.chain == 2:
             selection.select(*word_around(row, event.x - pane.text_x))
         elif event.chain == 3:
-            block = pane.viewport.turns.layout(row.position.entry).blocks[row.position.block]
+            block = pane.viewport.turns.layout(row.position.entry).block(row.position.block)
             selection.select(*line_around(row, block))
         pane.changed()
 
     def _activate(self, row: Row, target: Target | None) -> None:
         position = row.position
-        block = self._pane.viewport.turns.layout(position.entry).blocks[position.block]
+        block = self._pane.viewport.turns.layout(position.entry).block(position.block)
         if target is not None:
             self._pane.highlights.open(target)
         elif isinstance(block, Fold) and position.row == block.gap:

@@ -124,16 +124,17 @@ def _text_of(block: Block, start_at: tuple[int, int], end: tuple[int, int]) -> s
 
 def _offset_at(point: TextPosition, viewport: Viewport) -> TextOffset:
     entry, number, row = point.position
-    block = viewport.turns.layout(entry).blocks[number]
+    block = viewport.turns.layout(entry).block(number)
     return TextOffset(entry, number, block.offset_of(row) + counted(block.line(row).copy[: point.column]))
 
 
 def _point_of(offset: TextOffset, viewport: Viewport, behind: int) -> TextPosition:
     """Return the point before a character, or after it."""
-    blocks = viewport.turns.layout(offset.entry).blocks
-    number = min(offset.block, len(blocks) - 1)
-    row = blocks[number].row_at(offset.offset)
-    text, wanted = blocks[number].line(row).copy, offset.offset - blocks[number].offset_of(row)
+    entry = viewport.turns.layout(offset.entry)
+    number = min(offset.block, entry.block_count - 1)
+    block = entry.block(number)
+    row = block.row_at(offset.offset)
+    text, wanted = block.line(row).copy, offset.offset - block.offset_of(row)
     column = next((at for at in range(len(text)) if counted(text[at]) and counted(text[:at]) == wanted), len(text))
     return TextPosition(RowPosition(offset.entry, number, row), min(column + behind, len(text)))
 

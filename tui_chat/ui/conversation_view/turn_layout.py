@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from math import inf
+from sys import maxsize
 from types import MappingProxyType
 from typing import Never
 
@@ -25,11 +26,14 @@ from tui_chat.rendering.line import Line
 from tui_chat.ui.conversation_view import turn_labels
 from tui_chat.ui.conversation_view.blocks import MOST_S, Block, Fold, Prose
 from tui_chat.ui.conversation_view.layout_options import Expanded, LayoutOptions, Note
+from tui_chat.ui.conversation_view.section import LONG_TEXT, CutText, Section, estimated_rows
 from tui_chat.ui.conversation_view.turn_labels import TurnHeader
 from tui_chat.ui.conversation_view.turn_state import state
 
 HEAD = 0
-"""Index of the header block; part n is block n + 1, and the last block shows the state."""
+"""Index of the header block; the blocks of the parts follow, and the last block shows the state."""
+_KEPT_SECTIONS = 8
+"""Sections above and below the visible ones that keep their rows."""
 
 
 _NONE: Mapping[int, Never] = MappingProxyType({})
@@ -40,14 +44,19 @@ class TurnLayout:
     """A turn with its blocks, header and folds."""
 
     __slots__ = (
+        "_blocks",
+        "_cuts",
+        "_groups",
         "_layout_options",
         "_measured",
+        "_parts",
         "_prepared",
         "_prepared_options",
         "_starts",
-        "blocks",
+        "_streamed",
         "folds",
         "has_details",
+        "has_sections",
         "header",
         "is_user",
         "note",
@@ -59,12 +68,22 @@ class TurnLayout:
         self.is_user = turn.role is Role.USER
         self.header = header
         self.folds: Mapping[int, bool] = _NONE
-        """Blocks that the user folded (True) or unfolded (False)."""
+        """Parts that the user folded (True) or unfolded (False)."""
         self.has_details = False
         """Whether every figure of the turn is shown below it."""
         self.note: Note | None = None
         """What to show instead of the state of a streaming turn."""
-        self.blocks: Sequence[Block] = ()
+        self._blocks: Sequence[Block] = ()
+        self._groups: Sequence[list[Block]] = ()
+        """The blocks of each part: one, or the sections of a long text."""
+        self._parts: Sequence[int] = ()
+        """The part of each block after the header."""
+        self.has_sections = False
+        """Whether some rows may be estimates."""
+        self._streamed = False
+        """It came while it was shown, and its texts stay one block each."""
+        self._cuts: Mapping[int, CutText] = _NONE
+        """The sections of the long parts, which are the same at every width."""
         self._starts: Sequence[int] = (0,)
         self._layout_options: LayoutOptions | None = None
         self._prepared: Mapping[int, Prose] = _NONE
@@ -92,18 +111,14 @@ class TurnLayout:
             return self._measured[2]
         rows = 2
         for part in self.turn.parts:
-            if isinstance(part, TextPart):
-                text = part.text
-                rows += text.count("\n") + len(text) * 4 // (5 * layout_options.measure) + 1
-            else:
-                rows += 1
+            rows += estimated_rows(part.text, layout_options) if isinstance(part, TextPart) else 1
         return rows
 
     def layout(self, layout_options: LayoutOptions) -> None:
         """Lay it out, unless it is laid out with these options."""
         if self._layout_options is not layout_options:
             self._layout_options = layout_options
-            self.blocks = ()
+            self._blocks = self._groups = ()
             if self._prepared_options is not layout_options:
                 self._prepared = _NONE
             self.update(self.turn)
@@ -118,7 +133,7 @@ class TurnLayout:
             self._prepared = {
                 number: Prose(part, self.turn.role, layout_options)
                 for number, part in enumerate(self.turn.parts)
-                if isinstance(part, TextPart) and summarized_turn(self.turn) is None
+                if isinstance(part, TextPart) and summarized_turn(self.turn) is None and not self._is_long(part)
             }
         until = time.monotonic() + budget_s
         for prose in self._prepared.values():
@@ -129,7 +144,7 @@ class TurnLayout:
 
     def drop(self) -> None:
         self._layout_options = self._prepared_options = None
-        self.blocks = ()
+        self._blocks = self._groups = ()
         self._prepared = _NONE
 
     def update(self, turn: Turn, *, unfolded: int | None = None) -> None:
@@ -139,19 +154,46 @@ class TurnLayout:
             self.turn = turn
             self._measured = None
             return
-        old = self.blocks[HEAD + 1 : -1]
+        part_unfolded = self._parts[unfolded] if unfolded is not None and unfolded < len(self._parts) else None
+        old = self._groups
         self.turn = turn
+        self._streamed = self._streamed or turn.is_live
         # The header of a reply gets its figures at the end.
-        is_same = self.blocks and turn.is_live
-        blocks: list[Block] = [self.blocks[HEAD] if is_same else turn_labels.head(turn, self.header, layout_options)]
+        is_same = self._blocks and turn.is_live
+        blocks: list[Block] = [self._blocks[HEAD] if is_same else turn_labels.head(turn, self.header, layout_options)]
+        groups: list[list[Block]] = []
         for number in range(len(turn.parts)):
-            last = number == len(turn.parts) - 1
-            block = old[number] if number < len(old) else None
-            blocks.append(self._block(number, block, turn.is_live and last, unfolded))
-            _space(blocks[-2], blocks[-1])
+            group = self._group(number, old[number] if number < len(old) else [], part_unfolded)
+            groups.append(group)
+            _space(blocks[-1], group[0])
+            blocks += group
+        self._parts = [-1, *(number for number, group in enumerate(groups) for _ in group), -1]
+        self.has_sections = any(isinstance(group[0], Section) for group in groups)
         blocks.append(state(turn, self.note, layout_options, has_details=self.has_details))
-        self.blocks = blocks
+        self._blocks, self._groups = blocks, groups
         self.measure()
+
+    def _group(self, number: int, old: list[Block], unfolded: int | None) -> list[Block]:
+        """Return the blocks of part `number`: the old ones where they still show it."""
+        part = self.turn.parts[number]
+        if isinstance(part, TextPart) and self._is_long(part):
+            is_same = bool(old) and isinstance(old[0], Section) and old[0].part is part
+            if is_same:
+                return old
+            cut = self._cuts.get(number)
+            if cut is None or cut.text != part.text:
+                cut = CutText(part.text)
+                self._cuts = {**self._cuts, number: cut}
+            assert self._layout_options is not None
+            return [*cut.sections(part, self._layout_options)]
+        live = self.turn.is_live and number == len(self.turn.parts) - 1
+        return [self._block(number, old[0] if old else None, live, unfolded)]
+
+    def _is_long(self, part: TextPart) -> bool:
+        """Return whether a text is laid out in sections."""
+        if self.is_user or self._streamed or self.turn.is_live or len(part.text) < LONG_TEXT:
+            return False
+        return summarized_turn(self.turn) is None and source_of(part) is None
 
     def _block(self, number: int, block: Block | None, live: bool, unfolded: int | None) -> Block:
         """Return the block of part `number`: the old one, grown, or a new one."""
@@ -164,9 +206,9 @@ class TurnLayout:
         if isinstance(block, Fold):
             if isinstance(part, ThinkingPart):
                 turn_labels.thinking_head(block, layout_options, live=live)
-            if number + 1 != unfolded:
+            if number != unfolded:
                 shown = layout_options.unfolds(part) or (live and isinstance(part, ThinkingPart))
-                block.set_open(not self.folds.get(number + 1, not shown))
+                block.set_open(not self.folds.get(number, not shown))
         elif not live:
             block.finish()
             if isinstance(part, TextPart) and not self.turn.is_live and not block.shows(part.text):
@@ -186,23 +228,66 @@ class TurnLayout:
 
     def measure(self) -> None:
         """Count the rows again after a block has grown."""
-        self._starts = [0, *accumulate(block.rows for block in self.blocks)]
+        self._starts = [0, *accumulate(block.rows for block in self._blocks)]
         if self._layout_options is not None:
             self._measured = (self._layout_options.width, self._layout_options.unfolded, self.rows)
 
+    @property
+    def blocks(self) -> Sequence[Block]:
+        """All blocks, with exact heights; long texts are laid out for that."""
+        if self.has_sections and self._blocks:
+            self.lay_out_around(0, 0, maxsize)
+        return self._blocks
+
+    @property
+    def block_count(self) -> int:
+        return len(self._blocks)
+
+    def block(self, number: int) -> Block:
+        """Return one block, with its exact height."""
+        block = self._blocks[number]
+        if self.has_sections and block.lay_out():
+            self.measure()
+        return block
+
+    def lay_out_around(self, number: int, above: int, below: int) -> None:
+        """Make heights exact until so many rows above a block, and so many from its first row on."""
+        if not self.has_sections:
+            return
+        changed = False
+        for block in self._blocks[number:]:
+            changed = block.lay_out() or changed
+            below -= block.rows
+            if below <= 0:
+                break
+        for block in reversed(self._blocks[:number]):
+            if above <= 0:
+                break
+            changed = block.lay_out() or changed
+            above -= block.rows
+        if changed:
+            self.measure()
+
+    def drop_far(self, first: int, last: int) -> None:
+        """Drop the rows of sections that are far from these blocks."""
+        if self.has_sections:
+            for number, block in enumerate(self._blocks):
+                if isinstance(block, Section) and not first - _KEPT_SECTIONS <= number <= last + _KEPT_SECTIONS:
+                    block.drop()
+
     def line(self, row: int) -> Line:
         block, within = self.block_at(row)
-        return self.blocks[block].line(within)
+        return self.block(block).line(within)
 
     def block_at(self, row: int) -> tuple[int, int]:
         """Return the block of a row, and the row within it."""
-        block = min(bisect_right(self._starts, row) - 1, len(self.blocks) - 1)
+        block = min(bisect_right(self._starts, row) - 1, len(self._blocks) - 1)
         return block, row - self._starts[block]
 
     def row_of(self, block: int, row: int) -> int:
         """Return the row within the turn of a row of a block."""
-        block = min(block, len(self.blocks) - 1)
-        return self._starts[block] + min(row, max(0, self.blocks[block].rows - 1))
+        block = min(block, len(self._blocks) - 1)
+        return self._starts[block] + min(row, max(0, self._blocks[block].rows - 1))
 
     def forget_folds(self) -> None:
         """Drop what the user folded and unfolded."""
@@ -215,8 +300,10 @@ class TurnLayout:
 
     def set_open(self, block: int, is_open: bool) -> None:
         """Unfold a block or fold it, and remember that."""
-        self.folds = {**self.folds, block: not is_open}
-        fold = self.blocks[block] if self.is_laid_out else None
+        if not self.is_laid_out:
+            return
+        self.folds = {**self.folds, self._parts[block]: not is_open}
+        fold = self._blocks[block]
         if isinstance(fold, Fold):
             fold.set_open(is_open)
             self.measure()
@@ -242,4 +329,5 @@ def _new_block(part: Part, role: Role, layout_options: LayoutOptions, *, live: b
 
 def _space(above: Block, block: Block) -> None:
     """Set the blank rows between two blocks: none below the header, and none between folded rows."""
-    block.gap = 0 if above.part is None or (not isinstance(above, Prose) and not isinstance(block, Prose)) else 1
+    is_text = isinstance(above, (Prose, Section)) or isinstance(block, (Prose, Section))
+    block.gap = 1 if above.part is not None and is_text else 0

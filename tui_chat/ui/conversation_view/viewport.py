@@ -61,7 +61,7 @@ class Viewport:
         if index is None:
             self.following = True
         elif entries[index] is not first:
-            last = len(self.turns.layout(index).blocks) - 1
+            last = self.turns.layout(index).block_count - 1
             self.top = self.top._replace(entry=index, block=min(self.top.block, last))
 
     def truncate(self, length: int) -> None:
@@ -99,13 +99,13 @@ class Viewport:
             if change(None):
                 self.turns.update_height(index)
             return
-        block = min(self.top.block, len(entry.blocks) - 1)
-        start = max(entry.blocks[block].gap, self.top.row - _LOOKED_BACK)
-        before = [entry.blocks[block].line(row) for row in range(start, self.top.row)]
+        block = min(self.top.block, entry.block_count - 1)
+        start = max(entry.block(block).gap, self.top.row - _LOOKED_BACK)
+        before = [entry.block(block).line(row) for row in range(start, self.top.row)]
         if not change(block):
             return
         self.turns.update_height(index)
-        after = entry.blocks[min(block, len(entry.blocks) - 1)]
+        after = entry.block(min(block, entry.block_count - 1))
         for at, line in enumerate(before, start):
             if at >= after.rows or after.line(at) is not line:
                 offset = sum(map(length_of, before[at - start :]))
@@ -144,8 +144,8 @@ class Viewport:
         return self._top_block().row_at(offset) if offset >= 0 else 0
 
     def _top_block(self) -> Block:
-        blocks = self.turns.layout(self.top.entry).blocks
-        return blocks[min(self.top.block, len(blocks) - 1)]
+        entry = self.turns.layout(self.top.entry)
+        return entry.block(min(self.top.block, entry.block_count - 1))
 
     # The window
 
@@ -156,15 +156,17 @@ class Viewport:
         index, row = self._first()
         seen: list[Row] = []
         while len(seen) < self.height and index < len(self.turns.entries):
-            entry = self.turns.layout(index)
+            entry = self._exact_from(index, row, self.height - len(seen))
+            first_block = entry.block_at(row)[0]
             last = min(entry.rows, row + self.height - len(seen))
             while row < last:
                 block, within = entry.block_at(row)
-                shown = entry.blocks[block]
+                shown = entry.block(block)
                 end = min(shown.rows, within + last - row)
                 line = shown.line
                 seen += [Row(line(at), index, block, at) for at in range(within, end)]
                 row += end - within
+            entry.drop_far(first_block, entry.block_at(max(0, row - 1))[0])
             index, row = index + 1, 0
         self.turns.evict_old(seen[0].entry, index)
         return seen
@@ -177,31 +179,50 @@ class Viewport:
 
     def _flat(self, position: RowPosition) -> tuple[int, int]:
         index = min(position.entry, len(self.turns.entries) - 1)
-        return index, self.turns.layout(index).row_of(position.block, position.row)
+        entry = self.turns.layout(index)
+        entry.block(min(position.block, entry.block_count - 1))
+        return index, entry.row_of(position.block, position.row)
+
+    def _exact_from(self, index: int, row: int, rows: int) -> TurnLayout:
+        """Return a turn, laid out, in which so many rows from a row on are exact."""
+        entry = self.turns.layout(index)
+        if entry.has_sections:
+            block, within = entry.block_at(row)
+            entry.lay_out_around(block, 0, within + rows)
+        return self.turns.layout(index)
+
+    def _exact_to_end(self, index: int, rows: int) -> TurnLayout:
+        """Return a turn, laid out, of which so many rows at the end are exact."""
+        entry = self.turns.layout(index)
+        entry.lay_out_around(entry.block_count, rows, 0)
+        return self.turns.layout(index)
 
     def _back_from_end(self, rows: int) -> tuple[int, int]:
         """Return turn and row of the first of the last `rows` rows; one of the last turn for 0."""
         index = len(self.turns.entries)
         while index > 0 and (rows > 0 or index == len(self.turns.entries)):
             index -= 1
-            rows -= self.turns.layout(index).rows
+            rows -= self._exact_to_end(index, rows).rows
         return index, max(0, -rows)
 
     def go(self, index: int, row: int) -> None:
         """Make a row of a turn the first visible one, as far as the end allows."""
         while row < 0 and index > 0:
             index -= 1
-            row += self.turns.layout(index).rows
+            row += self._exact_to_end(index, -row).rows
         row = max(0, row)
-        while index < len(self.turns.entries) - 1 and row >= self.turns.layout(index).rows:
-            row -= self.turns.entries[index].rows
+        while index < len(self.turns.entries) - 1 and row >= (rows := self.turns.layout(index).rows):
+            row -= rows
             index += 1
-        if (index, row) >= self._back_from_end(self.height):
+            self._exact_from(index, 0, row + 1)
+        position = self._position_of(index, row)
+        end = self._back_from_end(self.height)
+        if self._flat(position) >= end:
             self.to_end()
             return
         if self.following:
             self._leave_end()
-        self.top = self._position_of(index, row)
+        self.top = position
 
     def reveal(self, index: int, first: int, last: int) -> None:
         """Make these rows of a turn visible: the first one when not all of them fit."""
@@ -217,6 +238,11 @@ class Viewport:
         """Scroll down, or up when negative."""
         if self.turns.entries:
             index, row = self._first()
+            entry = self.turns.layout(index)
+            if entry.has_sections:
+                block, within = entry.block_at(row)
+                entry.lay_out_around(block, max(0, -rows), within + max(0, rows) + self.height)
+                row = entry.row_of(block, within)
             self.go(index, row + rows)
 
     def pin(self) -> None:
@@ -260,9 +286,11 @@ class Viewport:
             return (0, 0), (0, 0)
         index, row = first = self._first()
         left = self.height + row
-        while left >= (rows := self.turns.layout(index).rows) and index < len(self.turns.entries) - 1:
+        while (
+            left >= (rows := self._exact_from(index, row, self.height).rows) and index < len(self.turns.entries) - 1
+        ):
             left -= rows
-            index += 1
+            index, row = index + 1, 0
         return first, (index, left)
 
     @property
@@ -273,7 +301,8 @@ class Viewport:
 
     def _position_of(self, index: int, row: int) -> RowPosition:
         entry = self.turns.layout(index)
-        return RowPosition(index, *entry.block_at(max(0, min(row, entry.rows - 1))))
+        block, within = entry.block_at(max(0, min(row, entry.rows - 1)))
+        return RowPosition(index, block, min(within, max(0, entry.block(block).rows - 1)))
 
     @property
     def visible_turns(self) -> tuple[int, int]:
@@ -299,6 +328,9 @@ class Viewport:
         if self.following:
             return 0
         turns, rows = self._left_end_at
+        left = self.turns.entries[min(turns, len(self.turns.entries)) - 1]
+        if left.has_sections:
+            rows = left.rows
         above, total = self.rows_above_and_total
         new = total - self.turns.heights.before(min(turns, len(self.turns.entries)) - 1) - rows
         return max(0, min(new, total - above - self.height))

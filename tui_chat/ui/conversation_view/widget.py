@@ -440,10 +440,10 @@ class ConversationPane(Widget, can_focus=True):
             return
         self.highlights.go_to(turn_id)
         entry = self.viewport.turns.layout(index)
-        rows = range(entry.rows) if text else ()
+        rows = range(sum(block.rows for block in entry.blocks)) if text else ()
         start = "".join(text.split())[:_MOST_COMPARED]
         found = (row for row in rows if start and "".join(entry.line(row).copy.split()).startswith(start))
-        self.viewport.go(index, next(found, min(entry.blocks[0].gap, entry.rows - 1)))
+        self.viewport.go(index, next(found, min(entry.block(0).gap, entry.rows - 1)))
         self.changed()
 
     def find(self, *queries: str) -> None:
