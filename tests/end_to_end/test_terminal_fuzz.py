@@ -110,7 +110,7 @@ def test_random_bytes_from_a_terminal_do_not_end_the_app(seed: int, tmp_path: Pa
             terminal.resize(120, 40)
             terminal.type(TO_GROUND)
             terminal.drain()
-            terminal.type(ESCAPE)  # a picker may be open over another dialog, and the help key works over none
+            terminal.type(ESCAPE)  # the help may be open over another dialog, and its key would close it
             terminal.drain()
             terminal.type(F1)
             terminal.until("Keys and commands", patience_s=300)

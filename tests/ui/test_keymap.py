@@ -24,6 +24,7 @@ from tui_chat.ui.dialogs.help import HelpScreen
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import KEYS, Key, Scope, keys_as_markdown, label_of
 from tui_chat.ui.library.virtual_list import VirtualList
+from tui_chat.ui.picker import Picker
 from tui_chat.ui.widgets import approval_bar
 
 LONG = "\n\n".join(f"Paragraph {number} with needle and <https://example.com/{number}>." for number in range(12))
@@ -355,3 +356,44 @@ async def test_no_key_harms_where_there_is_no_conversation_yet(key: Key, desk: D
         await desk.press(pressed)
     await desk.pilot.pause(0.05)
     assert desk.app._exception is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "key",
+    [
+        next(key for key in KEYS if key.scope is scope)
+        for scope in Scope
+        if scope not in (Scope.APP, Scope.CHAT, Scope.HELP)
+    ],
+    ids=lambda key: key.scope.name.lower(),
+)
+async def test_the_help_opens_everywhere_with_the_keys_of_that_place_and_f1_closes_it(
+    key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_approval = key.scope is Scope.APPROVAL
+    scripts = (calls(("c1", "act", json.dumps({"path": "x" * 900}))), answer()) if is_approval else (RICH,)
+    width = 170 if key.scope is Scope.OUTLINE else 80
+    async with desk_with(*scripts, size=(width, 24), toolbox=ScriptedToolbox() if is_approval else None) as desk:
+        await (with_an_approval if is_approval else prepared)(desk, key, monkeypatch)
+        shown, focused = desk.app.screen, desk.app.focused
+        await desk.press("f1")
+        await desk.until(lambda: isinstance(desk.app.screen, HelpScreen))
+        assert isinstance(desk.app.screen, HelpScreen)
+        assert str(desk.app.screen.page.content).startswith(key.scope.value.capitalize())
+        await desk.press("f1")
+        await desk.until(lambda: not isinstance(desk.app.screen, HelpScreen))
+        assert (desk.app.screen, desk.app.focused) == (shown, focused)
+
+
+async def test_the_help_over_a_dialog_keeps_what_is_typed_in_it(desk: Desk) -> None:
+    await desk.press("ctrl+p")
+    await desk.type("theme")
+    await desk.press("f1")
+    await desk.until(lambda: isinstance(desk.app.screen, HelpScreen))
+    await desk.type("library")
+    await desk.press("f1")
+    picker = desk.app.screen
+    assert isinstance(picker, Picker) and picker.box.value == "theme"
+    await desk.press("backspace", "ctrl+c")
+    await desk.until(lambda: desk.app.screen is desk.chat)

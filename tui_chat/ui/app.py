@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     )
 
 _CATCH_UP_S = 0.01
+_AT_ONCE = ("app.quit", "app.interrupt")
+"""Keys that do not wait until the conversation is open."""
 
 
 class ChatApp(CrashSafeApp):
@@ -218,7 +220,7 @@ class ChatApp(CrashSafeApp):
 
     def _is_for_later(self, event: events.Key | events.Paste) -> bool:
         bound = bindings_of(self, event.key) if isinstance(event, events.Key) else []
-        return not event.is_forwarded and not any(binding.priority for binding in bound)
+        return not event.is_forwarded and not any(binding.id in _AT_ONCE for binding in bound)
 
     async def on_chat_opened(self, _: "ChatOpened") -> None:
         """Replay keys pressed during startup, then load what the first prompt needs."""
@@ -268,10 +270,12 @@ class ChatApp(CrashSafeApp):
             self.screen.dismiss(None)
 
     def action_help(self) -> None:
-        """Show every key, those that work here first."""
+        """Show every key, those that work here first; or close that list."""
         from tui_chat.ui.dialogs.help import HelpScreen
 
-        if not isinstance(self.screen, HelpScreen):
+        if isinstance(self.screen, HelpScreen):
+            self.screen.dismiss(None)
+        else:
             self.push_screen(HelpScreen(self._keys, self._place))
 
     @property
@@ -279,13 +283,15 @@ class ChatApp(CrashSafeApp):
         """The scope whose keys work now."""
         if self.screen is not self._chat:
             return getattr(self.screen, "SCOPE", Scope.PROMPT)
-        if self._chat.queue_bar.has_focus:
-            return Scope.QUEUE
-        if self._chat.home_panel.has_focus:
-            return Scope.HOME
-        if self._chat.outline.has_focus:
-            return Scope.OUTLINE
-        return Scope.PANE if self._chat.pane.has_focus else Scope.PROMPT
+        places = {
+            self._chat.queue_bar: Scope.QUEUE,
+            self._chat.approval_bar: Scope.APPROVAL,
+            self._chat.find_bar: Scope.FIND,
+            self._chat.home_panel: Scope.HOME,
+            self._chat.outline: Scope.OUTLINE,
+            self._chat.pane: Scope.PANE,
+        }
+        return next((scope for widget, scope in places.items() if widget.has_focus), Scope.PROMPT)
 
     def _open_chat(self) -> "ChatScreen | None":
         return self._chat if not isinstance(self._below, PendingContext) and len(self.screen_stack) > 1 else None

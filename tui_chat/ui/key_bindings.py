@@ -67,7 +67,7 @@ _TOGETHER = (
 """Scopes that work at the same time, the nearest first."""
 _ALONE = (Scope.FIND, Scope.PICKER, Scope.TREE, Scope.COMPARE, Scope.OUTPUT, Scope.USAGE, Scope.HELP)
 """Scopes whose keys hide those of the screen below; only the keys that work over dialogs work as well."""
-_OVER_DIALOGS = ("app.quit", "app.interrupt")
+_OVER_DIALOGS = ("app.quit", "app.interrupt", "app.help")
 
 
 def spelled(key: str) -> str:

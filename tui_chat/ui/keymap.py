@@ -419,7 +419,7 @@ KEYS: tuple[Key, ...] = (
         ("help.up", "up", "screen.scroll(-1)", "up", "Scroll up."),
         ("help.page_down", "pagedown", "screen.scroll(12)", "page down", "Page down."),
         ("help.page_up", "pageup", "screen.scroll(-12)", "page up", "Page up."),
-        ("help.close", "escape f1", "screen.dismiss", "close", "Close the help."),
+        ("help.close", "escape", "screen.dismiss", "close", "Close the help."),
     ),
     *_table(
         Scope.APP,
@@ -430,7 +430,7 @@ KEYS: tuple[Key, ...] = (
             "stop",
             "Copy selection; stop reply; clear the prompt (kept in history).",
         ),
-        ("app.help", "f1", "help", "help", "Show all keys."),
+        ("app.help", "f1", "help", "help", "Show all keys; in the help, close it."),
         ("app.quit", "ctrl+q", "quit", "quit", "Quit; a streaming reply keeps its partial text."),
     ),
 )

@@ -76,6 +76,7 @@ class Picker(ModalScreen[str | None]):
     """The result is the value of a choice, or what was typed if that is allowed, or `None`."""
 
     CSS_PATH = "dialogs/dialog.tcss"
+    SCOPE = Scope.PICKER
 
     box = query_one(Input)
     rows = query_one(OptionList)

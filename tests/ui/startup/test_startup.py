@@ -16,6 +16,7 @@ from tui_chat.core.error import StorageError
 from tui_chat.ui.app import ChatApp
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.chat.screen import ChatScreen
+from tui_chat.ui.dialogs.help import HelpScreen
 from tui_chat.ui.startup.pending_context import PendingContext
 from tui_chat.ui.startup.prompt import StartupPrompt
 from tui_chat.ui.startup.screen import StartupScreen
@@ -120,6 +121,16 @@ async def test_leaving_works_before_anything_is_there() -> None:
         await made.pilot.press("ctrl+c")
         async with asyncio.timeout(10):
             while not made.app._exit:
+                await made.pilot.pause(0.01)
+
+
+async def test_the_help_waits_until_the_conversation_is_open() -> None:
+    async with early() as made:
+        await made.pilot.press("f1")
+        assert isinstance(made.app.screen, StartupScreen)
+        made.coming.set_result(made.ready)
+        async with asyncio.timeout(10):
+            while not isinstance(made.app.screen, HelpScreen):
                 await made.pilot.pause(0.01)
 
 

@@ -38,6 +38,7 @@ class TreeScreen(ModalScreen[str | None]):
     """The result is the id of the turn to go to."""
 
     CSS_PATH = "dialog.tcss"
+    SCOPE = Scope.TREE
 
     rows = query_one(OptionList)
 

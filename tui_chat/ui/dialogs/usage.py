@@ -34,6 +34,7 @@ class UsageScreen(ModalScreen[None]):
     """A table of usage for a period, grouped by day, model or conversation."""
 
     CSS_PATH = "dialog.tcss"
+    SCOPE = Scope.USAGE
 
     page = query_one("#page", Static)
 
