@@ -40,8 +40,12 @@ def count(path: Path) -> dict[str, int]:
 
 
 async def keys_to_send(store: Store) -> list[tuple[int, str]]:
-    batch = await store.replica.outgoing(None, purges=False, most_bytes=10**6)
-    return [] if batch is None else [(item.record.key.kind, item.record.key.name) for item in batch.items]
+    keys: list[tuple[int, str]] = []
+    place = None
+    while batch := await store.replica.outgoing(place, purges=False, most_bytes=10**6):
+        place = batch.end
+        keys += [(item.record.key.kind, item.record.key.name) for item in batch.items]
+    return keys
 
 
 async def test_a_machine_that_does_not_sync_writes_nothing_for_it(open_store: Open, path: Path) -> None:
