@@ -49,7 +49,7 @@ class Postgres:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         command = [
-            *_as_other_user(),
+            *as_other_user(),
             str(find("postgres")),
             *("-D", str(self.data), "-k", str(self.folder), "-p", str(self.port)),
             *("-c", "listen_addresses=127.0.0.1"),
@@ -74,6 +74,10 @@ class Postgres:
             self._process.wait(30)
             self._process = None
 
+    def has_ended(self) -> bool:
+        """Return whether the server ended by itself."""
+        return self._process is not None and self._process.poll() is not None
+
     def url(
         self, role: str = _USER, database: str = "postgres", *, tcp: bool = False, port: int | None = None
     ) -> str:
@@ -97,14 +101,14 @@ class Postgres:
 
 
 @contextmanager
-def running_postgres(options: str = _FAST) -> Iterator[Postgres]:
+def running_postgres(options: str = _FAST, place: Path | None = None) -> Iterator[Postgres]:
     """Initialize and start a server in a temporary folder; stop it and remove the folder at the end."""
     # Not in pytest's folders: they are closed to the user that the server runs as, and a socket's path must be short.
-    folder = Path(tempfile.mkdtemp(prefix="tui-chat-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="tui-chat-pg-", dir=place))
     if os.geteuid() == 0:
         shutil.chown(folder, _account())
     initdb = [str(find("initdb")), "-D", str(folder / "data"), "-U", _USER, "-A", "trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run([*_as_other_user(), *initdb, "--locale=C"], check=True, capture_output=True, cwd="/", timeout=60)
+    subprocess.run([*as_other_user(), *initdb, "--locale=C"], check=True, capture_output=True, cwd="/", timeout=60)
     server = Postgres(folder, _free_port(), options)
     try:
         server.start()
@@ -125,7 +129,8 @@ def _account() -> str | None:
     return None
 
 
-def _as_other_user() -> list[str]:
+def as_other_user() -> list[str]:
+    """Return what stands before a command that refuses to run as root."""
     if os.geteuid() != 0:
         return []
     return ["setpriv", f"--reuid={_account()}", "--clear-groups", "--"]

@@ -28,16 +28,17 @@ class Faults:
 
 @dataclass
 class Relay:
-    """Listens on a loopback port and passes everything to another one."""
+    """Listens on a port, of the loopback by default, and passes everything to another one."""
 
     target: int
+    host: str = field(default="127.0.0.1", kw_only=True)
     faults: Faults = field(default_factory=Faults)
     passed: bytearray = field(default_factory=bytearray)
     connections: int = 0
 
     async def __aenter__(self) -> Self:
         self._tasks: set[asyncio.Task[None]] = set()
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, self.host, 0)
         self.port = int(self._server.sockets[0].getsockname()[1])
         return self
 

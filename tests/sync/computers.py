@@ -17,6 +17,8 @@ class Computer:
     """A home; commands run there as a user types them."""
 
     home: Path
+    prefix: tuple[str, ...] = ()
+    """Before each command, such as the network namespace that it runs in."""
 
     def __post_init__(self) -> None:
         self.home.mkdir(parents=True)
@@ -33,7 +35,7 @@ class Computer:
     def call(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command to its end, whatever that is."""
         return subprocess.run(
-            [sys.executable, "-m", "tui_chat", *words],
+            [*self.prefix, sys.executable, "-m", "tui_chat", *words],
             env=self.environment, input=stdin, capture_output=True, text=True, timeout=90,
         )  # fmt: skip
 
@@ -62,7 +64,7 @@ class Computer:
     def running(self, *words: str) -> "Iterator[subprocess.Popen[bytes]]":
         """Start a command, with a pipe to it; kill it at the end if it still runs."""
         with subprocess.Popen(
-            [sys.executable, "-m", "tui_chat", *words],
+            [*self.prefix, sys.executable, "-m", "tui_chat", *words],
             env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         ) as process:  # fmt: skip
             try:
