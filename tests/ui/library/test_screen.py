@@ -11,6 +11,7 @@ from weakref import ref
 
 import pytest
 from textual import events
+from textual.css.stylesheet import Stylesheet
 
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.library.test_data_source import made
@@ -392,3 +393,21 @@ async def test_a_library_that_is_closed_right_after_a_resize_shows_no_more_label
         await desk.press("escape")
         await desk.until(lambda: desk.app.screen is desk.chat and not closed.children)
         closed._show_labels()
+
+
+async def test_the_library_and_the_help_open_without_parsing_sheets_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk_with() as desk:
+        parsed = 0
+        reparse = Stylesheet.reparse
+
+        def counted(sheet: Stylesheet) -> None:
+            nonlocal parsed
+            parsed += 1
+            reparse(sheet)
+
+        monkeypatch.setattr(Stylesheet, "reparse", counted)
+        await desk.press("ctrl+o")
+        await shows(desk, "No conversations")
+        await desk.press("escape", "f1")
+        await shows(desk, "Send; queues the prompt")
+        assert parsed == 0

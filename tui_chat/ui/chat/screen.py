@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -120,12 +122,14 @@ _BARS = (
     *(SuggestionList, NoticeLine, PromptBox, StatusFooter),
 )
 """The widgets whose text starts in one column with that of the conversation."""
+_UI = Path(__file__).parent.parent
 
 
 class ChatScreen(Screen[None]):
     """One conversation with its prompt box and footer."""
 
-    CSS_PATH = "chat.tcss"
+    # The sheets of the screens over it as well: Textual parses every sheet again for one that comes later.
+    CSS_PATH: ClassVar = ["chat.tcss", _UI / "library" / "library.tcss", _UI / "dialogs" / "dialog.tcss"]
     AUTO_FOCUS = "PromptBox"
 
     pane = query_one(ConversationPane)
