@@ -106,6 +106,11 @@ def test_what_is_loaded_ahead_is_there(tmp_path: Path) -> None:
     assert {"markdown_it", "tui_chat.ui.library.screen"} <= loaded
 
 
+def test_the_lexers_of_common_languages_are_loaded_ahead(tmp_path: Path) -> None:
+    loaded = loaded_by("from tui_chat.ui.startup.preload import load_lexers\nload_lexers()", tmp_path)
+    assert {"pygments.lexers.python", "pygments.lexers.rust", "pygments.lexers.sql"} <= loaded
+
+
 def test_the_first_screen_loads_nothing_of_turns_and_budgets(tmp_path: Path) -> None:
     code = "import tui_chat.ui.app, tui_chat.ui.startup.screen, tui_chat.cli.launch\n"
     code += "from tui_chat.settings.load import load_settings\nload_settings()"

@@ -16,7 +16,7 @@ from tui_chat.ui.chat.command_letters import CommandLetters
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.startup.pending_context import PendingContext
-from tui_chat.ui.startup.preload import load_ahead
+from tui_chat.ui.startup.preload import load_ahead, load_lexers
 from tui_chat.ui.startup.screen import StartupScreen
 from tui_chat.ui.terminal.key_queue import KeyQueue
 from tui_chat.ui.terminal.textual_private import CrashSafeApp, bindings_of, driver_of, drop_style_cache
@@ -235,6 +235,7 @@ class ChatApp(CrashSafeApp):
         await asyncio.to_thread(load_ahead)
         if not isinstance(self._below, PendingContext):
             await self._below.warm_up()
+        await asyncio.to_thread(load_lexers)
 
     def pop_screen(self) -> AwaitComplete:
         """Pop a screen, and free it with every row it ever drew: Textual's style cache keeps both."""
