@@ -1,6 +1,7 @@
 """Every test runs with an empty home, a scrubbed environment, and no way to a host but this one."""
 
 import ipaddress
+import itertools
 import os
 import signal
 import socket
@@ -28,20 +29,35 @@ _ALSO = (
 )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment() -> Iterator[None]:
+    """No test sees anybody's keys, proxies or terminal."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.upper().startswith(_SCRUBBED) or name.upper() in _ALSO or name.upper().endswith("_API_KEY"):
+                patch.delenv(name)
+        patch.setenv("TERM", "xterm-256color")
+        yield
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Paths for the homes: numbering them by looking at those that exist would slow every test down."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def empty_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home that holds nothing, and an environment without anybody's keys or proxies."""
-    home = tmp_path_factory.mktemp("home")
-    for name in os.environ:
-        if name.upper().startswith(_SCRUBBED) or name.upper() in _ALSO or name.upper().endswith("_API_KEY"):
-            monkeypatch.delenv(name)
+def empty_home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that holds nothing."""
+    home = next(homes)
+    home.mkdir()
     monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("TERM", "xterm-256color")
     return home
 
 
-@pytest.fixture(autouse=True)
-def only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(scope="session", autouse=True)
+def only_loopback() -> Iterator[None]:
     """Connecting anywhere but to this machine fails the test."""
 
     def checked(address: Any) -> None:
@@ -58,6 +74,7 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         checked(address)
         return connect_ex(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
-    monkeypatch.setattr(socket.socket, "connect_ex", guarded_ex)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        patch.setattr(socket.socket, "connect_ex", guarded_ex)
+        yield

@@ -129,6 +129,7 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
+@cache
 def imports_of(path: Path) -> list[str]:
     """Every module a file imports, also inside functions and under TYPE_CHECKING."""
     found = []
@@ -142,9 +143,17 @@ def imports_of(path: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_file_keeps_to_its_row(path: Path) -> None:
-    room, place = room_of(path), str(path.relative_to(PACKAGE))
+def place_of(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+def test_every_file_imports_only_what_its_row_allows() -> None:
+    for path in files():
+        check_imports(path)
+
+
+def check_imports(path: Path) -> None:
+    room, place = room_of(path), place_of(path)
     for name in imports_of(path):
         top, *rest = name.split(".")
         if top == "tui_chat":
@@ -177,17 +186,16 @@ def test_there_is_no_cycle() -> None:
         walk(module, ())
 
 
-@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_file_is_documented_and_catches_narrowly(path: Path) -> None:
-    source, place = path.read_text(), str(path.relative_to(PACKAGE))
-    tree = ast.parse(source)
-    assert ast.get_docstring(tree), f"{place} does not say what it is"
-    if path.name == "__init__.py":
-        assert len(tree.body) == 1, f"{place} holds more than a docstring"
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ExceptHandler) and place not in BROAD_EXCEPT:
-            name = getattr(node.type, "id", None)
-            assert node.type is not None and name not in ("Exception", "BaseException"), f"{place}:{node.lineno}"
+def test_a_file_is_documented_and_catches_narrowly() -> None:
+    for path in files():
+        place, tree = place_of(path), ast.parse(path.read_text())
+        assert ast.get_docstring(tree), f"{place} does not say what it is"
+        if path.name == "__init__.py":
+            assert len(tree.body) == 1, f"{place} holds more than a docstring"
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ExceptHandler) and place not in BROAD_EXCEPT:
+                name = getattr(node.type, "id", None)
+                assert node.type is not None and name not in ("Exception", "BaseException"), f"{place}:{node.lineno}"
 
 
 # Private names of libraries
@@ -309,15 +317,14 @@ def is_inside_the_fence(path: Path) -> bool:
     return str(place) in FENCE or str(place.parent) in FENCE
 
 
-OUTSIDE_THE_FENCE = [path for path in files() if not is_inside_the_fence(path) and path.stem != "__main__"]
-
-
-@pytest.mark.parametrize("path", OUTSIDE_THE_FENCE, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_private_names_of_libraries_stay_behind_the_fence(path: Path) -> None:
-    imported = [name for name in imports_of(path) if is_fenced_module(name)]
-    assert not [name for name in imported if any(map(is_private, name.split(".")))]
-    assert not private_attributes_of_others(path)
-    assert not private_names_of_libraries_on_self(path)
+def test_private_names_of_libraries_stay_behind_the_fence() -> None:
+    for path in files():
+        if is_inside_the_fence(path) or path.stem == "__main__":
+            continue
+        imported = [name for name in imports_of(path) if is_fenced_module(name)]
+        assert not [name for name in imported if any(map(is_private, name.split(".")))], path
+        assert not private_attributes_of_others(path)
+        assert not private_names_of_libraries_on_self(path)
 
 
 PRIVATE_USES = {
