@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.environment import ROOT, clean_environment
+from tests.support.loaded_program import call_program
 
 COMMAND = (sys.executable, "-m", "tui_chat")
 
@@ -29,6 +30,10 @@ class Done:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
+def _text(output: bytes) -> str:
+    return output.decode().replace("\r\n", "\n")
+
+
 @dataclass
 class Shell:
     """Somewhere to call the program from."""
@@ -39,17 +44,8 @@ class Shell:
         return clean_environment(self.home, **{"TUI_CHAT_DEMO_PACE": "0", **more})
 
     def __call__(self, *words: str, stdin: str | None = None, **more: str) -> Done:
-        done = subprocess.run(
-            [*COMMAND, *words],
-            cwd=ROOT,
-            env=self.environment(**more),
-            input=stdin if stdin is not None else None,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        code, out, err = call_program(words, self.environment(**more), None if stdin is None else stdin.encode())
+        return Done(code, _text(out), _text(err))
 
     def start(self, *words: str, **more: str) -> subprocess.Popen[bytes]:
         """Call it and do not wait."""
