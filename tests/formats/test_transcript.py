@@ -13,6 +13,9 @@ from tui_chat.core.error import Fault
 from tui_chat.core.part import AttachmentPart, TextPart, ThinkingPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Usage
+from tui_chat.formats.html import to_html
+from tui_chat.formats.markdown import to_markdown
+from tui_chat.formats.plain_text import to_plain
 from tui_chat.formats.transcript import Branch, attachment_line, transcript_turns, whole_parts
 
 NOW = datetime(2026, 1, 31, 12, 5, tzinfo=UTC)
@@ -22,6 +25,16 @@ REPLY = Turn("a", None, Role.ASSISTANT, (), TurnStatus.COMPLETE, NOW, "openai/gp
 def facts(**changes: object) -> list[str]:
     turn = replace(REPLY, **changes)  # type: ignore[arg-type]
     return transcript_turns(Conversation("c", NOW, NOW, turns=(turn,), head="a"), Branch.CURRENT)[0].facts
+
+
+def test_messages_that_are_left_out_of_requests_are_marked() -> None:
+    prompt = Turn("p", None, Role.USER, (TextPart("hi"),), TurnStatus.COMPLETE, NOW)
+    turns = (prompt, replace(REPLY, parent_id="p", parts=(TextPart("Hello"),)))
+    conversation = Conversation("c", NOW, NOW, turns=turns, head="a", left_out=frozenset({"p"}))
+    notes = [entry.position_notes(Branch.CURRENT) for entry in transcript_turns(conversation, Branch.CURRENT)]
+    assert notes == [["left out of requests"]] * 2, "the reply goes with its prompt"
+    for text in (to_markdown(conversation), to_plain(conversation, Branch.CURRENT), to_html(conversation)):
+        assert text.count("left out of requests") == 2
 
 
 def test_the_tree_is_exported_depth_first_and_jumps_are_named() -> None:

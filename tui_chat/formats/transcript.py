@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import groupby
 
+from tui_chat.core.compaction import is_left_out
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.format_numbers import UNKNOWN, date_text, dollars, full_tokens
 from tui_chat.core.part import (
@@ -42,6 +43,8 @@ class TranscriptTurn:
     siblings: int
     is_shown: bool
     """It is on the current branch."""
+    is_left_out: bool = False
+    """The user left it out of requests."""
 
     @property
     def speaker(self) -> str:
@@ -49,7 +52,7 @@ class TranscriptTurn:
         return "User" if self.turn.role is Role.USER else "Assistant"
 
     def position_notes(self, branch: Branch) -> list[str]:
-        """Return notes on its position in the tree, where the order does not show it."""
+        """Return notes on its position in the tree, where the order does not show it, and that it is left out."""
         words = []
         if self.siblings > 1:
             words.append(f"{self.place} of {self.siblings}")
@@ -57,6 +60,8 @@ class TranscriptTurn:
             words.append(f"after {self.follows}" if self.follows else "from the start")
         if branch is Branch.ALL and self.siblings > 1 and self.is_shown:
             words.append("shown")
+        if self.is_left_out:
+            words.append("left out of requests")
         return words
 
     def numbered(self, who: str, branch: Branch) -> str:
@@ -109,6 +114,7 @@ def transcript_turns(conversation: Conversation, branch: Branch) -> list[Transcr
                 place=places[turn.parent_id][turn.id],
                 siblings=len(siblings),
                 is_shown=turn.id in shown,
+                is_left_out=is_left_out(conversation, turn),
             )
         )
     return result

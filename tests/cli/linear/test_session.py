@@ -64,11 +64,11 @@ async def test_a_prompt_is_answered_and_stored(program: Program, capsys: pytest.
 async def test_every_command_is_one_of_the_app_and_is_in_the_help(
     program: Program, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    chat, _ = await typed(program, "/help", "/tree", "/hlep")
+    chat, _ = await typed(program, "/help", "/compare", "/hlep")
     out = capsys.readouterr().out
     for name in LinearCommands(chat).names:
         assert f"\n/{COMMANDS_BY_NAME[name].name} " in out
-    assert "/tree needs the app." in out and "Did you mean /help?" in out
+    assert "/compare needs the app." in out and "Did you mean /help?" in out
 
 
 async def test_conversations_are_titled_listed_opened_forked_and_deleted(
@@ -82,6 +82,37 @@ async def test_conversations_are_titled_listed_opened_forked_and_deleted(
     assert "Moved to the trash for 30 days" in out
     assert sorted(row.title for row in await program.store.summaries()) == ["Engines", "two"]
     assert chat.exit_code == 0
+
+
+async def test_the_tree_goes_to_another_branch(program: Program, capsys: pytest.CaptureFixture[str]) -> None:
+    chat, _ = await typed(program, "/tree", "code", "/retry", "/tree", "2", "/tree", "9")
+    out = capsys.readouterr().out
+    assert "There are no messages yet." in out and "There is no number 9 in this list." in out
+    assert "\n1. You: code\n2. demo/tour: " in out and ", 1 of 2\n3. demo/tour: " in out
+    stored = await program.store.conversation(chat.conversation.id)
+    first, _ = stored.children_of(stored.path[0].id)
+    assert stored.head == first.id == chat.conversation.head
+
+
+async def test_words_are_found_in_the_conversation(program: Program, capsys: pytest.CaptureFixture[str]) -> None:
+    await typed(program, "code", "/find BUCKET", "/find zzz", "/find")
+    out = capsys.readouterr().out
+    assert "1 message has these words.\n2. demo/tour: " in out and "No message here has these words." in out
+    assert "Name the words: /find WORDS." in out
+
+
+async def test_undo_restores_a_deleted_conversation(program: Program, capsys: pytest.CaptureFixture[str]) -> None:
+    chat, _ = await typed(program, "/undo", "one", "/title Engines", "/delete", "/undo")
+    out = capsys.readouterr().out
+    assert "There is nothing to undo" in out and out.rstrip().count("Conversation: Engines, 2 messages.") == 1
+    assert [row.title for row in await program.store.summaries()] == ["Engines"]
+    assert chat.conversation.title == "Engines"
+
+
+async def test_usage_is_printed_by_day(program: Program, capsys: pytest.CaptureFixture[str]) -> None:
+    await typed(program, "/usage", "one", "/usage")
+    out = capsys.readouterr().out
+    assert "No usage recorded." in out and "This conversation: " in out and "\ntotal " in out
 
 
 async def test_a_reply_is_regenerated_edited_and_continued(

@@ -102,6 +102,8 @@ async def test_a_message_that_is_left_out_is_so_after_it_is_opened_again() -> No
         await desk.press("ctrl+n")
         await desk.chat.open(opened)
         await desk.until(lambda: "left out: not sent" in screen_text(desk.app))
+        await desk.press("f5")
+        await desk.until(lambda: screen_text(desk.app).count("left out · ") == 1)
 
 
 async def test_a_request_that_is_too_long_offers_both_remedies() -> None:

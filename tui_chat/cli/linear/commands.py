@@ -2,24 +2,22 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tui_chat.cli.exit_codes import DONE
 from tui_chat.cli.linear.chat import LinearChat
+from tui_chat.cli.linear.conversation_commands import ConversationCommands
 from tui_chat.cli.linear.line_reader import Interrupted, LineKind
 from tui_chat.cli.linear.reply_lines import error_text
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.conversation import TitleSource
 from tui_chat.core.error import ChatError
-from tui_chat.core.format_numbers import full_tokens, when
+from tui_chat.core.format_numbers import full_tokens
 from tui_chat.core.option_syntax import options_text, parse_options
 from tui_chat.core.part import AttachmentPart
-from tui_chat.core.title import shown_title
 from tui_chat.core.tool import TOOL_GROUP_NOTES, tool_choices
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.ui.commands.slash_commands import ALIASES, COMMANDS, Call
@@ -36,16 +34,12 @@ class LinearCommands:
     def __init__(self, chat: LinearChat) -> None:
         self._chat = chat
         self._handlers: Mapping[str, Handler] = {
+            **ConversationCommands(chat).handlers,
             "attach": self._attach,
             "continue": self._continue,
-            "delete": self._delete,
             "edit": self._edit,
-            "export": self._export,
-            "fork": self._fork,
             "help": self._help,
-            "library": self._library,
             "model": self._model,
-            "new": self._new,
             "options": self._options,
             "profile": self._profile,
             "quit": self._quit,
@@ -129,56 +123,6 @@ class LinearCommands:
 
     def _last(self, role: Role) -> Turn | None:
         return next((turn for turn in reversed(self._chat.conversation.path) if turn.role is role), None)
-
-    # Conversations
-
-    async def _new(self, _: str) -> None:
-        await self._chat.show(self._chat.new_conversation())
-
-    async def _fork(self, _: str) -> None:
-        if not (path := self._chat.conversation.path):
-            await self._chat.say("There is nothing to fork yet.")
-            return
-        forked = await self._chat.program.service.fork(self._chat.conversation.id, path[-1].id)
-        self._chat.conversation = forked
-        await self._chat.say("Forked into a new conversation; the original is unchanged.")
-
-    async def _library(self, words: str) -> None:
-        """List the last used conversations whose titles have these words, and open the one that is chosen."""
-        page = await self._chat.program.store.summaries(limit=_MOST_LISTED, matching=words)
-        if not page:
-            await self._chat.say("No title has these words." if words else "No conversations yet.")
-            return
-        now = datetime.now().astimezone()
-        for number, summary in enumerate(page, start=1):
-            title = clean_line(shown_title(summary.title))
-            await self._chat.say(f"{number}. {title}, {when(summary.updated_at, now)}, {summary.turns} messages")
-        answer = await self._chat.ask("Number to open, or Enter for none: ")
-        if answer.isdecimal() and 1 <= int(answer) <= len(page):
-            await self._chat.show(await self._chat.program.service.open(page[int(answer) - 1].id))
-        elif answer:
-            await self._chat.say(f"There is no number {clean_line(answer)} in this list.")
-
-    async def _delete(self, _: str) -> None:
-        deleted = self._chat.conversation
-        if not deleted.turns:
-            await self._chat.say("There is nothing to delete yet.")
-            return
-        await self._chat.program.store.delete(deleted.id)
-        days = self._chat.ctx.settings.chat.trash_days
-        await self._chat.say(f"Moved to the trash for {days} days; `tui-chat restore {deleted.id[:8]}` restores it.")
-        await self._chat.show(self._chat.new_conversation())
-
-    async def _export(self, name: str) -> None:
-        from tui_chat.service.export_names import ExportFormat, file_name
-        from tui_chat.service.import_export import ExportRequest, export
-
-        conversation = self._chat.conversation
-        suffixes = {".json": ExportFormat.JSON, ".txt": ExportFormat.TEXT, ".html": ExportFormat.HTML}
-        form = suffixes.get(Path(name).suffix, ExportFormat.MARKDOWN)
-        target = _absolute(name or file_name(conversation, form))
-        (path,) = await export(self._chat.program.store, ExportRequest([conversation.id], form), target)
-        await self._chat.say(f"Written to {clean_line(str(path))}.")
 
     # What is set for the conversation
 
@@ -295,14 +239,6 @@ class LinearCommands:
                 continue
             self._chat.attachments.append(part)
             await self._chat.say(f"Attached {clean_line(part.name)}, {part.size:,} bytes, to the next prompt.")
-
-
-def _absolute(name: str) -> Path:
-    """Return the absolute path; the home of an unknown user stays a plain folder name."""
-    path = Path(name)
-    with suppress(RuntimeError):
-        path = path.expanduser()
-    return path.absolute()
 
 
 def _names(parts: Sequence[AttachmentPart]) -> str:

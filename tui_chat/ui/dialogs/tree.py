@@ -12,6 +12,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui_chat.core.clean import clean_line
+from tui_chat.core.compaction import is_left_out
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.format_numbers import NONE, UNKNOWN, cost_sum, local_moment
 from tui_chat.core.turn import Role, Turn, TurnStatus
@@ -72,7 +73,16 @@ class TreeScreen(ModalScreen[str | None]):
         shown = {turn.id for turn in self._conversation.path}
         columns = self.app.size.width >= _COLUMNS_FROM_WIDTH
         options = [
-            Option(_row(turn, lead, turn.id in shown, cost, columns), turn.id) for turn, lead, cost in self._walk()
+            Option(
+                _row(
+                    turn,
+                    _columns(turn, lead, cost, columns),
+                    turn.id in shown,
+                    is_left_out(self._conversation, turn),
+                ),
+                turn.id,
+            )
+            for turn, lead, cost in self._walk()
         ]
         self.rows.add_options(options)
         fit_dialog(self, max((cell_len(str(option.prompt)) for option in options), default=0))
@@ -116,16 +126,22 @@ class TreeScreen(ModalScreen[str | None]):
         self.dismiss(event.option_id)
 
 
-def _row(turn: Turn, lead: str, shown: bool, cost: str, columns: bool) -> Content:
-    """Return a turn: its time and what its branch cost in columns, its place in the tree, and its first words."""
+def _row(turn: Turn, where: Content, shown: bool, left_out: bool) -> Content:
+    """Return a turn behind its columns and its place in the tree: how it ended, and its first words."""
     text = _MARKS.sub("", clean_line(turn.text[:400])) or "(empty)"
     sign = _SIGNS.get(turn.status, "")
-    style = "" if shown else "dim"
+    style = "" if shown and not left_out else "dim"
+    mark = "● " if shown else "○ "
+    who = ("▌ ", "$text-accent") if turn.role is Role.USER else ("  ", "")
+    note = ("left out · " if left_out else "", "dim")
+    words = [(mark, "$text-accent" if shown else "dim"), who, (sign, "$text-error"), note, (text, style)]
+    return where + Content.assemble(*words)
+
+
+def _columns(turn: Turn, lead: str, cost: str, columns: bool) -> Content:
+    """Return when a turn was written and what its branch cost, in columns, and its place in the tree."""
     at = local_moment(turn.created_at)
     clock = at.strftime("%H:%M") if at is not None else " " * _CLOCK_CELLS
     known = "" if cost in (NONE, UNKNOWN) else cost
     before = f"{clock} {known:>{_COST_CELLS}}  " if columns else ""
-    mark = "● " if shown else "○ "
-    who = ("▌ ", "$text-accent") if turn.role is Role.USER else ("  ", "")
-    where = [(before, "dim"), (lead, "dim"), (mark, "$text-accent" if shown else "dim"), who]
-    return Content.assemble(*where, (sign, "$text-error"), (text, style))
+    return Content.styled(before + lead, "dim")
