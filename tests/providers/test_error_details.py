@@ -6,7 +6,8 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
-from tui_chat.providers.error_details import causes, retry_after_s
+from tui_chat.core.masking import Masker
+from tui_chat.providers.error_details import causes, request_id_in, retry_after_s
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,8 @@ def test_a_circle_of_causes_ends() -> None:
     first, second = OSError("first"), OSError("second")
     first.__cause__, second.__cause__ = second, first
     assert list(causes(first)) == [first, second]
+
+
+def test_a_request_id_of_sixty_thousand_characters_is_cut() -> None:
+    found = request_id_in({"x-request-id": "req_" + "x\t" * 30_000}, ["x-request-id"], Masker(()))
+    assert found is not None and found.startswith("req_xx") and len(found) <= 200 and found.isprintable()

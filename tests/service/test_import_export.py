@@ -4,7 +4,9 @@ import asyncio
 import io
 import json
 import os
+import signal
 import stat
+import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +21,7 @@ from tests.formats.fixtures import IMPORTS, database, read
 from tests.formats.trees import conversations
 from tests.storage.make import as_stored, side_request
 from tests.support.attacks import attack
+from tests.support.environment import ROOT
 from tui_chat.core.clean import clean, valid_text
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import FormatError, NotFound, StorageError
@@ -428,3 +431,25 @@ async def test_all_ids_go_over_every_page(store: Store, monkeypatch: pytest.Monk
     await store.archive("c1")
     await store.delete("c2")
     assert await all_ids(store) == ["c4", "c3", "c0", "c1"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tui_chat.storage.private_files import temporary_file
+with temporary_file(Path(sys.argv[1])) as file:
+    file.write_text("half of all conversations")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+@pytest.mark.parametrize("name", ["out", "out.json"], ids=["into a folder", "into a file"])
+async def test_an_export_sweeps_what_a_killed_one_left(store: Store, tmp_path: Path, name: str) -> None:
+    await store.save(conversation())
+    folder = tmp_path / "out" if name == "out" else tmp_path
+    folder.mkdir(exist_ok=True)
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(folder)], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL and len([*folder.iterdir()]) == 1
+    written = await export(store, ExportRequest(["c1"], ExportFormat.JSON), tmp_path / name)
+    assert [*folder.iterdir()] == written and len(written) == 1
