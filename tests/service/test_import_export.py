@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -164,13 +165,13 @@ async def test_an_import_stopped_halfway_keeps_what_was_finished_and_is_complete
 ) -> None:
     path = tmp_path / "many.jsonl"
     path.write_text("\n".join(dumps(conversation(f"c{n:03}"), one_line=True) for n in range(300)))
-    enough, save = asyncio.Event(), store.save
+    enough, save_all = asyncio.Event(), store.save_all
 
-    async def watched(one: Conversation) -> None:
-        await save(one)
+    async def watched(some: Sequence[Conversation]) -> None:
+        await save_all(some)
         enough.set()
 
-    monkeypatch.setattr(store, "save", watched)
+    monkeypatch.setattr(store, "save_all", watched)
     task = asyncio.create_task(import_file(store, path))
     await enough.wait()
     task.cancel()
@@ -190,11 +191,11 @@ from tui_chat.service.import_export import import_file
 from tui_chat.storage.store import Store
 async def main():
     store = await Store.open(Path(sys.argv[1]))
-    save = store.save
-    async def watched(conversation):
-        await save(conversation)
-        print(conversation.id, flush=True)
-    store.save = watched
+    save_all = store.save_all
+    async def watched(conversations):
+        await save_all(conversations)
+        print(len(conversations), flush=True)
+    store.save_all = watched
     await import_file(store, Path(sys.argv[2]))
 asyncio.run(main())
 """
@@ -232,6 +233,11 @@ async def test_a_conversation_that_cannot_be_stored_is_skipped_and_the_next_one_
 ) -> None:
     save = store.save
 
+    async def none_together(some: Sequence[Conversation]) -> None:
+        raise StorageError("a number is too large to be stored", detail="other")
+
+    monkeypatch.setattr(store, "save_all", none_together)
+
     async def fastidious(one: Conversation) -> None:
         if one.id == "c1":
             raise StorageError("a number is too large to be stored", detail="other")
@@ -256,10 +262,10 @@ async def test_a_count_of_tokens_too_large_to_be_stored_is_imported_as_unknown(s
 async def test_a_full_disk_ends_the_import_with_the_disk_named(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def full(conversation: Conversation) -> None:
+    async def full(some: Sequence[Conversation]) -> None:
         raise StorageError("the disk is full", detail="disk_full")
 
-    monkeypatch.setattr(store, "save", full)
+    monkeypatch.setattr(store, "save_all", full)
     with pytest.raises(StorageError, match="disk is full"):
         await import_file(store, IMPORTS / "claude.json")
 

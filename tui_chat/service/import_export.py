@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError, FormatError, NotFound, StorageError
+from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.formats import librechat_export, markdown, native, plain_text
 from tui_chat.formats.import_sources import Progress
@@ -28,6 +29,7 @@ FILES_SUFFIX = ".files"
 """Of the folder next to a Markdown file that has its attached files."""
 _PAGE_SIZE = 500
 _MAX_TEXT = 200
+_BATCH_CHARACTERS, _BATCH_CONVERSATIONS = 1_000_000, 50
 _PROGRESS_INTERVAL_S = 0.5
 """Progress is reported at least this often, even while a long conversation is read."""
 
@@ -69,21 +71,22 @@ async def import_file(store: Store, path: Path, progress: Progress | None = None
     Raises `FormatError` for a file without conversations. An interrupted import is completed by repeating it.
     """
     report = ImportReport()
-    async with aclosing(_read_in_thread(path, progress or (lambda done, total: None))) as items:
-        async for item in items:
-            if isinstance(item, Skipped):
-                report.skipped.append(Skipped(brief(item.which), brief(item.why)))
-                continue
-            which = brief(item.conversation.title or item.conversation.id)
-            if item.note:
-                report.notes.append(Note(which, item.note))
-            try:
-                await _import_conversation(store, item.conversation, report)
-            except StorageError as error:
-                # Other conversations may still be stored, unless the database itself fails.
-                if error.detail != "other":
-                    raise
-                report.skipped.append(Skipped(which, error.message))
+    batch = _Batch(store, report)
+    try:
+        async with aclosing(_read_in_thread(path, progress or (lambda done, total: None))) as items:
+            async for item in items:
+                if item is None:
+                    await batch.store()
+                    continue
+                if isinstance(item, Skipped):
+                    report.skipped.append(Skipped(brief(item.which), brief(item.why)))
+                    continue
+                which = brief(item.conversation.title or item.conversation.id)
+                if item.note:
+                    report.notes.append(Note(which, item.note))
+                await batch.take(which, item.conversation)
+    finally:  # what was read before an error is stored as well
+        await batch.store()
     return report
 
 
@@ -92,8 +95,11 @@ def brief(text: str) -> str:
     return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
 
 
-async def _read_in_thread(path: Path, progress: Progress) -> AsyncGenerator[Imported | Skipped, None]:
-    """Yield the items of a file, read in a thread so that the program stays responsive."""
+async def _read_in_thread(path: Path, progress: Progress) -> AsyncGenerator[Imported | Skipped | None, None]:
+    """Yield the items of a file, and `None` when the next takes long.
+
+    They are read in a thread, so that the program stays responsive.
+    """
     read, is_stopped = (0, 0), False
 
     def remember(done: int, total: int) -> None:
@@ -104,14 +110,21 @@ async def _read_in_thread(path: Path, progress: Progress) -> AsyncGenerator[Impo
 
     loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, "import")
     items = conversations_in(path, remember)
+
+    def next_item() -> "asyncio.Future[Imported | Skipped | None]":
+        item = loop.run_in_executor(thread, next, items, None)
+        item.add_done_callback(_ignore_error)
+        return item
+
     try:
+        item = next_item()
         while True:
-            item = loop.run_in_executor(thread, next, items, None)
-            item.add_done_callback(_ignore_error)
             while not (await asyncio.wait([item], timeout=_PROGRESS_INTERVAL_S))[0]:
                 progress(*read)
+                yield None
             if (imported := item.result()) is None:
                 break
+            item = next_item()  # read while this one is stored
             yield imported
             progress(*read)
     finally:
@@ -133,28 +146,87 @@ class _ReadingStopped(Exception):
     """Ends the reading in its thread."""
 
 
-async def _import_conversation(store: Store, conversation: Conversation, report: ImportReport) -> None:
-    imported = replace(conversation, turns=tuple(map(_interrupted_if_live, conversation.turns)))
-    try:
-        here = await store.conversation(imported.id)
-    except NotFound:
-        if await _is_own_export(store, imported):
-            report.unchanged += 1
+class _Batch:
+    """Stores new conversations many at a time, because every commit waits for the disk."""
+
+    def __init__(self, store: Store, report: ImportReport) -> None:
+        self._store = store
+        self._report = report
+        self._new: dict[str, tuple[str, Conversation]] = {}
+        """By id: its title for the report, and the conversation."""
+        self._characters = 0
+
+    async def take(self, which: str, conversation: Conversation) -> None:
+        """Store the conversation, now or with others; an existing one gets its missing turns."""
+        imported = replace(conversation, turns=tuple(map(_interrupted_if_live, conversation.turns)))
+        if imported.id in self._new:
+            await self.store()
+        try:
+            here = await self._store.conversation(imported.id)
+        except NotFound:
+            await self._add(which, imported)
             return
-        await store.save(imported)
-        report.added += 1
-        report.turns += len(imported.turns)
-        return
-    report.in_trash += here.deleted_at is not None
-    new = [turn for turn in imported.turns if not here.has(turn.id)]
-    side_requests = {side_request.id: side_request for side_request in (*here.side_requests, *imported.side_requests)}
-    if new or len(side_requests) > len(here.side_requests):
+        self._report.in_trash += here.deleted_at is not None
+        with self._skipping(which):
+            await self._grow(here, imported)
+
+    async def store(self) -> None:
+        """Store what is waiting; one by one if it cannot be stored together."""
+        if not self._new:
+            return
+        new, self._new, self._characters = self._new, {}, 0
+        try:
+            await self._store.save_all([conversation for _, conversation in new.values()])
+        except StorageError as error:
+            if error.detail != "other":
+                raise
+        else:
+            for _, conversation in new.values():
+                self._count(conversation)
+            return
+        for which, conversation in new.values():
+            with self._skipping(which):
+                await self._store.save(conversation)
+                self._count(conversation)
+
+    async def _add(self, which: str, imported: Conversation) -> None:
+        if await _is_own_export(self._store, imported):
+            self._report.unchanged += 1
+            return
+        self._new[imported.id] = which, imported
+        self._characters += sum(_size(turn) for turn in imported.turns)
+        if self._characters >= _BATCH_CHARACTERS or len(self._new) >= _BATCH_CONVERSATIONS:
+            await self.store()
+
+    async def _grow(self, here: Conversation, imported: Conversation) -> None:
+        new = [turn for turn in imported.turns if not here.has(turn.id)]
+        side_requests = {request.id: request for request in (*here.side_requests, *imported.side_requests)}
+        if not new and len(side_requests) <= len(here.side_requests):
+            self._report.unchanged += 1
+            return
         grown = _merged(here, new, imported) if new else here
-        await store.save(replace(grown, side_requests=tuple(side_requests.values())))
-        report.grown += 1
-        report.turns += len(new)
-    else:
-        report.unchanged += 1
+        await self._store.save(replace(grown, side_requests=tuple(side_requests.values())))
+        self._report.grown += 1
+        self._report.turns += len(new)
+
+    def _count(self, added: Conversation) -> None:
+        self._report.added += 1
+        self._report.turns += len(added.turns)
+
+    @contextmanager
+    def _skipping(self, which: str) -> Iterator[None]:
+        """Report a conversation that cannot be stored; others may be, unless the database itself fails."""
+        try:
+            yield
+        except StorageError as error:
+            if error.detail != "other":
+                raise
+            self._report.skipped.append(Skipped(which, error.message))
+
+
+def _size(turn: Turn) -> int:
+    """Return the characters of a turn and the bytes of its files."""
+    return len(turn.text) + sum(part.size for part in turn.parts if isinstance(part, AttachmentPart))
 
 
 async def _is_own_export(store: Store, imported: Conversation) -> bool:
