@@ -58,7 +58,10 @@ class Computer:
 
     def export(self) -> list[Any]:
         """Return all conversations, with their turns."""
-        return [json.loads(self.run("show", "--json", row["id"])) for row in json.loads(self.run("list", "--json"))]
+        return [
+            json.loads(self.run("show", "--json", row["id"]))
+            for row in json.loads(self.run("list", "--json", "--limit", "0"))
+        ]
 
     @contextmanager
     def running(self, *words: str) -> "Iterator[subprocess.Popen[bytes]]":

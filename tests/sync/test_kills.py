@@ -18,6 +18,7 @@ from tui_chat.storage.store import Store
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 KILLS = int(os.environ.get("TUI_CHAT_SYNC_KILLS", "20"))
+SEED = int(os.environ.get("TUI_CHAT_SYNC_SEED", "19"))
 LATEST_S = 1.6
 """About as long as a process needs to start and to exchange."""
 
@@ -44,7 +45,7 @@ async def write(computer: Computer, rng: random.Random, number: int) -> None:
 
 @pytest.mark.timeout(120 + 8 * KILLS)
 def test_killed_sync_processes_lose_nothing(tmp_path: Path, database: str) -> None:
-    rng = random.Random(19)
+    rng = random.Random(SEED)
     laptop, workstation = Computer(tmp_path / "laptop"), Computer(tmp_path / "workstation")
     laptop.run("sync", "init", database)
     workstation.run("sync", "join", database, "--key", "-", stdin=laptop.run("sync", "key"))
