@@ -139,17 +139,19 @@ class Model:
     async def _phase(self, made: list[str], rate: int, writer: asyncio.StreamWriter) -> None:
         written: list[tuple[str, int]] = []
         began = time.monotonic_ns()
-        async for piece in _paced(made, rate):
-            if writer.is_closing():
-                raise ConnectionResetError
-            now = time.monotonic_ns()
-            writer.write(b"".join(delta(token) for token in piece))
-            written += [(found[0], now) for token in piece if (found := MARK.search(token))]
-            if not rate:
-                await writer.drain()
-        ended = time.monotonic_ns()
-        with self._log.open("a") as log:
-            log.writelines(f"{word} {at}\n" for word, at in written)
+        try:
+            async for piece in _paced(made, rate):
+                if writer.is_closing():
+                    raise ConnectionResetError
+                now = time.monotonic_ns()
+                writer.write(b"".join(delta(token) for token in piece))
+                written += [(found[0], now) for token in piece if (found := MARK.search(token))]
+                if not rate:
+                    await writer.drain()
+            ended = time.monotonic_ns()
+        finally:  # also for a client that was killed
+            with self._log.open("a") as log:
+                log.writelines(f"{word} {at}\n" for word, at in written)
         tell("phase", began=began, ended=ended, tokens=len(made), last=written[-1][0] if written else "")
 
     async def _pause(self, writer: asyncio.StreamWriter) -> None:
