@@ -147,3 +147,10 @@ async def test_more_to_choose_from_after_a_list_was_left_is_no_fault() -> None:
             screen.offer([])
             await asyncio.sleep(0)
         screen.offer([])
+
+
+def test_stopping_is_first_only_while_a_reply_streams() -> None:
+    keys, conversation = Keyboard({}), Conversation("c", NOW, NOW)
+    assert rows(keys, conversation, (), is_streaming=True)[0].value == "key:reply.cancel"
+    idle = [row.value for row in rows(keys, conversation, ())]
+    assert idle[0] == "key:model.choose" and idle.count("key:reply.cancel") == 1

@@ -101,7 +101,9 @@ class CommandActions:
             self._templates.start,
         )
         own = self._templates.commands.values()
-        CommandPalette(actions).ask(rows(chat.keys, chat.conversation, others, own))
+        CommandPalette(actions).ask(
+            rows(chat.keys, chat.conversation, others, own, is_streaming=chat.live_reply is not None)
+        )
 
     async def _run_key(self, key: Key) -> None:
         nodes: dict[Scope, DOMNode] = {Scope.PANE: self._chat.pane, Scope.PROMPT: self._chat.prompt}

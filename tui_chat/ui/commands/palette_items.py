@@ -22,6 +22,8 @@ _LISTED = {
     },
 }
 """The actions of a scope of which most are movements."""
+_LIKELY = ("model.choose", "conversation.new", "library.open", "find.open", "branch.tree")
+"""The actions that lead the list. The first is chosen by Enter alone, so none of them sends a request."""
 _READ_OF_A_TURN = 200
 
 
@@ -30,6 +32,8 @@ def rows(
     conversation: Conversation,
     others: Sequence[ConversationSummary],
     own: Iterable[Command] = (),
+    *,
+    is_streaming: bool = False,
 ) -> list[Choice]:
     """Return actions, commands without a key, the user's own, the prompts of this conversation, other conversations.
 
@@ -37,7 +41,7 @@ def rows(
     """
     prompts = [turn for turn in reversed(conversation.path) if turn.role is Role.USER]
     return [
-        *(_action(key, keys) for key in _actions()),
+        *(_action(key, keys) for key in _actions(is_streaming=is_streaming)),
         *(Choice(f"command:{one.name}", _sentence(one.help), f"/{one.name}") for one in COMMANDS if not one.key_id),
         *(Choice(f"template:{one.name}", _sentence(one.help), f"/{one.name} {one.takes}".rstrip()) for one in own),
         *(
@@ -52,14 +56,18 @@ def rows(
     ]
 
 
-def _actions() -> list[Key]:
-    """Return the actions to list, those of the conversation first."""
-    return [
+def _actions(*, is_streaming: bool) -> list[Key]:
+    """Return the actions to list: the likely ones, those of the conversation, the others."""
+    actions = [
         key
         for scope in _SCOPES
         for key in KEYS
         if key.scope is scope and key.id not in _NOT_LISTED and key.id in _LISTED.get(scope, (key.id,))
     ]
+    leading = ("reply.cancel", *_LIKELY) if is_streaming else _LIKELY
+    first = [key for id in leading for key in actions if key.id == id]
+    rest = [key for key in actions if key.id not in ("reply.cancel", *leading)]
+    return first + rest + ([] if is_streaming else [key for key in actions if key.id == "reply.cancel"])
 
 
 def _action(key: Key, keys: Keyboard) -> Choice:
