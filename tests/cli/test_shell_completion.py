@@ -1,12 +1,9 @@
 """The shell completes conversations and models, in its own protocol, and contacts no provider."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from tests.cli.conftest import Shell
+from tests.support.loaded_program import call_program
 
 
 def completed(shell: Shell, kind: str, line: str, **more: str) -> str:
@@ -18,15 +15,9 @@ def completed(shell: Shell, kind: str, line: str, **more: str) -> str:
         "fish": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
         "powershell": {"_TYPER_COMPLETE_ARGS": line, "_TYPER_COMPLETE_WORD_TO_COMPLETE": words[-1]},
     }[kind]
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "tui-chat")],
-        env=shell.environment(_TUI_CHAT_COMPLETE=f"complete_{kind}", **asked, **more),
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
-    assert "Traceback" not in done.stderr
-    return done.stdout
+    _, out, err = call_program([], shell.environment(_TUI_CHAT_COMPLETE=f"complete_{kind}", **asked, **more))
+    assert b"Traceback" not in err
+    return out.decode()
 
 
 @pytest.mark.parametrize("kind", ["bash", "zsh", "fish"])

@@ -2,14 +2,14 @@
 
 import json
 import sqlite3
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import COMMAND, Shell
+from tests.cli.conftest import Shell
 from tests.support.environment import ROOT
+from tests.support.loaded_program import call_program
 
 PROGRAM = ROOT / "tests" / "support" / "mcp_program.py"
 GRANTS = [
@@ -83,10 +83,8 @@ def test_a_folder_with_mcp_json_starts_nothing_and_offers_nothing(shell: Shell, 
     servers = {"evil": {"command": "touch", "args": [str(marker)]}}
     (project / ".mcp.json").write_text(json.dumps({"mcpServers": servers}))
     for words in (["ask", "--demo", "--tools", "read", "hello"], ["tools"], ["mcp", "list"]):
-        done = subprocess.run(
-            [*COMMAND, *words], cwd=project, env=shell.environment(), stdin=subprocess.DEVNULL, capture_output=True
-        )
-        assert done.returncode == 0 and b"evil" not in done.stdout
+        code, out, _ = call_program(words, shell.environment(), cwd=project)
+        assert code == 0 and b"evil" not in out
     assert not marker.exists()
 
 

@@ -170,7 +170,7 @@ class ChatScreen(Screen[None]):
         self.branches = BranchActions(self, self.prompt_actions, self.undo)
         self.comparing = CompareActions(self, self.branches)
         self.settings = SettingsActions(self, self.undo)
-        self.room = ContextActions(self, self.undo)
+        self.context_actions = ContextActions(self, self.undo)
         self.queue_actions = QueueActions(self, self.undo)
         self.model_picker = ModelPicker(self, models, self.settings, self.branches)
         self.output = OutputActions(self)
@@ -196,7 +196,7 @@ class ChatScreen(Screen[None]):
             self.find,
             self.attach,
             self.tools,
-            self.room,
+            self.context_actions,
             self.templates,
             self.comparing,
             ConfigActions(self),
@@ -380,8 +380,8 @@ class ChatScreen(Screen[None]):
         use = await asyncio.to_thread(context_use, self.conversation, facts.context_window)
         self.status.show_context(use)
         self.header.show_context(use)
-        self.room.report(use)
-        self.header.show_budget(await self.room.budget_standing())
+        self.context_actions.report(use)
+        self.header.show_budget(await self.context_actions.budget_standing())
 
     def show_left_out(self, conversation: Conversation) -> None:
         """Show which turns are left out."""
@@ -573,8 +573,8 @@ class ChatScreen(Screen[None]):
         self.action_find = self.find.open
         self.action_fork = self.branches.fork
         self.action_history = self.prompt_actions.search_history
-        self.action_leave_out = self.room.leave_out
-        self.action_lift_budget = self.room.lift_budget
+        self.action_leave_out = self.context_actions.leave_out
+        self.action_lift_budget = self.context_actions.lift_budget
         self.action_library = self.temporary.leaving_first("library", self.commands.open_library)
         self.action_model = self.model_picker.switch
         self.action_open_previous = self.temporary.leaving_first("open_previous", self.switching.open_previous)
