@@ -182,6 +182,23 @@ async def test_how_calls_ended_is_told_in_their_rows(monkeypatch: pytest.MonkeyP
         assert ACT.name in screen_text(desk.app)
 
 
+async def test_a_call_that_arrives_on_the_screen_is_named_while_it_runs() -> None:
+    shown, end = asyncio.Event(), asyncio.Event()
+
+    async def run(call: ToolCallPart) -> ToolOutcome:
+        await end.wait()
+        return ToolOutcome("done")
+
+    first, *rest = calls(("c1", "look", "{}"))
+    async with tool_desk([first, shown, *rest], answer(), toolbox=ScriptedToolbox(run=run)) as desk:
+        await desk.type("go")
+        await desk.press("enter")
+        await desk.until(lambda: "Let me see." in screen_text(desk.app))
+        shown.set()
+        await desk.until(lambda: "Running look" in screen_text(desk.app))
+        end.set()
+
+
 async def test_a_running_command_shows_its_last_lines_and_no_more() -> None:
     started, end = asyncio.Event(), asyncio.Event()
 

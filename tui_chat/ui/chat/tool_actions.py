@@ -20,6 +20,7 @@ from tui_chat.core.event import (
 from tui_chat.core.part import ToolCallPart
 from tui_chat.core.title import shown_title
 from tui_chat.core.tool import TOOL_GROUP_NOTES, Approval, ToolServer, Verdict, chosen_of, tool_choices
+from tui_chat.core.turn import Turn
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.form_actions import FormActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
@@ -158,7 +159,7 @@ class ToolActions:
         chat = self._chat
         match event:
             case TurnStarted(turn=turn):
-                self._names = {part.call_id: part.name for part in turn.parts if isinstance(part, ToolCallPart)}
+                self._names = _tool_names(turn)
                 self._show(chat.live_reply.pending_approvals if chat.live_reply is not None else ())
             case ApprovalAsked(approval):
                 self._names[approval.call.call_id] = approval.review.summary
@@ -173,6 +174,8 @@ class ToolActions:
             case ApprovalGiven():
                 self._show(chat.live_reply.pending_approvals if chat.live_reply is not None else ())
             case ToolStarted(call_id):
+                if call_id not in self._names and chat.live_reply is not None:
+                    self._names = _tool_names(chat.live_reply.turn) | self._names
                 chat.pane.show_note(self._running(call_id), "")
             case ToolProgress(call_id, tail):
                 chat.pane.show_note(self._running(call_id), "", tail)
@@ -247,3 +250,8 @@ class ToolActions:
             chat.prompt.draft = ""
         if chat.live_reply is not None:
             await chat.live_reply.answer(event.call_id, Verdict(event.decision, reason))
+
+
+def _tool_names(turn: Turn) -> dict[str, str]:
+    """Return the tool of each call, by the call's id."""
+    return {part.call_id: part.name for part in turn.parts if isinstance(part, ToolCallPart)}
