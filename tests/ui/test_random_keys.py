@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -17,17 +18,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from textual import events
 from textual.message import Message
+from textual.message_pump import MessagePump
+from textual.widget import Widget
 from textual.worker import Worker, WorkerState
 
 from tests.service.conftest import HELLO
 from tests.ui.conftest import Desk, desk_with
+from tui_chat.core.budget import Budget, Limit, Span
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.event import ReplyEvent, TextDelta, TurnEnded, TurnStarted
 from tui_chat.core.turn import Role, Turn
 from tui_chat.providers.demo.provider import DemoProvider
 from tui_chat.service.chat import ChatService
 from tui_chat.service.reply import Reply
+from tui_chat.settings.load import load_settings
+from tui_chat.settings.values import Profile
 from tui_chat.storage.store import Store
+from tui_chat.ui.chat import temporary_actions
+from tui_chat.ui.chat.screen import ChatScreen
 from tui_chat.ui.conversation_view.widget import ConversationPane
 from tui_chat.ui.messages import PromptSubmitted
 
@@ -36,6 +44,9 @@ pytestmark = pytest.mark.slow
 WALKS = int(os.environ.get("TUI_CHAT_WALKS", "4"))
 KEYS = int(os.environ.get("TUI_CHAT_WALK_KEYS", "60"))
 
+SETTINGS = load_settings(environ={})._replace(
+    profiles={"rust": Profile(model="demo/rust", system="Be terse.")}, file=Path("config.toml")
+)
 COMMANDS = ["/retry", "/fork", "/source", "/title x", "/system x", "/options effort=low", "/delete", "/nothing"]
 COMMANDS += [
     "/compare",
@@ -46,6 +57,9 @@ COMMANDS += [
     "/theme nord",
 ]
 COMMANDS += ["/config ui.prompt_keys vi", "/config ui.prompt_keys default"]
+COMMANDS += ["/temp", "/leave-out", "/compact", "/edit-reply", "/copy quote", "/copy all", "/usage", "/history"]
+COMMANDS += ["/profile", "/model", "/model demo/other", "/tools read", "/tools off", "/find h", "/tree", "/library"]
+COMMANDS += ["/greet you", "/help temp", "/suspend", "/paste", "/undo"]
 SAY = st.sampled_from(["hi", "long 40", "slow", "cut", "flaky", "error 429", "thinking", "//x", "two\nlines"])
 TYPED = st.builds(lambda text: ("type", text), SAY)
 SENT = st.builds(lambda text: ("say", text), SAY)
@@ -56,6 +70,13 @@ f6,escape f6,down,enter ctrl+l,escape ctrl+f,h,enter,n,escape ctrl+o,escape ctrl
 tab,K,e tab,K,r,r tab,K,c,c tab,r tab,c tab,e,escape alt+q alt+q,k,e alt+q,k,x alt+q,enter alt+q,escape f7
 ctrl+p,down,down,enter ctrl+p,f,o,r,k,enter ctrl+p,t,u,r,n,enter slash,down,tab slash,t,h,e,tab,down,enter
 slash,up,escape,enter tab,K,f tab,J,y tab,[ tab,] tab,t,enter tab,z tab,G,g tab,u tab,i tab,b,Y
+alt+n alt+n alt+n,alt+n alt+h alt+h,down,enter alt+h,escape alt+i alt+e alt+o alt+t,escape alt+t,enter
+tab,greater_than_sign tab,vertical_line,c,a,t,enter,y tab,vertical_line,escape
+tab,C,enter tab,C,escape tab,w,enter tab,E tab,x
+tab,d ctrl+l,alt+s,escape ctrl+l,down,enter ctrl+o,t,a,g,escape ctrl+o,alt+p,escape ctrl+o,alt+t,x,enter,escape
+ctrl+o,s,t,a,t,e,colon,d,o,n,e,enter ctrl+o,m,o,d,e,l,colon,d,escape ctrl+o,alt+x,alt+u,escape
+ctrl+o,alt+a,alt+s,escape ctrl+o,alt+m,down,alt+m,alt+x,alt+u,escape
+alt+l alt+w alt+1 f1,t,e,m,p,escape ctrl+p,c,o,n,f,i,g,enter
 ctrl+f,h,tab,n,escape tab,v tab,v,d tab,v,1 tab,v,2 tab,v,[,] tab,v,G,k,escape f5,v f5,v,2 escape,escape
 """
 PRESSED = st.builds(lambda keys: ("press", keys), st.sampled_from(PRESSES.split()))
@@ -99,17 +120,23 @@ class Witness:
         if isinstance(message, Worker.StateChanged) and message.state is WorkerState.ERROR:
             assert message.worker.error is not None
             self.faults.append(message.worker.error)
-        elif isinstance(message, PromptSubmitted):
+        elif isinstance(message, PromptSubmitted) and not is_temporary(message._sender):
             self.submitted.append(message.text)
 
     def watching(self) -> "patch":  # type: ignore[valid-type]
         apply = ConversationPane.apply
 
         def seen(pane: ConversationPane, event: ReplyEvent) -> None:
-            self.see(event)
+            if not is_temporary(pane):
+                self.see(event)
             apply(pane, event)
 
         return patch.object(ConversationPane, "apply", seen)
+
+
+def is_temporary(widget: MessagePump | None) -> bool:
+    """Whether a widget belongs to a conversation that is saved nowhere."""
+    return isinstance(widget, Widget) and isinstance(widget.screen, ChatScreen) and widget.screen.context.is_temporary
 
 
 def listening(service: ChatService, witness: Witness) -> None:
@@ -150,6 +177,11 @@ async def take(desk: Desk, step: tuple[str, str]) -> None:
             await desk.pilot.pause(0.05)
 
 
+def saved_screen(desk: Desk) -> ChatScreen:
+    """The screen of the saved conversations, which a temporary one may lie over."""
+    return next(screen for screen in desk.app.screen_stack if isinstance(screen, ChatScreen))
+
+
 async def walk(steps: Sequence[tuple[str, str]]) -> None:
     """Walk, then look at everything."""
     witness = Witness()
@@ -162,8 +194,10 @@ async def walk(steps: Sequence[tuple[str, str]]) -> None:
         with witness.watching():
             while True:
                 provider = DemoProvider(pace=0.002)
-                async with desk_with(store=store, first=first, provider=provider, hook=witness.hear) as desk:
+                running = desk_with(store=store, first=first, provider=provider, hook=witness.hear, settings=SETTINGS)
+                async with running as desk:
                     listening(desk.service, witness)
+                    desk.service.gate.budget = Budget({Span.DAY: Limit(tokens=10**9)})
                     if first is not None:
                         check_screen(desk, await store.conversation(first.id))
                     while rest and not desk.app._exit and rest[0][0] != "reopen":
@@ -175,17 +209,20 @@ async def walk(steps: Sequence[tuple[str, str]]) -> None:
                         return
                     if rest[0][0] == "reopen":
                         rest.pop(0)
-                    shown = desk.chat.conversation
+                    shown = saved_screen(desk).conversation
                 first = await store.conversation(shown.id) if shown.turns else None
     finally:
         await store.aclose()
 
 
 async def come_to_rest(desk: Desk) -> None:
-    """No dialog, no reply, nothing that waits."""
+    """No dialog, no temporary conversation, no reply, nothing that waits."""
     for _ in range(4):
         if desk.app.screen is not desk.chat:
             await desk.press("escape")
+    if desk.chat.context.is_temporary:
+        await desk.press("alt+n", "alt+n")
+        await desk.until(lambda: not desk.chat.context.is_temporary)
     async with asyncio.timeout(60):
         while desk.service.replies or desk.chat.queue.prompts:
             for reply in desk.service.replies:
@@ -198,7 +235,12 @@ async def come_to_rest(desk: Desk) -> None:
 
 async def check(desk: Desk, store: Store, witness: Witness) -> None:
     assert not witness.faults, witness.faults
-    ids = [row.id for deleted in (False, True) for row in await store.summaries(limit=1000, deleted=deleted)]
+    active = await store.summaries(limit=1000)
+    archived, deleted = (
+        await store.summaries(limit=1000, archived=True),
+        await store.summaries(limit=1000, deleted=True),
+    )
+    ids = [row.id for row in (*active, *archived, *deleted)]
     stored = {id: await store.conversation(id) for id in ids}
     for id, text in witness.sent:
         assert text in [turn.text for turn in stored[id].turns if turn.role is Role.USER]
@@ -239,7 +281,10 @@ def check_screen(desk: Desk, stored: Conversation) -> None:
 def test_no_walk_over_the_keyboard_loses_anything(steps: list[tuple[str, str]]) -> None:
     # What is saved to a file on the way is saved here.
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        asyncio.run(walk(steps))
+        Path("commands").mkdir()
+        Path("commands/greet.md").write_text("Greet $ARGUMENTS.\n")
+        with patch.object(temporary_actions, "HELD_DOWN_S", 0.0):
+            asyncio.run(walk(steps))
 
 
 SILENT = """
