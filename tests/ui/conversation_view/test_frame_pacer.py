@@ -119,24 +119,3 @@ async def test_nothing_is_scheduled_while_idle() -> None:
     await asyncio.sleep(5 * FRAME_S)
     assert len(drawn) == 1
     assert pacer._handle is None
-
-
-async def test_a_key_is_drawn_before_the_frame_of_a_reply_is_over() -> None:
-    drawn: list[float] = []
-
-    def draw() -> bool:
-        drawn.append(time.monotonic())
-        return False
-
-    pacer = FramePacer(draw)
-    for _ in range(3):
-        pacer.request(streams=True)
-        await asyncio.sleep(0.001)
-    pacer.request(streams=True)
-    while time.monotonic() - drawn[-1] < FRAME_S / 2:
-        await asyncio.sleep(0)
-    count = len(drawn)
-    pacer.request()
-    await asyncio.sleep(0)
-    assert len(drawn) == count + 1
-    pacer.stop()

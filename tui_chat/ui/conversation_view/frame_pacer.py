@@ -1,17 +1,17 @@
 """Decides when to draw: as deltas arrive, at most once a frame on average, and for at most a third of the time.
 
-Drawing on arrival shows what comes after a pause without waiting for a clock. Where a frame was not yet over when
-something came, a timer draws all that came by its end. What a key changed never waits for the frame of a reply.
+Drawing on arrival shows most of what streams without waiting for a clock. Where a frame was not yet over when
+something came, the next arrival after it draws both; only when none comes soon does a timer.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
 
-FRAME_S = 1 / 60
-"""Between two drawings of what streams: screens rarely show more."""
-_KEY_FRAME_S = 1 / 120
-"""Between two drawings of what keys and the wheel changed."""
+FRAME_S = 1 / 120
+"""Models rarely send more than a hundred deltas a second, so most are drawn as they arrive."""
+_GRACE_S = FRAME_S / 2
+"""How long after a frame a delta may wait for the next one."""
 _REST = 2.0
 """Seconds left to other tasks for each second of drawing a streaming reply …"""
 _LONGEST_REST_S = 0.2
@@ -24,10 +24,8 @@ class FramePacer:
     def __init__(self, draw: Callable[[], bool]) -> None:
         """`draw` returns True when it must be called again in a frame."""
         self._draw = draw
-        self._stream_at = 0.0
-        """When the next frame of what streams starts; one unused frame may be caught up."""
-        self._key_at = 0.0
-        """When the next frame of anything else starts."""
+        self._frame_at = 0.0
+        """When the next frame starts; one unused frame may be caught up."""
         self._rested_at = 0.0
         self._handle: asyncio.Handle | None = None
         self._due_at = 0.0
@@ -35,7 +33,9 @@ class FramePacer:
     def request(self, *, streams: bool = False) -> None:
         """Draw once the frame is over and the loop is free; while a reply streams, other tasks get their time."""
         now = time.monotonic()
-        due_at = max(self._stream_at, self._rested_at) if streams else self._key_at
+        due_at = max(self._frame_at, self._rested_at) if streams else self._frame_at
+        if due_at > now:
+            due_at += _GRACE_S if streams else 0
         if self._handle is not None:
             if self._due_at <= now or due_at >= self._due_at:
                 return
@@ -60,9 +60,8 @@ class FramePacer:
         began = time.monotonic()
         again = self._draw()
         ended = time.monotonic()
-        self._stream_at = max(self._stream_at, began - FRAME_S) + FRAME_S
-        self._key_at = max(self._key_at, began - _KEY_FRAME_S) + _KEY_FRAME_S
+        self._frame_at = max(self._frame_at, began - FRAME_S) + FRAME_S
         self._rested_at = ended + min((ended - began) * _REST, _LONGEST_REST_S)
         if again:
-            self._stream_at = self._key_at = ended + max(_KEY_FRAME_S, (ended - began) / 2)
+            self._frame_at = max(self._frame_at, ended + max(FRAME_S, (ended - began) / 2))
             self.request()
