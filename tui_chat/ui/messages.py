@@ -97,6 +97,10 @@ class DraftChanged(Message):
     """Returns the text as it was then; built only when needed, as it may be large."""
 
 
+class ConversationScrolled(Message):
+    """Another row of the conversation is the first visible one, or its end became visible."""
+
+
 class SuggestionsChanged(Message):
     """The completions of the slash command changed."""
 

@@ -1,11 +1,13 @@
 """The outline next to a wide conversation, and as a list in a narrow window."""
 
+import asyncio
 from dataclasses import replace
 
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_rows, screen_text
 from tests.ui.turns import conversation, prompt, reply
 from tui_chat.core.conversation import Conversation
+from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.ui.picker import Picker
 
 LONG = "\n\n".join(["# First part", *["filler"] * 60, "## Second part", *["filler"] * 60])
@@ -73,3 +75,60 @@ async def test_a_dialog_is_as_wide_as_its_rows() -> None:
         await desk.press("escape", "ctrl+p")
         await desk.until(lambda: isinstance(desk.app.screen, Picker) and len(desk.app.screen.found) > 20)
         assert 50 < desk.app.screen.query_one("OptionList").region.width <= 110
+
+
+def marked(desk: Desk) -> str:
+    """The entry that is marked in the outline."""
+    column = desk.chat.outline.region.x
+    rows = [row[column:].partition("› ")[2].strip() for row in screen_rows(desk.app)]
+    return next(filter(None, rows), "")
+
+
+async def test_the_entry_in_view_is_marked_as_the_conversation_scrolls() -> None:
+    async with desk_with(first=made(), size=(180, 40)) as desk:
+        await desk.until(lambda: marked(desk) == "And why?")
+        await desk.press("tab", "g")
+        await desk.until(lambda: marked(desk) == "What is it?")
+        await desk.press("pagedown")
+        await desk.until(lambda: marked(desk) == "First part")
+        await desk.press(*["pagedown"] * 3)
+        await desk.until(lambda: marked(desk) == "Second part")
+        await desk.press("K", "alt+h", "down")
+        assert desk.chat.outline.has_focus
+        await desk.press("escape")
+        await desk.until(lambda: not desk.chat.outline.has_focus)
+        await desk.press("tab", "G")
+        await desk.until(lambda: marked(desk) == "And why?")
+
+
+async def test_of_two_headings_with_the_same_text_the_one_in_view_is_marked() -> None:
+    text = "\n\n".join(["# Notes", *["Notes follow"] * 40, "# Notes", *["filler"] * 80])
+    first = replace(conversation(prompt(0, "What?"), reply(1, text)), id="c1")
+    async with desk_with(first=first, size=(180, 40)) as desk:
+        await desk.until(lambda: desk.chat.outline.entries)
+        await desk.press("tab", "g", "pagedown")
+        await desk.until(lambda: desk.chat.outline._cursor == 1)
+        await desk.press("pagedown", "pagedown", "pagedown")
+        await desk.until(lambda: desk.chat.outline._cursor == 2)
+
+
+async def test_headings_of_a_reply_are_there_when_it_ends() -> None:
+    async with desk_with((TextDelta("# Streamed"), Stopped("end_turn")), first=made(), size=(180, 40)) as desk:
+        await desk.said("go on")
+        await desk.until(lambda: marked(desk) == "Streamed")
+
+
+async def test_no_delta_of_a_reply_reports_scrolling() -> None:
+    released = asyncio.Event()
+    deltas = (TextDelta("one\n\n" * 60), released, *(TextDelta(f"more {number}\n\n") for number in range(40)))
+    async with desk_with((*deltas, Stopped("end_turn")), first=made(), size=(180, 40)) as desk:
+        seen: list[object] = []
+        desk.chat.outlines.note_scrolling = lambda: seen.append(1)  # type: ignore[method-assign]
+        await desk.type("go on")
+        await desk.press("enter")
+        await desk.until(lambda: "one" in screen_text(desk.app))
+        seen.clear()
+        released.set()
+        await desk.idle()
+        await desk.until(lambda: "more 39" in screen_text(desk.app))
+        assert not seen

@@ -1,6 +1,9 @@
 """The outline of the conversation: next to it in a wide window, else as a list to pick from."""
 
 import asyncio
+from collections.abc import Sequence
+
+from textual.timer import Timer
 
 from tui_chat.core.outline import OutlineEntry, outline_of
 from tui_chat.ui.chat.chat_view import ChatView
@@ -8,6 +11,8 @@ from tui_chat.ui.picker import Choice, Picker
 from tui_chat.ui.widgets.outline import OUTLINE_CELLS, Outline
 
 FROM_WIDTH = 160
+SETTLED_S = 0.1
+"""After the last scrolling, the entry in view is marked."""
 _LEAST_ENTRIES = 2
 
 
@@ -18,6 +23,7 @@ class OutlineActions:
         self._chat = chat
         self._headings: dict[str, tuple[OutlineEntry, ...]] = {}
         self._conversation_id = ""
+        self._settling: Timer | None = None
 
     @property
     def _outline(self) -> Outline:
@@ -34,13 +40,41 @@ class OutlineActions:
         return self._chat.app.size.width >= FROM_WIDTH and bool(self._chat.conversation.turns)
 
     def show(self) -> None:
-        """Show the outline of the conversation where there is room for it."""
+        """Show the outline where there is room for it."""
         self._outline.display = self.fits
-        if self.fits:
+
+    def fill(self) -> None:
+        """Show the entries of the conversation as it is now."""
+        if self._outline.display:
             self._chat.run_worker(self._fill, group="outline", exclusive=True, exit_on_error=False)
 
     async def _fill(self) -> None:
         self._outline.show(await self._entries())
+        self._mark()
+
+    def note_scrolling(self) -> None:
+        """Mark the entry in view once the scrolling stops."""
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self._chat.set_timer(SETTLED_S, self._mark) if self._outline.display else None
+
+    def _mark(self) -> None:
+        self._outline.mark(self._number_in_view(self._outline.entries))
+
+    def _number_in_view(self, entries: Sequence[OutlineEntry]) -> int:
+        """Return the entry whose text the first visible row is; at the end of the conversation the last one."""
+        pane = self._chat.pane
+        turn = None if pane.following else pane.first_visible_turn
+        if turn is None:
+            return max(0, len(entries) - 1)
+        path = [one.id for one in self._chat.conversation.path]
+        shown = set(path[: path.index(turn.id) + 1] if turn.id in path else path)
+        own = [number for number, entry in enumerate(entries) if entry.turn_id == turn.id and entry.level]
+        heading = pane.heading_in_view([entries[number].text for number in own]) if own else None
+        if heading is not None:
+            return own[heading]
+        above = [number for number, entry in enumerate(entries) if entry.turn_id in shown and number not in own]
+        return above[-1] if above else 0
 
     async def _entries(self) -> list[OutlineEntry]:
         shown = self._chat.conversation
@@ -55,8 +89,9 @@ class OutlineActions:
             self._chat.notify("There is no outline yet.")
         elif self._outline.display:
             self._outline.show(entries)
-            turn = self._chat.pane.current_turn or self._chat.pane.first_visible_turn
-            self._outline.go_to_turn(turn.id if turn is not None else "")
+            self._mark()
+            if (turn := self._chat.pane.current_turn) is not None:
+                self._outline.go_to_turn(turn.id)
             self._outline.focus()
         else:
             self._pick(entries)

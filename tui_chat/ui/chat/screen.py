@@ -69,6 +69,7 @@ from tui_chat.ui.messages import (
     AttachmentChosen,
     AttachmentTextRequested,
     ChatOpened,
+    ConversationScrolled,
     CopyRequested,
     DraftChanged,
     FileChosen,
@@ -332,12 +333,14 @@ class ChatScreen(Screen[None]):
         self.home.show_text(profile)
         self.status.has_header = self.header.display
         self.status.show_conversation(self.conversation)
+        self.outlines.fill()
         self._count_context()
         self.show_window_title()
 
     def on_resize(self) -> None:
         """Show the header where there is room for it, and let all text start in one column."""
         self._align()
+        self.outlines.fill()
         self.header.fit_window()
         self.home_panel.fit_window()
         self.status.has_header = self.header.display
@@ -606,6 +609,10 @@ class ChatScreen(Screen[None]):
     @on(HomePanel.Chosen)
     async def open_recent(self, event: HomePanel.Chosen) -> None:
         await self.home.open(event.conversation_id)
+
+    @on(ConversationScrolled)
+    def mark_entry_in_view(self) -> None:
+        self.outlines.note_scrolling()
 
     @on(Outline.Chosen)
     def go_to_entry(self, event: Outline.Chosen) -> None:

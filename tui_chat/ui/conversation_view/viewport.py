@@ -177,6 +177,11 @@ class Viewport:
             return self._flat(self.top)
         return self._back_from_end(self.height)
 
+    @property
+    def first_row(self) -> tuple[int, int]:
+        """The turn of the first visible row, and the row within it."""
+        return self._first()
+
     def _flat(self, position: RowPosition) -> tuple[int, int]:
         index = min(position.entry, len(self.turns.entries) - 1)
         entry = self.turns.layout(index)

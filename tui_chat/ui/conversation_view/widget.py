@@ -37,6 +37,7 @@ from tui_chat.ui.conversation_view.cursor import Code
 from tui_chat.ui.conversation_view.folding import Folding
 from tui_chat.ui.conversation_view.frame_builder import FrameBuilder
 from tui_chat.ui.conversation_view.frame_pacer import FramePacer
+from tui_chat.ui.conversation_view.headings import heading_at, row_of_heading
 from tui_chat.ui.conversation_view.highlights import Highlights
 from tui_chat.ui.conversation_view.layout_options import (
     DEFAULT_UI,
@@ -59,11 +60,8 @@ from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
 from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 from tui_chat.ui.conversation_view.viewport import Row, RowPosition, Viewport
 from tui_chat.ui.keymap import Scope, bindings
-from tui_chat.ui.messages import AttachmentTextRequested
+from tui_chat.ui.messages import AttachmentTextRequested, ConversationScrolled
 from tui_chat.ui.terminal.direct_paint import DirectPainter, Frame, is_behind, is_seen
-
-_MOST_COMPARED = 30
-"""Characters of a heading that are compared; it may go on in the next row."""
 
 
 class Position(NamedTuple):
@@ -131,6 +129,8 @@ class ConversationPane(Widget, can_focus=True):
         self._drawn_size = (0, 0)
         self._is_outdated = False
         """Something changed while another screen was shown."""
+        self._reported: RowPosition | None = None
+        """The first visible row that was last reported; `None` at the end."""
         self._name_actions()
 
     # What is shown
@@ -262,7 +262,16 @@ class ConversationPane(Widget, can_focus=True):
         if is_behind(app):
             return True
         self._painter.draw(self._frame(), app, screen)
+        self._report_scrolling()
         return self.viewport.turns.streaming is not None and self.viewport.turns.streaming.is_behind
+
+    def _report_scrolling(self) -> None:
+        """Report that other rows came first; not while the end is followed, as each frame would."""
+        viewport = self.viewport
+        position = None if viewport.following else viewport.top
+        if position != self._reported:
+            self._reported = position
+            self.post_message(ConversationScrolled())
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return rows for the compositor: those drawn last, so that both ways of drawing show the same."""
@@ -440,11 +449,17 @@ class ConversationPane(Widget, can_focus=True):
             return
         self.highlights.go_to(turn_id)
         entry = self.viewport.turns.layout(index)
-        rows = range(sum(block.rows for block in entry.blocks)) if text else ()
-        start = "".join(text.split())[:_MOST_COMPARED]
-        found = (row for row in rows if start and "".join(entry.line(row).copy.split()).startswith(start))
-        self.viewport.go(index, next(found, min(entry.block(0).gap, entry.rows - 1)))
+        row = row_of_heading(entry, text)
+        self.viewport.go(index, min(entry.block(0).gap, entry.rows - 1) if row is None else row)
         self.changed()
+
+    def heading_in_view(self, headings: Sequence[str]) -> int | None:
+        """Return the number of the heading, of these of the first visible turn, whose text is the first visible."""
+        viewport = self.viewport
+        if viewport.following or not viewport.turns.entries:
+            return None
+        entry, row = viewport.first_row
+        return heading_at(viewport.turns.layout(entry), row, headings)
 
     def find(self, *queries: str) -> None:
         """Highlight every match of these and go to the nearest; an empty query finds nothing."""

@@ -16,7 +16,7 @@ _MARGIN = 2
 
 
 class Outline(Widget, can_focus=True):
-    """Prompts, and below each the headings of its reply, with a cursor while it has the focus."""
+    """Prompts, and below each the headings of its reply. The cursor is at what is in view, until keys move it."""
 
     DEFAULT_CSS = """
     Outline { dock: right; height: 100%; background: $background; color: $foreground; padding: 1 2 1 1; }
@@ -35,7 +35,7 @@ class Outline(Widget, can_focus=True):
         self.styles.width = OUTLINE_CELLS
         self.display = False
         self._entries: Sequence[OutlineEntry] = ()
-        self._cursor = 0
+        self._cursor = self._in_view = 0
         self._key = keys("outline.open")
 
     @property
@@ -49,10 +49,18 @@ class Outline(Widget, can_focus=True):
             self._cursor = min(self._cursor, max(0, len(entries) - 1))
             self.refresh()
 
+    def mark(self, number: int) -> None:
+        """Mark the entry whose text is in view."""
+        self._in_view = number
+        if not self.has_focus and number != self._cursor:
+            self._cursor = number
+            self.refresh()
+
     def on_focus(self) -> None:
         self.refresh()
 
     def on_blur(self) -> None:
+        self._cursor = self._in_view
         self.refresh()
 
     @property
@@ -62,9 +70,8 @@ class Outline(Widget, can_focus=True):
 
     @property
     def _first(self) -> int:
-        """The first entry that is drawn: those around the cursor, else the last ones."""
-        last = max(0, len(self._entries) - self._rows)
-        return max(0, min(self._cursor - self._rows // 2, last)) if self.has_focus else last
+        """The first entry that is drawn: those around the cursor."""
+        return max(0, min(self._cursor - self._rows // 2, len(self._entries) - self._rows))
 
     def render(self) -> Content:
         cells = self.content_size.width
@@ -72,12 +79,12 @@ class Outline(Widget, can_focus=True):
         rows = [Content.styled("Outline", "$foreground-muted") + key, Content()]
         for number in range(self._first, min(len(self._entries), self._first + self._rows)):
             entry = self._entries[number]
-            is_current = self.has_focus and number == self._cursor
+            is_current = number == self._cursor
             lead = "› " if is_current else "▌ " if entry.level == 0 else "  " * min(entry.level, 3)
             style = "$foreground" if entry.level == 0 else "$foreground-muted"
             row = Content.styled(lead, "$accent" if entry.level == 0 else "$text-accent")
             row = (row + Content.styled(entry.text, style)).truncate(cells, ellipsis=True)
-            rows.append(row.stylize("bold") if is_current else row)
+            rows.append(row.stylize("bold") if is_current and self.has_focus else row)
         return Content("\n").join(rows)
 
     # The cursor
