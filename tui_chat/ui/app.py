@@ -55,6 +55,7 @@ class ChatApp(CrashSafeApp):
         self.is_ending: Callable[[], bool] = lambda: False
         """Whether a signal has ended the program, so that the terminal must be left alone."""
         self._held: list[events.Key | events.Paste] | None = [] if isinstance(below, PendingContext) else None
+        self._startup: StartupScreen | None = None
         """Keys pressed before the conversation is open."""
         self._is_warm = False
         """Whether loading what the first prompt needs has started."""
@@ -165,7 +166,10 @@ class ChatApp(CrashSafeApp):
     def get_default_screen(self) -> Screen[Any]:
         """Return the startup screen until there is a conversation: a pushed screen would be painted later."""
         if isinstance(self._below, PendingContext):
-            return StartupScreen(self._below, self._keys)
+            self._startup = StartupScreen(self._below, self._keys)
+            for press in self._held or ():
+                self._startup.take(press)
+            return self._startup
         return super().get_default_screen()
 
     def on_mount(self) -> None:
@@ -195,15 +199,15 @@ class ChatApp(CrashSafeApp):
         with self.batch_update():
             await self.push_screen(_chat_on(context, self._keys))
         self._below = context
+        self._startup = None
 
     async def on_event(self, event: events.Event) -> None:
         """Keep keys pressed during startup for later; quitting works at once."""
         if self._held is not None and isinstance(event, events.Key | events.Paste) and self._is_for_later(event):
             self._held.append(_again(event))
-            is_typed = not isinstance(event, events.Key) or event.is_printable or event.key == "backspace"
-            # Only the startup screen shows it meanwhile; the chat screen gets it later, and would show it twice.
-            if is_typed and isinstance(self.screen, StartupScreen):
-                await super().on_event(event)
+            # The chat screen gets it later; only the startup screen shows it meanwhile.
+            if self._startup is not None:
+                self._startup.take(event)
             return
         # A forwarded key arrives a second time when it bubbles up.
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:

@@ -41,11 +41,14 @@ class Early:
 
 
 @asynccontextmanager
-async def early(size: tuple[int, int] = (100, 30)) -> AsyncIterator[Early]:
+async def early(size: tuple[int, int] = (100, 30), typed: str = "") -> AsyncIterator[Early]:
+    """`typed` arrives before anything is mounted."""
     async with desk_with() as below:
         context = below.chat.context
         coming: asyncio.Future[AppContext] = asyncio.get_running_loop().create_future()
         app = ChatApp(PendingContext(context.settings, "demo/tour", True, lambda: coming))
+        for letter in typed:
+            await app.on_event(Key(letter, letter))
         async with app.run_test(size=size, notifications=True) as pilot:
             await pilot.pause()
             yield Early(pilot, app, context, coming)
@@ -59,6 +62,13 @@ async def test_what_is_typed_early_is_seen_at_once_and_stays() -> None:
         made.coming.set_result(made.ready)
         chat = await made.until_opened()
         assert chat.prompt.text == "hi" and chat.prompt.has_focus
+
+
+async def test_a_key_that_arrives_before_the_first_screen_is_seen_on_it() -> None:
+    async with early(typed="hi") as made:
+        assert made.app.screen.query_one(StartupPrompt).text == "hi"
+        made.coming.set_result(made.ready)
+        assert (await made.until_opened()).prompt.text == "hi"
 
 
 async def test_a_burst_of_which_a_part_comes_early_is_taken_once_and_in_order() -> None:

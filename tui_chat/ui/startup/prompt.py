@@ -44,14 +44,14 @@ class StartupPrompt(Widget, can_focus=True):
         self._placeholder = placeholder
         self.text = ""
 
-    def on_key(self, event: events.Key) -> None:
-        if event.key == "backspace":
+    def take(self, press: events.Key | events.Paste) -> None:
+        """Show what is typed or pasted, also before it is mounted."""
+        if isinstance(press, events.Paste):
+            self._show(self.text + press.text.replace("\r\n", "\n").replace("\r", "\n"))
+        elif press.key == "backspace":
             self._show(self.text[:-1])
-        elif event.character and event.is_printable:
-            self._show(self.text + event.character)
-
-    def on_paste(self, event: events.Paste) -> None:
-        self._show(self.text + event.text.replace("\r\n", "\n").replace("\r", "\n"))
+        elif press.character and press.is_printable:
+            self._show(self.text + press.character)
 
     def _show(self, text: str) -> None:
         self.text = text

@@ -1,7 +1,7 @@
 """The start-up screen: an empty conversation and a prompt, shown until the services are loaded. Does nothing."""
 
 from textual.app import ComposeResult
-from textual.events import Resize
+from textual.events import Key, Paste, Resize
 from textual.message import Message
 from textual.screen import Screen
 
@@ -27,19 +27,24 @@ class StartupScreen(Screen[None]):
         super().__init__()
         self._late = late
         self._keys = keys
+        self._prompt = StartupPrompt(PLACEHOLDER)
 
     def compose(self) -> ComposeResult:
         late = self._late
         yield StartupPane(is_blank=late.is_blank)
-        yield StartupPrompt(PLACEHOLDER)
+        yield self._prompt
         if late.is_blank:
             key = KeyRing(late.settings).note(late.model)
             yield HomePanel(self._keys, home_text(self._keys, late.model, key, is_temporary=late.is_temporary))
         yield StartupFooter(late.model, self._keys("prompt.send"), "TEMPORARY" if late.is_temporary else "")
 
+    def take(self, press: Key | Paste) -> None:
+        """Show what is typed."""
+        self._prompt.take(press)
+
     def on_resize(self, event: Resize) -> None:
         """Let prompt and footer start where the text does."""
-        align((self.query_one(StartupPrompt), self.query_one(StartupFooter)), event.size.width)
+        align((self._prompt, self.query_one(StartupFooter)), event.size.width)
 
     def on_mount(self) -> None:
         self.call_after_refresh(self.post_message, self.Painted())
