@@ -18,6 +18,8 @@ from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
 from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.providers.demo.provider import DemoProvider
+from tui_chat.ui.compare.screen import CompareScreen
+from tui_chat.ui.dialogs.config import ConfigScreen
 from tui_chat.ui.library.screen import LibraryScreen
 from tui_chat.ui.widgets.notice_line import READ_BADGE
 
@@ -80,6 +82,36 @@ async def with_usage(desk: Desk) -> None:
     await desk.pilot.pause()
 
 
+async def comparing(desk: Desk) -> None:
+    if len(desk.conversation.siblings_of(desk.conversation.head or "")) < 2:
+        await desk.press("alt+r")
+        await desk.idle()
+    await desk.press("tab", "v")
+    await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
+
+
+async def in_the_outline(desk: Desk) -> None:
+    if not desk.chat.outline.display:
+        await desk.pilot.resize_terminal(180, 30)
+        await desk.until(lambda: len(desk.chat.outline.entries) > 1)
+    await desk.press("alt+h")
+    await desk.until(lambda: desk.chat.outline.has_focus)
+
+
+async def temporary(desk: Desk) -> None:
+    if not desk.chat.context.is_temporary:
+        await desk.chat.temporary.toggle()
+        await desk.until(lambda: desk.chat.context.is_temporary and desk.chat.prompt.has_focus)
+
+
+def with_settings(name: str) -> Callable[[Desk], Awaitable[None]]:
+    async def show(desk: Desk) -> None:
+        await desk.chat.commands.with_argument["config"](name)
+        await desk.until(lambda: isinstance(desk.app.screen, ConfigScreen))
+
+    return show
+
+
 STATES: dict[str, Callable[[Desk], Awaitable[None]]] = {
     "prompt": pressing("escape"),
     "reading": reading,
@@ -93,6 +125,11 @@ STATES: dict[str, Callable[[Desk], Awaitable[None]]] = {
     "picker": pressing("ctrl+l"),
     "help": pressing("f1"),
     "library": pressing("ctrl+o"),
+    "compare": comparing,
+    "outline": in_the_outline,
+    "temporary": temporary,
+    "settings": with_settings(""),
+    "one setting": with_settings("ui.theme"),
 }
 
 
@@ -109,10 +146,12 @@ async def conversation() -> AsyncIterator[Desk]:
 
 
 async def check_words(desk: Desk, state: str, words: list[str]) -> None:
+    await STATES[state](desk)
     prompts = [turn.text for turn in desk.conversation.turns]
     requests = len(desk.conversation.turns)
-    for word in words:
-        await STATES[state](desk)
+    for number, word in enumerate(words):
+        if number:
+            await STATES[state](desk)
         await type_word(desk, word)
         field = desk.app.focused
         shown = field.value if isinstance(field, Input) else desk.chat.prompt.text
