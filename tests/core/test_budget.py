@@ -36,4 +36,6 @@ def test_a_limit_is_passed_by_dollars_or_by_tokens_and_not_by_reaching_it() -> N
 
 def test_unknown_dollars_are_reported_and_not_taken_for_nothing() -> None:
     standing = Standing(Span.DAY, Spending(Decimal(1), 10, unknown_replies=2), Limit(Decimal(4)))
-    assert report_line(standing) == ("$1.00+? of $4.00 today (25%); 2 replies without a price count by tokens only")
+    assert report_line(standing) == (
+        "over $1.00 of $4.00 today (25%); 2 replies without a price count by tokens only"
+    )

@@ -46,7 +46,9 @@ def test_at_every_width_it_is_exactly_as_wide_and_says_what_the_reply_costs(usd:
         line = footer_line(costing(usd, estimated), width)
         assert text_width(line) == width
         (cost,) = [
-            field.text.strip() for field in fit(footer_fields(costing(usd, estimated)), width) if field.name == "cost"
+            field.text.removeprefix("reply").strip()
+            for field in fit(footer_fields(costing(usd, estimated)), width)
+            if field.name == "cost"
         ]
         assert cost.startswith("~$" if estimated else "$") and cost in line
 
@@ -61,7 +63,7 @@ def test_more_room_never_shows_less() -> None:
 
 def test_everything_that_counts_is_there_on_eighty_columns() -> None:
     line = footer_line(replace(STREAMING, total_all=STREAMING.total), 80)
-    for word in ("sonnet-5-5", "streaming 1m 12s", "~$0.0132", "~$0.4213", "~↑10.6k ↓1.23k ↺10.0k", "~5%"):
+    for word in ("sonnet-5-5", "streaming 1m 12s", "~$0.0132", "~$0.4213", "~↑10.6k ↓1.23k", "~5% full"):
         assert word in line
 
 

@@ -104,7 +104,8 @@ def test_the_footer_keeps_its_widths_with_any_usage(usage: Usage, estimated: boo
     usage = replace(usage, estimated=estimated)
     cost, total = Cost(Decimal("0.0132"), estimated), CostSum(Decimal("0.42"), estimated, 0, 2)
     state = replace(STREAMING, usage=usage, cost=cost, total=total, total_all=total, tokens_per_s=None)
-    usual = replace(state, usage=Usage(3, 10_003, 600, output_tokens=1234, estimated=True))
+    cached = 10_003 if usage.cache_read_tokens else 0
+    usual = replace(state, usage=Usage(3, cached, 600, output_tokens=1234, estimated=True))
     for width in (40, 60, 80, 120, 200):
         assert text_width(footer_line(state, width)) == width
         shown, expected = (

@@ -104,8 +104,8 @@ class Standing:
         usd, tokens = self.limit.usd, self.limit.tokens
         by_usd = usd is not None and _share(float(self.spent.usd), float(usd)) >= self.share
         if usd is not None and by_usd:
-            unknown = "+?" if self.spent.unknown_replies else ""
-            return f"{dollars(self.spent.usd)}{unknown} of {dollars(usd)} {_WHERE[self.span]}"
+            over = "over " if self.spent.unknown_replies else ""
+            return f"{over}{dollars(self.spent.usd)} of {dollars(usd)} {_WHERE[self.span]}"
         return f"{short_tokens(self.spent.tokens)} of {short_tokens(tokens or 0)} tokens {_WHERE[self.span]}"
 
 

@@ -96,8 +96,9 @@ _STEPS = (
         "sync",
         "background",
         "clients",
-        "tokens",
         "model",
+        "tokens",
+        "cost",
         "total",
         "context",
         "total",
@@ -123,7 +124,7 @@ def footer_fields(state: FooterState) -> tuple[Field, ...]:
         *_at_left(state),
         *_costs(state),
         *_tokens(state.usage, 0 if state.activity is Activity.IDLE else TOKENS_WIDTH),
-        *_context(state.context),
+        *_context(state.context, 0 if state.activity is Activity.IDLE else _SHARE_WIDTH),
     ]
     return tuple(field for field in fields if field.text.strip())
 
@@ -206,7 +207,8 @@ def _costs(state: FooterState) -> list[Field]:
     width = 0 if state.activity is Activity.IDLE else _COST_WIDTH
     if state.usage is not None:
         this = _NO_PRICE if state.cost is None else dollars(state.cost.total_usd, estimated=state.cost.estimated)
-        fields.append(Field("cost", (f"{this:>{width}}",), at_right=True))
+        named = this if this == _NO_PRICE else f"reply {this:>{width}}"
+        fields.append(Field("cost", (named, f"{this:>{width}}"), at_right=True))
     if state.total.known_replies or state.usage is None:
         fields.append(Field("total", total_forms(state.total, state.total_all, width), at_right=True))
     return fields
@@ -245,7 +247,11 @@ def _tokens(usage: Usage | None, width: int) -> list[Field]:
     arrows = " ".join((_padded("~↑", f"{mark}↑{read}", width), _padded("↓", f"↓{written}", width)))
     if not usage.cache_read_tokens:
         return [Field("tokens", (words, arrows, arrows), at_right=True)]
-    forms = (f"{words}  cached {cached}", f"{arrows} ↺{cached}", arrows)
+    forms = (
+        f"{words}  {_padded('cached ', f'cached {cached}', width)}",
+        f"{arrows} {_padded('↺', f'↺{cached}', width)}",
+        arrows,
+    )
     return [Field("tokens", forms, at_right=True)]
 
 
@@ -254,8 +260,8 @@ def _padded(word: str, text: str, width: int) -> str:
     return text.rjust(text_width(word) + width) if width else text
 
 
-def _context(context: "ContextUse | None") -> list[Field]:
+def _context(context: "ContextUse | None", width: int) -> list[Field]:
     if context is None or context.share is None:
         return []
-    share = f"{'~' if context.estimated else ''}{percent(context.share)}".rjust(_SHARE_WIDTH)
-    return [Field("context", (f"context {share}", share), at_right=True)]
+    share = f"{'~' if context.estimated else ''}{percent(context.share)}".rjust(width)
+    return [Field("context", (f"context {share}", f"{share} full"), at_right=True)]

@@ -86,10 +86,12 @@ def _context(context: "ContextUse | None") -> list[Field]:
     if context is None or context.share is None or context.window is None:
         return []
     share = f"{'~' if context.estimated else ''}{percent(context.share)}"
-    return [Field("context", (f"{share} of {short_tokens(context.window)} context", share), at_right=True)]
+    return [Field("context", (f"{share} of {short_tokens(context.window)} context", f"{share} full"), at_right=True)]
 
 
 def _budget(standing: "Standing | None") -> list[Field]:
     if standing is None:
         return []
+    if standing.share >= 1:
+        return [Field("budget", (f"budget reached: {standing.text}", "budget reached"), at_right=True)]
     return [Field("budget", (f"budget {standing.text}", f"budget {percent(standing.share)}"), at_right=True)]

@@ -517,6 +517,7 @@ class ChatScreen(Screen[None]):
     def show_mode(self) -> None:
         """Show whether letters are commands."""
         self.notice_line.show_reading(self.pane.has_focus, self.find.reading_note)
+        self.status.show_reading(self.pane.has_focus)
         vi = self.prompt.vi
         self.notice_line.show_vi(vi.pending if vi is not None and vi.is_normal and self.prompt.has_focus else None)
 

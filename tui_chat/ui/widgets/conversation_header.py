@@ -78,8 +78,12 @@ class ConversationHeader(Widget):
         self.display = is_needed
 
     def render(self) -> Content:
-        margin = margin_of(self.size.width)
-        width = max(0, self.size.width - 2 * margin)
+        return self.line(self.size.width)
+
+    def line(self, width: int) -> Content:
+        """Return the line, shortened to the width."""
+        margin = margin_of(width)
+        width = max(0, width - 2 * margin)
         fields = header_fields(self._state, width, costs=self._costs)
         left = [self._content(field) for field in fields if not field.at_right]
         right = Content(_GAP).join(self._content(field) for field in fields if field.at_right)

@@ -132,12 +132,16 @@ class NoticeLine(Widget):
             self._timer = None
 
     def render(self) -> Content:
+        return self.line(self.size.width)
+
+    def line(self, width: int) -> Content:
+        """Return the line, with as many keys as the width has room for."""
         sign = READ_BADGE if self._is_reading else "" if self._vi_keys is None else NORMAL_BADGE
         badge = Content.styled(sign, "bold $text-accent reverse") + Content("  ") if sign else Content()
         if self._notices:
             notice = self._notices[0]
             return badge + Content.styled(notice.text, _STYLES[notice.severity])
-        room = self.size.width - len(sign) - 2
+        room = width - len(sign) - 2
         return badge + (self._reading_keys(room) if self._is_reading else self._normal_keys(room) if sign else "")
 
     def _normal_keys(self, room: int) -> Content:

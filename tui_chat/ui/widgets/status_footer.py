@@ -78,7 +78,9 @@ class StatusFooter(Widget):
         """When measuring the speed started, and the number of tokens at that time."""
         self._unsaved = ""
         self._mark = ""
-        """Shown before everything else while saving works."""
+        """Shown before everything else while saving works, unless the header shows it."""
+        self._is_reading = False
+        """Whether letters are commands, and Enter sends nothing."""
         self._ticking: Timer | None = None
 
     def show_conversation(self, conversation: Conversation) -> None:
@@ -111,6 +113,12 @@ class StatusFooter(Widget):
             self._act(Activity.ASKING)
         elif not is_asking and self._state.activity is Activity.ASKING:
             self._act(Activity.TOOL)
+
+    def show_reading(self, is_reading: bool) -> None:
+        """Show no keys of the prompt while the conversation has the focus."""
+        if is_reading != self._is_reading:
+            self._is_reading = is_reading
+            self.refresh()
 
     def show_hint(self, hint: str) -> None:
         """Show a hint about a useful key."""
@@ -150,6 +158,8 @@ class StatusFooter(Widget):
         match event:
             case TurnStarted(turn=turn):
                 self._has_started = bool(turn.parts)
+                if not self._has_started:  # the figures are those of the reply before
+                    self._state = replace(self._state, usage=None, cost=None)
                 self._act(Activity.STREAMING if self._has_started else Activity.WAITING)
             case TextDelta() | ThinkingDelta() | ToolCallDelta():
                 self._has_started = True
@@ -209,6 +219,10 @@ class StatusFooter(Widget):
             return ()
         key = self._key_label
         match self._state.activity:
+            case Activity.IDLE if self._is_reading:
+                return ()
+            case _ if self._is_reading:
+                steps = [(key("reply.cancel"), "stop")]
             case Activity.IDLE:
                 steps = [(key("prompt.send"), "send"), ("/", "commands")]
             case Activity.RETRYING:
@@ -219,10 +233,12 @@ class StatusFooter(Widget):
         return (" · ".join(shown), shown[0]) if shown and key("prompt.send") else ()
 
     def render(self) -> Content:
+        return self.line(self.size.width)
+
+    def line(self, width: int) -> Content:
         """Return the line, shortened to the width."""
-        width = self.size.width
         warning = Content.styled(f"{self._unsaved}  ", "bold $text-error") if self._unsaved else Content()
-        if self._mark and not self._unsaved:
+        if self._mark and not self._unsaved and not self.has_header:
             warning = Content.styled(f"{self._mark}  ", "$text-warning")
         all_fields = footer_fields(self.state)
         hidden = (*(_IN_HEADER if self.has_header else ()), *(() if self._costs else _COSTS))
