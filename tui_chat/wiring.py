@@ -181,10 +181,13 @@ class Program:
         return [status.name for status in self.registry.statuses() if status.is_configured]
 
     async def facts_of(self, ref: str) -> tuple[int | None, Price | None]:
-        """Return a model's context window and price from the price list."""
+        """Return a model's context window and price from the price list; else the window that its provider listed."""
         await asyncio.to_thread(self.pricing.prepare)
         known = self.pricing.known(ref, datetime.now(UTC))
-        return known.context_window, known.price
+        window = known.context_window
+        if window is None and (listed := await listed_model(self.store, ref)) is not None:
+            window = listed.context_window
+        return window, known.price
 
     async def find_local(self) -> tuple[str, ...]:
         """Return the models of servers that run on this machine."""

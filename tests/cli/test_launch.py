@@ -92,3 +92,16 @@ async def test_the_collector_walks_nothing_that_was_loaded_ahead(tmp_path: Path)
     finally:
         gc.unfreeze()
         await program.aclose()
+
+
+async def test_the_context_window_is_the_listed_one_where_the_price_list_has_none(tmp_path: Path) -> None:
+    settings = load_settings({"data_dir": tmp_path}, environ={}, file=tmp_path / "config.toml")
+    program = await assemble(settings)
+    try:
+        context = await _app_context(Context(settings, demo=False), program, LaunchOptions())
+        assert (await context.facts_of("demo/tour")).context_window is None
+        (listed,) = (await program.model_catalog.current()).models
+        assert listed.context_window
+        assert (await context.facts_of("demo/tour")).context_window == listed.context_window
+    finally:
+        await program.aclose()

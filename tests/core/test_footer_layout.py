@@ -139,6 +139,12 @@ def test_where_nothing_branched_the_total_is_shown_once() -> None:
     assert " of " not in footer_line(replace(STREAMING, total_all=STREAMING.total), 160)
 
 
+def test_sums_that_look_the_same_are_shown_once() -> None:
+    free = CostSum(Decimal(0), False, 0, 2)
+    state = replace(STREAMING, total=free, total_all=replace(free, known_replies=3))
+    assert "total" in footer_line(state, 200) and "branches" not in footer_line(state, 200)
+
+
 def test_what_is_going_on_is_one_word_and_a_clock() -> None:
     said = [activity_text(FooterState(activity=activity, seconds=4.2)) for activity in Activity]
     assert said[:5] == ["", "waiting 4s", "streaming 4s", "stalled 4s", "retry in 4s"]

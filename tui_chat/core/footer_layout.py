@@ -222,9 +222,10 @@ def total_forms(total: CostSum, total_all: CostSum, width: int = 0) -> tuple[str
     if here == _NO_PRICE:
         return here, here, here
     short = f"Σ {here:>{width}}"
-    if total == total_all:
+    everywhere = _sum_text(total_all)
+    if here == everywhere:
         return f"total {here:>{width}}", f"total {here:>{width}}", short
-    return f"{here} here · {_sum_text(total_all)} with all branches", f"{here} here", short
+    return f"{here} here · {everywhere} with all branches", f"{here} here", short
 
 
 def _sum_text(total: CostSum) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.service.conftest import HELLO
 from tests.ui.conftest import Desk, desk_with
+from tests.ui.screen import screen_text
 from tui_chat.core.event import Stopped, TextDelta, UsageReported
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.usage import Usage
@@ -159,3 +160,9 @@ async def test_words_typed_at_speed_are_text_and_stop_no_reply_unasked() -> None
         await desk.type("drop")
         await desk.until(lambda: desk.chat.prompt.text == "drop")
         assert desk.app.screen is desk.chat and len(desk.conversation.turns) == 3
+
+
+async def test_every_key_is_named_in_a_narrow_window() -> None:
+    async with desk_with(saying("It is warm."), saying("It is cold."), size=(60, 20)) as desk:
+        await two_replies(desk)
+        await desk.until(lambda: "Esc close" in " ".join(screen_text(desk.app).split()))
