@@ -11,7 +11,7 @@ from tui_chat.cli.standard_streams import PipeClosed, open_standard_streams
 from tui_chat.core.error import ChatError, Unexpected
 
 _YOUNG_OBJECTS = 5_000
-"""Allocations between two garbage collections; four times as many objects are collected among in 6 ms."""
+"""Allocations between two garbage collections: the longest of a middle one took 7 ms, with 20,000 it took 37."""
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 IDLE_FACTOR = 1.0
 """Rests as long as it worked while the app is open and not used."""
 USED_FACTOR = 15.0
-"""Rests that many times as long as it worked while somebody types, searches or reads a reply."""
+"""Rests that many times as long as it worked while the app is used: keys, or a reply that streams."""
 LONGEST_S = 0.5
 
 
