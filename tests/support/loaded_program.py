@@ -70,7 +70,8 @@ def _run(
 
 
 def _stream(number: int, mode: str, errors: str) -> Any:
-    return open(number, mode, encoding="utf-8", errors=errors, closefd=False)
+    encoding, _, chosen = os.environ.get("PYTHONIOENCODING", "utf-8").partition(":")
+    return open(number, mode, encoding=encoding, errors=chosen or errors, closefd=False)
 
 
 def _pipe_with(content: bytes) -> int:
