@@ -5,6 +5,7 @@ import importlib
 import inspect
 import sys
 import textwrap
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -112,6 +113,8 @@ FENCE = {
 }
 PUBLIC_DESPITE_UNDERSCORE = {"_replace", "_fields", "_asdict", "_make"}
 """The documented names of every `NamedTuple`."""
+BY_NAME = {"getattr", "setattr", "hasattr", "delattr"}
+"""Functions that use an attribute by its name."""
 OWN_NAMES_OF_LIBRARIES = {("rendering/line.py", "_segments")}
 """A private name that a class of ours shares with a class of a library: files that may use their own."""
 
@@ -130,10 +133,21 @@ def room_of(path: Path) -> str:
 
 
 @cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def nodes_of(path: Path) -> Sequence[ast.AST]:
+    """Every node of a file, for all rules."""
+    return list(ast.walk(tree_of(path)))
+
+
+@cache
 def imports_of(path: Path) -> list[str]:
     """Every module a file imports, also inside functions and under TYPE_CHECKING."""
     found = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -188,11 +202,11 @@ def test_there_is_no_cycle() -> None:
 
 def test_a_file_is_documented_and_catches_narrowly() -> None:
     for path in files():
-        place, tree = place_of(path), ast.parse(path.read_text())
+        place, tree = place_of(path), tree_of(path)
         assert ast.get_docstring(tree), f"{place} does not say what it is"
         if path.name == "__init__.py":
             assert len(tree.body) == 1, f"{place} holds more than a docstring"
-        for node in ast.walk(tree):
+        for node in nodes_of(path):
             if isinstance(node, ast.ExceptHandler) and place not in BROAD_EXCEPT:
                 name = getattr(node.type, "id", None)
                 assert node.type is not None and name not in ("Exception", "BaseException"), f"{place}:{node.lineno}"
@@ -209,13 +223,17 @@ def is_fenced_module(name: str) -> bool:
     return name.partition(".")[0] in FENCED
 
 
+def is_self(thing: ast.expr) -> bool:
+    return ast.unparse(thing) in ("self", "cls", "super()")
+
+
 def private_names_in(tree: ast.AST) -> set[str]:
     """Private names that a class defines, or uses on itself."""
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             names.add(node.name)
-        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("self", "cls", "super()"):
+        elif isinstance(node, ast.Attribute) and is_private(node.attr) and is_self(node.value):
             names.add(node.attr)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
@@ -258,37 +276,36 @@ def inherited_private_names(own_class: type) -> frozenset[str]:
 
 def private_attributes_of_others(path: Path) -> list[str]:
     """Uses of `thing._name`, where `thing` is not the object itself and `_name` is not defined in the same file."""
-    place, tree = str(path.relative_to(PACKAGE)), ast.parse(path.read_text())
+    place, tree = place_of(path), tree_of(path)
     standard = {
         alias.asname or alias.name
-        for node in ast.walk(tree)
+        for node in nodes_of(path)
         if isinstance(node, ast.Import)
         for alias in node.names
         if alias.name.partition(".")[0] in sys.stdlib_module_names
     }
     own = {name for node in tree.body if isinstance(node, ast.ClassDef) for name in private_names_in(node)}
     found = []
-    for node in ast.walk(tree):
+    for node in nodes_of(path):
         if isinstance(node, ast.Attribute):
-            name, thing = node.attr, ast.unparse(node.value)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "setattr", "hasattr", "delattr"):
-            name, thing = str(getattr(node.args[1], "value", "")), ast.unparse(node.args[0])
+            name, thing = node.attr, node.value
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in BY_NAME:
+            name, thing = str(getattr(node.args[1], "value", "")), node.args[0]
         else:
             continue
         is_own = name in own and (name not in known_private_names() or (place, name) in OWN_NAMES_OF_LIBRARIES)
-        if is_private(name) and not (
-            is_own or name in PUBLIC_DESPITE_UNDERSCORE or thing in ("self", "cls", "super()") or thing in standard
-        ):
-            found.append(f"{place}:{node.lineno}: {thing}.{name}")
+        if not is_private(name) or is_own or name in PUBLIC_DESPITE_UNDERSCORE:
+            continue
+        if not is_self(thing) and ast.unparse(thing) not in standard:
+            found.append(f"{place}:{node.lineno}: {ast.unparse(thing)}.{name}")
     return found
 
 
 def private_names_of_libraries_on_self(path: Path) -> list[str]:
     """Private names of a library class that a class of ours overrides, or uses on itself."""
     module = importlib.import_module(module_of(path))
-    tree = ast.parse(path.read_text())
     found = []
-    for node in ast.walk(tree):
+    for node in nodes_of(path):
         own_class = getattr(module, node.name, None) if isinstance(node, ast.ClassDef) else None
         if own_class is None:
             continue
