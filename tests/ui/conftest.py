@@ -1,6 +1,7 @@
 """The whole app over a store in memory and a provider that plays a script."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +29,23 @@ from tui_chat.ui.app_context import AppContext, SyncProcess
 from tui_chat.ui.chat.screen import ChatScreen
 
 
+_LOOK_EVERY_S = 0.005
+_IDLE_S = 0.01
+_IDLE_CPU_S = 0.0005
+_LATEST_S = 1.0
+
+
+async def until_idle() -> None:
+    """Wait until the process has used no time for a moment; the pilot looks four times more rarely."""
+    started = idle_since = time.monotonic()
+    while time.monotonic() - idle_since < _IDLE_S and time.monotonic() - started < _LATEST_S:
+        used, slept = time.process_time(), time.monotonic()
+        await asyncio.sleep(_LOOK_EVERY_S)
+        was_starved = time.monotonic() - slept > 2 * _LOOK_EVERY_S
+        if was_starved or time.process_time() - used > _IDLE_CPU_S:
+            idle_since = time.monotonic()
+
+
 @dataclass
 class Desk:
     """A running app and what is below it."""
@@ -50,18 +68,19 @@ class Desk:
     """How much later than now the last key was pressed."""
 
     async def press(self, *keys: str) -> None:
-        """One key after the other, far enough apart that letters are no word."""
+        """Press keys, by their times far enough apart that letters are no word; the program puts them in a queue."""
         for key in keys:
             self._elapsed_s += 1.0
-            await self._press(key)
+            name = _character_to_key(key) if len(key) == 1 else key
+            self._post(name, key if len(key) == 1 else key_to_character(key))
         await self.app.catch_up()
-        await self.pilot.pause()
+        await self.settle()
 
-    async def _press(self, key: str) -> None:
-        name = _character_to_key(key) if len(key) == 1 else key
-        character = key if len(key) == 1 else key_to_character(key)
-        self._post(name, character)
-        await self.pilot.pause()
+    async def settle(self) -> None:
+        """Wait until every message is handled and nothing runs."""
+        await self.pilot.pause(0)
+        await until_idle()
+        await self.pilot.pause(0)
 
     def _post(self, name: str, character: str | None) -> None:
         event = events.Key(name, character)
@@ -73,7 +92,7 @@ class Desk:
         for letter in text:
             name, character = ("ctrl+j", None) if letter == "\n" else (_character_to_key(letter), letter)
             self._post(name, character)
-        await self.pilot.pause()
+        await self.settle()
 
     async def until(self, met: Callable[[], object]) -> None:
         async with asyncio.timeout(10):
@@ -88,7 +107,7 @@ class Desk:
 
     async def idle(self) -> None:
         await self.until(lambda: not self.service.replies and self.service.save_queue.error is None)
-        await self.pilot.pause()
+        await self.settle()
 
 
 @asynccontextmanager
@@ -149,8 +168,9 @@ async def desk_with(
     app = ChatApp(replace(context, open_temporary=open_temporary))
     try:
         async with app.run_test(size=size, notifications=True, message_hook=hook) as pilot:
-            await pilot.pause()
-            yield Desk(pilot, app, used, service, provider)
+            desk = Desk(pilot, app, used, service, provider)
+            await desk.settle()
+            yield desk
     finally:
         for close in list(open_ones):
             await close()

@@ -131,7 +131,7 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
         await desk.type("two words")
     if key.id in ("prompt.word_right", "prompt.delete_word"):
         await desk.press("home")
-    await desk.pilot.pause()
+    await desk.settle()
     pane.flush()
 
 
@@ -145,7 +145,7 @@ async def in_a_comparison(desk: Desk, key: Key) -> None:
     await desk.until(lambda: "Compare replies" in screen_text(desk.app) and "demo/tour" in screen_text(desk.app))
     if key.id in ("compare.up", "compare.page_up", "compare.start"):
         await desk.press("G")
-    await desk.pilot.pause()
+    await desk.settle()
 
 
 DIALOGS = {Scope.PICKER: "f6", Scope.TREE: "f5", Scope.USAGE: "", Scope.HELP: "f1"}
@@ -171,7 +171,7 @@ async def in_a_dialog(desk: Desk, key: Key) -> None:
         await desk.press("g")
     if key.id in ("picker.up", "picker.page_up", "help.up", "help.page_up"):
         await desk.press("pagedown", "pagedown")
-    await desk.pilot.pause()
+    await desk.settle()
 
 
 async def at_home(desk: Desk, key: Key) -> None:
@@ -210,7 +210,7 @@ async def with_an_approval(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch
         await desk.press("alt+a")
     if key.id == "approval.up":
         await desk.press("j", "j")
-    await desk.pilot.pause()
+    await desk.settle()
 
 
 def desk_folder(monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -170,7 +170,7 @@ async def take(desk: Desk, step: tuple[str, str]) -> None:
             await desk.press(*(names.get(key, key) for key in with_.split(",")))
         case "paste":
             desk.app.post_message(events.Paste(with_))
-            await desk.pilot.pause()
+            await desk.settle()
         case "size":
             await desk.pilot.resize_terminal(*map(int, with_.split("x")))
         case "wait":

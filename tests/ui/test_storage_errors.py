@@ -66,5 +66,5 @@ async def test_a_fault_of_ours_ends_the_app_without_printing_a_variable() -> Non
     with pytest.raises(ZeroDivisionError):
         async with desk_with() as desk:
             desk.app.call_later(fail)
-            await desk.pilot.pause()
+            await desk.settle()
     assert isinstance(desk.app.fault, ZeroDivisionError) and not desk.app._exit_renderables

@@ -52,12 +52,12 @@ async def type_word(desk: Desk, word: str, *, keys_a_second: float = KEYS_A_SECO
         event.time += desk._elapsed_s
         desk.app.post_message(event)
     await desk.app.catch_up()
-    await desk.pilot.pause()
+    await desk.settle()
 
 
 async def reading(desk: Desk) -> None:
     desk.chat.pane.focus()
-    await desk.pilot.pause()
+    await desk.settle()
 
 
 async def after_a_hit(desk: Desk) -> None:
@@ -79,7 +79,7 @@ def pressing(*keys: str) -> Callable[[Desk], Awaitable[None]]:
 
 async def with_usage(desk: Desk) -> None:
     desk.chat.commands.show_usage()
-    await desk.pilot.pause()
+    await desk.settle()
 
 
 async def comparing(desk: Desk) -> None:
@@ -159,10 +159,10 @@ async def check_words(desk: Desk, state: str, words: list[str]) -> None:
         assert len(desk.conversation.turns) == requests and desk.chat.prompt_actions.editing is None, (state, word)
         if isinstance(field, Input):
             field.value = ""
-            await desk.pilot.pause()
+            await desk.settle()
             await desk.press("escape")
         desk.chat.prompt.draft = ""
-        await desk.pilot.pause()
+        await desk.settle()
         assert desk.app.screen is desk.chat, (state, word)
     assert [turn.text for turn in desk.conversation.turns] == prompts
 

@@ -57,7 +57,7 @@ def notified(desk: Desk) -> str:
 
 async def paste(desk: Desk, text: str) -> None:
     desk.app.post_message(events.Paste(text))
-    await desk.pilot.pause()
+    await desk.settle()
 
 
 async def send(desk: Desk, text: str) -> Turn:
@@ -352,7 +352,7 @@ async def test_the_editor_shows_signs_and_takes_them_back(
     prompt = desk.chat.prompt
     assert "sha256" not in prompt.editable_text
     prompt.draft = prompt.editable_text.strip() + " edited"
-    await desk.pilot.pause()
+    await desk.settle()
     prompt_turn = await send(desk, "")
     assert words(prompt_turn) == "edited" and attachments(prompt_turn) == ["shot.png"]
 
@@ -365,10 +365,10 @@ async def test_the_estimate_counts_the_files(desk: Desk, folder: Path) -> None:
 
 
 async def clipboard_of(desk: Desk, *answers: ClipboardAnswered | ClipboardSupported) -> None:
-    await desk.pilot.pause()
+    await desk.settle()
     for answer in answers:
         desk.app.post_message(answer)
-    await desk.pilot.pause()
+    await desk.settle()
 
 
 def b64(data: bytes) -> str:

@@ -40,6 +40,6 @@ async def test_another_conversation_keeps_its_name_when_a_title_comes_late() -> 
         desk.service.auto_title.watch(lambda _: told.set())
         gate.set()
         await asyncio.wait_for(told.wait(), 5)
-        await desk.pilot.pause()
+        await desk.settle()
         assert desk.app.title == "tui-chat" and desk.conversation.side_requests == ()
         assert (await desk.store.conversation(named)).title == "A friendly greeting"

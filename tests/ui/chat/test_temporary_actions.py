@@ -32,7 +32,7 @@ async def say(desk: Desk, text: str) -> None:
     await desk.type(text)
     await desk.press("enter")
     await desk.until(lambda: len(desk.conversation.path) > 1 and not desk.chat.service.replies)
-    await desk.pilot.pause()
+    await desk.settle()
 
 
 async def test_a_temporary_conversation_is_marked_and_leaves_the_saved_ones_as_they_were() -> None:

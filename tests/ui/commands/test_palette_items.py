@@ -25,7 +25,7 @@ async def found(desk: Desk, letters: str) -> list[str]:
     await desk.press("ctrl+p")
     await desk.until(lambda: isinstance(desk.app.screen, Picker))
     await desk.type(letters)
-    await desk.pilot.pause()
+    await desk.settle()
     screen = desk.app.screen
     assert isinstance(screen, Picker)
     return [one.value for one in screen.found]
@@ -37,7 +37,7 @@ async def done(desk: Desk, letters: str) -> str:
     await desk.until(
         lambda: not isinstance(desk.app.screen, Picker) or "Command palette" not in screen_text(desk.app)
     )
-    await desk.pilot.pause()
+    await desk.settle()
     return first
 
 

@@ -10,7 +10,7 @@ LONG = "\n".join(f"line {number}" for number in range(30)) + "\n"
 
 async def paste(desk: Desk, text: str) -> None:
     desk.app.post_message(events.Paste(text))
-    await desk.pilot.pause()
+    await desk.settle()
 
 
 async def test_a_long_paste_is_folded_and_sent_word_for_word(desk: Desk) -> None:
