@@ -2,18 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from textual import events
+from textual.css import stylesheet
 from textual.keys import _character_to_key, key_to_character
 from textual.message import Message
 from textual.pilot import Pilot
 
 from tests.service.conftest import HELLO
+from tests.ui.parsed_sheets import ParsedSheets
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.tool import Toolbox
 from tui_chat.providers.demo.provider import DemoProvider, Step
@@ -27,6 +29,13 @@ from tui_chat.storage.store import Store
 from tui_chat.ui.app import ChatApp
 from tui_chat.ui.app_context import AppContext, SyncProcess
 from tui_chat.ui.chat.screen import ChatScreen
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_sheets() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stylesheet, "parse", ParsedSheets().parse)
+        yield
 
 
 _LOOK_EVERY_S = 0.005
