@@ -46,6 +46,14 @@ def filled() -> Viewport:
     return viewport
 
 
+def test_an_empty_conversation_can_be_scrolled_everywhere() -> None:
+    viewport = Viewport(layout_options())
+    viewport.height = HEIGHT
+    for move in (viewport.to_start, viewport.to_end, lambda: viewport.scroll(3), lambda: viewport.to_row(5)):
+        move()
+        assert viewport.window == ((0, 0), (0, 0))
+
+
 def do(viewport: Viewport, step: tuple[str, int]) -> bool:
     """Take that step; whether the reader is to stay where he was."""
     kind, amount = step

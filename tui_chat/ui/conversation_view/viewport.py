@@ -268,7 +268,8 @@ class Viewport:
 
     def to_start(self) -> None:
         """Go to the first row."""
-        self.go(0, 0)
+        if self.turns.entries:
+            self.go(0, 0)
 
     def to_row(self, row: int) -> None:
         """Go to a row counted from the start; estimated heights are near enough for the rail."""
