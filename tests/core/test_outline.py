@@ -2,6 +2,7 @@
 
 from tests.ui.turns import prompt, reply
 from tui_chat.core.outline import OutlineEntry, outline_of
+from tui_chat.core.turn import TurnStatus
 
 TEXT = """# One *big* thing
 
@@ -35,3 +36,9 @@ def test_a_finished_reply_is_read_once() -> None:
 
 def test_an_open_fence_hides_what_follows() -> None:
     assert len(outline_of((reply(1, "```\n# no\n~~~\n# no"),), {})) == 0
+
+
+def test_a_streaming_reply_is_read_again_when_it_is_finished() -> None:
+    known: dict[str, tuple[OutlineEntry, ...]] = {}
+    assert outline_of((reply(1, "# One", status=TurnStatus.STREAMING),), known) == [OutlineEntry("turn-1", "One", 1)]
+    assert len(outline_of((reply(1, "# One\n\n# Two"),), known)) == 2

@@ -31,7 +31,10 @@ def outline_of(path: Iterable[Turn], headings_of: "dict[str, tuple[OutlineEntry,
             first = next(filter(None, map(clean_line, turn.text.splitlines())), "")
             entries.append(OutlineEntry(turn.id, first[:_MOST_LENGTH] or "files"))
             continue
-        if turn.is_live or turn.id not in headings_of:
+        if turn.is_live:
+            entries += _headings(turn)
+            continue
+        if turn.id not in headings_of:
             headings_of[turn.id] = tuple(_headings(turn))
         entries += headings_of[turn.id]
     return entries

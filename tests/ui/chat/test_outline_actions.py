@@ -113,8 +113,13 @@ async def test_of_two_headings_with_the_same_text_the_one_in_view_is_marked() ->
 
 
 async def test_headings_of_a_reply_are_there_when_it_ends() -> None:
-    async with desk_with((TextDelta("# Streamed"), Stopped("end_turn")), first=made(), size=(180, 40)) as desk:
-        await desk.said("go on")
+    released = asyncio.Event()
+    deltas = (TextDelta("First words\n\n"), released, TextDelta("# Streamed"), Stopped("end_turn"))
+    async with desk_with(deltas, first=made(), size=(180, 40)) as desk:
+        await desk.type("go on")
+        await desk.press("enter")
+        await desk.until(lambda: marked(desk) == "go on" and "First words" in screen_text(desk.app))
+        released.set()
         await desk.until(lambda: marked(desk) == "Streamed")
 
 
