@@ -51,6 +51,11 @@ def test_a_wide_header_is_a_sentence() -> None:
     assert "over ~$0.0200 here" in words(STATES["part unknown"], 160)
 
 
+def test_less_than_one_percent_is_no_estimate() -> None:
+    assert "  <1% of 200k context" in words(replace(FULL, context=ContextUse(76, 200_000, True)), 160)
+    assert "  ~38% of 200k context" in words(replace(FULL, context=ContextUse(76_000, 200_000, True)), 160)
+
+
 def test_a_warning_stays_longer_than_the_profile() -> None:
     for width in range(40, 201):
         shown = words(STATES["kept nowhere"], width)

@@ -261,8 +261,16 @@ def _padded(word: str, text: str, width: int) -> str:
     return text.rjust(text_width(word) + width) if width else text
 
 
+def share_text(context: "ContextUse") -> str:
+    """Return the share of the window that is used, such as `~38%`; empty if it is unknown."""
+    if context.share is None:
+        return ""
+    share = percent(context.share)
+    return f"~{share}" if context.estimated and share[0].isdigit() else share
+
+
 def _context(context: "ContextUse | None", width: int) -> list[Field]:
     if context is None or context.share is None:
         return []
-    share = f"{'~' if context.estimated else ''}{percent(context.share)}".rjust(width)
+    share = share_text(context).rjust(width)
     return [Field("context", (f"context {share}", f"{share} full"), at_right=True)]

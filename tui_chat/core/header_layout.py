@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tui_chat.core.clean import clean_line
-from tui_chat.core.footer_layout import Field, fit, total_forms
+from tui_chat.core.footer_layout import Field, fit, share_text, total_forms
 from tui_chat.core.format_numbers import percent, short_tokens
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.usage import CostSum
@@ -85,7 +85,7 @@ def without_streaming(total: CostSum, conversation: "Conversation") -> CostSum:
 def _context(context: "ContextUse | None") -> list[Field]:
     if context is None or context.share is None or context.window is None:
         return []
-    share = f"{'~' if context.estimated else ''}{percent(context.share)}"
+    share = share_text(context)
     return [Field("context", (f"{share} of {short_tokens(context.window)} context", f"{share} full"), at_right=True)]
 
 

@@ -93,6 +93,8 @@ async def test_the_entry_in_view_is_marked_as_the_conversation_scrolls() -> None
         await desk.until(lambda: marked(desk) == "First part")
         await desk.press(*["pagedown"] * 3)
         await desk.until(lambda: marked(desk) == "Second part")
+        (row,) = (row for row in screen_rows(desk.app) if "› Second part" in row)
+        assert row[desk.chat.outline.region.x :].startswith("   › ")  # it keeps the indent of its level
         await desk.press("K", "alt+h", "down")
         assert desk.chat.outline.has_focus
         await desk.press("escape")

@@ -19,6 +19,7 @@ from tui_chat.ui.conversation_view.blocks import Block
 from tui_chat.ui.conversation_view.layout_options import LayoutOptions, Note
 
 STEP = "Set it again, choose another model (F3), or see `tui-chat doctor`."
+SHOWN = STEP.replace("`", "")
 CAUSE = "The provider rejected the API key."
 
 
@@ -44,7 +45,7 @@ def rows(turn: Turn, width: int = 80, note: Note | None = None, *, has_details: 
 def test_nothing_of_the_next_step_is_cut_off(width: int) -> None:
     shown = rows(failed("invalid bearer token", "req_1"), width)
     assert all(len(row) <= width for row in shown)
-    assert " ".join(shown).endswith(f"{STEP} Alt+I shows the details.") and "…" not in "".join(shown)
+    assert " ".join(shown).endswith(f"{SHOWN} Alt+I shows the details.") and "…" not in "".join(shown)
 
 
 def test_an_error_is_cause_message_facts_and_steps_with_one_bar() -> None:
@@ -53,10 +54,16 @@ def test_an_error_is_cause_message_facts_and_steps_with_one_bar() -> None:
         "The provider rejected the API key · anthropic",
         "Slow down",
         "Retry after 7 s · tried 3 times · request req_1",
-        f"{STEP} Alt+I shows the details.",
+        f"{SHOWN} Alt+I shows the details.",
     ]
     shown = block(turn, 120)
     assert [shown.bar_at(row) for row in range(shown.rows)] == ["", *["error"] * 4]
+
+
+@pytest.mark.parametrize("width", [20, 80])
+def test_a_command_in_the_next_step_has_the_style_of_code(width: int) -> None:
+    code = [one.text for line in block(failed(""), width).lines for one in line.segments if one.style == DARK.code]
+    assert " ".join(" ".join(code).split()) == "tui-chat doctor"
 
 
 def test_an_error_of_our_own_names_no_provider() -> None:
@@ -71,7 +78,7 @@ def test_the_message_of_the_provider_is_kept_short_and_clean() -> None:
 
 def test_a_stopped_reply_takes_one_row_where_it_fits() -> None:
     turn = replace(reply(1, "half"), status=TurnStatus.CANCELLED)
-    assert rows(turn, 200) == [f"{CAUSE}  {STEP}"]
+    assert rows(turn, 200) == [f"{CAUSE}  {SHOWN}"]
     shown = block(turn, 200)
     assert shown.bar_at(shown.gap) == "warning"
 

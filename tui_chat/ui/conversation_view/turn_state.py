@@ -48,18 +48,28 @@ def _notice_rows(
     styles, cells = layout_options.styles, layout_options.width
     if fault is None:
         if width(sentence) + width(step) + _GAP <= cells:
-            return [text_row(cells, [(sentence, tone), (" " * _GAP + step if step else "", styles.text)])]
-        rows = [(row, tone) for row in _wrapped(sentence, layout_options)]
-        return [
-            text_row(cells, [row]) for row in (*rows, *((row, styles.text) for row in _wrapped(step, layout_options)))
-        ]
+            pieces = [piece for row in _step_rows(step, layout_options) for piece in row]
+            return [text_row(cells, [(sentence, tone), (" " * _GAP if step else "", styles.text), *pieces])]
+        rows = [[(row, tone)] for row in _wrapped(sentence, layout_options)]
+        return [text_row(cells, row) for row in (*rows, *_step_rows(step, layout_options))]
     message = [(row, styles.text) for row in _message(fault, sentence, layout_options)]
     known = [(row, styles.dim) for row in _wrapped(" · ".join(_facts(fault)), layout_options)]
-    steps = [(row, styles.text) for row in _wrapped(_with_details_key(step, layout_options), layout_options)]
     return [
         *_heading(sentence, _provider(turn, fault), tone, layout_options),
-        *(text_row(cells, [row]) for row in (*message, *known, *steps)),
+        *(text_row(cells, [row]) for row in (*message, *known)),
+        *(text_row(cells, row) for row in _step_rows(_with_details_key(step, layout_options), layout_options)),
     ]
+
+
+def _step_rows(step: str, layout_options: LayoutOptions) -> Iterator[list[tuple[str, Style]]]:
+    """Return the rows of a next step; what stands between backticks has the style of code instead of them."""
+    styles, is_code = layout_options.styles, False
+    for row in _wrapped(step, layout_options):
+        pieces: list[tuple[str, Style]] = []
+        for number, piece in enumerate(row.split("`")):
+            is_code = is_code is not (number > 0)
+            pieces.append((piece, styles.code if is_code else styles.text))
+        yield pieces
 
 
 def _heading(sentence: str, provider: str, tone: Style, layout_options: LayoutOptions) -> list[Line]:

@@ -80,8 +80,9 @@ class Outline(Widget, can_focus=True):
         for number in range(self._first, min(len(self._entries), self._first + self._rows)):
             entry = self._entries[number]
             is_current = number == self._cursor
-            lead = "› " if is_current else "▌ " if entry.level == 0 else "  " * min(entry.level, 3)
-            style = "$foreground" if entry.level == 0 else "$foreground-muted"
+            indent = "  " * (min(entry.level, 3) - 1)
+            lead = f"{indent}{'› ' if is_current else '▌ ' if entry.level == 0 else '  '}"
+            style = "$foreground" if is_current or entry.level == 0 else "$foreground-muted"
             row = Content.styled(lead, "$accent" if entry.level == 0 else "$text-accent")
             row = (row + Content.styled(entry.text, style)).truncate(cells, ellipsis=True)
             rows.append(row.stylize("bold") if is_current and self.has_focus else row)
