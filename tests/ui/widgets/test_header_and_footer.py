@@ -195,6 +195,13 @@ async def test_temporary_is_shown_once_in_the_header_or_in_the_footer() -> None:
             assert "\n".join(lines.at(width, has_header=False)).count("TEMPORARY") == 1
 
 
+async def test_a_failed_reply_without_figures_does_not_show_those_of_the_reply_before() -> None:
+    failed = (prompt(2, "Again", "turn-1"), reply(3, status=TurnStatus.FAILED, model=MODEL))
+    shown = replace(talk(), turns=(*talk().turns, *failed), head="turn-3")
+    async with lines_in(lambda lines: lines.show(shown)) as lines:
+        assert "4.20k" not in lines.at(200)[-1] and "total $0.0213" in lines.at(200)[0]
+
+
 async def test_figures_of_the_reply_before_are_gone_while_a_reply_waits() -> None:
     async with lines_in(waiting) as lines:
         assert "reply" not in lines.at(200)[-1] and "4.20k" not in lines.at(200)[-1]

@@ -85,7 +85,7 @@ class StatusFooter(Widget):
 
     def show_conversation(self, conversation: Conversation) -> None:
         """Show the model and the figures of the current branch."""
-        replies = [turn for turn in conversation.path if turn.role is Role.ASSISTANT and turn.usage is not None]
+        replies = [turn for turn in conversation.path if turn.role is Role.ASSISTANT]
         last = replies[-1] if replies else None
         self._state = replace(
             self._state,
