@@ -127,8 +127,8 @@ def called(command: str, place: Path) -> subprocess.CompletedProcess[str]:
 
 def ids(place: Path) -> list[str]:
     """The conversations there are, the last used first."""
-    told = subprocess.run(["tui-chat", "list", "--json"], env=surroundings(place), check=True, capture_output=True)
-    return [one["id"] for one in json.loads(told.stdout)]
+    result = subprocess.run(["tui-chat", "list", "--json"], env=surroundings(place), check=True, capture_output=True)
+    return [one["id"] for one in json.loads(result.stdout)]
 
 
 def prompts(place: Path) -> str:
@@ -223,8 +223,8 @@ def test_the_recipes_do_what_they_say(place: Path) -> None:
     assert called(message, place).returncode == 0
     assert len(called("git log -1 --format=%B", place).stdout) > 100, "the demo's words are the message"
     assert len(ids(place)) == before + 8
-    told = called(loop, place).stdout
-    assert "client.py.jsonl\tcomplete\n" in told and "server.py.jsonl\tcomplete\n" in told
+    printed = called(loop, place).stdout
+    assert "client.py.jsonl\tcomplete\n" in printed and "server.py.jsonl\tcomplete\n" in printed
 
 
 def test_what_is_not_called_is_there_nevertheless() -> None:

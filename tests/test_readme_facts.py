@@ -61,8 +61,10 @@ def test_what_a_command_is_documented_to_take_it_takes(row: list[str]) -> None:
 
 
 def test_exit_codes_are_those_of_the_program() -> None:
-    told = dict(re.findall(r"(\d+) (done|a fault|misuse|settings|provider|storage|a tool call|interrupted)", prose()))
-    assert told == {
+    codes = dict(
+        re.findall(r"(\d+) (done|a fault|misuse|settings|provider|storage|a tool call|interrupted)", prose())
+    )
+    assert codes == {
         str(exit_codes.DONE): "done",
         str(exit_codes.OUR_FAULT): "a fault",
         str(exit_codes.MISUSED): "misuse",
@@ -92,22 +94,22 @@ def test_the_words_that_the_demo_answers_to_are_all_of_them() -> None:
 
 
 def test_keys_are_looked_for_where_it_says() -> None:
-    told = section("Models and providers")
-    named = {variable for variable in spans(told) if re.fullmatch(r"[A-Z_]+_(API_KEY|TOKEN|BEDROCK)", variable)}
+    text = section("Models and providers")
+    named = {variable for variable in spans(text) if re.fullmatch(r"[A-Z_]+_(API_KEY|TOKEN|BEDROCK)", variable)}
     known = {variable for preset in PRESETS.values() for variable in preset.key_variables}
     assert named <= known
     for name, preset in PRESETS.items():
         if preset.key_variables and not preset.is_local and name not in ("azure", "cloudflare", "workersai"):
             assert preset.key_variables[0] in named, name
         if preset.is_local and name != "demo":
-            assert name in re.sub(r"[^a-z]", "", told.lower()), name
+            assert name in re.sub(r"[^a-z]", "", text.lower()), name
 
 
 def test_other_programs_exports_are_named_as_they_are_read() -> None:
-    told = section("The library").lower()
+    text = section("The library").lower()
     read = {path.stem.partition("_")[0] for path in (ROOT / "tui_chat" / "formats").glob("*.py")}
     programs = {"chatgpt", "claude", "librechat", "llm", "elia"}
-    assert programs <= read and all(name in told for name in programs)
+    assert programs <= read and all(name in text for name in programs)
 
 
 def test_where_conversations_lie_and_how_long_the_trash_keeps_them() -> None:
@@ -126,8 +128,8 @@ def test_every_variable_that_one_may_set_is_named_and_every_one_that_is_named_is
 
 
 def test_how_it_is_built_is_short_and_its_table_is_the_one_that_is_kept() -> None:
-    told = section("How it is built")
-    assert len(told.splitlines()) <= 60
+    text = section("How it is built")
+    assert len(text.splitlines()) <= 60
     everything = set(INSIDE) - {"__init__", "__main__"}
     found = {}
     for row in rows("Six rules"):

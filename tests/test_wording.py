@@ -45,8 +45,8 @@ def raised() -> set[tuple[str, str]]:
                     words = ast.walk(keyword.value) if keyword.arg == "detail" else ()
                     found |= {(KINDS[node.func.id], str(one.value)) for one in words if isinstance(one, ast.Constant)}
     tables = [*anthropic_errors._BY_TYPE.values(), *anthropic_errors._BY_STATUS.values()]
-    told = ("", "safety", "billing", "context length", "invalid api key", "model not found", "invalid_image")
-    tables += [openai_errors._class_and_detail(status, words) for status in range(300, 600) for words in told]
+    details = ("", "safety", "billing", "context length", "invalid api key", "model not found", "invalid_image")
+    tables += [openai_errors._class_and_detail(status, words) for status in range(300, 600) for words in details]
     found |= {(kind.kind, detail) for kind, detail in tables if detail}
     found |= {
         ("storage", detail) for detail in (*storage_errors._DETAILS.values(), *storage_errors._ERRNO_DETAILS.values())

@@ -57,22 +57,23 @@ class Words:
         """Sentences, now and then a piece of code, of about so many words."""
         random, reach, words = self.random.random, self._reach, self.words
         total = reach[-1]
-        said = [words[bisect(reach, random() * total)] for _ in range(count)]
+        chosen = [words[bisect(reach, random() * total)] for _ in range(count)]
         for at in range(12, count, 13):
-            said[at] += "." if at % 3 else ",\n\n"
+            chosen[at] += "." if at % 3 else ",\n\n"
         if count > 60 and count % 4 == 0:
-            said.insert(
-                count // 2, f"\n\n```python\ndef {said[3]}({said[5]}):\n    return {said[7]}[{said[9]}]\n```\n\n"
+            chosen.insert(
+                count // 2,
+                f"\n\n```python\ndef {chosen[3]}({chosen[5]}):\n    return {chosen[7]}[{chosen[9]}]\n```\n\n",
             )
-        return " ".join(said)
+        return " ".join(chosen)
 
     def chinese(self, count: int) -> str:
         """So many characters in sentences."""
         random, reach = self.random.random, self._hanzi_reach
-        said = [self._hanzi[bisect(reach, random() * reach[-1])] for _ in range(count)]
+        letters = [self._hanzi[bisect(reach, random() * reach[-1])] for _ in range(count)]
         for at in range(15, count, 16):
-            said[at] = "。" if at % 3 else "，"
-        return "".join(said)
+            letters[at] = "。" if at % 3 else "，"
+        return "".join(letters)
 
     def say(self, words: int) -> str:
         """Prose; one in twelve in Chinese."""
@@ -95,7 +96,7 @@ def library(conversations: int, turns: int, *, seed: int = 7) -> Iterator[Conver
 def one(words: Words, conversation_id: str, size: int, began: datetime) -> Conversation:
     """A conversation of so many turns, some of them on side branches."""
     draw = words.random
-    said: list[Turn] = []
+    made: list[Turn] = []
     model = draw.choice(_MODELS)
     parent: str | None = None
     for at in range(size):
@@ -110,13 +111,13 @@ def one(words: Words, conversation_id: str, size: int, began: datetime) -> Conve
             cost = Cost(Decimal(usage.input_tokens * 3 + usage.output_tokens * 15) / 1_000_000, price=_PRICE)
             turn = Turn(turn_id, parent, Role.ASSISTANT, (TextPart(text),), TurnStatus.COMPLETE, moment, model)
             turn = replace(turn, usage=usage, cost=cost, stop_reason="end_turn", ttft_ms=400, duration_ms=4000)
-        said.append(turn)
+        made.append(turn)
         if at % 2 == 0 or draw.random() > 0.05 or at < 3:
             parent = turn_id
         else:
-            parent = said[at - 2].id
+            parent = made[at - 2].id
     title = words.prose(6).replace("\n", " ")
-    ended = said[-1].created_at if said else began
+    ended = made[-1].created_at if made else began
     return Conversation(
-        conversation_id, began, ended, title, model=model, turns=tuple(said), head=said[-1].id if said else None
+        conversation_id, began, ended, title, model=model, turns=tuple(made), head=made[-1].id if made else None
     )

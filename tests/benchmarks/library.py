@@ -258,8 +258,8 @@ def _drawn_ms(terminal: Terminal, key: str) -> float:
 
 def _counted(rows: Sequence[str]) -> str:
     """How many conversations the screen says there are; nothing on another screen."""
-    told = re.search(r"Conversations ([\d,]+)", "\n".join(rows))
-    return told[1] if told and told[1] != "0" else ""
+    match = re.search(r"Conversations ([\d,]+)", "\n".join(rows))
+    return match[1] if match and match[1] != "0" else ""
 
 
 def _rows_at(terminal: Terminal) -> list[str]:

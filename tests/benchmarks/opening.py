@@ -30,12 +30,12 @@ def _turns(amount: int, name: str) -> Iterator[Turn]:
     sections = text(count(_FIRST_MARK))
     for number in range(amount):
         asks = number % 2 == 0
-        said = f"Question {number}: what comes next?" if asks else "".join(islice(sections, 1 + number % 3))
+        content = f"Question {number}: what comes next?" if asks else "".join(islice(sections, 1 + number % 3))
         yield Turn(
             id=f"{name}-{number}",
             parent_id=f"{name}-{number - 1}" if number else None,
             role=Role.USER if asks else Role.ASSISTANT,
-            parts=(TextPart(said),),
+            parts=(TextPart(content),),
             status=TurnStatus.COMPLETE,
             created_at=_BEGAN + timedelta(seconds=number),
             model="" if asks else _MODEL,
@@ -44,10 +44,15 @@ def _turns(amount: int, name: str) -> Iterator[Turn]:
 
 def conversation(turns: int, name: str) -> Conversation:
     """A conversation of that many turns, in one branch."""
-    said = tuple(_turns(turns, name))
-    ended = said[-1].created_at
-    said = (*said[:-1], replace(said[-1], parts=(TextPart(f"{said[-1].text}The end {mark(_LAST_MARK)}"),)))
-    return Conversation(name, _BEGAN, ended, title=f"The {name} one", model=_MODEL, turns=said, head=said[-1].id)
+    all_turns = tuple(_turns(turns, name))
+    ended = all_turns[-1].created_at
+    all_turns = (
+        *all_turns[:-1],
+        replace(all_turns[-1], parts=(TextPart(f"{all_turns[-1].text}The end {mark(_LAST_MARK)}"),)),
+    )
+    return Conversation(
+        name, _BEGAN, ended, title=f"The {name} one", model=_MODEL, turns=all_turns, head=all_turns[-1].id
+    )
 
 
 def store(folder: Path, conversations: list[Conversation]) -> None:

@@ -48,11 +48,11 @@ def delta(text: str) -> bytes:
 
 def plan_of(request: dict[str, Any]) -> str:
     """The last prompt where it is addressed to the benchmark; a title and such get an ordinary answer."""
-    said = request.get("messages", [{}])[-1].get("content", "")
-    if isinstance(said, list):
-        said = "\n".join(part.get("text", "") for part in said)
-    _, addressed, plan = str(said).rpartition("bench ")  # prompts that were never answered may stand before it
-    return addressed + plan.strip() if addressed and str(said).startswith(addressed) else "1@0"
+    content = request.get("messages", [{}])[-1].get("content", "")
+    if isinstance(content, list):
+        content = "\n".join(part.get("text", "") for part in content)
+    _, addressed, plan = str(content).rpartition("bench ")  # prompts that were never answered may stand before it
+    return addressed + plan.strip() if addressed and str(content).startswith(addressed) else "1@0"
 
 
 class Model:

@@ -104,12 +104,12 @@ class Session:
         return pressed
 
     def _until_told(self, known: int, event: str, plan: str, timeout_s: float = 30) -> dict[str, Any]:
-        def told() -> dict[str, Any] | None:
+        def matching() -> dict[str, Any] | None:
             fits = (one for one in self.server.events[known:] if one["event"] == event)
             return next((one for one in fits if one.get("plan", plan) == plan), None)
 
-        self.terminal.until(told, f"“{event}” of “{plan}” from the server", timeout_s)
-        found = told()
+        self.terminal.until(matching, f"“{event}” of “{plan}” from the server", timeout_s)
+        found = matching()
         assert found
         return found
 
@@ -121,12 +121,12 @@ class Session:
         for number, phase in enumerate(plan.split()[1:]):
             amount, rate = (int(part) for part in phase.split("@"))
             before, chunks = self.terminal.cpu_s(), len(self.terminal.chunks)
-            told = len(self.server.events) if number else known
+            seen = len(self.server.events) if number else known
             if number:
                 self.server.go()
             elif meanwhile:
                 meanwhile()
-            event = self._until_told(told, "phase", plan, 60 + (amount / rate if rate else _LONGEST_DRAW_S))
+            event = self._until_told(seen, "phase", plan, 60 + (amount / rate if rate else _LONGEST_DRAW_S))
             self.terminal.until_shown(event["last"], event["ended"], _LONGEST_DRAW_S)
             self.terminal.rest(_SETTLE_S)
             cpu_s = self.terminal.cpu_s() - before

@@ -20,6 +20,6 @@ def test_all_topics_are_listed_and_an_unknown_one_is_nearly_guessed(shell: Shell
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_topic_is_a_section_of_the_readme(shell: Shell, topic: str) -> None:
     assert f"\n## {TOPICS[topic]}\n" in README
-    told = shell("help", topic)
-    assert told.code == 0 and told.out.startswith(f"# {TOPICS[topic]}")
-    assert "![" not in told.out
+    shown = shell("help", topic)
+    assert shown.code == 0 and shown.out.startswith(f"# {TOPICS[topic]}")
+    assert "![" not in shown.out

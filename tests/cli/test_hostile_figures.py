@@ -36,8 +36,8 @@ async def called(shell: Shell, *words: str) -> Done:
 
 def streamed(usage: str) -> Answer:
     text = '{"choices":[{"index":0,"delta":{"content":"Because."},"finish_reason":"stop"}]}'
-    told = f'{{"choices":[],"usage":{usage}}}'
-    body = f"data: {text}\n\ndata: {told}\n\ndata: [DONE]\n\n".encode()
+    usage_chunk = f'{{"choices":[],"usage":{usage}}}'
+    body = f"data: {text}\n\ndata: {usage_chunk}\n\ndata: [DONE]\n\n".encode()
     return Answer((body,), 200, {"content-type": EVENT_STREAM})
 
 

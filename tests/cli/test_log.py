@@ -48,12 +48,12 @@ def modes(path: Path) -> str:
 
 
 def failing() -> ValueError:
-    said = SAID
+    text = SAID
     try:
         try:
-            raise KeyError(said)
+            raise KeyError(text)
         except KeyError as cause:
-            raise ValueError(f"{said} {KEY}") from cause
+            raise ValueError(f"{text} {KEY}") from cause
     except ValueError as error:
         return error
 

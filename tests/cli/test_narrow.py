@@ -15,8 +15,8 @@ def printed(shell: Shell, *words: str) -> list[str]:
     """The lines that a terminal is sent, without their colours."""
     with Terminal((*COMMAND, *words), environment=shell.environment(), size=(COLUMNS, 40)) as terminal:
         terminal.wait()
-        said = terminal.output.decode()
-    return re.sub(r"\x1b\[[0-9;]*m", "", said).replace("\r", "").splitlines()
+        shown = terminal.output.decode()
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown).replace("\r", "").splitlines()
 
 
 @pytest.mark.slow

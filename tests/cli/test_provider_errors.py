@@ -80,8 +80,8 @@ async def test_a_refusal_has_its_kind_its_words_and_its_exit_code(
             f'[providers.work]\nkind = "openai"\nbase_url = "{wire.url}/v1"\napi_key_env = "TEST_KEY"\n'
         )
         for model in ("anthropic/claude-sonnet-5-5", "work/some-model"):
-            exit_code, ended, said = await asked(tmp_path, file, model)
+            exit_code, ended, printed = await asked(tmp_path, file, model)
             assert ended["type"] == "ended" and ended["status"] == "failed"
             assert (ended["error"]["kind"], exit_code) == (kind, code), (model, ended["error"])
-            assert ended["error"]["next_step"] and said.startswith("tui-chat: ")
-            assert "Traceback" not in said and "<html" not in said and "a-key-for-a-test" not in said
+            assert ended["error"]["next_step"] and printed.startswith("tui-chat: ")
+            assert "Traceback" not in printed and "<html" not in printed and "a-key-for-a-test" not in printed

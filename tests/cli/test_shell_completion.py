@@ -25,9 +25,9 @@ def test_a_conversation_is_completed_with_its_title(shell: Shell, kind: str) -> 
     shell("ask", "-m", "demo/tour", "a question about gears")
     whole_id = shell("list", "--json").out.partition('"id": "')[2].partition('"')[0]
     for command in ("show", "delete", "rename", "fork", "export"):
-        told = completed(shell, kind, f"tui-chat {command} {whole_id[:4]}")
-        assert whole_id in told
-        assert kind == "bash" or "a question about gears" in told
+        completions = completed(shell, kind, f"tui-chat {command} {whole_id[:4]}")
+        assert whole_id in completions
+        assert kind == "bash" or "a question about gears" in completions
     assert whole_id not in completed(shell, kind, "tui-chat show zzzz")
 
 

@@ -68,7 +68,7 @@ GOOD_REFS = ("good-one:8b", "@cf/meta/also.good_1+2")
 _ID = r"[0-9a-f]{8}-[0-9a-f-]{27}"
 
 
-def said(title: str, number: int) -> dict[str, Any]:
+def exported(title: str, number: int) -> dict[str, Any]:
     """A conversation of an export with that title."""
     message = {"id": "m", "author": {"role": "user"}, "content": {"content_type": "text", "parts": ["hello"]}}
     return {
@@ -83,7 +83,7 @@ def said(title: str, number: int) -> dict[str, Any]:
 def imported(shell: Shell, *titles: str) -> None:
     """Import a conversation with each title."""
     file = shell.home / "conversations.json"
-    file.write_text(json.dumps([said(title, number) for number, title in enumerate(titles)]))
+    file.write_text(json.dumps([exported(title, number) for number, title in enumerate(titles)]))
     done = shell("import", str(file))
     assert done.code == 0 and f"{len(titles)} new" in done.out, done
 
@@ -143,11 +143,11 @@ async def titled_by_model(shell: Shell, title: str) -> None:
     async with Wire(reply("fine"), reply(title)) as wire:
         program = await assemble(load_settings({"data_dir": data_dir(shell)}, file=config(shell, wire.url)))
         try:
-            told = asyncio.Event()
-            program.service.auto_title.watch(lambda _: told.set())
+            title_stored = asyncio.Event()
+            program.service.auto_title.watch(lambda _: title_stored.set())
             async for _ in await program.service.send(program.service.new_conversation("evil/x"), "hello"):
                 pass
-            await asyncio.wait_for(told.wait(), 10)
+            await asyncio.wait_for(title_stored.wait(), 10)
         finally:
             await program.aclose()
     (only,) = json.loads((await asyncio.to_thread(shell, "list", "--json")).out)
@@ -232,8 +232,8 @@ async def test_letters_are_left_out_where_the_encoding_is_not_utf_8(shell: Shell
     # In GBK the second byte of this letter is a backtick.
     await asyncio.to_thread(imported, shell, "a 乣 title")
     for encoding in ("gbk", "latin-1", "ascii"):
-        told = await asyncio.to_thread(completed, shell, "zsh", "tui-chat show ", PYTHONIOENCODING=encoding)
-        assert "a title" in told
+        completions = await asyncio.to_thread(completed, shell, "zsh", "tui-chat show ", PYTHONIOENCODING=encoding)
+        assert "a title" in completions
 
 
 HOSTILE = st.text(st.one_of(st.characters(), st.sampled_from("\\$`\"'()[]{};&|<>:*?!%~#=^-\n\r\t\x1b\u202e @./")))

@@ -124,7 +124,7 @@ def test_the_usage_command_counts_summer_and_winter_each_by_its_own_clock(shell:
         "Etc/GMT-14": ["2025-01-16", "2025-07-02"],
         "Etc/GMT+12": ["2025-01-15", "2025-07-01"],
     }.items():
-        told = json.loads(shell("usage", "--json", TZ=zone).out)
-        assert [line["key"] for line in told["by_day"]] == days, zone
+        report = json.loads(shell("usage", "--json", TZ=zone).out)
+        assert [line["key"] for line in report["by_day"]] == days, zone
         since = json.loads(shell("usage", "--json", "--since", days[1], TZ=zone).out)
         assert [line["key"] for line in since["by_day"]] == days[1:], zone

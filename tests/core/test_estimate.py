@@ -39,10 +39,15 @@ def builder() -> TurnBuilder:
 
 
 def test_a_finished_reply_keeps_its_provider_s_figures() -> None:
-    live, told = builder(), Usage(10, output_tokens=3)
-    for event in (UsageReported(Usage(10, output_tokens=1)), TextDelta(PROSE), UsageReported(told), Stopped("end")):
+    live, final_usage = builder(), Usage(10, output_tokens=3)
+    for event in (
+        UsageReported(Usage(10, output_tokens=1)),
+        TextDelta(PROSE),
+        UsageReported(final_usage),
+        Stopped("end"),
+    ):
         live.add(event)
-    assert RunningUsage(request()).of(live) is told
+    assert RunningUsage(request()).of(live) is final_usage
 
 
 def test_a_cancelled_reply_keeps_its_known_input_and_estimates_its_output() -> None:
@@ -90,10 +95,10 @@ def test_nothing_to_go_by_is_no_usage_at_all() -> None:
 
 
 def test_an_empty_reply_that_ended_well_keeps_its_figures() -> None:
-    live, told = builder(), Usage(10)
-    for event in (UsageReported(told), Stopped("end_turn")):
+    live, final_usage = builder(), Usage(10)
+    for event in (UsageReported(final_usage), Stopped("end_turn")):
         live.add(event)
-    assert RunningUsage(request()).of(live) is told
+    assert RunningUsage(request()).of(live) is final_usage
 
 
 def test_thinking_and_arguments_count_as_output() -> None:
@@ -157,9 +162,9 @@ def test_thinking_counted_apart_is_left_out_of_what_is_learned() -> None:
 
 
 def test_the_context_goes_on_from_the_last_true_count() -> None:
-    told = reply(Usage(50, 900, 50, output_tokens=200))
-    assert context_tokens((prompt(), told)) == 1200
-    after = context_tokens((prompt(), told, prompt("And then?")), ratio=1.0)
+    answer = reply(Usage(50, 900, 50, output_tokens=200))
+    assert context_tokens((prompt(), answer)) == 1200
+    after = context_tokens((prompt(), answer, prompt("And then?")), ratio=1.0)
     assert 1200 < after < 1220
 
 

@@ -56,9 +56,9 @@ def test_at_every_width_it_is_exactly_as_wide_and_says_what_the_reply_costs(usd:
 def test_more_room_never_shows_less() -> None:
     fields, before = footer_fields(STREAMING), 0
     for width in WIDTHS:
-        said = sum(len(field.text.replace(" ", "")) for field in fit(fields, width))
-        assert said >= before
-        before = said
+        letters = sum(len(field.text.replace(" ", "")) for field in fit(fields, width))
+        assert letters >= before
+        before = letters
 
 
 def test_everything_that_counts_is_there_on_eighty_columns() -> None:
@@ -146,8 +146,8 @@ def test_sums_that_look_the_same_are_shown_once() -> None:
 
 
 def test_what_is_going_on_is_one_word_and_a_clock() -> None:
-    said = [activity_text(FooterState(activity=activity, seconds=4.2)) for activity in Activity]
-    assert said[:5] == ["", "waiting 4s", "streaming 4s", "stalled 4s", "retry in 4s"]
+    texts = [activity_text(FooterState(activity=activity, seconds=4.2)) for activity in Activity]
+    assert texts[:5] == ["", "waiting 4s", "streaming 4s", "stalled 4s", "retry in 4s"]
 
 
 def test_a_wide_letter_in_a_model_s_name_takes_its_two_columns() -> None:

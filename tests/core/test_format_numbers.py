@@ -92,9 +92,9 @@ def test_an_unknown_cost_is_a_question_mark_and_an_estimate_says_so() -> None:
 @given(st.decimals("0.0000001", "99999", places=9))
 def test_no_cost_is_ever_shown_as_nothing_or_far_off(usd: Decimal) -> None:
     shown = dollars(usd)
-    told = Decimal(shown.replace("$", "").replace(",", ""))
-    assert told > 0
-    assert abs(told - usd) <= max(usd * Decimal("0.051"), Decimal("0.00000005"))
+    figure = Decimal(shown.replace("$", "").replace(",", ""))
+    assert figure > 0
+    assert abs(figure - usd) <= max(usd * Decimal("0.051"), Decimal("0.00000005"))
 
 
 def test_a_sum_says_when_it_is_not_all() -> None:

@@ -97,8 +97,8 @@ def test_what_the_provider_counted_is_no_estimate(conversation: Conversation) ->
 
 
 def test_a_provider_that_caches_by_itself_is_expected_to_do_so_again(conversation: Conversation) -> None:
-    told = Usage(2000, 9000, output_tokens=10)
-    conversation = conversation.with_turn(replace(conversation.turn("r2"), usage=told))
+    reported = Usage(2000, 9000, output_tokens=10)
+    conversation = conversation.with_turn(replace(conversation.turn("r2"), usage=reported))
     seen = forecast(conversation, draft(), minutes(4))
     assert seen.usage.cache_read_tokens == 9000 and seen.usage.cache_write_tokens == 0
     assert seen.usage.input_tokens == pytest.approx(2010, abs=5)

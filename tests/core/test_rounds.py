@@ -38,8 +38,8 @@ def test_a_reply_of_one_request_is_left_as_it_is() -> None:
 def test_a_reply_is_split_into_text_and_tool_results() -> None:
     first, second = RoundPart(Usage(5)), RoundPart(Usage(9))
     turn = reply(TextPart("a"), CALL, first, RESULT, TextPart("b"), second)
-    said, answered, end = expand_rounds((turn,))
-    assert (said.parts, said.usage) == ((TextPart("a"), CALL), Usage(5))
+    calling, answered, end = expand_rounds((turn,))
+    assert (calling.parts, calling.usage) == ((TextPart("a"), CALL), Usage(5))
     assert (answered.role, answered.parts, answered.usage) == (Role.USER, (RESULT,), None)
     assert (end.parts, end.usage) == ((TextPart("b"),), Usage(9))
 

@@ -37,10 +37,10 @@ def test_a_traceback_with_local_variables_does_not_hold_the_key() -> None:
     try:
         fails(Secret(KEY))
     except ValueError as error:
-        told = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+        printed = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
         inner = error.__traceback__.tb_next  # type: ignore[union-attr]
         assert inner is not None
-        assert "secret = Secret(…wxyz)" in told
+        assert "secret = Secret(…wxyz)" in printed
         assert KEY not in repr(inner.tb_frame.f_locals)
 
 
@@ -53,8 +53,8 @@ def test_blanks_around_a_key_are_taken_off_and_nothing_is_no_key() -> None:
 
 @pytest.mark.parametrize("sign", ["\n", "\x00", "“", " ", "\x1b"])
 def test_a_character_no_key_has_is_reported_without_the_key(sign: str) -> None:
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as raised:
         Secret.of(f"sk-can{sign}ary", "OPENAI_API_KEY")
-    assert "OPENAI_API_KEY" in str(told.value)
-    assert "position 7" in str(told.value)
-    assert "sk-can" not in str(told.value)
+    assert "OPENAI_API_KEY" in str(raised.value)
+    assert "position 7" in str(raised.value)
+    assert "sk-can" not in str(raised.value)

@@ -65,8 +65,8 @@ def test_a_sum_counts_the_unknown_and_keeps_the_estimates_mark(parts: list[Cost 
 
 
 def test_a_sum_of_tokens_has_no_billed_charge() -> None:
-    told = Usage(1, billed_usd=Decimal(1))
-    assert (told + told).billed_usd is None
+    billed = Usage(1, billed_usd=Decimal(1))
+    assert (billed + billed).billed_usd is None
 
 
 reports = st.lists(st.builds(Usage, counts, counts, counts, counts, counts), min_size=1)
@@ -74,17 +74,17 @@ reports = st.lists(st.builds(Usage, counts, counts, counts, counts, counts), min
 
 @given(st.lists(st.tuples(reports, costs), max_size=8))
 def test_a_conversation_is_the_sum_of_its_turns_whatever_was_reported_meanwhile(
-    told: list[tuple[list[Usage], Any]],
+    reported: list[tuple[list[Usage], Any]],
 ) -> None:
     conversation = Conversation("c", NOW, NOW)
-    for number, (updates, cost) in enumerate(told):
+    for number, (updates, cost) in enumerate(reported):
         builder = TurnBuilder(Turn(str(number), None, Role.ASSISTANT, (), TurnStatus.STREAMING, NOW, cost=cost))
         for usage in updates:
             builder.add(UsageReported(usage))
         conversation = conversation.with_turn(builder.turn)
-    assert conversation.usage == sum((updates[-1] for updates, _ in told), Usage())
-    assert conversation.cost == sum_costs(cost for _, cost in told)
-    assert conversation.path_cost == sum_costs(cost for _, cost in told[-1:])
+    assert conversation.usage == sum((updates[-1] for updates, _ in reported), Usage())
+    assert conversation.cost == sum_costs(cost for _, cost in reported)
+    assert conversation.path_cost == sum_costs(cost for _, cost in reported[-1:])
 
 
 def test_the_cost_under_a_turn_is_its_own_and_that_of_all_below() -> None:

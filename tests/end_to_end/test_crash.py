@@ -25,10 +25,10 @@ def test_a_crash_gives_the_terminal_back_and_shows_and_loses_nothing(place: str,
         terminal.type(FIND)
         assert terminal.wait(patience_s=10) == 1
         assert is_restored(terminal.output)
-        told = terminal.output.rpartition(LEFT)[2].decode()
+        printed = terminal.output.rpartition(LEFT)[2].decode()
         assert KEY.encode() not in terminal.output
-    assert "Internal error in tui-chat" in told and "tui-chat.log" in told
-    assert "zebra" not in told and "Traceback" not in told and len(told.splitlines()) < 12
+    assert "Internal error in tui-chat" in printed and "tui-chat.log" in printed
+    assert "zebra" not in printed and "Traceback" not in printed and len(printed.splitlines()) < 12
     log = next(tmp_path.rglob("tui-chat.log")).read_text()
     assert "crashing_program.py" in log and "in failing" in log
     assert "zebra" not in log and "canary" not in log

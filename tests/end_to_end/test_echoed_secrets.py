@@ -75,8 +75,8 @@ async def test_secrets_that_a_server_echoes_are_in_no_output_file_or_database(tm
             done.append(await run(*words))
         sent = " ".join(" ".join(secrets_in(seen)) for seen in server.requests)
     assert all(secret in sent for secret in (KEY, TOKEN, TEAM, PASSWORD)), "the server did get them"
-    told = {" ".join(words): found for words, output in done if (found := leaks(output, SECRETS))}
-    assert not told
+    leaking = {" ".join(words): found for words, output in done if (found := leaks(output, SECRETS))}
+    assert not leaking
     assert not left_behind(tmp_path, file)
     output_of = dict(done)
     assert b"bad key" in output_of["--debug", "ask", "-m", "work/m", "json"], "the rest of a message is shown"

@@ -72,7 +72,7 @@ def program(home: Path, *words: str) -> Iterator[tuple[Terminal, ModelServer]]:
             terminal.until("Ask anything")
             # What is loaded for the first reply is not what the flood takes.
             terminal.type("bench 300@0\r")
-            terminal.until(lambda _: told(server, "ended"))
+            terminal.until(lambda _: has_event(server, "ended"))
             terminal.until("The end")
             terminal.type("\x0e")
             terminal.until("Recent conversations")
@@ -82,7 +82,7 @@ def program(home: Path, *words: str) -> Iterator[tuple[Terminal, ModelServer]]:
         server.close()
 
 
-def told(server: ModelServer, event: str) -> bool:
+def has_event(server: ModelServer, event: str) -> bool:
     server.read_what_is_there()
     return any(one["event"] == event for one in server.events)
 
@@ -91,8 +91,8 @@ def flooded(terminal: Terminal, server: ModelServer, plan: str) -> Typist:
     """Have that reply, and type until it has ended."""
     typist = Typist(terminal)
     terminal.type(f"bench {plan}\r")
-    terminal.until(lambda _: told(server, "request"))
-    while not told(server, "ended"):
+    terminal.until(lambda _: has_event(server, "request"))
+    while not has_event(server, "ended"):
         typist.type()
     typist.type()
     terminal.until("The end")

@@ -71,13 +71,13 @@ def test_the_app_goes_on_unsaved_and_saves_everything_when_there_is_room(small_d
         terminal.until(lambda text: "NOT SAVED" not in text)
         terminal.type("\x11")
         assert terminal.wait(patience_s=10) == 0
-    said = texts(database)
-    assert [text for text in said if "full" in text] == [
+    stored = texts(database)
+    assert [text for text in stored if "full" in text] == [
         "table before it is full",
         "code while it is full",
         "unicode while it is still full",
     ]
-    assert len(said) == 6 and all(said)
+    assert len(stored) == 6 and all(stored)
 
 
 def test_the_app_that_is_ended_on_a_full_disk_leaves_the_database_whole(small_disk: Path, tmp_path: Path) -> None:

@@ -85,15 +85,15 @@ def test_the_source_distribution_has_all_that_its_own_tests_need(built: dict[str
 def test_it_runs_from_what_is_installed(unpacked: Path, tmp_path: Path) -> None:
     environment = clean_environment(tmp_path, PYTHONPATH=str(unpacked))
     where = "import tui_chat; print(tui_chat.__file__)"
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", where], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
-    assert told.stdout.startswith(str(unpacked))
-    for words, said in ((["--version"], "tui-chat "), (["help", "privacy"], "# What leaves your machine")):
+    assert result.stdout.startswith(str(unpacked))
+    for words, start in ((["--version"], "tui-chat "), (["help", "privacy"], "# What leaves your machine")):
         done = subprocess.run(
             [sys.executable, "-m", "tui_chat", *words], cwd=tmp_path, env=environment, capture_output=True, text=True
         )
-        assert done.stdout.startswith(said), done.stderr
+        assert done.stdout.startswith(start), done.stderr
     talk([sys.executable, "-m", "tui_chat", "--demo"], environment, tmp_path)
 
 

@@ -179,8 +179,8 @@ def test_every_way_of_a_prompt_works_as_the_terminal_sends_the_keys(place: Place
     place.press("quit")
     assert place.ended()
     turns = only_conversation(home)["turns"]
-    said = [turn["parts"][0]["text"] for turn in turns if turn["role"] == "user"]
-    assert said == ["slow\nand steady", "slow\nand steady, please"]
+    sent = [turn["parts"][0]["text"] for turn in turns if turn["role"] == "user"]
+    assert sent == ["slow\nand steady", "slow\nand steady, please"]
     assert [turn["status"] for turn in turns if turn["role"] == "assistant"] == ["cancelled"] * 3
 
 

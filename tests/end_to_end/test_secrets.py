@@ -39,14 +39,14 @@ async def test_a_marked_key_is_found_nowhere(tmp_path: Path) -> None:
             tmp_path, ANTHROPIC_API_KEY=MARK, ANTHROPIC_BASE_URL=wire.url, ANTHROPIC_LOG="debug"
         )
         ask = ("--debug", "ask", "-m", "anthropic/claude-sonnet-5-5")
-        said = [await output_of(*ask, text, environment=environment) for text in ("one", "two", "three")]
-        assert said[0].strip() == b"fine" and b"key" in said[1]
+        outputs = [await output_of(*ask, text, environment=environment) for text in ("one", "two", "three")]
+        assert outputs[0].strip() == b"fine" and b"key" in outputs[1]
         assert MARK.encode() in wire.requests[0].headers["authorization"].encode(), "it did reach the provider"
-        said += [
+        outputs += [
             await output_of(*words, environment=environment)
             for words in (("doctor",), ("config", "show"), ("export", "--all", "-f", "json"), ("list", "--json"))
         ]
-    assert not [output for output in said if b"canary" in output]
+    assert not [output for output in outputs if b"canary" in output]
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert any(path.name == "conversations.db" for path in files)
     assert not [path for path in files if b"canary" in path.read_bytes()]

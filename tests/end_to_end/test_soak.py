@@ -111,10 +111,10 @@ class Day:
         before = self._probe.stat().st_size if self._probe.exists() else 0
         self.terminal.signal(signal.SIGUSR1)
         self.terminal.until(lambda _: self._probe.exists() and self._probe.stat().st_size > before)
-        told = json.loads(self._probe.read_text().splitlines()[-1])
+        figures = json.loads(self._probe.read_text().splitlines()[-1])
         memory = Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0]
         handles, threads = (len([*Path(f"/proc/{pid}/{kind}").iterdir()]) for kind in ("fd", "task"))
-        tasks = told["tasks"]
+        tasks = figures["tasks"]
         return Held(time.monotonic(), int(memory), handles, threads, sum(tasks.values()), tasks)
 
 
@@ -200,11 +200,11 @@ def lived(day: Day) -> list[Held]:
         day.rest(turn_s + EVERY_S - time.monotonic())
         held.append(day.held())
         if len(held) % TOLD_EVERY == 0:
-            print(told(held[-1], start_s), flush=True)
+            print(summary(held[-1], start_s), flush=True)
     return held
 
 
-def told(one: Held, begun_s: float) -> str:
+def summary(one: Held, begun_s: float) -> str:
     """A line of figures."""
     return (
         f"after {one.at_s - begun_s:5.0f} s: {one.memory_kb / 1024:6.1f} MB, {one.handles} handles, "

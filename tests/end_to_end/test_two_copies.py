@@ -38,12 +38,12 @@ async def _copy(folder: Path, home: Path, name: str, seed: int) -> list[dict[str
 @pytest.mark.timeout(SECONDS + 2 * _START_AND_END_S)
 async def test_two_copies_at_random_work_lose_nothing_and_see_each_other(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    said = await asyncio.gather(*(_copy(folder, tmp_path, name, seed) for seed, name in enumerate("ab")))
+    outputs = await asyncio.gather(*(_copy(folder, tmp_path, name, seed) for seed, name in enumerate("ab")))
     store = await Store.open(folder / DATABASE)
     assert store.opening.damaged_moved_to is None and store.opening.interrupted == ()
     turns = 0
     found: dict[str, Conversation] = {}
-    for lines in said:
+    for lines in outputs:
         *kept, met = lines
         print(json.dumps(met))
         assert met["complaints"] == [] and met["sent"] == len(kept) > 0

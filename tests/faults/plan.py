@@ -63,7 +63,7 @@ class Plan:
     """One schedule."""
 
     seed: int
-    said: tuple[str, ...]
+    texts: tuple[str, ...]
     before: tuple[str, ...]
     """What goes wrong before anything arrives, attempt by attempt."""
     server: Server
@@ -78,7 +78,7 @@ class Plan:
     @property
     def text(self) -> str:
         """All that the server would say."""
-        return "".join(self.said)
+        return "".join(self.texts)
 
     def answers(self) -> list[Answer]:
         """What the server says, request by request; from then on it is well."""
@@ -89,7 +89,7 @@ class Plan:
         return Answer(tuple(self._steps()), framing=framing)
 
     def _steps(self) -> Iterator[Step]:
-        body = [sse(event) for event in _events(self.said)]
+        body = [sse(event) for event in _events(self.texts)]
         at = min(2 + self.server_at, len(body) - 1)
         for number, piece in enumerate(body):
             if number == at:
@@ -118,14 +118,14 @@ class Plan:
 def plan(seed: int) -> Plan:
     """The schedule of that number."""
     luck = random.Random(seed)
-    said = tuple(luck.choice(_SAID) for _ in range(luck.randrange(1, 90)))
+    texts = tuple(luck.choice(_SAID) for _ in range(luck.randrange(1, 90)))
     refusals = ("429", "500", "529", "redirect", "page", "reset", "empty", "401")
     return Plan(
         seed,
-        said,
+        texts,
         tuple(luck.choice(refusals) for _ in range(luck.choice((0, 0, 0, 1, 1, 2, 3)))),
         luck.choice(list(Server)),
-        luck.randrange(len(said) + 1),
+        luck.randrange(len(texts) + 1),
         luck.choice(list(Disk)),
         luck.uniform(0, 0.25),
         luck.uniform(0.02, 0.3),
@@ -135,11 +135,11 @@ def plan(seed: int) -> Plan:
     )
 
 
-def _events(said: tuple[str, ...]) -> Iterator[dict[str, object]]:
+def _events(texts: tuple[str, ...]) -> Iterator[dict[str, object]]:
     usage = {"input_tokens": 7, "output_tokens": 1}
     yield {"type": "message_start", "message": {"id": "m", "type": "message", "usage": usage}}
     yield {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
-    for text in said:
+    for text in texts:
         yield {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}
     yield {"type": "content_block_stop", "index": 0}
     yield {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 9}}

@@ -109,7 +109,7 @@ def served(wire: Wire) -> Iterator[None]:
         loop.close()
 
 
-def said(wire: Wire) -> str:
+def received_text(wire: Wire) -> str:
     """The text that was handed to the network in the last reply, as far as its events are whole."""
     asked = [seen for seen in wire.requests if seen.path.partition("?")[0] == "/v1/messages"]
     text = ""
@@ -179,7 +179,7 @@ def play(terminal: Terminal, wire: Wire, schedule: Mixture, home: Path) -> str:
     pass_time(terminal, schedule.at_s)
     harm(next(home.rglob("conversations.db")), schedule.harm)
     press(terminal, schedule.key)
-    sure = said(wire)
+    sure = received_text(wire)
     pass_time(terminal, KEPT_WITHIN_S)
     send(terminal, schedule.signal)
     ended = schedule.signal in (Signal.TERM, Signal.HUP, Signal.KILL) or schedule.key == "quit"

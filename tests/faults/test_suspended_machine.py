@@ -26,7 +26,7 @@ LIMITS = HealthLimits(0.1, 0.3)
 def schedule(server: Server) -> Plan:
     """A reply of forty words, and nothing else that goes wrong."""
     words = tuple(f"word{number} " for number in range(40))
-    return replace(plan(0), said=words, before=(), server=server, server_at=20, disk=Disk.FINE, pace_s=0.01)
+    return replace(plan(0), texts=words, before=(), server=server, server_at=20, disk=Disk.FINE, pace_s=0.01)
 
 
 async def asleep_in_the_middle(wire: Wire, path: Path) -> TurnEnded:

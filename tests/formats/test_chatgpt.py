@@ -34,11 +34,11 @@ def test_counts_are_those_of_the_file() -> None:
     found, skipped = read(FILE)
     file = json.loads(FILE.read_text())
     mappings = [entry.get("mapping", {}) for entry in file]
-    told = [[key for key, node in mapping.items() if shown(node)] for mapping in mappings]
-    assert len(found) == sum(1 for keys in told if keys) == 5
+    visible = [[key for key, node in mapping.items() if shown(node)] for mapping in mappings]
+    assert len(found) == sum(1 for keys in visible if keys) == 5
     assert [one.which for one in skipped] == ["Opened and left", "Corrupted entry"]
-    for conversation, mapping, keys in zip(found.values(), [m for m, t in zip(mappings, told, strict=True) if t],
-                                           [t for t in told if t], strict=True):  # fmt: skip
+    for conversation, mapping, keys in zip(found.values(), [m for m, t in zip(mappings, visible, strict=True) if t],
+                                           [t for t in visible if t], strict=True):  # fmt: skip
         prompts = [key for key in keys if mapping[key]["message"]["author"]["role"] == "user"]
         assert sum(turn.role is Role.USER for turn in conversation.turns) == len(prompts)
     assert [len(conversation.turns) for conversation in found.values()] == [7, 2, 4, 2, 6]
@@ -111,7 +111,7 @@ contents = st.fixed_dictionaries(
         "thoughts": json_values,
     },
 )
-said = st.fixed_dictionaries(
+messages = st.fixed_dictionaries(
     {},
     optional={
         "author": json_values
@@ -125,7 +125,7 @@ said = st.fixed_dictionaries(
 nodes = st.fixed_dictionaries(
     {},
     optional={
-        "message": json_values | said,
+        "message": json_values | messages,
         "parent": json_values | st.sampled_from("abc"),
         "children": json_values | st.lists(st.sampled_from("abc")),
     },

@@ -21,8 +21,10 @@ def says_something(message: dict[str, Any]) -> bool:
 
 def test_counts_are_those_of_the_file() -> None:
     file = json.loads(FILE.read_text())
-    said = [[message for message in entry.get("chat_messages", []) if says_something(message)] for entry in file]
-    assert [len(one.turns) for one in FOUND.values()] == [len(messages) for messages in said if messages] == [4, 7, 3]
+    by_chat = [[message for message in entry.get("chat_messages", []) if says_something(message)] for entry in file]
+    assert (
+        [len(one.turns) for one in FOUND.values()] == [len(messages) for messages in by_chat if messages] == [4, 7, 3]
+    )
     assert [len(leaves(one)) for one in FOUND.values()] == [1, 3, 2]
     assert [one.which for one in SKIPPED] == ["number 3 in claude.json", "Broken"]
 

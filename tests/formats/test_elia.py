@@ -12,9 +12,9 @@ def test_counts_are_those_of_the_file(tmp_path: Path) -> None:
     path = database("elia", tmp_path)
     found, skipped = read(path)
     with closing(sqlite3.connect(path)) as db:
-        said = "FROM message WHERE role <> 'system' AND content <> ''"
-        (chats,) = db.execute(f"SELECT count(DISTINCT chat_id) {said}").fetchone()
-        (messages,) = db.execute(f"SELECT count(*) {said}").fetchone()
+        source = "FROM message WHERE role <> 'system' AND content <> ''"
+        (chats,) = db.execute(f"SELECT count(DISTINCT chat_id) {source}").fetchone()
+        (messages,) = db.execute(f"SELECT count(*) {source}").fetchone()
     assert len(found) == chats == 2
     assert sum(len(one.turns) for one in found.values()) == messages == 5
     assert [len(leaves(one)) for one in found.values()] == [1, 2]

@@ -123,7 +123,7 @@ def check(conversations: list[Conversation]) -> None:
         json.loads(librechat_export.dumps(one))
 
 
-def said(conversations: list[Conversation]) -> Iterator[str]:
+def lines_of(conversations: list[Conversation]) -> Iterator[str]:
     for one in conversations:
         for turn in one.turns:
             for part in turn.parts:
@@ -151,7 +151,7 @@ def test_any_change_of_an_export_gives_its_text_or_a_sentence(name: str, tmp_pat
         check(found)
         source = "\n".join([*texts_in(value), json.dumps(value, ensure_ascii=False), written])
         source = source.encode("utf-8", "replace").decode()
-        for line in said(found):
+        for line in lines_of(found):
             known = line.removeprefix("```").strip("*") if line.startswith(("```", "**")) else line
             assert known in source or "\ufffd" in line or known in source.replace("\\n", "\n"), line
 

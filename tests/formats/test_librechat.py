@@ -20,10 +20,10 @@ NESTED = IMPORTS / "librechat-nested.json"
 def test_counts_are_those_of_the_file(file: Any) -> None:
     conversation = read(file)[0]["Stories"]
     messages = json.loads(FLAT.read_text())["messages"]
-    said = [message for message in messages if message["text"] or message.get("content")]
-    parents = {message["parentMessageId"] for message in said}
-    assert len(conversation.turns) == len(said) == 7
-    assert len(leaves(conversation)) == sum(message["messageId"] not in parents for message in said) == 3
+    with_text = [message for message in messages if message["text"] or message.get("content")]
+    parents = {message["parentMessageId"] for message in with_text}
+    assert len(conversation.turns) == len(with_text) == 7
+    assert len(leaves(conversation)) == sum(message["messageId"] not in parents for message in with_text) == 3
     assert sum(turn.role is Role.USER for turn in conversation.turns) == 3
 
 

@@ -60,7 +60,7 @@ def test_any_tree_comes_back_with_its_branches_and_its_text(conversation: Conver
             parent = parents[parent]
         return parent
 
-    said = tuple(
+    finished = tuple(
         replace(
             turn,
             parent_id=above(turn),
@@ -69,9 +69,9 @@ def test_any_tree_comes_back_with_its_branches_and_its_text(conversation: Conver
         )
         for turn in kept
     )
-    if not said:
+    if not finished:
         return
-    trimmed = replace(conversation, turns=said, head=None, title="T")
+    trimmed = replace(conversation, turns=finished, head=None, title="T")
     again = librechat.conversation_from(json.loads(dumps(trimmed))).conversation
     assert sorted(map(str, _shape(again))) == sorted(map(str, _shape(trimmed)))
 

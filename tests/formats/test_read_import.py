@@ -175,16 +175,20 @@ def test_a_damaged_member_gives_what_came_before(tmp_path: Path) -> None:
 
 
 def test_progress_is_reported_to_the_end(tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     path = IMPORTS / "chatgpt.json"
-    list(conversations_in(path, lambda done, total: told.append((done, total))))
-    assert told[-1] == (path.stat().st_size,) * 2
-    told.clear()
-    list(conversations_in(zipped(tmp_path, conversations__json=path), lambda done, total: told.append((done, total))))
-    assert told[-1] == (path.stat().st_size,) * 2
-    told.clear()
-    list(conversations_in(database("elia", tmp_path), lambda done, total: told.append((done, total))))
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    list(conversations_in(path, lambda done, total: progress.append((done, total))))
+    assert progress[-1] == (path.stat().st_size,) * 2
+    progress.clear()
+    list(
+        conversations_in(
+            zipped(tmp_path, conversations__json=path), lambda done, total: progress.append((done, total))
+        )
+    )
+    assert progress[-1] == (path.stat().st_size,) * 2
+    progress.clear()
+    list(conversations_in(database("elia", tmp_path), lambda done, total: progress.append((done, total))))
+    assert progress == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_a_foreign_database_is_left_as_it_was(tmp_path: Path) -> None:

@@ -37,8 +37,8 @@ def claude(model: str, *reports: Json) -> tuple[str, Usage]:
 
 def openai(model: str, *chunks: Json) -> tuple[str, Usage | None]:
     """A completion stream's chunks; a later report replaces an earlier one."""
-    told = [usage for chunk in chunks if (usage := usage_in(chunk)) is not None]
-    return model, told[-1] if told else None
+    usages = [usage for chunk in chunks if (usage := usage_in(chunk)) is not None]
+    return model, usages[-1] if usages else None
 
 
 def start(fresh: int, read: int = 0, five: int = 0, hour: int = 0) -> Json:
@@ -281,7 +281,10 @@ def recorded_bills() -> list[Any]:
         "07-fantasy": ("xai/grok-4-fast", "0.00016545"),
         "13-ruby_llm": ("perplexity/sonar", "0.00501"),
     }
-    return [pytest.param(*said, STREAMS / "openai" / f"{name}.sse", id=name) for name, said in known.items()]
+    return [
+        pytest.param(*model_and_price, STREAMS / "openai" / f"{name}.sse", id=name)
+        for name, model_and_price in known.items()
+    ]
 
 
 def recorded_usage(path: Path) -> Usage:

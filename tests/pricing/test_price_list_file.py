@@ -89,19 +89,19 @@ def test_without_being_asked_nothing_is_fetched(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("socket.create_connection", lambda *_: pytest.fail("the network was used"))
     pricing = Pricing(cache_dir=tmp_path)
     assert usd_per_million(pricing, "anthropic/claude-sonnet-5-5") == "2"
-    told = pricing.price_list(NOW)
-    assert told.source == f"genai-prices {genai_prices.__version__}" and told.fetched_at is None
-    assert told.models > 1000 and told.newest_change is not None and told.newest_change <= NOW.date()
+    prices = pricing.price_list(NOW)
+    assert prices.source == f"genai-prices {genai_prices.__version__}" and prices.fetched_at is None
+    assert prices.models > 1000 and prices.newest_change is not None and prices.newest_change <= NOW.date()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_newer_list_is_used_at_once_and_after_the_next_start(tmp_path: Path, serve: Serve) -> None:
     pricing = Pricing(cache_dir=tmp_path / "cache")
     assert usd_per_million(pricing, "openai/gpt-7") is None
-    told = pricing.update(NOW, serve(good()))
+    prices = pricing.update(NOW, serve(good()))
     today = datetime.now(UTC).date().isoformat()
-    assert (told.models, told.source) == (2, f"genai-prices list of {today}")
-    assert told.newest_change is not None and told.newest_change.isoformat() == "2026-11-19"
+    assert (prices.models, prices.source) == (2, f"genai-prices list of {today}")
+    assert prices.newest_change is not None and prices.newest_change.isoformat() == "2026-11-19"
     for one in (pricing, Pricing(cache_dir=tmp_path / "cache")):
         assert usd_per_million(one, "anthropic/claude-sonnet-5-5") == "0.1"
         assert usd_per_million(one, "openai/gpt-7") == "2.5"

@@ -149,8 +149,8 @@ def test_every_model_costs_what_the_library_says(pricing: Pricing, listed: "gena
     for model in listed.models:
         cost = pricing.cost(f"{listed.id}/{model.id}", usage, NOW)
         if cost is not None:
-            said = genai_prices.calc_price(theirs, model.id, provider_id=listed.id, genai_request_timestamp=NOW)
-            assert abs(cost.total_usd - said.total_price) < Decimal("1e-12"), model.id
+            expected = genai_prices.calc_price(theirs, model.id, provider_id=listed.id, genai_request_timestamp=NOW)
+            assert abs(cost.total_usd - expected.total_price) < Decimal("1e-12"), model.id
 
 
 def test_what_is_known_shows_tiers_window_and_since_when(pricing: Pricing) -> None:
@@ -188,9 +188,9 @@ assert "genai_prices" not in sys.modules
 
 
 def test_what_the_provider_says_it_charged_goes_before_the_list() -> None:
-    told = Usage(1000, output_tokens=1000, billed_usd=Decimal("0.00044968"))
+    reported = Usage(1000, output_tokens=1000, billed_usd=Decimal("0.00044968"))
     for model, listed in (("openrouter/anthropic/claude-sonnet-5.5", True), ("openrouter/nobody/knows", False)):
-        cost = Pricing().cost(model, told, NOW)
+        cost = Pricing().cost(model, reported, NOW)
         assert cost is not None and cost.total_usd == Decimal("0.00044968") and cost.billed
         assert (cost.price is not None) is listed
 

@@ -234,10 +234,10 @@ def test_no_list_of_models_raises_anything_but_our_errors(wire: Wire, body: byte
 def test_figures_of_a_model_that_are_none_are_left_out(listing: Any, more: Any) -> None:
     models = models_in([{"id": "a", "n_ctx": "²", "context_length": 10**400}], "p", DIALECTS["openai"])
     assert models[0].context_window is None
-    for told in (listing, more, {"default_generation_settings": {"n_ctx": "²"}}):
-        with_details(models[0], told)
+    for details in (listing, more, {"default_generation_settings": {"n_ctx": "²"}}):
+        with_details(models[0], details)
         try:
-            with_running(models, told, "p", DIALECTS["openai"])
+            with_running(models, details, "p", DIALECTS["openai"])
         except ValueError as error:
             assert str(error) == "no list of models"
 
@@ -378,9 +378,9 @@ def _slowest_step_s(name: str, chunks: JsonReader | None = None) -> float:
     ],
 )
 def test_an_event_that_never_ends_is_named_as_that(name: str, reason: str) -> None:
-    with pytest.raises(ProviderError, match=f"an event of the stream {reason}") as told:
+    with pytest.raises(ProviderError, match=f"an event of the stream {reason}") as raised:
         list(steps_of(STREAMS[name]))
-    assert told.value.detail == "garbled"
+    assert raised.value.detail == "garbled"
 
 
 def test_bytes_that_complete_no_event_are_a_sign_of_life() -> None:

@@ -87,17 +87,17 @@ def check(usage: Usage | None) -> None:
 
 @given(reports | values)
 @attack
-def test_any_usage_on_the_openai_wire_is_in_bounds_or_unknown(told: Any) -> None:
-    check(usage_in({"usage": told}))
-    check(usage_in({"x_groq": {"usage": told}}))
+def test_any_usage_on_the_openai_wire_is_in_bounds_or_unknown(reported: Any) -> None:
+    check(usage_in({"usage": reported}))
+    check(usage_in({"x_groq": {"usage": reported}}))
 
 
 @pytest.mark.slow
 @given(st.lists(reports, min_size=1, max_size=3))
 @attack
-def test_any_usage_on_the_anthropic_wire_is_in_bounds_or_unknown(told: list[dict[str, Any]]) -> None:
+def test_any_usage_on_the_anthropic_wire_is_in_bounds_or_unknown(reported: list[dict[str, Any]]) -> None:
     meter = UsageMeter()
-    for report in told:
+    for report in reported:
         meter.update(report)
         check(meter.usage)
 
@@ -125,8 +125,8 @@ def test_cost_in_usd_ticks_of_4200_digits_is_as_if_there_were_none() -> None:
 
 
 def test_a_count_of_tokens_beyond_belief_is_estimated_and_not_zero() -> None:
-    told = usage_in({"usage": {"prompt_tokens": 10**16, "completion_tokens": 4}})
-    assert told == UNKNOWN_USAGE
+    reported = usage_in({"usage": {"prompt_tokens": 10**16, "completion_tokens": 4}})
+    assert reported == UNKNOWN_USAGE
     meter = UsageMeter()
     meter.update({"input_tokens": 7, "output_tokens": 1})
     meter.update({"output_tokens": 10**30})

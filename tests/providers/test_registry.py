@@ -55,10 +55,10 @@ async def test_a_provider_is_made_once_and_not_on_the_loop() -> None:
 
 
 async def test_an_unknown_provider_names_the_nearest() -> None:
-    with pytest.raises(RequestRefused) as told:
+    with pytest.raises(RequestRefused) as raised:
         await registry(config("openrouter", "openrouter")).get("openruoter/x")
-    assert told.value.message == "no provider is called 'openruoter'; did you mean openrouter?"
-    assert told.value.detail == "no_such_provider"
+    assert raised.value.message == "no provider is called 'openruoter'; did you mean openrouter?"
+    assert raised.value.detail == "no_such_provider"
 
 
 @pytest.mark.parametrize("ref", ["gpt", "", "demo/", "/x"])

@@ -31,10 +31,10 @@ NAMED: tuple[Step, ...] = (
 
 async def titled(harness: ServiceHarness, conversation_id: str) -> Conversation:
     """The conversation after its title was asked for."""
-    told = asyncio.Event()
-    stop = harness.service.auto_title.watch(lambda one: told.set() if one == conversation_id else None)
+    reported = asyncio.Event()
+    stop = harness.service.auto_title.watch(lambda one: reported.set() if one == conversation_id else None)
     if not (await harness.store.conversation(conversation_id)).side_requests:
-        await asyncio.wait_for(told.wait(), 5)
+        await asyncio.wait_for(reported.wait(), 5)
     stop()
     return await harness.store.conversation(conversation_id)
 
@@ -117,9 +117,9 @@ async def asked_twice(harness: ServiceHarness) -> None:
 
 async def told_after(harness: ServiceHarness, conversation_id: str) -> Conversation:
     """The conversation when the request for its title is over, whatever became of it."""
-    told = asyncio.Event()
-    harness.service.auto_title.watch(lambda _: told.set())
-    await asyncio.wait_for(told.wait(), 5)
+    reported = asyncio.Event()
+    harness.service.auto_title.watch(lambda _: reported.set())
+    await asyncio.wait_for(reported.wait(), 5)
     return await harness.store.conversation(conversation_id)
 
 
@@ -169,10 +169,10 @@ async def test_the_demo_names_a_conversation_offline() -> None:
         return provider
 
     service = ChatService(store, Dependencies(provider_for, policy=replace(ASKING, save_interval_s=0.2)))
-    told = asyncio.Event()
-    service.auto_title.watch(lambda _: told.set())
+    reported = asyncio.Event()
+    service.auto_title.watch(lambda _: reported.set())
     reply = await service.send(service.new_conversation("demo/tour"), "code a rate limiter, please")
-    await asyncio.wait_for(told.wait(), 20)
+    await asyncio.wait_for(reported.wait(), 20)
     assert (await store.conversation(reply.conversation_id)).title == "About code a rate limiter, please"
     await service.aclose()
     await store.aclose()

@@ -110,12 +110,12 @@ async def test_a_stopped_reply_is_neither_free_nor_exact(make_harness: MakeHarne
 
 
 async def test_an_estimate_gives_way_to_the_truth_and_leaves_no_mark(make_harness: MakeHarness) -> None:
-    told = Usage(3, output_tokens=7)
+    reported = Usage(3, output_tokens=7)
     harness = await make_harness(
-        (TextDelta("Many more words than seven tokens. " * 9), UsageReported(told), Stopped("end"))
+        (TextDelta("Many more words than seven tokens. " * 9), UsageReported(reported), Stopped("end"))
     )
     _, answered = await harness.completed_reply()
-    assert answered.path[-1].usage == told and not answered.cost.estimated
+    assert answered.path[-1].usage == reported and not answered.cost.estimated
 
 
 async def test_every_branch_is_paid_for_and_the_one_shown_says_its_own(make_harness: MakeHarness) -> None:

@@ -47,8 +47,8 @@ def turn(turn_id: str, parent: str | None = None, text: str = "words", **changes
 
 
 def conversation(conversation_id: str = "c1", *turns: Turn, **changes: Any) -> Conversation:
-    said = turns or (turn("u1"), turn("a1", "u1"))
-    made = Conversation(conversation_id, NOW, NOW, f"Title {conversation_id}", turns=said, head=said[-1].id)
+    used = turns or (turn("u1"), turn("a1", "u1"))
+    made = Conversation(conversation_id, NOW, NOW, f"Title {conversation_id}", turns=used, head=used[-1].id)
     return replace(made, **changes)
 
 

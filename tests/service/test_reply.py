@@ -209,8 +209,8 @@ async def test_an_error_never_becomes_text_and_is_in_no_later_request(make_harne
     await reply.wait()
     conversation = await harness.service.open(reply.conversation_id)
     await (await harness.service.send(conversation, "two")).wait()
-    said = [turn.text for turn in harness.provider.requests[1].turns]
-    assert said == ["one", "half", "two"]
+    texts = [turn.text for turn in harness.provider.requests[1].turns]
+    assert texts == ["one", "half", "two"]
 
 
 async def test_a_failure_before_the_first_delta_is_retried_in_sight(make_harness: MakeHarness) -> None:
@@ -275,10 +275,10 @@ async def test_a_price_list_that_fails_leaves_the_cost_unknown_and_the_reply_who
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"), [(NotFound("no such reply"), NotFound), (ZeroDivisionError(), Unexpected)]
+    ("fault", "reported"), [(NotFound("no such reply"), NotFound), (ZeroDivisionError(), Unexpected)]
 )
 async def test_a_checkpoint_that_is_refused_for_good_is_an_ending_too(
-    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch, fault: Exception, told: type[ChatError]
+    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch, fault: Exception, reported: type[ChatError]
 ) -> None:
     harness = await make_harness((TextDelta("half"), asyncio.Event()), policy=Policy(save_interval_s=0.01))
 
@@ -288,7 +288,7 @@ async def test_a_checkpoint_that_is_refused_for_good_is_an_ending_too(
     monkeypatch.setattr(harness.service.save_queue, "checkpoint", refused)
     async with asyncio.timeout(10):
         ended = await (await harness.service.send(harness.new_conversation(), "hi")).wait()
-    assert isinstance(ended.error, told)
+    assert isinstance(ended.error, reported)
     assert (ended.turn.status, ended.turn.text) == (TurnStatus.FAILED, "half")
     assert (await harness.store.conversation((await harness.store.summaries())[0].id)).path[-1].text == "half"
 
@@ -345,12 +345,12 @@ async def test_tokens_run_on_an_estimate_while_it_streams(make_harness: MakeHarn
     gate = asyncio.Event()
     harness = await make_harness((TextDelta("word " * 40), gate, *HELLO[2:]))
     reply = await harness.service.send(harness.new_conversation(), "hi")
-    told: list[Usage] = []
+    reported: list[Usage] = []
     async for event in reply:
         if isinstance(event, UsageChanged):
-            told.append(event.usage)
+            reported.append(event.usage)
             gate.set()
-    assert told[0].estimated and told[-1] == Usage(input_tokens=3, output_tokens=2)
+    assert reported[0].estimated and reported[-1] == Usage(input_tokens=3, output_tokens=2)
 
 
 async def test_thinking_counts_as_the_first_sign_and_is_kept(make_harness: MakeHarness) -> None:
@@ -382,8 +382,8 @@ async def test_a_full_disk_ends_nothing_and_saving_resumes(
     monkeypatch.setattr("tui_chat.service.save_queue.FLUSH_INTERVAL_S", 0.01)
     harness = await make_harness()
     disk = _Full(harness.store, monkeypatch, "create", "append", "checkpoint", "finish", "save")
-    told: list[StorageError | None] = []
-    harness.service.save_queue.watch(told.append)
+    reported: list[StorageError | None] = []
+    harness.service.save_queue.watch(reported.append)
     reply = await harness.service.send(harness.new_conversation(), "one")
     ended = await reply.wait()
     assert ended.save_error is not None and ended.save_error.detail == "disk_full"
@@ -396,7 +396,7 @@ async def test_a_full_disk_ends_nothing_and_saving_resumes(
             await asyncio.sleep(0)
     stored = await harness.store.conversation(reply.conversation_id)
     assert [turn.text for turn in stored.path] == ["one", "Hello", "two", "Hello"]
-    assert [error.detail if error else None for error in told] == ["disk_full", None]
+    assert [error.detail if error else None for error in reported] == ["disk_full", None]
 
 
 async def test_a_full_disk_during_a_reply_is_reported_at_once(

@@ -514,8 +514,8 @@ async def test_cancel_while_a_form_waits_takes_it_back(make_harness: MakeHarness
 async def test_every_part_of_a_reply_with_tools_is_reported_to_its_readers(make_harness: MakeHarness) -> None:
     harness = await make_harness(calls(LOOK), answer(), toolbox=ScriptedToolbox())
     events = await heard(await sent(harness))
-    told = [event.part for event in events if isinstance(event, PartDelta)]
-    assert [type(part) for part in told] == [RoundPart, ToolResultPart]
+    parts = [event.part for event in events if isinstance(event, PartDelta)]
+    assert [type(part) for part in parts] == [RoundPart, ToolResultPart]
     assert "".join(event.text for event in events if isinstance(event, TextDelta)) == "Let me see.Done."
 
 

@@ -43,12 +43,12 @@ async def test_a_program_reads_the_same_figures_exactly(store: Store) -> None:
     await store.create(conversation("c1", prompt("p"), priced(reply("a", "p"), "0.00000000123"), title="Ships"))
     await store.create(conversation("c2", prompt("p"), priced(reply("b", "p"), None), title="Harbours"))
     report = await usage_report(store, zone=UTC)
-    told = json.loads(as_json(report))
-    assert told["total"]["cost_usd"] == "0.00000000123" and told["total"]["unknown_cost_replies"] == 1
-    assert told["by_day"][0]["key"] == NOON.date().isoformat()
+    printed = json.loads(as_json(report))
+    assert printed["total"]["cost_usd"] == "0.00000000123" and printed["total"]["unknown_cost_replies"] == 1
+    assert printed["by_day"][0]["key"] == NOON.date().isoformat()
     table = list(csv.DictReader(io.StringIO(as_csv(report, "conversation"))))
     assert [(line["label"], line["cost_usd"]) for line in table] == [("Ships", "0.00000000123"), ("Harbours", "")]
-    assert list(table[0]) == list(record_of(report.total)) == list(told["total"])
+    assert list(table[0]) == list(record_of(report.total)) == list(printed["total"])
 
 
 async def test_an_unknown_cost_is_null_and_never_nothing(store: Store) -> None:

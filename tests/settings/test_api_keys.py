@@ -86,9 +86,9 @@ def test_a_command_is_not_given_to_a_shell(tmp_path: Path) -> None:
 )
 def test_a_command_that_fails_says_why_and_never_what_it_printed(code: str, sentence: str, tmp_path: Path) -> None:
     keys = ring(f"[providers.work]\n{command(code)}", tmp_path)
-    with pytest.raises(SettingsError, match=sentence) as told:
+    with pytest.raises(SettingsError, match=sentence) as raised:
         keys.find("work")
-    assert "canary" not in str(told.value)
+    assert "canary" not in str(raised.value)
 
 
 def test_a_command_that_is_not_there_says_so(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def load(text: str, tmp_path: Path, **environ: str) -> Settings:
     return load_settings(environ=environ, file=file)
 
 
-def told(settings: Settings) -> list[str]:
+def problems_of(settings: Settings) -> list[str]:
     name = str(settings.file)
     return [str(problem).replace(name, "FILE") for problem in settings.problems]
 
@@ -60,7 +60,7 @@ def test_a_setting_with_a_choice_of_words_takes_one_of_them(tmp_path: Path) -> N
     assert load('[chat]\ntitles = "model"\n', tmp_path).chat.titles == "model"
     wrong = load('[chat]\ntitles = "both"\n', tmp_path)
     assert wrong.chat.titles == "prompt"
-    assert told(wrong) == ["FILE:2: chat.titles: it wants prompt or model"]
+    assert problems_of(wrong) == ["FILE:2: chat.titles: it wants prompt or model"]
 
 
 def test_a_flag_goes_before_the_environment_before_the_file_before_the_default(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_flag_goes_before_the_environment_before_the_file_before_the_default(t
 
 def test_an_unknown_key_names_the_nearest_one_and_the_line(tmp_path: Path) -> None:
     settings = load('default_modl = "x/y"\n[ui]\nenter_send = true\n[profile.fast]\nmodel = "a/b"\n', tmp_path)
-    assert told(settings) == [
+    assert problems_of(settings) == [
         "FILE:1: default_modl: unknown setting; did you mean default_model?",
         "FILE:4: profile: unknown setting; did you mean profiles?",
         "FILE:3: ui.enter_send: unknown setting; did you mean enter_sends?",
@@ -101,7 +101,7 @@ def test_an_unknown_key_names_the_nearest_one_and_the_line(tmp_path: Path) -> No
 )
 def test_a_value_of_the_wrong_kind_is_reported_and_the_rest_holds(line: str, sentence: str, tmp_path: Path) -> None:
     settings = load(f"[ui]\n{line}\nthinking_folded = false\n", tmp_path)
-    assert told(settings) == [f"FILE:2: {sentence}"]
+    assert problems_of(settings) == [f"FILE:2: {sentence}"]
     assert settings.ui.measure == 100
     assert not settings.ui.thinking_folded
 
@@ -176,7 +176,9 @@ def test_a_provider_of_ones_own_speaks_openai_unless_it_says_otherwise(tmp_path:
     assert work.headers == {"X-A": "b"}
     assert settings.providers["box"].kind == "anthropic"
     assert settings.providers["groq"].kind == "groq"
-    assert told(settings) == ["FILE:7: providers.other.kind: antropic is no known kind; did you mean anthropic?"]
+    assert problems_of(settings) == [
+        "FILE:7: providers.other.kind: antropic is no known kind; did you mean anthropic?"
+    ]
 
 
 def test_the_variables_of_the_ecosystem_go_before_the_file(tmp_path: Path) -> None:
@@ -207,7 +209,7 @@ def test_a_price_is_exact_and_whole_or_reported(tmp_path: Path) -> None:
     assert price.cache_write_5m_usd == Decimal("0.1")
     assert free is not None
     assert free.output_usd == 0
-    assert told(settings) == ["FILE:5: prices.a/half: it wants input and output, or free = true"]
+    assert problems_of(settings) == ["FILE:5: prices.a/half: it wants input and output, or free = true"]
 
 
 def test_a_profile_asks_for_everything_by_one_word(tmp_path: Path) -> None:
@@ -225,7 +227,7 @@ def test_a_profile_asks_for_everything_by_one_word(tmp_path: Path) -> None:
 def test_an_action_has_a_key_several_or_none(tmp_path: Path) -> None:
     settings = load('[keys]\n"chat.retry" = "ctrl+r"\n"a" = ["x", "y"]\n"b" = false\n"c" = true\n', tmp_path)
     assert settings.keys == {"chat.retry": ("ctrl+r",), "a": ("x", "y"), "b": ()}
-    assert told(settings) == ["FILE:5: keys.c: it wants a key, a list of keys, or false for none"]
+    assert problems_of(settings) == ["FILE:5: keys.c: it wants a key, a list of keys, or false for none"]
 
 
 def test_a_bad_variable_is_reported_and_the_file_holds(tmp_path: Path) -> None:

@@ -49,10 +49,12 @@ class Marks:
             above = made[-1].id if made else None
             if fork_every and number > 3 and number % fork_every == 0:
                 above = made[number // 2 - (number // 2) % 2].id
-            said = f"<m{self.count:05}> {text}"
+            marked = f"<m{self.count:05}> {text}"
             is_reply = bool(made) and made[[turn.id for turn in made].index(str(above))].role == "user"
             made.append(
-                priced(reply(f"t{number}", above, said), "0.01") if is_reply else prompt(f"t{number}", above, said)
+                priced(reply(f"t{number}", above, marked), "0.01")
+                if is_reply
+                else prompt(f"t{number}", above, marked)
             )
         return made
 

@@ -22,14 +22,14 @@ async def stream(path: Path) -> None:
     for number in range(10_000):
         await store.append("c1", [prompt(f"u{number}", parent), live(f"a{number}", f"u{number}")], head=f"a{number}")
         print("begun", number, flush=True)
-        said = 0
+        count = 0
         for _ in range(Random(number).randrange(3, 20)):
-            pieces = [TextDelta(f"{said + at} ") for at in range(5)]
+            pieces = [TextDelta(f"{count + at} ") for at in range(5)]
             await store.checkpoint(f"a{number}", pieces)
-            said += len(pieces)
-            print("kept", number, said, flush=True)
-        await store.finish(reply(f"a{number}", f"u{number}", words(said)))
-        print("ended", number, said, flush=True)
+            count += len(pieces)
+            print("kept", number, count, flush=True)
+        await store.finish(reply(f"a{number}", f"u{number}", words(count)))
+        print("ended", number, count, flush=True)
         parent = f"a{number}"
 
 

@@ -50,11 +50,11 @@ async def killed_once(path: Path, seed: int, open_store: Open) -> None:
         for line in program.stdout:
             if not line.endswith("\n"):
                 break
-            word, number, *said = line.split()
+            word, number, *rest = line.split()
             if word == "begun":
                 begun = int(number)
             else:
-                (kept if word == "kept" else ended)[int(number)] = int(said[0])
+                (kept if word == "kept" else ended)[int(number)] = int(rest[0])
     store = await open_store(path)
     assert store.opening.damaged_moved_to is None and len(store.opening.interrupted) <= 1
     found = await store.conversation("c1")
@@ -125,9 +125,9 @@ async def together(open_store: Open, path: Path, *, programs: int, rounds: int) 
             stack.enter_context(running("mingle", str(path), f"p{number}", str(number), str(rounds)))
             for number in range(programs)
         ]
-        said = [program.communicate(timeout=500)[0].split() for program in started]
+        outputs = [program.communicate(timeout=500)[0].split() for program in started]
         assert [program.returncode for program in started] == [0] * programs
-    kept = sum(int(line[1]) for line in said)
+    kept = sum(int(line[1]) for line in outputs)
     assert kept > rounds / 3 and (await store.stats()).turns == kept
     shared = await store.conversation("shared")
     assert all(len(shared.children_of(turn.id)) == 1 for turn in shared.turns if turn.role == "user")

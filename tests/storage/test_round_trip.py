@@ -93,7 +93,7 @@ def turns(draw: st.DrawFn) -> tuple[Turn, ...]:
 @st.composite
 def conversations(draw: st.DrawFn) -> Conversation:
     """Everything a conversation may be."""
-    said = draw(turns())
+    drawn = draw(turns())
     return Conversation(
         draw(TEXT.filter(bool)),
         draw(MOMENT),
@@ -103,8 +103,8 @@ def conversations(draw: st.DrawFn) -> Conversation:
         draw(TEXT),
         draw(TEXT),
         draw(OPTIONS),
-        said,
-        draw(st.none() | st.sampled_from([turn.id for turn in said])) if said else None,
+        drawn,
+        draw(st.none() | st.sampled_from([turn.id for turn in drawn])) if drawn else None,
         draw(st.none() | MOMENT),
         draw(st.none() | MOMENT),
         draw(st.none() | st.builds(Origin, TEXT, TEXT, TEXT, TEXT)),

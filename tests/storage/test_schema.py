@@ -33,8 +33,12 @@ async def test_what_the_readme_calls_a_column_is_one(open_store: Open, path: Pat
 
 async def test_the_queries_of_the_readme_answer(open_store: Open, path: Path) -> None:
     store = await open_store()
-    said = (prompt("p", text="How?"), priced(reply("r", "p", "So."), "0.5"), priced(reply("s", "p", "Or so."), "1"))
-    await store.create(conversation("c1", *said, title="A rate limiter"))
+    branches = (
+        prompt("p", text="How?"),
+        priced(reply("r", "p", "So."), "0.5"),
+        priced(reply("s", "p", "Or so."), "1"),
+    )
+    await store.create(conversation("c1", *branches, title="A rate limiter"))
     (block,) = re.findall(r"^```sql\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
     with closing(sqlite3.connect(path)) as db:
         answers = [db.execute(query).fetchall() for query in block.splitlines()]

@@ -13,8 +13,8 @@ from tui_chat.storage.store import Store
 async def test_usage_rows_hold_all_figures_of_a_finished_reply(store: Store) -> None:
     usage = Usage(1, 2, 3, 4, 9, 5, 6, True, Decimal("0.5"))
     cost = Cost(Decimal("0.25"), True, PRICE, billed=True)
-    told = replace(reply("r", "p"), usage=usage, cost=cost, ttft_ms=120, duration_ms=900)
-    await store.create(conversation("c1", prompt("p"), told, title="Ships"))
+    measured = replace(reply("r", "p"), usage=usage, cost=cost, ttft_ms=120, duration_ms=900)
+    await store.create(conversation("c1", prompt("p"), measured, title="Ships"))
     assert await store.usage_rows() == [UsageRow("c1", "Ships", "r", NOON, "demo/tour", usage, cost, 120, 900)]
 
 

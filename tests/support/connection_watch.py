@@ -9,11 +9,11 @@ EVENTS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socke
 
 def main() -> None:
     """Run it as it is called otherwise."""
-    _, told, *words = sys.argv
+    _, log_file, *words = sys.argv
 
     def hear(event: str, details: tuple[Any, ...]) -> None:
         if event in EVENTS:
-            with Path(told).open("a") as file:
+            with Path(log_file).open("a") as file:
                 file.write(f"{event} {details[1:]}\n")
 
     sys.addaudithook(hear)

@@ -62,10 +62,10 @@ async def fill_library(path: Path) -> None:
     store = await Store.open(path)
     await store.replica.start("space", b"here....")
     full = Usage(5, 6, 7, 8, 90, 10, 1)
-    told = priced(reply("a1", "u1", "Because of the harbour."), "0.25")
+    answer = priced(reply("a1", "u1", "Because of the harbour."), "0.25")
     turns = [
         prompt("u1"),
-        replace(told, usage=full, ttft_ms=100, duration_ms=900),
+        replace(answer, usage=full, ttft_ms=100, duration_ms=900),
         prompt("u2", "a1"),
         priced(reply("a2", "u2"), "0.5", estimated=True),
     ]

@@ -22,9 +22,9 @@ def _name(task: "asyncio.Task[object]") -> str:
 def tell(_number: int, _frame: FrameType | None) -> None:
     """Write down every task, by what it does, and every thread."""
     tasks = Counter(map(_name, asyncio.all_tasks(asyncio.get_running_loop())))
-    told = {"tasks": tasks, "threads": sorted(thread.name for thread in threading.enumerate())}
+    figures = {"tasks": tasks, "threads": sorted(thread.name for thread in threading.enumerate())}
     with Path(os.environ["TUI_CHAT_PROBE"]).open("a") as file:
-        file.write(json.dumps(told) + "\n")
+        file.write(json.dumps(figures) + "\n")
 
 
 if __name__ == "__main__":

@@ -53,8 +53,8 @@ async def test_it_sees_the_client_leave_in_the_middle() -> None:
 async def test_one_connection_serves_several_requests_and_paths_have_their_own_answers() -> None:
     routes = {"/models": Answer.json(["m"])}
     async with Wire(Answer((b"1",)), Answer((b"2",)), routes=routes) as wire, httpx2.AsyncClient() as client:
-        said = [(await client.get(wire.url + path)).text for path in ("/", "/", "/models", "/")]
-    assert said == ["1", "2", '["m"]', "2"]
+        answers = [(await client.get(wire.url + path)).text for path in ("/", "/", "/models", "/")]
+    assert answers == ["1", "2", '["m"]', "2"]
     assert wire.connections == 1
 
 

@@ -107,8 +107,8 @@ class Set:
                 await self.pilot.pause(0.01)
         await self.pilot.pause()
 
-    async def said(self, text: str) -> None:
-        """Say it and wait for the reply's end."""
+    async def ask(self, text: str) -> None:
+        """Send a prompt and wait for the end of the reply."""
         await self.type(text)
         await self.press("enter")
         await self.idle()
@@ -119,15 +119,15 @@ class Set:
         return cells_of(self.app)
 
 
-def told(prompt: str, share: float = 1.0, *, before: str = "\0") -> list[Step]:
+def script(prompt: str, share: float = 1.0, *, before: str = "\0") -> list[Step]:
     """The demo's own reply to a prompt: up to some words of it, or the beginning while the rest is awaited."""
     text = "".join(scene_for(prompt, 0).tokens()).partition(before)[0].rstrip()
-    said = pieces(text)
-    shown = said[: int(len(said) * share)]
+    words = pieces(text)
+    shown = words[: int(len(words) * share)]
     steps: list[Step] = [ReplyOpened("demo"), *map(TextDelta, shown)]
     if share < 1:
         return [*steps, asyncio.Event()]
-    return [*steps, UsageReported(Usage(1_840, cache_read_tokens=1_200, output_tokens=len(said))), Stopped("end")]
+    return [*steps, UsageReported(Usage(1_840, cache_read_tokens=1_200, output_tokens=len(words))), Stopped("end")]
 
 
 @asynccontextmanager
@@ -137,7 +137,7 @@ async def studio(
     """The app with a clock that stands, ids that count, and a price of its own."""
     numbers = count(1)
     moments = (NOW + timedelta(seconds=20 * step) for step in count())
-    provider = DemoProvider.playing(*(scripts or (told("code"),)), pace=0)
+    provider = DemoProvider.playing(*(scripts or (script("code"),)), pace=0)
 
     async def provider_for(model: str) -> DemoProvider:
         return provider
@@ -183,17 +183,17 @@ def _other(number: int, title: str, turns: int, hours_ago: int) -> Conversation:
     from tests.ui.turns import conversation, prompt, reply
 
     at = NOW - timedelta(hours=hours_ago)
-    said = []
+    path = []
     for step in range(0, turns, 2):
-        parent = said[-1].id if said else None
-        said.append(replace(prompt(step, title if step == 0 else "And then?", parent), created_at=at))
+        parent = path[-1].id if path else None
+        path.append(replace(prompt(step, title if step == 0 else "And then?", parent), created_at=at))
         usage = Usage(900 * (step + 1), output_tokens=400)
         scene = "".join(scene_for(("code", "table")[number % 2], 0).tokens())
         body = f"About {title}\n\n{scene}" if step == 0 else f"Step {step // 2} of it works the same way."
         answer = reply(step + 1, body, usage=usage, cost=Cost(PRICE.total_usd(usage), price=PRICE), model=MODEL)
-        said.append(replace(answer, created_at=at, status=TurnStatus.COMPLETE))
+        path.append(replace(answer, created_at=at, status=TurnStatus.COMPLETE))
     named = [
-        replace(one, id=f"{number}-{one.id}", parent_id=one.parent_id and f"{number}-{one.parent_id}") for one in said
+        replace(one, id=f"{number}-{one.id}", parent_id=one.parent_id and f"{number}-{one.parent_id}") for one in path
     ]
     made = conversation(*named)
     return replace(made, id=f"past-{number}", title=title, model=MODEL, created_at=at, updated_at=at)
@@ -201,7 +201,7 @@ def _other(number: int, title: str, turns: int, hours_ago: int) -> Conversation:
 
 async def streaming() -> Cells:
     """A reply that is coming in."""
-    async with studio(told("code", 0.62), size=(110, 32)) as at:
+    async with studio(script("code", 0.62), size=(110, 32)) as at:
         await at.type("Write me a rate limiter that never sleeps.")
         await at.press("enter")
         await at.until("def take", "streaming")
@@ -212,17 +212,19 @@ async def streaming() -> Cells:
 
 async def code_and_table() -> Cells:
     """Code with its colours, and a table."""
-    async with studio(told("code"), told("table", before=_EMOJI), size=(110, 40)) as at:
-        await at.said("Write me a rate limiter.")
-        await at.said("And which engine should keep its counters?")
+    async with studio(script("code"), script("table", before=_EMOJI), size=(110, 40)) as at:
+        await at.ask("Write me a rate limiter.")
+        await at.ask("And which engine should keep its counters?")
         return at.cells
 
 
 async def branches() -> Cells:
     """Several replies to one prompt, and the tree."""
-    async with studio(told("table", before=_EMOJI), told("code"), told("table", before=_EMOJI), size=(100, 30)) as at:
-        await at.said("Which storage engine fits a chat?")
-        await at.said("Show me code for it.")
+    async with studio(
+        script("table", before=_EMOJI), script("code"), script("table", before=_EMOJI), size=(100, 30)
+    ) as at:
+        await at.ask("Which storage engine fits a chat?")
+        await at.ask("Show me code for it.")
         await at.press("alt+r")
         await at.idle()
         await at.press("f5")
@@ -243,8 +245,8 @@ async def library() -> Cells:
 
 async def palette() -> Cells:
     """Every command by a few letters."""
-    async with studio(told("table", before=_EMOJI), size=(100, 30), library=True) as at:
-        await at.said("Which storage engine fits a chat?")
+    async with studio(script("table", before=_EMOJI), size=(100, 30), library=True) as at:
+        await at.ask("Which storage engine fits a chat?")
         await at.press("ctrl+p")
         await at.pilot.pause(0.3)
         await at.type("re")
@@ -265,25 +267,25 @@ async def usage() -> Cells:
 async def error() -> Cells:
     """What went wrong, and the key to press."""
     steps: list[Step] = [
-        *told("table", 0.4)[:-1],
+        *script("table", 0.4)[:-1],
         Overloaded("the provider is overloaded", status=529, request_id="req_0147"),
     ]
     async with studio(steps, size=(100, 24)) as at:
-        await at.said("Compare the storage engines.")
+        await at.ask("Compare the storage engines.")
         return at.cells
 
 
 async def narrow() -> Cells:
     """A window of sixty by twenty."""
-    async with studio(told("table", before=_EMOJI), size=(60, 20)) as at:
-        await at.said("Which engine?")
+    async with studio(script("table", before=_EMOJI), size=(60, 20)) as at:
+        await at.ask("Which engine?")
         return at.cells
 
 
 async def light() -> Cells:
     """The same in the light."""
-    async with studio(told("code"), size=(110, 34), theme="tui-chat-light") as at:
-        await at.said("Write me a rate limiter.")
+    async with studio(script("code"), size=(110, 34), theme="tui-chat-light") as at:
+        await at.ask("Write me a rate limiter.")
         return at.cells
 
 
@@ -307,9 +309,9 @@ async def by_day() -> Cells:
 
 async def outline() -> Cells:
     """A wide window with the outline."""
-    async with studio(told("table", before=_EMOJI), told("code"), size=(170, 40)) as at:
-        await at.said("Which storage engine fits a chat?")
-        await at.said("Write me a rate limiter.")
+    async with studio(script("table", before=_EMOJI), script("code"), size=(170, 40)) as at:
+        await at.ask("Which storage engine fits a chat?")
+        await at.ask("Write me a rate limiter.")
         await at.until("Outline", "side by side")
         return at.cells
 

@@ -108,8 +108,8 @@ class Desk:
             while not met():
                 await self.pilot.pause(0.01)
 
-    async def said(self, text: str) -> None:
-        """Say it and wait for the reply's end."""
+    async def ask(self, text: str) -> None:
+        """Send a prompt and wait for the end of the reply."""
         await self.type(text)
         await self.press("enter")
         await self.idle()

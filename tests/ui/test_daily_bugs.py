@@ -20,7 +20,7 @@ from tui_chat.ui.widgets.conversation_header import TEMPORARY
 
 
 async def test_find_forgets_that_nothing_was_found(desk: Desk) -> None:
-    await desk.said("needle")
+    await desk.ask("needle")
     await desk.press("ctrl+f")
     await desk.type("needle")
     await desk.until(lambda: "1 of 1" in screen_text(desk.app))
@@ -31,7 +31,7 @@ async def test_find_forgets_that_nothing_was_found(desk: Desk) -> None:
 async def test_title_of_a_new_conversation_is_kept_when_it_is_stored(desk: Desk) -> None:
     await desk.type("/title Engines")
     await desk.press("enter")
-    await desk.said("hi")
+    await desk.ask("hi")
     assert (await desk.store.conversation(desk.conversation.id)).title == "Engines"
 
 
@@ -39,7 +39,7 @@ async def test_code_is_saved_under_a_name_that_is_asked_for(tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     reply = TextDelta("Put this into `limiter.py`:\n\n```python\nx = 1\n```"), Stopped("end_turn")
     async with desk_with(reply) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         for name in ("", "mine.py"):
             desk.chat.pane.focus()
             await desk.press("w")
@@ -76,7 +76,7 @@ async def test_theme_is_previewed_while_moving_saved_when_chosen_and_left_when_c
 async def test_retry_after_and_attempts_are_shown_under_the_reply_and_kept() -> None:
     limited = (RateLimited("slow down", retry_after_s=3600, status=429),)
     async with desk_with(limited) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.until(lambda: "Retry after 60 min" in screen_text(desk.app))
         assert "Rate limited by the provider (429)" in screen_text(desk.app)
         stored = await desk.store.conversation(desk.conversation.id)
@@ -86,7 +86,7 @@ async def test_retry_after_and_attempts_are_shown_under_the_reply_and_kept() -> 
 async def test_a_cut_reply_offers_to_continue_and_our_own_prompt_is_not_the_users() -> None:
     cut = TextDelta("Hel"), StreamCut("gone", detail="dropped")
     async with desk_with(cut, HELLO) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.until(lambda: "Continue (F2) or regenerate" in screen_text(desk.app))
         await desk.press("f2")
         await desk.idle()
@@ -125,7 +125,7 @@ async def test_a_temporary_conversation_says_so_and_names_of_other_programs_run_
     async with desk_with(HELLO) as desk:
         desk.chat.status.show_temporary()
         desk.chat.header.show_badge(TEMPORARY)
-        await desk.said("hi")
+        await desk.ask("hi")
         assert screen_text(desk.app).count("TEMPORARY") == 1 and TEMPORARY in screen_text(desk.app)
         await desk.type("/rename Engines")
         await desk.press("enter")
@@ -139,7 +139,7 @@ async def test_a_profile_is_switched_by_its_name_and_shown_in_the_header() -> No
     profile = Profile(model="demo/rust", system="You are terse.")
     settings = load_settings(environ={})._replace(profiles={"rust": profile})
     async with desk_with(HELLO, settings=settings) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.type("/profile rsut")
         await desk.press("enter")
         await desk.until(lambda: "did you mean rust?" in screen_text(desk.app))
@@ -159,13 +159,13 @@ async def test_a_profile_that_keeps_conversations_here_does_so_unless_they_have_
         await desk.type("/profile private")
         await desk.press("enter")
         await desk.until(lambda: desk.conversation.kept_here)
-        await desk.said("hi")
+        await desk.ask("hi")
         assert (await desk.store.summary(desk.conversation.id)).kept_here
         assert await replica.outgoing(None, purges=False, most_bytes=1_000_000) is None
         await desk.type("/new")
         await desk.press("enter")
         await desk.until(lambda: not desk.conversation.turns)
-        await desk.said("hello")
+        await desk.ask("hello")
         assert await replica.outgoing(None, purges=False, most_bytes=1_000_000)
         await desk.type("/profile private")
         await desk.press("enter")
@@ -175,7 +175,7 @@ async def test_a_profile_that_keeps_conversations_here_does_so_unless_they_have_
 
 async def test_each_reply_keeps_its_figures_and_the_header_names_the_branch() -> None:
     async with desk_with(HELLO, HELLO) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.until(lambda: "2 tok" in screen_text(desk.app))
         await desk.press("alt+r")
         await desk.until(lambda: len(desk.conversation.turns) == 3)
@@ -192,7 +192,7 @@ async def test_a_context_that_is_nearly_full_is_reported_once_and_shown_in_the_h
     long = TextDelta("word " * 900), Stopped("end_turn")
     async with desk_with(long, HELLO) as desk:
         desk.chat.context = replace(desk.chat.context, facts_of=facts_of)
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.until(lambda: "full. /compact" in screen_text(desk.app))
         assert "of 1.00k context" in screen_text(desk.app).splitlines()[0]
         desk.chat.notice_line.clear_notices()

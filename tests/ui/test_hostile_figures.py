@@ -46,7 +46,7 @@ async def test_no_poisoned_figure_ends_the_app(tmp_path: Path, number: int, text
             await desk.press("escape")
             await desk.until(lambda: desk.app.screen is desk.chat)
             # What is asked now is answered, counted and kept.
-            await desk.said("And the trains?")
+            await desk.ask("And the trains?")
             assert (await store.conversation("c1")).turns[-1].text
     finally:
         await store.aclose()

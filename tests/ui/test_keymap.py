@@ -63,7 +63,7 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
     """A place where the key has something to do."""
     monkeypatch.setenv("EDITOR", "false")
     monkeypatch.chdir(desk_folder(monkeypatch))
-    await desk.said("first needle")
+    await desk.ask("first needle")
     await desk.press("alt+r")
     await desk.until(lambda: len(desk.conversation.turns) == 3)
     await desk.idle()
@@ -100,7 +100,7 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
         await desk.press(*["j"] * (key.id == "output.up"))
         return
     if key.scope is Scope.OUTLINE:
-        await desk.said("second needle")
+        await desk.ask("second needle")
         await desk.press("alt+h", *["down"] * 20 * key.id.endswith("up"), *["up"] * 20 * key.id.endswith("down"))
         return
     if key.scope is Scope.HOME or key.id == "home.recent":
@@ -248,7 +248,7 @@ async def test_a_key_of_ones_own_works_and_the_old_one_is_free(reading: bool) ->
         conversation__new=("F8",), reply__retry=(), app__quit=("Ctrl+X",), read__down=(), read__help=("H",)
     )
     async with desk_with(RICH, settings=own) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         if reading:
             desk.chat.pane.focus()
         shown = desk.conversation.id
@@ -267,7 +267,7 @@ async def test_a_key_of_ones_own_works_and_the_old_one_is_free(reading: bool) ->
 
 async def test_a_letter_of_ones_own_is_still_a_letter_where_one_writes() -> None:
     async with desk_with(RICH, settings=with_keys(reply__retry=("r",), read__retry=())) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.type("r")
         assert desk.chat.prompt.text == "r" and len(desk.conversation.turns) == 2
         desk.chat.pane.focus()

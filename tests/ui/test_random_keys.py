@@ -305,7 +305,7 @@ async def quiet_walk(steps: Sequence[tuple[str, str]]) -> None:
     """Walk in a conversation with branches; no step asks for a request."""
     async with desk_with(*[HELLO] * 4) as desk:
         for _ in range(2):
-            await desk.said("hi")
+            await desk.ask("hi")
             await desk.press("alt+r")
             await desk.idle()
         for step in steps:

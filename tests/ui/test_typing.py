@@ -140,8 +140,8 @@ async def conversation() -> AsyncIterator[Desk]:
         Stopped("end_turn"),
     )
     async with desk_with(text, HELLO) as desk:
-        await desk.said("first needle")
-        await desk.said("second")
+        await desk.ask("first needle")
+        await desk.ask("second")
         yield desk
 
 
@@ -228,7 +228,7 @@ async def test_a_letter_alone_is_a_command_in_reading_mode_and_a_held_key_scroll
 
 async def test_regenerate_in_reading_mode_asks_for_its_letter_twice() -> None:
     async with desk_with(HELLO, HELLO) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.press("tab", "r")
         assert "Press r again to regenerate" in screen_text(desk.app)
         assert len(desk.conversation.turns) == 2
@@ -240,7 +240,7 @@ async def test_regenerate_in_reading_mode_asks_for_its_letter_twice() -> None:
 @pytest.mark.slow
 async def test_reading_mode_is_shown_with_its_keys_at_every_width() -> None:
     async with desk_with(HELLO) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         for width in range(40, 201, 8):
             await desk.pilot.resize_terminal(width, 24)
             await reading(desk)
@@ -266,7 +266,7 @@ async def test_ctrl_z_undoes_and_with_nothing_to_undo_suspends(monkeypatch: pyte
         assert not desk.chat.prompt.text and not suspended
         await desk.press("ctrl+z")
         await desk.until(lambda: suspended)
-        await desk.said("sent")
+        await desk.ask("sent")
         await desk.press("ctrl+z")
         await desk.until(lambda: len(suspended) == 2)
         assert not desk.chat.prompt.text
@@ -274,7 +274,7 @@ async def test_ctrl_z_undoes_and_with_nothing_to_undo_suspends(monkeypatch: pyte
 
 async def test_ctrl_r_searches_the_history_and_names_the_key_that_regenerates() -> None:
     async with desk_with(HELLO) as desk:
-        await desk.said("an earlier prompt")
+        await desk.ask("an earlier prompt")
         await desk.press("ctrl+r")
         await desk.until(lambda: "Prompt history · Alt+R regenerates the reply" in screen_text(desk.app))
         await desk.press("enter")
@@ -295,7 +295,7 @@ async def test_a_notice_stands_above_the_prompt_once_and_hides_no_text() -> None
 async def test_demo_provider_is_not_asked_by_words() -> None:
     provider = DemoProvider(pace=0.001)
     async with desk_with(provider=provider) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await reading(desk)
         await type_word(desk, SENTENCE)
         assert len(desk.conversation.turns) == 2

@@ -35,7 +35,7 @@ def widest(desk: Desk) -> int:
 @pytest.mark.parametrize(("measure", "cells"), [(40, 39), (100, 99), (0, 109)])
 async def test_prose_is_as_wide_as_was_set(measure: int, cells: int) -> None:
     async with desk_with(AT_LENGTH, settings=set_to(measure=measure), size=(160, 30)) as desk:
-        await desk.said("go")
+        await desk.ask("go")
         assert widest(desk) == cells
 
 
@@ -43,7 +43,7 @@ async def test_prose_is_as_wide_as_was_set(measure: int, cells: int) -> None:
 async def test_thinking_and_tools_are_folded_as_was_set(thinking: bool, tools: bool) -> None:
     settings = set_to(thinking_folded=thinking, tools_folded=tools)
     async with desk_with(WORKED_OUT, settings=settings) as desk:
-        await desk.said("go")
+        await desk.ask("go")
         seen = screen_text(desk.app)
         assert ("a deep thought" in seen, '"limit": 9' in seen) == (not thinking, not tools)
         await desk.press("ctrl+t")
@@ -55,7 +55,7 @@ async def test_thinking_and_tools_are_folded_as_was_set(thinking: bool, tools: b
 @pytest.mark.parametrize("costs", [True, False])
 async def test_what_it_costs_is_shown_only_where_that_is_wanted(costs: bool) -> None:
     async with desk_with(HELLO, settings=set_to(costs=costs)) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         assert ("no price" in screen_text(desk.app)) is costs
         assert "in 3  out 2" in screen_text(desk.app)
         await desk.press("ctrl+o")

@@ -8,11 +8,11 @@ from anthropic import AsyncAnthropic
 from anthropic.types import MessageParam
 
 
-async def reply(client: AsyncAnthropic, said: list[MessageParam]) -> str:
+async def reply(client: AsyncAnthropic, messages: list[MessageParam]) -> str:
     """Stream one reply to the terminal."""
     text = ""
     async with await client.messages.create(
-        model="claude-sonnet-4-5", max_tokens=64_000, messages=said, stream=True
+        model="claude-sonnet-4-5", max_tokens=64_000, messages=messages, stream=True
     ) as events:
         async for event in events:
             if event.type == "content_block_delta" and event.delta.type == "text_delta":
@@ -25,16 +25,16 @@ async def main() -> None:
     """Prompt and reply in turns, the whole conversation sent each time."""
     client = AsyncAnthropic(max_retries=0)
     loop = asyncio.get_running_loop()
-    said: list[MessageParam] = []
+    messages: list[MessageParam] = []
     while True:
         print("\n> ", end="", flush=True)
-        said.append({"role": "user", "content": (await loop.run_in_executor(None, sys.stdin.readline)).strip()})
-        task = asyncio.create_task(reply(client, said))
+        messages.append({"role": "user", "content": (await loop.run_in_executor(None, sys.stdin.readline)).strip()})
+        task = asyncio.create_task(reply(client, messages))
         loop.add_signal_handler(signal.SIGINT, task.cancel)
         try:
-            said.append({"role": "assistant", "content": await task})
+            messages.append({"role": "assistant", "content": await task})
         except asyncio.CancelledError:
-            said.pop()
+            messages.pop()
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ class MarkdownStreamApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self.client = AsyncAnthropic(max_retries=0)
-        self.said: list[MessageParam] = []
+        self.messages: list[MessageParam] = []
 
     def compose(self) -> ComposeResult:
         yield VerticalScroll()
@@ -35,7 +35,7 @@ class MarkdownStreamApp(App[None]):
     def send(self, submitted: Input.Submitted) -> None:
         """Ask with the whole conversation."""
         submitted.input.clear()
-        self.said.append({"role": "user", "content": submitted.value})
+        self.messages.append({"role": "user", "content": submitted.value})
         self.reply()
 
     @work
@@ -48,15 +48,15 @@ class MarkdownStreamApp(App[None]):
         stream = Markdown.get_stream(markdown)
         try:
             async with await self.client.messages.create(
-                model="claude-sonnet-4-5", max_tokens=64_000, messages=self.said, stream=True
+                model="claude-sonnet-4-5", max_tokens=64_000, messages=self.messages, stream=True
             ) as events:
                 async for event in events:
                     if event.type == "content_block_delta" and event.delta.type == "text_delta":
                         text += event.delta.text
                         await stream.write(event.delta.text)
-            self.said.append({"role": "assistant", "content": text})
+            self.messages.append({"role": "assistant", "content": text})
         except asyncio.CancelledError:
-            self.said.pop()
+            self.messages.pop()
             raise
         finally:
             await stream.stop()

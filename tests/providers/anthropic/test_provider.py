@@ -371,18 +371,18 @@ async def test_an_error_comes_from_its_original_and_neither_holds_the_key() -> N
                 pass
         await adapter.aclose()
     assert isinstance(raised.value.__cause__, anthropic.AuthenticationError)
-    told = "".join(traceback.format_exception(raised.value)) + repr(raised.value) + str(raised.value.fault)
-    assert "canary" not in told
-    assert "other-secret" not in told
+    printed = "".join(traceback.format_exception(raised.value)) + repr(raised.value) + str(raised.value.fault)
+    assert "canary" not in printed
+    assert "other-secret" not in printed
     assert "Incorrect API key provided: …" in raised.value.message
 
 
 async def test_a_key_in_the_stream_or_in_a_header_of_ones_own_is_masked_too() -> None:
     error = {"type": "error", "error": {"type": "api_error", "message": f"bad {KEY} and gateway-secret-1"}}
     async with Wire(Answer((HALF + sse(error),))) as server:
-        _, said = await asked(server, find_headers=lambda: {"X-Gateway-Token": "gateway-secret-1"})
-    assert said is not None
-    assert said.message == "bad … and …"
+        _, masked = await asked(server, find_headers=lambda: {"X-Gateway-Token": "gateway-secret-1"})
+    assert masked is not None
+    assert masked.message == "bad … and …"
 
 
 @pytest.mark.parametrize("level", ["debug", "info"])

@@ -141,18 +141,18 @@ async def test_a_stream_begins_by_being_opened_and_shows_signs_of_life(file: Pat
         assert any(isinstance(event, SignOfLife) for event in events)
 
 
-def recorded_usage(said: dict[str, Any]) -> Usage:
+def recorded_usage(reported: dict[str, Any]) -> Usage:
     """The figures of a recording, read independently of the adapter."""
-    written = said.get("cache_creation") or {}
+    written = reported.get("cache_creation") or {}
     one_hour = written.get("ephemeral_1h_input_tokens", 0)
     return Usage(
-        input_tokens=said["input_tokens"],
-        cache_read_tokens=said["cache_read_input_tokens"],
-        cache_write_5m_tokens=said["cache_creation_input_tokens"] - one_hour,
+        input_tokens=reported["input_tokens"],
+        cache_read_tokens=reported["cache_read_input_tokens"],
+        cache_write_5m_tokens=reported["cache_creation_input_tokens"] - one_hour,
         cache_write_1h_tokens=one_hour,
-        output_tokens=said["output_tokens"],
-        thinking_tokens=said.get("output_tokens_details", {}).get("thinking_tokens", 0),
-        web_searches=said.get("server_tool_use", {}).get("web_search_requests", 0),
+        output_tokens=reported["output_tokens"],
+        thinking_tokens=reported.get("output_tokens_details", {}).get("thinking_tokens", 0),
+        web_searches=reported.get("server_tool_use", {}).get("web_search_requests", 0),
     )
 
 
@@ -165,8 +165,8 @@ def check_recording(file: Path, events: list[ProviderEvent], error: ProviderErro
     assert [stop.reason for stop in stops(events)] == [expected["stop_reason"]]
     assert last_usage(events) == recorded_usage(expected["usage"])
     calls = [part for part in turn.parts if isinstance(part, ToolCallPart)]
-    told = [(call.call_id, call.name, json.loads(call.input_json), call.on_server) for call in calls]
-    assert told == [
+    found = [(call.call_id, call.name, json.loads(call.input_json), call.on_server) for call in calls]
+    assert found == [
         (call["id"], call["name"], call["input"], call["kind"] != "tool_use")
         for call in expected.get("tool_calls", [])
     ]

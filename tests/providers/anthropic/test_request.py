@@ -49,9 +49,9 @@ def test_a_system_prompt_goes_along_when_it_says_something() -> None:
 
 
 def test_max_tokens_is_asked_for_known_or_guessed_in_this_order() -> None:
-    told = Capabilities(max_tokens={NEW: 128_000})
-    assert params(dialect=told, max_tokens=5)["max_tokens"] == 5
-    assert params(dialect=told)["max_tokens"] == 128_000
+    capabilities = Capabilities(max_tokens={NEW: 128_000})
+    assert params(dialect=capabilities, max_tokens=5)["max_tokens"] == 5
+    assert params(dialect=capabilities)["max_tokens"] == 128_000
     assert params(OLDEST)["max_tokens"] == 8_192
 
 

@@ -89,21 +89,21 @@ def test_hidden_thinking_reports_its_start() -> None:
 def test_blocks_that_come_in_turns_keep_apart() -> None:
     calls = [start({"type": "tool_use", "id": name, "name": name}, at) for at, name in enumerate("ab")]
     pieces = [more(at, type="input_json_delta", partial_json=piece) for piece in ('{"x"', ": 1}") for at in (0, 1)]
-    told = read(*calls, *pieces, stop(1), stop(0))
+    events = read(*calls, *pieces, stop(1), stop(0))
     arguments = {"a": "", "b": ""}
-    for news in told:
+    for news in events:
         if isinstance(news, ToolCallDelta):
             arguments[news.call_id] += news.input_json
     assert arguments == {"a": '{"x": 1}', "b": '{"x": 1}'}
-    ends = [end.call_id for end in told if isinstance(end, PartEnd)]
+    ends = [end.call_id for end in events if isinstance(end, PartEnd)]
     assert ends == ["b", "a"]
 
 
 def test_broken_arguments_end_a_call_without_a_block_to_send_back() -> None:
-    told = read(
+    events = read(
         start({"type": "tool_use", "id": "a", "name": "n"}), more(type="input_json_delta", partial_json="{"), stop()
     )
-    assert told[-1] == PartEnd(None, "a")
+    assert events[-1] == PartEnd(None, "a")
 
 
 def test_a_block_is_kept_to_the_letter() -> None:
@@ -126,11 +126,11 @@ def test_a_block_is_kept_to_the_letter() -> None:
 def test_blank_space_that_a_continued_reply_already_has_is_not_shown_twice(
     sent_without: str, pieces: list[str], shown: str
 ) -> None:
-    told = read(
+    events = read(
         start({"type": "text"}), *(more(type="text_delta", text=piece) for piece in pieces), overlap=sent_without
     )
-    assert "".join(news.text for news in told if isinstance(news, TextDelta)) == shown
-    assert all(news.text for news in told if isinstance(news, TextDelta))
+    assert "".join(news.text for news in events if isinstance(news, TextDelta)) == shown
+    assert all(news.text for news in events if isinstance(news, TextDelta))
 
 
 def test_a_whole_message_gives_the_events_of_a_stream() -> None:
@@ -139,8 +139,8 @@ def test_a_whole_message_gives_the_events_of_a_stream() -> None:
         "stop_reason": "tool_use",
         "usage": {"output_tokens": 2},
     }
-    told = read(*events_of_message(message))
-    assert [type(news).__name__ for news in told] == [
+    events = read(*events_of_message(message))
+    assert [type(news).__name__ for news in events] == [
         "UsageReported",
         "TextDelta",
         "PartEnd",
@@ -149,5 +149,5 @@ def test_a_whole_message_gives_the_events_of_a_stream() -> None:
         "PartEnd",
         "Stopped",
     ]
-    assert told[4] == ToolCallDelta("t", "", '{"x": "é"}')
-    assert told[-1] == Stopped("tool_use")
+    assert events[4] == ToolCallDelta("t", "", '{"x": "é"}')
+    assert events[-1] == Stopped("tool_use")

@@ -6,16 +6,16 @@ from tui_chat.core.usage import Usage
 from tui_chat.providers.anthropic.stream import UsageMeter
 
 
-def measured(*told: dict[str, Any]) -> Usage:
+def measured(*reported: dict[str, Any]) -> Usage:
     meter = UsageMeter()
-    for usage in told:
+    for usage in reported:
         meter.update(usage)
     return meter.usage
 
 
 def test_later_figures_replace_earlier_ones_and_are_never_added() -> None:
-    told = ({"input_tokens": 43, "output_tokens": 1}, {"input_tokens": 61, "output_tokens": 9})
-    assert measured(*told) == Usage(61, 0, 0, 0, 9)
+    reported = ({"input_tokens": 43, "output_tokens": 1}, {"input_tokens": 61, "output_tokens": 9})
+    assert measured(*reported) == Usage(61, 0, 0, 0, 9)
     assert measured({"output_tokens": 5}, {"output_tokens": 5}).output_tokens == 5
 
 
@@ -27,12 +27,12 @@ def test_a_null_or_a_missing_figure_keeps_the_old_one() -> None:
 
 
 def test_cache_writes_are_distinguished_by_lifetime_and_add_up_to_the_total() -> None:
-    told = {
+    reported = {
         "cache_creation_input_tokens": 300,
         "cache_creation": {"ephemeral_5m_input_tokens": 100, "ephemeral_1h_input_tokens": 200},
     }
-    assert (measured(told).cache_write_5m_tokens, measured(told).cache_write_1h_tokens) == (100, 200)
-    grown = measured(told, {"cache_creation_input_tokens": 350})
+    assert (measured(reported).cache_write_5m_tokens, measured(reported).cache_write_1h_tokens) == (100, 200)
+    grown = measured(reported, {"cache_creation_input_tokens": 350})
     assert (grown.cache_write_5m_tokens, grown.cache_write_1h_tokens) == (150, 200)
     only_parts = measured({"cache_creation": {"ephemeral_1h_input_tokens": 5, "ephemeral_5m_input_tokens": 6}})
     assert (only_parts.cache_write_5m_tokens, only_parts.cache_write_1h_tokens) == (6, 5)

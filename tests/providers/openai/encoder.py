@@ -55,8 +55,8 @@ def encode(script: Script) -> bytes:
                 )
             case PartEnd():
                 pass
-            case UsageReported(told):
-                usage = _usage(told)
+            case UsageReported(reported):
+                usage = _usage(reported)
             case Stopped(reason):
                 chunks.append(_chunk({}, STOP_WORDS.get(reason, reason)))
     if usage is not None:

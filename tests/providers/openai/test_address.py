@@ -40,9 +40,9 @@ def test_an_address_is_made_whole(kind: str, written: str, base: str) -> None:
 
 @pytest.mark.parametrize("written", ["ftp://x/v1", "http://", "https://[::1", "http://x:port/"])
 def test_what_is_no_address_is_refused(written: str) -> None:
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as raised:
         address("openai", written)
-    assert told.value.detail == "bad_url"
+    assert raised.value.detail == "bad_url"
 
 
 def test_what_only_the_user_can_know_is_asked_for() -> None:

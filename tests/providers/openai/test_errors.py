@@ -28,60 +28,65 @@ def error(
     return error_from_response(httpx2.Response(status, headers={"content-type": content_type, **named}), raw)
 
 
-def said(message: str, **more: object) -> object:
+def error_body(message: str, **more: object) -> object:
     return {"error": {"message": message, **more}}
 
 
 @pytest.mark.parametrize(
     ("status", "body", "kind", "detail"),
     [
-        (400, said("bad things"), RequestRefused, "bad_request"),
-        (400, said("too much", code="context_length_exceeded"), RequestRefused, "too_long"),
-        (400, said("the request exceeds the available context size"), RequestRefused, "too_long"),
-        (400, said("Incorrect API key provided"), KeyRejected, "rejected"),
-        (400, said("blocked by content management policy", code="content_filter"), RequestRefused, "flagged"),
+        (400, error_body("bad things"), RequestRefused, "bad_request"),
+        (400, error_body("too much", code="context_length_exceeded"), RequestRefused, "too_long"),
+        (400, error_body("the request exceeds the available context size"), RequestRefused, "too_long"),
+        (400, error_body("Incorrect API key provided"), KeyRejected, "rejected"),
+        (400, error_body("blocked by content management policy", code="content_filter"), RequestRefused, "flagged"),
         (
             500,
-            said("image input is not supported - hint: you may need to provide the mmproj"),
+            error_body("image input is not supported - hint: you may need to provide the mmproj"),
             RequestRefused,
             "bad_file",
         ),
-        (400, said("This model does not support image input."), RequestRefused, "bad_file"),
-        (422, said("unknown variant `image_url`, expected `text`"), RequestRefused, "bad_file"),
-        (401, said("no"), KeyRejected, "rejected"),
-        (402, said("Insufficient Balance"), RateLimited, "quota"),
-        (403, said("not for you"), KeyRejected, "forbidden"),
-        (403, said("your input was flagged"), RequestRefused, "flagged"),
-        (404, said("The model `gpt-9` does not exist", code="model_not_found"), RequestRefused, "no_such_model"),
-        (404, said('model "llama9" not found, try pulling it first'), RequestRefused, "no_such_model"),
+        (400, error_body("This model does not support image input."), RequestRefused, "bad_file"),
+        (422, error_body("unknown variant `image_url`, expected `text`"), RequestRefused, "bad_file"),
+        (401, error_body("no"), KeyRejected, "rejected"),
+        (402, error_body("Insufficient Balance"), RateLimited, "quota"),
+        (403, error_body("not for you"), KeyRejected, "forbidden"),
+        (403, error_body("your input was flagged"), RequestRefused, "flagged"),
+        (
+            404,
+            error_body("The model `gpt-9` does not exist", code="model_not_found"),
+            RequestRefused,
+            "no_such_model",
+        ),
+        (404, error_body('model "llama9" not found, try pulling it first'), RequestRefused, "no_such_model"),
         (404, "Not Found", RequestRefused, "not_found"),
         (405, None, RequestRefused, "not_found"),
         (407, None, Unreachable, "proxy"),
         (408, None, Unreachable, "timeout"),
-        (409, said("conflict"), RequestRefused, "bad_request"),
+        (409, error_body("conflict"), RequestRefused, "bad_request"),
         (413, None, RequestRefused, "too_long"),
         (422, {"detail": [{"loc": ["body", "x"], "msg": "field required"}]}, RequestRefused, "bad_request"),
-        (429, said("slow down"), RateLimited, ""),
-        (429, said("You exceeded your current quota, check your billing"), RateLimited, "quota"),
-        (429, said("x", code="insufficient_quota"), RateLimited, "quota"),
-        (500, said("oops"), Overloaded, ""),
+        (429, error_body("slow down"), RateLimited, ""),
+        (429, error_body("You exceeded your current quota, check your billing"), RateLimited, "quota"),
+        (429, error_body("x", code="insufficient_quota"), RateLimited, "quota"),
+        (500, error_body("oops"), Overloaded, ""),
         (502, "<html><head><title>502 Bad Gateway</title></head></html>", Overloaded, "gateway"),
-        (503, said("Loading model", code=503), Overloaded, ""),
-        (529, said("overloaded"), Overloaded, ""),
+        (503, error_body("Loading model", code=503), Overloaded, ""),
+        (529, error_body("overloaded"), Overloaded, ""),
         (302, None, ProtocolBroken, "redirect"),
         (418, None, RequestRefused, "bad_request"),
     ],
 )
 def test_each_status_is_the_right_error(status: int, body: object, kind: type[ProviderError], detail: str) -> None:
-    told = error(status, body)
-    assert (type(told), told.detail, told.status) == (kind, detail, status)
-    assert told.message
+    raised = error(status, body)
+    assert (type(raised), raised.detail, raised.status) == (kind, detail, status)
+    assert raised.message
 
 
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (said("plain"), "plain"),
+        (error_body("plain"), "plain"),
         ({"error": "a word"}, "a word"),
         ({"message": "m", "code": 1}, "m"),
         ({"detail": "d"}, "d"),
@@ -89,7 +94,9 @@ def test_each_status_is_the_right_error(status: int, body: object, kind: type[Pr
         ({"errors": [{"code": 10000, "message": "Authentication error"}], "success": False}, "Authentication error"),
         ([{"error": {"message": "in a list"}}], "in a list"),
         (
-            said("Provider returned error", metadata={"raw": '{"error": {"message": "deep"}}', "provider_name": "V"}),
+            error_body(
+                "Provider returned error", metadata={"raw": '{"error": {"message": "deep"}}', "provider_name": "V"}
+            ),
             "Provider returned error (V: deep)",
         ),
         ("just\n  words", "just words"),
@@ -120,20 +127,20 @@ def test_a_web_page_becomes_its_title_and_never_markup() -> None:
     ],
 )
 def test_a_key_that_the_server_quotes_is_not_shown(quoted: str) -> None:
-    message = error(401, said(f"Incorrect API key provided: {quoted}. Find yours at the site.")).message
+    message = error(401, error_body(f"Incorrect API key provided: {quoted}. Find yours at the site.")).message
     assert message == "Incorrect API key provided: …. Find yours at the site."
 
 
 def test_a_key_of_ones_own_is_masked_whatever_it_looks_like() -> None:
     answer, body = httpx2.Response(429), b'{"error": "no more for letmein!"}'
     assert error_from_response(answer, body).message == "no more for letmein!"
-    told = error_from_response(answer, body, Masker(["letmein!"]))
-    assert (told.message, str(told), told.fault.message) == ("no more for …",) * 3
+    raised = error_from_response(answer, body, Masker(["letmein!"]))
+    assert (raised.message, str(raised), raised.fault.message) == ("no more for …",) * 3
 
 
 def test_the_request_id_is_kept() -> None:
-    assert error(500, said("x"), x_request_id="req_1").request_id == "req_1"
-    assert error(500, said("x"), cf_ray="ray").request_id == "ray"
+    assert error(500, error_body("x"), x_request_id="req_1").request_id == "req_1"
+    assert error(500, error_body("x"), cf_ray="ray").request_id == "ray"
 
 
 def test_bytes_that_are_no_text_are_still_reported() -> None:
@@ -150,9 +157,9 @@ def on_the_way(failure: Exception, cause: BaseException | None = None, has_start
 def test_an_untrusted_certificate_is_explained() -> None:
     bad = ssl.SSLCertVerificationError()
     bad.verify_message = "self-signed certificate"
-    told = on_the_way(httpx2.ConnectError("x"), bad)
-    assert (type(told), told.detail) == (Unreachable, "tls")
-    assert told.message == "no safe connection to llm.example.com: self-signed certificate"
+    raised = on_the_way(httpx2.ConnectError("x"), bad)
+    assert (type(raised), raised.detail) == (Unreachable, "tls")
+    assert raised.message == "no safe connection to llm.example.com: self-signed certificate"
 
 
 @pytest.mark.parametrize(
@@ -172,9 +179,9 @@ def test_an_untrusted_certificate_is_explained() -> None:
 def test_each_failure_before_an_answer_is_distinguished(
     failure: Exception, kind: type[ProviderError], detail: str
 ) -> None:
-    told = on_the_way(failure)
-    assert (type(told), told.detail) == (kind, detail)
-    assert "sk-abc" not in told.message
+    raised = on_the_way(failure)
+    assert (type(raised), raised.detail) == (kind, detail)
+    assert "sk-abc" not in raised.message
 
 
 @pytest.mark.parametrize(
@@ -187,8 +194,8 @@ def test_each_failure_before_an_answer_is_distinguished(
     ],
 )
 def test_each_failure_in_the_middle_is_a_cut(failure: Exception, detail: str) -> None:
-    told = on_the_way(failure, has_started=True)
-    assert (type(told), told.detail) == (StreamCut, detail)
+    raised = on_the_way(failure, has_started=True)
+    assert (type(raised), raised.detail) == (StreamCut, detail)
 
 
 def test_every_error_the_http_library_knows_becomes_one_of_ours() -> None:
@@ -203,5 +210,5 @@ def test_every_error_the_http_library_knows_becomes_one_of_ours() -> None:
 
 
 def test_an_error_response_in_the_form_of_a_stream_is_read() -> None:
-    told = error(500, 'data: {"error": {"message": "it broke", "code": "500"}}\n\ndata: [DONE]\n\n')
-    assert told.message == "it broke"
+    raised = error(500, 'data: {"error": {"message": "it broke", "code": "500"}}\n\ndata: [DONE]\n\n')
+    assert raised.message == "it broke"

@@ -79,10 +79,10 @@ async def read(made: Provider, request: Request = ASK) -> list[ProviderEvent]:
 
 
 async def fails(made: Provider, kind: type[T], request: Request = ASK) -> T:
-    with pytest.raises(kind) as told:
+    with pytest.raises(kind) as raised:
         await read(made, request)
-    assert KEY not in f"{told.value} {told.value.fault} {told.value.__cause__!r} {told.value.__context__!r}"
-    return told.value
+    assert KEY not in f"{raised.value} {raised.value.fault} {raised.value.__cause__!r} {raised.value.__context__!r}"
+    return raised.value
 
 
 async def test_a_reply_streams_over_a_connection() -> None:
@@ -128,11 +128,11 @@ async def test_extra_headers_are_sent_and_may_replace_the_key() -> None:
 
 @pytest.mark.parametrize("headers", [{"X-A": f"{KEY}\n"}, {"X-A": f"{KEY}“"}, {"X A": "b"}, {"": "b"}])
 async def test_a_header_that_cannot_be_sent_is_reported_without_its_value(headers: dict[str, str]) -> None:
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as raised:
         async with provider("http://127.0.0.1:1", headers=headers):
             raise AssertionError("it was made")
-    assert told.value.detail == "bad_header"
-    assert KEY not in str(told.value)
+    assert raised.value.detail == "bad_header"
+    assert KEY not in str(raised.value)
 
 
 async def test_without_a_key_the_message_says_where_to_put_it() -> None:
@@ -308,10 +308,10 @@ async def test_what_the_environment_has_wrong_is_reported(
     variable: str, value: str, detail: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as raised:
         async with provider("https://llm.example.com"):
             raise AssertionError("it was made")
-    assert told.value.detail == detail
+    assert raised.value.detail == detail
 
 
 async def test_this_machine_is_reached_past_any_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -347,10 +347,10 @@ async def test_each_way_to_break_off_is_distinguished(
     answer = Answer(steps, framing=framing)
     async with Wire(answer) as wire, provider(wire.url, timeout_s=0.5) as made:
         built = TurnBuilder(turn(Role.ASSISTANT, ""))
-        with pytest.raises(kind) as told:
+        with pytest.raises(kind) as raised:
             async for event in made.stream(ASK):
                 built.add(event)
-    assert told.value.detail == detail
+    assert raised.value.detail == detail
     assert built.turn.text in ("", "Two ", "Two words — über 👩‍🚀.")
 
 
@@ -493,6 +493,6 @@ async def test_models_named_by_hand_need_no_network() -> None:
 )
 async def test_a_list_that_cannot_be_had_says_why(answer: Answer, kind: type[ProviderError]) -> None:
     async with Wire(answer) as wire, provider(wire.url) as made:
-        with pytest.raises(kind) as told:
+        with pytest.raises(kind) as raised:
             await made.models()
-        assert KEY not in str(told.value)
+        assert KEY not in str(raised.value)

@@ -169,8 +169,8 @@ def test_a_refusal_is_text_and_the_reason() -> None:
 def test_usage_in_every_chunk_is_reported_when_it_changes() -> None:
     reader = ChunkReader()
     usages = ({"prompt_tokens": 1, "completion_tokens": tokens} for tokens in (1, 1, 2))
-    told = [list(reader.read_json({"choices": [], "usage": usage})) for usage in usages]
-    assert told == [
+    reported = [list(reader.read_json({"choices": [], "usage": usage})) for usage in usages]
+    assert reported == [
         [UsageReported(Usage(input_tokens=1, output_tokens=1))],
         [],
         [UsageReported(Usage(input_tokens=1, output_tokens=2))],

@@ -85,14 +85,14 @@ def test_every_recorded_stream_reads_exactly_however_it_is_cut(by: Cut, newline:
             assert (error.message, error.detail) == (expected["error"]["message"], "error")
 
 
-def assert_usage_agrees(usage: Usage | None, told: dict[str, Any]) -> None:
-    if not told:
+def assert_usage_agrees(usage: Usage | None, reported: dict[str, Any]) -> None:
+    if not reported:
         assert usage is None
         return
     assert usage is not None
-    assert usage.total_input_tokens == told["prompt_tokens"]
-    assert usage.total_tokens == told["total_tokens"]
-    details, outputs = told.get("prompt_tokens_details", {}), told.get("completion_tokens_details", {})
+    assert usage.total_input_tokens == reported["prompt_tokens"]
+    assert usage.total_tokens == reported["total_tokens"]
+    details, outputs = reported.get("prompt_tokens_details", {}), reported.get("completion_tokens_details", {})
     assert usage.cache_read_tokens == details.get("cached_tokens", 0)
     assert usage.thinking_tokens == outputs.get("reasoning_tokens", 0)
 
@@ -191,10 +191,10 @@ def test_lines_of_bare_json_are_a_stream() -> None:
     ],
 )
 def test_a_success_that_is_no_reply_says_what_it_is(body: bytes, content_type: str, detail: str) -> None:
-    with pytest.raises(ProtocolBroken) as told:
+    with pytest.raises(ProtocolBroken) as raised:
         events_of([body], content_type)
-    assert told.value.detail == detail
-    assert "Sign in & go" in told.value.message or b"Sign in" not in body
+    assert raised.value.detail == detail
+    assert "Sign in & go" in raised.value.message or b"Sign in" not in body
 
 
 @pytest.mark.parametrize(
@@ -232,18 +232,18 @@ def test_an_error_in_the_middle_keeps_what_came_and_has_its_message(tail: bytes)
     built, reader = builder(), ReplyReader("text/event-stream", ChunkReader())
     for event in reader.feed(b'data: {"choices":[{"delta":{"content":"half"}}]}\n\n'):
         built.add(event)
-    with pytest.raises(StreamCut) as told:
+    with pytest.raises(StreamCut) as raised:
         list(reader.feed(tail))
         list(reader.end())
     assert built.turn.text == "half"
-    assert (told.value.message, told.value.detail) == ("it broke", "error")
+    assert (raised.value.message, raised.value.detail) == ("it broke", "error")
 
 
 def test_a_stream_without_a_byte_is_a_cut() -> None:
     for parts in ([], [b": hello\n\n"]):
-        with pytest.raises(StreamCut, match="without a word") as told:
+        with pytest.raises(StreamCut, match="without a word") as raised:
             events_of(parts)
-        assert told.value.detail == "dropped"
+        assert raised.value.detail == "dropped"
 
 
 BEGUN = b'data: {"choices":[{"delta":{"content":"half"}}]}\n\n'
@@ -261,9 +261,9 @@ BEGUN = b'data: {"choices":[{"delta":{"content":"half"}}]}\n\n'
     ],
 )
 def test_a_stream_that_ends_too_early_or_in_rubbish_is_a_cut(tail: bytes, detail: str) -> None:
-    with pytest.raises(StreamCut) as told:
+    with pytest.raises(StreamCut) as raised:
         events_of([BEGUN, tail])
-    assert told.value.detail == detail
+    assert raised.value.detail == detail
 
 
 @pytest.mark.parametrize("garbage", [b"data: {nonsense\n\n", b'data: "\xff"\n\n'])
@@ -286,10 +286,10 @@ def test_nothing_after_the_end_mark_is_read() -> None:
 
 def test_a_line_that_never_ends_does_not_fill_the_memory() -> None:
     reader = ReplyReader("text/event-stream", ChunkReader())
-    with pytest.raises(StreamCut) as told:
+    with pytest.raises(StreamCut) as raised:
         for _ in range(40):
             list(reader.feed(b"data: " + b"x" * 1_000_000))
-    assert told.value.detail == "garbled"
+    assert raised.value.detail == "garbled"
 
 
 def test_events_that_a_server_does_not_set_apart_are_read_one_by_one() -> None:

@@ -13,7 +13,7 @@ from tui_chat.providers.openai.usage import usage_in
 
 
 @pytest.mark.parametrize(
-    ("told", "usage"),
+    ("reported", "usage"),
     [
         ({"prompt_tokens": 10, "completion_tokens": 4}, Usage(10, output_tokens=4)),
         (
@@ -60,8 +60,8 @@ from tui_chat.providers.openai.usage import usage_in
         ({"prompt_tokens": 1, "num_search_queries": 2}, Usage(1, web_searches=2)),
     ],
 )
-def test_every_shape_becomes_disjoint_buckets(told: dict[str, Any], usage: Usage) -> None:
-    assert usage_in({"usage": told}) == usage
+def test_every_shape_becomes_disjoint_buckets(reported: dict[str, Any], usage: Usage) -> None:
+    assert usage_in({"usage": reported}) == usage
 
 
 @pytest.mark.parametrize("chunk", [{}, {"usage": None}, {"usage": {}}, {"usage": 3}, {"x_groq": {"id": "r"}}])

@@ -181,7 +181,7 @@ async def test_a_command_behind_a_sign_runs_and_keeps_the_file(desk: Desk, folde
     await desk.press("enter")
     await desk.until(has_sign(desk, "main.py"))
     assert not desk.conversation.turns and has_sign(desk, "shot.png")() and "/attach" not in desk.chat.prompt.text
-    await desk.said("what is this?")
+    await desk.ask("what is this?")
     assert attachments(desk.conversation.turns[0]) == ["shot.png", "main.py"]
     assert words(desk.conversation.turns[0]) == "what is this?"
 

@@ -23,7 +23,7 @@ def asking() -> Settings:
 
 async def test_the_title_shows_when_the_model_has_given_it() -> None:
     async with desk_with(HELLO, NAMED, settings=asking()) as desk:
-        await desk.said("hi there")
+        await desk.ask("hi there")
         await desk.until(lambda: desk.app.title == "A friendly greeting")
         assert desk.conversation.usage.total_tokens == 5 + 34
         assert desk.chat.status.state.total.unknown_replies == 2
@@ -32,14 +32,14 @@ async def test_the_title_shows_when_the_model_has_given_it() -> None:
 async def test_another_conversation_keeps_its_name_when_a_title_comes_late() -> None:
     gate = asyncio.Event()
     async with desk_with(HELLO, (gate, *NAMED), settings=asking()) as desk:
-        await desk.said("hi there")
+        await desk.ask("hi there")
         named = desk.conversation.id
         await desk.press("ctrl+n")
         await desk.until(lambda: desk.conversation.id != named)
-        told = asyncio.Event()
-        desk.service.auto_title.watch(lambda _: told.set())
+        title_stored = asyncio.Event()
+        desk.service.auto_title.watch(lambda _: title_stored.set())
         gate.set()
-        await asyncio.wait_for(told.wait(), 5)
+        await asyncio.wait_for(title_stored.wait(), 5)
         await desk.settle()
         assert desk.app.title == "tui-chat" and desk.conversation.side_requests == ()
         assert (await desk.store.conversation(named)).title == "A friendly greeting"

@@ -12,7 +12,7 @@ BIG = TextDelta("Hello"), UsageReported(Usage(1000, output_tokens=2)), Stopped("
 async def test_a_refused_prompt_stays_and_a_key_lets_it_go_once() -> None:
     async with desk_with(BIG) as desk:
         desk.service.gate.budget = Budget({Span.CONVERSATION: Limit(tokens=1500)})
-        await desk.said("one")
+        await desk.ask("one")
         await desk.until(lambda: "budget 1.00k of 1.50k tokens in this conversation" in screen_text(desk.app))
         await desk.type("two")
         await desk.press("enter")
@@ -31,7 +31,7 @@ async def test_a_refused_prompt_stays_and_a_key_lets_it_go_once() -> None:
 async def test_a_warning_keeps_the_prompt_and_the_second_enter_sends_it() -> None:
     async with desk_with(BIG) as desk:
         desk.service.gate.budget = Budget(warnings={Span.DAY: Limit(tokens=1500)})
-        await desk.said("one")
+        await desk.ask("one")
         await desk.type("two")
         await desk.press("enter")
         await desk.until(lambda: "of 1.50k tokens today. Send it again to go on." in screen_text(desk.app))

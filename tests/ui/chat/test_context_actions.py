@@ -34,12 +34,12 @@ async def compact(desk: Desk) -> None:
 async def test_compact_frees_the_context_and_the_earlier_messages_are_one_key_away() -> None:
     async with desk_with(FULL, SUMMARY, HELLO) as desk:
         desk.chat.context = replace(desk.chat.context, facts_of=small_window)
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.until(lambda: "90% of 1.00k context" in screen_text(desk.app))
         await compact(desk)
         await desk.until(lambda: "~8% of 1.00k context" in screen_text(desk.app))
         assert "Compact (sent for you)" in screen_text(desk.app)
-        await desk.said("and now")
+        await desk.ask("and now")
         assert sent(desk)[0].startswith(SUMMARY_REQUEST) and sent(desk)[0].endswith("keep names")
         assert sent(desk)[1:] == ["We said hello.", "and now"]
         await desk.press("alt+left")
@@ -50,7 +50,7 @@ async def test_compact_frees_the_context_and_the_earlier_messages_are_one_key_aw
 async def test_the_warning_comes_again_after_the_context_was_not_full() -> None:
     async with desk_with(FULL, SUMMARY) as desk:
         desk.chat.context = replace(desk.chat.context, facts_of=small_window)
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.until(lambda: "The context is 90% full. /compact" in screen_text(desk.app))
         await compact(desk)
         assert "full. /compact" not in screen_text(desk.app)
@@ -68,23 +68,23 @@ async def test_compact_in_an_empty_conversation_says_why_not() -> None:
 
 async def test_a_message_is_left_out_by_a_key_and_undone_by_another() -> None:
     async with desk_with(HELLO) as desk:
-        await desk.said("one")
-        await desk.said("two")
+        await desk.ask("one")
+        await desk.ask("two")
         await desk.press("tab", "K", "K", "K", "K", "x")
         await desk.until(lambda: screen_text(desk.app).count("left out: not sent") == 2)
         assert desk.chat.pane.current_turn == desk.conversation.path[0]
         await desk.press("i")
-        await desk.said("three")
+        await desk.ask("three")
         assert sent(desk) == ["two", "Hello", "three"]
         await desk.press("alt+u")
         await desk.until(lambda: "left out: not sent" not in screen_text(desk.app))
-        await desk.said("four")
+        await desk.ask("four")
         assert sent(desk)[:2] == ["one", "Hello"]
 
 
 async def test_a_left_out_message_is_drawn_in_the_colour_of_hints() -> None:
     async with desk_with(HELLO) as desk:
-        await desk.said("plain words")
+        await desk.ask("plain words")
         colour = _colour_of(desk, "plain words")
         await desk.type("/leave-out")
         await desk.press("enter")
@@ -94,7 +94,7 @@ async def test_a_left_out_message_is_drawn_in_the_colour_of_hints() -> None:
 
 async def test_a_message_that_is_left_out_is_so_after_it_is_opened_again() -> None:
     async with desk_with(HELLO) as desk:
-        await desk.said("one")
+        await desk.ask("one")
         await desk.type("/leave-out")
         await desk.press("enter")
         await desk.until(lambda: "left out: not sent" in screen_text(desk.app))
@@ -108,7 +108,7 @@ async def test_a_message_that_is_left_out_is_so_after_it_is_opened_again() -> No
 
 async def test_a_request_that_is_too_long_offers_both_remedies() -> None:
     async with desk_with((RequestRefused("prompt is too long", detail="too_long"),)) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.until(lambda: "Use /compact, leave out a message (x)" in " ".join(screen_text(desk.app).split()))
 
 

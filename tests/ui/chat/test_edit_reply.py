@@ -6,7 +6,7 @@ from tui_chat.core.turn import EDITED
 
 
 async def test_an_edited_reply_is_a_sibling_and_goes_with_later_requests(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     await desk.press("tab", "E")
     assert desk.chat.prompt.text == "Hello" and "editing a reply" in screen_text(desk.app)
     await desk.type(", corrected")
@@ -16,14 +16,14 @@ async def test_an_edited_reply_is_a_sibling_and_goes_with_later_requests(desk: D
     stored = await desk.store.conversation(desk.conversation.id)
     assert [turn.text for turn in stored.turns] == ["hi", "Hello", "Hello, corrected"]
     assert stored.path[-1].stop_reason == EDITED and stored.path[-1].cost is None
-    await desk.said("go on")
+    await desk.ask("go on")
     assert [turn.text for turn in desk.provider.requests[-1].turns] == ["hi", "Hello, corrected", "go on"]
     await desk.press("alt+u")
     assert desk.chat.prompt.text == ""
 
 
 async def test_the_draft_comes_back_after_an_edit_and_escape_leaves_it(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     await desk.type("my draft")
     await desk.press("tab", "E", "escape")
     assert desk.chat.prompt.text == "my draft" and "editing" not in screen_text(desk.app)

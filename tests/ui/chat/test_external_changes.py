@@ -27,10 +27,10 @@ async def test_a_reply_that_another_copy_receives_is_shown_as_it_comes_and_as_it
     await here.save(mine)
     async with desk_with(store=here, first=mine) as desk:
         await desk.until(lambda: "reply 3" in screen_text(desk.app))
-        said = turn("said", "turn-3", Role.USER, "asked in the other window")
+        asked = turn("said", "turn-3", Role.USER, "asked in the other window")
         comes = turn("comes", "said", Role.ASSISTANT, "", TurnStatus.STREAMING)
         began_s = time.monotonic()
-        await there.append(mine.id, [said, comes], head="comes")
+        await there.append(mine.id, [asked, comes], head="comes")
         await desk.until(lambda: "asked in the other window" in screen_text(desk.app))
         assert time.monotonic() - began_s < 4, "two seconds, and as many for a busy machine"
         await there.checkpoint("comes", [TextDelta("half an ans")])
@@ -38,7 +38,7 @@ async def test_a_reply_that_another_copy_receives_is_shown_as_it_comes_and_as_it
         await there.finish(replace(comes, parts=(TextPart("half an answer, whole"),), status=TurnStatus.COMPLETE))
         await desk.until(lambda: "half an answer, whole" in screen_text(desk.app))
         assert desk.conversation.head == "comes"
-        await desk.said("and mine after it")
+        await desk.ask("and mine after it")
         stored = await there.conversation(mine.id)
         assert [one.text for one in stored.path][-3:] == ["half an answer, whole", "and mine after it", "Hello"]
     await there.aclose()
@@ -67,8 +67,10 @@ async def test_a_reader_in_the_middle_of_a_reply_that_grows_elsewhere_stays_ther
     here, there = await Store.open(path), await Store.open(path)
     mine = exchanges(2)
     await here.save(mine)
-    said = turn("said", "turn-3", Role.USER, "asked in the other window")
-    await there.append(mine.id, [said, turn("comes", "said", Role.ASSISTANT, "", TurnStatus.STREAMING)], head="comes")
+    asked = turn("said", "turn-3", Role.USER, "asked in the other window")
+    await there.append(
+        mine.id, [asked, turn("comes", "said", Role.ASSISTANT, "", TurnStatus.STREAMING)], head="comes"
+    )
     await there.checkpoint("comes", [TextDelta("\n\n".join(f"paragraph {number}" for number in range(60)))])
     async with desk_with(store=here, first=await here.conversation(mine.id)) as desk:
         await desk.until(lambda: "paragraph 59" in screen_text(desk.app))

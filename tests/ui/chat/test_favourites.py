@@ -52,7 +52,7 @@ async def test_a_key_in_the_list_marks_the_highlighted_model() -> None:
 
 async def test_the_effort_goes_round_by_one_key_and_is_in_the_footer() -> None:
     async with desk_with(HELLO) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         for effort in ("low", "medium", "high"):
             await desk.press("alt+e")
             await desk.until(lambda effort=effort: f"effort {effort}" in screen_text(desk.app).splitlines()[-1])

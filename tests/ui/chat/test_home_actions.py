@@ -82,7 +82,7 @@ async def test_up_escape_and_text_lead_back_to_the_prompt(store: Store) -> None:
 
 async def test_the_first_prompt_takes_the_panel_away_and_a_new_conversation_brings_it_back(store: Store) -> None:
     async with desk_with(store=store, size=(100, 40)) as desk:
-        await desk.said("hello there")
+        await desk.ask("hello there")
         assert not desk.chat.home_panel.display
         await desk.press("ctrl+n")
         await desk.until(lambda: desk.chat.home_panel.display)

@@ -95,10 +95,10 @@ async def test_the_suffix_of_a_plug_in_s_format_chooses_it(
     entry = EntryPoint("outline", "sample:outline", FORMATS)
     outline = Exporter(Plugin(FORMATS, "outline", "sample 1.0", entry), "org", lambda found: f"* {found.title}\n")
     monkeypatch.setattr(export_names, "exporters", lambda: (outline,))
-    await desk.said("Hello?")
-    await desk.said(f"/export {tmp_path}/talk.org")
+    await desk.ask("Hello?")
+    await desk.ask(f"/export {tmp_path}/talk.org")
     await desk.until((tmp_path / "talk.org").exists)
     assert (tmp_path / "talk.org").read_text() == "* Hello?\n"
-    await desk.said(f"/export {tmp_path}/talk.md")
+    await desk.ask(f"/export {tmp_path}/talk.md")
     await desk.until((tmp_path / "talk.md").exists)
     assert "# Hello?" in (tmp_path / "talk.md").read_text()

@@ -26,8 +26,8 @@ def talked(usage: Usage, ago: timedelta = timedelta(minutes=1)) -> Conversation:
 
 def test_a_prompt_costs_what_it_and_all_before_it_will_be_read_as() -> None:
     conversation = talked(Usage(input_tokens=1000, output_tokens=200))
-    said = cost_estimate(conversation, draft_of(conversation, "word " * 40, None), PRICE, NOW)
-    assert said.startswith("~1.2") and "k in" in said and "~$0.002" in said
+    estimate = cost_estimate(conversation, draft_of(conversation, "word " * 40, None), PRICE, NOW)
+    assert estimate.startswith("~1.2") and "k in" in estimate and "~$0.002" in estimate
 
 
 def test_what_the_cache_holds_is_reported_and_what_it_lost_costs_more() -> None:

@@ -31,7 +31,7 @@ def copied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[str, ...], str]]
 
 
 async def in_reading_mode(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     await desk.press("tab")
     assert desk.chat.pane.has_focus
 
@@ -42,7 +42,7 @@ def test_every_line_of_a_quote_has_its_sign() -> None:
 
 async def test_a_message_is_quoted_behind_the_draft() -> None:
     async with desk_with(CODE) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.type("see:")
         desk.chat.pane.focus()
         await desk.press("K", ">")
@@ -96,7 +96,7 @@ async def test_a_command_that_does_not_end_is_stopped_with_its_children() -> Non
 async def test_a_message_is_copied_in_every_form(copied: list[tuple[tuple[str, ...], str]]) -> None:
     asked: list[object] = []
     async with desk_with(CODE, hook=asked.append) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         for argument, part in (("quote", "> Try **this**:"), ("formatted", "<strong>this</strong>"), ("all", "hi")):
             await desk.type(f"/copy {argument}")
             await desk.press("enter")
@@ -112,7 +112,7 @@ async def test_without_a_tool_formatted_text_is_refused_with_a_reason(
 ) -> None:
     monkeypatch.setattr(clipboard, "html_tool", lambda environ: None)
     async with desk_with(CODE) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.press("tab", "C")
         await desk.type("formatting")
         await desk.press("enter")

@@ -19,7 +19,7 @@ SAYS_AGAIN = (TextDelta("Again"), Stopped("end_turn"))
 
 
 async def test_a_prompt_is_sent_answered_shown_and_stored(desk: Desk) -> None:
-    await desk.said("hi there")
+    await desk.ask("hi there")
     text = screen_text(desk.app)
     assert "hi there" in text and "Hello" in text
     stored = await desk.store.conversation(desk.conversation.id)
@@ -81,7 +81,7 @@ async def test_ctrl_d_deletes_and_on_an_empty_prompt_quits(desk: Desk) -> None:
 
 async def test_retry_makes_a_sibling_and_the_keys_walk_between_them() -> None:
     async with desk_with(HELLO, SAYS_AGAIN) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.press("alt+r")
         await desk.until(lambda: "Again" in screen_text(desk.app))
         await desk.idle()
@@ -96,7 +96,7 @@ async def test_retry_makes_a_sibling_and_the_keys_walk_between_them() -> None:
 
 async def test_an_edited_prompt_is_a_sibling_of_the_old_one() -> None:
     async with desk_with(HELLO, SAYS_AGAIN) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.press("tab", "K", "K", "e")
         assert desk.chat.prompt.text == "hi"
         await desk.type("!")
@@ -108,7 +108,7 @@ async def test_an_edited_prompt_is_a_sibling_of_the_old_one() -> None:
 
 
 async def test_an_edit_that_is_left_changes_nothing(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     await desk.press("f9", "escape")
     assert desk.chat.prompt.text == "" and desk.chat.prompt_actions.editing is None
     assert len(desk.conversation.turns) == 2
@@ -187,7 +187,7 @@ async def test_a_draft_and_what_waits_survive_a_restart() -> None:
 
 
 async def test_switching_conversations_keeps_each_draft(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     first = desk.conversation
     await desk.type("for the first")
     await desk.press("ctrl+n")
@@ -198,7 +198,7 @@ async def test_switching_conversations_keeps_each_draft(desk: Desk) -> None:
 
 async def test_a_failure_is_shown_with_its_reason_and_its_key() -> None:
     async with desk_with((TextDelta("half"), Overloaded("SERVER [bold]WORDS[/]"))) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         text = screen_text(desk.app)
         assert "overloaded" in text and "Alt+R" in text and "half" in text
 
@@ -214,7 +214,7 @@ async def test_a_countdown_is_in_sight_and_enter_cuts_it_short() -> None:
 
 
 async def test_commands_run_by_name_and_a_wrong_name_is_reported(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     await desk.type("/title My title")
     await desk.press("enter")
     assert (await desk.store.conversation(desk.conversation.id)).title == "My title"
@@ -226,7 +226,7 @@ async def test_commands_run_by_name_and_a_wrong_name_is_reported(desk: Desk) -> 
 
 
 async def test_two_slashes_send_one(desk: Desk) -> None:
-    await desk.said("//etc is a folder")
+    await desk.ask("//etc is a folder")
     assert desk.conversation.path[0].text == "/etc is a folder"
 
 
@@ -238,20 +238,20 @@ async def test_a_slash_alone_shows_every_command_and_tab_completes(desk: Desk) -
 
 
 async def test_a_path_is_no_command(desk: Desk) -> None:
-    await desk.said("/usr/bin is full")
+    await desk.ask("/usr/bin is full")
     assert desk.conversation.path[0].text == "/usr/bin is full"
 
 
 async def test_the_model_of_a_conversation_can_be_changed(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     await desk.type("/model demo/other")
     await desk.press("enter")
-    await desk.said("again")
+    await desk.ask("again")
     assert [turn.model for turn in desk.conversation.path if turn.model] == ["demo/tour", "demo/other"]
 
 
 async def test_a_deleted_conversation_comes_back_with_one_key(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     gone = desk.conversation.id
     await desk.type("/delete")
     await desk.press("enter")
@@ -264,7 +264,7 @@ async def test_a_deleted_conversation_comes_back_with_one_key(desk: Desk) -> Non
     ("key", "screen"), [("f1", HelpScreen), ("f5", TreeScreen), ("f6", Picker), ("ctrl+l", Picker)]
 )
 async def test_a_screen_opens_and_escape_leaves_it(desk: Desk, key: str, screen: type) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     await desk.press(key)
     await desk.until(lambda: isinstance(desk.app.screen, screen))
     await desk.press("escape")
@@ -273,7 +273,7 @@ async def test_a_screen_opens_and_escape_leaves_it(desk: Desk, key: str, screen:
 
 async def test_the_tree_goes_to_another_branch() -> None:
     async with desk_with(HELLO, SAYS_AGAIN) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.press("alt+r")
         await desk.until(lambda: "Again" in screen_text(desk.app))
         await desk.idle()
@@ -283,7 +283,7 @@ async def test_the_tree_goes_to_another_branch() -> None:
 
 
 async def test_a_fork_is_another_conversation(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     source = desk.conversation.id
     await desk.press("tab", "f")
     await desk.until(lambda: desk.conversation.id != source)
@@ -293,7 +293,7 @@ async def test_a_fork_is_another_conversation(desk: Desk) -> None:
 
 
 async def test_find_lights_hits_and_counts_them(desk: Desk) -> None:
-    await desk.said("needle in a haystack")
+    await desk.ask("needle in a haystack")
     await desk.press("ctrl+f")
     await desk.type("needle")
     await desk.until(lambda: "1 of 1" in screen_text(desk.app))
@@ -304,7 +304,7 @@ async def test_find_lights_hits_and_counts_them(desk: Desk) -> None:
 
 
 async def test_markup_in_any_text_is_shown_as_it_is(desk: Desk) -> None:
-    await desk.said("[/INST] [bold]x[/] [@click=app.quit]y")
+    await desk.ask("[/INST] [bold]x[/] [@click=app.quit]y")
     assert "[/INST] [bold]x[/] [@click=app.quit]y" in screen_text(desk.app)
     assert desk.app.is_running
 
@@ -329,8 +329,8 @@ async def test_help_can_be_asked_for_by_a_word(desk: Desk) -> None:
 
 async def test_a_fork_leads_back_to_where_it_was_forked_from() -> None:
     async with desk_with(HELLO, SAYS_AGAIN) as desk:
-        await desk.said("hi")
-        await desk.said("more")
+        await desk.ask("hi")
+        await desk.ask("more")
         source = desk.conversation
         await desk.press("tab", "K", "K", "K", "f")
         await desk.until(lambda: desk.conversation.id != source.id)
@@ -346,7 +346,7 @@ async def test_a_fork_leads_back_to_where_it_was_forked_from() -> None:
 
 async def test_a_fork_of_another_branch_leads_back_to_that_branch() -> None:
     async with desk_with(HELLO, SAYS_AGAIN) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         source = desk.conversation
         await desk.press("tab", "K", "f")
         await desk.until(lambda: desk.conversation.id != source.id)
@@ -362,7 +362,7 @@ async def test_a_fork_of_another_branch_leads_back_to_that_branch() -> None:
 
 
 async def test_every_change_of_a_conversation_is_undone_where_it_was_made(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     first = desk.conversation
     for command in ("/title new name", "/system be brief", "/options effort=high", "/model demo/other"):
         await desk.type(command)
@@ -383,7 +383,7 @@ async def test_every_change_of_a_conversation_is_undone_where_it_was_made(desk: 
 
 
 async def test_a_dash_takes_the_system_prompt_away_and_undo_brings_it_back(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     for command in ("/system be brief", "/system -"):
         await desk.type(command)
         await desk.press("enter")
@@ -393,7 +393,7 @@ async def test_a_dash_takes_the_system_prompt_away_and_undo_brings_it_back(desk:
 
 
 async def test_an_edit_that_is_left_is_in_the_history(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     await desk.press("f9")
     await desk.type(" but otherwise")
     await desk.press("tab", "up")
@@ -401,7 +401,7 @@ async def test_an_edit_that_is_left_is_in_the_history(desk: Desk) -> None:
 
 
 async def test_a_prompt_typed_while_its_conversation_is_opened_once_more_stays_whole(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     desk.chat.prompt.draft = "b"
     opening = asyncio.ensure_future(desk.chat.open(await desk.service.open(desk.conversation.id)))
     while desk.chat.prompt.draft:

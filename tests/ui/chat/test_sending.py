@@ -97,7 +97,7 @@ async def test_a_prompt_that_could_not_be_saved_is_given_back_above_what_was_typ
 
 
 async def test_what_is_typed_sent_and_left_at_once_goes_where_it_was_written(desk: Desk) -> None:
-    await desk.said("first")
+    await desk.ask("first")
     first = desk.conversation.id
     keys(desk, "h", "i", "enter", *"next", "ctrl+n")
     await desk.until(lambda: desk.conversation.id != first and not desk.chat.prompt.text)
@@ -261,7 +261,7 @@ async def test_what_waits_goes_on_when_one_comes_back_to_it() -> None:
 async def test_what_waited_before_the_start_waits_until_it_is_sent() -> None:
     store = await Store.open(":memory:")
     async with desk_with(store=store) as desk:
-        await desk.said("first")
+        await desk.ask("first")
         shown = desk.conversation.id
         await desk.chat.queue.put("second")
     async with desk_with(store=store, first=await store.conversation(shown)) as desk:
@@ -271,7 +271,7 @@ async def test_what_waited_before_the_start_waits_until_it_is_sent() -> None:
 
 
 async def test_the_draft_is_in_the_history_when_another_prompt_is_taken_from_there(desk: Desk) -> None:
-    await desk.said("first")
+    await desk.ask("first")
     await desk.type("half a thought")
     await desk.press("f6")
     await desk.until(lambda: desk.app.screen is not desk.chat)
@@ -281,7 +281,7 @@ async def test_the_draft_is_in_the_history_when_another_prompt_is_taken_from_the
 
 
 async def test_what_is_typed_while_a_conversation_opens_is_kept_below_its_draft(desk: Desk) -> None:
-    await desk.said("one")
+    await desk.ask("one")
     first = desk.conversation
     await desk.type("early")
     await desk.press("ctrl+n")

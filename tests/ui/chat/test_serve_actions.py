@@ -81,7 +81,7 @@ async def test_a_prompt_over_http_streams_into_the_open_conversation(tmp_path: P
     async with desk_with(hello, *replies, last) as desk:
         serving = ServingForTests(desk, tmp_path)
         desk.chat.context = replace(desk.chat.context, serving=serving)
-        await desk.said("first, here")
+        await desk.ask("first, here")
         await command(desk, "/serve ")
         await desk.until(lambda: serving.is_running and "Serving at" in screen_text(desk.app))
         assert serving.server is not None

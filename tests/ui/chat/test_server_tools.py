@@ -28,9 +28,9 @@ async def test_a_web_tool_is_chosen_for_the_conversation_and_its_sources_open_by
     async with desk_with(FOUND) as desk:
         opened: list[str] = []
         monkeypatch.setattr(desk.app, "open_url", lambda url, **_: opened.append(url))
-        await desk.said("/tools web_search web_fetch")
+        await desk.ask("/tools web_search web_fetch")
         assert desk.conversation.options.tools == ("web_search", "web_fetch")
-        await desk.said("Does it boil?")
+        await desk.ask("Does it boil?")
         assert desk.provider.requests[-1].options.tools == ("web_search", "web_fetch")
         shown = screen_text(desk.app)
         assert "web_search" in shown and "[1] Kettles  a.example" in shown and "[2] Water  b.example" in shown
@@ -43,7 +43,7 @@ async def test_a_web_tool_is_chosen_for_the_conversation_and_its_sources_open_by
             await desk.until(lambda before=before: len(opened) > before)
         assert opened == ["https://b.example/water", "https://a.example/kettles"]
         await desk.press("i")
-        await desk.said("/tools off")
+        await desk.ask("/tools off")
         assert desk.conversation.options.tools == ()
 
 
@@ -52,8 +52,8 @@ async def test_a_profile_chooses_web_tools(tmp_path: Path) -> None:
     file.write_text('[profiles.web]\ntools = ["web_search"]\n')
     settings = load_settings(environ={}, file=file)
     async with desk_with(FOUND, settings=settings) as desk:
-        await desk.said("/profile web")
-        await desk.said("Does it boil?")
+        await desk.ask("/profile web")
+        await desk.ask("Does it boil?")
         assert desk.provider.requests[-1].options.tools == ("web_search",)
 
 

@@ -9,10 +9,10 @@ from tui_chat.core.event import ReplyOpened, Stopped, TextDelta
 
 async def test_a_key_switches_between_two_conversations() -> None:
     async with desk_with() as desk:
-        await desk.said("first question")
+        await desk.ask("first question")
         first = desk.conversation.id
         await desk.press("ctrl+n")
-        await desk.said("second question")
+        await desk.ask("second question")
         second = desk.conversation.id
         await desk.press("alt+o")
         await desk.until(lambda: desk.conversation.id == first)
@@ -24,7 +24,7 @@ async def test_without_a_conversation_before_it_is_the_last_used_one() -> None:
     async with desk_with() as desk:
         await desk.press("alt+o")
         await desk.until(lambda: "There is no other conversation" in screen_text(desk.app))
-        await desk.said("first question")
+        await desk.ask("first question")
         first = desk.conversation.id
         await desk.press("ctrl+n", "alt+o")
         await desk.until(lambda: desk.conversation.id == first)

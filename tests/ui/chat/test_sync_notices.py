@@ -86,7 +86,7 @@ async def test_footer_shows_what_waits_and_since_when_the_hub_is_away(tmp_path: 
             await desk.until(lambda: "  synced  " in screen_text(desk.app))
             away = SyncStatus(SINCE, "away", SINCE)
             await pair.process.set_state(SYNC_STATE, away.as_state)
-            await desk.said("one more")
+            await desk.ask("one more")
             await desk.until(lambda: " to send, hub away since " in screen_text(desk.app))
             await pair.sync()
             await pair.process.set_state(SYNC_STATE, SyncStatus(SINCE).as_state)
@@ -95,7 +95,7 @@ async def test_footer_shows_what_waits_and_since_when_the_hub_is_away(tmp_path: 
 
 async def test_footer_shows_nothing_of_sync_where_it_is_not_set_up() -> None:
     async with desk_with() as desk:
-        await desk.said("hello")
+        await desk.ask("hello")
         assert "sync" not in screen_text(desk.app)
 
 
@@ -114,7 +114,7 @@ async def test_footer_follows_sync_that_is_set_up_and_ended_in_another_terminal(
     async with synced_pair(tmp_path) as pair:
         await pair.process.replica.leave()
         async with desk_with(store=pair.here, first=pair.conversation, sync=FakeProcess()) as desk:
-            await desk.said("hello")
+            await desk.ask("hello")
             assert "sync" not in screen_text(desk.app)
             await pair.process.replica.start("space", b"notebook")
             await desk.until(lambda: "not synced yet" in screen_text(desk.app))

@@ -54,7 +54,7 @@ async def test_a_template_is_completed_and_sent_with_its_model_for_that_prompt(t
         "---\ndescription: Explain a thing\nargument-hint: THING\nmodel: demo/other\n---\nExplain $1 to me.\n",
     )
     async with desk_in(tmp_path) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.type("/expl")
         await desk.until(lambda: "/explain THING" in screen_text(desk.app))
         assert "Explain a thing" in screen_text(desk.app)

@@ -37,7 +37,7 @@ async def say(desk: Desk, text: str) -> None:
 
 async def test_a_temporary_conversation_is_marked_and_leaves_the_saved_ones_as_they_were() -> None:
     async with desk_with(*[HELLO] * 3) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         saved = desk.conversation
         await open_temporary(desk)
         assert "saved nowhere" in screen_text(desk.app) and "TEMPORARY" in screen_text(desk.app)
@@ -66,7 +66,7 @@ async def test_words_typed_right_after_the_command_go_into_the_temporary_convers
 
 
 async def test_an_empty_temporary_conversation_is_left_at_once(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     shown = desk.conversation.id
     await open_temporary(desk)
     await desk.press("ctrl+n")
@@ -75,7 +75,7 @@ async def test_an_empty_temporary_conversation_is_left_at_once(desk: Desk) -> No
 
 
 async def test_the_library_shows_the_saved_conversations_after_leaving(desk: Desk) -> None:
-    await desk.said("hi there")
+    await desk.ask("hi there")
     await open_temporary(desk)
     await say(desk, "a secret")
     await desk.press("ctrl+o")

@@ -149,12 +149,12 @@ async def test_a_long_hostile_call_can_be_read_to_its_end_and_harms_nothing(monk
 
 async def test_the_slash_command_turns_tools_on_and_off_and_the_footer_shows_them() -> None:
     async with desk_with(toolbox=ScriptedToolbox(), size=(140, 30)) as desk:
-        await desk.said("/tools read run")
+        await desk.ask("/tools read run")
         assert desk.conversation.options.tools == ("read", "run")
         await desk.until(lambda: "tools: read, run" in screen_text(desk.app))
-        await desk.said("/tools rad")
+        await desk.ask("/tools rad")
         await desk.until(lambda: "did you mean read" in screen_text(desk.app))
-        await desk.said("/tools off")
+        await desk.ask("/tools off")
         assert desk.conversation.options.tools == ()
         await desk.press("alt+t")
         await desk.until(lambda: "read: off" in screen_text(desk.app))
@@ -288,7 +288,7 @@ async def test_an_image_of_a_tool_is_shown_with_its_kind_and_size() -> None:
         return ToolOutcome("see", files=(AttachmentPart("shot.png", "image/png", image()),))
 
     async with tool_desk(calls(("c1", "look", "{}")), answer(), toolbox=ScriptedToolbox(run=run)) as desk:
-        await desk.said("go")
+        await desk.ask("go")
         await desk.until(lambda: "+ shot.png  PNG 40×30" in screen_text(desk.app))
 
 
@@ -299,7 +299,7 @@ async def test_a_diff_in_a_result_has_its_colours() -> None:
         return ToolOutcome(diff)
 
     async with tool_desk(calls(("c1", "look", "{}")), answer(), toolbox=ScriptedToolbox(run=run)) as desk:
-        await desk.said("go")
+        await desk.ask("go")
         await desk.press("ctrl+t")
         await desk.until(lambda: "new line" in screen_text(desk.app))
         colours = {
@@ -318,13 +318,13 @@ async def test_a_server_starts_only_after_its_whole_command_was_agreed_to() -> N
     server = ToolServer("box", what, "fingerprint", "it has no version")
     async with desk_with(toolbox=ScriptedToolbox(), size=(80, 24)) as desk:
         desk.chat.context = replace(desk.chat.context, tool_servers=(server,))
-        await desk.said("/tools box")
+        await desk.ask("/tools box")
         await desk.until(lambda: "Start the MCP server box?" in screen_text(desk.app))
         shown = screen_text(desk.app)
         assert shown.count("x") >= what.count("x") and "the-end" in shown and "it has no version" in shown
         await desk.press("enter")
         assert desk.conversation.options.tools == () and not await desk.service.permissions.has_consent(server)
-        await desk.said("/tools box")
+        await desk.ask("/tools box")
         await desk.press("down", "enter")
         await desk.until(lambda: desk.conversation.options.tools == ("box",))
         assert await desk.service.permissions.has_consent(server)

@@ -105,7 +105,7 @@ async def test_the_arrows_light_a_suggestion_and_enter_runs_it(desk: Desk) -> No
 
 
 async def test_models_are_suggested_when_one_is_asked_for(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     await desk.type("/model demo/other")
     await desk.press("enter")
     await desk.type("/model ot")

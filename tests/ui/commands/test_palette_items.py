@@ -45,8 +45,8 @@ async def test_every_action_and_every_command_is_there_once_with_its_key(desk: D
     made = rows(Keyboard({}), desk.conversation, ())
     values = [row.value for row in made]
     assert len(set(values)) == len(values)
-    told = " ".join(row.note for row in made)
-    assert all(f"/{command.name}" in told for command in COMMANDS)
+    notes = " ".join(row.note for row in made)
+    assert all(f"/{command.name}" in notes for command in COMMANDS)
     by_value = {row.value: row for row in made}
     assert by_value["key:reply.retry"].shortcut == "Alt+R" and "/retry" in by_value["key:reply.retry"].note
     for key in KEYS:
@@ -61,7 +61,7 @@ def test_the_name_of_an_action_is_short_and_there_once() -> None:
 
 
 async def test_a_few_letters_find_an_action_and_enter_does_it(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     assert await done(desk, "new conv") == "key:conversation.new"
     await desk.until(lambda: not desk.conversation.turns)
     assert await done(desk, "show all keys") == "key:app.help"
@@ -69,7 +69,7 @@ async def test_a_few_letters_find_an_action_and_enter_does_it(desk: Desk) -> Non
 
 
 async def test_an_action_of_reading_is_done_to_the_chosen_turn(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     await desk.press("tab", "K", "K")
     assert await done(desk, "/fork") == "key:read.fork"
     await desk.until(lambda: desk.conversation.origin is not None)
@@ -77,10 +77,10 @@ async def test_an_action_of_reading_is_done_to_the_chosen_turn(desk: Desk) -> No
 
 
 async def test_another_conversation_and_a_turn_of_this_one_are_gone_to(desk: Desk) -> None:
-    await desk.said("about whales")
+    await desk.ask("about whales")
     whales = desk.conversation
     await desk.press("ctrl+n")
-    await desk.said("about ants")
+    await desk.ask("about ants")
     assert await done(desk, "whales") == f"open:{whales.id}"
     await desk.until(lambda: desk.conversation.id == whales.id)
     assert (await done(desk, "go whal")).startswith("turn:")
@@ -89,7 +89,7 @@ async def test_another_conversation_and_a_turn_of_this_one_are_gone_to(desk: Des
 
 
 async def test_a_command_that_needs_words_asks_for_them(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     assert await done(desk, "title") == "command:title"
     await desk.until(lambda: isinstance(desk.app.screen, Picker))
     await desk.type("whales")

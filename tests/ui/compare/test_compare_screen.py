@@ -42,7 +42,7 @@ def shown(desk: Desk) -> list[list[str]]:
 
 async def two_replies(desk: Desk) -> None:
     """Compare a reply with another one to the same prompt."""
-    await desk.said("hi")
+    await desk.ask("hi")
     await desk.press("alt+r")
     await desk.idle()
     await desk.press("tab", "v")
@@ -84,7 +84,7 @@ async def test_one_is_kept_and_the_other_stays_a_branch() -> None:
 
 async def test_the_tree_compares_too_and_a_single_reply_is_refused_in_a_sentence() -> None:
     async with desk_with(saying("It is warm."), saying("It is cold.")) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.type("/compare")
         await desk.press("enter")
         assert "/compare MODEL adds another" in desk.chat.notice_line.text
@@ -97,7 +97,7 @@ async def test_the_tree_compares_too_and_a_single_reply_is_refused_in_a_sentence
 async def test_two_models_stream_at_once_and_escape_stops_both_and_keeps_what_came() -> None:
     gate = asyncio.Event()
     async with desk_with(HELLO, saying("aa one", gate), saying("bb two", gate), size=(120, 30)) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.type("/compare demo/one demo/two")
         await desk.press("enter")
         await desk.until(lambda: isinstance(desk.app.screen, CompareScreen) and "bb" in shown(desk)[1])
@@ -117,7 +117,7 @@ async def test_two_models_stream_at_once_and_escape_stops_both_and_keeps_what_ca
 async def test_a_reply_that_is_kept_streams_on_and_the_other_stops() -> None:
     gate = asyncio.Event()
     async with desk_with(HELLO, saying("aa one", gate), saying("bb two", gate), HELLO) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.type("/compare demo/one demo/two")
         await desk.press("enter")
         await desk.until(lambda: isinstance(desk.app.screen, CompareScreen) and "bb" in shown(desk)[1])
@@ -128,13 +128,13 @@ async def test_a_reply_that_is_kept_streams_on_and_the_other_stops() -> None:
         await desk.until(lambda: desk.conversation.path[-1].text == "bb two")
         stored = await desk.store.conversation(desk.conversation.id)
         assert [turn.status for turn in stored.turns[2:]] == [TurnStatus.CANCELLED, TurnStatus.COMPLETE]
-        await desk.said("and then?")
+        await desk.ask("and then?")
         assert desk.conversation.path[-1].text == "Hello"
 
 
 async def test_one_model_is_compared_with_the_reply_that_is_there() -> None:
     async with desk_with(saying("It is warm."), saying("It is cold.")) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.type("/compare demo/other")
         await desk.press("enter")
         await desk.until(lambda: isinstance(desk.app.screen, CompareScreen) and "It is cold." in shown(desk)[1])

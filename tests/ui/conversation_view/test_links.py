@@ -87,8 +87,8 @@ def test_a_host_is_shown_as_it_goes_over_the_wire() -> None:
 def test_where_it_leads_is_reported_in_short_and_what_only_looks_like_it(url: str, leads_to: str, doubt: str) -> None:
     assert may_open(url)
     assert destination(url) == leads_to
-    told = " ".join(suspicious_parts(url))
-    assert doubt in told and bool(doubt) == bool(told)
+    parts = " ".join(suspicious_parts(url))
+    assert doubt in parts and bool(doubt) == bool(parts)
 
 
 @settings(deadline=None)

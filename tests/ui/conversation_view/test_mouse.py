@@ -37,9 +37,9 @@ async def test_a_selection_across_turns_is_copied_without_gutters() -> None:
 
 
 async def test_a_selection_stays_on_its_text_in_a_window_of_another_width() -> None:
-    said = "Some words before it. " * 8 + "From here " + "on and on " * 12 + "to there. " + "And what follows. " * 8
+    prose = "Some words before it. " * 8 + "From here " + "on and on " * 12 + "to there. " + "And what follows. " * 8
     items = "\n".join(f"- item {number} of a list" for number in range(5))
-    async with shown(conversation(prompt(0, "x"), reply(1, f"{said}\n\n{items}"))) as (app, pilot):
+    async with shown(conversation(prompt(0, "x"), reply(1, f"{prose}\n\n{items}"))) as (app, pilot):
         rows = await settled(app, pilot)
         first, last = row_of(rows, "From here"), row_of(rows, "item 3")
         await drag(pilot, (rows[first].index("From here"), first), (rows[last].index("item 3") + 6, last))

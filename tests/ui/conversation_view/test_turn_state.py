@@ -125,7 +125,7 @@ def test_details_have_the_whole_message_and_nothing_made_up() -> None:
 async def test_a_key_shows_the_details_from_the_prompt_and_in_reading_mode() -> None:
     limited = (RateLimited("slow down", retry_after_s=3600, status=429, request_id="req_9"),)
     async with desk_with(limited, HELLO) as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await desk.until(lambda: "Retry after 60 min · request req_9" in screen_text(desk.app))
         assert "rate_limited" not in screen_text(desk.app)
         await desk.press("alt+i")

@@ -41,8 +41,8 @@ STEP = st.one_of(
 def filled() -> Viewport:
     viewport = Viewport(layout_options())
     viewport.height = HEIGHT
-    said = [*exchanges(6).turns, prompt(50, "long " * 40, "turn-11"), reply(51, thinking(8), "answer " * 50)]
-    viewport.show(entries_of(conversation(*said), []))
+    everything = [*exchanges(6).turns, prompt(50, "long " * 40, "turn-11"), reply(51, thinking(8), "answer " * 50)]
+    viewport.show(entries_of(conversation(*everything), []))
     return viewport
 
 

@@ -17,7 +17,7 @@ async def test_an_empty_report_says_so(desk: Desk) -> None:
 
 
 async def test_tokens_are_grouped_by_day_model_and_conversation(desk: Desk) -> None:
-    await desk.said("a question")
+    await desk.ask("a question")
     await opened(desk)
     await desk.until(lambda: "Usage by day, 30 days" in screen_text(desk.app) and "total" in screen_text(desk.app))
     assert "`?` is unknown" in screen_text(desk.app), "the demo has no price here"
@@ -32,7 +32,7 @@ async def test_tokens_are_grouped_by_day_model_and_conversation(desk: Desk) -> N
 
 
 async def test_the_provider_counts_when_asked(desk: Desk) -> None:
-    await desk.said("a question")
+    await desk.ask("a question")
     await desk.type("/tokens")
     await desk.press("enter")
     await desk.until(lambda: "counted by the provider" in screen_text(desk.app))

@@ -14,8 +14,8 @@ from tui_chat.ui.library.data_source import PAGE, Hits, ListFilter, Shelf, Title
 
 def made(number: int) -> Conversation:
     one = prompt(0, f"question {number} about gears")
-    said = reply(1, f"answer {number}", parent_id=f"p{number}")
-    both = replace(one, id=f"p{number}"), replace(said, id=f"r{number}")
+    answer = reply(1, f"answer {number}", parent_id=f"p{number}")
+    both = replace(one, id=f"p{number}"), replace(answer, id=f"r{number}")
     return replace(
         conversation(*both), id=f"c{number:04}", title=f"Title {number}", created_at=BEGAN, updated_at=BEGAN
     )

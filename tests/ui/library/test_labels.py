@@ -31,5 +31,5 @@ def test_the_hints_are_never_cut_and_end_with_all_keys(width: int) -> None:
 
 
 def test_why_there_is_nothing_depends_on_where_one_looks() -> None:
-    said = {why_nothing(ListFilter(text, shelf), KEYS) for text in ("", "zebra") for shelf in Shelf}
-    assert len(said) == 5
+    sentences = {why_nothing(ListFilter(text, shelf), KEYS) for text in ("", "zebra") for shelf in Shelf}
+    assert len(sentences) == 5

@@ -95,8 +95,8 @@ async def test_a_failure_says_why_and_what_to_do(
 ) -> None:
     monkeypatch.setattr(clipboard_image._output, "__kwdefaults__", {"patience_s": 0.4, "most": 1000})
     install("xclip", script)
-    said = await failure(X11)
-    assert said.startswith(sentence) and len(said) > len(sentence)
+    reason = await failure(X11)
+    assert reason.startswith(sentence) and len(reason) > len(sentence)
 
 
 async def test_an_endless_image_is_cut_off(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,9 +128,9 @@ def test_keys_after_a_paste_are_keys_again(incoming: InputDecoder) -> None:
 def test_the_terminals_background_is_reported_and_not_typed(
     incoming: InputDecoder, answer: str, is_light: bool, end: str
 ) -> None:
-    told = incoming.take(f"\x1b]11;rgb:{answer[:4]}".encode()) + incoming.take(f"{answer[4:]}{end}a".encode())
-    assert [message.is_light for message in told if isinstance(message, BackgroundReported)] == [is_light]
-    assert keys(told) == ["a"]
+    events_taken = incoming.take(f"\x1b]11;rgb:{answer[:4]}".encode()) + incoming.take(f"{answer[4:]}{end}a".encode())
+    assert [message.is_light for message in events_taken if isinstance(message, BackgroundReported)] == [is_light]
+    assert keys(events_taken) == ["a"]
 
 
 def test_a_burst_of_backspaces_is_every_one_of_them(incoming: InputDecoder) -> None:

@@ -16,14 +16,14 @@ async def paste(desk: Desk, text: str) -> None:
 async def test_a_long_paste_is_folded_and_sent_word_for_word(desk: Desk) -> None:
     await paste(desk, LONG)
     await desk.until(lambda: "pasted: 30 lines" in desk.chat.prompt.text)
-    await desk.said(" and this?")
+    await desk.ask(" and this?")
     assert desk.conversation.path[0].text == LONG + " and this?"
 
 
 async def test_a_paste_of_one_endless_line_is_folded_and_sent_word_for_word(desk: Desk) -> None:
     await paste(desk, "word " * 400_000)
     await desk.until(lambda: "pasted: 2,000,000 characters" in desk.chat.prompt.text)
-    await desk.said("and this?")
+    await desk.ask("and this?")
     assert desk.conversation.path[0].text == "word " * 400_000 + "and this?"
 
 

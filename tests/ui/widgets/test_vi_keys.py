@@ -113,7 +113,7 @@ async def test_the_mode_is_shown_and_every_way_out_leads_to_writing() -> None:
 
 async def test_escape_stops_the_reply_from_an_empty_prompt_and_from_the_normal_mode() -> None:
     async with with_vi() as desk:
-        await desk.said("hi")
+        await desk.ask("hi")
         await normal(desk, "draft")
         await desk.press("escape")
         assert desk.chat.prompt.text == "draft", "nothing to stop, nothing lost"
@@ -131,7 +131,7 @@ async def test_nothing_to_undo_does_not_suspend(desk: Desk) -> None:
 
 
 async def test_alt_and_arrow_move_by_words_and_in_an_empty_prompt_by_branches(desk: Desk) -> None:
-    await desk.said("hi")
+    await desk.ask("hi")
     await desk.press("alt+r")
     await desk.idle()
     first, second = (turn.id for turn in desk.conversation.turns[1:])
