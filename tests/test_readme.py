@@ -35,6 +35,7 @@ NOT_HERE = {
         f"tui-chat sync{words}": "tests/sync/test_readme.py calls it"
         for words in ("", " init", " status", " verify", " key", " leave", " join URL --key FILE --from FILE")
     },
+    "tui-chat sync init --upgrade": "tests/sync/test_commands.py calls it",
     "pip install '.[sync]'": "the group of tests has that extra",
     ".ci/run": "it calls this",
 }
@@ -43,7 +44,7 @@ NEEDS_NETWORK = {"tui-chat prices update": "could not be downloaded"}
 """What is said where there is none."""
 LOOKED_AT = ("python -m tests.", "uv run ")
 """Begins what is called with --help only: it takes long, or writes into the repository."""
-OPENS_APP = ("open", "-c", "--demo", "--conversation")
+OPENS_APP = ("open", "-c", "--demo", "--conversation", "--temp")
 """First words of what opens the app."""
 STANDS_FOR = {
     r"PROVIDER/MODEL": "demo/tour",

@@ -170,6 +170,7 @@ def play_directed(schedule: Callable[[], World]) -> None:
 FOR_MUTANTS: dict[str, Callable[[], None]] = {
     "blind_purge": partial(play_directed, purge_while_another_machine_writes_and_dies),
     "purge_here_before_the_hub_agrees": partial(play_directed, purge_while_another_machine_writes_and_dies),
+    "no_rescue": partial(play_directed, purge_while_its_own_user_writes),
     "destroy_at_the_answer": partial(play_directed, purge_while_its_own_user_writes),
     "marks_from_pages_only": partial(play_directed, hub_forgets_an_acknowledged_push),
     "mark_below_the_cursor": partial(play_directed, hub_goes_back_while_a_cursor_stands_within_a_push),
