@@ -73,8 +73,6 @@ def is_running(database: Path) -> bool:
 class Synced(Protocol):
     """The database of the app."""
 
-    async def changes(self) -> tuple[int, int]: ...
-
     async def is_synced(self) -> bool: ...
 
 
@@ -102,11 +100,12 @@ class SyncProcess:
         self._watch = asyncio.create_task(self._keep_watching(store))
 
     async def _keep_watching(self, store: Synced) -> None:
-        seen, is_synced = (-1, -1), False
+        seen, is_synced = None, False
         while True:
             with suppress(StorageError):  # it is shown elsewhere
-                if (now := await store.changes()) != seen:
-                    seen, is_synced = now, await store.is_synced()
+                # An idle app must not ask the database every time.
+                if (files := _last_written(self._database)) != seen:
+                    is_synced, seen = await store.is_synced(), files
             if is_synced:
                 await asyncio.to_thread(self.keep_running)
             else:
@@ -163,6 +162,16 @@ class SyncProcess:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
             self._process.returncode = self._process.poll() or 0  # it is not waited for: no warning about that
+
+
+def _last_written(database: Path) -> list[tuple[int, int]]:
+    """Return when the database and its log were last written, and their sizes."""
+    states = []
+    for path in (database, Path(f"{database}-wal")):
+        with suppress(OSError):
+            state = path.stat()
+            states.append((state.st_mtime_ns, state.st_size))
+    return states
 
 
 def be_nice() -> None:
