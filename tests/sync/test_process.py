@@ -108,3 +108,25 @@ async def test_process_follows_a_setup_in_another_terminal(bench: Bench, tmp_pat
         bench.process.stop()
         await here.aclose()
         await other.aclose()
+
+
+async def test_an_idle_app_asks_the_database_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_module, "WATCH_EVERY_S", 0.001)
+    looks: list[object] = []
+    asked: list[object] = []
+
+    class Unsynced:
+        async def is_synced(self) -> bool:
+            asked.append(len(looks))
+            return False
+
+    seen = bench.process.last_written
+    monkeypatch.setattr(bench.process, "last_written", lambda: looks.append(None) or seen())
+    bench.process.watch(Unsynced())
+    async with asyncio.timeout(10):
+        while len(looks) < 10:
+            await asyncio.sleep(0.001)
+        assert len(asked) == 1
+        bench.process._database.write_bytes(b"written")
+        while len(asked) < 2:
+            await asyncio.sleep(0.001)

@@ -95,17 +95,26 @@ class SyncProcess:
         """Return whether any process syncs the database."""
         return is_running(self._database)
 
+    def last_written(self) -> object:
+        """Return what changes whenever anyone writes the database; an idle app must not ask the database itself."""
+        states = []
+        for path in (self._database, Path(f"{self._database}-wal")):
+            with suppress(OSError):
+                state = path.stat()
+                states.append((state.st_mtime_ns, state.st_size))
+        return states
+
     def watch(self, store: Synced) -> None:
         """Keep the process running whenever the database is synced, from whichever terminal that was set up."""
         self._watch = asyncio.create_task(self._keep_watching(store))
 
     async def _keep_watching(self, store: Synced) -> None:
-        seen, is_synced = None, False
+        seen: object = None
+        is_synced = False
         while True:
             with suppress(StorageError):  # it is shown elsewhere
-                # An idle app must not ask the database every time.
-                if (files := _last_written(self._database)) != seen:
-                    is_synced, seen = await store.is_synced(), files
+                if (written := self.last_written()) != seen:
+                    is_synced, seen = await store.is_synced(), written
             if is_synced:
                 await asyncio.to_thread(self.keep_running)
             else:
@@ -162,16 +171,6 @@ class SyncProcess:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
             self._process.returncode = self._process.poll() or 0  # it is not waited for: no warning about that
-
-
-def _last_written(database: Path) -> list[tuple[int, int]]:
-    """Return when the database and its log were last written, and their sizes."""
-    states = []
-    for path in (database, Path(f"{database}-wal")):
-        with suppress(OSError):
-            state = path.stat()
-            states.append((state.st_mtime_ns, state.st_size))
-    return states
 
 
 def be_nice() -> None:

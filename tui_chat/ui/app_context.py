@@ -52,6 +52,10 @@ class SyncProcess(Protocol):
 
     def is_running(self) -> bool: ...
 
+    def last_written(self) -> object:
+        """Return what changes whenever anyone writes the database."""
+        ...
+
     def note_use(self) -> None:
         """Have it rest more while the app is used."""
         ...

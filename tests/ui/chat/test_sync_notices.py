@@ -41,6 +41,9 @@ class FakeProcess:
     def is_running(self) -> bool:
         return self.runs
 
+    def last_written(self) -> object:
+        return object()
+
     def note_use(self) -> None:
         self.used += 1
 

@@ -25,11 +25,11 @@ class SyncNotices:
         assert context.sync is not None
         if self._chat.live_reply is not None:
             context.sync.note_use()
+        is_running, restarts_at = context.sync.is_running(), context.sync.restarts_at
+        seen = (context.sync.last_written(), is_running, restarts_at, now.date())
+        if seen == self._seen:
+            return
         try:
-            is_running, restarts_at = context.sync.is_running(), context.sync.restarts_at
-            seen = (await context.store.changes(), is_running, restarts_at, now.date())
-            if seen == self._seen:
-                return
             state = await context.store.replica.state() if await context.store.is_synced() else None
             status = SyncStatus.from_state(await context.store.state(SYNC_STATE))
         except ChatError:  # it is shown elsewhere
