@@ -3,7 +3,7 @@
     python -m tests.benchmarks.sync [--turns N]
 
 makes a library of generated conversations (100,000 turns by default), sends it to a new hub with `sync --follow`, as
-the app starts it, and reads it on a second machine. Searches run in the middle of it, as an app in use, and after it.
+the app starts it, and reads it on a second machine. Searches run meanwhile, as in an app in use, and afterwards.
 Prints a table with what each figure must be; ends with 1 if one is not.
 """
 

@@ -22,7 +22,7 @@ class Namespace:
         return ("ip", "netns", "exec", self.name)
 
     def pull_cable(self) -> None:
-        """Lose every packet from now on; no connection is told."""
+        """Lose every packet from now on; the connections get no sign."""
         _ip("link", "set", self.cable, "down")
 
     def plug_in(self) -> None:
