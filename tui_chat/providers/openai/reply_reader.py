@@ -16,6 +16,7 @@ from tui_chat.providers.sse import COMMENT, LARGEST_EVENT_BYTES, Event, EventRea
 
 _ALIVE = SignOfLife()
 _BOM = b"\xef\xbb\xbf"
+_LARGE = 1_000_000
 
 
 class JsonReader(Protocol):
@@ -101,6 +102,8 @@ class ReplyReader:
                 yield _ALIVE
                 continue
             name, raw = sse_event
+            if len(raw) > _LARGE:
+                yield _ALIVE  # lets the loop do other work before it is parsed
             try:
                 data = raw.decode()
             except UnicodeDecodeError:
