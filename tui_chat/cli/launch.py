@@ -12,13 +12,13 @@ from tui_chat.cli.context import Context, GlobalOptions, load_context
 from tui_chat.cli.exit_codes import DONE, MISUSED
 from tui_chat.cli.first_conversation import CANNOT_CONTINUE, save_error_notice, with_model
 from tui_chat.cli.output import print_notice
-from tui_chat.cli.watchdog import Watchdog
+from tui_chat.cli.signals import Watchdog
 from tui_chat.core.launch_options import LaunchOptions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from tui_chat.cli.serving import InAppServer
+    from tui_chat.cli.in_app_server import InAppServer
     from tui_chat.cli.temporary_chats import TemporaryChats
     from tui_chat.ui.app_context import AppContext
     from tui_chat.wiring import Program
@@ -62,7 +62,7 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
         gc.freeze()
         gc.enable()
         await asyncio.to_thread(_import_services)
-        from tui_chat.cli.serving import InAppServer
+        from tui_chat.cli.in_app_server import InAppServer
         from tui_chat.cli.temporary_chats import TemporaryChats
         from tui_chat.wiring import assemble, assemble_or_in_memory
 

@@ -9,7 +9,7 @@ from tui_chat.cli.context import Context, command_context
 from tui_chat.cli.options import DataDirFlag, DemoFlag
 
 if TYPE_CHECKING:
-    from tui_chat.cli.watchdog import Watchdog
+    from tui_chat.cli.signals import Watchdog
 
 _LONGEST_LINE = 64 * 1024 * 1024
 _SETTLE_S = 1.0
@@ -23,7 +23,7 @@ def run(context: typer.Context, demo: DemoFlag = False, data_dir: DataDirFlag = 
     """
     import asyncio
 
-    from tui_chat.cli.watchdog import Watchdog
+    from tui_chat.cli.signals import Watchdog
 
     ctx = command_context(context, demo=demo, data_dir=data_dir)
     with Watchdog() as watchdog:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tui_chat.cli.reply_output import ReplyText
-    from tui_chat.cli.watchdog import Watchdog
+    from tui_chat.cli.signals import Watchdog
     from tui_chat.core.conversation import Conversation
     from tui_chat.core.error import ChatError
     from tui_chat.core.event import TurnEnded
@@ -117,7 +117,7 @@ def run(
     """
     import asyncio
 
-    from tui_chat.cli.watchdog import Watchdog
+    from tui_chat.cli.signals import Watchdog
     from tui_chat.core.launch_options import LaunchOptions
 
     ctx = command_context(context, demo=demo, data_dir=data_dir)

@@ -10,7 +10,7 @@ from tui_chat.cli.context import Context, command_context
 from tui_chat.cli.options import DataDirFlag, DemoFlag
 
 if TYPE_CHECKING:
-    from tui_chat.cli.watchdog import Watchdog
+    from tui_chat.cli.signals import Watchdog
     from tui_chat.gateway.server import Addresses
     from tui_chat.gateway.tokens import TokenStore
 
@@ -38,7 +38,7 @@ def run(
     """
     import asyncio
 
-    from tui_chat.cli.watchdog import Watchdog
+    from tui_chat.cli.signals import Watchdog
 
     ctx = command_context(context, demo=demo, data_dir=data_dir)
     if status:

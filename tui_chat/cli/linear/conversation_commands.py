@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tui_chat.cli.linear.chat import LinearChat
-from tui_chat.cli.linear.reading import matches, tree_lines
+from tui_chat.cli.linear.conversation_lines import matches, tree_lines
 from tui_chat.core.clean import clean_line
 from tui_chat.core.format_numbers import full_tokens, when
 from tui_chat.core.title import shown_title

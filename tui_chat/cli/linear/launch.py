@@ -11,8 +11,8 @@ from tui_chat.cli.linear.chat import LinearChat
 from tui_chat.cli.linear.line_reader import LineReader
 from tui_chat.cli.linear.session import LinearSession
 from tui_chat.cli.output import print_notice
+from tui_chat.cli.signals import Watchdog
 from tui_chat.cli.store_access import opening_notices
-from tui_chat.cli.watchdog import Watchdog
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError
 from tui_chat.core.launch_options import LaunchOptions

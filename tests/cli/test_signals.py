@@ -9,7 +9,7 @@ from tests.support.environment import ROOT
 
 REPLACED = """
 import signal, sys, threading
-from tui_chat.cli.watchdog import Watchdog
+from tui_chat.cli.signals import Watchdog
 
 left = threading.Event()
 sys.setswitchinterval(1)  # no other thread runs between the signal and the new handler
