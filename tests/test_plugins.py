@@ -21,7 +21,7 @@ from tui_chat.plugins import FORMATS, OFF_VARIABLE, PROVIDERS, TOOLS, load, plug
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.registry import ProviderRegistry
 from tui_chat.testing import check_exporter, check_format, check_provider, check_toolbox
-from tui_chat.tools.plugin_box import PluginTools
+from tui_chat.tools.plugin_tools import PluginTools
 
 SAMPLE = Path(__file__).parent / "fixtures" / "plugin"
 NOTE = {"note_id": "n1", "note": "Remember the milk."}

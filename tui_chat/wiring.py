@@ -38,12 +38,12 @@ from tui_chat.settings.api_keys import KeyRing
 from tui_chat.settings.values import BudgetSettings, McpSettings, Profile, Settings
 from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import Store
-from tui_chat.tools.late import LateToolbox
+from tui_chat.tools.lazy_toolbox import LazyToolbox
 
 if TYPE_CHECKING:
     from tui_chat.sync.process import SyncProcess
-    from tui_chat.tools.mcp_box import McpTools
     from tui_chat.tools.mcp_config import McpConfig
+    from tui_chat.tools.mcp_tools import McpTools
 
 FREE = Price.of(Decimal(0), Decimal(0))
 
@@ -208,7 +208,7 @@ class Program:
 
     async def known_mcp_tools(self, name: str) -> tuple[Tool, ...] | None:
         """Return the tools that an MCP server listed the last time; `None` where it never did."""
-        from tui_chat.tools.mcp_box import known_tools
+        from tui_chat.tools.mcp_tools import known_tools
 
         return known_tools(_mcp_config(name, self.settings.mcp[name]), await self.store.state("mcp_tools"))
 
@@ -301,7 +301,7 @@ def _build(settings: Settings, store: Store, *, demo: bool, unsaved_reason: Stor
     registry = ProviderRegistry(_provider_configs(settings, key_ring))
     pricing = pricing_of(settings)
     rules = {rule: Permission(verdict) for rule, verdict in settings.tools.rules.items()}
-    toolbox = LateToolbox(lambda: _tools(settings, service), _without_secrets)
+    toolbox = LazyToolbox(lambda: _tools(settings, service), _without_secrets)
     dependencies = Dependencies(
         registry.get,
         pricing.cost_of,
@@ -335,16 +335,16 @@ def budget_of(settings: BudgetSettings) -> Budget:
 
 
 def _without_secrets(text: str) -> str:
-    from tui_chat.tools.masking import SecretMask
+    from tui_chat.tools.environment_secrets import SecretMask
 
     return SecretMask(os.environ).masked(text)
 
 
 def _tools(settings: Settings, service: ChatService) -> Toolbox:
     """Build the tools, which few conversations need."""
-    from tui_chat.tools.box import BuiltInTools
-    from tui_chat.tools.mcp_box import AllTools
-    from tui_chat.tools.plugin_box import PluginTools
+    from tui_chat.tools.built_in_tools import BuiltInTools
+    from tui_chat.tools.mcp_tools import AllTools
+    from tui_chat.tools.plugin_tools import PluginTools
 
     private = (settings.data_dir, settings.file.parent)
     built_in = BuiltInTools(Path.cwd(), private=private, sandbox=settings.tools.sandbox)
@@ -352,7 +352,7 @@ def _tools(settings: Settings, service: ChatService) -> Toolbox:
 
 
 def _mcp_tools(settings: Settings, service: ChatService) -> "McpTools":
-    from tui_chat.tools.mcp_box import McpTools
+    from tui_chat.tools.mcp_tools import McpTools
 
     store = service.save_queue.store
     return McpTools(

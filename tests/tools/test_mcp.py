@@ -20,9 +20,9 @@ from tests.tools.test_command import is_alive
 from tui_chat.core.form import Form, FormAnswer
 from tui_chat.core.part import ToolCallPart, ToolStatus
 from tui_chat.core.tool import Tool, ToolOutcome, ToolServer
-from tui_chat.tools import mcp_box
-from tui_chat.tools.mcp_box import McpTools, servers_in
+from tui_chat.tools import mcp_tools
 from tui_chat.tools.mcp_config import McpConfig, ServerUnusable, wire_name
+from tui_chat.tools.mcp_tools import McpTools, servers_in
 
 PROGRAM = str(ROOT / "tests" / "support" / "mcp_program.py")
 
@@ -195,7 +195,7 @@ def test_another_folder_command_or_variable_is_another_server(values: dict[str, 
 async def test_a_silent_server_is_waited_for_once_and_not_by_every_message(
     open_box: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mcp_box, "FIRST_LISTING_S", 0.3)
+    monkeypatch.setattr(mcp_tools, "FIRST_LISTING_S", 0.3)
     async with open_box("silent", start_timeout_s=1.0) as box:
         await box.tools.offered(["box"])
         started = asyncio.get_running_loop().time()

@@ -90,7 +90,7 @@ def import_servers(
 ) -> None:
     """Copy the servers of another program's file into the settings. Nothing is started."""
     from tui_chat.core.error import FormatError
-    from tui_chat.tools.mcp_box import servers_in
+    from tui_chat.tools.mcp_tools import servers_in
     from tui_chat.wiring import save_setting
 
     ctx = command_context(context)

@@ -14,8 +14,8 @@ from tests.attachments.samples import image
 from tui_chat.attachments.fetching import Fetched, FetchFailed, fetch
 from tui_chat.core.part import ToolCallPart, ToolStatus
 from tui_chat.core.tool import ArgumentsRefused, CallReview, ToolOutcome
-from tui_chat.tools import box, files
-from tui_chat.tools.box import BuiltInTools
+from tui_chat.tools import built_in_tools, files
+from tui_chat.tools.built_in_tools import BuiltInTools
 from tui_chat.tools.definitions import BUILT_IN
 from tui_chat.tools.folder import NotReadable, WorkingFolder
 
@@ -267,7 +267,7 @@ def test_a_redirect_to_another_host_is_left_to_the_users_answer() -> None:
     with ours, theirs:
         theirs.sendall(moved)
         with pytest.raises(FetchFailed, match=r"redirects to elsewhere\.example"):
-            box.fetch_from_host(
+            built_in_tools.fetch_from_host(
                 "https://example.org/x",
                 dial=lambda address, port, host: ours,
                 resolve=lambda host, port: ["93.184.216.34"],

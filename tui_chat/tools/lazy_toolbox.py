@@ -8,7 +8,7 @@ from tui_chat.core.part import ToolCallPart
 from tui_chat.core.tool import CallReview, Tool, Toolbox, ToolOutcome
 
 
-class LateToolbox:
+class LazyToolbox:
     """Stands for a toolbox that is made in a thread when it is needed."""
 
     def __init__(self, make: Callable[[], Toolbox], mask: Callable[[str], str]) -> None:
