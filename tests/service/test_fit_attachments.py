@@ -9,13 +9,13 @@ from tests.attachments.samples import image, pdf
 from tests.storage.make import prompt, reply
 from tui_chat.attachments.shrink import shrink
 from tui_chat.core.attachment import measured
+from tui_chat.core.attachment_limits import AttachmentLimits, base64_bytes
 from tui_chat.core.error import AttachmentRefused
-from tui_chat.core.intake import Intake, base64_bytes
 from tui_chat.core.part import AttachmentPart, Part, TextPart
 from tui_chat.core.provider import Model, Request
 from tui_chat.core.turn import Turn
-from tui_chat.providers.anthropic.models import INTAKE
-from tui_chat.service.fit_attachments import AttachmentFitter, intake_of, no_shrink, refuse_lost
+from tui_chat.providers.anthropic.models import LIMITS
+from tui_chat.service.fit_attachments import AttachmentFitter, limits_of, no_shrink, refuse_lost
 from tui_chat.wording import explain
 
 MIB = 1024 * 1024
@@ -46,17 +46,17 @@ def request(*turns: Turn) -> Request:
 
 
 async def fit(
-    asking: Request, intake: Intake = INTAKE, *, can_shrink: bool = True
+    asking: Request, limits: AttachmentLimits = LIMITS, *, can_shrink: bool = True
 ) -> tuple[list[Part], tuple[str, ...]]:
     """The parts of all prompts after fitting, and the notes."""
     fitter = AttachmentFitter(shrink if can_shrink else no_shrink)
-    fitted, notes = await fitter.fit(asking, intake, "a/m")
+    fitted, notes = await fitter.fit(asking, limits, "a/m")
     return [part for turn in fitted.turns if turn.role == "user" for part in turn.parts], notes
 
 
-async def refused(asking: Request, intake: Intake = INTAKE, **options: Any) -> AttachmentRefused:
+async def refused(asking: Request, limits: AttachmentLimits = LIMITS, **options: Any) -> AttachmentRefused:
     with pytest.raises(AttachmentRefused) as caught:
-        await fit(asking, intake, **options)
+        await fit(asking, limits, **options)
     assert explain(caught.value).next_step
     return caught.value
 
@@ -64,7 +64,7 @@ async def refused(asking: Request, intake: Intake = INTAKE, **options: Any) -> A
 async def test_what_fits_is_sent_as_it_is() -> None:
     asking = request(asked(0, photo(), document(3), NOTES))
     fitter = AttachmentFitter(no_shrink)
-    assert await fitter.fit(asking, INTAKE, "a/m") == (asking, ())
+    assert await fitter.fit(asking, LIMITS, "a/m") == (asking, ())
 
 
 async def test_an_image_over_five_mebibytes_of_base64_is_shrunk_with_a_word_about_it() -> None:
@@ -112,9 +112,9 @@ async def test_more_images_in_one_prompt_than_a_request_takes_are_refused() -> N
 
 
 async def test_a_model_with_a_long_context_takes_more_images() -> None:
-    intake = intake_of(INTAKE, Model("a/m", context_window=1_000_000))
-    assert (await fit(request(asked(0, *(photo() for _ in range(101)))), intake))[1] == ()
-    assert intake_of(INTAKE, Model("a/m", context_window=200_000)).images == 100
+    limits = limits_of(LIMITS, Model("a/m", context_window=1_000_000))
+    assert (await fit(request(asked(0, *(photo() for _ in range(101)))), limits))[1] == ()
+    assert limits_of(LIMITS, Model("a/m", context_window=200_000)).images == 100
 
 
 async def test_pages_are_counted_over_the_branch() -> None:
@@ -138,23 +138,25 @@ async def test_a_request_of_more_than_32_megabytes_does_not_leave() -> None:
 
 
 async def test_a_model_that_cannot_see_is_named_before_sending() -> None:
-    intake = intake_of(Intake(), Model("ollama/l", can_see=False))
-    error = await refused(request(asked(0, photo())), intake)
+    limits = limits_of(AttachmentLimits(), Model("ollama/l", can_see=False))
+    error = await refused(request(asked(0, photo())), limits)
     assert error.message == "shot.png: a/m cannot see images" and error.detail == "cannot_see"
-    assert (await fit(request(asked(0, NOTES)), intake))[1] == ()
+    assert (await fit(request(asked(0, NOTES)), limits))[1] == ()
 
 
 async def test_changing_to_a_model_that_cannot_see_does_not_block_the_conversation() -> None:
-    parts, notes = await fit(request(asked(0, photo()), asked(1)), Intake(sees=False))
+    parts, notes = await fit(request(asked(0, photo()), asked(1)), AttachmentLimits(sees=False))
     assert TextPart("[shot.png: left out, since a/m cannot see images]") in parts
     assert notes == ("shot.png was left out: a/m cannot see images",)
 
 
 async def test_a_kind_that_the_server_does_not_take_is_refused() -> None:
-    assert (await refused(request(asked(0, document(1))), Intake())).message == (
+    assert (await refused(request(asked(0, document(1))), AttachmentLimits())).message == (
         "plan.pdf: a/m does not take PDF files"
     )
-    error = await refused(request(asked(0, photo(kind="WEBP"))), Intake(image_types=frozenset({"image/png"})))
+    error = await refused(
+        request(asked(0, photo(kind="WEBP"))), AttachmentLimits(image_types=frozenset({"image/png"}))
+    )
     assert error.message == "shot.png: a/m does not take image/webp"
 
 
@@ -164,7 +166,7 @@ async def test_a_prompt_whose_stored_bytes_are_lost_is_refused_and_an_earlier_on
         refuse_lost(request(asked(0, lost)).turns)
     asking = request(asked(0, lost), asked(1))
     refuse_lost(asking.turns)
-    assert await AttachmentFitter(no_shrink).fit(asking, INTAKE, "a/m") == (asking, ())
+    assert await AttachmentFitter(no_shrink).fit(asking, LIMITS, "a/m") == (asking, ())
 
 
 async def test_a_smaller_copy_is_made_once_for_a_branch() -> None:
@@ -176,6 +178,6 @@ async def test_a_smaller_copy_is_made_once_for_a_branch() -> None:
 
     fitter = AttachmentFitter(counting)
     asking = request(asked(0, photo(8001, 10)), asked(1))
-    first = await fitter.fit(asking, INTAKE, "a/m")
-    assert first[1] == () and await fitter.fit(asking, INTAKE, "a/m") == first
+    first = await fitter.fit(asking, LIMITS, "a/m")
+    assert first[1] == () and await fitter.fit(asking, LIMITS, "a/m") == first
     assert made == ["shot.png"]

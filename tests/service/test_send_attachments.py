@@ -10,9 +10,9 @@ from tests.attachments.samples import image, pdf
 from tests.service.conftest import HELLO, MakeHarness, ServiceHarness
 from tui_chat.attachments.shrink import shrink
 from tui_chat.core.attachment import measured, without_bytes
+from tui_chat.core.attachment_limits import AttachmentLimits
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import AttachmentRefused, RequestRefused
-from tui_chat.core.intake import Intake
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.provider import Model
 from tui_chat.core.turn import Turn, TurnStatus
@@ -92,15 +92,15 @@ async def test_an_edit_keeps_drops_and_adds_files(make_harness: MakeHarness) -> 
 # Limits
 
 
-def limited(harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch, intake: Intake) -> None:
-    monkeypatch.setattr(harness.provider, "takes", lambda model: intake)
+def limited(harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch, limits: AttachmentLimits) -> None:
+    monkeypatch.setattr(harness.provider, "takes", lambda model: limits)
 
 
 async def test_a_file_over_a_limit_is_refused_before_anything_is_stored(
     make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = await make_harness()
-    limited(harness, monkeypatch, Intake(image_edge=32))
+    limited(harness, monkeypatch, AttachmentLimits(image_edge=32))
     with pytest.raises(AttachmentRefused, match=r"64×48 pixels, and at most 32 on a side"):
         await harness.service.send(harness.new_conversation(), "Look.", (SHOT,))
     assert harness.provider.requests == [] and await harness.store.count() == 0
@@ -110,7 +110,7 @@ async def test_a_file_that_a_caller_did_not_measure_is_held_against_the_limits_t
     make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = await make_harness()
-    limited(harness, monkeypatch, Intake(image_edge=32))
+    limited(harness, monkeypatch, AttachmentLimits(image_edge=32))
     with pytest.raises(AttachmentRefused, match=r"64×48 pixels"):
         await harness.service.send(
             harness.new_conversation(), "Look.", (AttachmentPart("shot.png", "image/png", SHOT.data),)
@@ -121,7 +121,7 @@ async def test_a_shrunk_image_is_sent_with_a_note_and_the_original_is_kept(
     make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = await make_harness(shrink=shrink)
-    limited(harness, monkeypatch, Intake(image_edge=32))
+    limited(harness, monkeypatch, AttachmentLimits(image_edge=32))
     reply = await harness.service.send(harness.new_conversation(), "Look.", (SHOT,))
     await reply.wait()
     assert reply.notes == ("shot.png was shrunk: 64×48 → 32×24",)

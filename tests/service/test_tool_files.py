@@ -8,9 +8,9 @@ import pytest
 from tests.attachments.samples import image
 from tests.service.conftest import MakeHarness, ServiceHarness
 from tests.support.tools import LOOK, ScriptedToolbox, answer, assert_valid_on_every_wire, calls
+from tui_chat.core.attachment_limits import AttachmentLimits
 from tui_chat.core.conversation import Options
 from tui_chat.core.error import StorageError
-from tui_chat.core.intake import Intake
 from tui_chat.core.part import AttachmentPart, ToolCallPart, ToolResultPart
 from tui_chat.core.provider import Request
 from tui_chat.core.provider_presets import PRESETS
@@ -70,7 +70,7 @@ async def test_a_model_that_sees_nothing_is_sent_a_line_instead(
     make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     harness = await make_harness(TWO, answer(), toolbox=ScriptedToolbox(run=run))
-    monkeypatch.setattr(harness.provider, "takes", lambda model: Intake(sees=False))
+    monkeypatch.setattr(harness.provider, "takes", lambda model: AttachmentLimits(sees=False))
     reply = await sent(harness)
     assert reply.turn.text.endswith("Done.") and len(files(reply.turn)) == 1
     assert "image" not in json.dumps(message_params(harness.provider.requests[1], Capabilities())["tools"])

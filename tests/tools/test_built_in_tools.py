@@ -176,7 +176,7 @@ async def test_search_files_finds_lines_and_skips_secrets_and_links(root: Path) 
 
 
 async def test_an_expression_that_takes_forever_is_stopped(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(box, "SEARCH_LIMIT_S", 1.0)
+    monkeypatch.setattr(built_in_tools, "SEARCH_LIMIT_S", 1.0)
     (root / "evil.txt").write_text("a" * 64 + "!\n")
     outcome = await ran(BuiltInTools(root), "search_files", regex="(a+)+$", pattern="evil.txt")
     assert outcome.status is ToolStatus.TIMED_OUT

@@ -1,4 +1,4 @@
-"""The sizes of files that are taken in at all. What a provider takes is its own matter: `core.intake`."""
+"""The sizes of files that are taken in at all. What a provider takes is its own matter: `core.attachment_limits`."""
 
 TEXT_ASK_BYTES = 256 * 1024
 """A larger text file is only attached after a question."""

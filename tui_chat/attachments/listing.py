@@ -16,7 +16,7 @@ from heapq import nsmallest
 from itertools import repeat
 from pathlib import Path
 
-from tui_chat.attachments.secrets import has_secret_name
+from tui_chat.attachments.secret_files import has_secret_name
 
 MOST_FILES = 200_000
 _MOST_IN_FOLDER = 20_000

@@ -8,7 +8,7 @@ from pathlib import Path
 from tui_chat.attachments.limits import TEXT_ASK_BYTES
 from tui_chat.attachments.paths import path_of
 from tui_chat.attachments.read_file import display_name
-from tui_chat.attachments.secrets import has_secret_name, secret_in
+from tui_chat.attachments.secret_files import has_secret_name, secret_in
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import AttachmentRefused
 from tui_chat.core.part import AttachmentPart

@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tui_chat.core.attachment_limits import AttachmentLimits
 from tui_chat.core.conversation import Options
 from tui_chat.core.event import ProviderEvent
-from tui_chat.core.intake import Intake
 from tui_chat.core.tool import Tool
 from tui_chat.core.turn import Turn
 
@@ -62,7 +62,7 @@ class Provider(Protocol):
         """Return whether a request may end with a partial reply that the model then continues."""
         ...
 
-    def takes(self, model: str) -> Intake:
+    def takes(self, model: str) -> AttachmentLimits:
         """Return the attachments that a model takes, as far as its wire and its name tell."""
         ...
 

@@ -37,7 +37,7 @@ from tui_chat.service.attachment_bytes import measured_files, with_bytes
 from tui_chat.service.auto_title import AutoTitle
 from tui_chat.service.budget_gate import BudgetGate
 from tui_chat.service.dependencies import Dependencies
-from tui_chat.service.fit_attachments import AttachmentFitter, intake_of, refuse_lost
+from tui_chat.service.fit_attachments import AttachmentFitter, limits_of, refuse_lost
 from tui_chat.service.permissions import Permissions
 from tui_chat.service.reply import Reply
 from tui_chat.service.save_queue import SaveQueue
@@ -448,7 +448,7 @@ class ChatService:
     async def _fitted(self, request: Request, model: str) -> tuple[Request, tuple[str, ...]]:
         provider = await self._dependencies.provider_for(model)
         listed = await self._dependencies.listed_model(model)
-        return await self._fitter.fit(request, intake_of(provider.takes(split_ref(model)[1]), listed), model)
+        return await self._fitter.fit(request, limits_of(provider.takes(split_ref(model)[1]), listed), model)
 
     async def _request(self, conversation: Conversation, model: str, sent: tuple[Turn, ...]) -> Request:
         options = conversation.options

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from tui_chat.core.attachment import PDF, is_image
+from tui_chat.core.attachment_limits import LONG_CONTEXT, AttachmentLimits, base64_bytes
 from tui_chat.core.error import AttachmentRefused
-from tui_chat.core.intake import LONG_CONTEXT, Intake, base64_bytes
 from tui_chat.core.part import AttachmentPart, Part, TextPart, ToolResultPart
 from tui_chat.core.provider import Model, Request
 from tui_chat.core.turn import Role, Turn
@@ -36,7 +36,7 @@ class _Fitting:
     """One request while it is made to fit."""
 
     request: Request
-    intake: Intake
+    limits: AttachmentLimits
     model: str
     files: dict[Place, AttachmentPart]
     """Attachments with their bytes, oldest first."""
@@ -67,13 +67,13 @@ class AttachmentFitter:
         self._shrink = shrink
         self._copies: OrderedDict[tuple[str, int, int], AttachmentPart | None] = OrderedDict()
 
-    async def fit(self, request: Request, intake: Intake, model: str) -> tuple[Request, tuple[str, ...]]:
+    async def fit(self, request: Request, limits: AttachmentLimits, model: str) -> tuple[Request, tuple[str, ...]]:
         """Return the request with attachments that the model takes, and notes on what was changed.
 
         Raises `AttachmentRefused` where a file of the prompt cannot be made to fit.
         """
         own = max((at for at, turn in enumerate(request.turns) if _is_prompt(turn)), default=-1)
-        fitting = _Fitting(request, intake, model, _files_of(request.turns), own)
+        fitting = _Fitting(request, limits, model, _files_of(request.turns), own)
         _check_kinds(fitting)
         await self._check_images(fitting)
         _check_counts(fitting)
@@ -81,11 +81,11 @@ class AttachmentFitter:
 
     async def _check_images(self, fitting: _Fitting) -> None:
         """Shrink images that are too large; with many images in a request the limit is lower."""
-        intake = fitting.intake
+        limits = fitting.limits
         images = {place: part for place, part in fitting.files.items() if is_image(part)}
-        edge, size = intake.image_edge or _NO_LIMIT, intake.image_base64_bytes or _NO_LIMIT
-        if intake.many_images is not None and len(images) > intake.many_images and intake.image_edge_of_many:
-            edge = intake.image_edge_of_many
+        edge, size = limits.image_edge or _NO_LIMIT, limits.image_base64_bytes or _NO_LIMIT
+        if limits.many_images is not None and len(images) > limits.many_images and limits.image_edge_of_many:
+            edge = limits.image_edge_of_many
         for place, part in images.items():
             if not (reason := _too_large(part, edge, size)):
                 continue
@@ -110,14 +110,14 @@ class AttachmentFitter:
         return self._copies[key]
 
 
-def intake_of(intake: Intake, listed: Model | None) -> Intake:
-    """Return an intake with what the provider's list of models adds: whether it sees, and how long its context is."""
+def limits_of(limits: AttachmentLimits, listed: Model | None) -> AttachmentLimits:
+    """Return an limits with what the provider's list of models adds: whether it sees, and how long its context is."""
     if listed is None:
-        return intake
-    sees = intake.sees if listed.can_see is None else listed.can_see
+        return limits
+    sees = limits.sees if listed.can_see is None else listed.can_see
     is_long = (listed.context_window or 0) > LONG_CONTEXT
-    images = intake.images_in_long_context if is_long and intake.images_in_long_context else intake.images
-    return replace(intake, sees=sees, images=images)
+    images = limits.images_in_long_context if is_long and limits.images_in_long_context else limits.images
+    return replace(limits, sees=sees, images=images)
 
 
 def refuse_lost(turns: tuple[Turn, ...]) -> None:
@@ -146,29 +146,29 @@ def _files_of(turns: tuple[Turn, ...]) -> dict[Place, AttachmentPart]:
 
 def _check_kinds(fitting: _Fitting) -> None:
     """Refuse what the model cannot read at all."""
-    intake, model = fitting.intake, fitting.model
+    limits, model = fitting.limits, fitting.model
     for place, part in list(fitting.files.items()):
-        if is_image(part) and intake.sees is False:
+        if is_image(part) and limits.sees is False:
             fitting.refuse(place, AttachmentRefused(f"{model} cannot see images", detail="cannot_see"))
-        elif is_image(part) and part.media_type not in intake.image_types:
+        elif is_image(part) and part.media_type not in limits.image_types:
             fitting.refuse(place, AttachmentRefused(f"{model} does not take {part.media_type}", detail="not_taken"))
-        elif part.media_type == PDF and not intake.takes_pdf:
+        elif part.media_type == PDF and not limits.takes_pdf:
             fitting.refuse(place, AttachmentRefused(f"{model} does not take PDF files", detail="not_taken"))
 
 
 def _check_counts(fitting: _Fitting) -> None:
     """Leave out the oldest files of earlier turns until the request is within its limits."""
-    intake, model = fitting.intake, fitting.model
-    limits: list[tuple[int | None, str, Callable[[AttachmentPart], int]]] = [
-        (intake.images, "images", lambda part: int(is_image(part))),
-        (intake.pdf_pages, "pages", lambda part: (part.pages or 1) if part.media_type == PDF else 0),
+    limits, model = fitting.limits, fitting.model
+    counted: list[tuple[int | None, str, Callable[[AttachmentPart], int]]] = [
+        (limits.images, "images", lambda part: int(is_image(part))),
+        (limits.pdf_pages, "pages", lambda part: (part.pages or 1) if part.media_type == PDF else 0),
     ]
     reason = f"a request to {model} takes at most {{most:,}} {{what}}, not {{total:,}}"
-    for most, what, amount in limits:
+    for most, what, amount in counted:
         _leave_out_oldest(fitting, amount, 0, most, partial(reason.format, what=what))
     texts = [part.text for turn in fitting.request.turns for part in turn.parts if isinstance(part, TextPart)]
     words = sum(map(len, texts)) + len(fitting.request.system)
-    _leave_out_oldest(fitting, _sent_bytes, words, intake.request_bytes, partial(reason.format, what="bytes"))
+    _leave_out_oldest(fitting, _sent_bytes, words, limits.request_bytes, partial(reason.format, what="bytes"))
 
 
 def _leave_out_oldest(

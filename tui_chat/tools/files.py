@@ -10,7 +10,7 @@ from pathlib import Path
 from tui_chat.attachments.kind import IMAGES, SNIFFED_BYTES, kind_of
 from tui_chat.attachments.limits import FILE_MAX_BYTES
 from tui_chat.attachments.read_file import attachment_from_bytes
-from tui_chat.attachments.secrets import has_secret_name
+from tui_chat.attachments.secret_files import has_secret_name
 from tui_chat.core.error import AttachmentRefused
 from tui_chat.core.part import AttachmentPart
 from tui_chat.tools.folder import Location, NotReadable, WorkingFolder

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from tui_chat.attachments.secrets import has_secret_name
+from tui_chat.attachments.secret_files import has_secret_name
 from tui_chat.core.tool import ArgumentsRefused
 
 _FOLLOWS_NO_LINK = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)

@@ -8,7 +8,7 @@ from textual import events
 from tests.attachments.samples import image
 from tests.ui.conftest import Desk
 from tests.ui.screen import screen_text
-from tui_chat.core.intake import Intake
+from tui_chat.core.attachment_limits import AttachmentLimits
 
 
 async def attach(desk: Desk, path: Path) -> None:
@@ -25,7 +25,7 @@ async def test_an_image_that_the_model_cannot_see_is_left_out_with_a_note(
     await desk.press("enter")
     await desk.until(lambda: len(desk.conversation.path) == 2)
     await desk.idle()
-    monkeypatch.setattr(desk.provider, "takes", lambda model: Intake(sees=False))
+    monkeypatch.setattr(desk.provider, "takes", lambda model: AttachmentLimits(sees=False))
     await desk.type("And?")
     await desk.press("enter")
     await desk.until(lambda: "shot.png was left out: demo/tour cannot see images" in screen_text(desk.app))

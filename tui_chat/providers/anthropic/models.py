@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from tui_chat.core.attachment_limits import AttachmentLimits
 from tui_chat.core.bounds import count_in_bounds
-from tui_chat.core.intake import Intake
 from tui_chat.core.masking import Masker
 from tui_chat.core.provider import Model
 from tui_chat.providers.provider_secrets import masked_models
@@ -25,7 +25,7 @@ _OTHER_MAX_OUTPUT = 8_192
 _BUDGETS = {"low": 2_048, "medium": 8_192, "high": 24_576, "xhigh": 32_768, "max": 48_000}
 _MIN_BUDGET = 1_024
 _MIN_ANSWER = 1_024
-INTAKE = Intake(
+LIMITS = AttachmentLimits(
     takes_pdf=True,
     image_base64_bytes=5 * 1024 * 1024,
     image_edge=8_000,

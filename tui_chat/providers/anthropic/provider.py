@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import anthropic
 import httpx2
 
+from tui_chat.core.attachment_limits import AttachmentLimits
 from tui_chat.core.bounds import count_in_bounds
 from tui_chat.core.error import (
     KeyRejected,
@@ -26,7 +27,6 @@ from tui_chat.core.error import (
     StreamCut,
 )
 from tui_chat.core.event import ProviderEvent, ReplyOpened, SignOfLife
-from tui_chat.core.intake import Intake
 from tui_chat.core.masking import Masker
 from tui_chat.core.provider import Model, Request
 from tui_chat.providers.anthropic.errors import (
@@ -37,7 +37,7 @@ from tui_chat.providers.anthropic.errors import (
     request_id_of,
     stream_cut_error,
 )
-from tui_chat.providers.anthropic.models import INTAKE, is_legacy, models_in
+from tui_chat.providers.anthropic.models import LIMITS, is_legacy, models_in
 from tui_chat.providers.anthropic.request import (
     CURRENT_VERSION,
     Capabilities,
@@ -221,9 +221,9 @@ class AnthropicProvider:
         """Whether the model continues a partial reply."""
         return is_legacy(model)
 
-    def takes(self, model: str) -> Intake:
+    def takes(self, model: str) -> AttachmentLimits:
         """Return the limits of the Messages API."""
-        return INTAKE
+        return LIMITS
 
     async def count_tokens(self, request: Request) -> int | None:
         """Return the input tokens as the provider counts them; `None` where a gateway cannot."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from itertools import chain
 from math import inf
 
+from tui_chat.core.attachment_limits import AttachmentLimits
 from tui_chat.core.error import RequestRefused
 from tui_chat.core.event import (
     PartEnd,
@@ -16,7 +17,6 @@ from tui_chat.core.event import (
     ThinkingDelta,
     UsageReported,
 )
-from tui_chat.core.intake import Intake
 from tui_chat.core.part import AttachmentPart, OtherPart, RoundPart, ToolCallPart, ToolResultPart
 from tui_chat.core.provider import Model, Request
 from tui_chat.core.turn import Role, Turn
@@ -106,9 +106,9 @@ class DemoProvider:
         """Return true: the script continues at the character where the partial reply ends."""
         return True
 
-    def takes(self, model: str) -> Intake:
-        """Return an intake without limits: the script reads no file."""
-        return Intake(takes_pdf=True, sees=True)
+    def takes(self, model: str) -> AttachmentLimits:
+        """Return no limits: the script reads no file."""
+        return AttachmentLimits(takes_pdf=True, sees=True)
 
     async def count_tokens(self, request: Request) -> int | None:
         """Return the input tokens that the usage will report."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx2
 
+from tui_chat.core.attachment_limits import AttachmentLimits
 from tui_chat.core.error import Overloaded, ProtocolBroken, RequestRefused
 from tui_chat.core.event import ProviderEvent
-from tui_chat.core.intake import Intake
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.provider import Model, Request
 from tui_chat.core.tool import SERVER_TOOLS, WEB_SEARCH
@@ -54,10 +54,10 @@ class OpenAICompatibleProvider:
         """Whether this server continues a partial reply."""
         return self._dialect.continuation is not None and not uses_responses(self._config, self._dialect, model)
 
-    def takes(self, model: str) -> Intake:
+    def takes(self, model: str) -> AttachmentLimits:
         """Return what this server takes; its limits on sizes are its own."""
         takes_pdf = self._dialect.takes_files or uses_responses(self._config, self._dialect, model)
-        return Intake(takes_pdf=takes_pdf, request_bytes=self._dialect.max_request_bytes)
+        return AttachmentLimits(takes_pdf=takes_pdf, request_bytes=self._dialect.max_request_bytes)
 
     async def count_tokens(self, request: Request) -> int | None:
         """Return `None`: this wire cannot count tokens."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from tui_chat.service.text_forms import as_html, conversation_markdown
+from tui_chat.service.copy_formats import as_html, conversation_markdown
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.output_actions import OutputActions
 from tui_chat.ui.picker import Choice, Picker

@@ -6,7 +6,7 @@ IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class AttachmentLimits:
     """What one model takes; text files are taken by every model."""
 
     image_types: frozenset[str] = IMAGE_TYPES

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tui_chat.attachments.secrets import has_secret_name, secret_in
+from tui_chat.attachments.secret_files import has_secret_name, secret_in
 
 SECRET_NAMES = (
     ".env",
