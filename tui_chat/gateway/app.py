@@ -18,7 +18,7 @@ from tui_chat.gateway.openapi import openapi_document
 from tui_chat.gateway.problem import Problem, problem_of
 from tui_chat.gateway.problem_response import problem_response
 from tui_chat.gateway.request import backend_of, json_response, refused_as_missing
-from tui_chat.gateway.sockets import socket
+from tui_chat.gateway.socket_routes import socket
 
 _log = logging.getLogger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tui_chat.gateway import chat_dialects, compatible, conversations, events, files, info, page, turns
+from tui_chat.gateway import (
+    chat_dialect_routes,
+    conversation_routes,
+    event_routes,
+    file_routes,
+    openai_anthropic_routes,
+    page,
+    server_routes,
+    turn_routes,
+)
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -40,71 +49,76 @@ _TURN = f"{_CONVERSATION}/turns/{{turn}}"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/", page.page),
-    Endpoint("GET", "/healthz", info.health, answer="Health"),
+    Endpoint("GET", "/healthz", server_routes.health, answer="Health"),
     Endpoint(
         "GET",
         "/api/v1/conversations",
-        conversations.list_conversations,
+        conversation_routes.list_conversations,
         query=("q", "shelf", "cursor", "limit"),
         answer="ConversationList",
     ),
     Endpoint(
         "POST",
         "/api/v1/conversations",
-        turns.create_conversation,
+        turn_routes.create_conversation,
         body="NewConversation",
         status=202,
         answer="Answer",
     ),
-    Endpoint("GET", _CONVERSATION, conversations.get_conversation, query=("html",), answer="Conversation"),
-    Endpoint("PATCH", _CONVERSATION, conversations.change_conversation, body="Change", answer="Conversation"),
-    Endpoint("DELETE", _CONVERSATION, conversations.delete_conversation, status=204),
-    Endpoint("POST", f"{_CONVERSATION}/turns", turns.send, body="Prompt", status=202, answer="Answer"),
-    Endpoint("POST", f"{_TURN}/retry", turns.retry, body="Retry", status=202, answer="Answer"),
-    Endpoint("POST", f"{_TURN}/edit", turns.edit, body="Edit", status=202, answer="Answer"),
-    Endpoint("POST", f"{_TURN}/continue", turns.continue_, body="Continue", status=202, answer="Answer"),
-    Endpoint("POST", f"{_TURN}/fork", turns.fork, status=201, answer="Conversation"),
-    Endpoint("POST", f"{_CONVERSATION}/cancel", turns.cancel, answer="Cancelled"),
-    Endpoint("POST", f"{_CONVERSATION}/approvals/{{call}}", turns.approve, body="Verdict", answer="Verdict"),
-    Endpoint("POST", "/api/v1/attachments", files.upload, status=201, answer="Uploaded"),
-    Endpoint("GET", f"{_CONVERSATION}/attachments/{{sha256}}", files.download),
-    Endpoint("GET", f"{_CONVERSATION}/events", events.conversation_events, streams=True),
-    Endpoint("GET", "/api/v1/events", events.all_events, query=("conversations",), streams=True),
+    Endpoint("GET", _CONVERSATION, conversation_routes.get_conversation, query=("html",), answer="Conversation"),
+    Endpoint("PATCH", _CONVERSATION, conversation_routes.change_conversation, body="Change", answer="Conversation"),
+    Endpoint("DELETE", _CONVERSATION, conversation_routes.delete_conversation, status=204),
+    Endpoint("POST", f"{_CONVERSATION}/turns", turn_routes.send, body="Prompt", status=202, answer="Answer"),
+    Endpoint("POST", f"{_TURN}/retry", turn_routes.retry, body="Retry", status=202, answer="Answer"),
+    Endpoint("POST", f"{_TURN}/edit", turn_routes.edit, body="Edit", status=202, answer="Answer"),
+    Endpoint("POST", f"{_TURN}/continue", turn_routes.continue_, body="Continue", status=202, answer="Answer"),
+    Endpoint("POST", f"{_TURN}/fork", turn_routes.fork, status=201, answer="Conversation"),
+    Endpoint("POST", f"{_CONVERSATION}/cancel", turn_routes.cancel, answer="Cancelled"),
+    Endpoint("POST", f"{_CONVERSATION}/approvals/{{call}}", turn_routes.approve, body="Verdict", answer="Verdict"),
+    Endpoint("POST", "/api/v1/attachments", file_routes.upload, status=201, answer="Uploaded"),
+    Endpoint("GET", f"{_CONVERSATION}/attachments/{{sha256}}", file_routes.download),
+    Endpoint("GET", f"{_CONVERSATION}/events", event_routes.conversation_events, streams=True),
+    Endpoint("GET", "/api/v1/events", event_routes.all_events, query=("conversations",), streams=True),
     Endpoint(
         "GET",
         "/api/v1/search",
-        conversations.search,
+        conversation_routes.search,
         query=("limit", "offset"),
         required_query="q",
         answer="SearchHits",
     ),
-    Endpoint("GET", "/api/v1/usage", conversations.usage, query=("since",), answer="Usage"),
-    Endpoint("GET", "/api/v1/models", info.models, query=("refresh",), answer="Models"),
-    Endpoint("GET", "/api/v1/metrics", info.metrics, answer="Metrics"),
-    Endpoint("POST", "/api/v1/tickets", info.ticket, status=201, answer="Ticket"),
-    Endpoint("POST", "/api/v1/stream", chat_dialects.simple_stream, query=("form",), body="Message", streams=True),
-    Endpoint("GET", "/api/v1/stream/{id}", chat_dialects.simple_events, query=("form",), streams=True),
-    Endpoint("POST", "/api/chat", chat_dialects.chat),
-    Endpoint("GET", "/api/chat/{id}/stream", chat_dialects.resume_chat),
-    Endpoint("POST", "/api/chat/{id}/stop", chat_dialects.stop_chat),
-    Endpoint("POST", "/api/chats/{id}/stream", chat_dialects.text_of_chat),
+    Endpoint("GET", "/api/v1/usage", conversation_routes.usage, query=("since",), answer="Usage"),
+    Endpoint("GET", "/api/v1/models", server_routes.models, query=("refresh",), answer="Models"),
+    Endpoint("GET", "/api/v1/metrics", server_routes.metrics, answer="Metrics"),
+    Endpoint("POST", "/api/v1/tickets", server_routes.ticket, status=201, answer="Ticket"),
+    Endpoint(
+        "POST", "/api/v1/stream", chat_dialect_routes.simple_stream, query=("form",), body="Message", streams=True
+    ),
+    Endpoint("GET", "/api/v1/stream/{id}", chat_dialect_routes.simple_events, query=("form",), streams=True),
+    Endpoint("POST", "/api/chat", chat_dialect_routes.chat),
+    Endpoint("GET", "/api/chat/{id}/stream", chat_dialect_routes.resume_chat),
+    Endpoint("POST", "/api/chat/{id}/stop", chat_dialect_routes.stop_chat),
+    Endpoint("POST", "/api/chats/{id}/stream", chat_dialect_routes.text_of_chat),
     *(
         endpoint
-        for verb, handler in (("ask", chat_dialects.librechat_ask), ("edit", chat_dialects.librechat_edit))
+        for verb, handler in (
+            ("ask", chat_dialect_routes.librechat_ask),
+            ("edit", chat_dialect_routes.librechat_edit),
+        )
         for endpoint in (
             Endpoint("POST", f"/api/{verb}/{{endpoint}}", handler),
-            Endpoint("POST", f"/api/{verb}/{{endpoint}}/abort", chat_dialects.librechat_abort),
+            Endpoint("POST", f"/api/{verb}/{{endpoint}}/abort", chat_dialect_routes.librechat_abort),
         )
     ),
     *(
         endpoint
         for prefix in ("", UNSAVED)
         for endpoint in (
-            Endpoint("POST", f"{prefix}/v1/chat/completions", compatible.chat_completions),
-            Endpoint("POST", f"{prefix}/v1/messages", compatible.messages),
-            Endpoint("POST", f"{prefix}/v1/messages/count_tokens", compatible.count_tokens),
-            Endpoint("GET", f"{prefix}/v1/models", compatible.list_models),
-            Endpoint("GET", f"{prefix}/v1/models/{{model:path}}", compatible.get_model),
+            Endpoint("POST", f"{prefix}/v1/chat/completions", openai_anthropic_routes.chat_completions),
+            Endpoint("POST", f"{prefix}/v1/messages", openai_anthropic_routes.messages),
+            Endpoint("POST", f"{prefix}/v1/messages/count_tokens", openai_anthropic_routes.count_tokens),
+            Endpoint("GET", f"{prefix}/v1/models", openai_anthropic_routes.list_models),
+            Endpoint("GET", f"{prefix}/v1/models/{{model:path}}", openai_anthropic_routes.get_model),
         )
     ),
 )

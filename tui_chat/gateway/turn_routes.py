@@ -16,7 +16,7 @@ from tui_chat.gateway.backend import SOURCE, Backend
 from tui_chat.gateway.body import Body
 from tui_chat.gateway.dialects.dialect import EVENT_STREAM
 from tui_chat.gateway.dialects.native import NativeDialect
-from tui_chat.gateway.files import attachments_in
+from tui_chat.gateway.file_routes import attachments_in
 from tui_chat.gateway.json_values import conversation_json
 from tui_chat.gateway.problem import Problem, wrong_field
 from tui_chat.gateway.repeated_requests import Answer
