@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.gateway.conftest import API, Gateway, MakeGateway, events_of
-from tests.gateway.test_sockets import opened
+from tests.gateway.test_socket_routes import opened
 from tests.support.tools import ScriptedToolbox, answer, calls
 from tui_chat.core.conversation import Conversation, Options
 from tui_chat.core.part import ToolResultPart

@@ -4,7 +4,7 @@ import pytest
 
 from tui_chat.core.part import AttachmentPart
 from tui_chat.ui.attachment_marks import attachments_in, brief, mark_of, prompt_text
-from tui_chat.ui.widgets.attachment_signs import AttachmentSigns, describe
+from tui_chat.ui.widgets.attachment_placeholders import AttachmentPlaceholders, describe
 
 HASH = "a1" * 32
 SHOT = AttachmentPart("shot.png", "image/png", sha256=HASH, size=24_013, pixels=(1280, 800))
@@ -74,11 +74,11 @@ def test_a_long_name_keeps_its_end() -> None:
 
 
 def test_signs_become_marks_again_and_a_changed_sign_is_text() -> None:
-    signs = AttachmentSigns()
-    shot, log = signs.sign_of(SHOT, tokens=1400), signs.sign_of(LOG, tokens=3)
+    placeholders = AttachmentPlaceholders()
+    shot, log = placeholders.placeholder_of(SHOT, tokens=1400), placeholders.placeholder_of(LOG, tokens=3)
     text = f"a {shot} b {log}"
-    assert signs.sign_of(SHOT) == shot
-    assert signs.to_marks(text) == f"a {mark_of(SHOT)} b {mark_of(LOG)}"
-    assert signs.to_signs(signs.to_marks(text)) == text
-    assert signs.to_marks(shot.replace("shot", "shit")) == shot.replace("shot", "shit")
-    assert signs.sign_at(text, 5) == (2, 2 + len(shot)) and signs.sign_at(text, 1) is None
+    assert placeholders.placeholder_of(SHOT) == shot
+    assert placeholders.to_marks(text) == f"a {mark_of(SHOT)} b {mark_of(LOG)}"
+    assert placeholders.to_placeholders(placeholders.to_marks(text)) == text
+    assert placeholders.to_marks(shot.replace("shot", "shit")) == shot.replace("shot", "shit")
+    assert placeholders.placeholder_at(text, 5) == (2, 2 + len(shot)) and placeholders.placeholder_at(text, 1) is None

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tui_chat.gateway import (
-    chat_dialect_routes,
     conversation_routes,
+    dialect_routes,
     event_routes,
     file_routes,
     openai_anthropic_routes,
@@ -91,23 +91,21 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/api/v1/models", server_routes.models, query=("refresh",), answer="Models"),
     Endpoint("GET", "/api/v1/metrics", server_routes.metrics, answer="Metrics"),
     Endpoint("POST", "/api/v1/tickets", server_routes.ticket, status=201, answer="Ticket"),
-    Endpoint(
-        "POST", "/api/v1/stream", chat_dialect_routes.simple_stream, query=("form",), body="Message", streams=True
-    ),
-    Endpoint("GET", "/api/v1/stream/{id}", chat_dialect_routes.simple_events, query=("form",), streams=True),
-    Endpoint("POST", "/api/chat", chat_dialect_routes.chat),
-    Endpoint("GET", "/api/chat/{id}/stream", chat_dialect_routes.resume_chat),
-    Endpoint("POST", "/api/chat/{id}/stop", chat_dialect_routes.stop_chat),
-    Endpoint("POST", "/api/chats/{id}/stream", chat_dialect_routes.text_of_chat),
+    Endpoint("POST", "/api/v1/stream", dialect_routes.simple_stream, query=("form",), body="Message", streams=True),
+    Endpoint("GET", "/api/v1/stream/{id}", dialect_routes.simple_events, query=("form",), streams=True),
+    Endpoint("POST", "/api/chat", dialect_routes.chat),
+    Endpoint("GET", "/api/chat/{id}/stream", dialect_routes.resume_chat),
+    Endpoint("POST", "/api/chat/{id}/stop", dialect_routes.stop_chat),
+    Endpoint("POST", "/api/chats/{id}/stream", dialect_routes.text_of_chat),
     *(
         endpoint
         for verb, handler in (
-            ("ask", chat_dialect_routes.librechat_ask),
-            ("edit", chat_dialect_routes.librechat_edit),
+            ("ask", dialect_routes.librechat_ask),
+            ("edit", dialect_routes.librechat_edit),
         )
         for endpoint in (
             Endpoint("POST", f"/api/{verb}/{{endpoint}}", handler),
-            Endpoint("POST", f"/api/{verb}/{{endpoint}}/abort", chat_dialect_routes.librechat_abort),
+            Endpoint("POST", f"/api/{verb}/{{endpoint}}/abort", dialect_routes.librechat_abort),
         )
     ),
     *(

@@ -1,4 +1,4 @@
-"""Attaching files in the app: every way in, their signs in the prompt, and what is sent and kept."""
+"""Attaching files in the app: every way in, their placeholders in the prompt, and what is sent and kept."""
 
 import asyncio
 import os

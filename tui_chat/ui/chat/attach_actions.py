@@ -25,7 +25,7 @@ Read = Callable[[], tuple[AttachmentPart, str]]
 
 
 class AttachActions:
-    """Read files, ask about those that should not go unasked, store them, and put their signs into the prompt."""
+    """Read files, ask about risky ones, store them, and put their placeholders into the prompt."""
 
     def __init__(self, chat: ChatView) -> None:
         self._chat = chat

@@ -15,10 +15,10 @@ from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.compare_actions import CompareActions
 from tui_chat.ui.chat.config_actions import ConfigActions
 from tui_chat.ui.chat.context_actions import ContextActions
+from tui_chat.ui.chat.copy_pipe_actions import CopyPipeActions
 from tui_chat.ui.chat.find_actions import FindActions
 from tui_chat.ui.chat.model_picker import ModelPicker
 from tui_chat.ui.chat.output_actions import OutputActions
-from tui_chat.ui.chat.reuse_actions import ReuseActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
 from tui_chat.ui.chat.template_actions import TemplateActions
 from tui_chat.ui.chat.tool_actions import ToolActions
@@ -47,7 +47,7 @@ class CommandActions:
         templates: TemplateActions,
         comparing: CompareActions,
         config: ConfigActions,
-        reuse: ReuseActions,
+        reuse: CopyPipeActions,
     ) -> None:
         self._chat = chat
         self._branches = branches

@@ -31,6 +31,7 @@ from tui_chat.ui.chat.command_actions import CommandActions
 from tui_chat.ui.chat.compare_actions import CompareActions
 from tui_chat.ui.chat.config_actions import ConfigActions
 from tui_chat.ui.chat.context_actions import ContextActions
+from tui_chat.ui.chat.copy_pipe_actions import CopyPipeActions
 from tui_chat.ui.chat.drafts import Drafts
 from tui_chat.ui.chat.external_changes import CHECK_EVERY_S, ExternalChanges
 from tui_chat.ui.chat.file_suggestions import FileSuggestions
@@ -44,7 +45,6 @@ from tui_chat.ui.chat.output_actions import OutputActions
 from tui_chat.ui.chat.prompt_actions import PromptActions
 from tui_chat.ui.chat.prompt_queue import PromptQueue
 from tui_chat.ui.chat.queue_actions import QueueActions
-from tui_chat.ui.chat.reuse_actions import ReuseActions
 from tui_chat.ui.chat.send_actions import SendActions
 from tui_chat.ui.chat.serve_actions import ServeActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
@@ -186,7 +186,7 @@ class ChatScreen(Screen[None]):
         self.files = FileSuggestions(self)
         self.tools = ToolActions(self, self.settings)
         self.serve = ServeActions(self)
-        self.reuse = ReuseActions(self, self.output)
+        self.reuse = CopyPipeActions(self, self.output)
         self.outlines = OutlineActions(self)
         self.commands = CommandActions(
             self,

@@ -3,9 +3,9 @@
 import re
 
 FOLD_OVER_LINES = 20
-SIGN_BEGINS = "⟦"
+PLACEHOLDER_START = "⟦"
 FOLD_OVER_CHARACTERS = 10_000
-_SIGN = re.compile(r"⟦#(\d+) pasted: [\d,]+ (?:lines|characters)⟧")
+_PLACEHOLDER = re.compile(r"⟦#(\d+) pasted: [\d,]+ (?:lines|characters)⟧")
 
 
 class PastePlaceholders:
@@ -29,12 +29,12 @@ class PastePlaceholders:
 
     def unfolded(self, text: str) -> str:
         """Return the text with every placeholder replaced by its paste."""
-        return _SIGN.sub(lambda sign: self._texts.get(int(sign[1]), sign[0]), text)
+        return _PLACEHOLDER.sub(lambda match: self._texts.get(int(match[1]), match[0]), text)
 
     def spans(self, line: str) -> list[tuple[int, int]]:
         """Return where the placeholders of a line are."""
-        return [sign.span() for sign in _SIGN.finditer(line) if int(sign[1]) in self._texts]
+        return [match.span() for match in _PLACEHOLDER.finditer(line) if int(match[1]) in self._texts]
 
-    def sign_at(self, line: str, column: int) -> tuple[int, int] | None:
+    def placeholder_at(self, line: str, column: int) -> tuple[int, int] | None:
         """Return start and end of the placeholder that the column is in or touches."""
         return next((span for span in self.spans(line) if span[0] <= column <= span[1]), None)

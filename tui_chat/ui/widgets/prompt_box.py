@@ -26,12 +26,12 @@ from tui_chat.ui.messages import (
     SuggestionsChanged,
 )
 from tui_chat.ui.widgets.graphemes import end_of_grapheme, start_of_grapheme
-from tui_chat.ui.widgets.paste_placeholders import SIGN_BEGINS, PastePlaceholders
+from tui_chat.ui.widgets.paste_placeholders import PLACEHOLDER_START, PastePlaceholders
 
 if TYPE_CHECKING:
     from tui_chat.core.part import AttachmentPart
     from tui_chat.ui.picker import Choice
-    from tui_chat.ui.widgets.attachment_signs import AttachmentSigns
+    from tui_chat.ui.widgets.attachment_placeholders import AttachmentPlaceholders
     from tui_chat.ui.widgets.vi_keys import ViKeys
 
 _FILE_TOKEN = re.compile(r"(?<!\S)@((?:\\.|[^\s\\])*)\Z")
@@ -75,10 +75,11 @@ class PromptBox(TextArea):
         self._own_draft = ""
 
     @cached_property
-    def _files(self) -> "AttachmentSigns":
-        from tui_chat.ui.widgets.attachment_signs import AttachmentSigns  # late: the first screen has none
+    def _files(self) -> "AttachmentPlaceholders":
+        # Imported late, as the first screen has none.
+        from tui_chat.ui.widgets.attachment_placeholders import AttachmentPlaceholders
 
-        return AttachmentSigns()
+        return AttachmentPlaceholders()
 
     @property
     def draft(self) -> str:
@@ -91,19 +92,19 @@ class PromptBox(TextArea):
         self._show(self._folded(text))
 
     def _whole(self, text: str) -> str:
-        return self._folds.unfolded(self._files.to_marks(text) if SIGN_BEGINS in text else text)
+        return self._folds.unfolded(self._files.to_marks(text) if PLACEHOLDER_START in text else text)
 
     def _folded(self, text: str) -> str:
         # A long text is folded with its marks, so that they are marks when it is unfolded for sending.
-        return self._with_signs(self._folds.fold(text))
+        return self._with_placeholders(self._folds.fold(text))
 
-    def _with_signs(self, text: str) -> str:
-        return self._files.to_signs(text) if SIGN_BEGINS in text else text
+    def _with_placeholders(self, text: str) -> str:
+        return self._files.to_placeholders(text) if PLACEHOLDER_START in text else text
 
     @property
     def editable_text(self) -> str:
-        """The text for an editor: pastes unfolded, attachments by their signs."""
-        return self._with_signs(self._folds.unfolded(self.text))
+        """The text for an editor: pastes unfolded, attachments by their placeholders."""
+        return self._with_placeholders(self._folds.unfolded(self.text))
 
     @property
     def read_draft(self) -> Callable[[], str]:
@@ -299,14 +300,14 @@ class PromptBox(TextArea):
             *((at, start) for at in range(self.document.line_count) for start in self._signs(at)),
         ]
         for row, column in places:
-            if span := self._folds.sign_at(self.document[row], column):
-                sign = self.document[row][span[0] : span[1]]
-                self.replace(self._folds.unfolded(sign), (row, span[0]), (row, span[1]))
+            if span := self._folds.placeholder_at(self.document[row], column):
+                placeholder = self.document[row][span[0] : span[1]]
+                self.replace(self._folds.unfolded(placeholder), (row, span[0]), (row, span[1]))
                 return True
         return False
 
     def _signs(self, row: int) -> list[int]:
-        return [at for at, letter in enumerate(self.document[row]) if letter == SIGN_BEGINS]
+        return [at for at, letter in enumerate(self.document[row]) if letter == PLACEHOLDER_START]
 
     async def on_paste(self, event: events.Paste) -> None:
         event.stop()
@@ -329,22 +330,22 @@ class PromptBox(TextArea):
     # Attachments
 
     def insert_attachments(self, parts: "Sequence[tuple[AttachmentPart, int]]", instead_of: str = "") -> None:
-        """Insert signs for files and their tokens, in place of the text that named them, if there is one."""
-        signs = " ".join(self._files.sign_of(part, tokens=tokens) for part, tokens in parts)
+        """Insert placeholders for files and their tokens, in place of the text that named them, if there is one."""
+        placeholders = " ".join(self._files.placeholder_of(part, tokens=tokens) for part, tokens in parts)
         self.history.checkpoint()
         if not instead_of:
             row, column = self.cursor_location
-            span = self._files.sign_at(self.document[row], column)
+            span = self._files.placeholder_at(self.document[row], column)
             column = span[1] if span is not None and span[0] < column else column
             lead = " " if self.document[row][:column].rstrip(" ") and self.document[row][column - 1] != " " else ""
-            self.replace(f"{lead}{signs} ", (row, column), (row, column), maintain_selection_offset=False)
+            self.replace(f"{lead}{placeholders} ", (row, column), (row, column), maintain_selection_offset=False)
         elif (start := self.text.find(instead_of)) >= 0:
             end = start + len(instead_of)
             space = "" if self.text[end : end + 1].isspace() else " "
             is_behind = self.cursor_location == self._location(end)
-            self.replace(signs + space, self._location(start), self._location(end))
+            self.replace(placeholders + space, self._location(start), self._location(end))
             if is_behind:
-                self.move_cursor(self._location(start + len(signs + space)))
+                self.move_cursor(self._location(start + len(placeholders + space)))
         self.history.checkpoint()
 
     def _location(self, offset: int) -> Location:
@@ -423,7 +424,7 @@ class PromptBox(TextArea):
         return [*self._folds.spans(line), *self._file_spans(line)]
 
     def _file_spans(self, line: str) -> list[tuple[int, int]]:
-        return self._files.spans(line) if SIGN_BEGINS in line else []
+        return self._files.spans(line) if PLACEHOLDER_START in line else []
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Post the new draft, and update the suggestions."""

@@ -34,7 +34,7 @@ def quoted(text: str) -> str:
     return "\n".join(f"> {line}".rstrip() for line in text.strip("\n").splitlines())
 
 
-class ReuseActions:
+class CopyPipeActions:
     """Use a part of the conversation for the next prompt or in another program."""
 
     def __init__(self, chat: ChatView, output: OutputActions) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
 from tui_chat.core.event import ReplyOpened, Stopped, TextDelta
-from tui_chat.ui.chat.reuse_actions import quoted, run_command
+from tui_chat.ui.chat.copy_pipe_actions import quoted, run_command
 from tui_chat.ui.dialogs.command_output import OutputScreen
 from tui_chat.ui.messages import CopyRequested
 from tui_chat.ui.terminal import clipboard

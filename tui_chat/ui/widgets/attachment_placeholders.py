@@ -1,4 +1,4 @@
-"""Signs for attachments in the prompt box: one step for the cursor, and deleting one detaches its file. Pure."""
+"""Placeholders for attachments in the prompt box: one step for the cursor; deleting one detaches its file. Pure."""
 
 import re
 
@@ -8,40 +8,41 @@ from tui_chat.core.part import AttachmentPart
 from tui_chat.ui.attachment_labels import file_size, kind_label
 from tui_chat.ui.attachment_marks import mark_of, replace_marks, safe_name
 
-_SIGN = re.compile(r"⟦(\d{1,6}) [^⟦⟧\n]+⟧")
+_PLACEHOLDER = re.compile(r"⟦(\d{1,6}) [^⟦⟧\n]+⟧")
 _LONGEST_NAME = 32
 
 
-class AttachmentSigns:
-    """The attachments behind the signs; all are kept, since undo may restore any sign."""
+class AttachmentPlaceholders:
+    """The attachments behind the placeholders; all are kept, since undo may restore any placeholder."""
 
     def __init__(self) -> None:
-        self._signs: dict[str, AttachmentPart] = {}
+        self._placeholders: dict[str, AttachmentPart] = {}
         self._known: dict[AttachmentPart, str] = {}
-        """The sign of each attachment; its bytes do not count."""
+        """The placeholder of each attachment; its bytes do not count."""
 
-    def sign_of(self, part: AttachmentPart, *, tokens: int | None = None) -> str:
-        """Return the sign of an attachment; the same file has the same sign."""
+    def placeholder_of(self, part: AttachmentPart, *, tokens: int | None = None) -> str:
+        """Return the placeholder of an attachment; the same file has the same placeholder."""
         if (known := self._known.get(part)) is None:
             known = f"⟦{len(self._known) + 1} {describe(part, tokens)}⟧"
             self._known[part] = known
-            self._signs[known] = part
+            self._placeholders[known] = part
         return known
 
-    def to_signs(self, text: str) -> str:
-        """Return the text with a sign for each mark."""
-        return replace_marks(text, self.sign_of)
+    def to_placeholders(self, text: str) -> str:
+        """Return the text with a placeholder for each mark."""
+        return replace_marks(text, self.placeholder_of)
 
     def to_marks(self, text: str) -> str:
-        """Return the text with a mark for each sign; a sign that was changed is text."""
-        return _SIGN.sub(lambda sign: mark_of(self._signs[sign[0]]) if sign[0] in self._signs else sign[0], text)
+        """Return the text with a mark for each placeholder; a placeholder that was changed is text."""
+        known = self._placeholders
+        return _PLACEHOLDER.sub(lambda match: mark_of(known[match[0]]) if match[0] in known else match[0], text)
 
     def spans(self, line: str) -> list[tuple[int, int]]:
-        """Return where the signs of a line are."""
-        return [sign.span() for sign in _SIGN.finditer(line) if sign[0] in self._signs] if "⟦" in line else []
+        """Return where the placeholders of a line are."""
+        return [match.span() for match in _PLACEHOLDER.finditer(line) if match[0] in self._placeholders]
 
-    def sign_at(self, line: str, column: int) -> tuple[int, int] | None:
-        """Return start and end of the sign that the column is in or touches."""
+    def placeholder_at(self, line: str, column: int) -> tuple[int, int] | None:
+        """Return start and end of the placeholder that the column is in or touches."""
         return next((span for span in self.spans(line) if span[0] <= column <= span[1]), None)
 
 
