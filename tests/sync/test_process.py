@@ -93,7 +93,7 @@ async def test_process_follows_a_setup_in_another_terminal(bench: Bench, tmp_pat
     here, other = await Store.open(tmp_path / "conversations.db"), await Store.open(tmp_path / "conversations.db")
     try:
         bench.process.watch(here)
-        await until(lambda: bench.process._watch is not None and not bench.process._watch.done())
+        await until(lambda: bench.process._looking is not None and bench.process._looking.done())
         assert bench.pid() is None
         await other.replica.start("space", b"notebook")
         await until(lambda: bench.pid() is not None)
@@ -111,7 +111,6 @@ async def test_process_follows_a_setup_in_another_terminal(bench: Bench, tmp_pat
 
 
 async def test_an_idle_app_asks_the_database_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_module, "WATCH_EVERY_S", 0.001)
     looks: list[object] = []
     asked: list[object] = []
 

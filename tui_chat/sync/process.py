@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tui_chat.core.error import StorageError
+from tui_chat.core.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
     import subprocess
@@ -83,13 +84,18 @@ class SyncProcess:
         self.restarts_at: datetime | None = None
         """When the process is started again that has ended by itself."""
         self._database = database
+        self._files = database, Path(f"{database}-wal")
         self._config = config
         self._monotonic_s = monotonic_s
         self._process: subprocess.Popen[bytes] | None = None
         self._backoff: Backoff | None = None
         self._started_s = self._restart_s = 0.0
         self._noted_s = -math.inf
-        self._watch: asyncio.Task[None] | None = None
+        self._store: Synced | None = None
+        self._heartbeat = Heartbeat(self._look, WATCH_EVERY_S)
+        self._looking: asyncio.Task[None] | None = None
+        self._seen: object = None
+        self._is_synced = False
 
     def is_running(self) -> bool:
         """Return whether any process syncs the database."""
@@ -98,7 +104,7 @@ class SyncProcess:
     def last_written(self) -> object:
         """Return what changes whenever anyone writes the database; an idle app must not ask the database itself."""
         states = []
-        for path in (self._database, Path(f"{self._database}-wal")):
+        for path in self._files:
             with suppress(OSError):
                 state = path.stat()
                 states.append((state.st_mtime_ns, state.st_size))
@@ -106,20 +112,24 @@ class SyncProcess:
 
     def watch(self, store: Synced) -> None:
         """Keep the process running whenever the database is synced, from whichever terminal that was set up."""
-        self._watch = asyncio.create_task(self._keep_watching(store))
+        self._store = store
+        self._heartbeat.start()
+        self._look()
 
-    async def _keep_watching(self, store: Synced) -> None:
-        seen: object = None
-        is_synced = False
-        while True:
-            with suppress(StorageError):  # it is shown elsewhere
-                if (written := self.last_written()) != seen:
-                    is_synced, seen = await store.is_synced(), written
-            if is_synced:
-                await asyncio.to_thread(self.keep_running)
-            else:
-                self._backoff = self.restarts_at = None
-            await asyncio.sleep(WATCH_EVERY_S)
+    def _look(self) -> None:
+        """See to the process if the database was written or is synced; an idle app must not ask the database."""
+        is_busy = self._looking is not None and not self._looking.done()
+        if self._store is not None and not is_busy and (self._is_synced or self.last_written() != self._seen):
+            self._looking = asyncio.create_task(self._see_to_process(self._store))
+
+    async def _see_to_process(self, store: Synced) -> None:
+        with suppress(StorageError):  # it is shown elsewhere
+            if (stamp := self.last_written()) != self._seen:
+                self._is_synced, self._seen = await store.is_synced(), stamp
+        if self._is_synced:
+            await asyncio.to_thread(self.keep_running)
+        else:
+            self._backoff = self.restarts_at = None
 
     def keep_running(self) -> None:
         """Start the process, or start it again some time after it ended; longer each time that it does so soon."""
@@ -163,8 +173,9 @@ class SyncProcess:
 
     def stop(self) -> None:
         """Let it send what was written last, and end; it is not waited for."""
-        if self._watch is not None:
-            self._watch.cancel()
+        self._heartbeat.stop()
+        if self._looking is not None:
+            self._looking.cancel()
         self._let_go()
 
     def _let_go(self) -> None:

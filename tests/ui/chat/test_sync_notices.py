@@ -27,7 +27,7 @@ SINCE = datetime(2026, 11, 30, 14, 2, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(screen, "CHECK_SYNC_EVERY_S", 0.02)
+    monkeypatch.setattr(screen, "CHECK_EVERY_S", 0.02)
 
 
 @dataclass

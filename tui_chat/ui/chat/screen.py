@@ -19,6 +19,7 @@ from tui_chat.attachments.shrink import can_shrink
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationPosition
 from tui_chat.core.error import AttachmentRefused, ChatError
+from tui_chat.core.heartbeat import Heartbeat
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.prompt_forecast import context_use
 from tui_chat.core.turn import Turn, TurnStatus
@@ -49,7 +50,6 @@ from tui_chat.ui.chat.send_actions import SendActions
 from tui_chat.ui.chat.serve_actions import ServeActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
 from tui_chat.ui.chat.switching import Switching
-from tui_chat.ui.chat.sync_notices import CHECK_EVERY_S as CHECK_SYNC_EVERY_S
 from tui_chat.ui.chat.sync_notices import SyncNotices
 from tui_chat.ui.chat.template_actions import TemplateActions
 from tui_chat.ui.chat.temporary_actions import TemporaryActions
@@ -210,7 +210,9 @@ class ChatScreen(Screen[None]):
         self.follow = self.sending.follow
         self._name_actions()
         self._external_changes = ExternalChanges(context.store)
+        self._loading: Worker[None] | None = None
         self._sync = SyncNotices(self)
+        self._heartbeat = Heartbeat(self._check_for_changes, CHECK_EVERY_S)
         self._shown_notices: set[str] = set()
         self._opening = asyncio.Lock()
         self._interrupted_s = float("-inf")
@@ -259,11 +261,10 @@ class ChatScreen(Screen[None]):
         self.run_worker(self.templates.load(), group="templates", exit_on_error=False)
         if self.conversation.model.startswith("demo/"):
             self.run_worker(self.home.look_for_local_models(), exit_on_error=False)
-        self.set_interval(CHECK_EVERY_S, self._check_for_changes)
-        if self.context.sync is not None:
-            self.set_interval(CHECK_SYNC_EVERY_S, self._sync.show_status)
+        self._heartbeat.start()
 
     async def on_unmount(self) -> None:
+        self._heartbeat.stop()
         self.app.app_resume_signal.unsubscribe(self)
         self.pictures.clear()
         self.tools.stop()
@@ -411,10 +412,14 @@ class ChatScreen(Screen[None]):
 
     def _check_for_changes(self) -> None:
         self._show_database_notices()
-        if self._external_changes.may_have_changed():
-            self._load_changes()
+        is_at_rest = bool(self.conversation.turns) and self.live_reply is None
+        is_loading = self._loading is not None and not self._loading.is_finished
+        if is_at_rest and not is_loading and self._external_changes.may_have_changed():
+            self._loading = self._load_changes()
+        if self.context.sync is not None:
+            self._sync.check()
 
-    @work(group="changes", exclusive=True, exit_on_error=False)
+    @work(group="changes", exit_on_error=False)
     async def _load_changes(self) -> None:
         """Show what another process added; the branch and the place that are being read stay."""
         shown = self.conversation

@@ -1,6 +1,10 @@
 """Where sync stands, in the footer, and answers that came from other machines. Knows the store, not the hub."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+
+from textual.worker import Worker
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation
@@ -9,38 +13,38 @@ from tui_chat.core.sync_status import DEVICES_STATE, SYNC_STATE, SyncStatus, syn
 from tui_chat.core.turn import Role, Turn
 from tui_chat.ui.chat.chat_view import ChatView
 
-CHECK_EVERY_S = 2.0
-
 
 class SyncNotices:
     """Follows what the sync process writes into the database."""
 
     def __init__(self, chat: ChatView) -> None:
         self._chat = chat
-        self._seen: tuple[object, ...] = ()
+        self._seen: object = None
+        self._showing: Worker[None] | None = None
 
-    async def show_status(self) -> None:
+    def check(self) -> None:
         """Show in the footer what waits to be sent and whether the hub can be reached, if that may have changed."""
-        context, now = self._chat.context, datetime.now().astimezone()
-        assert context.sync is not None
+        sync = self._chat.context.sync
+        assert sync is not None
         if self._chat.live_reply is not None:
-            context.sync.note_use()
-        is_running, restarts_at = context.sync.is_running(), context.sync.restarts_at
-        seen = (context.sync.last_written(), is_running, restarts_at, now.date())
-        if seen == self._seen:
-            return
+            sync.note_use()
+        if self._showing is None or self._showing.is_finished:
+            now = datetime.now().astimezone()
+            is_running, restarts_at = sync.is_running(), sync.restarts_at
+            if (seen := (sync.last_written(), is_running, restarts_at, now.date())) != self._seen:
+                texts = partial(sync_texts, now=now, is_running=is_running, restarts_at=restarts_at)
+                show = partial(self._show_status, texts, seen)
+                self._showing = self._chat.run_worker(show, group="sync", exit_on_error=False)
+
+    async def _show_status(self, texts: Callable[[SyncStatus, int], tuple[str, ...]], seen: object) -> None:
+        context = self._chat.context
         try:
             state = await context.store.replica.state() if await context.store.is_synced() else None
             status = SyncStatus.from_state(await context.store.state(SYNC_STATE))
         except ChatError:  # it is shown elsewhere
             return
         self._seen = seen
-        texts = (
-            ()
-            if state is None
-            else sync_texts(status, state.to_send, now, is_running=is_running, restarts_at=restarts_at)
-        )
-        self._chat.status.show_sync(texts)
+        self._chat.status.show_sync(() if state is None else texts(status, state.to_send))
 
     async def report_branches(self, before: Conversation) -> None:
         """Report a branch that came from another machine at a turn that is shown; the view stays where it is."""

@@ -21,10 +21,12 @@ from textual.worker import Worker, WorkerError
 
 from tui_chat.core.conversation import ConversationPosition
 from tui_chat.core.error import ChatError, NotFound
+from tui_chat.core.heartbeat import Heartbeat
 from tui_chat.rendering.styles import DARK, TextStyles
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.conversation_view.widget import ConversationPane
 from tui_chat.ui.error_reporting import report_worker_error
+from tui_chat.ui.file_stamp import file_stamp
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import ending_with_keys
 from tui_chat.ui.keymap import Scope
@@ -91,6 +93,8 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self._tagged: Mapping[str, str] = {}
         """Titles by id of the conversations whose tags are being written."""
         self._seen: object = None
+        self._stamp: object = None
+        self._heartbeat = Heartbeat(self._check_for_changes, CHECK_EVERY_S)
         self._text_styles = DARK
         self._loading: Worker[None] | None = None
         self.action_archive = self.actions.toggle_archived
@@ -123,12 +127,13 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self._take_theme()
         self._loading = self._load()
         self._unwatch = self.context.service.permissions.watch(self.list.refresh)
-        self.set_interval(CHECK_EVERY_S, self._check_for_changes)
+        self._heartbeat.start()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         report_worker_error(self, event)
 
     def on_unmount(self) -> None:
+        self._heartbeat.stop()
         self._unwatch()
         # The signal would keep the screen alive.
         self.app.theme_changed_signal.unsubscribe(self)
@@ -197,8 +202,15 @@ class LibraryScreen(Screen[ConversationPosition | None]):
                 self.list.refresh()
             self._update_preview()
 
+    def _check_for_changes(self) -> None:
+        path = self.store.opening.path
+        stamp = None if path is None else file_stamp(path)
+        if stamp is None or stamp != self._stamp:
+            self._stamp = stamp
+            self._show_changes()
+
     @work(group="changes", exclusive=True, exit_on_error=False)
-    async def _check_for_changes(self) -> None:
+    async def _show_changes(self) -> None:
         """Show what was written since, here or by another process."""
         try:
             seen = await self.store.changes()
