@@ -12,8 +12,8 @@ import pytest
 
 from tui_chat.storage.store import Store
 from tui_chat.sync import process as process_module
+from tui_chat.sync.follow_loop import FIRST_DELAY_S
 from tui_chat.sync.process import SyncProcess
-from tui_chat.sync.rhythm import FIRST_DELAY_S
 
 
 @dataclass

@@ -15,8 +15,8 @@ from tui_chat.cli.output import print_error
 from tui_chat.cli.sync_session import load_sync, open_session, open_store, run
 from tui_chat.core.error import ChatError, SettingsError, SyncError
 from tui_chat.storage.private_files import DATABASE
+from tui_chat.sync.follow_loop import LOOK_EVERY_S, FollowLoop
 from tui_chat.sync.process import be_nice, try_lock
-from tui_chat.sync.rhythm import LOOK_EVERY_S, Rhythm
 from tui_chat.sync.stored_status import store_problem
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ class _Follower:
                 await self._is_over.wait()
 
     async def _exchange(self, session: "SyncSession") -> None:
-        rhythm = Rhythm(session, self._ctx.settings.sync.every_s)
-        following = asyncio.create_task(rhythm.follow(self._is_over.is_set))
+        loop = FollowLoop(session, self._ctx.settings.sync.every_s)
+        following = asyncio.create_task(loop.follow(self._is_over.is_set))
         ending = asyncio.create_task(self._is_over.wait())
         try:
             await asyncio.wait((following, ending), return_when=asyncio.FIRST_COMPLETED)

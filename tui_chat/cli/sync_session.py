@@ -70,16 +70,16 @@ async def open_session(ctx: Context, *, beside_app: bool = False) -> "AsyncItera
     """
     from tui_chat.storage.store import Store
     from tui_chat.sync.exchange import no_pause
-    from tui_chat.sync.pace import Pace
     from tui_chat.sync.process import is_in_use
     from tui_chat.sync.session import SyncSession
+    from tui_chat.sync.throttle import Throttle
 
     if not ctx.settings.sync.url:
         raise SyncError(detail="off")
     key = stored_key(ctx)
     hub = hub_of(ctx, key)
     database = ctx.settings.data_dir / DATABASE
-    pause = Pace(lambda: is_in_use(database)).rest if beside_app else no_pause
+    pause = Throttle(lambda: is_in_use(database)).rest if beside_app else no_pause
     store = await Store.open(database)
     try:
         yield SyncSession(store, hub, key, sync_files(ctx), pause=pause)

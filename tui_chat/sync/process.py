@@ -17,7 +17,7 @@ from tui_chat.core.heartbeat import Heartbeat
 if TYPE_CHECKING:
     import subprocess
 
-    from tui_chat.sync.rhythm import Backoff
+    from tui_chat.sync.follow_loop import Backoff
 
 try:
     import fcntl
@@ -133,7 +133,7 @@ class SyncProcess:
 
     def keep_running(self) -> None:
         """Start the process, or start it again some time after it ended; longer each time that it does so soon."""
-        from tui_chat.sync.rhythm import Backoff
+        from tui_chat.sync.follow_loop import Backoff
 
         now_s = self._monotonic_s()
         if self._backoff is None:

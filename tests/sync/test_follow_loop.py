@@ -3,7 +3,7 @@
 import pytest
 
 from tui_chat.core.error import SyncError
-from tui_chat.sync.rhythm import LONGEST_DELAY_S, Backoff, Rhythm
+from tui_chat.sync.follow_loop import LONGEST_DELAY_S, Backoff, FollowLoop
 
 
 class FakeHub:
@@ -41,8 +41,8 @@ class FakeHub:
 
     async def run(self, until_s: float, every_s: float = 60) -> None:
         backoff = Backoff(lambda: 1.0)
-        rhythm = Rhythm(self, every_s, backoff=backoff, monotonic_s=lambda: self.now_s, sleep=self.sleep)
-        await rhythm.follow(lambda: self.now_s >= until_s)
+        loop = FollowLoop(self, every_s, backoff=backoff, monotonic_s=lambda: self.now_s, sleep=self.sleep)
+        await loop.follow(lambda: self.now_s >= until_s)
 
 
 def test_backoff_doubles_up_to_five_minutes_and_starts_again_after_a_success() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tui_chat.sync.pace import LONGEST_S, USED_FACTOR, Pace
 from tui_chat.sync.process import IN_USE_S, is_in_use, lock_path, note_use, try_lock
+from tui_chat.sync.throttle import LONGEST_S, USED_FACTOR, Throttle
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ async def test_rest_follows_the_work_and_the_use(is_used: bool, worked_s: float,
     async def sleep(seconds: float) -> None:
         rested.append(seconds)
 
-    await Pace(lambda: is_used, sleep).rest(worked_s)
+    await Throttle(lambda: is_used, sleep).rest(worked_s)
     assert rested == [pytest.approx(expected_s)]
 
 

@@ -1,5 +1,5 @@
-"""When the sync process exchanges records: at once for a change here, soon for one elsewhere, seldom while the hub is
-away. Knows neither the hub nor the database.
+"""The loop of `sync --follow`, which decides when to exchange: at once for a change here, soon for one elsewhere,
+seldom while the hub is away. Knows neither the hub nor the database.
 
 A notice from the hub is only a hint, since poolers swallow it; the rule is to look every so many seconds.
 """
@@ -57,7 +57,7 @@ class Synced(Protocol):
         ...
 
 
-class Rhythm:
+class FollowLoop:
     """Follows the changes of one database and of its hub."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""How long the sync process rests after each piece of work, so that the app gets the file and the processor."""
+"""Throttle the sync process: it rests after each transaction, so that the app gets the file and the processor."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,8 +10,8 @@ USED_FACTOR = 15.0
 LONGEST_S = 0.5
 
 
-class Pace:
-    """Rests as long as the app needs; knows neither the hub nor the database."""
+class Throttle:
+    """Rests as long as the app needs. Knows neither the hub nor the database."""
 
     def __init__(
         self, is_in_use: Callable[[], bool], sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
