@@ -80,8 +80,8 @@ class Words:
         return self.chinese(words * 2) if self.random.random() < 1 / 12 else self.prose(words)
 
 
-def library(conversations: int, turns: int, *, seed: int = 7) -> Iterator[Conversation]:
-    """So many conversations that have so many turns together, oldest first."""
+def library(conversations: int, turns: int, *, seed: int = 7, prefix: str = "c") -> Iterator[Conversation]:
+    """So many conversations that have so many turns together, oldest first; their ids start with the prefix."""
     words = Words(seed)
     draw = words.random
     left = turns
@@ -90,7 +90,7 @@ def library(conversations: int, turns: int, *, seed: int = 7) -> Iterator[Conver
         size = left if number == conversations - 1 else min(left, max(2, int(draw.expovariate(1 / fair)) // 2 * 2))
         left -= size
         began = START + timedelta(minutes=10 * number)
-        yield one(words, f"c{number:08d}", size, began)
+        yield one(words, f"{prefix}{number:08d}", size, began)
 
 
 def one(words: Words, conversation_id: str, size: int, began: datetime) -> Conversation:

@@ -87,10 +87,10 @@ class Figure:
         return f"{self.name:<58} {self.value:>12,.2f} {self.unit:<6} {bar:>10} {'' if self.is_met else 'MISSED'}"
 
 
-async def build(path: Path, conversations: int, turns: int) -> Store:
+async def build(path: Path, conversations: int, turns: int, *, prefix: str = "c") -> Store:
     """A library in a file; many conversations to a transaction, as one alone costs a sync of the disk."""
     store = await Store.open(path)
-    made: Iterator[Conversation] = generated.library(conversations, turns)
+    made: Iterator[Conversation] = generated.library(conversations, turns, prefix=prefix)
     while batch := list(islice(made, 500)):
         await store.save_all(batch)
     return store

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -61,14 +61,20 @@ def environment(home: Path, port: int = 0) -> dict[str, str]:
 class Session:
     """A program from its start to its end."""
 
-    def __init__(self, subject: Subject, prepare: Callable[[Path], None] | None = None) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        prepare: Callable[[Path], None] | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.subject = subject
         self._folder = tempfile.TemporaryDirectory(prefix="bench-")
         folder = Path(self._folder.name)
         if prepare:
             prepare(folder / "data")
         self.server = ModelServer(folder)
-        self.terminal = Terminal(subject.command(folder / "data"), environment(folder, self.server.port), self.server)
+        given = environment(folder, self.server.port) | dict(variables or {})
+        self.terminal = Terminal(subject.command(folder / "data"), given, self.server)
 
     def __enter__(self) -> "Session":
         try:

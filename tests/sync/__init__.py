@@ -5,7 +5,7 @@
 - R3 a kill between any two steps: `test_state_machine`, `test_kills`, `test_first_sync`
 - R4 no reader skips a record: `test_hub` (the race, and its control with a plain sequence)
 - R5 a hub that is away, silent or slow costs the app nothing: `test_network`, `tests.benchmarks.beside_sync`
-- R6 short transactions, search beside a first sync: `tests.benchmarks.sync`, `test_pace`
+- R6 short transactions, search beside a first sync: `test_exchange`, `test_throttle`, `tests.benchmarks.beside_sync`
 - R7 wrong clocks decide nothing: `test_state_machine`, whose machines are ten years apart
 - R8 nothing readable leaves, altered records are refused: `test_network`, `test_seal`, `test_exchange`
 - R9 no key or no membership, no record: `test_hub`, `test_commands`
