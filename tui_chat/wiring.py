@@ -27,7 +27,14 @@ from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.registry import ProviderRegistry
 from tui_chat.service.chat import ChatService
 from tui_chat.service.dependencies import Dependencies, Policy
-from tui_chat.service.model_catalog import FAVOURITE_MODELS, RECENT_MODELS, ModelCatalog, best_match, listed_model
+from tui_chat.service.model_catalog import (
+    FAVOURITE_MODELS,
+    RECENT_MODELS,
+    ModelCatalog,
+    best_match,
+    listed_model,
+    words_of,
+)
 from tui_chat.service.permissions import Permission
 from tui_chat.service.retry_policy import RetryPolicy
 from tui_chat.service.stall_detection import HealthLimits
@@ -102,19 +109,23 @@ class Program:
         recent = [*(await self.store.state(FAVOURITE_MODELS) or []), *(await self.store.state(RECENT_MODELS) or [])]
         if (found := best_match(models, name, recent)) is not None:
             return found.ref
-        names = [*self.settings.aliases] + [part for model in models for part in (model.ref, split_ref(model.ref)[1])]
+        refs = [model.ref for model in models]
+        names = [*self.settings.aliases, *refs, *(split_ref(ref)[1] for ref in refs), *words_of(refs)]
         raise RequestRefused(f"no model fits {name!r}{did_you_mean(name, names)}", detail="no_such_model")
 
     async def with_resolved_model(self, launch: LaunchOptions) -> LaunchOptions:
         """Return the launch options with the model that was meant."""
         return launch if launch.model is None else replace(launch, model=await self.resolve_model(launch.model))
 
-    async def with_usable_model(self, conversation: Conversation) -> Conversation:
-        """Return the conversation; with the default model if the one it was stored with has no provider here.
+    async def with_usable_model(self, conversation: Conversation, launch: LaunchOptions) -> Conversation:
+        """Return the conversation; with the default model if the one it was stored with cannot answer.
 
-        Raises `RequestRefused` for a new conversation: a request that cannot be sent must not store one.
+        That is a model without a provider here, or one that its provider has just refused as unknown, unless the
+        launch names it. Raises `RequestRefused` for a new conversation: a request that cannot be sent must not
+        store one.
         """
-        if self.registry.knows(conversation.model):
+        is_chosen = launch.model is not None or launch.profile is not None
+        if self.registry.knows(conversation.model) and (is_chosen or not _was_refused(conversation)):
             return conversation
         if not conversation.turns:
             return replace(conversation, model=await self.resolve_model(conversation.model))
@@ -250,6 +261,13 @@ class Program:
         await self.store.aclose()
         if self.sync is not None:
             self.sync.stop()
+
+
+def _was_refused(conversation: Conversation) -> bool:
+    """Return whether the provider, when it was last asked for the model of a conversation, had no such model."""
+    model = conversation.model
+    last = next((turn for turn in reversed(conversation.path) if turn.model == model), None)
+    return last is not None and last.fault is not None and last.fault.detail == "no_such_model"
 
 
 def save_setting(file: Path, name: str, value: Any) -> None:

@@ -217,6 +217,14 @@ def test_continuing_a_conversation_whose_model_is_gone_takes_the_default_model(s
     assert done.code == 0 and "model demo/tour" in done.err
 
 
+def test_continuing_after_a_model_was_refused_takes_the_default_model_unless_it_is_named_again(shell: Shell) -> None:
+    assert shell("ask", "-m", "demo/nobody", "code").code == 4
+    assert shell("ask", "--demo", "-c", "-m", "demo/nobody", "table").code == 4
+    for _ in range(2):
+        done = shell("ask", "--demo", "-c", "table")
+        assert done.code == 0 and "model demo/tour" in done.err
+
+
 def test_an_empty_pipe_is_reported(shell: Shell) -> None:
     assert "stdin is empty" in shell("ask", "--demo", "code", stdin="").err
     assert "stdin" not in shell("ask", "--demo", "code").err

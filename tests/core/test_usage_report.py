@@ -91,6 +91,11 @@ def test_the_speed_of_an_estimate_is_not_shown() -> None:
     assert row(ttft_ms=10, duration_ms=10).tokens_per_s is None
 
 
+def test_the_speed_of_a_reply_that_came_at_once_is_not_shown() -> None:
+    assert row(ttft_ms=10, duration_ms=12).tokens_per_s is None
+    assert row(ttft_ms=10, duration_ms=1010).tokens_per_s is not None
+
+
 def test_a_chart_of_days_has_no_gaps() -> None:
     some = [row(at=NOON), row(at=NOON - timedelta(days=2))]
     lines = report_on(some, zone=UTC).each_day(date(2026, 11, 20), 4)

@@ -8,9 +8,10 @@ from unittest.mock import patch
 import pytest
 
 from tui_chat.core.error import KeyRejected, StorageError, Unreachable
+from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.provider import Model
 from tui_chat.service import model_catalog
-from tui_chat.service.model_catalog import ModelCatalog, matching
+from tui_chat.service.model_catalog import ModelCatalog, matching, words_of
 from tui_chat.storage.store import Store
 
 LARGE, SMALL = Model("one/large", "Large", 200_000, efforts=("low", "high")), Model("two/small", "Small")
@@ -96,3 +97,9 @@ async def test_providers_are_looked_for_when_models_are_and_not_before(store: St
     assert not asked
     assert (await catalog.current()).models == (LARGE,)
     assert asked
+
+
+def test_a_mistyped_short_name_is_close_to_a_word_in_the_name_of_a_model() -> None:
+    words = words_of(["anthropic/claude-sonnet-4-5", "anthropic/claude-opus-4-5", "openai/gpt-6"])
+    assert words == ["claude", "sonnet", "opus", "gpt"]
+    assert did_you_mean("sonet", words) == "; did you mean sonnet?"

@@ -199,3 +199,15 @@ async def test_a_context_that_is_nearly_full_is_reported_once_and_shown_in_the_h
         desk.chat.show_facts()
         await desk.pilot.pause(0.2)
         assert "full. /compact" not in screen_text(desk.app)
+
+
+async def test_a_profile_without_a_system_prompt_is_shown_where_the_settings_have_one() -> None:
+    settings = load_settings(environ={})._replace(system="Briefly.", profiles={"rust": Profile(model="demo/rust")})
+    async with desk_with(HELLO, settings=settings) as desk:
+        context = desk.chat.context
+        desk.chat.context = replace(
+            context, blank=lambda: desk.service.new_conversation("demo/rust", system="Briefly.")
+        )
+        await desk.press("ctrl+n")
+        await desk.ask("hi")
+        await desk.until(lambda: "profile rust" in screen_text(desk.app))

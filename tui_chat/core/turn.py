@@ -10,8 +10,8 @@ from tui_chat.core.usage import Cost, Usage
 
 EDITED = "edited"
 """The stop reason of a reply that the user wrote, from one of a model."""
-LEAST_MEASURED_TOKENS = 5
-"""A reply of fewer tokens arrives at once, and says nothing about the speed of its model."""
+_LEAST_MEASURED_TOKENS, _LEAST_MEASURED_MS = 5, 50
+"""A reply of fewer tokens, or in less time, arrives at once, and shows nothing about the speed of its model."""
 
 
 class Role(StrEnum):
@@ -87,6 +87,10 @@ class Turn:
         """Output tokens a second from the first delta to the end, where both are known."""
         if self.usage is None or self.usage.unknown or self.ttft_ms is None or self.duration_ms is None:
             return None
-        streamed_ms = self.duration_ms - self.ttft_ms
-        is_measurable = streamed_ms > 0 and self.usage.output_tokens >= LEAST_MEASURED_TOKENS
-        return self.usage.output_tokens * 1000 / streamed_ms if is_measurable else None
+        return measured_speed(self.usage.output_tokens, self.duration_ms - self.ttft_ms)
+
+
+def measured_speed(tokens: int, streamed_ms: int) -> float | None:
+    """Return tokens a second; `None` if there is too little of them to measure."""
+    is_measurable = streamed_ms >= _LEAST_MEASURED_MS and tokens >= _LEAST_MEASURED_TOKENS
+    return tokens * 1000 / streamed_ms if is_measurable else None

@@ -9,7 +9,7 @@ from statistics import median
 
 from tui_chat.core.bounds import EXACT, UNKNOWN_MOMENT
 from tui_chat.core.format_numbers import UNKNOWN, local_moment
-from tui_chat.core.turn import LEAST_MEASURED_TOKENS
+from tui_chat.core.turn import measured_speed
 from tui_chat.core.usage import Cost, CostSum, Usage, sum_costs
 
 
@@ -33,9 +33,7 @@ class UsageRow:
         """Output tokens a second after the first one; `None` where the tokens are only an estimate."""
         if self.usage.estimated or self.ttft_ms is None or self.duration_ms is None:
             return None
-        streamed_ms = self.duration_ms - self.ttft_ms
-        is_measurable = streamed_ms > 0 and self.usage.output_tokens >= LEAST_MEASURED_TOKENS
-        return self.usage.output_tokens * 1000 / streamed_ms if is_measurable else None
+        return measured_speed(self.usage.output_tokens, self.duration_ms - self.ttft_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -141,3 +141,8 @@ def matching(models: Sequence[Model], query: str) -> list[Model]:
     matches = [model for model in models if all(word in f"{model.ref} {model.name}".lower() for word in terms)]
     first = terms[0] if terms else ""
     return sorted(matches, key=lambda model: (not split_ref(model.ref)[1].lower().startswith(first), len(model.ref)))
+
+
+def words_of(refs: Iterable[str]) -> list[str]:
+    """Return the words in the names of models, such as `sonnet`, each once."""
+    return list(dict.fromkeys(word for ref in refs for word in re.findall(r"[A-Za-z]{3,}", split_ref(ref)[1])))

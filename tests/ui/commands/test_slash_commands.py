@@ -1,7 +1,9 @@
 """Every command that is listed is run."""
 
+import pytest
+
 from tests.ui.conftest import Desk
-from tui_chat.ui.commands.slash_commands import COMMANDS
+from tui_chat.ui.commands.slash_commands import ALIASES, BY_MEANING, COMMANDS, COMMANDS_BY_NAME, parse
 
 
 async def test_what_takes_words_is_taken_by_the_screen_and_the_rest_is_an_action(desk: Desk) -> None:
@@ -12,3 +14,23 @@ async def test_what_takes_words_is_taken_by_the_screen_and_the_rest_is_an_action
         if one.action:
             place, _, action = one.action.partition(".")
             assert callable(getattr(places[place], f"action_{action}")), one.name
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("exprot", "export"), ("sessio", "library"), ("agents", "profile"), ("colours", "theme"), ("logn", "settings")],
+)
+def test_an_unknown_command_suggests_one_by_its_spelling_or_its_sense(typed: str, meant: str) -> None:
+    assert (
+        parse(f"/{typed}") == f"Unknown command: /{typed}. Did you mean /{meant}? Start with // to send it as text."
+    )
+
+
+def test_an_unknown_command_without_a_sense_suggests_none() -> None:
+    assert parse("/qqqqqq") == "Unknown command: /qqqqqq. Start with // to send it as text."
+
+
+def test_every_other_name_leads_to_a_command_and_is_none_itself() -> None:
+    assert {*ALIASES.values(), *BY_MEANING.values()} <= set(COMMANDS_BY_NAME)
+    assert not {*ALIASES, *BY_MEANING} & set(COMMANDS_BY_NAME)
+    assert not set(ALIASES) & set(BY_MEANING)

@@ -69,6 +69,21 @@ async def test_a_reply_waits_streams_and_ends(footer: StatusFooter, clock: Clock
     assert seen == [Activity.WAITING, Activity.STREAMING, Activity.IDLE]
 
 
+async def test_the_key_that_stops_a_reply_is_shown_while_a_draft_has_a_hint() -> None:
+    made = StatusFooter(lambda action: {"reply.cancel": "Esc", "prompt.send": "Enter"}.get(action, ""))
+
+    class Bare(App[None]):
+        def compose(self) -> ComposeResult:
+            yield made
+
+    async with Bare().run_test(size=(120, 10)):
+        made.show_hint("~1 in, ~$0.01")
+        assert "Enter send" not in made.line(120).plain
+        for event in (TurnStarted("c", BLANK), TextDelta("Hel")):
+            made.apply(event)
+            assert "Esc stop" in made.line(120).plain and "~1 in" in made.line(120).plain
+
+
 async def test_a_tool_call_is_something_that_arrives(footer: StatusFooter) -> None:
     footer.apply(TurnStarted("c", BLANK))
     footer.apply(ToolCallDelta("1", "search", "{"))

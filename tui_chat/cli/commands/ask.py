@@ -198,7 +198,7 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
             for notice in notices:
                 print_notice(notice)
         stored = await program.conversation_for(options)
-        conversation = await program.with_usable_model(stored)
+        conversation = await program.with_usable_model(stored, question.options)
         # Tools are on only where the flags of this very call say so.
         conversation = replace(conversation, options=replace(conversation.options, tools=question.tools))
         conversation = _with_flags(conversation, question)

@@ -362,7 +362,7 @@ class ChatScreen(Screen[None]):
                 name
                 for name, profile in profiles
                 if (profile.model or shown.model) == shown.model
-                and profile.system == shown.system
+                and (profile.system or self.context.settings.system) == shown.system
                 and profile.options == shown.options
             ),
             "",

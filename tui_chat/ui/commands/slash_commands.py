@@ -91,6 +91,32 @@ ALIASES = {
     "prompts": "history",
 }
 """Names that other programs have for these commands."""
+_MEANINGS = {
+    "attach": "add file files image upload",
+    "compact": "context summary",
+    "compare": "diff",
+    "config": "set preferences vim",
+    "delete": "remove rm trash",
+    "export": "download gist save share write",
+    "help": "commands keys shortcuts",
+    "library": "chats conversations list load open search",
+    "model": "models provider",
+    "options": "effort parameters reasoning temperature think thinking",
+    "profile": "agent agents mode persona role",
+    "retry": "again redo resend",
+    "settings": "key login logout",
+    "source": "parent",
+    "stop": "abort cancel interrupt",
+    "system": "instructions",
+    "temp": "incognito private",
+    "theme": "color colors colour colours dark light",
+    "title": "name",
+    "tools": "mcp permissions",
+    "tree": "branch branches rewind",
+    "usage": "bill budget price stats",
+}
+BY_MEANING = {word: name for name, words in _MEANINGS.items() for word in words.split()}
+"""Words that are no command, with the one that is likely meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +136,17 @@ def parse(text: str) -> Call | str | None:
     if command is None:
         if not name.replace("-", "").isalpha():
             return None if name else "Type a command's name after /; Tab completes it."
-        meant = closest_name(name, COMMANDS_BY_NAME)
+        meant = _meant(name)
         question = f" Did you mean /{meant}?" if meant else ""
         return f"Unknown command: /{name}.{question} Start with // to send it as text."
     return Call(command, argument.strip())
+
+
+def _meant(name: str) -> str | None:
+    """Return the command that an unknown one is likely to mean, by its spelling or its sense."""
+    known = {**BY_MEANING, **ALIASES, **{name: name for name in COMMANDS_BY_NAME}}
+    closest = closest_name(name, known)
+    return known[closest] if closest else None
 
 
 def unescaped(text: str) -> str:

@@ -214,8 +214,8 @@ class StatusFooter(Widget):
         return replace(self._state, seconds=max(seconds, 0.0), keys=self._keys())
 
     def _keys(self) -> tuple[str, ...]:
-        """Return what to press now, from long to short; a hint about the draft goes before."""
-        if self._state.hint:
+        """Return what to press now, from long to short; while idle, a hint about the draft takes its place."""
+        if self._state.hint and self._state.activity is Activity.IDLE:
             return ()
         key = self._key_label
         match self._state.activity:
