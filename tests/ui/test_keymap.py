@@ -96,7 +96,7 @@ async def prepared(desk: Desk, key: Key, monkeypatch: pytest.MonkeyPatch) -> Non
         return
     if key.scope is Scope.OUTPUT:
         shown = CommandOutput("wc", "exit 0", 0.1, "printed\n" * 90)
-        await desk.app.push_screen(OutputScreen(chat.keys, shown), chat.reuse.use_output(shown.text))
+        await desk.app.push_screen(OutputScreen(chat.keys, shown), chat.actions.copy_pipe.use_output(shown.text))
         await desk.press(*["j"] * (key.id == "output.up"))
         return
     if key.scope is Scope.OUTLINE:
@@ -141,7 +141,7 @@ async def in_a_comparison(desk: Desk, key: Key) -> None:
     for number in range(2):
         copy = replace(reply, id=f"copy-{number}", parts=(TextPart("\n\n".join(f"{number} {n}" for n in range(60))),))
         desk.chat.conversation = desk.conversation.with_turn(copy, head=False)
-    desk.chat.comparing.compare_turn(reply.id if key.id == "compare.next" else "copy-1")
+    desk.chat.actions.compare.compare_turn(reply.id if key.id == "compare.next" else "copy-1")
     await desk.until(lambda: "Compare replies" in screen_text(desk.app) and "demo/tour" in screen_text(desk.app))
     if key.id in ("compare.up", "compare.page_up", "compare.start"):
         await desk.press("G")
@@ -157,7 +157,7 @@ async def in_a_dialog(desk: Desk, key: Key) -> None:
     for number in range(30) if key.scope is Scope.PICKER else ():
         await desk.chat.drafts.add_to_history(f"prompt {number}")
     if key.scope is Scope.USAGE:
-        desk.chat.commands.show_usage()
+        desk.chat.actions.windows.show_usage()
         await desk.until(lambda: "Usage by day" in screen_text(desk.app))
     else:
         await desk.press("ctrl+l" if key.id == "picker.favourite" else DIALOGS[key.scope])

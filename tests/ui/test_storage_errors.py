@@ -38,7 +38,7 @@ async def test_the_history_of_a_store_that_fails_is_empty(desk: Desk) -> None:
 @pytest.mark.parametrize("name", ["~nobody-of-this-name/x.md", "x" * 300])
 async def test_a_file_that_cannot_be_is_reported(desk: Desk, name: str) -> None:
     await desk.ask("hi")
-    await desk.chat.output.export_to(name)
+    await desk.chat.actions.output.export_to(name)
     await desk.until(lambda: "The file cannot be written." in screen_text(desk.app))
 
 

@@ -78,7 +78,7 @@ def pressing(*keys: str) -> Callable[[Desk], Awaitable[None]]:
 
 
 async def with_usage(desk: Desk) -> None:
-    desk.chat.commands.show_usage()
+    desk.chat.actions.windows.show_usage()
     await desk.settle()
 
 
@@ -100,13 +100,13 @@ async def in_the_outline(desk: Desk) -> None:
 
 async def temporary(desk: Desk) -> None:
     if not desk.chat.context.is_temporary:
-        await desk.chat.temporary.toggle()
+        await desk.chat.actions.temporary.toggle()
         await desk.until(lambda: desk.chat.context.is_temporary and desk.chat.prompt.has_focus)
 
 
 def with_settings(name: str) -> Callable[[Desk], Awaitable[None]]:
     async def show(desk: Desk) -> None:
-        await desk.chat.commands.with_argument["config"](name)
+        await desk.chat.actions.with_argument["config"](name)
         await desk.until(lambda: isinstance(desk.app.screen, ConfigScreen))
 
     return show
@@ -156,7 +156,7 @@ async def check_words(desk: Desk, state: str, words: list[str]) -> None:
         field = desk.app.focused
         shown = field.value if isinstance(field, Input) else desk.chat.prompt.text
         assert shown == word, (state, word, shown)
-        assert len(desk.conversation.turns) == requests and desk.chat.prompt_actions.editing is None, (state, word)
+        assert len(desk.conversation.turns) == requests and desk.chat.actions.prompts.editing is None, (state, word)
         if isinstance(field, Input):
             field.value = ""
             await desk.settle()

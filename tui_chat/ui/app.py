@@ -157,7 +157,7 @@ class ChatApp(CrashSafeApp):
 
     def _take_clipboard(self, event: "ClipboardSupported | ClipboardAnswered") -> None:
         if self._held is None:
-            self._chat.attach.terminal_clipboard.take(event)
+            self._chat.actions.attach.terminal_clipboard.take(event)
 
     def on_paste_shortened(self, _: "PasteShortened") -> None:
         """Report that a paste is not whole."""

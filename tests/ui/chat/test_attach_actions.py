@@ -193,7 +193,7 @@ async def test_attach_takes_a_path_a_pattern_and_an_address(
     ways = {"my notes.txt": "my notes.txt", "src/*.py": "main.py", "https://x.example/p": "paper.pdf"}
     for argument, name in ways.items():
         draft = desk.chat.prompt.text
-        await desk.chat.attach.attach_named(argument)
+        await desk.chat.actions.attach.attach_named(argument)
         await desk.until(has_sign(desk, name))
         assert desk.chat.prompt.text.startswith(draft)
     assert "paper.pdf · PDF 3 pages" in desk.chat.prompt.text
@@ -264,7 +264,7 @@ async def test_the_prompt_waits_for_a_file_that_is_still_read(
         return Fetched("a.txt", b"text")
 
     monkeypatch.setattr(fetching, "fetch", slow)
-    await desk.chat.attach.attach_named("https://x.example/a.txt")
+    await desk.chat.actions.attach.attach_named("https://x.example/a.txt")
     await desk.type("and this?")
     await desk.press("enter")
     assert "Still reading" in notified(desk) and not desk.conversation.path
@@ -302,14 +302,14 @@ async def test_an_edit_keeps_drops_and_adds_files(desk: Desk, folder: Path) -> N
     await desk.until(has_sign(desk, "main.py"))
     await send(desk, "one")
     await desk.press("f9")
-    await desk.until(lambda: desk.chat.prompt_actions.editing)
+    await desk.until(lambda: desk.chat.actions.prompts.editing)
     assert [name in desk.chat.prompt.text for name in ("one", "shot.png", "main.py")] == [True] * 3
     await desk.press("backspace")
     assert "main.py" not in desk.chat.prompt.text
-    await desk.chat.attach.attach_named("my notes.txt")
+    await desk.chat.actions.attach.attach_named("my notes.txt")
     await desk.until(has_sign(desk, "my notes.txt"))
     await desk.press("enter")
-    await desk.until(lambda: desk.chat.prompt_actions.editing is None)
+    await desk.until(lambda: desk.chat.actions.prompts.editing is None)
     await desk.idle()
     assert attachments(desk.conversation.path[0]) == ["shot.png", "my notes.txt"]
     assert words(desk.conversation.path[0]) == "one"

@@ -135,7 +135,7 @@ async def test_a_file_that_is_not_sent_stays_in_the_prompt_until_it_is_left_out(
 
     monkeypatch.setattr(ChatService, "send", refusing)
     (tmp_path / "shot.png").write_bytes(image())
-    await desk.chat.attach.attach_named(str(tmp_path / "shot.png"))
+    await desk.chat.actions.attach.attach_named(str(tmp_path / "shot.png"))
     await desk.until(lambda: "shot.png" in desk.chat.prompt.text and not desk.chat.prompt.reading)
     await desk.type("What is it?")
     await desk.press("enter")

@@ -130,7 +130,7 @@ async def test_no_delta_of_a_reply_reports_scrolling() -> None:
     deltas = (TextDelta("one\n\n" * 60), released, *(TextDelta(f"more {number}\n\n") for number in range(40)))
     async with desk_with((*deltas, Stopped("end_turn")), first=made(), size=(180, 40)) as desk:
         seen: list[object] = []
-        desk.chat.outlines.note_scrolling = lambda: seen.append(1)  # type: ignore[method-assign]
+        desk.chat.actions.outline.note_scrolling = lambda: seen.append(1)  # type: ignore[method-assign]
         await desk.type("go on")
         await desk.press("enter")
         await desk.until(lambda: "one" in screen_text(desk.app))

@@ -110,7 +110,7 @@ async def test_an_edited_prompt_is_a_sibling_of_the_old_one() -> None:
 async def test_an_edit_that_is_left_changes_nothing(desk: Desk) -> None:
     await desk.ask("hi")
     await desk.press("f9", "escape")
-    assert desk.chat.prompt.text == "" and desk.chat.prompt_actions.editing is None
+    assert desk.chat.prompt.text == "" and desk.chat.actions.prompts.editing is None
     assert len(desk.conversation.turns) == 2
 
 

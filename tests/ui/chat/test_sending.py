@@ -135,7 +135,7 @@ async def test_a_key_whose_effect_is_long_in_coming_holds_up_the_next_only_so_lo
     async def hold(_: str) -> bool:
         return await held.wait()
 
-    monkeypatch.setattr(desk.chat.sending, "send", hold)
+    monkeypatch.setattr(desk.chat.actions.sending, "send", hold)
     keys(desk, "h", "i", "enter", "y", "o")
     try:
         await soon(lambda: desk.chat.prompt.text.endswith("yo"))

@@ -34,7 +34,7 @@ async def desk_in(tmp_path: Path) -> AsyncIterator[Desk]:
     async with desk_with(*DEEP) as desk:
         settings = desk.chat.context.settings._replace(file=tmp_path / "config.toml")
         desk.chat.context = replace(desk.chat.context, settings=settings)
-        await desk.chat.templates.load()
+        await desk.chat.actions.templates.load()
         yield desk
 
 

@@ -100,7 +100,7 @@ async def test_leaving_stops_the_temporary_reply_and_a_saved_one_goes_on() -> No
 async def test_a_run_that_saves_nothing_has_no_other_conversations_to_leave_for() -> None:
     async with desk_with(HELLO) as desk:
         await open_temporary(desk)
-        desk.chat.temporary._saved = None  # as with `--temp`
+        desk.chat.actions.temporary._saved = None  # as with `--temp`
         await desk.type("/temp")
         await desk.press("enter")
         await desk.until(lambda: "it was started with --temp" in screen_text(desk.app))

@@ -9,6 +9,7 @@ from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.settings.lookup import find_setting, value_of, value_text
 from tui_chat.settings.values import Origin, Settings
 from tui_chat.ui.chat.chat_view import ChatView
+from tui_chat.ui.chat.output_actions import OutputActions
 from tui_chat.ui.messages import ThemeChosen
 
 _LIVE = ("ui.theme", "ui.measure", "ui.enter_sends", "ui.notify", "ui.prompt_keys")
@@ -18,8 +19,9 @@ _LIVE = ("ui.theme", "ui.measure", "ui.enter_sends", "ui.notify", "ui.prompt_key
 class ConfigActions:
     """List the settings, set one, and save it with the comments of the file."""
 
-    def __init__(self, chat: ChatView) -> None:
+    def __init__(self, chat: ChatView, output: OutputActions) -> None:
         self._chat = chat
+        self._output = output
 
     async def config(self, words: str = "") -> None:
         """Show all settings; with a name that one, with a value too set it."""
@@ -35,6 +37,15 @@ class ConfigActions:
                 self._open(setting.name)
         except SettingsError as error:
             self._chat.notify_warning(f"{error.message[:1].upper()}{error.message[1:]}.")
+
+    def edit_file(self) -> None:
+        """Open the settings file in the user's editor."""
+        file = self._chat.context.settings.file
+        if file.exists():
+            self._output.open_file(str(file), None)
+            self._chat.notify("Changed settings are in force from the next start.")
+        else:
+            self._chat.notify("There is no settings file yet; `tui-chat config init` writes one.")
 
     def _open(self, name: str) -> None:
         from tui_chat.ui.dialogs.config import ConfigHost, ConfigScreen

@@ -6,7 +6,7 @@ from tui_chat.core.budget import Standing
 from tui_chat.core.compaction import is_left_out
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError
-from tui_chat.core.format_numbers import percent
+from tui_chat.core.format_numbers import full_tokens, percent
 from tui_chat.core.prompt_forecast import ContextUse
 from tui_chat.core.turn import Turn
 from tui_chat.ui.chat.chat_view import ChatView
@@ -98,3 +98,18 @@ class ContextActions:
                 f"Left out of the next requests; {again} sends it again." if left_out else "It is sent again."
             )
         return True
+
+    def count_tokens(self) -> None:
+        """Show how many tokens the provider counts in the branch that is shown."""
+        self._chat.run_worker(self._count_tokens, exit_on_error=False)
+
+    async def _count_tokens(self) -> None:
+        try:
+            tokens = await self._chat.service.count(self._chat.conversation)
+        except ChatError as error:
+            self._chat.notify_error(error)
+            return
+        if tokens is None:
+            self._chat.notify("This provider cannot count tokens.")
+        else:
+            self._chat.notify(f"{full_tokens(tokens)} tokens, counted by the provider.")

@@ -2,10 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -26,34 +25,11 @@ from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.service.reply import Reply
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.attachment_marks import has_files
-from tui_chat.ui.chat.attach_actions import AttachActions
-from tui_chat.ui.chat.branch_actions import BranchActions
-from tui_chat.ui.chat.command_actions import CommandActions
-from tui_chat.ui.chat.compare_actions import CompareActions
-from tui_chat.ui.chat.config_actions import ConfigActions
-from tui_chat.ui.chat.context_actions import ContextActions
-from tui_chat.ui.chat.copy_pipe_actions import CopyPipeActions
+from tui_chat.ui.chat.actions import ChatActions
 from tui_chat.ui.chat.drafts import Drafts
 from tui_chat.ui.chat.external_changes import CHECK_EVERY_S, ExternalChanges
-from tui_chat.ui.chat.file_suggestions import FileSuggestions
-from tui_chat.ui.chat.find_actions import FindActions
-from tui_chat.ui.chat.home_actions import HomeActions
-from tui_chat.ui.chat.model_choices import ModelChoices
-from tui_chat.ui.chat.model_picker import ModelPicker
-from tui_chat.ui.chat.open_attachment import OpenAttachment
-from tui_chat.ui.chat.outline_actions import OutlineActions
-from tui_chat.ui.chat.output_actions import OutputActions
-from tui_chat.ui.chat.prompt_actions import PromptActions
 from tui_chat.ui.chat.prompt_queue import PromptQueue
-from tui_chat.ui.chat.queue_actions import QueueActions
-from tui_chat.ui.chat.send_actions import SendActions
-from tui_chat.ui.chat.serve_actions import ServeActions
-from tui_chat.ui.chat.settings_actions import SettingsActions
-from tui_chat.ui.chat.switching import Switching
 from tui_chat.ui.chat.sync_notices import SyncNotices
-from tui_chat.ui.chat.template_actions import TemplateActions
-from tui_chat.ui.chat.temporary_actions import TemporaryActions
-from tui_chat.ui.chat.tool_actions import ToolActions
 from tui_chat.ui.chat.welcome import home_text, wordmark
 from tui_chat.ui.commands.argument_suggestions import arguments
 from tui_chat.ui.commands.completion import Completion
@@ -86,7 +62,6 @@ from tui_chat.ui.messages import (
 from tui_chat.ui.startup.home_panel import HomePanel
 from tui_chat.ui.terminal.pictures import Picture, Pictures
 from tui_chat.ui.terminal.textual_private import driver_of
-from tui_chat.ui.undo import UndoStack
 from tui_chat.ui.widgets.approval_bar import ApprovalBar
 from tui_chat.ui.widgets.conversation_header import TEMPORARY, ConversationHeader
 from tui_chat.ui.widgets.editing_banner import EditingBanner
@@ -159,56 +134,19 @@ class ChatScreen(Screen[None]):
         self.conversation = context.first
         self.drafts = Drafts(context.store, self.set_timer)
         self.queue = PromptQueue(self.drafts, self._show_queue, self._send_queued, lambda: self.live_reply)
-        models = ModelChoices(context)
-        self.attach = AttachActions(self)
-        self.templates = TemplateActions(self, self.attach)
+        self.actions = ChatActions(self, self.drafts, saved, lambda context: ChatScreen(context, keys, self))
         self.completion = Completion(
-            arguments(lambda: self.conversation, models, lambda: self.app.available_themes),
-            lambda: self.templates.commands,
+            arguments(lambda: self.conversation, self.actions.model_choices, lambda: self.app.available_themes),
+            lambda: self.actions.templates.commands,
         )
-        self.undo = UndoStack()
-        self.prompt_actions = PromptActions(self, self.drafts, models)
-        self.branches = BranchActions(self, self.prompt_actions, self.undo)
-        self.comparing = CompareActions(self, self.branches)
-        self.settings = SettingsActions(self, self.undo)
-        self.context_actions = ContextActions(self, self.undo)
-        self.queue_actions = QueueActions(self, self.undo)
-        self.model_picker = ModelPicker(self, models, self.settings, self.branches)
-        self.output = OutputActions(self)
-        self.find = FindActions(self)
-        self.home = HomeActions(self)
-        self.switching = Switching(self)
-        self.temporary = TemporaryActions(self, saved, lambda context: ChatScreen(context, keys, self))
-        self.attachments = OpenAttachment(self)
         self.pictures = Pictures(
-            self._write, self.attachments.send_picture, lambda: self.pane.show_images(), can_convert=can_shrink
+            self._write,
+            self.actions.attachments.send_picture,
+            lambda: self.pane.show_images(),
+            can_convert=can_shrink,
         )
-        self.files = FileSuggestions(self)
-        self.tools = ToolActions(self, self.settings)
-        self.serve = ServeActions(self)
-        self.reuse = CopyPipeActions(self, self.output)
-        self.outlines = OutlineActions(self)
-        self.commands = CommandActions(
-            self,
-            self.branches,
-            self.settings,
-            self.model_picker,
-            self.output,
-            self.find,
-            self.attach,
-            self.tools,
-            self.context_actions,
-            self.templates,
-            self.comparing,
-            ConfigActions(self),
-            self.reuse,
-        )
-        self.sending = SendActions(
-            self, self.prompt_actions, self.commands, self.branches, self.tools, self.templates
-        )
-        self.start_reply = self.sending.start_reply
-        self.follow = self.sending.follow
-        self._name_actions()
+        for name, action in self.actions.by_name().items():
+            setattr(self, f"action_{name}", action)
         self._external_changes = ExternalChanges(context.store)
         self._loading: Worker[None] | None = None
         self._sync = SyncNotices(self)
@@ -246,7 +184,7 @@ class ChatScreen(Screen[None]):
         self.app.app_resume_signal.subscribe(self, lambda _: self.pictures.send_again())
         self.service.save_queue.watch(self.status.show_saving)
         self.service.auto_title.watch(self._take_title)
-        self.tools.watch_others()
+        self.actions.tools.watch_others()
         self.status.show_saving(self.service.save_queue.error)
         for notice in self.context.notices:
             self.notify(notice, severity="warning", timeout=10)
@@ -258,18 +196,18 @@ class ChatScreen(Screen[None]):
         await self.open(self.context.first, at=position.turn_id, find=position.words)
         self.post_message(ChatOpened())
         self.prompt.set_history(await self.drafts.history())
-        self.run_worker(self.templates.load(), group="templates", exit_on_error=False)
+        self.run_worker(self.actions.templates.load(), group="templates", exit_on_error=False)
         if self.conversation.model.startswith("demo/"):
-            self.run_worker(self.home.look_for_local_models(), exit_on_error=False)
+            self.run_worker(self.actions.home.look_for_local_models(), exit_on_error=False)
         self._heartbeat.start()
 
     async def on_unmount(self) -> None:
         self._heartbeat.stop()
         self.app.app_resume_signal.unsubscribe(self)
         self.pictures.clear()
-        self.tools.stop()
-        self.files.stop()
-        self.attachments.close()
+        self.actions.tools.stop()
+        self.actions.file_suggestions.stop()
+        self.actions.attachments.close()
         await self.drafts.flush()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -288,10 +226,10 @@ class ChatScreen(Screen[None]):
             self.follow(None)
             if conversation.id != self.conversation.id:
                 self.pictures.clear()
-                self.switching.leave(self.conversation, self.live_reply)
-            self.prompt_actions.leave()
+                self.actions.switching.leave(self.conversation, self.live_reply)
+            self.actions.prompts.leave()
             self.conversation = conversation
-            self.switching.show_count()
+            self.actions.switching.show_count()
             self.status.show_idle()
             self.show_path(at=at)
             if find:
@@ -299,16 +237,24 @@ class ChatScreen(Screen[None]):
                 self.pane.focus()
             else:
                 self.prompt.focus()
-            await self.prompt_actions.restore()
+            await self.actions.prompts.restore()
             await self.queue.switch_to(conversation.id)
-        self.tools.show_elsewhere()
+        self.actions.tools.show_elsewhere()
         if self.live_reply is not None:
             self.follow(self.live_reply)
         elif self.queue.sends_itself and conversation.path and conversation.path[-1].status is TurnStatus.COMPLETE:
             self.call_later(self.queue.send_next)
         with suppress(ChatError):  # it is not stored yet
             await self._external_changes.check_for_changes(conversation.id)
-        self.branches.show_origin()
+        self.actions.branches.show_origin()
+
+    async def start_reply(self, starting: Awaitable[Reply]) -> bool:
+        """Start a reply and show it. Return whether it could be started."""
+        return await self.actions.replies.start(starting)
+
+    def follow(self, reply: Reply | None) -> None:
+        """Show this reply as it streams, and no other."""
+        self.actions.replies.follow(reply)
 
     async def wait_until_open(self) -> None:
         """Return when the conversation that is being opened is open, with its draft."""
@@ -323,7 +269,7 @@ class ChatScreen(Screen[None]):
     def show_path(self, *, at: str | None = None) -> None:
         """Draw the branch that is shown, with its figures and its title."""
         self.pane.show(self.conversation, at=at)
-        self.home.show()
+        self.actions.home.show()
         self._align()
         self.show_facts()
 
@@ -331,17 +277,17 @@ class ChatScreen(Screen[None]):
         """Show title, model, context and cost of the conversation."""
         profile = self._profile()
         self.header.show_conversation(self.conversation, profile)
-        self.home.show_text(profile)
+        self.actions.home.show_text(profile)
         self.status.has_header = self.header.display
         self.status.show_conversation(self.conversation)
-        self.outlines.fill()
+        self.actions.outline.fill()
         self._count_context()
         self.show_window_title()
 
     def on_resize(self) -> None:
         """Show the header where there is room for it, and let all text start in one column."""
         self._align()
-        self.outlines.fill()
+        self.actions.outline.fill()
         self.header.fit_window()
         self.home_panel.fit_window()
         self.status.has_header = self.header.display
@@ -349,9 +295,9 @@ class ChatScreen(Screen[None]):
 
     def _align(self) -> None:
         """Let all text start in one column, left of the outline."""
-        self.outlines.show()
+        self.actions.outline.show()
         bars = self.query(", ".join(kind.__name__ for kind in _BARS))
-        align(bars, self.app.size.width, self.outlines.width)
+        align(bars, self.app.size.width, self.actions.outline.width)
 
     def _profile(self) -> str:
         """Return the name of the profile whose model, system prompt and options the conversation has."""
@@ -373,7 +319,7 @@ class ChatScreen(Screen[None]):
         chats = [screen for screen in self.app.screen_stack if isinstance(screen, ChatScreen)]
         if chats[-1:] != [self]:
             return  # a temporary conversation lies over this one
-        title = self.temporary.window_title or clean_line(self.conversation.title) or "tui-chat"
+        title = self.actions.temporary.window_title or clean_line(self.conversation.title) or "tui-chat"
         self.app.title = f"● {title}" if self.live_reply is not None else title
 
     @work(group="context", exclusive=True, exit_on_error=False)
@@ -384,8 +330,8 @@ class ChatScreen(Screen[None]):
         use = await asyncio.to_thread(context_use, self.conversation, facts.context_window)
         self.status.show_context(use)
         self.header.show_context(use)
-        self.context_actions.report(use)
-        self.header.show_budget(await self.context_actions.budget_standing())
+        self.actions.context.report(use)
+        self.header.show_budget(await self.actions.context.budget_standing())
 
     def show_left_out(self, conversation: Conversation) -> None:
         """Show which turns are left out."""
@@ -437,7 +383,7 @@ class ChatScreen(Screen[None]):
 
     @on(PromptSubmitted)
     async def submit(self, event: PromptSubmitted) -> None:
-        await self.sending.submit(event.text)
+        await self.actions.sending.submit(event.text)
 
     # Images within the conversation
 
@@ -479,7 +425,7 @@ class ChatScreen(Screen[None]):
         self.notify(sentence, severity="warning")
 
     async def _send_queued(self, text: str) -> bool:
-        return await self.sending.send_now(text)
+        return await self.actions.sending.send_now(text)
 
     def _show_queue(self, prompts: Sequence[str]) -> None:
         self.queue_bar.prompts = prompts
@@ -492,8 +438,8 @@ class ChatScreen(Screen[None]):
         if (reply := self.live_reply) is not None:
             reply.cancel()
             await reply.wait()
-        elif self.prompt_actions.editing is not None:
-            await self.prompt_actions.leave_editing()
+        elif self.actions.prompts.editing is not None:
+            await self.actions.prompts.leave_editing()
         elif self.prompt.has_focus and self.prompt.close_suggestions():
             self.suggestions.show()
         else:
@@ -521,7 +467,7 @@ class ChatScreen(Screen[None]):
 
     def show_mode(self) -> None:
         """Show whether letters are commands."""
-        self.notice_line.show_reading(self.pane.has_focus, self.find.reading_note)
+        self.notice_line.show_reading(self.pane.has_focus, self.actions.find.reading_note)
         self.status.show_reading(self.pane.has_focus)
         vi = self.prompt.vi
         self.notice_line.show_vi(vi.pending if vi is not None and vi.is_normal and self.prompt.has_focus else None)
@@ -532,11 +478,11 @@ class ChatScreen(Screen[None]):
             self.pane.action_copy_selection()
             self.pane.clear_highlights()
         elif self.prompt.selected_text:
-            self.output.copy(self.prompt.selected_text, "selection")
+            self.actions.output.copy(self.prompt.selected_text, "selection")
         elif self.live_reply is not None:
             await self.action_cancel()
         elif self.prompt.draft:
-            await self.prompt_actions.clear()
+            await self.actions.prompts.clear()
         elif time.monotonic() - self._interrupted_s < QUIT_WITHIN_S:
             await self.run_action("app.quit")
         else:
@@ -549,7 +495,7 @@ class ChatScreen(Screen[None]):
 
     async def action_undo_last(self) -> None:
         try:
-            if not await self.undo.undo_last():
+            if not await self.actions.undo.undo_last():
                 self.notify("There is nothing to undo.")
         except ChatError as error:
             self.notify_error(error)
@@ -564,65 +510,19 @@ class ChatScreen(Screen[None]):
     def action_write(self) -> None:
         self.prompt.focus()
 
-    def _name_actions(self) -> None:
-        """Give the action objects' methods the names that `keymap.py` and `slash_commands.py` have for them."""
-        self.action_approve = self.tools.focus
-        self.action_branch = self.branches.show_sibling
-        self.action_choose_queued = self.queue_actions.focus
-        self.action_complete = self.prompt_actions.complete
-        self.action_continue_reply = self.branches.continue_reply
-        self.action_delete = self.settings.delete
-        self.action_drop_queued = self.queue_actions.drop
-        self.action_edit = self.branches.edit
-        self.action_edit_reply = self.branches.edit_reply
-        self.action_edit_settings = self.commands.edit_settings
-        self.action_serve = self.serve.toggle
-        self.action_editor = self.prompt_actions.open_editor
-        self.action_effort = self.model_picker.next_effort
-        self.action_find = self.find.open
-        self.action_fork = self.branches.fork
-        self.action_history = self.prompt_actions.search_history
-        self.action_leave_out = self.context_actions.leave_out
-        self.action_lift_budget = self.context_actions.lift_budget
-        self.action_library = self.temporary.leaving_first("library", self.commands.open_library)
-        self.action_model = self.model_picker.switch
-        self.action_open_previous = self.temporary.leaving_first("open_previous", self.switching.open_previous)
-        self.action_outline = self.outlines.open
-        self.action_quote = self.reuse.quote
-        self.action_pipe = self.reuse.pipe
-        self.action_copy_as = self.reuse.copy_as
-        self.action_open_recent = self.home.open_recent
-        self.action_recent = self.home.focus
-        self.action_paste_image = self.attach.paste_image
-        self.action_new = self.temporary.leaving_first("new", self.commands.open_new)
-        self.action_temporary = self.temporary.toggle
-        self.action_origin = self.branches.open_origin
-        self.action_palette = self.commands.open_palette
-        self.action_send_without_files = self.branches.send_without_files
-        self.action_retry = self.branches.regenerate
-        self.action_retry_with = self.model_picker.regenerate_with
-        self.action_save_code = self.output.save_code
-        self.action_tools = self.tools.choose
-        self.action_tokens = self.commands.count_tokens
-        self.action_trust = self.templates.ask_for_trust
-        self.action_compare = self.comparing.compare
-        self.action_tree = partial(self.branches.show_tree, self.comparing.compare_turn)
-        self.action_usage = self.commands.show_usage
-        self.action_wait_for_files = self.attach.wait
-
     # Messages of widgets
 
     @on(HomePanel.Chosen)
     async def open_recent(self, event: HomePanel.Chosen) -> None:
-        await self.home.open(event.conversation_id)
+        await self.actions.home.open(event.conversation_id)
 
     @on(ConversationScrolled)
     def mark_entry_in_view(self) -> None:
-        self.outlines.note_scrolling()
+        self.actions.outline.note_scrolling()
 
     @on(Outline.Chosen)
     def go_to_entry(self, event: Outline.Chosen) -> None:
-        self.outlines.go_to(event.entry)
+        self.actions.outline.go_to(event.entry)
 
     @on(HomePanel.Left)
     def leave_recent(self) -> None:
@@ -630,14 +530,14 @@ class ChatScreen(Screen[None]):
 
     @on(DraftChanged)
     def change_draft(self, event: DraftChanged) -> None:
-        self.prompt_actions.change_draft(event.read)
+        self.actions.prompts.change_draft(event.read)
 
     @on(QueuedPromptRequested)
     async def change_queued(self, event: QueuedPromptRequested) -> None:
         if event.now:
-            await self.queue_actions.send_now(event.at)
+            await self.actions.queue.send_now(event.at)
         else:
-            await self.queue_actions.edit(event.at)
+            await self.actions.queue.edit(event.at)
 
     @on(PromptModeChanged)
     def show_prompt_mode(self) -> None:
@@ -645,44 +545,44 @@ class ChatScreen(Screen[None]):
 
     @on(ApprovalAnswered)
     async def answer_approval(self, event: ApprovalAnswered) -> None:
-        await self.tools.answer(event)
+        await self.actions.tools.answer(event)
 
     @on(CopyRequested)
     def copy(self, event: CopyRequested) -> None:
-        self.output.copy(event.text, event.what)
+        self.actions.output.copy(event.text, event.what)
 
     @on(LinkChosen)
     def ask_about_link(self, event: LinkChosen) -> None:
-        self.output.ask_about_link(event.url, event.shown)
+        self.actions.output.ask_about_link(event.url, event.shown)
 
     @on(FileChosen)
     def open_file(self, event: FileChosen) -> None:
-        self.output.open_file(event.path, event.line)
+        self.actions.output.open_file(event.path, event.line)
 
     @on(AttachmentChosen)
     def open_attachment(self, event: AttachmentChosen) -> None:
-        self.attachments.open(event.sha256)
+        self.actions.attachments.open(event.sha256)
 
     @on(AttachmentTextRequested)
     def load_attachment(self, event: AttachmentTextRequested) -> None:
-        self.attachments.load_text(event.sha256)
+        self.actions.attachments.load_text(event.sha256)
 
     @on(FilesTyped)
     def suggest_files(self, event: FilesTyped) -> None:
-        self.files.suggest(event.typed)
+        self.actions.file_suggestions.suggest(event.typed)
 
     @on(FileNamed)
     def attach_named(self, event: FileNamed) -> None:
-        self.attach.attach_chosen(event.text, event.name)
+        self.actions.attach.attach_chosen(event.text, event.name)
 
     @on(PathsPasted)
     def attach_pasted(self, event: PathsPasted) -> None:
-        self.attach.attach_pasted(event.text, event.paths)
+        self.actions.attach.attach_pasted(event.text, event.paths)
 
     @on(SuggestionsChanged)
     def suggest(self) -> None:
-        self.prompt_actions.suggest()
-        self.call_after_refresh(self.home.fit)
+        self.actions.prompts.suggest()
+        self.call_after_refresh(self.actions.home.fit)
 
     @on(FindBar.Changed)
     def find_typed(self, event: FindBar.Changed) -> None:
@@ -690,8 +590,8 @@ class ChatScreen(Screen[None]):
 
     @on(FindBar.Closed)
     def close_find(self, event: FindBar.Closed) -> None:
-        self.find.close(keep=event.keep)
+        self.actions.find.close(keep=event.keep)
 
     @on(FindChanged)
     def show_find_count(self, event: FindChanged) -> None:
-        self.find.show_count(event.current, event.total)
+        self.actions.find.show_count(event.current, event.total)

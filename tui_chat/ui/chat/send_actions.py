@@ -1,49 +1,35 @@
-"""Send a prompt, or queue it, and follow the reply on the screen."""
+"""Send what was typed: a prompt, a slash command or a template; queue a prompt while a reply streams."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
-from textual.worker import Worker
-
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.error import AttachmentRefused, ChatError
-from tui_chat.core.event import RetryScheduled, TurnEnded, TurnStarted
-from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.service.reply import Reply
+from tui_chat.core.error import ChatError
+from tui_chat.core.turn import Role, Turn
 from tui_chat.ui.attachment_marks import prompt_text, split_leading_marks
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.chat_view import ChatView
-from tui_chat.ui.chat.command_actions import CommandActions
 from tui_chat.ui.chat.prompt_actions import PromptActions
 from tui_chat.ui.chat.template_actions import TemplateActions
-from tui_chat.ui.chat.tool_actions import ToolActions
 from tui_chat.ui.commands.slash_commands import Call, parse, unescaped
-from tui_chat.ui.messages import AttentionRequested
-from tui_chat.wording import explain
-
-NOTIFY_AFTER_MS = 10_000
-"""A reply that took this long is announced to a user who looks at another window."""
 
 
 class SendActions:
-    """The way of a prompt from the prompt box to the service, and of its reply to the screen."""
+    """The way of a prompt from the prompt box to the service."""
 
     def __init__(
         self,
         chat: ChatView,
         prompts: PromptActions,
-        commands: CommandActions,
         branches: BranchActions,
-        tools: ToolActions,
         templates: TemplateActions,
+        run_command: Callable[[Call], Awaitable[None]],
     ) -> None:
         self._chat = chat
         self._prompts = prompts
-        self._commands = commands
         self._branches = branches
-        self._tools = tools
         self._templates = templates
-        self._following: Worker[None] | None = None
+        self._run_command = run_command
 
     async def submit(self, text: str) -> None:
         """Run a slash command or send a prompt; what is refused goes back into the prompt box."""
@@ -59,7 +45,7 @@ class SendActions:
         elif isinstance(call, Call):
             if files:
                 self._chat.prompt.restore_text(f"{files} ")
-            await self._commands.run(call)
+            await self._run_command(call)
         else:
             prompt = unescaped(text)
             if not (await self._prompts.fits(prompt) and await self.send(prompt)):
@@ -90,7 +76,7 @@ class SendActions:
             starting = service.send(shown, words, attachments)
         else:
             starting = service.edit(shown.id, edited.id, words, attachments=attachments, model=shown.model)
-        if not await self.start_reply(starting):
+        if not await self._chat.start_reply(starting):
             return False
         if edited is not None:
             await self._prompts.end_editing(shown.id)
@@ -106,7 +92,7 @@ class SendActions:
                 chat.notify_warning(f"A reply is still streaming; {chat.keys('reply.cancel')} stops it.")
                 return False
             attachments = self._prompts.attachments_of(prompt, None)
-            if not await self.start_reply(chat.service.send(conversation, prompt_text(prompt), attachments)):
+            if not await chat.start_reply(chat.service.send(conversation, prompt_text(prompt), attachments)):
                 return False
         await self._prompts.mark_sent(draft_key, typed)
         return True
@@ -124,70 +110,3 @@ class SendActions:
         await self._branches.go_to(reply.id, at=reply.id)
         self._branches.note_left(before)
         return True
-
-    async def start_reply(self, starting: Awaitable[Reply]) -> bool:
-        """Start a reply and show it. Return whether it could be started."""
-        chat = self._chat
-        before = chat.conversation
-        try:
-            reply = await starting
-            if chat.conversation.id != before.id:
-                return True
-            chat.conversation = await chat.service.open(reply.conversation_id)
-        except AttachmentRefused as error:
-            chat.notify_error(error)
-            if key := chat.keys("reply.without_files"):
-                chat.notify(f"{key} sends it without its files.")
-            return False
-        except ChatError as error:
-            chat.notify_error(error)
-            return False
-        chat.show_path()
-        self.follow(reply)
-        for note in reply.notes:
-            chat.notify_warning(note)
-        self._branches.note_left(before)
-        return True
-
-    def follow(self, reply: Reply | None) -> None:
-        """Show this reply as it streams, and no other."""
-        if self._following is not None:
-            self._following.cancel()
-            self._following = None
-        if reply is None:
-            self._tools.leave()
-        else:
-            self._following = self._chat.run_worker(
-                partial(self._follow, reply), group="reply", exclusive=True, exit_on_error=False
-            )
-
-    async def _follow(self, reply: Reply) -> None:
-        chat = self._chat
-        chat.show_window_title()
-        async for event in reply:
-            # If another branch is shown, the reply streams unseen.
-            if not isinstance(event, TurnStarted) or chat.pane.shows(event.turn):
-                chat.pane.apply(event)
-            chat.status.apply(event)
-            self._tools.follow(event)
-            match event:
-                case RetryScheduled(attempt, _, error):
-                    self._show_retry(attempt, error)
-                case TurnEnded(turn=turn):
-                    self._show_end(turn)
-
-    def _show_retry(self, attempt: int, error: ChatError) -> None:
-        chat = self._chat
-        send, stop = chat.keys("prompt.send"), chat.keys("reply.cancel")
-        attempts = chat.context.settings.chat.retries + 1
-        step = f"Retrying (attempt {attempt} of {attempts}) — {send}: now · {stop}: cancel"
-        chat.pane.show_note(explain(error.fault).sentence, step)
-
-    def _show_end(self, turn: Turn) -> None:
-        chat = self._chat
-        chat.conversation = chat.conversation.with_turn(turn, head=False)
-        chat.show_facts()
-        if chat.context.settings.ui.notify and (turn.duration_ms or 0) >= NOTIFY_AFTER_MS:
-            chat.app.post_message(AttentionRequested(f"{chat.app.title}: reply finished"))
-        if chat.queue.prompts and turn.status is TurnStatus.COMPLETE:
-            chat.call_later(chat.queue.send_next)

@@ -1,4 +1,4 @@
-"""Switching between conversations: back to the one before, and replies that stream while another one is shown."""
+"""Switch between conversations: to a new one, back to the one before; note replies that stream in those left."""
 
 from functools import partial
 
@@ -61,3 +61,14 @@ class Switching:
         except ChatError as error:
             self._previous_id = ""
             chat.notify_error(error)
+
+    async def open_new(self) -> None:
+        """Start a new conversation."""
+        await self._chat.open(self._chat.context.blank())
+
+    async def open_stored(self, conversation_id: str) -> None:
+        """Open a stored conversation."""
+        try:
+            await self._chat.open(await self._chat.service.open(conversation_id))
+        except ChatError as error:
+            self._chat.notify_error(error)

@@ -1,6 +1,6 @@
-"""Run slash commands, and open what lies over the chat: palette, library, usage, help."""
+"""Open what lies over the chat: the command palette, the library, usage and help."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -8,20 +8,10 @@ from textual.dom import DOMNode
 
 from tui_chat.core.conversation import ConversationPosition, ConversationSummary
 from tui_chat.core.error import ChatError
-from tui_chat.core.format_numbers import full_tokens
-from tui_chat.ui.chat.attach_actions import AttachActions
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.chat_view import ChatView
-from tui_chat.ui.chat.compare_actions import CompareActions
-from tui_chat.ui.chat.config_actions import ConfigActions
-from tui_chat.ui.chat.context_actions import ContextActions
-from tui_chat.ui.chat.copy_pipe_actions import CopyPipeActions
-from tui_chat.ui.chat.find_actions import FindActions
-from tui_chat.ui.chat.model_picker import ModelPicker
-from tui_chat.ui.chat.output_actions import OutputActions
-from tui_chat.ui.chat.settings_actions import SettingsActions
+from tui_chat.ui.chat.switching import Switching
 from tui_chat.ui.chat.template_actions import TemplateActions
-from tui_chat.ui.chat.tool_actions import ToolActions
 from tui_chat.ui.commands.palette_items import rows
 from tui_chat.ui.commands.slash_commands import Call
 from tui_chat.ui.keymap import Key, Scope
@@ -30,55 +20,22 @@ _MAX_LISTED = 500
 """How many of the last used conversations the palette lists."""
 
 
-class CommandActions:
-    """Run what is called by its name."""
+class WindowActions:
+    """Open a dialog or a screen over the chat, and do what was chosen there."""
 
     def __init__(
         self,
         chat: ChatView,
         branches: BranchActions,
-        settings: SettingsActions,
-        models: ModelPicker,
-        output: OutputActions,
-        find: FindActions,
-        attach: AttachActions,
-        tools: ToolActions,
-        context: ContextActions,
+        switching: Switching,
         templates: TemplateActions,
-        comparing: CompareActions,
-        config: ConfigActions,
-        reuse: CopyPipeActions,
+        run_command: Callable[[Call], Awaitable[None]],
     ) -> None:
         self._chat = chat
         self._branches = branches
+        self._switching = switching
         self._templates = templates
-        self._open_file = output.open_file
-        self.with_argument: Mapping[str, Callable[[str], Awaitable[None]]] = {
-            "attach": attach.attach_named,
-            "compact": context.compact,
-            "compare": comparing.compare,
-            "config": config.config,
-            "copy": reuse.copy,
-            "export": output.export_to,
-            "find": find.open,
-            "help": self.show_help,
-            "model": models.switch,
-            "options": settings.set_options,
-            "profile": models.switch_profile,
-            "retry": lambda model: branches.regenerate(model or None),
-            "system": settings.set_system,
-            "theme": lambda name: config.config(f"ui.theme {name}".strip()),
-            "title": settings.set_title,
-            "tools": tools.choose,
-        }
-        """Runs the slash commands that take an argument; the others name an action."""
-
-    async def run(self, call: Call) -> None:
-        """Run a slash command."""
-        if call.command.takes:
-            await self.with_argument[call.command.name](call.argument)
-        else:
-            await self._chat.run_action(call.command.action)
+        self._run_command = run_command
 
     def open_palette(self) -> None:
         self._chat.run_worker(self._open_palette, group="palette", exclusive=True, exit_on_error=False)
@@ -94,9 +51,9 @@ class CommandActions:
             chat.keys,
             chat.app.push_screen,
             self._run_key,
-            self.run,
+            self._run_command,
             self._go_to_turn,
-            self.open_stored,
+            self._switching.open_stored,
             chat.prompt.completing.offers,
             self._templates.start,
         )
@@ -116,25 +73,6 @@ class CommandActions:
 
     async def _go_to_turn(self, turn_id: str) -> None:
         await self._branches.go_to(turn_id, at=turn_id, select=True)
-
-    async def open_stored(self, conversation_id: str) -> None:
-        try:
-            await self._chat.open(await self._chat.service.open(conversation_id))
-        except ChatError as error:
-            self._chat.notify_error(error)
-
-    def edit_settings(self) -> None:
-        """Open the settings file in the user's editor."""
-        file = self._chat.context.settings.file
-        if file.exists():
-            self._open_file(str(file), None)
-            self._chat.notify("Changed settings are in force from the next start.")
-        else:
-            self._chat.notify("There is no settings file yet; `tui-chat config init` writes one.")
-
-    async def open_new(self) -> None:
-        """Start a new conversation."""
-        await self._chat.open(self._chat.context.blank())
 
     def open_library(self) -> None:
         from tui_chat.ui.library.screen import LibraryScreen
@@ -159,7 +97,7 @@ class CommandActions:
         elif chat.conversation.turns:
             now = await chat.service.open(chat.conversation.id)
             if now.deleted_at is not None:
-                await self.open_new()
+                await self._switching.open_new()
             else:
                 chat.conversation = replace(chat.conversation, title=now.title, title_source=now.title_source)
                 chat.show_facts()
@@ -174,18 +112,3 @@ class CommandActions:
         from tui_chat.ui.dialogs.usage import UsageScreen
 
         self._chat.app.push_screen(UsageScreen(self._chat.keys, self._chat.context.store, self._chat.service.gate))
-
-    def count_tokens(self) -> None:
-        """Show how many tokens the provider counts in the branch that is shown."""
-        self._chat.run_worker(self._count_tokens, exit_on_error=False)
-
-    async def _count_tokens(self) -> None:
-        try:
-            tokens = await self._chat.service.count(self._chat.conversation)
-        except ChatError as error:
-            self._chat.notify_error(error)
-            return
-        if tokens is None:
-            self._chat.notify("This provider cannot count tokens.")
-        else:
-            self._chat.notify(f"{full_tokens(tokens)} tokens, counted by the provider.")
