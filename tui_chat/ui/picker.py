@@ -1,7 +1,7 @@
 """A dialog to pick one of many rows by fuzzy search. Does not know what the rows stand for."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 from textual import on
@@ -25,6 +25,8 @@ _MIN_SHARE = 0.6
 """Matches that score less than this share of the best one are left out."""
 _GAP = 2
 _HIGHLIGHT = "bold $text-accent"
+_CURRENT = "●"
+"""The mark of the row that is in force now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Choice:
     """Shown before the text."""
     shortcut: str = ""
     """The key that does the same, in a column behind the texts."""
+    group: str = ""
+    """The heading above it and its neighbours while nothing is typed."""
 
 
 class _Row:
@@ -104,8 +108,8 @@ class Picker(ModalScreen[str | None]):
         self._placeholder = placeholder
         self._highlighted = highlighted
         self._favourite = favourite
-        self.found: list[Choice] = []
-        """The choices that match, in the order they are shown."""
+        self._by_row: dict[int, Choice] = {}
+        """The choice of each row of the list that is no heading."""
         self._read(choices)
 
     def compose(self) -> ComposeResult:
@@ -143,7 +147,15 @@ class Picker(ModalScreen[str | None]):
                 if text:
                     self.query_one(name, Static).update(Content(text))
 
+    @property
+    def found(self) -> list[Choice]:
+        """The choices that match, in the order they are shown."""
+        return list(self._by_row.values())
+
     def _read(self, choices: Sequence[Choice]) -> None:
+        if any(one.value == self._current for one in choices if self._current):
+            marked = (_CURRENT if one.value == self._current else " " for one in choices)
+            choices = [replace(one, mark=f"{mark}{one.mark}") for mark, one in zip(marked, choices, strict=True)]
         marks = max((cell_len(one.mark) for one in choices), default=0)
         texts = max((cell_len(one.text) for one in choices if one.shortcut), default=0)
         shortcuts = max((cell_len(one.shortcut) for one in choices), default=0)
@@ -156,17 +168,34 @@ class Picker(ModalScreen[str | None]):
             hits.sort(key=lambda pair: -pair[0].score)
             hits = [pair for pair in hits if pair[0].score >= _MIN_SHARE * hits[0][0].score]
         del hits[MOST_ROWS:]
-        rows = [row.drawn(hit.places) for hit, row in hits]
-        self.found = [row.choice for _, row in hits]
-        if self._free is not None and self._free(typed) and all(one.value != typed for one in self.found):
-            self.found.append(Choice(typed, typed, "as typed"))
-            rows.append(_Row(self.found[-1]).drawn(()))
-        if not rows and (typed or self._free is None):
-            rows.append(Content.styled("No matches." if typed else "Nothing here yet.", "dim"))
-        self.rows.set_options(Option(row, disabled=not self.found) for row in rows)
-        values = [one.value for one in self.found]
-        at = values.index(self._current) if not typed and self._current in values else 0
-        self.rows.highlighted = at if self.found else None
+        shown = [(row.choice, row.drawn(hit.places)) for hit, row in hits]
+        if self._free is not None and self._free(typed) and all(row.choice.value != typed for _, row in hits):
+            as_typed = Choice(typed, typed, "as typed")
+            shown.append((as_typed, _Row(as_typed).drawn(())))
+        if not shown and (typed or self._free is None):
+            self._by_row = {}
+            nothing = "No matches." if typed else "Nothing here yet."
+            self.rows.set_options([Option(Content.styled(nothing, "dim"), disabled=True)])
+            return
+        self._fill(shown, with_groups=not typed)
+        current = (row for row, choice in self._by_row.items() if choice.value == self._current and not typed)
+        self.rows.highlighted = next(current, next(iter(self._by_row), None))
+
+    def _fill(self, shown: Sequence[tuple[Choice, Content]], *, with_groups: bool) -> None:
+        """Show these rows, each group below its heading."""
+        self._by_row, options, group = {}, list[Option](), ""
+        for choice, row in shown:
+            if with_groups and choice.group != group:
+                group = choice.group
+                options.append(Option(Content.styled(group, "dim bold"), disabled=True))
+            self._by_row[len(options)] = choice
+            options.append(Option(row))
+        self.rows.set_options(options)
+
+    @property
+    def _chosen(self) -> Choice | None:
+        """The highlighted choice."""
+        return None if self.rows.highlighted is None else self._by_row.get(self.rows.highlighted)
 
     @on(Input.Changed)
     def narrow(self) -> None:
@@ -176,17 +205,16 @@ class Picker(ModalScreen[str | None]):
 
     def action_choose(self) -> None:
         """Close with the highlighted row."""
-        if self.rows.highlighted is not None and self.found:
-            self.dismiss(self.found[self.rows.highlighted].value)
+        if (choice := self._chosen) is not None:
+            self.dismiss(choice.value)
 
     async def action_favourite(self) -> None:
         """Mark the highlighted row as a favourite, or take the mark away."""
-        if self._favourite is not None and self.rows.highlighted is not None and self.found:
-            value = self.found[self.rows.highlighted].value
-            self._read(await self._favourite(value))
+        if self._favourite is not None and (choice := self._chosen) is not None:
+            self._read(await self._favourite(choice.value))
             self._show()
-            values = [one.value for one in self.found]
-            self.rows.highlighted = values.index(value) if value in values else 0
+            rows = (row for row, one in self._by_row.items() if one.value == choice.value)
+            self.rows.highlighted = next(rows, self.rows.highlighted)
 
     def action_move(self, how: str) -> None:
         """Move the highlight; the focus stays in the search line."""
@@ -194,11 +222,13 @@ class Picker(ModalScreen[str | None]):
 
     @on(OptionList.OptionHighlighted)
     def moved(self, event: OptionList.OptionHighlighted) -> None:
-        if self._highlighted is not None and event.option_index < len(self.found) and self.is_current:
-            self._highlighted(self.found[event.option_index].value)
+        choice = self._by_row.get(event.option_index)
+        if self._highlighted is not None and choice is not None and self.is_current:
+            self._highlighted(choice.value)
 
     @on(OptionList.OptionSelected)
     def chosen(self, event: OptionList.OptionSelected) -> None:
         # A click may be handled after a key that has narrowed the list.
-        if event.option in self.rows.options and event.option_index < len(self.found):
-            self.dismiss(self.found[event.option_index].value)
+        choice = self._by_row.get(event.option_index)
+        if event.option in self.rows.options and choice is not None:
+            self.dismiss(choice.value)

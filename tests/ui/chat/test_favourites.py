@@ -7,6 +7,8 @@ from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
 from tui_chat.core.provider import Model
 from tui_chat.service.model_catalog import FAVOURITE_MODELS, Catalog
+from tui_chat.settings.load import load_settings
+from tui_chat.settings.values import Profile
 from tui_chat.ui.chat.model_choices import FAVOURITE, ModelChoices
 from tui_chat.ui.picker import Picker
 
@@ -23,7 +25,7 @@ async def test_favourites_come_first_and_the_mark_can_be_taken_away(desk: Desk) 
         ("a/two", ""),
         ("a/one", ""),
     ]
-    assert choices[1].note.startswith("recent · ")
+    assert [choice.group for choice in choices] == ["Favourites", "Recent", "a"]
     await models.toggle_favourite("b/three")
     assert (await models.from_catalog(THREE))[0].value == "a/two"
 
@@ -61,3 +63,35 @@ async def test_the_effort_goes_round_by_one_key_and_is_in_the_footer() -> None:
         await desk.until(lambda: "effort" not in screen_text(desk.app).splitlines()[-1])
         await desk.press("alt+u")
         await desk.until(lambda: desk.conversation.options.effort == "high")
+
+
+async def test_models_stand_below_headings_and_the_current_one_is_marked_and_highlighted() -> None:
+    profiles = {"rust": Profile(model="a/rust")}
+    settings = load_settings(environ={})._replace(profiles=profiles, aliases={"fast": "a/two"})
+    async with desk_with(HELLO, settings=settings) as desk:
+        await ModelChoices(desk.chat.context).mark_used("a/recent")
+        await desk.press("ctrl+l")
+        await desk.until(lambda: "Profiles" in screen_text(desk.app) and "200k context" in screen_text(desk.app))
+        picker = desk.app.screen
+        assert isinstance(picker, Picker)
+        rows = [str(option.prompt) for option in picker.rows.options]
+        assert [row for row in rows if not row.startswith((" ", "●"))] == ["Profiles", "Aliases", "Recent", "demo"]
+        assert picker.rows.highlighted is not None and rows[picker.rows.highlighted].startswith("●  demo/tour")
+        await desk.press("up")
+        await desk.type("rust")
+        await desk.until(lambda: [one.value for one in picker.found] == ["rust"])
+        assert "Profiles" not in screen_text(desk.app)
+        await desk.press("enter")
+        await desk.until(lambda: desk.conversation.model == "a/rust")
+
+
+async def test_the_profile_of_the_conversation_is_marked_in_the_list() -> None:
+    profiles = {name: Profile(model=f"demo/{name}") for name in ("one", "rust")}
+    settings = load_settings(environ={})._replace(profiles=profiles)
+    async with desk_with(HELLO, settings=settings) as desk:
+        await desk.type("/profile rust")
+        await desk.press("enter")
+        await desk.until(lambda: desk.conversation.model == "demo/rust")
+        await desk.type("/profile")
+        await desk.press("enter")
+        await desk.until(lambda: "●  rust" in screen_text(desk.app))

@@ -186,6 +186,19 @@ async def test_a_draft_and_what_waits_survive_a_restart() -> None:
     await store.aclose()
 
 
+async def test_a_new_conversation_with_a_draft_from_before_says_so_and_names_the_key_that_clears_it() -> None:
+    store = await Store.open(":memory:")
+    async with desk_with(store=store) as desk:
+        assert "restored" not in screen_text(desk.app)
+        await desk.type("unsent words")
+    async with desk_with(store=store) as desk:
+        await desk.until(lambda: "Unsent draft restored; Ctrl+C clears it." in screen_text(desk.app))
+        assert desk.chat.prompt.text == "unsent words"
+        await desk.press("ctrl+c")
+        await desk.until(lambda: not desk.chat.prompt.text)
+    await store.aclose()
+
+
 async def test_switching_conversations_keeps_each_draft(desk: Desk) -> None:
     await desk.ask("hi")
     first = desk.conversation

@@ -73,6 +73,11 @@ class ChatView(Protocol):
         """The reply that streams into this conversation."""
         ...
 
+    @property
+    def profile(self) -> str:
+        """The name of the profile that the conversation has; empty if it has none."""
+        ...
+
     async def open(self, conversation: Conversation, *, at: str | None = ..., find: Sequence[str] = ...) -> None:
         """Show another conversation."""
         ...

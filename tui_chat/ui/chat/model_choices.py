@@ -1,6 +1,6 @@
 """The models to choose from, with what is known of each, and which were used recently."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from tui_chat.core.error import StorageError
@@ -40,7 +40,7 @@ class ModelChoices:
     async def from_catalog(self, catalog: Catalog, local: Sequence[str] = ()) -> Sequence[Choice]:
         """Return favourites, aliases and profiles, recent models, those of every provider, those of local servers."""
         own = self._context.settings.profiles.items()
-        profiles = [Choice(name, name, f"profile, {profile.model}") for name, profile in own]
+        profiles = [Choice(name, name, profile.model or "model as it is", group="Profiles") for name, profile in own]
         self._by_ref = {model.ref: model for model in catalog.models}
         self._listed_at = catalog.listed_at
         favourites, recent = await self._stored(FAVOURITE_MODELS), await self._stored(RECENT_MODELS)
@@ -49,11 +49,18 @@ class ModelChoices:
         choices = []
         for ref in refs:
             note = await self._note(self._by_ref.get(ref) or Model(ref))
+            mark, group = "", split_ref(ref)[0] or "Models"
+            if ref in favourites:
+                mark, group = FAVOURITE, "Favourites"
+            elif ref in aliases:
+                group = "Aliases"
+            elif ref in recent:
+                group = "Recent"
             about = [aliases[ref]] if ref in aliases else []
-            about += ["recent"] if ref in recent else []
-            choices.append(Choice(ref, ref, " · ".join([*about, note]), FAVOURITE if ref in favourites else ""))
+            choices.append(Choice(ref, ref, " · ".join([*about, note]), mark, group=group))
         marked = [choice for choice in choices if choice.mark]
-        self.known = marked + profiles + [choice for choice in choices if not choice.mark]
+        others = sorted((choice for choice in choices if not choice.mark), key=_first_of_group(choices))
+        self.known = [*marked, *profiles, *others]
         return self.known
 
     def efforts(self, ref: str) -> Sequence[str]:
@@ -99,6 +106,12 @@ class ModelChoices:
             return ""
         days = (datetime.now(UTC) - listed_at).days
         return f", listed {days} {'day' if days == 1 else 'days'} ago" if days > 0 else ""
+
+
+def _first_of_group(choices: Sequence[Choice]) -> Callable[[Choice], int]:
+    """Return a sort key that keeps each group together, in the order of their first choices."""
+    groups = list(dict.fromkeys(choice.group for choice in choices))
+    return lambda choice: groups.index(choice.group)
 
 
 def is_reference(text: str) -> bool:

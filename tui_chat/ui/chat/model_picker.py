@@ -52,7 +52,7 @@ class ModelPicker:
                 if chosen is not None:
                     await self._switch_to(chosen)
 
-            chat.app.push_screen(Picker(chat.keys, "Profile", choices), picked)
+            chat.app.push_screen(Picker(chat.keys, "Profile", choices, current=chat.profile), picked)
 
     async def next_effort(self) -> None:
         """Switch to the next effort that the model has; after the last one, leave it to the model."""

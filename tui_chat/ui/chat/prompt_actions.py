@@ -77,6 +77,8 @@ class PromptActions:
             self._chat.prompt.draft = draft + self._chat.prompt.draft
         elif draft:
             self._chat.prompt.restore_text(draft)
+            if self.draft_key is None:
+                self._notify_restored()
         self._is_restored = True
         self._show_hint()
 
@@ -112,6 +114,11 @@ class PromptActions:
 
     def _notify_put_by(self) -> None:
         self._chat.notify(f"Cleared; {self._chat.keys('prompt.older')} restores it.")
+
+    def _notify_restored(self) -> None:
+        """Report that a new conversation starts with a draft that was written before."""
+        key = self._chat.keys("app.interrupt")
+        self._chat.notify("Unsent draft restored" + (f"; {key} clears it." if key else "."))
 
     # Editing an earlier prompt
 

@@ -275,7 +275,7 @@ class ChatScreen(Screen[None]):
 
     def show_facts(self) -> None:
         """Show title, model, context and cost of the conversation."""
-        profile = self._profile()
+        profile = self.profile
         self.header.show_conversation(self.conversation, profile)
         self.actions.home.show_text(profile)
         self.status.has_header = self.header.display
@@ -299,7 +299,8 @@ class ChatScreen(Screen[None]):
         bars = self.query(", ".join(kind.__name__ for kind in _BARS))
         align(bars, self.app.size.width, self.actions.outline.width)
 
-    def _profile(self) -> str:
+    @property
+    def profile(self) -> str:
         """Return the name of the profile whose model, system prompt and options the conversation has."""
         shown = self.conversation
         profiles = self.context.settings.profiles.items()
