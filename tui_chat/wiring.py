@@ -177,6 +177,7 @@ class Program:
         if not self.store.opening.read_only:
             with suppress(StorageError, NotFound):  # repeated at the next start
                 await meter_interrupted(self.store, self.pricing.cost_of)
+                await self.store.delete_purged()
                 await empty_trash(self.store, self.settings.chat.trash_days, datetime.now(UTC))
             if self.sync is not None and self.settings.sync.when == "app":
                 self.sync.watch(self.store)

@@ -31,11 +31,13 @@ from tui_chat.storage import (
     maintenance,
     marks,
     outbox,
+    purge,
     search_index,
     sync_state,
     turn_rows,
 )
 from tui_chat.storage.connection import connect, write_transaction
+from tui_chat.storage.hidden import HIDDEN
 from tui_chat.storage.process_owner import CurrentProcess
 from tui_chat.storage.replica_store import ReplicaStore
 from tui_chat.storage.schema import MIGRATIONS, migrate
@@ -103,7 +105,7 @@ class Device:
 
     @property
     def ids(self) -> list[str]:
-        return [row[0] for row in self.rows("SELECT id FROM conversation ORDER BY id")]
+        return [row[0] for row in self.rows(f"SELECT id FROM conversation WHERE seq NOT IN ({HIDDEN}) ORDER BY id")]
 
     def turns(self, conversation_id: str, *, live: bool = False) -> list[str]:
         return [
@@ -168,6 +170,14 @@ class FaultyReplica(ReplicaStore):
     async def sent(self, receipt: outbox.Receipt) -> None:
         self._cut()
         await super().sent(receipt)
+
+    async def delete_purged(self) -> bool:
+        self._cut()
+        if not self._device.do(purge.is_pending):
+            return False
+        return self._device.do(
+            lambda db: purge.delete_some(db, self._device.process.now, self._device.rng.choice((-1, 10)))
+        )
 
 
 class FaultyHub:
@@ -331,7 +341,11 @@ class World:
 
     def purge(self, device: Device) -> None:
         before = {conversation_id: device.turns(conversation_id) for conversation_id in device.ids}
-        device.do(lambda db: conversation_writes.purge(db, FOREVER, device.process.now))
+        after: int | None = 0
+        while after is not None:
+            _, after = device.do(lambda db, start=after: purge.hide_trash(db, FOREVER, start, 10))  # type: ignore[misc]
+        for _ in range(self.rng.randrange(3)):  # and it is killed
+            device.do(lambda db: purge.delete_some(db, device.process.now, -1))
         for conversation_id in set(before) - set(device.ids):
             self.purged |= set(before[conversation_id])
 
@@ -469,6 +483,8 @@ class World:
             assert not device.rows("SELECT id FROM conversation JOIN gone ON id = gone.conversation")
             report = maintenance.check(device.db)
             assert report.is_healthy, report
+            assert not device.rows("SELECT id FROM conversation WHERE id LIKE 'purged:%'")
+            assert not device.do(purge.is_pending)
         everywhere = {turn.id for turns, *_ in first.values() for turn in turns}
         assert not everywhere & {turn for turn, where in self.written.items() if where in self.kept}
         if not self.restores:

@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -68,9 +67,9 @@ def last_push_wins(patch: pytest.MonkeyPatch) -> None:
 def marks_from_pages_only(patch: pytest.MonkeyPatch) -> None:
     sent = outbox.sent
 
-    def without_mark(db: sqlite3.Connection, receipt: outbox.Receipt, now: datetime) -> None:
+    def without_mark(db: sqlite3.Connection, receipt: outbox.Receipt) -> None:
         before = db.execute("SELECT mark_seq, mark_id, cursor FROM sync").fetchone()
-        sent(db, receipt, now)
+        sent(db, receipt)
         if before[2] != receipt.was:
             db.execute("UPDATE sync SET (mark_seq, mark_id) = (?, ?)", before[:2])
 
@@ -91,10 +90,10 @@ def mark_below_the_cursor(patch: pytest.MonkeyPatch) -> None:
 def destroy_at_the_answer(patch: pytest.MonkeyPatch) -> None:
     sent = outbox.sent
 
-    def destroyed(db: sqlite3.Connection, receipt: outbox.Receipt, now: datetime) -> None:
+    def destroyed(db: sqlite3.Connection, receipt: outbox.Receipt) -> None:
         with pytest.MonkeyPatch.context() as inner:
             no_rescue(inner)
-            sent(db, receipt, now)
+            sent(db, receipt)
 
     patch.setattr(outbox, "sent", destroyed)
 

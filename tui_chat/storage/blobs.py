@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from time import monotonic
 
 from tui_chat.core.bounds import moment_in_bounds
 from tui_chat.core.error import NotFound
@@ -109,23 +110,21 @@ def add_link(db: sqlite3.Connection, turn_seq: int, digest: str) -> None:
     db.execute(insert, (turn_seq, digest))
 
 
-def sweep(db: sqlite3.Connection, now: datetime) -> int:
-    """Delete the bytes that no turn, draft or queued prompt names; return how many files those were."""
+def sweep(db: sqlite3.Connection, now: datetime, stop_s: float) -> bool:
+    """Delete the bytes that no turn, draft or queued prompt names, until that time; return whether there is more."""
     put_at = db.execute("SELECT key, value FROM state WHERE key >= ? AND key < ?", (_PUT_AT, _PUT_AT + "~"))
     for key, value in put_at.fetchall():
         moment = moment_in_bounds(value.strip('"'))
         if moment is None or not timedelta(0) <= now - moment <= UNUSED_FOR:
             db.execute("DELETE FROM state WHERE key = ?", (key,))
     kept = _named_in_state(db)
-    unused = [
-        (seq,)
-        for seq, digest in db.execute(
-            "SELECT seq, sha256 FROM blob WHERE NOT EXISTS (SELECT 1 FROM attachment WHERE blob = blob.seq)"
-        ).fetchall()
-        if digest not in kept
-    ]
-    db.executemany("DELETE FROM blob WHERE seq = ?", unused)
-    return len(unused)
+    unlinked = "SELECT seq, sha256 FROM blob WHERE NOT EXISTS (SELECT 1 FROM attachment WHERE blob = blob.seq)"
+    unused = [seq for seq, digest in db.execute(unlinked).fetchall() if digest not in kept]
+    for count, seq in enumerate(unused, 1):
+        db.execute("DELETE FROM blob WHERE seq = ?", (seq,))
+        if monotonic() > stop_s:
+            return count < len(unused)
+    return False
 
 
 def _named_in_state(db: sqlite3.Connection) -> set[str]:

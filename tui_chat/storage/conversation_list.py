@@ -11,6 +11,7 @@ from tui_chat.core.conversation import ConversationSummary
 from tui_chat.core.error import NotFound
 from tui_chat.core.turn import TurnStatus
 from tui_chat.storage import app_state
+from tui_chat.storage.hidden import HIDDEN
 from tui_chat.storage.labels import Labels, all_labels
 from tui_chat.storage.list_filter import ListFilter, among, conditions
 from tui_chat.storage.live_replies import live_turns
@@ -135,6 +136,8 @@ def _condition(db: sqlite3.Connection, query: ListQuery) -> tuple[str, list[obje
     # The few that have a label are looked up by their number, not by going through the whole list.
     shelf = "+shelf = ?" if query.pinned or query.wanted.tags or query.wanted.pinned else "shelf = ?"
     where, values = [shelf], list[object]([2 if query.deleted else 1 if query.archived else 0])
+    if query.deleted:
+        where.append(f"seq NOT IN ({HIDDEN})")
     if query.after is not None:
         where.append("(used, seq) < (?, ?)")
         values += [query.after.used, query.after.seq]
@@ -184,7 +187,8 @@ def seqs_titled(db: sqlite3.Connection, words: Sequence[str], wanted: ListFilter
 def resolve(db: sqlite3.Connection, prefix: str) -> str:
     """Return the only id with that prefix."""
     after = prefix + "\U0010ffff"
-    rows = db.execute("SELECT id FROM conversation WHERE id >= ? AND id < ? LIMIT 3", (prefix, after)).fetchall()
+    select = f"SELECT id FROM conversation WHERE id >= ? AND id < ? AND seq NOT IN ({HIDDEN}) LIMIT 3"
+    rows = db.execute(select, (prefix, after)).fetchall()
     ids = [row[0] for row in rows]
     if prefix in ids:
         return prefix
@@ -220,5 +224,6 @@ def conversation_changes(db: sqlite3.Connection, conversation_id: str) -> tuple[
 
 def in_trash_since(db: sqlite3.Connection, moment: datetime) -> list[int]:
     """Return the row numbers of conversations deleted at or before that moment; an unknown date counts as after."""
-    rows = db.execute("SELECT seq, deleted_at FROM conversation WHERE shelf = 2").fetchall()
+    select = f"SELECT seq, deleted_at FROM conversation WHERE shelf = 2 AND seq NOT IN ({HIDDEN}) ORDER BY seq"
+    rows = db.execute(select).fetchall()
     return [seq for seq, deleted_at in rows if UNKNOWN_MOMENT != parse_required_time(deleted_at) <= moment]

@@ -8,8 +8,10 @@ from datetime import datetime
 from tui_chat.core.conversation import Conversation, Options, SideRequest, TitleSource
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.turn import Turn
-from tui_chat.storage import app_state, blobs, conversation_list, labels, live_replies, search_index, turn_rows
+from tui_chat.storage import app_state, blobs, labels, live_replies, turn_rows
+from tui_chat.storage.hidden import HIDDEN
 from tui_chat.storage.process_owner import CurrentProcess
+from tui_chat.storage.purge import has_left
 from tui_chat.storage.row_mapping import (
     SIDE_REQUEST_COLUMNS,
     dump_options,
@@ -21,11 +23,6 @@ from tui_chat.storage.turn_rows import Totals
 
 _INSERT_SIDE_REQUEST = (
     f"INSERT INTO errand (conversation, {SIDE_REQUEST_COLUMNS}) VALUES (?, {placeholders(SIDE_REQUEST_COLUMNS)})"
-)
-
-_ASK_TO_PURGE = (
-    "INSERT INTO outbox (kind, conversation, name, version) SELECT 9, ?, '', counter FROM sync WHERE true"
-    " ON CONFLICT DO NOTHING"
 )
 
 
@@ -127,7 +124,9 @@ def append(
 def finish(db: sqlite3.Connection, turn: Turn, process: CurrentProcess) -> None:
     """Store the final value of a turn."""
     row = db.execute(
-        "SELECT seq, conversation FROM turn WHERE id = ? ORDER BY owner IS NULL, seq DESC", (turn.id,)
+        f"SELECT seq, conversation FROM turn WHERE id = ? AND conversation NOT IN ({HIDDEN})"
+        " ORDER BY owner IS NULL, seq DESC",
+        (turn.id,),
     ).fetchone()
     if row is None:
         raise NotFound(f"no turn {turn.id}")
@@ -156,38 +155,10 @@ def _update_turn(db: sqlite3.Connection, seq: int, turn: Turn, process: CurrentP
     turn_rows.add_totals(db, conversation, totals)
 
 
-def purge(db: sqlite3.Connection, older_than: datetime, now: datetime) -> int:
-    """Delete old trash for good, and the bytes that nothing uses; return how many conversations that were.
-
-    What other machines may have is deleted here once the hub has agreed: someone may have continued it there.
-    """
-    count = 0
-    for seq in conversation_list.in_trash_since(db, older_than):
-        (conversation_id,) = db.execute("SELECT id FROM conversation WHERE seq = ?", (seq,)).fetchone()
-        if _has_left(db, conversation_id):
-            count += db.execute(_ASK_TO_PURGE, (conversation_id,)).rowcount
-            continue
-        for (turn,) in db.execute("SELECT seq FROM turn WHERE conversation = ?", (seq,)).fetchall():
-            search_index.remove(db, turn)
-        app_state.forget_conversation(db, conversation_id)
-        db.execute("DELETE FROM conversation WHERE seq = ?", (seq,))
-        for table in ("outbox", "stamp", "waiting", "piece"):
-            db.execute(f"DELETE FROM {table} WHERE conversation = ?", (conversation_id,))
-        count += 1
-    blobs.sweep(db, now)
-    return count
-
-
-def _has_left(db: sqlite3.Connection, conversation_id: str) -> bool:
-    """Return whether other machines may have the conversation."""
-    left = "SELECT 1 FROM stamp, sync WHERE conversation = ? AND kind = 0"
-    return db.execute(left, (conversation_id,)).fetchone() is not None
-
-
 def set_kept_here(db: sqlite3.Connection, conversation_id: str, kept_here: bool) -> bool:
     """Keep a conversation on this machine, or share it; return false if it has left this machine already."""
     seq = turn_rows.seq_of(db, conversation_id)
-    if kept_here and _has_left(db, conversation_id):
+    if kept_here and has_left(db, conversation_id):
         return False
     db.execute("UPDATE conversation SET kept_here = ? WHERE seq = ?", (kept_here, seq))
     if kept_here:  # as if it had never been about to leave

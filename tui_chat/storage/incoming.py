@@ -92,7 +92,6 @@ class _Work:
         self._stop = stop
         self._touched: set[int] = set()
         self._totals: dict[int, Totals] = {}
-        self._has_purged = False
         self.applied = Applied()
 
     @property
@@ -156,7 +155,6 @@ class _Work:
         self._flush()
         self.applied.rescued += rescue.purge(self._db, record.key.conversation, record.body)
         self.applied.conversations.add(record.key.conversation)
-        self._has_purged = True
         if row is not None:
             self._touched.discard(row[0])
 
@@ -342,12 +340,10 @@ class _Work:
                 blobs.add_link(db, turn, digest)
 
     def finish(self) -> None:
-        """Bring totals, heads, trash and files in line with what was applied."""
+        """Bring totals, heads and trash in line with what was applied."""
         self._flush()
         for conversation in self._touched:
             settle(self._db, conversation)
-        if self._has_purged:
-            blobs.sweep(self._db, self._process.now)
 
     def _flush(self) -> None:
         for conversation, totals in self._totals.items():

@@ -10,6 +10,7 @@ from tui_chat.core.bounds import MOST_TOKENS, moment_in_bounds
 from tui_chat.storage import blobs, row_check, search_index
 from tui_chat.storage.errors import is_damage
 from tui_chat.storage.figures_codec import parse_sum
+from tui_chat.storage.hidden import HIDDEN
 from tui_chat.storage.range_check import count_out_of_range, repair_out_of_range
 from tui_chat.storage.recovery.recovered_conversation import recovered_conversation
 from tui_chat.storage.turn_rows import Totals, counted_totals, set_totals
@@ -18,6 +19,7 @@ _MISSING_PARENTS = (
     "SELECT turn.seq FROM turn LEFT JOIN turn AS above ON above.seq = turn.parent"
     " WHERE turn.parent IS NOT NULL"
     " AND (above.seq IS NULL OR above.seq = turn.seq OR above.conversation != turn.conversation)"
+    f" AND turn.conversation NOT IN ({HIDDEN})"
 )
 _LOST_CONVERSATIONS = (
     "SELECT DISTINCT conversation FROM turn WHERE conversation NOT IN (SELECT seq FROM conversation)"
@@ -215,6 +217,7 @@ def _wrong_sums(db: sqlite3.Connection) -> dict[int, Totals]:
     counted = counted_totals(db)
     stored = db.execute(
         "SELECT seq, turns, cost_usd, known_replies, unknown_replies, estimated_replies FROM conversation"
+        f" WHERE seq NOT IN ({HIDDEN})"
     )
     wrong = {}
     for seq, turns, cost, *counts in stored:
@@ -242,10 +245,11 @@ def _compare_index(db: sqlite3.Connection) -> tuple[int, int]:
 
 def stats(db: sqlite3.Connection) -> Stats:
     """Count what there is, without reading the turns."""
-    shelves = dict(db.execute("SELECT shelf, count(*) FROM conversation GROUP BY shelf").fetchall())
+    visible = f"FROM conversation WHERE seq NOT IN ({HIDDEN})"
+    shelves = dict(db.execute(f"SELECT shelf, count(*) {visible} GROUP BY shelf").fetchall())
     turns, oldest, newest = db.execute(
         f"SELECT coalesce(sum(CASE WHEN turns BETWEEN 0 AND {MOST_TOKENS} THEN turns END), 0),"
-        " min(created_at), max(updated_at) FROM conversation"
+        f" min(created_at), max(updated_at) {visible}"
     ).fetchone()
     pragmas = {
         name: db.execute(f"PRAGMA {name}").fetchone()[0]

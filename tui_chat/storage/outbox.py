@@ -8,12 +8,11 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from time import monotonic
 
 from tui_chat.core.conversation import Origin
 from tui_chat.core.replica import NO_DEVICE, Key, Kind, Record, Stamp, purged_names
-from tui_chat.storage import blobs, marks, rescue, turn_rows
+from tui_chat.storage import marks, rescue, turn_rows
 from tui_chat.storage.record_codec import (
     PIECE_BYTES,
     Birth,
@@ -267,16 +266,14 @@ _MAKERS: dict[int, Callable[[sqlite3.Connection, int, str, str], _Made]] = {
 }
 
 
-def sent(db: sqlite3.Connection, receipt: Receipt, now: datetime) -> None:
+def sent(db: sqlite3.Connection, receipt: Receipt) -> None:
     """Record the hub's answer: what it took leaves the outbox, unless it has changed since."""
-    has_purged = False
     with triggers_paused(db):
         for item in receipt.items:
             key = item.record.key
             if key.kind == Kind.GONE and key not in receipt.refused:
                 # As if it had come from elsewhere: something may have been added since it was sent.
                 rescue.purge(db, key.conversation, item.record.body)
-                has_purged = True
         for item in receipt.items:
             key = item.record.key
             if key not in receipt.refused:
@@ -287,8 +284,6 @@ def sent(db: sqlite3.Connection, receipt: Receipt, now: datetime) -> None:
             "UPDATE sync SET mark_seq = ?, mark_id = ?, cursor = iif(cursor = ?, ?, cursor)",
             (*receipt.mark, receipt.was, receipt.last),
         )
-        if has_purged:
-            blobs.sweep(db, now)
 
 
 def _mark_file(db: sqlite3.Connection, key: Key) -> None:

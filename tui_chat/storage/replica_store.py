@@ -6,7 +6,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from tui_chat.core.replica import Arrival, Key, Kind, SealedRecord, Stamp
-from tui_chat.storage import incoming, outbox, sync_state
+from tui_chat.storage import incoming, outbox, purge, sync_state
 from tui_chat.storage.process_owner import CurrentProcess
 from tui_chat.storage.record_codec import pieces_of
 
@@ -69,7 +69,13 @@ class ReplicaStore:
 
     async def sent(self, receipt: outbox.Receipt) -> None:
         """Record the hub's answer."""
-        await self._write(partial(outbox.sent, receipt=receipt, now=self._process().now))
+        await self._write(partial(outbox.sent, receipt=receipt))
+
+    async def delete_purged(self) -> bool:
+        """Delete some rows of purged conversations; return whether there is more. Idle, it writes nothing."""
+        if not await self._read(purge.is_pending):
+            return False
+        return await self._write(partial(purge.delete_some, now=self._process().now))
 
     async def incoming(self, arrivals: Sequence[Arrival], mark: tuple[int, str] | None) -> incoming.Applied:
         """Apply as many records as fit into a short transaction, which also moves the cursor."""

@@ -7,6 +7,7 @@ import sqlite3
 
 from tui_chat.core.replica import Kind, Stamp, join_purges, not_purged, rescued_id
 from tui_chat.storage import app_state, marks, search_index, sync_state, turn_rows
+from tui_chat.storage.purge import hide
 from tui_chat.storage.settle import finished_turns, has_live, settle
 from tui_chat.storage.turn_rows import Totals
 
@@ -30,21 +31,13 @@ def purge(db: sqlite3.Connection, conversation: str, turns: bytes) -> bool:
     if rescued:
         rescue(db, row[0])
     elif row is not None:
-        delete(db, row[0], conversation)
+        hide(db, row[0], conversation)
     forget(db, conversation)
     (known,) = db.execute("SELECT turns FROM gone WHERE conversation = ?", (conversation,)).fetchone() or (b"",)
     db.execute(
         "INSERT OR REPLACE INTO gone (conversation, turns) VALUES (?, ?)", (conversation, join_purges(known, turns))
     )
     return rescued
-
-
-def delete(db: sqlite3.Connection, seq: int, conversation: str) -> None:
-    """Delete a conversation with its turns."""
-    for (turn,) in db.execute("SELECT seq FROM turn WHERE conversation = ?", (seq,)).fetchall():
-        search_index.remove(db, turn)
-    app_state.forget_conversation(db, conversation)
-    db.execute("DELETE FROM conversation WHERE seq = ?", (seq,))
 
 
 def forget(db: sqlite3.Connection, conversation: str) -> None:
@@ -99,7 +92,7 @@ def _merge(db: sqlite3.Connection, old_seq: int, old: str, new_seq: int, new: st
             db.execute("UPDATE turn SET parent = ? WHERE parent = ?", (after, before))
     _take_fields(db, old_seq, old, new_seq, new)
     db.execute("UPDATE OR IGNORE errand SET conversation = ? WHERE conversation = ?", (new_seq, old_seq))
-    delete(db, old_seq, old)
+    hide(db, old_seq, old)
     turn_rows.set_totals(db, new_seq, turn_rows.counted_totals(db, new_seq).get(new_seq, Totals()))
 
 

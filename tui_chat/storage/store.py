@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from tui_chat.core.conversation import Conversation, ConversationSummary, Options, SearchHit, SideRequest, TitleSource
@@ -23,6 +24,7 @@ from tui_chat.storage import (
     labels,
     live_replies,
     maintenance,
+    purge,
     search,
     usage_rows,
 )
@@ -222,7 +224,26 @@ class Store:
 
     async def purge(self, older_than: datetime) -> int:
         """Delete for good what was moved to the trash before that moment, and unused bytes; return how many."""
-        return await self._write(conversation_writes.purge, older_than, self._clock())
+        count = 0
+        after: int | None = 0
+        while after is not None:
+            hidden, after = await self._write(purge.hide_trash, older_than, after)
+            count += hidden
+        await self._delete_hidden()
+        return count
+
+    async def delete_purged(self) -> None:
+        """Delete the rows that a purge has left when the program was killed."""
+        if await self._read(purge.is_pending):
+            await self._delete_hidden()
+
+    async def _delete_hidden(self) -> None:
+        """Delete in short transactions; other processes get in between."""
+        is_more = True
+        while is_more:
+            start_s = monotonic()
+            is_more = await self._write(purge.delete_some, self._clock())
+            await asyncio.sleep(monotonic() - start_s if is_more else 0)
 
     def _moment(self) -> str:
         return self._clock().isoformat()

@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 from tui_chat.core.bounds import EARLIEST, milliseconds_in_bounds
 from tui_chat.core.usage_report import UsageRow
+from tui_chat.storage.hidden import HIDDEN
 from tui_chat.storage.row_mapping import COST_COLUMNS, USAGE_COLUMNS, cost_reader, parse_required_time, usage_of
 
 _SELECT = (
     f"SELECT conversation, id, created_at, model, ttft_ms, duration_ms, {USAGE_COLUMNS}, {COST_COLUMNS}"
     " FROM turn {} WHERE role = 'assistant' AND owner IS NULL AND input_tokens IS NOT NULL AND created_at >= ?"
-    " ORDER BY seq"
+    f" AND conversation NOT IN ({HIDDEN}) ORDER BY seq"
 )
 _SIDE_REQUESTS = (
     f"SELECT conversation, '', created_at, model, NULL, NULL, {USAGE_COLUMNS}, {COST_COLUMNS}"
-    " FROM errand WHERE created_at >= ? ORDER BY seq"
+    f" FROM errand WHERE created_at >= ? AND conversation NOT IN ({HIDDEN}) ORDER BY seq"
 )
 _UNMETERED = (
     "SELECT conversation.id, turn.id FROM turn INDEXED BY turn_unmetered"
@@ -23,7 +24,7 @@ _UNMETERED = (
     " WHERE status = 'interrupted' AND owner IS NULL AND input_tokens IS NULL AND (text != '' OR parts != '[]')"
     " AND (origin_turn IS NULL OR turn.created_at >= conversation.created_at)"
     " AND NOT EXISTS (SELECT 1 FROM authored, sync WHERE turn = turn.seq AND authored.device != sync.device)"
-    " ORDER BY turn.seq"
+    f" AND conversation.seq NOT IN ({HIDDEN}) ORDER BY turn.seq"
 )
 _USAGE_AT = 6
 _COST_AT = _USAGE_AT + USAGE_COLUMNS.count(",") + 1

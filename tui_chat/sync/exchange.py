@@ -41,6 +41,8 @@ class Replica(Protocol):
 
     async def sent(self, receipt: Receipt) -> None: ...
 
+    async def delete_purged(self) -> bool: ...
+
     async def unread(self) -> list[SealedRecord]: ...
 
 
@@ -88,6 +90,7 @@ class Exchange:
         await self._share()
         await self._pull(outcome)
         await self._push(outcome)
+        await self._repeat(self._replica.delete_purged)
         return outcome
 
     async def _position(self) -> Position:
@@ -96,10 +99,14 @@ class Exchange:
         return position
 
     async def _share(self) -> None:
+        await self._repeat(self._replica.share_some)
+
+    async def _repeat(self, work: Callable[[], Awaitable[bool]]) -> None:
+        """Repeat a transaction until it is done, with pauses."""
         is_more = True
         while is_more:
             start = monotonic()
-            is_more = await self._replica.share_some()
+            is_more = await work()
             await self._pause(monotonic() - start if is_more else 0)
 
     async def _pull(self, outcome: Outcome) -> None:
