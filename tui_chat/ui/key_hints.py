@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from tui_chat.ui.key_bindings import Keyboard
 
 if TYPE_CHECKING:
+    from tui_chat.core.conversation import Conversation
+    from tui_chat.core.error import ChatError
     from tui_chat.core.turn import Turn
 
 _DONE_BY = (
@@ -31,14 +33,49 @@ def with_keys(next_step: str, keys: Keyboard, *, model: str = "model.choose") ->
     return next_step
 
 
-def ending_with_keys(keys: Keyboard, turn: "Turn") -> tuple[str, str] | None:
-    """Return how a turn ended and what to do about it, without the figures; `None` if it is complete."""
+def error_with_keys(keys: Keyboard, error: "ChatError") -> str:
+    """Return what went wrong and what to do about it."""
+    from tui_chat.core.error import AttachmentRefused
+    from tui_chat.wording import explain
+
+    words = explain(error)
+    sentence = words.sentence
+    if isinstance(error, AttachmentRefused) and error.message:
+        # Most start with the name of a file, which stays as it is.
+        message = error.message.rstrip(".")
+        start = message.partition(" ")[0] if message.startswith("no ") else ""
+        sentence = f"{start.capitalize()}{message.removeprefix(start)}."
+    return f"{sentence} {with_keys(words.next_step, keys)}"
+
+
+def ending_with_keys(
+    keys: Keyboard, turn: "Turn", conversation: "Conversation | None" = None
+) -> tuple[str, str] | None:
+    """Return how a turn ended and what to do about it, without the figures; `None` if it is complete.
+
+    A request that was refused may be so for its files: with its conversation, sending it without them is a step.
+    """
     from tui_chat.wording import ending  # late: the first screen has no turns
 
     words = ending(turn, with_facts=False)
     if words is None:
         return None
-    return words.sentence, with_keys(words.next_step, keys, model="reply.retry_with")
+    step = with_keys(words.next_step, keys, model="reply.retry_with")
+    key = keys("reply.without_files")
+    if key and conversation is not None and _is_refused(turn) and _has_files(turn, conversation):
+        step = f"Send it without files ({key}). {step}"
+    return words.sentence, step
+
+
+def _is_refused(turn: "Turn") -> bool:
+    return turn.fault is not None and turn.fault.kind in ("request_refused", "attachment")
+
+
+def _has_files(reply: "Turn", conversation: "Conversation") -> bool:
+    from tui_chat.ui.attachment_marks import has_files
+
+    prompt_id = reply.parent_id or ""
+    return conversation.has(prompt_id) and any(map(has_files, conversation.path_to(prompt_id)))
 
 
 def hint_line(keys: Keyboard, *steps: str | tuple[str, str]) -> str:

@@ -19,7 +19,7 @@ from tui_chat.core.sync_status import DEVICES_STATE, SYNC_STATE, SyncStatus
 from tui_chat.core.turn import Role
 from tui_chat.storage.store import Store
 from tui_chat.sync.exchange import Exchange
-from tui_chat.ui.chat import screen
+from tui_chat.ui.chat import background_checks
 
 WORKSTATION = b"workstat"
 SINCE = datetime(2026, 11, 30, 14, 2, tzinfo=UTC)
@@ -27,7 +27,7 @@ SINCE = datetime(2026, 11, 30, 14, 2, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(screen, "CHECK_EVERY_S", 0.02)
+    monkeypatch.setattr(background_checks, "CHECK_EVERY_S", 0.02)
 
 
 @dataclass

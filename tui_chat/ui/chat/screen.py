@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -17,19 +16,16 @@ from textual.worker import Worker
 from tui_chat.attachments.shrink import can_shrink
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation, ConversationPosition
-from tui_chat.core.error import AttachmentRefused, ChatError
-from tui_chat.core.heartbeat import Heartbeat
+from tui_chat.core.error import ChatError
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.prompt_forecast import context_use
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.service.reply import Reply
 from tui_chat.ui.app_context import AppContext
-from tui_chat.ui.attachment_marks import has_files
 from tui_chat.ui.chat.actions import ChatActions
+from tui_chat.ui.chat.background_checks import BackgroundChecks
 from tui_chat.ui.chat.drafts import Drafts
-from tui_chat.ui.chat.external_changes import CHECK_EVERY_S, ExternalChanges
 from tui_chat.ui.chat.prompt_queue import PromptQueue
-from tui_chat.ui.chat.sync_notices import SyncNotices
 from tui_chat.ui.chat.welcome import home_text, wordmark
 from tui_chat.ui.commands.argument_suggestions import arguments
 from tui_chat.ui.commands.completion import Completion
@@ -37,7 +33,7 @@ from tui_chat.ui.conversation_view.layout_options import no_picture
 from tui_chat.ui.conversation_view.widget import ConversationPane
 from tui_chat.ui.error_reporting import report_worker_error
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.key_hints import ending_with_keys, with_keys
+from tui_chat.ui.key_hints import ending_with_keys, error_with_keys
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.messages import (
     ActionRequested,
@@ -74,7 +70,6 @@ from tui_chat.ui.widgets.prompt_box import PromptBox
 from tui_chat.ui.widgets.queue_bar import QueueBar
 from tui_chat.ui.widgets.status_footer import StatusFooter
 from tui_chat.ui.widgets.suggestion_list import SuggestionList
-from tui_chat.wording import explain
 
 AFTER_PAINT_S = 0.1
 """Delay before the context of a long conversation is counted, so that the conversation can be read first."""
@@ -147,11 +142,7 @@ class ChatScreen(Screen[None]):
         )
         for name, action in self.actions.by_name().items():
             setattr(self, f"action_{name}", action)
-        self._external_changes = ExternalChanges(context.store)
-        self._loading: Worker[None] | None = None
-        self._sync = SyncNotices(self)
-        self._heartbeat = Heartbeat(self._check_for_changes, CHECK_EVERY_S)
-        self._shown_notices: set[str] = set()
+        self._checks = BackgroundChecks(self)
         self._opening = asyncio.Lock()
         self._interrupted_s = float("-inf")
         self._asked = ("", float("-inf"))
@@ -188,7 +179,7 @@ class ChatScreen(Screen[None]):
         self.status.show_saving(self.service.save_queue.error)
         for notice in self.context.notices:
             self.notify(notice, severity="warning", timeout=10)
-        self._show_database_notices()
+        self._checks.show_database_notices()
         if self.context.is_temporary:
             self.header.show_badge(TEMPORARY)
             self.status.show_temporary()
@@ -199,10 +190,10 @@ class ChatScreen(Screen[None]):
         self.run_worker(self.actions.templates.load(), group="templates", exit_on_error=False)
         if self.conversation.model.startswith("demo/"):
             self.run_worker(self.actions.home.look_for_local_models(), exit_on_error=False)
-        self._heartbeat.start()
+        self._checks.start()
 
     async def on_unmount(self) -> None:
-        self._heartbeat.stop()
+        self._checks.stop()
         self.app.app_resume_signal.unsubscribe(self)
         self.pictures.clear()
         self.actions.tools.stop()
@@ -244,8 +235,7 @@ class ChatScreen(Screen[None]):
             self.follow(self.live_reply)
         elif self.queue.sends_itself and conversation.path and conversation.path[-1].status is TurnStatus.COMPLETE:
             self.call_later(self.queue.send_next)
-        with suppress(ChatError):  # it is not stored yet
-            await self._external_changes.check_for_changes(conversation.id)
+        await self._checks.note_opened(conversation.id)
         self.actions.branches.show_origin()
 
     async def start_reply(self, starting: Awaitable[Reply]) -> bool:
@@ -350,38 +340,6 @@ class ChatScreen(Screen[None]):
             )
             self.show_facts()
 
-    def _show_database_notices(self) -> None:
-        """Show each notice once, when what it reports happens."""
-        for notice in self.context.database_notices():
-            if notice not in self._shown_notices:
-                self._shown_notices.add(notice)
-                self.notify(notice, severity="warning", timeout=10)
-
-    def _check_for_changes(self) -> None:
-        self._show_database_notices()
-        is_at_rest = bool(self.conversation.turns) and self.live_reply is None
-        is_loading = self._loading is not None and not self._loading.is_finished
-        if is_at_rest and not is_loading and self._external_changes.may_have_changed():
-            self._loading = self._load_changes()
-        if self.context.sync is not None:
-            self._sync.check()
-
-    @work(group="changes", exit_on_error=False)
-    async def _load_changes(self) -> None:
-        """Show what another process added; the branch and the place that are being read stay."""
-        shown = self.conversation
-        if not shown.turns or self.live_reply is not None:
-            return
-        with suppress(ChatError):  # it is checked again soon
-            if not await self._external_changes.check_for_changes(shown.id):
-                return
-            now = await self.service.open(shown.id)
-            if self.conversation is shown and self.live_reply is None:
-                is_newer = not now.has(shown.head or "") or shown.head in {turn.id for turn in now.path}
-                self.conversation = replace(now, head=now.head if is_newer else shown.head, model=shown.model)
-                self.show_path()
-                await self._sync.report_branches(shown)
-
     @on(PromptSubmitted)
     async def submit(self, event: PromptSubmitted) -> None:
         await self.actions.sending.submit(event.text)
@@ -401,26 +359,11 @@ class ChatScreen(Screen[None]):
     # Messages to the user
 
     def _describe_ending(self, turn: Turn) -> tuple[str, str] | None:
-        """Return how a turn ended and what to do; a request that was refused may be so for its files."""
-        words = ending_with_keys(self.keys, turn)
-        key, prompt_id = self.keys("reply.without_files"), turn.parent_id or ""
-        is_refused = turn.fault is not None and turn.fault.kind in ("request_refused", "attachment")
-        if words is None or not (is_refused and key and self.conversation.has(prompt_id)):
-            return words
-        if not any(map(has_files, self.conversation.path_to(prompt_id))):
-            return words
-        return words[0], f"Send it without files ({key}). {words[1]}"
+        return ending_with_keys(self.keys, turn, self.conversation)
 
     def notify_error(self, error: ChatError) -> None:
         """Show what went wrong and what to do."""
-        words = explain(error)
-        sentence, step = words.sentence, with_keys(words.next_step, self.keys)
-        if isinstance(error, AttachmentRefused) and error.message:
-            # Most start with the name of a file, which stays as it is.
-            message = error.message.rstrip(".")
-            start = message.partition(" ")[0] if message.startswith("no ") else ""
-            sentence = f"{start.capitalize()}{message.removeprefix(start)}."
-        self.notify_warning(f"{sentence} {step}")
+        self.notify_warning(error_with_keys(self.keys, error))
 
     def notify_warning(self, sentence: str) -> None:
         self.notify(sentence, severity="warning")

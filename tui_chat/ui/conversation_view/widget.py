@@ -17,22 +17,12 @@ from textual.theme import Theme
 from textual.widget import Widget
 
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.event import (
-    PartDelta,
-    PartEnd,
-    ReplyEvent,
-    TextDelta,
-    ThinkingDelta,
-    ToolCallDelta,
-    TurnEnded,
-    TurnStarted,
-)
+from tui_chat.core.event import ReplyEvent
 from tui_chat.core.part import AttachmentPart
-from tui_chat.core.turn import Role, Turn
+from tui_chat.core.turn import Turn
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.styles import DARK, TextStyles
 from tui_chat.settings.values import UiSettings
-from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_after
 from tui_chat.ui.conversation_view.cursor import Code
 from tui_chat.ui.conversation_view.folding import Folding
 from tui_chat.ui.conversation_view.frame_builder import FrameBuilder
@@ -41,12 +31,10 @@ from tui_chat.ui.conversation_view.headings import heading_at, row_of_heading
 from tui_chat.ui.conversation_view.highlights import Highlights
 from tui_chat.ui.conversation_view.layout_options import (
     DEFAULT_UI,
-    MOST_TAIL_ROWS,
     Describe,
     Expanded,
     KeyLabel,
     LayoutOptions,
-    Note,
     PictureOf,
     no_picture,
     text_row,
@@ -56,7 +44,7 @@ from tui_chat.ui.conversation_view.mouse import Mouse
 from tui_chat.ui.conversation_view.prelayout import Prelayout
 from tui_chat.ui.conversation_view.row_painter import PaintStyles
 from tui_chat.ui.conversation_view.scrolling import WHEEL_ROWS, Scroller
-from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
+from tui_chat.ui.conversation_view.shown_branch import ShownBranch
 from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 from tui_chat.ui.conversation_view.viewport import Row, RowPosition, Viewport
 from tui_chat.ui.keymap import Scope, bindings
@@ -111,7 +99,6 @@ class ConversationPane(Widget, can_focus=True):
         """Whether the frame builder has the colours and filters that are in force."""
         super().__init__()
         self._measure = ui.measure
-        self._conversation: Conversation | None = None
         self._welcome: Callable[[int, int], Sequence[str]] = lambda width, height: ()
         unfolded = Expanded(thinking=not ui.thinking_folded, tools=not ui.tools_folded)
         self._file_texts: dict[str, str | None] = {}
@@ -122,6 +109,11 @@ class ConversationPane(Widget, can_focus=True):
         self.scroller = Scroller(self.viewport, self.changed, key_label)
         self.folding = Folding(self.viewport, self.relayout, self.changed)
         self.prelayout = Prelayout(self.viewport, self.changed, self.highlights.rows_changed)
+        self.branch = ShownBranch(self.viewport, self.highlights, self.prelayout, self.changed)
+        self.add_turn = self.branch.add_turn
+        self.end_turn = self.branch.end_turn
+        self.shows = self.branch.shows
+        self.show_note = self.branch.show_note
         self._mouse = Mouse(self)
         self._frames = FrameBuilder(self.viewport, self.highlights.style_of, self._marker, self._welcome_rows)
         self._painter = DirectPainter(self)
@@ -137,86 +129,18 @@ class ConversationPane(Widget, can_focus=True):
 
     def show(self, conversation: Conversation, *, at: str | None = None) -> None:
         """Show a conversation's branch from its end, or from turn `at` on."""
-        known = self.viewport.turns.entries if self._is_same(conversation) else []
-        if not self._is_same(conversation):
+        if not self.branch.is_of(conversation):
             self._file_texts.clear()
-        self._conversation = conversation
-        self.highlights.clear()
-        self.highlights.finder.forget()
-        self.viewport.show(entries_of(conversation, known))
-        last = self.viewport.turns.entries[-1] if self.viewport.turns.entries else None
-        if last is not None and last.turn.is_live:
-            self.viewport.turns.streaming = StreamingTurn(last)
-        if at is not None:
-            self.viewport.go(self.viewport.turns.index_of(at) or 0, 0)
-        self.prelayout.start()
-        self.changed()
-
-    def _is_same(self, conversation: Conversation) -> bool:
-        return self._conversation is not None and self._conversation.id == conversation.id
-
-    def shows(self, turn: Turn) -> bool:
-        """Return whether the turn is on the branch that is shown."""
-        return self._conversation is not None and turn.id in {one.id for one in self._conversation.path}
-
-    def add_turn(self, turn: Turn) -> None:
-        """Add a turn at the end of the branch, below its parent."""
-        viewport = self.viewport
-        place = viewport.turns.index_of(turn.id)
-        if place is None:
-            parent = viewport.turns.index_of(turn.parent_id) if turn.parent_id else None
-            place = 0 if parent is None else parent + 1
-        if place < len(viewport.turns.entries):
-            viewport.truncate(place)
-            self.highlights.clear()
-            self.highlights.finder.forget()
-        if self._conversation is not None:
-            self._conversation = self._conversation.with_turn(turn)
-        entry = entry_after(viewport.turns.entries, turn, self._conversation)
-        viewport.turns.append(entry)
-        viewport.turns.streaming = StreamingTurn(entry) if turn.is_live else None
-        if turn.role is Role.USER:
-            viewport.to_end()
-        self.changed()
+        self.branch.show(conversation, at=at)
 
     def apply(self, event: ReplyEvent) -> None:
         """Take in an event of the streaming reply."""
-        match event:
-            case TextDelta() | ThinkingDelta() | ToolCallDelta() | PartDelta() | PartEnd():
-                if self.viewport.turns.streaming is not None:
-                    self.viewport.turns.streaming.add(event)
-                    self.changed(streams=True)
-            case TurnStarted(turn=turn):
-                self.add_turn(turn)
-            case TurnEnded(turn=turn):
-                self.end_turn(turn)
-
-    def end_turn(self, turn: Turn) -> None:
-        """Show the streaming reply as it ended."""
-        viewport = self.viewport
-        self._catch_up()
-        if viewport.turns.streaming is not None and viewport.turns.streaming.entry.turn.id == turn.id:
-            viewport.turns.streaming.entry.note = None
-            viewport.turns.streaming = None
-        place = viewport.turns.index_of(turn.id)
-        if place is not None:
-            viewport.replace(place, turn)
-        if self._conversation is not None:
-            self._conversation = self._conversation.with_turn(turn, head=False)
-        self.prelayout.start()
-        self.changed()
+        self.branch.apply(event)
 
     def show_welcome(self, rows: Callable[[int, int], Sequence[str]]) -> None:
         """Show these rows while the conversation is empty; they are made for a width and a height."""
         self._welcome = rows
         self.changed()
-
-    def show_note(self, sentence: str, next_step: str = "", tail: str = "") -> None:
-        """Show this below the streaming reply until more text arrives, with the last lines of `tail`."""
-        streaming = self.viewport.turns.streaming
-        if streaming is not None:
-            streaming.note(Note(sentence, next_step, tuple(tail.split("\n")[-MOST_TAIL_ROWS:]) if tail else ()))
-            self.changed()
 
     def show_file(self, sha256: str, text: str) -> None:
         """Show the text of a file that was requested."""
@@ -294,13 +218,8 @@ class ConversationPane(Widget, can_focus=True):
             self._fit(width, height)
         if not self._has_current_styles:
             self._update_styles()
-        self._catch_up()
+        self.branch.catch_up()
         return self._frames.build(height)
-
-    def _catch_up(self) -> None:
-        """Bring the rows up to date before they are drawn."""
-        self.highlights.prepare()
-        self.viewport.grow()
 
     def _marker(self) -> str:
         return self.highlights.link_label() or self.scroller.new_rows_label()
