@@ -11,16 +11,12 @@ from tui_chat.cli.context import GlobalOptions
 from tui_chat.cli.help_format import CommandRow, HelpCommand, HelpGroup
 from tui_chat.cli.options import (
     ConfigFlag,
-    ContinueFlag,
-    ConversationFlag,
     DataDirFlag,
     DebugFlag,
     DemoFlag,
-    ModelFlag,
-    ProfileFlag,
-    SystemFlag,
-    TemporaryFlag,
+    with_launch_options,
 )
+from tui_chat.core.launch_options import LaunchOptions
 
 _CHAT = "Chat"
 _CONVERSATIONS = "Conversations"
@@ -142,14 +138,10 @@ VersionFlag = Annotated[
 
 
 @app.callback()
+@with_launch_options
 def tui_chat(
     context: typer.Context,
-    latest: ContinueFlag = False,
-    conversation: ConversationFlag = None,
-    model: ModelFlag = None,
-    system: SystemFlag = None,
-    profile: ProfileFlag = None,
-    temporary: TemporaryFlag = False,
+    launch: LaunchOptions,
     demo: DemoFlag = False,
     data_dir: DataDirFlag = None,
     config: ConfigFlag = None,
@@ -163,7 +155,5 @@ def tui_chat(
     context.obj = GlobalOptions(demo, data_dir, config, debug)
     if context.invoked_subcommand is None:
         from tui_chat.cli.launch import open_app
-        from tui_chat.core.launch_options import LaunchOptions
 
-        launch = LaunchOptions(model, system, profile, latest, conversation, temporary)
         raise typer.Exit(open_app(context.obj, launch))

@@ -1,6 +1,6 @@
 """Global options and the settings a command runs with. Knows no command."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,10 @@ class GlobalOptions:
     config: Path | None = None
     debug: bool = False
 
+    def overridden(self, *, demo: bool, data_dir: Path | None) -> "GlobalOptions":
+        """Return them with the options given after the command, which override those before it."""
+        return replace(self, demo=demo or self.demo, data_dir=data_dir or self.data_dir)
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -28,16 +32,16 @@ class Context:
     demo: bool
 
 
-def load_context(options: GlobalOptions, *, demo: bool = False, data_dir: Path | None = None) -> Context:
-    """Load the settings; options given after the command override those before it."""
+def load_context(options: GlobalOptions) -> Context:
+    """Load the settings."""
     from tui_chat.settings.load import load_settings
 
-    chosen = data_dir or options.data_dir
-    folder = chosen.expanduser().absolute() if chosen else None
+    folder = options.data_dir.expanduser().absolute() if options.data_dir else None
     settings = load_settings({"data_dir": folder}, file=options.config)
-    return Context(settings, demo or options.demo)
+    return Context(settings, options.demo)
 
 
 def command_context(context: "typer.Context", *, demo: bool = False, data_dir: Path | None = None) -> Context:
     """Load the settings for a command of typer's."""
-    return load_context(context.find_object(GlobalOptions) or GlobalOptions(), demo=demo, data_dir=data_dir)
+    before = context.find_object(GlobalOptions) or GlobalOptions()
+    return load_context(before.overridden(demo=demo, data_dir=data_dir))

@@ -1,12 +1,15 @@
 """Options and arguments shared by several commands. Knows no command."""
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tui_chat.cli.shell_completion import conversations, models
+from tui_chat.core.launch_options import LaunchOptions
 
 DemoFlag = Annotated[bool, typer.Option("--demo", help="Use the built-in offline demo model.")]
 DataDirFlag = Annotated[
@@ -40,6 +43,39 @@ ConversationFlag = Annotated[
         autocompletion=conversations,
     ),
 ]
+
+
+def launch_options(
+    latest: ContinueFlag = False,
+    conversation: ConversationFlag = None,
+    model: ModelFlag = None,
+    system: SystemFlag = None,
+    profile: ProfileFlag = None,
+    temporary: TemporaryFlag = False,
+) -> LaunchOptions:
+    """Return the options of whatever opens a chat; these parameters are its flags on the command line."""
+    return LaunchOptions(model, system, profile, latest, conversation, temporary)
+
+
+def with_launch_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command with the flags of `launch_options` in place of its parameter `launch`."""
+    flags = inspect.signature(launch_options).parameters
+    signature = inspect.signature(command)
+    parameters = [
+        parameter
+        for own in signature.parameters.values()
+        for parameter in (flags.values() if own.name == "launch" else (own,))
+    ]
+
+    @wraps(command)
+    def run(**values: Any) -> None:
+        launch = launch_options(**{flag: values.pop(flag) for flag in flags})
+        command(launch=launch, **values)
+
+    # Typer reads both.
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return run
 
 
 def choice_or_error(value: str, choices: Sequence[str], what: str) -> str:

@@ -30,32 +30,13 @@ class TemporaryChats:
             await self._close(service)
 
     async def _open(self, saved: "AppContext") -> "AppContext":
-        from tui_chat.ui.app_context import AppContext
-
         service = await self._program.unsaved_service()
         self._services.append(service)
 
         async def close() -> None:
             await self._close(service)
 
-        return AppContext(
-            saved.settings,
-            service.save_queue.store,
-            service,
-            saved.blank(),
-            saved.blank,
-            saved.catalogue,
-            facts_of=saved.facts_of,
-            find_local=saved.find_local,
-            save_setting=saved.save_setting,
-            resolve_model=saved.resolve_model,
-            serving=saved.serving,
-            tool_servers=saved.tool_servers,
-            is_temporary=True,
-            close=close,
-            choices_store=saved.store,
-            plugin_tools=saved.plugin_tools,
-        )
+        return saved.for_temporary(service, close)
 
     async def _close(self, service: "ChatService") -> None:
         if service in self._services:

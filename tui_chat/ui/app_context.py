@@ -1,7 +1,7 @@
 """The dependencies of the UI. Must not know how they are built."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tui_chat.settings.values import Settings
@@ -129,3 +129,20 @@ class AppContext:
     def choices(self) -> "Store":
         """Return the store of what the user chose for all conversations."""
         return self.choices_store or self.store
+
+    def for_temporary(self, service: "ChatService", close: Callable[[], Awaitable[None]]) -> "AppContext":
+        """Return what a temporary conversation uses: the same settings and models, and another store."""
+        return replace(
+            self,
+            store=service.save_queue.store,
+            service=service,
+            first=self.blank(),
+            position=None,
+            notices=(),
+            database_notices=tuple,
+            is_temporary=True,
+            open_temporary=None,
+            close=close,
+            choices_store=self.store,
+            sync=None,
+        )

@@ -22,11 +22,8 @@ def run(
 
     Ids are searched first, then titles, then messages.
     """
-    from dataclasses import replace
-
     from tui_chat.cli.launch import open_app
     from tui_chat.core.launch_options import LaunchOptions
 
-    before = context.obj
-    options = replace(before, demo=demo or before.demo, data_dir=data_dir or before.data_dir)
+    options = context.obj.overridden(demo=demo, data_dir=data_dir)
     raise typer.Exit(open_app(options, LaunchOptions(model=model, query=" ".join(words))))
