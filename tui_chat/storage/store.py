@@ -33,6 +33,7 @@ from tui_chat.storage.conversation_list import NO_FILTER, Cursor, ListQuery, Pag
 from tui_chat.storage.database import Database
 from tui_chat.storage.db_thread import DatabaseThread
 from tui_chat.storage.labels import Labels
+from tui_chat.storage.last_loaded import LastLoaded
 from tui_chat.storage.list_filter import ListFilter
 from tui_chat.storage.open_database import OpenOptions, OpenReport, new_random_id, utc_now
 from tui_chat.storage.process_owner import Owner
@@ -55,6 +56,7 @@ class Store:
         self._thread = thread
         self._database = database
         self._clock = clock
+        self._last_loaded = LastLoaded(database)
 
     @classmethod
     async def open(
@@ -125,7 +127,12 @@ class Store:
 
     async def conversation(self, conversation_id: str) -> Conversation:
         """Return a conversation with all its turns, and with the saved part of live replies of any process."""
-        return await self._read(conversation_writes.load, conversation_id, self._database.process)
+
+        def read() -> Conversation:
+            process = self._database.process
+            return self._database.read(lambda db: conversation_writes.load(db, conversation_id, process))
+
+        return await self._thread.run(lambda: self._last_loaded.load(conversation_id, read))
 
     async def append(
         self, conversation_id: str, turns: Sequence[Turn], *, head: str, title: str | None = None

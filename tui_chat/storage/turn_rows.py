@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -108,10 +109,13 @@ def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
 
     A cycle of parents, which only damage makes, is cut.
     """
-    rows = db.execute(
-        f"SELECT parent, {TURN_COLUMNS}, seq FROM turn WHERE conversation = ? ORDER BY seq", (conversation,)
-    ).fetchall()
-    if db.execute("SELECT EXISTS (SELECT 1 FROM authored)").fetchone()[0]:
+    select = f"SELECT parent, {TURN_COLUMNS}, seq FROM turn WHERE conversation = ? ORDER BY seq"
+    is_shared = db.execute("SELECT EXISTS (SELECT 1 FROM authored)").fetchone()[0]
+    if not is_shared:
+        with suppress(*UNREADABLE, _LaterParent):
+            return _read_in_order(db.execute(select, (conversation,)))
+    rows = db.execute(select, (conversation,)).fetchall()
+    if is_shared:
         rows = _in_shared_order(db, conversation, rows)
     ids = {row[-1]: row[1] for row in rows}
     if any(row[0] is not None and row[0] >= row[-1] for row in rows):
@@ -122,6 +126,24 @@ def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
     except UNREADABLE:
         note_damaged_value(db)
         return {row[-1]: turn_of(_readable("turn", TURN_COLUMNS, row, 1)) for row in rows}
+
+
+class _LaterParent(Exception):
+    """A turn comes before the one that it answers."""
+
+
+def _read_in_order(rows: Iterable[tuple[Any, ...]]) -> dict[int, Turn]:
+    """Return the turns of rows as they come: those of a long conversation take much memory at once."""
+    ids: dict[int | None, str] = {}
+    turns: dict[int, Turn] = {}
+    turn_of = turn_reader(ids)
+    for row in rows:
+        seq = row[-1]
+        if row[0] is not None and row[0] >= seq:
+            raise _LaterParent
+        ids[seq] = row[1]
+        turns[seq] = turn_of(row)
+    return turns
 
 
 def _in_shared_order(db: sqlite3.Connection, conversation: int, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
