@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -41,6 +41,8 @@ from tui_chat.wording import explain
 PREVIEW_FROM_WIDTH = 110
 CHECK_EVERY_S = 1.0
 """How soon what another process writes is shown."""
+_FIRST_PAINT_S = 0.2
+"""How long the first paint waits for the first rows."""
 _TITLE_DELAY_S = 0.03
 _FULL_TEXT_DELAY_S = 0.12
 _PREVIEW_DELAY_S = 0.06
@@ -94,6 +96,8 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         """Titles by id of the conversations whose tags are being written."""
         self._seen: object = None
         self._stamp: object = None
+        self._unpainted = ExitStack()
+        self._waits_for_rows = True
         self._heartbeat = Heartbeat(self._check_for_changes, CHECK_EVERY_S)
         self._text_styles = DARK
         self._loading: Worker[None] | None = None
@@ -125,6 +129,8 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self.title_line.display = False
         self.app.theme_changed_signal.subscribe(self, lambda _: self._take_theme())
         self._take_theme()
+        self._unpainted.enter_context(self.app.batch_update())
+        self.set_timer(_FIRST_PAINT_S, self._paint_first)
         self._loading = self._load()
         self._unwatch = self.context.service.permissions.watch(self.list.refresh)
         self._heartbeat.start()
@@ -132,7 +138,15 @@ class LibraryScreen(Screen[ConversationPosition | None]):
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         report_worker_error(self, event)
 
+    def _paint_first(self) -> None:
+        """Paint the screen and its first rows together: each part alone would be laid out and painted again."""
+        if self._waits_for_rows:
+            self._waits_for_rows = False
+            self._unpainted.close()
+            self.refresh(layout=True)
+
     def on_unmount(self) -> None:
+        self._unpainted.close()
         self._heartbeat.stop()
         self._unwatch()
         # The signal would keep the screen alive.
@@ -171,6 +185,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
             self._shown, self._rows = await load_rows(self.store, self.list_filter, at)
         except ChatError as error:
             self._show_nothing(explain(error).sentence)
+            self._paint_first()
             return
         rows = self._rows
         if target_id is not None:
@@ -178,6 +193,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self.list.show(rows.total, rows.height, at)
         self._show_nothing("" if rows.total else why_nothing(self._shown, self.keys))
         self._show_labels()
+        self._paint_first()
         self._update_preview()
 
     @on(VirtualList.Sighted)
@@ -241,11 +257,12 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         header = head(self._row_context(max(width, 1)))
         self.columns.display = self.list.display and not self._shown.full_text
         self.columns.update(Content.assemble(*[(piece.text, "dim") for piece in header]))
-        self.shelves.update(heading(self._shown, self._rows.count, len(self._marked)))
+        # These are one line high: a layout of the screen would cost more than the rows.
+        self.shelves.update(heading(self._shown, self._rows.count, len(self._marked)), layout=False)
         hint = key_hints(self._shown, self.keys, any_row=self._rows.total > 0, width=self.size.width - _HINT_MARGIN)
         if self.title_line.display:
             hint = _TAGGING if self._tagged else _RENAMING
-        self.hint.update(hint)
+        self.hint.update(hint, layout=False)
 
     def _row_context(self, width: int) -> RowContext:
         return RowContext(width, self._text_styles, datetime.now().astimezone(), self.context.settings.ui.costs)
