@@ -79,7 +79,7 @@ def change(random: Random, value: Any) -> None:
         case 1:
             holder[key] = random.choice(WILD)
         case 2:
-            # Copied, so that the value stays a tree; ids and parents that are moved make circles and doubles.
+            # Copied, so that the value stays a tree: a circle of objects would have no end.
             holder[key] = json.loads(json.dumps(other_holder[other_key]))
         case 3 if isinstance(holder, list):
             holder.insert(key, json.loads(json.dumps(holder[key])))
@@ -88,7 +88,9 @@ def change(random: Random, value: Any) -> None:
         case 5:
             holder[key] = DEEP
         case _ if isinstance(holder, dict):
-            holder[random.choice(["id", "parent", "messageId", "uuid", "mapping", "\ud800"])] = holder[key]
+            holder[random.choice(["id", "parent", "messageId", "uuid", "mapping", "\ud800"])] = json.loads(
+                json.dumps(holder[key])
+            )
 
 
 def texts_in(value: Any) -> Iterator[str]:

@@ -51,6 +51,31 @@ async def test_a_selection_stays_on_its_text_in_a_window_of_another_width() -> N
             assert await copied(app, pilot) == selected
 
 
+async def test_a_selection_in_text_that_is_folded_later_survives_another_width() -> None:
+    async with shown(conversation(prompt(0, "hello"), reply(1, thinking(9), "the answer"))) as (app, pilot):
+        app.pane.folding.toggle(1, 1)
+        rows = await settled(app, pilot)
+        await drag(pilot, (6, row_of(rows, "thought 5")), (12, row_of(rows, "thought 7")))
+        assert "thought 6" in await copied(app, pilot)
+        app.pane.folding.toggle(1, 1)
+        await pilot.resize_terminal(44, 30)
+        assert row_of(await settled(app, pilot), "the answer")
+        assert "thought 6" not in app.pane.selected_text
+
+
+async def test_a_selection_in_details_that_are_hidden_later_survives_another_width() -> None:
+    async with shown(conversation(prompt(0, "hello"), reply(1, "the answer"))) as (app, pilot):
+        entry = app.pane.viewport.turns.entries[1]
+        app.pane.folding.toggle_details(entry)
+        rows = await settled(app, pilot)
+        first = row_of(rows, "the answer") + 2
+        await drag(pilot, (3, first), (20, first + 2))
+        assert app.pane.highlights.selection.ends is not None
+        app.pane.folding.toggle_details(entry)
+        await pilot.resize_terminal(44, 30)
+        assert row_of(await settled(app, pilot), "the answer")
+
+
 async def test_a_wrapped_line_is_copied_as_one() -> None:
     text = "word " * 40
     async with shown(conversation(prompt(0, "x"), reply(1, text))) as (app, pilot):

@@ -124,7 +124,11 @@ def _text_of(block: Block, start_at: tuple[int, int], end: tuple[int, int]) -> s
 
 def _offset_at(point: TextPosition, viewport: Viewport) -> TextOffset:
     entry, number, row = point.position
-    block = viewport.turns.layout(entry).block(number)
+    layout = viewport.turns.layout(entry)
+    number = min(number, layout.block_count - 1)
+    block = layout.block(number)
+    if row >= block.rows:  # It was folded, or its text changed, after it was selected.
+        return TextOffset(entry, number, block.offset_of(block.rows))
     return TextOffset(entry, number, block.offset_of(row) + counted(block.line(row).copy[: point.column]))
 
 
@@ -134,6 +138,8 @@ def _point_of(offset: TextOffset, viewport: Viewport, behind: int) -> TextPositi
     number = min(offset.block, entry.block_count - 1)
     block = entry.block(number)
     row = block.row_at(offset.offset)
+    if row >= block.rows:
+        return TextPosition(RowPosition(offset.entry, number, 0), 0)
     text, wanted = block.line(row).copy, offset.offset - block.offset_of(row)
     column = next((at for at in range(len(text)) if counted(text[at]) and counted(text[:at]) == wanted), len(text))
     return TextPosition(RowPosition(offset.entry, number, row), min(column + behind, len(text)))
