@@ -166,7 +166,7 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ("budget", "limit"): ErrorText(
         "The budget is reached.", "Lift the limit once, or raise it in the settings ([budget])."
     ),
-    ("budget", "warning"): ErrorText("This goes over the budget's warning.", "Send it again to go on."),
+    ("budget", "warning"): ErrorText("This goes over the budget's warning.", "Send it again to proceed."),
     ("attachment", "missing"): ErrorText("There is no such file.", "Check the path."),
     ("attachment", "folder"): ErrorText("A folder cannot be attached.", "Attach the files in it."),
     ("attachment", "special"): ErrorText(
@@ -346,7 +346,7 @@ def _cause(fault: Fault) -> ErrorText:
 
 
 def facts(fault: Fault) -> list[str]:
-    """Return how long the provider asks to wait, and how often the request was sent, where that says something."""
+    """Return how long the provider asks to wait, and how often the request was sent, where that is known."""
     known = []
     if fault.retry_after_s is not None and fault.retry_after_s >= 1:
         known.append(f"retry after {_duration(fault.retry_after_s)}")

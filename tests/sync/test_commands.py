@@ -202,7 +202,7 @@ def test_restored_database_goes_on_as_another_machine(laptop: Computer, workstat
 
 def test_leave_keeps_the_conversations_and_removes_the_key(laptop: Computer) -> None:
     before = canonical(laptop)
-    assert "does not sync any more" in laptop.run("sync", "leave")
+    assert "no longer syncs" in laptop.run("sync", "leave")
     assert canonical(laptop) == before
     assert not list(laptop.data.glob("*.sync-*"))
     assert "Sync is not set up" in laptop.fail("sync")

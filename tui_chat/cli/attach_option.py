@@ -16,7 +16,7 @@ AttachOption = Annotated[
     ),
 ]
 YesFlag = Annotated[
-    bool, typer.Option("-y", "--yes", help="Attach without a question, also secrets and text over 256 kB.")
+    bool, typer.Option("-y", "--yes", help="Attach without asking, even secrets and text over 256 kB.")
 ]
 _STDIN = "-"
 

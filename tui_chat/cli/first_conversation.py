@@ -14,7 +14,7 @@ NO_KEY = (
     "no key was found, so the built-in demo answers; set ANTHROPIC_API_KEY or OPENAI_API_KEY, "
     "or start a local server and name its model"
 )
-CANNOT_CONTINUE = "--temp opens a conversation that is kept nowhere; it cannot continue one"
+CANNOT_CONTINUE = "--temp opens a conversation that is not saved; it cannot continue a saved one"
 
 
 def has_no_model(ctx: Context, options: "LaunchOptions") -> bool:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def load_gateway() -> None:
-    """Import the gateway; raise a sentence that says what to install where a part is missing."""
+    """Import the gateway; raise a sentence with what to install where a part is missing."""
     try:
         import tui_chat.gateway.server  # noqa: F401
     except ModuleNotFoundError as error:

@@ -38,7 +38,7 @@ _RESTORE_S = 0.2
 _SIGNALS = [number for name in ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT") if (number := getattr(signal, name, None))]
 _HAS_TIMER = hasattr(signal, "setitimer")
 _CAUGHT = 255
-"""Written to the pipe beside the numbers of signals: the handler ran, whatever handler there is by now."""
+"""Written to the pipe besides the numbers of signals: the handler ran, whatever handler there is by now."""
 
 
 class Watchdog:

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 async def print_exchange(session: "SyncSession", outcome: "Outcome") -> None:
-    """Print what an exchange did, and where this machine stands."""
+    """Print what an exchange did, and how far this machine has synced."""
     state = await session.replica()
     done = f"Synced: {outcome.sent:,} records sent, {outcome.received:,} received"
-    rescued = [f"{outcome.rescued:,} deleted elsewhere live on"] if outcome.rescued else []
+    rescued = [f"{outcome.rescued:,} kept although deleted elsewhere"] if outcome.rescued else []
     left = [f"{state.to_send:,} to send"] if state.to_send else []
     print_text(", ".join([done, *rescued, *left, *_odd(state)]) + ".")
 
 
 async def print_status(ctx: Context, *, as_json: bool) -> None:
-    """Print where this machine stands; makes no connection."""
+    """Print how far this machine has synced; makes no connection."""
     from tui_chat.sync.process import is_running
 
     database = ctx.settings.data_dir / DATABASE
@@ -100,11 +100,9 @@ def _odd(state: "ReplicaState") -> list[str]:
     """Return what is unusual."""
     odd = []
     if state.waiting:
-        odd.append(f"{state.waiting:,} received that wait for others")
+        odd.append(f"{state.waiting:,} received, waiting for others")
     if state.unread:
-        odd.append(
-            f"{state.unread:,} received that cannot be read: a newer tui-chat wrote them, or they were altered"
-        )
+        odd.append(f"{state.unread:,} received but unreadable: written by a newer tui-chat, or altered")
     return odd
 
 

@@ -32,14 +32,14 @@ def load_sync() -> None:
 
 
 def sync_files(ctx: Context) -> "SyncFiles":
-    """Return the files beside the database."""
+    """Return the files next to the database."""
     from tui_chat.sync.identity import SyncFiles
 
     return SyncFiles(ctx.settings.data_dir / DATABASE)
 
 
 def stored_key(ctx: Context) -> "SpaceKey":
-    """Return the key of this machine: of the command in the settings, else of the file beside the database."""
+    """Return the key of this machine: of the command in the settings, else of the file next to the database."""
     from tui_chat.sync.seal import SpaceKey
 
     files = sync_files(ctx)

@@ -51,9 +51,9 @@ async def upgrade_hub(ctx: Context, url: str) -> None:
     url, given = without_password(url)
     done = await upgrade(url, given or password(ctx))
     if done.before == done.after:
-        print_text(f"The hub has version {done.after} already, the newest that this program knows.")
+        print_text(f"The hub already has version {done.after}, the newest that this program knows.")
     else:
-        print_text(f"The hub has version {done.after} now; it had {done.before}.")
+        print_text(f"The hub now has version {done.after}; it had {done.before}.")
 
 
 async def join(ctx: Context, url: str, key_text: str, backup: "Path | None") -> None:
@@ -102,7 +102,7 @@ async def leave(ctx: Context) -> None:
     sync_files(ctx).remove()
     if ctx.settings.origin("sync.url").kind == "file":
         save_setting(ctx.settings.file, "sync.url", "")
-    print_text("This machine does not sync any more. Its conversations stay, here and on the hub.")
+    print_text("This machine no longer syncs. Its conversations stay, here and on the hub.")
 
 
 async def _start(ctx: Context, url: str, given_password: str | None, key: "SpaceKey") -> None:

@@ -29,7 +29,7 @@ McpOption = Annotated[
 ]
 AllowOption = Annotated[
     list[str] | None,
-    typer.Option("--allow", metavar="RULE", help="Allow calls that would ask: TOOL or 'TOOL(SUBJECT)'."),
+    typer.Option("--allow", metavar="RULE", help="Allow these calls without asking: TOOL or 'TOOL(SUBJECT)'."),
 ]
 MostRoundsOption = Annotated[
     int | None, typer.Option("--most-rounds", metavar="N", min=1, help="Stop after so many requests.")
@@ -92,5 +92,5 @@ async def deny(reply: "Reply", approval: "Approval") -> None:
 
     rule = shlex.quote(clean_line(approval.rule))
     print_notice(f"not allowed: {clean_line(approval.review.summary)} (to allow it: --allow {rule})")
-    reason = "Nobody is there to ask, and no rule allows it."
+    reason = "No one can be asked here, and no rule allows it."
     await reply.answer(approval.call.call_id, Verdict(Decision.DENY, reason))

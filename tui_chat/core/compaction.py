@@ -58,7 +58,7 @@ def _requested_summary(sent: tuple[Turn, ...]) -> str | None:
 
 
 def sent_turns(conversation: Conversation, turn_id: str | None) -> tuple[Turn, ...]:
-    """Return what a model reads to go on after that turn.
+    """Return what a model reads to continue after that turn.
 
     A prompt that is to be answered, and a reply that is to be continued, are sent even where they are left out.
     """

@@ -69,7 +69,7 @@ class FooterState:
     clients: int = 0
     """Connected clients of the server within the app."""
     sync: tuple[str, ...] = ()
-    """Where sync stands, from long to short."""
+    """The state of sync, from long to short."""
 
 
 @dataclass(frozen=True, slots=True)

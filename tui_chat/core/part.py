@@ -57,7 +57,7 @@ class ToolStatus(StrEnum):
     """It was stopped while it ran; part of it may have happened."""
     TIMED_OUT = "timed_out"
     UNKNOWN = "unknown"
-    """It had started when the program ended; nothing says how far it came."""
+    """It had started when the program ended; how far it came is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

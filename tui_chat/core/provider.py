@@ -43,7 +43,7 @@ class Request:
     tools: tuple[Tool, ...] = ()
     """What the model may call; none is sent where it is empty."""
     is_paused: bool = False
-    """The last turn is a reply that the provider paused; it is sent back as it is, and goes on."""
+    """The last turn is a reply that the provider paused; it is sent back as it is, and continued."""
 
 
 class Provider(Protocol):

@@ -49,7 +49,7 @@ class Dialect(NamedTuple):
     model_id_field: str = ""
     """The field of a listed model that holds its id, where it is not one of the usual ones."""
     model_id_prefix: str = ""
-    """What stands before the id of each listed model and is not part of its name."""
+    """What comes before the id of each listed model and is not part of its name."""
     listed_models: tuple[str, ...] = ()
     """Its models, where it cannot list them."""
     auth: str = "bearer"

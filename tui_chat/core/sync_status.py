@@ -1,4 +1,4 @@
-"""Where sync stands, as the app and `sync status` show it. Knows neither the hub nor the database."""
+"""The state of sync, as the app and `sync status` show it. Knows neither the hub nor the database."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -59,7 +59,7 @@ class Effect(StrEnum):
     NETWORK = "network"
     EXECUTE = "execute"
     UNKNOWN = "unknown"
-    """Any tool of an MCP server: what it says of itself is no proof."""
+    """Any tool of an MCP server: its own description is no proof."""
 
 
 @dataclass(frozen=True, slots=True)

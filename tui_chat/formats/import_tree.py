@@ -243,7 +243,7 @@ def _joined(turn: Turn, message: Message) -> Turn:
 
 
 def _our_id(*names: str) -> str:
-    """Return the UUID of version 5 that stands for a list of names, as `uuid.uuid5` does in five times the time."""
+    """Return the UUID of version 5 for a list of names, as `uuid.uuid5` does in five times the time."""
     # As JSON, so that no two lists of names look the same; in ASCII, so that any text will do.
     text = f"[{', '.join(map(encode_basestring_ascii, names))}]"
     digest = sha1(_NAMESPACE.bytes + text.encode(), usedforsecurity=False).digest()

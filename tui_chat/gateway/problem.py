@@ -59,7 +59,7 @@ def problem_of(error: ChatError | Fault) -> Problem:
 
 
 def _message(sentence: str, reason: str) -> str:
-    """Return what happened, and the reason where it says more."""
+    """Return what happened, and the reason where it adds something."""
     if reason.rstrip(".").lower() in sentence.lower():
         return sentence
     return f"{sentence} {reason[0].upper()}{reason[1:]}" + ("" if reason.endswith((".", "!", "?", ")")) else ".")

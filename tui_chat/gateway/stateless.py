@@ -1,6 +1,6 @@
 """Matches a whole history to the conversation it comes from, so that each request adds only what is new.
 
-The longest known prefix wins: the same history and a new prompt go on, a changed message makes a branch, and the same
+The longest known prefix wins: the same history with a new prompt continues it, a changed one makes a branch, and the
 history again makes a sibling of the reply. Knows no wire format.
 """
 

@@ -49,7 +49,7 @@ class ProviderConfig:
     allow_http: bool = False
     """Whether the key may be sent to another machine over plain http."""
     background: bool = False
-    """Whether the server goes on with a reply when the connection is lost; it stores the reply. For Responses."""
+    """Whether the server continues a reply when the connection is lost; it stores the reply. For Responses."""
     is_plugin: bool = False
     """Of another package, and without settings."""
     is_local: bool = False

@@ -1,4 +1,4 @@
-"""The colours of a unified diff that stands in plain text, such as the output of a command."""
+"""The colours of a unified diff in plain text, such as the output of a command."""
 
 import re
 

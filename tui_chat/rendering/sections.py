@@ -1,8 +1,8 @@
 """Cuts a long Markdown text where its blocks can be rendered apart. Must not know widths, styles or lines.
 
 A line that starts with a letter, a heading or a fence after an empty line ends every list, quote and paragraph: only
-a fence or a block of HTML can go on there. The block parser follows those, and the link definitions; the rest is not
-parsed.
+a fence or a block of HTML can continue there. The block parser follows those, and the link definitions; the rest is
+not parsed.
 """
 
 import re
@@ -18,7 +18,7 @@ _LEAST = 4_000
 _BOUNDARY = re.compile(r"\n[ \t]*\r?\n(?=[^\W\d_]|#|```|\*\*[^\s*]|\|)")
 _FENCE = re.compile(r"(`{3,})[^`\n]*(?=\n)")
 _FOLLOWED = re.compile(r"```|~~~|<(?:[!?]|script|pre|style|textarea)|\]:", re.I)
-"""What may open a block that goes on after an empty line, or define a link."""
+"""What may open a block that continues after an empty line, or define a link."""
 _DROPPED = re.compile("[\u200d\ufe0f]")
 """Characters that may be left out of what is shown …"""
 _SIGNS = re.compile(r"[`~<\]]")

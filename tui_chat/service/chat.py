@@ -225,7 +225,7 @@ class ChatService:
             parts = _without_last_round(turn.parts)
             can_extend = bool(turn.text.strip()) and isinstance(parts[-1], TextPart)
             can_extend = can_extend and provider.can_continue(split_ref(model)[1])
-            # What tools answered needs no prompt: the model goes on from it.
+            # What tools answered needs no prompt: the model continues from it.
             if rounds_of(turn) and parts and isinstance(parts[-1], ToolResultPart | AttachmentPart):
                 can_extend = True
             if turn.parent_id is not None and can_extend:
@@ -483,7 +483,7 @@ def attachments_of(turn: Turn) -> tuple[AttachmentPart, ...]:
 
 
 def _without_last_round(parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Return the parts up to where a reply can be continued: its last request goes on."""
+    """Return the parts up to where a reply can be continued: its last request is continued."""
     return parts[:-1] if parts and isinstance(parts[-1], RoundPart) else parts
 
 

@@ -17,7 +17,7 @@ _RULE = re.compile(r"(?P<name>[\w*?.-]+)(?:\((?P<subject>.*)\))?", re.DOTALL)
 
 
 class Permission(StrEnum):
-    """What a rule says of the calls that it covers."""
+    """The verdict of a rule on the calls that it covers."""
 
     ALLOW = "allow"
     ASK = "ask"

@@ -96,7 +96,7 @@ class Reply:
         """`with_files` returns a later request with the files of tool results that the model takes."""
         self.conversation_id = conversation_id
         self.notes: tuple[str, ...] = ()
-        """What of the attachments was shrunk or left out for this request, and changed tools, for the user."""
+        """Attachments that were shrunk or left out for this request, and changed tools, for the user."""
         self.allows_round: Callable[[Spending, Spending], Awaitable[bool]] = _always
         """Returns whether the budget allows its next request, after what it has spent."""
         self._dependencies = dependencies

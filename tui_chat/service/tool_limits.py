@@ -1,4 +1,4 @@
-"""How far a reply may go on by itself with tools. Pure: reads no clock and runs nothing."""
+"""How far a reply may continue by itself with tools. Pure: reads no clock and runs nothing."""
 
 from collections import Counter
 from collections.abc import Sequence

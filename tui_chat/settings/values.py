@@ -256,7 +256,7 @@ class ToolSettings(NamedTuple):
 
     sandbox: Annotated[
         Literal["auto", "off"],
-        SettingInfo("what confines commands: auto is bubblewrap, else Landlock; each question says what is in force"),
+        SettingInfo("what confines commands: auto is bubblewrap, else Landlock; each question shows which applies"),
     ] = "auto"
     max_rounds: Annotated[int, SettingInfo("requests in one reply before it stops", least=1, most=1000)] = 20
     max_usd: Annotated[Decimal, SettingInfo("dollars that one reply may cost before it stops", least=0)] = Decimal(
@@ -337,7 +337,7 @@ class SyncSettings(NamedTuple):
     key_cmd: Annotated[
         tuple[str, ...],
         SettingInfo(
-            "the command that prints the key, instead of a file beside the database; run without a shell",
+            "the command that prints the key, instead of a file next to the database; run without a shell",
             example='["pass", "show", "tui-chat/sync"]',
         ),
     ] = ()

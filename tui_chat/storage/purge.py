@@ -4,7 +4,7 @@ Removing the turns of a long conversation takes seconds, mostly in the search in
 waiting. What decides, whether a purge has seen all that is here, must be one transaction; the removal need not be. So
 `hide` ends the conversation in the transaction that decides: it loses its id, its texts and its place in every list,
 and no record, prompt or import can reach it again. `delete_some` then removes rows until its time is over. A kill
-between two calls leaves a hidden conversation with fewer turns, and whoever calls next goes on. The least piece is
+between two calls leaves a hidden conversation with fewer turns, and the next call continues. The least piece is
 one turn, or one attached file.
 """
 
@@ -44,7 +44,7 @@ def hide(db: sqlite3.Connection, seq: int, conversation_id: str) -> None:
 def hide_trash(
     db: sqlite3.Connection, older_than: datetime, after: int, budget_s: float = BUDGET_S
 ) -> tuple[int, int | None]:
-    """Hide some of the old trash after a row number; return how many, and where to go on, `None` at the end.
+    """Hide some of the old trash after a row number; return how many, and where to continue, `None` at the end.
 
     What other machines may have is deleted here once the hub has agreed: someone may have continued it there.
     """

@@ -32,7 +32,7 @@ class ReplicaStore:
         self._process = process
 
     async def state(self) -> sync_state.ReplicaState | None:
-        """Return where this machine stands; `None` if it does not sync."""
+        """Return how far this machine has synced; `None` if it does not sync."""
         return await self._read(sync_state.state)
 
     async def position(self) -> sync_state.Position | None:
@@ -48,7 +48,7 @@ class ReplicaStore:
         await self._write(sync_state.clear)
 
     async def rename_device(self, device: bytes) -> None:
-        """Go on as another device: the file was copied, or restored from a backup."""
+        """Continue as another device: the file was copied, or restored from a backup."""
         await self._write(partial(sync_state.rename_device, device=device))
 
     async def share_again(self) -> None:
@@ -86,7 +86,7 @@ class ReplicaStore:
         return await self._read(lambda db: [SealedRecord(*row) for row in db.execute(_UNREAD)])
 
     async def held(self, after: int = 0, conversations: int = 50) -> tuple[list[tuple[Key, Stamp]], int | None]:
-        """Return what this machine has of some conversations, and where to go on; then `None`.
+        """Return what this machine has of some conversations, and where to continue; then `None`.
 
         For comparing it with what the hub has. Purges come with the first ones.
         """

@@ -1,4 +1,4 @@
-"""Purge a conversation because a record says so, and rescue the turns that its purger had not seen.
+"""Purge a conversation because a record requires it, and rescue the turns that its purger had not seen.
 
 They live on under another id, the same on every machine, so several rescuers make one conversation.
 """

@@ -48,7 +48,7 @@ SUMMARY_COLUMNS = (
 _ROLES = {role.value: role for role in Role}
 _STATUSES = {status.value: status for status in TurnStatus}
 UNKNOWN_COUNT = -1
-"""Stands in the token columns where something was used and the number is unknown."""
+"""The value in the token columns where something was used and the number is unknown."""
 _NO_USAGE = (None,) * 9
 _NO_COST = (None,) * 4
 

@@ -46,7 +46,7 @@ _ALL_OF_IT = (
 
 @dataclass(frozen=True, slots=True)
 class ReplicaState:
-    """Where this machine stands in the feed of the hub."""
+    """How far this machine has synced in the feed of the hub."""
 
     space: str
     device: bytes

@@ -231,7 +231,7 @@ class Upgrade:
 
 
 async def upgrade(url: str, password: str | None = None) -> Upgrade:
-    """Bring the hub to the version of this program, in one transaction; older programs go on as before.
+    """Bring the hub to the version of this program, in one transaction; older programs work as before.
 
     The login is the one that installed the hub, or a superuser.
     """

@@ -1,4 +1,4 @@
-"""One database and its hub: exchanges, and stores where sync stands for the app to show."""
+"""One database and its hub: exchanges, and stores the state of sync for the app to show."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -57,7 +57,7 @@ class SyncSession:
         """What waited to be sent after the last exchange, such as a purge that was refused."""
 
     async def replica(self) -> ReplicaState:
-        """Return where this machine stands. Raises `SyncError` if it does not sync, or with another space."""
+        """Return how far this machine has synced. Raises `SyncError` if it does not sync, or with another space."""
         state = await self.store.replica.state()
         if state is None:
             raise SyncError(detail="off")
@@ -66,7 +66,7 @@ class SyncSession:
         return state
 
     async def exchange(self) -> Outcome:
-        """Exchange everything; store that it is done, and where the witness of this file stands."""
+        """Exchange everything; store that it is done, and the position of this file's witness."""
         state = await self._with_own_device(await self.replica())
         await self._greet(state.device)
         try:
@@ -106,7 +106,7 @@ class SyncSession:
             await self.store.set_state(SYNC_STATE, status.as_state)
 
     async def _with_own_device(self, state: ReplicaState) -> ReplicaState:
-        """Return the state with a device of its own: a copy of a file must not go on as the same machine."""
+        """Return the state with a device of its own: a copy of a file must not continue as the same machine."""
         if self.files.is_copy(state):
             await self.store.replica.rename_device(new_device())
             state = await self.replica()

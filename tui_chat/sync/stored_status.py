@@ -1,4 +1,4 @@
-"""Where sync stands, as it is stored in the database for the app. Loads no library."""
+"""The state of sync, as it is stored in the database for the app. Loads no library."""
 
 import logging
 from datetime import datetime

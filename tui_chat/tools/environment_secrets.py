@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from tui_chat.tools.command import SECRET_NAMES
 
 _SHORTEST = 12
-"""Characters of a secret; a shorter value stands in many texts that are none."""
+"""Characters of a secret; a shorter value occurs in many texts by chance."""
 
 
 class SecretMask:

@@ -49,7 +49,7 @@ def read_file(folder: WorkingFolder, location: Location, first: int, count: int)
             length += len(line) + 1
     if not taken:
         return f"[{location.shown} has {number:,} lines.]" if size else f"[{location.shown} is empty.]"
-    note = "" if size <= _MAX_SCANNED else f"\n[The file goes on: only its first {_MAX_SCANNED:,} bytes were read.]"
+    note = "" if size <= _MAX_SCANNED else f"\n[The file is longer: only its first {_MAX_SCANNED:,} bytes were read.]"
     return "\n".join(taken) + note
 
 
@@ -67,7 +67,7 @@ def read_image(folder: WorkingFolder, location: Location) -> AttachmentPart | No
 
 
 def image_words(image: AttachmentPart) -> str:
-    """Return what stands in a result for an image that goes with it."""
+    """Return what is in a result for an image that goes with it."""
     size = f", {image.pixels[0]:,}×{image.pixels[1]:,} pixels" if image.pixels else ""
     return f"[{image.name}, {image.media_type}{size}, {image.size:,} bytes]"
 

@@ -9,7 +9,7 @@ from tui_chat.core.tool import CallReview, Tool, Toolbox, ToolOutcome
 
 
 class LazyToolbox:
-    """Stands for a toolbox that is made in a thread when it is needed."""
+    """A toolbox that is made in a thread when it is needed."""
 
     def __init__(self, make: Callable[[], Toolbox], mask: Callable[[str], str]) -> None:
         """`mask` hides secrets in a text."""

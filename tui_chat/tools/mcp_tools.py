@@ -139,7 +139,7 @@ def _known_definitions(config: McpConfig, stored: Any) -> list[Definition] | Non
 
 
 def _changes(before: Tool, now: Tool) -> str:
-    """Return what a server says differently of a tool, for the user's decision."""
+    """Return how a server now describes a tool differently, for the user's decision."""
     rows = [("its description", before.description, now.description)]
     rows += [("its arguments", before.schema_json, now.schema_json)]
     changed = [f"Before, {what} was: {old}\nNow it is: {new}" for what, old, new in rows if old != new]

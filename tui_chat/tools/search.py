@@ -52,7 +52,7 @@ def _hits_in(folder: WorkingFolder, path: Path, shown: str, wanted: re.Pattern[s
 
 
 def main() -> None:
-    """Search as the JSON on stdin says."""
+    """Search as the JSON on stdin asks."""
     job = json.load(sys.stdin)
     found = search(Path(job["root"]), job["below"], job["pattern"], job["regex"])
     sys.stdout.buffer.write(found.encode("utf-8", "replace"))

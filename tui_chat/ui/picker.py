@@ -1,4 +1,4 @@
-"""A dialog to pick one of many rows by fuzzy search. Does not know what the rows stand for."""
+"""A dialog to pick one of many rows by fuzzy search. Does not know what the rows represent."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ _CURRENT = "●"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A row of a picker: the value it stands for, its text, and dim text around it."""
+    """A row of a picker: the value it represents, its text, and dim text around it."""
 
     value: str
     text: str

@@ -1,4 +1,4 @@
-"""Tells typing from commands where single letters are commands, such as in reading mode. Knows no widget.
+"""Distinguishes typing from commands where single letters are commands, such as in reading mode. Knows no widget.
 
 Letters that follow each other at the speed of typing are text: they go to the prompt, and what the first of them
 moved is moved back. A letter that does more than move waits so long for the next one.

@@ -34,7 +34,7 @@ async def test_a_warning_keeps_the_prompt_and_the_second_enter_sends_it() -> Non
         await desk.ask("one")
         await desk.type("two")
         await desk.press("enter")
-        await desk.until(lambda: "of 1.50k tokens today. Send it again to go on." in screen_text(desk.app))
+        await desk.until(lambda: "of 1.50k tokens today. Send it again to proceed." in screen_text(desk.app))
         assert desk.chat.prompt.draft == "two" and len(desk.provider.requests) == 1
         await desk.press("enter")
         await desk.until(lambda: len(desk.provider.requests) == 2)

@@ -116,7 +116,7 @@ async def test_without_a_tool_formatted_text_is_refused_with_a_reason(
         await desk.press("tab", "C")
         await desk.type("formatting")
         await desk.press("enter")
-        await desk.until(lambda: "No clipboard tool takes formatted text" in screen_text(desk.app))
+        await desk.until(lambda: "No clipboard tool here takes formatted text" in screen_text(desk.app))
         assert not copied
 
 

@@ -269,7 +269,7 @@ async def test_a_form_is_left_to_wait_or_declined() -> None:
         await desk.press("alt+a")
         await desk.until(lambda: "Your name" in screen_text(desk.app))
         await desk.press("escape")
-        await desk.until(lambda: "Go on filling it in" in screen_text(desk.app))
+        await desk.until(lambda: "Keep filling it in" in screen_text(desk.app))
         assert "Send this" not in screen_text(desk.app)
         await desk.press("escape")
         await desk.until(lambda: desk.app.screen is desk.chat)
@@ -277,7 +277,7 @@ async def test_a_form_is_left_to_wait_or_declined() -> None:
         await desk.press("alt+a")
         await desk.until(lambda: "Your name" in screen_text(desk.app))
         await desk.press("escape")
-        await desk.until(lambda: "Go on filling it in" in screen_text(desk.app))
+        await desk.until(lambda: "Keep filling it in" in screen_text(desk.app))
         await desk.press("down", "enter")
         await desk.idle()
         assert result_of(desk) == "decline {}"

@@ -8,7 +8,7 @@ import typer
 from tui_chat.cli.context import command_context
 from tui_chat.cli.options import DataDirFlag, DemoFlag
 
-BackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="The copy; the file must not exist.")]
+BackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="File to write; it must not exist yet.")]
 
 
 def run(context: typer.Context, file: BackupArgument, demo: DemoFlag = False, data_dir: DataDirFlag = None) -> None:

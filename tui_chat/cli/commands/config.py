@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 app = command_group("config", "Show and edit the settings.")
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Dotted name, such as ui.theme.")]
-ValueArgument = Annotated[str, typer.Argument(metavar="VALUE", help="Its value; several at commas.")]
+ValueArgument = Annotated[str, typer.Argument(metavar="VALUE", help="The new value; separate several with commas.")]
 ForceFlag = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
 
 

@@ -153,7 +153,7 @@ async def _database(ctx: Context, *, repair: bool) -> AsyncIterator[Finding]:
         for fault in faults:
             yield Finding("database", State.BAD, fault, "`tui-chat doctor --repair`")
         if not faults:
-            yield Finding("database", State.GOOD, "whole: integrity, tree, sums and search index agree")
+            yield Finding("database", State.GOOD, "no damage: integrity, tree, sums and search index agree")
         if (sync := await _sync(store, path)) is not None:
             yield sync
     finally:
@@ -161,7 +161,7 @@ async def _database(ctx: Context, *, repair: bool) -> AsyncIterator[Finding]:
 
 
 async def _sync(store: "Store", database: "Path") -> Finding | None:
-    """Return where sync stands; `None` if this machine does not sync."""
+    """Return the state of sync; `None` if this machine does not sync."""
     from tui_chat.core.sync_status import SYNC_STATE, SyncStatus, sync_texts
     from tui_chat.sync.process import is_running
 

@@ -32,7 +32,7 @@ class _Row:
 
     @property
     def abilities(self) -> str:
-        """What the model can do, as far as its provider says; `-` before what it cannot."""
+        """What the model can do, as far as its provider reports; `-` before what it cannot."""
         model = self.model
         known = (("think", model.can_think), ("see", model.can_see), ("tools", model.can_use_tools))
         return " ".join(word if can else f"-{word}" for word, can in known if can is not None)

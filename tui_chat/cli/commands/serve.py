@@ -117,7 +117,7 @@ def _print_addresses(addresses: "Addresses", tokens: "TokenStore", new_token: st
     if new_token and sys.stdout.isatty():
         lines.append(f"Token: {new_token} (shown once; it is in {tokens.file})")
     elif os.environ.get(TOKEN_VARIABLE):
-        lines.append(f"The token is that of {TOKEN_VARIABLE}.")
+        lines.append(f"The token is the value of {TOKEN_VARIABLE}.")
     else:
         lines.append(f"The token is in {tokens.file}")
     print_text("\n".join([*lines, "Ctrl+C ends the server."]))

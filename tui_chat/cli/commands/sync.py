@@ -25,9 +25,10 @@ UrlArgument = Annotated[
 ]
 FollowFlag = Annotated[bool, typer.Option("--follow", help="Keep exchanging until Ctrl+C.")]
 ParentFlag = Annotated[bool, typer.Option("--with-parent", hidden=True, help="End when stdin ends.")]
-NewFlag = Annotated[bool, typer.Option("--new", help="Make another space, although there is one.")]
+NewFlag = Annotated[bool, typer.Option("--new", help="Create another space even if the database has one.")]
 UpgradeFlag = Annotated[
-    bool, typer.Option("--upgrade", help="Bring the database to this version of the program; older ones go on.")
+    bool,
+    typer.Option("--upgrade", help="Upgrade the database to this version; older programs keep working."),
 ]
 KeyFlag = Annotated[
     str, typer.Option("--key", metavar="FILE", help="File with the key of the other machines; - reads stdin.")

@@ -19,7 +19,7 @@ def run(
 ) -> None:
     """List prompt templates: the commands that you and this project have added.
 
-    A template is a Markdown file in `commands/` beside the settings file, or in `.tui-chat/commands/` of a project.
+    A template is a Markdown file in `commands/` next to the settings file, or in `.tui-chat/commands/` of a project.
     """
     from tui_chat.cli.output import print_json, print_notice, print_text, width
     from tui_chat.cli.templates import as_rows, ask_for_trust, is_trusted, templates_of
@@ -39,7 +39,7 @@ def run(
     if as_json:
         print_json(json.dumps(rows, ensure_ascii=False, indent=2))
     elif not rows:
-        print_text(f"No templates yet: a Markdown file in {ctx.settings.file.parent / 'commands'} is one.")
+        print_text(f"No templates yet; each Markdown file in {ctx.settings.file.parent / 'commands'} is one.")
     else:
         calls = [clean_line(f"/{row['name']} {row['arguments']}".rstrip()) for row in rows]
         room = max(map(text_width, calls)) + 2

@@ -47,7 +47,7 @@ def revoke(context: typer.Context, name: NameArgument, data_dir: DataDirFlag = N
     from tui_chat.cli.output import print_text
 
     _store(context, data_dir).revoke(name)
-    print_text(f"The token {name} is invalid now.")
+    print_text(f"The token {name} is revoked.")
 
 
 def _store(context: typer.Context, data_dir: DataDirFlag) -> "TokenStore":

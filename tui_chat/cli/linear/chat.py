@@ -37,7 +37,7 @@ _DECISIONS = {
 
 
 class LinearChat:
-    """The conversation that goes on, and what is printed and asked for it."""
+    """The conversation that is open, and what is printed and asked for it."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class LinearChat:
         self.attachments: list[AttachmentPart] = []
         """Go with the next prompt."""
         self.prefill = ""
-        """Stands in the next prompt, to be edited."""
+        """Text of the next prompt, to be edited."""
         self.reply: Reply | None = None
         """The reply that is being printed."""
         self.exit_code: int | None = None
@@ -86,11 +86,11 @@ class LinearChat:
         return answer.strip()
 
     async def confirm(self, question: str) -> bool:
-        """Return whether the user says yes; anything else is no."""
+        """Return whether the user answers yes; anything else is no."""
         return (await self.ask(f"{question} y or n [n]: ")).lower() in ("y", "yes")
 
     async def show(self, conversation: Conversation) -> None:
-        """Go on with another conversation: its title, and its last prompt and reply."""
+        """Open another conversation: its title, and its last prompt and reply."""
         self.conversation = conversation
         path = conversation.path
         if not path:

@@ -74,7 +74,7 @@ class LinearCommands:
         lines = [line for line in lines if words.lower() in line.lower()] or lines
         others = ", ".join(f"/{alias} is /{name}" for alias, name in ALIASES.items() if name in self._handlers)
         lines += [
-            "A line that ends with \\ goes on in the next one, and pasted lines are one prompt.",
+            "A line that ends with \\ continues in the next one, and pasted lines are one prompt.",
             f"Ctrl+C stops a reply and keeps it; again, it quits. Other names: {others}.",
         ]
         await self._chat.say("\n".join(lines))

@@ -52,7 +52,7 @@ async def _run(ctx: Context, options: LaunchOptions, reader: LineReader, watchdo
         if chat.conversation.model == DEMO_MODEL and has_no_model(ctx, options):
             notices.append(f"{NO_KEY[:1].upper()}{NO_KEY[1:]}.")
         if options.temporary:
-            notices.append("Temporary: nothing of this is kept.")
+            notices.append("Temporary: this conversation is not saved.")
         try:
             code = await LinearSession(chat).run(notices)
         finally:

@@ -18,7 +18,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 CONTINUES = "\\"
-"""At the end of a line: the prompt goes on in the next one."""
+"""At the end of a line: the prompt continues in the next one."""
 _PASTE_GAP_S = 0.03
 """Lines that arrive within such a time after another were pasted with it."""
 _HANDLED_S = 0.05
@@ -38,7 +38,7 @@ class LineKind(Enum):
 
     LINE = auto()
     TEXT = auto()
-    """May have several lines: one that ends with a backslash goes on, and lines that are pasted stay together."""
+    """May have several lines: one that ends with a backslash continues, and lines that are pasted stay together."""
     ANSWER = auto()
     """Only what is typed from now on counts."""
 

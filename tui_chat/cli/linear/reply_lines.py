@@ -39,7 +39,7 @@ _DONE_BY = (
 
 
 class LinearText:
-    """Formats the events of one reply. Every line that is no text of the model stands alone."""
+    """Formats the events of one reply. Every line that is not text of the model is a line of its own."""
 
     def __init__(self) -> None:
         self._last = "\n"

@@ -32,7 +32,7 @@ class ToolCalls:
         self._asking: set[asyncio.Task[None]] = set()
 
     async def show(self, event: ReplyEvent) -> None:
-        """Send what an event says about a call."""
+        """Send the part of an event about a call."""
         match event:
             case ToolCallDelta(call_id, name) if call_id not in self._open:
                 self._open.add(call_id)
@@ -45,7 +45,7 @@ class ToolCalls:
                 content = [{"type": "content", "content": {"type": "text", "text": text}}]
                 await self._change(call_id, status="failed" if is_error else "completed", content=content)
             case ApprovalAsked(approval):
-                # The reply goes on being read: it may be cancelled while the question is open.
+                # Keep reading the reply: it may be cancelled while the question is open.
                 task = asyncio.create_task(self._ask(approval))
                 self._asking.add(task)
                 task.add_done_callback(self._asking.discard)

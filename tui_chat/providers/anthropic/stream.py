@@ -45,7 +45,7 @@ _Batch = list[dict[str, Any] | None]
 
 
 async def event_batches(response: httpx2.Response, masker: Masker = NO_SECRETS) -> AsyncGenerator[_Batch, None]:
-    """Yield the events of each read together; `None` stands for a comment, or for bytes that complete no event."""
+    """Yield the events of each read together; `None` means a comment, or for bytes that complete no event."""
     content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "text/html":
         title = page_message((await error_body(response)).decode("utf-8", "replace"), masker)
@@ -144,7 +144,7 @@ class MessageReader:
         self._blocks: dict[int, _Block] = {}
         self._call_ids: set[str] = set()
         self._texts: list[_Block] = []
-        """Finished blocks of a text that may go on in the next block."""
+        """Finished blocks of a text that may continue in the next block."""
         self._usage = UsageMeter()
         self._stop_reason = ""
         self._stop_detail = ""
@@ -302,7 +302,7 @@ class MessageReader:
         return events
 
     def _continues_text(self, block: _Block) -> bool:
-        """Whether a block goes on with the text before it, as a cited passage within a sentence does."""
+        """Whether a block continues the text before it, as a cited passage within a sentence does."""
         return block.kind == "text" and ("citations" in block.start or bool(self._texts[-1].citations))
 
     def _cite(self, block: _Block) -> None:

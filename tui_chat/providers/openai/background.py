@@ -1,4 +1,4 @@
-"""Replies of the Responses API that go on at the server when the connection is lost.
+"""Replies of the Responses API that continue at the server when the connection is lost.
 
 Such a reply is followed again from its last event and is never requested twice. A reply that the user stops is
 cancelled at the server, which would finish it otherwise.

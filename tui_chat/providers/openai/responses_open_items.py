@@ -22,7 +22,7 @@ class OpenItem:
     slot: Slot | None = None
     """The text that is open."""
     is_split: bool = False
-    """Another part came between its texts, so that no single part stands for it."""
+    """Another part came between its texts, so that no single part represents it."""
     arguments: TextBuffer = field(default_factory=TextBuffer)
     joiner: PairJoiner = field(default_factory=PairJoiner)
 

@@ -22,7 +22,7 @@ _MOVES = {
 
 
 class CommandLetters:
-    """Tells the typing guard what a letter does now, and writes text into the prompt."""
+    """Reports to the typing guard what a letter does now, and writes text into the prompt."""
 
     def __init__(self, app: App[Any], find_chat: "Callable[[], ChatView | None]") -> None:
         """`find_chat` returns the conversation's screen once there is one."""

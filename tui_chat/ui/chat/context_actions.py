@@ -36,7 +36,7 @@ class ContextActions:
         chat = self._chat
         key = chat.keys("read.leave_out")
         leave_out = f"{key} in reading mode leaves a message out" if key else "/leave-out leaves a message out"
-        return f"/compact goes on with a summary; {leave_out}."
+        return f"/compact continues from a summary; {leave_out}."
 
     def lift_budget(self) -> None:
         """Let the next request go over the budget."""
@@ -55,7 +55,7 @@ class ContextActions:
             return None
 
     async def compact(self, instructions: str = "") -> None:
-        """Have the model summarise the branch that is shown, and go on from the summary."""
+        """Have the model summarise the branch that is shown, and continue from the summary."""
         chat = self._chat
         if await chat.start_reply(chat.service.compact(chat.conversation, instructions)):
             chat.prompt.focus()
@@ -95,7 +95,7 @@ class ContextActions:
             chat.show_left_out(now)
             again = chat.keys("read.leave_out") or "/leave-out"
             chat.notify(
-                f"Left out of the next requests; {again} sends it again." if left_out else "It is sent again."
+                f"Left out of the next requests; {again} includes it again." if left_out else "It is included again."
             )
         return True
 

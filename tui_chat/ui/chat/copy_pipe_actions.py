@@ -89,7 +89,7 @@ class CopyPipeActions:
     async def _copy_formatted(self) -> None:
         command = clipboard.html_tool(os.environ)
         if command is None:
-            self._chat.notify_warning("No clipboard tool takes formatted text here: wl-copy, xclip or pbcopy does.")
+            self._chat.notify_warning("No clipboard tool here takes formatted text; wl-copy, xclip and pbcopy do.")
             return
         html = await asyncio.to_thread(as_html, self._block())
         if await clipboard.run_tool(command, html):
@@ -103,7 +103,7 @@ class CopyPipeActions:
         """Ask for a command, give it the block and show its output."""
         chat, text = self._chat, self._block()
         if not text.strip():
-            chat.notify_warning("There is nothing to give to a command.")
+            chat.notify_warning("There is nothing to pipe to a command.")
             return
 
         def named(command: str | None) -> None:
@@ -113,7 +113,7 @@ class CopyPipeActions:
         known = [Choice(command, command, "used before") for command in self._commands]
         known += [Choice(command, command, note) for command, note in _COMMANDS if command not in self._commands]
         lines = text.count("\n") + 1
-        heading = f"Give {lines:,} {'line' if lines == 1 else 'lines'} to a shell command"
+        heading = f"Pipe {lines:,} {'line' if lines == 1 else 'lines'} to a shell command"
         chat.app.push_screen(Picker(chat.keys, heading, known, free=bool, placeholder="A command"), named)
 
     async def _run(self, command: str, text: str) -> None:

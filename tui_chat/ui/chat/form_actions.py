@@ -23,10 +23,10 @@ class FormActions:
         reply = self._chat.live_reply
         answer = await self._answer(form)
         if answer is not None and (reply is None or not reply.answer_form(form, answer)):
-            self._chat.notify_warning("The tool needs the form no longer.")
+            self._chat.notify_warning("The tool no longer needs the form.")
 
     async def _answer(self, form: Form) -> FormAnswer | None:
-        """Return the answer; `None` where the form goes on waiting."""
+        """Return the answer; `None` where the form keeps waiting."""
         values: dict[str, Value] = {}
         at = 0
         while True:
@@ -69,7 +69,7 @@ class FormActions:
         title = "\n".join([_heading(form), "", *shown]) if shown else _heading(form)
         choices = [Choice(_SEND, f"Send this to {form.server}")] if is_complete else []
         choices += (
-            [Choice(_AGAIN, "Fill it in again" if is_complete else "Go on filling it in")] if form.fields else []
+            [Choice(_AGAIN, "Fill it in again" if is_complete else "Keep filling it in")] if form.fields else []
         )
         choices += [
             Choice(_DECLINE, "Decline", "the tool gets a refusal"),

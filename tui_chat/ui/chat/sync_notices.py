@@ -1,4 +1,4 @@
-"""Where sync stands, in the footer, and answers that came from other machines. Knows the store, not the hub."""
+"""The state of sync, in the footer, and answers that came from other machines. Knows the store, not the hub."""
 
 from collections.abc import Callable
 from datetime import datetime

@@ -40,7 +40,7 @@ _ROW = 56
 
 
 class ToolActions:
-    """What the user says about tools."""
+    """Choices of the user about tools."""
 
     def __init__(self, chat: ChatView, settings: SettingsActions) -> None:
         self._chat = chat
@@ -139,7 +139,7 @@ class ToolActions:
             if value is None:
                 return
             if value == _RULE:
-                chat.notify("Rules stand in the settings file, below [tools.rules].")
+                chat.notify("Rules are in the settings file, under [tools.rules].")
                 return
             if value.startswith(_FORGET):
                 grant = grants[int(value.removeprefix(_FORGET))]
@@ -186,7 +186,7 @@ class ToolActions:
                 self.leave()
 
     def leave(self) -> None:
-        """Show no question: another conversation is shown, and this one's calls go on waiting."""
+        """Show no question: another conversation is shown, and this one's calls keep waiting."""
         self._show(())
         self._chat.approval_bar.form = None
 
@@ -240,7 +240,7 @@ class ToolActions:
         chat.approval_bar.elsewhere = title
 
     async def answer(self, event: ApprovalAnswered) -> None:
-        """Pass an answer on; a reason is what stands in the prompt box."""
+        """Pass an answer on; a reason is what is in the prompt box."""
         chat, reason = self._chat, ""
         if event.with_reason:
             reason = chat.prompt.draft.strip()

@@ -35,7 +35,7 @@ _TEMPORARY = (
 
 
 class HomeText(NamedTuple):
-    """What stands below the prompt of an empty conversation, above the recent ones."""
+    """What is shown below the prompt of an empty conversation, above the recent ones."""
 
     model: str
     """`provider/model` of the next prompt."""

@@ -37,7 +37,7 @@ def rows(
 ) -> list[Choice]:
     """Return actions, commands without a key, the user's own, the prompts of this conversation, other conversations.
 
-    A row's value is `key:…`, `command:…`, `template:…`, `turn:…` or `open:…` and the id of what it stands for.
+    A row's value is `key:…`, `command:…`, `template:…`, `turn:…` or `open:…` and the id of what it represents.
     """
     prompts = [turn for turn in reversed(conversation.path) if turn.role is Role.USER]
     return [

@@ -21,7 +21,7 @@ class Command:
 
 COMMANDS: tuple[Command, ...] = (
     Command("attach", "FILE|URL|PATTERN", "attach a file to the prompt", ""),
-    Command("compact", "[INSTRUCTIONS]", "go on with a summary instead of the earlier messages", ""),
+    Command("compact", "[INSTRUCTIONS]", "continue from a summary instead of the earlier messages", ""),
     Command(
         "compare",
         "[MODEL] [MODEL]",
@@ -43,7 +43,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "leave-out",
         "",
-        "leave the last (or selected) message out of requests; again to send it",
+        "leave the last (or selected) message out of requests; again to include it",
         "screen.leave_out",
         "read.leave_out",
     ),

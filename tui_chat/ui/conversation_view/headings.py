@@ -35,7 +35,7 @@ def heading_at(entry: TurnLayout, row: int, headings: Sequence[str]) -> int | No
 
 
 def _is_start(line: Line, heading: str) -> bool:
-    """Return whether a row is the first one of a heading, which may go on in the next row."""
+    """Return whether a row is the first one of a heading, which may continue in the next row."""
     text = _squeezed(line.copy)
     return bool(text) and (text == heading or (line.separator is not None and heading.startswith(text)))
 

@@ -22,7 +22,7 @@ MOST_TAIL_ROWS = 8
 
 
 class Note(NamedTuple):
-    """What stands below a streaming reply until more arrives."""
+    """What is shown below a streaming reply until more arrives."""
 
     sentence: str
     next_step: str = ""

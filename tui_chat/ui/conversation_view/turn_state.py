@@ -62,7 +62,7 @@ def _notice_rows(
 
 
 def _step_rows(step: str, layout_options: LayoutOptions) -> Iterator[list[tuple[str, Style]]]:
-    """Return the rows of a next step; what stands between backticks has the style of code instead of them."""
+    """Return the rows of a next step; text between backticks has the style of code instead of them."""
     styles, is_code = layout_options.styles, False
     for row in _wrapped(step, layout_options):
         pieces: list[tuple[str, Style]] = []
@@ -75,10 +75,10 @@ def _step_rows(step: str, layout_options: LayoutOptions) -> Iterator[list[tuple[
 def _heading(sentence: str, provider: str, tone: Style, layout_options: LayoutOptions) -> list[Line]:
     """Return the cause and who reported it; on one row where both fit."""
     cause, tone = sentence.removesuffix("."), tone + _BOLD
-    beside = f" · {provider}" if provider else ""
-    if width(cause) + width(beside) <= layout_options.width:
-        return [text_row(layout_options.width, [(cause, tone), (beside, layout_options.styles.dim)])]
-    return [text_row(layout_options.width, [(row, tone)]) for row in _wrapped(cause + beside, layout_options)]
+    source = f" · {provider}" if provider else ""
+    if width(cause) + width(source) <= layout_options.width:
+        return [text_row(layout_options.width, [(cause, tone), (source, layout_options.styles.dim)])]
+    return [text_row(layout_options.width, [(row, tone)]) for row in _wrapped(cause + source, layout_options)]
 
 
 def _provider(turn: Turn, fault: Fault) -> str:

@@ -46,7 +46,7 @@ class ListFilter:
 
 @dataclass(frozen=True, slots=True)
 class RowTarget:
-    """The conversation, or the turn in it, that a row stands for."""
+    """The conversation, or the turn in it, that a row represents."""
 
     conversation_id: str
     title: str

@@ -17,7 +17,7 @@ _CHANGES: dict[Shelf, tuple[str | tuple[str, str], ...]] = {
 
 
 def search_placeholder(*, costs: bool) -> str:
-    """Return what stands in the empty search line."""
+    """Return what is in the empty search line."""
     cost = ("cost:>0.5",) if costs else ()
     return "   ".join(("Search conversations", "tag:name", "model:name", "state:failed", *cost, "is:pinned"))
 

@@ -85,7 +85,7 @@ def conversation_row(
 
 
 def _time_of_use(moment: datetime, now: datetime) -> str:
-    """Return when a conversation was used; the day of yesterday's stands in the heading."""
+    """Return when a conversation was used; the day of yesterday's is in the heading."""
     text = when(moment, now)
     return date_text(moment, "%H:%M") if text == "yesterday" else text
 

@@ -313,7 +313,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
 
     @property
     def target(self) -> RowTarget | None:
-        """What the row under the cursor stands for."""
+        """What the row under the cursor represents."""
         return self._rows.target(self.list.cursor)
 
     async def selected(self) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Reads an image from the clipboard with a system tool; each failure says why, and what to do instead."""
+"""Reads an image from the clipboard with a system tool; each failure gives the reason and what to do instead."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Reads text from the clipboard with a system tool; a failure says why."""
+"""Reads text from the clipboard with a system tool; a failure gives the reason."""
 
 import shutil
 import subprocess

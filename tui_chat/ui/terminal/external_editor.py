@@ -95,7 +95,7 @@ async def _failure_of(command: Sequence[str], environ: Mapping[str, str]) -> str
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Ignore the interrupt keys, which are signals as soon as the app lets go of the terminal."""
+    """Ignore the interrupt keys, which are signals as soon as the app releases the terminal."""
 
     def ignored(number: int, frame: FrameType | None) -> None:
         """Not `SIG_IGN`, which the editor would inherit."""

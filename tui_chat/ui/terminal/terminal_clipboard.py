@@ -17,7 +17,7 @@ ANSWER_S = 30.0
 """For the first answer: the terminal may ask the user."""
 NEXT_S = 10.0
 _FAULTS = {
-    "EPERM": "The terminal did not allow to read its clipboard.",
+    "EPERM": "The terminal did not allow reading its clipboard.",
     "ENOSYS": "The terminal cannot read its clipboard.",
     "EBUSY": "The terminal is busy with another request for its clipboard; try again.",
 }

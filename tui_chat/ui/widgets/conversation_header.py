@@ -87,8 +87,8 @@ class ConversationHeader(Widget):
         fields = header_fields(self._state, width, costs=self._costs)
         left = [self._content(field) for field in fields if not field.at_right]
         right = Content(_GAP).join(self._content(field) for field in fields if field.at_right)
-        beside = sum(piece.cell_length + len(_GAP) for piece in left)
-        room = width - beside - right.cell_length - len(_GAP)
+        left_width = sum(piece.cell_length + len(_GAP) for piece in left)
+        room = width - left_width - right.cell_length - len(_GAP)
         title = Content.styled(clean_line(self._state.title) or "untitled", "bold").truncate(room, ellipsis=True)
         line = Content(_GAP).join([title, *left])
         space = " " * max(width - line.cell_length - right.cell_length, 0)

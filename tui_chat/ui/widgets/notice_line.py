@@ -21,7 +21,7 @@ _LEAST_S = {"information": 0.0, "warning": 2.0, "error": 2.0}
 _MOST_WAITING = 8
 READ_BADGE, NORMAL_BADGE = " READ ", " NORMAL "
 _NORMAL_KEYS = ("i a o write · w b move · x dd cw delete, change · u undo · p put", "i write · u undo", "i")
-"""What stands behind the sign of the prompt's normal mode, by the room there is."""
+"""What is shown behind the sign of the prompt's normal mode, by the room there is."""
 _READING_KEYS = (
     ("read.down read.up", "move"),
     ("read.copy", "copy"),
@@ -83,7 +83,7 @@ class NoticeLine(Widget):
         self._update()
 
     def show_reading(self, is_reading: bool, note: str = "") -> None:
-        """Show or hide the sign of reading mode; `note` stands before the keys, such as the number of a match."""
+        """Show or hide the sign of reading mode; `note` is shown before the keys, such as the number of a match."""
         if (is_reading, note) != (self._is_reading, self._reading_note):
             self._is_reading, self._reading_note = is_reading, note
             self._update()

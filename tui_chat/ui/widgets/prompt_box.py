@@ -370,7 +370,7 @@ class PromptBox(TextArea):
             self.post_message(SuggestionsChanged())
 
     def _take_file(self, token: FileToken, choice: "Choice") -> None:
-        """Go on within a folder, or attach a file."""
+        """Continue within a folder, or attach a file."""
         name = re.sub(r"([\s\\])", r"\\\1", choice.value)
         self.history.checkpoint()
         self.replace(f"@{name}", token.start, token.end, maintain_selection_offset=False)

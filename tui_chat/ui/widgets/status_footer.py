@@ -138,7 +138,7 @@ class StatusFooter(Widget):
             self.refresh()
 
     def show_sync(self, texts: tuple[str, ...]) -> None:
-        """Show where sync stands; the texts are from long to short."""
+        """Show the state of sync; the texts are from long to short."""
         if texts != self._state.sync:
             self._state = replace(self._state, sync=texts)
             self.refresh()
