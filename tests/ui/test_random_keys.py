@@ -34,7 +34,7 @@ from tui_chat.service.reply import Reply
 from tui_chat.settings.load import load_settings
 from tui_chat.settings.values import Profile
 from tui_chat.storage.store import Store
-from tui_chat.ui.chat import temporary_actions
+from tui_chat.ui import press_again
 from tui_chat.ui.chat.screen import ChatScreen
 from tui_chat.ui.conversation_view.widget import ConversationPane
 from tui_chat.ui.messages import PromptSubmitted
@@ -283,7 +283,7 @@ def test_no_walk_over_the_keyboard_loses_anything(steps: list[tuple[str, str]]) 
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         Path("commands").mkdir()
         Path("commands/greet.md").write_text("Greet $ARGUMENTS.\n")
-        with patch.object(temporary_actions, "HELD_DOWN_S", 0.0):
+        with patch.object(press_again, "HELD_DOWN_S", 0.0):
             asyncio.run(walk(steps))
 
 

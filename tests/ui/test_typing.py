@@ -5,8 +5,6 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import pytest
 from textual import events
@@ -16,10 +14,11 @@ from textual.widgets import Input
 from tests.service.conftest import HELLO
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
-from tui_chat.core.event import Stopped, TextDelta
+from tests.ui.typing_states import OWN_STATES, STATES, conversation, reading
+from tui_chat.core.event import TextDelta
 from tui_chat.providers.demo.provider import DemoProvider
 from tui_chat.ui.compare.screen import CompareScreen
-from tui_chat.ui.dialogs.config import ConfigScreen
+from tui_chat.ui.keymap import Scope
 from tui_chat.ui.library.screen import LibraryScreen
 from tui_chat.ui.widgets.notice_line import READ_BADGE
 
@@ -55,119 +54,43 @@ async def type_word(desk: Desk, word: str, *, keys_a_second: float = KEYS_A_SECO
     await desk.settle()
 
 
-async def reading(desk: Desk) -> None:
-    desk.chat.pane.focus()
+def shown_text(desk: Desk) -> str:
+    """The text of the field that has the focus, else that of the prompt."""
+    field = desk.app.focused
+    return field.value if isinstance(field, Input) else desk.chat.prompt.text
+
+
+async def leave(desk: Desk) -> None:
+    """Go back to an empty prompt."""
+    for _ in range(6):
+        if isinstance(field := desk.app.focused, Input):
+            field.value = ""
+            await desk.settle()
+        if desk.app.screen is desk.chat and desk.chat.prompt.has_focus and desk.chat.actions.prompts.editing is None:
+            break
+        await desk.press("escape")
+    desk.chat.prompt.draft = ""
     await desk.settle()
-
-
-async def after_a_hit(desk: Desk) -> None:
-    await desk.chat.open(await desk.service.open(desk.conversation.id), find=("needle",))
-
-
-async def in_the_queue(desk: Desk) -> None:
-    if not desk.chat.queue.prompts:
-        await desk.chat.queue.put("waits")
-    await desk.press("alt+q")
-
-
-def pressing(*keys: str) -> Callable[[Desk], Awaitable[None]]:
-    async def press(desk: Desk) -> None:
-        await desk.press(*keys)
-
-    return press
-
-
-async def with_usage(desk: Desk) -> None:
-    desk.chat.actions.windows.show_usage()
-    await desk.settle()
-
-
-async def comparing(desk: Desk) -> None:
-    if len(desk.conversation.siblings_of(desk.conversation.head or "")) < 2:
-        await desk.press("alt+r")
-        await desk.idle()
-    await desk.press("tab", "v")
-    await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
-
-
-async def in_the_outline(desk: Desk) -> None:
-    if not desk.chat.outline.display:
-        await desk.pilot.resize_terminal(180, 30)
-        await desk.until(lambda: len(desk.chat.outline.entries) > 1)
-    await desk.press("alt+h")
-    await desk.until(lambda: desk.chat.outline.has_focus)
-
-
-async def temporary(desk: Desk) -> None:
-    if not desk.chat.context.is_temporary:
-        await desk.chat.actions.temporary.toggle()
-        await desk.until(lambda: desk.chat.context.is_temporary and desk.chat.prompt.has_focus)
-
-
-def with_settings(name: str) -> Callable[[Desk], Awaitable[None]]:
-    async def show(desk: Desk) -> None:
-        await desk.chat.actions.with_argument["config"](name)
-        await desk.until(lambda: isinstance(desk.app.screen, ConfigScreen))
-
-    return show
-
-
-STATES: dict[str, Callable[[Desk], Awaitable[None]]] = {
-    "prompt": pressing("escape"),
-    "reading": reading,
-    "after a search hit": after_a_hit,
-    "selected turn": pressing("tab", "K"),
-    "selected code": pressing("tab", "b"),
-    "tree": pressing("f5"),
-    "usage": with_usage,
-    "queue": in_the_queue,
-    "find": pressing("ctrl+f"),
-    "picker": pressing("ctrl+l"),
-    "help": pressing("f1"),
-    "library": pressing("ctrl+o"),
-    "compare": comparing,
-    "outline": in_the_outline,
-    "temporary": temporary,
-    "settings": with_settings(""),
-    "one setting": with_settings("ui.theme"),
-}
-
-
-@asynccontextmanager
-async def conversation() -> AsyncIterator[Desk]:
-    text = (
-        TextDelta("needle\n\n```python\nx = 1\n```\n\n" + "prose\n\n" * 60 + "<https://a.example>"),
-        Stopped("end_turn"),
-    )
-    async with desk_with(text, HELLO) as desk:
-        await desk.ask("first needle")
-        await desk.ask("second")
-        yield desk
+    assert desk.app.screen is desk.chat
 
 
 async def check_words(desk: Desk, state: str, words: list[str]) -> None:
-    await STATES[state](desk)
+    place, show = STATES[state]
+    await show(desk)
+    assert desk.app._place is place
     prompts = [turn.text for turn in desk.conversation.turns]
-    requests = len(desk.conversation.turns)
     for number, word in enumerate(words):
         if number:
-            await STATES[state](desk)
+            await show(desk)
+        before, is_editing = shown_text(desk), desk.chat.actions.prompts.editing is not None
         await type_word(desk, word)
-        field = desk.app.focused
-        shown = field.value if isinstance(field, Input) else desk.chat.prompt.text
-        assert shown == word, (state, word, shown)
-        assert len(desk.conversation.turns) == requests and desk.chat.actions.prompts.editing is None, (state, word)
-        if isinstance(field, Input):
-            field.value = ""
-            await desk.settle()
-            await desk.press("escape")
-        desk.chat.prompt.draft = ""
-        await desk.settle()
-        assert desk.app.screen is desk.chat, (state, word)
+        assert shown_text(desk) in (before + word, word), (state, word)
+        assert (desk.chat.actions.prompts.editing is not None) is is_editing, (state, word)
+        await leave(desk)
     assert [turn.text for turn in desk.conversation.turns] == prompts
 
 
-@pytest.mark.parametrize("state", ["reading", "after a search hit", "tree", "queue"])
+@pytest.mark.parametrize("state", ["reading", "tree", "queue", "compare"])
 async def test_words_go_to_the_prompt_or_a_field_in_every_state(state: str) -> None:
     async with conversation() as desk:
         await check_words(desk, state, QUICK)
@@ -178,8 +101,62 @@ async def test_words_go_to_the_prompt_or_a_field_in_every_state(state: str) -> N
 @pytest.mark.parametrize("state", STATES)
 async def test_many_words_go_to_the_prompt_or_a_field_in_every_state(state: str) -> None:
     assert len(WORDS) >= 200
+    has_field = STATES[state][0] in (Scope.PROMPT, Scope.PICKER, Scope.LIBRARY, Scope.HELP, Scope.FIND)
     async with conversation() as desk:
-        await check_words(desk, state, LONG)
+        await check_words(desk, state, QUICK if has_field else LONG)
+
+
+def facts(desk: Desk) -> object:
+    """What no word may change: the requests, the replies that stream, and what waits for an answer."""
+    chat = desk.chat
+    replies = [reply.ended for reply in desk.service.replies_in(desk.conversation.id)]
+    questions = (len(chat.approval_bar.approvals), chat.approval_bar.form is None)
+    return len(desk.provider.requests), len(desk.conversation.turns), replies, questions, len(chat.queue.prompts)
+
+
+async def check_own_state(state: str, words: list[str]) -> None:
+    place, start = OWN_STATES[state]
+    for word in words:
+        async with start() as desk:
+            assert desk.app._place is place
+            before, unchanged = shown_text(desk), facts(desk)
+            await type_word(desk, word)
+            assert shown_text(desk) == before + word, (state, word)
+            assert facts(desk) == unchanged, (state, word)
+
+
+@pytest.mark.parametrize("state", ["comparing live replies", "answering a call", "queue while streaming"])
+async def test_words_stop_answer_and_send_nothing(state: str) -> None:
+    await check_own_state(state, ["yes"])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("state", OWN_STATES)
+async def test_many_words_stop_answer_and_send_nothing(state: str) -> None:
+    await check_own_state(state, ["quit", "yes", "1 more", "a dog", "[no]"])
+
+
+async def test_a_single_letter_or_digit_stops_no_reply_that_is_compared() -> None:
+    async with OWN_STATES["comparing live replies"][1]() as desk:
+        unchanged = facts(desk)
+        for key, sentence in (
+            ("q", "The replies are still streaming; Esc stops both."),
+            ("2", "Press 2 again to keep the second reply and stop the other."),
+            ("1", "Press 1 again to keep the first reply and stop the other."),
+            ("z", "Your text is in the prompt. 1 or 2 keeps a reply; Esc stops both."),
+        ):
+            await desk.press(key)
+            await desk.until(lambda sentence=sentence: sentence in screen_text(desk.app))
+            assert isinstance(desk.app.screen, CompareScreen) and facts(desk) == unchanged
+        await desk.press("escape")
+        await desk.until(lambda: "Stopped." in screen_text(desk.app))
+        await desk.press("escape")
+        assert desk.chat.prompt.text == "z" and desk.chat.prompt.has_focus
+
+
+def test_every_place_with_keys_of_its_own_is_among_the_states() -> None:
+    assert {place for place, _ in [*STATES.values(), *OWN_STATES.values()]} == set(Scope) - {Scope.APP, Scope.CHAT}
 
 
 async def test_words_typed_in_reading_mode_while_a_reply_streams_go_to_the_prompt() -> None:

@@ -277,7 +277,7 @@ KEYS: tuple[Key, ...] = (
     ),
     *_table(
         Scope.QUEUE,
-        ("queue.send", "enter s", "send", "send now", "Send this prompt now, stopping the reply."),
+        ("queue.send", "enter", "send", "send now", "Send this prompt now, stopping the reply."),
         ("queue.edit", "e", "edit", "edit", "Edit this queued prompt."),
         ("queue.drop_chosen", "x delete", "screen.drop_queued", "remove", "Remove this prompt (kept in history)."),
         ("queue.up", "k up", "choose(-1)", "up", "Previous queued prompt."),
@@ -385,7 +385,8 @@ KEYS: tuple[Key, ...] = (
         ("compare.page_up", "b pageup", "page(-1)", "page", "Page up in both."),
         ("compare.start", "g home", "start", "start", "Go to the start of both."),
         ("compare.end", "G end", "end", "end", "Go to the end of both."),
-        ("compare.close", "escape q", "close", "close", "Stop both replies, keeping what arrived; else close."),
+        ("compare.close", "escape", "close", "close", "Stop both replies, keeping what arrived; else close."),
+        ("compare.leave", "q", "leave", "close", "Close, once both replies have ended."),
     ),
     *_table(
         Scope.OUTLINE,

@@ -1,7 +1,8 @@
 """Distinguishes typing from commands where single letters are commands, such as in reading mode. Knows no widget.
 
-Letters that follow each other at the speed of typing are text: they go to the prompt, and what the first of them
-moved is moved back. A letter that does more than move waits so long for the next one.
+Letters that follow each other at the speed of typing are text, with the spaces and signs between them: they go to
+the prompt, and what the first of them moved is moved back. A letter that does more than move waits so long for the
+next one.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +16,10 @@ Press: TypeAlias = events.Key | events.Paste
 
 WORD_S = 0.15
 """Letters that are no further apart than this are a word, or its beginning."""
+_TEXT_GOES_ON_S = 0.8
+"""A letter that follows text so soon is text as well, where the focus has not moved to the prompt."""
+_OPENING = "[{"
+"""Signs that a text may start with although they are commands."""
 _HELD_KEY = 3
 """A key that comes so often in a row is held down; no word has a letter three times."""
 
@@ -65,6 +70,8 @@ class TypingGuard:
         """The letters that may be a word."""
         self._waiting: list[events.Key] = []
         """Those of them that have not been handed on."""
+        self._written_s = float("-inf")
+        """When the last letter was pressed that has gone to the prompt."""
         self._position: Any = None
         self._timer: Timer | None = None
 
@@ -79,14 +86,19 @@ class TypingGuard:
             self._write()
             return ()
         if not isinstance(press, events.Key) or not press.is_printable or not self._place.takes_commands():
-            self._burst = []
+            self._burst, self._written_s = [], float("-inf")
             return [*self.release(), press]
-        if not press.character or not (press.character.isalpha() or not self._place.is_bound(press.key)):
-            self._burst = []
-            return [*self.release(), press]
+        if press.character and press.time - self._written_s <= _TEXT_GOES_ON_S:
+            self._burst.append(press)
+            self._write()
+            return ()
         before = self._burst[-1].time if self._burst else float("-inf")
+        starts = press.time - before > WORD_S
+        if not press.character or (starts and not self._may_start_a_word(press)):
+            self._burst = []
+            return [*self.release(), press]
         late: Sequence[Press] = ()
-        if press.time - before > WORD_S:
+        if starts:
             late = self.release()
             self._burst = []
             self._position = self._place.position()
@@ -99,6 +111,11 @@ class TypingGuard:
         self._waiting.append(press)
         self._start_timer()
         return late
+
+    def _may_start_a_word(self, press: events.Key) -> bool:
+        """Return whether a letter or a digit was pressed, or a sign that opens or does nothing here."""
+        character = press.character or ""
+        return character.isalnum() or character in _OPENING or not self._place.is_bound(press.key)
 
     def _has_led_to_text(self, press: Press) -> bool:
         """Add a letter to the burst if the letter before it has moved the focus to the prompt."""
@@ -130,9 +147,11 @@ class TypingGuard:
 
     def _write(self) -> None:
         text = "".join(press.character or "" for press in self._burst)
+        self._written_s = self._burst[-1].time
         self._burst = []
         self.release()
         self._place.go_back(self._position)
+        self._position = None
         self._place.write(text)
 
     def _start_timer(self) -> None:

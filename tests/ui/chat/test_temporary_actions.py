@@ -5,7 +5,7 @@ import pytest
 from tests.service.conftest import HELLO
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
-from tui_chat.ui.chat import temporary_actions
+from tui_chat.ui import press_again
 from tui_chat.ui.library.screen import LibraryScreen
 from tui_chat.ui.widgets.conversation_header import TEMPORARY
 
@@ -15,7 +15,7 @@ DISCARDS = "Leaving discards this temporary conversation."
 @pytest.fixture(autouse=True)
 def no_key_held_down(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test presses keys faster than a person repeats one."""
-    monkeypatch.setattr(temporary_actions, "HELD_DOWN_S", 0.0)
+    monkeypatch.setattr(press_again, "HELD_DOWN_S", 0.0)
 
 
 def is_temporary(desk: Desk) -> bool:

@@ -12,6 +12,7 @@ from tui_chat.core.event import Stopped, TextDelta, UsageReported
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.usage import Usage
 from tui_chat.providers.demo.provider import Step
+from tui_chat.ui import press_again
 from tui_chat.ui.compare.reply_view import ReplyColumn
 from tui_chat.ui.compare.screen import CompareScreen
 
@@ -114,14 +115,15 @@ async def test_two_models_stream_at_once_and_escape_stops_both_and_keeps_what_ca
         assert stored.path[-1].text == "Hello", "the branch that was shown is shown again"
 
 
-async def test_a_reply_that_is_kept_streams_on_and_the_other_stops() -> None:
+async def test_a_reply_that_is_kept_streams_on_and_the_other_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(press_again, "HELD_DOWN_S", 0.0)
     gate = asyncio.Event()
     async with desk_with(HELLO, saying("aa one", gate), saying("bb two", gate), HELLO) as desk:
         await desk.ask("hi")
         await desk.type("/compare demo/one demo/two")
         await desk.press("enter")
         await desk.until(lambda: isinstance(desk.app.screen, CompareScreen) and "bb" in shown(desk)[1])
-        await desk.press("2")
+        await desk.press("2", "2")
         await desk.until(lambda: desk.app.screen is desk.chat)
         gate.set()
         await desk.idle()

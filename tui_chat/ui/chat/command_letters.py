@@ -1,7 +1,7 @@
 """Where letters are commands: the conversation and the queue, and the dialogs over them that have no text field."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 from textual import events
 from textual.app import App
@@ -19,6 +19,20 @@ _MOVES = {
     *("step_turn", "step_code", "step_link", "find_next", "find_previous"),
 }
 """Actions that only move. `choose` with a number steps through a list."""
+
+
+@runtime_checkable
+class StaysOpen(Protocol):
+    """A dialog that text must not close at any time, because closing it would stop something."""
+
+    @property
+    def must_stay_open(self) -> bool:
+        """Return whether it must stay now."""
+        ...
+
+    def note_text_below(self) -> None:
+        """Show that text was written into the prompt below."""
+        ...
 
 
 class CommandLetters:
@@ -66,16 +80,20 @@ class CommandLetters:
             prompt.post_message(events.Paste(paste.text))
 
     def write(self, text: str) -> None:
-        """Put text into the prompt and focus it; a dialog without a text field is closed."""
+        """Put text into the prompt and focus it; a dialog without a text field is closed, unless it must stay."""
         if (prompt := self._prompt_of_chat()) is not None:
             prompt.insert(text)
 
     def _prompt_of_chat(self) -> "PromptBox | None":
-        """Return the prompt with the focus on it, and no dialog over it."""
+        """Return the prompt with the focus on it and no dialog over it, except one that must stay."""
         chat = self._find_chat()
         if chat is None:
             return None
-        if chat is not cast(object, self._app.screen):
+        screen = cast(object, self._app.screen)
+        if isinstance(screen, StaysOpen) and screen.must_stay_open:
+            screen.note_text_below()
+            return chat.prompt
+        if chat is not screen:
             self._app.screen.dismiss(None)
         chat.prompt.focus()
         return chat.prompt

@@ -55,6 +55,7 @@ from tui_chat.ui.messages import (
     QueuedPromptRequested,
     SuggestionsChanged,
 )
+from tui_chat.ui.press_again import PressAgain
 from tui_chat.ui.startup.home_panel import HomePanel
 from tui_chat.ui.terminal.pictures import Picture, Pictures
 from tui_chat.ui.terminal.textual_private import driver_of
@@ -78,10 +79,6 @@ _LONG = 500
 QUIT_WITHIN_S = 1.5
 """Two presses of the interrupt key within this time quit the program."""
 
-CONFIRM_WITHIN_S = 3.0
-"""How long a letter that sends a request waits to be pressed again."""
-_A_WORD_S = 0.2
-"""A second press that comes sooner is a key held down."""
 _CONFIRMED = {
     "retry": ("read.retry", "regenerate the reply (sends a request)"),
     "continue_reply": ("read.continue", "continue the reply (sends a request)"),
@@ -145,8 +142,7 @@ class ChatScreen(Screen[None]):
         self._checks = BackgroundChecks(self)
         self._opening = asyncio.Lock()
         self._interrupted_s = float("-inf")
-        self._asked = ("", float("-inf"))
-        """The action that waits for its key to be pressed again, and since when."""
+        self._press_again = PressAgain()
 
     def compose(self) -> ComposeResult:
         ui = self.context.settings.ui
@@ -392,16 +388,12 @@ class ChatScreen(Screen[None]):
 
     async def action_confirm(self, action: str) -> None:
         """Run an action that sends a request when its key is pressed a second time."""
-        now_s = time.monotonic()
-        asked_for, asked_s = self._asked
-        if asked_for == action and _A_WORD_S < now_s - asked_s < CONFIRM_WITHIN_S:
-            self._asked = ("", now_s)
+        if self._press_again.confirms(action):
             self.notice_line.clear_notices()
             await self.run_action(action)
         else:
-            self._asked = (action, now_s)
             key_id, does = _CONFIRMED[action]
-            self.notify(f"Press {self.keys(key_id)} again to {does}.", timeout=CONFIRM_WITHIN_S)
+            self.notify(f"Press {self.keys(key_id)} again to {does}.", timeout=self._press_again.within_s)
 
     def on_descendant_focus(self) -> None:
         self.show_mode()

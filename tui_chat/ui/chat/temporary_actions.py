@@ -1,6 +1,5 @@
 """A temporary conversation: a second chat screen over a store in memory. Leaving it returns to the saved ones."""
 
-import time
 from collections.abc import Awaitable, Callable
 
 from textual.screen import Screen
@@ -8,11 +7,10 @@ from textual.screen import Screen
 from tui_chat.core.error import ChatError
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.chat.chat_view import ChatView
+from tui_chat.ui.press_again import PressAgain
 
 CONFIRM_WITHIN_S = 10.0
 """How long leaving a temporary conversation waits to be repeated."""
-HELD_DOWN_S = 0.2
-"""A repetition that comes sooner is a key held down."""
 _DISCARDS = "Leaving discards this temporary conversation. Repeat it to leave; /export FILE keeps a copy."
 
 
@@ -27,7 +25,7 @@ class TemporaryActions:
         self._saved = saved
         self._screen_of = screen_of
         self._is_opening = False
-        self._asked_s = float("-inf")
+        self._again = PressAgain(CONFIRM_WITHIN_S)
 
     @property
     def window_title(self) -> str:
@@ -62,9 +60,7 @@ class TemporaryActions:
         chat, saved = self._chat, self._saved
         if saved is None:
             return
-        since_s = time.monotonic() - self._asked_s
-        if (chat.conversation.turns or chat.prompt.draft) and not HELD_DOWN_S < since_s < CONFIRM_WITHIN_S:
-            self._asked_s = time.monotonic()
+        if (chat.conversation.turns or chat.prompt.draft) and not self._again.confirms("leave"):
             chat.notify(_DISCARDS, severity="warning", timeout=CONFIRM_WITHIN_S)
             return
         removal: Awaitable[None] = chat.app.pop_screen()

@@ -33,11 +33,14 @@ from tui_chat.ui.compare.reply_view import WHEEL_ROWS, ReplyColumn
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import hint_line
 from tui_chat.ui.keymap import Scope
+from tui_chat.ui.press_again import PressAgain
+from tui_chat.ui.widgets.notice_line import NoticeLine
 from tui_chat.wording import ending, explain
 
 SIDE_BY_SIDE_FROM = 120
 """Columns; a narrower window has one reply above the other."""
 _FRAME_S = 1 / 20
+_KEEPS = ("compare.keep_left", "compare.keep_right")
 
 
 class Side:
@@ -103,6 +106,7 @@ class CompareScreen(ModalScreen[str | None]):
 
     title_line = query_one("#title", Static)
     hint = query_one("#hint", Static)
+    notice_line = query_one(NoticeLine)
 
     def __init__(
         self,
@@ -128,6 +132,7 @@ class CompareScreen(ModalScreen[str | None]):
         """Whether the end of both stays visible as they grow."""
         self._shows_words = False
         self._kept: str | None = None
+        self._press_again = PressAgain()
 
     def _side(self, turn_id: str, reply: Reply | None = None) -> Side:
         place = f"‹{self._siblings.index(turn_id) + 1}/{len(self._siblings)}›"
@@ -136,6 +141,7 @@ class CompareScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         yield Static("Compare replies", id="title", markup=False)
         yield Container(*self._columns, id="columns")
+        yield NoticeLine(self._keys, takes_room=False)
         yield Static("", id="hint", markup=False)
 
     def on_mount(self) -> None:
@@ -174,7 +180,7 @@ class CompareScreen(ModalScreen[str | None]):
         for column, side in zip(self._columns, self._sides, strict=True):
             column.label(Content(side.heading), Content(side.figures(costs=self._costs)))
             column.text.scroll_to_row(self._row, following=self._follows)
-        steps: list[str | tuple[str, str]] = ["compare.keep_left", "compare.keep_right"]
+        steps: list[str | tuple[str, str]] = [*_KEEPS]
         if self._is_live:
             steps.append(("compare.close", "stop both"))
         else:
@@ -193,7 +199,12 @@ class CompareScreen(ModalScreen[str | None]):
     # Keeping one
 
     async def action_keep(self, which: int) -> None:
-        """Keep one; the other one stays a branch, and stops if it still streams."""
+        """Keep one; the other one stays a branch. One that still streams stops, which is asked about first."""
+        if self._sides[1 - which].reply is not None and not self._press_again.confirms(f"keep {which}"):
+            key, place = self._keys(_KEEPS[which]), ("first", "second")[which]
+            sentence = f"Press {key} again to keep the {place} reply and stop the other."
+            self.notify(sentence, timeout=self._press_again.within_s)
+            return
         self._kept = self._sides[which].turn.id
         await self._stop(self._sides[1 - which])
         self.dismiss(self._kept)
@@ -204,6 +215,23 @@ class CompareScreen(ModalScreen[str | None]):
             await self._stop(*self._sides)
         else:
             self.dismiss(None)
+
+    def action_leave(self) -> None:
+        """Close if nothing streams."""
+        if self._is_live:
+            self.notify(f"The replies are still streaming; {self._keys('compare.close')} stops both.")
+        else:
+            self.dismiss(None)
+
+    @property
+    def must_stay_open(self) -> bool:
+        """Whether closing would stop a reply."""
+        return self._is_live
+
+    def note_text_below(self) -> None:
+        """Show that what was typed is in the prompt below."""
+        keep = f"{self._keys(_KEEPS[0])} or {self._keys(_KEEPS[1])}"
+        self.notify(f"Your text is in the prompt. {keep} keeps a reply; {self._keys('compare.close')} stops both.")
 
     def on_unmount(self) -> None:
         """Stop what still streams and is not kept, however this screen was closed."""

@@ -21,6 +21,7 @@ class HelpScreen(ModalScreen[None]):
     """The table of keys and the table of commands."""
 
     CSS_PATH = "dialog.tcss"
+    SCOPE = Scope.HELP
 
     box = query_one(Input)
     page = query_one("#keys", Static)
