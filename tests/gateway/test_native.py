@@ -13,6 +13,7 @@ from tui_chat.core.error import Overloaded
 from tui_chat.core.event import Stopped, TextDelta, UsageReported
 from tui_chat.core.turn import Role, TurnStatus
 from tui_chat.core.usage import Usage
+from tui_chat.gateway import backend
 from tui_chat.gateway.backend import MOST_REPLIES, GatewayOptions
 
 HELLO = (TextDelta("Hel"), TextDelta("lo"), UsageReported(Usage(3, output_tokens=2)), Stopped("end_turn"))
@@ -268,10 +269,10 @@ async def test_limits_on_models_replies_and_dollars(make_gateway: MakeGateway) -
     assert len(await gateway.conversations()) == MOST_REPLIES
 
 
-async def test_a_day_has_so_many_dollars(make_gateway: MakeGateway) -> None:
+async def test_a_day_has_so_many_dollars(make_gateway: MakeGateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend, "_BUDGET_CHECK_S", 0.0)
     gateway = await make_gateway(HELLO, options=GatewayOptions(port=0, usd_per_day=4.5))
     await gateway.started_and_ended()
-    gateway.backend.forget_spending()
     refused = await gateway.http.post(API, json={"text": "x"})
     assert refused.status_code == 429
     assert "$4.5 a day" in refused.json()["error"]["message"]

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from tui_chat.attachments.limits import TEXT_ASK_BYTES
-from tui_chat.attachments.paths import path_of
+from tui_chat.attachments.paths import is_file, path_of
 from tui_chat.attachments.read_file import display_name
 from tui_chat.attachments.secret_files import has_secret_name, secret_in
 from tui_chat.core.clean import clean_line
@@ -33,7 +33,7 @@ def named_files(text: str, folder: Path) -> list[Path]:
     pattern = str(Path(text).expanduser())
     # `Path.glob` takes no absolute pattern.
     matches = islice(iglob(pattern, root_dir=folder, recursive=True), _MOST_LOOKED_AT)  # noqa: PTH207
-    files = sorted(found for match in matches if _is_file(found := folder / match))
+    files = sorted(found for match in matches if is_file(found := folder / match))
     if not files:
         raise AttachmentRefused(f"no file matches {shown}", detail="missing")
     if len(files) > MOST_MATCHES:
@@ -84,12 +84,5 @@ def _names(path: Path | None) -> list[str]:
 def _exists(path: Path) -> bool:
     try:
         return path.exists()
-    except (OSError, ValueError):
-        return False
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
     except (OSError, ValueError):
         return False

@@ -28,7 +28,7 @@ def dropped_paths(text: str) -> list[Path]:
         return []
     for words in _readings(text):
         paths = [path_of(word) for word in words]
-        if 0 < len(paths) <= MOST_DROPPED and all(path is not None and _is_file(path) for path in paths):
+        if 0 < len(paths) <= MOST_DROPPED and all(path is not None and is_file(path) for path in paths):
             return [path for path in paths if path is not None]
     return []
 
@@ -68,7 +68,8 @@ def _local_path(word: str) -> Path | None:
     return Path(word) if word.startswith("/") else None
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
+    """Return whether it is a file; a text may be no valid file name."""
     try:
         return path.is_file()
     except (OSError, ValueError):

@@ -1,6 +1,8 @@
 """File names that are valid on any system, from names and titles of any kind."""
 
 import re
+from contextlib import suppress
+from pathlib import Path
 
 from tui_chat.core.clean import clean_line
 
@@ -23,3 +25,11 @@ def safe_file_name(text: str) -> str:
         stem, dot, ending = f"{stem}{dot}{ending}", "", ""
     stem = stem[:_MAX_CHARACTERS].encode()[:_MAX_BYTES].decode(errors="ignore")
     return f"{stem.rstrip('. ')}{dot}{ending}"
+
+
+def absolute_path(name: str) -> Path:
+    """Return the absolute path; the home of an unknown user stays a plain folder name."""
+    path = Path(name)
+    with suppress(RuntimeError):
+        path = path.expanduser()
+    return path.absolute()

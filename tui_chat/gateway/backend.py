@@ -183,10 +183,6 @@ class Backend:
                 headers={"x-should-retry": "false"},
             )
 
-    def forget_spending(self) -> None:
-        """Read at the next prompt what was spent, however recent the last reading is."""
-        self._spent = -_BUDGET_CHECK_S, Decimal(0)
-
     async def _spent_today(self) -> Decimal:
         now_s = asyncio.get_running_loop().time()
         if now_s - self._spent[0] >= _BUDGET_CHECK_S:

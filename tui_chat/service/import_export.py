@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError, FormatError, NotFound, StorageError
+from tui_chat.core.file_name import absolute_path
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.formats import librechat_export, markdown, native, plain_text
@@ -19,7 +20,7 @@ from tui_chat.formats.plugin_formats import Exporter
 from tui_chat.formats.read_import import conversations_in
 from tui_chat.formats.transcript import Branch
 from tui_chat.service.attachment_bytes import with_bytes
-from tui_chat.service.export_names import AnyFormat, ExportFormat, file_name
+from tui_chat.service.export_names import AnyFormat, ExportFormat, file_name, format_for
 from tui_chat.storage import private_files
 from tui_chat.storage.store import Store
 
@@ -278,6 +279,18 @@ class ExportRequest:
     def needs_bytes(self) -> bool:
         """Whether the text itself holds attached files."""
         return self.attachments and self.format in (ExportFormat.JSON, ExportFormat.HTML)
+
+
+_FORMATS = {".json": ExportFormat.JSON, ".txt": ExportFormat.TEXT, ".html": ExportFormat.HTML}
+
+
+async def export_conversation(store: Store, conversation: Conversation, name: str) -> Path:
+    """Export to the named file, in its suffix's format, or to one named after the conversation; return its path."""
+    suffix = Path(name).suffix
+    form = _FORMATS.get(suffix) or (format_for(suffix) if suffix else None) or ExportFormat.MARKDOWN
+    request = ExportRequest([conversation.id], form)
+    (path,) = await export(store, request, absolute_path(name or file_name(conversation, form)))
+    return path
 
 
 async def export(store: Store, request: ExportRequest, destination: Path | Write) -> list[Path]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from tui_chat.core.error import SettingsError
 from tui_chat.core.provider_presets import PRESETS
 from tui_chat.settings.api_keys import KeyRing
+from tui_chat.settings.lookup import value_text
 from tui_chat.settings.values import (
     BudgetSettings,
     ChatSettings,
@@ -101,11 +102,7 @@ def _shown(name: str, value: Any) -> str:
         return f"{value[0]} {_MASK}" if value else ""
     if name in ("base_url", "url"):
         return address_without_secrets(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    return "" if value is None else str(value)
+    return value_text(value)
 
 
 def address_without_secrets(url: str) -> str:

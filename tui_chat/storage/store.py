@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from functools import cached_property, partial
@@ -201,6 +201,16 @@ class Store:
 
     async def set_system(self, conversation_id: str, system: str) -> None:
         await self._write(conversation_writes.set_column, conversation_id, "system", system)
+
+    @property
+    def setters(self) -> Mapping[str, Callable[[str, Any], Awaitable[object]]]:
+        """The methods that set a field of a conversation, by the name of the field."""
+        return {
+            "title": self.rename,
+            "system": self.set_system,
+            "options": self.set_options,
+            "model": self.set_model,
+        }
 
     async def leave_out(self, conversation_id: str, turn_ids: Sequence[str], left_out: bool) -> None:
         """Leave turns out of the next requests, or send them again."""

@@ -7,19 +7,25 @@ from tui_chat.core.part import ToolCallPart
 from tui_chat.core.tool import ArgumentsRefused
 
 
+def arguments_of(call: ToolCallPart) -> dict[str, Any]:
+    """Return the arguments of a call; raise `ArgumentsRefused` if they are no JSON object."""
+    try:
+        given = json.loads(call.input_json or "{}")
+    except (ValueError, RecursionError):
+        raise ArgumentsRefused("The arguments are not valid JSON.") from None
+    if not isinstance(given, dict):
+        raise ArgumentsRefused("The arguments are not a JSON object.")
+    return given
+
+
 class Arguments:
     """The arguments of one call, checked as they are read."""
 
     def __init__(self, call: ToolCallPart, known: tuple[str, ...]) -> None:
-        try:
-            given = json.loads(call.input_json or "{}")
-        except (ValueError, RecursionError):
-            raise ArgumentsRefused("The arguments are not valid JSON.") from None
-        if not isinstance(given, dict):
-            raise ArgumentsRefused("The arguments are not a JSON object.")
+        given = arguments_of(call)
         if unknown := [name for name in given if name not in known]:
             raise ArgumentsRefused(f"Unknown argument: {', '.join(unknown)}.")
-        self._given: dict[str, Any] = given
+        self._given = given
 
     def text(self, name: str, default: str | None = None) -> str:
         """Return a text; without a default it must be there and not be empty."""

@@ -12,6 +12,7 @@ from typing import Any
 from tui_chat.core.part import ToolCallPart, ToolStatus
 from tui_chat.core.tool import ArgumentsRefused, CallReview, Effect, Tool, ToolOutcome, ToolServer, chosen_of
 from tui_chat.core.tool_text import plain_output
+from tui_chat.tools.arguments import arguments_of
 from tui_chat.tools.definitions import fingerprint_of
 from tui_chat.tools.mcp_config import McpConfig, ServerUnusable, wire_name
 from tui_chat.tools.mcp_login import stored_auth
@@ -102,7 +103,7 @@ class McpTools:
         """Return what a call would do: whatever the server makes of it."""
         if tool.mcp not in self._servers:
             raise ArgumentsRefused(f"The MCP server {tool.mcp} is no longer in the user's settings.")
-        arguments = _arguments(call)
+        arguments = arguments_of(call)
         shown = json.dumps(arguments, ensure_ascii=False, indent=2)
         latest = self._known.get(tool.mcp, {}).get(tool.name, tool)
         about = latest.description.strip().partition("\n")[0]
@@ -116,7 +117,7 @@ class McpTools:
         """Call the tool at its server."""
         if not await self._has_consent(self._servers[tool.mcp].config.server):
             return ToolOutcome("The user has not agreed to this MCP server. Not run.", ToolStatus.NOT_RUN)
-        return await self._servers[tool.mcp].call(tool.own_name, _arguments(call), report)
+        return await self._servers[tool.mcp].call(tool.own_name, arguments_of(call), report)
 
     async def aclose(self) -> None:
         """End all servers."""
@@ -159,16 +160,6 @@ def _tools(config: McpConfig, definitions: Sequence[Definition]) -> dict[str, To
             name, description, one.schema_json, Effect.UNKNOWN, config.name, fingerprint, own_name=one.name
         )
     return found
-
-
-def _arguments(call: ToolCallPart) -> dict[str, Any]:
-    try:
-        given = json.loads(call.input_json or "{}")
-    except (ValueError, RecursionError):
-        raise ArgumentsRefused("The arguments are not valid JSON.") from None
-    if not isinstance(given, dict):
-        raise ArgumentsRefused("The arguments are not a JSON object.")
-    return given
 
 
 class AllTools:

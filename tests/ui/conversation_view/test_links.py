@@ -6,8 +6,8 @@ from hypothesis.strategies import text
 from rich.segment import Segment
 
 from tests.support.attacks import attack
+from tui_chat.core.file_name import absolute_path
 from tui_chat.rendering.line import Line
-from tui_chat.ui.chat.output_actions import absolute_path
 from tui_chat.ui.conversation_view.links import (
     destination,
     displayed_url,

@@ -212,13 +212,7 @@ class LinearCommands:
         self._chat.conversation = replace(self._chat.conversation, **values)
         if not self._chat.conversation.turns:
             return
-        store = self._chat.program.store
-        setters: Mapping[str, Callable[[str, Any], Awaitable[object]]] = {
-            "title": store.rename,
-            "system": store.set_system,
-            "options": store.set_options,
-            "model": store.set_model,
-        }
+        setters = self._chat.program.store.setters
         for name, value in values.items():
             if name in setters:
                 await setters[name](self._chat.conversation.id, value)

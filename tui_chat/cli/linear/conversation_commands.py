@@ -1,9 +1,7 @@
 """The commands of linear mode about whole conversations: list, open, find, fork, export, delete; tokens and cost."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 
 from tui_chat.cli.linear.chat import LinearChat
 from tui_chat.cli.linear.conversation_lines import matches, tree_lines
@@ -126,20 +124,7 @@ class ConversationCommands:
         await self._chat.say("\n".join(lines))
 
     async def _export(self, name: str) -> None:
-        from tui_chat.service.export_names import ExportFormat, file_name
-        from tui_chat.service.import_export import ExportRequest, export
+        from tui_chat.service.import_export import export_conversation
 
-        conversation = self._chat.conversation
-        suffixes = {".json": ExportFormat.JSON, ".txt": ExportFormat.TEXT, ".html": ExportFormat.HTML}
-        form = suffixes.get(Path(name).suffix, ExportFormat.MARKDOWN)
-        target = _absolute(name or file_name(conversation, form))
-        (path,) = await export(self._chat.program.store, ExportRequest([conversation.id], form), target)
+        path = await export_conversation(self._chat.program.store, self._chat.conversation, name)
         await self._chat.say(f"Written to {clean_line(str(path))}.")
-
-
-def _absolute(name: str) -> Path:
-    """Return the absolute path; the home of an unknown user stays a plain folder name."""
-    path = Path(name)
-    with suppress(RuntimeError):
-        path = path.expanduser()
-    return path.absolute()

@@ -53,10 +53,6 @@ class AttachActions:
         """Attach the image in the clipboard."""
         self._start(self._clipboard)
 
-    def attach_bytes(self, name: str, data: bytes) -> None:
-        """Attach bytes that came from the terminal."""
-        self._start(partial(self._bytes, name, data))
-
     def wait(self) -> None:
         """Say why the prompt was not sent."""
         self._chat.notify("Still reading a file; press the key again when it is attached.")

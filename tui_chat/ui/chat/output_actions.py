@@ -3,15 +3,13 @@
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from tui_chat.core.conversation import Conversation
+from tui_chat.attachments.paths import is_file
 from tui_chat.core.error import ChatError
+from tui_chat.core.file_name import absolute_path
 from tui_chat.rendering.code_names import proposed_names
-from tui_chat.service.export_names import ExportFormat, file_name, format_for
-from tui_chat.storage.store import Store
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.conversation_view.links import destination, suspicious_parts
 from tui_chat.ui.picker import Choice, Picker
@@ -21,7 +19,6 @@ from tui_chat.ui.terminal.textual_private import driver_of
 
 MAX_URL_SHOWN = 500
 """Characters of a URL that are shown; the host is shown above it."""
-_FORMATS = {".json": ExportFormat.JSON, ".txt": ExportFormat.TEXT, ".html": ExportFormat.HTML}
 
 
 class OutputActions:
@@ -76,6 +73,8 @@ class OutputActions:
     async def export_to(self, name: str) -> None:
         """Export the conversation to that file, as Markdown unless the suffix says otherwise."""
         try:
+            from tui_chat.service.import_export import export_conversation
+
             path = await export_conversation(self._chat.context.store, self._chat.conversation, name)
         except ChatError as error:
             self._chat.notify_error(error)
@@ -131,30 +130,3 @@ def write_new_file(path: Path, text: str) -> None:
 
 def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-async def export_conversation(store: Store, conversation: Conversation, name: str) -> Path:
-    """Export to the named file, or to one named after the conversation. Return its path."""
-    from tui_chat.service.import_export import ExportRequest, export
-
-    suffix = Path(name).suffix
-    form = _FORMATS.get(suffix) or (format_for(suffix) if suffix else None) or ExportFormat.MARKDOWN
-    request = ExportRequest([conversation.id], form)
-    (path,) = await export(store, request, absolute_path(name or file_name(conversation, form)))
-    return path
-
-
-def absolute_path(name: str) -> Path:
-    """Return the absolute path; the home of an unknown user stays a plain folder name."""
-    path = Path(name)
-    with suppress(RuntimeError):
-        path = path.expanduser()
-    return path.absolute()
-
-
-def is_file(path: Path) -> bool:
-    """Whether the file exists; what a model names may be no valid file name."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False

@@ -1,6 +1,6 @@
 """Change a conversation's title, system prompt, options and model, and delete it. Every change can be undone."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -62,14 +62,7 @@ class SettingsActions:
         await chat.return_to(conversation)
         chat.conversation = replace(chat.conversation, **values)
         chat.show_facts()
-        store = chat.context.store
-        setters: Mapping[str, Callable[[str, Any], Awaitable[object]]] = {
-            "title": store.rename,
-            "system": store.set_system,
-            "options": store.set_options,
-            "model": store.set_model,
-            "kept_here": self._keep_here,
-        }
+        setters = {**chat.context.store.setters, "kept_here": self._keep_here}
         for name, value in values.items():
             if name not in setters:  # who gave the title goes with the title
                 continue
