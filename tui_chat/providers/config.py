@@ -57,7 +57,7 @@ class ProviderConfig:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host is this machine."""
+    """Return whether the host is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

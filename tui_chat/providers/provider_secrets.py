@@ -17,7 +17,7 @@ _SCHEMES = {"basic", "bearer", "digest", "token", "apikey"}
 
 
 def carries_secrets(header: str) -> bool:
-    """Whether a header with this name may hold a secret."""
+    """Return whether a header with this name may hold a secret."""
     return any(word in header.lower() for word in _SECRET_WORDS)
 
 

@@ -83,7 +83,7 @@ class ProviderRegistry:
         return bool(model) and self._has(name)
 
     def _has(self, name: str) -> bool:
-        """Whether there is a provider with this name: in the settings, or of a plug-in that needs none."""
+        """Return whether there is a provider with this name: in the settings, or of a plug-in that needs none."""
         if name not in self._configs and name in plugins(PROVIDERS):
             self._configs[name] = _plugin_config(name)
         return name in self._configs

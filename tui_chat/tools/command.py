@@ -103,7 +103,7 @@ class CommandRunner:
         return self._sandbox == "auto" and landlock.version() > 0
 
     async def _uses_bubblewrap(self) -> bool:
-        """Whether bubblewrap is there and works: a setting alone proves nothing."""
+        """Return whether bubblewrap is there and works: a setting alone proves nothing."""
         if self._has_bubblewrap is None:
             self._has_bubblewrap = self._sandbox == "auto" and await _bubblewrap_works()
         return self._has_bubblewrap

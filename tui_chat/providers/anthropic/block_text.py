@@ -47,7 +47,7 @@ def _mapping_text(content: dict[str, Any]) -> str:
 
 
 def is_failed_result(block: dict[str, Any]) -> bool:
-    """Whether a tool result reports a failure of the tool."""
+    """Return whether a tool result reports a failure of the tool."""
     if block.get("is_error") is True:
         return True
     content = block.get("content")

@@ -41,12 +41,12 @@ _EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
 def is_legacy(model: str) -> bool:
-    """Whether the model is Claude 4.5 or older: it continues replies and takes a temperature and thinking budget."""
+    """Return whether it is Claude 4.5 or older: it continues replies and takes a temperature and a thinking budget."""
     return _UP_TO_4_5.fullmatch(model) is not None
 
 
 def takes_thinking_budget(model: str) -> bool:
-    """Whether the model thinks within a number of tokens."""
+    """Return whether the model thinks within a number of tokens."""
     return is_legacy(model) and _CANNOT_THINK.match(model) is None
 
 

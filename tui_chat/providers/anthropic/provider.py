@@ -218,7 +218,7 @@ class AnthropicProvider:
         return reader.read(event) or _SIGN_OF_LIFE
 
     def can_continue(self, model: str) -> bool:
-        """Whether the model continues a partial reply."""
+        """Return whether the model continues a partial reply."""
         return is_legacy(model)
 
     def takes(self, model: str) -> AttachmentLimits:

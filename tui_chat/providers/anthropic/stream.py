@@ -302,7 +302,7 @@ class MessageReader:
         return events
 
     def _continues_text(self, block: _Block) -> bool:
-        """Whether a block continues the text before it, as a cited passage within a sentence does."""
+        """Return whether a block continues the text before it, as a cited passage within a sentence does."""
         return block.kind == "text" and ("citations" in block.start or bool(self._texts[-1].citations))
 
     def _cite(self, block: _Block) -> None:
@@ -447,7 +447,7 @@ class UsageMeter:
         )
 
     def _terms(self) -> Terms:
-        """What the price depends on besides the tokens."""
+        """Return what the price depends on besides the tokens."""
         words = (text_of(self._figures.get(name)) for name in ("speed", "service_tier"))
         region = text_of(self._figures.get("inference_geo"))
         return Terms(

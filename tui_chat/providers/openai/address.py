@@ -50,7 +50,7 @@ class Address:
         return filled.replace("{model}", quote(model, safe="")).replace("{api_version}", quote(self.api_version))
 
     def same_origin(self, url: str) -> bool:
-        """Whether the URL is on the same server, so that the key may be sent to it."""
+        """Return whether the URL is on the same server, so that the key may be sent to it."""
         other = urlsplit(url)
         return (other.scheme, other.netloc.rpartition("@")[2]) == (
             self.parts.scheme,
@@ -70,7 +70,7 @@ def chat_path(config: ProviderConfig, dialect: Dialect) -> str:
 
 
 def uses_responses(config: ProviderConfig, dialect: Dialect, model: str) -> bool:
-    """Whether requests for a model go to the Responses API instead of chat completions."""
+    """Return whether requests for a model go to the Responses API instead of chat completions."""
     if config.api != "auto":
         return config.api == "responses"
     return dialect.prefers_responses and not config.api_version and _CHAT_ONLY.search(model) is None

@@ -81,7 +81,7 @@ def _model(entry: Mapping[str, Any], provider: str, dialect: Dialect) -> Model |
 
 
 def _is_chat_model(entry: Mapping[str, Any], model_id: str) -> bool:
-    """Whether the model replies in text; judged by its name where the server does not say."""
+    """Return whether the model replies in text; judged by its name where the server does not say."""
     capabilities = entry.get("capabilities")
     if isinstance(capabilities, Mapping) and isinstance(is_chat := capabilities.get("completion_chat"), bool):
         return is_chat

@@ -51,7 +51,7 @@ class OpenAICompatibleProvider:
         return self._config.name
 
     def can_continue(self, model: str) -> bool:
-        """Whether this server continues a partial reply."""
+        """Return whether this server continues a partial reply."""
         return self._dialect.continuation is not None and not uses_responses(self._config, self._dialect, model)
 
     def takes(self, model: str) -> AttachmentLimits:

@@ -31,7 +31,7 @@ class JsonReader(Protocol):
         ...
 
     def is_reply(self, body: Mapping[str, Any]) -> bool:
-        """Whether a response in one piece is a reply or an error."""
+        """Return whether a response in one piece is a reply or an error."""
         ...
 
     def read_json(self, value: Any) -> Iterable[ProviderEvent]:

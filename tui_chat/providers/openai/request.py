@@ -66,7 +66,7 @@ def function_of(tool: Tool) -> Json:
 
 
 def is_continuation(request: Request) -> bool:
-    """Whether the request ends with a partial reply, which is to be continued."""
+    """Return whether the request ends with a partial reply, which is to be continued."""
     return bool(request.turns) and request.turns[-1].role is Role.ASSISTANT
 
 

@@ -26,12 +26,12 @@ def opaque_item(item: Item) -> Opaque:
 
 
 def is_call(kind: str) -> bool:
-    """Whether items of this kind are calls of a tool."""
+    """Return whether items of this kind are calls of a tool."""
     return kind.endswith("_call")
 
 
 def is_client_call(kind: str) -> bool:
-    """Whether this program has to run the tool."""
+    """Return whether this program has to run the tool."""
     return kind in _CLIENT_CALLS
 
 
@@ -62,7 +62,7 @@ def arguments_of(item: Item) -> str:
 
 
 def is_failed(item: Item) -> bool:
-    """Whether the server's tool failed."""
+    """Return whether the server's tool failed."""
     return bool(item.get("error")) or item.get("status") == "failed"
 
 

@@ -58,7 +58,7 @@ def responses_body(request: Request, dialect: Dialect, provider: str, *, in_back
 
 
 def encrypts_reasoning(model: str) -> bool:
-    """Whether the model returns its reasoning encrypted, judged by its name behind any gateway."""
+    """Return whether the model returns its reasoning encrypted, judged by its name behind any gateway."""
     return _ENCRYPTS.match(model.rpartition("/")[2]) is not None
 
 

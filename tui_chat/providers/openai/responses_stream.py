@@ -112,7 +112,7 @@ class ResponsesReader:
 
     @staticmethod
     def is_reply(body: Mapping[str, Any]) -> bool:
-        """Whether a response in one piece is a reply or an error."""
+        """Return whether a response in one piece is a reply or an error."""
         return isinstance(body.get("output"), list) or bool(body.get("error"))
 
     def read_json(self, value: Any) -> Iterable[ProviderEvent]:

@@ -91,7 +91,7 @@ class ChunkReader:
 
     @staticmethod
     def is_reply(body: Json) -> bool:
-        """Whether a response in one piece is a reply or an error."""
+        """Return whether a response in one piece is a reply or an error."""
         return bool(body.get("choices") or body.get("error"))
 
     @property

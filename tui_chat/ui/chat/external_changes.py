@@ -17,12 +17,12 @@ class ExternalChanges:
         self._stamp: tuple[int, int, int] | None = None
 
     def may_have_changed(self) -> bool:
-        """Whether the file was written since the last check; cheap enough to poll."""
+        """Return whether the file was written since the last check; cheap enough to poll."""
         path = self._store.opening.path
         return path is not None and (self._stamp is None or self._stamp != file_stamp(path))
 
     async def check_for_changes(self, conversation_id: str) -> bool:
-        """Whether another process changed the conversation since the last check."""
+        """Return whether another process changed the conversation since the last check."""
         path = self._store.opening.path
         stamp = None if path is None else file_stamp(path)
         writes, _ = await self._store.changes()

@@ -115,6 +115,6 @@ def _first_of_group(choices: Sequence[Choice]) -> Callable[[Choice], int]:
 
 
 def is_reference(text: str) -> bool:
-    """Whether the text is written as `provider/model`."""
+    """Return whether the text is written as `provider/model`."""
     provider, slash, model = text.partition("/")
     return bool(provider and slash and model) and " " not in text

@@ -116,7 +116,7 @@ class OutputActions:
 
 
 def can_browse(environ: Mapping[str, str]) -> bool:
-    """Whether a browser would open in its own window: one in this terminal would take it from the app."""
+    """Return whether a browser would open in its own window: one in this terminal would take it from the app."""
     desktops = ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME")
     return sys.platform in ("darwin", "win32") or any(environ.get(name) for name in desktops)
 

@@ -155,7 +155,7 @@ class PromptActions:
     # Size and cost
 
     async def fits(self, text: str) -> bool:
-        """Whether the prompt fits the context window. Warn only once about the same prompt."""
+        """Return whether the prompt fits the context window. Warn only once about the same prompt."""
         if self._warned_of == text or self._edits_reply:
             return True
         chat = self._chat
