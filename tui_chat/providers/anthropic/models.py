@@ -41,7 +41,7 @@ _EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
 def is_legacy(model: str) -> bool:
-    """Return whether it is Claude 4.5 or older: it continues replies and takes a temperature and a thinking budget."""
+    """Return whether it is Claude 4.5 or older: it continues replies and takes a temperature and thinking budget."""
     return _UP_TO_4_5.fullmatch(model) is not None
 
 
