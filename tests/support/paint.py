@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.app import App
 from textual.color import Color
+from textual.constants import DIM_FACTOR
 
 WIDTH, HEIGHT, SIZE = 10, 20, 16
 """A cell, and its letters, in pixels."""
@@ -70,7 +71,7 @@ def _run(text: str, column: int, size: int, style: Style, default: tuple[str, st
     if style.reverse:
         ink, ground = ground, ink
     if style.dim:
-        ink = Color.parse(ink).blend(Color.parse(ground), 0.4).hex6
+        ink = Color.parse(ink).blend(Color.parse(ground), 1 - DIM_FACTOR).hex6
     return Run(
         column,
         size,

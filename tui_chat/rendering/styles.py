@@ -8,7 +8,11 @@ from pygments.token import Token, _TokenType
 from rich.style import Style
 from textual.color import Color
 
+from tui_chat.rendering.contrast import DIM, STEP, TEXT, contrast
 from tui_chat.rendering.theme_colors import DARK_COLOURS, LIGHT_COLOURS
+
+_CODE_BLOCK = 0.06
+"""Share of the foreground in the background of code."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,11 +107,25 @@ class _ThemeMixer:
 
     def __init__(self, colours: Mapping[str, str]) -> None:
         self._colours = {name: Color.parse(colours[name]) for name in DARK_COLOURS}
+        self._text, self._below = self._colours["foreground"], self._colours["background"]
+        self._code_block = self._below.blend(self._text, _CODE_BLOCK)
 
-    def text_color(self, name: str, calm: float = 0, fade: float = 0) -> Style:
-        """Return a text colour: `calm` blends it towards the foreground, `fade` towards the background."""
-        colour = self._colours[name].blend(self._colours["foreground"], calm)
-        return Style(color=colour.blend(self._colours["background"], fade).rich_color)
+    def text_color(self, name: str, calm: float = 0, fade: float = 0, least: float = TEXT) -> Style:
+        """Return a text colour: `calm` blends it towards the foreground, `fade` towards the background.
+
+        Both change as far as its contrast needs, also in a code block.
+        """
+        while True:
+            colour = self._colours[name]
+            colour = colour.blend(self._text, calm) if calm else colour
+            colour = colour.blend(self._below, fade) if fade else colour
+            if contrast(colour, self._code_block) >= least or (calm >= 1 and fade <= 0):
+                return Style(color=colour.rich_color)
+            calm, fade = min(1, calm + STEP), max(0, fade - STEP)
+
+    def line(self, fade: float) -> Style:
+        """Return the colour of what is not text: a rule, a bar."""
+        return self.text_color("foreground", fade=fade, least=1)
 
     def background(self, name: str, share: float) -> Style:
         """Return the background blended with a share of a colour."""
@@ -126,8 +144,11 @@ class _Sixteen:
         "error": "red",
     }
 
-    def text_color(self, name: str, calm: float = 0, fade: float = 0) -> Style:
+    def text_color(self, name: str, calm: float = 0, fade: float = 0, least: float = TEXT) -> Style:
         return Style(color=self.NAMES.get(name), dim=True if fade > 0.2 else None)
+
+    def line(self, fade: float) -> Style:
+        return self.text_color("foreground", fade=fade)
 
     def background(self, name: str, share: float) -> Style:
         return Style()
@@ -138,7 +159,7 @@ def _styles(mix: _ThemeMixer | _Sixteen) -> dict[str, Any]:
     text, dim = mix.text_color("foreground"), mix.text_color("foreground", fade=0.45)
     first = mix.text_color("primary") + bold
     second = mix.text_color("primary", calm=0.35) + bold
-    background = mix.background("foreground", 0.06)
+    background = mix.background("foreground", _CODE_BLOCK)
     return {
         "text": text,
         "dim": dim,
@@ -151,18 +172,18 @@ def _styles(mix: _ThemeMixer | _Sixteen) -> dict[str, Any]:
         "html": dim,
         "link": mix.text_color("primary") + underline,
         "quote": mix.text_color("foreground", fade=0.25),
-        "bar": mix.text_color("foreground", fade=0.65),
+        "bar": mix.line(0.65),
         "bullet": mix.text_color("primary", calm=0.2),
         "done": mix.text_color("success"),
-        "rule": mix.text_color("foreground", fade=0.7),
+        "rule": mix.line(0.7),
         "table_head": text + bold,
-        "table_rule": mix.text_color("foreground", fade=0.7),
+        "table_rule": mix.line(0.7),
         "code_block": text + background,
-        "code_label": mix.text_color("foreground", fade=0.55) + background,
+        "code_label": mix.text_color("foreground", fade=0.55, least=DIM) + background,
         "added": mix.background("success", 0.14),
         "removed": mix.background("error", 0.14),
-        "accent": mix.text_color("accent"),
-        "user": mix.text_color("accent"),
+        "accent": mix.text_color("accent", least=DIM),
+        "user": mix.text_color("accent", least=DIM),
         "warning": mix.text_color("warning"),
         "error": mix.text_color("error"),
         "tokens": _token_styles(mix),

@@ -12,7 +12,7 @@ DARK_COLOURS = {
 }
 LIGHT_COLOURS = {
     "background": "#f7f7f5",
-    "foreground": "#26282c",
+    "foreground": "#1a1c20",
     "primary": "#1f5fa8",
     "secondary": "#4b5d94",
     "accent": "#b3541e",

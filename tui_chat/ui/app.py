@@ -20,7 +20,7 @@ from tui_chat.ui.startup.preload import load_ahead, load_lexers
 from tui_chat.ui.startup.screen import StartupScreen
 from tui_chat.ui.terminal.key_queue import KeyQueue
 from tui_chat.ui.terminal.textual_private import CrashSafeApp, bindings_of, driver_of, drop_style_cache
-from tui_chat.ui.themes import DARK, LIGHT, SIXTEEN
+from tui_chat.ui.themes import DARK, LIGHT, SIXTEEN, legible
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
@@ -68,6 +68,11 @@ class ChatApp(CrashSafeApp):
         """Whether the terminal's background is light, as far as that is known."""
         self._follows_terminal = False
         self.use_theme(below.settings.ui.theme)
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Return the theme's variables, dim text legible in every theme."""
+        self.theme_variables = legible(super().get_css_variables())
+        return self.theme_variables
 
     def get_driver_class(self) -> type[Driver]:
         """Return our driver on Unix, Textual's elsewhere."""

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
+from tui_chat.rendering.contrast import faded
 from tui_chat.rendering.theme_colors import DARK_COLOURS, LIGHT_COLOURS
 
 
@@ -31,7 +33,22 @@ LIGHT = _theme("tui-chat-light", LIGHT_COLOURS, "#ecece8", "#e0e0da")
 SIXTEEN = tuple(replace(BUILTIN_THEMES[name], accent="ansi_magenta") for name in ("ansi-dark", "ansi-light"))
 """For terminals with no more colours; the accent is the one that the conversation has there."""
 
+_HIGHLIGHT = 0.13
+"""Share of the accent in the background of a highlighted row, as the style sheets have it."""
+_DIM_TEXTS = (("foreground-muted", 0.36), ("foreground-disabled", 0.5))
+"""Text colours, and how much of the background is in them at most."""
+
 
 def theme_names() -> list[str]:
     """Return the name of every theme."""
     return sorted({DARK.name, LIGHT.name, *BUILTIN_THEMES})
+
+
+def legible(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return a theme's variables with the dim text colours raised to what can be read, also on a highlighted row."""
+    text = Color.parse(variables["foreground"])
+    if text.ansi is not None:
+        return dict(variables)
+    row = Color.parse(variables["surface"]).blend(Color.parse(variables["accent"]), _HIGHLIGHT)
+    dim = {name: faded(text, row, share).hex for name, share in _DIM_TEXTS}
+    return {**variables, **dim, "text-disabled": dim["foreground-muted"]}

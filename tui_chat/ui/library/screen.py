@@ -99,7 +99,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self._unpainted = ExitStack()
         self._waits_for_rows = True
         self._heartbeat = Heartbeat(self._check_for_changes, CHECK_EVERY_S)
-        self._text_styles = DARK
+        self._text_styles = self._cursor_styles = DARK
         self._loading: Worker[None] | None = None
         self.action_archive = self.actions.toggle_archived
         self.action_delete = self.actions.toggle_deleted
@@ -154,6 +154,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
 
     def _take_theme(self) -> None:
         self._text_styles = TextStyles.of(self.app.theme_variables)
+        self._cursor_styles = replace(self._text_styles, dim=self._text_styles.text)
         self._show_labels()
         self.list.refresh()
 
@@ -264,11 +265,12 @@ class LibraryScreen(Screen[ConversationPosition | None]):
             hint = _TAGGING if self._tagged else _RENAMING
         self.hint.update(hint, layout=False)
 
-    def _row_context(self, width: int) -> RowContext:
-        return RowContext(width, self._text_styles, datetime.now().astimezone(), self.context.settings.ui.costs)
+    def _row_context(self, width: int, *, is_current: bool = False) -> RowContext:
+        styles = self._cursor_styles if is_current else self._text_styles
+        return RowContext(width, styles, datetime.now().astimezone(), self.context.settings.ui.costs)
 
     def _paint(self, row: int, width: int) -> Sequence[Sequence[Segment]]:
-        row_context = self._row_context(width)
+        row_context = self._row_context(width, is_current=row == self.list.cursor)
         if isinstance(self._rows, Hits):
             hit = self._rows.at(row)
             is_marked = hit is not None and hit.conversation_id in self._marked

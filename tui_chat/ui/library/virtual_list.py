@@ -21,7 +21,7 @@ class VirtualList(ScrollView, can_focus=False):
     VirtualList {
         overflow-x: hidden;
         scrollbar-gutter: stable;
-        & > .virtual-list--cursor { background: $accent 25%; text-style: bold; }
+        & > .virtual-list--cursor { background: $accent 13%; text-style: bold; }
         &:ansi > .virtual-list--cursor { background: ansi_default; text-style: reverse; }
     }
     """

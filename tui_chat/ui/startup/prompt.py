@@ -21,7 +21,7 @@ class StartupPrompt(Widget, can_focus=True):
     StartupPrompt {
         width: 1fr;
         color: $foreground;
-        & .startup-prompt--placeholder { color: $text 40%; }
+        & .startup-prompt--placeholder { color: $foreground-muted; }
         & .startup-prompt--cursor { text-style: $input-cursor-text-style; }
         &:dark .startup-prompt--cursor {
             color: $input-cursor-foreground;
