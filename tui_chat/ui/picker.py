@@ -187,7 +187,7 @@ class Picker(ModalScreen[str | None]):
         for choice, row in shown:
             if with_groups and choice.group != group:
                 group = choice.group
-                options.append(Option(Content.styled(group, "dim bold"), disabled=True))
+                options.append(Option(Content.styled(group, "bold"), disabled=True))
             self._by_row[len(options)] = choice
             options.append(Option(row))
         self.rows.set_options(options)
