@@ -117,13 +117,13 @@ def ends(parents: Mapping[str, str | None], live: Mapping[str, str | None]) -> s
 
 def purged_names(turn_ids: Collection[str]) -> bytes:
     """Return the body of a purge: short hashes of all the turns that its maker had."""
-    return b"".join(sorted(_name(turn_id) for turn_id in turn_ids))
+    return b"".join(sorted(_names(turn_ids)))
 
 
 def not_purged(turn_ids: Iterable[str], body: bytes) -> set[str]:
     """Return the turns that are not named in the body of a purge."""
-    names = _names_in(body)
-    return {turn_id for turn_id in turn_ids if _name(turn_id) not in names}
+    named, turn_ids = _names_in(body), list(turn_ids)
+    return {turn_id for turn_id, name in zip(turn_ids, _names(turn_ids), strict=True) if name not in named}
 
 
 def join_purges(one: bytes, other: bytes) -> bytes:
@@ -138,10 +138,10 @@ def _names_in(body: bytes) -> set[bytes]:
     return {body[start : start + _NAME_BYTES] for start in range(0, len(body), _NAME_BYTES)}
 
 
-def _name(turn_id: str) -> bytes:
+def _names(turn_ids: Iterable[str]) -> list[bytes]:
     from hashlib import blake2b  # loads OpenSSL, and only a purge needs it
 
-    return blake2b(turn_id.encode(), digest_size=_NAME_BYTES).digest()
+    return [blake2b(turn_id.encode(), digest_size=_NAME_BYTES).digest() for turn_id in turn_ids]
 
 
 def rescued_id(conversation: str, is_gone: Mapping[str, object] | Collection[str] = ()) -> str:

@@ -6,7 +6,7 @@ only with the hub's answer, and only if nothing changed it meanwhile.
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from time import monotonic
 
@@ -91,7 +91,16 @@ def take(
             size += len(item.record.body)
         if len(items) >= MOST_RECORDS or size >= most_bytes or (items and monotonic() > stop):
             break
+    for conversation in {item.record.key.conversation for item in items if item.record.key.kind == Kind.TURN}:
+        _settle_trash(db, conversation)
     return Batch(tuple(items), end) if items and end is not None else None
+
+
+def _settle_trash(db: sqlite3.Connection, conversation: str) -> None:
+    """Take the conversation out of the trash if a turn was added there."""
+    row = db.execute("SELECT seq FROM conversation WHERE id = ? AND shelf = ?", (conversation, _TRASH)).fetchone()
+    if row is not None:
+        _is_in_trash(db, row[0], finished_turns(db, row[0]))
 
 
 def _places(db: sqlite3.Connection, purges: bool, after: Place) -> Iterator[Place]:
@@ -146,18 +155,18 @@ def _purge(db: sqlite3.Connection, place: Place) -> Outgoing | None:
     row = db.execute("SELECT seq FROM conversation WHERE id = ?", (conversation,)).fetchone()
     if gone is not None:
         return Outgoing(Record(Key(kind, conversation), Stamp(), bytes(gone[0])), version)
-    if row is not None and _is_in_trash(db, row[0]):
+    if row is not None and _is_in_trash(db, row[0], turns := finished_turns(db, row[0])):
         if db.execute("SELECT 1 FROM waiting WHERE conversation = ?", (conversation,)).fetchone():
             return None  # not all of the conversation is here
-        return Outgoing(Record(Key(kind, conversation), Stamp(), purged_names(finished_turns(db, row[0]))), version)
+        return Outgoing(Record(Key(kind, conversation), Stamp(), purged_names(turns)), version)
     _drop(db, place)
     return None
 
 
-def _is_in_trash(db: sqlite3.Connection, seq: int) -> bool:
+def _is_in_trash(db: sqlite3.Connection, seq: int, turns: Mapping[str, str | None]) -> bool:
     """Return whether a conversation is still in the trash: a turn may have been added to it since."""
     with triggers_paused(db):
-        settle_trash(db, seq)
+        settle_trash(db, seq, lambda: turns)
     (shelf,) = db.execute("SELECT shelf FROM conversation WHERE seq = ?", (seq,)).fetchone()
     return bool(shelf == _TRASH) and not has_live(db, seq)
 
@@ -182,15 +191,12 @@ def _birth(db: sqlite3.Connection, seq: int, conversation: str, _: str) -> _Made
 
 def _turn(db: sqlite3.Connection, seq: int, conversation: str, name: str) -> _Made:
     row = db.execute(
-        "SELECT turn.seq, made, device, shelf FROM turn JOIN authored ON authored.turn = turn.seq"
-        " JOIN conversation ON conversation.seq = turn.conversation"
-        " WHERE turn.id = ? AND conversation = ? AND owner IS NULL",
+        "SELECT seq, made, device FROM turn JOIN authored ON authored.turn = turn.seq"
+        " WHERE id = ? AND conversation = ? AND owner IS NULL",
         (name, seq),
     ).fetchone()
     if row is None or (stamp := rescue.turn_stamp(db, conversation, row[0])) is None:
         return None
-    if row[3] == _TRASH:
-        _is_in_trash(db, seq)  # no longer, if the turn was added there
     return stamp, turn_to_body(PlacedTurn(turn_rows.read_turn(db, row[0]), row[1], row[2]))
 
 

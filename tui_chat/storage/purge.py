@@ -4,8 +4,8 @@ Removing the turns of a long conversation takes seconds, mostly in the search in
 waiting. What decides, whether a purge has seen all that is here, must be one transaction; the removal need not be. So
 `hide` ends the conversation in the transaction that decides: it loses its id, its texts and its place in every list,
 and no record, prompt or import can reach it again. `delete_some` then removes rows until its time is over. A kill
-between two calls leaves a hidden conversation with fewer turns, and the next call continues. The least piece is
-one turn, or one attached file.
+between two calls leaves a hidden conversation with fewer turns, and the next call continues. The least piece is one
+turn, or one attached file. At the end the search index is merged, since it keeps the words of removed turns.
 """
 
 import sqlite3
@@ -77,7 +77,7 @@ def is_pending(db: sqlite3.Connection) -> bool:
 
 
 def delete_some(db: sqlite3.Connection, now: datetime, budget_s: float = BUDGET_S) -> bool:
-    """Delete rows of hidden conversations, then files that nothing uses; return whether there is more."""
+    """Delete rows of hidden conversations, files that nothing uses, and words; return whether there is more."""
     stop = monotonic() + budget_s
     turns = f"SELECT seq FROM turn WHERE conversation IN ({HIDDEN}) LIMIT 1"
     while (row := db.execute(turns).fetchone()) is not None:
@@ -87,6 +87,10 @@ def delete_some(db: sqlite3.Connection, now: datetime, budget_s: float = BUDGET_
             return True
     if blobs.sweep(db, now, stop):
         return True
+    if is_pending(db):
+        while search_index.merge_some(db):
+            if monotonic() > stop:
+                return True
     db.execute(f"DELETE FROM conversation WHERE seq IN ({HIDDEN})")
     db.execute(f"DELETE FROM state WHERE key IN ({HIDDEN_KEYS})")
     return False

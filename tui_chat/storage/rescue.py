@@ -8,7 +8,7 @@ import sqlite3
 from tui_chat.core.replica import Kind, Stamp, join_purges, not_purged, rescued_id
 from tui_chat.storage import app_state, marks, search_index, sync_state, turn_rows
 from tui_chat.storage.purge import hide
-from tui_chat.storage.settle import finished_turns, has_live, settle
+from tui_chat.storage.settle import has_live, settle
 from tui_chat.storage.turn_rows import Totals
 
 _OWN_TABLES = ("outbox", "waiting", "stamp", "piece")
@@ -27,7 +27,7 @@ def purge(db: sqlite3.Connection, conversation: str, turns: bytes) -> bool:
     row = db.execute("SELECT seq, kept_here FROM conversation WHERE id = ?", (conversation,)).fetchone()
     if row is not None and row[1]:
         return False
-    rescued = row is not None and (has_live(db, row[0]) or bool(not_purged(finished_turns(db, row[0]), turns)))
+    rescued = row is not None and (has_live(db, row[0]) or _has_more(db, row[0], turns))
     if rescued:
         rescue(db, row[0])
     elif row is not None:
@@ -38,6 +38,12 @@ def purge(db: sqlite3.Connection, conversation: str, turns: bytes) -> bool:
         "INSERT OR REPLACE INTO gone (conversation, turns) VALUES (?, ?)", (conversation, join_purges(known, turns))
     )
     return rescued
+
+
+def _has_more(db: sqlite3.Connection, seq: int, turns: bytes) -> bool:
+    """Return whether a finished turn is here that the purger had not seen."""
+    rows = db.execute("SELECT id FROM turn WHERE conversation = ? AND owner IS NULL", (seq,))
+    return bool(not_purged([turn_id for (turn_id,) in rows], turns))
 
 
 def forget(db: sqlite3.Connection, conversation: str) -> None:

@@ -18,6 +18,7 @@ CREATE = (
 )
 PARTS = ("data", "idx", "content", "docsize", "config")
 """The tables in which FTS5 keeps the index: `search_data` and so on."""
+_MERGED_PAGES = 16
 _INSERT = "INSERT INTO search (rowid, text, humps, facets) VALUES (?, ?, ?, ?)"
 _DELETE = "INSERT INTO search (search, rowid, text, humps, facets) VALUES ('delete', ?, ?, ?, ?)"
 
@@ -53,6 +54,19 @@ def remove(db: sqlite3.Connection, seq: int) -> None:
     """Remove a turn that is about to be changed or deleted."""
     if is_possible():
         db.executemany(_DELETE, _index_rows(db, f"seq = {seq}"))
+
+
+def merge_some(db: sqlite3.Connection) -> bool:
+    """Merge a few pages of the index; return whether there is more.
+
+    A removed turn is only marked as removed: its words, with their places, stay in the file until the parts of the
+    index that have them are merged.
+    """
+    if not is_possible():
+        return False
+    before = db.total_changes
+    db.execute("INSERT INTO search (search, rank) VALUES ('merge', ?)", (-_MERGED_PAGES,))
+    return db.total_changes - before >= 2  # as FTS5 documents it
 
 
 def _index_rows(db: sqlite3.Connection, which: str) -> Iterator[tuple[int, str, str, str]]:

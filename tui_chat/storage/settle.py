@@ -1,8 +1,9 @@
 """Set the columns of a conversation that follow from records and turns together: its trash and its head."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from tui_chat.core.replica import Kind, unseen
 
@@ -17,7 +18,7 @@ def triggers_paused(db: sqlite3.Connection) -> Iterator[None]:
 
 def settle(db: sqlite3.Connection, conversation: int) -> None:
     """Set trash and head from their winning values and the turns that are here."""
-    settle_trash(db, conversation)
+    settle_trash(db, conversation, partial(finished_turns, db, conversation))
     head, stamped = db.execute(
         "SELECT head, EXISTS (SELECT 1 FROM stamp WHERE stamp.conversation = id AND kind = ? AND name = 'head')"
         " FROM conversation WHERE seq = ?",
@@ -37,8 +38,11 @@ def settle(db: sqlite3.Connection, conversation: int) -> None:
         db.execute("UPDATE conversation SET head = ? WHERE seq = ?", (found, conversation))
 
 
-def settle_trash(db: sqlite3.Connection, conversation: int) -> None:
-    """Move the conversation to the trash if the machine that deleted it had seen every turn, else out of it."""
+def settle_trash(db: sqlite3.Connection, conversation: int, turns: Callable[[], Mapping[str, str | None]]) -> None:
+    """Move the conversation to the trash if the machine that deleted it had seen every turn, else out of it.
+
+    `turns` returns its finished turns, which takes milliseconds in a long one.
+    """
     row = db.execute(
         "SELECT value, deleted_at FROM stamp JOIN conversation ON conversation.id = stamp.conversation"
         " WHERE conversation.seq = ? AND kind = ? AND name = 'deleted'",
@@ -48,7 +52,7 @@ def settle_trash(db: sqlite3.Connection, conversation: int) -> None:
         return
     value, deleted_at = row
     at, ends = deletion_from_stamp(value)
-    new = at if at is not None and not unseen(finished_turns(db, conversation), ends) else None
+    new = at if at is not None and not unseen(turns(), ends) else None
     if new != deleted_at:
         db.execute("UPDATE conversation SET deleted_at = ? WHERE seq = ?", (new, conversation))
 
@@ -68,14 +72,11 @@ def deletion_from_stamp(value: str | None) -> tuple[str | None, Sequence[str]]:
 
 
 def finished_turns(db: sqlite3.Connection, conversation: int) -> dict[str, str | None]:
-    """Return the parent of each finished turn, by id."""
-    return dict(
-        db.execute(
-            "SELECT turn.id, above.id FROM turn LEFT JOIN turn AS above ON above.seq = turn.parent"
-            " WHERE turn.conversation = ? AND turn.owner IS NULL",
-            (conversation,),
-        ).fetchall()
-    )
+    """Return the parent of each finished turn, by id; a parent that is not finished is none."""
+    select = "SELECT seq, id, parent FROM turn WHERE conversation = ? AND owner IS NULL"
+    rows = db.execute(select, (conversation,)).fetchall()
+    ids = {seq: turn_id for seq, turn_id, _ in rows}
+    return {turn_id: ids.get(parent) for _, turn_id, parent in rows}
 
 
 def has_live(db: sqlite3.Connection, conversation: int) -> bool:
