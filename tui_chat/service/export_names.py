@@ -3,6 +3,7 @@
 import re
 from enum import StrEnum
 from hashlib import sha256
+from unicodedata import category
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.file_name import valid_file_name
@@ -45,13 +46,19 @@ def _ending(kind: AnyFormat) -> str:
     return ".json" if kind is ExportFormat.LIBRECHAT else f".{kind.value}"
 
 
+def _slug(title: str) -> str:
+    """Return the words of a title, joined by hyphens: letters and digits of any script, no blanks, signs or emoji."""
+    kept = (letter if category(letter)[0] in "LMN" or letter in "_." else " " for letter in title)
+    return "-".join(filter(None, (word.strip(".") for word in "".join(kept).split())))
+
+
 def file_name(conversation: Conversation, kind: AnyFormat, *, apart: bool = False) -> str:
     """Return a file name valid on any system: the title and part of the id, or with `apart` a longer hash of it."""
-    title = valid_file_name(conversation.title) or "untitled"
+    title = valid_file_name(_slug(conversation.title)) or "untitled"
     digest = sha256(conversation.id.encode()).hexdigest()
     plain_id = re.sub("[^0-9A-Za-z]", "", conversation.id)[:8]
     end = f"-{digest[:16] if apart or len(plain_id) < 8 else plain_id}{_ending(kind)}"
     title = title[: _LONGEST_NAME - len(end)]
     # Also limited in bytes, as most file systems do.
     title = title.encode()[: _LONGEST_NAME_BYTES - len(end)].decode(errors="ignore")
-    return title.rstrip(". ") + end
+    return title.rstrip(".-") + end

@@ -72,6 +72,24 @@ async def test_a_block_is_given_to_a_command_and_its_output_is_shown_and_used() 
         await desk.until(lambda: desk.chat.prompt.draft == "```\nPRINT(40 + 2)\n```\n")
 
 
+async def test_the_conversation_is_given_to_a_command_that_is_named_or_asked_for() -> None:
+    async with desk_with(CODE) as desk:
+        await desk.type("/pipe cat")
+        await desk.press("enter")
+        await desk.until(lambda: "There is nothing to pipe to a command." in screen_text(desk.app))
+        await desk.ask("hi")
+        await desk.type("/pipe grep -e Try -e ^hi | tr a-z A-Z")
+        await desk.press("enter")
+        await desk.until(lambda: isinstance(desk.app.screen, OutputScreen))
+        await desk.until(lambda: "TRY **THIS**:" in screen_text(desk.app) and "HI" in screen_text(desk.app))
+        await desk.press("escape")
+        await desk.until(lambda: desk.app.screen is desk.chat)
+        await desk.type("/pipe")
+        await desk.press("enter")
+        await desk.until(lambda: "gh gist create" in screen_text(desk.app))
+        await desk.until(lambda: "used before" in screen_text(desk.app))
+
+
 async def test_escape_runs_no_command(tmp_path_factory: pytest.TempPathFactory) -> None:
     mark = tmp_path_factory.mktemp("run") / "mark"
     async with desk_with(CODE) as desk:

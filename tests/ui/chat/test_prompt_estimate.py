@@ -76,3 +76,11 @@ async def test_the_footer_foresees_what_is_being_written() -> None:
         await desk.until(lambda: "in, ~$0.0" in screen_text(desk.app))
         await desk.press(*["backspace"] * 10)
         await desk.until(lambda: "in, ~$0.0" not in screen_text(desk.app))
+
+
+def test_the_words_of_a_longer_draft_are_counted() -> None:
+    conversation = talked(Usage(input_tokens=1000, output_tokens=200))
+    assert cost_estimate(conversation, draft_of(conversation, "word " * 1200, None), None, NOW).startswith(
+        "1,200 words"
+    )
+    assert "words" not in cost_estimate(conversation, draft_of(conversation, "word " * 20, None), None, NOW)

@@ -263,7 +263,7 @@ async def test_what_is_marked_is_meant_together(tmp_path: Path, monkeypatch: pyt
         await shows(desk, "Export 2 conversations as")
         await desk.press("enter")
         await shows(desk, "2 files")
-        assert len(list(tmp_path.glob("Title *.md"))) == 2
+        assert len(list(tmp_path.glob("Title-*.md"))) == 2
         await desk.press("f8")
         await shows(desk, "2 conversations moved to the trash", "Conversations 3")
         await desk.press("alt+u")

@@ -97,6 +97,7 @@ class ChatActions:
             "help": self.windows.show_help,
             "model": self.models.switch,
             "options": self.settings.set_options,
+            "pipe": self.copy_pipe.pipe_conversation,
             "profile": self.models.switch_profile,
             "retry": lambda model: self.branches.regenerate(model or None),
             "system": self.settings.set_system,

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from asyncio.subprocess import PIPE, STDOUT
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -21,6 +21,10 @@ _MOST_OUTPUT = 1_000_000
 """Bytes of a command's output that are read."""
 _REMEMBERED = 8
 _COMMANDS = (("wc", "count lines, words and bytes"), ("python3 -", "run it"), ("git apply --check", "try a patch"))
+_SHARING = (
+    ("gh gist create -f chat.md -", "share it as a secret gist of GitHub"),
+    ("wc", "count lines, words and bytes"),
+)
 _FORMS = {
     "": ("message", "the message as it was written"),
     "quote": ("quote", "quoted Markdown, > before each line"),
@@ -105,16 +109,35 @@ class CopyPipeActions:
         if not text.strip():
             chat.notify_warning("There is nothing to pipe to a command.")
             return
+        lines = text.count("\n") + 1
+        self._ask(f"Pipe {lines:,} {'line' if lines == 1 else 'lines'} to a shell command", text, _COMMANDS)
+
+    async def pipe_conversation(self, command: str) -> None:
+        """Pipe the branch that is shown, as Markdown, to a command; ask for one where none is named."""
+        chat = self._chat
+        if not chat.conversation.turns:
+            chat.notify_warning("There is nothing to pipe to a command.")
+            return
+        text = conversation_markdown(chat.conversation)
+        if command:
+            self._start(command, text)
+        else:
+            self._ask("Pipe the conversation to a shell command", text, _SHARING)
+
+    def _ask(self, heading: str, text: str, offered: Sequence[tuple[str, str]]) -> None:
+        """Pick or type the command that gets the text."""
 
         def named(command: str | None) -> None:
             if command is not None and command.strip():
-                chat.run_worker(partial(self._run, command.strip(), text), group="pipe", exit_on_error=False)
+                self._start(command.strip(), text)
 
         known = [Choice(command, command, "used before") for command in self._commands]
-        known += [Choice(command, command, note) for command, note in _COMMANDS if command not in self._commands]
-        lines = text.count("\n") + 1
-        heading = f"Pipe {lines:,} {'line' if lines == 1 else 'lines'} to a shell command"
-        chat.app.push_screen(Picker(chat.keys, heading, known, free=bool, placeholder="A command"), named)
+        known += [Choice(command, command, note) for command, note in offered if command not in self._commands]
+        picker = Picker(self._chat.keys, heading, known, free=bool, placeholder="A command")
+        self._chat.app.push_screen(picker, named)
+
+    def _start(self, command: str, text: str) -> None:
+        self._chat.run_worker(partial(self._run, command, text), group="pipe", exit_on_error=False)
 
     async def _run(self, command: str, text: str) -> None:
         from tui_chat.ui.dialogs.command_output import CommandOutput, OutputScreen

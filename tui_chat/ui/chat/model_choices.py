@@ -28,6 +28,12 @@ class ModelChoices:
         self.price_source = ""
         """Where the prices are from that the user did not set."""
 
+    @property
+    def profiles(self) -> Sequence[Choice]:
+        """The profiles of the settings."""
+        own = self._context.settings.profiles.items()
+        return [Choice(name, name, profile.model or "model as it is", group="Profiles") for name, profile in own]
+
     async def mark_used(self, ref: str) -> None:
         """Offer this model first from now on."""
         recent = [ref, *(other for other in await self._stored(RECENT_MODELS) if other != ref)]
@@ -39,8 +45,6 @@ class ModelChoices:
 
     async def from_catalog(self, catalog: Catalog, local: Sequence[str] = ()) -> Sequence[Choice]:
         """Return favourites, aliases and profiles, recent models, those of every provider, those of local servers."""
-        own = self._context.settings.profiles.items()
-        profiles = [Choice(name, name, profile.model or "model as it is", group="Profiles") for name, profile in own]
         self._by_ref = {model.ref: model for model in catalog.models}
         self._listed_at = catalog.listed_at
         favourites, recent = await self._stored(FAVOURITE_MODELS), await self._stored(RECENT_MODELS)
@@ -60,7 +64,7 @@ class ModelChoices:
             choices.append(Choice(ref, ref, " · ".join([*about, note]), mark, group=group))
         marked = [choice for choice in choices if choice.mark]
         others = sorted((choice for choice in choices if not choice.mark), key=_first_of_group(choices))
-        self.known = [*marked, *profiles, *others]
+        self.known = [*marked, *self.profiles, *others]
         return self.known
 
     def efforts(self, ref: str) -> Sequence[str]:

@@ -13,7 +13,7 @@ from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.model_choices import ModelChoices, is_reference
 from tui_chat.ui.chat.option_syntax import EFFORTS
 from tui_chat.ui.chat.settings_actions import SettingsActions
-from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.picker import Picker
 from tui_chat.wording import explain
 
 
@@ -46,12 +46,12 @@ class ModelPicker:
         elif not profiles:
             chat.notify("No profiles yet: [profiles.NAME] in the settings defines one; /settings opens them.")
         else:
-            choices = [Choice(name, name, profile.model) for name, profile in profiles.items()]
 
             async def picked(chosen: str | None) -> None:
                 if chosen is not None:
                     await self._switch_to(chosen)
 
+            choices = [replace(choice, group="") for choice in self._models.profiles]
             chat.app.push_screen(Picker(chat.keys, "Profile", choices, current=chat.profile), picked)
 
     async def next_effort(self) -> None:

@@ -10,6 +10,10 @@ from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Price
 from tui_chat.ui.attachment_marks import attachments_in, prompt_text
 
+_COUNTED_WORDS = 50
+"""A shorter draft is seen to be short."""
+_MOST_COUNTED = 500_000
+"""Characters."""
 _WHY = {Missed.EXPIRED: "cache expired", Missed.OTHER_MODEL: "no cache for this model"}
 
 
@@ -20,9 +24,11 @@ def draft_of(conversation: Conversation, text: str, editing: Turn | None) -> Dra
 
 
 def cost_estimate(conversation: Conversation, draft: Draft, price: Price | None, now: datetime) -> str:
-    """Return `~1.23k in, ~$0.0031`, with what the cache saves or no longer saves."""
+    """Return `~1.23k in, ~$0.0031`, with the words of a longer draft and what the cache saves or no longer saves."""
     ahead = forecast(conversation, draft, now)
-    estimate = f"~{short_tokens(ahead.usage.total_input_tokens)} in"
+    words = _words(draft)
+    length = f"{words:,} words, " if words >= _COUNTED_WORDS else ""
+    estimate = f"{length}~{short_tokens(ahead.usage.total_input_tokens)} in"
     if ahead.usage.cache_read_tokens:
         estimate += f", {short_tokens(ahead.usage.cache_read_tokens)} cached"
     if price is not None:
@@ -31,6 +37,12 @@ def cost_estimate(conversation: Conversation, draft: Draft, price: Price | None,
     if ahead.missed_because is not None and missed_usd:
         estimate += f"; {_WHY[ahead.missed_because]}: +{dollars(missed_usd, estimated=True)}"
     return estimate
+
+
+def _words(draft: Draft) -> int:
+    """Return the number of words; 0 for a text so long that counting would hold up the keys."""
+    texts = [part.text for part in draft.parts if isinstance(part, TextPart)]
+    return sum(len(text.split()) for text in texts) if sum(map(len, texts)) <= _MOST_COUNTED else 0
 
 
 def overflow_warning(conversation: Conversation, draft: Draft, window: int | None, now: datetime) -> str:

@@ -54,6 +54,7 @@ def arguments(
         "help": Argument(lambda typed: topics),
         "model": Argument(lambda typed: models.known),
         "options": Argument(lambda typed: suggest_options(typed, models.efforts(conversation().model))),
+        "profile": Argument(lambda typed: models.profiles),
         "retry": Argument(lambda typed: models.known),
         "system": Argument(lambda typed: words(conversation().system)),
         "theme": Argument(lambda typed: [Choice(name, name) for name in sorted(themes())], is_closed=True),
