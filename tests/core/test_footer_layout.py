@@ -105,7 +105,9 @@ STATES = {
     "idle": replace(STREAMING, activity=Activity.IDLE, hint="", keys=("Enter send · / commands", "Enter send")),
     "waiting": replace(STREAMING, activity=Activity.WAITING, hint="", keys=("Esc stop · Enter queue", "Esc stop")),
     "streaming": replace(STREAMING, hint="", keys=("Esc stop · Enter queue", "Esc stop")),
-    "retrying": replace(STREAMING, activity=Activity.RETRYING, hint="", keys=("Enter now · Esc cancel", "Enter now")),
+    "retrying": replace(
+        STREAMING, activity=Activity.RETRYING, hint="", keys=("Enter retry now · Esc stop", "Enter retry now")
+    ),
     "unknown price": UNPRICED,
     "unknown tokens": replace(STREAMING, usage=Usage(unknown=True)),
     "branches": replace(STREAMING, activity=Activity.IDLE),

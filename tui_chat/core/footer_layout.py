@@ -89,6 +89,7 @@ class Field:
 _STEPS = (
     *(
         "keys",
+        "stop",
         "hint",
         "speed",
         "effort",
@@ -107,7 +108,7 @@ _STEPS = (
         "tokens",
     ),
     *("effort", "model", "tokens", "total", "context", "keys", "sync", "sync"),
-    *("state", "model", "state", "tools", "background", "cost"),
+    *("model", "state", "stop", "state", "tools", "background", "cost"),
 )
 """The fields in the order in which they are shortened or dropped."""
 _GAP = "  "
@@ -172,7 +173,7 @@ def _at_left(state: FooterState) -> list[Field]:
         Field("sync", state.sync or ("",)),
         Field("state", (activity_text(state), *clock)),
         Field("speed", (now,)),
-        Field("keys", state.keys or ("",)),
+        Field("keys" if state.activity is Activity.IDLE else "stop", state.keys or ("",)),
         Field("hint", tuple(dict.fromkeys((hint, hint.partition(";")[0])))),
     ]
 
@@ -210,18 +211,23 @@ def _costs(state: FooterState) -> list[Field]:
         named = this if this == _NO_PRICE else f"reply {this:>{width}}"
         fields.append(Field("cost", (named, f"{this:>{width}}"), at_right=True))
     if state.total.known_replies or state.usage is None:
-        fields.append(Field("total", total_forms(state.total, state.total_all, width), at_right=True))
+        before = "" if state.usage is None else "of "
+        forms = total_forms(state.total, state.total_all, width, before=before)
+        fields.append(Field("total", forms, at_right=True))
     return fields
 
 
-def total_forms(total: CostSum, total_all: CostSum, width: int = 0) -> tuple[str, ...]:
-    """Return what a branch and all branches cost, from long to short, as words that need no manual."""
+def total_forms(total: CostSum, total_all: CostSum, width: int = 0, *, before: str = "") -> tuple[str, ...]:
+    """Return what a branch and all branches cost, from long to short, as words that need no manual.
+
+    `before` stands before the shortest one, such as an `of` behind what the reply costs.
+    """
     here = _sum_text(total)
     if not here:
         return ("",)
     if here == _NO_PRICE:
         return here, here, here
-    short = f"Σ {here:>{width}}"
+    short = f"{before}{here:>{width}}"
     everywhere = _sum_text(total_all)
     if here == everywhere:
         return f"total {here:>{width}}", f"total {here:>{width}}", short

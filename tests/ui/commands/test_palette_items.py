@@ -54,6 +54,20 @@ async def test_every_action_and_every_command_is_there_once_with_its_key(desk: D
             assert by_value[f"key:{key.id}"].shortcut
 
 
+async def test_a_key_of_reading_mode_has_the_key_that_leads_there_before_it(desk: Desk) -> None:
+    await desk.ask("hi")
+    for shown in ("Fork the conversation here Tab f /fork", "Fork the conversation here f /fork"):
+        await found(desk, "fork the")
+        await desk.until(lambda shown=shown: shown in " ".join(screen_text(desk.app).split()))
+        await desk.press("escape", "escape", "tab")
+
+
+def test_the_key_of_reading_mode_that_the_user_has_chosen_is_shown() -> None:
+    keys = Keyboard({"prompt.complete": ["ctrl+space"], "read.fork": []})
+    shown = {row.value: row.shortcut for row in rows(keys, Conversation("c", NOW, NOW), ())}
+    assert shown["key:read.copy_code"] == "Ctrl+Space Y" and not shown["key:read.fork"]
+
+
 def test_the_name_of_an_action_is_short_and_there_once() -> None:
     made = [row.text for row in rows(Keyboard({}), Conversation("c", NOW, NOW), ()) if row.value.startswith("key:")]
     assert len(set(made)) == len(made)

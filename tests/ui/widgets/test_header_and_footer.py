@@ -165,6 +165,24 @@ async def test_each_state_is_named_at_every_width(state: Callable[[Lines], None]
             assert all(word in shown for word in words.split(" · ")), (width, shown)
 
 
+@pytest.mark.parametrize(
+    ("state", "press"),
+    [(waiting, "Esc stop"), (streaming, "Esc stop"), (retrying, "Enter retry now")],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+async def test_what_to_press_while_a_reply_comes_is_there_at_every_width(
+    state: Callable[[Lines], None], press: str
+) -> None:
+    async with lines_in(state) as lines:
+        for width, has_header in product(range(40, 201), (True, False)):
+            assert press in lines.at(width, has_header=has_header)[-1], width
+
+
+async def test_a_low_window_says_what_the_reply_costs_of_the_total() -> None:
+    async with lines_in(several_branches) as lines:
+        assert "$0.0213 of $0.0213" in " ".join(lines.at(80, has_header=False)[-1].split())
+
+
 async def read_aloud(state: Callable[[Lines], None], width: int) -> list[str]:
     """The lines with single spaces."""
     async with lines_in(state) as lines:
@@ -178,7 +196,7 @@ async def test_lines_of_a_window_of_120_columns_read_as_sentences() -> None:
         f"{model} Enter send · / commands reply $0.0213 in 4.20k out 600 cached 3.00k",
     ]
     assert (await read_aloud(waiting, 120))[-1] == f"{model} waiting 0s Esc stop · Enter queue"
-    assert (await read_aloud(retrying, 120))[-1] == f"{model} retry in 4s Enter now · Esc cancel"
+    assert (await read_aloud(retrying, 120))[-1] == f"{model} retry in 4s Enter retry now · Esc stop"
     assert (await read_aloud(reading, 120))[1:] == [
         "READ j/k move · y copy · e edit · b code · l link · ? all keys · type to write",
         f"{model} reply $0.0213 in 4.20k out 600 cached 3.00k",

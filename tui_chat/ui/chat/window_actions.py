@@ -58,8 +58,9 @@ class WindowActions:
             self._templates.start,
         )
         own = self._templates.commands.values()
+        is_streaming, is_reading = chat.live_reply is not None, chat.pane.has_focus
         CommandPalette(actions).ask(
-            rows(chat.keys, chat.conversation, others, own, is_streaming=chat.live_reply is not None)
+            rows(chat.keys, chat.conversation, others, own, is_streaming=is_streaming, is_reading=is_reading)
         )
 
     async def _run_key(self, key: Key) -> None:

@@ -34,14 +34,18 @@ def rows(
     own: Iterable[Command] = (),
     *,
     is_streaming: bool = False,
+    is_reading: bool = False,
 ) -> list[Choice]:
     """Return actions, commands without a key, the user's own, the prompts of this conversation, other conversations.
 
     A row's value is `key:…`, `command:…`, `template:…`, `turn:…` or `open:…` and the id of what it represents.
+
+    A key of reading mode has the key that leads there before it, unless the conversation has the focus already.
     """
+    to_read = "" if is_reading else keys("prompt.complete")
     prompts = [turn for turn in reversed(conversation.path) if turn.role is Role.USER]
     return [
-        *(_action(key, keys) for key in _actions(is_streaming=is_streaming)),
+        *(_action(key, keys, to_read) for key in _actions(is_streaming=is_streaming)),
         *(Choice(f"command:{one.name}", _sentence(one.help), f"/{one.name}") for one in COMMANDS if not one.key_id),
         *(Choice(f"template:{one.name}", _sentence(one.help), f"/{one.name} {one.takes}".rstrip()) for one in own),
         *(
@@ -70,9 +74,12 @@ def _actions(*, is_streaming: bool) -> list[Key]:
     return first + rest + ([] if is_streaming else [key for key in actions if key.id == "reply.cancel"])
 
 
-def _action(key: Key, keys: Keyboard) -> Choice:
+def _action(key: Key, keys: Keyboard, to_read: str) -> Choice:
     names = [f"/{one.name}" for one in COMMANDS if one.key_id == key.id]
-    return Choice(f"key:{key.id}", key.title, " ".join(names), shortcut=keys(key.id))
+    pressed = keys(key.id)
+    if pressed and key.scope is Scope.PANE:
+        pressed = f"{to_read} {pressed}".strip()
+    return Choice(f"key:{key.id}", key.title, " ".join(names), shortcut=pressed)
 
 
 def _sentence(words: str) -> str:

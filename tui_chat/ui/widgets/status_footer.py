@@ -36,6 +36,7 @@ _STYLES = {
     "model": "$foreground-muted",
     "hint": "$foreground-muted",
     "keys": "$foreground-disabled",
+    "stop": "$foreground-disabled",
     "speed": "$foreground-disabled",
     "sync": "$foreground-disabled",
 }
@@ -226,7 +227,7 @@ class StatusFooter(Widget):
             case Activity.IDLE:
                 steps = [(key("prompt.send"), "send"), ("/", "commands")]
             case Activity.RETRYING:
-                steps = [(key("prompt.send"), "now"), (key("reply.cancel"), "cancel")]
+                steps = [(key("prompt.send"), "retry now"), (key("reply.cancel"), "stop")]
             case _:
                 steps = [(key("reply.cancel"), "stop"), (key("prompt.send"), "queue")]
         shown = [f"{name} {does}" for name, does in steps if name]
