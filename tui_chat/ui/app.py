@@ -19,7 +19,13 @@ from tui_chat.ui.startup.pending_context import PendingContext
 from tui_chat.ui.startup.preload import load_ahead, load_lexers
 from tui_chat.ui.startup.screen import StartupScreen
 from tui_chat.ui.terminal.key_queue import KeyQueue
-from tui_chat.ui.terminal.textual_private import CrashSafeApp, bindings_of, driver_of, drop_style_cache
+from tui_chat.ui.terminal.textual_private import (
+    CrashSafeApp,
+    bindings_of,
+    driver_of,
+    drop_style_cache,
+    use_no_colours,
+)
 from tui_chat.ui.themes import DARK, LIGHT, SIXTEEN, legible
 
 if TYPE_CHECKING:
@@ -98,6 +104,10 @@ class ChatApp(CrashSafeApp):
             self.theme = "ansi-light" if self._is_light else "ansi-dark"
         else:
             self.theme = LIGHT.name if self._is_light else DARK.name
+        has_shades = self.console.color_system in ("256", "truecolor") and not self.current_theme.ansi
+        use_no_colours(self, shades=has_shades)
+        self.set_class(self.no_color or not has_shades, "-framed")
+        self.set_class(self.no_color and not has_shades, "-two-colours")
 
     def _call_driver(self, name: str, *texts: str) -> None:
         """Call a method that only our own driver has."""

@@ -15,6 +15,7 @@ from textual.binding import Binding, BindingsMap
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -39,6 +40,16 @@ def replace_bindings(node: DOMNode, bindings: Iterable[Binding]) -> None:
 def drop_style_cache() -> None:
     """Empty a cache of Textual that keeps every row ever drawn, with its screen."""
     StylesCache.get_inner_outer.cache_clear()
+
+
+def use_no_colours(app: App[Any], *, shades: bool) -> None:
+    """Under NO_COLOR draw in shades of grey, or in nothing but the terminal's own two colours.
+
+    Textual decides that before there is a theme; its greys are all the same where there are only sixteen colours.
+    """
+    for at, line_filter in enumerate(app._filters):
+        if isinstance(line_filter, Monochrome | NoColor):
+            app._filters[at] = Monochrome() if shades else NoColor()
 
 
 class CrashSafeApp(App[int]):
