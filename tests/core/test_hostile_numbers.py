@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.test_footer_layout import STREAMING, footer_line
 from tests.support.attacks import attack
+from tests.ui.widgets.test_footer_layout import STREAMING, footer_line
 from tui_chat.core.bounds import MOST_TOKENS, UNKNOWN_MOMENT
-from tui_chat.core.footer_layout import fit, footer_fields
 from tui_chat.core.format_numbers import (
     TOKENS_WIDTH,
     UNKNOWN,
@@ -31,6 +30,7 @@ from tui_chat.core.format_numbers import (
 from tui_chat.core.prompt_forecast import ContextUse
 from tui_chat.core.text_width import text_width
 from tui_chat.core.usage import UNKNOWN_USAGE, Cost, CostSum, Usage
+from tui_chat.ui.widgets.footer_layout import fit, footer_fields
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 zones = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))

@@ -19,7 +19,6 @@ from tui_chat.cli.commands.doctor import _faults
 from tui_chat.cli.conversation_table import as_dict, rows_for_people
 from tui_chat.cli.transcript import print_transcript
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.footer_layout import FooterState, fit, footer_fields
 from tui_chat.core.prompt_forecast import Draft, context_use, forecast
 from tui_chat.core.usage_report_text import usage_table
 from tui_chat.formats.markdown import to_markdown
@@ -32,6 +31,7 @@ from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.range_check import NUMBER_COLUMNS
 from tui_chat.storage.range_check import TEXT_COLUMNS as CHECKED_TEXTS
 from tui_chat.storage.store import Store
+from tui_chat.ui.widgets.footer_layout import FooterState, fit, footer_fields
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 SUMS = {"turns", "known_replies", "unknown_replies", "estimated_replies", "cost_usd"}

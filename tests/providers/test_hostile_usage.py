@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.core.test_footer_layout import footer_line
 from tests.support.attacks import attack
+from tests.ui.widgets.test_footer_layout import footer_line
 from tui_chat.core.bounds import dollars_in_bounds
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.estimate import RunningUsage
 from tui_chat.core.event import Stopped, TextDelta, UsageReported
-from tui_chat.core.footer_layout import FooterState
 from tui_chat.core.provider import Request
 from tui_chat.core.provider_presets import DIALECTS
 from tui_chat.core.text_width import text_width
@@ -24,6 +23,7 @@ from tui_chat.pricing.pricing import Pricing
 from tui_chat.providers.anthropic.stream import UsageMeter
 from tui_chat.providers.openai.models import models_in, with_details
 from tui_chat.providers.openai.stream import usage_in
+from tui_chat.ui.widgets.footer_layout import FooterState
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 PRICES = Pricing()

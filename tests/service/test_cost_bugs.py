@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.test_footer_layout import footer_line
 from tests.service.conftest import MakeHarness
 from tests.storage.make import conversation, prompt, reply
+from tests.ui.widgets.test_footer_layout import footer_line
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.event import Stopped, TextDelta, UsageReported
-from tui_chat.core.footer_layout import FooterState
 from tui_chat.core.format_numbers import cost_sum, dollars
 from tui_chat.core.prompt_forecast import context_use
 from tui_chat.core.turn import Turn, TurnStatus
@@ -22,6 +21,7 @@ from tui_chat.core.usage_report import report_on
 from tui_chat.formats.native import dumps, loads
 from tui_chat.pricing.pricing import Pricing
 from tui_chat.storage.store import Store
+from tui_chat.ui.widgets.footer_layout import FooterState
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SONNET = "anthropic/claude-sonnet-5-5"

@@ -17,10 +17,10 @@ from tui_chat.core.event import (
     TurnStarted,
     UsageChanged,
 )
-from tui_chat.core.footer_layout import Activity
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
+from tui_chat.ui.widgets.footer_layout import Activity
 from tui_chat.ui.widgets.status_footer import StatusFooter
 
 BLANK = Turn("r", "p", Role.ASSISTANT, (), TurnStatus.STREAMING, datetime(2026, 1, 1, tzinfo=UTC), "demo/tour")

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from textual.timer import Timer
 
-from tui_chat.core.outline import OutlineEntry, outline_of
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.picker import Choice, Picker
 from tui_chat.ui.widgets.outline import OUTLINE_CELLS, Outline
+from tui_chat.ui.widgets.outline_entries import OutlineEntry, outline_of
 
 FROM_WIDTH = 160
 SETTLED_S = 0.1

@@ -15,11 +15,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui_chat.core.clean import clean
-from tui_chat.core.word_diff import Piece
 from tui_chat.rendering.cell_width import normalize_graphemes, width, wrap
 from tui_chat.rendering.line import BLANK, Line
 from tui_chat.rendering.markdown import LiveMarkdown
 from tui_chat.rendering.styles import TextStyles
+from tui_chat.ui.compare.word_diff import Piece
 
 WHEEL_ROWS = 3
 

@@ -27,9 +27,9 @@ from tui_chat.core.event import (
 from tui_chat.core.format_numbers import dollars, duration, short_tokens
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Cost, Usage
-from tui_chat.core.word_diff import word_diff
 from tui_chat.service.reply import Reply
 from tui_chat.ui.compare.reply_view import WHEEL_ROWS, ReplyColumn
+from tui_chat.ui.compare.word_diff import word_diff
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import hint_line
 from tui_chat.ui.keymap import Scope

@@ -9,9 +9,9 @@ from textual.widget import Widget
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.footer_layout import Field
-from tui_chat.core.header_layout import HeaderState, branch_number, header_fields, without_streaming
 from tui_chat.ui.chat.welcome import margin_of
+from tui_chat.ui.widgets.footer_layout import Field
+from tui_chat.ui.widgets.header_layout import HeaderState, branch_number, header_fields, without_streaming
 
 if TYPE_CHECKING:
     from tui_chat.core.budget import Standing

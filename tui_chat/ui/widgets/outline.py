@@ -7,9 +7,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from tui_chat.core.outline import OutlineEntry
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
+from tui_chat.ui.widgets.outline_entries import OutlineEntry
 
 OUTLINE_CELLS = 40
 _MARGIN = 2

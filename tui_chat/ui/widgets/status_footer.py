@@ -25,9 +25,9 @@ from tui_chat.core.event import (
     TurnStarted,
     UsageChanged,
 )
-from tui_chat.core.footer_layout import Activity, Field, FooterState, fit, footer_fields
 from tui_chat.core.part import ToolResultPart
 from tui_chat.core.turn import Role
+from tui_chat.ui.widgets.footer_layout import Activity, Field, FooterState, fit, footer_fields
 
 if TYPE_CHECKING:
     from tui_chat.core.prompt_forecast import ContextUse

@@ -7,12 +7,18 @@ from decimal import Decimal
 import pytest
 
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.header_layout import LEAST_TITLE, HeaderState, branch_number, header_fields, without_streaming
 from tui_chat.core.part import TextPart
 from tui_chat.core.prompt_forecast import ContextUse
 from tui_chat.core.text_width import text_width
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import CostSum, Usage
+from tui_chat.ui.widgets.header_layout import (
+    LEAST_TITLE,
+    HeaderState,
+    branch_number,
+    header_fields,
+    without_streaming,
+)
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 FULL = HeaderState(

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from tui_chat.core.footer_layout import Activity, FooterState, activity_text, fit, footer_fields
 from tui_chat.core.prompt_forecast import ContextUse
 from tui_chat.core.text_width import text_width
 from tui_chat.core.usage import Cost, CostSum, Usage
+from tui_chat.ui.widgets.footer_layout import Activity, FooterState, activity_text, fit, footer_fields
 
 WIDTHS = range(40, 201)
 COSTS = [Decimal("0.0000004") * 10**power for power in range(11)] + [Decimal("12345.67"), Decimal(0)]

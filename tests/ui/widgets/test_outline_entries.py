@@ -1,8 +1,8 @@
 """The outline has every prompt, and the headings of the replies but not of their code."""
 
 from tests.ui.turns import prompt, reply
-from tui_chat.core.outline import OutlineEntry, outline_of
 from tui_chat.core.turn import TurnStatus
+from tui_chat.ui.widgets.outline_entries import OutlineEntry, outline_of
 
 TEXT = """# One *big* thing
 

@@ -5,7 +5,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_chat.core.word_diff import Piece, word_diff
+from tui_chat.ui.compare.word_diff import Piece, word_diff
 
 
 def test_one_other_word_is_all_that_differs() -> None:

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tui_chat.core.clean import clean_line
-from tui_chat.core.footer_layout import Field, fit, share_text, total_forms
 from tui_chat.core.format_numbers import percent, short_tokens
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.usage import CostSum
+from tui_chat.ui.widgets.footer_layout import Field, fit, share_text, total_forms
 
 if TYPE_CHECKING:
     from tui_chat.core.budget import Standing
