@@ -254,7 +254,7 @@ KEYS: tuple[Key, ...] = (
             "x",
             "screen.leave_out",
             "leave out",
-            "Leave the selected message out of requests; again to include it.",
+            "Leave the selected message out; requests go without it. Again to include it.",
         ),
         ("read.fork", "f", "screen.fork", "fork", "Fork the conversation here."),
         ("read.previous_branch", "left_square_bracket", "screen.branch(-1)", "previous", "Previous branch."),

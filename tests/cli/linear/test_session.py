@@ -27,6 +27,9 @@ class TypedLines(LineReader):
         self.lines = list(lines)
         self.prefills: list[str] = []
 
+    def unread(self, line: str) -> None:
+        self.lines.insert(0, line)
+
     async def read(self, prompt: str, kind: LineKind = LineKind.LINE, *, prefill: str = "") -> str:
         self.prefills.append(prefill)
         line = self.lines.pop(0) if self.lines else EOFError()
@@ -94,6 +97,12 @@ async def test_the_tree_goes_to_another_branch(program: Program, capsys: pytest.
     assert stored.head == first.id == chat.conversation.head
 
 
+async def test_a_command_instead_of_a_number_runs(program: Program, capsys: pytest.CaptureFixture[str]) -> None:
+    await typed(program, "code", "/tree", "/find BUCKET", "/library", "/title")
+    out = capsys.readouterr().out
+    assert "1 message has these words." in out and "There is no number" not in out and out.rstrip().endswith("code")
+
+
 async def test_words_are_found_in_the_conversation(program: Program, capsys: pytest.CaptureFixture[str]) -> None:
     await typed(program, "code", "/find BUCKET", "/find zzz", "/find")
     out = capsys.readouterr().out
@@ -113,6 +122,13 @@ async def test_usage_is_printed_by_day(program: Program, capsys: pytest.CaptureF
     await typed(program, "/usage", "one", "/usage")
     out = capsys.readouterr().out
     assert "No usage recorded." in out and "This conversation: " in out and "\ntotal " in out
+
+
+async def test_a_conversation_that_cost_nothing_has_no_sign_for_its_cost(
+    program: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await typed(program, "error 401", "/usage")
+    assert "This conversation: 0 tokens, no cost.\n" in capsys.readouterr().out
 
 
 async def test_a_reply_is_regenerated_edited_and_continued(
@@ -163,7 +179,11 @@ async def test_files_are_attached_to_the_next_prompt_and_secrets_only_after_a_ye
     (tmp_path / ".env").write_text("KEY=1")
     chat, _ = await typed(program, "/attach notes.txt", "/attach .env", "", "/attach gone.txt", "hello", "again")
     out = capsys.readouterr().out
-    assert "Attached notes.txt, 19 bytes" in out and "Not attached: .env" in out and "There is no such file." in out
+    assert (
+        "Attached notes.txt, 19 bytes" in out
+        and "Not attached: .env" in out
+        and f"There is no such file: no file {tmp_path}/gone.txt.\nCheck the path." in out
+    )
     stored = await program.store.conversation(chat.conversation.id)
     names = [[getattr(part, "name", "") for part in turn.parts] for turn in stored.path[::2]]
     assert names == [["", "notes.txt"], [""]]
@@ -181,7 +201,7 @@ async def test_an_error_is_a_sentence_with_the_command_that_helps(
     program: Program, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await typed(program, "error 401")
-    assert "The provider rejected the API key." in (out := capsys.readouterr().out)
+    assert "The provider rejected the API key: invalid bearer token.\n" in (out := capsys.readouterr().out)
     assert "choose another model (/model)" in out
 
 

@@ -75,7 +75,7 @@ class LinearChat:
         await asyncio.to_thread(print_text, text or "\n")
 
     async def ask(self, question: str) -> str:
-        """Return the answer to a question; empty where there is none."""
+        """Return the answer to a question; empty where there is none, or a command, which runs next."""
         try:
             answer = await self.reader.read(question, LineKind.ANSWER)
         except (EOFError, Interrupted):
@@ -83,6 +83,9 @@ class LinearChat:
             return ""
         if not self.reader.is_terminal:
             await self.say("")
+        if answer.startswith("/"):
+            self.reader.unread(answer)
+            return ""
         return answer.strip()
 
     async def confirm(self, question: str) -> bool:

@@ -110,7 +110,7 @@ class ConversationCommands:
 
     async def _usage(self, _: str) -> None:
         """Print what was used by day, as `tui-chat usage` does, and what this conversation cost."""
-        from tui_chat.core.format_numbers import cost_sum
+        from tui_chat.core.format_numbers import NONE, cost_sum
         from tui_chat.core.usage_report_text import usage_table
         from tui_chat.service.usage_report import lines_by, usage_report
 
@@ -118,7 +118,8 @@ class ConversationCommands:
         here = self._chat.conversation
         lines = usage_table(lines_by(report, "day"), report.total) if report.days else ["No usage recorded."]
         if here.turns:
-            lines.append(f"This conversation: {full_tokens(here.usage.total_tokens)} tokens, {cost_sum(here.cost)}.")
+            cost = cost_sum(here.cost).replace(NONE, "no cost")
+            lines.append(f"This conversation: {full_tokens(here.usage.total_tokens)} tokens, {cost}.")
         if budget := await self._chat.program.service.gate.report():
             lines.append(f"Budget: {budget}.")
         await self._chat.say("\n".join(lines))

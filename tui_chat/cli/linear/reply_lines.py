@@ -36,6 +36,8 @@ _DONE_BY = (
     ("cancel it", "Ctrl+C"),
 )
 """The words of `wording.py` for what a command does."""
+_SHORT = 200
+"""Characters of a message that is put into the sentence about it."""
 
 
 class LinearText:
@@ -115,8 +117,17 @@ def error_text(error: ChatError | Fault) -> str:
     words = explain(error)
     detail = clean(error.message).strip()
     request_id = f"Request id: {clean_line(error.request_id)}." if error.request_id else ""
-    lines = [words.sentence, "" if detail == words.sentence else detail, request_id, with_commands(words.next_step)]
+    lines = [_with_detail(words.sentence, detail), request_id, with_commands(words.next_step)]
     return "".join(f"{line}\n" for line in lines if line)
+
+
+def _with_detail(sentence: str, detail: str) -> str:
+    """Return a sentence and what it is about: in one line if that is short, else below it."""
+    if detail.rstrip(".").lower() in ("", sentence.rstrip(".").lower()):
+        return sentence
+    if "\n" in detail or len(detail) > _SHORT:
+        return f"{sentence}\n{detail}"
+    return f"{sentence.removesuffix('.')}: {detail}{'' if detail[-1] in '.!?' else '.'}"
 
 
 def _sentences(words: ErrorText) -> str:
