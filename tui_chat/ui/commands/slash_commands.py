@@ -1,4 +1,7 @@
-"""The table of slash commands, for the prompt and the palette, and how to parse one. Runs nothing."""
+"""The table of slash commands, for the prompt and the palette, and how to parse one. Runs nothing.
+
+A command that takes an argument has its method in `ChatActions.with_argument`; another one names its action.
+"""
 
 from dataclasses import dataclass
 
