@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.benchmarks import processes
+from tests.benchmarks.callbacks import callbacks
 from tests.benchmarks.clients import clients
 from tests.benchmarks.figures import FIGURES, SUBJECTS, table
 from tests.benchmarks.opening import open_long
@@ -23,6 +24,7 @@ from tests.benchmarks.terminal import Broken
 
 ALL: dict[str, Callable[[Subject, Scale], Figures]] = {
     **SCENARIOS,
+    "callbacks": callbacks,
     "clients": clients,
     "open": open_long,
     "start": start,

@@ -81,6 +81,8 @@ FIGURES = [
     Figure("CPU of that drain", "s"),
     Figure("key echo while streaming p50", "ms", Limit(10), Limit(5)),
     Figure("key echo while streaming p95", "ms", Limit(20), Limit(8)),
+    Figure("longest callback of the loop", "ms", Limit(18), Limit(8)),
+    Figure("callbacks above 8 ms per 1,000 tokens", "", Limit(1), Limit(0)),
     Figure("key echo with 50 clients p50", "ms", Limit(10), Limit(5)),
     Figure("key echo with 50 clients p95", "ms", Limit(20), Limit(8)),
     Figure("  ÷ without clients: p50", "×", Limit(1.5), Limit(1.15)),

@@ -66,12 +66,13 @@ class ReplyActions:
 
     async def _follow(self, reply: Reply) -> None:
         chat = self._chat
+        pane, status = chat.pane, chat.status  # looked up once: there is an event for every token
         chat.show_window_title()
         async for event in reply:
             # If another branch is shown, the reply streams unseen.
-            if not isinstance(event, TurnStarted) or chat.pane.shows(event.turn):
-                chat.pane.apply(event)
-            chat.status.apply(event)
+            if not isinstance(event, TurnStarted) or pane.shows(event.turn):
+                pane.apply(event)
+            status.apply(event)
             self._tools.follow(event)
             match event:
                 case RetryScheduled(attempt, _, error):

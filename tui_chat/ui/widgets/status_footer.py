@@ -51,6 +51,8 @@ _ACTIVITY_STYLES = {
 _COSTS = ("cost", "total")
 _IN_HEADER = ("total", "context")
 _GAP = 2
+TICK_S = 0.5
+"""How often clock and figures are drawn while a reply streams; a frame of their one line costs three of the pane's."""
 _LEAST_MEASURED_S = 0.5
 
 
@@ -170,7 +172,8 @@ class StatusFooter(Widget):
                 self._state = replace(
                     self._state, usage=usage, cost=cost, tokens_per_s=self._speed(usage.output_tokens)
                 )
-                self.refresh()
+                if self._ticking is None:
+                    self.refresh()
             case ToolStarted():
                 if self._state.activity is not Activity.TOOL:
                     self._act(Activity.TOOL)
@@ -204,7 +207,7 @@ class StatusFooter(Widget):
             self._ticking.stop()
             self._ticking = None
         elif activity is not Activity.IDLE and self._ticking is None:
-            self._ticking = self.set_interval(1.0, self.refresh)
+            self._ticking = self.set_interval(TICK_S, self.refresh)
         self.refresh()
 
     @property
