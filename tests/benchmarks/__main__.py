@@ -8,14 +8,16 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 from tests.benchmarks import processes
 from tests.benchmarks.callbacks import callbacks
 from tests.benchmarks.clients import clients
-from tests.benchmarks.figures import FIGURES, SUBJECTS, table
+from tests.benchmarks.figures import FIGURES, SUBJECTS, missed, table
 from tests.benchmarks.opening import open_long
+from tests.benchmarks.processes import busy_core
 from tests.benchmarks.scenarios import FULL, QUICK, SCENARIOS, Figures, Scale
 from tests.benchmarks.start import start
 from tests.benchmarks.subjects.product import PRODUCT
@@ -41,6 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cancels", type=int, help="how often the cancelling key is pressed at each moment (5; 1)")
     parser.add_argument("--only", action="append", choices=ALL, metavar="NAME", help=f"only these: {', '.join(ALL)}")
     parser.add_argument("--subjects", default=",".join(SUBJECTS), help="only these programs (%(default)s)")
+    parser.add_argument("--beside-a-busy-core", action="store_true", help="run beside a process that burns one core")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write every value of every run there")
     return parser.parse_args()
 
@@ -95,6 +98,14 @@ def main() -> int:
     names = asked.only or list(ALL)
     subjects = [one for one in (BARE, MARKDOWN, PRODUCT) if one.name in asked.subjects.split(",")]
     where = machine()
+    with busy_core() if asked.beside_a_busy_core else nullcontext():
+        return measure(asked, scale, names, subjects, where)
+
+
+def measure(
+    asked: argparse.Namespace, scale: Scale, names: list[str], subjects: list[Subject], where: dict[str, str]
+) -> int:
+    """Run everything, print; 1 where a run broke."""
     values: dict[str, dict[str, list[float]]] = {figure.name: {} for figure in FIGURES}
     broken: list[str] = []
     began, whole, worst = time.monotonic(), Noise(), 0.0
@@ -114,10 +125,13 @@ def main() -> int:
         print(done, file=sys.stderr, flush=True)
     where |= {
         "others used": f"{whole.share:.0%} (worst run {worst:.0%})",
+        "beside a busy core": "yes" if asked.beside_a_busy_core else "no",
         "took": f"{time.monotonic() - began:.0f} s",
     }
     print(" · ".join(f"{name} {value}" for name, value in where.items()), end="\n\n")
     print(table(values))
+    for line in missed(values):
+        print(f"\nMISSED {line}")
     for line in broken:
         print(f"\nBROKEN {line}")
     if asked.json:

@@ -1,9 +1,11 @@
 """What the system knows of a process and its children: CPU time to the nanosecond, and memory. Linux only."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -55,3 +57,13 @@ def busy_s() -> float:
     """CPU time the whole machine has spent working since it started."""
     fields = [int(ticks) for ticks in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
     return (sum(fields) - fields[3] - fields[4]) / _TICKS_PER_S
+
+
+@contextmanager
+def busy_core() -> Iterator[int]:
+    """Run a process that burns one core for a block; gives its id."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        try:
+            yield process.pid
+        finally:
+            process.kill()

@@ -1,12 +1,16 @@
 """The arithmetic from runs to the table."""
 
+import os
+
 import pytest
 
+from tests.benchmarks.causes import CAUSES
 from tests.benchmarks.figures import (
     FIGURES,
     Figure,
     Limit,
     medians,
+    missed,
     number,
     percentile,
     ratio,
@@ -14,6 +18,7 @@ from tests.benchmarks.figures import (
     table,
     verdict,
 )
+from tests.benchmarks.processes import busy_core, cpu_s
 
 
 def test_a_percentile_is_one_of_the_values() -> None:
@@ -75,3 +80,24 @@ def test_a_table_has_a_row_for_every_figure_with_a_value() -> None:
 def test_no_two_figures_share_a_name() -> None:
     names = [figure.name for figure in FIGURES]
     assert len(set(names)) == len(names)
+
+
+def test_each_missed_bar_is_listed_with_its_cause() -> None:
+    name = "key echo while streaming p95"
+    (line,) = missed({name: {"product": [30.0, 12.0, 11.0]}})
+    assert line == f"{name}: 12.0 ms, not ≤ 8: {CAUSES[name]}"
+    assert missed({name: {"product": [7.0]}}) == []
+    assert missed({name: {}}) == []
+
+
+def test_every_cause_is_of_a_figure() -> None:
+    assert CAUSES.keys() <= {figure.name for figure in FIGURES}
+
+
+def test_a_core_is_burnt_until_the_end_of_the_block() -> None:
+    with busy_core() as pid:
+        before = cpu_s([pid])
+        while cpu_s([pid]) < before + 0.05:
+            pass
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

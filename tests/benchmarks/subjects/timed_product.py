@@ -43,7 +43,7 @@ def watch(file: Path) -> None:
         unfinished.rename(file)
 
     gc.callbacks.append(collected)
-    setattr(asyncio.events.Handle, "_run", timed)
+    asyncio.events.Handle._run = timed
     signal.signal(signal.SIGUSR1, lambda *_: kept.clear())
     signal.signal(signal.SIGUSR2, write)
 

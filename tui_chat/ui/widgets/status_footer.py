@@ -52,7 +52,7 @@ _COSTS = ("cost", "total")
 _IN_HEADER = ("total", "context")
 _GAP = 2
 TICK_S = 0.5
-"""How often clock and figures are drawn while a reply streams; a frame of their one line costs three of the pane's."""
+"""How often clock and figures are drawn while a reply streams: their one line costs as much as three frames."""
 _LEAST_MEASURED_S = 0.5
 
 
