@@ -72,6 +72,8 @@ def camel_case_suffixes(text: str) -> str:
     if _CASE_CHANGE.search(text) is None:
         return ""
     for word in dict.fromkeys(_NAME.findall(text)):
+        if (tail := word[1:]) == tail.lower():
+            continue  # as nearly every word of prose: splitting took a third of the time of an import
         pieces = _CASE_CHANGE.split(word)
         for at in range(1, len(pieces)):
             ends["".join(pieces[at:]).lower()] = None
