@@ -274,7 +274,7 @@ def _was_refused(conversation: Conversation) -> bool:
 def save_setting(file: Path, name: str, value: Any) -> None:
     """Set one value in the settings file and keep its comments; without a file, write the starter file first."""
     from tui_chat.settings.edit_file import with_setting
-    from tui_chat.settings.show import starter_file
+    from tui_chat.settings.settings_text import starter_file
     from tui_chat.storage.private_files import replace as replace_file
     from tui_chat.storage.private_files import temporary_file
 

@@ -6,7 +6,7 @@ import pytest
 
 from tui_chat.core.error import SettingsError
 from tui_chat.settings.edit_file import with_setting
-from tui_chat.settings.show import starter_file
+from tui_chat.settings.settings_text import starter_file
 
 
 def test_a_setting_takes_the_place_of_its_comment_in_the_starter_file() -> None:

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from tests.support.environment import ROOT
 from tui_chat.cli.app import app
-from tui_chat.settings.show import NAMED_EXAMPLES, toml_value
+from tui_chat.settings.settings_text import NAMED_EXAMPLES, toml_value
 from tui_chat.settings.values import (
     BudgetSettings,
     ChatSettings,

@@ -107,7 +107,7 @@ def _odd(state: "ReplicaState") -> list[str]:
 
 
 def _hub(ctx: Context) -> str:
-    from tui_chat.settings.show import address_without_secrets
+    from tui_chat.settings.settings_text import address_without_secrets
 
     return address_without_secrets(ctx.settings.sync.url)
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from tui_chat.core.error import SettingsError
-from tui_chat.settings.show import toml_value
+from tui_chat.settings.settings_text import toml_value
 from tui_chat.settings.toml_file import lines_of
 
 _HEADER = re.compile(r"\s*\[")

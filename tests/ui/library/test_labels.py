@@ -5,7 +5,7 @@ import pytest
 from tui_chat.settings.load import load_settings
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.library.data_source import ListFilter, Shelf
-from tui_chat.ui.library.labels import key_hints, why_nothing
+from tui_chat.ui.library.screen_texts import key_hints, why_nothing
 
 KEYS = Keyboard(load_settings(environ={}).keys)
 

@@ -124,7 +124,7 @@ def run(
     piped, attachments = gather(attach or (), yes=yes)
     own = None
     if template is not None:
-        from tui_chat.cli.templates import fill_template, find_template
+        from tui_chat.cli.fill_template import fill_template, find_template
 
         own = find_template(ctx, template)
         prompt, files, is_in = fill_template(own, prompt or "", piped, yes=yes)

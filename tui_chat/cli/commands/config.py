@@ -31,7 +31,7 @@ def show(context: typer.Context, as_json: JsonFlag = False) -> None:
     """Print every setting and where it comes from; secrets are masked."""
     from tui_chat.core.clean import clean_line
     from tui_chat.settings.api_keys import KeyRing
-    from tui_chat.settings.show import rows
+    from tui_chat.settings.settings_text import rows
 
     settings = command_context(context).settings
     shown = rows(settings, KeyRing(settings))
@@ -120,7 +120,7 @@ def _init(file: Path, *, force: bool) -> None:
     """Write the file with its comments, readable by its owner only."""
     from tui_chat.core.error import SettingsError
     from tui_chat.paths import make_private
-    from tui_chat.settings.show import starter_file
+    from tui_chat.settings.settings_text import starter_file
     from tui_chat.storage.private_files import replace, temporary_file
 
     if file.exists() and not force:

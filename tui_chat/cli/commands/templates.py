@@ -21,8 +21,8 @@ def run(
 
     A template is a Markdown file in `commands/` next to the settings file, or in `.tui-chat/commands/` of a project.
     """
+    from tui_chat.cli.fill_template import as_rows, ask_for_trust, is_trusted, templates_of
     from tui_chat.cli.output import print_json, print_notice, print_text, width
-    from tui_chat.cli.templates import as_rows, ask_for_trust, is_trusted, templates_of
     from tui_chat.core.clean import clean_line
     from tui_chat.core.text_width import text_width
 

@@ -11,8 +11,8 @@ from tui_chat.service.model_catalog import Catalog
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.model_choices import ModelChoices, is_reference
-from tui_chat.ui.chat.option_syntax import EFFORTS
 from tui_chat.ui.chat.settings_actions import SettingsActions
+from tui_chat.ui.commands.option_suggestions import EFFORTS
 from tui_chat.ui.picker import Picker
 from tui_chat.wording import explain
 

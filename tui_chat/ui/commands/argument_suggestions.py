@@ -9,8 +9,8 @@ from tui_chat.core.conversation import Conversation
 from tui_chat.core.tool import TOOL_GROUP_NOTES
 from tui_chat.service.export_names import ExportFormat, file_name
 from tui_chat.ui.chat.model_choices import ModelChoices
-from tui_chat.ui.chat.option_syntax import suggest_options
 from tui_chat.ui.commands.completion import Argument
+from tui_chat.ui.commands.option_suggestions import suggest_options
 from tui_chat.ui.commands.slash_commands import COMMANDS
 from tui_chat.ui.picker import Choice
 

@@ -32,8 +32,8 @@ from tui_chat.ui.key_hints import ending_with_keys
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.library.actions import LibraryActions
 from tui_chat.ui.library.data_source import Hits, ListFilter, RowTarget, Shelf, Titles, load_rows
-from tui_chat.ui.library.labels import heading, key_hints, search_placeholder, why_nothing
 from tui_chat.ui.library.row_layout import RowContext, conversation_row, head, heading_row, hit_rows
+from tui_chat.ui.library.screen_texts import heading, key_hints, search_placeholder, why_nothing
 from tui_chat.ui.library.virtual_list import VirtualList
 from tui_chat.ui.widgets.notice_line import NoticeLine
 from tui_chat.wording import explain

@@ -8,7 +8,7 @@ import pytest
 
 from tui_chat.settings.api_keys import KeyRing
 from tui_chat.settings.load import load_settings
-from tui_chat.settings.show import rows, starter_file
+from tui_chat.settings.settings_text import rows, starter_file
 from tui_chat.settings.values import (
     ChatSettings,
     PriceSettings,

@@ -4,7 +4,7 @@ import pytest
 
 from tui_chat.core.conversation import Options
 from tui_chat.core.option_syntax import options_text, parse_options
-from tui_chat.ui.chat.option_syntax import suggest_options
+from tui_chat.ui.commands.option_suggestions import suggest_options
 
 
 @pytest.mark.parametrize(
