@@ -70,3 +70,14 @@ async def test_the_days_count_a_conversation_with_a_damaged_time_of_use(store: S
     await store._write(lambda db: db.execute("UPDATE conversation SET used = ?", (damaged,)))
     days = [datetime.now(UTC), datetime.now(UTC) - timedelta(days=1)]
     assert await store.counts_since(ListQuery(), days) == ([1, 0, 0] if damaged > 0 else [0, 0, 1])
+
+
+async def test_the_list_is_sorted_as_the_filter_says(store: Store) -> None:
+    for name, dollars, title in (("a", "0.5", "Zebra"), ("b", "12", "apple"), ("c", "2", "Mango")):
+        priced_reply = priced(reply(f"r{name}", f"p{name}", "So."), dollars)
+        await store.create(conversation(name, prompt(f"p{name}"), priced_reply, title=title))
+    await store.create(conversation("d", title="without a price"))
+    for text, order in (("sort:cost", "bcad"), ("sort:ti", "bcda"), ("sort:oldest", "abcd"), ("", "dcba")):
+        query = ListQuery(wanted=parse_filter(text))
+        assert "".join([summary.id for summary in await store.page(query)]) == order, text
+    assert parse_filter("rate sort:cost").words == "rate" and not parse_filter("sort:zebra").sort

@@ -13,7 +13,7 @@ from tui_chat.core.turn import TurnStatus
 from tui_chat.storage import app_state
 from tui_chat.storage.hidden import HIDDEN
 from tui_chat.storage.labels import Labels, all_labels
-from tui_chat.storage.list_filter import ListFilter, among, conditions
+from tui_chat.storage.list_filter import SORTS, ListFilter, among, conditions
 from tui_chat.storage.live_replies import live_turns
 from tui_chat.storage.process_owner import CurrentProcess
 from tui_chat.storage.row_mapping import SUMMARY_COLUMNS, parse_required_time, summary_of, title_key
@@ -60,10 +60,11 @@ class Page(list[ConversationSummary]):
 
 
 def summaries(db: sqlite3.Connection, query: ListQuery, process: CurrentProcess) -> Page:
-    """Return a page of the list, last used first."""
+    """Return a page of the list, last used first unless the filter has another order."""
     where, values = _condition(db, query)
+    order = f"{SORTS[query.wanted.sort]}, " if query.wanted.sort else ""
     rows = db.execute(
-        f"SELECT used, seq FROM conversation WHERE {where} ORDER BY used DESC, seq DESC LIMIT ? OFFSET ?",
+        f"SELECT used, seq FROM conversation WHERE {where} ORDER BY {order}used DESC, seq DESC LIMIT ? OFFSET ?",
         (*values, query.limit + 1, query.skip),
     ).fetchall()
     live = {reply.conversation for reply in live_turns(db, process) if reply.is_alive}

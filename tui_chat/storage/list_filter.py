@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from tui_chat.storage.labels import all_labels, clean_tags
 
-_FILTER = re.compile(r"(?<!\S)(?P<name>model|tag|state|cost|is):(?P<value>\S*)", re.IGNORECASE)
+_FILTER = re.compile(r"(?<!\S)(?P<name>model|tag|state|cost|is|sort):(?P<value>\S*)", re.IGNORECASE)
 _COST = re.compile(r"(?P<sign>[<>]?)=?\$?(?P<usd>\d{1,9}(?:\.\d{0,9})?)")
 STATES = {
     "failed": ("failed",),
@@ -18,6 +18,14 @@ STATES = {
     "unfinished": ("failed", "cancelled", "interrupted"),
 }
 """What `state:` takes, and the status of the last message of such a conversation."""
+SORTS = {
+    "cost": "known_replies > 0 DESC, CAST(cost_usd AS REAL) DESC",
+    "messages": "turns DESC",
+    "title": "title_key",
+    "created": "created_at DESC",
+    "oldest": "used, seq",
+}
+"""What `sort:` takes, and its order; the default is by the last use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,8 @@ class ListFilter:
     costs: tuple[tuple[str, Decimal], ...] = ()
     """Comparisons with dollars: `>` or `<`, and the amount."""
     pinned: bool = False
+    sort: str = ""
+    """The order, of `SORTS`; empty is last used first."""
 
     @property
     def of_messages(self) -> "tuple[str, ListFilter]":
@@ -41,17 +51,18 @@ class ListFilter:
 
     @property
     def has_any(self) -> bool:
-        """Whether there is anything besides words."""
+        """Whether there is anything besides words and the order."""
         return bool(self.models or self.tags or self.states or self.costs or self.pinned)
 
 
 def parse_filter(text: str) -> ListFilter:
-    """Parse words and the filters tag: model: state: cost: is:pinned; one that is still being typed is ignored."""
+    """Parse words, tag: model: state: cost: is:pinned and sort:; one that is still being typed is ignored."""
     found: dict[str, list[str]] = {}
     for match in _FILTER.finditer(text):
         if match["value"]:
             found.setdefault(match["name"].lower(), []).append(match["value"].casefold())
     states = [name for value in found.get("state", ()) for name in STATES if name.startswith(value)][:1]
+    sorts = [name for value in found.get("sort", ()) for name in SORTS if name.startswith(value)][:1]
     return ListFilter(
         " ".join(_FILTER.sub(" ", text).split()),
         tuple(found.get("model", ())),
@@ -59,6 +70,7 @@ def parse_filter(text: str) -> ListFilter:
         tuple(states),
         tuple(cost for value in found.get("cost", ()) if (cost := _cost(value)) is not None),
         any("pinned".startswith(value) for value in found.get("is", ())),
+        "".join(sorts),
     )
 
 

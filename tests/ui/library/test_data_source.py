@@ -98,6 +98,15 @@ async def test_pinned_ones_come_first_and_once(store: Store) -> None:
     assert rows.heading(3) and rows.target(3) is None
 
 
+async def test_a_sorted_list_is_one_group_with_every_conversation_in_its_order(store: Store) -> None:
+    await store.set_labels("c0003", Labels(pinned=True))
+    _, rows = await load_rows(store, ListFilter("sort:oldest"), 0)
+    assert isinstance(rows, Titles) and rows.heading(0) == "Sorted: oldest" and rows.total == 301
+    await rows.load(0, 300)
+    oldest_first = [one.id for number in range(301) if (one := rows.at(number)) is not None]
+    assert oldest_first == [f"c{number:04}" for number in range(300)]
+
+
 async def test_tags_narrow_the_titles_and_the_messages(store: Store) -> None:
     await store.set_labels("c0007", Labels(tags=("work",)))
     wanted, rows = await load_rows(store, ListFilter("tag:work"), 0)

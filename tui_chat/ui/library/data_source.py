@@ -75,7 +75,7 @@ class Rows(Protocol):
 
 
 class Titles:
-    """Conversations that pass the filter: the pinned ones, then the others by the day of last use.
+    """Conversations that pass the filter: the pinned ones, then the others by the day of last use, or as sorted.
 
     Any part of the list can be loaded.
     """
@@ -92,7 +92,7 @@ class Titles:
             deleted=deleted,
             matching=wanted.words,
             wanted=wanted,
-            pinned=False,
+            pinned=None if wanted.sort else False,
             has_details=True,
         )
         self._pinned: list[ConversationSummary] = []
@@ -113,7 +113,9 @@ class Titles:
 
     async def load(self, first: int, last: int) -> None:
         """Load the pages that have these rows."""
-        if self._groups is None:
+        if self._groups is None and (sort := self._query.wanted.sort):
+            self._groups = groups_of([f"Sorted: {sort}"], await self._store.counts_since(self._query, []))
+        elif self._groups is None:
             self._pinned = await self._store.page(replace(self._query, limit=_MOST_PINNED, pinned=True))
             days = spans(datetime.now().astimezone())
             counts = await self._store.counts_since(self._query, [since for _, since in days])

@@ -19,7 +19,9 @@ _CHANGES: dict[Shelf, tuple[str | tuple[str, str], ...]] = {
 def search_placeholder(*, costs: bool) -> str:
     """Return what is in the empty search line."""
     cost = ("cost:>0.5",) if costs else ()
-    return "   ".join(("Search conversations", "tag:name", "model:name", "state:failed", *cost, "is:pinned"))
+    return "   ".join(
+        ("Search conversations", "tag:name", "model:name", "state:failed", *cost, "is:pinned", "sort:cost")
+    )
 
 
 def heading(list_filter: ListFilter, total: int, marked: int) -> Content:
