@@ -17,10 +17,11 @@ from tests.ui.screen import screen_text
 from tests.ui.typing_states import OWN_STATES, STATES, conversation, reading
 from tui_chat.core.event import TextDelta
 from tui_chat.providers.demo.provider import DemoProvider
+from tui_chat.settings.load import load_settings
 from tui_chat.ui.compare.screen import CompareScreen
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.library.screen import LibraryScreen
-from tui_chat.ui.widgets.notice_line import READ_BADGE
+from tui_chat.ui.widgets.notice_line import NORMAL_BADGE, READ_BADGE
 
 KEYS_A_SECOND = 12
 TEXT = """
@@ -170,6 +171,19 @@ async def test_words_typed_in_reading_mode_while_a_reply_streams_go_to_the_promp
             assert desk.chat.prompt.text == word
             desk.chat.prompt.draft = ""
         assert len(desk.conversation.turns) == 2 and desk.chat.live_reply is not None
+
+
+async def test_words_in_the_normal_mode_of_vi_send_nothing_and_stay_in_the_prompt() -> None:
+    settings = load_settings(environ={})
+    settings = settings._replace(ui=settings.ui._replace(prompt_keys="vi"))
+    async with desk_with(HELLO, settings=settings) as desk:
+        await desk.ask("hi")
+        for word in ("refactor", "quit", "yes", "ZZ"):
+            desk.chat.prompt.draft = "a draft"
+            await desk.press("escape")
+            await desk.until(lambda: NORMAL_BADGE in screen_text(desk.app))
+            await type_word(desk, word)
+            assert desk.chat.prompt.has_focus and desk.app.screen is desk.chat and len(desk.provider.requests) == 1
 
 
 async def test_a_sentence_typed_in_reading_mode_stands_in_the_prompt_whole() -> None:

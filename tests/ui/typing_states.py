@@ -262,7 +262,7 @@ async def form() -> AsyncIterator[Desk]:
 async def decision_about_a_form() -> AsyncIterator[Desk]:
     async with form() as desk:
         await desk.press("escape")
-        await desk.until(lambda: "Go on filling it in" in screen_text(desk.app))
+        await desk.until(lambda: "Keep filling it in" in screen_text(desk.app))
         yield desk
 
 
