@@ -42,12 +42,16 @@ def is_complete(db: sqlite3.Connection) -> bool:
     return is_possible() and row is not None and row[0] == str(_TOKENIZER_VERSION)
 
 
-def add(db: sqlite3.Connection, seq: int) -> None:
-    """Add a turn that was just written, if it has ended."""
+def add(db: sqlite3.Connection, *seqs: int) -> None:
+    """Add turns that were just written, if they have ended.
+
+    Many at once, not each after it was written: before any statement with triggers SQLite lets FTS5 write what it
+    has, and the part of the index for each turn has to be merged with all the others.
+    """
     if not is_possible():
         db.execute("DELETE FROM state WHERE key = ?", (_KEY,))
     else:
-        db.executemany(_INSERT, _index_rows(db, f"seq = {seq}"))
+        db.executemany(_INSERT, (row for seq in seqs for row in _index_rows(db, f"seq = {seq}")))
 
 
 def remove(db: sqlite3.Connection, seq: int) -> None:

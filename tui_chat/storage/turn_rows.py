@@ -240,12 +240,19 @@ def insert_turns(
     db: sqlite3.Connection, conversation: int, turns: Sequence[Turn], known: dict[str, int], process: CurrentProcess
 ) -> None:
     """Insert new turns; `known` has their row numbers and those of their parents."""
+    search_index.add(db, *insert_unindexed(db, conversation, turns, known, process))
+
+
+def insert_unindexed(
+    db: sqlite3.Connection, conversation: int, turns: Sequence[Turn], known: dict[str, int], process: CurrentProcess
+) -> list[int]:
+    """Insert new turns that the caller adds to the search index, with others; return their row numbers."""
     for turn in turns:
         stored = blobs.store_files(db, turn)
         place = (known[turn.id], conversation, *_parent_and_owner(turn, known, process))
         db.execute(_INSERT_TURN, (*place, *turn_values(stored)))
         blobs.link(db, known[turn.id], stored)
-        search_index.add(db, known[turn.id])
+    return [known[turn.id] for turn in turns]
 
 
 def next_turn_seqs(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, int]:
@@ -271,8 +278,7 @@ def turn_seqs_in_order(
     db.executemany("UPDATE turn SET seq = ? WHERE seq = ?", moved)
     db.executemany("UPDATE turn SET parent = ? WHERE parent = ?", moved)
     db.executemany(f"UPDATE conversation SET head = ? WHERE head = ? AND seq = {conversation}", moved)
-    for new, _ in moved:
-        search_index.add(db, new)
+    search_index.add(db, *(new for new, _ in moved))
     return known | numbers
 
 
