@@ -253,12 +253,8 @@ def _tokens(usage: Usage | None, width: int) -> list[Field]:
     words = "  ".join((_padded("~in ", f"{mark}in {read}", width), _padded("out ", f"out {written}", width)))
     arrows = " ".join((_padded("~↑", f"{mark}↑{read}", width), _padded("↓", f"↓{written}", width)))
     if not usage.cache_read_tokens:
-        return [Field("tokens", (words, arrows, arrows), at_right=True)]
-    forms = (
-        f"{words}  {_padded('cached ', f'cached {cached}', width)}",
-        f"{arrows} {_padded('↺', f'↺{cached}', width)}",
-        arrows,
-    )
+        return [Field("tokens", (words, words, arrows), at_right=True)]
+    forms = (f"{words}  {_padded('cached ', f'cached {cached}', width)}", words, arrows)
     return [Field("tokens", forms, at_right=True)]
 
 
