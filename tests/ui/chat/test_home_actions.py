@@ -138,3 +138,10 @@ def test_the_wordmark_fits_its_room(height: int) -> None:
 def test_rows_below_the_prompt_leave_room_above_it() -> None:
     for height in range(4, 100):
         assert 0 <= rows_below_prompt(height) <= height - 4
+
+
+async def test_the_list_ends_above_an_empty_row_in_a_window_of_eighty_by_twenty_four(store: Store) -> None:
+    async with desk_with(store=store, size=(80, 24)) as desk:
+        await shows(desk, "all 12 conversations")
+        rows = screen_rows(desk.app)
+        assert "all 12 conversations" in rows[-3] and not rows[-2] and "Enter send" in rows[-1]

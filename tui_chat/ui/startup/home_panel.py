@@ -19,6 +19,9 @@ from tui_chat.ui.keymap import Scope
 _MOST_CELLS = 100
 _LOW_ROWS = 14
 """With fewer rows the notes are short."""
+_AROUND_RECENT = len(("blank row", "heading", "how many there are"))
+_FEW = 3
+"""So many recent conversations use every row; more leave the last one empty."""
 _GAP = "  "
 _DIM = "$foreground-muted"
 
@@ -103,7 +106,8 @@ class HomePanel(Widget, can_focus=True):
     def _room_for_recent(self) -> int:
         width = self.size.width
         cells = max(1, min(width - 2 * margin_of(width) - 1, _MOST_CELLS))
-        return max(0, self.size.height - len(self._rows_above(cells)) - 3)
+        room = max(0, self.size.height - len(self._rows_above(cells)) - _AROUND_RECENT)
+        return room - 1 if room > _FEW else room  # an empty row above the footer
 
     def _rows_above(self, cells: int) -> list[Content]:
         text = self._text
