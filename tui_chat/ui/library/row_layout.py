@@ -36,7 +36,7 @@ class Column:
 MODEL, TURNS, COST, WHEN = (
     Column("model", 20, 92, is_right=False),
     Column("turns", 6, 46),
-    Column("cost", 10, 62),
+    Column("cost", 9, 62),
     Column("last used", 11, 0),
 )
 _COLUMNS = (MODEL, TURNS, COST, WHEN)
