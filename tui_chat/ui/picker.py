@@ -15,9 +15,9 @@ from textual.widgets.option_list import Option
 from tui_chat.core.clean import clean_line
 from tui_chat.core.fuzzy import match
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.key_hints import hint_line
+from tui_chat.ui.key_hints import hint_content, hint_line
 from tui_chat.ui.keymap import Scope
-from tui_chat.ui.widgets.dialog_width import fit_dialog
+from tui_chat.ui.widgets.dialog_width import fit_dialog, widest_row
 from tui_chat.ui.widgets.row_list import RowList
 
 MOST_ROWS = 200
@@ -61,12 +61,18 @@ class _Row:
             self.words += shortcut
         elif choice.note:
             self.words += " " * _GAP
+        self.note_at = len(self.words) if shortcut else None
+        """Where the note starts, if it has a column of its own."""
         self.words = (self.words + clean_line(choice.note)).rstrip() or " "
 
-    def drawn(self, highlighted: Sequence[int]) -> Content:
-        """Return the row with these characters highlighted."""
-        row = Content(self.words).stylize("$foreground-muted", 0, self._text_at).stylize("dim", self._dim_at)
-        for place in highlighted:
+    def drawn(self, highlighted: Sequence[int], *, with_note: bool = True) -> Content:
+        """Return the row with these characters highlighted; one without its note has that column empty."""
+        row = (
+            Content(self.words if with_note else self.words[: self.note_at].rstrip())
+            .stylize("$foreground-muted", 0, self._text_at)
+            .stylize("dim", self._dim_at)
+        )
+        for place in (place for place in highlighted if place < len(row)):
             row = row.stylize(_HIGHLIGHT, place, place + 1)
         return row
 
@@ -116,7 +122,7 @@ class Picker(ModalScreen[str | None]):
         yield Static(self._heading, markup=False, classes="title")
         yield Input(placeholder=self._placeholder, compact=True)
         yield RowList(compact=True)
-        yield Static(self.keys_hint, markup=False, classes="hint")
+        yield Static(hint_content(self.keys_hint), classes="hint")
 
     @property
     def keys_hint(self) -> str:
@@ -136,6 +142,14 @@ class Picker(ModalScreen[str | None]):
         texts = [self._heading, self._placeholder, self.keys_hint, *(row.words for row in self._rows)]
         fit_dialog(self, max(cell_len(line) for text in texts for line in text.splitlines() or [""]))
 
+    @property
+    def _room(self) -> int:
+        """How many cells the widest row may have."""
+        return widest_row(self.app.size.width)
+
+    def on_resize(self) -> None:
+        self._show()
+
     def offer(self, choices: Sequence[Choice], hint: str = "", title: str = "") -> None:
         """Replace the choices, and the hint and the title if there are new ones."""
         self._read(choices)
@@ -143,9 +157,9 @@ class Picker(ModalScreen[str | None]):
         if self.is_mounted and self in self.app.screen_stack:
             self._fit()
             self._show()
-            for name, text in ((".hint", hint), (".title", title)):
+            for name, text in ((".hint", hint_content(hint)), (".title", Content(title))):
                 if text:
-                    self.query_one(name, Static).update(Content(text))
+                    self.query_one(name, Static).update(text)
 
     @property
     def found(self) -> list[Choice]:
@@ -168,7 +182,8 @@ class Picker(ModalScreen[str | None]):
             hits.sort(key=lambda pair: -pair[0].score)
             hits = [pair for pair in hits if pair[0].score >= _MIN_SHARE * hits[0][0].score]
         del hits[MOST_ROWS:]
-        shown = [(row.choice, row.drawn(hit.places)) for hit, row in hits]
+        with_notes = all(cell_len(row.words) <= self._room for row in self._rows if row.note_at is not None)
+        shown = [(row.choice, row.drawn(hit.places, with_note=with_notes)) for hit, row in hits]
         if self._free is not None and self._free(typed) and all(row.choice.value != typed for _, row in hits):
             as_typed = Choice(typed, typed, "as typed")
             shown.append((as_typed, _Row(as_typed).drawn(())))

@@ -168,3 +168,13 @@ def test_stopping_is_first_only_while_a_reply_streams() -> None:
     assert rows(keys, conversation, (), is_streaming=True)[0].value == "key:reply.cancel"
     idle = [row.value for row in rows(keys, conversation, ())]
     assert idle[0] == "key:model.choose" and idle.count("key:reply.cancel") == 1
+
+
+async def test_a_narrow_palette_shows_whole_commands_or_none() -> None:
+    async with desk_with(size=(60, 20)) as desk:
+        await desk.press("ctrl+p")
+        await desk.settle()
+        assert isinstance(desk.app.screen, Picker)
+        within = desk.app.screen.rows.region
+        shown = "\n".join(row[within.x : within.right] for row in screen_rows(desk.app)[within.y : within.bottom])
+        assert "Switch model" in shown and "Ctrl+L" in shown and "/" not in shown and "…" not in shown
