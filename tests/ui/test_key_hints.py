@@ -4,7 +4,7 @@ import pytest
 
 from tui_chat import wording
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.key_hints import with_keys
+from tui_chat.ui.key_hints import fitted_hint, hint_content, with_keys
 
 KEYS = Keyboard({})
 EVERY = [*wording._BY_DETAIL.values(), *wording._BY_KIND.values(), *wording._BY_STOP.values()]
@@ -28,3 +28,16 @@ def test_the_keys_are_the_users_own() -> None:
 def test_under_a_reply_another_model_answers_it_again() -> None:
     assert with_keys("Choose another model.", KEYS, model="reply.retry_with") == "Choose another model (F3)."
     assert with_keys("Choose another model.", KEYS) == "Choose another model (Ctrl+L)."
+
+
+def test_a_hint_line_drops_steps_before_its_last() -> None:
+    hint = "Enter open · j k move · v compare · Esc close"
+    assert fitted_hint(hint, 100) == hint
+    assert fitted_hint(hint, 34) == "Enter open · j k move · Esc close"
+    assert fitted_hint(hint, 1) == "Esc close"
+
+
+def test_keys_are_brighter_than_what_they_do() -> None:
+    line = hint_content("Ctrl+R retry · ↑↓ move · j k scroll · or type a name")
+    bright = [line.plain[span.start : span.end] for span in line.spans if span.style == "$foreground"]
+    assert bright == ["Ctrl+R", "↑↓", "j k"]

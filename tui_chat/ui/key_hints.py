@@ -1,7 +1,11 @@
 """Hints: what to do next, with the key that does it. Knows no screen."""
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual.content import Content
 
 from tui_chat.ui.key_bindings import Keyboard
 
@@ -20,6 +24,11 @@ _DONE_BY = (
     ("lift the limit once", "budget.lift"),
 )
 """The words of `wording.py` for what a key does."""
+_BETWEEN = " · "
+_KEYS = re.compile(
+    r"(?:(?:(?:Ctrl|Alt|Shift)\+\S+|F\d+|Enter|Esc|Tab|Space|Insert|Delete|Home|End|PgUp|PgDn|[↑↓←→]+|\S)(?: |$))+"
+)
+"""The names of keys at the start of a step."""
 
 
 def with_keys(next_step: str, keys: Keyboard, *, model: str = "model.choose") -> str:
@@ -90,4 +99,24 @@ def hint_line(keys: Keyboard, *steps: str | tuple[str, str]) -> str:
         if names:
             separator = "" if set(names) <= set("↑↓") else " "
             shown.append(f"{separator.join(names)} {text}")
-    return " · ".join(shown)
+    return _BETWEEN.join(shown)
+
+
+def fitted_hint(hint: str, width: int) -> str:
+    """Return a hint line without the steps that do not fit; the last one stays longest."""
+    steps = hint.split(_BETWEEN)
+    while len(steps) > 1 and cell_len(_BETWEEN.join(steps)) > width:
+        del steps[-2]
+    return _BETWEEN.join(steps)
+
+
+@lru_cache(64)
+def hint_content(hint: str) -> Content:
+    """Return a hint line with its keys brighter than what they do."""
+    line = Content.styled(hint, "$foreground-muted")
+    at = 0
+    for step in hint.split(_BETWEEN):
+        if keys := _KEYS.match(step):
+            line = line.stylize("$foreground", at, at + len(keys[0].rstrip()))
+        at += len(step) + len(_BETWEEN)
+    return line

@@ -168,3 +168,11 @@ async def test_every_key_is_named_in_a_narrow_window() -> None:
     async with desk_with(saying("It is warm."), saying("It is cold."), size=(60, 20)) as desk:
         await two_replies(desk)
         await desk.until(lambda: "Esc close" in " ".join(screen_text(desk.app).split()))
+
+
+async def test_title_replies_and_hint_have_one_left_edge() -> None:
+    async with desk_with(saying("It is warm."), saying("It is cold."), size=(100, 30)) as desk:
+        await two_replies(desk)
+        await desk.settle()
+        rows = [row for row in screen_text(desk.app).splitlines() if row.strip() and "──" not in row]
+        assert {len(row) - len(row.lstrip()) for row in rows} == {3}

@@ -125,7 +125,7 @@ class ReplyColumn(Vertical):
     ReplyColumn {
         width: 1fr;
         height: 1fr;
-        padding: 0 1;
+        padding: 0 1 0 3;
 
         & > .heading { color: $foreground-muted; height: 1; }
         & > .figures { color: $foreground-muted; height: 1; }

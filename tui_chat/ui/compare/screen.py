@@ -31,7 +31,7 @@ from tui_chat.service.reply import Reply
 from tui_chat.ui.compare.reply_view import WHEEL_ROWS, ReplyColumn
 from tui_chat.ui.compare.word_diff import word_diff
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.key_hints import hint_line
+from tui_chat.ui.key_hints import fitted_hint, hint_content, hint_line
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.press_again import PressAgain
 from tui_chat.ui.widgets.notice_line import NoticeLine
@@ -187,7 +187,8 @@ class CompareScreen(ModalScreen[str | None]):
             steps.append(("compare.words", "text" if self._shows_words else "words"))
             steps += [("compare.previous compare.next", "other")] if len(self._siblings) > 2 else []
             steps += [("compare.down compare.up", "scroll"), "compare.close"]
-        self.hint.update(Content(hint_line(self._keys, *steps)))
+        hint = fitted_hint(hint_line(self._keys, *steps), self.hint.content_size.width)
+        self.hint.update(hint_content(hint))
 
     def on_resize(self) -> None:
         self._fit()

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.format_numbers import duration
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.key_hints import hint_line
+from tui_chat.ui.key_hints import hint_content, hint_line
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.widgets.dialog_width import fit_dialog
 
@@ -49,7 +49,7 @@ class OutputScreen(ModalScreen[str | None]):
             yield Static(Content(clean(output.text) or "Nothing was printed."), markup=False)
         scroll = ("output.up output.down", "scroll")
         hint = hint_line(self._keys, "output.copy", "output.insert", scroll, "output.close")
-        yield Static(hint, markup=False, classes="hint")
+        yield Static(hint_content(hint), classes="hint")
 
     def on_mount(self) -> None:
         lines = [self._output.command + " " * _BESIDE_COMMAND, *self._output.text.splitlines()[:_MOST_MEASURED]]

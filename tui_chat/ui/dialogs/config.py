@@ -18,7 +18,7 @@ from tui_chat.core.fuzzy import match
 from tui_chat.settings.lookup import Setting, all_settings, value_of, value_text
 from tui_chat.settings.values import Settings
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.key_hints import hint_line
+from tui_chat.ui.key_hints import hint_content, hint_line
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.widgets.row_list import RowList
 
@@ -100,7 +100,7 @@ class ConfigScreen(ModalScreen[None]):
     def _ask(self, placeholder: str, text: str = "") -> None:
         choose = "change" if self._editing is None else "save"
         steps = [("picker.choose", choose), ("picker.up picker.down", "move"), ("picker.close", self._close_label)]
-        self.query_one("#keys", Static).update(Content(hint_line(self._keys, *steps)))
+        self.query_one("#keys", Static).update(hint_content(hint_line(self._keys, *steps)))
         self.box.placeholder = placeholder
         with self.box.prevent(Input.Changed):
             self.box.value = text

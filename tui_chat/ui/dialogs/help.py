@@ -13,8 +13,9 @@ from textual.widgets import Input, Static
 
 from tui_chat.ui.commands.slash_commands import COMMANDS
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.key_hints import hint_line
+from tui_chat.ui.key_hints import fitted_hint, hint_content, hint_line
 from tui_chat.ui.keymap import KEYS, Scope
+from tui_chat.ui.widgets.dialog_width import widest_row
 
 
 class HelpScreen(ModalScreen[None]):
@@ -38,8 +39,9 @@ class HelpScreen(ModalScreen[None]):
         yield Input(self._words, placeholder="Type to search", compact=True)
         with VerticalScroll(can_focus=False):
             yield Static("", id="keys", markup=False)
-        hint = hint_line(self._keys, ("help.up help.down", "scroll"), "help.close")
-        yield Static(f"{hint} · change keys in the settings, [keys]", markup=False, classes="hint")
+        scroll, close = (hint_line(self._keys, step) for step in (("help.up help.down", "scroll"), "help.close"))
+        hint = f"{scroll} · change keys in the settings, [keys] · {close}"
+        yield Static(hint_content(fitted_hint(hint, widest_row(self.app.size.width))), classes="hint")
 
     def on_mount(self) -> None:
         self._keys.bind(self, Scope.HELP)

@@ -17,9 +17,9 @@ from tui_chat.core.conversation import Conversation
 from tui_chat.core.format_numbers import NONE, UNKNOWN, cost_sum, local_moment
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.key_hints import hint_line
+from tui_chat.ui.key_hints import fitted_hint, hint_content, hint_line
 from tui_chat.ui.keymap import Scope
-from tui_chat.ui.widgets.dialog_width import fit_dialog
+from tui_chat.ui.widgets.dialog_width import fit_dialog, widest_row
 from tui_chat.ui.widgets.row_list import RowList
 
 _SIGNS = {
@@ -64,8 +64,8 @@ class TreeScreen(ModalScreen[str | None]):
         yield Static("Conversation tree", markup=False, classes="title")
         yield RowList(compact=True)
         steps = ("tree.choose", ("tree.down tree.up", "move"), "tree.compare", "tree.close")
-        hint = "● shown now   " + hint_line(self._keys, *steps)
-        yield Static(hint, markup=False, classes="hint")
+        hint = fitted_hint("● shown now · " + hint_line(self._keys, *steps), widest_row(self.app.size.width))
+        yield Static(hint_content(hint), classes="hint")
 
     def on_mount(self) -> None:
         """Show the tree, the current branch highlighted."""

@@ -20,7 +20,7 @@ from tui_chat.service.budget_gate import BudgetGate
 from tui_chat.service.usage_report import By, lines_by, usage_report
 from tui_chat.storage.store import Store
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.key_hints import hint_line
+from tui_chat.ui.key_hints import hint_content, hint_line
 from tui_chat.ui.keymap import Scope
 from tui_chat.wording import explain
 
@@ -53,7 +53,8 @@ class UsageScreen(ModalScreen[None]):
         with VerticalScroll(can_focus=False):
             yield Static("Loading …", id="page", markup=False)
         groups = ("usage.by_day", "usage.by_model", "usage.by_conversation")
-        yield Static(hint_line(self._keys, *groups, "usage.span", "usage.close"), markup=False, classes="hint")
+        hint = hint_line(self._keys, *groups, "usage.span", "usage.close")
+        yield Static(hint_content(hint), classes="hint")
 
     def on_mount(self) -> None:
         self._keys.bind(self, Scope.USAGE)

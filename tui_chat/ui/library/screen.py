@@ -28,7 +28,7 @@ from tui_chat.ui.conversation_view.widget import ConversationPane
 from tui_chat.ui.error_reporting import report_worker_error
 from tui_chat.ui.file_stamp import file_stamp
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.key_hints import ending_with_keys
+from tui_chat.ui.key_hints import ending_with_keys, hint_content
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.library.actions import LibraryActions
 from tui_chat.ui.library.data_source import Hits, ListFilter, RowTarget, Shelf, Titles, load_rows
@@ -263,7 +263,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         hint = key_hints(self._shown, self.keys, any_row=self._rows.total > 0, width=self.size.width - _HINT_MARGIN)
         if self.title_line.display:
             hint = _TAGGING if self._tagged else _RENAMING
-        self.hint.update(hint, layout=False)
+        self.hint.update(hint_content(hint), layout=False)
 
     def _row_context(self, width: int, *, is_current: bool = False) -> RowContext:
         styles = self._cursor_styles if is_current else self._text_styles

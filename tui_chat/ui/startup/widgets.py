@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from tui_chat.core.clean import clean_line
 from tui_chat.ui.chat.welcome import margin_of, wordmark
+from tui_chat.ui.key_hints import hint_content
 
 
 class StartupPane(Widget):
@@ -42,5 +43,5 @@ class StartupFooter(Widget):
 
     def render(self) -> Content:
         mark = Content.styled(f"{self._mark}  ", "$text-warning") if self._mark else Content()
-        steps = f"  {self._send_key} send · / commands" if self._send_key else ""
-        return mark + Content.assemble((self._model, "$foreground-muted"), (steps, "$foreground-disabled"))
+        steps = Content("  ") + hint_content(f"{self._send_key} send · / commands") if self._send_key else Content()
+        return mark + Content.styled(self._model, "$foreground-muted") + steps

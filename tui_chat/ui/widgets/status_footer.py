@@ -27,6 +27,7 @@ from tui_chat.core.event import (
 )
 from tui_chat.core.part import ToolResultPart
 from tui_chat.core.turn import Role
+from tui_chat.ui.key_hints import hint_content
 from tui_chat.ui.widgets.footer_layout import Activity, Field, FooterState, fit, footer_fields
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 _STYLES = {
     "model": "$foreground-muted",
     "hint": "$foreground-muted",
-    "keys": "$foreground-disabled",
-    "stop": "$foreground-disabled",
     "speed": "$foreground-disabled",
     "sync": "$foreground-disabled",
 }
@@ -48,6 +47,7 @@ _ACTIVITY_STYLES = {
     Activity.TOOL: "$text-accent",
     Activity.ASKING: "$text-warning",
 }
+_WITH_KEYS = ("keys", "stop")
 _COSTS = ("cost", "total")
 _IN_HEADER = ("total", "context")
 _GAP = 2
@@ -261,4 +261,8 @@ class StatusFooter(Widget):
 
 
 def _row(fields: list[Field], style: Callable[[Field], str]) -> Content:
-    return Content(" " * _GAP).join(Content.styled(field.text, style(field)) for field in fields)
+    texts = (
+        hint_content(field.text) if field.name in _WITH_KEYS else Content.styled(field.text, style(field))
+        for field in fields
+    )
+    return Content(" " * _GAP).join(texts)
