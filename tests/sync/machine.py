@@ -227,6 +227,8 @@ class World:
         self.purged: set[str] = set()
         self.snapshots: dict[int, Any] = {}
         self.busy = False
+        self.outcome: dict[str, Any] = {}
+        """What all machines have at the end."""
 
     def new_device(self) -> Device:
         return Device(self.rng.randbytes(8), self.rng)
@@ -474,7 +476,7 @@ class World:
 
     def check(self) -> None:
         """Check that all is the same everywhere, sound, and that nothing is lost."""
-        first = self.devices[0].canonical()
+        first = self.outcome = self.devices[0].canonical()
         for device in self.devices:
             assert not device.rows("SELECT * FROM outbox")
             assert not device.rows("SELECT * FROM waiting")

@@ -68,6 +68,7 @@ def test_killed_sync_processes_lose_nothing(tmp_path: Path, database: str) -> No
     assert first == second
     turns = [turn for talk in first.values() for turn in talk["turns"]]
     assert len(turns) == 2 * written
+    print(f"{KILLS} kills, {len(turns)} turns on both machines")
     for computer in (laptop, workstation):
         assert computer.run("sync", "verify").startswith("All equal:")
         assert "problem" not in computer.run("sync", "status").split()

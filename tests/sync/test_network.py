@@ -219,6 +219,7 @@ async def test_nothing_readable_leaves_the_machine(
     for text in hidden:
         assert text not in relay.passed, text
         assert text not in stored, text
+    print(f"{len(hidden)} texts in none of {len(relay.passed):,} bytes on the wire and {len(stored):,} on the hub")
     assert near.session.key.space.bytes in relay.passed  # so the relay did see what was sent
 
 

@@ -5,9 +5,11 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
+from tests.sync import machine
 from tests.sync.directed import FOR_MUTANTS, SCHEDULES, play_directed
 from tests.sync.machine import World, play
 from tests.sync.mutants import MUTANTS, Patch
@@ -33,6 +35,31 @@ def test_machines_converge_and_lose_nothing_in_many_schedules(block: int) -> Non
         except BaseException as error:
             error.add_note(f"seed {seed}")
             raise
+    print(f"{len(range(FIRST + block, FIRST + MANY, 10))} schedules: all the same everywhere, nothing lost")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_clocks_that_are_ten_years_wrong_change_nothing_but_dates(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = without_dates(play(seed))
+    monkeypatch.setattr(machine, "TEN_YEARS", timedelta(0))
+    right = without_dates(play(seed))
+    assert wrong == right and wrong
+
+
+_DATES = (6, 7)
+"""Where the dates of the archive and of the trash are in the canonical form, after the date of the conversation."""
+
+
+def without_dates(world: World) -> dict[str, object]:
+    """Return what the first machine has at the end, apart from moments."""
+    return {
+        conversation_id: (
+            [(turn.id, turn.parent_id, turn.text, turn.status) for turn in turns],
+            [field is not None if number in _DATES else field for number, field in enumerate(fields)],
+            others,
+        )
+        for conversation_id, (turns, (_, *fields), *others) in world.outcome.items()
+    }
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda schedule: schedule.__name__)
