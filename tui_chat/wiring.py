@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -75,6 +75,8 @@ class Program:
     default_model: str
     sync: "SyncProcess | None" = None
     """Runs the process that syncs the database; `None` where nothing is stored."""
+    _tasks: "set[asyncio.Task[None]]" = field(default_factory=set, init=False)
+    """What runs in the background until the end."""
 
     def new_conversation(self, launch: LaunchOptions | None = None) -> Conversation:
         """Return a new conversation with the model, system prompt and options of the launch and the settings."""
@@ -177,12 +179,17 @@ class Program:
         if not self.store.opening.read_only:
             with suppress(StorageError, NotFound):  # repeated at the next start
                 await meter_interrupted(self.store, self.pricing.cost_of)
-                await self.store.delete_purged()
-                await empty_trash(self.store, self.settings.chat.trash_days, datetime.now(UTC))
+            self._tasks.add(asyncio.create_task(self._empty_trash()))
             if self.sync is not None and self.settings.sync.when == "app":
                 self.sync.watch(self.store)
         if self.default_model != DEMO_MODEL:
             await self.registry.get(self.default_model)
+
+    async def _empty_trash(self) -> None:
+        """Delete old trash, which takes long for long conversations; nothing waits for it."""
+        with suppress(StorageError, NotFound):  # repeated at the next start
+            await self.store.delete_purged()
+            await empty_trash(self.store, self.settings.chat.trash_days, datetime.now(UTC))
 
     @property
     def model_catalog(self) -> ModelCatalog:
@@ -255,6 +262,8 @@ class Program:
 
     async def aclose(self) -> None:
         """Save everything and close everything."""
+        for task in self._tasks:
+            task.cancel()
         await self.service.aclose()
         await self.toolbox.aclose()
         self.keys.stop()

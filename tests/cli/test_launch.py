@@ -1,16 +1,22 @@
 """What the app starts with: a profile, a system prompt and a model hold for every new conversation of the session."""
 
+import asyncio
 import gc
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests.storage.make import conversation, prompt
 from tui_chat.cli.context import Context, GlobalOptions
 from tui_chat.cli.exit_codes import MISUSED
 from tui_chat.cli.launch import _app_context, _escape_delay_ms, _warm_up, open_app
 from tui_chat.core.launch_options import LaunchOptions
 from tui_chat.settings.load import load_settings
+from tui_chat.storage import purge
+from tui_chat.storage.private_files import DATABASE
+from tui_chat.storage.store import Store
 from tui_chat.wiring import assemble, save_setting
 
 FILE = """
@@ -91,6 +97,29 @@ async def test_the_collector_walks_nothing_that_was_loaded_ahead(tmp_path: Path)
         assert len(gc.get_objects()) < 1000
     finally:
         gc.unfreeze()
+        await program.aclose()
+
+
+async def test_a_purge_is_continued_in_the_background_and_given_up_at_the_end(tmp_path: Path) -> None:
+    store = await Store.open(tmp_path / DATABASE)
+    await store.create(conversation("c1", *(prompt(f"u{number}", text="word " * 50) for number in range(400))))
+    await store.delete("c1")
+    await store._write(purge.hide_trash, datetime(2200, 1, 1, tzinfo=UTC), 0)
+    await store.aclose()
+
+    async def turns(store: Store) -> int:
+        return await store._read(lambda db: int(db.execute("SELECT count(*) FROM turn").fetchone()[0]))
+
+    program = await assemble(load_settings({"data_dir": tmp_path}, environ={}))
+    await program.warm_up()
+    assert await turns(program.store) > 0  # warming up does not wait for it
+    await program.aclose()
+    program = await assemble(load_settings({"data_dir": tmp_path}, environ={}))
+    try:
+        await program.warm_up()
+        while await turns(program.store):
+            await asyncio.sleep(0)
+    finally:
         await program.aclose()
 
 

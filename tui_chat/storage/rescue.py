@@ -78,7 +78,11 @@ def _rename(db: sqlite3.Connection, seq: int, old: str, new: str) -> None:
 
 
 def _merge(db: sqlite3.Connection, old_seq: int, old: str, new_seq: int, new: str) -> None:
-    """Move everything that the other conversation lacks, or has in an older version."""
+    """Move everything that the other conversation lacks, or has in an older version.
+
+    One transaction, however long: two machines rescued different turns, which are few, and between two slices both
+    conversations would be seen with parts of one.
+    """
     numbers = {}
     for turn, turn_id, owner in db.execute(
         "SELECT seq, id, owner FROM turn WHERE conversation = ? ORDER BY seq", (old_seq,)
