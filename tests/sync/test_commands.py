@@ -100,7 +100,7 @@ def test_second_init_is_refused_and_writes_nothing(laptop: Computer, tmp_path: P
 def test_hub_of_another_version_is_named_and_nothing_is_lost(
     laptop: Computer, workstation: Computer, database: str, postgres: Postgres
 ) -> None:
-    assert "version 1 already" in laptop.run("sync", "init", "--upgrade")
+    assert "already has version 1" in laptop.run("sync", "init", "--upgrade")
     name = database.partition("?")[0].rpartition("/")[2]
     version = "CREATE OR REPLACE FUNCTION tui_chat.version() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT {}'"
     postgres.run(version.format(2), database=name)
@@ -239,9 +239,9 @@ def test_altered_moved_and_restamped_records_are_reported_and_the_rest_goes_on(
     )
     other = Computer(tmp_path / "other")
     report = other.run("sync", "join", database, "--key", "-", stdin=laptop.run("sync", "key"))
-    assert "3 received that cannot be read" in report
+    assert "3 received but unreadable" in report
     assert len(other.export()) == 2
-    assert "3 received that cannot be read" in other.run("sync", "status")
+    assert "3 received but unreadable" in other.run("sync", "status")
 
 
 # The process
