@@ -8,7 +8,7 @@ import pytest
 from tests.service.conftest import HELLO
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
-from tui_chat.core.error import RateLimited, StreamCut
+from tui_chat.core.error import Overloaded, RateLimited, ReplyInFlight, StreamCut, Unreachable
 from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.core.provider import CONTINUE_PROMPT
 from tui_chat.settings.load import load_settings
@@ -211,3 +211,27 @@ async def test_a_profile_without_a_system_prompt_is_shown_where_the_settings_hav
         await desk.press("ctrl+n")
         await desk.ask("hi")
         await desk.until(lambda: "profile rust" in screen_text(desk.app))
+
+
+async def test_a_closed_port_names_the_address_and_what_to_do() -> None:
+    refused = Unreachable("127.0.0.1:9 takes no connections", detail="refused")
+    async with desk_with((refused,)) as desk:
+        await desk.ask("hi")
+        await desk.until(lambda: "127.0.0.1:9" in screen_text(desk.app))
+        shown = " ".join(screen_text(desk.app).split())
+        assert "Connection refused" in shown and "Start the server or correct its base_url" in shown
+
+
+async def test_a_page_of_a_proxy_is_reported_with_its_status_and_not_as_an_overload() -> None:
+    async with desk_with((Overloaded("502 Bad Gateway", detail="gateway", status=502),)) as desk:
+        await desk.ask("hi")
+        await desk.until(lambda: "proxy has no answer from its server (502)" in screen_text(desk.app))
+        assert "overloaded" not in screen_text(desk.app)
+
+
+async def test_a_reply_in_another_window_is_not_offered_to_be_stopped_by_a_key_of_this_one(desk: Desk) -> None:
+    desk.chat.notify_error(ReplyInFlight("a reply is still streaming here", detail="elsewhere"))
+    await desk.until(lambda: "in another window" in screen_text(desk.app))
+    assert "stop it in that window" in " ".join(screen_text(desk.app).split()) and "(Esc)" not in screen_text(
+        desk.app
+    )
