@@ -36,6 +36,18 @@ async def test_dialogs_have_a_frame_with_sixteen_colours(desk: Desk) -> None:
     assert "╭" not in screen_text(desk.app)
 
 
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light"])
+async def test_marks_on_a_highlighted_row_can_be_seen_with_sixteen_colours(desk: Desk, theme: str) -> None:
+    await desk.ask("hi")
+    desk.app.use_theme(theme)
+    await desk.press("f5")
+    await desk.until(lambda: "shown now" in screen_text(desk.app))
+    row = next(strip for strip in desk.app.screen._compositor.render_strips() if "Hello" in strip.text)
+    styles = [one.style for one in row if one.text.strip(" │") and one.style is not None]
+    assert "●" in row.text and all(style.color != style.bgcolor for style in styles)
+    assert any(style.bgcolor is not None and not style.bgcolor.is_default for style in styles)
+
+
 async def test_a_theme_of_many_colours_has_frames_too_where_there_are_few(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

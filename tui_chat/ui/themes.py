@@ -30,7 +30,16 @@ def _theme(name: str, colours: Mapping[str, str], surface: str, panel: str) -> T
 
 DARK = _theme("tui-chat-dark", DARK_COLOURS, "#1c1c1c", "#262626")
 LIGHT = _theme("tui-chat-light", LIGHT_COLOURS, "#ecece8", "#e0e0da")
-SIXTEEN = tuple(replace(BUILTIN_THEMES[name], accent="ansi_magenta") for name in ("ansi-dark", "ansi-light"))
+
+
+def _sixteen(name: str, highlight: str) -> Theme:
+    """Return a theme of Textual's with our accent, which can be read on a highlighted row."""
+    theme = BUILTIN_THEMES[name]
+    row = {"block-cursor-background": highlight, "block-cursor-foreground": "ansi_black"}
+    return replace(theme, accent="ansi_magenta", variables={**theme.variables, **row})
+
+
+SIXTEEN = (_sixteen("ansi-dark", "ansi_white"), _sixteen("ansi-light", "ansi_bright_cyan"))
 """For terminals with no more colours; the accent is the one that the conversation has there."""
 
 _HIGHLIGHT = 0.13
