@@ -74,7 +74,7 @@ class _Follower:
             await self._wait(LOOK_EVERY_S)
 
     async def _open_and_exchange(self) -> None:
-        """Exchange until it is over; a key that cannot be had now may be there later."""
+        """Exchange until it is over; a key that is not available now may be there later."""
         while not self._is_over.is_set():
             try:
                 load_sync()

@@ -91,7 +91,7 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a tool wants to know."""
+    """The questions of a tool."""
 
     server: str
     """The MCP server that asks."""

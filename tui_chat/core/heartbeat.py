@@ -20,7 +20,7 @@ class Heartbeat:
         self._wait()
 
     def stop(self) -> None:
-        """Call the function no more."""
+        """Stop calling the function."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

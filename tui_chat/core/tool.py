@@ -162,7 +162,7 @@ class Approval:
 
     @property
     def always_covers(self) -> str:
-        """What a permission for good would cover, in words."""
+        """What a permanent permission would cover, in words."""
         tool, subject = self.review.tool, self.review.subject
         if tool.effect is Effect.EXECUTE:
             return "exactly this command, and no other"

@@ -31,7 +31,7 @@ class BudgetGate:
         self._stores.append(store)
 
     async def drop_store(self, store: Store) -> None:
-        """Note what was spent in a store that is about to be closed, and ask it no more."""
+        """Note what was spent in a store that is about to be closed, and stop asking it."""
         if store in self._stores:
             self._stores.remove(store)
             midnight = _midnight()

@@ -26,7 +26,7 @@ class Permission(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A permission for good that the user has given."""
+    """A permanent permission that the user has given."""
 
     tool: str
     subject: str
@@ -64,7 +64,7 @@ def rule_covers(rule: str, review: CallReview) -> bool:
 
 
 class Permissions:
-    """The rules, and the grants of this run and for good."""
+    """The rules, and the grants of this run and the permanent ones."""
 
     def __init__(self, store: Store, rules: Mapping[str, Permission] | None = None) -> None:
         self._store = store
@@ -128,7 +128,7 @@ class Permissions:
                 await self._add([Grant(tool.name, "", tool.fingerprint, given_at) for tool in tools])
 
     async def grants(self) -> tuple[Grant, ...]:
-        """Return the permissions for good, oldest first; none where they cannot be read."""
+        """Return the permanent permissions, oldest first; none where they cannot be read."""
         try:
             stored = await self._store.state(_STATE_KEY)
         except StorageError:
@@ -136,7 +136,7 @@ class Permissions:
         return tuple(Grant(**item) for item in stored or ())
 
     async def is_outdated(self, review: CallReview) -> bool:
-        """Return whether the user has allowed such calls for good, of a tool that has changed since."""
+        """Return whether the user has permanently allowed such calls, of a tool that has changed since."""
         return any(
             (grant.tool, grant.subject) == (review.tool.name, review.subject)
             and grant.fingerprint != review.tool.fingerprint
@@ -144,7 +144,7 @@ class Permissions:
         )
 
     async def revoke(self, grant: Grant) -> None:
-        """Take back a permission for good."""
+        """Take back a permanent permission."""
         await self._put([other for other in await self.grants() if other != grant])
 
     async def has_consent(self, server: ToolServer) -> bool:

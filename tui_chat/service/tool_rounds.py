@@ -222,7 +222,7 @@ class ToolRounds:
                 answers.append((plan, answer))
                 review = plan.review
                 if not review.warning and await self._permissions.is_outdated(review):
-                    review = replace(review, warning="the tool has changed since you allowed this for good")
+                    review = replace(review, warning="the tool has changed since you always allowed this")
                 self._waiting[plan.call.call_id] = (Approval(plan.call, review), answer)
         asked_s = self._dependencies.monotonic_s()
         self._permissions.set_waiting(self._conversation_id, is_waiting=bool(answers))

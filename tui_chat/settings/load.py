@@ -217,7 +217,7 @@ class _SettingsLoader:
         for depth, name in enumerate(path, start=1):
             found = found.get(name, {})
             if not isinstance(found, Mapping):
-                self._report("it wants to be a table, with its own settings below it", path[:depth])
+                self._report("it must be a table, with its own settings below it", path[:depth])
                 return {}
         return found
 

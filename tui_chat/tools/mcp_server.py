@@ -134,7 +134,7 @@ class McpServer:
         return ToolOutcome(f"The tool failed: {fault}", ToolStatus.FAILED)
 
     async def _elicit(self, context: Any, params: Any) -> Any:
-        """Ask the user what a tool wants to know: by a form, and never by an address to open."""
+        """Ask the user the questions of a tool: by a form, and never by an address to open."""
         from mcp_types import ElicitResult
 
         # A server does not say which call it asks for: the last one is the likeliest.

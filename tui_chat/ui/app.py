@@ -93,7 +93,7 @@ class ChatApp(CrashSafeApp):
         return found
 
     def use_theme(self, name: str) -> None:
-        """Use a theme; a name that is none, such as `auto`, follows the terminal.
+        """Use a theme; a name that is no theme, such as `auto`, follows the terminal.
 
         That is its brightness, and its sixteen colours where it has no more.
         """

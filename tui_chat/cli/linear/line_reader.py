@@ -87,7 +87,7 @@ class LineReader:
         self._unread.append(line)
 
     def close(self) -> None:
-        """End the line that is being read as the interrupt key does, and read no more."""
+        """End the line that is being read as the interrupt key does, and stop reading."""
         self._is_closed = True
         # Not at once: `input` fails if the signal that ends the program is still to be handled.
         asyncio.get_running_loop().call_later(_HANDLED_S, self._end_line)

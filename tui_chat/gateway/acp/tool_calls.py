@@ -51,7 +51,7 @@ class ToolCalls:
                 task.add_done_callback(self._asking.discard)
 
     def close(self) -> None:
-        """Ask no more."""
+        """Stop asking."""
         for task in self._asking:
             task.cancel()
 

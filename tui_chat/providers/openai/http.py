@@ -96,7 +96,7 @@ class Server:
                 transport=transport,
             )
         except OSError as error:
-            reason = error.strerror or "they are none"
+            reason = error.strerror or "the file holds none"
             sentence = f"the certificates that SSL_CERT_FILE names cannot be read: {reason}"
             raise SettingsError(sentence, detail="tls") from error
         except (ValueError, ImportError) as error:

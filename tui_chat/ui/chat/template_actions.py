@@ -125,7 +125,7 @@ class TemplateActions:
         return await send(filled(template, arguments, values), typed, conversation)
 
     async def _value(self, template: PromptTemplate, what: str) -> str | None:
-        """Return the text for a placeholder; `None` where it cannot be had, after a notice of the reason."""
+        """Return the text for a placeholder; `None` where there is none, after a notice of the reason."""
         if what == CLIPBOARD:
             try:
                 return await asyncio.to_thread(read_text, os.environ)

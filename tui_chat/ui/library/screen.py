@@ -251,7 +251,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self.nothing.update(Content(why))
 
     def _show_labels(self) -> None:
-        if not self.is_mounted or self not in self.app.screen_stack:  # its widgets are not there, or no more
+        if not self.is_mounted or self not in self.app.screen_stack:  # its widgets do not exist yet, or no longer
             return
         # The list itself has no width while it is hidden; its container always has one.
         width = self.rows_side.content_size.width - self.list.scrollbar_size_vertical

@@ -98,7 +98,7 @@ class Pictures:
         self._tell()
 
     def fail(self, sha256: str) -> None:
-        """Show an image no more that could not be sent."""
+        """Stop showing an image that could not be sent."""
         self._failed.add(sha256)
         self._pictures.pop(sha256, None)
         self._sent.discard(sha256)
