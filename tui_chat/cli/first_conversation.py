@@ -1,4 +1,4 @@
-"""What a chat starts with, in the app and in linear mode: its model, and notices. Opens nothing."""
+"""The start of a chat, in the app and in linear mode: its model, and notices. Opens nothing."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING

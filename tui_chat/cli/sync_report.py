@@ -1,4 +1,4 @@
-"""What the commands of sync print. Knows no connection."""
+"""The output of the sync commands. Knows no connection."""
 
 import json
 from datetime import datetime

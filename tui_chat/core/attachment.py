@@ -1,4 +1,4 @@
-"""What is known of an attachment by its bytes: hash, size, pixels and pages."""
+"""Facts about an attachment from its bytes: hash, size, pixels and pages."""
 
 from dataclasses import replace
 

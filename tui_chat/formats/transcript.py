@@ -1,4 +1,4 @@
-"""What the Markdown and plain-text exports share: the turns in their order, and the facts about each."""
+"""Shared by the Markdown and plain-text exports: the turns in their order, and the facts about each."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What the gateway works with: the service, the models, the options, and the counters. Knows no request."""
+"""The backend of the gateway: the service, the models, the options, and the counters. Knows no request."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

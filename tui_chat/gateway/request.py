@@ -1,4 +1,4 @@
-"""What every route needs: the backend, the client, the body, and answers in JSON."""
+"""Shared by every route: the backend, the client, the body, and answers in JSON."""
 
 import asyncio
 import json

@@ -1,1 +1,1 @@
-"""What the program does, without a screen: send prompts, receive replies, save, import, export."""
+"""The program without a screen: send prompts, receive replies, save, import, export."""

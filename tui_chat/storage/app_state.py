@@ -1,4 +1,4 @@
-"""What the program remembers apart from conversations: drafts, the prompt history, and small values by key."""
+"""State of the program apart from conversations: drafts, the prompt history, and small values by key."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""What changed here and must be sent, as records. Each function is one transaction.
+"""Local changes that must be sent, as records. Each function is one transaction.
 
 The outbox is a set of what differs, not a log: a record is made of the rows as they are when it is sent. A row dies
 only with the hub's answer, and only if nothing changed it meanwhile.

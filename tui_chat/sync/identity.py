@@ -1,4 +1,4 @@
-"""What lies next to the database for sync: the key, the password, and a witness of whether the file is a copy."""
+"""Files next to the database for sync: the key, the password, and a witness of whether the file is a copy."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a cycle of sync needs of the hub and of the seal. Knows neither psycopg nor PyNaCl.
+"""The hub and the seal as a cycle of sync needs them. Knows neither psycopg nor PyNaCl.
 
 Where a page or an answer is lost, late or repeated, the next cycle ends in the same state.
 """

@@ -1,4 +1,4 @@
-"""What is set for one MCP server, the text of its consent, and the names of its tools on every wire."""
+"""The settings of one MCP server, the text of its consent, and the names of its tools on every wire."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""What an MCP server answered, as text and images. Needs no SDK: it only reads what that made."""
+"""The answer of an MCP server, as text and images. Needs no SDK: it only reads the SDK's objects."""
 
 import base64
 import binascii

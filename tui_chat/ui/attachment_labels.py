@@ -1,4 +1,4 @@
-"""What an attachment is, in a few words: for its placeholder in the prompt and its row in a message. Pure."""
+"""Short descriptions of attachments, for the placeholder in the prompt and the row in a message. Pure."""
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.part import AttachmentPart

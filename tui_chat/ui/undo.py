@@ -1,4 +1,4 @@
-"""What can be undone on a screen, the last change first."""
+"""The changes of a screen that can be undone, the last one first."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias

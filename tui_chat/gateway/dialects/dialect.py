@@ -1,4 +1,4 @@
-"""What a dialect is, and the frames of server-sent events. Knows no socket and no clock."""
+"""The protocol of a dialect, and the frames of server-sent events. Knows no socket and no clock."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a Claude model accepts, judged by its name, and how the list of models is read. Needs no SDK."""
+"""Abilities of Claude models, judged by their names, and how the list of models is read. Needs no SDK."""
 
 import re
 from typing import Any

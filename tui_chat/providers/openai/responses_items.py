@@ -1,4 +1,4 @@
-"""What the output items of the Responses API say: names, arguments, results and sources as text. Knows no stream."""
+"""The output items of the Responses API as text: names, arguments, results and sources. Knows no stream."""
 
 import json
 from collections.abc import Iterator

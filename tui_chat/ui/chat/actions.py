@@ -1,4 +1,4 @@
-"""What the keys and commands of a chat do: one object for each group of actions, and their methods by name."""
+"""The actions of keys and commands in a chat: one object for each group, and their methods by name."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial

@@ -1,4 +1,4 @@
-"""What a chat screen checks once a second: notices of the database, changes by other processes, the state of sync."""
+"""The checks of a chat screen, once a second: notices of the database, changes by other processes, sync."""
 
 from contextlib import suppress
 from dataclasses import replace

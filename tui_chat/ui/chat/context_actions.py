@@ -1,4 +1,4 @@
-"""What keeps a conversation small and cheap: a summary, messages that are left out, and the budget."""
+"""Keep a conversation small and cheap: a summary, messages that are left out, and the budget."""
 
 from functools import partial
 

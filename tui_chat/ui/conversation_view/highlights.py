@@ -1,4 +1,4 @@
-"""What is highlighted in a conversation: the selection, the turn, code block or link at the cursor, and matches."""
+"""The highlights of a conversation: the selection, the turn, code block or link at the cursor, and matches."""
 
 from collections.abc import Callable
 

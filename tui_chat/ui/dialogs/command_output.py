@@ -1,4 +1,4 @@
-"""What a command printed, in a dialog. Only shows it."""
+"""A dialog with the output of a command. Only shows it."""
 
 from typing import NamedTuple
 

@@ -1,1 +1,1 @@
-"""What the library shows: which rows there are, and how one looks."""
+"""The rows of the library: which there are, and how they look."""

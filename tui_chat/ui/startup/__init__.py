@@ -1,1 +1,1 @@
-"""What is shown until the services are loaded, and what is loaded in the background after it."""
+"""The screen until the services are loaded, and what is loaded in the background after it."""

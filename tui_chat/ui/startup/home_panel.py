@@ -1,4 +1,4 @@
-"""What is below the prompt of an empty conversation: model, key, hints, recent conversations. Only draws.
+"""The panel below the prompt of an empty conversation: model, key, hints, recent conversations. Only draws.
 
 It is on the start-up screen too, so it imports nothing that the first paint does not need.
 """

@@ -1,4 +1,4 @@
-"""What the startup screen knows while the services are loaded. Must not know them."""
+"""Facts for the startup screen while the services are loaded. Must not know them."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
