@@ -32,6 +32,9 @@ def test_the_index_takes_in_words_and_pairs(text: str, words: str) -> None:
         ("getUserName()", "username name"),
         ("HTTPServer and XMLParser2", "server parser2"),
         ("plain words, CAPITALS, Title", ""),
+        ("aB x1Y aBc", "y bc"),
+        ("a" * 79 + "B " + "a" * 80 + "C", "b"),
+        ("naïveCase _innerPart", "case part"),
     ],
 )
 def test_an_identifier_is_known_by_its_ends(text: str, ends: str) -> None:
