@@ -46,7 +46,7 @@ def rows(
     prompts = [turn for turn in reversed(conversation.path) if turn.role is Role.USER]
     return [
         *(_action(key, keys, to_read) for key in _actions(is_streaming=is_streaming)),
-        *(Choice(f"command:{one.name}", _sentence(one.help), f"/{one.name}") for one in COMMANDS if not one.key_id),
+        *(Choice(f"command:{one.name}", _name(one.help), f"/{one.name}") for one in COMMANDS if not one.key_id),
         *(Choice(f"template:{one.name}", _sentence(one.help), f"/{one.name} {one.takes}".rstrip()) for one in own),
         *(
             Choice(f"turn:{turn.id}", f"Go to: {turn.text[:_READ_OF_A_TURN]}", "this conversation")
@@ -84,3 +84,8 @@ def _action(key: Key, keys: Keyboard, to_read: str) -> Choice:
 
 def _sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
+
+
+def _name(help: str) -> str:
+    """Return what a command does, without what comes after a semicolon."""
+    return _sentence(help.partition(";")[0])
