@@ -169,4 +169,4 @@ def paint_png(cells: Cells, path: Path) -> None:
             for is_on, line in ((run.underline, HEIGHT - 2), (run.strike, HEIGHT // 2)):
                 if is_on:
                     draw.line((left, top + line, at, top + line), fill=run.ink)
-    image.quantize(64).save(path, optimize=True)
+    image.quantize(64, method=Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
