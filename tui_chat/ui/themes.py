@@ -42,8 +42,8 @@ def _sixteen(name: str, highlight: str) -> Theme:
 SIXTEEN = (_sixteen("ansi-dark", "ansi_white"), _sixteen("ansi-light", "ansi_bright_cyan"))
 """For terminals with no more colours; the accent is the one that the conversation has there."""
 
-_HIGHLIGHT = 0.13
-"""Share of the accent in the background of a highlighted row, as the style sheets have it."""
+_HIGHLIGHT = {True: 0.2, False: 0.13}
+"""Share of the accent in the background of a highlighted row of dark and light themes, as in the style sheets."""
 _DIM_TEXTS = (("foreground-muted", 0.36), ("foreground-disabled", 0.5))
 """Text colours, and how much of the background is in them at most."""
 
@@ -58,6 +58,7 @@ def legible(variables: Mapping[str, str]) -> dict[str, str]:
     text = Color.parse(variables["foreground"])
     if text.ansi is not None:
         return dict(variables)
-    row = Color.parse(variables["surface"]).blend(Color.parse(variables["accent"]), _HIGHLIGHT)
+    surface = Color.parse(variables["surface"])
+    row = surface.blend(Color.parse(variables["accent"]), _HIGHLIGHT[surface.brightness < text.brightness])
     dim = {name: faded(text, row, share).hex for name, share in _DIM_TEXTS}
     return {**variables, **dim, "text-disabled": dim["foreground-muted"]}

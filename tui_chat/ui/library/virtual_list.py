@@ -21,7 +21,8 @@ class VirtualList(ScrollView, can_focus=False):
     VirtualList {
         overflow-x: hidden;
         scrollbar-gutter: stable;
-        & > .virtual-list--cursor { background: $accent 13%; text-style: bold; }
+        & > .virtual-list--cursor { background: $accent 20%; text-style: bold; }
+        &:light > .virtual-list--cursor { background: $accent 13%; }
         &:ansi > .virtual-list--cursor { background: ansi_default; text-style: reverse; }
     }
     """

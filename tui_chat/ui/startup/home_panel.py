@@ -151,7 +151,10 @@ class HomePanel(Widget, can_focus=True):
             room = cells - lead.cell_length - behind.cell_length - len(_GAP)
         title = Content.styled(recent.title, "$foreground").truncate(max(1, room), ellipsis=True, pad=True)
         row = lead + title + Content(_GAP) + behind
-        return row.stylize("reverse" if self.app.current_theme.ansi else "bold on $accent 13%") if is_current else row
+        if not is_current:
+            return row
+        theme = self.app.current_theme
+        return row.stylize("reverse" if theme.ansi else f"bold on $accent {20 if theme.dark else 13}%")
 
     # The cursor
 
