@@ -22,6 +22,7 @@ from tui_chat.ui.compare.screen import CompareScreen
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.library.screen import LibraryScreen
 from tui_chat.ui.widgets.notice_line import NORMAL_BADGE, READ_BADGE
+from tui_chat.ui.widgets.row_list import RowList
 
 KEYS_A_SECOND = 12
 TEXT = """
@@ -184,6 +185,17 @@ async def test_words_in_the_normal_mode_of_vi_send_nothing_and_stay_in_the_promp
             await desk.until(lambda: NORMAL_BADGE in screen_text(desk.app))
             await type_word(desk, word)
             assert desk.chat.prompt.has_focus and desk.app.screen is desk.chat and len(desk.provider.requests) == 1
+
+
+async def test_a_word_typed_after_a_click_on_the_list_of_a_picker_filters_it() -> None:
+    async with conversation() as desk:
+        for state in ("model", "settings"):
+            await STATES[state][1](desk)
+            await desk.settle()
+            await desk.pilot.mouse_down(RowList, offset=(2, 0))
+            await type_word(desk, "refactor")
+            assert shown_text(desk) == "refactor" and desk.app.screen is not desk.chat
+            await leave(desk)
 
 
 async def test_a_sentence_typed_in_reading_mode_stands_in_the_prompt_whole() -> None:

@@ -133,6 +133,7 @@ class Picker(ModalScreen[str | None]):
         self._keys.bind(self, Scope.PICKER)
         self._keys.bind(self.box, Scope.PICKER, Input.BINDINGS)
         self.box.cursor_blink = False
+        self.rows.can_focus = False  # a click on the list leaves what is typed to the search line
         self.box.focus()
         self._fit()
         self._show()

@@ -78,6 +78,7 @@ class ConfigScreen(ModalScreen[None]):
         self._keys.bind(self, Scope.PICKER)
         self._keys.bind(self.box, Scope.PICKER, Input.BINDINGS)
         self.box.cursor_blink = False
+        self.rows.can_focus = False  # a click on the list leaves what is typed to the search line
         self.box.focus()
         if found := next((setting for setting in self._all if setting.name == self._opened), None):
             self._edit(found)
