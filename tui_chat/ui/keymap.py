@@ -110,6 +110,13 @@ KEYS: tuple[Key, ...] = (
             "Go to the next word; in an empty prompt, to the next branch.",
         ),
         ("prompt.delete_word", "alt+d", "delete_word_right", "delete word", "Delete the next word."),
+        (
+            "prompt.stash",
+            "ctrl+s",
+            "screen.stash",
+            "put away",
+            "Put the draft away (kept in history); in an empty prompt, bring it back.",
+        ),
         ("prompt.delete", "ctrl+d", "delete_or_quit", "delete", "Delete forward; quit if the prompt is empty."),
     ),
     *_table(

@@ -199,6 +199,16 @@ async def test_a_new_conversation_with_a_draft_from_before_says_so_and_names_the
     await store.aclose()
 
 
+async def test_a_draft_is_put_away_and_brought_back_after_another_prompt(desk: Desk) -> None:
+    await desk.type("a long thought")
+    await desk.press("ctrl+s")
+    await desk.until(lambda: not desk.chat.prompt.text)
+    await desk.ask("a short question")
+    await desk.press("ctrl+s")
+    await desk.until(lambda: desk.chat.prompt.text == "a long thought")
+    assert "a long thought" in await desk.store.prompts()
+
+
 async def test_switching_conversations_keeps_each_draft(desk: Desk) -> None:
     await desk.ask("hi")
     first = desk.conversation

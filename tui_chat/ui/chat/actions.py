@@ -146,6 +146,7 @@ class ChatActions:
             "save_code": self.output.save_code,
             "send_without_files": self.branches.send_without_files,
             "serve": self.serve.toggle,
+            "stash": self.prompts.stash,
             "temporary": self.temporary.toggle,
             "tokens": self.context.count_tokens,
             "tools": self.tools.choose,

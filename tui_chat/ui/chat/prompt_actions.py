@@ -36,6 +36,8 @@ class PromptActions:
         """The conversation that was left last, and its draft."""
         self._is_restored = False
         """Whether the prompt box holds the draft of the conversation that is shown."""
+        self._stashed = ""
+        """The draft that was put away last."""
         self._estimate_text = ""
         self._warned_of = ""
         """The prompt that was reported as too long; sent again, it is sent."""
@@ -108,6 +110,17 @@ class PromptActions:
         await self._put_into_history(self._chat.prompt.draft)
         self._chat.prompt.draft = ""
         self._notify_put_by()
+
+    async def stash(self) -> None:
+        """Put the draft away; in an empty prompt box, bring back what was put away last."""
+        prompt = self._chat.prompt
+        if prompt.draft.strip():
+            self._stashed = prompt.draft
+            await self.clear()
+        elif self._stashed:
+            prompt.draft, self._stashed = self._stashed, ""
+        else:
+            self._chat.notify("There is no draft to put away.")
 
     async def _put_into_history(self, text: str) -> None:
         self._chat.prompt.set_history(await self._drafts.add_to_history(text))
