@@ -3,9 +3,9 @@
     python -m tests.benchmarks.beside_sync [--quick] [--runs N] [--turns N] [--hub-turns N]
 
 runs the app in a terminal, with its own sync process, on a copy of one library of generated conversations: without
-sync, the same once more as a control, with a hub that refuses connections, is silent or answers after 2 s, and while
-a first sync of 100,000 turns runs, sent or read. The runs take turns, every other round backwards, so that a busy
-machine troubles all of them. In each run
+sync, the same once more as a control, with a hub that ends each connection, is silent or answers after 2 s, and while
+a first sync runs: the app's own 20,000 turns are sent, or 100,000 of another machine are read. The runs take turns,
+every other round backwards, so that a busy machine troubles all of them. In each run
 
 search          20 queries again and again, as from an app that is used; p95
 token → screen  from the server's write of a token to the screen that shows it; p95
