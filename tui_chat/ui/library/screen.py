@@ -35,6 +35,7 @@ from tui_chat.ui.library.data_source import Hits, ListFilter, RowTarget, Shelf, 
 from tui_chat.ui.library.row_layout import RowContext, conversation_row, head, heading_row, hit_rows
 from tui_chat.ui.library.screen_texts import heading, key_hints, search_placeholder, why_nothing
 from tui_chat.ui.library.virtual_list import VirtualList
+from tui_chat.ui.terminal.textual_private import paint_now
 from tui_chat.ui.widgets.notice_line import NoticeLine
 from tui_chat.wording import explain
 
@@ -143,7 +144,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         if self._waits_for_rows:
             self._waits_for_rows = False
             self._unpainted.close()
-            self.refresh(layout=True)
+            paint_now(self)
 
     def on_unmount(self) -> None:
         self._unpainted.close()

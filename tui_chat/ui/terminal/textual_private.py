@@ -52,6 +52,12 @@ def use_no_colours(app: App[Any], *, shades: bool) -> None:
             app._filters[at] = Monochrome() if shades else NoColor()
 
 
+def paint_now(screen: Screen[Any]) -> None:
+    """Lay out and paint a screen at once; Textual waits for the next tick of a timer, up to 17 ms."""
+    screen._refresh_layout()
+    screen._layout_required = screen._repaint_required = False
+
+
 class CrashSafeApp(App[int]):
     """An app that an exception ends without a word; Textual prints all local variables, with keys and prompts."""
 
