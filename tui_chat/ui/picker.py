@@ -183,8 +183,8 @@ class Picker(ModalScreen[str | None]):
             hits.sort(key=lambda pair: -pair[0].score)
             hits = [pair for pair in hits if pair[0].score >= _MIN_SHARE * hits[0][0].score]
         del hits[MOST_ROWS:]
-        with_notes = all(cell_len(row.words) <= self._room for row in self._rows if row.note_at is not None)
-        shown = [(row.choice, row.drawn(hit.places, with_note=with_notes)) for hit, row in hits]
+        room = self._room
+        shown = [(row.choice, row.drawn(hit.places, with_note=cell_len(row.words) <= room)) for hit, row in hits]
         if self._free is not None and self._free(typed) and all(row.choice.value != typed for _, row in hits):
             as_typed = Choice(typed, typed, "as typed")
             shown.append((as_typed, _Row(as_typed).drawn(())))
