@@ -18,10 +18,8 @@ _CHANGES: dict[Shelf, tuple[str | tuple[str, str], ...]] = {
 
 def search_placeholder(*, costs: bool) -> str:
     """Return what is in the empty search line."""
-    cost = ("cost:>0.5",) if costs else ()
-    return "   ".join(
-        ("Search conversations", "tag:name", "model:name", "state:failed", *cost, "is:pinned", "sort:cost")
-    )
+    rest = ("cost:>0.5", "is:pinned", "sort:cost") if costs else ("is:pinned", "sort:title")
+    return "   ".join(("Search conversations", "tag:name", "model:name", "state:failed", *rest))
 
 
 def heading(list_filter: ListFilter, total: int, marked: int) -> Content:
