@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from copy import deepcopy
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -77,7 +78,7 @@ def change(random: Random, value: Any) -> None:
         case 0:
             del holder[key]
         case 1:
-            holder[key] = random.choice(WILD)
+            holder[key] = deepcopy(random.choice(WILD))
         case 2:
             # Copied, so that the value stays a tree: a circle of objects would have no end.
             holder[key] = json.loads(json.dumps(other_holder[other_key]))
