@@ -111,6 +111,17 @@ async def test_a_command_that_does_not_end_is_stopped_with_its_children() -> Non
     assert status.startswith("stopped after")
 
 
+async def test_a_command_that_prints_without_end_is_stopped_and_its_output_is_shown() -> None:
+    async with asyncio.timeout(20):
+        status, output = await run_command("yes", "")
+    assert status == "stopped after 1,000,000 bytes" and len(output) == 1_000_000
+
+
+async def test_what_a_command_printed_before_it_was_stopped_is_shown() -> None:
+    status, output = await run_command("echo so far; sleep 100", "", limit_s=0.5)
+    assert status.startswith("stopped after") and output == "so far\n"
+
+
 async def test_a_message_is_copied_in_every_form(copied: list[tuple[tuple[str, ...], str]]) -> None:
     asked: list[object] = []
     async with desk_with(CODE, hook=asked.append) as desk:

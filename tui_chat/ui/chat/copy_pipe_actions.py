@@ -176,15 +176,16 @@ async def run_command(command: str, text: str, limit_s: float = _LIMIT_S) -> tup
     except OSError as error:
         return f"not started: {error.strerror}", ""
     assert process.stdin is not None and process.stdout is not None
+    output = bytearray()
+    feeding = asyncio.create_task(_feed(process.stdin, text.encode("utf-8", "replace")))
     try:
         async with asyncio.timeout(limit_s):
-            feeding = asyncio.create_task(_feed(process.stdin, text.encode("utf-8", "replace")))
-            output = await _read(process.stdout)
-            feeding.cancel()
-            status = f"exit {await process.wait()}"
+            is_whole = await _read_into(output, process.stdout)
+            status = f"exit {await process.wait()}" if is_whole else f"stopped after {_MOST_OUTPUT:,} bytes"
     except TimeoutError:
-        status, output = f"stopped after {limit_s:.0f} s", b""
+        status = f"stopped after {limit_s:.0f} s"
     finally:
+        feeding.cancel()
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -199,9 +200,11 @@ async def _feed(stdin: asyncio.StreamWriter, data: bytes) -> None:
         stdin.close()
 
 
-async def _read(stdout: asyncio.StreamReader) -> bytes:
-    """Read until the end, or as much as is shown."""
-    read = bytearray()
-    while len(read) < _MOST_OUTPUT and (piece := await stdout.read(65_536)):
-        read += piece
-    return bytes(read[:_MOST_OUTPUT])
+async def _read_into(output: bytearray, stdout: asyncio.StreamReader) -> bool:
+    """Read until the end, or as much as is shown; return whether that was all."""
+    while piece := await stdout.read(65_536):
+        output += piece
+        if len(output) > _MOST_OUTPUT:
+            del output[_MOST_OUTPUT:]
+            return False
+    return True
