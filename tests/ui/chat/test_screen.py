@@ -209,6 +209,25 @@ async def test_a_draft_is_put_away_and_brought_back_after_another_prompt(desk: D
     assert "a long thought" in await desk.store.prompts()
 
 
+async def test_what_is_typed_while_a_draft_is_put_away_stays(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_write = asyncio.Event()
+    write = desk.store.add_prompt
+
+    async def write_late(text: str) -> None:
+        await may_write.wait()
+        await write(text)
+
+    monkeypatch.setattr(desk.store, "add_prompt", write_late)
+    await desk.type("the draft")
+    putting_away = asyncio.create_task(desk.chat.actions.prompts.stash())
+    await desk.until(lambda: not desk.chat.prompt.text)
+    await desk.type("typed meanwhile")
+    may_write.set()
+    await putting_away
+    assert desk.chat.prompt.text == "typed meanwhile"
+    assert "the draft" in await desk.store.prompts()
+
+
 async def test_switching_conversations_keeps_each_draft(desk: Desk) -> None:
     await desk.ask("hi")
     first = desk.conversation

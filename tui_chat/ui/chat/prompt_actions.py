@@ -107,8 +107,8 @@ class PromptActions:
 
     async def clear(self) -> None:
         """Clear the prompt box; the draft goes into the history."""
-        await self._put_into_history(self._chat.prompt.draft)
-        self._chat.prompt.draft = ""
+        draft, self._chat.prompt.draft = self._chat.prompt.draft, ""  # before the store, which may keep it waiting
+        await self._put_into_history(draft)
         self._notify_put_by()
 
     async def stash(self) -> None:
