@@ -6,13 +6,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_rows, screen_text
 from tests.ui.turns import exchanges
+from tui_chat.core.conversation import Conversation
+from tui_chat.core.error import StorageError
 from tui_chat.core.event import TextDelta
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.storage.store import Store
+from tui_chat.ui.chat import background_checks, external_changes
 from tui_chat.ui.chat.external_changes import ExternalChanges
 
 
@@ -98,6 +103,33 @@ async def test_another_branch_that_the_other_copy_goes_to_is_not_forced_on_this_
     await here.aclose()
 
 
+async def test_a_change_that_could_not_be_read_is_shown_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "conversations.db"
+    here, there = await Store.open(path), await Store.open(path)
+    mine = exchanges(2)
+    await here.save(mine)
+    monkeypatch.setattr(background_checks, "CHECK_EVERY_S", 0.02)
+    monkeypatch.setattr(external_changes, "file_stamp", lambda path: path.stat().st_mtime_ns)
+    failures = [StorageError("busy", detail="locked")]
+    async with desk_with(store=here, first=mine) as desk:
+        await desk.until(lambda: "reply 3" in screen_text(desk.app))
+        load = desk.service.open
+
+        async def busy(conversation_id: str) -> Conversation:
+            if failures:
+                raise failures.pop()
+            return await load(conversation_id)
+
+        monkeypatch.setattr(desk.service, "open", busy)
+        await there.append(mine.id, [turn("new", "turn-3", Role.USER, "later words")], head="new")
+        await desk.until(lambda: "later words" in screen_text(desk.app))
+        assert not failures
+    await there.aclose()
+    await here.aclose()
+
+
 def first_row(desk: Desk) -> str:
     return next(row for row in screen_rows(desk.app) if row.strip())
 
@@ -117,6 +149,9 @@ async def test_a_file_that_rests_is_not_read_and_one_that_was_written_is(tmp_pat
     await there.append(mine.id, [turn("new", "turn-3", Role.USER, "words")], head="new")
     assert elsewhere.may_have_changed()
     assert await elsewhere.check_for_changes(mine.id)
+    assert not await elsewhere.check_for_changes(mine.id)
+    elsewhere.look_again()
+    assert elsewhere.may_have_changed() and await elsewhere.check_for_changes(mine.id)
     await there.aclose()
     await here.aclose()
     alone = await Store.open(":memory:")

@@ -18,6 +18,7 @@ from tests.ui.library.test_data_source import made
 from tests.ui.screen import screen_rows, screen_text
 from tests.ui.turns import conversation, prompt, reply
 from tui_chat.core.conversation import Conversation
+from tui_chat.core.error import StorageError
 from tui_chat.providers.demo.provider import DemoProvider
 from tui_chat.storage.store import Store
 from tui_chat.ui.library import screen as library_screen
@@ -293,6 +294,34 @@ async def test_what_another_copy_writes_appears_and_the_cursor_stays_on_its_conv
         await desk.store.save(replace(made(9), title="Brand new"))
         await shows(desk, "Brand new", "Conversations 4")
         assert library(desk).target == here
+
+
+async def test_a_change_that_could_not_be_read_is_shown_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stamp = "before"
+    monkeypatch.setattr(library_screen, "file_stamp", lambda path: stamp)
+    monkeypatch.setattr(library_screen, "CHECK_EVERY_S", 0.02)
+    store = await Store.open(tmp_path / "conversations.db")
+    await store.save(made(1))
+    failures = [StorageError("busy", detail="locked")]
+    read = store.changes
+
+    async def changes() -> tuple[int, int]:
+        if stamp == "after" and failures:
+            raise failures.pop()
+        return await read()
+
+    async with desk_with(store=store) as desk:
+        await desk.press("ctrl+o")
+        await shows(desk, "Title 1")
+        await desk.until(lambda: library(desk)._stamp == "before")
+        monkeypatch.setattr(store, "changes", changes)
+        await store.save(replace(made(9), title="Brand new"))
+        stamp = "after"
+        await shows(desk, "Brand new")
+        assert not failures
+    await store.aclose()
 
 
 async def test_nothing_is_asked_of_any_provider_and_no_connection_is_made(monkeypatch: pytest.MonkeyPatch) -> None:

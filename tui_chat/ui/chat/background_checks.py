@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from textual.worker import Worker
 
-from tui_chat.core.error import ChatError
+from tui_chat.core.error import ChatError, NotFound, StorageError
 from tui_chat.core.heartbeat import Heartbeat
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.external_changes import CHECK_EVERY_S, ExternalChanges
@@ -53,12 +53,20 @@ class BackgroundChecks:
         shown = chat.conversation
         if not shown.turns or chat.live_reply is not None:
             return
-        with suppress(ChatError):  # it is checked again soon
+        try:
             if not await self._external_changes.check_for_changes(shown.id):
                 return
             now = await chat.service.open(shown.id)
-            if chat.conversation is shown and chat.live_reply is None:
-                is_newer = not now.has(shown.head or "") or shown.head in {turn.id for turn in now.path}
-                chat.conversation = replace(now, head=now.head if is_newer else shown.head, model=shown.model)
-                chat.show_path()
-                await self._sync.report_branches(shown)
+        except StorageError:  # such as a busy file
+            self._external_changes.look_again()
+            return
+        except NotFound:
+            return
+        if chat.conversation is not shown or chat.live_reply is not None:
+            self._external_changes.look_again()
+            return
+        is_newer = not now.has(shown.head or "") or shown.head in {turn.id for turn in now.path}
+        chat.conversation = replace(now, head=now.head if is_newer else shown.head, model=shown.model)
+        chat.show_path()
+        with suppress(ChatError):  # an answer without its notice is on the screen as well
+            await self._sync.report_branches(shown)

@@ -33,3 +33,7 @@ class ExternalChanges:
         before, self._pulse = self._pulse, await self._store.conversation_changes(conversation_id)
         is_new, self._conversation_id = conversation_id != self._conversation_id, conversation_id
         return not is_new and before != self._pulse
+
+    def look_again(self) -> None:
+        """Report the last change once more: it could not be shown."""
+        self._stamp, self._writes, self._pulse = None, None, ()

@@ -224,16 +224,16 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         path = self.store.opening.path
         stamp = None if path is None else file_stamp(path)
         if stamp is None or stamp != self._stamp:
-            self._stamp = stamp
-            self._show_changes()
+            self._show_changes(stamp)
 
     @work(group="changes", exclusive=True, exit_on_error=False)
-    async def _show_changes(self) -> None:
-        """Show what was written since, here or by another process."""
+    async def _show_changes(self, stamp: object) -> None:
+        """Show what was written since, here or by another process; `stamp` is that of the file."""
         try:
             seen = await self.store.changes()
-        except ChatError:
+        except ChatError:  # asked again at the next check
             return
+        self._stamp = stamp
         if seen != self._seen and self._seen is not None:
             self.reload()
 
