@@ -111,7 +111,7 @@ class AttachmentFitter:
 
 
 def limits_of(limits: AttachmentLimits, listed: Model | None) -> AttachmentLimits:
-    """Return an limits with what the provider's list of models adds: whether it sees, and how long its context is."""
+    """Return the limits with what the provider's list of models adds: whether it sees, how long its context is."""
     if listed is None:
         return limits
     sees = limits.sees if listed.can_see is None else listed.can_see

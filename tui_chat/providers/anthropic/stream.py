@@ -45,7 +45,7 @@ _Batch = list[dict[str, Any] | None]
 
 
 async def event_batches(response: httpx2.Response, masker: Masker = NO_SECRETS) -> AsyncGenerator[_Batch, None]:
-    """Yield the events of each read together; `None` means a comment, or for bytes that complete no event."""
+    """Yield the events of each read together; `None` is a comment, or bytes that complete no event."""
     content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "text/html":
         title = page_message((await error_body(response)).decode("utf-8", "replace"), masker)

@@ -220,7 +220,7 @@ def _costs(state: FooterState) -> list[Field]:
 def total_forms(total: CostSum, total_all: CostSum, width: int = 0, *, before: str = "") -> tuple[str, ...]:
     """Return what a branch and all branches cost, from long to short, as words that need no manual.
 
-    `before` stands before the shortest one, such as an `of` behind what the reply costs.
+    The shortest one starts with `before`, such as an `of` behind what the reply costs.
     """
     here = _sum_text(total)
     if not here:
