@@ -45,6 +45,14 @@ def test_all_go_into_a_folder_as_files_of_their_own(shell: Shell, tmp_path: Path
 
 
 @pytest.mark.slow
+def test_a_path_that_ends_with_a_slash_is_a_folder_and_is_created(shell: Shell, tmp_path: Path) -> None:
+    shell("ask", "--demo", "code")
+    done = shell("export", shell.only_conversation()["id"], "-o", f"{tmp_path}/new/v1.2/")
+    (file,) = (tmp_path / "new" / "v1.2").iterdir()
+    assert done.out.strip() == str(file) and file.suffix == ".md" and "rate limiter" in file.read_text()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [[], ["--all", "abc"], ["--all", "-f", "jsn"]])
 def test_an_unclear_wish_is_a_misuse(shell: Shell, words: list[str]) -> None:
     done = shell("export", *words)

@@ -1,6 +1,7 @@
 """Import conversations from files and export them to files. What was finished stays, however it ends."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, contextmanager
@@ -274,6 +275,8 @@ class ExportRequest:
     """
     attachments: bool = True
     """Whether the attached files go along: within HTML and JSON, next to Markdown."""
+    into_folder: bool = False
+    """Whether the path is a folder, which is created if it is missing."""
 
     @property
     def needs_bytes(self) -> bool:
@@ -284,11 +287,20 @@ class ExportRequest:
 _FORMATS = {".json": ExportFormat.JSON, ".txt": ExportFormat.TEXT, ".html": ExportFormat.HTML}
 
 
+def names_folder(name: str) -> bool:
+    """Return whether a path as it was typed ends with a slash, which `Path` drops."""
+    return name.endswith(("/", os.sep))
+
+
 async def export_conversation(store: Store, conversation: Conversation, name: str) -> Path:
-    """Export to the named file, in its suffix's format, or to one named after the conversation; return its path."""
-    suffix = Path(name).suffix
+    """Export to the named file, in its suffix's format, or to one named after the conversation; return its path.
+
+    A name that ends with a slash is a folder.
+    """
+    into_folder = names_folder(name)
+    suffix = "" if into_folder else Path(name).suffix
     form = _FORMATS.get(suffix) or (format_for(suffix) if suffix else None) or ExportFormat.MARKDOWN
-    request = ExportRequest([conversation.id], form)
+    request = ExportRequest([conversation.id], form, into_folder=into_folder)
     (path,) = await export(store, request, absolute_path(name or file_name(conversation, form)))
     return path
 
@@ -296,7 +308,8 @@ async def export_conversation(store: Store, conversation: Conversation, name: st
 async def export(store: Store, request: ExportRequest, destination: Path | Write) -> list[Path]:
     """Write conversations to a file, a folder (one file each) or a stream; return the files that were written.
 
-    A path is a folder if it is one already, or if it is for several conversations and has no file suffix.
+    A path is a folder if it is one already, if the request says so, or if it is for several conversations and has no
+    file suffix.
     """
     if not isinstance(destination, Path):
         async for text in _texts(store, request):
@@ -330,7 +343,7 @@ async def all_ids(store: Store) -> list[str]:
 
 def _is_folder(destination: Path, request: ExportRequest) -> bool:
     is_file_name = bool(destination.suffix) and request.format is not ExportFormat.LIBRECHAT
-    return destination.is_dir() or (len(request.ids) > 1 and not is_file_name)
+    return request.into_folder or destination.is_dir() or (len(request.ids) > 1 and not is_file_name)
 
 
 async def _export_to_folder(folder: Path, store: Store, request: ExportRequest) -> list[Path]:

@@ -102,3 +102,11 @@ async def test_the_suffix_of_a_plug_in_s_format_chooses_it(
     await desk.ask(f"/export {tmp_path}/talk.md")
     await desk.until((tmp_path / "talk.md").exists)
     assert "# Hello?" in (tmp_path / "talk.md").read_text()
+
+
+async def test_export_creates_a_folder_whose_name_ends_with_a_slash(desk: Desk, tmp_path: Path) -> None:
+    await desk.ask("Hello?")
+    await desk.ask(f"/export {tmp_path}/new/v1.2/")
+    await desk.until(lambda: any((tmp_path / "new").rglob("*.md")))
+    (file,) = (tmp_path / "new" / "v1.2").iterdir()
+    assert "# Hello?" in file.read_text()

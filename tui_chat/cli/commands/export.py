@@ -24,7 +24,7 @@ FormatFlag = Annotated[
 ]
 NoAttachmentsFlag = Annotated[bool, typer.Option("--no-attachments", help="Leave the attached files out.")]
 OutputFlag = Annotated[
-    Path | None, typer.Option("-o", "--output", metavar="PATH", help="A file or a folder; stdout by default.")
+    str | None, typer.Option("-o", "--output", metavar="PATH", help="A file or a folder; stdout by default.")
 ]
 
 
@@ -50,7 +50,7 @@ def run(
     from tui_chat.formats.transcript import Branch
     from tui_chat.plugins import FORMATS, plugins
     from tui_chat.service.export_names import ExportFormat, format_named
-    from tui_chat.service.import_export import ExportRequest, all_ids, export
+    from tui_chat.service.import_export import ExportRequest, all_ids, export, names_folder
     from tui_chat.storage.store import Store
 
     if everything == bool(conversations):
@@ -60,7 +60,8 @@ def run(
     if (chosen := format_named(choice_or_error(form, known, "format"))) is None:
         raise typer.BadParameter(f"the format {form} can be imported, not exported")
     which = Branch(choice_or_error(branch, [str(one) for one in Branch], "branch"))
-    if chosen is ExportFormat.HTML and _is_one_file(conversations, output):
+    into_folder = output is not None and names_folder(output)
+    if chosen is ExportFormat.HTML and not into_folder and _is_one_file(conversations, output):
         raise typer.BadParameter("a page of HTML holds one conversation: name a folder with -o")
     unreadable: list[tuple[str, ChatError]] = []
 
@@ -68,8 +69,8 @@ def run(
         ids = [await store.resolve(one) for one in conversations] if conversations else await all_ids(store)
         # A conversation that cannot be read does not stop the export of the others.
         on_error = (lambda one, error: unreadable.append((one, error))) if len(ids) > 1 else None
-        wanted = ExportRequest(ids, chosen, which, on_error, attachments=not no_attachments)
-        return await export(store, wanted, output or _stdout(chosen))
+        wanted = ExportRequest(ids, chosen, which, on_error, not no_attachments, into_folder)
+        return await export(store, wanted, Path(output) if output is not None else _stdout(chosen))
 
     written = with_store(ctx, write)
     if output is None:
@@ -84,9 +85,9 @@ def run(
     raise typer.Exit(STORAGE if unreadable else DONE)
 
 
-def _is_one_file(conversations: list[str] | None, output: Path | None) -> bool:
+def _is_one_file(conversations: list[str] | None, output: str | None) -> bool:
     """Return whether several conversations would go into one file."""
-    return len(conversations or ()) != 1 and (output is None or bool(output.suffix))
+    return len(conversations or ()) != 1 and (output is None or bool(Path(output).suffix))
 
 
 def _stdout(form: "AnyFormat") -> "Write":
