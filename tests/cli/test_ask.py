@@ -291,3 +291,10 @@ def test_a_wrong_option_is_misuse_and_sends_nothing(shell: Shell, option: str) -
     done = shell("ask", "--demo", "-o", option, "code")
     assert done.code == 2 and option.partition("=")[0] in done.err
     assert shell("list").out == ""
+
+
+@pytest.mark.parametrize("options", [["-m", "demo/tour"], ["-s", "Be brief."], ["-c"]])
+def test_an_option_before_the_command_is_misuse_and_sends_nothing(shell: Shell, options: list[str]) -> None:
+    done = shell(*options, "ask", "--demo", "code")
+    assert done.code == 2 and "after the command: tui-chat ask" in done.err
+    assert shell("list").out == ""

@@ -153,6 +153,10 @@ def tui_chat(
 
     start_log(debug=debug)
     context.obj = GlobalOptions(demo, data_dir, config, debug)
+    if context.invoked_subcommand is not None and launch != LaunchOptions():
+        # Left out silently, `-m` would have another model answer.
+        flags = "-m, -s, -p, -c, --conversation and --temp"
+        raise typer.BadParameter(f"{flags} belong after the command: tui-chat {context.invoked_subcommand} …")
     if context.invoked_subcommand is None:
         from tui_chat.cli.launch import open_app
 
