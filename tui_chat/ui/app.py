@@ -15,6 +15,7 @@ from tui_chat.core.clean import clean, clean_line
 from tui_chat.ui.chat.command_letters import CommandLetters
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
+from tui_chat.ui.startup.early_typing import EarlyTyping
 from tui_chat.ui.startup.pending_context import PendingContext
 from tui_chat.ui.startup.preload import load_ahead, load_lexers
 from tui_chat.ui.startup.screen import StartupScreen
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
     from tui_chat.ui.app_context import AppContext
+    from tui_chat.ui.chat.drafts import Drafts
     from tui_chat.ui.chat.screen import ChatScreen
     from tui_chat.ui.messages import AttentionRequested, ChatOpened, ThemeChosen
     from tui_chat.ui.terminal.messages import (
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     )
 
 _CATCH_UP_S = 0.01
+_EARLY_S = 2.0
+"""Time after which what was typed during startup is stored, as a draft or as a prompt that was sent."""
 _AT_ONCE = ("app.quit", "app.interrupt")
 """Keys that do not wait until the conversation is open."""
 
@@ -61,8 +65,12 @@ class ChatApp(CrashSafeApp):
         self.is_ending: Callable[[], bool] = lambda: False
         """Whether a signal has ended the program, so that the terminal must be left alone."""
         self._held: list[events.Key | events.Paste] | None = [] if isinstance(below, PendingContext) else None
-        self._startup: StartupScreen | None = None
         """Keys pressed before the conversation is open."""
+        self._startup: StartupScreen | None = None
+        is_late = isinstance(below, PendingContext) and not below.is_temporary
+        self._early = EarlyTyping(below.settings.data_dir) if is_late else None
+        self._drafts: Drafts | None = None
+        """Where the typing during startup is stored."""
         self._is_warm = False
         """Whether loading what the first prompt needs has started."""
         self._presses = KeyQueue(self, super().on_event, CommandLetters(self, self._open_chat))
@@ -220,6 +228,8 @@ class ChatApp(CrashSafeApp):
         """Keep keys pressed during startup for later; quitting works at once."""
         if self._held is not None and isinstance(event, events.Key | events.Paste) and self._is_for_later(event):
             self._held.append(_again(event))
+            if self._early is not None:
+                self._early.take(event)
             # The chat screen gets it later; only the startup screen shows it meanwhile.
             if self._startup is not None:
                 self._startup.take(event)
@@ -243,12 +253,34 @@ class ChatApp(CrashSafeApp):
 
     async def on_chat_opened(self, _: "ChatOpened") -> None:
         """Replay keys pressed during startup, then load what the first prompt needs."""
-        held, self._held = self._held or [], None
-        for event in held:
-            await self._presses.take(event)
+        if self._early is not None:
+            self._drafts = self._chat.drafts
+            await self._chat.actions.prompts.restore_early(await asyncio.to_thread(self._early.left_behind))
+            self.set_timer(_EARLY_S, self._discard_early)
+        await self._replay_held()
         if not self._is_warm:
             self._is_warm = True
             self.call_after_refresh(self.run_worker, self._warm_up, exit_on_error=False)
+
+    async def _replay_held(self) -> None:
+        held = self._held or []
+        sends = any(isinstance(press, events.Key) and press.key == "enter" for press in held)
+        if sends or any(isinstance(press, events.Paste) or press.is_printable for press in held):
+            await self._chat.actions.prompts.make_room(sends=sends)
+        self._held = None
+        for press in held:
+            await self._presses.take(press)
+
+    async def _discard_early(self) -> None:
+        """Remove what was kept of the typing during startup, once it is a draft or was sent."""
+        if self._early is not None and self._drafts is not None:
+            await self._drafts.flush()
+            if self._drafts.is_saved:
+                self._early.discard()
+
+    async def on_unmount(self) -> None:
+        """Remove it on quitting as well."""
+        await self._discard_early()
 
     async def _warm_up(self) -> None:
         await asyncio.to_thread(load_ahead)

@@ -1,9 +1,11 @@
 """The first screen is there before the program below it; what is pressed meanwhile is not lost."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +14,13 @@ from textual.events import Key, Paste
 from textual.pilot import Pilot
 
 from tests.ui.conftest import desk_with
+from tests.ui.screen import screen_text
 from tui_chat.core.error import StorageError
 from tui_chat.ui.app import ChatApp
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.chat.screen import ChatScreen
 from tui_chat.ui.dialogs.help import HelpScreen
+from tui_chat.ui.startup.early_typing import EarlyTyping
 from tui_chat.ui.startup.pending_context import PendingContext
 from tui_chat.ui.startup.prompt import StartupPrompt
 from tui_chat.ui.startup.screen import StartupScreen
@@ -41,12 +45,15 @@ class Early:
 
 
 @asynccontextmanager
-async def early(size: tuple[int, int] = (100, 30), typed: str = "") -> AsyncIterator[Early]:
+async def early(
+    size: tuple[int, int] = (100, 30), typed: str = "", folder: Path | None = None, is_temporary: bool = False
+) -> AsyncIterator[Early]:
     """`typed` arrives before anything is mounted."""
     async with desk_with() as below:
         context = below.chat.context
         coming: asyncio.Future[AppContext] = asyncio.get_running_loop().create_future()
-        app = ChatApp(PendingContext(context.settings, "demo/tour", True, lambda: coming))
+        settings = context.settings._replace(data_dir=folder or context.settings.data_dir)
+        app = ChatApp(PendingContext(settings, "demo/tour", True, lambda: coming, is_temporary))
         for letter in typed:
             await app.on_event(Key(letter, letter))
         async with app.run_test(size=size, notifications=True) as pilot:
@@ -152,3 +159,68 @@ async def test_a_program_that_cannot_be_put_together_ends_the_app_with_its_error
             while not made.app._exit:
                 await made.pilot.pause(0.01)
         assert made.app.fault is error and made.app.return_code == 1
+
+
+async def test_what_is_typed_early_outlives_a_kill_before_the_conversation_opens(tmp_path: Path) -> None:
+    killed = EarlyTyping(tmp_path)
+    for letter in "half a thought":
+        killed.take(Key(letter, letter))
+    # Its lock is that of a program that lives: another one leaves the file alone.
+    assert EarlyTyping(tmp_path).left_behind() == []
+    kill(killed)
+    async with early(folder=tmp_path) as made:
+        await made.pilot.press("x")
+        made.coming.set_result(made.ready)
+        chat = await made.until_opened()
+        assert chat.prompt.text == "half a thought\nx"
+        assert "Unsent draft restored" in screen_text(made.app)
+        async with asyncio.timeout(10):
+            while await made.ready.store.draft(None) != "half a thought\nx":
+                await made.pilot.pause(0.01)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_an_early_prompt_is_sent_without_a_draft_that_was_not_seen() -> None:
+    async with early() as made:
+        await made.ready.store.set_draft(None, "an old draft")
+        await made.pilot.press("h", "i", "enter")
+        made.coming.set_result(made.ready)
+        chat = await made.until_opened()
+        async with asyncio.timeout(10):
+            while not chat.conversation.turns or made.ready.service.replies:
+                await made.pilot.pause(0.01)
+        assert chat.conversation.path[0].text == "hi"
+        assert "an old draft" in await made.ready.store.prompts()
+
+
+async def test_an_early_text_is_kept_until_it_is_stored(tmp_path: Path) -> None:
+    async with early(folder=tmp_path) as made:
+        await made.pilot.press("h", "i", "x", "backspace")
+        (kept,) = tmp_path.iterdir()
+        assert kept.read_text() == "hi" and kept.stat().st_mode & 0o777 == 0o600
+        await made.pilot.press("ctrl+q")
+    assert kept.read_text() == "hi"
+
+
+async def test_a_temporary_start_keeps_nothing(tmp_path: Path) -> None:
+    async with early(folder=tmp_path, is_temporary=True) as made:
+        await made.pilot.press("h", "i")
+        assert list(tmp_path.iterdir()) == []
+
+
+async def test_an_early_text_that_was_sent_or_is_the_draft_does_not_come_twice(tmp_path: Path) -> None:
+    killed = EarlyTyping(tmp_path)
+    killed.take(Paste("sent before"))
+    kill(killed)
+    async with early(folder=tmp_path) as made:
+        await made.ready.store.add_prompt("sent before")
+        made.coming.set_result(made.ready)
+        assert (await made.until_opened()).prompt.text == ""
+
+
+def kill(typing: EarlyTyping) -> None:
+    """Close its file as the end of its process would."""
+    assert typing._draft is not None
+    for handle in typing._draft._files.values():
+        os.close(handle)
+    typing._draft._files.clear()

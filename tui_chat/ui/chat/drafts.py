@@ -56,6 +56,11 @@ class Drafts:
             unsaved, self._unsaved = self._unsaved, None
             await self._save(unsaved)
 
+    @property
+    def is_saved(self) -> bool:
+        """Return whether the store has the last update."""
+        return self._unsaved is None
+
     async def load(self, key: str | None) -> str:
         try:
             draft = await self._store.draft(key)

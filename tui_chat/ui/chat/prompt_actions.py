@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -19,6 +19,7 @@ from tui_chat.ui.terminal.external_editor import EditorFailed, edited
 
 ESTIMATE_DELAY_S = 0.4
 _MAX_HISTORY = 2000
+_EARLY_HISTORY = 20
 _MAX_CHARACTERS = 300
 _TAKE_A_MODEL = ("/model ", "/retry ", "/options ")
 
@@ -83,6 +84,25 @@ class PromptActions:
                 self._notify_restored()
         self._is_restored = True
         self._show_hint()
+
+    async def restore_early(self, texts: Sequence[str]) -> None:
+        """Put back what was typed into a program that ended while it started, unless it is a draft or was sent."""
+        sent = {text.strip() for text in await self._drafts.history(_EARLY_HISTORY)} if texts else set()
+        new = [text for text in texts if text.strip() not in sent and text.strip() not in self._chat.prompt.draft]
+        if new:
+            self._chat.prompt.restore_text("\n".join(new))
+            self._notify_restored()
+
+    async def make_room(self, *, sends: bool) -> None:
+        """Keep what was typed before the draft was seen apart from it, and from being sent with it."""
+        if sends and self.editing is not None:
+            await self.leave_editing()
+        if not self._chat.prompt.draft.strip():
+            return
+        if sends:
+            await self.clear()
+        else:
+            self._chat.prompt.draft += "\n"
 
     def change_draft(self, read_text: Callable[[], str]) -> None:
         """Save the draft soon, and show what it will cost."""

@@ -46,16 +46,10 @@ class StartupPrompt(Widget, can_focus=True):
 
     def take(self, press: events.Key | events.Paste) -> None:
         """Show what is typed or pasted, also before it is mounted."""
-        if isinstance(press, events.Paste):
-            self._show(self.text + press.text.replace("\r\n", "\n").replace("\r", "\n"))
-        elif press.key == "backspace":
-            self._show(self.text[:-1])
-        elif press.character and press.is_printable:
-            self._show(self.text + press.character)
-
-    def _show(self, text: str) -> None:
-        self.text = text
-        self.refresh(layout=True)
+        text = with_press(self.text, press)
+        if text != self.text:
+            self.text = text
+            self.refresh(layout=True)
 
     def render(self) -> Content:
         cursor = self.get_visual_style("startup-prompt--cursor")
@@ -64,3 +58,12 @@ class StartupPrompt(Widget, can_focus=True):
             return Content(self._placeholder).stylize(placeholder).stylize(cursor, 0, 1)
         end = clean(self.text[-_MOST_CHARACTERS:]).split("\n")[-_MOST_ROWS:]
         return Content("\n".join(end)) + Content(" ").stylize(cursor)
+
+
+def with_press(text: str, press: events.Key | events.Paste) -> str:
+    """Return the text after a key or a paste."""
+    if isinstance(press, events.Paste):
+        return text + press.text.replace("\r\n", "\n").replace("\r", "\n")
+    if press.key == "backspace":
+        return text[:-1]
+    return text + press.character if press.character and press.is_printable else text
