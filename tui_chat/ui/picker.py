@@ -149,7 +149,7 @@ class Picker(ModalScreen[str | None]):
         return widest_row(self.app.size.width)
 
     def on_resize(self) -> None:
-        self._show()
+        self._show(self._chosen)
 
     def offer(self, choices: Sequence[Choice], hint: str = "", title: str = "") -> None:
         """Replace the choices, and the hint and the title if there are new ones."""
@@ -176,7 +176,8 @@ class Picker(ModalScreen[str | None]):
         shortcuts = max((cell_len(one.shortcut) for one in choices), default=0)
         self._rows = [_Row(one, marks, texts, shortcuts) for one in choices]
 
-    def _show(self) -> None:
+    def _show(self, chosen: Choice | None = None) -> None:
+        """Show the choices that match, `chosen` highlighted if it is among them."""
         typed = self.box.value.strip()
         hits = [(hit, row) for row in self._rows if (hit := match(typed, row.words)) is not None]
         if typed:
@@ -194,8 +195,9 @@ class Picker(ModalScreen[str | None]):
             self.rows.set_options([Option(Content.styled(nothing, "dim"), disabled=True)])
             return
         self._fill(shown, with_groups=not typed)
-        current = (row for row, choice in self._by_row.items() if choice.value == self._current and not typed)
-        self.rows.highlighted = next(current, next(iter(self._by_row), None))
+        wanted = chosen.value if chosen is not None else None if typed else self._current
+        rows = (row for row, choice in self._by_row.items() if choice.value == wanted)
+        self.rows.highlighted = next(rows, next(iter(self._by_row), None))
 
     def _fill(self, shown: Sequence[tuple[Choice, Content]], *, with_groups: bool) -> None:
         """Show these rows, each group below its heading."""
@@ -228,9 +230,7 @@ class Picker(ModalScreen[str | None]):
         """Mark the highlighted row as a favourite, or take the mark away."""
         if self._favourite is not None and (choice := self._chosen) is not None:
             self._read(await self._favourite(choice.value))
-            self._show()
-            rows = (row for row, one in self._by_row.items() if one.value == choice.value)
-            self.rows.highlighted = next(rows, self.rows.highlighted)
+            self._show(choice)
 
     def action_move(self, how: str) -> None:
         """Move the highlight; the focus stays in the search line."""

@@ -85,6 +85,21 @@ async def test_models_stand_below_headings_and_the_current_one_is_marked_and_hig
         await desk.until(lambda: desk.conversation.model == "a/rust")
 
 
+async def test_the_highlight_of_a_list_stays_on_its_row_when_the_window_changes() -> None:
+    settings = load_settings(environ={})._replace(aliases={"fast": "a/two", "slow": "a/three"})
+    async with desk_with(HELLO, settings=settings) as desk:
+        await desk.press("ctrl+l")
+        await desk.until(lambda: "200k context" in screen_text(desk.app))
+        picker = desk.app.screen
+        assert isinstance(picker, Picker)
+        await desk.press("up")
+        before = picker.rows.highlighted
+        await desk.pilot.resize_terminal(70, 30)
+        await desk.until(lambda: picker.size.width == 70)
+        await desk.settle()
+        assert picker.rows.highlighted == before
+
+
 async def test_the_profile_of_the_conversation_is_marked_in_the_list() -> None:
     profiles = {name: Profile(model=f"demo/{name}") for name in ("one", "rust")}
     settings = load_settings(environ={})._replace(profiles=profiles)
