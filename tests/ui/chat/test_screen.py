@@ -202,7 +202,8 @@ async def test_a_new_conversation_with_a_draft_from_before_says_so_and_names_the
 async def test_a_draft_is_put_away_and_brought_back_after_another_prompt(desk: Desk) -> None:
     await desk.type("a long thought")
     await desk.press("ctrl+s")
-    await desk.until(lambda: not desk.chat.prompt.text)
+    await desk.until(lambda: "Put away; Ctrl+S or ↑ brings it back." in screen_text(desk.app))
+    assert not desk.chat.prompt.text
     await desk.ask("a short question")
     await desk.press("ctrl+s")
     await desk.until(lambda: desk.chat.prompt.text == "a long thought")

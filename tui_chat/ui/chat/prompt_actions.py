@@ -127,16 +127,21 @@ class PromptActions:
 
     async def clear(self) -> None:
         """Clear the prompt box; the draft goes into the history."""
-        draft, self._chat.prompt.draft = self._chat.prompt.draft, ""  # before the store, which may keep it waiting
+        await self._take_away(self._chat.prompt.draft)
+        self._notify_cleared()
+
+    async def _take_away(self, draft: str) -> None:
+        self._chat.prompt.draft = ""  # first: the store may take long, and the user types on
         await self._put_into_history(draft)
-        self._notify_put_by()
 
     async def stash(self) -> None:
         """Put the draft away; in an empty prompt box, bring back what was put away last."""
         prompt = self._chat.prompt
         if prompt.draft.strip():
             self._stashed = prompt.draft
-            await self.clear()
+            await self._take_away(self._stashed)
+            keys = filter(None, (self._chat.keys("prompt.stash"), self._chat.keys("prompt.older")))
+            self._chat.notify(f"Put away; {' or '.join(keys)} brings it back.")
         elif self._stashed:
             prompt.draft, self._stashed = self._stashed, ""
         else:
@@ -145,7 +150,7 @@ class PromptActions:
     async def _put_into_history(self, text: str) -> None:
         self._chat.prompt.set_history(await self._drafts.add_to_history(text))
 
-    def _notify_put_by(self) -> None:
+    def _notify_cleared(self) -> None:
         self._chat.notify(f"Cleared; {self._chat.keys('prompt.older')} restores it.")
 
     def _notify_restored(self) -> None:
@@ -177,7 +182,7 @@ class PromptActions:
         self._chat.prompt.draft = await self._drafts.load(self.draft_key)
         if edited is not None and text.strip() and text != draft_text(edited):
             await self._put_into_history(text)
-            self._notify_put_by()
+            self._notify_cleared()
 
     def attachments_of(self, text: str, edited: Turn | None) -> tuple[AttachmentPart, ...]:
         """Return the attachments of a prompt; those that the edited one had are unchanged."""
