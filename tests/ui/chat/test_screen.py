@@ -229,6 +229,29 @@ async def test_what_is_typed_while_a_draft_is_put_away_stays(desk: Desk, monkeyp
     assert "the draft" in await desk.store.prompts()
 
 
+async def test_what_is_typed_while_an_edit_is_left_is_in_the_history(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write = asyncio.Event()
+    write = desk.store.set_state
+
+    async def write_late(key: str, value: object) -> None:
+        await may_write.wait()
+        await write(key, value)
+
+    await desk.ask("hi")
+    await desk.press("f9")
+    await desk.until(lambda: desk.chat.actions.prompts.editing is not None)
+    monkeypatch.setattr(desk.store, "set_state", write_late)
+    leaving = asyncio.create_task(desk.chat.actions.prompts.leave_editing())
+    await desk.until(lambda: desk.chat.actions.prompts.editing is None)
+    await desk.type(" and more")
+    may_write.set()
+    await leaving
+    assert not desk.chat.prompt.text
+    assert (await desk.store.prompts())[0] == "hi and more"
+
+
 async def test_switching_conversations_keeps_each_draft(desk: Desk) -> None:
     await desk.ask("hi")
     first = desk.conversation

@@ -177,9 +177,10 @@ class PromptActions:
 
     async def leave_editing(self) -> None:
         """Go back to the draft; a changed text goes into the history."""
-        text, edited = self._chat.prompt.draft, self.editing
+        edited = self.editing
         await self.end_editing(self._chat.conversation.id)
-        self._chat.prompt.draft = await self._drafts.load(self.draft_key)
+        draft = await self._drafts.load(self.draft_key)
+        text, self._chat.prompt.draft = self._chat.prompt.draft, draft
         if edited is not None and text.strip() and text != draft_text(edited):
             await self._put_into_history(text)
             self._notify_cleared()
