@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.gateway.conftest import API
 from tests.gateway.served import Served, served
 from tests.gateway.test_dialects import READ
-from tests.gateway.test_events import whole_events
+from tests.gateway.test_event_routes import whole_events
 from tests.gateway.test_serve_command import until
 
 pytestmark = pytest.mark.slow

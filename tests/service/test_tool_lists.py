@@ -148,6 +148,6 @@ async def test_a_permission_for_good_ends_when_the_tool_changes_and_the_question
     other = await make_harness(calls(("c1", "act", "{}")), answer(), toolbox=toolbox, store=store)
     reply = await other.service.send(replace(other.new_conversation(), options=options), "hi")
     await until(lambda: reply.pending_approvals)
-    assert "changed since you allowed" in reply.pending_approvals[0].review.warning
+    assert "changed since you always allowed" in reply.pending_approvals[0].review.warning
     reply.cancel()
     await reply.wait()

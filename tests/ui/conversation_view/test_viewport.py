@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.ui.conversation_view.layouts import layout_options
@@ -127,6 +127,7 @@ def test_the_window_is_a_stretch_of_it_also_while_turns_look_as_they_did(
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(STEP, max_size=25))
+@example([("scroll", -1), ("width", 100)])
 def test_the_window_is_always_a_stretch_of_the_conversation(steps: list[tuple[str, int]]) -> None:
     viewport = filled()
     for step in steps:

@@ -118,6 +118,7 @@ class Viewport:
         self.turns.restyle(layout_options)
         if offset is not None:
             self.top = self.top._replace(row=self._row_at(offset))
+            self.follow_if_at_end()
 
     def refresh_stale(self, budget_s: float) -> bool:
         """Work for about so long on a turn that has its old layout. Return whether its layout is now up to date."""
