@@ -9,7 +9,7 @@ from tests.storage.make import conversation, priced, prompt, reply
 from tui_chat.core.turn import TurnStatus
 from tui_chat.storage.conversation_list import ListQuery
 from tui_chat.storage.labels import Labels
-from tui_chat.storage.list_filter import parse_filter
+from tui_chat.storage.list_filter import filter_help, parse_filter
 from tui_chat.storage.store import Store
 
 
@@ -23,6 +23,21 @@ def test_filters_are_taken_out_of_the_words() -> None:
 @pytest.mark.parametrize("text", ["tag:", "cost:", "cost:x", "state:zebra", "is:other", "rate", ""])
 def test_a_filter_that_is_still_typed_filters_nothing(text: str) -> None:
     assert not parse_filter(text).has_any
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("rate sort:", "sort: takes cost, messages, title, created or oldest"),
+        ("sort:zebra", "sort: takes cost, messages, title, created or oldest"),
+        ("state:zebra", "state: takes failed, stopped, interrupted, streaming or unfinished"),
+        ("is:other", "is: takes pinned"),
+        ("cost:x", "cost: takes dollars, as in cost:>0.5"),
+        ("rate sort:co tag:any model:any state:fail is:pinned cost:>1", ""),
+    ],
+)
+def test_an_unknown_value_names_those_that_a_filter_takes(text: str, words: str) -> None:
+    assert filter_help(text) == words
 
 
 async def library(store: Store) -> None:

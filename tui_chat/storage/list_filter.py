@@ -74,6 +74,20 @@ def parse_filter(text: str) -> ListFilter:
     )
 
 
+def filter_help(text: str) -> str:
+    """Return what a filter takes that has no value yet, or an unknown one; empty if there is none."""
+    for match in _FILTER.finditer(text):
+        name, value = match["name"].lower(), match["value"].casefold()
+        if name == "cost" and _cost(value) is None:
+            return "cost: takes dollars, as in cost:>0.5"
+        choices = {"sort": tuple(SORTS), "state": tuple(STATES), "is": ("pinned",)}.get(name, ())
+        if choices and not (value and any(choice.startswith(value) for choice in choices)):
+            return (
+                f"{name}: takes {' or '.join((', '.join(choices[:-1]), choices[-1])) if choices[1:] else choices[0]}"
+            )
+    return ""
+
+
 def _cost(text: str) -> tuple[str, Decimal] | None:
     """Return `>0.5`, `<0.5`, or `0.5` for at least so much."""
     if (match := _COST.fullmatch(text)) is None:

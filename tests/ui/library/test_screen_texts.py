@@ -30,6 +30,11 @@ def test_the_hints_are_never_cut_and_end_with_all_keys(width: int) -> None:
     assert len(hints) <= width and hints.endswith("F1 all keys") and hints.startswith("Enter open")
 
 
+def test_a_filter_with_an_unknown_value_shows_what_it_takes() -> None:
+    assert "title, created or oldest" in key_hints(ListFilter("sort:zebra"), KEYS, any_row=True, width=76)
+    assert "Enter open" in key_hints(ListFilter("sort:title"), KEYS, any_row=True, width=76)
+
+
 def test_why_there_is_nothing_depends_on_where_one_looks() -> None:
     sentences = {why_nothing(ListFilter(text, shelf), KEYS) for text in ("", "zebra") for shelf in Shelf}
     assert len(sentences) == 5

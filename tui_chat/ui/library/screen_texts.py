@@ -2,6 +2,7 @@
 
 from textual.content import Content
 
+from tui_chat.storage.list_filter import filter_help
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import hint_line
 from tui_chat.ui.library.data_source import ListFilter, Shelf
@@ -34,7 +35,12 @@ def heading(list_filter: ListFilter, total: int, marked: int) -> Content:
 
 
 def key_hints(list_filter: ListFilter, keys: Keyboard, *, any_row: bool, width: int = 1_000) -> str:
-    """Return what each key does here, the most needed first, as many as fit; without a row, those that need none."""
+    """Return what each key does here, the most needed first, as many as fit; without a row, those that need none.
+
+    While a filter is typed that takes one of several words, return these words.
+    """
+    if not list_filter.full_text and (words := filter_help(list_filter.text)):
+        return words
     steps: list[str | tuple[str, str]] = []
     if any_row:
         is_trash = list_filter.shelf is Shelf.TRASH
