@@ -207,6 +207,7 @@ async def test_a_draft_is_put_away_and_brought_back_after_another_prompt(desk: D
     await desk.ask("a short question")
     await desk.press("ctrl+s")
     await desk.until(lambda: desk.chat.prompt.text == "a long thought")
+    await desk.until(lambda: "Put away" not in screen_text(desk.app))
     assert "a long thought" in await desk.store.prompts()
 
 

@@ -144,6 +144,7 @@ class PromptActions:
             self._chat.notify(f"Put away; {' or '.join(keys)} brings it back.")
         elif self._stashed:
             prompt.draft, self._stashed = self._stashed, ""
+            self._chat.notify("Draft brought back.")
         else:
             self._chat.notify("There is no draft to put away.")
 
