@@ -16,6 +16,11 @@ def test_all_topics_are_listed_and_an_unknown_one_is_nearly_guessed(shell: Shell
     assert wrong.code != 0 and "did you mean privacy?" in wrong.err and "Traceback" not in wrong.err
 
 
+def test_a_command_is_no_topic_and_its_own_help_is_named(shell: Shell) -> None:
+    wrong = shell("help", "ask")
+    assert wrong.code == 2 and "`tui-chat ask -h` explains it" in wrong.err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_topic_is_a_section_of_the_readme(shell: Shell, topic: str) -> None:

@@ -26,13 +26,16 @@ TOPICS = {
 _PICTURES = re.compile(r"^!\[.*\n\n?", re.MULTILINE)
 
 
-def run(topic: TopicArgument = None) -> None:
+def run(context: typer.Context, topic: TopicArgument = None) -> None:
     """Explain a topic: keys, settings, providers, headless use, privacy …"""
     if topic is None:
         print_text(
             "\n".join(["Topics of `tui-chat help TOPIC`:", *(f"  {name:<10} {TOPICS[name]}" for name in TOPICS)])
         )
         return
+    root = context.find_root()
+    if topic not in TOPICS and topic in getattr(root.command, "commands", {}):
+        raise typer.BadParameter(f"{topic!r} is a command: `tui-chat {topic} -h` explains it")
     text = _section(TOPICS[choice_or_error(topic.lower(), list(TOPICS), "topic")])
     if sys.stdout.isatty():
         _print_markdown(text)
