@@ -164,3 +164,9 @@ def test_a_model_s_name_cannot_steer_the_terminal() -> None:
 
 def test_no_room_at_all_is_an_empty_line() -> None:
     assert footer_line(STREAMING, 3) == "   "
+
+
+def test_an_empty_context_is_not_shown() -> None:
+    empty = FooterState("demo/tour", context=ContextUse(0, 200_000, True))
+    assert "context" not in footer_line(empty, 80)
+    assert "context" in footer_line(replace(empty, context=ContextUse(900, 200_000, True)), 80)
