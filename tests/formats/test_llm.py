@@ -14,7 +14,7 @@ from tui_chat.core.part import (
     ToolCallPart,
     ToolResultPart,
 )
-from tui_chat.core.usage import Usage
+from tui_chat.core.usage import UNKNOWN_USAGE, Usage
 
 
 def count(path: Path, query: str) -> int:
@@ -98,6 +98,15 @@ def test_a_reply_with_tools_is_one_reply_with_the_tokens_of_both_calls(tmp_path:
     )
     assert reply.usage == Usage(input_tokens=30, output_tokens=11)
     assert reply.duration_ms == 30
+
+
+def test_one_implausible_count_makes_the_tokens_of_the_whole_reply_unknown(tmp_path: Path) -> None:
+    path = database("llm-responses", tmp_path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE responses SET output_tokens = -1 WHERE id = '01r4'")
+        db.commit()
+    reply = read(path)[0]["The weather"].turns[1]
+    assert reply.usage == UNKNOWN_USAGE
 
 
 def test_a_response_without_a_conversation_is_one_of_its_own(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from tui_chat.core.error import Fault, FormatError
 from tui_chat.core.part import Part, TextPart
 from tui_chat.core.title import title_from
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.core.usage import Usage
+from tui_chat.core.usage import UNKNOWN_USAGE, Usage
 
 MOST_MESSAGES = 250_000
 """In one conversation; each takes 2 kB of memory and 0.1 ms until the conversation is stored."""
@@ -237,9 +237,16 @@ def _joined(turn: Turn, message: Message) -> Turn:
         status=message.status,
         stop_reason=message.stop_reason or turn.stop_reason,
         fault=message.fault or turn.fault,
-        usage=turn.usage + message.usage if turn.usage and message.usage else message.usage or turn.usage,
+        usage=_sum(turn.usage, message.usage),
         duration_ms=(turn.duration_ms or 0) + (message.duration_ms or 0) or None,
     )
+
+
+def _sum(first: Usage | None, second: Usage | None) -> Usage | None:
+    """Return what both used together; unknown where one of them is, as it is stored."""
+    if first is None or second is None:
+        return first or second
+    return UNKNOWN_USAGE if first.unknown or second.unknown else first + second
 
 
 def _our_id(*names: str) -> str:
