@@ -74,7 +74,7 @@ def test_the_app_opens_browses_searches_and_exports_without_reaching_for_anybody
         terminal.until(lambda text: "All messages" not in text and "monotonic" in text)
         terminal.type("\x11")
         assert terminal.wait() == 0
-    assert len(list(home.glob("code for a rate limiter-*.md"))) == 1
+    assert len(list(home.glob("code-for-a-rate-limiter-*.md"))) == 1
     assert not (home / "attempts").exists()
 
 

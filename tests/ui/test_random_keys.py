@@ -275,7 +275,7 @@ def check_screen(desk: Desk, stored: Conversation) -> None:
         assert desk.chat.pane.viewport.turns.turn_of(entry).text == turn.text
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(10_800)
 @settings(max_examples=WALKS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(STEP, min_size=KEYS, max_size=KEYS))
 def test_no_walk_over_the_keyboard_loses_anything(steps: list[tuple[str, str]]) -> None:
@@ -314,7 +314,7 @@ async def quiet_walk(steps: Sequence[tuple[str, str]]) -> None:
         assert len(desk.provider.requests) == 4
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(10_800)
 @settings(max_examples=WALKS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(QUIET_STEP, min_size=KEYS, max_size=KEYS))
 def test_no_request_leaves_that_no_send_key_asked_for(steps: list[tuple[str, str]]) -> None:
