@@ -1,10 +1,11 @@
 """No hidden mode: words that are typed go to the prompt or to a field, whatever the screen shows, and run nothing.
 
-`TUI_CHAT_TYPED_WORDS=all` types more than 200 words in every state, instead of a fourth of them.
+`TUI_CHAT_TYPED_WORDS=all` types more than 200 words in every state, instead of an eighth of them.
 """
 
 import asyncio
 import os
+from typing import Any
 
 import pytest
 from textual import events
@@ -18,9 +19,12 @@ from tests.ui.typing_states import OWN_STATES, STATES, conversation, reading
 from tui_chat.core.event import TextDelta
 from tui_chat.providers.demo.provider import DemoProvider
 from tui_chat.settings.load import load_settings
+from tui_chat.storage.store import Store
+from tui_chat.ui.chat.model_choices import ModelChoices
 from tui_chat.ui.compare.screen import CompareScreen
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.library.screen import LibraryScreen
+from tui_chat.ui.picker import Picker
 from tui_chat.ui.widgets.notice_line import NORMAL_BADGE, READ_BADGE
 from tui_chat.ui.widgets.row_list import RowList
 
@@ -39,7 +43,7 @@ want water way we well went were what where who why will with word work world wo
 xylophone queue rerun reread yesterday river zebra quiet ahead behind nearly
 """
 WORDS = TEXT.split()
-LONG = WORDS[:: 1 if os.environ.get("TUI_CHAT_TYPED_WORDS") == "all" else 4]
+LONG = WORDS[:: 1 if os.environ.get("TUI_CHAT_TYPED_WORDS") == "all" else 8]
 QUICK = WORDS[2::45]
 SENTENCE = "r e are you there"
 
@@ -90,6 +94,29 @@ async def check_words(desk: Desk, state: str, words: list[str]) -> None:
         assert (desk.chat.actions.prompts.editing is not None) is is_editing, (state, word)
         await leave(desk)
     assert [turn.text for turn in desk.conversation.turns] == prompts
+
+
+@pytest.mark.parametrize("key", ["ctrl+p", "ctrl+l"])
+async def test_what_is_typed_right_behind_a_picker_s_key_goes_into_it(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_read = asyncio.Event()
+
+    async def slow(*_: object, **__: object) -> list[Any]:
+        await is_read.wait()
+        return []
+
+    monkeypatch.setattr(Store, "summaries", slow)
+    monkeypatch.setattr(ModelChoices, "last_seen", slow)
+    async with conversation() as desk:
+        prompts = len(desk.conversation.turns)
+        await desk.press(key, *"usage")
+        assert isinstance(desk.app.screen, Picker)
+        assert (desk.app.screen.box.value, desk.chat.prompt.text) == ("usage", "")
+        is_read.set()
+        await desk.settle()
+        assert desk.app.screen.box.value == "usage"
+        assert len(desk.conversation.turns) == prompts
 
 
 @pytest.mark.parametrize("state", ["reading", "tree", "queue", "compare"])

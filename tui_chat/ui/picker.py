@@ -157,7 +157,7 @@ class Picker(ModalScreen[str | None]):
         # Not after it was closed, while its widgets are removed.
         if self.is_mounted and self in self.app.screen_stack:
             self._fit()
-            self._show()
+            self._show(self._chosen if self.box.value else None)
             for name, text in ((".hint", hint_content(hint)), (".title", Content(title))):
                 if text:
                     self.query_one(name, Static).update(text)

@@ -13,7 +13,7 @@ from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.model_choices import ModelChoices, is_reference
 from tui_chat.ui.chat.settings_actions import SettingsActions
 from tui_chat.ui.commands.option_suggestions import EFFORTS
-from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker import Choice, Picker
 from tui_chat.wording import explain
 
 
@@ -94,26 +94,30 @@ class ModelPicker:
                 chat.notify_error(error)
 
     def _show(self, title: str, take: Callable[[str], Awaitable[None]]) -> None:
-        self._chat.run_worker(partial(self._pick, title, take), group="models", exclusive=True, exit_on_error=False)
-
-    async def _pick(self, title: str, take: Callable[[str], Awaitable[None]]) -> None:
-        """Show the models that are known, then those that the providers list now."""
+        """Open the picker at once, for what is typed next belongs there; the models follow."""
         chat = self._chat
 
         async def picked(name: str | None) -> None:
             if name is not None:
                 await take(name)
 
-        known = await self._models.last_seen()
+        current = chat.conversation.model
         picker = Picker(
             chat.keys,
             title,
-            known,
-            current=chat.conversation.model,
+            [Choice(current, current)] if current else (),
+            current=current,
             free=is_reference,
             favourite=self._models.toggle_favourite,
         )
         chat.app.push_screen(picker, picked)
+        fill = partial(self._fill, picker, title)
+        chat.run_worker(fill, group="models", exclusive=True, exit_on_error=False)
+
+    async def _fill(self, picker: Picker, title: str) -> None:
+        """List the models that are known, then those that the providers list now."""
+        chat = self._chat
+        picker.offer(await self._models.last_seen())
         catalog = await chat.context.catalogue.refreshed()
         local = await chat.context.find_local()
         failures = " ".join(f"{name}: {explain(error).sentence}" for name, error in catalog.unreachable)

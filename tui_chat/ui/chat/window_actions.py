@@ -1,12 +1,13 @@
 """Open what lies over the chat: the command palette, the library, usage and help."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from textual.dom import DOMNode
 
-from tui_chat.core.conversation import ConversationPosition, ConversationSummary
+from tui_chat.core.conversation import ConversationPosition
 from tui_chat.core.error import ChatError
 from tui_chat.ui.chat.branch_actions import BranchActions
 from tui_chat.ui.chat.chat_view import ChatView
@@ -38,15 +39,10 @@ class WindowActions:
         self._run_command = run_command
 
     def open_palette(self) -> None:
-        self._chat.run_worker(self._open_palette, group="palette", exclusive=True, exit_on_error=False)
-
-    async def _open_palette(self) -> None:
+        """Open the palette at once, for what is typed next belongs there; conversations follow when they are read."""
         from tui_chat.ui.commands.palette import CommandPalette, PaletteActions
 
         chat = self._chat
-        others: Sequence[ConversationSummary] = ()
-        with suppress(ChatError):  # without a list there is the rest of the palette
-            others = await chat.context.store.summaries(limit=_MAX_LISTED)
         actions = PaletteActions(
             chat.keys,
             chat.app.push_screen,
@@ -59,9 +55,16 @@ class WindowActions:
         )
         own = self._templates.commands.values()
         is_streaming, is_reading = chat.live_reply is not None, chat.pane.has_focus
-        CommandPalette(actions).ask(
-            rows(chat.keys, chat.conversation, others, own, is_streaming=is_streaming, is_reading=is_reading)
+        rows_with = partial(
+            rows, chat.keys, chat.conversation, own=own, is_streaming=is_streaming, is_reading=is_reading
         )
+        picker = CommandPalette(actions).ask(rows_with(()))
+
+        async def add_conversations() -> None:
+            with suppress(ChatError):  # without a list there is the rest of the palette
+                picker.offer(rows_with(await chat.context.store.summaries(limit=_MAX_LISTED)))
+
+        chat.run_worker(add_conversations, group="palette", exclusive=True, exit_on_error=False)
 
     async def _run_key(self, key: Key) -> None:
         nodes: dict[Scope, DOMNode] = {Scope.PANE: self._chat.pane, Scope.PROMPT: self._chat.prompt}

@@ -35,14 +35,16 @@ class CommandPalette:
     def __init__(self, actions: PaletteActions) -> None:
         self._actions = actions
 
-    def ask(self, rows: Sequence[Choice]) -> None:
-        """Show the palette, and run the row that is picked."""
+    def ask(self, rows: Sequence[Choice]) -> Picker:
+        """Show the palette, which runs the row that is picked, and return it."""
 
         async def picked(row: str | None) -> None:
             if row is not None:
                 await self._do(row)
 
-        self._actions.ask(Picker(self._actions.keys, "Command palette", rows), picked)
+        palette = Picker(self._actions.keys, "Command palette", rows)
+        self._actions.ask(palette, picked)
+        return palette
 
     async def _do(self, row: str) -> None:
         kind, _, what = row.partition(":")
