@@ -218,8 +218,8 @@ def test_continuing_a_conversation_whose_model_is_gone_takes_the_default_model(s
 
 
 def test_continuing_after_a_model_was_refused_takes_the_default_model_unless_it_is_named_again(shell: Shell) -> None:
-    assert shell("ask", "-m", "demo/nobody", "code").code == 4
-    assert shell("ask", "--demo", "-c", "-m", "demo/nobody", "table").code == 4
+    assert shell("ask", "-m", "demo/unknown", "code").code == 4
+    assert shell("ask", "--demo", "-c", "-m", "demo/unknown", "table").code == 4
     for _ in range(2):
         done = shell("ask", "--demo", "-c", "table")
         assert done.code == 0 and "model demo/tour" in done.err

@@ -36,6 +36,6 @@ async def test_a_conversation_that_is_out_of_use_is_not_kept(store: Store) -> No
     await store.save(conversation("c1", prompt("u1")))
     await store.conversation("c1")
     async with asyncio.timeout(20):
-        while store._last_loaded._kept() is not None:  # the thread lets go of it in a moment
+        while store._last_loaded._kept() is not None:  # the thread releases the conversation in a moment
             gc.collect()
             await asyncio.sleep(0)

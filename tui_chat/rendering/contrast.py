@@ -1,4 +1,4 @@
-"""The contrast of two colours, and colours that keep enough of it. Must not know themes."""
+"""The contrast of two colours, and colours with enough contrast. Must not know themes."""
 
 from functools import cache
 
