@@ -189,6 +189,8 @@ async def run_command(command: str, text: str, limit_s: float = _LIMIT_S) -> tup
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            # The process counts as ended only when its output is read to the end.
+            await process.stdout.read()
             await process.wait()
     return status, output.decode("utf-8", "replace")
 
