@@ -12,6 +12,9 @@ first signal has the main thread sleep within it (`_give_way`), and the thread r
 Limit: a C function that keeps the lock and never looks for signals, or a regular expression that runs for seconds in
 another thread than the main one, cannot be ended from within the process. Whatever reads text from outside must
 bound its own work.
+
+The thread also helps other handlers of SIGINT: one that comes just before `input` waits would be handled only at the
+next key, so the main thread is woken once more.
 """
 
 import os
@@ -20,7 +23,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from threading import Thread, Timer
+from threading import Lock, Thread, Timer, main_thread
 from types import FrameType
 from typing import Any, NoReturn, Self
 
@@ -35,6 +38,8 @@ CLEAN_UP_S, _HURRIED_CLEAN_UP_S = 2.0, 0.2
 _SAVE_S = 0.6
 _HURRIED_SAVE_S = 0.3
 _RESTORE_S = 0.2
+_WAKE_S = 0.05
+"""Time for the main thread to handle another handler's signal before it is woken."""
 _SIGNALS = [number for name in ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT") if (number := getattr(signal, name, None))]
 _HAS_TIMER = hasattr(signal, "setitimer")
 _CAUGHT = 255
@@ -66,6 +71,8 @@ class Watchdog:
         self._wakeup_before = -1
         self._read, self._write = -1, -1
         self._cleaning: Timer | None = None
+        self._exiting = Lock()
+        self._has_exited = False
 
     def __enter__(self) -> Self:
         self._read, self._write = os.pipe()
@@ -87,6 +94,8 @@ class Watchdog:
             if _HAS_TIMER:
                 signal.setitimer(signal.ITIMER_REAL, 0)
             return
+        with self._exiting:
+            self._has_exited = True
         signal.set_wakeup_fd(self._wakeup_before)
         for number, handler in self._before.items():
             signal.signal(number, handler)
@@ -117,7 +126,9 @@ class Watchdog:
 
     def _give_way(self, _number: int, _frame: FrameType | None) -> None:
         """Let the thread run when it is time for it to end the program."""
-        if not self._gives_way and (not self._has_reacted or time.monotonic() > self._caught_s + END_S):
+        if not self.is_ending or self._gives_way:
+            return
+        if not self._has_reacted or time.monotonic() > self._caught_s + END_S:
             self._gives_way = True
             time.sleep(END_S)
             self._gives_way = False
@@ -163,7 +174,16 @@ class Watchdog:
                 # While an editor has the terminal, its interrupt key is not for this program.
                 if number in self._before and signal.getsignal(number) == self._caught:
                     return number
+                if number == signal.SIGINT:
+                    self._wake_main_thread()
         return None
+
+    def _wake_main_thread(self) -> None:
+        """Interrupt the main thread's system call: a signal that came just before it is handled only then."""
+        time.sleep(_WAKE_S)
+        with self._exiting:
+            if _HAS_TIMER and not self._has_exited and (ident := main_thread().ident) is not None:
+                signal.pthread_kill(ident, signal.SIGALRM)
 
     def _end(self, code: int, save_s: float) -> NoReturn:
         if (save := self.save) is not None:
