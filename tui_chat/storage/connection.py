@@ -2,8 +2,8 @@
 
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -33,6 +33,16 @@ class Connection(sqlite3.Connection):
         except UnicodeDecodeError:
             self.met_damaged_value = True
             return stored.decode(errors="replace")
+
+
+@contextmanager
+def strict_text(db: sqlite3.Connection) -> Iterator[None]:
+    """Within this block, text that is not UTF-8 is an `OperationalError`: other text is read twice as fast."""
+    decode, db.text_factory = db.text_factory, str
+    try:
+        yield
+    finally:
+        db.text_factory = decode
 
 
 def note_damaged_value(db: sqlite3.Connection) -> None:

@@ -22,6 +22,7 @@ from tui_chat.core.error import Fault
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import COUNTS, UNKNOWN_USAGE, Cost, Price, Usage
+from tui_chat.storage.fast_values import fast_maker
 from tui_chat.storage.figures_codec import dump, dump_price, format_money, parse_money, parse_price, parse_sum
 from tui_chat.storage.part_codec import dump_parts, load_parts
 
@@ -85,15 +86,17 @@ def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:
     Opening a long conversation reads ten thousand rows, so columns that are mostly NULL are checked for that first.
     """
     read_cost = cost_reader()
+    new_turn: Callable[..., Turn] = fast_maker(Turn)
+    new_text: Callable[..., TextPart] = fast_maker(TextPart)
 
     def read(row: Row) -> Turn:
         parent, turn_id, role, status, created_at, model = row[:6]
         stop_reason, stop_detail, fault, request_id, ttft, duration, text, parts = row[19:27]
-        return Turn(
+        return new_turn(
             turn_id,
             ids.get(parent),
             _ROLES[role],
-            (TextPart(text),) if parts is None else load_parts(text, parts),
+            (new_text(text, None),) if parts is None else load_parts(text, parts),
             _STATUSES[status],
             moment_in_bounds(created_at) or UNKNOWN_MOMENT,
             model,

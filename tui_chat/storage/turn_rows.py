@@ -14,7 +14,7 @@ from tui_chat.core.error import NotFound
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost
 from tui_chat.storage import blobs, search_index
-from tui_chat.storage.connection import note_damaged_value
+from tui_chat.storage.connection import note_damaged_value, strict_text
 from tui_chat.storage.figures_codec import parse_sum
 from tui_chat.storage.process_owner import CurrentProcess
 from tui_chat.storage.row_mapping import (
@@ -112,9 +112,9 @@ def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
     select = f"SELECT parent, {TURN_COLUMNS}, seq FROM turn WHERE conversation = ? ORDER BY seq"
     is_shared = db.execute("SELECT EXISTS (SELECT 1 FROM authored)").fetchone()[0]
     if not is_shared:
-        with suppress(*UNREADABLE, _LaterParent):
+        with suppress(*UNREADABLE, _LaterParent, sqlite3.OperationalError), strict_text(db):
             return _read_in_order(db.execute(select, (conversation,)))
-    rows = db.execute(select, (conversation,)).fetchall()
+    rows = _rows(db, select, conversation)
     if is_shared:
         rows = _in_shared_order(db, conversation, rows)
     ids = {row[-1]: row[1] for row in rows}
@@ -126,6 +126,12 @@ def read_turns(db: sqlite3.Connection, conversation: int) -> dict[int, Turn]:
     except UNREADABLE:
         note_damaged_value(db)
         return {row[-1]: turn_of(_readable("turn", TURN_COLUMNS, row, 1)) for row in rows}
+
+
+def _rows(db: sqlite3.Connection, select: str, conversation: int) -> list[tuple[Any, ...]]:
+    with suppress(sqlite3.OperationalError), strict_text(db):
+        return db.execute(select, (conversation,)).fetchall()
+    return db.execute(select, (conversation,)).fetchall()
 
 
 class _LaterParent(Exception):
