@@ -2,7 +2,7 @@
 
 from tests.ui.conversation_view.layouts import layout_options
 from tests.ui.turns import conversation, prompt, reply, thinking
-from tui_chat.ui.conversation_view.branch_entries import entries_of
+from tui_chat.ui.conversation_view.branch_entries import BranchEntries
 from tui_chat.ui.conversation_view.folding import Folding
 from tui_chat.ui.conversation_view.viewport import Viewport
 
@@ -10,7 +10,7 @@ from tui_chat.ui.conversation_view.viewport import Viewport
 def folding_of(viewport: Viewport) -> Folding:
     viewport.height = 30
     shown = conversation(prompt(0, "hello"), reply(1, thinking(4), "answer"))
-    viewport.show(entries_of(shown, []))
+    viewport.show(BranchEntries(shown))
     return Folding(viewport, viewport.relayout, lambda: None)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.ui.conversation_view.layouts import layout_options
 from tests.ui.turns import exchanges, prompt
-from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_after
+from tui_chat.ui.conversation_view.branch_entries import BranchEntries, entry_after
 from tui_chat.ui.conversation_view.scrolling import Scroller
 from tui_chat.ui.conversation_view.viewport import Viewport
 
@@ -15,7 +15,7 @@ HEIGHT = 12
 def viewport() -> Viewport:
     viewport = Viewport(layout_options())
     viewport.height = HEIGHT
-    viewport.show(entries_of(exchanges(10), []))
+    viewport.show(BranchEntries(exchanges(10)))
     return viewport
 
 

@@ -9,7 +9,7 @@ from tests.ui.turns import conversation, prompt, reply
 from tui_chat.rendering import sections
 from tui_chat.rendering.line import Line
 from tui_chat.ui.conversation_view import turn_layout
-from tui_chat.ui.conversation_view.branch_entries import entries_of
+from tui_chat.ui.conversation_view.branch_entries import BranchEntries
 from tui_chat.ui.conversation_view.find import Finder
 from tui_chat.ui.conversation_view.section import Section
 from tui_chat.ui.conversation_view.selection import Selection, TextPosition
@@ -57,7 +57,7 @@ def filled(pieces: list[int], width: int) -> Viewport:
         reply(3, text_of(pieces[::-1], 500), parent_id="turn-2"),
         prompt(4, "third", "turn-3"),
     ]
-    viewport.show(entries_of(conversation(*turns), []))
+    viewport.show(BranchEntries(conversation(*turns)))
     return viewport
 
 
@@ -66,7 +66,7 @@ def whole_rows(viewport: Viewport) -> list[Line]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(turn_layout, "LONG_TEXT", 1_000_000)
         whole = Viewport(viewport.turns.layout_options)
-        whole.show(entries_of(conversation(*(entry.turn for entry in viewport.turns.entries)), []))
+        whole.show(BranchEntries(conversation(*(entry.turn for entry in viewport.turns.entries))))
         laid = [whole.turns.layout(index) for index in range(5)]
     return [entry.line(row) for entry in laid for row in range(entry.rows)]
 

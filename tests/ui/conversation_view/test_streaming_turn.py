@@ -14,7 +14,7 @@ from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.event import Delta, PartDelta, PartEnd, TextDelta, ThinkingDelta, ToolCallDelta
 from tui_chat.core.part import ToolResultPart
 from tui_chat.core.turn import TurnStatus
-from tui_chat.ui.conversation_view.branch_entries import entry_after
+from tui_chat.ui.conversation_view.branch_entries import BranchEntries, entry_after
 from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
 from tui_chat.ui.conversation_view.turn_layout import TurnLayout
 
@@ -39,7 +39,7 @@ def rows(entry: TurnLayout) -> list[str]:
 @given(st.lists(st.tuples(DELTAS, st.booleans()), max_size=30))
 def test_any_deltas_settled_at_any_time_end_as_the_saved_turn(deltas: list[tuple[Delta, bool]]) -> None:
     turn = reply(1, status=TurnStatus.STREAMING, parent_id=None)
-    entry = entry_after([], turn, None)
+    entry = entry_after(BranchEntries(), turn, None)
     entry.layout(layout_options())
     streaming, builder = StreamingTurn(entry), TurnBuilder(turn)
     for delta, settles in deltas:
@@ -50,14 +50,14 @@ def test_any_deltas_settled_at_any_time_end_as_the_saved_turn(deltas: list[tuple
     streaming.settle(layout_options(), unfolded=None)
     ended = replace(builder.turn, status=TurnStatus.COMPLETE)
     entry.update(ended)
-    saved = entry_after([], ended, None)
+    saved = entry_after(BranchEntries(), ended, None)
     saved.layout(layout_options())
     assert rows(entry) == rows(saved)
 
 
 def test_a_reply_saved_with_other_words_than_came_shows_the_saved_ones() -> None:
     turn = reply(1, status=TurnStatus.STREAMING, parent_id=None)
-    entry = entry_after([], turn, None)
+    entry = entry_after(BranchEntries(), turn, None)
     entry.layout(layout_options())
     streaming = StreamingTurn(entry)
     streaming.add(TextDelta("what came"))
@@ -70,14 +70,14 @@ def test_more_than_a_frame_can_take_is_laid_out_over_several(monkeypatch: pytest
     for module in (tui_chat.ui.conversation_view.streaming_turn, tui_chat.ui.conversation_view.turn_layout):
         monkeypatch.setattr(module, "MOST_S", 0.0)
     turn = reply(1, status=TurnStatus.STREAMING, parent_id=None)
-    entry = entry_after([], turn, None)
+    entry = entry_after(BranchEntries(), turn, None)
     streaming = StreamingTurn(entry)
     text = "".join(f"paragraph {number} of many\n\n" for number in range(500))
     streaming.add(TextDelta(text))
     frames = 0
     while streaming.settle(layout_options(), unfolded=None):
         frames += 1
-    saved = entry_after([], reply(1, text, parent_id=None), None)
+    saved = entry_after(BranchEntries(), reply(1, text, parent_id=None), None)
     saved.layout(layout_options())
     assert frames > 3
     assert [row for row in rows(entry) if row] == [row for row in rows(saved) if row]
@@ -85,7 +85,7 @@ def test_more_than_a_frame_can_take_is_laid_out_over_several(monkeypatch: pytest
 
 def test_a_long_turn_is_prepared_in_slices() -> None:
     text = "".join(f"paragraph {number} of many\n\n" for number in range(500))
-    entry, saved = (entry_after([], reply(1, text, parent_id=None), None) for _ in range(2))
+    entry, saved = (entry_after(BranchEntries(), reply(1, text, parent_id=None), None) for _ in range(2))
     the_look = layout_options()
     slices = 1
     while not entry.prepare(the_look, 0.0):

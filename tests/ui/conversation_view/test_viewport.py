@@ -11,7 +11,7 @@ from tests.ui.turns import conversation, exchanges, prompt, reply, thinking
 from tui_chat.core.event import TextDelta, ThinkingDelta
 from tui_chat.core.turn import TurnStatus
 from tui_chat.ui.conversation_view import layout_cache, turn_layout
-from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_after
+from tui_chat.ui.conversation_view.branch_entries import BranchEntries, entry_after
 from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
 from tui_chat.ui.conversation_view.viewport import Viewport
 
@@ -42,7 +42,7 @@ def filled() -> Viewport:
     viewport = Viewport(layout_options())
     viewport.height = HEIGHT
     everything = [*exchanges(6).turns, prompt(50, "long " * 40, "turn-11"), reply(51, thinking(8), "answer " * 50)]
-    viewport.show(entries_of(conversation(*everything), []))
+    viewport.show(BranchEntries(conversation(*everything)))
     return viewport
 
 
@@ -154,7 +154,7 @@ def test_a_reader_in_the_growing_end_keeps_his_text_when_it_is_laid_out_differen
     viewport = Viewport(layout_options(40))
     viewport.height = 6
     turn = reply(0, status=TurnStatus.STREAMING, parent_id=None)
-    viewport.show([entry_after([], turn, None)])
+    viewport.show(BranchEntries(conversation(turn)))
     viewport.turns.streaming = StreamingTurn(viewport.turns.entries[0])
     rows = "".join(f"| row {number} | some words here |\n" for number in range(30))
     viewport.turns.streaming.add(TextDelta("| a | b |\n|---|---|\n" + rows))
@@ -171,7 +171,7 @@ def test_a_reader_in_the_growing_end_keeps_his_text_when_it_is_laid_out_differen
 def test_rows_far_away_are_let_go_and_their_heights_stay_exact() -> None:
     viewport = Viewport(layout_options())
     viewport.height = 20
-    viewport.show(entries_of(exchanges(400, lines=20), []))
+    viewport.show(BranchEntries(exchanges(400, lines=20)))
     for _ in range(900):
         viewport.scroll(-20)
         viewport.rows()
@@ -180,16 +180,35 @@ def test_rows_far_away_are_let_go_and_their_heights_stay_exact() -> None:
     assert viewport.turns.heights.total == 800 + 400 + 400 * 39 + 799
 
 
+def test_turns_that_are_never_looked_at_get_no_entry_and_their_heights_are_estimated() -> None:
+    entries = BranchEntries(exchanges(400, lines=20))
+    viewport = Viewport(layout_options())
+    viewport.height = 20
+    viewport.show(entries)
+    viewport.rows()
+    assert len(entries) == 800
+    assert len(list(entries.made())) < 10
+    assert [turn.id for turn in entries.turns()] == [f"turn-{number}" for number in range(800)]
+    assert min(viewport.turns.heights[index] for index in range(800)) > 0
+    first = entries[0]
+    assert entries[0] is first
+    assert entries.index(first) == 0
+    assert [entry.header.before for entry in entries[:3]] == [
+        None,
+        *(turn.created_at for turn in entries.turns()[:2]),
+    ]
+
+
 def test_the_same_conversation_shown_again_keeps_what_is_laid_out_and_the_reader() -> None:
     first = exchanges(20)
     viewport = Viewport(layout_options())
     viewport.height = HEIGHT
-    entries = entries_of(first, [])
+    entries = BranchEntries(first)
     viewport.show(entries)
     viewport.scroll(-60)
     before = [row.line for row in viewport.rows()]
     longer = conversation(*first.turns, prompt(90, "more", "turn-39"))
-    viewport.show(entries_of(longer, entries))
+    viewport.show(BranchEntries(longer, entries))
     assert [row.line for row in viewport.rows()] == before
     assert len(viewport.turns.entries) == 41
 
@@ -201,7 +220,7 @@ def test_a_long_turn_looks_as_it_did_until_it_is_laid_out_again_in_slices_and_th
     text = "".join(f"## Part {number}\n\n{'some words ' * 20}number{number}\n\n" for number in range(900))
     viewport = Viewport(layout_options(90))
     viewport.height = 20
-    viewport.show(entries_of(conversation(reply(0, text, parent_id=None)), []))
+    viewport.show(BranchEntries(conversation(reply(0, text, parent_id=None))))
     viewport.go(0, 2001)
     before = viewport.rows()
     viewport.relayout(layout_options(50))
@@ -212,14 +231,14 @@ def test_a_long_turn_looks_as_it_did_until_it_is_laid_out_again_in_slices_and_th
     assert slices > 3 and not viewport.turns.stale
     assert viewport.rows()[0].line.text.split()[:2] == before[0].line.text.split()[:2]
     fresh = Viewport(layout_options(50))
-    fresh.show(entries_of(conversation(reply(0, text, parent_id=None)), []))
+    fresh.show(BranchEntries(conversation(reply(0, text, parent_id=None))))
     shown, wanted = viewport.turns.layout(0), fresh.turns.layout(0)
     assert [shown.line(row) for row in range(shown.rows)] == [wanted.line(row) for row in range(wanted.rows)]
 
 
 def test_a_window_without_a_row_is_at_the_last_turn() -> None:
     viewport = Viewport(layout_options(60))
-    viewport.show(entries_of(exchanges(3), []))
+    viewport.show(BranchEntries(exchanges(3)))
     assert viewport.height == 0
     assert viewport.visible_turns == (5, 5)
     assert [place.entry for place in viewport.visible_edges] == [5, 5]

@@ -71,7 +71,7 @@ class Finder:
         self._origin = self._origin or first
         self._queries = tuple(wanted)
         self._pattern = re.compile("|".join(map(re.escape, wanted)), re.IGNORECASE)
-        self._counts = [_count(entry.turn, self._queries) for entry in self._viewport.turns.entries]
+        self._counts = [_count(turn, self._queries) for turn in self._viewport.turns.entries.turns()]
         self._entry = self._origin.entry
 
     def step(self, by: int) -> tuple[int, int] | None:

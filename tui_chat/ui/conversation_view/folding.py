@@ -46,7 +46,7 @@ class Folding:
     def toggle_all(self) -> None:
         """Unfold everything in the conversation, or fold it again."""
         layout_options, everything = self._viewport.turns.layout_options, Expanded(thinking=True, tools=True)
-        for entry in self._viewport.turns.entries:
+        for _, entry in self._viewport.turns.entries.made():
             entry.forget_folds()
         unfolded = Expanded() if layout_options.unfolded == everything else everything
         self._relayout(replace(layout_options, unfolded=unfolded))
@@ -68,7 +68,7 @@ class Folding:
         """Show the text of a file where it is unfolded."""
         self._viewport.pin()
         turns = self._viewport.turns
-        for index, entry in enumerate(turns.entries):
+        for index, entry in turns.entries.made():
             folds = [fold for fold in entry.blocks if isinstance(fold, FileFold) and fold.file.sha256 == sha256]
             for fold in folds:
                 fold.load(text)

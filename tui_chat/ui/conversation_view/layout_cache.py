@@ -4,10 +4,11 @@ from collections import OrderedDict
 from dataclasses import replace
 
 from tui_chat.core.turn import Turn
+from tui_chat.ui.conversation_view.branch_entries import BranchEntries
 from tui_chat.ui.conversation_view.height_index import HeightIndex
 from tui_chat.ui.conversation_view.layout_options import LayoutOptions
 from tui_chat.ui.conversation_view.streaming_turn import StreamingTurn
-from tui_chat.ui.conversation_view.turn_layout import TurnLayout
+from tui_chat.ui.conversation_view.turn_layout import TurnLayout, estimated_height
 
 _LONG_ROWS = 1500
 """A turn with more rows keeps its old rows until it is laid out again in the background."""
@@ -20,7 +21,7 @@ class LayoutCache:
 
     def __init__(self, layout_options: LayoutOptions) -> None:
         self.layout_options = layout_options
-        self.entries: list[TurnLayout] = []
+        self.entries = BranchEntries()
         self.heights = HeightIndex()
         self.streaming: StreamingTurn | None = None
         """The last turn while it streams."""
@@ -30,14 +31,14 @@ class LayoutCache:
         self.stale: dict[TurnLayout, None] = {}
         """Long turns that are shown in the old layout until they are laid out again."""
 
-    def fill(self, entries: list[TurnLayout]) -> None:
+    def fill(self, entries: BranchEntries) -> None:
         """Replace all turns by these."""
         self.streaming = None
         self.entries = entries
-        needed = set(entries)
+        needed = {entry for _, entry in entries.made()}
         for entry in [entry for entry in self._cached if entry not in needed]:
             self._evict(entry)
-        self.heights = HeightIndex(entry.height(self.layout_options) for entry in entries)
+        self.heights = HeightIndex(self._heights())
 
     def append(self, entry: TurnLayout) -> None:
         """Add a turn at the end."""
@@ -46,10 +47,10 @@ class LayoutCache:
 
     def remove_from(self, length: int) -> None:
         """Remove every turn from this index on."""
-        for entry in self.entries[length:]:
-            if entry in self._cached:
+        for index, entry in self.entries.made():
+            if index >= length and entry in self._cached:
                 self._evict(entry)
-        del self.entries[length:]
+        self.entries.truncate(length)
         self.heights.truncate(length)
 
     def layout(self, index: int) -> TurnLayout:
@@ -112,12 +113,23 @@ class LayoutCache:
             else:
                 self._evict(entry)
         if not same_rows:
-            self.heights = HeightIndex(
-                entry.rows if entry in self.stale else entry.height(layout_options) for entry in self.entries
-            )
+            self.heights = HeightIndex(self._heights())
+
+    def _heights(self) -> list[int]:
+        """Return the height of each turn."""
+        entries, layout_options = self.entries, self.layout_options
+        made = {
+            index: entry.rows if entry in self.stale else entry.height(layout_options)
+            for index, entry in entries.made()
+        }
+        measure = layout_options.measure
+        return [
+            made[index] if index in made else estimated_height(turn, measure)
+            for index, turn in enumerate(entries.turns())
+        ]
 
     def index_of(self, turn_id: str) -> int | None:
-        return next((at for at in reversed(range(len(self.entries))) if self.entries[at].turn.id == turn_id), None)
+        return next((at for at in reversed(range(len(self.entries))) if self.entries.turn(at).id == turn_id), None)
 
     def turn_of(self, entry: TurnLayout) -> Turn:
         """Return the turn of an entry, with all deltas that have arrived."""

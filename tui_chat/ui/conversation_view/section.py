@@ -33,7 +33,7 @@ class Section(Block):
         self._source = source
         self._references = references
         self._layout_options = layout_options
-        self._count = estimated_rows(source, layout_options)
+        self._count = estimated_rows(source, layout_options.measure)
         self._is_measured = False
         self._text: LiveMarkdown | None = None
 
@@ -94,6 +94,6 @@ class CutText:
         ]
 
 
-def estimated_rows(text: str, layout_options: LayoutOptions) -> int:
-    """Return about how many rows a text takes."""
-    return text.count("\n") + len(text) * 4 // (5 * layout_options.measure) + 1
+def estimated_rows(text: str, measure: int) -> int:
+    """Return about how many rows a text takes, with lines of at most `measure` cells."""
+    return text.count("\n") + len(text) * 4 // (5 * measure) + 1

@@ -14,7 +14,7 @@ from tui_chat.core.event import (
     TurnStarted,
 )
 from tui_chat.core.turn import Role, Turn
-from tui_chat.ui.conversation_view.branch_entries import entries_of, entry_after
+from tui_chat.ui.conversation_view.branch_entries import BranchEntries, entry_after
 from tui_chat.ui.conversation_view.highlights import Highlights
 from tui_chat.ui.conversation_view.layout_options import MOST_TAIL_ROWS, Note
 from tui_chat.ui.conversation_view.prelayout import Prelayout
@@ -37,11 +37,11 @@ class ShownBranch:
 
     def show(self, conversation: Conversation, *, at: str | None = None) -> None:
         """Show a conversation's branch from its end, or from turn `at` on."""
-        known = self._viewport.turns.entries if self.is_of(conversation) else []
+        known = self._viewport.turns.entries if self.is_of(conversation) else None
         self._conversation = conversation
         self._highlights.clear()
         self._highlights.finder.forget()
-        self._viewport.show(entries_of(conversation, known))
+        self._viewport.show(BranchEntries(conversation, known))
         last = self._viewport.turns.entries[-1] if self._viewport.turns.entries else None
         if last is not None and last.turn.is_live:
             self._viewport.turns.streaming = StreamingTurn(last)

@@ -109,10 +109,7 @@ class TurnLayout:
         """Return its number of rows, or an estimate before it is laid out."""
         if self._measured is not None and self.is_measured(layout_options):
             return self._measured[2]
-        rows = 2
-        for part in self.turn.parts:
-            rows += estimated_rows(part.text, layout_options) if isinstance(part, TextPart) else 1
-        return rows
+        return estimated_height(self.turn, layout_options.measure)
 
     def layout(self, layout_options: LayoutOptions) -> None:
         """Lay it out, unless it is laid out with these options."""
@@ -307,6 +304,14 @@ class TurnLayout:
         if isinstance(fold, Fold):
             fold.set_open(is_open)
             self.measure()
+
+
+def estimated_height(turn: Turn, measure: int) -> int:
+    """Return about how many rows a turn takes, with lines of at most `measure` cells."""
+    rows = 2
+    for part in turn.parts:
+        rows += estimated_rows(part.text, measure) if isinstance(part, TextPart) else 1
+    return rows
 
 
 def _new_block(part: Part, role: Role, layout_options: LayoutOptions, *, live: bool) -> Block:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from tui_chat.core.turn import Turn
 from tui_chat.rendering.line import Line
 from tui_chat.ui.conversation_view.blocks import Block, length_of
+from tui_chat.ui.conversation_view.branch_entries import BranchEntries
 from tui_chat.ui.conversation_view.layout_cache import LayoutCache
 from tui_chat.ui.conversation_view.layout_options import LayoutOptions
 from tui_chat.ui.conversation_view.turn_layout import HEAD, TurnLayout
@@ -53,7 +54,7 @@ class Viewport:
 
     # What changes around the window
 
-    def show(self, entries: list[TurnLayout]) -> None:
+    def show(self, entries: BranchEntries) -> None:
         """Show these turns from their end, or from the first visible turn if it is among them."""
         first = None if self.following or not self.turns.entries else self.turns.entries[self.top.entry]
         self.turns.fill(entries)
