@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "tui_chat"
 INSIDE: dict[str, set[str]] = {
     "paths": set(),
     "core": set(),
+    "heartbeat": set(),
     "plugins": {"core"},
     "settings": {"core", "paths", "plugins"},
     "providers": {"core", "plugins"},
@@ -28,9 +29,9 @@ INSIDE: dict[str, set[str]] = {
     "wording": {"core"},
     "rendering": {"core"},
     "service": {"core", "storage", "formats"},
-    "sync": {"core", "storage"},
+    "sync": {"core", "heartbeat", "storage"},
     "gateway": {"core", "service", "storage", "formats", "attachments", "wording"},
-    "ui": {"core", "service", "storage", "rendering", "attachments", "wording", "settings"},
+    "ui": {"core", "heartbeat", "service", "storage", "rendering", "attachments", "wording", "settings"},
     "wiring": {
         "core",
         "settings",

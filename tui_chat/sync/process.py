@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from tui_chat.core.error import StorageError
-from tui_chat.core.heartbeat import Heartbeat
+from tui_chat.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
     import subprocess

@@ -6,7 +6,7 @@ from dataclasses import replace
 from textual.worker import Worker
 
 from tui_chat.core.error import ChatError, NotFound, StorageError
-from tui_chat.core.heartbeat import Heartbeat
+from tui_chat.heartbeat import Heartbeat
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.external_changes import CHECK_EVERY_S, ExternalChanges
 from tui_chat.ui.chat.sync_notices import SyncNotices

@@ -21,7 +21,7 @@ from textual.worker import Worker, WorkerError
 
 from tui_chat.core.conversation import ConversationPosition
 from tui_chat.core.error import ChatError, NotFound
-from tui_chat.core.heartbeat import Heartbeat
+from tui_chat.heartbeat import Heartbeat
 from tui_chat.rendering.styles import DARK, TextStyles
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.conversation_view.widget import ConversationPane

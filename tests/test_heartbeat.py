@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tui_chat.core.heartbeat import Heartbeat
+from tui_chat.heartbeat import Heartbeat
 
 
 class Clock:
