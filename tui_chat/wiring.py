@@ -193,7 +193,7 @@ class Program:
 
     @property
     def model_catalog(self) -> ModelCatalog:
-        """Return the models of the configured providers."""
+        """The models of the configured providers."""
         return ModelCatalog(self.store, self._configured_names, self._models_of)
 
     def _configured_names(self) -> list[str]:

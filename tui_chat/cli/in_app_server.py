@@ -18,12 +18,12 @@ class InAppServer:
 
     @property
     def is_running(self) -> bool:
-        """Return whether it listens."""
+        """Whether it listens."""
         return self._server is not None
 
     @property
     def client_count(self) -> int:
-        """Return how many clients read a stream."""
+        """How many clients read a stream."""
         return 0 if self._server is None else self._server.client_count
 
     async def start(self) -> str:

@@ -21,5 +21,5 @@ class LaunchOptions:
 
     @property
     def is_contradictory(self) -> bool:
-        """Return whether they ask to continue a conversation and to keep nothing."""
+        """Whether they ask to continue a conversation and to keep nothing."""
         return self.temporary and bool(self.latest or self.conversation)

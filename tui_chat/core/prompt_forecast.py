@@ -71,7 +71,7 @@ class ContextUse:
 
     @property
     def share(self) -> float | None:
-        """Of the window, where it is known; above 1 it does not fit."""
+        """The share of the window, where it is known; above 1 it does not fit."""
         return self.tokens / self.window if self.window else None
 
     @property

@@ -42,7 +42,7 @@ class ChatRequest:
 
     @property
     def prompt(self) -> Message:
-        """Return the message to answer."""
+        """The message to answer."""
         return self.messages[-1]
 
 

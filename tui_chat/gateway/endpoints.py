@@ -38,7 +38,7 @@ class Endpoint:
 
     @property
     def summary(self) -> str:
-        """Return what the handler does."""
+        """What the handler does."""
         return (self.handler.__doc__ or "").strip().splitlines()[0]
 
 

@@ -114,7 +114,7 @@ class GatewayServer:
 
     @property
     def client_count(self) -> int:
-        """Return how many streams are open."""
+        """How many streams are open."""
         return self._backend.metrics.active_streams
 
     async def stop(self) -> None:

@@ -54,7 +54,7 @@ class TokenStore:
 
     @property
     def file(self) -> Path:
-        """Return the path of the file with the token of this user's own programs."""
+        """The path of the file with the token of this user's own programs."""
         return self._folder / TOKEN_FILE
 
     def own_token(self) -> tuple[str, bool]:
@@ -78,7 +78,7 @@ class TokenStore:
 
     @property
     def named(self) -> tuple[NamedToken, ...]:
-        """Return the named tokens; the file is read again after a change."""
+        """The named tokens; the file is read again after a change."""
         path = self._folder / NAMED_FILE
         try:
             status = path.stat()

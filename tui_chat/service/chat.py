@@ -88,7 +88,7 @@ class ChatService:
 
     @property
     def replies(self) -> tuple[Reply, ...]:
-        """Return all replies in flight."""
+        """All replies in flight."""
         return tuple(reply for reply in self._replies if reply.ended is None)
 
     def watch(self, callback: Callable[[Reply], object]) -> Callable[[], None]:

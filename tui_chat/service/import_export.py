@@ -63,7 +63,7 @@ class ImportReport:
 
     @property
     def holds_nothing(self) -> bool:
-        """Return whether some conversations were skipped and none could be read."""
+        """Whether some conversations were skipped and none could be read."""
         return bool(self.skipped) and not (self.added or self.grown or self.unchanged)
 
 

@@ -78,7 +78,7 @@ class Permissions:
 
     @property
     def waiting(self) -> frozenset[str]:
-        """Return the ids of the conversations in which a question waits for the user."""
+        """The ids of the conversations in which a question waits for the user."""
         return frozenset(self._waiting)
 
     def watch(self, callback: Callable[[], object]) -> Callable[[], None]:

@@ -130,17 +130,17 @@ class Reply:
 
     @property
     def turn(self) -> Turn:
-        """Return the turn as received so far."""
+        """The turn as received so far."""
         return self._ended.turn if self._ended else self._builder.turn
 
     @property
     def ended(self) -> TurnEnded | None:
-        """Return how the reply ended; `None` while it is in flight."""
+        """How the reply ended; `None` while it is in flight."""
         return self._ended
 
     @property
     def unsaved(self) -> tuple[Delta, ...]:
-        """Return the deltas since the last save; exact on the store's thread."""
+        """The deltas since the last save; exact on the store's thread."""
         batch, later = self._arrived
         return (*(() if batch.is_saved else batch.deltas), *later)
 
@@ -156,7 +156,7 @@ class Reply:
 
     @property
     def pending_approvals(self) -> tuple[Approval, ...]:
-        """Return the tool calls that wait for an answer, in the model's order."""
+        """The tool calls that wait for an answer, in the model's order."""
         return self._tools.pending
 
     async def answer(self, call_id: str, verdict: Verdict) -> None:
@@ -165,7 +165,7 @@ class Reply:
 
     @property
     def pending_forms(self) -> tuple[Form, ...]:
-        """Return the forms that tools ask the user to fill in, oldest first."""
+        """The forms that tools ask the user to fill in, oldest first."""
         return self._tools.forms
 
     def answer_form(self, form: Form, answer: FormAnswer) -> bool:

@@ -103,12 +103,12 @@ class ToolRounds:
 
     @property
     def pending(self) -> tuple[Approval, ...]:
-        """Return the calls that wait for the user's answer, in the model's order."""
+        """The calls that wait for the user's answer, in the model's order."""
         return tuple(approval for approval, _ in self._waiting.values())
 
     @property
     def forms(self) -> tuple[Form, ...]:
-        """Return the forms that wait for the user, oldest first."""
+        """The forms that wait for the user, oldest first."""
         return tuple(self._forms)
 
     def answer_form(self, form: Form, answer: FormAnswer) -> bool:

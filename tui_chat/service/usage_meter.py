@@ -42,7 +42,7 @@ class UsageMeter:
 
     @property
     def has_output(self) -> bool:
-        """Return whether anything of the reply has arrived."""
+        """Whether anything of the reply has arrived."""
         return self._first_output_s is not None
 
     def record_delta(self, now_s: float) -> None:
@@ -75,7 +75,7 @@ class UsageMeter:
 
     @property
     def finished(self) -> UsageChanged | None:
-        """Return the usage of the finished requests of this reply."""
+        """The usage of the finished requests of this reply."""
         rounds = [part for part in self._rounds if part.usage is not None]
         total = sum_usage(part.usage for part in rounds)
         return None if total is None else UsageChanged(total, sum_rounds_cost(part.cost for part in rounds))

@@ -52,7 +52,7 @@ class Database:
 
     @property
     def opening(self) -> OpenReport:
-        """Return what happened when the file was last opened, and whether damaged values were read since."""
+        """What happened when the file was last opened, and whether damaged values were read since."""
         opening = self._opened.opening
         has_damaged_value = self._db.met_damaged_value
         return (
@@ -63,14 +63,14 @@ class Database:
 
     @property
     def change_token(self) -> tuple[int, int]:
-        """Return a value that differs after every write, by this or another process."""
+        """A value that differs after every write, by this or another process."""
         with errors_translated():
             self._reopen_if_replaced()
             return int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._writes
 
     @property
     def process(self) -> CurrentProcess:
-        """Return this process and the current time."""
+        """This process and the current time."""
         return CurrentProcess(self._owner, self._options.clock())
 
     @property

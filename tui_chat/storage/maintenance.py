@@ -75,7 +75,7 @@ class CheckReport:
 
     @property
     def is_healthy(self) -> bool:
-        """Return whether there is nothing to repair."""
+        """Whether there is nothing to repair."""
         return self == CheckReport()
 
 

@@ -37,7 +37,7 @@ class DamagedRow:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """Return the values of the columns that identify the row."""
+        """The values of the columns that identify the row."""
         return tuple(self.row[name] for name in KEYS[self.table])
 
 

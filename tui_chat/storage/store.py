@@ -87,7 +87,7 @@ class Store:
 
     @cached_property
     def replica(self) -> "ReplicaStore":
-        """Return what sync does with the database."""
+        """What sync does with the database."""
         from tui_chat.storage.replica_store import ReplicaStore  # only the process that syncs needs it
 
         return ReplicaStore(self._read, self._write, lambda: self._database.process)
@@ -98,7 +98,7 @@ class Store:
 
     @property
     def opening(self) -> OpenReport:
-        """Return what happened when the file was last opened, which includes a replaced or vanished file."""
+        """What happened when the file was last opened, which includes a replaced or vanished file."""
         return self._database.opening
 
     # A job is a function that runs on the database thread, as one transaction.

@@ -32,17 +32,17 @@ class SyncFiles:
 
     @property
     def key(self) -> Path:
-        """Holds the key, readable by this user alone."""
+        """The file of the key, readable by this user alone."""
         return self._file("key")
 
     @property
     def password(self) -> Path:
-        """Holds the password that was given with the address of the hub."""
+        """The file of the password that was given with the address of the hub."""
         return self._file("password")
 
     @property
     def witness(self) -> Path:
-        """Holds the device, this machine and how far it had come: a database that does not fit is a copy."""
+        """The file of the device, this machine and how far it had come: a database that does not fit is a copy."""
         return self._file("witness")
 
     def write(self, path: Path, text: str) -> None:

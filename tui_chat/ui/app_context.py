@@ -127,7 +127,7 @@ class AppContext:
 
     @property
     def choices(self) -> "Store":
-        """Return the store of what the user chose for all conversations."""
+        """The store of what the user chose for all conversations."""
         return self.choices_store or self.store
 
     def for_temporary(self, service: "ChatService", close: Callable[[], Awaitable[None]]) -> "AppContext":

@@ -52,7 +52,7 @@ class LinearCommands:
 
     @property
     def names(self) -> Sequence[str]:
-        """Return the names of the commands, in the order of the one table."""
+        """The names of the commands, in the order of the one table."""
         return [command.name for command in COMMANDS if command.name in self._handlers]
 
     async def run(self, call: Call) -> None:

@@ -22,7 +22,7 @@ class Dialect(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Return the headers of the answer."""
+        """The headers of the answer."""
         ...
 
     def encode(self, event: ReplyEvent) -> bytes:

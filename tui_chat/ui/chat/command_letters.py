@@ -27,7 +27,7 @@ class StaysOpen(Protocol):
 
     @property
     def must_stay_open(self) -> bool:
-        """Return whether it must stay now."""
+        """Whether it must stay now."""
         ...
 
     def note_text_below(self) -> None:

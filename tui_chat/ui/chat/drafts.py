@@ -58,7 +58,7 @@ class Drafts:
 
     @property
     def is_saved(self) -> bool:
-        """Return whether the store has the last update."""
+        """Whether the store has the last update."""
         return self._unsaved is None
 
     async def load(self, key: str | None) -> str:

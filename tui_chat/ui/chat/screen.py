@@ -287,7 +287,7 @@ class ChatScreen(Screen[None]):
 
     @property
     def profile(self) -> str:
-        """Return the name of the profile whose model, system prompt and options the conversation has."""
+        """The name of the profile whose model, system prompt and options the conversation has."""
         shown = self.conversation
         profiles = self.context.settings.profiles.items()
         return next(

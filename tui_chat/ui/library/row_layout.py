@@ -54,7 +54,7 @@ class RowContext:
 
     @property
     def columns(self) -> list[Column]:
-        """Return the columns that fit."""
+        """The columns that fit."""
         columns = _COLUMNS if self.costs else tuple(column for column in _COLUMNS if column is not COST)
         return [column for column in columns if self.width >= column.from_width]
 
