@@ -35,15 +35,13 @@ ALL: dict[str, Callable[[Subject, Scale], Figures]] = {
 
 def arguments() -> argparse.Namespace:
     """What was asked for."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.benchmarks", description="Measure tui_chat beside baselines."
-    )
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure tui_chat and baselines.")
     parser.add_argument("--quick", action="store_true", help="one short run; figures are rough")
     parser.add_argument("--runs", type=int, help="how often each is measured (3; with --quick 1)")
     parser.add_argument("--cancels", type=int, help="how often the cancelling key is pressed at each moment (5; 1)")
     parser.add_argument("--only", action="append", choices=ALL, metavar="NAME", help=f"only these: {', '.join(ALL)}")
     parser.add_argument("--subjects", default=",".join(SUBJECTS), help="only these programs (%(default)s)")
-    parser.add_argument("--beside-a-busy-core", action="store_true", help="run beside a process that burns one core")
+    parser.add_argument("--busy-core", action="store_true", help="run next to a process that burns one core")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write every value of every run there")
     return parser.parse_args()
 
@@ -98,7 +96,7 @@ def main() -> int:
     names = asked.only or list(ALL)
     subjects = [one for one in (BARE, MARKDOWN, PRODUCT) if one.name in asked.subjects.split(",")]
     where = machine()
-    with busy_core() if asked.beside_a_busy_core else nullcontext():
+    with busy_core() if asked.busy_core else nullcontext():
         return measure(asked, scale, names, subjects, where)
 
 
@@ -125,7 +123,7 @@ def measure(
         print(done, file=sys.stderr, flush=True)
     where |= {
         "others used": f"{whole.share:.0%} (worst run {worst:.0%})",
-        "beside a busy core": "yes" if asked.beside_a_busy_core else "no",
+        "next to a busy core": "yes" if asked.busy_core else "no",
         "took": f"{time.monotonic() - began:.0f} s",
     }
     print(" · ".join(f"{name} {value}" for name, value in where.items()), end="\n\n")

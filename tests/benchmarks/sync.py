@@ -71,7 +71,7 @@ async def search_p95_ms(store: Store, seconds: float, used: Path | None = None) 
     return percentile(took, 0.95)
 
 
-async def sync_beside(machine: Machine, store: Store, turns: int, name: str) -> list[Figure]:
+async def sync_while_searching(machine: Machine, store: Store, turns: int, name: str) -> list[Figure]:
     """Run the sync process until it is done; return its speed, and what searches take in the middle and after it."""
     process = machine.follow()
     try:
@@ -80,9 +80,9 @@ async def sync_beside(machine: Machine, store: Store, turns: int, name: str) -> 
         spent_s = time.perf_counter() - start_s
         before = (await state_of(store)).cursor
         meanwhile = await search_p95_ms(store, SEARCHED_S, machine.folder / DATABASE)
-        beside = (await state_of(store)).cursor - before
+        records = (await state_of(store)).cursor - before
         assert not is_synced(await state_of(store), (await store.stats()).turns, turns), (
-            "too few turns to search beside"
+            "too few turns to search meanwhile"
         )
         start_s = time.perf_counter()
         await until(process, store, lambda state, count: is_synced(state, count, turns))
@@ -93,7 +93,7 @@ async def sync_beside(machine: Machine, store: Store, turns: int, name: str) -> 
     off = await search_p95_ms(store, SEARCHED_S)
     return [
         Figure(f"{name}, seconds while the app is not used", spent_s, "s"),
-        Figure(f"{name}, records a second while it is used", beside / SEARCHED_S, "/s"),
+        Figure(f"{name}, records a second while it is used", records / SEARCHED_S, "/s"),
         Figure(f"search p95, {name}", meanwhile, "ms", most=50),
         Figure(f"search p95, after {name}", off, "ms"),
         Figure(f"search p95, {name} / after it", meanwhile / off, "", most=1.1),
@@ -168,11 +168,11 @@ async def measure(folder: Path, turns: int) -> list[Figure]:
         store = await build(first.folder / DATABASE, turns // _TURNS_A_CONVERSATION, turns)
         total = (await store.stats()).turns
         await first.start(store)
-        figures += await sync_beside(first, store, total, "first push")
+        figures += await sync_while_searching(first, store, total, "first push")
         await store.aclose()
         other = await Store.open(second.folder / DATABASE)
         await second.start(other)
-        figures += await sync_beside(second, other, total, "first read")
+        figures += await sync_while_searching(second, other, total, "first read")
         await other.aclose()
         figures += await hub_alone(url, key)
         figures += await applying(folder / "third", url, key, total)

@@ -93,7 +93,7 @@ async def test_a_reply_of_another_process_is_followed_and_cancelled(make_gateway
     """Two services on one database stand for two processes: neither has the other's reply in memory."""
     go_on = asyncio.Event()
     owner = await make_gateway((TextDelta("one "), go_on, TextDelta("two "), asyncio.Event()))
-    other = await make_gateway(folder=beside(owner))
+    other = await make_gateway(folder=freed_folder(owner))
     ids = await owner.start()
     async with other.http.stream("GET", f"{API}/{ids['conversation']}/events") as response:
         events = events_of(response)
@@ -116,7 +116,7 @@ async def test_a_reply_of_another_process_is_followed_and_cancelled(make_gateway
     assert (await owner.ended(ids["conversation"])).turns[-1].status is TurnStatus.CANCELLED
 
 
-def beside(gateway: Gateway):  # type: ignore[no-untyped-def]
+def freed_folder(gateway: Gateway):  # type: ignore[no-untyped-def]
     """Return the same data folder, free for a second server."""
     (gateway.folder / "serve.json").unlink()
     return gateway.folder

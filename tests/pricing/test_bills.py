@@ -179,7 +179,7 @@ OTHERS: dict[str, tuple[tuple[str, Usage | None], Decimal]] = {
         openai(GPT_LONG, chunk(300_000, 10, **cached(200_000))),
         usd((100_000, "4"), (200_000, "0.4"), (10, "15")),
     ),
-    "xAI counts reasoning beside the completion": (
+    "xAI counts reasoning in addition to the completion": (
         openai("xai/grok-4-fast", chunk(432, 68, total_tokens=636, **cached(153), **thought(136))),
         usd((279, "0.2"), (153, "0.05"), (204, "0.5")),
     ),

@@ -39,7 +39,7 @@ async def fill(open_store: Open, count: int = 3) -> None:
     await store.aclose()
 
 
-def beside(path: Path, word: str) -> list[Path]:
+def files_named(path: Path, word: str) -> list[Path]:
     return sorted(file for file in path.parent.iterdir() if word in file.name)
 
 
@@ -178,7 +178,7 @@ async def test_a_file_with_a_damaged_head_gives_back_what_it_holds(open_store: O
     assert (await store.check()).is_healthy
     await store.aclose()
     assert (await open_store()).opening.damaged_moved_to is None
-    assert beside(path, "rescue") == []
+    assert files_named(path, "rescue") == []
 
 
 async def test_a_file_that_was_cut_off_gives_back_what_is_left(open_store: Open, path: Path) -> None:
@@ -253,7 +253,7 @@ async def test_damage_met_while_running_is_looked_for_at_the_next_start(open_sto
     await store.aclose()
     store = await open_store()
     assert store.opening.damaged_moved_to is not None and store.opening.recovered_conversations == 200
-    assert beside(path, ".damaged") == []
+    assert files_named(path, ".damaged") == []
 
 
 async def test_a_rescue_that_finds_no_room_changes_nothing(
@@ -272,7 +272,7 @@ async def test_a_rescue_that_finds_no_room_changes_nothing(
         with pytest.raises(StorageError) as caught:
             await open_store()
     assert caught.value.detail == "disk_full"
-    assert path.read_bytes() == before and beside(path, "rescue") == beside(path, "corrupt") == []
+    assert path.read_bytes() == before and files_named(path, "rescue") == files_named(path, "corrupt") == []
     assert (await open_store()).opening.recovered_conversations == 3
 
 

@@ -34,13 +34,13 @@ def answer(request: dict[str, Any]) -> dict[str, Any] | None:
         info = {"name": "test", "version": "1"}
         return {"protocolVersion": "2025-06-18", "capabilities": capabilities, "serverInfo": info}
     if method == "tools/list":
-        return {"tools": many() if MODE == "many" else changed() if beside("changed").exists() else TOOLS}
+        return {"tools": many() if MODE == "many" else changed() if sibling_file("changed").exists() else TOOLS}
     if method == "tools/call":
         return called(params["name"], params.get("arguments", {}))
     return None
 
 
-def beside(name: str) -> Path:
+def sibling_file(name: str) -> Path:
     return Path(os.environ["CALLS"]).with_name(name)
 
 
@@ -92,7 +92,7 @@ def main() -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         child = subprocess.Popen([sys.executable, "-c", "import signal, time\nsignal.signal(15, 1)\ntime.sleep(600)"])
         Path(os.environ["PIDS"]).write_text(f"{os.getpid()} {child.pid}")
-    if MODE == "silent" or beside("silence").exists():
+    if MODE == "silent" or sibling_file("silence").exists():
         time.sleep(600)
     if MODE == "garbage":
         sys.stdout.buffer.write(b"\xff\xfe not json\n\n{}\n[1]\n")

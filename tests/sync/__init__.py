@@ -12,9 +12,9 @@
 - R4 no reader skips a record:
   → test_a_tailing_reader_skips_no_record, → test_a_tailing_reader_of_a_plain_sequence_skips_records
 - R5 a hub that is away, silent or slow costs the app nothing:
-  → python -m tests.benchmarks.beside_sync, test_silent_hub_is_given_up_and_the_database_stays_usable
+  → python -m tests.benchmarks.sync_impact, test_silent_hub_is_given_up_and_the_database_stays_usable
 - R6 short transactions, search during a first sync:
-  → python -m tests.benchmarks.beside_sync, → test_applying_holds_the_database_for_at_most_40_ms_at_p99,
+  → python -m tests.benchmarks.sync_impact, → test_applying_holds_the_database_for_at_most_40_ms_at_p99,
   → test_a_purge_of_10_000_turns_holds_both_databases_for_at_most_40_ms_at_p99,
   test_rest_follows_the_work_and_the_use
 - R7 wrong clocks decide nothing:

@@ -78,7 +78,7 @@ class _Follower:
         while not self._is_over.is_set():
             try:
                 load_sync()
-                async with open_session(self._ctx, beside_app=True) as session:
+                async with open_session(self._ctx, yields_to_app=True) as session:
                     be_nice()
                     if not self._with_parent:
                         session.report = print_error

@@ -63,10 +63,10 @@ def hub_of(ctx: Context, key: "SpaceKey", url: str = "", given_password: str | N
 
 
 @asynccontextmanager
-async def open_session(ctx: Context, *, beside_app: bool = False) -> "AsyncIterator[SyncSession]":
+async def open_session(ctx: Context, *, yields_to_app: bool = False) -> "AsyncIterator[SyncSession]":
     """Open the database and a session with its hub. Raises `SyncError` if sync is not set up.
 
-    `beside_app` leaves the database and the processor free after each transaction, longer while the app is used.
+    `yields_to_app` leaves the database and the processor free after each transaction, longer while the app is used.
     """
     from tui_chat.storage.store import Store
     from tui_chat.sync.exchange import no_pause
@@ -79,7 +79,7 @@ async def open_session(ctx: Context, *, beside_app: bool = False) -> "AsyncItera
     key = stored_key(ctx)
     hub = hub_of(ctx, key)
     database = ctx.settings.data_dir / DATABASE
-    pause = Throttle(lambda: is_in_use(database)).rest if beside_app else no_pause
+    pause = Throttle(lambda: is_in_use(database)).rest if yields_to_app else no_pause
     store = await Store.open(database)
     try:
         yield SyncSession(store, hub, key, sync_files(ctx), pause=pause)

@@ -50,12 +50,12 @@ async def two_replies(desk: Desk) -> None:
     await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
 
 
-@pytest.mark.parametrize(("size", "is_beside"), [((120, 30), True), ((100, 30), False)])
-async def test_siblings_stand_side_by_side_where_there_is_room(size: tuple[int, int], is_beside: bool) -> None:
+@pytest.mark.parametrize(("size", "is_side_by_side"), [((120, 30), True), ((100, 30), False)])
+async def test_siblings_stand_side_by_side_where_there_is_room(size: tuple[int, int], is_side_by_side: bool) -> None:
     async with desk_with(saying("It is warm."), saying("It is cold."), size=size) as desk:
         await two_replies(desk)
         left, right = compared(desk).query(ReplyColumn)
-        assert (left.region.y == right.region.y) is is_beside and left.region != right.region
+        assert (left.region.y == right.region.y) is is_side_by_side and left.region != right.region
         first, second = shown(desk)
         assert "‹1/2›" in first[0] and "It is warm." in first and "‹2/2›" in second[0] and "It is cold." in second
         assert "in 7 · out 9" in first[-1]

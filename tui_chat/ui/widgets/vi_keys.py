@@ -26,8 +26,8 @@ class ViKeys:
         """The count and the operator that wait for the next key."""
         self._copied = ""
         self._motions: Mapping[str, Motion] = {
-            "h": lambda: self._beside(-1),
-            "l": lambda: self._beside(1),
+            "h": lambda: self._column_by(-1),
+            "l": lambda: self._column_by(1),
             "w": self._next_word,
             "b": self._previous_word,
             "e": self._word_end,
@@ -41,7 +41,7 @@ class ViKeys:
         }
         self._commands: Mapping[str, Callable[[], object]] = {
             "i": self.insert,
-            "a": lambda: self._insert_at(self._beside(1)),
+            "a": lambda: self._insert_at(self._column_by(1)),
             "A": lambda: self._insert_at((self._row, len(self._line))),
             "I": lambda: self._insert_at(self._motions["^"]()),
             "o": lambda: self._open_line(below=True),
@@ -175,7 +175,7 @@ class ViKeys:
             self._area.insert(text, place)
             self._area.move_cursor((row, 0))
         else:
-            place = self._beside(1) if after else self._area.cursor_location
+            place = self._column_by(1) if after else self._area.cursor_location
             self._area.insert(self._copied, place)
         self._area.history.checkpoint()
 
@@ -206,7 +206,7 @@ class ViKeys:
     def _line(self) -> str:
         return self._area.document[self._row]
 
-    def _beside(self, by: int) -> Location:
+    def _column_by(self, by: int) -> Location:
         """Return the place one character to the left or right, within the line."""
         if by < 0:
             return self._area.get_cursor_left_location() if self._column else self._area.cursor_location

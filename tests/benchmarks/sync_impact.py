@@ -1,6 +1,6 @@
 """What the app loses by sync: search, from a token to the screen, and what kill -9 costs, whatever the hub does.
 
-    python -m tests.benchmarks.beside_sync [--quick] [--runs N] [--turns N] [--hub-turns N]
+    python -m tests.benchmarks.sync_impact [--quick] [--runs N] [--turns N] [--hub-turns N]
 
 runs the app in a terminal, with its own sync process, on a copy of one library of generated conversations: without
 sync, the same once more as a control, with a hub that ends each connection, is silent or answers after 2 s, and while
@@ -155,7 +155,7 @@ def measure_once(libraries: Libraries, place: Place, plan: Plan) -> Run:
 def measure(plan: Plan) -> dict[str, list[Run]]:
     """Return the runs of all places, which take turns."""
     found: dict[str, list[Run]] = {place.name: [] for place in PLACES}
-    with running_postgres() as postgres, tempfile.TemporaryDirectory(prefix="beside-") as folder:
+    with running_postgres() as postgres, tempfile.TemporaryDirectory(prefix="sync-impact-") as folder:
         libraries = Libraries(Path(folder), postgres)
         start_s = time.monotonic()
         asyncio.run(libraries.make(plan.turns, plan.hub_turns))
@@ -192,7 +192,7 @@ def table(found: dict[str, list[Run]]) -> tuple[list[str], bool]:
 def main() -> int:
     """Measure and print the table."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.benchmarks.beside_sync",
+        prog="python -m tests.benchmarks.sync_impact",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
