@@ -29,7 +29,7 @@ _AT_ONCE = 1000
 """Files of a walk after which the search sees them."""
 _MOST_RANKED = 1000
 _HEAVY = frozenset({"node_modules", "__pycache__", "target", "venv", "dist", "build"})
-"""Folders that a walk does not enter where no git says what to ignore."""
+"""Folders that a walk does not enter where no git lists what to ignore."""
 _GIT = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--exclude-standard")
 """Without the file system monitor, which is a command that the repository names."""
 

@@ -78,7 +78,7 @@ async def join(ctx: Context, url: str, key_text: str, backup: "Path | None") -> 
 
 
 async def leave(ctx: Context) -> None:
-    """Stop syncing; tell the hub if it can be reached."""
+    """Stop syncing; inform the hub if it can be reached."""
     from tui_chat.cli.output import print_notice, print_text
     from tui_chat.core.sync_status import DEVICES_STATE, SYNC_STATE
     from tui_chat.wiring import save_setting

@@ -12,7 +12,7 @@ class AttachmentLimits:
     image_types: frozenset[str] = IMAGE_TYPES
     takes_pdf: bool = False
     sees: bool | None = None
-    """Whether the model sees images; `None` where its provider does not say."""
+    """Whether the model sees images; `None` where its provider does not report it."""
     image_base64_bytes: int | None = None
     """Of one image, as base64: four thirds of its file."""
     image_edge: int | None = None

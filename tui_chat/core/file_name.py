@@ -12,7 +12,7 @@ _MAX_CHARACTERS, _MAX_BYTES = 100, 200
 
 
 def valid_file_name(text: str) -> str:
-    """Return the text as part of a file name; empty if nothing of it can be used."""
+    """Return the text as part of a file name; empty if no character can be used."""
     name = _NOT_IN_NAMES.sub(" ", clean_line(text))
     name = " ".join(name.replace("\ufffd", " ").split()).lstrip("-. ").rstrip(". ")
     return f"_{name}" if _DEVICES.match(name) else name

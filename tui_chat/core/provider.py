@@ -63,7 +63,7 @@ class Provider(Protocol):
         ...
 
     def takes(self, model: str) -> AttachmentLimits:
-        """Return the attachments that a model takes, as far as its wire and its name tell."""
+        """Return the attachments that a model takes, as far as its wire and its name show."""
         ...
 
     async def count_tokens(self, request: Request) -> int | None:

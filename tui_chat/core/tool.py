@@ -212,7 +212,7 @@ class Toolbox(Protocol):
 
 
 def shortened(text: str, most: int = MAX_RESULT_CHARACTERS) -> str:
-    """Return a text for a model: a long one with its head, its tail and a line that says how much is missing."""
+    """Return a text for a model: a long one with its head, its tail and a line with how much is missing."""
     if len(text) <= most:
         return text
     head = most * 2 // 3

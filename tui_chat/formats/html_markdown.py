@@ -89,7 +89,7 @@ class _Renderer(RendererHTML):
     td_open = th_open
 
     def image(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-        """Return the address of a picture as text: loading it would tell its server who reads."""
+        """Return the address of a picture as text: loading it would show its server who reads."""
         token = tokens[index]
         label = escape(token.content or "picture")
         return f'<span class="picture">🖼 {label} ({escape(str(token.attrGet("src") or ""))})</span>'

@@ -9,8 +9,8 @@ A conversation is one object: `"format": "tui-chat"`, `"version"`, then its fiel
 - Every key is always there, `null` where nothing is known, also for each count of unknown tokens; only `opaque` is
   left out of a part that has none, `errands` of a conversation without side requests, `tools` of options without any,
   `pinned` and `tags` where the user has given none, `left_out` (the ids of turns that are not sent any more) and
-  `left_out_at` where nothing was ever left out, and `status` and `duration_ms` of a tool's result where they say
-  nothing.
+  `left_out_at` where nothing was ever left out, and `status` and `duration_ms` of a tool's result where they
+  are not known.
 - Turns are ordered oldest first, each after its parent.
 - Text is Unicode: half a surrogate pair is refused, in writing and in reading.
 """

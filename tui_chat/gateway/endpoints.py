@@ -22,7 +22,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A route, and what the OpenAPI document says about it."""
+    """A route, and what the OpenAPI document has about it."""
 
     method: str
     path: str

@@ -118,7 +118,7 @@ class History:
         made: list[Turn] = []
         for message in messages:
             parts: tuple[Part, ...] = (TextPart(message.text), *message.attachments)
-            # A new conversation has a new id; nothing else of it is used.
+            # A new conversation has a new id; nothing else in it is used.
             turn_id = self._service.new_conversation("").id
             now = datetime.now(UTC)
             made.append(Turn(turn_id, parent_id, message.role, parts, TurnStatus.COMPLETE, now))

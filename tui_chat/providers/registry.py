@@ -150,7 +150,7 @@ def make_provider(config: ProviderConfig) -> Provider:
 
 
 def _plugin_config(name: str) -> ProviderConfig:
-    """Return the configuration of a plug-in's provider without settings; what needs a key has to say so itself."""
+    """Return the configuration of a plug-in's provider without settings; what needs a key has to report it itself."""
     return ProviderConfig(name, name, is_plugin=True)
 
 

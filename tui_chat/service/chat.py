@@ -209,7 +209,7 @@ class ChatService:
     ) -> Reply:
         """Continue an unfinished reply: extend it where the model can, else send a prompt that requests the rest.
 
-        With `text` a reply that says this instead is continued, as a sibling.
+        With `text` a reply with this text instead is continued, as a sibling.
         """
         async with self._conversation_lock(conversation_id):
             conversation = await self._opened(conversation_id, with_tools)

@@ -308,8 +308,8 @@ async def export_conversation(store: Store, conversation: Conversation, name: st
 async def export(store: Store, request: ExportRequest, destination: Path | Write) -> list[Path]:
     """Write conversations to a file, a folder (one file each) or a stream; return the files that were written.
 
-    A path is a folder if it is one already, if the request says so, or if it is for several conversations and has no
-    file suffix.
+    A path is a folder if it is one already, if the request asks for one, or if it is for several conversations
+    and has no file suffix.
     """
     if not isinstance(destination, Path):
         async for text in _texts(store, request):

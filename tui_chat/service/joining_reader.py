@@ -1,7 +1,7 @@
 """A bounded reader: while it does not read, adjacent deltas are joined into one. Knows no socket and no clock.
 
 What it holds is at most one event for each stretch of text or thinking that has not been read, so a slow reader costs
-about the text itself and gets all of it.
+about the text itself and gets the whole text.
 """
 
 import asyncio

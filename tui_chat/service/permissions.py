@@ -72,7 +72,7 @@ class Permissions:
         self._granted: dict[str, list[Grant]] = {}
         """By conversation; forgotten when the program ends."""
         self.can_fill_forms = False
-        """Whether a person is there to fill in forms: the app says so; forms are declined where none is."""
+        """Whether a person is there to fill in forms: the app sets it; forms are declined where none is."""
         self._waiting: set[str] = set()
         self._watchers: list[Callable[[], object]] = []
 

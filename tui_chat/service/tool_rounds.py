@@ -52,7 +52,7 @@ UNSUPPORTED = re.compile(
     r"(not|n't) support (the )?(tool|function)|support (tool|function)[ _]?(use|call)|(tool|function)s? (are|is) not",
     re.IGNORECASE,
 )
-"""What servers say of a model that cannot use tools."""
+"""Texts of servers about a model that cannot use tools."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The bytes of attachments, each file once, by SHA-256. Each function runs within one transaction.
 
-A turn's parts name the hash; the table `attachment` says which turns use which bytes, so that what nothing uses can
+A turn's parts name the hash; the table `attachment` holds which turns use which bytes, so that what nothing uses can
 be swept. Drafts and queued prompts name hashes in the values of `state`.
 """
 

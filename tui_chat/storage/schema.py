@@ -178,7 +178,7 @@ CREATE INDEX attachment_turn ON attachment (turn);
 """
 
 _KEPT_HERE = "kept_here INTEGER NOT NULL DEFAULT 0"
-"""The column that says that a conversation never leaves this machine; `ALTER TABLE` puts it after the last one."""
+"""The column that records that a conversation never leaves this machine; `ALTER TABLE` puts it after the last one."""
 _LAST_COLUMN = "    system TEXT NOT NULL\n"
 NEWEST = _TABLES.replace(_LAST_COLUMN, f"{_LAST_COLUMN}, {_KEPT_HERE}") + _SIDE_REQUESTS + _BLOBS + SYNC + _TREE
 """The statements of the newest version as SQLite keeps them; `schema_check` compares a file with them."""

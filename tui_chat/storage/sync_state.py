@@ -1,6 +1,6 @@
 """The replica's own row, and putting all that this machine has into the outbox. Each function is one transaction.
 
-Sharing everything takes many short transactions: `sync.shared` says how far it came, so that it is resumed after a
+Sharing everything takes many short transactions: `sync.shared` holds how far it came, so that it is resumed after a
 crash, and other writes get in between.
 """
 

@@ -283,8 +283,7 @@ async def _connect(url: str, password: str | None) -> psycopg.AsyncConnection[An
 
 
 def connection_string(url: str, password: str | None = None) -> str:
-    """Return the parameters of the connection: TLS with a checked name, except on this machine or where the URL says
-    otherwise."""
+    """Return the parameters of the connection: TLS with a checked name unless on this machine or set in the URL."""
     try:
         given = conninfo_to_dict(url)
     except psycopg.Error as error:

@@ -16,7 +16,7 @@ from tui_chat.core.part import AttachmentPart
 from tui_chat.tools.folder import Location, NotReadable, WorkingFolder
 
 MAX_CHARACTERS = 28_000
-"""Of one answer: below the limit of a result, so that it ends at a line and says how to read on."""
+"""Of one answer: below the limit of a result, so that it ends at a line with how to read on."""
 MAX_NAMES = 500
 MAX_COUNT = 5_000
 _MAX_LINE = 2_000

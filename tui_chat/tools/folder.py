@@ -51,7 +51,7 @@ class WorkingFolder:
         is_private = any(path.is_relative_to(private) for private in self._private)
         is_inside = path.is_relative_to(self.root) and not is_private
         shown = str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
-        # Folders above the working folder say nothing about a file in it.
+        # Folders above the working folder do not matter for a file in it.
         names = (shown if is_inside else str(path), given)
         return Location(path, shown, is_inside, is_private or any(map(has_secret_name, names)))
 

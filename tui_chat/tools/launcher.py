@@ -1,4 +1,4 @@
-"""Run one command and leave nothing of it behind. A program of its own that needs the standard library only.
+"""Run one command and leave none of its processes behind. A program of its own that needs the standard library only.
 
 Its stdin is a lifeline: when that closes, because the caller closed it or died, the command is ended with everything
 it started, also what left its process group. With `--follow-parent` the command gets stdin itself, such as an MCP

@@ -137,7 +137,7 @@ class McpServer:
         """Ask the user the questions of a tool: by a form, and never by an address to open."""
         from mcp_types import ElicitResult
 
-        # A server does not say which call it asks for: the last one is the likeliest.
+        # A server does not name the call it asks for: the last one is the likeliest.
         running = self._running[-1] if self._running else None
         if running is None or not isinstance(running.report, CanAsk) or params.mode != "form":
             return ElicitResult(action="decline")

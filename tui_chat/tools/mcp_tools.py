@@ -100,7 +100,7 @@ class McpTools:
         return tuple(self._known[name].values())
 
     async def review(self, tool: Tool, call: ToolCallPart) -> CallReview:
-        """Return what a call would do: whatever the server makes of it."""
+        """Return what a call would do: whatever the server does with it."""
         if tool.mcp not in self._servers:
             raise ArgumentsRefused(f"The MCP server {tool.mcp} is no longer in the user's settings.")
         arguments = arguments_of(call)

@@ -199,7 +199,7 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
                 print_notice(notice)
         stored = await program.conversation_for(options)
         conversation = await program.with_usable_model(stored, question.options)
-        # Tools are on only where the flags of this very call say so.
+        # Tools are on only where the flags of this very call name them.
         conversation = replace(conversation, options=replace(conversation.options, tools=question.tools))
         conversation = _with_flags(conversation, question)
         if conversation.model != (question.options.model or stored.model):

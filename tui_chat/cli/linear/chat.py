@@ -70,7 +70,7 @@ class LinearChat:
                 self.reply.cancel(status=TurnStatus.INTERRUPTED)
             self.reader.close()
 
-    async def say(self, text: str) -> None:
+    async def print(self, text: str) -> None:
         """Print lines."""
         await asyncio.to_thread(print_text, text or "\n")
 
@@ -79,10 +79,10 @@ class LinearChat:
         try:
             answer = await self.reader.read(question, LineKind.ANSWER)
         except (EOFError, Interrupted):
-            await self.say("")
+            await self.print("")
             return ""
         if not self.reader.is_terminal:
-            await self.say("")
+            await self.print("")
         if answer.startswith("/"):
             self.reader.unread(answer)
             return ""
@@ -97,7 +97,7 @@ class LinearChat:
         self.conversation = conversation
         path = conversation.path
         if not path:
-            await self.say(f"New conversation, model {clean_line(conversation.model)}.")
+            await self.print(f"New conversation, model {clean_line(conversation.model)}.")
             await self.restore_draft()
             return
         count = f"{len(path)} {'message' if len(path) == 1 else 'messages'}"
@@ -105,7 +105,7 @@ class LinearChat:
         for turn in path[-2:]:
             who = "You" if turn.role is Role.USER else clean_line(turn.model)
             lines.append(f"{who}: {clean(turn.text).strip()}")
-        await self.say("\n".join(lines))
+        await self.print("\n".join(lines))
         await self.restore_draft()
 
     async def follow(self, start: Awaitable[Reply], text: str = "") -> None:
@@ -114,11 +114,11 @@ class LinearChat:
             reply = await start
         except ChatError as error:
             self.prefill = text
-            await self.say(error_text(error))
+            await self.print(error_text(error))
             return
         self.reply = reply
         for note in reply.notes:
-            await self.say(clean_line(note))
+            await self.print(clean_line(note))
         if self.exit_code is not None:
             reply.cancel(status=TurnStatus.INTERRUPTED)
         try:
@@ -134,7 +134,7 @@ class LinearChat:
             latest = await self.program.service.open(shown.id)
         except ChatError as error:
             if shown.turns:
-                await self.say(error_text(error))
+                await self.print(error_text(error))
             return
         self.conversation = replace(latest, model=shown.model, system=shown.system, options=shown.options)
 
@@ -193,9 +193,9 @@ class LinearChat:
                 answer = ""
             verdict = _verdict(answer, approval)
             if not self.reader.is_terminal:
-                await self.say("")
+                await self.print("")
             if verdict is None and self.reader.is_terminal:
-                await self.say("Type y, c, a, n or x.")
+                await self.print("Type y, c, a, n or x.")
                 continue
             if verdict is None:  # in a pipe it is the next prompt
                 self.reader.unread(answer)

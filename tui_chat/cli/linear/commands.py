@@ -59,12 +59,12 @@ class LinearCommands:
         """Run a command; one that needs the app is refused in a sentence."""
         handler = self._handlers.get(call.command.name)
         if handler is None:
-            await self._chat.say(f"/{call.command.name} needs the app. /help lists what works here.")
+            await self._chat.print(f"/{call.command.name} needs the app. /help lists what works here.")
             return
         try:
             await handler(call.argument)
         except ChatError as error:
-            await self._chat.say(error_text(error))
+            await self._chat.print(error_text(error))
 
     async def _help(self, words: str) -> None:
         shown = [command for command in COMMANDS if command.name in self._handlers]
@@ -77,18 +77,18 @@ class LinearCommands:
             "A line that ends with \\ continues in the next one, and pasted lines are one prompt.",
             f"Ctrl+C stops a reply and keeps it; again, it quits. Other names: {others}.",
         ]
-        await self._chat.say("\n".join(lines))
+        await self._chat.print("\n".join(lines))
 
     async def _quit(self, _: str) -> None:
         if self._chat.attachments:
-            await self._chat.say(f"Not sent: {_names(self._chat.attachments)}.")
+            await self._chat.print(f"Not sent: {_names(self._chat.attachments)}.")
         self._chat.leave(DONE)
 
     # Replies
 
     async def _retry(self, model: str) -> None:
         if not (path := self._chat.conversation.path):
-            await self._chat.say("There is no prompt to reply to yet.")
+            await self._chat.print("There is no prompt to reply to yet.")
             return
         service = self._chat.program.service
         name = await self._chat.program.resolve_model(model) if model else None
@@ -97,16 +97,16 @@ class LinearCommands:
     async def _continue(self, _: str) -> None:
         reply = self._last(Role.ASSISTANT)
         if reply is None:
-            await self._chat.say("There is no reply to continue yet.")
+            await self._chat.print("There is no reply to continue yet.")
         elif reply.status is TurnStatus.COMPLETE and ending(reply) is None:
-            await self._chat.say("This reply is complete; /retry regenerates it.")
+            await self._chat.print("This reply is complete; /retry regenerates it.")
         else:
             await self._chat.follow(self._chat.program.service.continue_(self._chat.conversation.id, reply.id))
 
     async def _edit(self, text: str) -> None:
         prompt = self._last(Role.USER)
         if prompt is None:
-            await self._chat.say("There is no prompt to edit yet.")
+            await self._chat.print("There is no prompt to edit yet.")
             return
         if not text:
             try:
@@ -114,9 +114,9 @@ class LinearCommands:
             except (EOFError, Interrupted):
                 text = ""
             if not self._chat.reader.is_terminal or not text:
-                await self._chat.say("")
+                await self._chat.print("")
         if not text.strip():
-            await self._chat.say("Nothing was changed.")
+            await self._chat.print("Nothing was changed.")
             return
         shown = self._chat.conversation
         await self._chat.follow(self._chat.program.service.edit(shown.id, prompt.id, text, model=shown.model), text)
@@ -128,37 +128,37 @@ class LinearCommands:
 
     async def _title(self, title: str) -> None:
         if not title:
-            await self._chat.say(clean_line(self._chat.conversation.title) or "No title yet.")
+            await self._chat.print(clean_line(self._chat.conversation.title) or "No title yet.")
             return
         await self._change(title=title, title_source=TitleSource.USER)
-        await self._chat.say(f"Title: {clean_line(title)}.")
+        await self._chat.print(f"Title: {clean_line(title)}.")
 
     async def _system(self, text: str) -> None:
         if text:
             await self._change(system="" if text == "-" else text)
-        await self._chat.say(clean(self._chat.conversation.system) or "No system prompt is set.")
+        await self._chat.print(clean(self._chat.conversation.system) or "No system prompt is set.")
 
     async def _options(self, words: str) -> None:
         try:
             options = parse_options(self._chat.conversation.options, words)
         except ValueError as error:
-            await self._chat.say(str(error))
+            await self._chat.print(str(error))
             return
         if options != self._chat.conversation.options:
             await self._change(options=options)
-        await self._chat.say(options_text(options) or "No options are set. Example: /options effort=high")
+        await self._chat.print(options_text(options) or "No options are set. Example: /options effort=high")
 
     async def _model(self, name: str) -> None:
         if name:
             await self._change(model=await self._chat.program.resolve_model(name))
-            await self._chat.say(f"Model: {clean_line(self._chat.conversation.model)}.")
+            await self._chat.print(f"Model: {clean_line(self._chat.conversation.model)}.")
             return
         known = (await self._chat.program.model_catalog.last_seen()).models
         lines = [f"Model: {clean_line(self._chat.conversation.model)}. /model NAME switches."]
         lines += [f"  {clean_line(model.ref)}" for model in known[:_MOST_LISTED]]
         if len(known) > _MOST_LISTED:
             lines.append(f"  and {len(known) - _MOST_LISTED} more; `tui-chat models` lists all.")
-        await self._chat.say("\n".join(lines))
+        await self._chat.print("\n".join(lines))
 
     async def _profile(self, name: str) -> None:
         from tui_chat.core.fuzzy import did_you_mean
@@ -166,13 +166,13 @@ class LinearCommands:
         profiles, shown = self._chat.ctx.settings.profiles, self._chat.conversation
         if (profile := profiles.get(name)) is None:
             known = f"Profiles: {', '.join(profiles)}." if profiles else "The settings have no profiles."
-            await self._chat.say(
+            await self._chat.print(
                 f"There is no profile {name}{did_you_mean(name, profiles)}. {known}" if name else known
             )
             return
         model = await self._chat.program.resolve_model(profile.model or shown.model)
         await self._change(model=model, system=profile.system or shown.system, options=profile.options)
-        await self._chat.say(f"Profile: {clean_line(name)}, model {clean_line(model)}.")
+        await self._chat.print(f"Profile: {clean_line(name)}, model {clean_line(model)}.")
 
     async def _tools(self, words: str) -> None:
         """Turn on exactly these tools, once the user has agreed to each MCP server among them."""
@@ -183,7 +183,7 @@ class LinearCommands:
             try:
                 chosen = tool_choices(words, (*servers, *plugins(TOOLS)))
             except ValueError as error:
-                await self._chat.say(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+                await self._chat.print(f"{str(error)[:1].upper()}{str(error)[1:]}.")
                 return
         else:
             chosen = () if words else self._chat.conversation.options.tools
@@ -191,7 +191,7 @@ class LinearCommands:
         for server in [servers[name] for name in chosen if name in servers]:
             if await permissions.has_consent(server):
                 continue
-            await self._chat.say(f"The MCP server {clean_line(server.name)} is:\n{clean(server.what)}")
+            await self._chat.print(f"The MCP server {clean_line(server.name)} is:\n{clean(server.what)}")
             if await self._chat.confirm(f"{server.warning} Start it?".strip()):
                 await permissions.consent(server)
             else:
@@ -200,12 +200,14 @@ class LinearCommands:
             await self._change(options=replace(self._chat.conversation.options, tools=chosen))
         on = ", ".join(chosen) if chosen else "off"
         known = "; ".join(f"{name}: {note}" for name, note in TOOL_GROUP_NOTES.items())
-        await self._chat.say(f"Tools: {on}." if words else f"Tools: {on}. There are {known}.")
+        await self._chat.print(f"Tools: {on}." if words else f"Tools: {on}. There are {known}.")
 
     async def _tokens(self, _: str) -> None:
         tokens = await self._chat.program.service.count(self._chat.conversation)
         counted = "This provider cannot count tokens."
-        await self._chat.say(counted if tokens is None else f"{full_tokens(tokens)} tokens, counted by the provider.")
+        await self._chat.print(
+            counted if tokens is None else f"{full_tokens(tokens)} tokens, counted by the provider."
+        )
 
     async def _change(self, **values: Any) -> None:
         """Set these fields of the conversation, and store them if it is stored."""
@@ -224,15 +226,15 @@ class LinearCommands:
         if not text:
             waiting = self._chat.attachments
             name_one = "Name a file, a pattern or an https address: /attach shot.png"
-            await self._chat.say(f"Attached: {_names(waiting)}." if waiting else name_one)
+            await self._chat.print(f"Attached: {_names(waiting)}." if waiting else name_one)
             return
         for read in await asyncio.to_thread(_reads, text):
             part, reason = await asyncio.to_thread(read)
             if reason and not await self._chat.confirm(f"{clean_line(reason)} Attach it?"):
-                await self._chat.say(f"Not attached: {clean_line(part.name)}.")
+                await self._chat.print(f"Not attached: {clean_line(part.name)}.")
                 continue
             self._chat.attachments.append(part)
-            await self._chat.say(f"Attached {clean_line(part.name)}, {part.size:,} bytes, to the next prompt.")
+            await self._chat.print(f"Attached {clean_line(part.name)}, {part.size:,} bytes, to the next prompt.")
 
 
 def _names(parts: Sequence[AttachmentPart]) -> str:

@@ -37,43 +37,43 @@ class ConversationCommands:
 
     async def _fork(self, _: str) -> None:
         if not (path := self._chat.conversation.path):
-            await self._chat.say("There is nothing to fork yet.")
+            await self._chat.print("There is nothing to fork yet.")
             return
         forked = await self._chat.program.service.fork(self._chat.conversation.id, path[-1].id)
         self._chat.conversation = forked
-        await self._chat.say("Forked into a new conversation; the original is unchanged.")
+        await self._chat.print("Forked into a new conversation; the original is unchanged.")
 
     async def _library(self, words: str) -> None:
         """List the last used conversations whose titles have these words, and open the one that is chosen."""
         page = await self._chat.program.store.summaries(limit=_MOST_LISTED, matching=words)
         if not page:
-            await self._chat.say("No title has these words." if words else "No conversations yet.")
+            await self._chat.print("No title has these words." if words else "No conversations yet.")
             return
         now = datetime.now().astimezone()
         for number, summary in enumerate(page, start=1):
             title = clean_line(shown_title(summary.title))
-            await self._chat.say(f"{number}. {title}, {when(summary.updated_at, now)}, {summary.turns} messages")
+            await self._chat.print(f"{number}. {title}, {when(summary.updated_at, now)}, {summary.turns} messages")
         answer = await self._chat.ask("Number to open, or Enter for none: ")
         if answer.isdecimal() and 1 <= int(answer) <= len(page):
             await self._chat.show(await self._chat.program.service.open(page[int(answer) - 1].id))
         elif answer:
-            await self._chat.say(f"There is no number {clean_line(answer)} in this list.")
+            await self._chat.print(f"There is no number {clean_line(answer)} in this list.")
 
     async def _delete(self, _: str) -> None:
         deleted = self._chat.conversation
         if not deleted.turns:
-            await self._chat.say("There is nothing to delete yet.")
+            await self._chat.print("There is nothing to delete yet.")
             return
         await self._chat.program.store.delete(deleted.id)
         self._deleted.append(deleted.id)
         days = self._chat.ctx.settings.chat.trash_days
-        await self._chat.say(f"Moved to the trash for {days} days; /undo restores it.")
+        await self._chat.print(f"Moved to the trash for {days} days; /undo restores it.")
         await self._chat.show(self._chat.new_conversation())
 
     async def _undo(self, _: str) -> None:
         """Restore the conversation that was deleted last."""
         if not self._deleted:
-            await self._chat.say("There is nothing to undo: /undo restores what /delete removed.")
+            await self._chat.print("There is nothing to undo: /undo restores what /delete removed.")
             return
         conversation_id = self._deleted[-1]
         await self._chat.program.store.restore(conversation_id)
@@ -84,29 +84,29 @@ class ConversationCommands:
         """List every message of every branch, and go to the one that is chosen."""
         shown = self._chat.conversation
         if not shown.turns:
-            await self._chat.say("There are no messages yet.")
+            await self._chat.print("There are no messages yet.")
             return
         rows = tree_lines(shown)
-        await self._chat.say("\n".join(line for _, line in rows))
+        await self._chat.print("\n".join(line for _, line in rows))
         answer = await self._chat.ask("Number of the message to go to, or Enter for none: ")
         if answer.isdecimal() and 1 <= int(answer) <= len(rows):
             there = shown.through(rows[int(answer) - 1][0].id)
             await self._chat.program.store.set_head(there.id, there.head)
             await self._chat.show(there)
         elif answer:
-            await self._chat.say(f"There is no number {clean_line(answer)} in this list.")
+            await self._chat.print(f"There is no number {clean_line(answer)} in this list.")
 
     async def _find(self, words: str) -> None:
         """List the messages of this branch that contain the words."""
         if not words:
-            await self._chat.say("Name the words: /find WORDS. `tui-chat search` looks into all conversations.")
+            await self._chat.print("Name the words: /find WORDS. `tui-chat search` looks into all conversations.")
             return
         found = matches(self._chat.conversation, words)
         count = f"{len(found)} {'message has' if len(found) == 1 else 'messages have'} these words."
         lines = [line for _, line in found[:_MOST_LISTED]]
         if len(found) > _MOST_LISTED:
             lines.append(f"and {len(found) - _MOST_LISTED} more")
-        await self._chat.say("\n".join([count if found else "No message here has these words.", *lines]))
+        await self._chat.print("\n".join([count if found else "No message here has these words.", *lines]))
 
     async def _usage(self, _: str) -> None:
         """Print what was used by day, as `tui-chat usage` does, and what this conversation cost."""
@@ -122,10 +122,10 @@ class ConversationCommands:
             lines.append(f"This conversation: {full_tokens(here.usage.total_tokens)} tokens, {cost}.")
         if budget := await self._chat.program.service.gate.report():
             lines.append(f"Budget: {budget}.")
-        await self._chat.say("\n".join(lines))
+        await self._chat.print("\n".join(lines))
 
     async def _export(self, name: str) -> None:
         from tui_chat.service.import_export import export_conversation
 
         path = await export_conversation(self._chat.program.store, self._chat.conversation, name)
-        await self._chat.say(f"Written to {clean_line(str(path))}.")
+        await self._chat.print(f"Written to {clean_line(str(path))}.")

@@ -36,7 +36,7 @@ class LinearSession:
             try:
                 line = await self._reader.read(PROMPT, LineKind.TEXT, prefill=prefill)
             except EOFError:
-                await self._chat.say("")
+                await self._chat.print("")
                 self._chat.leave(DONE)
             except Interrupted as interrupt:
                 await self._end_line(interrupt.text)
@@ -46,11 +46,11 @@ class LinearSession:
 
     async def _greet(self, notices: Sequence[str]) -> None:
         model = clean_line(self._chat.conversation.model)
-        await self._chat.say(
+        await self._chat.print(
             f"tui-chat, linear mode. Model: {model}. /help lists the commands, /quit ends, Ctrl+C stops a reply."
         )
         for notice in notices:
-            await self._chat.say(clean_line(notice))
+            await self._chat.print(clean_line(notice))
         self._reader.complete([f"/{name}" for name in self._commands.names])
         self._reader.use_history(reversed(await self._chat.program.store.prompts(limit=_HISTORY)))
         if self._chat.conversation.turns:
@@ -62,10 +62,10 @@ class LinearSession:
         """Run a command, or send a prompt."""
         self._is_armed = False
         if not self._reader.is_terminal:
-            await self._chat.say("")  # the line was not echoed
+            await self._chat.print("")  # the line was not echoed
         call = parse(line.strip())
         if isinstance(call, str):
-            await self._chat.say(call)
+            await self._chat.print(call)
         elif isinstance(call, Call):
             self._reader.remember(line)
             await self._commands.run(call)
@@ -87,7 +87,7 @@ class LinearSession:
             await self._chat.program.store.add_prompt(text)
             await self._chat.forget_draft()
         except ChatError as error:
-            await self._chat.say(error_text(error))
+            await self._chat.print(error_text(error))
 
     # The interrupt key
 
@@ -102,7 +102,7 @@ class LinearSession:
 
     async def _end_line(self, text: str) -> None:
         """Take back the line that was interrupted: the arrow key restores it, and so does the next start."""
-        await self._chat.say("")
+        await self._chat.print("")
         if self._chat.exit_code is not None:
             await self._chat.keep_draft(text)
         elif text.strip():
@@ -112,4 +112,4 @@ class LinearSession:
             self._chat.leave(DONE)
         else:
             self._is_armed = True
-            await self._chat.say("Press Ctrl+C again to quit.")
+            await self._chat.print("Press Ctrl+C again to quit.")

@@ -18,7 +18,7 @@ _SLOW_COMMAND = "for step in 1 2 3 4 5 6 7 8 9; do echo step $step of 9; sleep 1
 """Long enough to be watched, and stopped."""
 _STATUS_WORDS = {
     "done": "It worked",
-    "denied": "You said no, and nothing ran",
+    "denied": "You denied it, and nothing ran",
     "failed": "It failed",
     "not_run": "It was not run",
     "timed_out": "It took too long",

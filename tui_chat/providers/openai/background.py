@@ -85,7 +85,7 @@ class BackgroundReplies:
 
     @staticmethod
     def _can_follow(reader: ResponsesReader, failure: ProviderError) -> bool:
-        """Return whether only the connection was lost, and the server says which event was the last."""
+        """Return whether only the connection was lost, and the server names the last event."""
         is_lost = (
             isinstance(failure, StreamCut | Unreachable | Overloaded | RateLimited) and failure.detail != "error"
         )

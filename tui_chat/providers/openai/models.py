@@ -81,7 +81,7 @@ def _model(entry: Mapping[str, Any], provider: str, dialect: Dialect) -> Model |
 
 
 def _is_chat_model(entry: Mapping[str, Any], model_id: str) -> bool:
-    """Return whether the model replies in text; judged by its name where the server does not say."""
+    """Return whether the model replies in text; judged by its name where the server does not report it."""
     capabilities = entry.get("capabilities")
     if isinstance(capabilities, Mapping) and isinstance(is_chat := capabilities.get("completion_chat"), bool):
         return is_chat
@@ -124,7 +124,7 @@ def _first_count(figures: Mapping[str, Any], names: Iterable[str]) -> int | None
 
 
 def _can_think(entry: Mapping[str, Any], figures: Mapping[str, Any]) -> bool | None:
-    """Return whether the model thinks; `None` where the server does not say."""
+    """Return whether the model thinks; `None` where the server does not report it."""
     for name in ("supported_parameters", "capabilities", "supported_features"):
         features = entry.get(name)
         if isinstance(features, list):
@@ -138,7 +138,7 @@ def _can_think(entry: Mapping[str, Any], figures: Mapping[str, Any]) -> bool | N
 
 
 def _can_see(entry: Mapping[str, Any], figures: Mapping[str, Any]) -> bool | None:
-    """Return whether the model takes images; `None` where the server does not say."""
+    """Return whether the model takes images; `None` where the server does not report it."""
     architecture = entry.get("architecture")
     for place in (architecture if isinstance(architecture, Mapping) else {}, entry):
         for name in ("input_modalities", "supported_input_modalities"):
@@ -156,7 +156,7 @@ def _can_see(entry: Mapping[str, Any], figures: Mapping[str, Any]) -> bool | Non
 
 
 def _can_use_tools(entry: Mapping[str, Any], figures: Mapping[str, Any]) -> bool | None:
-    """Return whether the model calls tools; `None` where the server does not say."""
+    """Return whether the model calls tools; `None` where the server does not report it."""
     for name in ("supported_parameters", "capabilities", "supported_features"):
         features = entry.get(name)
         if isinstance(features, list):

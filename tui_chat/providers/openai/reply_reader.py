@@ -1,6 +1,6 @@
 """Reads the body of a response on the OpenAI wire: a stream of events, or one JSON object instead.
 
-What the JSON means is for a `JsonReader` to say, one for each API. Opens no connection.
+A `JsonReader` for each API reads what the JSON means. Opens no connection.
 """
 
 import json

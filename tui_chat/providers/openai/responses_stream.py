@@ -265,7 +265,7 @@ class ResponsesReader:
     def _arguments(self, event: Mapping[str, Any], kind: str, phase: str) -> list[ProviderEvent]:
         events: list[ProviderEvent] = []
         is_known = self._items.find(kind, text_of(event.get("item_id")), _index(event)) is not None
-        # Without its start the id of a call is not known; the finished item has all of it.
+        # Without its start the id of a call is not known; the finished item has the whole call.
         if kind != "custom_tool_call" and (is_known or not is_client_call(kind)):
             item = self._item(event, kind, events)
             if phase == "delta":

@@ -54,7 +54,7 @@ class AttachActions:
         self._start(self._clipboard)
 
     def wait(self) -> None:
-        """Say why the prompt was not sent."""
+        """Report why the prompt was not sent."""
         self._chat.notify("Still reading a file; press the key again when it is attached.")
 
     # Each way in

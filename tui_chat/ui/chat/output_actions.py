@@ -71,7 +71,7 @@ class OutputActions:
             self._chat.notify(f"Saved to {path}.")
 
     async def export_to(self, name: str) -> None:
-        """Export the conversation to that file, as Markdown unless the suffix says otherwise."""
+        """Export the conversation to that file, as Markdown unless the suffix names another format."""
         try:
             from tui_chat.service.import_export import export_conversation
 

@@ -36,7 +36,7 @@ _LONGEST_NAME = 40
 _MUCH = 0.05
 """Share of a context window from which definitions are worth a warning."""
 _ROW = 56
-"""Characters of a command in one row of the question: nothing of it may be cut off."""
+"""Characters of a command in one row of the question: the whole command must be shown."""
 
 
 class ToolActions:

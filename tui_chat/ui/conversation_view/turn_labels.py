@@ -142,7 +142,7 @@ def tool_call(part: ToolCallPart, layout_options: LayoutOptions) -> Fold:
 
 
 def tool_result(part: ToolResultPart, layout_options: LayoutOptions) -> Fold:
-    """Return a tool's result: how it ended and its first line, all of it when unfolded."""
+    """Return a tool's result: how it ended and its first line, the whole text when unfolded."""
     styles = layout_options.styles
     style = styles.error if part.is_error else styles.dim
     fold = Fold(part, layout_options, style)

@@ -272,7 +272,7 @@ def share_text(context: "ContextUse") -> str:
 
 
 def _context(context: "ContextUse | None", width: int) -> list[Field]:
-    if context is None or not context.share:  # an empty conversation's ~0 % says nothing
+    if context is None or not context.share:  # an empty conversation's ~0 % has no meaning
         return []
     share = share_text(context).rjust(width)
     return [Field("context", (f"context {share}", f"{share} full"), at_right=True)]
