@@ -204,7 +204,7 @@ def test_there_is_no_cycle() -> None:
 def test_a_file_is_documented_and_catches_narrowly() -> None:
     for path in files():
         place, tree = place_of(path), tree_of(path)
-        assert ast.get_docstring(tree), f"{place} does not say what it is"
+        assert ast.get_docstring(tree), f"{place} has no docstring"
         if path.name == "__init__.py":
             assert len(tree.body) == 1, f"{place} holds more than a docstring"
         for node in nodes_of(path):

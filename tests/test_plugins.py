@@ -51,7 +51,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.usefixtures("installed")
 async def test_a_provider_of_a_plug_in_needs_no_settings_and_keeps_the_contract() -> None:
     registry = ProviderRegistry(())
-    assert registry.knows("echo/parrot") and not registry.knows("nobody/x")
+    assert registry.knows("echo/parrot") and not registry.knows("unknown/x")
     turn = await check_provider(await registry.get("echo/parrot"), "parrot", "Hello there")
     assert turn.text == "Hello there "
     assert {status.name for status in registry.statuses() if status.is_configured} == {"broken", "echo"}
@@ -100,7 +100,7 @@ def test_a_format_of_a_plug_in_is_exported() -> None:
 
 
 class NoTools:
-    """A toolbox with a tool of the name that a plug-in wants too, if it is told so."""
+    """A toolbox with a tool of the name that a plug-in wants too, if it is asked to."""
 
     def __init__(self, *tools: Tool) -> None:
         self.tools = tools

@@ -41,7 +41,7 @@ NOT_HERE = {
 }
 """What cannot be called from here, and why."""
 NEEDS_NETWORK = {"tui-chat prices update": "could not be downloaded"}
-"""What is said where there is none."""
+"""The text where there is none."""
 LOOKED_AT = ("python -m tests.", "uv run ")
 """Begins what is called with --help only: it takes long, or writes into the repository."""
 OPENS_APP = ("open", "-c", "--demo", "--conversation", "--temp")
@@ -207,7 +207,7 @@ def test_a_command_within_the_text_works(command: str, place: Path) -> None:
 
 
 def looked_at(command: str) -> subprocess.CompletedProcess[str]:
-    """What it says of itself."""
+    """Its description of itself."""
     words = shlex.split(without_uv(command))
     return subprocess.run([*words, "--help"], cwd=ROOT, capture_output=True, text=True, env=surroundings(ROOT))
 

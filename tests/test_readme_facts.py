@@ -1,4 +1,4 @@
-"""What the README names is there, and is what it says: options, settings, codes, words, variables, rooms."""
+"""What the README names is there, and is as described: options, settings, codes, words, variables, rooms."""
 
 import ast
 import re
@@ -93,7 +93,7 @@ def test_the_words_that_the_demo_answers_to_are_all_of_them() -> None:
     assert {words.split()[0] for words in spans(sentence)} == set(_SCENES)
 
 
-def test_keys_are_looked_for_where_it_says() -> None:
+def test_keys_are_looked_for_where_it_states() -> None:
     text = section("Models and providers")
     named = {variable for variable in spans(text) if re.fullmatch(r"[A-Z_]+_(API_KEY|TOKEN|BEDROCK)", variable)}
     known = {variable for preset in PRESETS.values() for variable in preset.key_variables}

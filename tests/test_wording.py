@@ -31,7 +31,7 @@ SAID_BY_THEIR_KIND = {
     ("storage", "other"),
     ("sync", "hub_failed"),
 }
-"""Details for which the words of their kind are all there is to say."""
+"""Details for which the words of their kind are enough."""
 
 
 @cache
@@ -67,7 +67,7 @@ def test_every_kind_has_a_sentence_and_a_next_step_of_its_own(kind: str) -> None
     assert words.sentence.endswith(".") and words.next_step.endswith(".")
 
 
-def test_every_detail_is_distinguished_or_its_kind_says_all() -> None:
+def test_every_detail_is_distinguished_or_its_kind_is_enough() -> None:
     for kind, detail in raised():
         words = explain(Fault(kind, "", None, detail))
         if (kind, detail) in wording._BY_DETAIL:
@@ -87,7 +87,7 @@ def test_a_pause_that_is_asked_for_is_reported_in_minutes() -> None:
 
 
 @pytest.mark.parametrize("status", list(TurnStatus))
-def test_every_ending_but_a_good_one_says_what_can_be_done(status: TurnStatus) -> None:
+def test_every_ending_but_a_good_one_reports_what_can_be_done(status: TurnStatus) -> None:
     turn = Turn("t", None, Role.ASSISTANT, (), status, datetime(2026, 11, 21, tzinfo=UTC))
     words = ending(turn)
     if status in (TurnStatus.COMPLETE, TurnStatus.STREAMING):

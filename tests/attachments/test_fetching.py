@@ -160,7 +160,7 @@ def test_public_addresses_are_distinguished_from_all_others() -> None:
         ("https://me:pw@example.com/", "An address with a user name or password is not fetched."),
     ],
 )
-def test_an_address_that_is_not_fetched_says_why(serve: Serve, url: str, sentence: str) -> None:
+def test_an_address_that_is_not_fetched_reports_why(serve: Serve, url: str, sentence: str) -> None:
     server = serve({})
     assert failure(server, url) == sentence
     assert not server.dialled
@@ -168,14 +168,14 @@ def test_an_address_that_is_not_fetched_says_why(serve: Serve, url: str, sentenc
 
 def test_a_large_file_is_refused_before_it_is_read(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "MOST_BYTES", 1_000_000)
-    said_large = b"HTTP/1.1 200 OK\r\nContent-Length: 99000000\r\n\r\n"
+    announced_large = b"HTTP/1.1 200 OK\r\nContent-Length: 99000000\r\n\r\n"
     endless = b"HTTP/1.1 200 OK\r\n\r\n" + bytes(1_500_000)
-    server = serve({"/said": said_large, "/endless": endless})
-    assert failure(server, "https://example.com/said") == "The file is larger than 1 MB."
+    server = serve({"/announced": announced_large, "/endless": endless})
+    assert failure(server, "https://example.com/announced") == "The file is larger than 1 MB."
     assert failure(server, "https://example.com/endless") == "The file is larger than 1 MB."
 
 
-def test_a_broken_answer_says_what_happened(serve: Serve) -> None:
+def test_a_broken_answer_reports_what_happened(serve: Serve) -> None:
     server = serve(
         {
             "/cut": ok(PNG)[:-500],

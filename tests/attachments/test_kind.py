@@ -1,4 +1,4 @@
-"""A file is what its content says, not what its name says."""
+"""The kind of a file comes from its content, not from its name."""
 
 import pytest
 

@@ -4,7 +4,7 @@
 
 prints a table: medians of the runs with their extremes, ratios to two baselines measured in the same minutes, and
 what each figure must be. The full measurement takes the better part of an hour, --quick about six minutes. Nothing
-else should run on the machine meanwhile; the first line says how much of it others took. Needs Linux.
+else should run on the machine meanwhile; the first line shows how much others took. Needs Linux.
 
 Three programs are typed on in a pty of 120 by 40, in turn, each against a model server of its own (server.py) that
 streams over loopback HTTP from a second process: the bare SDK loop (the floor), a minimal app on Textual's

@@ -75,7 +75,7 @@ class Words:
             letters[at] = "。" if at % 3 else "，"
         return "".join(letters)
 
-    def say(self, words: int) -> str:
+    def text(self, words: int) -> str:
         """Prose; one in twelve in Chinese."""
         return self.chinese(words * 2) if self.random.random() < 1 / 12 else self.prose(words)
 
@@ -103,10 +103,10 @@ def one(words: Words, conversation_id: str, size: int, began: datetime) -> Conve
         turn_id = f"{conversation_id}-{at:05d}"
         moment = began + timedelta(seconds=30 * at)
         if at % 2 == 0:
-            text = words.say(int(draw.lognormvariate(2.9, 0.8)) + 2)
+            text = words.text(int(draw.lognormvariate(2.9, 0.8)) + 2)
             turn = Turn(turn_id, parent, Role.USER, (TextPart(text),), TurnStatus.COMPLETE, moment)
         else:
-            text = words.say(int(draw.lognormvariate(5.0, 0.8)) + 2)
+            text = words.text(int(draw.lognormvariate(5.0, 0.8)) + 2)
             usage = Usage(input_tokens=at * 40, output_tokens=len(text) // 4)
             cost = Cost(Decimal(usage.input_tokens * 3 + usage.output_tokens * 15) / 1_000_000, price=_PRICE)
             turn = Turn(turn_id, parent, Role.ASSISTANT, (TextPart(text),), TurnStatus.COMPLETE, moment, model)

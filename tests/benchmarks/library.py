@@ -166,8 +166,10 @@ async def adding(large: Store, small: Store, rounds: int = 150) -> list[Figure]:
     for store in times:
         await store.save(generated.one(words, f"adding-{run}", 0, generated.START))
     for number in range(rounds):
-        prompt = Turn(f"p{number}", None, Role.USER, (TextPart(words.say(25)),), TurnStatus.COMPLETE, generated.START)
-        text = (TextPart(words.say(200)),)
+        prompt = Turn(
+            f"p{number}", None, Role.USER, (TextPart(words.text(25)),), TurnStatus.COMPLETE, generated.START
+        )
+        text = (TextPart(words.text(200)),)
         reply = Turn(
             f"r{number}", f"p{number}", Role.ASSISTANT, (), TurnStatus.STREAMING, generated.START, "demo/tour"
         )
@@ -190,8 +192,8 @@ async def adding(large: Store, small: Store, rounds: int = 150) -> list[Figure]:
 
 async def add(store: Store, conversation_id: str, prompt: Turn, reply: Turn) -> None:
     """One exchange, as the service stores it."""
-    begun = replace(reply, parts=(), status=TurnStatus.STREAMING)
-    await store.append(conversation_id, [prompt, begun], head=reply.id)
+    started = replace(reply, parts=(), status=TurnStatus.STREAMING)
+    await store.append(conversation_id, [prompt, started], head=reply.id)
     await store.finish(reply)
 
 
@@ -213,7 +215,7 @@ async def indexing(store: Store, path: Path) -> list[Figure]:
         Figure("database", whole_mb, "MB"),
         Figure("index", index_mb, "MB"),
         Figure("index ÷ text", index_mb / text_mb, "×"),
-        Figure("building the index anew", taken_s, "s"),
+        Figure("building the index again", taken_s, "s"),
     ]
 
 
@@ -259,7 +261,7 @@ def _drawn_ms(terminal: Terminal, key: str) -> float:
 
 
 def _counted(rows: Sequence[str]) -> str:
-    """How many conversations the screen says there are; nothing on another screen."""
+    """How many conversations there are by the screen; nothing on another screen."""
     match = re.search(r"Conversations ([\d,]+)", "\n".join(rows))
     return match[1] if match and match[1] != "0" else ""
 

@@ -1,8 +1,8 @@
-"""A model behind loopback HTTP, run as a process of its own: it streams what the prompt says, and logs when.
+"""A model behind loopback HTTP, run as a process of its own: it streams what the prompt asks for, and logs when.
 
 A prompt reads `bench 500@100 9500@0 500@100`: 500 tokens at 100 a second, then 9,500 at once, then 500 again, one
-delta a token. Every phase says the same from its beginning, so that phases can be compared; before each but the
-first it waits for a line on stdin. `bench hold` never answers, `bench busy` says that the model is overloaded.
+delta a token. Every phase sends the same from its start, so that phases can be compared; before each but the
+first it waits for a line on stdin. `bench hold` never answers, `bench busy` answers that the model is overloaded.
 What happens is reported on stdout, a JSON object a line; the time at which each marked delta was written goes to the
 file named as argument.
 """
@@ -30,7 +30,7 @@ _BUSY = (
 )
 
 
-def tell(event: str, **what: Any) -> None:
+def report(event: str, **what: Any) -> None:
     """Say on stdout what happens now."""
     print(json.dumps({"event": event, "at": time.monotonic_ns(), **what}), flush=True)
 
@@ -77,7 +77,7 @@ class Model:
                 body = await reader.readexactly(int(length[1])) if length else b""
                 path = head.split(" ", 2)[1].partition("?")[0]
                 if path.endswith("/messages") and plan_of(json.loads(body)) == "bench busy":
-                    tell("request", plan="bench busy")
+                    report("request", plan="bench busy")
                     writer.write(_BUSY)
                 elif path.endswith("/messages"):
                     if not await self._reply(json.loads(body), reader, writer):
@@ -90,15 +90,15 @@ class Model:
     async def _reply(
         self, request: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
-        """Stream until the end or until the client goes away; say which."""
+        """Stream until the end or until the client goes away; report which."""
         plan = plan_of(request)
-        tell("request", plan=plan, turns=len(request["messages"]))
+        report("request", plan=plan, turns=len(request["messages"]))
         gone = asyncio.create_task(reader.read(1))
         streaming = asyncio.create_task(self._stream(request, plan, writer))
         await asyncio.wait((gone, streaming), return_when=asyncio.FIRST_COMPLETED)
         closed = gone.done()
         if closed:
-            tell("closed", plan=plan)
+            report("closed", plan=plan)
         for task in (gone, streaming):
             task.cancel()
             with suppress(asyncio.CancelledError, ConnectionError):
@@ -134,7 +134,7 @@ class Model:
         writer.write(frame({"type": "message_delta", "delta": stop, "usage": {"output_tokens": amount}}))
         writer.write(frame({"type": "message_stop"}) + b"0\r\n\r\n")
         await writer.drain()
-        tell("ended", plan=plan)
+        report("ended", plan=plan)
 
     async def _phase(self, made: list[str], rate: int, writer: asyncio.StreamWriter) -> None:
         written: list[tuple[str, int]] = []
@@ -152,7 +152,7 @@ class Model:
         finally:  # also for a client that was killed
             with self._log.open("a") as log:
                 log.writelines(f"{word} {at}\n" for word, at in written)
-        tell("phase", began=began, ended=ended, tokens=len(made), last=written[-1][0] if written else "")
+        report("phase", began=began, ended=ended, tokens=len(made), last=written[-1][0] if written else "")
 
     async def _pause(self, writer: asyncio.StreamWriter) -> None:
         self._go.clear()
@@ -200,7 +200,7 @@ async def main() -> None:
     """Serve until stdin closes."""
     model = Model(Path(sys.argv[1]))
     listener = await asyncio.start_server(model.serve, "127.0.0.1", 0, limit=1 << 26)
-    tell("listening", port=listener.sockets[0].getsockname()[1])
+    report("listening", port=listener.sockets[0].getsockname()[1])
     stdin = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin)
     await model.follow(stdin)

@@ -106,10 +106,10 @@ class Session:
             self.terminal.type(keys)
             self.terminal.rest(0.2)
         pressed = self.terminal.type("\r")
-        self._until_told(known, "request", prompt)
+        self._until_event(known, "request", prompt)
         return pressed
 
-    def _until_told(self, known: int, event: str, plan: str, timeout_s: float = 30) -> dict[str, Any]:
+    def _until_event(self, known: int, event: str, plan: str, timeout_s: float = 30) -> dict[str, Any]:
         def matching() -> dict[str, Any] | None:
             fits = (one for one in self.server.events[known:] if one["event"] == event)
             return next((one for one in fits if one.get("plan", plan) == plan), None)
@@ -132,13 +132,13 @@ class Session:
                 self.server.go()
             elif meanwhile:
                 meanwhile()
-            event = self._until_told(seen, "phase", plan, 60 + (amount / rate if rate else _LONGEST_DRAW_S))
+            event = self._until_event(seen, "phase", plan, 60 + (amount / rate if rate else _LONGEST_DRAW_S))
             self.terminal.until_shown(event["last"], event["ended"], _LONGEST_DRAW_S)
             self.terminal.rest(_SETTLE_S)
             cpu_s = self.terminal.cpu_s() - before
             size = sum(len(data) for _, data in self.terminal.chunks[chunks:])
             windows.append(Window(event["tokens"], event["began"], event["ended"], cpu_s, size, event["last"]))
-        self._until_told(known, "ended", plan)
+        self._until_event(known, "ended", plan)
         self.terminal.rest(_SETTLE_S)
         return windows
 
@@ -148,7 +148,7 @@ class Session:
         self.send(plan)
         self.terminal.rest(after_s)
         pressed = self.terminal.type(self.subject.cancel_key)
-        closed = self._until_told(known, "closed", plan, 20)
+        closed = self._until_event(known, "closed", plan, 20)
         self.terminal.rest(1)
         return float(closed["at"] - pressed) / 1e6
 

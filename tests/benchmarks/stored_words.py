@@ -49,5 +49,5 @@ class StoredWords:
         db.close()
 
     def lost_ms(self, written: dict[str, int], until: int) -> list[float]:
-        """Return for each moment how old what was stored last was; `written` says when each word was sent."""
+        """Return for each moment how old what was stored last was; `written` holds when each word was sent."""
         return [(at - written[word]) / 1e6 for at, word in self.last if at <= until and word in written]

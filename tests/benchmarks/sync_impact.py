@@ -215,7 +215,7 @@ def main() -> int:
     print("\n".join(rows))
     verdict = "met" if is_met else "MISSED"
     if plan.rounds < ENOUGH_ROUNDS:
-        verdict, is_met = "too few rounds to say", True
+        verdict, is_met = "too few rounds to judge", True
     print(f"ratios at most {MOST_RATIO:.2f}, first read holds at most {MOST_HELD_MS:.0f} ms at p99: {verdict}")
     print(f"load after {os.getloadavg()[0]:.2f}, {time.monotonic() - start_s:.0f} s")
     return int(not is_met)

@@ -21,7 +21,7 @@ from tests.benchmarks.serving import ModelServer
 COLUMNS, LINES = 120, 40
 _ANSWERS = {
     b"\x1b[?2026$p": b"\x1b[?2026;2$y",  # synchronised updates: yes
-    b"\x1b[?2048$p": b"\x1b[?2048;0$y",  # resizes told in band: no
+    b"\x1b[?2048$p": b"\x1b[?2048;0$y",  # resizes reported in band: no
     b"\x1b[c": b"\x1b[?62;22c",
 }
 _SEQUENCE = re.compile(rb"\x1b\[[\d;:?<=>]*[ -/]*[@-~]")
@@ -61,7 +61,7 @@ class Terminal:
             self._poll.register(server, select.POLLIN)
 
     def pump(self, timeout_s: float) -> None:
-        """Wait for the program or the server to say something, at most that long."""
+        """Wait for the program or the server to write something, at most that long."""
         for ready, _ in self._poll.poll(max(0, timeout_s) * 1000):
             if ready == self._fd:
                 self._take()

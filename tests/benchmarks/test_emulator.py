@@ -1,4 +1,4 @@
-"""The emulator shows what pyte shows where pyte knows the sequence, and what the standard says where it does not."""
+"""The emulator shows what pyte shows where pyte knows the sequence, and what the standard has elsewhere."""
 
 import random
 from collections.abc import Iterator

@@ -60,7 +60,7 @@ def test_a_limit_holds_in_every_way_it_is_given() -> None:
     assert str(limit) == "≤ 1.2, 5× bare, 0.25× MS"
 
 
-def test_a_verdict_says_must_and_aim_apart() -> None:
+def test_a_verdict_separates_must_and_aim() -> None:
     figure = Figure("latency", "ms", Limit(15), Limit(7))
     assert verdict(figure, {"product": 16.0}).startswith("MISSED")
     assert verdict(figure, {"product": 10.0}).startswith("met")

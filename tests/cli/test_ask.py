@@ -58,7 +58,7 @@ def test_a_conversation_is_gone_on_with(shell: Shell) -> None:
     assert len(shell.only_conversation()["turns"]) == 6
 
 
-def test_going_on_with_nothing_says_so(shell: Shell) -> None:
+def test_continuing_nothing_reports_it(shell: Shell) -> None:
     done = shell("ask", "--demo", "-c", "hello")
     assert done.code == 2 and "no conversation" in done.err
 
@@ -128,7 +128,7 @@ def test_an_unknown_provider_names_the_nearest(shell: Shell) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_the_partial_and_says_130(shell: Shell) -> None:
+def test_ctrl_c_keeps_the_partial_and_exits_with_130(shell: Shell) -> None:
     process = shell.start("ask", "--demo", "slow", TUI_CHAT_DEMO_PACE="1")
     assert process.stdout is not None
     first = process.stdout.read(4)
@@ -235,7 +235,7 @@ def test_without_flags_no_tools_are_sent(shell: Shell) -> None:
     assert done.code == 0 and "No tools are on" in done.out
 
 
-def test_a_call_that_would_ask_is_denied_and_the_code_says_so(shell: Shell) -> None:
+def test_a_call_that_would_ask_is_denied_and_the_code_shows_it(shell: Shell) -> None:
     done = shell("ask", "--demo", "--jsonl", "--tools", "read,run", "tools")
     assert done.code == 6
     assert "--allow 'run_command(echo Hello from your shell; date)'" in done.err

@@ -85,7 +85,7 @@ def hostile(home: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_what_cannot_be_attached_says_why_and_sends_nothing(shell: Shell) -> None:
+def test_what_cannot_be_attached_reports_why_and_sends_nothing(shell: Shell) -> None:
     for name, reason in hostile(shell.home).items():
         done = ask(shell, "-a", name)
         assert done.code == 2 and reason in done.err, name

@@ -23,7 +23,7 @@ def test_a_settings_file_that_cannot_be_written_is_reported(shell: Shell) -> Non
     assert done.code == 3 and "cannot be written: File exists" in done.err
 
 
-def test_every_value_says_where_it_comes_from(shell: Shell) -> None:
+def test_every_value_shows_where_it_comes_from(shell: Shell) -> None:
     shown = json.loads(shell("config", "show", "--json", TUI_CHAT_MODEL="demo/tour").out)
     origins = {row["name"]: row["origin"] for row in shown["settings"]}
     assert origins["default_model"] == "TUI_CHAT_MODEL"
@@ -65,7 +65,7 @@ def test_a_setting_is_set_and_printed_and_the_comments_stay(shell: Shell) -> Non
     assert shell("--config", str(file), "config", "get", "ui.measure").out == "80\n"
 
 
-def test_an_invalid_setting_changes_nothing_and_says_what_is_expected(shell: Shell) -> None:
+def test_an_invalid_setting_changes_nothing_and_reports_what_is_expected(shell: Shell) -> None:
     for words, sentence in (
         (("ui.theme", "dracla"), "there is no theme 'dracla'; did you mean dracula?"),
         (("ui.measure", "wide"), "ui.measure: it wants a number"),

@@ -167,13 +167,13 @@ def test_a_skipped_title_of_megabytes_is_cut_and_cleaned(shell: Shell, tmp_path:
     assert len(shell("import", str(file), "--json").out) < 2_000
 
 
-def test_an_import_of_what_is_here_already_is_no_failure_and_says_so(shell: Shell) -> None:
+def test_an_import_of_what_is_here_already_is_no_failure_and_reports_it(shell: Shell) -> None:
     assert shell("import", str(CLAUDE)).code == 0
     again = shell("import", str(CLAUDE))
     assert again.code == 0 and "was imported already" in again.out
 
 
-def test_messages_in_a_circle_keep_their_text_and_the_report_says_so(shell: Shell, tmp_path: Path) -> None:
+def test_messages_in_a_circle_keep_their_text_and_the_report_shows_it(shell: Shell, tmp_path: Path) -> None:
     path = database("elia", tmp_path)
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE message SET parent_id = 6 WHERE id = 5")

@@ -1,4 +1,4 @@
-"""`help` prints what the README says, and the README says what the program has."""
+"""`help` prints the text of the README, and the README has what the program has."""
 
 import pytest
 

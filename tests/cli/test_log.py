@@ -16,7 +16,7 @@ from tui_chat.cli import log
 from tui_chat.cli.log import place_of, trace_of
 from tui_chat.core.secret import Secret
 
-SAID = "what somebody said in confidence"
+SECRET_TEXT = "what a user wrote in confidence"
 KEY = "sk-ant-canary-in-a-log"
 
 
@@ -48,7 +48,7 @@ def modes(path: Path) -> str:
 
 
 def failing() -> ValueError:
-    text = SAID
+    text = SECRET_TEXT
     try:
         try:
             raise KeyError(text)
@@ -117,7 +117,7 @@ def test_a_fault_is_reported_by_where_it_was_without_its_words(written: Path) ->
     logging.getLogger("x").error("unexpected", exc_info=failing())
     text = written.read_text()
     assert "KeyError" in text and "ValueError" in text and "in failing" in text
-    assert SAID not in text and "canary" not in text
+    assert SECRET_TEXT not in text and "canary" not in text
 
 
 def test_nor_does_a_task_that_was_never_awaited_bring_them_in(written: Path) -> None:
@@ -133,7 +133,7 @@ def test_nor_does_a_task_that_was_never_awaited_bring_them_in(written: Path) -> 
     asyncio.run(main())
     text = written.read_text()
     assert "never retrieved" in text and "ValueError" in text
-    assert SAID not in text and "canary" not in text
+    assert SECRET_TEXT not in text and "canary" not in text
 
 
 def test_a_thread_that_fails_is_reported_there_and_not_on_the_screen(
@@ -145,7 +145,7 @@ def test_a_thread_that_fails_is_reported_there_and_not_on_the_screen(
     thread = threading.Thread(target=fails)
     thread.start()
     thread.join()
-    assert "an exception in a thread" in written.read_text() and SAID not in written.read_text()
+    assert "an exception in a thread" in written.read_text() and SECRET_TEXT not in written.read_text()
     assert capsys.readouterr().err == ""
 
 
@@ -159,5 +159,5 @@ def test_a_place_is_named_in_our_own_code_and_the_systems_reason_is_kept() -> No
         pickle.dumps(Secret(KEY))
     place = place_of(raised.value)
     assert place.startswith("TypeError at core/secret.py:") and place.rpartition(":")[2].isdigit()
-    assert "OSError: No space left on device" in trace_of(OSError(28, "No space left on device", SAID))
-    assert SAID not in trace_of(OSError(28, "No space left on device", SAID))
+    assert "OSError: No space left on device" in trace_of(OSError(28, "No space left on device", SECRET_TEXT))
+    assert SECRET_TEXT not in trace_of(OSError(28, "No space left on device", SECRET_TEXT))

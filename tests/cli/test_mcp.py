@@ -28,8 +28,8 @@ def test_a_server_is_used_only_after_consent(shell: Shell, configured: dict[str,
     assert "not approved" in shell("mcp", "list", **configured).out
     refused = shell("ask", "--demo", "--mcp", "box", "hello", **configured)
     assert refused.code == 2 and "tui-chat mcp approve box" in refused.err
-    said_no = shell("mcp", "approve", "box", stdin="n\n", **configured)
-    assert said_no.code == 1 and str(PROGRAM) in said_no.out and "with CALLS" in said_no.out
+    refused = shell("mcp", "approve", "box", stdin="n\n", **configured)
+    assert refused.code == 1 and str(PROGRAM) in refused.out and "with CALLS" in refused.out
     agreed = shell("mcp", "approve", "box", "--yes", **configured)
     assert agreed.code == 0 and "box__echo  Say it again." in agreed.out
     assert shell("mcp", "list", **configured).out.startswith("box  approved")

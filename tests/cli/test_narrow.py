@@ -22,7 +22,7 @@ def printed(shell: Shell, *words: str) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("words", ["usage", "doctor --offline", "search rate limiter", "list"])
 def test_no_line_is_wider_than_the_window(shell: Shell, words: str) -> None:
-    shell("ask", "--demo", "code for a rate limiter, said at such a length that it does not fit into a line")
+    shell("ask", "--demo", "code for a rate limiter, described at such length that it does not fit into a line")
     lines = printed(shell, *words.split())
     assert lines and all(cell_len(line) <= COLUMNS for line in lines), lines
 

@@ -3,7 +3,7 @@
 from tests.cli.conftest import Shell
 
 
-def test_a_known_price_says_where_it_is_from(shell: Shell) -> None:
+def test_a_known_price_shows_where_it_is_from(shell: Shell) -> None:
     out = shell("prices", "-m", "anthropic/claude-sonnet-5-5").out
     assert "$2.00" in out and "source: genai-prices" in out
 

@@ -1,4 +1,4 @@
-"""Every way a provider can say no, on both wires, through `ask`: its kind, its words, what to do, the exit code."""
+"""Every way a provider can refuse, on both wires, through `ask`: its kind, its words, what to do, the exit code."""
 
 import asyncio
 import json

@@ -57,7 +57,7 @@ def test_what_cannot_be_written_to_stderr_is_not_printed_elsewhere(streams: str,
         assert "tui-chat: " not in done.out and "Error" not in done.out
 
 
-def test_the_app_without_stdin_says_that_it_needs_a_terminal(shell: Shell) -> None:
+def test_the_app_without_stdin_reports_that_it_needs_a_terminal(shell: Shell) -> None:
     done = called(shell, "", "<&-")
     assert done.code == 2 and "needs a terminal" in done.err
 

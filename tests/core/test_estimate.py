@@ -110,9 +110,9 @@ def test_thinking_and_arguments_count_as_output() -> None:
 
 
 @given(st.lists(st.text(min_size=1), max_size=20), st.integers(0, 50))
-def test_running_figures_never_fall_and_settle_on_the_truth(pieces: list[str], told_early: int) -> None:
+def test_running_figures_never_fall_and_settle_on_the_truth(pieces: list[str], early_count: int) -> None:
     live, running = builder(), RunningUsage(request())
-    live.add(UsageReported(Usage(7, output_tokens=told_early)))
+    live.add(UsageReported(Usage(7, output_tokens=early_count)))
     last = 0
     for piece in pieces:
         live.add(TextDelta(piece))
@@ -150,7 +150,7 @@ def test_the_last_true_count_corrects_the_estimate() -> None:
         reply(Usage(1, output_tokens=9000), text="short"),
         reply(Usage(1, output_tokens=9000), thinking=ThinkingPart("")),
     ],
-    ids=["estimated", "untold", "too short", "thinking not told apart"],
+    ids=["estimated", "unknown", "too short", "thinking not separate"],
 )
 def test_nothing_is_learned_from_replies_without_counts(turn: Turn) -> None:
     assert learned_ratio((prompt(), turn)) == 1.0

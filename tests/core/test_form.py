@@ -69,7 +69,7 @@ def test_what_may_be_typed(what: dict[str, Any], typed: str, value: object) -> N
         assert made.read(typed) == value
 
 
-def test_a_field_says_what_it_wants() -> None:
+def test_a_field_shows_what_it_wants() -> None:
     assert field(type="integer", minimum=1, maximum=9).wants == "a whole number from 1 to 9"
     assert field(type="string", default="main").wants == "a text; empty for main"
     assert field(type="number", minimum=0).wants == "a number from 0"

@@ -84,7 +84,7 @@ def test_dollars_have_as_many_digits_as_are_significant(usd: str, shown: str) ->
     assert dollars(Decimal(usd)) == shown
 
 
-def test_an_unknown_cost_is_a_question_mark_and_an_estimate_says_so() -> None:
+def test_an_unknown_cost_is_a_question_mark_and_an_estimate_shows_it() -> None:
     assert dollars(None) == dollars(None, estimated=True) == "?"
     assert dollars(Decimal("0.0132"), estimated=True) == "~$0.0132"
 
@@ -97,7 +97,7 @@ def test_no_cost_is_ever_shown_as_nothing_or_far_off(usd: Decimal) -> None:
     assert abs(figure - usd) <= max(usd * Decimal("0.051"), Decimal("0.00000005"))
 
 
-def test_a_sum_says_when_it_is_not_all() -> None:
+def test_a_sum_shows_when_it_is_not_all() -> None:
     assert cost_sum(CostSum()) == "–"
     assert cost_sum(CostSum(Decimal("0.42"), False, 0, 3)) == "$0.4200"
     assert cost_sum(CostSum(Decimal("0.42"), True, 1, 3)) == "~$0.4200+?"
@@ -153,7 +153,7 @@ def test_a_conversation_without_figures_costs_nothing_that_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "says"),
+    ("moment", "text"),
     [
         (datetime(2026, 11, 21, 0, 5), "00:05"),
         (datetime(2026, 11, 20, 23, 59), "yesterday"),
@@ -163,12 +163,12 @@ def test_a_conversation_without_figures_costs_nothing_that_is_known() -> None:
         (datetime(2026, 11, 23, 9, 30), "23 Nov"),
     ],
 )
-def test_a_moment_is_shown_as_precisely_as_needed(moment: datetime, says: str) -> None:
+def test_a_moment_is_shown_as_precisely_as_needed(moment: datetime, text: str) -> None:
     zone = ZoneInfo("Europe/Berlin")
-    assert when(moment.replace(tzinfo=zone).astimezone(UTC), NOW.astimezone(zone)) == says
+    assert when(moment.replace(tzinfo=zone).astimezone(UTC), NOW.astimezone(zone)) == text
 
 
-def test_a_cost_says_what_it_is_from() -> None:
+def test_a_cost_shows_what_it_is_from() -> None:
     price = Price.of(Decimal(2), Decimal(10))
     assert cost_with_source(Cost(Decimal("0.5"))) == "$0.5000"
     assert cost_with_source(Cost(Decimal("0.5"), billed=True, price=price)) == "$0.5000, as the provider billed it"

@@ -69,7 +69,7 @@ def test_speed_beyond_any_model_is_short() -> None:
     assert speed(float("inf")) == speed(float("nan")) == speed(-1.0) == "? tok/s"
 
 
-def test_unknown_tokens_are_a_question_mark_and_a_sum_says_that_it_is_not_all() -> None:
+def test_unknown_tokens_are_a_question_mark_and_a_sum_shows_that_it_is_not_all() -> None:
     assert tokens_of(UNKNOWN_USAGE, 0) == "?"
     total = Usage(1500) + UNKNOWN_USAGE
     assert tokens_of(total, total.input_tokens) == "1.50k+?"

@@ -56,7 +56,7 @@ def test_soon_after_the_last_reply_its_cache_is_expected_to_be_read(conversation
     assert (seen.missed_tokens, seen.missed_because, seen.missed_usd(PRICE)) == (0, None, 0)
 
 
-def test_once_the_cache_has_expired_it_says_what_that_costs(conversation: Conversation) -> None:
+def test_once_the_cache_has_expired_it_reports_what_that_costs(conversation: Conversation) -> None:
     seen = forecast(conversation, draft(), minutes(8))
     assert (seen.usage.cache_read_tokens, seen.missed_tokens) == (0, 10_603)
     assert seen.missed_because is Missed.EXPIRED

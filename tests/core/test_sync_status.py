@@ -24,7 +24,7 @@ SINCE = datetime(2026, 11, 30, 14, 2, tzinfo=UTC)
         (SyncStatus(SINCE, "hub_full", SINCE), 0, True, "sync failed: tui-chat sync status"),
     ],
 )
-def test_footer_says_what_waits_and_why(status: SyncStatus, to_send: int, is_running: bool, expected: str) -> None:
+def test_footer_shows_what_waits_and_why(status: SyncStatus, to_send: int, is_running: bool, expected: str) -> None:
     assert sync_texts(status, to_send, NOW, is_running=is_running)[0] == expected
 
 
@@ -36,7 +36,7 @@ def test_footer_says_what_waits_and_why(status: SyncStatus, to_send: int, is_run
         (0, True, "synced"),
     ],
 )
-def test_footer_says_when_a_stopped_process_starts_again(to_send: int, is_running: bool, expected: str) -> None:
+def test_footer_shows_when_a_stopped_process_starts_again(to_send: int, is_running: bool, expected: str) -> None:
     assert sync_texts(SyncStatus(SINCE), to_send, NOW, is_running=is_running, restarts_at=SINCE)[0] == expected
 
 

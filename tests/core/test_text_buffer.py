@@ -10,8 +10,8 @@ from tui_chat.core.text_buffer import TextBuffer
 
 
 @given(text(), lists(tuples(text(min_size=1), integers(1, 1500), booleans()), max_size=8))
-def test_all_that_was_added_is_there_in_its_order(begun_with: str, added: list[tuple[str, int, bool]]) -> None:
-    pieces, whole = TextBuffer(begun_with), begun_with
+def test_all_that_was_added_is_there_in_its_order(start: str, added: list[tuple[str, int, bool]]) -> None:
+    pieces, whole = TextBuffer(start), start
     assert pieces.text == whole and bool(pieces) == bool(whole)
     for piece, times, is_looked_at in added:
         for _ in range(times):

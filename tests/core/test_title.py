@@ -1,4 +1,4 @@
-"""The first line that says something becomes the title."""
+"""The first line with content becomes the title."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_a_title_is_the_first_line_without_marks(prompt: str, title: str) -> Non
     assert title_from(prompt) == title
 
 
-def test_a_short_prompt_is_told_from_others_by_its_file_or_its_next_line() -> None:
+def test_a_short_prompt_is_distinguished_by_its_file_or_its_next_line() -> None:
     assert telling_title("Review this.", ["a.py", "b.py"]) == "Review this. · a.py"
     assert telling_title("Review this.\n\n```diff\n--- a/x.py\n```") == "Review this. · a/x.py"
     assert telling_title("hi\nhi\nthere") == "hi · there"

@@ -88,7 +88,7 @@ def test_everything_known_of_a_price_is_reported() -> None:
     ]
 
 
-def test_an_unknown_price_says_so_and_what_to_do() -> None:
+def test_an_unknown_price_shows_it_and_what_to_do() -> None:
     lines = price_lines(KnownPrice("ollama/x", None), BUNDLED, NOW)
     assert lines[0] == "ollama/x" and "unknown" in lines[1] and "settings" in lines[1] and "$" not in "".join(lines)
 

@@ -96,7 +96,7 @@ def test_an_image_is_attached_from_a_clipboard_tool(home: Path) -> None:
     assert sent(home) == [("clipboard.png", "image/png")]
 
 
-def test_a_clipboard_without_an_image_says_so(home: Path) -> None:
+def test_a_clipboard_without_an_image_reports_it(home: Path) -> None:
     tools = home / "tools"
     tools.mkdir()
     (tools / "wl-paste").write_text("#!/bin/sh\necho text/plain\n")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.crashing_program import KEY, SAID
+from tests.support.crashing_program import KEY, PROMPT
 from tests.support.environment import clean_environment, only_conversation
 from tests.support.pty_terminal import Terminal, is_restored
 
@@ -20,7 +20,7 @@ def test_a_crash_gives_the_terminal_back_and_shows_and_loses_nothing(place: str,
     command = (sys.executable, "-m", "tests.support.crashing_program", place, "--demo", "--debug")
     with Terminal(command, environment=environment) as terminal:
         terminal.until("Ask anything")
-        terminal.type(f"{SAID}\r")
+        terminal.type(f"{PROMPT}\r")
         terminal.until(lambda text: "streaming" in text.rstrip().splitlines()[-1])
         terminal.type(FIND)
         assert terminal.wait(patience_s=10) == 1
@@ -33,5 +33,5 @@ def test_a_crash_gives_the_terminal_back_and_shows_and_loses_nothing(place: str,
     assert "crashing_program.py" in log and "in failing" in log
     assert "zebra" not in log and "canary" not in log
     prompt, reply = only_conversation(tmp_path)["turns"]
-    assert prompt["parts"][0]["text"] == SAID
+    assert prompt["parts"][0]["text"] == PROMPT
     assert reply["status"] == "interrupted"

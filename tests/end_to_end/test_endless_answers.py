@@ -1,4 +1,4 @@
-"""Answers that froze the program or filled the memory: `ask` and the app end soon, and say what it was."""
+"""Answers that froze the program or filled the memory: `ask` and the app end soon, and report what it was."""
 
 import asyncio
 import time
@@ -61,7 +61,7 @@ def settings(home: Path, url: str) -> Path:
 
 @CASES
 @pytest.mark.timeout(60)
-async def test_ask_ends_soon_and_says_what_came(name: str, model: str, tmp_path: Path) -> None:
+async def test_ask_ends_soon_and_reports_what_came(name: str, model: str, tmp_path: Path) -> None:
     async with Wire(answer(name)) as wire:
         process = await asyncio.create_subprocess_exec(
             *(*COMMAND, "--config", str(settings(tmp_path, wire.url)), "ask", "-m", model, "hello"),
@@ -92,7 +92,7 @@ async def test_ask_ends_soon_and_says_what_came(name: str, model: str, tmp_path:
 
 @CASES
 @pytest.mark.timeout(90)
-async def test_the_app_takes_keys_meanwhile_and_says_what_came(name: str, model: str, tmp_path: Path) -> None:
+async def test_the_app_takes_keys_meanwhile_and_reports_what_came(name: str, model: str, tmp_path: Path) -> None:
     async with Wire(answer(name)) as wire:
         command = (*COMMAND, "--config", str(settings(tmp_path, wire.url)), "-m", model)
 

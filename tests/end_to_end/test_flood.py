@@ -106,9 +106,9 @@ def test_a_flood_leaves_the_keys_alive_and_memory_in_bounds(plan: str, tmp_path:
         before_mb = memory_mb([terminal.process.pid])
         flooded(terminal, server, plan).check()
         after_mb = memory_mb([terminal.process.pid])
-        said_mb = int(plan.partition("@")[0]) * MB_A_TOKEN
-        print(f"{plan}: {said_mb:.1f} MB said, {before_mb:.0f} → {after_mb:.0f} MB held")
-        assert after_mb - before_mb < SPARE_MB + MOST_MB_A_MB * said_mb
+        sent_mb = int(plan.partition("@")[0]) * MB_A_TOKEN
+        print(f"{plan}: {sent_mb:.1f} MB sent, {before_mb:.0f} → {after_mb:.0f} MB held")
+        assert after_mb - before_mb < SPARE_MB + MOST_MB_A_MB * sent_mb
         terminal.type("\x11")
         assert terminal.wait(patience_s=30) == 0
 

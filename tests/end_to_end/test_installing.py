@@ -1,6 +1,6 @@
 """What is installed is the whole program and nothing else, and it runs from there.
 
-`TUI_CHAT_TEST_INSTALLS` also installs it as the README says, with pip and with uv where there is one, and with the
+`TUI_CHAT_TEST_INSTALLS` also installs it as in the README, with pip and with uv where there is one, and with the
 oldest and the newest libraries that it allows: this takes minutes and needs a package index.
 """
 
@@ -98,7 +98,7 @@ def test_it_runs_from_what_is_installed(unpacked: Path, tmp_path: Path) -> None:
 
 
 def talk(command: list[str], environment: dict[str, str], folder: Path) -> None:
-    """Open the app, say something, see the answer, leave."""
+    """Open the app, send a prompt, see the answer, leave."""
     with Terminal(command, environment=environment, cwd=folder) as terminal:
         terminal.until("Ask anything", patience_s=300)
         terminal.type("hello\r")

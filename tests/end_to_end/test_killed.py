@@ -1,4 +1,4 @@
-"""kill -9 at any moment: the prompt is there, nearly all that was served is too, and the next start says so."""
+"""kill -9 at any moment: the prompt is there, nearly all that was served is too, and the next start reports it."""
 
 import asyncio
 import json

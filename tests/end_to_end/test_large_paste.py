@@ -13,7 +13,7 @@ from tests.end_to_end.test_terminal_fuzz import AttackedTerminal
 from tests.support.environment import clean_environment
 
 MEGABYTES = int(os.environ.get("TUI_CHAT_PASTE_MB", "20"))
-LINE = b"fifty bytes of a line that somebody pastes here..\r"
+LINE = b"fifty bytes of a line that the user pastes here..\r"
 LEAST_MB_A_S = 2
 """On a machine that does other things, too; on a quiet one it is four times as much."""
 MOST_COPIES, SPARE_MB = 6, 60

@@ -10,7 +10,7 @@ from tests.support.environment import ROOT, clean_environment
 from tests.support.pty_terminal import Terminal
 
 ELSEWHERE = "anthropic/claude-sonnet-5-5"
-"""A model whose provider would be reached for, and whose key nobody has."""
+"""A model whose provider would be reached for, and whose key no one has."""
 COMMANDS = (
     ("list",),
     ("search", "limiter"),

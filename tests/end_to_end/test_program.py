@@ -87,7 +87,7 @@ def test_a_terminal_that_takes_nothing_does_not_keep_the_program_from_ending(tmp
         database = next(tmp_path.rglob("conversations.db"))
         seen, end_s = _checkpoints(database), time.monotonic() + 15
         while _checkpoints(database) < seen + 12:
-            assert time.monotonic() < end_s, "it stopped saving when nobody read its terminal"
+            assert time.monotonic() < end_s, "it stopped saving when no one read its terminal"
             time.sleep(0.05)
         terminal.signal(signal.SIGTERM)
         terminal.process.wait(timeout=15)
@@ -228,7 +228,7 @@ def test_a_database_of_a_later_version_is_refused_and_left_alone(tmp_path: Path)
     assert database.read_bytes() == before
 
 
-def test_without_a_terminal_it_says_what_to_use(tmp_path: Path) -> None:
+def test_without_a_terminal_it_reports_what_to_use(tmp_path: Path) -> None:
     done = subprocess.run(
         COMMAND, cwd=ROOT, env=clean_environment(tmp_path), stdin=subprocess.DEVNULL, capture_output=True
     )

@@ -1,6 +1,6 @@
 """A long day at a run: replies, conversations opened and closed, searches; and nothing that grows with it.
 
-`TUI_CHAT_SOAK_S` is how long it takes, in seconds; only from five minutes on does memory say anything. With `-s` it
+`TUI_CHAT_SOAK_S` is how long it takes, in seconds; only from five minutes on does memory mean anything. With `-s` it
 prints what it measured.
 """
 
@@ -33,7 +33,7 @@ SPARE = 2
 BETWEEN_KEYS_S, SETTLED_S = 0.06, 0.2
 TOLD_EVERY = 25
 REPLIES_EACH = 4
-"""Replies in a conversation before another is begun."""
+"""Replies in a conversation before another is started."""
 ESCAPE, ENTER, DOWN, NEW, LIBRARY, FIND, CLEAR = "\x1b", "\r", "\x1b[B", "\x0e", "\x0f", "\x06", "\x15"
 OVERLAYS = {"\x1bOP": "Keys and commands", "\x1b[15~": "Conversation tree", "\x10": "Command palette"}
 
@@ -161,7 +161,7 @@ VISITS: tuple[Callable[[Day], None], ...] = (_find_here, _search_library, _look_
 
 
 @contextmanager
-def begun(home: Path) -> Iterator[Day]:
+def started_day(home: Path) -> Iterator[Day]:
     server = ModelServer(home)
     environment = clean_environment(
         home,
@@ -204,17 +204,17 @@ def lived(day: Day) -> list[Held]:
     return held
 
 
-def summary(one: Held, begun_s: float) -> str:
+def summary(one: Held, start_s: float) -> str:
     """A line of figures."""
     return (
-        f"after {one.at_s - begun_s:5.0f} s: {one.memory_kb / 1024:6.1f} MB, {one.handles} handles, "
+        f"after {one.at_s - start_s:5.0f} s: {one.memory_kb / 1024:6.1f} MB, {one.handles} handles, "
         f"{one.threads} threads, {one.tasks} tasks"
     )
 
 
 @pytest.mark.timeout(LENGTH_S * 2 + 120)
 def test_a_long_day_grows_nothing(tmp_path: Path) -> None:
-    with begun(tmp_path) as day:
+    with started_day(tmp_path) as day:
         day.until("Ask anything")
         held = lived(day)
         day.terminal.type("\x11")

@@ -96,7 +96,7 @@ async def _stored(home: Path) -> tuple[Turn, ...]:
 @pytest.mark.parametrize("wire", MODELS)
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 @pytest.mark.parametrize("run", range(KILLS))
-async def test_a_stopped_program_tells_the_truth_about_its_command(
+async def test_a_stopped_program_reports_truly_how_its_command_ended(
     run: int, how: signal.Signals, wire: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "work"  # a sandboxed command can write only below it

@@ -53,7 +53,7 @@ class Key(StrEnum):
 
     NOTHING = "nothing"
     STOP = "stop"
-    SAY_MORE = "say more"
+    SEND_MORE = "send more"
     RETRY = "stop and retry"
     LEAVE = "leave"
 
@@ -77,11 +77,11 @@ class Plan:
 
     @property
     def text(self) -> str:
-        """All that the server would say."""
+        """All that the server would send."""
         return "".join(self.texts)
 
     def answers(self) -> list[Answer]:
-        """What the server says, request by request; from then on it is well."""
+        """What the server sends, request by request; from then on it is well."""
         return [*map(_refusal, self.before), self._reply(), *[Answer([sse(*_events(("fine",)))])] * 8]
 
     def _reply(self) -> Answer:

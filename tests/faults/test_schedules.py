@@ -64,7 +64,7 @@ class Played:
         match self.plan.key:
             case Key.STOP:
                 reply.cancel()
-            case Key.SAY_MORE:
+            case Key.SEND_MORE:
                 with suppress(ReplyInFlight):
                     conversation = await self.service.open(self.conversation_id)
                     more = await self.service.send(conversation, MORE)

@@ -15,13 +15,13 @@ FILE = IMPORTS / "claude.json"
 FOUND, SKIPPED = read(FILE)
 
 
-def says_something(message: dict[str, Any]) -> bool:
+def has_content(message: dict[str, Any]) -> bool:
     return any(message.get(key) for key in ("text", "content", "files", "attachments"))
 
 
 def test_counts_are_those_of_the_file() -> None:
     file = json.loads(FILE.read_text())
-    by_chat = [[message for message in entry.get("chat_messages", []) if says_something(message)] for entry in file]
+    by_chat = [[message for message in entry.get("chat_messages", []) if has_content(message)] for entry in file]
     assert (
         [len(one.turns) for one in FOUND.values()] == [len(messages) for messages in by_chat if messages] == [4, 7, 3]
     )

@@ -301,7 +301,7 @@ def seconds_to_read_and_write(path: Path, make: Callable[[int], dict[str, Any]],
 
 
 @pytest.mark.parametrize("name", [*JSON, "elia"])
-def test_a_conversation_of_too_many_messages_is_skipped_and_says_so(
+def test_a_conversation_of_too_many_messages_is_skipped_and_reported(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (import_tree, foreign_database, read_import):

@@ -104,7 +104,7 @@ def test_a_value_of_nothing_but_brackets_is_passed_over(monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("limit", ["MOST_BRACKETS", "MOST_COMMAS"])
-def test_a_value_of_too_many_parts_says_so(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+def test_a_value_of_too_many_parts_is_reported(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     monkeypatch.setattr(module, limit, 1_000)
     monkeypatch.setattr(module, "CHUNK", 1_000)
     text = json.dumps([[[1] if limit == "MOST_BRACKETS" else 1] * 3_000, {"b": 2}])

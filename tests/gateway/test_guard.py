@@ -22,24 +22,24 @@ def path_of(template: str) -> str:
 
 async def test_without_a_token_every_path_but_the_open_ones_answers_401(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway()
-    async with httpx2.AsyncClient(base_url=gateway.url) as nobody:
+    async with httpx2.AsyncClient(base_url=gateway.url) as stranger:
         for endpoint in ENDPOINTS:
-            answer = await nobody.request(endpoint.method, path_of(endpoint.path))
+            answer = await stranger.request(endpoint.method, path_of(endpoint.path))
             if endpoint.path in OPEN_PATHS:
                 assert answer.status_code == 200
             else:
                 assert answer.status_code == 401, endpoint.path
-        assert (await nobody.get("/nowhere")).status_code == 401
+        assert (await stranger.get("/nowhere")).status_code == 401
     assert gateway.provider.requests == []
 
 
 async def test_a_request_without_a_token_is_refused_quickly(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway()
     times = []
-    async with httpx2.AsyncClient(base_url=gateway.url) as nobody:
+    async with httpx2.AsyncClient(base_url=gateway.url) as stranger:
         for _ in range(40):
             started_s = perf_counter()
-            assert (await nobody.get(API, headers={"host": "evil.example"})).status_code == 401
+            assert (await stranger.get(API, headers={"host": "evil.example"})).status_code == 401
             times.append(perf_counter() - started_s)
     assert median(times) < 0.05, "five milliseconds on a machine at rest"
 

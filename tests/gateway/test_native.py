@@ -95,7 +95,7 @@ async def test_a_prompt_after_an_earlier_turn_is_a_branch(make_gateway: MakeGate
     assert (await gateway.http.post(place, json={"text": "x", "after": "nowhere"})).status_code == 404
 
 
-async def test_the_same_client_request_id_says_a_prompt_once(make_gateway: MakeGateway) -> None:
+async def test_the_same_client_request_id_sends_a_prompt_once(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(HELLO)
     sent = [gateway.start("once", client_request_id="a") for _ in range(3)]
     first, *others = await asyncio.gather(*sent)
@@ -155,7 +155,7 @@ async def test_the_stream_of_a_prompt_ends_with_the_stored_turn(make_gateway: Ma
 
 async def test_what_is_wrong_in_a_body_is_named(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(HELLO)
-    wrong = {"text": ("", 3), "model": (5, "nobody/x", "nothing"), "max_tokens": (0, "x", True), "temperature": (3,)}
+    wrong = {"text": ("", 3), "model": (5, "unknown/x", "nothing"), "max_tokens": (0, "x", True), "temperature": (3,)}
     for name, values in wrong.items():
         for value in values:
             answer = await gateway.http.post(API, json={"text": "hi", name: value})
@@ -246,7 +246,7 @@ async def test_to_an_own_token_anothers_conversation_is_a_missing_one(
         missing = await answered(guest, dict.fromkeys(("conversation", "reply", "prompt"), str(uuid4())))
         assert await answered(guest, theirs) == missing
         assert missing[0] == (204 if path.endswith(("/stream/ID", "chat/ID/stream")) else 404)
-    # Nor can the time tell: neither is looked up.
+    # The time shows it as little: neither is looked up.
     assert opened == []
     assert await gateway.store.conversation(theirs["conversation"]) == before
 

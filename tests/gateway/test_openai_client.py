@@ -84,7 +84,7 @@ async def test_an_error_before_the_stream_is_a_status(stream: bool, make_gateway
         await ask(client_for(gateway), user("hi"), stream=stream)
     assert refused.value.status_code == 502
     with pytest.raises(openai.NotFoundError) as missing:
-        await client_for(gateway).chat.completions.create(model="nobody", messages=[user("hi")])
+        await client_for(gateway).chat.completions.create(model="unknown", messages=[user("hi")])
     assert missing.value.code == "model_not_found"
 
 
@@ -237,7 +237,7 @@ async def test_retries_of_the_sdk_say_a_prompt_once(make_gateway: MakeGateway) -
     assert [turn.text for turn in stored.turns] == ["only once", "Hello"]
     await ask(client, user("only once"))
     (stored,) = await gateway.conversations()
-    assert len(stored.turns) == 3, "said again on purpose, it is a sibling"
+    assert len(stored.turns) == 3, "sent again on purpose, it is a sibling"
 
 
 async def test_a_failed_reply_is_not_requested_again_by_the_sdk(make_gateway: MakeGateway) -> None:

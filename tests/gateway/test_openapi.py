@@ -27,7 +27,7 @@ _TYPES = {
 
 
 def check(value: Any, schema: dict[str, Any], place: str) -> None:
-    """Fail unless a value is as the schema says: the few words of JSON Schema that the document uses."""
+    """Fail unless a value matches the schema: the few words of JSON Schema that the document uses."""
     if "$ref" in schema:
         check(value, SCHEMAS[schema["$ref"].rpartition("/")[2]], place)
         return
@@ -56,7 +56,7 @@ def test_every_reference_is_defined_and_every_operation_has_its_own_name() -> No
     assert all(f"schemas/{name}" in text or name in ("Turn", "Summary", "Attachment") for name in SCHEMAS)
 
 
-async def test_answers_are_as_the_document_says(make_gateway: MakeGateway) -> None:
+async def test_answers_match_the_document(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway(HELLO)
     ids, _ = await gateway.started_and_ended("a question")
     check(ids, SCHEMAS["Answer"], "Answer")

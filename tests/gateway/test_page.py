@@ -32,8 +32,8 @@ needs_chromium = [
 
 async def test_the_page_is_open_small_and_strict(make_gateway: MakeGateway) -> None:
     gateway = await make_gateway()
-    async with httpx2.AsyncClient(base_url=gateway.url) as nobody:
-        first, second = await nobody.get("/"), await nobody.get("/")
+    async with httpx2.AsyncClient(base_url=gateway.url) as stranger:
+        first, second = await stranger.get("/"), await stranger.get("/")
     assert first.status_code == 200 and len(first.content) < 40_000
     policy = first.headers["content-security-policy"]
     assert "default-src 'none'" in policy and "unsafe" not in policy

@@ -117,7 +117,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert taken.returncode == 3 and f"port {port}" in taken.stderr
 
 
-def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
+def test_without_the_extra_it_reports_what_to_install(tmp_path: Path) -> None:
     hide = "import sys; sys.modules['starlette'] = None; from tui_chat.cli.main import main"
     code = f"{hide}; sys.argv = ['tui-chat', 'serve', '--demo']; main()"
     done = subprocess.run(

@@ -75,7 +75,7 @@ SEARCHED = {"server_tool_use": {"web_search_requests": 3, "web_fetch_requests": 
 CLAUDE: dict[str, tuple[tuple[str, Usage], Decimal]] = {
     "no cache": (claude(SONNET, start(1000), end(500)), usd((1000, "2"), (500, "10"))),
     "one token": (claude(SONNET, start(1), end(1)), usd((1, "2"), (1, "10"))),
-    "nothing said at all": (claude(SONNET, start(7), end(0)), usd((7, "2"))),
+    "nothing reported at all": (claude(SONNET, start(7), end(0)), usd((7, "2"))),
     "read": (claude(SONNET, start(3, read=50_000), end(200)), usd((3, "2"), (50_000, "0.1"), (200, "10"))),
     "written for 5 minutes": (claude(SONNET, start(3, five=8000), end(9)), usd((3, "2"), (8000, "2.5"), (9, "10"))),
     "written for an hour": (claude(SONNET, start(3, hour=8000), end(9)), usd((3, "2"), (8000, "4"), (9, "10"))),
@@ -103,7 +103,7 @@ CLAUDE: dict[str, tuple[tuple[str, Usage], Decimal]] = {
         claude(SONNET, start(10, read=5), end(10), end(20), end(30)),
         usd((10, "2"), (5, "0.1"), (30, "10")),
     ),
-    "nulls keep what was told before": (
+    "nulls keep what was reported before": (
         claude(SONNET, start(10, read=5, hour=7), end(3, input_tokens=None, cache_read_input_tokens=None)),
         usd((10, "2"), (5, "0.1"), (7, "4"), (3, "10")),
     ),
@@ -183,7 +183,7 @@ OTHERS: dict[str, tuple[tuple[str, Usage | None], Decimal]] = {
         openai("xai/grok-4-fast", chunk(432, 68, total_tokens=636, **cached(153), **thought(136))),
         usd((279, "0.2"), (153, "0.05"), (204, "0.5")),
     ),
-    "DeepSeek tells hits and misses": (
+    "DeepSeek reports hits and misses": (
         openai(
             "deepseek/deepseek-v4-pro",
             chunk(
@@ -192,7 +192,7 @@ OTHERS: dict[str, tuple[tuple[str, Usage | None], Decimal]] = {
         ),
         usd((86, "0.66"), (256, "0.022"), (138, "1.98")),
     ),
-    "DeepSeek tells hits alone": (
+    "DeepSeek reports hits alone": (
         openai("deepseek/deepseek-v4-pro", chunk(342, 138, prompt_cache_hit_tokens=256)),
         usd((86, "0.66"), (256, "0.022"), (138, "1.98")),
     ),
@@ -206,7 +206,7 @@ OTHERS: dict[str, tuple[tuple[str, Usage | None], Decimal]] = {
         usd((200_000, "2.5"), (50_000, "0.25"), (100, "15")),
     ),
     "Azure's own name for OpenAI's model": (openai("azure/gpt-4o", chunk(100, 10)), usd((100, "2.5"), (10, "10"))),
-    "OpenRouter says what it charged": (
+    "OpenRouter reports what it charged": (
         openai(
             "openrouter/z-ai/glm-5-turbo",
             chunk(275, 76, cost=0.00044968, is_byok=False, **cached(192, cache_write_tokens=0), **thought(27)),
@@ -223,9 +223,9 @@ OTHERS: dict[str, tuple[tuple[str, Usage | None], Decimal]] = {
 UNKNOWN: dict[str, tuple[str, Usage | None]] = {
     "a local model": openai("ollama/llama3.2", chunk(26, 298, total_tokens=324)),
     "a local server's own numbers": openai("llamacpp/qwen", {**chunk(26, 8), "timings": {"prompt_n": 1}}),
-    "a model nobody lists": openai("openai/gpt-99", chunk(1, 1)),
-    "a provider nobody lists": openai("work/gpt-5", chunk(1, 1)),
-    "a Claude nobody lists": claude("claude-mythos-preview", start(1), end(1)),
+    "a model that is not listed": openai("openai/gpt-99", chunk(1, 1)),
+    "a provider that is not listed": openai("work/gpt-5", chunk(1, 1)),
+    "a Claude that is not listed": claude("claude-mythos-preview", start(1), end(1)),
 }
 
 

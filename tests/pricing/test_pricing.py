@@ -135,7 +135,7 @@ def test_an_estimate_is_marked(pricing: Pricing) -> None:
 
 
 @pytest.mark.parametrize("listed", providers, ids=lambda listed: str(listed.id))
-def test_every_model_costs_what_the_library_says(pricing: Pricing, listed: "genai_prices.types.Provider") -> None:
+def test_every_model_costs_as_much_as_in_the_library(pricing: Pricing, listed: "genai_prices.types.Provider") -> None:
     usage = Usage(210_003, 60_007, 2011, 1013, 5023, thinking_tokens=1009)
     theirs = genai_prices.Usage(
         input_tokens=usage.total_input_tokens,
@@ -187,14 +187,14 @@ assert "genai_prices" not in sys.modules
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_what_the_provider_says_it_charged_goes_before_the_list() -> None:
+def test_what_the_provider_charged_goes_before_the_list() -> None:
     reported = Usage(1000, output_tokens=1000, billed_usd=Decimal("0.00044968"))
-    for model, listed in (("openrouter/anthropic/claude-sonnet-5.5", True), ("openrouter/nobody/knows", False)):
+    for model, listed in (("openrouter/anthropic/claude-sonnet-5.5", True), ("openrouter/unknown/model", False)):
         cost = Pricing().cost(model, reported, NOW)
         assert cost is not None and cost.total_usd == Decimal("0.00044968") and cost.billed
         assert (cost.price is not None) is listed
 
 
-def test_the_user_s_price_goes_before_what_the_provider_says() -> None:
+def test_the_user_s_price_goes_before_the_provider_s_charge() -> None:
     cost = Pricing({"openrouter/*": FREE}).cost("openrouter/a/b", Usage(1, billed_usd=Decimal(1)), NOW)
     assert cost is not None and cost.total_usd == 0 and not cost.billed

@@ -233,7 +233,7 @@ BILLS: dict[str, tuple[str, Usage, Decimal]] = {
 
 
 @pytest.mark.parametrize("name", BILLS)
-def test_a_reported_usage_costs_what_the_price_page_says(name: str) -> None:
+def test_a_reported_usage_costs_as_much_as_on_the_price_page(name: str) -> None:
     model, usage, expected = BILLS[name]
     cost = PRICING.cost(model, usage, NOW)
     assert cost is not None

@@ -70,7 +70,7 @@ SCRIPTS: dict[str, Script] = {
         UsageReported(Usage(input_tokens=7, output_tokens=2)),
         Stopped("refusal"),
     ),
-    "nothing_said": (UsageReported(Usage(input_tokens=7, output_tokens=1)), Stopped("end_turn")),
+    "nothing_sent": (UsageReported(Usage(input_tokens=7, output_tokens=1)), Stopped("end_turn")),
 }
 
 

@@ -77,7 +77,7 @@ def check(usage: Usage | None) -> None:
     settled = RunningUsage(Request("m", ())).of(builder)
     assert settled is not None and not settled.unknown
     assert settled.estimated or usage == settled, "what was not reported is an estimate"
-    for model in ("anthropic/claude-sonnet-5-5", "openai/gpt-4o", "nobody/knows"):
+    for model in ("anthropic/claude-sonnet-5-5", "openai/gpt-4o", "unknown/model"):
         cost = PRICES.cost(model, settled, NOW)
         assert cost is None or dollars_in_bounds(cost.total_usd) is not None
         total = sum_costs([cost, cost])

@@ -33,14 +33,14 @@ from tui_chat.storage.store import Store
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
 
 KEY = "sk-canary-0123456789abcdef"
-SAID = "Two words — über 👩‍🚀 and 日本語, in several pieces, so that it streams."
+TEXT = "Two words — über 👩‍🚀 and 日本語, in several pieces, so that it streams."
 UPSTREAM_PORT = free_port()
 SETTINGS = f"""
 model_list:
   - model_name: first
-    litellm_params: {{model: openai/gpt-4o, api_key: none, mock_response: "{SAID}"}}
+    litellm_params: {{model: openai/gpt-4o, api_key: none, mock_response: "{TEXT}"}}
   - model_name: second
-    litellm_params: {{model: anthropic/claude-sonnet-4-5, api_key: none, mock_response: "{SAID}"}}
+    litellm_params: {{model: anthropic/claude-sonnet-4-5, api_key: none, mock_response: "{TEXT}"}}
   - model_name: limited
     litellm_params: {{model: openai/gpt-4o, api_key: none, mock_response: "litellm.RateLimitError"}}
   - model_name: passed-on
@@ -80,9 +80,9 @@ async def test_a_reply_streams_with_its_usage_and_its_price(proxy: str) -> None:
     events, error = await collected(made, request(model="first"))
     await made.aclose()
     assert error is None
-    assert text_of(events) == SAID
+    assert text_of(events) == TEXT
     assert len(events) > 10
-    assert parts(events) == (TextPart(SAID),)
+    assert parts(events) == (TextPart(TEXT),)
     assert isinstance(events[0], ReplyOpened)
     assert events[0].request_id
     assert stops(events) == [Stopped("stop")]
@@ -98,7 +98,7 @@ async def test_the_other_wire_reads_the_same_reply(proxy: str) -> None:
     events, error = await collected(made, request(model="second"))
     await made.aclose()
     assert error is None
-    assert text_of(events) == SAID
+    assert text_of(events) == TEXT
     assert [stop.reason for stop in stops(events)] == ["end_turn"]
     assert last_usage(events) is not None
 
@@ -114,7 +114,7 @@ async def test_files_of_every_kind_are_taken(proxy: str, kind: str, model: str) 
     events, error = await collected(made, replace(asking, turns=(*asking.turns[:-1], with_files)))
     await made.aclose()
     assert error is None
-    assert text_of(events) == SAID
+    assert text_of(events) == TEXT
 
 
 async def test_its_models_are_listed_with_their_context(proxy: str) -> None:
@@ -129,7 +129,7 @@ async def test_its_models_are_listed_with_their_context(proxy: str) -> None:
 @pytest.mark.parametrize(
     ("model", "key", "kind"),
     [
-        ("nobody", KEY, RequestRefused),
+        ("unknown", KEY, RequestRefused),
         ("first", "sk-wrong-0123456789abcdef", KeyRejected),
         ("limited", KEY, RateLimited),
     ],
@@ -153,7 +153,7 @@ async def test_a_reply_that_is_left_leaves_the_proxy_well(proxy: str) -> None:
     events, error = await collected(made, request(model="first"))
     await made.aclose()
     assert error is None
-    assert text_of(events) == SAID
+    assert text_of(events) == TEXT
 
 
 @asynccontextmanager

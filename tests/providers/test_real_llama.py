@@ -1,6 +1,6 @@
 """The server of llama-cpp-python with a tiny model of random numbers: a whole conversation.
 
-Its greedy replies are always the same, so what it says without streaming shows what every stream must come to.
+Its greedy replies are always the same, so its text without streaming shows what every stream must come to.
 """
 
 import json
@@ -64,7 +64,7 @@ def registry(url: str) -> ProviderRegistry:
     return ProviderRegistry([ProviderConfig("here", "llamacpp", url, is_local=True)])
 
 
-def told_at_once(url: str, turns: tuple[Turn, ...], max_tokens: int) -> Any:
+def answer_without_streaming(url: str, turns: tuple[Turn, ...], max_tokens: int) -> Any:
     """What the server itself answers to these turns, in one piece."""
     messages = [{"role": turn.role.value, "content": turn.text} for turn in turns]
     body = {"model": "tiny", "messages": messages, "max_tokens": max_tokens, "temperature": 0}
@@ -76,8 +76,8 @@ def told_at_once(url: str, turns: tuple[Turn, ...], max_tokens: int) -> Any:
         return json.load(answer)
 
 
-def text_told_at_once(url: str, turns: tuple[Turn, ...], max_tokens: int) -> str:
-    text: str = told_at_once(url, turns, max_tokens)["choices"][0]["message"]["content"]
+def text_without_streaming(url: str, turns: tuple[Turn, ...], max_tokens: int) -> str:
+    text: str = answer_without_streaming(url, turns, max_tokens)["choices"][0]["message"]["content"]
     return text
 
 
@@ -90,7 +90,7 @@ class Chat:
         self.service = ChatService(store, Dependencies(self.registry.get))
         self.conversation = self.service.new_conversation("here/tiny", options=Options(SHORT, 0.0))
 
-    async def say(self, text: str, max_tokens: int = SHORT) -> Reply:
+    async def send(self, text: str, max_tokens: int = SHORT) -> Reply:
         options = replace(self.conversation.options, max_tokens=max_tokens)
         return await self.service.send(replace(self.conversation, options=options), text)
 
@@ -107,23 +107,23 @@ async def test_three_turns_stream_and_one_is_cancelled_and_tried_again(server: s
     store = await Store.open(":memory:")
     chat = Chat(server, store)
     for prompt in ("one", "über zwei 日本", "three\n\nlines"):
-        ended = await (await chat.say(prompt)).wait()
+        ended = await (await chat.send(prompt)).wait()
         assert ended.error is None
         assert ended.turn.status is TurnStatus.COMPLETE
         assert ended.turn.stop_reason == "length"
         path = (await chat.latest()).path
         assert path[-1] == ended.turn
-        assert ended.turn.text == text_told_at_once(server, path[:-1], SHORT)
+        assert ended.turn.text == text_without_streaming(server, path[:-1], SHORT)
         assert ended.turn.usage is not None
-        assert ended.turn.usage.estimated, "this server tells no usage while it streams"
+        assert ended.turn.usage.estimated, "this server reports no usage while it streams"
 
-    reply = await chat.say("and a long one", LONG)
+    reply = await chat.send("and a long one", LONG)
     async for event in reply:
         if isinstance(event, TextDelta):
             reply.cancel()
             break
     cut = (await reply.wait()).turn
-    whole = text_told_at_once(server, (await chat.latest()).path[:-1], LONG)
+    whole = text_without_streaming(server, (await chat.latest()).path[:-1], LONG)
     assert cut.status is TurnStatus.CANCELLED
     assert cut.text
     assert whole.startswith(cut.text)
@@ -131,7 +131,7 @@ async def test_three_turns_stream_and_one_is_cancelled_and_tried_again(server: s
 
     again = await (await chat.service.retry(chat.conversation.id, cut.id)).wait()
     assert again.error is None
-    assert again.turn.text == text_told_at_once(server, (await chat.latest()).path[:-1], SHORT)
+    assert again.turn.text == text_without_streaming(server, (await chat.latest()).path[:-1], SHORT)
     siblings = (await chat.latest()).siblings_of(cut.id)
     assert [turn.status for turn in siblings] == [TurnStatus.CANCELLED, TurnStatus.COMPLETE]
     await chat.aclose()
@@ -150,7 +150,7 @@ async def test_many_replies_that_are_left_leave_the_server_well(server: str) -> 
         await stream.aclose()  # type: ignore[attr-defined]
     events, error = await collected(made, replace(asked, options=Options(SHORT, 0.0)))
     assert error is None
-    assert text_of(events) == text_told_at_once(server, asked.turns, SHORT)
+    assert text_of(events) == text_without_streaming(server, asked.turns, SHORT)
     assert [stop.reason for stop in stops(events)] == ["length"]
     assert last_usage(events) is None
     await providers.aclose()
@@ -185,6 +185,6 @@ async def test_a_prompt_whose_image_it_fails_on_is_sent_without_the_image(tmp_pa
         assert ended.error is None and ended.turn.status is TurnStatus.COMPLETE
         path = (await chat.latest()).path
         assert not any(isinstance(part, AttachmentPart) for part in path[0].parts)
-        assert ended.turn.text == text_told_at_once(url, path[:-1], SHORT)
+        assert ended.turn.text == text_without_streaming(url, path[:-1], SHORT)
     await chat.aclose()
     await store.aclose()

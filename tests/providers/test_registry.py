@@ -62,12 +62,12 @@ async def test_an_unknown_provider_names_the_nearest() -> None:
 
 
 @pytest.mark.parametrize("ref", ["gpt", "", "demo/", "/x"])
-async def test_a_model_without_its_provider_says_how_it_is_written(ref: str) -> None:
+async def test_a_model_without_its_provider_reports_how_it_is_written(ref: str) -> None:
     with pytest.raises(RequestRefused, match=r"provider/model.*demo"):
         await registry().get(ref)
 
 
-async def test_a_provider_that_cannot_be_made_says_why_and_is_tried_again() -> None:
+async def test_a_provider_that_cannot_be_made_reports_why_and_is_tried_again() -> None:
     keys: list[SettingsError | Secret] = [SettingsError("locked"), Secret("k")]
 
     def find_key() -> Secret:
@@ -125,13 +125,13 @@ async def test_a_check_counts_the_models_and_the_time() -> None:
     assert 0 <= found.latency_ms < 10_000
 
 
-async def test_a_check_says_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_check_reports_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     async with Wire() as wire:
         gone = wire.url
     providers = registry(config("gone", base_url=gone), config("groq", "groq", key_source="GROQ_API_KEY"))
     assert isinstance((await providers.check("gone")).error, Unreachable)
     assert isinstance((await providers.check("groq")).error, KeyRejected)
-    assert isinstance((await providers.check("nobody")).error, RequestRefused)
+    assert isinstance((await providers.check("unknown")).error, RequestRefused)
     await providers.aclose()
 
 

@@ -1,4 +1,4 @@
-"""A language model of two hundred thousand random numbers, as a GGUF file: it says nonsense, always the same."""
+"""A language model of two hundred thousand random numbers, as a GGUF file: it writes nonsense, always the same."""
 
 import random
 import struct

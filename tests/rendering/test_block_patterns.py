@@ -20,7 +20,7 @@ def test_a_row_is_cut_into_cells(row: str, cells: list[str]) -> None:
     assert cells_of(row) == cells
 
 
-def test_a_delimiter_row_says_how_columns_are_aligned() -> None:
+def test_a_delimiter_row_sets_how_columns_are_aligned() -> None:
     assert alignments("|:--|--:|:-:|---|") == ("left", "right", "center", "")
 
 

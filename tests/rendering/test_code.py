@@ -1,4 +1,4 @@
-"""Code blocks keep their lines, say where a row goes on, and copy as they were written."""
+"""Code blocks keep their lines, show where a row goes on, and copy as they were written."""
 
 from tests.rendering.copying import copied_text
 from tui_chat.rendering.code import TURN

@@ -61,11 +61,11 @@ def test_a_link_shows_its_label_and_where_it_leads() -> None:
 
 
 @pytest.mark.parametrize("label", ["https://example.com/a", "example.com/a", "https://example.com/a/"])
-def test_a_label_that_says_where_it_leads_stands_alone(label: str) -> None:
+def test_a_label_that_names_its_address_stands_alone(label: str) -> None:
     assert shown(f"[{label}](https://example.com/a)") == [label]
 
 
-def test_a_label_that_says_another_place_does_not_hide_the_true_one() -> None:
+def test_a_label_that_names_another_address_does_not_hide_the_true_one() -> None:
     assert shown("[https://good.example](https://evil.example)") == ["https://good.example (evil.example)"]
     assert shown("[x](http://аррӏе.example/)") == ["x (http://xn--80ak6aa92e.example)"]
     assert shown("<https://пример.example/>") == ["https://пример.example/ (xn--e1afmkfd.example)"]

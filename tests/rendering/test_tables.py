@@ -13,7 +13,7 @@ def shown(text: str, width: int = 80) -> list[str]:
     return [line.text.rstrip() for line in render(text, width, DARK)]
 
 
-def test_columns_are_aligned_as_the_source_says() -> None:
+def test_columns_are_aligned_as_in_the_source() -> None:
     assert shown("| a | b | c |\n|:--|--:|:-:|\n| long text | 1 | x |\n| y | 100 | middle |\n") == [
         "a         │   b │   c",
         "──────────┼─────┼───────",

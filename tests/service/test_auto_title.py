@@ -104,7 +104,7 @@ async def test_a_failed_request_is_only_logged(make_harness: MakeHarness, caplog
     harness = await make_harness(HELLO, (Overloaded("Overloaded"),), policy=ASKING)
     reply = await harness.service.send(harness.new_conversation(), "hi there")
     with caplog.at_level(logging.WARNING):
-        found = await told_after(harness, reply.conversation_id)
+        found = await conversation_after(harness, reply.conversation_id)
     assert found.title == "hi there" and found.side_requests == () and "Overloaded" in caplog.text
 
 
@@ -115,8 +115,8 @@ async def asked_twice(harness: ServiceHarness) -> None:
             await asyncio.sleep(0)
 
 
-async def told_after(harness: ServiceHarness, conversation_id: str) -> Conversation:
-    """The conversation when the request for its title is over, whatever became of it."""
+async def conversation_after(harness: ServiceHarness, conversation_id: str) -> Conversation:
+    """The conversation when the request for its title is over, whatever its end."""
     reported = asyncio.Event()
     harness.service.auto_title.watch(lambda _: reported.set())
     await asyncio.wait_for(reported.wait(), 5)
@@ -136,8 +136,8 @@ async def test_the_next_prompt_does_not_wait_for_the_title(make_harness: MakeHar
 
 
 async def test_quitting_ends_the_request_and_keeps_what_it_used(make_harness: MakeHarness) -> None:
-    never, begun = asyncio.Event(), UsageReported(Usage(input_tokens=30))
-    harness = await make_harness(HELLO, (begun, TextDelta("A fri"), never), policy=ASKING)
+    never, usage_so_far = asyncio.Event(), UsageReported(Usage(input_tokens=30))
+    harness = await make_harness(HELLO, (usage_so_far, TextDelta("A fri"), never), policy=ASKING)
     reply = await harness.service.send(harness.new_conversation(), "hi")
     await asked_twice(harness)
     for _ in range(20):

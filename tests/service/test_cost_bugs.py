@@ -66,9 +66,7 @@ def test_context_is_what_the_last_request_held_and_not_the_sum_of_all(long_talk:
 
 
 def test_an_unknown_price_is_a_question_mark_everywhere_and_never_nothing() -> None:
-    unknown = conversation(
-        "c1", prompt("p"), billed(reply("r", "p"), Usage(10, output_tokens=10), "work/nobody-knows")
-    )
+    unknown = conversation("c1", prompt("p"), billed(reply("r", "p"), Usage(10, output_tokens=10), "work/unlisted"))
     assert unknown.turn("r").cost is None
     assert dollars(None) == cost_sum(unknown.cost) == "?"
     state = FooterState(usage=unknown.usage, cost=None, total=unknown.cost, total_all=unknown.cost)
@@ -76,8 +74,8 @@ def test_an_unknown_price_is_a_question_mark_everywhere_and_never_nothing() -> N
 
 
 def test_one_unknown_reply_does_not_pass_for_a_free_one_in_a_sum(long_talk: Conversation) -> None:
-    nobody_knows = billed(reply("r3", "r2"), Usage(10), "work/nobody-knows")
-    mixed = long_talk.with_turn(nobody_knows)
+    unlisted = billed(reply("r3", "r2"), Usage(10), "work/unlisted")
+    mixed = long_talk.with_turn(unlisted)
     assert mixed.cost.total_usd == long_talk.cost.total_usd and mixed.cost.unknown_replies == 1
     assert cost_sum(mixed.cost).endswith("+?")
 
@@ -118,7 +116,7 @@ async def test_an_estimate_gives_way_to_the_truth_and_leaves_no_mark(make_harnes
     assert answered.path[-1].usage == reported and not answered.cost.estimated
 
 
-async def test_every_branch_is_paid_for_and_the_one_shown_says_its_own(make_harness: MakeHarness) -> None:
+async def test_every_branch_is_paid_for_and_the_one_shown_has_its_own_cost(make_harness: MakeHarness) -> None:
     harness = await make_harness()
     first, _ = await harness.completed_reply()
     again = await harness.service.retry(first.conversation_id, first.turn_id)

@@ -37,11 +37,11 @@ END = sse(
 )
 
 
-def says(text: str) -> bytes:
+def delta(text: str) -> bytes:
     return sse({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}})
 
 
-WHOLE: tuple[Step, ...] = (START, says("fine"), END)
+WHOLE: tuple[Step, ...] = (START, delta("fine"), END)
 
 
 class Street:
@@ -121,7 +121,7 @@ async def test_cancel_before_the_first_byte_closes_the_connection_at_once(street
 
 
 async def test_cancel_in_the_middle_keeps_on_disk_what_was_shown(streets: Any) -> None:
-    street = await streets(Answer((START, says("one "), says("two "), End.PING)))
+    street = await streets(Answer((START, delta("one "), delta("two "), End.PING)))
     reply = await street.send()
     shown = asyncio.create_task(text_shown(reply))
     async for event in reply:
@@ -160,14 +160,18 @@ async def test_cancel_in_a_countdown_makes_no_further_request(streets: Any) -> N
     ("steps", "kinds"),
     [
         (
-            (START, says("half"), sse({"type": "error", "error": {"type": "overloaded_error", "message": "SECRET"}})),
+            (
+                START,
+                delta("half"),
+                sse({"type": "error", "error": {"type": "overloaded_error", "message": "SECRET"}}),
+            ),
             Overloaded,
         ),
-        ((START, says("half"), End.RESET), StreamCut),
-        ((START, says("half"), End.CLOSE), StreamCut),
-        ((START, says("half"), End.CUT), StreamCut),
-        ((START, says("half"), b"data: {not json SECRET\n\n"), StreamCut),
-        ((START, says("half"), sse({"type": "content_block_stop", "index": 0}), End.CUT), StreamCut),
+        ((START, delta("half"), End.RESET), StreamCut),
+        ((START, delta("half"), End.CLOSE), StreamCut),
+        ((START, delta("half"), End.CUT), StreamCut),
+        ((START, delta("half"), b"data: {not json SECRET\n\n"), StreamCut),
+        ((START, delta("half"), sse({"type": "content_block_stop", "index": 0}), End.CUT), StreamCut),
     ],
     ids=["error event", "reset", "closed", "clean end", "garbage", "after the last delta"],
 )

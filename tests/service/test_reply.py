@@ -330,7 +330,7 @@ async def test_reported_tokens_are_exact_and_priced_at_the_end(make_harness: Mak
     assert turn.ttft_ms is not None and turn.duration_ms is not None and turn.duration_ms >= turn.ttft_ms
 
 
-async def test_a_cancelled_reply_is_estimated_and_says_so(make_harness: MakeHarness) -> None:
+async def test_a_cancelled_reply_is_estimated_and_marked_so(make_harness: MakeHarness) -> None:
     started = UsageReported(Usage(input_tokens=100, output_tokens=1))
     harness = await make_harness((started, TextDelta("word " * 40), asyncio.Event()))
     reply = await harness.service.send(harness.new_conversation(), "hi")

@@ -64,7 +64,7 @@ async def test_another_choice_and_a_new_conversation_take_the_present_tools(
     assert await sent(again, conversation, chosen=("look", "box", "read")) == [ADD, LOOK]
 
 
-async def test_a_note_says_once_that_a_server_offers_other_tools(make_harness: MakeHarness, store: Store) -> None:
+async def test_a_note_reports_once_that_a_server_offers_other_tools(make_harness: MakeHarness, store: Store) -> None:
     first = await make_harness(toolbox=Boxes(ADD), store=store)
     conversation = replace(first.new_conversation(), options=Options(tools=CHOSEN))
     reply = await first.service.send(conversation, "hi")
@@ -133,7 +133,7 @@ async def test_nothing_is_kept_for_a_conversation_that_is_gone(
     assert await store.state(key) is None
 
 
-async def test_a_permission_for_good_ends_when_the_tool_changes_and_the_question_says_so(
+async def test_a_permission_for_good_ends_when_the_tool_changes_and_the_question_shows_it(
     make_harness: MakeHarness, store: Store
 ) -> None:
     harness = await make_harness(calls(("c1", "act", "{}")), answer(), toolbox=ScriptedToolbox(), store=store)

@@ -379,7 +379,7 @@ class Gate:
         raise AssertionError
 
 
-async def test_cancel_while_a_tool_runs_says_that_it_had_started(make_harness: MakeHarness) -> None:
+async def test_cancel_while_a_tool_runs_reports_that_it_had_started(make_harness: MakeHarness) -> None:
     gate = Gate()
     harness = await make_harness(
         calls(ACTION, ("c3", "act", "{}")),

@@ -32,7 +32,7 @@ def test_setting_the_variable_of_a_service_is_enough(tmp_path: Path) -> None:
     assert found.reveal() == KEY
     assert str(keys.source("groq")) == "GROQ_API_KEY"
     assert keys.find("openai") is None
-    assert keys.source("nobody") is None
+    assert keys.source("unknown") is None
 
 
 def test_the_first_variable_that_is_set_wins(tmp_path: Path) -> None:
@@ -84,14 +84,14 @@ def test_a_command_is_not_given_to_a_shell(tmp_path: Path) -> None:
         ('print("sk canary")', "holds a character that no key has, at position 3"),
     ],
 )
-def test_a_command_that_fails_says_why_and_never_what_it_printed(code: str, sentence: str, tmp_path: Path) -> None:
+def test_a_command_that_fails_reports_why_and_never_what_it_printed(code: str, sentence: str, tmp_path: Path) -> None:
     keys = ring(f"[providers.work]\n{command(code)}", tmp_path)
     with pytest.raises(SettingsError, match=sentence) as raised:
         keys.find("work")
     assert "canary" not in str(raised.value)
 
 
-def test_a_command_that_is_not_there_says_so(tmp_path: Path) -> None:
+def test_a_command_that_is_not_there_reports_it(tmp_path: Path) -> None:
     keys = ring('[providers.work]\napi_key_cmd = "/no/such/program"\n', tmp_path)
     with pytest.raises(SettingsError, match="cannot be started: No such file"):
         keys.find("work")

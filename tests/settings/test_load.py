@@ -164,7 +164,7 @@ def test_a_windows_file_with_a_mark_reads_as_any_other(tmp_path: Path) -> None:
     assert settings.problems[0].line == 3
 
 
-def test_a_provider_of_ones_own_speaks_openai_unless_it_says_otherwise(tmp_path: Path) -> None:
+def test_a_provider_of_ones_own_speaks_openai_unless_it_names_another_kind(tmp_path: Path) -> None:
     settings = load(
         '[providers.work]\nbase_url = "https://llm/v1"\napi_key_cmd = "pass show \'a b\'"\ntimeout_s = 9\n'
         'headers = { "X-A" = "b" }\n[providers.other]\nkind = "antropic"\n[providers.box]\nkind = "anthropic"\n',

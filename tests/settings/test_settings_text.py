@@ -29,7 +29,7 @@ def shown(text: str, tmp_path: Path, **environ: str) -> dict[str, tuple[str, str
     return {row.name: (row.value, row.origin) for row in rows(settings, KeyRing(settings, environ))}
 
 
-def test_every_row_says_where_its_value_came_from(tmp_path: Path) -> None:
+def test_every_row_shows_where_its_value_came_from(tmp_path: Path) -> None:
     found = shown('[ui]\nmeasure = 90\n[keys]\n"a" = false\n', tmp_path, OPENAI_BASE_URL="http://x/v1")
     assert found["ui.measure"] == ("90", f"{tmp_path}/config.toml:2")
     assert found["ui.enter_sends"] == ("true", "default")

@@ -1,6 +1,6 @@
 """Programs that the tests run as processes on one database: `python -m tests.storage.programs NAME PATH`.
 
-Each says on a line of its own what the store has reported it to be kept, the moment it is reported.
+Each prints on a line of its own what the store has reported it to be kept, the moment it is reported.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ async def stream(path: Path) -> None:
     parent = None
     for number in range(10_000):
         await store.append("c1", [prompt(f"u{number}", parent), live(f"a{number}", f"u{number}")], head=f"a{number}")
-        print("begun", number, flush=True)
+        print("started", number, flush=True)
         count = 0
         for _ in range(Random(number).randrange(3, 20)):
             pieces = [TextDelta(f"{count + at} ") for at in range(5)]

@@ -132,7 +132,7 @@ async def test_what_a_killed_program_left_in_the_data_folder_is_swept_at_the_nex
 
 
 @pytest.mark.parametrize("error", [28, 27, 30])
-async def test_a_backup_without_room_says_so_and_names_the_copy(
+async def test_a_backup_without_room_reports_it_and_names_the_copy(
     open_store: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: int
 ) -> None:
     store = await open_store()

@@ -29,7 +29,7 @@ class Outcome:
 
     marks: set[str] = field(default_factory=set)
     reports: list[str] = field(default_factory=list)
-    """Errors, notices and findings, each of which says that something is wrong."""
+    """Errors, notices and findings, each of which reports that something is wrong."""
 
 
 async def look(path: Path, outcome: Outcome, *, repair: bool = False) -> bool:

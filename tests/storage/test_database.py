@@ -19,7 +19,7 @@ from tui_chat.storage.schema import MIGRATIONS
 from tui_chat.storage.store import Store
 
 
-async def begun(store: Store) -> None:
+async def start_write(store: Store) -> None:
     """A conversation with a reply coming in."""
     await store.create(conversation("c1"))
     await store.append("c1", [prompt("u1"), live("a1", "u1")], head="a1")
@@ -28,7 +28,7 @@ async def begun(store: Store) -> None:
 
 async def test_a_file_deleted_while_in_use_comes_back_with_everything(open_store: Open, path: Path) -> None:
     store = await open_store()
-    await begun(store)
+    await start_write(store)
     path.unlink()
     assert len((await store.conversation("c1")).turns) == 2
     assert not path.exists()
@@ -42,7 +42,7 @@ async def test_a_file_deleted_while_in_use_comes_back_with_everything(open_store
 
 async def test_a_directory_deleted_while_in_use_comes_back_with_everything(open_store: Open, path: Path) -> None:
     store = await open_store()
-    await begun(store)
+    await start_write(store)
     shutil.rmtree(path.parent)
     await store.finish(reply("a1", "u1"))
     assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -54,7 +54,7 @@ async def test_a_file_replaced_while_in_use_is_used_and_the_old_one_kept(open_st
     await other.create(conversation("theirs"))
     await other.aclose()
     store = await open_store()
-    await begun(store)
+    await start_write(store)
     path.with_name("other.db").replace(path)
     assert [summary.id for summary in await store.summaries()] == ["theirs"]
     kept = store.opening.replaced_saved_to
@@ -105,7 +105,7 @@ async def test_a_lock_that_is_never_released_is_a_readable_error(
 
 async def test_a_full_disk_loses_nothing_that_was_there_and_is_over_when_there_is_room(open_store: Open) -> None:
     store = await open_store()
-    await begun(store)
+    await start_write(store)
 
     def limit(pages: int) -> None:
         store._database._db.execute(f"PRAGMA max_page_count = {pages}")

@@ -26,7 +26,7 @@ async def test_labels_are_kept_and_shown_with_the_conversation(store: Store) -> 
 
 async def test_no_conversation_has_no_labels(store: Store) -> None:
     with pytest.raises(NotFound):
-        await store.set_labels("nobody", WORK)
+        await store.set_labels("missing", WORK)
 
 
 async def test_saving_an_older_copy_takes_no_label_away(store: Store) -> None:

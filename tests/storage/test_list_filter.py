@@ -87,7 +87,7 @@ async def test_the_days_count_a_conversation_with_a_damaged_time_of_use(store: S
     assert await store.counts_since(ListQuery(), days) == ([1, 0, 0] if damaged > 0 else [0, 0, 1])
 
 
-async def test_the_list_is_sorted_as_the_filter_says(store: Store) -> None:
+async def test_the_list_is_sorted_by_the_order_of_the_filter(store: Store) -> None:
     for name, dollars, title in (("a", "0.5", "Zebra"), ("b", "12", "apple"), ("c", "2", "Mango")):
         priced_reply = priced(reply(f"r{name}", f"p{name}", "So."), dollars)
         await store.create(conversation(name, prompt(f"p{name}"), priced_reply, title=title))

@@ -126,7 +126,7 @@ async def test_a_program_stopped_within_a_commit_holds_up_others_and_nothing_is_
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not IS_LONG, reason="takes as long as TUI_CHAT_STOPPED_S says")
+@pytest.mark.skipif(not IS_LONG, reason="takes as long as TUI_CHAT_STOPPED_S is")
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("lock", ["reserved", "exclusive"])
 async def test_an_ask_meanwhile_waits_or_ends_with_the_true_words(tmp_path: Path, lock: str) -> None:

@@ -229,8 +229,8 @@ async def test_random_damage_never_raises_and_is_always_reported(open_store: Ope
     if not (await again.check()).is_healthy:
         await again.repair()
     assert (await again.check()).is_healthy
-    await again.create(conversation("newest", prompt("u1", text="said after")))
-    assert len(await again.search("said after")) == 1
+    await again.create(conversation("newest", prompt("u1", text="sent after")))
+    assert len(await again.search("sent after")) == 1
 
 
 async def test_damage_met_while_running_is_looked_for_at_the_next_start(open_store: Open, path: Path) -> None:
@@ -276,7 +276,7 @@ async def test_a_rescue_that_finds_no_room_changes_nothing(
     assert (await open_store()).opening.recovered_conversations == 3
 
 
-NOBODY = 65534
+OTHER_USER = 65534
 LOOK = """
 import asyncio, os, sys
 from pathlib import Path
@@ -284,8 +284,8 @@ from tests.storage.make import conversation
 from tui_chat.core.error import StorageError
 from tui_chat.storage.store import Store
 async def look():
-    os.setgid({nobody})
-    os.setuid({nobody})
+    os.setgid({user})
+    os.setuid({user})
     store = await Store.open(Path({path!r}))
     assert store.opening.read_only
     assert len(await store.summaries()) == 3
@@ -303,8 +303,8 @@ asyncio.run(look())
 """
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-@pytest.mark.parametrize("owner", [0, NOBODY])
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("owner", [0, OTHER_USER])
 async def test_a_read_only_library_can_be_browsed_and_searched(open_store: Open, owner: int) -> None:
     home = Path("/tmp") / f"read-only-{os.getpid()}-{owner}"
     home.mkdir(0o700)
@@ -318,7 +318,7 @@ async def test_a_read_only_library_can_be_browsed_and_searched(open_store: Open,
         home.chmod(0o555)
         os.chown(path, owner, owner)
         os.chown(home, owner, owner)
-        code = LOOK.format(nobody=NOBODY, path=str(path))
+        code = LOOK.format(user=OTHER_USER, path=str(path))
         root = Path(__file__).parent.parent.parent
         before = path.read_bytes()
         ended = subprocess.run(
@@ -342,7 +342,7 @@ async def test_what_was_opened_twice_is_one_database(open_store: Open) -> None:
     assert await one.changes() != mine
 
 
-async def test_a_closed_store_says_so(open_store: Open) -> None:
+async def test_a_closed_store_reports_it(open_store: Open) -> None:
     store = await open_store()
     await store.aclose()
     await store.aclose()

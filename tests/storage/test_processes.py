@@ -40,26 +40,26 @@ def running(*asked: str) -> Iterator["subprocess.Popen[str]"]:
 
 async def killed_once(path: Path, seed: int, open_store: Open) -> None:
     """Kill a streaming program at a random moment and check the file against what the program had confirmed."""
-    begun, kept, ended = -1, dict[int, int](), dict[int, int]()
+    started, kept, ended = -1, dict[int, int](), dict[int, int]()
     with running("stream", str(path)) as program:
         assert program.stdout is not None
-        assert program.stdout.readline() == "begun 0\n"
-        begun = 0
+        assert program.stdout.readline() == "started 0\n"
+        started = 0
         time.sleep(Random(seed).uniform(0, 0.4))
         program.kill()
         for line in program.stdout:
             if not line.endswith("\n"):
                 break
             word, number, *rest = line.split()
-            if word == "begun":
-                begun = int(number)
+            if word == "started":
+                started = int(number)
             else:
                 (kept if word == "kept" else ended)[int(number)] = int(rest[0])
     store = await open_store(path)
     assert store.opening.damaged_moved_to is None and len(store.opening.interrupted) <= 1
     found = await store.conversation("c1")
-    for number in range(begun + 1):
-        assert found.has(f"u{number}"), "a prompt that was told to be kept"
+    for number in range(started + 1):
+        assert found.has(f"u{number}"), "a prompt that was reported as kept"
         turn = found.turn(f"a{number}")
         if number in ended:
             assert turn.status is TurnStatus.COMPLETE and turn.text == words(ended[number])

@@ -1,4 +1,4 @@
-"""What the README says of the database is what is in it."""
+"""What the README writes about the database is true."""
 
 import re
 import sqlite3
@@ -12,7 +12,7 @@ from tests.support.readme import TEXT, spans
 ROWS = re.findall(
     r"^\| (.+) \| (.+) \|$", TEXT.partition("| table | contents |")[2].partition("\n\n")[0], re.MULTILINE
 )
-"""The names of tables, and what is said of them."""
+"""The names of tables, and what is written about them."""
 
 
 async def test_the_readme_names_every_table_and_no_other(open_store: Open, path: Path) -> None:
@@ -26,9 +26,9 @@ async def test_the_readme_names_every_table_and_no_other(open_store: Open, path:
 async def test_what_the_readme_calls_a_column_is_one(open_store: Open, path: Path) -> None:
     await open_store()
     with closing(sqlite3.connect(path)) as db:
-        for row, says in ROWS:
+        for row, text in ROWS:
             columns = {name for table in spans(row) for _, name, *_ in db.execute(f"PRAGMA table_info({table})")}
-            assert set(spans(says)) <= columns
+            assert set(spans(text)) <= columns
 
 
 async def test_the_queries_of_the_readme_answer(open_store: Open, path: Path) -> None:

@@ -86,7 +86,7 @@ async def test_search_finds_messages_and_marks_the_terms(
     assert {mark.casefold() for hit in hits for mark in marked(hit)} == {mark.casefold() for mark in marks}
 
 
-async def test_a_hit_says_where_it_is(full: Store) -> None:
+async def test_a_hit_knows_its_place(full: Store) -> None:
     (hit,) = await full.search("httpserver")
     assert hit.conversation_id == "c1" and hit.title == "About everything"
     assert hit.role is Role.ASSISTANT and hit.model == "demo/tour" and hit.created_at == NOON

@@ -56,7 +56,7 @@ async def test_purging_a_conversation_deletes_its_side_requests(store: Store) ->
 
 async def test_a_side_request_of_an_unknown_conversation_is_refused(store: Store) -> None:
     with pytest.raises(NotFound):
-        await store.record("nobody", side_request("e1", "0.5"))
+        await store.record("missing", side_request("e1", "0.5"))
 
 
 async def test_totals_that_lack_a_side_request_are_repaired(store: Store) -> None:

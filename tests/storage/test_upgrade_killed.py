@@ -18,13 +18,13 @@ from tui_chat.storage.schema import MIGRATIONS
 KILLS = int(os.environ.get("TUI_CHAT_TEST_KILLS", "3"))
 LONGEST_S = 0.25
 TALKS = 40
-SAID = "what was said " * 200
+TEXT = "what was sent " * 200
 UPGRADE = """
 import asyncio, sys
 from pathlib import Path
 from tests.storage.test_upgrade_killed import STEPS
 from tui_chat.storage.store import Store
-print("begun", flush=True)
+print("started", flush=True)
 asyncio.run(Store.open(Path(sys.argv[1]), migrations=STEPS))
 print("ended", flush=True)
 sys.stdin.read()
@@ -53,7 +53,7 @@ async def _killed_while_upgrading(path: Path, after_s: float) -> None:
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    assert await process.stdout.readline() == b"begun\n"
+    assert await process.stdout.readline() == b"started\n"
     await asyncio.sleep(after_s)
     process.kill()
     await process.communicate()
@@ -64,7 +64,7 @@ async def _killed_while_upgrading(path: Path, after_s: float) -> None:
 async def test_a_killed_upgrade_leaves_the_old_file_or_the_new_one(open_store: Open, path: Path, seed: int) -> None:
     store = await open_store()
     for number in range(TALKS):
-        await store.create(conversation(f"c{number}", prompt("u1", text=SAID), reply("a1", "u1")))
+        await store.create(conversation(f"c{number}", prompt("u1", text=TEXT), reply("a1", "u1")))
     await store.aclose()
     await _killed_while_upgrading(path, Random(seed).uniform(0, LONGEST_S))
     with closing(sqlite3.connect(path)) as db:
@@ -78,4 +78,4 @@ async def test_a_killed_upgrade_leaves_the_old_file_or_the_new_one(open_store: O
     assert await upgraded.count() == TALKS
     assert (await upgraded.check()).is_healthy
     for number in range(TALKS):
-        assert (await upgraded.conversation(f"c{number}")).turn("u1").text.rstrip() == SAID.rstrip()
+        assert (await upgraded.conversation(f"c{number}")).turn("u1").text.rstrip() == TEXT.rstrip()

@@ -7,7 +7,7 @@ from typing import Any, Never
 
 from tui_chat.cli.main import main
 
-SAID, KEY = "slow zebra-that-was-said", "sk-ant-canary-of-a-crash"
+PROMPT, KEY = "slow zebra-that-was-sent", "sk-ant-canary-of-a-crash"
 
 
 class Shown(Exception):
@@ -21,7 +21,7 @@ def fails(kind: type[Exception] = ValueError) -> Callable[..., Any]:
     """Something that fails."""
 
     def failing(*_: object, **__: object) -> Never:
-        prompt, key = SAID, KEY
+        prompt, key = PROMPT, KEY
         raise kind(f"{prompt} {key}")
 
     return failing

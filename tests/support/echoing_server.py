@@ -30,7 +30,7 @@ def secrets_in(seen: Seen) -> list[str]:
 
 
 class EchoServer(Wire):
-    """Answers on both wires. A list of models is named after the secrets; a prompt says where else they go."""
+    """Answers on both wires. A list of models is named after the secrets; a prompt names where else they go."""
 
     def answer_to(self, seen: Seen) -> Answer:
         echo = " ".join(secrets_in(seen))

@@ -51,7 +51,7 @@ class Column:
     name: str
     is_integer: bool
     is_key: bool
-    """It says which row is meant or to which other row this one belongs."""
+    """It names its row, or another row that this one belongs to."""
 
     def __str__(self) -> str:
         return f"{self.table}.{self.name}"

@@ -1,4 +1,4 @@
-"""An MCP server over stdio that needs no SDK, and misbehaves as its first argument says."""
+"""An MCP server over stdio that needs no SDK, and misbehaves as its first argument asks."""
 
 import json
 import os

@@ -19,7 +19,7 @@ def _name(task: "asyncio.Task[object]") -> str:
     return f"{type(owner).__name__}:{does}"
 
 
-def tell(_number: int, _frame: FrameType | None) -> None:
+def report(_number: int, _frame: FrameType | None) -> None:
     """Write down every task, by what it does, and every thread."""
     tasks = Counter(map(_name, asyncio.all_tasks(asyncio.get_running_loop())))
     figures = {"tasks": tasks, "threads": sorted(thread.name for thread in threading.enumerate())}
@@ -28,5 +28,5 @@ def tell(_number: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGUSR1, tell)
+    signal.signal(signal.SIGUSR1, report)
     main()

@@ -21,7 +21,7 @@ from tests.support.environment import ROOT
 
 PATIENCE_S = 30.0
 _ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[?2048$p": b"\x1b[?2048;0$y"}
-"""What a terminal says when it is asked: synchronised updates, yes; resizes told in band, no."""
+"""What a terminal answers when it is asked: synchronised updates, yes; resizes reported in band, no."""
 
 _MODES = (b"1049", b"1000", b"1003", b"2004")
 

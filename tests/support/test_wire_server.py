@@ -1,4 +1,4 @@
-"""The loopback server itself: it must send what it says it sends, and see what the client does."""
+"""The loopback server itself: it must send what it announces, and see what the client does."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""A toolbox whose tools do what a test says, and a check that a branch is valid on every wire."""
+"""A toolbox whose tools do what a test asks for, and a check that a branch is valid on every wire."""
 
 import asyncio
 import json

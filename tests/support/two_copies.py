@@ -1,7 +1,7 @@
 """One of several copies of the program on one database:
 `python -m tests.support.two_copies FOLDER NAME SEED SECONDS`.
 
-It works at random and says on a line of JSON each what it was reported to be kept, and at its end what it met with.
+It works at random and reports on a line of JSON each what the store kept, and at its end what it met with.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ def crc(text: str) -> int:
     return zlib.crc32(text.encode())
 
 
-def say(**facts: Any) -> None:
+def report(**facts: Any) -> None:
     """A line for the program that started this copy."""
     print(json.dumps(facts), flush=True)
 
@@ -85,7 +85,7 @@ class Copy:
     async def _one_thing(self) -> None:
         sends = (self._begin, self._go_on, self._go_on, self._in_shared, self._in_shared)
         try:
-            await self._draw.choice((*sends, self._order, self._order, self._look, self._tell))()
+            await self._draw.choice((*sends, self._order, self._order, self._look, self._report))()
         except (ReplyInFlight, NotFound):
             self.met.refused += 1
         except ChatError as error:
@@ -122,7 +122,7 @@ class Copy:
                 ended.turn.status,
                 crc(ended.turn.text),
             )
-            say(kept=kept)
+            report(kept=kept)
 
         task = asyncio.create_task(settled())
         self._sending.add(task)
@@ -145,7 +145,7 @@ class Copy:
             await self._store.summaries()
         self.met.searched += 1
 
-    async def _tell(self) -> None:
+    async def _report(self) -> None:
         async with self._timed():
             await self._store.rename(beacon(self._name), str(time.time()))
 
@@ -171,7 +171,7 @@ class Copy:
 
 
 async def run(folder: Path, name: str, seed: int, for_s: float) -> None:
-    """Work, and say how it went."""
+    """Work, and report how it went."""
     settings = load_settings(environ={})._replace(data_dir=folder)
     program = await assemble(settings, demo=True)
     others = [other for other in ("a", "b") if other != name]
@@ -185,7 +185,7 @@ async def run(folder: Path, name: str, seed: int, for_s: float) -> None:
     await copy.work(others, for_s)
     await program.aclose()
     met = copy.met
-    say(
+    report(
         sent=met.sent,
         refused=met.refused,
         changed=met.changed,

@@ -82,7 +82,7 @@ class Answer:
     wait_s: float = 0.0
     """Before the status line."""
     framing: Literal["chunked", "close", "short"] = "chunked"
-    """How the body's length is told: in chunks, by closing, or with a lie (`short`: more is announced than sent)."""
+    """How the body's length is sent: in chunks, by closing, or with a lie (`short`: more is announced than sent)."""
     ping: bytes = PING
     ping_every_s: float = 0.01
     silent: bool = False
@@ -138,7 +138,7 @@ class Wire:
         self.connections = 0
         self.requests: list[Seen] = []
         self.on_event: Callable[[str, Seen], None] = lambda what, seen: None
-        """Told `request`, `left` and `finished`."""
+        """Receives `request`, `left` and `finished`."""
 
     async def start(self, port: int = 0) -> "Wire":
         """Listen."""

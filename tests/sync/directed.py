@@ -39,7 +39,7 @@ def start(machines: int = 3) -> tuple[World, HookedHub, str]:
     while conversation in world.kept:
         conversation = world.create(world.devices[0])
     for _ in range(2):
-        world.say(world.devices[0], conversation)
+        world.write(world.devices[0], conversation)
     everyone(world)
     return world, hub, conversation
 
@@ -68,7 +68,7 @@ def purge_while_another_machine_writes_and_dies() -> World:
     world.purge(first)
 
     def write_and_die() -> None:
-        world.say(last, conversation)
+        world.write(last, conversation)
         world.cycle(last)
         world.lose(last)
 
@@ -83,7 +83,7 @@ def purge_while_its_own_user_writes() -> World:
     world.change(first, conversation, "delete")
     everyone(world)
     world.purge(first)
-    hub.after = lambda: world.say(first, conversation)
+    hub.after = lambda: world.write(first, conversation)
     world.cycle(first)
     return world
 
@@ -94,11 +94,11 @@ def hub_forgets_an_acknowledged_push() -> World:
     restores: list[Callable[[], None]] = []
 
     def push_meanwhile() -> None:
-        world.say(second, conversation)
+        world.write(second, conversation)
         world.cycle(second)
         restores.append(snapshot(hub))
 
-    world.say(first, conversation)
+    world.write(first, conversation)
     hub.before = push_meanwhile
     world.cycle(first)
     restores[0]()
@@ -114,7 +114,7 @@ def hub_goes_back_while_a_cursor_stands_within_a_push() -> World:
     run(Exchange(replica_of(second), hub, world.seal).cycle())  # in one push
     read(world, first, 1)
     restore()
-    world.say(third, conversation)
+    world.write(third, conversation)
     world.cycle(third)
     return world
 
@@ -139,7 +139,7 @@ def live_reply_ends_in_a_conversation_purged_elsewhere() -> World:
     first, second, _ = world.devices
     world.change(first, conversation, "delete")
     everyone(world)
-    world.say(second, conversation, begin=True)
+    world.write(second, conversation, begin=True)
     for turn in second.turns(conversation, live=True):
         assert turn not in first.turns(conversation)
     world.purge(first)

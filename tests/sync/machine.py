@@ -245,7 +245,7 @@ class World:
             self.kept.add(new.id)
         return new.id
 
-    def say(self, device: Device, conversation_id: str, *, begin: bool = False) -> None:
+    def write(self, device: Device, conversation_id: str, *, begin: bool = False) -> None:
         """Send a prompt, with or without a reply that streams."""
         parent = self.rng.choice([None, *device.turns(conversation_id)])
         asked = prompt(self.name("t"), parent, text=self.name("text "))
@@ -386,7 +386,7 @@ class World:
             if other is not device and self.rng.random() < 0.5:
                 for conversation_id in other.ids[:2]:
                     if self.rng.random() < 0.4:
-                        self.say(other, conversation_id)
+                        self.write(other, conversation_id)
                 self.cycle(other)
                 if not self.restores and not other.rows("SELECT 1 FROM outbox") and self.rng.random() < 0.2:
                     self.lose(other)
@@ -394,7 +394,7 @@ class World:
             if self.rng.random() < 0.5:
                 self.change(device, conversation_id, self.rng.choice(("model", "rename")))
             if self.rng.random() < 0.3:
-                self.say(device, conversation_id)
+                self.write(device, conversation_id)
         self.busy = False
 
     def lose(self, device: Device) -> None:
@@ -428,8 +428,8 @@ class World:
             self._work(device, self.rng.choice(device.ids), act)
 
     def _work(self, device: Device, conversation_id: str, act: str) -> None:
-        if act in ("say", "begin"):
-            self.say(device, conversation_id, begin=act == "begin")
+        if act in ("write", "begin"):
+            self.write(device, conversation_id, begin=act == "begin")
         elif act == "finish":
             self.finish(device, conversation_id)
         elif act == "amend":
@@ -445,13 +445,13 @@ class World:
             self.lose(device)
         elif not self.restores:
             return
-        elif act == "clone" and len(self.devices) < 4:  # and nobody notices: two machines of one name
+        elif act == "clone" and len(self.devices) < 4:  # and no one notices: two machines of one name
             self.devices.append(Device(b"", self.rng, device.image))
         elif act == "snap":
             self.snapshots[at] = device.image
         elif act == "restore" and at in self.snapshots:
             old = self.devices[at] = Device(b"", self.rng, self.snapshots[at])
-            if self.rng.random() < 0.7:  # sometimes nobody notices
+            if self.rng.random() < 0.7:  # sometimes no one notices
                 old.do(partial(sync_state.rename_device, device=self.rng.randbytes(8)))
         elif act == "recover":  # what a damaged file is replaced by has no stamps
             if self.rng.random() < 0.5:
@@ -517,7 +517,20 @@ def _differences(one: dict[str, Any], other: dict[str, Any]) -> list[object]:
 
 
 _ACTS = (
-    *("create", "say", "say", "say", "begin", "finish", "amend", "rename", "model", "system", "options", "archive"),
+    *(
+        "create",
+        "write",
+        "write",
+        "write",
+        "begin",
+        "finish",
+        "amend",
+        "rename",
+        "model",
+        "system",
+        "options",
+        "archive",
+    ),
     *(
         "unarchive",
         "delete",

@@ -443,7 +443,9 @@ async def test_a_tailing_reader_of_a_plain_sequence_skips_records(postgres: Post
         ("dbname=chat", None),
     ],
 )
-def test_tls_checks_the_name_except_on_this_machine_or_where_the_url_says(url: str, expected: str | None) -> None:
+def test_tls_checks_the_name_except_on_this_machine_or_where_the_url_turns_it_off(
+    url: str, expected: str | None
+) -> None:
     mode = psycopg.conninfo.conninfo_to_dict(connection_string(url)).get("sslmode")
     assert mode == expected
 
@@ -523,7 +525,7 @@ async def test_wrong_password_and_missing_password_are_named(postgres: Postgres)
 
 @pytest.mark.skipif(find("openssl") is None, reason="openssl makes the certificate")
 async def test_certificate_of_another_name_is_refused(postgres: Postgres, tmp_path: Path) -> None:
-    """A server with a certificate that no authority signed; the URL says nothing of TLS."""
+    """A server with a certificate that no authority signed; the URL has nothing about TLS."""
     import shutil
     import subprocess
 

@@ -1,4 +1,4 @@
-"""Sealed records: opened by nobody else, bound to their place, named by a keyed hash."""
+"""Sealed records: opened by no one else, bound to their place, named by a keyed hash."""
 
 from dataclasses import replace
 

@@ -1,6 +1,6 @@
 """Whatever is done and whatever fails on several machines: all end up the same, nothing is lost (R1-R3, R7, R10).
 
-`TUI_CHAT_SYNC_SCHEDULES=5000` plays more schedules; `TUI_CHAT_SYNC_SEED` says from which on.
+`TUI_CHAT_SYNC_SCHEDULES=5000` plays more schedules; `TUI_CHAT_SYNC_SEED` is the first.
 """
 
 import os

@@ -90,7 +90,7 @@ async def test_the_programs_own_folder_asks(root: Path) -> None:
     assert not (await reviewed(tools, "read_file", path="src/main.py")).is_free
 
 
-async def test_read_file_numbers_lines_and_says_how_to_read_on(root: Path) -> None:
+async def test_read_file_numbers_lines_and_reports_how_to_read_on(root: Path) -> None:
     tools = BuiltInTools(root)
     assert (await ran(tools, "read_file", path="notes.md")).text == "     1  one\n     2  two\n     3  three"
     text = (await ran(tools, "read_file", path="notes.md", first=2, count=1)).text
@@ -112,7 +112,7 @@ async def test_read_file_gives_an_image_as_a_file_and_refuses_one_that_is_too_la
     assert refused.status is ToolStatus.FAILED and "at most 10 can be attached" in refused.text
 
 
-async def test_binary_files_pipes_and_devices_are_told_and_nothing_waits(root: Path) -> None:
+async def test_binary_files_pipes_and_devices_are_reported_and_nothing_waits(root: Path) -> None:
     tools = BuiltInTools(root)
     (root / "data.bin").write_bytes(b"\x00\x01" * 500)
     os.mkfifo(root / "pipe")
@@ -253,7 +253,7 @@ async def test_a_name_that_leads_to_a_private_address_is_not_fetched(root: Path)
     assert outcome.status is ToolStatus.FAILED and "own network" in outcome.text
 
 
-async def test_a_fetch_that_fails_is_told_to_the_model(root: Path) -> None:
+async def test_a_fetch_that_fails_is_reported_to_the_model(root: Path) -> None:
     def failing(url: str) -> Fetched:
         raise FetchFailed("The server answered with status 404.")
 

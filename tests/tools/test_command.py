@@ -56,7 +56,7 @@ async def pids(*files: Path) -> list[int]:
     return [int(file.read_text()) for file in files]
 
 
-async def test_output_and_errors_come_in_order_and_the_exit_code_is_told(tmp_path: Path) -> None:
+async def test_output_and_errors_come_in_order_and_the_exit_code_is_reported(tmp_path: Path) -> None:
     outcome = await ran(tmp_path, "echo one; echo two >&2; pwd; exit 3")
     assert outcome.text == f"one\ntwo\n{tmp_path}\n[Exit code 3.]" and outcome.status is ToolStatus.FAILED
     assert (await ran(tmp_path, "true")).status is ToolStatus.DONE
@@ -137,7 +137,7 @@ async def test_kill_9_of_the_program_leaves_nothing(tmp_path: Path) -> None:
         await until(lambda: not any(map(is_alive, left)))
 
 
-async def test_a_command_that_does_not_exist_is_told(tmp_path: Path) -> None:
+async def test_a_command_that_does_not_exist_is_reported(tmp_path: Path) -> None:
     outcome = await ran(tmp_path, "no-such-command-anywhere")
     assert outcome.status is ToolStatus.FAILED and "not found" in outcome.text
 

@@ -21,7 +21,7 @@ from tui_chat.tools.mcp_server import McpServer
 
 @pytest.fixture(params=[False, True], ids=["events", "json"])
 async def url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
-    """A server over HTTP with a tool that adds and one that says much; it answers by events or by JSON."""
+    """A server over HTTP with a tool that adds and one that answers at length; it answers by events or by JSON."""
     server = MCPServer("adder")
 
     @server.tool()
@@ -70,7 +70,7 @@ async def test_an_answer_without_measure_ends_and_the_next_call_works(url: str, 
     await server.aclose()
 
 
-async def test_an_address_where_nobody_listens_is_named(tmp_path: Path) -> None:
+async def test_an_address_where_nothing_listens_is_named(tmp_path: Path) -> None:
     server = McpServer(McpConfig("gone", url="http://127.0.0.1:9/mcp", start_timeout_s=10), tmp_path)
     with pytest.raises(ServerUnusable, match="gone cannot be used"):
         await server.definitions()
@@ -79,7 +79,7 @@ async def test_an_address_where_nobody_listens_is_named(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with servers that nobody here wrote."""
+    """An environment with servers of other authors."""
     folder = tmp_path_factory.mktemp("servers")
     steps = (
         [sys.executable, "-m", "venv", str(folder)],
@@ -94,7 +94,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.real
 @pytest.mark.slow
-async def test_the_time_server_tells_the_time_and_its_errors(installed: Path, tmp_path: Path) -> None:
+async def test_the_time_server_reports_the_time_and_its_errors(installed: Path, tmp_path: Path) -> None:
     config = McpConfig("time", (str(installed / "mcp-server-time"), "--local-timezone", "UTC"))
     names, outcome = await called(config, tmp_path, "get_current_time", {"timezone": "Europe/Berlin"})
     assert names == ["convert_time", "get_current_time"]

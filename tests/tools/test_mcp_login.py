@@ -28,7 +28,7 @@ class Guarded:
     def __init__(self, app: Any, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.token = "token-1"
-        self.says_no = False
+        self.refuses = False
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,7 +54,7 @@ class Guarded:
             return JSONResponse({**await request.json(), "client_id": "client-1"}, status_code=201)
         if path == "/authorize":
             query = request.query_params
-            given = {"error": "access_denied"} if self.says_no else {"code": "code-1"}
+            given = {"error": "access_denied"} if self.refuses else {"code": "code-1"}
             return RedirectResponse(f"{query['redirect_uri']}?{urlencode({**given, 'state': query['state']})}", 302)
         if path == "/token":
             form = parse_qs((await request.body()).decode())
@@ -133,8 +133,8 @@ async def test_a_token_that_holds_no_more_asks_for_another_login(guarded: Guarde
     assert len(browser.visits) == 1
 
 
-async def test_a_refused_login_says_so(guarded: Guarded, tmp_path: Path) -> None:
-    guarded.says_no = True
+async def test_a_refused_login_reports_it(guarded: Guarded, tmp_path: Path) -> None:
+    guarded.refuses = True
     with pytest.raises(ServerUnusable, match="access_denied"):
         await login(McpConfig("adder", url=f"{guarded.url}/mcp"), tmp_path, tmp_path, Browser().open)
     assert not (tmp_path / "adder.json").exists() or '"tokens"' not in (tmp_path / "adder.json").read_text()

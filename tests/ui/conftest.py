@@ -190,6 +190,6 @@ async def desk_with(
 
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
-    """The app with a provider that says Hello."""
+    """The app with a provider that answers Hello."""
     async with desk_with() as made:
         yield made

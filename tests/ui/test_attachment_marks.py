@@ -64,7 +64,7 @@ def test_a_list_shows_the_name_alone() -> None:
         (NAMED_ONLY, "lost.png · PNG · not included"),
     ],
 )
-def test_a_sign_says_what_the_file_is_and_costs(part: AttachmentPart, sign: str) -> None:
+def test_a_sign_shows_what_the_file_is_and_costs(part: AttachmentPart, sign: str) -> None:
     assert describe(part, 1400).replace("1.40k", "1.4k") == sign
 
 

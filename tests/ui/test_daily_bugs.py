@@ -121,7 +121,7 @@ async def test_an_unknown_command_suggests_one_with_its_slash(desk: Desk) -> Non
     await desk.until(lambda: "Did you mean /export?" in screen_text(desk.app))
 
 
-async def test_a_temporary_conversation_says_so_and_names_of_other_programs_run_commands() -> None:
+async def test_a_temporary_conversation_shows_it_and_names_of_other_programs_run_commands() -> None:
     async with desk_with(HELLO) as desk:
         desk.chat.status.show_temporary()
         desk.chat.header.show_badge(TEMPORARY)

@@ -62,7 +62,7 @@ COMMANDS += ["/profile", "/model", "/model demo/other", "/tools read", "/tools o
 COMMANDS += ["/greet you", "/help temp", "/suspend", "/paste", "/undo"]
 SAY = st.sampled_from(["hi", "long 40", "slow", "cut", "flaky", "error 429", "thinking", "//x", "two\nlines"])
 TYPED = st.builds(lambda text: ("type", text), SAY)
-SENT = st.builds(lambda text: ("say", text), SAY)
+SENT = st.builds(lambda text: ("send", text), SAY)
 PRESSES = """
 enter enter escape escape alt+r ctrl+r,escape f2 f9 alt+left alt+right ctrl+n ctrl+c tab up down alt+x alt+u
 ctrl+z alt+z left backspace ctrl+j ctrl+y ctrl+t pageup ctrl+end f1,escape f5,escape f5,k,enter f5,j,enter
@@ -80,7 +80,7 @@ alt+l alt+w alt+1 f1,t,e,m,p,escape ctrl+p,c,o,n,f,i,g,enter
 ctrl+f,h,tab,n,escape tab,v tab,v,d tab,v,1 tab,v,2 tab,v,[,] tab,v,G,k,escape f5,v f5,v,2 escape,escape
 """
 PRESSED = st.builds(lambda keys: ("press", keys), st.sampled_from(PRESSES.split()))
-NAMED = st.builds(lambda text: ("say", text), st.sampled_from(COMMANDS))
+NAMED = st.builds(lambda text: ("send", text), st.sampled_from(COMMANDS))
 OTHER = st.sampled_from(
     [("wait", ""), ("wait", ""), ("paste", "a\r\nb" * 30), ("paste", "row\n" * 8), ("paste", "row\n" * 14)]
     + [("press", "ctrl+z,ctrl+z,ctrl+z"), ("press", "ctrl+z,alt+z,ctrl+z"), ("press", "tab,ctrl+z")]
@@ -162,7 +162,7 @@ async def take(desk: Desk, step: tuple[str, str]) -> None:
     match what:
         case "type":
             await desk.type(with_)
-        case "say":
+        case "send":
             await desk.type(with_)
             await desk.press("enter")
         case "press":

@@ -42,7 +42,7 @@ async def test_a_file_that_cannot_be_is_reported(desk: Desk, name: str) -> None:
     await desk.until(lambda: "The file cannot be written." in screen_text(desk.app))
 
 
-async def test_a_usage_report_that_cannot_be_had_says_why(desk: Desk) -> None:
+async def test_a_usage_report_that_cannot_be_loaded_shows_why(desk: Desk) -> None:
     with patch.object(desk.store, "usage_rows", side_effect=FULL):
         desk.chat.action_usage()
         await desk.until(lambda: "The disk is full" in screen_text(desk.app))

@@ -173,7 +173,7 @@ async def test_a_continued_reply_goes_on_at_the_very_character(prompt: str, at: 
     assert len([part for part in reply.parts if isinstance(part, TextPart)]) == 1
 
 
-async def test_a_reply_cut_at_max_tokens_says_so_and_can_be_continued() -> None:
+async def test_a_reply_cut_at_max_tokens_reports_it_and_can_be_continued() -> None:
     whole = text_of(await played(ask("code")))
     events = await played(ask("code", max_tokens=20))
     assert events[-1] == Stopped("max_tokens")
@@ -201,7 +201,7 @@ async def test_usage_and_counting_agree() -> None:
 
 async def test_another_model_or_an_empty_request_is_refused() -> None:
     with pytest.raises(RequestRefused) as raised:
-        await played(Request("nobody", (turn(Role.USER, "x"),)))
+        await played(Request("unknown", (turn(Role.USER, "x"),)))
     assert raised.value.detail == "no_such_model"
     with pytest.raises(RequestRefused):
         await played(Request("tour", (turn(Role.ASSISTANT, "x"),)))

@@ -1,4 +1,4 @@
-"""Every way in which a server says no, and what is made of it."""
+"""Every way in which a server refuses, and the error for it."""
 
 import json
 import ssl

@@ -170,6 +170,6 @@ def test_a_model_has_the_context_it_runs_with() -> None:
         ({}, None),
     ],
 )
-def test_a_list_says_whether_a_model_uses_tools(entry: dict[str, Any], can: bool | None) -> None:
+def test_a_list_reports_whether_a_model_uses_tools(entry: dict[str, Any], can: bool | None) -> None:
     (model,) = models_in({"data": [{"id": "m", **entry}]}, "p", DIALECTS["litellm"])
     assert model.can_use_tools is can

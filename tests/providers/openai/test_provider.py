@@ -135,7 +135,7 @@ async def test_a_header_that_cannot_be_sent_is_reported_without_its_value(header
     assert KEY not in str(raised.value)
 
 
-async def test_without_a_key_the_message_says_where_to_put_it() -> None:
+async def test_without_a_key_the_message_reports_where_to_put_it() -> None:
     async with provider("", kind="groq", key=None) as made:
         error = await fails(made, KeyRejected)
         assert (error.detail, error.message) == ("no_key", "p needs a key: set P_API_KEY")
@@ -190,7 +190,7 @@ async def test_every_status_is_its_error_and_quotes_no_key(
     ("written", "seconds"),
     [("12", 12.0), ("420", 420.0), ("date", 100.0), (None, None)],
 )
-async def test_a_limit_says_when_to_come_back(written: str | None, seconds: float | None) -> None:
+async def test_a_limit_reports_when_to_come_back(written: str | None, seconds: float | None) -> None:
     if written == "date":
         written = formatdate(time.time() + 100, usegmt=True)
     headers = {"retry-after": written} if written else {}
@@ -491,7 +491,7 @@ async def test_models_named_by_hand_need_no_network() -> None:
         (Answer.json({"hello": 1}), ProtocolBroken),
     ],
 )
-async def test_a_list_that_cannot_be_had_says_why(answer: Answer, kind: type[ProviderError]) -> None:
+async def test_a_list_that_cannot_be_loaded_reports_why(answer: Answer, kind: type[ProviderError]) -> None:
     async with Wire(answer) as wire, provider(wire.url) as made:
         with pytest.raises(kind) as raised:
             await made.models()

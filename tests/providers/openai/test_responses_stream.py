@@ -277,7 +277,7 @@ def test_parallel_calls_are_parts_with_their_own_arguments() -> None:
     assert turn.stop_reason == "tool_calls"
 
 
-def test_a_reply_that_is_incomplete_says_why_and_keeps_what_arrived() -> None:
+def test_a_reply_that_is_incomplete_reports_why_and_keeps_what_arrived() -> None:
     response = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}, "output": []}
     delta = {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "Hel"}
     turn = turn_of(stream(delta, {"type": "response.incomplete", "response": response}))
@@ -442,7 +442,7 @@ def arguments_delta(piece: str, **where: Any) -> dict[str, Any]:
 THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAAA=="}
 
 
-def test_items_with_the_same_place_are_told_apart_by_their_ids() -> None:
+def test_items_with_the_same_place_are_distinguished_by_their_ids() -> None:
     items = [THOUGHT, message("Hello"), call("fc_1"), call("fc_2", '{"n":2}')]
     starts = [{"type": item["type"], "id": item["id"], "call_id": item.get("call_id"), "name": "f"} for item in items]
     turn = reply(

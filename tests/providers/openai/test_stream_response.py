@@ -116,7 +116,7 @@ LIKE_OPENAI = {
 
 @pytest.mark.parametrize("by", CUTS)
 @pytest.mark.parametrize("dialect", sorted(set(DIALECTS) - LIKE_OPENAI))
-def test_each_dialect_reads_as_its_fixture_says(dialect: str, by: Cut) -> None:
+def test_each_dialect_reads_as_its_fixture_states(dialect: str, by: Cut) -> None:
     expected = json.loads((FIXTURES / f"{dialect}.json").read_text())
     raw = (FIXTURES / f"{dialect}.sse").read_bytes()
     in_total_only = DIALECTS[dialect].thinking_in_total_only
@@ -190,7 +190,7 @@ def test_lines_of_bare_json_are_a_stream() -> None:
         (b"[1, 2", "application/json", "shape"),
     ],
 )
-def test_a_success_that_is_no_reply_says_what_it_is(body: bytes, content_type: str, detail: str) -> None:
+def test_a_success_that_is_no_reply_reports_what_it_is(body: bytes, content_type: str, detail: str) -> None:
     with pytest.raises(ProtocolBroken) as raised:
         events_of([body], content_type)
     assert raised.value.detail == detail
@@ -246,7 +246,7 @@ def test_a_stream_without_a_byte_is_a_cut() -> None:
         assert raised.value.detail == "dropped"
 
 
-BEGUN = b'data: {"choices":[{"delta":{"content":"half"}}]}\n\n'
+STARTED = b'data: {"choices":[{"delta":{"content":"half"}}]}\n\n'
 
 
 @pytest.mark.parametrize(
@@ -262,13 +262,13 @@ BEGUN = b'data: {"choices":[{"delta":{"content":"half"}}]}\n\n'
 )
 def test_a_stream_that_ends_too_early_or_in_rubbish_is_a_cut(tail: bytes, detail: str) -> None:
     with pytest.raises(StreamCut) as raised:
-        events_of([BEGUN, tail])
+        events_of([STARTED, tail])
     assert raised.value.detail == detail
 
 
 @pytest.mark.parametrize("garbage", [b"data: {nonsense\n\n", b'data: "\xff"\n\n'])
 def test_what_came_before_rubbish_in_the_same_bytes_is_kept(garbage: bytes) -> None:
-    feed = ReplyReader("text/event-stream", ChunkReader()).feed(BEGUN + garbage)
+    feed = ReplyReader("text/event-stream", ChunkReader()).feed(STARTED + garbage)
     assert next(feed) == TextDelta("half")
     with pytest.raises(StreamCut):
         next(feed)
@@ -276,12 +276,12 @@ def test_what_came_before_rubbish_in_the_same_bytes_is_kept(garbage: bytes) -> N
 
 def test_a_reply_is_whole_with_a_finish_reason_and_no_end_mark_or_the_reverse() -> None:
     finish = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}'
-    assert turn_of([BEGUN, finish]).stop_reason == "stop"
-    assert turn_of([BEGUN, b"data: [DONE]"]).stop_reason == "stop"
+    assert turn_of([STARTED, finish]).stop_reason == "stop"
+    assert turn_of([STARTED, b"data: [DONE]"]).stop_reason == "stop"
 
 
 def test_nothing_after_the_end_mark_is_read() -> None:
-    assert turn_of([BEGUN, b"data: [DONE]\n\ndata: rubbish\n\n"]).text == "half"
+    assert turn_of([STARTED, b"data: [DONE]\n\ndata: rubbish\n\n"]).text == "half"
 
 
 def test_a_line_that_never_ends_does_not_fill_the_memory() -> None:

@@ -102,7 +102,7 @@ async def test_undo_gives_the_dropped_text_back(desk: Desk, folder: Path) -> Non
     assert attachments(await send(desk, "")) == ["shot.png"]
 
 
-async def test_a_file_that_cannot_be_attached_stays_text_and_says_why(desk: Desk, folder: Path) -> None:
+async def test_a_file_that_cannot_be_attached_stays_text_and_reports_why(desk: Desk, folder: Path) -> None:
     (folder / "x.zip").write_bytes(b"PK\x03\x04" + bytes(50))
     await paste(desk, f"{folder}/x.zip")
     await desk.until(lambda: "ZIP archive" in notified(desk))
@@ -215,7 +215,7 @@ async def test_attach_takes_a_path_a_pattern_and_an_address(
         ("https://localhost/x", "The address leads into this machine's own network."),
     ],
 )
-async def test_what_cannot_be_attached_says_why_and_what_to_do(
+async def test_what_cannot_be_attached_reports_why_and_what_to_do(
     desk: Desk, folder: Path, name: str, reason: str
 ) -> None:
     os.mkfifo(folder / "pipe")
@@ -392,7 +392,7 @@ async def test_the_terminal_is_asked_for_the_image_where_no_tool_can_be(
     assert attachments(await send(desk, "What is it?")) == ["clipboard.png"]
 
 
-async def test_a_terminal_that_cannot_send_its_clipboard_says_what_to_do(
+async def test_a_terminal_that_cannot_send_its_clipboard_reports_what_to_do(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "x")
@@ -402,7 +402,7 @@ async def test_a_terminal_that_cannot_send_its_clipboard_says_what_to_do(
     assert "/attach" in notified(desk) and not desk.chat.prompt.reading
 
 
-async def test_a_terminal_that_refuses_its_clipboard_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_terminal_that_refuses_its_clipboard_reports_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_CONNECTION", "x")
     await desk.press("alt+v")
     await clipboard_of(desk, ClipboardSupported(True))

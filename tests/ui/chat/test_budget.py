@@ -40,7 +40,7 @@ async def test_a_warning_keeps_the_prompt_and_the_second_enter_sends_it() -> Non
         await desk.until(lambda: len(desk.provider.requests) == 2)
 
 
-async def test_the_key_without_a_budget_says_where_one_is_set() -> None:
+async def test_the_key_without_a_budget_reports_where_one_is_set() -> None:
     async with desk_with(BIG) as desk:
         await desk.press("alt+l")
         await desk.until(lambda: "No budget is set; [budget] in the settings" in screen_text(desk.app))

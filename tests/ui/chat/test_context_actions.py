@@ -58,7 +58,7 @@ async def test_the_warning_comes_again_after_the_context_was_not_full() -> None:
         await desk.until(lambda: "The context is 90% full. /compact" in screen_text(desk.app))
 
 
-async def test_compact_in_an_empty_conversation_says_why_not() -> None:
+async def test_compact_in_an_empty_conversation_reports_why_not() -> None:
     async with desk_with(HELLO) as desk:
         await desk.type("/compact")
         await desk.press("enter")

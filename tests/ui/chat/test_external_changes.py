@@ -32,8 +32,8 @@ async def test_a_reply_that_another_copy_receives_is_shown_as_it_comes_and_as_it
     await here.save(mine)
     async with desk_with(store=here, first=mine) as desk:
         await desk.until(lambda: "reply 3" in screen_text(desk.app))
-        asked = turn("said", "turn-3", Role.USER, "asked in the other window")
-        comes = turn("comes", "said", Role.ASSISTANT, "", TurnStatus.STREAMING)
+        asked = turn("prompt", "turn-3", Role.USER, "asked in the other window")
+        comes = turn("comes", "prompt", Role.ASSISTANT, "", TurnStatus.STREAMING)
         began_s = time.monotonic()
         await there.append(mine.id, [asked, comes], head="comes")
         await desk.until(lambda: "asked in the other window" in screen_text(desk.app))
@@ -72,9 +72,9 @@ async def test_a_reader_in_the_middle_of_a_reply_that_grows_elsewhere_stays_ther
     here, there = await Store.open(path), await Store.open(path)
     mine = exchanges(2)
     await here.save(mine)
-    asked = turn("said", "turn-3", Role.USER, "asked in the other window")
+    asked = turn("prompt", "turn-3", Role.USER, "asked in the other window")
     await there.append(
-        mine.id, [asked, turn("comes", "said", Role.ASSISTANT, "", TurnStatus.STREAMING)], head="comes"
+        mine.id, [asked, turn("comes", "prompt", Role.ASSISTANT, "", TurnStatus.STREAMING)], head="comes"
     )
     await there.checkpoint("comes", [TextDelta("\n\n".join(f"paragraph {number}" for number in range(60)))])
     async with desk_with(store=here, first=await here.conversation(mine.id)) as desk:
@@ -155,5 +155,5 @@ async def test_a_file_that_rests_is_not_read_and_one_that_was_written_is(tmp_pat
     await there.aclose()
     await here.aclose()
     alone = await Store.open(":memory:")
-    assert not ExternalChanges(alone).may_have_changed(), "nobody else writes in this program's memory"
+    assert not ExternalChanges(alone).may_have_changed(), "nothing else writes in this program's memory"
     await alone.aclose()

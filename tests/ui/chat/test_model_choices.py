@@ -1,4 +1,4 @@
-"""What the model picker says about a model."""
+"""What the model picker shows about a model."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -14,7 +14,7 @@ from tui_chat.ui.chat.model_choices import ModelChoices
 
 
 @pytest.mark.parametrize(("can_see", "words"), [(True, "sees images"), (False, "no images"), (None, "")])
-async def test_the_picker_says_whether_a_model_sees(can_see: bool | None, words: str, desk: Desk) -> None:
+async def test_the_picker_shows_whether_a_model_sees(can_see: bool | None, words: str, desk: Desk) -> None:
     choices = await ModelChoices(desk.chat.context).from_catalog(Catalog((Model("a/m", can_see=can_see),)))
     (note,) = [choice.note for choice in choices if choice.value == "a/m"]
     assert words in note if words else "images" not in note
@@ -23,7 +23,7 @@ async def test_the_picker_says_whether_a_model_sees(can_see: bool | None, words:
 @pytest.mark.parametrize(
     ("source", "words", "named"), [(OWN_PRICE, "$10.00 out (your price)", ""), ("list 1.2", "$10.00 out", "list 1.2")]
 )
-async def test_the_picker_says_where_prices_are_from(source: str, words: str, named: str, desk: Desk) -> None:
+async def test_the_picker_shows_where_prices_are_from(source: str, words: str, named: str, desk: Desk) -> None:
     async def facts_of(ref: str) -> ModelFacts:
         return ModelFacts(200_000, replace(Price.of(Decimal(2), Decimal(10)), source=source))
 

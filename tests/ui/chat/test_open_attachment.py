@@ -42,7 +42,7 @@ def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return log
 
 
-async def test_a_row_says_what_a_file_is(desk: Desk) -> None:
+async def test_a_row_shows_what_a_file_is(desk: Desk) -> None:
     await send(desk, "look", shot_png=image(width=280, height=280), app_log=LOG.encode())
     assert "+ shot.png  PNG 280×280, " in screen_text(desk.app)
     assert "▸ app.log  log, " in screen_text(desk.app) and "row 3" not in screen_text(desk.app)

@@ -62,7 +62,7 @@ async def test_without_a_desktop_no_browser_takes_the_terminal(
     assert opened == []
 
 
-async def test_one_that_looks_like_another_says_so(desk: Desk, opened: list[str]) -> None:
+async def test_one_that_looks_like_another_is_marked(desk: Desk, opened: list[str]) -> None:
     shown = await asked(desk, "https://bank.example@раypal.example/" + "x" * 3000)
     assert "Link to xn--ypal-43d9g.example" in shown
     assert "The text before the @" in shown and "non-ASCII letters" in shown

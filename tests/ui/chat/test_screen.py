@@ -186,7 +186,7 @@ async def test_a_draft_and_what_waits_survive_a_restart() -> None:
     await store.aclose()
 
 
-async def test_a_new_conversation_with_a_draft_from_before_says_so_and_names_the_key_that_clears_it() -> None:
+async def test_a_new_conversation_with_a_draft_from_before_shows_it_and_names_the_key_that_clears_it() -> None:
     store = await Store.open(":memory:")
     async with desk_with(store=store) as desk:
         assert "restored" not in screen_text(desk.app)

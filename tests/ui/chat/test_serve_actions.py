@@ -109,6 +109,6 @@ async def test_a_prompt_over_http_streams_into_the_open_conversation(tmp_path: P
         await desk.until(lambda: not serving.is_running and "has stopped" in screen_text(desk.app))
 
 
-async def test_without_a_server_it_says_so(desk: Desk) -> None:
+async def test_without_a_server_it_reports_it(desk: Desk) -> None:
     await command(desk, "/serve ")
     await desk.until(lambda: "There is no server in this program." in screen_text(desk.app))

@@ -102,7 +102,7 @@ async def test_footer_shows_nothing_of_sync_where_it_is_not_set_up() -> None:
         assert "sync" not in screen_text(desk.app)
 
 
-async def test_footer_says_when_a_process_that_ended_starts_again(tmp_path: Path) -> None:
+async def test_footer_shows_when_a_process_that_ended_starts_again(tmp_path: Path) -> None:
     async with synced_pair(tmp_path) as pair:
         process = FakeProcess()
         async with desk_with(store=pair.here, first=pair.conversation, sync=process) as desk:

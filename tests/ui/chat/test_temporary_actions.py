@@ -28,7 +28,7 @@ async def open_temporary(desk: Desk) -> None:
     await desk.until(lambda: is_temporary(desk))
 
 
-async def say(desk: Desk, text: str) -> None:
+async def send(desk: Desk, text: str) -> None:
     await desk.type(text)
     await desk.press("enter")
     await desk.until(lambda: len(desk.conversation.path) > 1 and not desk.chat.service.replies)
@@ -41,7 +41,7 @@ async def test_a_temporary_conversation_is_marked_and_leaves_the_saved_ones_as_t
         saved = desk.conversation
         await open_temporary(desk)
         assert "saved nowhere" in screen_text(desk.app) and "TEMPORARY" in screen_text(desk.app)
-        await say(desk, "a secret")
+        await send(desk, "a secret")
         assert TEMPORARY in screen_text(desk.app) and "Hello" in screen_text(desk.app)
         assert desk.app.title == "Temporary conversation"
         await desk.press("alt+n")
@@ -49,7 +49,7 @@ async def test_a_temporary_conversation_is_marked_and_leaves_the_saved_ones_as_t
         await desk.press("alt+n")
         await desk.until(lambda: not is_temporary(desk))
         assert desk.conversation.id == saved.id and desk.app.title == saved.title
-        await say(desk, "more")
+        await send(desk, "more")
         assert [row.id for row in await desk.store.summaries()] == [saved.id]
         assert "a secret" not in await desk.store.prompts() and await desk.store.draft(None) == ""
 
@@ -77,7 +77,7 @@ async def test_an_empty_temporary_conversation_is_left_at_once(desk: Desk) -> No
 async def test_the_library_shows_the_saved_conversations_after_leaving(desk: Desk) -> None:
     await desk.ask("hi there")
     await open_temporary(desk)
-    await say(desk, "a secret")
+    await send(desk, "a secret")
     await desk.press("ctrl+o")
     assert is_temporary(desk) and DISCARDS in screen_text(desk.app)
     await desk.press("ctrl+o")

@@ -174,7 +174,7 @@ async def test_a_permission_for_good_is_taken_back_in_the_picker(monkeypatch: py
         assert await desk.service.permissions.grants() == ()
 
 
-async def test_how_calls_ended_is_told_in_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_how_calls_ended_is_shown_in_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     async with tool_desk(calls(ACTION), answer()) as desk:
         await asked(desk)
         await answer_with(desk, "n", monkeypatch)

@@ -37,7 +37,7 @@ SIZES = ((100, 30), (61, 18), (120, 40), (80, 24))
 
 
 class CountingDriver(TerminalDriver):
-    """Tells how often something was written."""
+    """Reports how often something was written."""
 
     writes = 0
 
@@ -77,9 +77,9 @@ class Player(PaneApp):
 
     async def mark(self, title: str) -> None:
         await self.come_to_rest()
-        self.tell(title)
+        self.report(title)
 
-    def tell(self, title: str) -> None:
+    def report(self, title: str) -> None:
         """Make the mark at once."""
         assert self._driver is not None
         self._driver.write(f"\x1b]2;{title}\x07")
@@ -151,7 +151,7 @@ class Stalled(Player):
             self.stream()
             await asyncio.sleep(0.002)
             longest_s, last = max(longest_s, time.monotonic() - last), time.monotonic()
-        self.tell(f"longest {longest_s * 1000:.0f}")
+        self.report(f"longest {longest_s * 1000:.0f}")
         await asyncio.sleep(0.5)
         await self.mark("drawn 1")
         await asyncio.sleep(1)

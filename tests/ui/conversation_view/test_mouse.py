@@ -32,8 +32,8 @@ async def test_a_selection_across_turns_is_copied_without_gutters() -> None:
         assert await copied(app, pilot) == "two\n\nthree"
         assert await settled(app, pilot) == rows
         after = app.screen._compositor.render_strips()
-        lit = [y for y, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
-        assert lit[:2] == [row_of(rows, "one"), row_of(rows, "three")]
+        highlighted = [y for y, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+        assert highlighted[:2] == [row_of(rows, "one"), row_of(rows, "three")]
 
 
 async def test_a_selection_stays_on_its_text_in_a_window_of_another_width() -> None:
@@ -140,7 +140,7 @@ async def test_a_click_on_a_link_asks_to_open_it_and_hovering_shows_where_it_lea
         assert intent.url == "https://example.org/deep"
 
 
-async def test_the_rail_takes_one_anywhere_and_says_where_one_is() -> None:
+async def test_the_rail_goes_anywhere_and_shows_the_place() -> None:
     async with shown(exchanges(100)) as (app, pilot):
         height = app.pane.outer_size.height
         await pilot.mouse_down(ConversationPane, offset=(79, 0))

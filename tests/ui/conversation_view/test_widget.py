@@ -71,7 +71,7 @@ async def test_a_reader_who_scrolled_up_is_left_alone() -> None:
         assert (await settled(app, pilot))[:15] == before[:15]
 
 
-async def test_a_marker_says_how_much_is_new_and_one_action_returns() -> None:
+async def test_a_marker_shows_how_much_is_new_and_one_action_returns() -> None:
     async with shown(exchanges(20)) as (app, pilot):
         app.pane.action_page(-1)
         turn, _ = live(parent="turn-39")

@@ -91,7 +91,7 @@ async def test_a_theme_is_set_at_once_and_a_wrong_one_is_refused(tmp_path: Path)
         assert "enter_sends = false" in file.read_text()
 
 
-async def test_a_setting_for_the_next_start_says_so(tmp_path: Path) -> None:
+async def test_a_setting_for_the_next_start_shows_it(tmp_path: Path) -> None:
     async with with_file(tmp_path) as (desk, file):
         await opened(desk, "chat.titles")
         await desk.press("down", "enter")

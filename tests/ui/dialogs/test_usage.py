@@ -11,7 +11,7 @@ async def opened(desk: Desk) -> None:
     await desk.until(lambda: isinstance(desk.app.screen, UsageScreen))
 
 
-async def test_an_empty_report_says_so(desk: Desk) -> None:
+async def test_an_empty_report_has_a_sentence(desk: Desk) -> None:
     await opened(desk)
     await desk.until(lambda: "No usage recorded in this period" in screen_text(desk.app))
 

@@ -34,7 +34,7 @@ async def test_only_the_pages_in_sight_are_fetched_and_they_fit_together(store: 
     await rows.load(0, 10)
     assert rows.count == 300 and rows.total == 301, "a heading and its conversations"
     assert rows.heading(0) and rows.at(0) is None
-    assert rows.at(PAGE + 1) is None, "nobody looked there"
+    assert rows.at(PAGE + 1) is None, "it was not looked at"
     await rows.load(291, 300)
     assert rows.at(300) is not None and rows.at(121) is None
     await rows.load(0, 300)
@@ -84,7 +84,7 @@ async def test_the_trash_and_the_archive_are_lists_of_their_own(store: Store) ->
         found = rows.target(1)
         assert rows.count == 1 and found is not None and found.conversation_id == only
     _, rows = await load_rows(store, ListFilter("gears", Shelf.TRASH), 0)
-    assert rows.total == 0, "what was said is not looked for in the trash"
+    assert rows.total == 0, "messages are not searched in the trash"
 
 
 async def test_pinned_ones_come_first_and_once(store: Store) -> None:

@@ -26,7 +26,7 @@ SUMMARY = ConversationSummary(
     Decimal("0.0132"),
 )
 HIT = SearchHit("id", "turn", "Buckets", Role.ASSISTANT, "demo/tour", NOW, "a leaky bucket leaks", ((8, 14),))
-LIT = Style(bold=True, color="yellow")
+HIGHLIGHT = Style(bold=True, color="yellow")
 TITLES = (
     "short",
     "wide 日本語のとても長い題名です" * 4,
@@ -51,7 +51,7 @@ def test_every_row_takes_exactly_its_width(width: int) -> None:
     assert width_of(head(guise)) == width
     for title in TITLES:
         assert width_of(conversation_row(replace(SUMMARY, title=title), guise, is_marked=False)) == width
-        for line in hit_rows(replace(HIT, title=title), guise, is_marked=True, highlight=LIT):
+        for line in hit_rows(replace(HIT, title=title), guise, is_marked=True, highlight=HIGHLIGHT):
             assert width_of(line) <= max(width, 2 + 12 + 2 + cell_len("tour") + 2 + 11)
 
 
@@ -102,24 +102,24 @@ def test_nothing_in_a_title_steers_the_terminal() -> None:
 
 
 def test_the_hit_is_highlighted_where_it_stands_and_nothing_else() -> None:
-    _, line = hit_rows(HIT, RowContext(80, DARK, NOW), is_marked=False, highlight=LIT)
+    _, line = hit_rows(HIT, RowContext(80, DARK, NOW), is_marked=False, highlight=HIGHLIGHT)
     assert "".join(part.text for part in line).strip() == "a leaky bucket leaks"
-    assert [part.text for part in line if part.style == LIT] == ["bucket"]
+    assert [part.text for part in line if part.style == HIGHLIGHT] == ["bucket"]
 
 
 def test_a_hit_among_line_breaks_and_controls_is_still_highlighted_whole() -> None:
     snippet = "one\n\n\x1b[2J two  three\tfour"
     at = snippet.index("three")
     hit = replace(HIT, snippet=snippet, marks=((0, 3), (at, at + 5)))
-    _, line = hit_rows(hit, RowContext(80, DARK, NOW), is_marked=False, highlight=LIT)
+    _, line = hit_rows(hit, RowContext(80, DARK, NOW), is_marked=False, highlight=HIGHLIGHT)
     text = "".join(part.text for part in line)
-    assert [part.text for part in line if part.style == LIT] == ["one", "three"]
+    assert [part.text for part in line if part.style == HIGHLIGHT] == ["one", "three"]
     assert "\x1b" not in text and "\n" not in text and text.index("three") < text.index("four")
     assert " three four" in text
 
 
 def test_the_first_row_of_a_hit_shows_conversation_role_and_time() -> None:
-    first, _ = hit_rows(HIT, RowContext(80, DARK, NOW), is_marked=False, highlight=LIT)
+    first, _ = hit_rows(HIT, RowContext(80, DARK, NOW), is_marked=False, highlight=HIGHLIGHT)
     assert "".join(part.text for part in first).split() == ["Buckets", "tour", "15:00"]
-    mine, _ = hit_rows(replace(HIT, role=Role.USER), RowContext(80, DARK, NOW), is_marked=False, highlight=LIT)
+    mine, _ = hit_rows(replace(HIT, role=Role.USER), RowContext(80, DARK, NOW), is_marked=False, highlight=HIGHLIGHT)
     assert "you" in "".join(part.text for part in mine)

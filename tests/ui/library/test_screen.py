@@ -39,7 +39,7 @@ BRANCHED = replace(
 
 
 class NoProvider(DemoProvider):
-    """Fails the test that asks anything of it."""
+    """Fails the test that uses anything here."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -131,7 +131,7 @@ async def test_a_match_opens_on_its_branch_at_the_message_with_the_hits_highligh
         await shows(desk, "All messages", "speaks of camshafts")
         await desk.press("enter")
         await desk.until(lambda: desk.conversation.id == "engines")
-        assert [turn.id for turn in desk.conversation.path] == ["turn-0", "turn-1"], "the branch that says it"
+        assert [turn.id for turn in desk.conversation.path] == ["turn-0", "turn-1"], "the branch with the match"
         await shows(desk, "camshafts", "‹1/2›", "1 of 1")
         assert desk.chat.pane.has_focus
         stored = await desk.store.conversation("engines")

@@ -90,7 +90,7 @@ async def failure(environ: Mapping[str, str]) -> str:
         ("sleep 9", "xclip did not answer within 0 s."),
     ],
 )
-async def test_a_failure_says_why_and_what_to_do(
+async def test_a_failure_reports_why_and_what_to_do(
     install: Install, monkeypatch: pytest.MonkeyPatch, script: str, sentence: str
 ) -> None:
     monkeypatch.setattr(clipboard_image._output, "__kwdefaults__", {"patience_s": 0.4, "most": 1000})

@@ -65,7 +65,7 @@ def leave(terminal: Terminal) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("script", "says"),
+    ("script", "message"),
     [
         ("exit 3", "exited with code 3"),
         ("exit 0", ""),
@@ -76,13 +76,13 @@ def leave(terminal: Terminal) -> None:
     ],
     ids=["fails", "writes nothing", "is killed", "is killed with the terminal in disorder", "removes", "garbles"],
 )
-def test_an_editor_that_gives_nothing_back_changes_nothing(home: Path, script: str, says: str) -> None:
+def test_an_editor_that_gives_nothing_back_changes_nothing(home: Path, script: str, message: str) -> None:
     with started(home, editor(home.parent, script)) as terminal:
         terminal.type("a prompt")
         terminal.until("a prompt")
         terminal.output = b""
         terminal.type(EDIT)
-        terminal.until(lambda text: b"\x1b[?1049h" in terminal.output and "a prompt" in text and says in text)
+        terminal.until(lambda text: b"\x1b[?1049h" in terminal.output and "a prompt" in text and message in text)
         leave(terminal)
 
 

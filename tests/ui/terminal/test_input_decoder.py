@@ -268,7 +268,7 @@ def test_a_paste_that_stalls_for_long_presses_no_keys_when_it_goes_on(
     incoming: InputDecoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(input_decoder, "PASTE_S", 0.05)
-    line = b"a line of a text that somebody pastes\r"
+    line = b"a line of a text that the user pastes\r"
     incoming.take(b"\x1b[200~" + line * 9)
     first = waited_for(incoming)
     second = incoming.take(line * 9) + incoming.take(b"the end\x1b[201~k")
@@ -288,7 +288,7 @@ def test_a_paste_grows_to_its_limit_only(incoming: InputDecoder, monkeypatch: py
 
 
 def test_a_paste_of_many_megabytes_is_decoded_quickly_and_in_order(incoming: InputDecoder) -> None:
-    data = b"\x1b[200~" + b"fifty bytes of a line that somebody pastes here..\r" * 400_000 + b"\x1b[201~k"
+    data = b"\x1b[200~" + b"fifty bytes of a line that the user pastes here..\r" * 400_000 + b"\x1b[201~k"
     began = time.monotonic()
     found = [one for at in range(0, len(data), 4096) for one in incoming.take(data[at : at + 4096])]
     assert types(found) == [events.Paste, events.Key]

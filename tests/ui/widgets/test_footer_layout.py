@@ -41,7 +41,7 @@ def costing(usd: Decimal, estimated: bool) -> FooterState:
 
 @pytest.mark.parametrize("usd", COSTS)
 @pytest.mark.parametrize("estimated", [False, True])
-def test_at_every_width_it_is_exactly_as_wide_and_says_what_the_reply_costs(usd: Decimal, estimated: bool) -> None:
+def test_at_every_width_it_is_exactly_as_wide_and_shows_what_the_reply_costs(usd: Decimal, estimated: bool) -> None:
     for width in WIDTHS:
         line = footer_line(costing(usd, estimated), width)
         assert text_width(line) == width
@@ -67,7 +67,7 @@ def test_everything_that_counts_is_there_on_eighty_columns() -> None:
         assert word in line
 
 
-def test_a_wide_line_says_it_in_words() -> None:
+def test_a_wide_line_shows_it_in_words() -> None:
     line = footer_line(STREAMING, 190)
     assert line.startswith("anthropic/claude-sonnet-5-5  streaming 1m 12s  42 tok/s  esc stop  ")
     end = "~in 10.6k  out 1.23k  cached 10.0k  context  ~5%"
@@ -96,7 +96,7 @@ def test_growing_figures_move_nothing(width: int) -> None:
 UNPRICED = replace(STREAMING, cost=None, total=CostSum(unknown_replies=1), total_all=CostSum(unknown_replies=1))
 
 
-def test_an_unknown_cost_is_said_in_words() -> None:
+def test_an_unknown_cost_is_shown_in_words() -> None:
     line = footer_line(UNPRICED, 120)
     assert line.count("no price") == 1 and "$" not in line
 

@@ -178,7 +178,7 @@ async def test_what_to_press_while_a_reply_comes_is_there_at_every_width(
             assert press in lines.at(width, has_header=has_header)[-1], width
 
 
-async def test_a_low_window_says_what_the_reply_costs_of_the_total() -> None:
+async def test_a_low_window_shows_what_the_reply_costs_of_the_total() -> None:
     async with lines_in(several_branches) as lines:
         assert "$0.0213 of $0.0213" in " ".join(lines.at(80, has_header=False)[-1].split())
 
