@@ -11,12 +11,13 @@ import pytest
 from tests.storage.make import conversation, prompt
 from tui_chat.cli.context import Context, GlobalOptions
 from tui_chat.cli.exit_codes import MISUSED
-from tui_chat.cli.launch import _app_context, _escape_delay_ms, _warm_up, open_app
+from tui_chat.cli.launch import _app_context, _warm_up, open_app
 from tui_chat.core.launch_options import LaunchOptions
 from tui_chat.settings.load import load_settings
 from tui_chat.storage import purge
 from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.store import Store
+from tui_chat.ui.terminal.ssh import escape_delay_ms
 from tui_chat.wiring import assemble, save_setting
 
 FILE = """
@@ -84,7 +85,7 @@ def test_a_temporary_conversation_cannot_continue_one(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("name", ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"])
 def test_escape_waits_longer_over_ssh(name: str) -> None:
-    assert _escape_delay_ms({name: "10.0.0.1 22"}) > _escape_delay_ms({"TERM": "xterm"})
+    assert escape_delay_ms({name: "10.0.0.1 22"}) > escape_delay_ms({"TERM": "xterm"})
 
 
 async def test_the_collector_walks_nothing_that_was_loaded_ahead(tmp_path: Path) -> None:

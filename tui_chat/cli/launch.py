@@ -16,14 +16,12 @@ from tui_chat.cli.signals import Watchdog
 from tui_chat.core.launch_options import LaunchOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from tui_chat.cli.in_app_server import InAppServer
     from tui_chat.cli.temporary_chats import TemporaryChats
     from tui_chat.ui.app_context import AppContext
     from tui_chat.wiring import Program
-
-_LOCAL_ESCAPE_MS, _REMOTE_ESCAPE_MS = 10, 25
 
 
 def open_app(options: GlobalOptions, launch_options: LaunchOptions) -> int:
@@ -39,8 +37,10 @@ def open_app(options: GlobalOptions, launch_options: LaunchOptions) -> int:
         print_notice(CANNOT_CONTINUE)
         return MISUSED
     ctx = load_context(options)
+    from tui_chat.ui.terminal.ssh import escape_delay_ms
+
     # Textual reads both once, when it is first imported.
-    os.environ.setdefault("ESCDELAY", str(ctx.settings.ui.escape_delay_ms or _escape_delay_ms(os.environ)))
+    os.environ.setdefault("ESCDELAY", str(ctx.settings.ui.escape_delay_ms or escape_delay_ms(os.environ)))
     if not ctx.settings.ui.animations:
         os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     with Watchdog() as watchdog:
@@ -98,12 +98,6 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
             await program.aclose()
     watchdog.all_saved(code)
     return code
-
-
-def _escape_delay_ms(environment: "Mapping[str, str]") -> int:
-    """Return how long the rest of a key sequence may take: a terminal on this machine writes it in one piece."""
-    is_remote = any(name in environment for name in ("SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"))
-    return _REMOTE_ESCAPE_MS if is_remote else _LOCAL_ESCAPE_MS
 
 
 def _import_services() -> None:

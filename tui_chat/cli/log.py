@@ -66,7 +66,7 @@ class _FileWhenNeeded(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if self._file is None:
-            from tui_chat.cli.log_file import PrivateFile
+            from tui_chat.cli.log_handler import PrivateFile
 
             self._file = PrivateFile(self._path, maxBytes=LARGEST_BYTES, backupCount=KEPT_FILES, delay=True)
             self._file.setFormatter(self.formatter)

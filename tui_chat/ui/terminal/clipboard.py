@@ -7,6 +7,8 @@ import shutil
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import Mapping
 
+from tui_chat.ui.terminal.ssh import is_over_ssh
+
 _TOOLS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("wl-copy", (), "WAYLAND_DISPLAY"),
     ("xclip", ("-selection", "clipboard"), "DISPLAY"),
@@ -21,7 +23,7 @@ LARGEST_FOR_TERMINAL = 74_994
 
 def tool(environ: Mapping[str, str]) -> tuple[str, ...] | None:
     """Return the command that copies its input, if it can work: not over SSH, and with its display."""
-    if "SSH_CONNECTION" in environ or "SSH_TTY" in environ:
+    if is_over_ssh(environ):
         return None
     for name, options, needs in _TOOLS:
         if (not needs or environ.get(needs)) and (found := shutil.which(name)):
@@ -38,7 +40,7 @@ _HTML_TOOLS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 
 def html_tool(environ: Mapping[str, str]) -> tuple[str, ...] | None:
     """Return the command that copies HTML as formatted text, if there is one that can work."""
-    if "SSH_CONNECTION" in environ or "SSH_TTY" in environ:
+    if is_over_ssh(environ):
         return None
     for name, command, needs in _HTML_TOOLS:
         if (not needs or environ.get(needs)) and shutil.which(name):

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from threading import Timer
 
 from tui_chat.core.clean import clean_line
+from tui_chat.ui.terminal.ssh import is_over_ssh
 
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 """What models take, the best first."""
@@ -46,7 +47,7 @@ class NoClipboardTool(NoClipboardImage):
 
 async def read_image(environ: Mapping[str, str]) -> bytes:
     """Return the image in the clipboard of this machine."""
-    if "SSH_CONNECTION" in environ or "SSH_TTY" in environ:
+    if is_over_ssh(environ):
         raise NoClipboardTool(
             f"Over SSH only the terminal knows the clipboard, and this one does not give it. {_INSTEAD}"
         )

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from tui_chat.ui.terminal.ssh import is_over_ssh
+
 _PATIENCE_S = 5.0
 _MOST_BYTES = 20_000_000
 
@@ -30,7 +32,7 @@ def read_text(environ: Mapping[str, str]) -> str:
 
 
 def _command(environ: Mapping[str, str]) -> list[str] | None:
-    if "SSH_CONNECTION" in environ or "SSH_TTY" in environ:
+    if is_over_ssh(environ):
         raise NoClipboardText("Over SSH the clipboard of your machine cannot be read.")
     if environ.get("WAYLAND_DISPLAY") and (tool := shutil.which("wl-paste")):
         return [tool, "--no-newline"]

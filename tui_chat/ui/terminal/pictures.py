@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tui_chat.core.part import AttachmentPart
 from tui_chat.ui.terminal import kitty_graphics
+from tui_chat.ui.terminal.ssh import is_over_ssh
 
 MAX_BYTES = 2_000_000
 MAX_BYTES_OVER_SSH = 300_000
@@ -55,7 +56,7 @@ class Pictures:
 
     @property
     def max_bytes(self) -> int:
-        return MAX_BYTES_OVER_SSH if "SSH_CONNECTION" in self._environ else MAX_BYTES
+        return MAX_BYTES_OVER_SSH if is_over_ssh(self._environ) else MAX_BYTES
 
     def picture(self, part: AttachmentPart, columns: int) -> Picture | None:
         """Return where to show an image; `None` where it cannot be shown. The terminal is asked the first time."""
