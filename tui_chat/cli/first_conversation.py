@@ -1,4 +1,4 @@
-"""The start of a chat, in the app and in linear mode: its model, and notices. Opens nothing."""
+"""The start of a chat, in the app and in linear mode: the program, its model, and notices."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,6 +20,15 @@ CANNOT_CONTINUE = "--temp opens a conversation that is not saved; it cannot cont
 def has_no_model(ctx: Context, options: "LaunchOptions") -> bool:
     """Return whether neither the options nor the settings name a model."""
     return not (ctx.demo or ctx.settings.default_model or options.model or options.profile)
+
+
+async def assemble_program(ctx: Context, options: "LaunchOptions") -> "Program":
+    """Return the program; a temporary conversation is stored in memory, as is one whose database cannot be opened."""
+    from tui_chat.wiring import assemble, assemble_or_in_memory
+
+    if options.temporary:
+        return await assemble(ctx.settings, demo=ctx.demo, saving=False)
+    return await assemble_or_in_memory(ctx.settings, demo=ctx.demo)
 
 
 async def with_model(program: "Program", options: "LaunchOptions") -> "tuple[LaunchOptions, list[str]]":

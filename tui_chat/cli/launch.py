@@ -4,13 +4,14 @@ import asyncio
 import gc
 import os
 import sys
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tui_chat.cli.context import Context, GlobalOptions, load_context
 from tui_chat.cli.exit_codes import DONE, MISUSED
-from tui_chat.cli.first_conversation import CANNOT_CONTINUE, save_error_notice, with_model
+from tui_chat.cli.first_conversation import CANNOT_CONTINUE, assemble_program, save_error_notice, with_model
 from tui_chat.cli.output import print_notice
 from tui_chat.cli.signals import Watchdog
 from tui_chat.core.launch_options import LaunchOptions
@@ -18,8 +19,6 @@ from tui_chat.core.launch_options import LaunchOptions
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from tui_chat.cli.in_app_server import InAppServer
-    from tui_chat.cli.temporary_chats import TemporaryChats
     from tui_chat.ui.app_context import AppContext
     from tui_chat.wiring import Program
 
@@ -53,51 +52,39 @@ async def _run(ctx: Context, options: LaunchOptions, watchdog: Watchdog) -> int:
     from tui_chat.ui.app import ChatApp
     from tui_chat.ui.startup.pending_context import PendingContext
 
-    assembled: list[Program] = []
-    servers: list[InAppServer] = []
-    temporary: list[TemporaryChats] = []
-
-    async def load_app_context() -> "AppContext":
-        # What was imported until now stays alive; only later objects are worth collecting.
-        gc.freeze()
-        gc.enable()
-        await asyncio.to_thread(_import_services)
-        from tui_chat.cli.in_app_server import InAppServer
-        from tui_chat.cli.temporary_chats import TemporaryChats
-        from tui_chat.wiring import assemble, assemble_or_in_memory
-
-        if options.temporary:
-            assembled.append(await assemble(ctx.settings, demo=ctx.demo, saving=False))
-        else:
-            assembled.append(await assemble_or_in_memory(ctx.settings, demo=ctx.demo))
-        watchdog.save = assembled[0].save_unsaved
-        servers.append(InAppServer(assembled[0]))
-        context = replace(await _app_context(ctx, assembled[0], options), serving=servers[0])
-        if options.temporary:
-            return context
-        temporary.append(TemporaryChats(assembled[0]))
-        return temporary[0].offer(context)
-
     named = ctx.settings.aliases.get(options.model or "", options.model)
     model = named or (DEMO_MODEL if ctx.demo else KeyRing(ctx.settings).model()[0])
     is_blank = not (options.latest or options.conversation or options.query)
-    try:
-        app = ChatApp(PendingContext(ctx.settings, model, is_blank, load_app_context, options.temporary))
+    async with AsyncExitStack() as at_exit:
+        load = partial(_load, ctx, options, watchdog, at_exit)
+        app = ChatApp(PendingContext(ctx.settings, model, is_blank, load, options.temporary))
         app.is_ending = lambda: watchdog.is_ending
         watchdog.restore = app.restore_terminal
         watchdog.follow(asyncio.get_running_loop().call_soon_threadsafe, app.leave)
         code = await app.run_async() or app.return_code or DONE
         if app.fault is not None:
             raise app.fault
-    finally:
-        for server in servers:
-            await server.stop()
-        for chats in temporary:
-            await chats.aclose()
-        for program in assembled:
-            await program.aclose()
     watchdog.all_saved(code)
     return code
+
+
+async def _load(ctx: Context, options: LaunchOptions, watchdog: Watchdog, at_exit: AsyncExitStack) -> "AppContext":
+    """Load the services, and return what the app uses of them; `at_exit` closes them."""
+    # What was imported until now stays alive; only later objects are worth collecting.
+    gc.freeze()
+    gc.enable()
+    await asyncio.to_thread(_import_services)
+    from tui_chat.cli.in_app_server import InAppServer
+    from tui_chat.cli.temporary_chats import TemporaryChats
+
+    program = await assemble_program(ctx, options)
+    at_exit.push_async_callback(program.aclose)
+    watchdog.save = program.save_unsaved
+    chats, server = TemporaryChats(program), InAppServer(program)
+    at_exit.push_async_callback(chats.aclose)
+    at_exit.push_async_callback(server.stop)
+    context = replace(await _app_context(ctx, program, options), serving=server)
+    return context if options.temporary else chats.offer(context)
 
 
 def _import_services() -> None:
@@ -138,13 +125,8 @@ async def _app_context(ctx: Context, program: "Program", options: LaunchOptions)
     new, profile_notice = await with_project_profile(program, options)
     is_stored = options.latest or options.conversation is not None
     first = await program.conversation_for(options if is_stored else new)
-    notices = [
-        *model_notice,
-        *profile_notice,
-        *save_error_notice(program.service.save_queue.error),
-        *(str(problem) for problem in settings.problems),
-    ]
-    notices += unusable_settings(settings)
+    notices = [*model_notice, *profile_notice, *save_error_notice(program.service.save_queue.error)]
+    notices += [*map(str, settings.problems), *unusable_settings(settings)]
     return AppContext(
         settings,
         program.store,

@@ -10,6 +10,8 @@ from tui_chat.cli.options import DataDirFlag, DemoFlag
 
 if TYPE_CHECKING:
     from tui_chat.cli.signals import Watchdog
+    from tui_chat.gateway.acp.agent import Library
+    from tui_chat.wiring import Program
 
 _LONGEST_LINE = 64 * 1024 * 1024
 _SETTLE_S = 1.0
@@ -33,11 +35,9 @@ def run(context: typer.Context, demo: DemoFlag = False, data_dir: DataDirFlag = 
 
 async def _serve(ctx: Context, watchdog: "Watchdog") -> int:
     import asyncio
-    from importlib.metadata import version
-    from pathlib import Path
 
     from tui_chat.cli.exit_codes import DONE
-    from tui_chat.gateway.acp.agent import AcpAgent, Library
+    from tui_chat.gateway.acp.agent import AcpAgent
     from tui_chat.wiring import assemble
 
     program = await assemble(ctx.settings, demo=ctx.demo)
@@ -47,16 +47,7 @@ async def _serve(ctx: Context, watchdog: "Watchdog") -> int:
         await asyncio.to_thread(_write, line)
 
     try:
-        library = Library(
-            program.service,
-            program.store,
-            program.model_catalog,
-            program.default_model,
-            ctx.settings.system,
-            str(await asyncio.to_thread(Path.cwd)),
-            version("tui-chat"),
-        )
-        agent = AcpAgent(library, write)
+        agent = AcpAgent(await _library(ctx, program), write)
         reader = asyncio.StreamReader(_LONGEST_LINE)
         transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
 
@@ -76,6 +67,24 @@ async def _serve(ctx: Context, watchdog: "Watchdog") -> int:
     code = codes[0] if codes else DONE
     watchdog.all_saved(code)
     return code
+
+
+async def _library(ctx: Context, program: "Program") -> "Library":
+    import asyncio
+    from importlib.metadata import version
+    from pathlib import Path
+
+    from tui_chat.gateway.acp.agent import Library
+
+    return Library(
+        program.service,
+        program.store,
+        program.model_catalog,
+        program.default_model,
+        ctx.settings.system,
+        str(await asyncio.to_thread(Path.cwd)),
+        version("tui-chat"),
+    )
 
 
 def _write(line: str) -> None:

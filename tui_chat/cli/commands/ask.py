@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from tui_chat.core.launch_options import LaunchOptions
     from tui_chat.core.part import AttachmentPart
     from tui_chat.service.reply import Reply
+    from tui_chat.wiring import Program
 
 PromptArgument = Annotated[str | None, typer.Argument(metavar="PROMPT", help="The prompt; stdin is appended.")]
 NoSaveFlag = Annotated[bool, typer.Option("--no-save", help="Do not save the conversation.")]
@@ -131,25 +132,19 @@ def run(
         attachments += files
         piped = "" if is_in else piped
         model, profile = model or own.model or None, profile or own.profile or None
-    text = "\n\n".join(part for part in (prompt or "", piped.strip("\n")) if part.strip())
-    if own is None and prompt and not piped.strip() and not attachments and _is_pipe():
-        print_notice("stdin is empty; the prompt is sent alone")
-    if not text.strip():
-        raise typer.BadParameter("the prompt is empty: pass one, or pipe some text")
-    options = LaunchOptions(model, system, profile, latest, conversation)
+    text = _prompt_text(prompt or "", piped, expects_input=own is None and not attachments)
     ctx = with_tool_settings(ctx, allow or (), most_rounds, most_usd)
     _check_options(option or ())
-    block = "last" if extract_last else "first" if extract else ""
-    if block and jsonl:
+    if jsonl and (extract or extract_last):
         raise typer.BadParameter("-x prints a code block, --jsonl prints events: choose one of them")
     question = _Question(
         text,
         attachments,
-        options,
+        LaunchOptions(model, system, profile, latest, conversation),
         not no_save,
         jsonl,
         chosen_tools(ctx, [*(own.tools if own is not None else ()), *(tools or ()), *(tool or ()), *(mcp or ())]),
-        block,
+        "last" if extract_last else "first" if extract else "",
         tuple(option or ()),
         (title or "").strip(),
         verbose,
@@ -158,6 +153,16 @@ def run(
     with Watchdog() as watchdog:
         code = asyncio.run(_ask(ctx, question, watchdog))
     raise typer.Exit(code)
+
+
+def _prompt_text(prompt: str, piped: str, *, expects_input: bool) -> str:
+    """Return the prompt with the piped text after it; one of them must be there."""
+    if expects_input and prompt and not piped.strip() and _is_pipe():
+        print_notice("stdin is empty; the prompt is sent alone")
+    text = "\n\n".join(part for part in (prompt, piped.strip("\n")) if part.strip())
+    if not text.strip():
+        raise typer.BadParameter("the prompt is empty: pass one, or pipe some text")
+    return text
 
 
 def _check_options(words: "Sequence[str]") -> None:
@@ -181,10 +186,8 @@ def _is_pipe() -> bool:
 
 
 async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
-    from tui_chat.cli.project_profile import with_project_profile
     from tui_chat.cli.reply_output import figures
     from tui_chat.cli.store_access import opening_notices
-    from tui_chat.core.provider_presets import DEMO_MODEL
     from tui_chat.wiring import assemble
 
     program = await assemble(ctx.settings, demo=ctx.demo, saving=question.save, auto_title=False)
@@ -192,20 +195,7 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
         for sentence in opening_notices(program.store.opening):
             print_notice(sentence)
         await check_servers(program, question.tools)
-        options = await program.with_resolved_model(question.options)
-        if not (options.latest or options.conversation):
-            options, notices = await with_project_profile(program, options)
-            for notice in notices:
-                print_notice(notice)
-        stored = await program.conversation_for(options)
-        conversation = await program.with_usable_model(stored, question.options)
-        # Tools are on only where the flags of this very call name them.
-        conversation = replace(conversation, options=replace(conversation.options, tools=question.tools))
-        conversation = _with_flags(conversation, question)
-        if conversation.model != (question.options.model or stored.model):
-            print_notice(f"model {conversation.model}")
-        if conversation.model == DEMO_MODEL and has_no_model(ctx, question.options):
-            print_notice(NO_KEY)
+        conversation = await _conversation(ctx, program, question)
         if question.over_budget:
             program.service.gate.lift_once()
         reply = await program.service.send(conversation, question.text, question.attachments)
@@ -223,11 +213,30 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
     return code
 
 
+async def _conversation(ctx: Context, program: "Program", question: _Question) -> "Conversation":
+    """Return the conversation of the flags, stored or new; print which model it has if the flags do not name it."""
+    from tui_chat.cli.project_profile import with_project_profile
+    from tui_chat.core.provider_presets import DEMO_MODEL
+
+    options = await program.with_resolved_model(question.options)
+    if not (options.latest or options.conversation):
+        options, notices = await with_project_profile(program, options)
+        for notice in notices:
+            print_notice(notice)
+    stored = await program.conversation_for(options)
+    conversation = _with_flags(await program.with_usable_model(stored, question.options), question)
+    if conversation.model != (question.options.model or stored.model):
+        print_notice(f"model {conversation.model}")
+    if conversation.model == DEMO_MODEL and has_no_model(ctx, question.options):
+        print_notice(NO_KEY)
+    return conversation
+
+
 async def _print_reply(reply: "Reply", text: "ReplyText", watchdog: "Watchdog") -> int:
     """Print the reply as it arrives; signals and a closed pipe stop it and keep what arrived."""
     import asyncio
 
-    from tui_chat.cli.exit_codes import BUDGET, DONE, INTERRUPTED, PIPE_CLOSED, TOOL_DENIED
+    from tui_chat.cli.exit_codes import INTERRUPTED, PIPE_CLOSED
     from tui_chat.cli.reply_output import StdoutWriter
     from tui_chat.core.clean import clean_line
     from tui_chat.core.event import ApprovalAsked, PartDelta, ToolsUnsupported, TurnEnded
@@ -261,21 +270,17 @@ async def _print_reply(reply: "Reply", text: "ReplyText", watchdog: "Watchdog") 
                 print_notice(f"{model} cannot use tools; it answers without them")
     print_fault = await writer.close()
     assert ended is not None
-    code = _exit_code(ended, stop_codes, print_fault)
-    results = (part for part in ended.turn.parts if isinstance(part, ToolResultPart))
-    is_denied = any(result.status is ToolStatus.DENIED for result in results)
-    if code == DONE and ended.turn.stop_reason == "budget":
-        return BUDGET
-    return TOOL_DENIED if is_denied and code == DONE else code
+    return _exit_code(ended, stop_codes, print_fault)
 
 
 def _with_flags(conversation: "Conversation", question: _Question) -> "Conversation":
-    """Return the conversation with the model options and, while it is new, the title of the flags."""
+    """Return the conversation with the tools, the model options and, while it is new, the title of the flags."""
     from tui_chat.core.conversation import TitleSource
     from tui_chat.core.option_syntax import parse_options
 
-    options = parse_options(conversation.options, " ".join(question.settings))
-    conversation = replace(conversation, options=options)
+    # Tools are on only where the flags of this very call name them.
+    options = replace(conversation.options, tools=question.tools)
+    conversation = replace(conversation, options=parse_options(options, " ".join(question.settings)))
     if question.title:
         conversation = replace(conversation, title=question.title, title_source=TitleSource.USER)
     return conversation
@@ -297,8 +302,9 @@ def _reply_text(ctx: Context, question: _Question) -> "ReplyText":
 
 def _exit_code(ended: "TurnEnded", stop_codes: list[int], print_fault: "ChatError | None") -> int:
     """Print the errors and return the exit code."""
-    from tui_chat.cli.exit_codes import DONE, STORAGE, exit_code
+    from tui_chat.cli.exit_codes import BUDGET, DONE, STORAGE, TOOL_DENIED, exit_code
     from tui_chat.cli.output import print_error
+    from tui_chat.core.part import ToolResultPart, ToolStatus
 
     errors = [error for error in (ended.save_error, ended.error, print_fault) if error is not None]
     for error in errors:
@@ -307,4 +313,9 @@ def _exit_code(ended: "TurnEnded", stop_codes: list[int], print_fault: "ChatErro
         return stop_codes[0]
     if ended.save_error is not None:
         return STORAGE
-    return exit_code(errors[0]) if errors else DONE
+    if errors:
+        return exit_code(errors[0])
+    if ended.turn.stop_reason == "budget":
+        return BUDGET
+    results = (part for part in ended.turn.parts if isinstance(part, ToolResultPart))
+    return TOOL_DENIED if any(result.status is ToolStatus.DENIED for result in results) else DONE

@@ -48,17 +48,14 @@ def run(
     from tui_chat.cli.store_access import with_store
     from tui_chat.core.error import ChatError, StorageError
     from tui_chat.formats.transcript import Branch
-    from tui_chat.plugins import FORMATS, plugins
-    from tui_chat.service.export_names import ExportFormat, format_named
+    from tui_chat.service.export_names import ExportFormat
     from tui_chat.service.import_export import ExportRequest, all_ids, export, names_folder
     from tui_chat.storage.store import Store
 
     if everything == bool(conversations):
         raise typer.BadParameter("name the conversations or pass --all, not both")
     ctx = command_context(context, demo=demo, data_dir=data_dir)
-    known = [*(str(one) for one in ExportFormat), *plugins(FORMATS)]
-    if (chosen := format_named(choice_or_error(form, known, "format"))) is None:
-        raise typer.BadParameter(f"the format {form} can be imported, not exported")
+    chosen = _format(form)
     which = Branch(choice_or_error(branch, [str(one) for one in Branch], "branch"))
     into_folder = output is not None and names_folder(output)
     if chosen is ExportFormat.HTML and not into_folder and _is_one_file(conversations, output):
@@ -83,6 +80,17 @@ def run(
         message = f"conversation {conversation_id} was not exported: {error.message}"
         print_error(StorageError(message, detail="damaged"))
     raise typer.Exit(STORAGE if unreadable else DONE)
+
+
+def _format(name: str) -> "AnyFormat":
+    """Return the built-in format or that of a plug-in; a usage error if it cannot be exported."""
+    from tui_chat.plugins import FORMATS, plugins
+    from tui_chat.service.export_names import ExportFormat, format_named
+
+    known = [*(str(one) for one in ExportFormat), *plugins(FORMATS)]
+    if (chosen := format_named(choice_or_error(name, known, "format"))) is None:
+        raise typer.BadParameter(f"the format {name} can be imported, not exported")
+    return chosen
 
 
 def _is_one_file(conversations: list[str] | None, output: str | None) -> bool:

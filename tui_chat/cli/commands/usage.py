@@ -2,12 +2,17 @@
 
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tui_chat.cli.context import command_context
 from tui_chat.cli.options import DataDirFlag, DemoFlag, JsonFlag
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from tui_chat.core.usage_report import UsageReport
 
 
 class By(StrEnum):
@@ -41,13 +46,9 @@ def run(
     """
     from datetime import datetime
 
-    from tui_chat.cli.output import print_json, print_text, width
+    from tui_chat.cli.output import print_json, print_text
     from tui_chat.cli.store_access import with_store
-    from tui_chat.core.bar_chart import sparkline
     from tui_chat.core.clean import clean
-    from tui_chat.core.format_numbers import dollars
-    from tui_chat.core.usage_report import UsageReport
-    from tui_chat.core.usage_report_text import usage_table
     from tui_chat.service import usage_report
     from tui_chat.service.budget_gate import BudgetGate
     from tui_chat.service.usage_meter import meter_interrupted
@@ -61,7 +62,7 @@ def run(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 
-    async def load(store: Store) -> tuple[UsageReport, str]:
+    async def load(store: Store) -> "tuple[UsageReport, str]":
         # A reply whose program died has no token counts yet, but it was paid for.
         await meter_interrupted(store, pricing_of(ctx.settings).cost_of)
         today = await BudgetGate(budget_of(ctx.settings.budget), store).report()
@@ -76,12 +77,23 @@ def run(
     elif not report.days:
         print_text("No usage recorded.")
     else:
-        columns = width() if sys.stdout.isatty() else None
-        print_text("\n".join(usage_table(usage_report.lines_by(report, by.value), report.total, columns)))
-        if by is By.DAY and len(report.days) > 1:
-            days = report.each_day(now.date(), _CHART_DAYS)
-            chart = sparkline([float(day.cost.total_usd) for day in days])
-            highest = dollars(max(day.cost.total_usd for day in days))
-            print_text(f"\ncost of the last {_CHART_DAYS} days  {chart}  highest {highest}")
+        _print_table(report, by, now.date())
     if today and not as_json and not as_csv:
         print_text(f"\nbudget: {today}")
+
+
+def _print_table(report: "UsageReport", by: By, today: "date") -> None:
+    """Print the table, and by day a chart of the cost."""
+    from tui_chat.cli.output import print_text, width
+    from tui_chat.core.bar_chart import sparkline
+    from tui_chat.core.format_numbers import dollars
+    from tui_chat.core.usage_report_text import usage_table
+    from tui_chat.service.usage_report import lines_by
+
+    columns = width() if sys.stdout.isatty() else None
+    print_text("\n".join(usage_table(lines_by(report, by.value), report.total, columns)))
+    if by is By.DAY and len(report.days) > 1:
+        days = report.each_day(today, _CHART_DAYS)
+        chart = sparkline([float(day.cost.total_usd) for day in days])
+        highest = dollars(max(day.cost.total_usd for day in days))
+        print_text(f"\ncost of the last {_CHART_DAYS} days  {chart}  highest {highest}")

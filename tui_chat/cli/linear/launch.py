@@ -6,7 +6,14 @@ from functools import partial
 
 from tui_chat.cli.context import Context, GlobalOptions, load_context
 from tui_chat.cli.exit_codes import MISUSED
-from tui_chat.cli.first_conversation import CANNOT_CONTINUE, NO_KEY, has_no_model, save_error_notice, with_model
+from tui_chat.cli.first_conversation import (
+    CANNOT_CONTINUE,
+    NO_KEY,
+    assemble_program,
+    has_no_model,
+    save_error_notice,
+    with_model,
+)
 from tui_chat.cli.linear.chat import LinearChat
 from tui_chat.cli.linear.line_reader import LineReader
 from tui_chat.cli.linear.session import LinearSession
@@ -18,7 +25,7 @@ from tui_chat.core.error import ChatError
 from tui_chat.core.launch_options import LaunchOptions
 from tui_chat.core.provider_presets import DEMO_MODEL
 from tui_chat.service.resolve_conversation import resolve_conversation
-from tui_chat.wiring import Program, assemble, assemble_or_in_memory
+from tui_chat.wiring import Program
 
 
 def run_linear(options: GlobalOptions, launch_options: LaunchOptions) -> int:
@@ -34,7 +41,7 @@ def run_linear(options: GlobalOptions, launch_options: LaunchOptions) -> int:
 
 
 async def _run(ctx: Context, options: LaunchOptions, reader: LineReader, watchdog: Watchdog) -> int:
-    program = await _assemble(ctx, options)
+    program = await assemble_program(ctx, options)
     watchdog.save = program.save_unsaved
     try:
         options, model_notice = await with_model(program, options)
@@ -62,12 +69,6 @@ async def _run(ctx: Context, options: LaunchOptions, reader: LineReader, watchdo
         await program.aclose()
     watchdog.all_saved(code)
     return code
-
-
-async def _assemble(ctx: Context, options: LaunchOptions) -> Program:
-    if options.temporary:
-        return await assemble(ctx.settings, demo=ctx.demo, saving=False)
-    return await assemble_or_in_memory(ctx.settings, demo=ctx.demo)
 
 
 async def _first(program: Program, options: LaunchOptions) -> Conversation:
