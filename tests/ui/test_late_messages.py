@@ -12,7 +12,8 @@ from textual.widgets import OptionList
 from tui_chat.ui.dialogs.help import HelpScreen
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
-from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker_rows import Choice
 from tui_chat.ui.terminal.textual_private import CrashSafeApp
 
 KEYS = Keyboard({})

@@ -1,7 +1,7 @@
 """A dialog to pick one of many rows by fuzzy search. Does not know what the rows represent."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rich.cells import cell_len
 from textual import on
@@ -12,74 +12,19 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui_chat.core.clean import clean_line
 from tui_chat.core.fuzzy import match
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import hint_content, hint_line
 from tui_chat.ui.keymap import Scope
+from tui_chat.ui.picker_rows import Choice, Row, rows_of
 from tui_chat.ui.widgets.dialog_width import fit_dialog, widest_row
 from tui_chat.ui.widgets.row_list import RowList
 
 MOST_ROWS = 200
 _MIN_SHARE = 0.6
 """Matches that score less than this share of the best one are left out."""
-_GAP = 2
-_HIGHLIGHT = "bold $text-accent"
 _CURRENT = "●"
 """The mark of the row that is in force now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A row of a picker: the value it represents, its text, and dim text around it."""
-
-    value: str
-    text: str
-    note: str = ""
-    """Shown behind the text."""
-    mark: str = ""
-    """Shown before the text."""
-    shortcut: str = ""
-    """The key that does the same, in a column behind the texts."""
-    group: str = ""
-    """The heading above it and its neighbours while nothing is typed."""
-
-
-class _Row:
-    """A choice with its text as it is searched and shown, without control characters."""
-
-    def __init__(self, choice: Choice, marks: int = 0, texts: int = 0, shortcuts: int = 0) -> None:
-        """Set the parts in columns of these widths; without shortcuts, notes follow their texts."""
-        self.choice = choice
-        mark = _column(choice.mark, marks)
-        text = clean_line(choice.text) or " "
-        shortcut = _column(choice.shortcut, shortcuts)
-        self._text_at = len(mark)
-        self._dim_at = len(mark + text)
-        self.words = mark + (_column(text, texts) if shortcut else text)
-        if shortcut and cell_len(text) <= texts:
-            self.words += shortcut
-        elif choice.note:
-            self.words += " " * _GAP
-        self.note_at = len(self.words) if shortcut else None
-        """Where the note starts, if it has a column of its own."""
-        self.words = (self.words + clean_line(choice.note)).rstrip() or " "
-
-    def drawn(self, highlighted: Sequence[int], *, with_note: bool = True) -> Content:
-        """Return the row with these characters highlighted; one without its note has that column empty."""
-        row = (
-            Content(self.words if with_note else self.words[: self.note_at].rstrip())
-            .stylize("$foreground-muted", 0, self._text_at)
-            .stylize("dim", self._dim_at)
-        )
-        for place in (place for place in highlighted if place < len(row)):
-            row = row.stylize(_HIGHLIGHT, place, place + 1)
-        return row
-
-
-def _column(text: str, width: int) -> str:
-    """Return the text as wide as its column and the gap behind it; nothing if there is no such column."""
-    return text + " " * (width - cell_len(text) + _GAP) if width else ""
 
 
 class Picker(ModalScreen[str | None]):
@@ -140,8 +85,9 @@ class Picker(ModalScreen[str | None]):
 
     def _fit(self) -> None:
         """Be as wide as the widest row."""
-        texts = [self._heading, self._placeholder, self.keys_hint, *(row.words for row in self._rows)]
-        fit_dialog(self, max(cell_len(line) for text in texts for line in text.splitlines() or [""]))
+        texts = [self._heading, self._placeholder, self.keys_hint]
+        lines = [cell_len(line) for text in texts for line in text.splitlines()]
+        fit_dialog(self, max([*lines, *(row.width for row in self._rows)]))
 
     @property
     def _room(self) -> int:
@@ -171,10 +117,7 @@ class Picker(ModalScreen[str | None]):
         if any(one.value == self._current for one in choices if self._current):
             marked = (_CURRENT if one.value == self._current else " " for one in choices)
             choices = [replace(one, mark=f"{mark}{one.mark}") for mark, one in zip(marked, choices, strict=True)]
-        marks = max((cell_len(one.mark) for one in choices), default=0)
-        texts = max((cell_len(one.text) for one in choices if one.shortcut), default=0)
-        shortcuts = max((cell_len(one.shortcut) for one in choices), default=0)
-        self._rows = [_Row(one, marks, texts, shortcuts) for one in choices]
+        self._rows = rows_of(choices)
 
     def _show(self, chosen: Choice | None = None) -> None:
         """Show the choices that match, `chosen` highlighted if it is among them."""
@@ -185,10 +128,10 @@ class Picker(ModalScreen[str | None]):
             hits = [pair for pair in hits if pair[0].score >= _MIN_SHARE * hits[0][0].score]
         del hits[MOST_ROWS:]
         room = self._room
-        shown = [(row.choice, row.drawn(hit.places, with_note=cell_len(row.words) <= room)) for hit, row in hits]
+        shown = [(row.choice, row.drawn(hit.places, with_note=row.width <= room)) for hit, row in hits]
         if self._free is not None and self._free(typed) and all(row.choice.value != typed for _, row in hits):
             as_typed = Choice(typed, typed, "as typed")
-            shown.append((as_typed, _Row(as_typed).drawn(())))
+            shown.append((as_typed, Row(as_typed).drawn()))
         if not shown and (typed or self._free is None):
             self._by_row = {}
             nothing = "No matches." if typed else "Nothing here yet."

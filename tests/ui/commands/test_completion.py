@@ -8,7 +8,7 @@ from tests.ui.conftest import Desk
 from tests.ui.screen import screen_rows, screen_text
 from tui_chat.ui.commands.argument_suggestions import files_for
 from tui_chat.ui.commands.completion import Argument, Completion
-from tui_chat.ui.picker import Choice
+from tui_chat.ui.picker_rows import Choice
 
 
 def completing(*words: str, closed: bool = False) -> Completion:

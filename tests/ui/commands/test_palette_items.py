@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from textual import events
 from textual.widgets import Input
 
+from tests.service.conftest import HELLO
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_rows, screen_text
 from tui_chat.core.conversation import Conversation
@@ -15,6 +16,7 @@ from tui_chat.ui.dialogs.help import HelpScreen
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import KEYS, Scope
 from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker_rows import Choice
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 MOVEMENTS = ("app.palette", "home.recent", "pane.page_up", "pane.page_down", "pane.start", "end")
@@ -45,8 +47,8 @@ async def test_every_action_and_every_command_is_there_once_with_its_key(desk: D
     made = rows(Keyboard({}), desk.conversation, ())
     values = [row.value for row in made]
     assert len(set(values)) == len(values)
-    notes = " ".join(row.note for row in made)
-    assert all(f"/{command.name}" in notes for command in COMMANDS)
+    names = " ".join(f"{row.shortcut} {row.note}" for row in made)
+    assert all(f"/{command.name}" in names for command in COMMANDS)
     by_value = {row.value: row for row in made}
     assert by_value["key:reply.retry"].shortcut == "Alt+R" and "/retry" in by_value["key:reply.retry"].note
     for key in KEYS:
@@ -69,7 +71,7 @@ def test_the_key_of_reading_mode_that_the_user_has_chosen_is_shown() -> None:
 
 
 def test_the_name_of_an_action_is_short_and_there_once() -> None:
-    made = [row.text for row in rows(Keyboard({}), Conversation("c", NOW, NOW), ()) if row.value.startswith("key:")]
+    made = [row.text for row in rows(Keyboard({}), Conversation("c", NOW, NOW), ())]
     assert len(set(made)) == len(made)
     assert not [text for text in made if len(text) > 36 or text.endswith((".", ",", ";"))]
 
@@ -178,3 +180,38 @@ async def test_a_narrow_palette_shows_whole_commands_or_none() -> None:
         within = desk.app.screen.rows.region
         shown = "\n".join(row[within.x : within.right] for row in screen_rows(desk.app)[within.y : within.bottom])
         assert "Switch model" in shown and "Ctrl+L" in shown and "/" not in shown and "…" not in shown
+
+
+def palette_rows(desk: Desk) -> list[str]:
+    """The rows of the list that are shown, without what is around it."""
+    assert isinstance(desk.app.screen, Picker)
+    within = desk.app.screen.rows.region
+    return [row[within.x : within.right].strip() for row in screen_rows(desk.app)[within.y : within.bottom]]
+
+
+async def test_the_palette_has_keys_and_commands_in_columns_and_is_no_wider_than_these() -> None:
+    async with desk_with(HELLO, size=(120, 40)) as desk:
+        await desk.ask("A prompt of many words that goes on and on until its title does not fit a narrow column")
+        await desk.press("ctrl+n")
+        await found(desk, "")
+        await desk.until(lambda: "open:" in " ".join(one.value for one in found_in(desk)))
+        panel = desk.app.screen.query_one(Input).region
+        assert panel.width < 75
+        shown = palette_rows(desk)
+        at = {len(row) - len(row.split("  ")[-1].strip()) for row in shown if row.endswith(("Ctrl+L", "F3", "Alt+W"))}
+        commands = {row.index("/") for row in shown if "/" in row and "Ctrl+" in row}
+        assert len(at) == 1 and len(commands) == 1
+        await desk.type("/title")
+        await desk.until(lambda: palette_rows(desk)[1].startswith("Rename this conversation"))
+        assert palette_rows(desk)[1].index("/title") in at
+        await desk.press(*["backspace"] * 6)
+        await desk.type("on and on")
+        await desk.until(lambda: palette_rows(desk)[1].startswith("Open: A prompt of many words"))
+        row = palette_rows(desk)[1]
+        assert "…  " in row and row.index("…  ") < min(commands)
+        assert row[min(commands) :][:2].isdigit(), "the date stands in the column of the commands"
+
+
+def found_in(desk: Desk) -> list[Choice]:
+    assert isinstance(desk.app.screen, Picker)
+    return desk.app.screen.found

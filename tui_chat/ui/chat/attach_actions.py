@@ -15,7 +15,8 @@ from tui_chat.core.estimate import part_tokens
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.provider import split_ref
 from tui_chat.ui.chat.chat_view import ChatView
-from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker_rows import Choice
 from tui_chat.ui.terminal.clipboard_image import NoClipboardImage, NoClipboardTool, read_image
 from tui_chat.ui.terminal.terminal_clipboard import TerminalClipboard
 from tui_chat.ui.terminal.textual_private import driver_of

@@ -12,7 +12,8 @@ from functools import partial
 from tui_chat.service.copy_formats import as_html, conversation_markdown
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.output_actions import OutputActions
-from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker_rows import Choice
 from tui_chat.ui.terminal import clipboard
 
 _LIMIT_S = 60.0

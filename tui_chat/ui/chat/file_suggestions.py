@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tui_chat.attachments.listing import FileListing
 from tui_chat.ui.chat.chat_view import ChatView
-from tui_chat.ui.picker import Choice
+from tui_chat.ui.picker_rows import Choice
 
 _MAX_ROWS = 50
 _GROWING_S = 0.05

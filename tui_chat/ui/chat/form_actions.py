@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.form import CANCELLED, DECLINED, Form, FormAnswer, FormField, Value
 from tui_chat.ui.chat.chat_view import ChatView
-from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker_rows import Choice
 
 _SEND, _AGAIN, _DECLINE, _CANCEL = "send", "again", "decline", "cancel"
 _MAX_MESSAGE = 600

@@ -9,7 +9,7 @@ from tui_chat.core.provider import Model, split_ref
 from tui_chat.core.usage import OWN_PRICE
 from tui_chat.service.model_catalog import FAVOURITE_MODELS, RECENT_MODELS, Catalog
 from tui_chat.ui.app_context import AppContext
-from tui_chat.ui.picker import Choice
+from tui_chat.ui.picker_rows import Choice
 
 _KEPT_RECENT = 8
 FAVOURITE = "★"

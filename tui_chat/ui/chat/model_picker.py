@@ -13,7 +13,8 @@ from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.model_choices import ModelChoices, is_reference
 from tui_chat.ui.chat.settings_actions import SettingsActions
 from tui_chat.ui.commands.option_suggestions import EFFORTS
-from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker_rows import Choice
 from tui_chat.wording import explain
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from textual.timer import Timer
 
 from tui_chat.ui.chat.chat_view import ChatView
-from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker_rows import Choice
 from tui_chat.ui.widgets.outline import OUTLINE_CELLS, Outline
 from tui_chat.ui.widgets.outline_entries import OutlineEntry, outline_of
 

@@ -12,7 +12,8 @@ from tui_chat.core.file_name import absolute_path
 from tui_chat.rendering.code_names import proposed_names
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.conversation_view.links import destination, suspicious_parts
-from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker_rows import Choice
 from tui_chat.ui.terminal import clipboard
 from tui_chat.ui.terminal.external_editor import EditorFailed, command_of, run
 from tui_chat.ui.terminal.textual_private import driver_of

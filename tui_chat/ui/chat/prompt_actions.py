@@ -14,7 +14,8 @@ from tui_chat.ui.chat.drafts import Drafts
 from tui_chat.ui.chat.model_choices import ModelChoices
 from tui_chat.ui.chat.prompt_estimate import cost_estimate, draft_of, overflow_warning
 from tui_chat.ui.commands.slash_commands import parse
-from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker_rows import Choice
 from tui_chat.ui.terminal.external_editor import EditorFailed, edited
 
 ESTIMATE_DELAY_S = 0.4

@@ -23,7 +23,8 @@ from tui_chat.ui.chat.attach_actions import AttachActions
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.commands.slash_commands import ALIASES, COMMANDS_BY_NAME, Command
 from tui_chat.ui.messages import PromptSubmitted
-from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker_rows import Choice
 from tui_chat.ui.terminal.clipboard_text import NoClipboardText, read_text
 
 Send = Callable[[str, str, Conversation], Awaitable[bool]]

@@ -25,7 +25,8 @@ from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.form_actions import FormActions
 from tui_chat.ui.chat.settings_actions import SettingsActions
 from tui_chat.ui.messages import ApprovalAnswered, AttentionRequested
-from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker_rows import Choice
 
 _OFF = "off"
 _FORGET = "forget "

@@ -12,7 +12,7 @@ from tui_chat.ui.chat.model_choices import ModelChoices
 from tui_chat.ui.commands.completion import Argument
 from tui_chat.ui.commands.option_suggestions import suggest_options
 from tui_chat.ui.commands.slash_commands import COMMANDS
-from tui_chat.ui.picker import Choice
+from tui_chat.ui.picker_rows import Choice
 
 _FORMS = (
     (".md", "Markdown, to read"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tui_chat.core.fuzzy import match
 from tui_chat.ui.commands.slash_commands import COMMANDS, COMMANDS_BY_NAME, Command
-from tui_chat.ui.picker import Choice
+from tui_chat.ui.picker_rows import Choice
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tui_chat.ui.picker import Choice
+from tui_chat.ui.picker_rows import Choice
 
 EFFORTS = ("low", "medium", "high")
 """Those of a model whose provider lists none."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from tui_chat.ui.commands.slash_commands import COMMANDS_BY_NAME, Call, Command
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import KEYS, Key
-from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker_rows import Choice
 
 _TAKE_TEXT = ("title", "system")
 _NEED_ARGUMENT = (*_TAKE_TEXT, "options", "export")

@@ -9,7 +9,7 @@ from tui_chat.core.turn import Role
 from tui_chat.ui.commands.slash_commands import COMMANDS, Command
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import KEYS, Key, Scope
-from tui_chat.ui.picker import Choice
+from tui_chat.ui.picker_rows import Choice
 
 _SCOPES = (Scope.CHAT, Scope.APP, Scope.PROMPT, Scope.PANE)
 _NOT_LISTED = {"app.palette", "app.interrupt", "home.recent", "pane.page_up", "pane.page_down", "pane.start", "end"}
@@ -38,7 +38,8 @@ def rows(
 ) -> list[Choice]:
     """Return actions, commands without a key, the user's own, the prompts of this conversation, other conversations.
 
-    A row's value is `key:…`, `command:…`, `template:…`, `turn:…` or `open:…` and the id of what it represents.
+    A row's value is `key:…`, `command:…`, `template:…`, `turn:…` or `open:…` and the id of what it represents. The
+    column of the keys has the name of a command that has no key.
 
     A key of reading mode has the key that leads there before it, unless the conversation has the focus already.
     """
@@ -46,12 +47,13 @@ def rows(
     prompts = [turn for turn in reversed(conversation.path) if turn.role is Role.USER]
     return [
         *(_action(key, keys, to_read) for key in _actions(is_streaming=is_streaming)),
-        *(Choice(f"command:{one.name}", _name(one.help), f"/{one.name}") for one in COMMANDS if not one.key_id),
-        *(Choice(f"template:{one.name}", _sentence(one.help), f"/{one.name} {one.takes}".rstrip()) for one in own),
         *(
-            Choice(f"turn:{turn.id}", f"Go to: {turn.text[:_READ_OF_A_TURN]}", "this conversation")
-            for turn in prompts
+            Choice(f"command:{one.name}", _name(one.help), shortcut=f"/{one.name}")
+            for one in COMMANDS
+            if not one.key_id
         ),
+        *(Choice(f"template:{one.name}", _sentence(one.help), f"/{one.name} {one.takes}".rstrip()) for one in own),
+        *(Choice(f"turn:{turn.id}", f"Go to: {turn.text[:_READ_OF_A_TURN]}") for turn in prompts),
         *(
             Choice(f"open:{one.id}", f"Open: {shown_title(one.title)}", date_text(one.updated_at, "%d %b %H:%M"))
             for one in others

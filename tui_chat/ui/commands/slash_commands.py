@@ -16,6 +16,7 @@ class Command:
     takes: str
     """Its argument, as it is shown; empty if it takes none."""
     help: str
+    """What it does; what comes after a semicolon is not in the palette."""
     action: str
     """The action to run; empty if the screen passes the argument on."""
     key_id: str = ""
@@ -24,7 +25,7 @@ class Command:
 
 COMMANDS: tuple[Command, ...] = (
     Command("attach", "FILE|URL|PATTERN", "attach a file to the prompt", ""),
-    Command("compact", "[INSTRUCTIONS]", "continue from a summary instead of the earlier messages", ""),
+    Command("compact", "[INSTRUCTIONS]", "continue from a summary; it replaces the earlier messages", ""),
     Command(
         "compare",
         "[MODEL] [MODEL]",
@@ -32,9 +33,9 @@ COMMANDS: tuple[Command, ...] = (
         "",
         "read.compare",
     ),
-    Command("config", "[NAME [VALUE]]", "change settings, with a preview of theme and measure", ""),
+    Command("config", "[NAME [VALUE]]", "change settings; with a preview of theme and measure", ""),
     Command("continue", "", "continue generating a stopped reply", "screen.continue_reply", "reply.continue"),
-    Command("copy", "[code|quote|formatted|all]", "copy the last reply, its code, or the conversation", ""),
+    Command("copy", "[code|quote|formatted|all]", "copy the reply, code or conversation", ""),
     Command("delete", "", "move this conversation to the trash", "screen.delete"),
     Command("edit", "", "edit the last prompt", "screen.edit", "prompt.edit"),
     Command("edit-reply", "", "edit the last reply as a branch", "screen.edit_reply", "read.edit_reply"),
@@ -54,12 +55,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("model", "[PROVIDER/MODEL]", "switch model", "", "model.choose"),
     Command("new", "", "new conversation", "screen.new", "conversation.new"),
     Command("paste", "", "attach the image in the clipboard", "screen.paste_image", "prompt.paste_image"),
-    Command("options", "[NAME=VALUE]", "effort, thinking, max_tokens, temperature", ""),
-    Command("pipe", "[COMMAND]", "pipe the conversation, as Markdown, to a shell command", ""),
+    Command("options", "[NAME=VALUE]", "thinking, temperature, max_tokens; and effort", ""),
+    Command("pipe", "[COMMAND]", "pipe the conversation to a command; as Markdown", ""),
     Command("profile", "[NAME]", "switch to a profile of the settings", ""),
     Command("quit", "", "quit", "app.quit", "app.quit"),
     Command("retry", "[PROVIDER/MODEL]", "regenerate the reply", "", "reply.retry"),
-    Command("serve", "", "serve the conversations to browsers, scripts and editors; again to stop", "screen.serve"),
+    Command("serve", "", "serve the conversations; to browsers, scripts and editors; again to stop", "screen.serve"),
     Command("settings", "", "edit the settings file", "screen.edit_settings"),
     Command("source", "", "go to the original conversation (fork source)", "screen.origin", "branch.origin"),
     Command("stop", "", "stop generating", "screen.cancel", "reply.cancel"),
@@ -75,11 +76,11 @@ COMMANDS: tuple[Command, ...] = (
     Command("theme", "[NAME]", "switch theme", ""),
     Command("title", "[TEXT]", "rename this conversation", ""),
     Command("tools", "[NAMES]", "turn tools on: read, fetch, run; off turns all off", "", "tools.choose"),
-    Command("trust", "", "show and allow the commands of this project (.tui-chat)", "screen.trust"),
+    Command("trust", "", "show and allow project commands; those in .tui-chat", "screen.trust"),
     Command("tree", "", "show the conversation tree", "screen.tree", "branch.tree"),
-    Command("tokens", "", "count the tokens of the next request (by the provider)", "screen.tokens"),
+    Command("tokens", "", "count the tokens of the next request; by the provider", "screen.tokens"),
     Command("undo", "", "undo remove / delete", "screen.undo_last", "undo"),
-    Command("usage", "", "show tokens and cost by day, model, conversation", "screen.usage"),
+    Command("usage", "", "show tokens and cost; by day, model, conversation", "screen.usage"),
 )
 COMMANDS_BY_NAME = {command.name: command for command in COMMANDS}
 ALIASES = {

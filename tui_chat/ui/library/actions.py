@@ -15,7 +15,8 @@ from tui_chat.storage.labels import Labels, clean_tags
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.library.data_source import ListFilter, RowTarget, Shelf
-from tui_chat.ui.picker import Choice, Picker
+from tui_chat.ui.picker import Picker
+from tui_chat.ui.picker_rows import Choice
 from tui_chat.ui.undo import UndoStack
 from tui_chat.ui.widgets.notice_line import NoticeLine
 

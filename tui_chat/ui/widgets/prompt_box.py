@@ -30,7 +30,7 @@ from tui_chat.ui.widgets.paste_placeholders import PLACEHOLDER_START, PastePlace
 
 if TYPE_CHECKING:
     from tui_chat.core.part import AttachmentPart
-    from tui_chat.ui.picker import Choice
+    from tui_chat.ui.picker_rows import Choice
     from tui_chat.ui.widgets.attachment_placeholders import AttachmentPlaceholders
     from tui_chat.ui.widgets.vi_keys import ViKeys
 
