@@ -1,7 +1,11 @@
 """Messages that a dialog gets after what they are about has changed, or after it was closed."""
 
+import asyncio
+import itertools
+import sys
+
 import pytest
-from textual import events, on
+from textual import events, on, timer
 from textual.app import App
 from textual.css.query import NoMatches
 from textual.geometry import Size
@@ -9,6 +13,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import OptionList
 
+from tests.ui.screen import screen_text
 from tui_chat.ui.dialogs.help import HelpScreen
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
@@ -72,6 +77,17 @@ class Other(Message):
     """Anything else that a screen is sent."""
 
 
+async def test_what_a_list_is_offered_before_it_is_mounted_is_shown_with_its_hint_and_title() -> None:
+    app = App[None]()
+    async with app.run_test() as pilot:
+        screen = picker()
+        mounted = app.push_screen(screen)
+        screen.offer([Choice("fig", "fig")], "A hint", "A title")
+        await mounted
+        await pilot.pause()
+        assert all(words in screen_text(app) for words in ("fig", "A hint", "A title"))
+
+
 class SlowScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
@@ -99,3 +115,24 @@ async def test_a_screen_that_is_behind_is_laid_out_in_the_latest_size_only() -> 
         screen.post_message(Slow())
         await pilot.pause()
         assert set(screen.sizes) == {Size(89, 20)}
+
+
+async def test_a_resize_is_laid_out_when_the_process_is_paused_as_the_timer_for_it_starts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late_s = itertools.count(1)
+    real = timer._time.get_time
+
+    def get_time() -> float:
+        is_single = sys._getframe(1).f_locals.get("_repeat") == 0
+        return real() + (next(late_s) if is_single else 0)
+
+    app, screen = CrashSafeApp(), SlowScreen()
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.push_screen(screen)
+        monkeypatch.setattr(timer._time, "get_time", get_time)
+        for width in (70, 90):
+            await pilot.resize_terminal(width, 30)
+            async with asyncio.timeout(10):
+                while screen.sizes[-1].width != width:
+                    await pilot.pause(0.01)

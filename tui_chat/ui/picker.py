@@ -61,13 +61,15 @@ class Picker(ModalScreen[str | None]):
         self._favourite = favourite
         self._by_row: dict[int, Choice] = {}
         """The choice of each row of the list that is no heading."""
+        self._hint = ""
+        """Shown instead of the keys."""
         self._read(choices)
 
     def compose(self) -> ComposeResult:
         yield Static(self._heading, markup=False, classes="title")
         yield Input(placeholder=self._placeholder, compact=True)
         yield RowList(compact=True)
-        yield Static(hint_content(self.keys_hint), classes="hint")
+        yield Static(hint_content(self._hint or self.keys_hint), classes="hint")
 
     @property
     def keys_hint(self) -> str:
@@ -85,7 +87,7 @@ class Picker(ModalScreen[str | None]):
 
     def _fit(self) -> None:
         """Be as wide as the widest row."""
-        texts = [self._heading, self._placeholder, self.keys_hint]
+        texts = [self._heading, self._placeholder, self._hint or self.keys_hint]
         lines = [cell_len(line) for text in texts for line in text.splitlines()]
         fit_dialog(self, max([*lines, *(row.width for row in self._rows)]))
 
@@ -100,13 +102,13 @@ class Picker(ModalScreen[str | None]):
     def offer(self, choices: Sequence[Choice], hint: str = "", title: str = "") -> None:
         """Replace the choices, and the hint and the title if there are new ones."""
         self._read(choices)
-        # Not after it was closed, while its widgets are removed.
+        self._hint, self._heading = hint or self._hint, title or self._heading
+        # Not after it was closed, while its widgets are removed; before it is composed, there are none.
         if self.is_mounted and self in self.app.screen_stack:
             self._fit()
             self._show(self._chosen if self.box.value else None)
-            for name, text in ((".hint", hint_content(hint)), (".title", Content(title))):
-                if text:
-                    self.query_one(name, Static).update(text)
+            self.query_one(".hint", Static).update(hint_content(self._hint or self.keys_hint))
+            self.query_one(".title", Static).update(Content(self._heading))
 
     @property
     def found(self) -> list[Choice]:

@@ -17,6 +17,7 @@ from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
+from textual.timer import Timer, TimerCallback
 from textual.worker import WorkerFailed
 
 _log = logging.getLogger(__name__)
@@ -64,6 +65,18 @@ class CrashSafeApp(App[int]):
     fault: BaseException | None = None
     """Why the app had to end."""
     _last_resize: events.Resize | None = None
+
+    def set_timer(
+        self, delay: float, callback: TimerCallback | None = None, *, name: str | None = None, pause: bool = False
+    ) -> Timer:
+        """Call a function once, surely.
+
+        Textual's timer takes a process that the machine pauses as it starts for one that has missed a turn, and skips
+        the only one it has. It lays out a new size 8 ms later: one lost, and no size was laid out ever after.
+        """
+        timer = super().set_timer(delay, callback, name=name, pause=pause)
+        timer._skip = False
+        return timer
 
     def _check_resize(self) -> None:
         """Let screens lay out the latest size only: a slow one would be at hundreds of sizes for minutes."""
