@@ -63,7 +63,7 @@ def test_more_room_never_shows_less() -> None:
 
 def test_everything_that_counts_is_there_on_eighty_columns() -> None:
     line = footer_line(replace(STREAMING, total_all=STREAMING.total), 80)
-    for word in ("sonnet-5-5", "streaming 1m 12s", "~$0.0132", "~$0.4213", "~$0.4213", "10.6k"):
+    for word in ("sonnet-5-5", "streaming 1m 12s", "~$0.0132", "~$0.4213", "~$0.4213", "out 1.23k"):
         assert word in line
 
 

@@ -178,6 +178,25 @@ async def test_what_to_press_while_a_reply_comes_is_there_at_every_width(
             assert press in lines.at(width, has_header=has_header)[-1], width
 
 
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+async def test_title_has_a_good_part_of_the_header_from_sixty_columns_on(state: Callable[[Lines], None]) -> None:
+    async with lines_in(state) as lines:
+        for width in range(60, 201):
+            title = lines.at(width)[0].strip().partition("  ")[0]
+            assert "Review my rate limiter design".startswith(title.removesuffix("…"))
+            assert text_width(title) >= min(29, width // 3), (width, title)
+
+
+async def test_tokens_keep_their_nouns_at_every_width() -> None:
+    for state in (streaming, idle, not_saved):
+        async with lines_in(state) as lines:
+            for width, has_header in product(range(40, 201), (True, False)):
+                shown = lines.at(width, has_header=has_header)[-1]
+                assert not set("↑↓") & set(shown) and ("4.20k" in shown) <= ("out " in shown)
+    async with lines_in(streaming) as lines:
+        assert " ".join(lines.at(60)[-1].split()) == "sonnet-5-5 streaming 0s Esc stop ~$0.0049 out 84"
+
+
 async def test_a_low_window_shows_what_the_reply_costs_of_the_total() -> None:
     async with lines_in(several_branches) as lines:
         assert "$0.0213 of $0.0213" in " ".join(lines.at(80, has_header=False)[-1].split())

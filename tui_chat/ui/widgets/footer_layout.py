@@ -131,13 +131,19 @@ def footer_fields(state: FooterState) -> tuple[Field, ...]:
 
 
 def fit(fields: tuple[Field, ...], width: int, steps: Sequence[str] = _STEPS) -> tuple[Field, ...]:
-    """Shorten and drop fields until they fit the width, in the order of the steps."""
+    """Return the fields as they fit the width, shortened and dropped in the order of the steps; none if none fits."""
+    shortened = shorten(fields, width, steps)
+    return shortened if _width_of(shortened) <= width else ()
+
+
+def shorten(fields: tuple[Field, ...], width: int, steps: Sequence[str]) -> tuple[Field, ...]:
+    """Shorten and drop fields in the order of the steps, until they fit the width or all steps are done."""
     for step in steps:
         if _width_of(fields) <= width:
             break
         fields = tuple(_shorter(field) if field.name == step else field for field in fields)
         fields = tuple(field for field in fields if field.forms)
-    return fields if _width_of(fields) <= width else ()
+    return fields
 
 
 def activity_text(state: FooterState) -> str:
@@ -250,12 +256,10 @@ def _tokens(usage: Usage | None, width: int) -> list[Field]:
     mark = "~" if usage.estimated else ""
     counts = (usage.total_input_tokens, usage.output_tokens, usage.cache_read_tokens)
     read, written, cached = map(short_tokens, counts)
-    words = "  ".join((_padded("~in ", f"{mark}in {read}", width), _padded("out ", f"out {written}", width)))
-    arrows = " ".join((_padded("~↑", f"{mark}↑{read}", width), _padded("↓", f"↓{written}", width)))
-    if not usage.cache_read_tokens:
-        return [Field("tokens", (words, words, arrows), at_right=True)]
-    forms = (f"{words}  {_padded('cached ', f'cached {cached}', width)}", words, arrows)
-    return [Field("tokens", forms, at_right=True)]
+    out = _padded("out ", f"out {written}", width)
+    both = f"{_padded('~in ', f'{mark}in {read}', width)}  {out}"
+    longest = f"{both}  {_padded('cached ', f'cached {cached}', width)}" if usage.cache_read_tokens else both
+    return [Field("tokens", (longest, both, out), at_right=True)]
 
 
 def _padded(word: str, text: str, width: int) -> str:

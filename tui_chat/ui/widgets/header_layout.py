@@ -5,30 +5,24 @@ from typing import TYPE_CHECKING
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.format_numbers import percent, short_tokens
+from tui_chat.core.text_width import text_width
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.usage import CostSum
-from tui_chat.ui.widgets.footer_layout import Field, fit, share_text, total_forms
+from tui_chat.ui.widgets.footer_layout import Field, fit, share_text, shorten, total_forms
 
 if TYPE_CHECKING:
     from tui_chat.core.budget import Standing
     from tui_chat.core.conversation import Conversation
     from tui_chat.core.prompt_forecast import ContextUse
 
-_STEPS = (
-    "total",
-    "context",
-    "profile",
-    "profile",
-    "budget",
-    "total",
-    "branch",
-    "context",
-    "total",
-    "budget",
-    "badge",
-)
-"""The fields in the order in which they are shortened or dropped; the title is cut first of all."""
+_FIRST_STEPS = ("total", "context", "profile", "profile", "budget", "total")
+"""The fields in the order in which they are shortened or dropped for a title that takes up to half of the line."""
+_LAST_STEPS = ("branch", "context", "total", "budget", "badge")
+"""Those that are dropped for the start of a title."""
+_TITLE_SHARES = (1 / 2, 2 / 5)
+_GAP = 2
 LEAST_TITLE = 16
+"""Cells of a title's start, with the gap behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +46,8 @@ class HeaderState:
 
 def header_fields(state: HeaderState, width: int, *, costs: bool = True) -> tuple[Field, ...]:
     """Return the fields besides the title, fitted to the width that the title leaves."""
+    title = text_width(clean_line(state.title)) + _GAP
+    ample, least = (max(LEAST_TITLE, min(title, int(width * share))) for share in _TITLE_SHARES)
     number, count = state.branch
     profile = clean_line(state.profile)
     fields = [
@@ -62,7 +58,8 @@ def header_fields(state: HeaderState, width: int, *, costs: bool = True) -> tupl
         *_budget(state.budget),
         *([Field("total", total_forms(state.total, state.total_all), at_right=True)] if costs else []),
     ]
-    return fit(tuple(one for one in fields if one.text), max(0, width - LEAST_TITLE), _STEPS)
+    shortened = shorten(tuple(one for one in fields if one.text), width - ample, _FIRST_STEPS)
+    return fit(shortened, width - least, _LAST_STEPS)
 
 
 def branch_number(conversation: "Conversation") -> tuple[int, int]:
