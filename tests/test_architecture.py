@@ -68,7 +68,7 @@ INSIDE: dict[str, set[str]] = {
 OUTSIDE: dict[str, set[str]] = {
     "paths": {"platformdirs"},
     "settings": {"pydantic"},
-    "providers": {"anthropic", "httpx2"},
+    "providers": {"httpx2"},
     "tools": {"anyio", "httpx2", "mcp", "mcp_types"},
     "pricing": {"genai_prices"},
     "formats": {"pydantic", "markdown_it", "pygments"},
@@ -92,7 +92,6 @@ BROAD_EXCEPT = {
 }
 """The pump, a running tool, the outermost call, and the outermost handler of requests."""
 ONLY_IN = {
-    "anthropic": {"providers/anthropic/provider.py"},
     "sqlite3": {"storage", "formats"},
     "genai_prices": {"pricing"},
     "uvicorn": {"gateway/server.py"},

@@ -124,9 +124,6 @@ _BY_DETAIL: dict[tuple[str, str], ErrorText] = {
     ("settings", "token"): ErrorText("The token cannot be used.", "`tui-chat token list` shows the named ones."),
     ("settings", "tls"): ErrorText("The certificates cannot be read.", "Correct SSL_CERT_FILE."),
     ("settings", "proxy"): ErrorText("The proxy cannot be used.", "Correct HTTPS_PROXY and ALL_PROXY."),
-    ("settings", "connection"): ErrorText(
-        "No connection can be set up.", "Check SSL_CERT_FILE, HTTPS_PROXY and ALL_PROXY."
-    ),
     ("storage", "disk_full"): ErrorText(
         "The disk is full: nothing is being saved.", "Free some space; saving resumes by itself."
     ),

@@ -20,7 +20,7 @@ from tui_chat.core.event import SignOfLife, UsageReported
 from tui_chat.core.provider import Provider
 from tui_chat.core.provider_presets import DIALECTS
 from tui_chat.providers.anthropic.errors import Refusal, error_from_refusal, page_message
-from tui_chat.providers.anthropic.provider import AnthropicProvider, BoundedClient
+from tui_chat.providers.anthropic.provider import AnthropicProvider
 from tui_chat.providers.anthropic.stream import MessageReader
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.error_details import retry_after_s
@@ -162,9 +162,7 @@ def openai_over(transport: httpx2.AsyncBaseTransport) -> Provider:
 
 
 def anthropic_over(transport: httpx2.AsyncBaseTransport) -> Provider:
-    return AnthropicProvider(
-        anthropic_config("http://127.0.0.1:9"), http_client=BoundedClient(transport=transport, trust_env=False)
-    )
+    return AnthropicProvider(anthropic_config("http://127.0.0.1:9"), transport=transport)
 
 
 WIRES = pytest.mark.parametrize("wire", [openai_over, anthropic_over], ids=["openai", "anthropic"])

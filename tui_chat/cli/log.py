@@ -89,8 +89,8 @@ def start_log(*, debug: bool) -> None:
     for handler in tuple(root.handlers):
         root.removeHandler(handler)
     root.setLevel(logging.DEBUG if debug else logging.WARNING)
-    # Below debug level these two libraries log whole requests, prompts included.
-    for name in ("anthropic", "httpx2", "httpcore2", "openai", "markdown_it"):
+    # Below debug level these libraries log whole requests, prompts included.
+    for name in ("httpx2", "httpcore2", "markdown_it"):
         logging.getLogger(name).setLevel(logging.INFO if debug else logging.WARNING)
     logging.captureWarnings(True)
     file = _FileWhenNeeded(log_path())

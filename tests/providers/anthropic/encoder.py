@@ -43,8 +43,7 @@ def provider(url: str, **more: Any) -> AnthropicProvider:
 
 def over_transport(transport: httpx2.AsyncBaseTransport, **more: Any) -> AnthropicProvider:
     """The adapter, talking to no socket at all."""
-    client = httpx2.AsyncClient(transport=transport)
-    return AnthropicProvider(config("https://api.example", **more), http_client=client)
+    return AnthropicProvider(config("https://api.example", **more), transport=transport)
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from tui_chat.core.error import ChatError, KeyRejected, SettingsError
 from tui_chat.core.secret import Secret
-from tui_chat.providers.anthropic.provider import access_of
+from tui_chat.providers.anthropic.access import access_of
 from tui_chat.providers.config import ProviderConfig
 
 KEY = "sk-ant-canary-0123456789"

@@ -1,1 +1,1 @@
-"""The Messages API, over Anthropic's SDK."""
+"""The Messages API of Anthropic, and of gateways that offer it."""

@@ -1,4 +1,4 @@
-"""Maps errors of the Messages API to errors of the core, by the API's error type or by the status. Needs no SDK.
+"""Maps errors of the Messages API to errors of the core, by the API's error type or by the status.
 
 Messages are free of secrets.
 """
@@ -22,8 +22,9 @@ from tui_chat.core.error import (
     Unreachable,
 )
 from tui_chat.core.masking import NO_SECRETS, Masker
-from tui_chat.providers.bounded_body import page_title
+from tui_chat.providers.bounded_body import page_title, parse_json
 from tui_chat.providers.error_details import causes, request_id_in, retry_after_s, shown_text
+from tui_chat.providers.values import mapping_of, text_of
 
 _TOO_LONG = re.compile(
     r"prompt is too long|exceeds? .{0,100}context|context (?:window|limit)|too large", re.IGNORECASE
@@ -82,6 +83,24 @@ def error_from_refusal(refusal: Refusal, masker: Masker = NO_SECRETS) -> Provide
         retry_after_s=retry_after_s(refusal.headers),
         status=refusal.status,
     )
+
+
+def error_from_response(response: httpx2.Response, body: bytes, masker: Masker = NO_SECRETS) -> ProviderError:
+    """Return the core's error for a response with a status of 300 or more."""
+    text = body.decode("utf-8", "replace").strip()
+    try:
+        answer: object = parse_json(text)
+    except ValueError:
+        answer = text
+    error_json = mapping_of(mapping_of(answer).get("error"))
+    message = text_of(error_json.get("message"))
+    if not message and 300 <= response.status_code < 400:
+        message = f"the server redirects to {response.headers.get('location', 'another address')}"
+    if not message and isinstance(answer, str):
+        message = page_message(answer, masker)
+    code = text_of(mapping_of(error_json.get("details")).get("error_code"))
+    error_type = text_of(error_json.get("type"))
+    return error_from_refusal(Refusal(response.status_code, error_type, message, code, response.headers), masker)
 
 
 def _class_and_detail(refusal: Refusal) -> tuple[type[ProviderError], str]:

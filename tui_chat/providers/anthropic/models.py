@@ -1,4 +1,4 @@
-"""Abilities of Claude models, judged by their names, and how the list of models is read. Needs no SDK."""
+"""Abilities of Claude models, judged by their names, and how the list of models is read."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""Builds the parameters of a request from turns, attachments and options. Needs no SDK and no network.
+"""Builds the parameters of a request from turns, attachments and options. Needs no network.
 
 Blocks that came from this API are sent back unchanged; what the API would reject is left out.
 """

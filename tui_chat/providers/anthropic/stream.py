@@ -1,4 +1,4 @@
-"""Turns the body of a response of the Messages API into events and usage. Needs no SDK and opens no connection.
+"""Turns the body of a response of the Messages API into events and usage. Opens no connection.
 
 `event_batches` reads bytes as JSON events, `MessageReader` turns those into events of the core, `UsageMeter` adds up
 the usage.

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import asynccontextmanager
 from typing import NoReturn
@@ -15,6 +14,7 @@ from tui_chat.core.secret import Secret
 from tui_chat.providers.bounded_body import error_body
 from tui_chat.providers.config import ProviderConfig
 from tui_chat.providers.error_details import scrub
+from tui_chat.providers.http_client import make_client
 from tui_chat.providers.openai.address import Address
 from tui_chat.providers.openai.errors import connection_error, error_from_response
 from tui_chat.providers.openai.request import Json, rejected_field, without_rejected_fields
@@ -75,33 +75,8 @@ class Server:
         )
         self._lacks_key = dialect.needs_key and not config.base_url and not self._has_key and auth_style != "none"
         auth = _KeyAuth(self._key, auth_style) if self._key is not None and auth_style != "none" else None
-        self._client = self._make_client(headers, auth, transport)
-        for name in ("httpx2", "httpcore2"):
-            # They log whole URLs, which may hold a password.
-            logging.getLogger(name).setLevel(logging.WARNING)
-
-    def _make_client(
-        self, headers: Mapping[str, str], auth: httpx2.Auth | None, transport: httpx2.AsyncBaseTransport | None
-    ) -> httpx2.AsyncClient:
-        """Return the client. Loopback addresses bypass any proxy."""
-        timeout_s = self._config.timeout_s
-        try:
-            return httpx2.AsyncClient(
-                headers={"user-agent": "tui-chat", **headers},
-                auth=auth,
-                timeout=httpx2.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s)),
-                # Reading the system's certificates takes a fifth of a second, for nothing where there is no TLS.
-                verify=not (self.address.is_loopback and self.address.parts.scheme == "http"),
-                trust_env=not self.address.is_loopback,
-                transport=transport,
-            )
-        except OSError as error:
-            reason = error.strerror or "the file holds none"
-            sentence = f"the certificates that SSL_CERT_FILE names cannot be read: {reason}"
-            raise SettingsError(sentence, detail="tls") from error
-        except (ValueError, ImportError) as error:
-            sentence = "the proxy that the environment names is of a kind that cannot be used"
-            raise SettingsError(sentence, detail="proxy") from error
+        timeout = httpx2.Timeout(config.timeout_s, connect=min(_CONNECT_TIMEOUT_S, config.timeout_s))
+        self._client = make_client(address.parts, headers, timeout, auth=auth, transport=transport)
 
     async def aclose(self) -> None:
         await self._client.aclose()
