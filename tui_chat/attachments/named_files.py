@@ -1,20 +1,41 @@
-"""Finds the files that a user names by path or pattern, and what to ask before one is attached. Asks nothing."""
+"""Finds and reads the files that a user names, and why to ask before one is attached. Asks nothing."""
 
 import shlex
+from collections.abc import Callable
+from functools import partial
 from glob import has_magic, iglob
 from itertools import islice
 from pathlib import Path
 
 from tui_chat.attachments.limits import TEXT_ASK_BYTES
 from tui_chat.attachments.paths import is_file, path_of
-from tui_chat.attachments.read_file import display_name
+from tui_chat.attachments.read_file import display_name, read_attachment
 from tui_chat.attachments.secret_files import has_secret_name, secret_in
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import AttachmentRefused
 from tui_chat.core.part import AttachmentPart
 
+Read = Callable[[], tuple[AttachmentPart, str]]
+"""Reads an attachment; returns with it why the user is to confirm it, empty if there is no reason."""
 MOST_MATCHES = 100
 _MOST_LOOKED_AT = 20_000
+
+
+def reads_of(text: str, folder: Path) -> list[Read]:
+    """Return what reads each file that is named by path or pattern, or the file at an https address."""
+    from tui_chat.attachments.fetching import fetch_attachment, is_url  # loads OpenSSL
+
+    def fetch() -> tuple[AttachmentPart, str]:
+        part = fetch_attachment(text)
+        return part, reason_to_ask(part)
+
+    return [fetch] if is_url(text) else [partial(read_with_reason, path) for path in named_files(text, folder)]
+
+
+def read_with_reason(path: Path) -> tuple[AttachmentPart, str]:
+    """Return a file as an attachment, and why the user is to confirm it."""
+    part = read_attachment(path)
+    return part, reason_to_ask(part, path)
 
 
 def named_files(text: str, folder: Path) -> list[Path]:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -228,7 +227,9 @@ class LinearCommands:
             name_one = "Name a file, a pattern or an https address: /attach shot.png"
             await self._chat.print(f"Attached: {_names(waiting)}." if waiting else name_one)
             return
-        for read in await asyncio.to_thread(_reads, text):
+        from tui_chat.attachments.named_files import reads_of
+
+        for read in await asyncio.to_thread(reads_of, text, Path.cwd()):
             part, reason = await asyncio.to_thread(read)
             if reason and not await self._chat.confirm(f"{clean_line(reason)} Attach it?"):
                 await self._chat.print(f"Not attached: {clean_line(part.name)}.")
@@ -239,20 +240,3 @@ class LinearCommands:
 
 def _names(parts: Sequence[AttachmentPart]) -> str:
     return ", ".join(clean_line(part.name) for part in parts)
-
-
-def _reads(text: str) -> list[Callable[[], tuple[AttachmentPart, str]]]:
-    """Return a function for each file that is named; it reads one, with the reason to ask about it."""
-    from tui_chat.attachments.fetching import fetch_attachment, is_url
-    from tui_chat.attachments.named_files import named_files, reason_to_ask
-    from tui_chat.attachments.read_file import read_attachment
-
-    def fetched() -> tuple[AttachmentPart, str]:
-        part = fetch_attachment(text)
-        return part, reason_to_ask(part)
-
-    def read(path: Path) -> tuple[AttachmentPart, str]:
-        part = read_attachment(path)
-        return part, reason_to_ask(part, path)
-
-    return [fetched] if is_url(text) else [partial(read, path) for path in named_files(text, Path.cwd())]

@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from tui_chat.attachments.named_files import named_files, reason_to_ask
-from tui_chat.attachments.read_file import attachment_from_bytes, read_attachment
+from tui_chat.attachments.named_files import Read, read_with_reason, reads_of, reason_to_ask
+from tui_chat.attachments.read_file import attachment_from_bytes
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import AttachmentRefused, ChatError
 from tui_chat.core.estimate import part_tokens
@@ -20,9 +20,6 @@ from tui_chat.ui.picker_rows import Choice
 from tui_chat.ui.terminal.clipboard_image import NoClipboardImage, NoClipboardTool, read_image
 from tui_chat.ui.terminal.terminal_clipboard import TerminalClipboard
 from tui_chat.ui.terminal.textual_private import driver_of
-
-Read = Callable[[], tuple[AttachmentPart, str]]
-"""Returns a file and why the user is to confirm it; called in a thread."""
 
 
 class AttachActions:
@@ -44,11 +41,12 @@ class AttachActions:
 
     def attach_chosen(self, text: str, name: str) -> None:
         """Attach the file of that name in place of the text."""
-        self._start(partial(self._files, lambda: [_path(name)], text), is_counted=True)
+        self._start(partial(self._put, [partial(_read_chosen, name)], text), is_counted=True)
 
     def attach_pasted(self, text: str, paths: Sequence[Path]) -> None:
         """Attach files whose paths were pasted, in place of the paths."""
-        self._start(partial(self._files, lambda: paths, text), is_counted=True)
+        reads = [partial(read_with_reason, path) for path in paths]
+        self._start(partial(self._put, reads, text), is_counted=True)
 
     def paste_image(self) -> None:
         """Attach the image in the clipboard."""
@@ -64,25 +62,13 @@ class AttachActions:
         """Attach what is named; a command that was refused comes back, to be corrected."""
         self._is_refused = False
         try:
-            await self._named(text)
+            await self._put(await asyncio.to_thread(reads_of, text, Path.cwd()))
         except ChatError:
             self._is_refused = True
             raise
         finally:
             if self._is_refused and not self._chat.prompt.draft:
                 self._chat.prompt.draft = f"/attach {text}"
-
-    async def _named(self, text: str) -> None:
-        from tui_chat.attachments.fetching import is_url  # loads OpenSSL
-
-        if is_url(text):
-            await self._put([partial(_fetched, text)])
-        else:
-            await self._files(partial(named_files, text, Path.cwd()))
-
-    async def _files(self, find: Callable[[], Iterable[Path]], instead_of: str = "") -> None:
-        paths = list(await asyncio.to_thread(find))
-        await self._put([partial(_read, path) for path in paths], instead_of)
 
     async def _clipboard(self) -> None:
         try:
@@ -161,21 +147,9 @@ class AttachActions:
             return await answer == "yes"
 
 
-def _path(name: str) -> Path:
+def _read_chosen(name: str) -> tuple[AttachmentPart, str]:
     path = Path(name).expanduser() if name.startswith("~/") else Path(name)
-    return path.absolute()
-
-
-def _read(path: Path) -> tuple[AttachmentPart, str]:
-    part = read_attachment(path)
-    return part, reason_to_ask(part, path)
-
-
-def _fetched(url: str) -> tuple[AttachmentPart, str]:
-    from tui_chat.attachments.fetching import fetch_attachment
-
-    part = fetch_attachment(url)
-    return part, reason_to_ask(part)
+    return read_with_reason(path.absolute())
 
 
 def _from_bytes(name: str, data: bytes) -> tuple[AttachmentPart, str]:

@@ -7,8 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from tui_chat.attachments.named_files import reason_to_ask
-from tui_chat.attachments.read_file import read_attachment
+from tui_chat.attachments.named_files import read_with_reason
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError, SettingsError
@@ -202,8 +201,7 @@ def _content(project: Project) -> list[Choice]:
 def _read(name: str, template: PromptTemplate) -> tuple[AttachmentPart, str]:
     """Return a file that a template names, and why the user is to confirm it."""
     path = Path(name).expanduser().absolute()
-    part = read_attachment(path)
-    reason = reason_to_ask(part, path)
+    part, reason = read_with_reason(path)
     if not reason and template.is_project and not path.resolve().is_relative_to(Path.cwd().resolve()):
         reason = f"/{template.name} reads {part.name} from outside this folder."
     return part, reason
