@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
+from textual.events import DescendantBlur, DescendantFocus
 from textual.getters import query_one
 from textual.screen import Screen
 from textual.worker import Worker
@@ -395,12 +396,9 @@ class ChatScreen(Screen[None]):
             key_id, does = _CONFIRMED[action]
             self.notify(f"Press {self.keys(key_id)} again to {does}.", timeout=self._press_again.within_s)
 
-    def on_descendant_focus(self) -> None:
-        self.show_mode()
-
-    def on_descendant_blur(self) -> None:
-        self.show_mode()
-
+    @on(DescendantFocus)
+    @on(DescendantBlur)
+    @on(PromptModeChanged)
     def show_mode(self) -> None:
         """Show whether letters are commands."""
         self.notice_line.show_reading(self.pane.has_focus, self.actions.find.reading_note)
@@ -443,6 +441,7 @@ class ChatScreen(Screen[None]):
     def action_read(self) -> None:
         self.pane.focus()
 
+    @on(HomePanel.Left)
     def action_write(self) -> None:
         self.prompt.focus()
 
@@ -460,10 +459,6 @@ class ChatScreen(Screen[None]):
     def go_to_entry(self, event: Outline.Chosen) -> None:
         self.actions.outline.go_to(event.entry)
 
-    @on(HomePanel.Left)
-    def leave_recent(self) -> None:
-        self.prompt.focus()
-
     @on(DraftChanged)
     def change_draft(self, event: DraftChanged) -> None:
         self.actions.prompts.change_draft(event.read)
@@ -474,10 +469,6 @@ class ChatScreen(Screen[None]):
             await self.actions.queue.send_now(event.at)
         else:
             await self.actions.queue.edit(event.at)
-
-    @on(PromptModeChanged)
-    def show_prompt_mode(self) -> None:
-        self.show_mode()
 
     @on(ApprovalAnswered)
     async def answer_approval(self, event: ApprovalAnswered) -> None:
