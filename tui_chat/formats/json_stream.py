@@ -15,17 +15,31 @@ LARGEST_VALUE = 256 * 1024 * 1024
 """Bytes of one conversation; a larger one is skipped."""
 MOST_BRACKETS = 4_000_000
 MOST_COMMAS = 16_000_000
-"""In one value, within its texts too. Once parsed, each may stand for 200 or 60 bytes of memory, however small it is
-in the file."""
+"""In one value after the piece that it starts in, commas within its texts too. Once parsed, each may stand for 200 or
+60 bytes of memory, however small it is in the file."""
 LONGEST_SCALAR = 10_000
 CHUNK = 256 * 1024
 
 _BOM = b"\xef\xbb\xbf"
 _QUOTE = ord('"')
 _SPACE = re.compile(rb"[ \t\r\n]*+")
-_UP_TO_A_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
-_REST_OF_A_STRING = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_STRINGS = re.compile(_STRING, re.DOTALL)
+_SKIPPED_LEVELS = 6
+"""An export nests no deeper within a conversation; what does is only slower to read."""
+_REST_OF_A_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _SCALAR = re.compile(rb"[^ \t\r\n,\[\]{}]*+")
+
+
+def _up_to_a_bracket(levels: int) -> re.Pattern[bytes]:
+    """Return a pattern that skips strings, and brackets that nest at most that deep and are closed."""
+    one = rb'[^"\[\]{}]++|' + _STRING
+    for _ in range(levels):
+        one = rb'[^"\[\]{}]++|' + _STRING + rb"|[\[{](?:" + one + rb")*+[\]}]"
+    return re.compile(rb"(?:" + one + rb")*+", re.DOTALL)
+
+
+_UP_TO_A_BRACKET = _up_to_a_bracket(_SKIPPED_LEVELS)
 
 
 class Readable(Protocol):
@@ -124,13 +138,17 @@ class _Window:
         first = self._buffer[0]
         if first not in b'{["':
             return self._take_scalar(number)
-        depth = brackets = 0
         in_string = first == _QUOTE
-        self._at = 1 if in_string else 0
-        self._commas = self._buffer.count(b",")
+        depth = brackets = 0 if in_string else 1
+        counted_from = MOST_BRACKETS  # what is shorter cannot have more
+        self._at = 1
+        self._commas = 0
         self.too_large = ""
         while True:
-            self._at = _end(_REST_OF_A_STRING if in_string else _UP_TO_A_BRACKET, self._buffer, self._at)
+            start, pattern = self._at, _REST_OF_A_STRING if in_string else _UP_TO_A_BRACKET
+            self._at = _end(pattern, self._buffer, start)
+            if len(self._buffer) > counted_from and not in_string:
+                brackets += _opening_brackets(self._buffer[start : self._at])
             sign = bytes(self._buffer[self._at : self._at + 1])
             if not sign or sign == b"\\":
                 self.too_large = self.too_large or self._excess(len(self._buffer), brackets)
@@ -138,6 +156,7 @@ class _Window:
                     self._drop_passed()
                 if not self._more():
                     raise FormatError(f"the file ends at byte {self.position}, in the middle of value {number}")
+                counted_from = 0
                 continue
             self._at += 1
             if sign == b'"':
@@ -185,6 +204,12 @@ class _Window:
         del self._buffer[: self._at]
         self._dropped += self._at
         self._at = 0
+
+
+def _opening_brackets(data: bytearray) -> int:
+    """Return how many brackets open outside of strings."""
+    bare = _STRINGS.sub(b"", data)
+    return bare.count(b"[") + bare.count(b"{")
 
 
 def _end(pattern: re.Pattern[bytes], buffer: bytearray, at: int) -> int:
