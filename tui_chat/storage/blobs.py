@@ -88,6 +88,11 @@ def strip_parts(parts: Iterable[Part]) -> tuple[Part, ...]:
 def link(db: sqlite3.Connection, turn_seq: int, turn: Turn) -> None:
     """Record which bytes a turn uses."""
     db.execute("DELETE FROM attachment WHERE turn = ?", (turn_seq,))
+    link_new(db, turn_seq, turn)
+
+
+def link_new(db: sqlite3.Connection, turn_seq: int, turn: Turn) -> None:
+    """Record which bytes a new turn uses."""
     digests = {part.sha256 for part in turn.parts if isinstance(part, AttachmentPart) and part.sha256}
     for digest in digests:
         add_link(db, turn_seq, digest)

@@ -8,8 +8,8 @@ between words as pairs: `搜索词` becomes `搜索 索词 词`, in which every 
 import re
 import unicodedata
 from datetime import datetime
-from functools import cache
-from itertools import islice
+from functools import cache, lru_cache
+from itertools import chain, islice
 
 from tui_chat.core.bounds import UNKNOWN_MOMENT, moment_in_bounds
 
@@ -70,12 +70,15 @@ def is_unspaced(text: str) -> bool:
 
 def camel_case_suffixes(text: str) -> str:
     """Return the suffixes of identifiers in camel case: `getUserName` gives `username name`."""
-    ends: dict[str, None] = {}
-    for word in dict.fromkeys(_NAME.findall(text)):
-        pieces = _CASE_CHANGE.split(word) if 3 <= len(word) <= _LONGEST_NAME else []
-        for at in range(1, len(pieces)):
-            ends["".join(pieces[at:]).lower()] = None
-    return " ".join(ends)
+    # Most words of a text are in small letters, and dropping them is quicker than matching each.
+    others = " ".join([word for word in text.split() if not word.islower()])
+    return " ".join(dict.fromkeys(chain.from_iterable(map(_suffixes, _NAME.findall(others)))))
+
+
+@lru_cache(maxsize=4096)
+def _suffixes(word: str) -> tuple[str, ...]:
+    pieces = _CASE_CHANGE.split(word) if 3 <= len(word) <= _LONGEST_NAME else []
+    return tuple("".join(pieces[at:]).lower() for at in range(1, len(pieces)))
 
 
 def facets(role: str, conversation: int, created_at: str, model: int | None) -> str:

@@ -1,7 +1,7 @@
 """Read and write the rows of conversations and turns. Each function runs within one transaction."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -93,6 +93,12 @@ def seq_of(db: sqlite3.Connection, conversation_id: str) -> int:
     if row is None:
         raise NotFound(f"no conversation {conversation_id}")
     return int(row[0])
+
+
+def existing(db: sqlite3.Connection, conversation_ids: Iterable[str]) -> set[str]:
+    """Return which of those conversations there are."""
+    select = "SELECT 1 FROM conversation WHERE id = ?"
+    return {one for one in conversation_ids if db.execute(select, (one,)).fetchone() is not None}
 
 
 def turn_seq_of(db: sqlite3.Connection, conversation: int, turn_id: str) -> int:
@@ -253,11 +259,15 @@ def insert_unindexed(
     db: sqlite3.Connection, conversation: int, turns: Sequence[Turn], known: dict[str, int], process: CurrentProcess
 ) -> list[int]:
     """Insert new turns that the caller adds to the search index, with others; return their row numbers."""
-    for turn in turns:
-        stored = blobs.store_files(db, turn)
-        place = (known[turn.id], conversation, *_parent_and_owner(turn, known, process))
-        db.execute(_INSERT_TURN, (*place, *turn_values(stored)))
-        blobs.link(db, known[turn.id], stored)
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for turn in turns:
+            stored = blobs.store_files(db, turn)
+            yield known[turn.id], conversation, *_parent_and_owner(turn, known, process), *turn_values(stored)
+            # The row is inserted when the next one is asked for.
+            blobs.link_new(db, known[turn.id], stored)
+
+    db.executemany(_INSERT_TURN, rows())
     return [known[turn.id] for turn in turns]
 
 
