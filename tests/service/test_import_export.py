@@ -31,7 +31,7 @@ from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import UNKNOWN_USAGE, Usage
 from tui_chat.formats.native import dumps, loads
 from tui_chat.formats.transcript import Branch
-from tui_chat.service import import_export
+from tui_chat.service import import_batch, import_export
 from tui_chat.service.export_names import ExportFormat, file_name
 from tui_chat.service.import_export import ExportRequest, all_ids, export, import_file
 from tui_chat.storage.store import Store
@@ -165,6 +165,7 @@ async def test_an_import_stopped_halfway_keeps_what_was_finished_and_is_complete
 ) -> None:
     path = tmp_path / "many.jsonl"
     path.write_text("\n".join(dumps(conversation(f"c{n:03}"), one_line=True) for n in range(300)))
+    monkeypatch.setattr(import_batch, "_BATCH_CONVERSATIONS", 50)
     enough, save_all = asyncio.Event(), store.save_all
 
     async def watched(some: Sequence[Conversation]) -> None:
@@ -187,8 +188,10 @@ async def test_an_import_stopped_halfway_keeps_what_was_finished_and_is_complete
 IMPORTING = """
 import asyncio, sys
 from pathlib import Path
+from tui_chat.service import import_batch
 from tui_chat.service.import_export import import_file
 from tui_chat.storage.store import Store
+import_batch._BATCH_CONVERSATIONS = 50
 async def main():
     store = await Store.open(Path(sys.argv[1]))
     save_all = store.save_all

@@ -5,15 +5,13 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError, FormatError, NotFound, StorageError
 from tui_chat.core.file_name import absolute_path
-from tui_chat.core.part import AttachmentPart
-from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.formats import librechat_export, markdown, native, plain_text
 from tui_chat.formats.import_sources import Progress
 from tui_chat.formats.import_tree import Imported, Skipped
@@ -22,6 +20,7 @@ from tui_chat.formats.read_import import conversations_in
 from tui_chat.formats.transcript import Branch
 from tui_chat.service.attachment_bytes import with_bytes
 from tui_chat.service.export_names import AnyFormat, ExportFormat, file_name, format_for
+from tui_chat.service.import_batch import ImportBatch, ImportReport, Note, brief
 from tui_chat.storage import private_files
 from tui_chat.storage.store import Store
 
@@ -30,41 +29,8 @@ Write = Callable[[bytes], object]
 FILES_SUFFIX = ".files"
 """Of the folder next to a Markdown file that has its attached files."""
 _PAGE_SIZE = 500
-_MAX_TEXT = 200
-_BATCH_CHARACTERS, _BATCH_CONVERSATIONS = 1_000_000, 50
 _PROGRESS_INTERVAL_S = 0.5
 """Progress is reported at least this often, even while a long conversation is read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """What was changed in a conversation to make it readable."""
-
-    which: str
-    what: str
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """What an import added, changed and skipped."""
-
-    added: int = 0
-    """New conversations."""
-    grown: int = 0
-    """Existing conversations that got new turns."""
-    unchanged: int = 0
-    """Existing conversations that had all their turns."""
-    turns: int = 0
-    """New turns."""
-    in_trash: int = 0
-    """Existing conversations that are in the trash; they stay there."""
-    skipped: list[Skipped] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-
-    @property
-    def holds_nothing(self) -> bool:
-        """Whether some conversations were skipped and none could be read."""
-        return bool(self.skipped) and not (self.added or self.grown or self.unchanged)
 
 
 async def import_file(store: Store, path: Path, progress: Progress | None = None) -> ImportReport:
@@ -73,12 +39,12 @@ async def import_file(store: Store, path: Path, progress: Progress | None = None
     Raises `FormatError` for a file without conversations. An interrupted import is completed by repeating it.
     """
     report = ImportReport()
-    batch = _Batch(store, report)
+    batch = ImportBatch(store, report)
     try:
         async with aclosing(_read_in_thread(path, progress or (lambda done, total: None))) as items:
             async for item in items:
                 if item is None:
-                    await batch.store()
+                    await batch.start_storing()
                     continue
                 if isinstance(item, Skipped):
                     report.skipped.append(Skipped(brief(item.which), brief(item.why)))
@@ -88,13 +54,8 @@ async def import_file(store: Store, path: Path, progress: Progress | None = None
                     report.notes.append(Note(which, item.note))
                 await batch.take(which, item.conversation)
     finally:  # what was read before an error is stored as well
-        await batch.store()
+        await batch.finish()
     return report
-
-
-def brief(text: str) -> str:
-    """Shorten a text of a file, such as a title, to what a report may hold."""
-    return text if len(text) <= _MAX_TEXT else f"{text[: _MAX_TEXT - 1]}…"
 
 
 async def _read_in_thread(path: Path, progress: Progress) -> AsyncGenerator[Imported | Skipped | None, None]:
@@ -146,119 +107,6 @@ def _ignore_error(item: "asyncio.Future[Imported | Skipped | None]") -> None:
 
 class _ReadingStopped(Exception):
     """Ends the reading in its thread."""
-
-
-class _Batch:
-    """Stores new conversations many at a time, because every commit waits for the disk."""
-
-    def __init__(self, store: Store, report: ImportReport) -> None:
-        self._store = store
-        self._report = report
-        self._new: dict[str, tuple[str, Conversation]] = {}
-        """By id: its title for the report, and the conversation."""
-        self._characters = 0
-
-    async def take(self, which: str, conversation: Conversation) -> None:
-        """Store the conversation, now or with others; an existing one gets its missing turns."""
-        imported = replace(conversation, turns=tuple(map(_interrupted_if_live, conversation.turns)))
-        if imported.id in self._new:
-            await self.store()
-        try:
-            here = await self._store.conversation(imported.id)
-        except NotFound:
-            await self._add(which, imported)
-            return
-        self._report.in_trash += here.deleted_at is not None
-        with self._skipping(which):
-            await self._grow(here, imported)
-
-    async def store(self) -> None:
-        """Store what is waiting; one by one if it cannot be stored together."""
-        if not self._new:
-            return
-        new, self._new, self._characters = self._new, {}, 0
-        try:
-            await self._store.save_all([conversation for _, conversation in new.values()])
-        except StorageError as error:
-            if error.detail != "other":
-                raise
-        else:
-            for _, conversation in new.values():
-                self._count(conversation)
-            return
-        for which, conversation in new.values():
-            with self._skipping(which):
-                await self._store.save(conversation)
-                self._count(conversation)
-
-    async def _add(self, which: str, imported: Conversation) -> None:
-        if await _is_own_export(self._store, imported):
-            self._report.unchanged += 1
-            return
-        self._new[imported.id] = which, imported
-        self._characters += sum(_size(turn) for turn in imported.turns)
-        if self._characters >= _BATCH_CHARACTERS or len(self._new) >= _BATCH_CONVERSATIONS:
-            await self.store()
-
-    async def _grow(self, here: Conversation, imported: Conversation) -> None:
-        new = [turn for turn in imported.turns if not here.has(turn.id)]
-        side_requests = {request.id: request for request in (*here.side_requests, *imported.side_requests)}
-        if not new and len(side_requests) <= len(here.side_requests):
-            self._report.unchanged += 1
-            return
-        grown = _merged(here, new, imported) if new else here
-        await self._store.save(replace(grown, side_requests=tuple(side_requests.values())))
-        self._report.grown += 1
-        self._report.turns += len(new)
-
-    def _count(self, added: Conversation) -> None:
-        self._report.added += 1
-        self._report.turns += len(added.turns)
-
-    @contextmanager
-    def _skipping(self, which: str) -> Iterator[None]:
-        """Report a conversation that cannot be stored; others may be, unless the database itself fails."""
-        try:
-            yield
-        except StorageError as error:
-            if error.detail != "other":
-                raise
-            self._report.skipped.append(Skipped(which, error.message))
-
-
-def _size(turn: Turn) -> int:
-    """Return the characters of a turn and the bytes of its files."""
-    return len(turn.text) + sum(part.size for part in turn.parts if isinstance(part, AttachmentPart))
-
-
-async def _is_own_export(store: Store, imported: Conversation) -> bool:
-    """Return whether the conversation was exported from here in another program's format, and is here still."""
-    if imported.origin is None or not imported.origin.foreign_id:
-        return False
-    try:
-        here = await store.conversation(imported.origin.foreign_id)
-    except NotFound:
-        return False
-    return len(imported.turns) <= len(here.turns)
-
-
-def _interrupted_if_live(turn: Turn) -> Turn:
-    """Mark a turn that was exported while streaming as interrupted."""
-    return replace(turn, status=TurnStatus.INTERRUPTED) if turn.is_live else turn
-
-
-def _merged(here: Conversation, new: Sequence[Turn], imported: Conversation) -> Conversation:
-    """Add the new turns; move the head only if the import contains the current one."""
-    turns = (*here.turns, *new)
-    moves_head = here.head is None or here.head in {turn.id for turn in imported.path}
-    return replace(
-        here,
-        turns=turns,
-        head=imported.head if moves_head else here.head,
-        left_out=here.left_out | (imported.left_out & {turn.id for turn in new}),
-        left_out_at=here.left_out_at or imported.left_out_at,
-        updated_at=max(here.updated_at, imported.updated_at),
-    )
 
 
 @dataclass(frozen=True, slots=True)

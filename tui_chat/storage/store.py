@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from functools import cached_property, partial
@@ -26,6 +26,7 @@ from tui_chat.storage import (
     maintenance,
     purge,
     search,
+    turn_rows,
     usage_rows,
 )
 from tui_chat.storage.backup import back_up
@@ -133,6 +134,10 @@ class Store:
             return self._database.read(lambda db: conversation_writes.load(db, conversation_id, process))
 
         return await self._thread.run(lambda: self._last_loaded.load(conversation_id, read))
+
+    async def existing(self, conversation_ids: Collection[str]) -> set[str]:
+        """Return which of those conversations there are, in the trash as well."""
+        return await self._read(turn_rows.existing, conversation_ids)
 
     async def append(
         self, conversation_id: str, turns: Sequence[Turn], *, head: str, title: str | None = None

@@ -16,7 +16,7 @@ from tui_chat.cli.options import DataDirFlag, DemoFlag, JsonFlag
 if TYPE_CHECKING:
     from tui_chat.core.error import FormatError
     from tui_chat.formats.import_sources import Progress
-    from tui_chat.service.import_export import ImportReport
+    from tui_chat.service.import_batch import ImportReport
 
 FilesArgument = Annotated[
     list[Path], typer.Argument(metavar="FILE", help="Files to import; - is stdin. The format is detected.")
@@ -41,7 +41,8 @@ def run(
     from tui_chat.cli.output import print_error, print_json, print_text
     from tui_chat.cli.store_access import with_store
     from tui_chat.core.error import ChatError, FormatError
-    from tui_chat.service.import_export import ImportReport, import_file
+    from tui_chat.service.import_batch import ImportReport
+    from tui_chat.service.import_export import import_file
     from tui_chat.storage.store import Store
 
     ctx = command_context(context, demo=demo, data_dir=data_dir)
@@ -112,7 +113,7 @@ def _progress(file: Path) -> "Progress | None":
 
 def _error_with_name(file: Path, error: "FormatError") -> "FormatError":
     from tui_chat.core.error import FormatError
-    from tui_chat.service.import_export import brief
+    from tui_chat.service.import_batch import brief
 
     message = brief(error.message)
     return FormatError(message if str(file) in message else f"{file}: {message}", detail=error.detail)
