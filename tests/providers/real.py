@@ -2,7 +2,7 @@
 
 `TUI_CHAT_REAL_SERVERS` names the folder they are kept in, `none` leaves them out; otherwise it is in the system's
 temporary folder. Making one is given so many seconds (`TUI_CHAT_REAL_LIMIT_S`) and no more; what is not done by then,
-or cannot be had, is skipped.
+or cannot be installed, is skipped.
 """
 
 import os
@@ -62,7 +62,7 @@ def pip_download(made: Path, requirement: str) -> Path:
         command += ["--no-binary", requirement.partition("==")[0], "--dest", str(folder), requirement]
         done = subprocess.run(command, capture_output=True, text=True, env=_ENVIRON, timeout=_LIMIT_S)
         if done.returncode != 0:
-            pytest.skip(f"{requirement} cannot be had: {done.stderr.strip().splitlines()[-1:]}")
+            pytest.skip(f"{requirement} cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
     (archive,) = folder.glob("*.tar.gz")
     return archive
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tui_chat.sync.session import SyncSession
 
 OPEN_AGAIN_S = 60.0
-"""How long after the key could not be had it is tried again."""
+"""How long after the key could not be read it is tried again."""
 LAST_EXCHANGE_S = 5.0
 """How long what was written last may take to be sent after the parent has ended."""
 

@@ -152,7 +152,7 @@ class SyncProcess:
     def _start(self, now_s: float) -> None:
         import subprocess
 
-        self._let_go()
+        self._close_pipe()
         self._started_s, self.restarts_at, self._process = now_s, None, None
         folder, config = str(self._database.parent), str(self._config)
         command = [sys.executable, "-m", "tui_chat", "--data-dir", folder, "--config", config]
@@ -176,9 +176,9 @@ class SyncProcess:
         self._heartbeat.stop()
         if self._looking is not None:
             self._looking.cancel()
-        self._let_go()
+        self._close_pipe()
 
-    def _let_go(self) -> None:
+    def _close_pipe(self) -> None:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
             self._process.returncode = self._process.poll() or 0  # it is not waited for: no warning about that

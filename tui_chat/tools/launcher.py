@@ -28,13 +28,13 @@ MAX_LINE_BYTES = 20_000_000
 """Of a server's output; a longer line would only fill the memory of the caller."""
 _FOLLOW = "--follow-parent"
 _CONFINE = "--confine"
-_told_to_end = threading.Event()
+_must_end = threading.Event()
 
 
 def main(command: list[str]) -> int:
     """Run the command; return its exit code."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: _told_to_end.set())
+        signal.signal(number, lambda *_: _must_end.set())
     _adopt_orphans()
     if command[:1] == [_CONFINE]:
         with tempfile.TemporaryDirectory(prefix="tui-chat-", ignore_cleanup_errors=True) as temporary:
@@ -90,13 +90,13 @@ def _pass_on(child: "subprocess.Popen[bytes]") -> None:
                 view = view[os.write(1, view) :]
             continue
         break
-    _told_to_end.set()
+    _must_end.set()
 
 
 def _wait_with(child: "subprocess.Popen[bytes]", parent: int) -> bool:
     """Wait for the end of the command; return whether the caller ended first, or wants an end."""
     while child.poll() is None:
-        if os.getppid() != parent or _told_to_end.wait(0.1):
+        if os.getppid() != parent or _must_end.wait(0.1):
             return True
     return False
 
@@ -104,7 +104,7 @@ def _wait_with(child: "subprocess.Popen[bytes]", parent: int) -> bool:
 def _wait(child: "subprocess.Popen[bytes]") -> bool:
     """Wait for the end of the command; return whether the lifeline was cut first."""
     while child.poll() is None:
-        if _told_to_end.is_set():
+        if _must_end.is_set():
             return True
         with contextlib.suppress(OSError, ValueError):
             readable, _, _ = select.select([0], [], [], 0.05)

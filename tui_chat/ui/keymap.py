@@ -493,13 +493,3 @@ def bindings(scope: Scope) -> list[Binding]:
 def names_of(keys: Iterable[str]) -> str:
     """Return the keys of an action as people write them."""
     return " ".join([label_of(key) for key in keys][:MOST_NAMED])
-
-
-def keys_as_markdown() -> str:
-    """Return the tables of the README."""
-    lines: list[str] = []
-    for scope in Scope:
-        lines += [f"**{scope.value.capitalize()}**", "", "| key | what it does | id |", "|---|---|---|"]
-        lines += [f"| `{names_of(key.keys)}` | {key.help} | `{key.id}` |" for key in KEYS if key.scope is scope]
-        lines.append("")
-    return "\n".join(lines).rstrip() + "\n"

@@ -76,7 +76,7 @@ class AttachActions:
         except NoClipboardImage as error:
             self._chat.notify_warning(str(error))
         else:
-            await self._bytes("clipboard", data)
+            await self._put([partial(_from_bytes, "clipboard", data)])
 
     async def _clipboard_image(self) -> bytes:
         """Return the image that a tool reads, or else the terminal."""
@@ -91,9 +91,6 @@ class AttachActions:
     def _write(self, sequence: str) -> None:
         if (driver := driver_of(self._chat.app)) is not None:
             driver.write(sequence)
-
-    async def _bytes(self, name: str, data: bytes) -> None:
-        await self._put([partial(_from_bytes, name, data)])
 
     # What all have in common
 

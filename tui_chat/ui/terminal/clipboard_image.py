@@ -38,7 +38,7 @@ _OSASCRIPT = (
 
 
 class NoClipboardImage(Exception):
-    """There is no image to be had; the message is a sentence with the reason, and the next step."""
+    """No image could be read; the message is a sentence with the reason, and the next step."""
 
 
 class NoClipboardTool(NoClipboardImage):

@@ -12,7 +12,7 @@ _MOST_BYTES = 20_000_000
 
 
 class NoClipboardText(Exception):
-    """There is no text to be had; the message is a sentence."""
+    """No text could be read; the message is a sentence."""
 
 
 def read_text(environ: Mapping[str, str]) -> str:
