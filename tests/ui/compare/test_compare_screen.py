@@ -34,8 +34,8 @@ def shown(desk: Desk) -> list[list[str]]:
     return [
         [
             str(column.heading.content),
-            *(column.text.render_line(y).text.rstrip() for y in range(column.text.size.height)),
             str(column.figures.content),
+            *(column.text.render_line(y).text.rstrip() for y in range(column.text.size.height)),
         ]
         for column in columns
     ]
@@ -50,6 +50,17 @@ async def two_replies(desk: Desk) -> None:
     await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
 
 
+async def test_the_figures_of_a_short_reply_stand_close_to_it() -> None:
+    async with desk_with(saying("It is warm."), saying("It is cold."), size=(120, 40)) as desk:
+        await two_replies(desk)
+        await desk.until(lambda: screen_text(desk.app).count("in 7 · out 9") == 2)
+        rows = screen_text(desk.app).splitlines()
+        figures = next(at for at, row in enumerate(rows) if "in 7 · out 9" in row)
+        assert (
+            "‹1/2›" in rows[figures - 1] and "It is warm." in rows[figures + 1] and "It is cold." in rows[figures + 1]
+        )
+
+
 @pytest.mark.parametrize(("size", "is_side_by_side"), [((120, 30), True), ((100, 30), False)])
 async def test_siblings_stand_side_by_side_where_there_is_room(size: tuple[int, int], is_side_by_side: bool) -> None:
     async with desk_with(saying("It is warm."), saying("It is cold."), size=size) as desk:
@@ -58,7 +69,7 @@ async def test_siblings_stand_side_by_side_where_there_is_room(size: tuple[int, 
         assert (left.region.y == right.region.y) is is_side_by_side and left.region != right.region
         first, second = shown(desk)
         assert "‹1/2›" in first[0] and "It is warm." in first and "‹2/2›" in second[0] and "It is cold." in second
-        assert "in 7 · out 9" in first[-1]
+        assert "in 7 · out 9" in first[1]
 
 
 async def test_the_words_that_differ_are_marked(desk: Desk) -> None:
@@ -106,7 +117,7 @@ async def test_two_models_stream_at_once_and_escape_stops_both_and_keeps_what_ca
         assert "demo/one" in first[0] and "aa" in first and "demo/two" in second[0]
         await desk.press("escape")
         await desk.idle()
-        assert "Stopped." in shown(desk)[0][-1] and isinstance(desk.app.screen, CompareScreen)
+        assert shown(desk)[0][1].startswith("Stopped · ") and isinstance(desk.app.screen, CompareScreen)
         await desk.press("escape")
         await desk.until(lambda: desk.app.screen is desk.chat)
         stored = await desk.store.conversation(desk.conversation.id)

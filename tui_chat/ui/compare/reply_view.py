@@ -119,7 +119,7 @@ class ReplyText(Widget):
 
 
 class ReplyColumn(Vertical):
-    """A heading, the text, and the figures below it."""
+    """A heading, the figures below it, and the text."""
 
     DEFAULT_CSS = """
     ReplyColumn {
@@ -146,8 +146,8 @@ class ReplyColumn(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static("", markup=False, classes="heading")
-        yield ReplyText(self._measure)
         yield Static("", markup=False, classes="figures")
+        yield ReplyText(self._measure)
 
     def label(self, heading: Content, figures: Content) -> None:
         """Show what the reply is, and what it took."""

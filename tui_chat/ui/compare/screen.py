@@ -84,7 +84,7 @@ class Side:
     def figures(self, *, costs: bool) -> str:
         """Return its state, time, tokens and cost, as far as they are known."""
         words = ending(self.turn) if self.reply is None else None
-        shown = [self.state or (words.sentence if words is not None else "")]
+        shown = [self.state or (words.sentence.removesuffix(".") if words is not None else "")]
         if self.reply is not None:
             shown.append(duration(time.monotonic() - self._started_s))
         elif self.turn.duration_ms:
