@@ -2,9 +2,13 @@
 
 import asyncio
 import gc
+import sqlite3
 from pathlib import Path
 
+import pytest
+
 from tests.storage.make import conversation, live, prompt, reply
+from tui_chat.storage import turn_rows
 from tui_chat.storage.store import Store
 
 
@@ -39,3 +43,21 @@ async def test_a_conversation_that_is_out_of_use_is_not_kept(store: Store) -> No
         while store._last_loaded._kept() is not None:  # the thread releases the conversation in a moment
             gc.collect()
             await asyncio.sleep(0)
+
+
+async def test_reading_a_conversation_keeps_few_pages_and_later_reads_have_the_whole_cache_again(
+    store: Store,
+) -> None:
+    sizes: list[int] = []
+
+    def note_size(db: sqlite3.Connection) -> None:
+        sizes.append(db.execute("PRAGMA cache_size").fetchone()[0])
+
+    await store.save(conversation("c1", prompt("u1")))
+    await store._read(note_size)
+    with pytest.MonkeyPatch.context() as patch:
+        read = turn_rows.read_conversation
+        patch.setattr(turn_rows, "read_conversation", lambda db, *rest: (note_size(db), read(db, *rest))[1])
+        await store.conversation("c1")
+    await store._read(note_size)
+    assert sizes == [sizes[0], -256, sizes[0]]

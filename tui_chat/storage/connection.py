@@ -16,6 +16,7 @@ BUSY_TIMEOUT_MS = 20_000
 """Longer than any write of ours takes, so that another copy of the program is waited for, not reported."""
 _CACHE_KIB = 4_096
 """The system caches the file as well; a larger cache would only grow with every day of use."""
+_SMALL_CACHE_KIB = 256
 
 
 class Connection(sqlite3.Connection):
@@ -43,6 +44,19 @@ def strict_text(db: sqlite3.Connection) -> Iterator[None]:
         yield
     finally:
         db.text_factory = decode
+
+
+@contextmanager
+def small_cache(db: sqlite3.Connection) -> Iterator[None]:
+    """Within this block of reading, few pages are kept in memory: they are read once.
+
+    Pages that are freed later would lie between the values that were read, of no use to the system.
+    """
+    db.execute(f"PRAGMA cache_size = -{_SMALL_CACHE_KIB}")
+    try:
+        yield
+    finally:
+        db.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
 
 
 def note_damaged_value(db: sqlite3.Connection) -> None:

@@ -9,6 +9,7 @@ from tui_chat.core.conversation import Conversation, Options, SideRequest, Title
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.turn import Turn
 from tui_chat.storage import app_state, blobs, labels, live_replies, search_index, turn_rows
+from tui_chat.storage.connection import small_cache
 from tui_chat.storage.hidden import HIDDEN
 from tui_chat.storage.process_owner import CurrentProcess
 from tui_chat.storage.purge import has_left
@@ -30,7 +31,8 @@ def load(db: sqlite3.Connection, conversation_id: str, process: CurrentProcess) 
     """Return a conversation, including what has arrived of its live replies."""
     conversation = turn_rows.seq_of(db, conversation_id)
     live = live_replies.live_turns(db, process, conversation)
-    loaded = turn_rows.read_conversation(db, conversation, lambda turns: live_replies.overlay(db, turns, live))
+    with small_cache(db):
+        loaded = turn_rows.read_conversation(db, conversation, lambda turns: live_replies.overlay(db, turns, live))
     left_out, changed_at = app_state.left_out(db, conversation_id)
     if changed_at is not None:
         loaded = replace(loaded, left_out=left_out, left_out_at=changed_at)
