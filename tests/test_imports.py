@@ -1,4 +1,4 @@
-"""What each command loads, seen in a fresh interpreter: starting is quick because most of it is not loaded."""
+"""What each command loads, seen in a fresh interpreter: starting is quick because most modules are not loaded."""
 
 import json
 import subprocess

@@ -20,7 +20,7 @@ CAUSES = {
     "key echo while streaming, the worst": "two such frames in turn, or the processor was taken by another program",
     "longest callback of the loop": "a collection of the middle generation within a frame of the footer",
     "opening 10,000 turns: key → end drawn": _OPEN,
-    "memory of it over an empty one": (
+    "memory over an empty one": (
         "the text as Python strings, 12 MB of 5 where a character is an emoji or Chinese; 4 MB of turns, 3 MB of "
         "entries of the pane and as many of the preview before it, 4 MB of SQLite's cache"
     ),

@@ -92,7 +92,7 @@ def open_long(subject: Subject, scale: Scale) -> Figures:
         paged = session.terminal.type(product.PAGE_UP)
         session.terminal.rest(2)
         full_mb = session.terminal.memory_mb()
-    figures = {"memory of it over an empty one": full_mb - empty_mb}
+    figures = {"memory over an empty one": full_mb - empty_mb}
     drawn = first_frame(session.terminal.chunks, opened, Screen(COLUMNS, LINES), _shows_end)
     if drawn is None:
         raise Broken(f"its end was never shown: {session.terminal.last_words()}")

@@ -76,7 +76,7 @@ WIRES: dict[str, tuple[Callable[[Script], bytes], Callable[[httpx2.AsyncBaseTran
 
 
 async def _bare(body: bytes) -> int:
-    """What anybody would write first: every event read as JSON, nothing made of it but its length."""
+    """The simplest reader: every event read as JSON, of which only the length is used."""
     characters = 0
     async with (
         httpx2.AsyncClient(transport=_transport(body)) as client,

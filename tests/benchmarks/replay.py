@@ -22,7 +22,7 @@ class Seen:
     """When anything was."""
 
     def typed(self, text: str) -> int | None:
-        """When what was typed so far was first seen, or more of it."""
+        """When what was typed so far, or more, was first seen."""
         times = [at for word, at in self.words.items() if word.startswith(text)]
         return min(times, default=None)
 

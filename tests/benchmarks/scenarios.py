@@ -1,4 +1,4 @@
-"""What is done to a program, and the figures that come of it; each scenario is one run of one program."""
+"""What is done to a program, and the figures for it; each scenario is one run of one program."""
 
 import random
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much of it."""
+    """The amounts of a scenario."""
 
     window: int
     """Tokens of a phase whose latency and CPU are measured; 1,200 are every kind of block once."""

@@ -1,4 +1,4 @@
-"""How fast machines sync through a PostgreSQL on this one, and what the app notices of it.
+"""How fast machines sync through a PostgreSQL on this one, and how much slower the app gets.
 
     python -m tests.benchmarks.sync [--turns N]
 

@@ -49,7 +49,7 @@ def test_no_save_keeps_nothing(shell: Shell) -> None:
     assert shell("list", "--json").out.strip() == "[]"
 
 
-def test_a_conversation_is_gone_on_with(shell: Shell) -> None:
+def test_a_conversation_is_continued(shell: Shell) -> None:
     shell("ask", "--demo", "code")
     assert shell("ask", "--demo", "-c", "table").code == 0
     found = shell.only_conversation()

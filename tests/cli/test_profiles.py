@@ -1,4 +1,4 @@
-"""`-p`: a model with everything asked of it, chosen by one word."""
+"""`-p`: a model with its system prompt and options, chosen by one word."""
 
 import sqlite3
 from pathlib import Path
@@ -36,7 +36,7 @@ def test_a_flag_goes_over_the_profile(shell: Shell, file: str) -> None:
     assert shell.only_conversation()["system"] == "You are brief."
 
 
-def test_a_conversation_can_be_gone_on_with_under_another_profile(shell: Shell, file: str) -> None:
+def test_a_conversation_can_be_continued_under_another_profile(shell: Shell, file: str) -> None:
     shell("ask", "--demo", "code")
     done = shell("--config", file, "ask", "-c", "-p", "review", "--jsonl", "long 500")
     assert done.lines[-1]["stop_reason"] == "max_tokens"

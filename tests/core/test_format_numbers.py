@@ -141,7 +141,7 @@ def test_speed_has_a_digit_after_the_point_only_when_slow() -> None:
     ("share", "shown"),
     [(None, "?"), (0, "0%"), (0.0001, "<1%"), (0.07, "7%"), (0.999, "99%"), (1, "100%"), (1.2, "120%")],
 )
-def test_a_share_is_whole_only_when_all_of_it_is_reached(share: float | None, shown: str) -> None:
+def test_a_share_is_whole_only_when_the_limit_is_reached(share: float | None, shown: str) -> None:
     assert percent(share) == shown
 
 

@@ -1,4 +1,4 @@
-"""What a prompt will cost before it is sent, what the cache still holds of it, and whether it fits."""
+"""What a prompt will cost before it is sent, how much is still in the cache, and whether it fits."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

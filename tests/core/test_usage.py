@@ -29,7 +29,7 @@ def test_a_price_as_a_person_gives_it_fills_in_the_cache() -> None:
     assert price.source == "settings"
 
 
-def test_thinking_is_billed_as_output_and_not_on_top_of_it() -> None:
+def test_thinking_is_billed_within_the_output() -> None:
     usage = Usage(output_tokens=1000, thinking_tokens=900)
     price = Price.of(Decimal(1), Decimal(10))
     assert price.total_usd(usage) == Decimal("0.01")

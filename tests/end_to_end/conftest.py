@@ -1,4 +1,4 @@
-"""The whole program in a terminal of its own: all of it is slow."""
+"""The whole program in a terminal of its own: all tests here are slow."""
 
 from pathlib import Path
 

@@ -139,7 +139,7 @@ def test_over_ssh_the_terminal_sends_its_image(home: Path) -> None:
             terminal.read(0)
         answer(terminal, "status=DONE")
         terminal.until("clipboard.png · PNG 1200×900")
-        assert "⟦1" in terminal.text and "DATA" not in terminal.text, "no piece of it was typed"
+        assert "⟦1" in terminal.text and "DATA" not in terminal.text, "nothing was typed"
         send(terminal, "code")
         leave(terminal)
     assert sent(home) == [("clipboard.png", "image/png")]

@@ -26,9 +26,9 @@ from tui_chat.core.token_estimate import rough_tokens
 TOKENS = int(os.environ.get("TUI_CHAT_FLOOD_TOKENS", "30000"))
 MB_A_TOKEN = 3.7e-6
 SLOWEST_KEY_S, USUAL_KEY_S = 2.0, 0.3
-"""On a machine that may do other things, too; on a quiet one it is a sixth of it."""
+"""On a machine that may do other things, too; on a quiet one it is a sixth."""
 MOST_MB_A_MB, SPARE_MB = 90, 40
-"""What a megabyte of Markdown takes when all of it is laid out, and what any reply takes."""
+"""What a megabyte of Markdown takes when it is laid out whole, and what any reply takes."""
 BETWEEN_KEYS_S = 0.05
 
 

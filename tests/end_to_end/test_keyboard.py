@@ -191,7 +191,7 @@ def terminal(home: Path) -> Iterator[Terminal]:
         yield made
 
 
-def test_a_resize_in_the_middle_of_a_paste_changes_nothing_of_it(terminal: Terminal) -> None:
+def test_a_resize_in_the_middle_of_a_paste_does_not_change_the_paste(terminal: Terminal) -> None:
     terminal.type(f"{PASTE_BEGINS}first half, ")
     terminal.read(0.2)
     terminal.resize(72, 22)

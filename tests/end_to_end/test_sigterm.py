@@ -540,7 +540,7 @@ def test_a_slow_disk_is_waited_for_when_the_program_ends_in_good_order(tmp_path:
 
 
 def status(home: Path) -> str:
-    """The status of the reply as it is stored, whatever a reader makes of it when its program has died."""
+    """The status of the reply as it is stored, also after its program has died."""
     with closing(sqlite3.connect(next(home.rglob("conversations.db")))) as database:
         return str(database.execute("SELECT status FROM turn ORDER BY seq DESC LIMIT 1").fetchone()[0])
 

@@ -62,7 +62,7 @@ class Day:
     def until(self, seen: str | Callable[[str], bool]) -> None:
         """Wait until that is on the screen."""
         self.terminal.until(seen)
-        # What is on the screen by now is all that is wanted of it, and an hour of it is a lot.
+        # Only what is on the screen now is needed; an hour of output is a lot.
         self.terminal.output = b""
 
     def ask(self) -> None:

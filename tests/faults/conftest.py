@@ -1,4 +1,4 @@
-"""Schedules of faults: all of it is slow."""
+"""Schedules of faults: all tests here are slow."""
 
 from pathlib import Path
 

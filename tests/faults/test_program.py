@@ -1,4 +1,4 @@
-"""The same mixtures for the whole program in a terminal, and signals besides: it answers or has left in good order.
+"""The same mixtures for the whole program in a terminal, and signals too: it answers or has exited cleanly.
 
 `TUI_CHAT_PROGRAM_FAULTS` is how many schedules are played, `TUI_CHAT_PROGRAM_FAULT` plays the one of that number.
 """
@@ -213,7 +213,7 @@ def leaves_within(terminal: Terminal, for_s: float) -> bool:
 
 
 def check_what_is_kept(home: Path, schedule: Mixture, sure: str) -> None:
-    """The prompt is there, every reply is the beginning of what was sent, and one of them is nearly all of it."""
+    """The prompt is there, every reply is the beginning of what was sent, and one of them is nearly whole."""
     if schedule.signal is Signal.KILL and schedule.harm in (Harm.DELETED, Harm.DELETED_FOLDER):
         return
     database = next(home.rglob("conversations.db"))

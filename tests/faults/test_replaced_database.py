@@ -1,4 +1,4 @@
-"""Another file takes the database's place while a reply comes in: the reply ends, and nothing of it is lost."""
+"""Another file takes the database's place while a reply comes in: the reply ends, and no text is lost."""
 
 import shutil
 from pathlib import Path

@@ -59,7 +59,7 @@ class Played:
                     self.ended[reply.turn_id] = event
 
     async def act(self, reply: Reply) -> list[Reply]:
-        """What the person does meanwhile; the replies that come of it."""
+        """What the person does meanwhile; the replies that follow."""
         await asyncio.sleep(self.plan.key_at_s)
         match self.plan.key:
             case Key.STOP:
@@ -82,7 +82,7 @@ class Played:
         return []
 
     async def harm(self) -> None:
-        """What becomes of the store, and of it again."""
+        """What happens to the store, and what restores it."""
         schedule = self.plan
         await asyncio.sleep(schedule.disk_at_s)
         if self.has_left:
@@ -207,7 +207,7 @@ async def next_turn_works(played: Played) -> None:
 
 
 async def check_disk(played: Played) -> None:
-    """All of it is on the disk, which another program finds whole."""
+    """Everything is on the disk, and another program finds it whole."""
     with closing(sqlite3.connect(played.path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []

@@ -56,7 +56,7 @@ DEEP = "<deep>"
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
-    """Every container in a value with every key of it."""
+    """Every container in a value with each of its keys."""
     found, pending = [], [value]
     while pending:
         holder = pending.pop()

@@ -42,7 +42,7 @@ def test_counts_of_the_newer_tables_are_those_of_the_file(tmp_path: Path) -> Non
     assert [one.which for one in skipped] == ["number 01void in llm-threads.db"]
 
 
-def test_a_conversation_gone_on_with_in_the_newer_tables_is_one(tmp_path: Path) -> None:
+def test_a_conversation_continued_in_the_newer_tables_is_one(tmp_path: Path) -> None:
     conversation = read(database("llm-threads", tmp_path))[0]["old one"]
     assert outline(conversation) == [
         "u: old question",

@@ -55,7 +55,7 @@ class Gateway:
         return self.backend.tokens.add(name, datetime.now(UTC), sees_all=not own)
 
     async def start(self, text: str = "hi", **fields: object) -> dict[str, str]:
-        """Start a conversation and return the ids of it, the prompt and the reply."""
+        """Start a conversation and return its id and those of the prompt and the reply."""
         answer = await self.http.post(API, json={"text": text, **fields})
         assert answer.status_code == 202, answer.text
         return dict(answer.json())

@@ -309,9 +309,7 @@ def test_there_are_as_many_usage_objects_as_promised() -> None:
 
 
 @pytest.mark.parametrize(("model", "charged", "path"), recorded_bills()[:2])
-def test_what_was_really_charged_is_what_the_list_makes_of_it(
-    pricing: Pricing, model: str, charged: str, path: Path
-) -> None:
+def test_a_charge_equals_the_cost_by_the_list(pricing: Pricing, model: str, charged: str, path: Path) -> None:
     if not path.exists():
         pytest.skip("no recorded streams here")
     usage = replace(recorded_usage(path), billed_usd=None)

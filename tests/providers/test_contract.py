@@ -1,5 +1,5 @@
 """The contract of every provider: the same events come out that went in, however the bytes were cut, and every fault
-is one of ours. Add a wire to `WIRES` and it is held to all of it.
+is one of ours. Add a wire to `WIRES` and every test here runs on it.
 """
 
 import asyncio

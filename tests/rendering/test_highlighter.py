@@ -1,4 +1,4 @@
-"""Code is lexed the same however it came, never all at once, and nothing of it is lost."""
+"""Code is lexed the same however it came, never all at once, and nothing is lost."""
 
 import random
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Text inside a block becomes text with marks, and nothing of it is lost or hidden."""
+"""Text inside a block becomes text with marks, and nothing is lost or hidden."""
 
 import pytest
 

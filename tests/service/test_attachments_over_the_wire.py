@@ -119,7 +119,7 @@ class Talk:
         self._wire, self._blocks = wire, blocks
 
     async def sent(self, *files: AttachmentPart, words: str = "Look.") -> list[tuple[str, str, Any]]:
-        """Send a prompt, and return what the server got of it."""
+        """Send a prompt, and return what the server received."""
         reply = await self.service.send(self.service.new_conversation("p/m"), words, files)
         assert (await reply.wait()).turn.status is TurnStatus.COMPLETE
         return self._blocks(self._wire.requests[-1].json)

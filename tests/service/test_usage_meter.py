@@ -15,7 +15,7 @@ HALF = replace(reply("r2", "p2", "Half of an answer, and then"), status=TurnStat
 TURNS = (prompt("p1"), priced(reply("r1", "p1"), "1"), prompt("p2", "r1"))
 
 
-async def test_what_was_left_of_it_is_counted_from_the_last_true_figures() -> None:
+async def test_the_rest_of_the_usage_is_counted_from_the_last_true_figures() -> None:
     store = await Store.open(":memory:")
     await store.create(conversation("c1", *TURNS, HALF))
     assert await meter_interrupted(store, a_dollar_a_token) == 1

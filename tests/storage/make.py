@@ -19,7 +19,7 @@ PRICE = Price(Decimal(3), Decimal(15), Decimal("0.3"), Decimal("3.75"), Decimal(
 HERE = Owner.current()
 DEAD = replace(HERE, pid=2**22 + 1, started="long ago")
 NEIGHBOUR = replace(HERE, pid=1, started="")
-"""Stands for another process; whether it is alive depends on what the test makes of it."""
+"""Stands for another process; whether it is alive depends on the test."""
 
 
 TO_FOURTH_VERSION = (

@@ -75,7 +75,7 @@ async def test_two_programs_whose_file_is_deleted_meet_again_in_one(open_store: 
     assert {summary.title for summary in await other.summaries()} == {"One", "Hello"}
 
 
-async def test_a_lock_that_is_let_go_in_time_is_only_waited_for(open_store: Open, path: Path) -> None:
+async def test_a_lock_that_is_released_in_time_is_only_waited_for(open_store: Open, path: Path) -> None:
     store = await open_store()
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")

@@ -90,7 +90,7 @@ async def test_turns_whose_conversation_is_lost_are_found_again(open_store: Open
     assert len((await store.conversation("new")).turns) == 1
 
 
-async def test_a_damaged_file_is_replaced_by_what_can_be_read_of_it(open_store: Open, path: Path) -> None:
+async def test_a_damaged_file_is_replaced_by_what_can_be_read(open_store: Open, path: Path) -> None:
     store = await filled(open_store)
     await store.finish(reply("a1", "u1"))
     (root,) = await store._read(

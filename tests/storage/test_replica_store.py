@@ -79,9 +79,7 @@ async def test_checkpoints_of_a_reply_touch_nothing_of_sync(open_store: Open, pa
     assert {name for (name,) in triggers} == {"conversation", "turn", "errand", "attachment"}
 
 
-async def test_a_file_from_before_sync_is_migrated_and_nothing_of_it_is_kept_here(
-    open_store: Open, path: Path
-) -> None:
+async def test_a_file_from_before_sync_is_migrated_without_kept_here(open_store: Open, path: Path) -> None:
     store = await open_store()
     await work(store)
     whole = await store.conversation("c1")

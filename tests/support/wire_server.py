@@ -101,7 +101,7 @@ class Answer:
 
 @dataclass(eq=False)
 class Seen:
-    """A request as it came, and what became of it."""
+    """A request as it came, and how it ended."""
 
     method: str
     path: str

@@ -274,7 +274,7 @@ async def test_damaged_mark_has_everything_read_and_sent_again(machines: Machine
     assert position is not None and position.mark is not None and position.cursor == machines.hub.last
 
 
-async def test_nothing_is_purged_by_a_machine_that_cannot_read_all_of_it(machines: Machines) -> None:
+async def test_nothing_is_purged_by_a_machine_that_cannot_read_all_records(machines: Machines) -> None:
     await machines.here.create(conversation("c1", prompt("u1")))
     await machines.sync()
     await machines.here.append("c1", [reply("a1", "u1")], head="a1")

@@ -120,7 +120,7 @@ class Set:
 
 
 def script(prompt: str, share: float = 1.0, *, before: str = "\0") -> list[Step]:
-    """The demo's own reply to a prompt: up to some words of it, or the beginning while the rest is awaited."""
+    """The demo's own reply to a prompt: the first words, or the start while the rest is awaited."""
     text = "".join(scene_for(prompt, 0).tokens()).partition(before)[0].rstrip()
     words = pieces(text)
     shown = words[: int(len(words) * share)]

@@ -25,7 +25,7 @@ async def shown(first: Conversation, size: tuple[int, int] = (80, 24)) -> AsyncI
 
 
 def live(*deltas: Delta, parent: str | None = None) -> tuple[Turn, Turn]:
-    """A reply in flight, and what those deltas make of it."""
+    """A reply in flight, and the turn that those deltas make."""
     turn = reply(900, status=TurnStatus.STREAMING, parent_id=parent)
     builder = TurnBuilder(turn)
     for delta in deltas:

@@ -112,7 +112,7 @@ def check(viewport: Viewport) -> None:
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(STEP, max_size=25))
-def test_the_window_is_a_stretch_of_it_also_while_turns_look_as_they_did(
+def test_the_window_is_a_stretch_of_the_branch_also_while_turns_look_as_they_did(
     monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int]]
 ) -> None:
     monkeypatch.setattr(layout_cache, "_LONG_ROWS", 6)
@@ -168,7 +168,7 @@ def test_a_reader_in_the_growing_end_keeps_his_text_when_it_is_laid_out_differen
     assert viewport.rows()[0].line.text.split()[1] == first
 
 
-def test_rows_far_away_are_let_go_and_their_heights_stay_exact() -> None:
+def test_rows_far_away_are_dropped_and_their_heights_stay_exact() -> None:
     viewport = Viewport(layout_options())
     viewport.height = 20
     viewport.show(BranchEntries(exchanges(400, lines=20)))

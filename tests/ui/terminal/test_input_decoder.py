@@ -32,7 +32,7 @@ def incoming() -> InputDecoder:
 
 
 def waited_for(incoming: InputDecoder) -> list[Message]:
-    """What comes of it when nothing follows."""
+    """The keys when nothing follows."""
     end_s = time.monotonic() + 2
     while time.monotonic() < end_s:
         time.sleep(incoming.wait_s or 0)
