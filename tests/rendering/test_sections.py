@@ -83,6 +83,61 @@ def test_examples_in_any_order_are_the_text_as_a_whole() -> None:
         assert in_sections(text, 60) == render(text, 60, DARK)
 
 
+def as_it_arrives(pieces: list[str], width: int, chance: random.Random) -> list[Line]:
+    """The lines of the sections that a growing text is split into, each laid out as it was split."""
+    texts = [LiveMarkdown(width, DARK, section_size=chance.choice((1, 30)))]
+    for piece in pieces:
+        texts[-1].append(piece)
+        for _ in range(chance.choice((0, 1, 1))):
+            texts[-1].advance(chance.choice((0, 1)))
+            while (section := texts[-1].split()) is not None:
+                texts.append(section)
+                texts[-1].advance(0)
+    texts[-1].finish()
+    while not texts[-1].advance() or (section := texts[-1].split()) is not None:
+        texts.append(section)
+    assert "".join(text.source for text in texts) == "".join(pieces)
+    return [line for text in texts for line in again(text, width, is_first=text is texts[0])]
+
+
+def again(text: LiveMarkdown, width: int, *, is_first: bool) -> list[Line]:
+    """The lines of a section: laid out again where links in it were defined later."""
+    if not any(label in text.references for label in text.unknown_labels):
+        return list(text.lines)
+    other = LiveMarkdown(width, DARK, text.references, continues=not is_first)
+    other.append(text.source)
+    other.finish()
+    return list(other.lines)
+
+
+@pytest.mark.parametrize("text", (*TRAPS, *EXAMPLES, *HOSTILE, REPLY))
+def test_a_text_split_as_it_arrives_is_the_text_as_a_whole(text: str) -> None:
+    chance = random.Random(3)
+    for size in (1, 7, len(text) + 1) if len(text) < 400 else (97, len(text)):
+        pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        assert as_it_arrives(pieces, 60, chance) == render(text, 60, DARK)
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.lists(st.sampled_from((*PIECES, "\n\n", "\n\nend", "\n\n# end\n", *TRAPS, "\u200d", "\ufe0f")), max_size=40),
+    st.sampled_from((12, 40, 100)),
+    st.integers(0, 1000),
+)
+def test_any_text_split_as_it_arrives_is_the_text_as_a_whole(pieces: list[str], width: int, seed: int) -> None:
+    assert as_it_arrives(pieces, width, random.Random(seed)) == render("".join(pieces), width, DARK)
+
+
+def test_a_reply_is_split_as_it_arrives() -> None:
+    text, sections_made = LiveMarkdown(80, DARK, section_size=500), 1
+    for at in range(0, len(REPLY) * 3, 50):
+        text.append((REPLY * 3)[at : at + 50])
+        text.advance()
+        while (rest := text.split()) is not None:
+            text, sections_made = rest, sections_made + 1
+    assert sections_made > len(REPLY) * 3 / 5000
+
+
 def test_a_long_reply_has_many_sections(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sections, "_LEAST", 500)
     assert len(sections.cut(REPLY * 3, References())) > len(REPLY) * 3 / 5000

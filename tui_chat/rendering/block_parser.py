@@ -39,6 +39,7 @@ from tui_chat.rendering.block_patterns import (
     NOTE,
     NUMBER,
     RULE,
+    SECTION_START,
     TASK,
     UNDERLINE,
     alignments,
@@ -83,6 +84,11 @@ class BlockParser:
         added = self.leaf.lines[self._own_lines :]
         del self.leaf.lines[self._own_lines :]
         return added
+
+    def ends_before(self, line: str) -> bool:
+        """Return whether every block ends before this line, so that it can start a text of its own."""
+        is_closed = self.leaf is None and self._blank and self.stack[0].shown
+        return is_closed and SECTION_START.match(line) is not None
 
     def close(self) -> None:
         """Close all blocks at the end of the text."""

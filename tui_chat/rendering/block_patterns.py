@@ -16,6 +16,8 @@ MATHS = {"$$": "$$", "\\[": "\\]"}
 """Openers of displayed mathematics, and what closes each."""
 
 DELIMITERS = re.compile(r"\|?(?: *:?-+:? *\|)* *:?-+:? *\|? *$")
+SECTION_START = re.compile(r"[^\W\d_]|#|```|\*\*[^\s*]|\|")
+"""What ends every list, quote and paragraph where it follows an empty line."""
 CELL_END = re.compile(r"(?<!\\)\|")
 
 _BLOCK_TAGS = (

@@ -57,6 +57,11 @@ class Document:
         self._unresolved: list[_UnresolvedBlock] = []
         self._defined: set[str] = set()
 
+    @property
+    def unknown_labels(self) -> set[str]:
+        """The undefined link labels of all closed blocks."""
+        return set().union(*(block.unknown_labels for block in self._unresolved))
+
     def leaf_closed(self, stack: list[Container], leaf: Leaf) -> None:
         """Lay out a complete leaf."""
         block = self._open_block(stack, leaf)

@@ -1,11 +1,13 @@
 """Splits incoming text into lines that are safe for a terminal. Must not know Markdown."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui_chat.core.clean import clean
 from tui_chat.rendering.cell_width import normalize_graphemes
 
+_BATCH = 16_000
+"""Characters that are split into lines together."""
 LONGEST_LINE = 4096
 """A longer line is passed on in parts, so that no step works on the whole line."""
 
@@ -19,56 +21,95 @@ class SourceLine:
     """It continues the line before it."""
     raw: str | None = None
     """How it was written, where that is not what is shown."""
+    start: int = field(default=-1, compare=False)
+    """Its offset in the source; -1 where it continues a line."""
 
 
 class LineSource:
     """Collects text and returns its complete lines."""
 
-    def __init__(self) -> None:
-        self._all: list[str] = []
-        self._new: list[str] = []
+    def __init__(self, start: int = 0) -> None:
+        self.start = start
+        """The offset of its text in the whole source."""
+        self._all: deque[str] = deque()
+        self._new: deque[str] = deque()
+        """Text that is not split into lines yet."""
         self._ready: deque[SourceLine] = deque()
         self._partial = ""
+        self._partial_start = start
+        """The offset of `_partial` in the whole source."""
         self._goes_on = False
+        self._is_ended = False
 
     def append(self, text: str) -> None:
-        self._new.append(text)
+        for at in range(0, len(text), _BATCH):
+            piece = text[at : at + _BATCH]
+            self._all.append(piece)
+            self._new.append(piece)
 
     @property
     def text(self) -> str:
         """All text so far, as it came."""
-        self._all = ["".join((*self._all, *self._new))]
-        self._cut()
-        return self._all[0]
+        if len(self._all) > 1:
+            self._all = deque(("".join(self._all),))
+        return self._all[0] if self._all else ""
+
+    @property
+    def waiting(self) -> int:
+        """How many characters are in lines that were not taken yet."""
+        return sum(map(len, self._new)) + sum(len(line.text) for line in self._ready)
+
+    def peek(self) -> SourceLine | None:
+        """Return the next complete line, which stays the next one."""
+        while not self._ready and self._new:
+            self._cut()
+        if not self._ready and self._is_ended and self._partial:
+            self._hand_out(self._partial)
+            self._partial = ""
+        return self._ready[0] if self._ready else None
 
     def take(self) -> SourceLine | None:
         """Return the next complete line."""
-        if not self._ready and self._new:
-            self._cut()
-        return self._ready.popleft() if self._ready else None
+        return self._ready.popleft() if self.peek() is not None else None
 
     def end(self) -> None:
         """End the text: what is left becomes a line."""
-        self._cut()
-        if self._partial:
-            self._hand_out(self._partial)
-            self._partial = ""
-            self._goes_on = False
+        self._is_ended = True
 
     def partial(self) -> list[SourceLine]:
-        """Return the incomplete line as if it ended here."""
-        return _pieces(self._partial.removesuffix("\r"), self._goes_on)
+        """Return the incomplete line as if it ended here; every other line was taken."""
+        return _pieces(self._partial.removesuffix("\r"), self._goes_on, self._partial_start)
+
+    def split(self, start: int) -> "LineSource":
+        """Give the text from the start of a line on that was not taken yet to another source, and end."""
+        rest, kept, size = LineSource(start), deque[str](), start - self.start
+        while size > 0:
+            piece = self._all.popleft()
+            if len(piece) > size:
+                self._all.appendleft(piece[size:])
+            kept.append(piece[:size])
+            size -= len(piece)
+        rest._all, self._all = self._all, kept
+        rest._new, self._new = self._new, rest._new
+        rest._ready, self._ready = self._ready, rest._ready
+        rest._partial, self._partial = self._partial, ""
+        rest._partial_start, rest._goes_on, rest._is_ended = self._partial_start, self._goes_on, self._is_ended
+        self._goes_on, self._is_ended = False, True
+        return rest
 
     def _cut(self) -> None:
-        if not self._new:
-            return
-        text = self._partial + "".join(self._new)
-        self._all += self._new
-        self._new = []
-        *lines, self._partial = text.split("\n")
+        """Split some of the new text into lines."""
+        taken: list[str] = []
+        size = 0
+        while self._new and size < _BATCH:
+            taken.append(self._new.popleft())
+            size += len(taken[-1])
+        *lines, self._partial = (self._partial + "".join(taken)).split("\n")
         for line in lines:
+            end = self._partial_start + len(line) + 1
             self._hand_out(self._shortened(line.removesuffix("\r")))
             self._goes_on = False
+            self._partial_start = end
         self._partial = self._shortened(self._partial)
 
     def _shortened(self, line: str) -> str:
@@ -77,16 +118,19 @@ class LineSource:
             cut = line.rfind(" ", LONGEST_LINE // 2, LONGEST_LINE) + 1 or LONGEST_LINE
             self._hand_out(line[:cut])
             self._goes_on = True
+            self._partial_start += cut
             line = line[cut:]
         return line
 
     def _hand_out(self, line: str) -> None:
-        self._ready += _pieces(line, self._goes_on)
+        self._ready += _pieces(line, self._goes_on, self._partial_start)
 
 
-def _pieces(line: str, continues: bool) -> list[SourceLine]:
+def _pieces(line: str, continues: bool, start: int) -> list[SourceLine]:
     """Return a source line made safe, split at line ends of other kinds."""
     cleaned = normalize_graphemes(clean(line))
+    start = -1 if continues else start
     if "\n" in cleaned:
-        return [SourceLine(text, continues and not number) for number, text in enumerate(cleaned.split("\n"))]
-    return [SourceLine(cleaned, continues, line if line != cleaned else None)]
+        first, *others = cleaned.split("\n")
+        return [SourceLine(first, continues, start=start), *map(SourceLine, others)]
+    return [SourceLine(cleaned, continues, line if line != cleaned else None, start)]

@@ -21,7 +21,7 @@ __all__ = ["CodeBlock", "LiveMarkdown", "render"]
 LEAST_WIDTH = 8
 """A narrower window gets lines of this width, cropped."""
 _HEAD_ONLY = re.compile(r"[|:\- ]*$")
-_BATCH = 8_000
+_BATCH = 2_000
 """Characters that are processed between two checks of the clock."""
 
 
@@ -33,9 +33,18 @@ class LiveMarkdown:
     """
 
     def __init__(
-        self, width: int, styles: TextStyles, references: References | None = None, *, continues: bool = False
+        self,
+        width: int,
+        styles: TextStyles,
+        references: References | None = None,
+        *,
+        continues: bool = False,
+        section_size: int = 0,
     ) -> None:
-        """`references`: definitions from elsewhere in the text; `continues`: it is not the text's first section."""
+        """`references`: definitions from elsewhere in the text; `continues`: it is not the text's first section.
+
+        After `section_size` characters it stops where a section can start, and `split` continues there; 0 is never.
+        """
         self.width = width
         self.styles = styles
         self._context = LayoutContext(
@@ -44,6 +53,9 @@ class LiveMarkdown:
         self._source = LineSource()
         self._document = Document(self._context)
         self._blocks = BlockParser(self._document, continues=continues)
+        self._section_size = section_size
+        self._next_section: int | None = None
+        """Where in the source the next section starts."""
         self._lines: list[Line] = []
         self._fixed = 0
         """How many of the lines are the document's; the preview follows them."""
@@ -71,6 +83,21 @@ class LiveMarkdown:
         return self._source.text
 
     @property
+    def references(self) -> References:
+        """The link definitions that it knows."""
+        return self._context.references
+
+    @property
+    def unknown_labels(self) -> set[str]:
+        """The labels of links in closed blocks that are not defined."""
+        return self._document.unknown_labels
+
+    @property
+    def waiting(self) -> int:
+        """How many characters are not processed yet."""
+        return self._source.waiting
+
+    @property
     def lines(self) -> Sequence[Line]:
         """The lines of all text so far."""
         self.advance()
@@ -90,16 +117,37 @@ class LiveMarkdown:
         while not (done := self._work_some()) and perf_counter() < until:
             pass
         self._document.resolve(self._blocks.leaf)
+        if done and self._next_section is None:
+            self._look_for_section(next(iter(self._source.partial()), None))
         self._stale = not done
         self._open_code = None
-        self._update(self._preview(with_partial=done))
+        self._update(self._preview(with_partial=done and self._next_section is None))
         return done
+
+    def split(self) -> "LiveMarkdown | None":
+        """End the text where the next section starts, if `advance` has come there, and return that section."""
+        if self._next_section is None:
+            return None
+        section = LiveMarkdown(
+            self.width,
+            self.styles,
+            self._context.references,
+            continues=True,
+            section_size=self._section_size,
+        )
+        section._source = self._source.split(self._next_section)
+        section._stale = True
+        section._finished = self._finished
+        self._section_size, self._next_section = 0, None
+        self._finished = self._stale = True
+        self.advance()
+        return section
 
     def _work_some(self) -> bool:
         """Parse and lay out a batch of lines; return whether there are no more."""
         document, blocks = self._document, self._blocks
         done = self._feed_some()
-        if done and self._finished:
+        if done and self._finished and self._next_section is None:
             blocks.close()
         if blocks.leaf is not None and blocks.leaf.kind != PARAGRAPH:
             document.grow(blocks.stack, blocks.leaf, more_waits=not done)
@@ -109,12 +157,21 @@ class LiveMarkdown:
         """Feed a batch of lines to the parser; return whether there are no more."""
         characters = 0
         while characters < _BATCH:
-            piece = self._source.take()
-            if piece is None:
+            piece = self._source.peek()
+            if self._look_for_section(piece) or piece is None:
                 return True
+            self._source.take()
             _feed(self._blocks, piece)
             characters += len(piece.text) + 50
         return False
+
+    def _look_for_section(self, piece: SourceLine | None) -> bool:
+        """Return whether the next section starts with this line, and remember that."""
+        if piece is None or not 0 < self._section_size <= piece.start - self._source.start:
+            return False
+        if self._blocks.ends_before(piece.text):
+            self._next_section = piece.start
+        return self._next_section is not None
 
     def _preview(self, with_partial: bool) -> list[Line]:
         """Return the lines of the open blocks, with the incomplete line."""

@@ -10,12 +10,13 @@ import re
 from tui_chat.core.clean import clean
 from tui_chat.rendering.block_nodes import FENCED, HTML, Container, Leaf
 from tui_chat.rendering.block_parser import BlockParser
+from tui_chat.rendering.block_patterns import SECTION_START
 from tui_chat.rendering.line_source import LineSource
 from tui_chat.rendering.references import References
 
 _LEAST = 4_000
 """Characters of a section: more are laid out in a few milliseconds, less in too many objects."""
-_BOUNDARY = re.compile(r"\n[ \t]*\r?\n(?=[^\W\d_]|#|```|\*\*[^\s*]|\|)")
+_BOUNDARY = re.compile(rf"\n[ \t]*\r?\n(?={SECTION_START.pattern})")
 _FENCE = re.compile(r"(`{3,})[^`\n]*(?=\n)")
 _FOLLOWED = re.compile(r"```|~~~|<(?:[!?]|script|pre|style|textarea)|\]:", re.I)
 """What may open a block that continues after an empty line, or define a link."""
@@ -25,8 +26,8 @@ _SIGNS = re.compile(r"[`~<\]]")
 """… so that signs around them may come together."""
 
 
-def cut(text: str, references: References) -> list[str]:
-    """Return the sections of a text, and collect its link definitions."""
+def cut(text: str, references: References, *, is_live: bool = False) -> list[str]:
+    """Return the sections of a text, and collect its link definitions; those at the end of a live one may grow."""
     starts = [0]
     scan = _Scan(text, references)
     is_first = True
@@ -39,8 +40,9 @@ def cut(text: str, references: References) -> list[str]:
             starts.append(at)
         is_first = False
         at = scan.after_fence(at)
-    scan.read(at, len(text))
-    scan.end()
+    if not is_live:
+        scan.read(at, len(text))
+        scan.end()
     return [text[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
 
 

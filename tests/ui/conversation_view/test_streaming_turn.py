@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tui_chat.ui.conversation_view.streaming_turn
-import tui_chat.ui.conversation_view.turn_layout
 from tests.ui.conversation_view.layouts import layout_options
 from tests.ui.turns import reply
 from tui_chat.core.builder import TurnBuilder
@@ -67,8 +66,7 @@ def test_a_reply_saved_with_other_words_than_came_shows_the_saved_ones() -> None
 
 
 def test_more_than_a_frame_can_take_is_laid_out_over_several(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (tui_chat.ui.conversation_view.streaming_turn, tui_chat.ui.conversation_view.turn_layout):
-        monkeypatch.setattr(module, "MOST_S", 0.0)
+    monkeypatch.setattr(tui_chat.ui.conversation_view.streaming_turn, "MOST_S", 0.0)
     turn = reply(1, status=TurnStatus.STREAMING, parent_id=None)
     entry = entry_after(BranchEntries(), turn, None)
     streaming = StreamingTurn(entry)

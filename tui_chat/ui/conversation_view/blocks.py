@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -17,12 +17,15 @@ from tui_chat.ui.conversation_view.links import ATTACHMENT
 
 if TYPE_CHECKING:
     from tui_chat.rendering.markdown import CodeBlock, LiveMarkdown
+    from tui_chat.rendering.references import References
 
 _INDENT = 2
 """Cells by which unfolded text is indented."""
 _SIGN_OF_FOLD = "▸ "
-MOST_S = 0.1
+MOST_S = 0.006
 """Longest layout of a streaming text in one frame."""
+SECTION_SIZE = 4_000
+"""Characters of a reply after which it is laid out in a block of its own, where Markdown allows it."""
 _NOT_COUNTED = dict.fromkeys(map(ord, " -|:"))
 
 
@@ -112,32 +115,40 @@ def counted(text: str) -> int:
 class Prose(Block):
     """A text part: Markdown of a reply, or a prompt as it was typed."""
 
-    def __init__(self, part: TextPart, role: Role, layout_options: LayoutOptions) -> None:
+    def __init__(self, part: TextPart, text: "LiveMarkdown | GrowingText", start: int, end: int) -> None:
+        """`start` and `end` are the offsets of `text` in the part's text: sections may be before it."""
         super().__init__()
         self.part: TextPart = part
-        self._size = 0
+        self.text = text
+        self.start = start
+        self._end = end
         self._is_finished = False
-        self._text: LiveMarkdown | GrowingText = (
-            _live(layout_options)
+
+    @classmethod
+    def of(cls, part: TextPart, role: Role, layout_options: LayoutOptions, *, is_live: bool = False) -> Self:
+        """Return a block of all the text; a live reply is split where the next section starts."""
+        text = (
+            live_markdown(layout_options, section_size=SECTION_SIZE if is_live else 0)
             if role is Role.ASSISTANT
             else GrowingText(layout_options.measure, layout_options.styles.text)
         )
-        self.grow(part.text)
+        text.append(part.text)
+        return cls(part, text, 0, len(part.text))
 
     def grow(self, text: str) -> None:
         """Take in more text, which `advance` lays out."""
-        self._size += len(text)
-        self._text.append(text)
+        self._end += len(text)
+        self.text.append(text)
 
     def grow_to(self, part: Part) -> bool:
         if part is self.part:
             return True
-        if not isinstance(part, TextPart) or len(part.text) < self._size:
+        if not isinstance(part, TextPart) or len(part.text) < self._end:
             return False
-        if len(part.text) > self._size:
+        if len(part.text) > self._end:
             if self._is_finished:
                 return False
-            self.grow(part.text[self._size :])
+            self.grow(part.text[self._end :])
         self.part = part
         return True
 
@@ -147,29 +158,49 @@ class Prose(Block):
     def finish(self) -> None:
         if not self._is_finished:
             self._is_finished = True
-            self._text.finish()
+            self.text.finish()
 
     def advance(self, budget_s: float = inf) -> bool:
-        if isinstance(self._text, GrowingText):
-            self.lines = self._text.lines
+        if isinstance(self.text, GrowingText):
+            self.lines = self.text.lines
             return True
-        done = self._text.advance(budget_s)
-        self.lines = self._text.ready
+        done = self.text.advance(budget_s)
+        self.lines = self.text.ready
         return done
 
+    def split(self) -> "Prose | None":
+        """End it where the next section starts, if `advance` has come there, and return the rest."""
+        rest = None if isinstance(self.text, GrowingText) else self.text.split()
+        if rest is None:
+            return None
+        self.lines = self.text.ready
+        prose = Prose(self.part, rest, self.start + len(self.text.source), self._end)
+        prose._is_finished, self._is_finished = self._is_finished, True
+        return prose
+
     def shows(self, source: str) -> bool:
-        return self._text.source == source
+        return self.text.source == source
 
     @property
     def code_blocks(self) -> "tuple[CodeBlock, ...]":
-        return () if isinstance(self._text, GrowingText) else self._text.code_blocks
+        return () if isinstance(self.text, GrowingText) else self.text.code_blocks
 
 
-def _live(layout_options: LayoutOptions) -> "LiveMarkdown":
+def live_markdown(
+    layout_options: LayoutOptions,
+    references: "References | None" = None,
+    *,
+    continues: bool = False,
+    section_size: int = 0,
+) -> "LiveMarkdown":
+    """Return an empty text for these options."""
     # Imported late: an app that opens on an empty conversation starts sooner.
     from tui_chat.rendering.markdown import LiveMarkdown
 
-    return LiveMarkdown(layout_options.width, layout_options.styles)
+    options = layout_options
+    return LiveMarkdown(
+        options.width, options.styles, references, continues=continues, section_size=section_size
+    )
 
 
 class Fold(Block):

@@ -4,15 +4,13 @@ from typing import TYPE_CHECKING
 
 from tui_chat.core.part import TextPart
 from tui_chat.rendering.line import BLANK, Line
-from tui_chat.ui.conversation_view.blocks import Block
+from tui_chat.ui.conversation_view.blocks import Block, live_markdown
 from tui_chat.ui.conversation_view.layout_options import LayoutOptions
 
 if TYPE_CHECKING:
     from tui_chat.rendering.markdown import CodeBlock, LiveMarkdown
     from tui_chat.rendering.references import References
 
-LONG_TEXT = 40_000
-"""Characters of a reply from which it is laid out in sections."""
 
 
 class Section(Block):
@@ -30,12 +28,14 @@ class Section(Block):
         super().__init__()
         self.part: TextPart = part
         self.is_first = is_first
-        self._source = source
-        self._references = references
+        self.source = source
+        self.references = references
         self._layout_options = layout_options
         self._count = estimated_rows(source, layout_options.measure)
         self._is_measured = False
         self._text: LiveMarkdown | None = None
+        self._unknown_labels: set[str] = set()
+        """Labels of links that were not defined when it was laid out."""
 
     @property
     def count(self) -> int:
@@ -51,16 +51,25 @@ class Section(Block):
         """Drop the rows; they are laid out again when they are asked for."""
         self._text = None
 
+    def take_rows(self, text: "LiveMarkdown") -> None:
+        """Show the rows of this finished text, which has its source."""
+        self._text = text
+        self._count, self._is_measured = len(text.lines), True
+        self._unknown_labels = text.unknown_labels
+
+    def define_links(self) -> None:
+        """Lay it out again if links in it were defined since."""
+        if any(label in self.references for label in self._unknown_labels):
+            self._unknown_labels = set()
+            self._text, self._is_measured = None, False
+
     def _laid_out(self) -> "LiveMarkdown":
         if self._text is None:
-            from tui_chat.rendering.markdown import LiveMarkdown
-
-            options = self._layout_options
-            text = LiveMarkdown(options.width, options.styles, self._references, continues=not self.is_first)
-            text.append(self._source)
+            text = live_markdown(self._layout_options, self.references, continues=not self.is_first)
+            text.append(self.source)
             text.finish()
-            self._text = text
-            self._count, self._is_measured = len(text.lines), True
+            self.take_rows(text)
+            return text
         return self._text
 
     def line(self, row: int) -> Line:
@@ -72,26 +81,6 @@ class Section(Block):
     @property
     def code_blocks(self) -> "tuple[CodeBlock, ...]":
         return self._laid_out().code_blocks
-
-
-class CutText:
-    """The sections of a text, which are the same at every width."""
-
-    def __init__(self, text: str) -> None:
-        # Imported late, as most texts are short.
-        from tui_chat.rendering.references import References
-        from tui_chat.rendering.sections import cut
-
-        self.text = text
-        self._references = References()
-        self._pieces = cut(text, self._references)
-
-    def sections(self, part: TextPart, layout_options: LayoutOptions) -> list[Section]:
-        """Return the sections of a part with this text, to be laid out with these options."""
-        return [
-            Section(part, piece, self._references, layout_options, is_first=not place)
-            for place, piece in enumerate(self._pieces)
-        ]
 
 
 def estimated_rows(text: str, measure: int) -> int:

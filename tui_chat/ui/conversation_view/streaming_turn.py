@@ -54,7 +54,7 @@ class StreamingTurn:
         text = "".join(self._pending)
         self._pending.clear()
         entry = self.entry
-        last = entry.blocks[-2] if entry.is_laid_out and not self._is_stale else None
+        last = entry.growing if entry.is_laid_out and not self._is_stale else None
         if isinstance(last, Prose) or (isinstance(last, Fold) and last.can_open):
             last.grow(text)
         else:
@@ -62,8 +62,7 @@ class StreamingTurn:
             entry.turn = self.turn
             entry.layout(layout_options)
             entry.update(entry.turn, unfolded=unfolded)
-        self.is_behind = not entry.blocks[-2].advance(MOST_S)
-        entry.measure()
+        self.is_behind = not entry.advance(MOST_S)
         return True
 
     def catch_up(self) -> None:

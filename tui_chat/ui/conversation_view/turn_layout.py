@@ -24,9 +24,10 @@ from tui_chat.core.sources import source_of
 from tui_chat.core.turn import Role, Turn
 from tui_chat.rendering.line import Line
 from tui_chat.ui.conversation_view import turn_labels
-from tui_chat.ui.conversation_view.blocks import MOST_S, Block, Fold, Prose
+from tui_chat.ui.conversation_view.blocks import Block, Fold, Prose
+from tui_chat.ui.conversation_view.cut_text import LONG_TEXT, CutText, grow_blocks, lay_out_tail
 from tui_chat.ui.conversation_view.layout_options import Expanded, LayoutOptions, Note
-from tui_chat.ui.conversation_view.section import LONG_TEXT, CutText, Section, estimated_rows
+from tui_chat.ui.conversation_view.section import Section, estimated_rows
 from tui_chat.ui.conversation_view.turn_labels import TurnHeader
 from tui_chat.ui.conversation_view.turn_state import state
 
@@ -53,7 +54,6 @@ class TurnLayout:
         "_prepared",
         "_prepared_options",
         "_starts",
-        "_streamed",
         "folds",
         "has_details",
         "has_sections",
@@ -80,10 +80,8 @@ class TurnLayout:
         """The part of each block after the header."""
         self.has_sections = False
         """Whether some rows may be estimates."""
-        self._streamed = False
-        """It came while it was shown, and its texts stay one block each."""
         self._cuts: Mapping[int, CutText] = _NONE
-        """The sections of the long parts, which are the same at every width."""
+        """Where long texts are cut, by the number of the part."""
         self._starts: Sequence[int] = (0,)
         self._layout_options: LayoutOptions | None = None
         self._prepared: Mapping[int, Prose] = _NONE
@@ -128,9 +126,9 @@ class TurnLayout:
         if self._prepared_options is not layout_options:
             self._prepared_options = layout_options
             self._prepared = {
-                number: Prose(part, self.turn.role, layout_options)
+                number: Prose.of(part, self.turn.role, layout_options)
                 for number, part in enumerate(self.turn.parts)
-                if isinstance(part, TextPart) and summarized_turn(self.turn) is None and not self._is_long(part)
+                if isinstance(part, TextPart) and summarized_turn(self.turn) is None and self._cut(number) is None
             }
         until = time.monotonic() + budget_s
         for prose in self._prepared.values():
@@ -140,6 +138,7 @@ class TurnLayout:
         return True
 
     def drop(self) -> None:
+        self._keep_cuts()
         self._layout_options = self._prepared_options = None
         self._blocks = self._groups = ()
         self._prepared = _NONE
@@ -154,7 +153,6 @@ class TurnLayout:
         part_unfolded = self._parts[unfolded] if unfolded is not None and unfolded < len(self._parts) else None
         old = self._groups
         self.turn = turn
-        self._streamed = self._streamed or turn.is_live
         # The header of a reply gets its figures at the end.
         is_same = self._blocks and turn.is_live
         blocks: list[Block] = [self._blocks[HEAD] if is_same else turn_labels.head(turn, self.header, layout_options)]
@@ -173,24 +171,66 @@ class TurnLayout:
     def _group(self, number: int, old: list[Block], unfolded: int | None) -> list[Block]:
         """Return the blocks of part `number`: the old ones where they still show it."""
         part = self.turn.parts[number]
-        if isinstance(part, TextPart) and self._is_long(part):
-            is_same = bool(old) and isinstance(old[0], Section) and old[0].part is part
-            if is_same:
-                return old
-            cut = self._cuts.get(number)
-            if cut is None or cut.text != part.text:
-                cut = CutText(part.text)
-                self._cuts = {**self._cuts, number: cut}
-            assert self._layout_options is not None
-            return [*cut.sections(part, self._layout_options)]
         live = self.turn.is_live and number == len(self.turn.parts) - 1
-        return [self._block(number, old[0] if old else None, live, unfolded)]
+        if not isinstance(part, TextPart) or not self._is_reply_text(part):
+            return [self._block(number, old[0] if old else None, live, unfolded)]
+        options = self._layout_options
+        assert options is not None
+        if not old and number in self._prepared:
+            old = [self._prepared[number]]
+        is_ended = not self.turn.is_live
+        if not old or not grow_blocks(old, part, options, is_live=live, is_ended=is_ended):
+            cut = self._cut(number, is_live=live)
+            old = [Prose.of(part, Role.ASSISTANT, options, is_live=live)] if cut is None else cut.blocks(part, options)
+            if not live:
+                old[-1].finish()
+        lay_out_tail(old, options, 0 if live else inf)
+        return old
 
-    def _is_long(self, part: TextPart) -> bool:
-        """Return whether a text is laid out in sections."""
-        if self.is_user or self._streamed or self.turn.is_live or len(part.text) < LONG_TEXT:
-            return False
-        return summarized_turn(self.turn) is None and source_of(part) is None
+    def _is_reply_text(self, part: TextPart) -> bool:
+        """Return whether a text is the Markdown of a model."""
+        return not self.is_user and summarized_turn(self.turn) is None and source_of(part) is None
+
+    def _cut(self, number: int, *, is_live: bool = False) -> CutText | None:
+        """Return where a text is cut; `None` if it is one block."""
+        part = self.turn.parts[number]
+        if not isinstance(part, TextPart) or not self._is_reply_text(part):
+            return None
+        cut = self._cuts.get(number)
+        if cut is None or not cut.follows(part.text, is_live=is_live):
+            if len(part.text) < LONG_TEXT:
+                return None
+            cut = CutText.of(part.text, is_live=is_live)
+            self._cuts = {**self._cuts, number: cut}
+        return cut if cut.is_cut else None
+
+    def _keep_cuts(self) -> None:
+        """Remember where texts were cut as they arrived, so that the next layout has the same blocks."""
+        arrived = {number: group for number, group in enumerate(self._groups) if isinstance(group[-1], Prose)}
+        cuts = {number: CutText.of_blocks(group) for number, group in arrived.items() if len(group) > 1}
+        if cuts:
+            self._cuts = {**self._cuts, **cuts}
+
+    def advance(self, budget_s: float) -> bool:
+        """Lay out what has arrived of the last part, for about so long. Return whether everything is laid out."""
+        first = len(self._blocks) - 2
+        assert self._layout_options is not None
+        if not self._groups:
+            return True
+        group = self._groups[-1]
+        count = len(group)
+        done = lay_out_tail(group, self._layout_options, budget_s)
+        if added := len(group) - count:
+            self._blocks = [*self._blocks[:first], *group[count - 1 :], self._blocks[-1]]
+            self._parts = [*self._parts[:-1], *[self._parts[-2]] * added, -1]
+            self.has_sections = True
+        self.measure(first)
+        return done
+
+    @property
+    def growing(self) -> Block:
+        """The block that shows the end of the last part."""
+        return self._blocks[-2]
 
     def _block(self, number: int, block: Block | None, live: bool, unfolded: int | None) -> Block:
         """Return the block of part `number`: the old one, grown, or a new one."""
@@ -211,7 +251,7 @@ class TurnLayout:
             if isinstance(part, TextPart) and not self.turn.is_live and not block.shows(part.text):
                 block = self._new_block(number, layout_options, live=False)
                 block.finish()
-        block.advance(MOST_S if live else inf)
+        block.advance()
         return block
 
     def _new_block(self, number: int, layout_options: LayoutOptions, *, live: bool) -> Block:
@@ -223,9 +263,10 @@ class TurnLayout:
             return turn_labels.summary_request(parts[number], layout_options)
         return _new_block(parts[number], self.turn.role, layout_options, live=live)
 
-    def measure(self) -> None:
-        """Count the rows again after a block has grown."""
-        self._starts = [0, *accumulate(block.rows for block in self._blocks)]
+    def measure(self, first: int = 0) -> None:
+        """Count the rows again after block `first` or a later one has grown."""
+        rows = (block.rows for block in self._blocks[first:])
+        self._starts = [*self._starts[:first], *accumulate(rows, initial=self._starts[first])]
         if self._layout_options is not None:
             self._measured = (self._layout_options.width, self._layout_options.unfolded, self.rows)
 
@@ -317,7 +358,7 @@ def estimated_height(turn: Turn, measure: int) -> int:
 def _new_block(part: Part, role: Role, layout_options: LayoutOptions, *, live: bool) -> Block:
     match part:
         case TextPart():
-            return Prose(part, role, layout_options)
+            return Prose.of(part, role, layout_options)
         case ThinkingPart():
             return turn_labels.thinking(part, layout_options, live=live)
         case ToolCallPart():

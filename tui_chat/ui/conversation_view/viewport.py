@@ -27,6 +27,17 @@ class RowPosition(NamedTuple):
     row: int
 
 
+class LeftEnd(NamedTuple):
+    """The end of the conversation when the reader left it."""
+
+    turns: int
+    block: int
+    """The block above the state of the last turn."""
+    rows: int
+    """From the start of that block to the end."""
+    is_live: bool
+
+
 class Row(NamedTuple):
     """A visible row and its position."""
 
@@ -49,8 +60,7 @@ class Viewport:
         self.top = RowPosition(0, HEAD, 0)
         """The first visible row, while `following` is off."""
         self.following = True
-        self._left_end_at = (0, 0)
-        """Turns, and rows of the last one, when the reader left the end."""
+        self._left_end_at = LeftEnd(0, 0, 0, is_live=False)
 
     # What changes around the window
 
@@ -283,7 +293,9 @@ class Viewport:
     def _leave_end(self) -> None:
         self.following = False
         last = len(self.turns.entries) - 1
-        self._left_end_at = (last + 1, self.turns.layout(last).rows)
+        entry = self.turns.layout(last)
+        block = max(0, entry.block_count - 2)
+        self._left_end_at = LeftEnd(last + 1, block, entry.rows - entry.row_of(block, 0), is_live=entry.turn.is_live)
 
     # What is visible, for the rail and the marker
 
@@ -335,10 +347,12 @@ class Viewport:
         """Rows below the window that were not there when the reader left the end."""
         if self.following:
             return 0
-        turns, rows = self._left_end_at
-        left = self.turns.entries[min(turns, len(self.turns.entries)) - 1]
-        if left.has_sections:
-            rows = left.rows
+        at_end = self._left_end_at
+        index = min(at_end.turns, len(self.turns.entries)) - 1
+        left = self.turns.layout(index)
+        rows = left.row_of(at_end.block, 0) + at_end.rows
+        if left.has_sections and not at_end.is_live:
+            rows = left.rows  # its estimates become exact
         above, total = self.rows_above_and_total
-        new = total - self.turns.heights.before(min(turns, len(self.turns.entries)) - 1) - rows
+        new = total - self.turns.heights.before(index) - rows
         return max(0, min(new, total - above - self.height))
