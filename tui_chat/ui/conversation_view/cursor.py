@@ -1,5 +1,6 @@
 """The keyboard cursor of the conversation: on a turn, a code block or a link."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from tui_chat.ui.conversation_view.viewport import Row, Viewport
 if TYPE_CHECKING:
     from tui_chat.rendering.markdown import CodeBlock
 
+_FAR = 1 << 60
+"""A row below every other."""
 _SIGNS_OF_CODE = ("```", "~~~", "    ", "\t")
 
 
@@ -91,8 +94,8 @@ class Cursor:
             return "" if index is None else self._laid_code(index, self.code).code.source
         turn = self.turn_or_last_reply
         index = None if turn is None else self._viewport.turns.index_of(turn.id)
-        codes = [] if index is None else self._codes(index)
-        return codes[-1].code.source if codes else ""
+        code = None if index is None else next(self._codes(index, -1, _FAR), None)
+        return "" if code is None else code.code.source
 
     def _laid_code(self, index: int, code: Code) -> Code:
         self._viewport.turns.layout(index)
@@ -126,17 +129,13 @@ class Cursor:
         viewport = self._viewport
         index, row = self._start(by)
         while 0 <= index < len(viewport.turns.entries):
-            codes = self._codes(index)
-            if by < 0:
-                codes.reverse()
-            for code in codes:
-                if (code.rows[0] - row) * by > 0:
-                    self.clear()
-                    self.code = code
-                    viewport.reveal(index, *code.rows)
-                    return True
+            if (code := next(self._codes(index, by, row), None)) is not None:
+                self.clear()
+                self.code = code
+                viewport.reveal(index, *code.rows)
+                return True
             index += by
-            row = -1 if by > 0 else 1 << 60
+            row = -1 if by > 0 else _FAR
         return False
 
     def _start(self, by: int) -> tuple[int, int]:
@@ -148,16 +147,20 @@ class Cursor:
         first, last = self._viewport.window
         return (first[0], first[1] - 1) if by > 0 else last
 
-    def _codes(self, index: int) -> list[Code]:
+    def _codes(self, index: int, by: int, row: int) -> Iterator[Code]:
+        """Return the code blocks of a turn behind a row, in the direction of `by`; others are not laid out."""
         entry = self._viewport.turns.entries[index]
         if not _may_hold_code(self._viewport.turns.turn_of(entry)):
-            return []
+            return
         entry = self._viewport.turns.layout(index)
-        return [
-            Code(entry, number, which)
-            for number, block in enumerate(entry.blocks)
-            for which in range(len(block.code_blocks))
-        ]
+        first = entry.block_at(max(0, row))[0]
+        within = row - entry.row_of(first, 0)
+        for number in range(first, entry.block_count if by > 0 else -1, by):
+            block = entry.block(number)
+            codes = [*enumerate(block.code_blocks)]
+            for which, code in codes[::by]:
+                if number != first or (block.gap + code.first_line - within) * by > 0:
+                    yield Code(entry, number, which)
 
     # Links and files
 

@@ -17,8 +17,12 @@ from tui_chat.core.turn import Turn
 from tui_chat.rendering.cell_width import width
 from tui_chat.ui.conversation_view.blocks import Block, Fold
 from tui_chat.ui.conversation_view.row_painter import Span
+from tui_chat.ui.conversation_view.section import Section
 from tui_chat.ui.conversation_view.selection import paragraph
 from tui_chat.ui.conversation_view.viewport import Row, RowPosition, Viewport
+
+_MARKUP = re.compile(r"[*_`~\\]")
+"""May be in the source between letters that are next to each other on the screen."""
 
 
 class Match(NamedTuple):
@@ -30,7 +34,10 @@ class Match(NamedTuple):
 
 
 class Finder:
-    """The queries, the number of matches in each turn, and the current match."""
+    """The queries, the number of matches in each turn, and the current match.
+
+    Of a long reply, only the section of the current match is laid out.
+    """
 
     def __init__(self, viewport: Viewport) -> None:
         self._viewport = viewport
@@ -40,9 +47,15 @@ class Finder:
         self._origin: RowPosition | None = None
         """Where the reader was before the search."""
         self._entry = 0
+        self._block_counts: list[int] = []
+        """Matches in each block of the current turn."""
+        self._section_counts: dict[Block, int] = {}
+        """About how many matches a section has, by its source."""
+        self._block = 0
         self._ordinal = -1
-        """Index of the current match within its turn."""
+        """Index of the current match within its block."""
         self._matches: list[Match] = []
+        """All matches of the current block."""
 
     @property
     def is_on(self) -> bool:
@@ -57,12 +70,13 @@ class Finder:
     @property
     def current(self) -> int:
         """The number of the current match, counted from 1; 0 when there is none."""
-        return sum(self._counts[: self._entry]) + self._ordinal + 1 if self._ordinal >= 0 else 0
+        if self._ordinal < 0:
+            return 0
+        return sum(self._counts[: self._entry]) + sum(self._block_counts[: self._block]) + self._ordinal + 1
 
     def start(self, queries: Sequence[str], first: RowPosition) -> None:
         """Find each of these; empty queries end the search. `first` is where the reader is."""
-        self._ordinal = -1
-        self._matches = []
+        self.forget()
         wanted = sorted({query.lower() for query in queries if query}, key=len, reverse=True)
         if not wanted:
             self._pattern = self._origin = None
@@ -84,36 +98,42 @@ class Finder:
             return None
         if self._ordinal < 0 and self._origin is not None:
             self._enter(min(self._origin.entry, len(self._counts) - 1))
+            self._enter_block(min(self._origin.block, len(self._block_counts) - 1))
             here = self._origin[1:]
             passed = [match for match in self._matches if match[:2] < here or (by < 0 and match[:2] == here)]
             self._ordinal = len(passed) - (by > 0)
         self._ordinal += by
         while not 0 <= self._ordinal < len(self._matches):
-            self._enter(self._next_entry(by))
-            self._ordinal = 0 if by > 0 else len(self._matches) - 1
             if not any(self._counts):
+                self.forget()
                 return None
+            self._enter_next_block(by)
+            self._ordinal = 0 if by > 0 else len(self._matches) - 1
         match = self._matches[self._ordinal]
         return self._entry, self._viewport.turns.entries[self._entry].row_of(match.block, match.row)
 
     def rows_changed(self) -> None:
         """Find the matches of the current turn again after another layout."""
         if 0 <= self._ordinal < len(self._matches):
-            at = self._ordinal
+            at, block = self._ordinal, self._block
             self._enter(self._entry)
+            self._enter_block(min(block, len(self._block_counts) - 1))
             self._ordinal = min(at, len(self._matches) - 1)
 
     def forget(self) -> None:
         """Drop the current match after turns were removed; the next step starts from the reader."""
         self._ordinal = -1
-        self._matches = []
+        self._matches, self._block_counts = [], []
+        self._section_counts.clear()
 
     def _recount(self) -> None:
         """Count again in turns that were added or have grown."""
         entries = self._viewport.turns.entries
         del self._counts[len(entries) :]
         self._counts += [0] * (len(entries) - len(self._counts))
-        if self._pattern is not None and entries and (streaming := self._viewport.turns.streaming) is not None:
+        streaming = self._viewport.turns.streaming
+        is_counted = self._ordinal >= 0 and self._entry == len(entries) - 1
+        if self._pattern is not None and entries and streaming is not None and not is_counted:
             self._counts[-1] = _count(streaming.turn, self._queries)
         self._entry = min(self._entry, max(0, len(entries) - 1))
 
@@ -125,18 +145,48 @@ class Finder:
                 return index
 
     def _enter(self, index: int) -> None:
-        """Lay out a turn, unfold blocks with a match, and find all matches in its rows."""
+        """Go to a turn: lay it out, and unfold blocks with a match."""
         viewport = self._viewport
         entry = viewport.turns.layout(index)
-        for number, block in enumerate(entry.blocks):
+        for number, block in enumerate(entry.estimated_blocks):
             if isinstance(block, Fold) and not block.is_open and _times(block.text, self._queries):
                 entry.set_open(number, True)
                 viewport.turns.update_height(index)
         self._entry = index
-        self._matches = [
-            match for number, block in enumerate(entry.blocks) for match in self._matches_of(number, block)
-        ]
-        self._counts[index] = len(self._matches)
+        self._block_counts = [self._count_in(number, block) for number, block in enumerate(entry.estimated_blocks)]
+        self._counts[index] = sum(self._block_counts)
+
+    def _count_in(self, number: int, block: Block) -> int:
+        """Return how many matches a block has; of a section as far as is known without laying it out."""
+        if not isinstance(block, Section):
+            return len(self._matches_of(number, block))
+        count = self._section_counts.get(block)
+        if count is None:
+            shown = _MARKUP.sub("", block.source)
+            count = max(_times(block.source, self._queries), _times(shown, self._queries))
+            self._section_counts[block] = count
+        return count
+
+    def _enter_block(self, number: int) -> None:
+        """Go to a block of the current turn, and find all matches in its rows."""
+        block = self._viewport.turns.entries[self._entry].block(number)
+        self._block = number
+        self._matches = self._matches_of(number, block)
+        self._block_counts[number] = len(self._matches)
+        if isinstance(block, Section):
+            self._section_counts[block] = len(self._matches)
+        self._counts[self._entry] = sum(self._block_counts)
+
+    def _enter_next_block(self, by: int) -> None:
+        """Go to the next block that may have a match, or the previous one, in any turn."""
+        counts = self._block_counts
+        numbers = range(self._block + by, len(counts) if by > 0 else -1, by)
+        number = next((number for number in numbers if counts[number]), None)
+        if number is None:
+            self._enter(self._next_entry(by))
+            counts = self._block_counts
+            number = next((number for number in range(len(counts))[::by] if counts[number]), 0)
+        self._enter_block(number)
 
     def _matches_of(self, number: int, block: Block) -> list[Match]:
         matches = []

@@ -36,7 +36,7 @@ class Folding:
         """Unfold all blocks of a turn, or fold them when all are unfolded. Return whether it has any to fold."""
         folds = {
             number: block
-            for number, block in enumerate(self._viewport.turns.layout(entry).blocks)
+            for number, block in enumerate(self._viewport.turns.layout(entry).estimated_blocks)
             if isinstance(block, Fold) and block.can_open
         }
         if folds:
@@ -69,7 +69,8 @@ class Folding:
         self._viewport.pin()
         turns = self._viewport.turns
         for index, entry in turns.entries.made():
-            folds = [fold for fold in entry.blocks if isinstance(fold, FileFold) and fold.file.sha256 == sha256]
+            blocks = entry.estimated_blocks
+            folds = [fold for fold in blocks if isinstance(fold, FileFold) and fold.file.sha256 == sha256]
             for fold in folds:
                 fold.load(text)
             if folds:

@@ -97,11 +97,14 @@ class Selection:
         first, last = ends
         pieces = []
         for index in range(first.position.entry, last.position.entry + 1):
-            for number, block in enumerate(viewport.turns.layout(index).blocks):
+            entry = viewport.turns.layout(index)
+            for number in range(entry.block_count):
+                if not first.position[:2] <= (index, number) <= last.position[:2]:
+                    continue
+                block = entry.block(number)
                 start_at = (first.position.row, first.column) if (index, number) == first.position[:2] else (0, 0)
                 end = (last.position.row, last.column) if (index, number) == last.position[:2] else (block.rows, 0)
-                is_selected = first.position[:2] <= (index, number) <= last.position[:2]
-                if is_selected and (text := _text_of(block, start_at, end)):
+                if text := _text_of(block, start_at, end):
                     pieces.append(text)
         return "\n\n".join(pieces)
 
