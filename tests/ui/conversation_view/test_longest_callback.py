@@ -3,13 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from tests.rendering.corpus import REPLY
 from tests.ui.conversation_view.showing import live, settled, shown
 from tests.ui.turns import conversation, prompt, reply
-from tui_chat.core.event import TextDelta
+from tui_chat.core.event import TextDelta, TurnEnded
+from tui_chat.core.turn import TurnStatus
 from tui_chat.ui.startup.preload import load_ahead, load_lexers
 
 _MOST_S = 0.15
@@ -35,6 +37,35 @@ def longest(monkeypatch: pytest.MonkeyPatch) -> Callable[[], float]:
         return most
 
     return take
+
+
+@pytest.mark.slow
+async def test_no_callback_is_long_while_a_huge_reply_streams_faster_than_it_is_laid_out_and_ends(
+    longest: Callable[[], float],
+) -> None:
+    load_ahead()
+    load_lexers()
+    long = "\n\n".join(f"## Part {number}\n\n{REPLY}" for number in range(1_000_000 // len(REPLY)))
+    async with shown(conversation(prompt(0, "first", None))) as (app, pilot):
+        app.pane.add_turn(live(parent="turn-0")[0])
+        await settled(app, pilot)
+        longest()
+        for at in range(0, len(long), 5_000):
+            app.pane.apply(TextDelta(long[at : at + 5_000]))
+            await asyncio.sleep(0)
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        assert longest() < _MOST_S, "streaming"
+        app.pane.scroller.scroll(-300)
+        await settled(app, pilot)
+        assert longest() < _MOST_S, "scrolling"
+        streaming = app.pane.viewport.turns.streaming
+        assert streaming is not None and streaming.is_behind
+        app.pane.apply(TurnEnded(replace(streaming.turn, status=TurnStatus.COMPLETE)))
+        await settled(app, pilot)
+        app.pane.scroller.to_end()
+        await settled(app, pilot)
+        assert longest() < 2 * _MOST_S, "its end"
 
 
 @pytest.mark.slow

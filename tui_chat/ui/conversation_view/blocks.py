@@ -170,8 +170,7 @@ class Prose(Block):
 
     def split(self) -> "Prose | None":
         """End it where the next section starts, if `advance` has come there, and return the rest."""
-        rest = None if isinstance(self.text, GrowingText) else self.text.split()
-        if rest is None:
+        if isinstance(self.text, GrowingText) or (rest := self.text.split()) is None:
             return None
         self.lines = self.text.ready
         prose = Prose(self.part, rest, self.start + len(self.text.source), self._end)
@@ -198,9 +197,7 @@ def live_markdown(
     from tui_chat.rendering.markdown import LiveMarkdown
 
     options = layout_options
-    return LiveMarkdown(
-        options.width, options.styles, references, continues=continues, section_size=section_size
-    )
+    return LiveMarkdown(options.width, options.styles, references, continues=continues, section_size=section_size)
 
 
 class Fold(Block):

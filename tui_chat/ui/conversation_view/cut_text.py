@@ -81,9 +81,7 @@ class CutText:
             for place, piece in enumerate(closed)
         ]
         if not self._is_complete:
-            text = live_markdown(
-                layout_options, self._references, continues=bool(closed), section_size=SECTION_SIZE
-            )
+            text = live_markdown(layout_options, self._references, continues=bool(closed), section_size=SECTION_SIZE)
             text.append(self._pieces[-1])
             start = sum(map(len, closed))
             blocks.append(Prose(part, text, start, start + len(self._pieces[-1])))

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from tui_chat.rendering.references import References
 
 
-
 class Section(Block):
     """Some of the Markdown blocks of a text part."""
 

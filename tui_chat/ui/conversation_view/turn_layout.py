@@ -181,7 +181,9 @@ class TurnLayout:
         is_ended = not self.turn.is_live
         if not old or not grow_blocks(old, part, options, is_live=live, is_ended=is_ended):
             cut = self._cut(number, is_live=live)
-            old = [Prose.of(part, Role.ASSISTANT, options, is_live=live)] if cut is None else cut.blocks(part, options)
+            old = (
+                [Prose.of(part, Role.ASSISTANT, options, is_live=live)] if cut is None else cut.blocks(part, options)
+            )
             if not live:
                 old[-1].finish()
         lay_out_tail(old, options, 0 if live else inf)
@@ -275,6 +277,11 @@ class TurnLayout:
         """All blocks, with exact heights; long texts are laid out for that."""
         if self.has_sections and self._blocks:
             self.lay_out_around(0, 0, maxsize)
+        return self._blocks
+
+    @property
+    def estimated_blocks(self) -> Sequence[Block]:
+        """All blocks, of which some may have estimated heights."""
         return self._blocks
 
     @property
