@@ -28,18 +28,19 @@ class SourceLine:
 class LineSource:
     """Collects text and returns its complete lines."""
 
-    def __init__(self, start: int = 0) -> None:
+    def __init__(self, start: int = 0, taken: str = "") -> None:
+        """`taken` is text whose lines were all taken."""
         self.start = start
         """The offset of its text in the whole source."""
-        self._all: deque[str] = deque()
+        self.is_ended = False
+        self._all: deque[str] = deque((taken,))
         self._new: deque[str] = deque()
         """Text that is not split into lines yet."""
         self._ready: deque[SourceLine] = deque()
         self._partial = ""
-        self._partial_start = start
+        self._partial_start = start + len(taken)
         """The offset of `_partial` in the whole source."""
         self._goes_on = False
-        self._is_ended = False
 
     def append(self, text: str) -> None:
         for at in range(0, len(text), _BATCH):
@@ -50,9 +51,9 @@ class LineSource:
     @property
     def text(self) -> str:
         """All text so far, as it came."""
-        if len(self._all) > 1:
+        if len(self._all) != 1:
             self._all = deque(("".join(self._all),))
-        return self._all[0] if self._all else ""
+        return self._all[0]
 
     @property
     def waiting(self) -> int:
@@ -63,7 +64,7 @@ class LineSource:
         """Return the next complete line, which stays the next one."""
         while not self._ready and self._new:
             self._cut()
-        if not self._ready and self._is_ended and self._partial:
+        if not self._ready and self.is_ended and self._partial:
             self._hand_out(self._partial)
             self._partial = ""
         return self._ready[0] if self._ready else None
@@ -74,28 +75,26 @@ class LineSource:
 
     def end(self) -> None:
         """End the text: what is left becomes a line."""
-        self._is_ended = True
+        self.is_ended = True
 
     def partial(self) -> list[SourceLine]:
         """Return the incomplete line as if it ended here; every other line was taken."""
         return _pieces(self._partial.removesuffix("\r"), self._goes_on, self._partial_start)
 
     def split(self, start: int) -> "LineSource":
-        """Give the text from the start of a line on that was not taken yet to another source, and end."""
-        rest, kept, size = LineSource(start), deque[str](), start - self.start
+        """Return a source of the text before a line that was not taken yet, and keep the rest."""
+        before: list[str] = []
+        size = start - self.start
         while size > 0:
             piece = self._all.popleft()
             if len(piece) > size:
                 self._all.appendleft(piece[size:])
-            kept.append(piece[:size])
+            before.append(piece[:size])
             size -= len(piece)
-        rest._all, self._all = self._all, kept
-        rest._new, self._new = self._new, rest._new
-        rest._ready, self._ready = self._ready, rest._ready
-        rest._partial, self._partial = self._partial, ""
-        rest._partial_start, rest._goes_on, rest._is_ended = self._partial_start, self._goes_on, self._is_ended
-        self._goes_on, self._is_ended = False, True
-        return rest
+        ended = LineSource(self.start, "".join(before))
+        ended.end()
+        self.start = start
+        return ended
 
     def _cut(self) -> None:
         """Split some of the new text into lines."""

@@ -40,6 +40,7 @@ class LiveMarkdown:
         *,
         continues: bool = False,
         section_size: int = 0,
+        source: LineSource | None = None,
     ) -> None:
         """`references`: definitions from elsewhere in the text; `continues`: it is not the text's first section.
 
@@ -50,7 +51,7 @@ class LiveMarkdown:
         self._context = LayoutContext(
             max(width, LEAST_WIDTH), styles, References() if references is None else references
         )
-        self._source = LineSource()
+        self._source = source or LineSource()
         self._document = Document(self._context)
         self._blocks = BlockParser(self._document, continues=continues)
         self._section_size = section_size
@@ -59,8 +60,8 @@ class LiveMarkdown:
         self._lines: list[Line] = []
         self._fixed = 0
         """How many of the lines are the document's; the preview follows them."""
-        self._stale = False
-        self._finished = False
+        self._stale = source is not None
+        self._finished = self._source.is_ended
         self._open_code: tuple[int, str, Leaf, list[str]] | None = None
         """The open code block: first line in the preview, language, leaf, and lines that may still change."""
 
@@ -134,10 +135,9 @@ class LiveMarkdown:
             self._context.references,
             continues=True,
             section_size=self._section_size,
+            source=self._source,
         )
-        section._source = self._source.split(self._next_section)
-        section._stale = True
-        section._finished = self._finished
+        self._source = self._source.split(self._next_section)
         self._section_size, self._next_section = 0, None
         self._finished = self._stale = True
         self.advance()

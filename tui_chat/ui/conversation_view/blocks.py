@@ -174,7 +174,9 @@ class Prose(Block):
             return None
         self.lines = self.text.ready
         prose = Prose(self.part, rest, self.start + len(self.text.source), self._end)
-        prose._is_finished, self._is_finished = self._is_finished, True
+        if self._is_finished:
+            prose.finish()
+        self._is_finished = True
         return prose
 
     def shows(self, source: str) -> bool:
