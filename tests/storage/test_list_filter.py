@@ -1,5 +1,6 @@
 """The list by tag, model, state and cost."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -85,6 +86,19 @@ async def test_the_days_count_a_conversation_with_a_damaged_time_of_use(store: S
     await store._write(lambda db: db.execute("UPDATE conversation SET used = ?", (damaged,)))
     days = [datetime.now(UTC), datetime.now(UTC) - timedelta(days=1)]
     assert await store.counts_since(ListQuery(), days) == ([1, 0, 0] if damaged > 0 else [0, 0, 1])
+
+
+async def test_the_start_of_the_list_has_the_pinned_apart_and_counts_the_others(store: Store) -> None:
+    await library(store)
+    await store.create(conversation("more", prompt("p-more")))
+    days = [datetime.now(UTC) - timedelta(days=1)]
+    query = ListQuery(limit=2, has_details=True)
+    start = await store.list_start(query, days, 10)
+    assert [summary.id for summary in start.pinned] == ["new"]
+    others = await store.page(replace(query, pinned=False))
+    assert start.page == others and "new" not in {summary.id for summary in others}
+    assert start.counts == await store.counts_since(replace(query, pinned=False), days)
+    assert sum(start.counts) == await store.count() - 1
 
 
 async def test_the_list_is_sorted_by_the_order_of_the_filter(store: Store) -> None:

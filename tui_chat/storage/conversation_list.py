@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
+from typing import NamedTuple
 
 from tui_chat.core.bounds import UNKNOWN_MOMENT
 from tui_chat.core.conversation import ConversationSummary
@@ -77,6 +78,28 @@ def summaries(db: sqlite3.Connection, query: ListQuery, process: CurrentProcess)
     if page and len(rows) > query.limit:
         page.end = Cursor(*rows[query.limit - 1])
     return page
+
+
+class ListStart(NamedTuple):
+    """What the start of the list shows, all of one moment."""
+
+    pinned: Page
+    counts: list[int]
+    """See `counts_since`."""
+    page: Page
+    """The first of those that are not pinned."""
+
+
+def list_start(
+    db: sqlite3.Connection, query: ListQuery, since: Sequence[datetime], most_pinned: int, process: CurrentProcess
+) -> ListStart:
+    """Return the pinned conversations, how many others there are by the time of their use, and the first of these."""
+    others = replace(query, pinned=False)
+    return ListStart(
+        summaries(db, replace(query, pinned=True, limit=most_pinned), process),
+        counts_since(db, others, since),
+        summaries(db, others, process),
+    )
 
 
 def _with_details(

@@ -30,7 +30,7 @@ from tui_chat.storage import (
     usage_rows,
 )
 from tui_chat.storage.backup import back_up
-from tui_chat.storage.conversation_list import NO_FILTER, Cursor, ListQuery, Page
+from tui_chat.storage.conversation_list import NO_FILTER, Cursor, ListQuery, ListStart, Page
 from tui_chat.storage.database import Database
 from tui_chat.storage.db_thread import DatabaseThread
 from tui_chat.storage.labels import Labels
@@ -313,6 +313,10 @@ class Store:
     async def counts_since(self, query: ListQuery, since: Sequence[datetime]) -> list[int]:
         """Return how many of them were used after each of these moments, the latest first; then the others."""
         return await self._read(conversation_list.counts_since, query, since)
+
+    async def list_start(self, query: ListQuery, since: Sequence[datetime], most_pinned: int) -> ListStart:
+        """Return the pinned conversations, the others by the time of their use, and the first of these."""
+        return await self._read(conversation_list.list_start, query, since, most_pinned, self._database.process)
 
     async def labels(self, conversation_id: str) -> Labels:
         """Return the pin and the tags of a conversation."""

@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from weakref import ref
 
 import pytest
 from textual import events
+from textual._compositor import Compositor
 from textual.css.stylesheet import Stylesheet
 
 from tests.ui.conftest import Desk, desk_with
@@ -94,6 +96,37 @@ async def test_a_key_right_behind_the_last_letter_means_what_was_typed() -> None
         await desk.pilot.press(*"42", "f8", "escape", *"17", "enter")
         await desk.until(lambda: desk.conversation.id == "c0017")
         assert (await desk.store.conversation("c0042")).deleted_at is not None
+
+
+async def test_the_first_frame_has_the_first_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = await Store.open(":memory:")
+    await store.save_all([made(number) for number in range(60)])
+    async with desk_with(store=store, size=(120, 40)) as desk:
+        frames: list[str] = []
+        render = Compositor.render_update
+
+        def note_frame(compositor: Compositor, *args: Any, **more: Any) -> Any:
+            if isinstance(desk.app.screen, LibraryScreen):
+                frames.append(screen_text(desk.app))
+            return render(compositor, *args, **more)
+
+        monkeypatch.setattr(Compositor, "render_update", note_frame)
+        await desk.press("ctrl+o")
+        await desk.until(lambda: frames)
+        assert "Conversations 60" in frames[0] and "Title 59" in frames[0], "not rendered before, for nothing"
+        assert "last used" in frames[0]
+    await store.aclose()
+
+
+async def test_letters_that_are_quicker_than_the_first_rows_filter_them() -> None:
+    store = await Store.open(":memory:")
+    await store.save_all([made(number) for number in range(60)])
+    async with desk_with(store=store) as desk:
+        await desk.pilot.press("ctrl+o", *"title 42")
+        await shows(desk, "Conversations 1 ", "Title 42")
+        await desk.settle()
+        assert "Title 41" not in screen_text(desk.app)
+    await store.aclose()
 
 
 async def test_keys_that_are_quicker_than_the_first_rows_choose_among_them(monkeypatch: pytest.MonkeyPatch) -> None:

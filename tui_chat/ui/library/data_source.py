@@ -116,11 +116,11 @@ class Titles:
         if self._groups is None and (sort := self._query.wanted.sort):
             self._groups = groups_of([f"Sorted: {sort}"], await self._store.counts_since(self._query, []))
         elif self._groups is None:
-            self._pinned = await self._store.page(replace(self._query, limit=_MOST_PINNED, pinned=True))
             days = spans(datetime.now().astimezone())
-            counts = await self._store.counts_since(self._query, [since for _, since in days])
+            start = await self._store.list_start(self._query, [since for _, since in days], _MOST_PINNED)
+            self._pinned, self._pages[0] = start.pinned, start.page
             labels = [PINNED, *(label for label, _ in days), OLDER]
-            self._groups = groups_of(labels, [len(self._pinned), *counts])
+            self._groups = groups_of(labels, [len(start.pinned), *start.counts])
         numbers = [number for row in (first, last) if (number := self._nearest(row)) is not None]
         if not numbers:
             return

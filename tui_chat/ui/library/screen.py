@@ -1,11 +1,12 @@
 """The library: find, preview, open and manage past conversations. Works without a network and without a key."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,7 +16,6 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.getters import query_one
-from textual.screen import Screen
 from textual.widgets import Input, Static
 from textual.worker import Worker, WorkerError
 
@@ -35,7 +35,7 @@ from tui_chat.ui.library.data_source import Hits, ListFilter, RowTarget, Shelf, 
 from tui_chat.ui.library.row_layout import RowContext, conversation_row, head, heading_row, hit_rows
 from tui_chat.ui.library.screen_texts import heading, key_hints, search_placeholder, why_nothing
 from tui_chat.ui.library.virtual_list import VirtualList
-from tui_chat.ui.terminal.textual_private import paint_now
+from tui_chat.ui.terminal.textual_private import BatchedScreen, paint_now
 from tui_chat.ui.widgets.notice_line import NoticeLine
 from tui_chat.wording import explain
 
@@ -60,7 +60,15 @@ _RENAMING = "Enter rename · Esc cancel"
 _TAGGING = "Enter set the tags · Esc cancel"
 
 
-class LibraryScreen(Screen[ConversationPosition | None]):
+class _Loaded(NamedTuple):
+    """Rows, and of which state of the database."""
+
+    seen: object
+    shown: ListFilter
+    rows: Titles | Hits
+
+
+class LibraryScreen(BatchedScreen[ConversationPosition | None]):
     """Past conversations; the result is the position that was chosen."""
 
     CSS_PATH = "library.tcss"
@@ -99,6 +107,11 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self._stamp: object = None
         self._unpainted = ExitStack()
         self._waits_for_rows = True
+        self._laid_out = asyncio.Event()
+        """Set when widths are known: rows that come earlier would be painted twice."""
+        self._first_rows = asyncio.create_task(self._read(0))
+        """The first rows, which are read while the screen is mounted."""
+        self._first_rows.add_done_callback(lambda task: task.cancelled() or task.exception())
         self._heartbeat = Heartbeat(self._check_for_changes, CHECK_EVERY_S)
         self._text_styles = self._cursor_styles = DARK
         self._loading: Worker[None] | None = None
@@ -132,7 +145,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self._take_theme()
         self._unpainted.enter_context(self.app.batch_update())
         self.set_timer(_FIRST_PAINT_S, self._paint_first)
-        self._loading = self._load()
+        self._loading = self._load(self._first_rows)
         self._unwatch = self.context.service.permissions.watch(self.list.refresh)
         self._heartbeat.start()
 
@@ -141,6 +154,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
 
     def _paint_first(self) -> None:
         """Paint the screen and its first rows together: each part alone would be laid out and painted again."""
+        self._laid_out.set()
         if self._waits_for_rows:
             self._waits_for_rows = False
             self._unpainted.close()
@@ -148,6 +162,7 @@ class LibraryScreen(Screen[ConversationPosition | None]):
 
     def on_unmount(self) -> None:
         self._unpainted.close()
+        self._first_rows.cancel()
         self._heartbeat.stop()
         self._unwatch()
         # The signal would keep the screen alive.
@@ -162,7 +177,11 @@ class LibraryScreen(Screen[ConversationPosition | None]):
     def on_resize(self, event: Resize) -> None:
         self.preview.display = event.size.width >= PREVIEW_FROM_WIDTH
         self._update_preview()
-        self.call_after_refresh(self._show_labels)
+        self.call_after_refresh(self._fit_labels)
+
+    def _fit_labels(self) -> None:
+        self._show_labels()
+        self._laid_out.set()
 
     # Rows
 
@@ -179,17 +198,24 @@ class LibraryScreen(Screen[ConversationPosition | None]):
                 await self._loading.wait()
 
     @work(group="rows", exclusive=True, exit_on_error=False)
-    async def _load(self, *, after_s: float = 0, at: int = 0, target_id: str | None = None) -> None:
+    async def _load(
+        self,
+        reading: "Awaitable[_Loaded] | None" = None,
+        *,
+        after_s: float = 0,
+        at: int = 0,
+        target_id: str | None = None,
+    ) -> None:
         """Show the rows of the filter, with the cursor at that row, or near it on that target."""
         await asyncio.sleep(after_s)
         try:
-            self._seen = await self.store.changes()
-            self._shown, self._rows = await load_rows(self.store, self.list_filter, at)
+            seen, shown, rows = await (reading or self._read(at))
+            await self._laid_out.wait()
         except ChatError as error:
             self._show_nothing(explain(error).sentence)
             self._paint_first()
             return
-        rows = self._rows
+        self._seen, self._shown, self._rows = seen, shown, rows
         if target_id is not None:
             at = next((row for row in range(at - 60, at + 60) if _id(rows.target(row)) == target_id), at)
         self.list.show(rows.total, rows.height, at)
@@ -197,6 +223,10 @@ class LibraryScreen(Screen[ConversationPosition | None]):
         self._show_labels()
         self._paint_first()
         self._update_preview()
+
+    async def _read(self, at: int) -> "_Loaded":
+        seen = await self.store.changes()
+        return _Loaded(seen, *await load_rows(self.store, self.list_filter, at))
 
     @on(VirtualList.Sighted)
     @work(group="sight", exclusive=True, exit_on_error=False)

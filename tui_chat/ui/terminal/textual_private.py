@@ -5,7 +5,7 @@ Only this package may use them; `tests/test_architecture.py` holds that.
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from textual import events
 from textual._context import active_message_pump
@@ -21,6 +21,7 @@ from textual.timer import Timer, TimerCallback
 from textual.worker import WorkerFailed
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 def driver_of(app: App[Any]) -> Driver | None:
@@ -57,6 +58,14 @@ def paint_now(screen: Screen[Any]) -> None:
     """Lay out and paint a screen at once; Textual waits for the next tick of a timer, up to 17 ms."""
     screen._refresh_layout()
     screen._layout_required = screen._repaint_required = False
+
+
+class BatchedScreen(Screen[T]):
+    """A screen that is not rendered while the updates of the app are batched; Textual would drop the result."""
+
+    def _compositor_refresh(self) -> None:
+        if not self.app._batch_count:
+            super()._compositor_refresh()
 
 
 class CrashSafeApp(App[int]):
