@@ -19,7 +19,7 @@ from tui_chat.ui.picker import Picker
 from tui_chat.ui.picker_rows import Choice
 from tui_chat.ui.terminal.clipboard_image import NoClipboardImage, NoClipboardTool, read_image
 from tui_chat.ui.terminal.terminal_clipboard import TerminalClipboard
-from tui_chat.ui.terminal.textual_private import driver_of
+from tui_chat.ui.terminal.textual_private import write_to_terminal
 
 
 class AttachActions:
@@ -30,7 +30,7 @@ class AttachActions:
         self._asking = asyncio.Lock()
         """One question at a time."""
         self._is_refused = False
-        self.terminal_clipboard = TerminalClipboard(self._write)
+        self.terminal_clipboard = TerminalClipboard(lambda sequence: write_to_terminal(chat.app, sequence))
 
     async def attach_named(self, text: str) -> None:
         """Attach a file, the files of a pattern, or what is at an https address."""
@@ -87,10 +87,6 @@ class AttachActions:
                 return await self.terminal_clipboard.read_image()
             except NoClipboardTool:
                 raise no_tool from None
-
-    def _write(self, sequence: str) -> None:
-        if (driver := driver_of(self._chat.app)) is not None:
-            driver.write(sequence)
 
     # What all have in common
 

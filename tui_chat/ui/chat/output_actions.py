@@ -16,7 +16,7 @@ from tui_chat.ui.picker import Picker
 from tui_chat.ui.picker_rows import Choice
 from tui_chat.ui.terminal import clipboard
 from tui_chat.ui.terminal.external_editor import EditorFailed, command_of, run
-from tui_chat.ui.terminal.textual_private import driver_of
+from tui_chat.ui.terminal.textual_private import write_to_terminal
 
 MAX_URL_SHOWN = 500
 """Characters of a URL that are shown; the host is shown above it."""
@@ -36,8 +36,8 @@ class OutputActions:
         command = clipboard.tool(os.environ)
         by_tool = command is not None and await clipboard.run_tool(command, text)
         by_terminal = len(text.encode("utf-8", "replace")) <= clipboard.LARGEST_FOR_TERMINAL
-        if by_terminal and (driver := driver_of(self._chat.app)) is not None:
-            driver.write(clipboard.sequence(text, os.environ))
+        if by_terminal:
+            write_to_terminal(self._chat.app, clipboard.sequence(text, os.environ))
         report = clipboard.sentence(what, text.count("\n") + 1, by_tool=by_tool, by_terminal=by_terminal)
         self._chat.notify(report, severity="information" if by_tool or by_terminal else "warning")
 

@@ -59,7 +59,7 @@ from tui_chat.ui.messages import (
 from tui_chat.ui.press_again import PressAgain
 from tui_chat.ui.startup.home_panel import HomePanel
 from tui_chat.ui.terminal.pictures import Picture, Pictures
-from tui_chat.ui.terminal.textual_private import driver_of
+from tui_chat.ui.terminal.textual_private import write_to_terminal
 from tui_chat.ui.widgets.approval_bar import ApprovalBar
 from tui_chat.ui.widgets.conversation_header import TEMPORARY, ConversationHeader
 from tui_chat.ui.widgets.editing_banner import EditingBanner
@@ -133,7 +133,7 @@ class ChatScreen(Screen[None]):
             lambda: self.actions.templates.commands,
         )
         self.pictures = Pictures(
-            self._write,
+            lambda sequence: write_to_terminal(self.app, sequence),
             self.actions.attachments.send_picture,
             lambda: self.pane.show_images(),
             can_convert=can_shrink,
@@ -348,10 +348,6 @@ class ChatScreen(Screen[None]):
         if self.app.console.color_system != "truecolor" or self.app.no_color:
             return None
         return self.pictures.picture(part, columns)
-
-    def _write(self, sequence: str) -> None:
-        if (driver := driver_of(self.app)) is not None:
-            driver.write(sequence)
 
     # Messages to the user
 

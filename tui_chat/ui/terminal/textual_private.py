@@ -29,6 +29,12 @@ def driver_of(app: App[Any]) -> Driver | None:
     return app._driver
 
 
+def write_to_terminal(app: App[Any], sequence: str) -> None:
+    """Write an escape sequence, if the app runs."""
+    if (driver := driver_of(app)) is not None:
+        driver.write(sequence)
+
+
 def bindings_of(node: DOMNode, key: str) -> Sequence[Binding]:
     """Return what a key does at this node."""
     return node._bindings.key_to_bindings.get(key, ())
