@@ -31,7 +31,7 @@ _BUSY = (
 
 
 def report(event: str, **what: Any) -> None:
-    """Say on stdout what happens now."""
+    """Print what happens now."""
     print(json.dumps({"event": event, "at": time.monotonic_ns(), **what}), flush=True)
 
 

@@ -41,5 +41,5 @@ def test_a_failure_is_known_by_its_flag_or_its_kind() -> None:
         ({"type": "char_location", "document_title": None}, "char_location"),
     ],
 )
-def test_a_citation_says_where_it_is_from(citation: dict[str, object], text: str) -> None:
+def test_a_citation_shows_where_it_is_from(citation: dict[str, object], text: str) -> None:
     assert citation_text(citation) == text

@@ -69,7 +69,7 @@ def test_a_circle_of_causes_ends() -> None:
         (RecursionError(), "garbled"),
     ],
 )
-def test_a_reply_that_broke_off_says_how(fault: BaseException, detail: str) -> None:
+def test_a_reply_that_broke_off_reports_how(fault: BaseException, detail: str) -> None:
     error = stream_cut_error(fault, "req_1")
     assert (error.detail, error.request_id) == (detail, "req_1")
     assert error.message
@@ -109,6 +109,6 @@ def test_a_page_is_reported_in_a_line(body: str, line: str) -> None:
     assert page_message(body) == line
 
 
-def test_a_refusal_without_words_still_says_something_and_a_long_one_is_cut() -> None:
+def test_a_refusal_without_words_still_has_a_text_and_a_long_one_is_cut() -> None:
     assert "418" in error_from_refusal(Refusal(418)).message
     assert len(error_from_refusal(Refusal(400, message="x" * 100_000)).message) == 2_000

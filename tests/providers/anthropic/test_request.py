@@ -43,7 +43,7 @@ def test_the_plainest_request() -> None:
     }
 
 
-def test_a_system_prompt_goes_along_when_it_says_something() -> None:
+def test_a_system_prompt_is_sent_unless_it_is_blank() -> None:
     assert params(system="Be brief.\ud83d")["system"] == "Be brief.\ufffd"
     assert "system" not in params(system=" \n")
 
@@ -113,7 +113,7 @@ def test_a_reply_to_go_on_with_is_sent_last_without_thinking() -> None:
     assert trailing_space(partial_reply(partial("Half a \n"))) == " \n"
 
 
-def test_nothing_is_to_be_gone_on_with_after_a_prompt() -> None:
+def test_nothing_is_to_be_continued_after_a_prompt() -> None:
     assert partial_reply(asked()) is None
     assert trailing_space(None) == ""
 
