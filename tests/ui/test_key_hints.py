@@ -41,3 +41,9 @@ def test_keys_are_brighter_than_what_they_do() -> None:
     line = hint_content("Ctrl+R retry · ↑↓ move · j k scroll · or type a name")
     bright = [line.plain[span.start : span.end] for span in line.spans if span.style == "$foreground"]
     assert bright == ["Ctrl+R", "↑↓", "j k"]
+
+
+def test_keys_of_a_second_line_are_brighter_too() -> None:
+    hint = hint_content("For more, wait.\nEnter select · Esc cancel")
+    bright = [hint.plain[span.start : span.end] for span in hint.spans if span.style == "$foreground"]
+    assert bright == ["Enter", "Esc"]

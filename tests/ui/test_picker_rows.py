@@ -36,6 +36,15 @@ def test_without_its_note_a_row_keeps_its_key() -> None:
     assert shown[:3] == ["Switch model  Ctrl+L", "Rename        /title", "Open: a title that…"]
 
 
-def test_where_no_row_has_a_key_nothing_is_cut_and_notes_follow_their_texts() -> None:
-    rows = rows_of([Choice("a", "one", "a note"), Choice("b", "a text that is long", "another", mark="●")])
-    assert [plain(row) for row in rows] == ["   one  a note", "●  a text that is long  another"]
+def test_where_no_row_has_a_key_nothing_is_cut_and_the_notes_of_short_texts_have_a_column() -> None:
+    long = "a text that is so long that no column is behind it"
+    choices = [Choice("a", "one", "a note"), Choice("b", "a text", "another", mark="●"), Choice("c", long, "last")]
+    assert [plain(row) for row in rows_of(choices)] == [
+        "   one     a note",
+        "●  a text  another",
+        f"   {long}  last",
+    ]
+    assert [plain(row) for row in rows_of([Choice("a", "one", "a note"), Choice("b", "a text without")])] == [
+        "one  a note",
+        "a text without",
+    ]

@@ -69,7 +69,7 @@ async def test_a_hint_names_the_key_that_was_chosen() -> None:
     async with desk_with(busy, HELLO, settings=settings) as desk:
         await desk.type("hi")
         await desk.press("f8")
-        await desk.until(lambda: "F8: now" in screen_text(desk.app))
+        await desk.until(lambda: "Retry now (F8)" in screen_text(desk.app))
         await desk.press("f8")
         await desk.idle()
         assert "Hello" in screen_text(desk.app)

@@ -112,7 +112,11 @@ def fitted_hint(hint: str, width: int) -> str:
 
 @lru_cache(64)
 def hint_content(hint: str) -> Content:
-    """Return a hint line with its keys brighter than what they do."""
+    """Return hint lines with their keys brighter than what they do."""
+    return Content("\n").join(_hint_row(line) for line in hint.split("\n"))
+
+
+def _hint_row(hint: str) -> Content:
     line = Content.styled(hint, "$foreground-muted")
     at = 0
     for step in hint.split(_BETWEEN):

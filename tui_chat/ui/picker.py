@@ -23,6 +23,8 @@ from tui_chat.ui.widgets.row_list import RowList
 MOST_ROWS = 200
 _MIN_SHARE = 0.6
 """Matches that score less than this share of the best one are left out."""
+_LIST_PERCENT, _LIST_PADDING = 70, 2
+"""How much of the window's height the list may take, and its rows without text, as the style sheet has it."""
 _CURRENT = "●"
 """The mark of the row that is in force now."""
 
@@ -61,6 +63,8 @@ class Picker(ModalScreen[str | None]):
         self._favourite = favourite
         self._by_row: dict[int, Choice] = {}
         """The choice of each row of the list that is no heading."""
+        self._most = 0
+        """The largest number of rows so far."""
         self._hint = ""
         """Shown instead of the keys."""
         self._read(choices)
@@ -137,7 +141,7 @@ class Picker(ModalScreen[str | None]):
         if not shown and (typed or self._free is None):
             self._by_row = {}
             nothing = "No matches." if typed else "Nothing here yet."
-            self.rows.set_options([Option(Content.styled(nothing, "dim"), disabled=True)])
+            self._set_options([Option(Content.styled(nothing, "dim"), disabled=True)])
             return
         self._fill(shown, with_groups=not typed)
         wanted = chosen.value if chosen is not None else None if typed else self._current
@@ -153,7 +157,14 @@ class Picker(ModalScreen[str | None]):
                 options.append(Option(Content.styled(group, "bold"), disabled=True))
             self._by_row[len(options)] = choice
             options.append(Option(row))
+        self._set_options(options)
+
+    def _set_options(self, options: list[Option]) -> None:
+        """Show these rows; the search line stays where it is, however few they are."""
         self.rows.set_options(options)
+        self._most = max(self._most, len(options))
+        highest = max(0, self.app.size.height * _LIST_PERCENT // 100 - _LIST_PADDING)
+        self.query_one(".hint").styles.margin = (0, 0, min(self._most, highest) - min(len(options), highest), 0)
 
     @property
     def _chosen(self) -> Choice | None:

@@ -9,6 +9,8 @@ from textual.content import Content
 from tui_chat.core.clean import clean_line
 
 _GAP = 2
+_SHORT = 32
+"""Cells of the longest text that notes have a column behind."""
 _HIGHLIGHT = "bold $text-accent"
 _ELLIPSIS = "…"
 
@@ -33,14 +35,15 @@ class Row:
     """A choice with its text as it is searched and shown, without control characters.
 
     In a list with shortcuts, these have a column, and so have the notes behind it. A text without a shortcut may take
-    both columns; a longer one is searched whole and shown cut.
+    both columns; a longer one is searched whole and shown cut. In another list, notes are behind their texts, in a
+    column as far as these are short.
     """
 
     def __init__(self, choice: Choice, marks: int = 0, texts: int = 0, shortcuts: int = 0) -> None:
-        """Set the parts in columns of these widths; without shortcuts, notes follow their texts."""
+        """Set the parts in columns of these widths."""
         self.choice = choice
         mark, text, note = _column(choice.mark, marks), clean_line(choice.text) or " ", clean_line(choice.note)
-        room = texts + _GAP + shortcuts if shortcuts else cell_len(text)
+        room = texts + _GAP + shortcuts if shortcuts else max(texts, cell_len(text))
         shown = text if cell_len(text) <= room else set_cell_size(text, room - 1).rstrip() + _ELLIPSIS
         self._text_at, self._dim_at = len(mark), len(mark + shown)
         self._cut_from, self._cut_to = self._dim_at, len(mark + text)
@@ -84,8 +87,9 @@ class Row:
 def rows_of(choices: Sequence[Choice]) -> list[Row]:
     """Return the rows of these choices, with columns as wide as they need."""
     marks = max((cell_len(one.mark) for one in choices), default=0)
-    texts = max((cell_len(one.text) for one in choices if one.shortcut), default=0)
     shortcuts = max((cell_len(one.shortcut) for one in choices), default=0)
+    lengths = [cell_len(one.text) for one in choices if (one.shortcut if shortcuts else one.note)]
+    texts = max((length for length in lengths if shortcuts or length <= _SHORT), default=0)
     return [Row(one, marks, texts, shortcuts) for one in choices]
 
 

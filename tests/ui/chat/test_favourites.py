@@ -52,6 +52,12 @@ async def test_a_key_in_the_list_marks_the_highlighted_model() -> None:
         assert await desk.store.state(FAVOURITE_MODELS) is None
 
 
+async def test_the_keys_of_the_list_are_shown_below_the_sentence_for_a_user_without_a_key(desk: Desk) -> None:
+    await desk.press("ctrl+l")
+    await desk.until(lambda: "For more models set" in screen_text(desk.app))
+    assert "Enter select · ↑↓ move · Alt+S favourite · Esc cancel" in screen_text(desk.app)
+
+
 async def test_the_effort_goes_round_by_one_key_and_is_in_the_footer() -> None:
     async with desk_with(HELLO) as desk:
         await desk.ask("hi")

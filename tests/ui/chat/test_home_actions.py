@@ -37,7 +37,7 @@ async def test_what_was_used_last_is_below_the_prompt(store: Store) -> None:
         rows = screen_rows(desk.app)
         prompt = next(number for number, row in enumerate(rows) if "Ask anything" in row)
         first = next(number for number, row in enumerate(rows) if "Topic 11" in row)
-        assert prompt < first and "Alt+1" in rows[first] and "2 turns" in rows[first]
+        assert prompt < first and "Alt+1   " in rows[first] and "2 turns" in rows[first]
         assert [row.split("Topic ")[1].split()[0] for row in rows if "Topic" in row] == [
             str(number) for number in range(11, 2, -1)
         ]
@@ -64,6 +64,7 @@ async def test_down_goes_into_the_list_and_enter_opens(store: Store) -> None:
         await shows(desk, "Topic 11")
         await desk.press("down", "down")
         assert desk.chat.home_panel.has_focus
+        await shows(desk, "Alt+2 › Topic 10")
         await desk.press("enter")
         await desk.until(lambda: desk.conversation.id == "c-10")
 

@@ -215,3 +215,16 @@ async def test_the_palette_has_keys_and_commands_in_columns_and_is_no_wider_than
 def found_in(desk: Desk) -> list[Choice]:
     assert isinstance(desk.app.screen, Picker)
     return desk.app.screen.found
+
+
+async def test_the_search_line_stays_where_it_is_while_the_list_gets_shorter() -> None:
+    async with desk_with(HELLO, size=(100, 30)) as desk:
+        await found(desk, "")
+        box = desk.app.screen.query_one(Input)
+        before = box.region
+        for letters in ("theme", "zzzz"):
+            await desk.type(letters)
+            await desk.until(lambda: len(found_in(desk)) < 15)
+            await desk.settle()
+            assert box.region == before
+        assert "No matches." in screen_text(desk.app)

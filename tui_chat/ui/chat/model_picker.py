@@ -129,5 +129,6 @@ class ModelPicker:
 
 def _hint(catalog: Catalog, keys_hint: str) -> str:
     if all(model.ref.startswith("demo/") for model in catalog.models):
-        return "For more models set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start a local server."
+        more = "For more models set ANTHROPIC_API_KEY or OPENAI_API_KEY, or start a local server."
+        return f"{more}\n{keys_hint}"
     return f"{keys_hint} · or type provider/model"

@@ -84,7 +84,7 @@ class ReplyActions:
         chat = self._chat
         send, stop = chat.keys("prompt.send"), chat.keys("reply.cancel")
         attempts = chat.context.settings.chat.retries + 1
-        step = f"Retrying (attempt {attempt} of {attempts}) — {send}: now · {stop}: cancel"
+        step = f"Attempt {attempt} of {attempts} follows. Retry now ({send}) or stop ({stop})."
         chat.pane.show_note(explain(error.fault).sentence, step)
 
     def _show_end(self, turn: Turn) -> None:

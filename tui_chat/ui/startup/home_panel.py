@@ -144,7 +144,7 @@ class HomePanel(Widget, can_focus=True):
         )
         mark = Content.styled("● ", "$text-accent") if recent.is_live else Content()
         behind = Content.styled(f"{recent.figures}{_GAP}{recent.when:>10}", _DIM)
-        lead = label + Content.styled("› " if is_current else _GAP, "$text-accent") + mark
+        lead = label + Content.styled(" › " if is_current else "   ", "$text-accent") + mark
         room = cells - lead.cell_length - behind.cell_length - len(_GAP)
         if room < 16:
             behind = Content.styled(f"{recent.when:>10}", _DIM)
