@@ -60,9 +60,9 @@ COMMANDS += ["/config ui.prompt_keys vi", "/config ui.prompt_keys default"]
 COMMANDS += ["/temp", "/leave-out", "/compact", "/edit-reply", "/copy quote", "/copy all", "/usage", "/history"]
 COMMANDS += ["/profile", "/model", "/model demo/other", "/tools read", "/tools off", "/find h", "/tree", "/library"]
 COMMANDS += ["/greet you", "/help temp", "/suspend", "/paste", "/undo"]
-SAY = st.sampled_from(["hi", "long 40", "slow", "cut", "flaky", "error 429", "thinking", "//x", "two\nlines"])
-TYPED = st.builds(lambda text: ("type", text), SAY)
-SENT = st.builds(lambda text: ("send", text), SAY)
+PROMPTS = st.sampled_from(["hi", "long 40", "slow", "cut", "flaky", "error 429", "thinking", "//x", "two\nlines"])
+TYPED = st.builds(lambda text: ("type", text), PROMPTS)
+SENT = st.builds(lambda text: ("send", text), PROMPTS)
 PRESSES = """
 enter enter escape escape alt+r ctrl+r,escape f2 f9 alt+left alt+right ctrl+n ctrl+c tab up down alt+x alt+u
 ctrl+z alt+z left backspace ctrl+j ctrl+y ctrl+t pageup ctrl+end f1,escape f5,escape f5,k,enter f5,j,enter

@@ -28,7 +28,7 @@ def test_text_of_any_kind_goes_as_plain_text(media_type: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "says"),
+    ("part", "text"),
     [
         (AttachmentPart("a.png", "image/png"), "not here"),
         (AttachmentPart("a.zip", "application/zip", b"PK\xff"), "application/zip"),
@@ -36,7 +36,7 @@ def test_text_of_any_kind_goes_as_plain_text(media_type: str) -> None:
         (AttachmentPart("a\ud83d", "text/plain", b" \n"), "a\ufffd"),
     ],
 )
-def test_what_cannot_be_sent_is_named(part: AttachmentPart, says: str) -> None:
+def test_what_cannot_be_sent_is_named(part: AttachmentPart, text: str) -> None:
     block = attachment_block(part)
     assert block["type"] == "text"
-    assert says in block["text"]
+    assert text in block["text"]

@@ -47,7 +47,7 @@ def text(words: str) -> dict[str, Any]:
     return {"type": "text", "text": words}
 
 
-def says(role: str, *blocks: dict[str, Any] | str) -> dict[str, Any]:
+def sent(role: str, *blocks: dict[str, Any] | str) -> dict[str, Any]:
     return {"role": role, "content": [text(block) if isinstance(block, str) else block for block in blocks]}
 
 
@@ -60,7 +60,7 @@ def called(block: dict[str, Any], whole: bool = True) -> ToolCallPart:
 
 def test_a_plain_conversation() -> None:
     turns = [user("Hi"), reply("Hello."), user("And?")]
-    assert messages_of(turns) == [says("user", "Hi"), says("assistant", "Hello."), says("user", "And?")]
+    assert messages_of(turns) == [sent("user", "Hi"), sent("assistant", "Hello."), sent("user", "And?")]
 
 
 def test_blocks_of_this_wire_go_back_as_they_came_and_in_order() -> None:
@@ -73,58 +73,58 @@ def test_blocks_of_this_wire_go_back_as_they_came_and_in_order() -> None:
         *thought, *searched, TextPart("cited", kept(cited)), OtherPart("container_upload", kept(other)), "end"
     )
     [_, message, _] = messages_of([user("Hi"), turn, user("And?")])
-    assert message == says("assistant", SIGNED, redacted, SERVER_CALL, SERVER_RESULT, cited, other, "end")
+    assert message == sent("assistant", SIGNED, redacted, SERVER_CALL, SERVER_RESULT, cited, other, "end")
 
 
 def test_thinking_that_was_never_signed_is_left_out() -> None:
     foreign = Opaque("openai", '{"type": "thinking", "thinking": "x"}')
     turn = reply(ThinkingPart("cut short"), ThinkingPart("of another wire", foreign), "So.")
-    assert messages_of([user("Hi"), turn, user("And?")])[1] == says("assistant", "So.")
+    assert messages_of([user("Hi"), turn, user("And?")])[1] == sent("assistant", "So.")
 
 
 def test_a_reply_that_was_cancelled_while_it_thought_is_skipped_and_the_prompts_join() -> None:
     turns = [user("Hi"), reply(ThinkingPart("Hm.", kept(SIGNED))), user("Hello?"), reply(), user("Well?")]
-    assert messages_of(turns) == [says("user", "Hi", "Hello?", "Well?")]
+    assert messages_of(turns) == [sent("user", "Hi", "Hello?", "Well?")]
 
 
 def test_blank_texts_are_left_out() -> None:
-    assert messages_of([user("  \n", "Hi", ""), reply(" "), user("And?")]) == [says("user", "Hi", "And?")]
+    assert messages_of([user("  \n", "Hi", ""), reply(" "), user("And?")]) == [sent("user", "Hi", "And?")]
     assert messages_of([user(" ")]) == []
     assert messages_of([]) == []
 
 
 def test_a_call_that_was_cut_is_left_out() -> None:
     turn = reply(ThinkingPart("Hm.", kept(SIGNED)), "I look.", called(CALL, whole=False))
-    assert messages_of([user("Hi"), turn, user("And?")])[1] == says("assistant", SIGNED, "I look.")
+    assert messages_of([user("Hi"), turn, user("And?")])[1] == sent("assistant", SIGNED, "I look.")
 
 
 def test_a_call_without_a_result_gets_one() -> None:
     not_run = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "This tool was not run.", "is_error": True}
     turns = [user("Hi"), reply("I look.", called(CALL)), user("And?")]
-    assert messages_of(turns)[1:] == [says("assistant", "I look.", CALL), says("user", not_run, "And?")]
+    assert messages_of(turns)[1:] == [sent("assistant", "I look.", CALL), sent("user", not_run, "And?")]
 
 
 def test_results_come_first_in_the_answer_to_their_calls_and_strays_become_text() -> None:
     answers = (ToolResultPart("toolu_1", "noon"), ToolResultPart("nobody", "lost", is_error=True))
     turns = [user("Hi"), reply(called(CALL)), user("And?", *answers)]
     result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "noon"}
-    assert messages_of(turns)[2] == says("user", result, "And?", "[a tool answered: lost]")
+    assert messages_of(turns)[2] == sent("user", result, "And?", "[a tool answered: lost]")
 
 
 def test_a_server_call_whose_result_never_came_is_left_out() -> None:
     turns = [user("Hi"), reply("I search.", called(SERVER_CALL)), user("And?")]
-    assert messages_of(turns)[1] == says("assistant", "I search.")
+    assert messages_of(turns)[1] == sent("assistant", "I search.")
 
 
 def test_a_server_result_whose_call_was_lost_is_left_out() -> None:
     turn = reply(ToolResultPart("srv_1", "", opaque=kept(SERVER_RESULT)), "So.")
-    assert messages_of([user("Hi"), turn, user("And?")])[1] == says("assistant", "So.")
+    assert messages_of([user("Hi"), turn, user("And?")])[1] == sent("assistant", "So.")
 
 
 def test_what_came_over_another_wire_is_reported_in_words() -> None:
     call = ToolCallPart("call_9", "weather", '{"city": "Ulm"}', opaque=Opaque("openai", "{}"))
     turn = reply("I look.", call, ToolResultPart("call_9", "sunny"), AttachmentPart("a.png", "image/png", b"x"))
-    assert messages_of([user("Hi"), turn, user("And?")])[1] == says(
+    assert messages_of([user("Hi"), turn, user("And?")])[1] == sent(
         "assistant",
         "I look.",
         '[called weather with {"city": "Ulm"}]',
@@ -136,23 +136,23 @@ def test_what_came_over_another_wire_is_reported_in_words() -> None:
 def test_a_conversation_that_begins_with_a_reply_gets_an_opening() -> None:
     first, *rest = messages_of([reply("Welcome."), user("Hi")])
     assert first["role"] == "user"
-    assert rest == [says("assistant", "Welcome."), says("user", "Hi")]
+    assert rest == [sent("assistant", "Welcome."), sent("user", "Hi")]
 
 
 def test_a_partial_reply_to_go_on_with_ends_in_text_without_blanks() -> None:
     turn = reply(ThinkingPart("Hm.", kept(SIGNED)), "Half a ", called(CALL))
-    assert messages_of([user("Hi"), turn])[1] == says("assistant", "Half a")
-    assert messages_of([user("Hi"), reply("\n ")]) == [says("user", "Hi")]
+    assert messages_of([user("Hi"), turn])[1] == sent("assistant", "Half a")
+    assert messages_of([user("Hi"), reply("\n ")]) == [sent("user", "Hi")]
 
 
 def test_text_that_cannot_be_encoded_goes_as_a_sign() -> None:
     [message] = messages_of([user("a\ud83d")])
-    assert message == says("user", "a\ufffd")
+    assert message == sent("user", "a\ufffd")
 
 
 def test_a_damaged_block_counts_as_none() -> None:
     turn = reply(TextPart("So.", Opaque("anthropic", "{half")), TextPart("And.", Opaque("anthropic", "[1]")))
-    assert messages_of([user("Hi"), turn, user("?")])[1] == says("assistant", "So.", "And.")
+    assert messages_of([user("Hi"), turn, user("?")])[1] == sent("assistant", "So.", "And.")
 
 
 words = st.sampled_from(["", " ", "x", "y\n"])
@@ -203,8 +203,8 @@ def test_the_api_would_accept_any_history(turns: list[Turn]) -> None:
 def test_a_reply_that_the_api_paused_ends_the_messages_as_it_is() -> None:
     paused = reply(ThinkingPart("Hm.", kept(SIGNED)), "I look. ", called(SERVER_CALL))
     assert messages_of((user("a"), paused), is_paused=True) == [
-        says("user", "a"),
-        says("assistant", SIGNED, "I look. ", SERVER_CALL),
+        sent("user", "a"),
+        sent("assistant", SIGNED, "I look. ", SERVER_CALL),
     ]
 
 
@@ -213,15 +213,15 @@ def test_a_server_call_waits_with_the_client_s_calls_of_its_reply() -> None:
     mixed = reply(called(SERVER_CALL), called(CALL))
     result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "12:00"}
     assert messages_of((user("a"), mixed, user(ToolResultPart("toolu_1", "12:00")))) == [
-        says("user", "a"),
-        says("assistant", SERVER_CALL, CALL),
-        says("user", result),
+        sent("user", "a"),
+        sent("assistant", SERVER_CALL, CALL),
+        sent("user", result),
     ]
 
 
 def test_a_server_call_that_an_interruption_left_without_its_result_is_not_sent() -> None:
     assert messages_of((user("a"), reply("b", called(SERVER_CALL)), user("c"))) == [
-        says("user", "a"),
-        says("assistant", "b"),
-        says("user", "c"),
+        sent("user", "a"),
+        sent("assistant", "b"),
+        sent("user", "c"),
     ]
