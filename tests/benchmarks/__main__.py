@@ -16,6 +16,7 @@ from tests.benchmarks import processes
 from tests.benchmarks.callbacks import callbacks
 from tests.benchmarks.clients import clients
 from tests.benchmarks.figures import FIGURES, SUBJECTS, missed, table
+from tests.benchmarks.importing import import_export
 from tests.benchmarks.opening import open_long
 from tests.benchmarks.processes import busy_core
 from tests.benchmarks.scenarios import FULL, QUICK, SCENARIOS, Figures, Scale
@@ -28,6 +29,7 @@ ALL: dict[str, Callable[[Subject, Scale], Figures]] = {
     **SCENARIOS,
     "callbacks": callbacks,
     "clients": clients,
+    "import": import_export,
     "open": open_long,
     "start": start,
 }

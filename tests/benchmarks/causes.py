@@ -24,6 +24,10 @@ CAUSES = {
         "the text as Python strings, 12 MB of 5 where a character is an emoji or Chinese; 4 MB of turns, 3 MB of "
         "entries of the pane and as many of the preview before it, 4 MB of SQLite's cache"
     ),
+    "import of an export, for 1 GB": (
+        "two fifths are SQLite filling the full-text index, an eighth inserting turns, on one core; reading and the "
+        "words for the index are two fifths, next to it where a second core is free"
+    ),
     "idle CPU": "one wake-up a second that looks at two files; more where another program takes the caches",
     "Esc → closed in mid-stream": "10 ms of patience for the rest of a key sequence, then closing the connection",
     "Esc → closed before the first byte": "10 ms of patience for the rest of a key sequence, then closing it",

@@ -25,10 +25,13 @@ class Scale:
     idle_s: float
     turns: int
     starts: int
+    import_mb: int
 
 
-FULL = Scale(window=1200, depths=(10_000, 50_000), keys=80, cancels=5, idle_s=60, turns=10_000, starts=7)
-QUICK = Scale(window=400, depths=(10_000,), keys=30, cancels=1, idle_s=8, turns=10_000, starts=2)
+FULL = Scale(
+    window=1200, depths=(10_000, 50_000), keys=80, cancels=5, idle_s=60, turns=10_000, starts=7, import_mb=100
+)
+QUICK = Scale(window=400, depths=(10_000,), keys=30, cancels=1, idle_s=8, turns=10_000, starts=2, import_mb=20)
 
 
 def stream(subject: Subject, scale: Scale) -> Figures:
