@@ -111,3 +111,18 @@ def test_a_value_of_too_many_parts_is_reported(monkeypatch: pytest.MonkeyPatch, 
     first, second = json_values(io.BytesIO(text.encode()))
     assert first.data is None and "too many parts" in first.why
     assert second.data == b'{"b": 2}' and second.why == ""
+
+
+def test_deep_values_are_read_to_their_end() -> None:
+    deep: Any = "[]}{" * 5
+    for level in range(40):
+        deep = [deep, level] if level % 2 else {"a": deep, "b": [level]}
+    for most in (1, 7, 1 << 20):
+        assert read(json.dumps([{"a": deep}, deep, {"b": 2}]), most) == [{"a": deep}, deep, {"b": 2}]
+
+
+def test_brackets_in_texts_are_no_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BRACKETS", 1_000)
+    monkeypatch.setattr(module, "CHUNK", 1_000)
+    texts = {"code": 'f[0] = {"[": "\\"}' * 3_000, "more": ["{[" * 900] * 9}
+    assert read(json.dumps([texts, {"b": 2}])) == [texts, {"b": 2}]

@@ -100,6 +100,15 @@ def test_an_export_imported_elsewhere_is_exported_byte_for_byte_the_same(made: C
     assert first.decode() == second.decode() == dumps(settled)
 
 
+async def test_a_conversation_that_is_twice_in_a_file_gets_the_turns_of_both(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    grown = conversation("c1", turn("u1"), turn("a1", "u1"), turn("u2", "a1"))
+    path.write_text("\n".join(dumps(one, one_line=True) for one in (conversation(), conversation("c2"), grown)))
+    report = await import_file(store, path)
+    assert (report.added, report.grown, report.turns) == (2, 1, 5)
+    assert [one.id for one in (await store.conversation("c1")).turns] == ["u1", "a1", "u2"]
+
+
 async def test_a_grown_conversation_gets_its_new_turns_and_the_head_moves_along(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     path.write_text(dumps(conversation()))
@@ -168,8 +177,8 @@ async def test_an_import_stopped_halfway_keeps_what_was_finished_and_is_complete
     monkeypatch.setattr(import_batch, "_BATCH_CONVERSATIONS", 50)
     enough, save_all = asyncio.Event(), store.save_all
 
-    async def watched(some: Sequence[Conversation]) -> None:
-        await save_all(some)
+    async def watched(some: Sequence[Conversation], words: Any) -> None:
+        await save_all(some, words)
         enough.set()
 
     monkeypatch.setattr(store, "save_all", watched)
@@ -195,8 +204,8 @@ import_batch._BATCH_CONVERSATIONS = 50
 async def main():
     store = await Store.open(Path(sys.argv[1]))
     save_all = store.save_all
-    async def watched(conversations):
-        await save_all(conversations)
+    async def watched(conversations, words):
+        await save_all(conversations, words)
         print(len(conversations), flush=True)
     store.save_all = watched
     await import_file(store, Path(sys.argv[2]))
@@ -236,7 +245,7 @@ async def test_a_conversation_that_cannot_be_stored_is_skipped_and_the_next_one_
 ) -> None:
     save = store.save
 
-    async def none_together(some: Sequence[Conversation]) -> None:
+    async def none_together(some: Sequence[Conversation], words: Any) -> None:
         raise StorageError("a number is too large to be stored", detail="other")
 
     monkeypatch.setattr(store, "save_all", none_together)
@@ -265,7 +274,7 @@ async def test_a_count_of_tokens_too_large_to_be_stored_is_imported_as_unknown(s
 async def test_a_full_disk_ends_the_import_with_the_disk_named(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def full(some: Sequence[Conversation]) -> None:
+    async def full(some: Sequence[Conversation], words: Any) -> None:
         raise StorageError("the disk is full", detail="disk_full")
 
     monkeypatch.setattr(store, "save_all", full)

@@ -23,6 +23,7 @@ from tui_chat.core.part import (
 )
 from tui_chat.core.turn import TurnStatus
 from tui_chat.core.usage import Cost, Usage
+from tui_chat.storage.search_index import words_of
 from tui_chat.storage.store import Store
 
 BLOCK = Opaque("anthropic", '{"signature": "xyz"}')
@@ -169,6 +170,20 @@ async def test_many_are_saved_together_or_not_at_all(store: Store) -> None:
     with pytest.raises(StorageError):
         await store.save_all([conversation("c3"), conversation("c4", prompt("u1", text="\ud800"))])
     assert await store.count() == 2
+
+
+@pytest.mark.parametrize("are_words_known", [False, True])
+async def test_a_long_conversation_is_saved_whole_and_indexed(store: Store, are_words_known: bool) -> None:
+    asked = [prompt(f"u{number}", f"a{number - 1}" if number else None, f"say word{number}") for number in range(50)]
+    replied = [reply(f"a{number}", f"u{number}", f"readFile{number}Name") for number in range(50)]
+    turns = [turn for pair in zip(asked, replied, strict=True) for turn in pair]
+    made = [conversation("c1", *turns), conversation("c2", prompt("u1", text="say word7"))]
+    await store.save_all(made, words_of(turns) if are_words_known else {})
+    assert await store.conversation("c1") == made[0]
+    for number in (10, 31, 49):
+        assert [hit.turn_id for hit in await store.search(f"word{number}")] == [f"u{number}"]
+        assert [hit.turn_id for hit in await store.search(f"file{number}name")] == [f"a{number}"]
+    assert {hit.conversation_id for hit in await store.search('"say word7"')} == {"c1", "c2"}
 
 
 async def test_save_keeps_the_order_it_is_given(store: Store) -> None:

@@ -1,7 +1,7 @@
 """Stores imported conversations many at a time, while the next ones are read; an existing one gets its new turns."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -10,6 +10,7 @@ from tui_chat.core.error import StorageError
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.formats.import_tree import Skipped
+from tui_chat.storage.search_index import IndexedWords, words_of
 from tui_chat.storage.store import Store
 
 _MAX_TEXT = 200
@@ -64,6 +65,8 @@ class ImportBatch:
         self._waiting: dict[str, tuple[str, Conversation]] = {}
         """By id: its title for the report, and the conversation."""
         self._characters = 0
+        self._words: dict[str, IndexedWords] = {}
+        """What the search index needs of the texts that are waiting."""
         self._storing: asyncio.Task[None] | None = None
 
     async def take(self, which: str, conversation: Conversation) -> None:
@@ -72,6 +75,8 @@ class ImportBatch:
         if imported.id in self._waiting:  # twice in the file: the second adds to what the first has
             await self.finish()
         self._waiting[imported.id] = which, imported
+        # In another thread than the database's, which has the most to do.
+        self._words |= await asyncio.to_thread(words_of, imported.turns)
         self._characters += sum(_size(turn) for turn in imported.turns)
         if self._characters >= 2 * _BATCH_CHARACTERS:  # takes much memory, so the next is read after it
             await self.finish()
@@ -82,8 +87,9 @@ class ImportBatch:
         """Start to store what is waiting, as soon as the batch before it is stored."""
         await self._stored()
         if self._waiting:
-            batch, self._waiting, self._characters = list(self._waiting.values()), {}, 0
-            self._storing = asyncio.create_task(self._store_batch(batch))
+            batch, words = list(self._waiting.values()), self._words
+            self._waiting, self._words, self._characters = {}, {}, 0
+            self._storing = asyncio.create_task(self._store_batch(batch, words))
 
     async def finish(self) -> None:
         """Store what is waiting."""
@@ -97,7 +103,9 @@ class ImportBatch:
             ended, self._storing = self._storing, None
             ended.result()
 
-    async def _store_batch(self, batch: Sequence[tuple[str, Conversation]]) -> None:
+    async def _store_batch(
+        self, batch: Sequence[tuple[str, Conversation]], words: Mapping[str, IndexedWords]
+    ) -> None:
         origins = {one.origin.foreign_id for _, one in batch if one.origin is not None}
         existing = await self._store.existing({one.id for _, one in batch} | origins)
         new = []
@@ -108,12 +116,12 @@ class ImportBatch:
                 self._report.unchanged += 1
             else:
                 new.append((which, imported))
-        await self._save_new(new)
+        await self._save_new(new, words)
 
-    async def _save_new(self, new: Sequence[tuple[str, Conversation]]) -> None:
+    async def _save_new(self, new: Sequence[tuple[str, Conversation]], words: Mapping[str, IndexedWords]) -> None:
         """Store new conversations; one by one if they cannot be stored together."""
         try:
-            await self._store.save_all([conversation for _, conversation in new])
+            await self._store.save_all([conversation for _, conversation in new], words)
         except StorageError as error:
             if error.detail != "other":
                 raise

@@ -1,7 +1,7 @@
 """Changes of a conversation, each one step that keeps the turns, the summary and the search index consistent."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from tui_chat.storage.row_mapping import (
     side_request_values,
     title_key,
 )
+from tui_chat.storage.search_index import IndexedWords
 from tui_chat.storage.turn_rows import Totals
 
 _INSERT_SIDE_REQUEST = (
@@ -60,13 +61,19 @@ def _save_unindexed(db: sqlite3.Connection, conversation: Conversation, process:
     return _put_turns(db, seq, conversation, process)
 
 
-def save_all(db: sqlite3.Connection, conversations: Sequence[Conversation], process: CurrentProcess) -> None:
+def save_all(
+    db: sqlite3.Connection,
+    conversations: Sequence[Conversation],
+    process: CurrentProcess,
+    words: Mapping[str, IndexedWords],
+) -> None:
     """Store several conversations at once, and index their turns at the end, which is faster."""
     if len({conversation.id for conversation in conversations}) < len(conversations):
         for conversation in conversations:  # a turn must be indexed before it is changed
             save(db, conversation, process)
     else:
-        search_index.add(db, *(seq for each in conversations for seq in _save_unindexed(db, each, process)))
+        seqs = [seq for each in conversations for seq in _save_unindexed(db, each, process)]
+        search_index.add(db, *seqs, words=words)
 
 
 def _put_turns(db: sqlite3.Connection, seq: int, conversation: Conversation, process: CurrentProcess) -> list[int]:

@@ -75,9 +75,14 @@ def turn_values(turn: Turn) -> Row:
         turn.request_id,
         turn.ttft_ms,
         turn.duration_ms,
-        "".join(part.text for part in turn.parts if isinstance(part, TextPart)),
+        stored_text(turn),
         dump_parts(turn.parts),
     )
+
+
+def stored_text(turn: Turn) -> str:
+    """Return a turn's prose as it is stored: all of it, with nothing in between."""
+    return "".join([part.text for part in turn.parts if isinstance(part, TextPart)])
 
 
 def turn_reader(ids: Mapping[int | None, str]) -> Callable[[Row], Turn]:

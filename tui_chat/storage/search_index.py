@@ -5,10 +5,15 @@ turn is changed. Where SQLite has no FTS5 there is no index, and search reads th
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
+from itertools import groupby
+from types import MappingProxyType
 from typing import Any
+
+from tui_chat.core.turn import Turn
+from tui_chat.storage.row_mapping import stored_text
 
 _TOKENIZER_VERSION = 1
 """The version of the tokenizer that built the index; another version means a rebuild."""
@@ -25,6 +30,9 @@ _MANY = 100
 """As many turns are worth a change of the index's settings."""
 _COLLECTED_BYTES = 8 * 1024 * 1024
 _INSERT = "INSERT INTO search (rowid, text, humps, facets) VALUES (?, ?, ?, ?)"
+IndexedWords = tuple[str, str]
+"""A text as it is indexed, and its suffixes of names."""
+NO_WORDS: Mapping[str, IndexedWords] = MappingProxyType({})
 _TURNS = "SELECT seq, conversation, role, model, created_at, text FROM turn WHERE owner IS NULL"
 _DELETE = "INSERT INTO search (search, rowid, text, humps, facets) VALUES ('delete', ?, ?, ?, ?)"
 
@@ -48,8 +56,15 @@ def is_complete(db: sqlite3.Connection) -> bool:
     return is_possible() and row is not None and row[0] == str(_TOKENIZER_VERSION)
 
 
-def add(db: sqlite3.Connection, *seqs: int) -> None:
-    """Add turns that were just written, if they have ended.
+def words_of(turns: Iterable[Turn]) -> dict[str, IndexedWords]:
+    """Return, by the texts of turns, what `add` puts into the index; needs no database, so any thread can do it."""
+    from tui_chat.storage import tokenizer
+
+    return {text: tokenizer.indexed_words(text) for text in map(stored_text, turns)}
+
+
+def add(db: sqlite3.Connection, *seqs: int, words: Mapping[str, IndexedWords] = NO_WORDS) -> None:
+    """Add turns that were just written, if they have ended; `words` has the result of `words_of` for any of them.
 
     Many at once, not each after it was written: before any statement with triggers SQLite lets FTS5 write what it
     has, and the part of the index for each turn has to be merged with all the others.
@@ -59,7 +74,7 @@ def add(db: sqlite3.Connection, *seqs: int) -> None:
     else:
         if len(seqs) >= _MANY:
             _collect_more(db)
-        db.executemany(_INSERT, _index_rows(db, _turns(db, seqs)))
+        db.executemany(_INSERT, _index_rows(db, _turns(db, seqs), words))
 
 
 def _collect_more(db: sqlite3.Connection) -> None:
@@ -92,11 +107,14 @@ def merge_some(db: sqlite3.Connection) -> bool:
 
 def _turns(db: sqlite3.Connection, seqs: Iterable[int]) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of those turns that have ended."""
-    for seq in seqs:
-        yield from db.execute(f"{_TURNS} AND seq = ?", (seq,))
+    for _, run in groupby(enumerate(seqs), lambda item: item[1] - item[0]):  # one query for consecutive numbers
+        numbers = [seq for _, seq in run]
+        yield from db.execute(f"{_TURNS} AND seq BETWEEN ? AND ?", (numbers[0], numbers[-1]))
 
 
-def _index_rows(db: sqlite3.Connection, turns: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, str, str, str]]:
+def _index_rows(
+    db: sqlite3.Connection, turns: Iterable[tuple[Any, ...]], words: Mapping[str, IndexedWords] = NO_WORDS
+) -> Iterator[tuple[int, str, str, str]]:
     """Yield the index rows of turns."""
     from tui_chat.storage import tokenizer
 
@@ -105,7 +123,7 @@ def _index_rows(db: sqlite3.Connection, turns: Iterable[tuple[Any, ...]]) -> Ite
         if model and model not in known:
             known[model] = db.execute("INSERT INTO model (name) VALUES (?)", (model,)).lastrowid
         facets = tokenizer.facets(role, conversation, created_at, known.get(model))
-        yield seq, tokenizer.index_text(text), tokenizer.camel_case_suffixes(text), facets
+        yield seq, *(words.get(text) or tokenizer.indexed_words(text)), facets
 
 
 def build_if_missing(db: sqlite3.Connection) -> None:

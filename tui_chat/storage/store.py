@@ -39,6 +39,7 @@ from tui_chat.storage.list_filter import ListFilter
 from tui_chat.storage.open_database import OpenOptions, OpenReport, new_random_id, utc_now
 from tui_chat.storage.process_owner import Owner
 from tui_chat.storage.schema import MIGRATIONS, Migration
+from tui_chat.storage.search_index import NO_WORDS, IndexedWords
 
 if TYPE_CHECKING:
     from tui_chat.storage.replica_store import ReplicaStore
@@ -122,9 +123,14 @@ class Store:
         """Store the whole conversation; turns that only the store has are kept."""
         await self._write(conversation_writes.save, conversation, self._database.process)
 
-    async def save_all(self, conversations: Sequence[Conversation]) -> None:
-        """Store many conversations in one transaction; each alone would wait for the disk."""
-        await self._write(conversation_writes.save_all, conversations, self._database.process)
+    async def save_all(
+        self, conversations: Sequence[Conversation], words: Mapping[str, IndexedWords] = NO_WORDS
+    ) -> None:
+        """Store many conversations in one transaction; each alone would wait for the disk.
+
+        `words` has what `search_index.words_of` returns for any of their turns.
+        """
+        await self._write(conversation_writes.save_all, conversations, self._database.process, words)
 
     async def conversation(self, conversation_id: str) -> Conversation:
         """Return a conversation with all its turns, and with the saved part of live replies of any process."""

@@ -54,6 +54,11 @@ def normalize(text: str) -> str:
     return unicodedata.normalize("NFKC", bare).casefold().translate(_character_map)
 
 
+def indexed_words(text: str) -> tuple[str, str]:
+    """Return the two columns that the index has for a text."""
+    return index_text(text), camel_case_suffixes(text)
+
+
 def index_text(text: str) -> str:
     return text if text.isascii() else _RUN.sub(_pairs, normalize(text))
 

@@ -11,11 +11,13 @@ from typing import Any
 from tui_chat.core.bounds import EXACT, UNKNOWN_MOMENT, count_in_bounds
 from tui_chat.core.conversation import Conversation, SideRequest
 from tui_chat.core.error import NotFound
+from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Cost
 from tui_chat.storage import blobs, search_index
 from tui_chat.storage.connection import note_damaged_value, strict_text
 from tui_chat.storage.figures_codec import parse_sum
+from tui_chat.storage.insert_rows import insert_rows
 from tui_chat.storage.process_owner import CurrentProcess
 from tui_chat.storage.row_mapping import (
     CONVERSATION_COLUMNS,
@@ -264,10 +266,12 @@ def insert_unindexed(
         for turn in turns:
             stored = blobs.store_files(db, turn)
             yield known[turn.id], conversation, *_parent_and_owner(turn, known, process), *turn_values(stored)
-            # The row is inserted when the next one is asked for.
             blobs.link_new(db, known[turn.id], stored)
 
-    db.executemany(_INSERT_TURN, rows())
+    if any(isinstance(part, AttachmentPart) for turn in turns for part in turn.parts):
+        db.executemany(_INSERT_TURN, rows())  # a row is inserted before the next one is asked for
+    else:
+        insert_rows(db, _INSERT_TURN, rows())
     return [known[turn.id] for turn in turns]
 
 
