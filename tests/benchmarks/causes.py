@@ -6,8 +6,8 @@ _CPU = (
     "5 % hand events to the screen, the rest is the event loop and saving"
 )
 _OPEN = (
-    "the rows take SQLite 45 ms and become objects in 40, unless the library's preview has them already; "
-    "35 ms more for entries and heights of all turns, then one frame"
+    "the rows take SQLite 30 ms and become objects in 20, unless the library's preview has them already; "
+    "10 ms more for heights and sums of all turns, then one frame"
 )
 CAUSES = {
     "CPU per 1,000 tokens": _CPU,
@@ -21,8 +21,8 @@ CAUSES = {
     "longest callback of the loop": "a collection of the middle generation within a frame of the footer",
     "opening 10,000 turns: key → end drawn": _OPEN,
     "memory over an empty one": (
-        "the text as Python strings, 12 MB of 5 where a character is an emoji or Chinese; 4 MB of turns, 3 MB of "
-        "entries of the pane and as many of the preview before it, 4 MB of SQLite's cache"
+        "the text as Python strings, 12 MB of 5 where a character is an emoji or Chinese; 5 MB of turns, and rows "
+        "that are laid out near the visible ones"
     ),
     "import of an export, for 1 GB": (
         "two fifths are SQLite filling the full-text index, an eighth inserting turns, on one core; reading and the "
