@@ -118,6 +118,14 @@ async def test_undo_restores_a_deleted_conversation(program: Program, capsys: py
     assert chat.conversation.title == "Engines"
 
 
+async def test_in_an_empty_conversation_there_is_nothing_to_export_or_count(
+    program: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await typed(program, "/export", "/tokens")
+    out = capsys.readouterr().out
+    assert "There is nothing to export yet." in out and "There is nothing to count yet." in out
+
+
 async def test_usage_is_printed_by_day(program: Program, capsys: pytest.CaptureFixture[str]) -> None:
     await typed(program, "/usage", "one", "/usage")
     out = capsys.readouterr().out

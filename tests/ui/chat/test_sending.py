@@ -59,6 +59,19 @@ def prompts(desk: Desk) -> list[str]:
     return [turn.text for turn in desk.conversation.turns if turn.role is Role.USER]
 
 
+async def test_what_a_notice_was_about_is_past_when_a_prompt_is_sent(desk: Desk) -> None:
+    await desk.press("alt+u")
+    await desk.until(lambda: "There is nothing to undo." in screen_text(desk.app))
+    await desk.ask("hi")
+    assert "There is nothing" not in screen_text(desk.app)
+    await desk.type("/delete")
+    await desk.press("enter")
+    await desk.until(lambda: "Moved to the trash" in screen_text(desk.app))
+    await desk.press("alt+u")
+    await desk.until(lambda: "Hello" in screen_text(desk.app))
+    assert "Moved to the trash" not in screen_text(desk.app)
+
+
 async def test_two_quick_enters_send_one_prompt(desk: Desk) -> None:
     await desk.type("hi")
     async with slow_saving(desk) as gate:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.ui.conftest import Desk
+from tests.ui.screen import screen_text
 from tui_chat.ui.commands.slash_commands import ALIASES, BY_MEANING, COMMANDS, COMMANDS_BY_NAME, parse
 
 
@@ -34,3 +35,21 @@ def test_every_other_name_leads_to_a_command_and_is_none_itself() -> None:
     assert {*ALIASES.values(), *BY_MEANING.values()} <= set(COMMANDS_BY_NAME)
     assert not {*ALIASES, *BY_MEANING} & set(COMMANDS_BY_NAME)
     assert not set(ALIASES) & set(BY_MEANING)
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("copy", "There is nothing to copy yet."),
+        ("delete", "There is nothing to delete yet."),
+        ("export", "There is nothing to export yet."),
+        ("tokens", "There is nothing to count yet."),
+        ("tree", "There are no messages yet."),
+    ],
+)
+async def test_in_an_empty_conversation_a_command_answers_in_a_sentence(
+    desk: Desk, command: str, answer: str
+) -> None:
+    await desk.type(f"/{command}")
+    await desk.press("enter")
+    await desk.until(lambda: answer in screen_text(desk.app))

@@ -202,6 +202,9 @@ class LinearCommands:
         await self._chat.print(f"Tools: {on}." if words else f"Tools: {on}. There are {known}.")
 
     async def _tokens(self, _: str) -> None:
+        if not self._chat.conversation.turns:
+            await self._chat.print("There is nothing to count yet.")
+            return
         tokens = await self._chat.program.service.count(self._chat.conversation)
         counted = "This provider cannot count tokens."
         await self._chat.print(

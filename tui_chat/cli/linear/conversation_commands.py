@@ -127,5 +127,8 @@ class ConversationCommands:
     async def _export(self, name: str) -> None:
         from tui_chat.service.import_export import export_conversation
 
+        if not self._chat.conversation.turns:
+            await self._chat.print("There is nothing to export yet.")
+            return
         path = await export_conversation(self._chat.program.store, self._chat.conversation, name)
         await self._chat.print(f"Written to {clean_line(str(path))}.")

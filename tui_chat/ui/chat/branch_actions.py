@@ -178,10 +178,12 @@ class BranchActions:
                 await self.go_to(turn_id, at=turn_id)
 
         chat = self._chat
-        if chat.conversation.turns:
-            costs = chat.context.settings.ui.costs
-            tree = TreeScreen(chat.keys, chat.conversation, chat.pane.current_turn, costs=costs, compare=compare)
-            chat.app.push_screen(tree, go_to)
+        if not chat.conversation.turns:
+            chat.notify_warning("There are no messages yet.")
+            return
+        costs = chat.context.settings.ui.costs
+        tree = TreeScreen(chat.keys, chat.conversation, chat.pane.current_turn, costs=costs, compare=compare)
+        chat.app.push_screen(tree, go_to)
 
     # The conversation that this one was forked from
 

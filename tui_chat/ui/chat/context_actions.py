@@ -101,6 +101,9 @@ class ContextActions:
 
     def count_tokens(self) -> None:
         """Show how many tokens the provider counts in the branch that is shown."""
+        if not self._chat.conversation.turns:
+            self._chat.notify_warning("There is nothing to count yet.")
+            return
         self._chat.run_worker(self._count_tokens, exit_on_error=False)
 
     async def _count_tokens(self) -> None:

@@ -79,6 +79,9 @@ class CopyPipeActions:
 
     async def copy(self, form: str) -> None:
         """Copy the block as it is, as a `quote` or `formatted`, its `code`, or `all` of the conversation."""
+        if not self._chat.conversation.turns:
+            self._chat.notify_warning("There is nothing to copy yet.")
+            return
         match form:
             case "code":
                 self._chat.pane.action_copy_code()

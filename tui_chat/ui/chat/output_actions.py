@@ -73,6 +73,9 @@ class OutputActions:
 
     async def export_to(self, name: str) -> None:
         """Export the conversation to that file, as Markdown unless the suffix names another format."""
+        if not self._chat.conversation.turns:
+            self._chat.notify_warning("There is nothing to export yet.")
+            return
         try:
             from tui_chat.service.import_export import export_conversation
 

@@ -339,6 +339,7 @@ class ChatScreen(Screen[None]):
 
     @on(PromptSubmitted)
     async def submit(self, event: PromptSubmitted) -> None:
+        self.notice_line.outdate()
         await self.actions.sending.submit(event.text)
 
     # Images within the conversation
@@ -424,6 +425,7 @@ class ChatScreen(Screen[None]):
         await self.run_action(event.action)
 
     async def action_undo_last(self) -> None:
+        self.notice_line.outdate()
         try:
             if not await self.actions.undo.undo_last():
                 self.notify("There is nothing to undo.")

@@ -82,6 +82,7 @@ class SettingsActions:
         """Move the conversation to the trash, and show a new one."""
         chat, deleted = self._chat, self._chat.conversation
         if not deleted.turns:
+            chat.notify_warning("There is nothing to delete yet.")
             return
 
         async def restore() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _STYLES = {"information": "$foreground", "warning": "$text-warning", "error": "$text-error"}
 _LEAST_S = {"information": 0.0, "warning": 2.0, "error": 2.0}
-"""How long a notice is shown at least when another one waits."""
+"""How long a notice is shown at least when another one waits, or it is out of date."""
 _MOST_WAITING = 8
 READ_BADGE, NORMAL_BADGE = " READ ", " NORMAL "
 _NORMAL_KEYS = ("i a o write · w b move · x dd cw delete, change · u undo · p put", "i write · u undo", "i")
@@ -81,6 +81,13 @@ class NoticeLine(Widget):
         self._notices.clear()
         self._stop_timer()
         self._update()
+
+    def outdate(self) -> None:
+        """Show the present notice no longer than one that another waits behind: the user does the next thing."""
+        if self._notices:
+            notice = self._notices[0]
+            notice.lasts_s = min(notice.lasts_s, _LEAST_S[notice.severity])
+            self._wait()
 
     def show_reading(self, is_reading: bool, note: str = "") -> None:
         """Show or hide the sign of reading mode; `note` is shown before the keys, such as the number of a match."""
