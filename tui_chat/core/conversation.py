@@ -185,6 +185,8 @@ class Conversation:
     @cached_property
     def path_cost(self) -> CostSum:
         """Cost of the branch that is shown, and of the side requests."""
+        if len(self.path) == len(self.turns):
+            return self.cost  # without branches: the sum over a long conversation takes a while
         return _cost_of((*self.path, *self.side_requests))
 
     def cost_under(self, turn_id: str) -> CostSum:

@@ -3,17 +3,16 @@
 `FORMATS` is the one list of import formats.
 """
 
-import gc
 import os
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from tui_chat.collector import collector_paused
 from tui_chat.core.error import FormatError
 from tui_chat.formats import chatgpt, claude, elia, librechat, llm, native_schema
 from tui_chat.formats.foreign_database import MAGIC, ForeignDatabase, open_database
@@ -142,7 +141,7 @@ def _in_source(source: Source) -> Iterator[Imported | Skipped]:
             which = _name_of(value) or f"number {raw.number} in {source.name}"
             kind = _format_of(value)
             is_known = is_known or kind is not None
-            with _without_garbage_collection():
+            with collector_paused():
                 item = _conversation(value, kind, which)
             if is_known:
                 yield from pending
@@ -158,7 +157,7 @@ def _values(raw: RawValue) -> Iterator[object]:
         yield FormatError(raw.why)
         return
     try:
-        with _without_garbage_collection():
+        with collector_paused():
             value = parse_json(raw.take() or b"")
     except FormatError as error:
         yield error
@@ -176,18 +175,6 @@ def _conversation(value: object, kind: JsonFormat | None, which: str) -> Importe
         return kind.read(value)
     except FormatError as error:
         return Skipped(which, error.message)
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Pause garbage collection while a tree of many objects is built: each pass takes longer and finds nothing."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _format_of(value: object) -> JsonFormat | None:

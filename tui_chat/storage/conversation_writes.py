@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from tui_chat.collector import collector_paused
 from tui_chat.core.conversation import Conversation, Options, SideRequest, TitleSource
 from tui_chat.core.error import NotFound, StorageError
 from tui_chat.core.turn import Turn
@@ -32,7 +33,7 @@ def load(db: sqlite3.Connection, conversation_id: str, process: CurrentProcess) 
     """Return a conversation, including what has arrived of its live replies."""
     conversation = turn_rows.seq_of(db, conversation_id)
     live = live_replies.live_turns(db, process, conversation)
-    with small_cache(db):
+    with small_cache(db), collector_paused():
         loaded = turn_rows.read_conversation(db, conversation, lambda turns: live_replies.overlay(db, turns, live))
     left_out, changed_at = app_state.left_out(db, conversation_id)
     if changed_at is not None:
