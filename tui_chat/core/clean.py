@@ -62,6 +62,8 @@ def _fewer_marks(found: re.Match[str]) -> str:
 
 def valid_text(text: str) -> str:
     """Return valid Unicode: surrogate pairs are joined, lone halves become a replacement character."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

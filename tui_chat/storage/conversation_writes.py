@@ -21,7 +21,7 @@ from tui_chat.storage.row_mapping import (
     side_request_values,
     title_key,
 )
-from tui_chat.storage.search_index import IndexedWords
+from tui_chat.storage.search_index import IndexedWords, TurnRow
 from tui_chat.storage.turn_rows import Totals
 
 _INSERT_SIDE_REQUEST = (
@@ -47,15 +47,15 @@ def create(db: sqlite3.Connection, conversation: Conversation, process: CurrentP
     if db.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation.id,)).fetchone():
         raise StorageError(f"there is a conversation {conversation.id} already", detail="other")
     seq = turn_rows.put_conversation(db, conversation, turn_rows.next_used(db, process.now, after_all=True))
-    search_index.add(db, *_put_turns(db, seq, conversation, process))
+    search_index.add_rows(db, _put_turns(db, seq, conversation, process))
 
 
 def save(db: sqlite3.Connection, conversation: Conversation, process: CurrentProcess) -> None:
     """Store a conversation over what there is; its position in the list follows from its last change."""
-    search_index.add(db, *_save_unindexed(db, conversation, process))
+    search_index.add_rows(db, _save_unindexed(db, conversation, process))
 
 
-def _save_unindexed(db: sqlite3.Connection, conversation: Conversation, process: CurrentProcess) -> list[int]:
+def _save_unindexed(db: sqlite3.Connection, conversation: Conversation, process: CurrentProcess) -> list[TurnRow]:
     seq = turn_rows.put_conversation(
         db, conversation, turn_rows.next_used(db, conversation.updated_at, after_all=False)
     )
@@ -73,12 +73,14 @@ def save_all(
         for conversation in conversations:  # a turn must be indexed before it is changed
             save(db, conversation, process)
     else:
-        seqs = [seq for each in conversations for seq in _save_unindexed(db, each, process)]
-        search_index.add(db, *seqs, words=words)
+        turns = [turn for each in conversations for turn in _save_unindexed(db, each, process)]
+        search_index.add_rows(db, turns, words)
 
 
-def _put_turns(db: sqlite3.Connection, seq: int, conversation: Conversation, process: CurrentProcess) -> list[int]:
-    """Insert or update the turns of a conversation; return the row numbers of new ones, which are not indexed yet."""
+def _put_turns(
+    db: sqlite3.Connection, seq: int, conversation: Conversation, process: CurrentProcess
+) -> list[TurnRow]:
+    """Insert or update the turns of a conversation; return the new ones that have to be indexed."""
     stored = {turn.id: (number, turn) for number, turn in turn_rows.read_turns(db, seq).items()}
     turn_seqs = {turn_id: number for turn_id, (number, _) in stored.items()}
     turn_seqs = turn_rows.turn_seqs_in_order(db, seq, [turn.id for turn in conversation.turns], turn_seqs)

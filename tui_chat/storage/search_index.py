@@ -5,12 +5,10 @@ turn is changed. Where SQLite has no FTS5 there is no index, and search reads th
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
-from itertools import groupby
 from types import MappingProxyType
-from typing import Any
 
 from tui_chat.core.turn import Turn
 from tui_chat.storage.row_mapping import stored_text
@@ -30,6 +28,8 @@ _MANY = 100
 """As many turns are worth a change of the index's settings."""
 _COLLECTED_BYTES = 8 * 1024 * 1024
 _INSERT = "INSERT INTO search (rowid, text, humps, facets) VALUES (?, ?, ?, ?)"
+TurnRow = tuple[int, int, str, str, str, str]
+"""What the index needs of a turn: its number, its conversation's, role, model, date and text."""
 IndexedWords = tuple[str, str]
 """A text as it is indexed, and its suffixes of names."""
 NO_WORDS: Mapping[str, IndexedWords] = MappingProxyType({})
@@ -63,8 +63,13 @@ def words_of(turns: Iterable[Turn]) -> dict[str, IndexedWords]:
     return {text: tokenizer.indexed_words(text) for text in map(stored_text, turns)}
 
 
-def add(db: sqlite3.Connection, *seqs: int, words: Mapping[str, IndexedWords] = NO_WORDS) -> None:
-    """Add turns that were just written, if they have ended; `words` has the result of `words_of` for any of them.
+def add(db: sqlite3.Connection, *seqs: int) -> None:
+    """Add turns that were just written, if they have ended."""
+    add_rows(db, list(_turns(db, seqs)))
+
+
+def add_rows(db: sqlite3.Connection, turns: Sequence[TurnRow], words: Mapping[str, IndexedWords] = NO_WORDS) -> None:
+    """Add turns that have ended and were just written; `words` has the result of `words_of` for any of them.
 
     Many at once, not each after it was written: before any statement with triggers SQLite lets FTS5 write what it
     has, and the part of the index for each turn has to be merged with all the others.
@@ -72,9 +77,9 @@ def add(db: sqlite3.Connection, *seqs: int, words: Mapping[str, IndexedWords] = 
     if not is_possible():
         db.execute("DELETE FROM state WHERE key = ?", (_KEY,))
     else:
-        if len(seqs) >= _MANY:
+        if len(turns) >= _MANY:
             _collect_more(db)
-        db.executemany(_INSERT, _index_rows(db, _turns(db, seqs), words))
+        db.executemany(_INSERT, _index_rows(db, turns, words))
 
 
 def _collect_more(db: sqlite3.Connection) -> None:
@@ -105,15 +110,14 @@ def merge_some(db: sqlite3.Connection) -> bool:
     return db.total_changes - before >= 2  # as FTS5 documents it
 
 
-def _turns(db: sqlite3.Connection, seqs: Iterable[int]) -> Iterator[tuple[Any, ...]]:
+def _turns(db: sqlite3.Connection, seqs: Iterable[int]) -> Iterator[TurnRow]:
     """Yield the rows of those turns that have ended."""
-    for _, run in groupby(enumerate(seqs), lambda item: item[1] - item[0]):  # one query for consecutive numbers
-        numbers = [seq for _, seq in run]
-        yield from db.execute(f"{_TURNS} AND seq BETWEEN ? AND ?", (numbers[0], numbers[-1]))
+    for seq in seqs:
+        yield from db.execute(f"{_TURNS} AND seq = ?", (seq,))
 
 
 def _index_rows(
-    db: sqlite3.Connection, turns: Iterable[tuple[Any, ...]], words: Mapping[str, IndexedWords] = NO_WORDS
+    db: sqlite3.Connection, turns: Iterable[TurnRow], words: Mapping[str, IndexedWords] = NO_WORDS
 ) -> Iterator[tuple[int, str, str, str]]:
     """Yield the index rows of turns."""
     from tui_chat.storage import tokenizer

@@ -28,6 +28,7 @@ from tui_chat.storage.row_mapping import (
     conversation_values,
     placeholders,
     side_request_of,
+    stored_text,
     turn_reader,
     turn_values,
 )
@@ -254,13 +255,13 @@ def insert_turns(
     db: sqlite3.Connection, conversation: int, turns: Sequence[Turn], known: dict[str, int], process: CurrentProcess
 ) -> None:
     """Insert new turns; `known` has their row numbers and those of their parents."""
-    search_index.add(db, *insert_unindexed(db, conversation, turns, known, process))
+    search_index.add_rows(db, insert_unindexed(db, conversation, turns, known, process))
 
 
 def insert_unindexed(
     db: sqlite3.Connection, conversation: int, turns: Sequence[Turn], known: dict[str, int], process: CurrentProcess
-) -> list[int]:
-    """Insert new turns that the caller adds to the search index, with others; return their row numbers."""
+) -> list[search_index.TurnRow]:
+    """Insert new turns; return those that have ended, which the caller adds to the search index, with others."""
 
     def rows() -> Iterator[tuple[Any, ...]]:
         for turn in turns:
@@ -272,7 +273,11 @@ def insert_unindexed(
         db.executemany(_INSERT_TURN, rows())  # a row is inserted before the next one is asked for
     else:
         insert_rows(db, _INSERT_TURN, rows())
-    return [known[turn.id] for turn in turns]
+    return [
+        (known[turn.id], conversation, turn.role, turn.model, turn.created_at.isoformat(), stored_text(turn))
+        for turn in turns
+        if not turn.is_live
+    ]
 
 
 def next_turn_seqs(db: sqlite3.Connection, ids: Iterable[str]) -> dict[str, int]:
