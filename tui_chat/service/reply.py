@@ -53,7 +53,7 @@ _log = logging.getLogger(__name__)
 _PAUSED = "pause_turn"
 """The stop reason of a reply that is to be sent back as it is."""
 
-MAX_BLOCKING_S = 0.008
+MAX_BLOCKING_S = 0.002
 """The pump yields to the event loop this often, even if all bytes of the provider are there already."""
 
 CLOSE_TIMEOUT_S = 2.0
