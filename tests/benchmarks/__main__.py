@@ -16,6 +16,7 @@ from tests.benchmarks import processes
 from tests.benchmarks.callbacks import callbacks
 from tests.benchmarks.clients import clients
 from tests.benchmarks.figures import FIGURES, SUBJECTS, missed, table
+from tests.benchmarks.huge import huge_reply
 from tests.benchmarks.importing import import_export
 from tests.benchmarks.opening import open_long
 from tests.benchmarks.processes import busy_core
@@ -29,6 +30,7 @@ ALL: dict[str, Callable[[Subject, Scale], Figures]] = {
     **SCENARIOS,
     "callbacks": callbacks,
     "clients": clients,
+    "huge-reply": huge_reply,
     "import": import_export,
     "open": open_long,
     "start": start,

@@ -44,23 +44,34 @@ def longest(subject: Subject, keys: int) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         file = Path(folder) / "callbacks.json"
 
-        def command(data_dir: Path) -> list[str]:
-            module = "tests.benchmarks.subjects.timed_product"
-            return [sys.executable, "-m", module, str(file), "--data-dir", str(data_dir)]
-
         def press(session: Session) -> None:
             for number in range(keys):
                 session.terminal.rest(chance.uniform(0.1, 0.2))
                 session.terminal.type(_PAGES[number % 2] if number % 10 > 7 else chance.choice("abcdefgh "))
 
-        with Session(replace(subject, command=command)) as session:
+        with Session(timed(subject, file)) as session:
             session.ask(WARM_UP)
             os.kill(session.terminal.pid, signal.SIGUSR1)
             session.ask(f"bench {_tokens(keys)}@100", meanwhile=lambda: press(session))
             os.kill(session.terminal.pid, signal.SIGUSR2)
             session.terminal.until(file.exists, "list of callbacks", 10)
-        try:
-            found: list[dict[str, Any]] = json.loads(file.read_text())
-        except ValueError as error:
-            raise Broken(f"the list of callbacks cannot be read: {error}") from error
-        return found
+        return read(file)
+
+
+def timed(subject: Subject, file: Path) -> Subject:
+    """The product with its callbacks timed; the second signal writes them to the file."""
+
+    def command(data_dir: Path) -> list[str]:
+        module = "tests.benchmarks.subjects.timed_product"
+        return [sys.executable, "-m", module, str(file), "--data-dir", str(data_dir)]
+
+    return replace(subject, command=command)
+
+
+def read(file: Path) -> list[dict[str, Any]]:
+    """The callbacks that were written, longest first."""
+    try:
+        found: list[dict[str, Any]] = json.loads(file.read_text())
+    except ValueError as error:
+        raise Broken(f"the list of callbacks cannot be read: {error}") from error
+    return found

@@ -26,12 +26,32 @@ class Scale:
     turns: int
     starts: int
     import_mb: int
+    huge: int
+    """Tokens of a reply of megabytes."""
 
 
 FULL = Scale(
-    window=1200, depths=(10_000, 50_000), keys=80, cancels=5, idle_s=60, turns=10_000, starts=7, import_mb=100
+    window=1200,
+    depths=(10_000, 50_000),
+    keys=80,
+    cancels=5,
+    idle_s=60,
+    turns=10_000,
+    starts=7,
+    import_mb=100,
+    huge=1_250_000,
 )
-QUICK = Scale(window=400, depths=(10_000,), keys=30, cancels=1, idle_s=8, turns=10_000, starts=2, import_mb=20)
+QUICK = Scale(
+    window=400,
+    depths=(10_000,),
+    keys=30,
+    cancels=1,
+    idle_s=8,
+    turns=10_000,
+    starts=2,
+    import_mb=20,
+    huge=250_000,
+)
 
 
 def stream(subject: Subject, scale: Scale) -> Figures:
