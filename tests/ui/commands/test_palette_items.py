@@ -11,7 +11,7 @@ from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_rows, screen_text
 from tui_chat.core.conversation import Conversation
 from tui_chat.ui.commands.palette_items import rows
-from tui_chat.ui.commands.slash_commands import COMMANDS
+from tui_chat.ui.commands.slash_commands import COMMANDS, Command
 from tui_chat.ui.dialogs.help import HelpScreen
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import KEYS, Scope
@@ -228,3 +228,10 @@ async def test_the_search_line_stays_where_it_is_while_the_list_gets_shorter() -
             await desk.settle()
             assert box.region == before
         assert "No matches." in screen_text(desk.app)
+
+
+def test_a_command_of_ones_own_has_its_name_where_others_have_their_keys() -> None:
+    own = Command("review", "FILE", "review a file", "")
+    made = rows(Keyboard({}), Conversation("c", NOW, NOW), (), [own])
+    row = next(row for row in made if row.value == "template:review")
+    assert (row.text, row.shortcut, row.note) == ("Review a file", "/review", "FILE")

@@ -40,6 +40,7 @@ def test_every_other_name_leads_to_a_command_and_is_none_itself() -> None:
 @pytest.mark.parametrize(
     ("command", "answer"),
     [
+        ("title Whales", "The title will be: Whales"),
         ("copy", "There is nothing to copy yet."),
         ("delete", "There is nothing to delete yet."),
         ("export", "There is nothing to export yet."),
@@ -53,3 +54,10 @@ async def test_in_an_empty_conversation_a_command_answers_in_a_sentence(
     await desk.type(f"/{command}")
     await desk.press("enter")
     await desk.until(lambda: answer in screen_text(desk.app))
+
+
+async def test_a_copy_of_code_where_there_is_none_answers_in_a_sentence(desk: Desk) -> None:
+    await desk.ask("hi")
+    await desk.type("/copy code")
+    await desk.press("enter")
+    await desk.until(lambda: "There is no code to copy." in screen_text(desk.app))

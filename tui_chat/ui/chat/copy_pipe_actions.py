@@ -83,6 +83,8 @@ class CopyPipeActions:
             self._chat.notify_warning("There is nothing to copy yet.")
             return
         match form:
+            case "code" if not self._chat.pane.current_code:
+                self._chat.notify_warning("There is no code to copy.")
             case "code":
                 self._chat.pane.action_copy_code()
             case "quote":

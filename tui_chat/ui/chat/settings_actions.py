@@ -26,6 +26,8 @@ class SettingsActions:
             self._chat.notify(conversation.title or "No title yet.")
         else:
             await self.change(title=title, title_source=TitleSource.USER)
+            if not conversation.turns:  # there is no header yet that shows it
+                self._chat.notify(f"The title will be: {title}")
 
     async def set_system(self, text: str) -> None:
         """Set the system prompt for the next prompts; `-` removes it, and no text shows it."""

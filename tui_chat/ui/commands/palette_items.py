@@ -52,7 +52,7 @@ def rows(
             for one in COMMANDS
             if not one.key_id
         ),
-        *(Choice(f"template:{one.name}", _sentence(one.help), f"/{one.name} {one.takes}".rstrip()) for one in own),
+        *(Choice(f"template:{one.name}", _sentence(one.help), one.takes, shortcut=f"/{one.name}") for one in own),
         *(Choice(f"turn:{turn.id}", f"Go to: {turn.text[:_READ_OF_A_TURN]}") for turn in prompts),
         *(
             Choice(f"open:{one.id}", f"Open: {shown_title(one.title)}", date_text(one.updated_at, "%d %b %H:%M"))
