@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tui_chat.storage.tokenizer import SearchTerm, camel_case_suffixes, index_text, normalize, tokens
+from tui_chat.storage.tokenizer import SearchTerm, camel_case_suffixes, index_text, indexed_words, normalize, tokens
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,10 @@ def test_a_megabyte_without_end_is_taken_in_at_once(run: str) -> None:
     SearchTerm("needle").is_in(text)
     SearchTerm("xx").spans(text, len(text), 10)
     assert time.process_time() - began < 5
+
+
+def test_a_huge_text_has_the_words_of_its_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "".join(f"getUserName{number} Straße 漢字です é\u0301\n" for number in range(50))
+    whole = indexed_words(text)
+    monkeypatch.setattr("tui_chat.storage.tokenizer._PIECE", 30)
+    assert indexed_words(text) == whole

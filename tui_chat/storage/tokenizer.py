@@ -7,6 +7,7 @@ between words as pairs: `搜索词` becomes `搜索 索词 词`, in which every 
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache, lru_cache
 from itertools import chain, islice
@@ -24,6 +25,8 @@ _CASE_CHANGE = re.compile("(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NAME = re.compile("(?<![A-Za-z0-9])[A-Za-z0-9][a-z0-9]*+[A-Z][A-Za-z0-9]*+")
 """A word with a capital inside; other words have no parts, and nearly all of prose are such."""
 _LONGEST_NAME = 80
+_PIECE = 20_000
+"""Characters that are prepared for the index together."""
 _SPLIT = re.compile("[^0-9a-z\x80-\U0010ffff]+")
 
 
@@ -60,7 +63,18 @@ def indexed_words(text: str) -> tuple[str, str]:
 
 
 def index_text(text: str) -> str:
-    return text if text.isascii() else _RUN.sub(_pairs, normalize(text))
+    if text.isascii():
+        return text
+    return "".join(_RUN.sub(_pairs, normalize(piece)) for piece in _pieces(text))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Return the text in pieces of whole lines: a call for all of a huge text would hold up the event loop."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + _PIECE) + 1 or len(text)
+        yield text[start:end]
+        start = end
 
 
 def _pairs(run: re.Match[str]) -> str:
@@ -76,8 +90,9 @@ def is_unspaced(text: str) -> bool:
 def camel_case_suffixes(text: str) -> str:
     """Return the suffixes of identifiers in camel case: `getUserName` gives `username name`."""
     # Most words of a text are in small letters, and dropping them is quicker than matching each.
-    others = " ".join([word for word in text.split() if not word.islower()])
-    return " ".join(dict.fromkeys(chain.from_iterable(map(_suffixes, _NAME.findall(others)))))
+    others = (" ".join([word for word in piece.split() if not word.islower()]) for piece in _pieces(text))
+    names = chain.from_iterable(map(_NAME.findall, others))
+    return " ".join(dict.fromkeys(chain.from_iterable(map(_suffixes, names))))
 
 
 @lru_cache(maxsize=4096)
