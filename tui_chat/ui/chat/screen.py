@@ -125,7 +125,7 @@ class ChatScreen(Screen[None]):
         self.keys = keys
         self.keys.bind(self, Scope.CHAT)
         self.conversation = context.first
-        self.drafts = Drafts(context.store, self.set_timer)
+        self.drafts = Drafts(context.store, self.app.set_timer)
         self.queue = PromptQueue(self.drafts, self._show_queue, self._send_queued, lambda: self.live_reply)
         self.actions = ChatActions(self, self.drafts, saved, lambda context: ChatScreen(context, keys, self))
         self.completion = Completion(
