@@ -221,6 +221,7 @@ async def come_to_rest(desk: Desk) -> None:
         if desk.app.screen is not desk.chat:
             await desk.press("escape")
     if desk.chat.context.is_temporary:
+        desk.chat.prompt.draft = "unsent"  # so that leaving asks first
         await desk.press("alt+n", "alt+n")
         await desk.until(lambda: not desk.chat.context.is_temporary)
     async with asyncio.timeout(60):
