@@ -117,3 +117,33 @@ def test_the_first_screen_loads_nothing_of_turns_and_budgets(tmp_path: Path) -> 
     loaded = loaded_by(code, tmp_path)
     assert loaded.isdisjoint({f"tui_chat.core.{name}" for name in ("part", "turn", "tool", "usage", "budget")})
     assert loaded.isdisjoint({"textual.widgets._text_area", "tui_chat.ui.messages", "tui_chat.ui.app_context"})
+
+
+FIRST_REQUEST = """
+import asyncio, sys
+from tests.providers.anthropic.encoder import MODEL, encode, provider
+from tests.providers.contract import SCRIPTS, collected, request
+from tests.support.wire_server import Answer, Wire
+
+async def ask():
+    async with Wire(Answer((encode(SCRIPTS["text"]),))) as server:
+        made = await asyncio.to_thread(provider, server.url)
+        before = set(sys.modules)
+        events, error = await collected(made, request(model=MODEL))
+        assert events and error is None
+        print(*sorted(set(sys.modules) - before))
+        await made.aclose()
+
+asyncio.run(ask())
+"""
+
+
+def test_a_request_loads_nothing_on_the_event_loop(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_REQUEST],
+        cwd=ROOT,
+        env=clean_environment(tmp_path),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == ("\n", "")

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
+from importlib import import_module
 from urllib.parse import SplitResult
 
 import httpx2
@@ -22,6 +24,9 @@ def make_client(
     for name in ("httpx2", "httpcore2"):
         # They log whole URLs, which may hold a password.
         logging.getLogger(name).setLevel(logging.WARNING)
+    with suppress(ImportError):
+        # The first request would load it on the event loop, for 20 ms; clients are made in a thread.
+        import_module("anyio._backends._asyncio")
     is_local = is_loopback(address.hostname or "")
     try:
         return httpx2.AsyncClient(
