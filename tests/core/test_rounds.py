@@ -72,7 +72,7 @@ COSTS = st.builds(Cost, MONEY, st.booleans(), PRICES, st.booleans())
 USAGES = st.builds(Usage, *[st.integers(0, 10**6)] * 7)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(USAGES, COSTS), min_size=1, max_size=8))
 def test_the_sums_of_a_turn_are_exactly_those_of_its_rounds(figures: list[tuple[Usage, Cost]]) -> None:
     turn = with_sums(reply(*(RoundPart(usage, cost, 3, 10) for usage, cost in figures)))
@@ -92,7 +92,7 @@ def test_an_unknown_cost_of_one_round_makes_the_sum_unknown() -> None:
 SEGMENTS = st.sampled_from(["text", "call", "answered", "round", "both"])
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(SEGMENTS, max_size=12))
 def test_any_shape_of_a_reply_that_ended_is_valid_on_every_wire(shapes: list[str]) -> None:
     parts: list[Part] = []

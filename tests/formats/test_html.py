@@ -111,7 +111,7 @@ def test_hostile_text_stays_text_everywhere(text: str) -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("<>/\"'&`[]()!#*_-|\\~ \nabjs:=;\x00\u202e"), max_size=60))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_any_text_gives_a_page_that_is_closed_and_loads_nothing(text: str) -> None:
     page = to_html(conversation(turn("a", None, TextPart(text), ThinkingPart(text)), title=text))
     assert checked(page).images == []

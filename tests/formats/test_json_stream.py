@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_chat.core.error import FormatError
@@ -38,7 +38,6 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(values), st.integers(1, 40), st.booleans(), st.sampled_from([None, 0, 2]))
 def test_an_array_gives_its_elements_whatever_the_pieces(
     items: list[Any], most: int, ascii: bool, indent: int
@@ -48,7 +47,6 @@ def test_an_array_gives_its_elements_whatever_the_pieces(
     assert read("\ufeff \n" + text + "\n ", most) == items
 
 
-@settings(deadline=None)
 @given(st.lists(values.filter(lambda value: not isinstance(value, list))), st.integers(1, 40))
 def test_lines_give_their_values(items: list[Any], most: int) -> None:
     assert read("\n".join(json.dumps(item) for item in items), most) == items

@@ -78,7 +78,6 @@ MOST, ENDING = 10**9, 200_000
 CUTS = st.lists(st.integers(1, 300_000), min_size=1, max_size=4)
 few = settings(
     max_examples=4,
-    deadline=None,
     suppress_health_check=list(HealthCheck),
     database=None,
     phases=[Phase.generate],

@@ -126,7 +126,7 @@ def kept(shadow: list[Line], live: LiveMarkdown) -> list[Line]:
     return lines
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(MARKDOWN, WIDTHS, st.integers(0, 2**16), st.sampled_from((1, 3, 30)))
 def test_any_chunking_ends_as_one_shot(text: str, width: int, seed: int, most: int) -> None:
     assert grown(cuts(text, seed, most), width) == render(text, width, DARK)
@@ -157,7 +157,7 @@ def test_a_line_end_cut_in_two_is_one(text: str) -> None:
     assert grown(list(text), 80, looks=1) == render(text.replace("\r\n", "\n"), 80, DARK)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(MARKDOWN, WIDTHS)
 def test_no_line_is_wider_than_the_window(text: str, width: int) -> None:
     for line in render(text, width, DARK):
@@ -165,7 +165,7 @@ def test_no_line_is_wider_than_the_window(text: str, width: int) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.one_of(st.sampled_from((*PIECES, *HOSTILE)), st.text(max_size=8)), max_size=12).map("".join))
 def test_nothing_that_steers_a_terminal_reaches_a_line(text: str) -> None:
     live = LiveMarkdown(80, DARK)

@@ -65,7 +65,7 @@ def test_a_text_in_sections_is_the_text_as_a_whole(text: str) -> None:
         assert in_sections(text, width) == render(text, width, DARK)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.lists(st.sampled_from((*PIECES, "\n\n", "\n\nend", "\n\n# end\n", *TRAPS, "\u200d", "\ufe0f")), max_size=40),
     st.sampled_from((12, 40, 100)),
@@ -118,7 +118,7 @@ def test_a_text_split_as_it_arrives_is_the_text_as_a_whole(text: str) -> None:
         assert as_it_arrives(pieces, 60, chance) == render(text, 60, DARK)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(
     st.lists(st.sampled_from((*PIECES, "\n\n", "\n\nend", "\n\n# end\n", *TRAPS, "\u200d", "\ufe0f")), max_size=40),
     st.sampled_from((12, 40, 100)),

@@ -79,7 +79,7 @@ async def test_importing_twice_adds_nothing(store: Store, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(conversations())
 def test_an_export_imported_elsewhere_is_exported_byte_for_byte_the_same(made: Conversation) -> None:
     settled = replace(made, turns=tuple(replace(turn, status=TurnStatus.COMPLETE) for turn in made.turns))

@@ -43,7 +43,7 @@ def flat(events: list[ReplyEvent]) -> list[tuple[str, str]]:
     return stretches
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(EVENTS), st.sets(st.integers(0, 50)))
 def test_a_slow_reader_gets_all_text_in_its_order(events: list[ReplyEvent], reads: set[int]) -> None:
     reader, got = JoiningReader(), []

@@ -125,7 +125,7 @@ async def outcome(plan: Plan, folder: Path) -> tuple[Conversation, Turn, Decimal
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(PLANS)
 def test_the_costs_of_requests_add_up_to_reply_conversation_and_usage(plan: Plan) -> None:
     async def play() -> None:

@@ -136,7 +136,7 @@ def test_rubbish_never_keeps_the_program_from_opening(raw: bytes, tmp_path: Path
     assert settings.ui.measure == 100
 
 
-@hypothesis_settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=25))
 def test_no_text_whatever_keeps_the_program_from_opening(tmp_path: Path, pieces: list[str]) -> None:
     file = tmp_path / "config.toml"

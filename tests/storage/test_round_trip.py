@@ -113,7 +113,7 @@ def conversations(draw: st.DrawFn) -> Conversation:
 
 
 @pytest.mark.slow
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 @given(conversations(), conversations())
 async def test_whatever_is_saved_comes_back_equal(one: Conversation, other: Conversation) -> None:
     store = await Store.open(":memory:")
@@ -138,7 +138,7 @@ async def test_whatever_is_saved_comes_back_equal(one: Conversation, other: Conv
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(conversations(), st.data())
 async def test_saving_again_in_another_shape_gives_that_shape(one: Conversation, data: st.DataObject) -> None:
     store = await Store.open(":memory:")
@@ -160,7 +160,7 @@ DELTA = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.lists(DELTA, max_size=8), max_size=6))
 async def test_checkpoints_make_the_same_turn_as_the_deltas_at_once(batches: list[list[object]]) -> None:
     store = await Store.open(":memory:")

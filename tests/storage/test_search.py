@@ -202,14 +202,14 @@ async def test_the_index_is_rebuilt_after_a_time_without_it(
     assert [hit.turn_id for hit in await store.search("while")] == ["u2"]
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet=st.sampled_from("ab \"':*()-+^{}~\\/\n模型の\x00é.,%_&|!NEAR AND OR NOT"), max_size=40))
 async def test_no_query_is_an_error(full: Store, query: str) -> None:
     for hit in await full.search(query):
         assert all(0 <= start < end <= len(hit.snippet) for start, end in hit.marks)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.text(alphabet="abcAB éß模型索引ん _-.\n", min_size=1, max_size=30), min_size=1, max_size=8),
     st.text(alphabet="abc模型索", min_size=1, max_size=3),

@@ -8,7 +8,6 @@ EXAMPLES = int(os.environ.get("TUI_CHAT_EXAMPLES", "200"))
 
 attack = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     derandomize=EXAMPLES <= 200,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )

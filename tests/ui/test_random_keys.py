@@ -277,7 +277,7 @@ def check_screen(desk: Desk, stored: Conversation) -> None:
 
 
 @pytest.mark.timeout(10_800)
-@settings(max_examples=WALKS, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=WALKS, suppress_health_check=list(HealthCheck))
 @given(st.lists(STEP, min_size=KEYS, max_size=KEYS))
 def test_no_walk_over_the_keyboard_loses_anything(steps: list[tuple[str, str]]) -> None:
     # What is saved to a file on the way is saved here.
@@ -316,7 +316,7 @@ async def quiet_walk(steps: Sequence[tuple[str, str]]) -> None:
 
 
 @pytest.mark.timeout(10_800)
-@settings(max_examples=WALKS, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=WALKS, suppress_health_check=list(HealthCheck))
 @given(st.lists(QUIET_STEP, min_size=KEYS, max_size=KEYS))
 def test_no_request_leaves_that_no_send_key_asked_for(steps: list[tuple[str, str]]) -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):

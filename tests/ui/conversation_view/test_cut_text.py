@@ -78,7 +78,7 @@ TEXT = st.lists(
 STEP = st.tuples(st.integers(1, 90), st.sampled_from(("", "", "grow", "grow", "up", "down", "width", "behind")))
 
 
-@settings(deadline=None, max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TEXT, st.lists(STEP, min_size=5, max_size=40))
 def test_a_reply_that_streamed_in_sections_has_the_rows_of_the_whole(
     pieces: list[str], steps: list[tuple[int, str]]

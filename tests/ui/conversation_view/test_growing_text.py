@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.rendering.copying import copied_text
@@ -19,7 +19,6 @@ def laid(pieces: list[str], indent: int = 0) -> GrowingText:
     return text
 
 
-@settings(deadline=None)
 @given(LETTERS, st.lists(st.integers(0, 200), max_size=6), st.sampled_from((0, 2)))
 def test_any_pieces_make_the_same_rows(source: str, cuts: list[int], indent: int) -> None:
     places = sorted({0, len(source), *(cut for cut in cuts if cut < len(source))})

@@ -1,6 +1,6 @@
 """Heights against plain sums."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_chat.ui.conversation_view.height_index import HeightIndex
@@ -8,7 +8,6 @@ from tui_chat.ui.conversation_view.height_index import HeightIndex
 HEIGHTS = st.lists(st.integers(0, 9), max_size=40)
 
 
-@settings(deadline=None)
 @given(HEIGHTS, HEIGHTS, st.integers(0, 100), st.integers(0, 9))
 def test_sums_stay_right_through_changes(first: list[int], more: list[int], cut: int, height: int) -> None:
     heights, plain = HeightIndex(first), list(first)
@@ -28,7 +27,6 @@ def test_sums_stay_right_through_changes(first: list[int], more: list[int], cut:
     assert heights.total == sum(plain)
 
 
-@settings(deadline=None)
 @given(HEIGHTS)
 def test_every_row_is_found_in_its_turn(plain: list[int]) -> None:
     heights = HeightIndex(plain)

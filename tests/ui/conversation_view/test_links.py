@@ -1,7 +1,7 @@
 """What in a row can be opened, and where it really leads."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis.strategies import text
 from rich.segment import Segment
 
@@ -91,7 +91,6 @@ def test_where_it_leads_is_reported_in_short_and_what_only_looks_like_it(url: st
     assert doubt in parts and bool(doubt) == bool(parts)
 
 
-@settings(deadline=None)
 @given(text(max_size=30), text(max_size=20))
 def test_no_address_makes_any_of_this_fail(host: str, rest: str) -> None:
     for url in (f"https://{host}/{rest}", f"https://{rest}@{host}", host):

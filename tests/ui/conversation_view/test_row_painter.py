@@ -1,6 +1,6 @@
 """Rows as cells: always the widget's width, highlighted where they should be, and the same strip for the same row."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
 
@@ -23,7 +23,6 @@ def base(strip: object, style: Style) -> str:
     return "".join(text for text, found, _ in strip if found and found.bgcolor == style.bgcolor)  # type: ignore[attr-defined]
 
 
-@settings(deadline=None)
 @given(
     st.text(alphabet="ab 日é\u0301🎉", min_size=1, max_size=60),
     st.integers(1, 40),

@@ -81,7 +81,7 @@ def places(viewport: Viewport, whole: list[Line]) -> list[int]:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.integers(0, len(PIECES) - 1), min_size=25, max_size=60),
     st.sampled_from((30, 80)),

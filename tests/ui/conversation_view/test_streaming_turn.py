@@ -34,7 +34,7 @@ def rows(entry: TurnLayout) -> list[str]:
     return [entry.line(row).text for row in range(entry.rows)]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(DELTAS, st.booleans()), max_size=30))
 def test_any_deltas_settled_at_any_time_end_as_the_saved_turn(deltas: list[tuple[Delta, bool]]) -> None:
     turn = reply(1, status=TurnStatus.STREAMING, parent_id=None)

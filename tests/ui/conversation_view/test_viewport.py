@@ -110,7 +110,7 @@ def check(viewport: Viewport) -> None:
     assert viewport.following == (start == max(0, len(every) - viewport.height)) or start == 0
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(STEP, max_size=25))
 def test_the_window_is_a_stretch_of_the_branch_also_while_turns_look_as_they_did(
     monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int]]
@@ -125,7 +125,7 @@ def test_the_window_is_a_stretch_of_the_branch_also_while_turns_look_as_they_did
         check(viewport)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(STEP, max_size=25))
 @example([("scroll", -1), ("width", 100)])
 def test_the_window_is_always_a_stretch_of_the_conversation(steps: list[tuple[str, int]]) -> None:
@@ -135,7 +135,7 @@ def test_the_window_is_always_a_stretch_of_the_conversation(steps: list[tuple[st
     check(viewport)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(-120, -14), st.lists(STEP.filter(lambda step: step[0] in ("grow", "think", "turn")), max_size=25))
 def test_nothing_that_comes_in_moves_a_reader_who_scrolled_up(up: int, steps: list[tuple[str, int]]) -> None:
     viewport = filled()
