@@ -179,7 +179,7 @@ async def test_a_single_letter_or_digit_stops_no_reply_that_is_compared() -> Non
             await desk.until(lambda sentence=sentence: sentence in screen_text(desk.app))
             assert isinstance(desk.app.screen, CompareScreen) and facts(desk) == unchanged
         await desk.press("escape")
-        await desk.until(lambda: "Stopped." in screen_text(desk.app))
+        await desk.until(lambda: "Stopped ·" in screen_text(desk.app))
         await desk.press("escape")
         assert desk.chat.prompt.text == "z" and desk.chat.prompt.has_focus
 
