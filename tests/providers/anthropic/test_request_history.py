@@ -175,7 +175,7 @@ some_parts = st.one_of(
 some_turns = st.builds(_turn, st.sampled_from(Role), st.lists(some_parts, max_size=4).map(tuple))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(some_turns, max_size=6))
 def test_the_api_would_accept_any_history(turns: list[Turn]) -> None:
     messages = messages_of(turns)

@@ -62,7 +62,7 @@ def stop(index: int = 0) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(nearly_events | st.dictionaries(st.sampled_from(FIELDS), anything), max_size=12))
 def test_no_event_makes_it_fail_and_all_text_can_be_stored(events: list[dict[str, Any]]) -> None:
     for news in read(*events):

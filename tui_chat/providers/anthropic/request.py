@@ -74,7 +74,7 @@ def message_params(request: Request, capabilities: Capabilities) -> dict[str, An
         params["output_config"] = {"effort": options.effort}
     thinks = "thinking" in params and params["thinking"]["type"] != "disabled"
     if options.temperature is not None and is_legacy(request.model) and not capabilities.is_current and not thinks:
-        params["extra_body"] = {"temperature": options.temperature}
+        params["temperature"] = options.temperature
     if capabilities.is_current:
         params["cache_control"] = {"type": "ephemeral"}
     else:
