@@ -16,7 +16,7 @@ from tui_chat.cli.sync_session import load_sync, open_session, open_store, run
 from tui_chat.core.error import ChatError, SettingsError, SyncError
 from tui_chat.storage.private_files import DATABASE
 from tui_chat.sync.follow_loop import LOOK_EVERY_S, FollowLoop
-from tui_chat.sync.process import be_nice, try_lock
+from tui_chat.sync.process import LAST_EXCHANGE_S, be_nice, try_lock
 from tui_chat.sync.stored_status import store_problem
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 OPEN_AGAIN_S = 60.0
 """How long after the key could not be read it is tried again."""
-LAST_EXCHANGE_S = 5.0
-"""How long what was written last may take to be sent after the parent has ended."""
 
 
 def follow(ctx: Context, *, with_parent: bool) -> int:

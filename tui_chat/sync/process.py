@@ -29,6 +29,8 @@ WATCH_EVERY_S = 2.0
 """How soon it is seen that sync was set up in another terminal, and that the process has ended."""
 IN_USE_S = 3.0
 """How long after the last key the app counts as used."""
+LAST_EXCHANGE_S = 5.0
+"""How long what was written last may take to be sent after the app has ended."""
 _NOTE_EVERY_S = 1.0
 _STEADY_S = 60.0
 """A process that ran longer is started again at once."""

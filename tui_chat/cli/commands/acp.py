@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from tui_chat.gateway.acp.agent import Library
     from tui_chat.wiring import Program
 
-_LONGEST_LINE = 64 * 1024 * 1024
 _SETTLE_S = 1.0
 
 
@@ -38,6 +37,7 @@ async def _serve(ctx: Context, watchdog: "Watchdog") -> int:
 
     from tui_chat.cli.exit_codes import DONE
     from tui_chat.gateway.acp.agent import AcpAgent
+    from tui_chat.gateway.acp.json_rpc import LONGEST_LINE
     from tui_chat.wiring import assemble
 
     program = await assemble(ctx.settings, demo=ctx.demo)
@@ -48,7 +48,7 @@ async def _serve(ctx: Context, watchdog: "Watchdog") -> int:
 
     try:
         agent = AcpAgent(await _library(ctx, program), write)
-        reader = asyncio.StreamReader(_LONGEST_LINE)
+        reader = asyncio.StreamReader(LONGEST_LINE)
         transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
 
         def leave(code: int) -> None:

@@ -22,6 +22,8 @@ PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR =
 )
 NOT_FOUND = -32002
 """The protocol's own code for a resource that does not exist."""
+LONGEST_LINE = 64 * 1024 * 1024
+"""Bytes of one message from a client."""
 
 
 class JsonRpc:
