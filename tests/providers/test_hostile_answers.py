@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx2
@@ -15,7 +15,7 @@ from tests.providers.anthropic.encoder import config as anthropic_config
 from tests.providers.contract import collected, request
 from tests.providers.openai.test_stream_response import builder
 from tests.support.attacks import attack
-from tui_chat.core.error import ChatError, ProviderError
+from tui_chat.core.error import ChatError, ProviderError, RateLimited
 from tui_chat.core.event import SignOfLife, UsageReported
 from tui_chat.core.provider import Provider
 from tui_chat.core.provider_presets import DIALECTS
@@ -264,6 +264,21 @@ def test_deep_nesting_is_an_error_of_ours(wire: Wire, nest: str, depth: int) -> 
                 asked(wire, lambda body=body, status=status: httpx2.Response(status, content=body))
             )
             assert error is not None
+
+
+class CutBody(httpx2.AsyncByteStream):
+    """A body whose connection breaks off."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield b'{"error": {"message": "slow do'
+        raise httpx2.ReadError("reset")
+
+
+@WIRES
+async def test_an_error_answer_whose_body_breaks_off_keeps_its_status(wire: Wire) -> None:
+    _, error = await asked(wire, lambda: httpx2.Response(429, headers={"retry-after": "7"}, stream=CutBody()))
+    assert isinstance(error, RateLimited)
+    assert (error.status, error.retry_after_s) == (429, 7.0)
 
 
 REPEATED = [

@@ -33,9 +33,9 @@ class TooManyValues(ValueError):
 
 
 async def error_body(response: httpx2.Response) -> bytes:
-    """Return the start of the body of an error response, as far as it arrives within a few seconds."""
+    """Return the start of the body of an error response, as far as it arrives; the status says most."""
     body = bytearray()
-    with suppress(TimeoutError):
+    with suppress(TimeoutError, httpx2.HTTPError):
         async with asyncio.timeout(_ERROR_TIMEOUT_S), aclosing(response.aiter_bytes()) as chunks:
             async for chunk in chunks:
                 body += chunk
