@@ -17,7 +17,7 @@ from tui_chat.storage.turn_rows import seq_of
 _MAX_PROMPTS = 10_000
 _MOST_SEQ = 2**53
 """A larger number of a prompt is damage: so many are never typed."""
-_NEW_DRAFT = "draft"
+_NEW_DRAFT, _NEW_DRAFT_AT = "draft", "draft-at"
 _OF_A_CONVERSATION = ("edit", "queue", "draft-files", "tools", "left-out", "labels")
 STOP_REQUEST = "stop:"
 """Before the id of a live reply: its process is asked to stop it."""
@@ -52,10 +52,16 @@ def draft(db: sqlite3.Connection, conversation_id: str | None) -> str:
     return str(db.execute("SELECT draft FROM conversation WHERE seq = ?", (seq,)).fetchone()[0])
 
 
-def set_draft(db: sqlite3.Connection, conversation_id: str | None, text: str) -> None:
+def new_draft_at(db: sqlite3.Connection) -> datetime | None:
+    """Return when the draft of a new conversation was written, where that is known."""
+    return moment_in_bounds(state(db, _NEW_DRAFT_AT))
+
+
+def set_draft(db: sqlite3.Connection, conversation_id: str | None, text: str, now: datetime) -> None:
     """Store the text typed there; empty once it is sent."""
     if conversation_id is None:
         set_state(db, _NEW_DRAFT, text or None)
+        set_state(db, _NEW_DRAFT_AT, now.isoformat() if text else None)
     else:
         db.execute("UPDATE conversation SET draft = ? WHERE seq = ?", (text, seq_of(db, conversation_id)))
 

@@ -371,8 +371,12 @@ class Store:
         """Return the unsent text; `None` is the conversation that does not exist yet."""
         return await self._read(app_state.draft, conversation_id)
 
+    async def new_draft_at(self) -> datetime | None:
+        """Return when the draft of a new conversation was written, where that is known."""
+        return await self._read(app_state.new_draft_at)
+
     async def set_draft(self, conversation_id: str | None, text: str) -> None:
-        await self._write(app_state.set_draft, conversation_id, text)
+        await self._write(app_state.set_draft, conversation_id, text, self._clock())
 
     async def add_prompt(self, text: str) -> None:
         """Add a prompt to the history of the prompt box."""

@@ -1,6 +1,7 @@
 """The chat screen: a key sends an intent, an event changes what is shown, two things at once survive."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -187,12 +188,13 @@ async def test_a_draft_and_what_waits_survive_a_restart() -> None:
 
 
 async def test_a_new_conversation_with_a_draft_from_before_shows_it_and_names_the_key_that_clears_it() -> None:
-    store = await Store.open(":memory:")
+    written_at = datetime.now().astimezone() - timedelta(days=1)
+    store = await Store.open(":memory:", clock=lambda: written_at)
     async with desk_with(store=store) as desk:
         assert "restored" not in screen_text(desk.app)
         await desk.type("unsent words")
     async with desk_with(store=store) as desk:
-        await desk.until(lambda: "Unsent draft restored; Ctrl+C clears it." in screen_text(desk.app))
+        await desk.until(lambda: "Unsent draft from yesterday restored; Ctrl+C clears it." in screen_text(desk.app))
         assert desk.chat.prompt.text == "unsent words"
         await desk.press("ctrl+c")
         await desk.until(lambda: not desk.chat.prompt.text)

@@ -5,6 +5,7 @@ A store that fails never stops the user from writing: errors are swallowed here,
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import NamedTuple
 
 from textual.timer import Timer
@@ -69,6 +70,12 @@ class Drafts:
         if attachments_in(draft):
             self._with_files.add(key)
         return draft
+
+    async def written_at(self) -> datetime | None:
+        """Return when the draft of a new conversation was written, where that is known."""
+        with suppress(ChatError):
+            return await self._store.new_draft_at()
+        return None
 
     async def mark_sent(self, key: str | None, text: str) -> list[str]:
         """Move a draft into the history. Return the history, newest first."""

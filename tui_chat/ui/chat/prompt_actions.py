@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+from tui_chat.core.format_numbers import when
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Role, Turn
 from tui_chat.ui.attachment_marks import attachments_in, brief, draft_text, mark_of
@@ -76,15 +77,16 @@ class PromptActions:
         edit = await self._drafts.load_edit(conversation.id)
         if edit is not None and conversation.has(edit[0]):
             self.editing, draft = conversation.turn(edit[0]), edit[1]
-        if draft and self._left == (conversation.id, draft):
-            # The same conversation was opened once more while its prompt was typed.
+        # The same conversation may be opened once more while its prompt is typed.
+        is_known = self._left == (conversation.id, draft)
+        if draft and is_known:
             self._chat.prompt.draft = draft + self._chat.prompt.draft
         elif draft:
             self._chat.prompt.restore_text(draft)
-            if self.draft_key is None:
-                self._notify_restored()
         self._is_restored = True
         self._show_hint()
+        if draft and not is_known and self.draft_key is None:
+            self._notify_restored(await self._drafts.written_at())
 
     async def restore_early(self, texts: Sequence[str]) -> None:
         """Put back what was typed into a program that ended while it started, unless it is a draft or was sent."""
@@ -92,7 +94,7 @@ class PromptActions:
         new = [text for text in texts if text.strip() not in sent and text.strip() not in self._chat.prompt.draft]
         if new:
             self._chat.prompt.restore_text("\n".join(new))
-            self._notify_restored()
+            self._notify_restored(None)
 
     async def make_room(self, *, sends: bool) -> None:
         """Keep what was typed before the draft was seen apart from it, and from being sent with it."""
@@ -155,10 +157,11 @@ class PromptActions:
     def _notify_cleared(self) -> None:
         self._chat.notify(f"Cleared; {self._chat.keys('prompt.older')} restores it.")
 
-    def _notify_restored(self) -> None:
-        """Report that a new conversation starts with a draft that was written before."""
+    def _notify_restored(self, written_at: datetime | None) -> None:
+        """Report that a new conversation starts with a draft that was written before, and when if that is known."""
         key = self._chat.keys("app.interrupt")
-        self._chat.notify("Unsent draft restored" + (f"; {key} clears it." if key else "."))
+        from_then = "" if written_at is None else f" from {when(written_at, datetime.now().astimezone())}"
+        self._chat.notify(f"Unsent draft{from_then} restored" + (f"; {key} clears it." if key else "."))
 
     # Editing an earlier prompt
 
