@@ -10,7 +10,7 @@ from tui_chat.core.event import ReplyOpened, Stopped, TextDelta
 from tui_chat.ui.chat.copy_pipe_actions import quoted, run_command
 from tui_chat.ui.dialogs.command_output import OutputScreen
 from tui_chat.ui.messages import CopyRequested
-from tui_chat.ui.terminal import clipboard
+from tui_chat.ui.terminal import clipboard_copy
 
 CODE = (ReplyOpened("demo"), TextDelta("Try **this**:\n\n```python\nprint(40 + 2)\n```\n"), Stopped("end"))
 
@@ -24,9 +24,9 @@ def copied(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[str, ...], str]]
         given.append((command, text))
         return True
 
-    monkeypatch.setattr(clipboard, "run_tool", run_tool)
-    monkeypatch.setattr(clipboard, "tool", lambda environ: ("copy",))
-    monkeypatch.setattr(clipboard, "html_tool", lambda environ: ("copy-html",))
+    monkeypatch.setattr(clipboard_copy, "run_tool", run_tool)
+    monkeypatch.setattr(clipboard_copy, "tool", lambda environ: ("copy",))
+    monkeypatch.setattr(clipboard_copy, "html_tool", lambda environ: ("copy-html",))
     return given
 
 
@@ -139,7 +139,7 @@ async def test_a_message_is_copied_in_every_form(copied: list[tuple[tuple[str, .
 async def test_without_a_tool_formatted_text_is_refused_with_a_reason(
     copied: list[tuple[tuple[str, ...], str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clipboard, "html_tool", lambda environ: None)
+    monkeypatch.setattr(clipboard_copy, "html_tool", lambda environ: None)
     async with desk_with(CODE) as desk:
         await desk.ask("hi")
         await desk.press("tab", "C")
@@ -156,6 +156,6 @@ async def test_without_a_tool_formatted_text_is_refused_with_a_reason(
 def test_the_tool_for_html_is_one_that_can_work(
     environ: dict[str, str], tool: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clipboard.shutil, "which", lambda name: f"/bin/{name}")
-    found = clipboard.html_tool(environ)
+    monkeypatch.setattr(clipboard_copy.shutil, "which", lambda name: f"/bin/{name}")
+    found = clipboard_copy.html_tool(environ)
     assert (found and found[0]) == tool

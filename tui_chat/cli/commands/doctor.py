@@ -261,7 +261,7 @@ def _without_password(address: str) -> str:
 def _terminal() -> Iterator[Finding]:
     import shutil
 
-    from tui_chat.ui.terminal.clipboard import installed_tool
+    from tui_chat.ui.terminal.clipboard_copy import installed_tool
 
     names = [f"{name}={os.environ[name]}" for name in ("TERM", "COLORTERM", "TERM_PROGRAM") if name in os.environ]
     size = shutil.get_terminal_size()

@@ -18,7 +18,7 @@ from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.picker import Picker
 from tui_chat.ui.picker_rows import Choice
 from tui_chat.ui.terminal.clipboard_image import NoClipboardImage, NoClipboardTool, read_image
-from tui_chat.ui.terminal.terminal_clipboard import TerminalClipboard
+from tui_chat.ui.terminal.clipboard_image_osc import TerminalClipboard
 from tui_chat.ui.terminal.textual_private import write_to_terminal
 
 

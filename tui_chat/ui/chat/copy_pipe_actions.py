@@ -14,7 +14,7 @@ from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.output_actions import OutputActions
 from tui_chat.ui.picker import Picker
 from tui_chat.ui.picker_rows import Choice
-from tui_chat.ui.terminal import clipboard
+from tui_chat.ui.terminal import clipboard_copy
 
 _LIMIT_S = 60.0
 """How long a command may run."""
@@ -97,12 +97,12 @@ class CopyPipeActions:
                 self._chat.pane.action_copy_turn()
 
     async def _copy_formatted(self) -> None:
-        command = clipboard.html_tool(os.environ)
+        command = clipboard_copy.html_tool(os.environ)
         if command is None:
             self._chat.notify_warning("No clipboard tool here takes formatted text; wl-copy, xclip and pbcopy do.")
             return
         html = await asyncio.to_thread(as_html, self._block())
-        if await clipboard.run_tool(command, html):
+        if await clipboard_copy.run_tool(command, html):
             self._chat.notify("Copied with formatting.")
         else:
             self._chat.notify_warning(f"{command[0]} did not take the text.")

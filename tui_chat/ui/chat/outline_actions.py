@@ -8,10 +8,9 @@ from textual.timer import Timer
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.picker import Picker
 from tui_chat.ui.picker_rows import Choice
-from tui_chat.ui.widgets.outline import OUTLINE_CELLS, Outline
+from tui_chat.ui.widgets.outline import OUTLINE_CELLS, OUTLINE_FROM_WIDTH, Outline
 from tui_chat.ui.widgets.outline_entries import OutlineEntry, outline_of
 
-FROM_WIDTH = 160
 SETTLED_S = 0.1
 """After the last scrolling, the entry in view is marked."""
 _LEAST_ENTRIES = 2
@@ -38,7 +37,7 @@ class OutlineActions:
     @property
     def fits(self) -> bool:
         """Whether the window is wide enough, and there is a conversation."""
-        return self._chat.app.size.width >= FROM_WIDTH and bool(self._chat.conversation.turns)
+        return self._chat.app.size.width >= OUTLINE_FROM_WIDTH and bool(self._chat.conversation.turns)
 
     def show(self) -> None:
         """Show the outline where there is room for it."""

@@ -14,7 +14,7 @@ from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.conversation_view.links import destination, suspicious_parts
 from tui_chat.ui.picker import Picker
 from tui_chat.ui.picker_rows import Choice
-from tui_chat.ui.terminal import clipboard
+from tui_chat.ui.terminal import clipboard_copy
 from tui_chat.ui.terminal.external_editor import EditorFailed, command_of, run
 from tui_chat.ui.terminal.textual_private import write_to_terminal
 
@@ -33,12 +33,12 @@ class OutputActions:
         self._chat.run_worker(partial(self._copy, text, what), exit_on_error=False)
 
     async def _copy(self, text: str, what: str) -> None:
-        command = clipboard.tool(os.environ)
-        by_tool = command is not None and await clipboard.run_tool(command, text)
-        by_terminal = len(text.encode("utf-8", "replace")) <= clipboard.LARGEST_FOR_TERMINAL
+        command = clipboard_copy.tool(os.environ)
+        by_tool = command is not None and await clipboard_copy.run_tool(command, text)
+        by_terminal = len(text.encode("utf-8", "replace")) <= clipboard_copy.LARGEST_FOR_TERMINAL
         if by_terminal:
-            write_to_terminal(self._chat.app, clipboard.sequence(text, os.environ))
-        report = clipboard.sentence(what, text.count("\n") + 1, by_tool=by_tool, by_terminal=by_terminal)
+            write_to_terminal(self._chat.app, clipboard_copy.sequence(text, os.environ))
+        report = clipboard_copy.sentence(what, text.count("\n") + 1, by_tool=by_tool, by_terminal=by_terminal)
         self._chat.notify(report, severity="information" if by_tool or by_terminal else "warning")
 
     def save_code(self) -> None:

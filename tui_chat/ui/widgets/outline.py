@@ -12,6 +12,8 @@ from tui_chat.ui.keymap import Scope
 from tui_chat.ui.widgets.outline_entries import OutlineEntry
 
 OUTLINE_CELLS = 40
+OUTLINE_FROM_WIDTH = 160
+"""Columns of a window from which the outline is shown."""
 _MARGIN = 2
 
 
