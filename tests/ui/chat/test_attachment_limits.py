@@ -14,7 +14,7 @@ from tui_chat.core.attachment_limits import AttachmentLimits
 async def attach(desk: Desk, path: Path) -> None:
     path.write_bytes(image(width=280, height=280))
     desk.app.post_message(events.Paste(str(path)))
-    await desk.until(lambda: path.name in desk.chat.prompt.text)
+    await desk.until(lambda: path.name in desk.chat.prompt.text and not desk.chat.prompt.reading)
 
 
 async def test_an_image_that_the_model_cannot_see_is_left_out_with_a_note(
