@@ -89,7 +89,7 @@ FIGURES = [
     Figure("huge reply: longest callback of the loop", "ms", Limit(100), Limit(8)),
     Figure("huge reply: key echo p50", "ms"),
     Figure("huge reply: key echo, the worst", "ms", aim=Limit(60)),
-    Figure("huge reply: memory for each MB of it", "MB", Limit(60), Limit(15)),
+    Figure("huge reply: memory for each MB", "MB", Limit(60), Limit(15)),
     Figure("key echo with 50 clients p50", "ms", Limit(10), Limit(5)),
     Figure("key echo with 50 clients p95", "ms", Limit(20), Limit(8)),
     Figure("  ÷ without clients: p50", "×", Limit(1.5), Limit(1.15)),

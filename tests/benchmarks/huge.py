@@ -46,7 +46,7 @@ def huge_reply(subject: Subject, scale: Scale) -> Figures:
         "huge reply: longest callback of the loop": found[0]["ms"] if found else 0.0,
         "huge reply: key echo p50": percentile(times, 0.5),
         "huge reply: key echo, the worst": max(times),
-        "huge reply: memory for each MB of it": more_mb / (scale.huge * 4 / 1e6),
+        "huge reply: memory for each MB": more_mb / (scale.huge * 4 / 1e6),
     }
 
 

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 @cache
 def fast_maker(frozen: type[T]) -> Callable[..., T]:
-    """Return a function that takes every field of a frozen class with slots and returns a value of it.
+    """Return a function that takes every field of a frozen class with slots and returns its value.
 
     The own `__init__` of such a class sets each field by a function call; a long conversation has ten thousand turns.
     The values are made as those of a class with the same slots that is not frozen, then get their class.

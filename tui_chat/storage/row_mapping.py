@@ -81,7 +81,7 @@ def turn_values(turn: Turn) -> Row:
 
 
 def stored_text(turn: Turn) -> str:
-    """Return a turn's prose as it is stored: all of it, with nothing in between."""
+    """Return a turn's whole prose as it is stored, with nothing between its parts."""
     return "".join([part.text for part in turn.parts if isinstance(part, TextPart)])
 
 
