@@ -116,7 +116,6 @@ class Program:
         raise RequestRefused(f"no model fits {name!r}{did_you_mean(name, names)}", detail="no_such_model")
 
     async def with_resolved_model(self, launch: LaunchOptions) -> LaunchOptions:
-        """Return the launch options with the model that was meant."""
         return launch if launch.model is None else replace(launch, model=await self.resolve_model(launch.model))
 
     async def with_usable_model(self, conversation: Conversation, launch: LaunchOptions) -> Conversation:
@@ -193,7 +192,6 @@ class Program:
 
     @property
     def model_catalog(self) -> ModelCatalog:
-        """The models of the configured providers."""
         return ModelCatalog(self.store, self._configured_names, self._models_of)
 
     def _configured_names(self) -> list[str]:
@@ -355,7 +353,6 @@ def _sync_process(settings: Settings, store: Store) -> "SyncProcess | None":
 
 
 def budget_of(settings: BudgetSettings) -> Budget:
-    """Return the limits of the settings."""
     return Budget(
         {span: parse_limit(getattr(settings, span.value)) for span in Span},
         {span: parse_limit(getattr(settings, f"warn_{span.value}")) for span in Span},

@@ -117,7 +117,6 @@ def is_public(address: str) -> bool:
 
 
 def addresses_of(host: str, port: int) -> Sequence[str]:
-    """Return the addresses that the name of a host leads to."""
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 

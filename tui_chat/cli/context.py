@@ -33,7 +33,6 @@ class Context:
 
 
 def load_context(options: GlobalOptions) -> Context:
-    """Load the settings."""
     from tui_chat.settings.load import load_settings
 
     folder = options.data_dir.expanduser().absolute() if options.data_dir else None

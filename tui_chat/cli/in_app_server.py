@@ -18,7 +18,6 @@ class InAppServer:
 
     @property
     def is_running(self) -> bool:
-        """Whether it listens."""
         return self._server is not None
 
     @property

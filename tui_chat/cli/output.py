@@ -59,7 +59,6 @@ def short_id(conversation_id: str) -> str:
 
 
 def width() -> int:
-    """Return the columns of the terminal."""
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns
     except (OSError, ValueError):

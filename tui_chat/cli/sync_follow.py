@@ -33,8 +33,6 @@ def follow(ctx: Context, *, with_parent: bool) -> int:
 
 
 class _Follower:
-    """The process."""
-
     def __init__(self, ctx: Context, *, with_parent: bool) -> None:
         self._ctx = ctx
         self._with_parent = with_parent

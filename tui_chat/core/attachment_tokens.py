@@ -31,7 +31,6 @@ _BYTES_PER_TOKEN = 4.0
 
 
 def attachment_tokens(part: AttachmentPart, model: str = "") -> float:
-    """Return the tokens of an attachment for that model."""
     if is_image(part):
         return image_tokens(part.pixels or _UNKNOWN_PIXELS, model)
     if part.media_type == PDF:
@@ -42,7 +41,6 @@ def attachment_tokens(part: AttachmentPart, model: str = "") -> float:
 
 
 def image_tokens(pixels: tuple[int, int], model: str = "") -> int:
-    """Return the tokens of an image with that width and height."""
     if not _OPENAI.search(model):
         is_high = _HIGH_RESOLUTION.search(model) is not None
         edge, most = (_HIGH_EDGE, _HIGH_MOST) if is_high else (_STANDARD_EDGE, _STANDARD_MOST)

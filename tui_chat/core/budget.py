@@ -61,12 +61,10 @@ class Spending:
 
     @classmethod
     def of(cls, usage: Usage, cost: CostSum) -> "Spending":
-        """Return the spending of several replies."""
         return cls(cost.total_usd, usage.total_tokens, cost.unknown_replies)
 
     @classmethod
     def of_request(cls, tokens: int, cost: Cost | None) -> "Spending":
-        """Return the spending of one request."""
         return cls(Decimal(0), tokens, 1) if cost is None else cls(cost.total_usd, tokens)
 
     def __add__(self, other: "Spending") -> "Spending":

@@ -139,7 +139,6 @@ class TurnBuilder:
 
     @property
     def turn(self) -> Turn:
-        """The turn so far."""
         parts = tuple(part.part() if isinstance(part, _OpenPart) else part for part in self._parts)
         stopped = self.stopped
         return replace(

@@ -41,7 +41,6 @@ def is_summary_mark(part: Part) -> bool:
 
 
 def is_summary_requested(sent: tuple[Turn, ...]) -> bool:
-    """Return whether the request is for a summary."""
     return _requested_summary(sent) is not None
 
 

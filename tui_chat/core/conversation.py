@@ -117,7 +117,6 @@ class Conversation:
             raise NotFound(f"no turn {turn_id} in this conversation", detail="turn") from None
 
     def has(self, turn_id: str) -> bool:
-        """Return whether the conversation has a turn with that id."""
         return turn_id in self._by_id
 
     def children_of(self, turn_id: str | None) -> tuple[Turn, ...]:

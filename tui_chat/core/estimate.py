@@ -110,7 +110,6 @@ def last_counted(turns: Sequence[Turn]) -> int | None:
 
 
 def turn_tokens(turn: Turn, ratio: float = 1.0, model: str = "") -> float:
-    """Estimate the tokens that a model reads in a turn."""
     return TOKENS_PER_TURN * ratio + sum(part_tokens(part, ratio, model) for part in turn.parts)
 
 

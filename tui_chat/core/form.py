@@ -91,8 +91,6 @@ class FormField:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The questions of a tool."""
-
     server: str
     """The MCP server that asks."""
     message: str

@@ -33,8 +33,6 @@ class ThinkingPart:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallPart:
-    """A tool call by the model."""
-
     call_id: str
     name: str
     input_json: str

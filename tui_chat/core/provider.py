@@ -74,9 +74,7 @@ class Provider(Protocol):
         """Return the models it offers now; needs the network."""
         ...
 
-    async def aclose(self) -> None:
-        """Close all connections."""
-        ...
+    async def aclose(self) -> None: ...
 
 
 def split_ref(ref: str) -> tuple[str, str]:

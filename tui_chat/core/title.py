@@ -55,7 +55,6 @@ def brief_title(title: str) -> str:
 
 
 def title_request(prompt: str, reply: str) -> str:
-    """Return the request that asks a model for a title."""
     return _REQUEST.format(_shown(prompt), _shown(reply))
 
 

@@ -183,9 +183,7 @@ class ArgumentsRefused(Exception):
 class CanAsk(Protocol):
     """What `run` gets as `report` where a person can fill in a form."""
 
-    async def ask(self, form: Form) -> FormAnswer:
-        """Return the user's answer."""
-        ...
+    async def ask(self, form: Form) -> FormAnswer: ...
 
 
 class Toolbox(Protocol):

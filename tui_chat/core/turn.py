@@ -15,15 +15,11 @@ _LEAST_MEASURED_TOKENS, _LEAST_MEASURED_MS = 5, 50
 
 
 class Role(StrEnum):
-    """Who speaks."""
-
     USER = "user"
     ASSISTANT = "assistant"
 
 
 class TurnStatus(StrEnum):
-    """The state of a turn."""
-
     STREAMING = "streaming"
     COMPLETE = "complete"
     CANCELLED = "cancelled"
@@ -79,7 +75,6 @@ class Turn:
 
     @property
     def is_live(self) -> bool:
-        """Whether it is still streaming."""
         return self.status is TurnStatus.STREAMING
 
     @property

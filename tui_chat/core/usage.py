@@ -146,7 +146,6 @@ class Price:
         return all(dollars_in_bounds(rate) is not None for rate in rates)
 
     def total_usd(self, usage: Usage) -> Decimal:
-        """Return the exact cost of a usage."""
         thinking_usd = self.output_usd if self.thinking_usd is None else self.thinking_usd
         with localcontext(EXACT):
             per_million = (

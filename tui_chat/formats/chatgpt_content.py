@@ -36,7 +36,6 @@ def is_visible(message: dict[str, Any]) -> bool:
 
 
 def is_tool_call(message: dict[str, Any]) -> bool:
-    """Return whether the message calls a tool."""
     return role_of(message) == "assistant" and text_of(message.get("recipient")) not in ("", "all")
 
 

@@ -31,7 +31,6 @@ def is_conversation(value: dict[str, Any]) -> bool:
 
 
 def conversation_from(value: dict[str, Any]) -> Imported:
-    """Return one conversation of the export."""
     if not isinstance(value.get("chat_messages"), list):
         raise FormatError("its messages (`chat_messages`) are missing")
     model = model_ref(value.get("model"), "anthropic")

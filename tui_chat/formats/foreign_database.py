@@ -44,8 +44,6 @@ _SPARE_BYTES = 100 * 1024 * 1024
 
 
 class ForeignDatabase:
-    """One open database."""
-
     def __init__(self, connection: sqlite3.Connection, size: int) -> None:
         self._connection = connection
         self._most_steps = _STEPS_AT_LEAST + _STEPS_PER_BYTE * size

@@ -69,7 +69,6 @@ class _Renderer(RendererHTML):
         return f'<a href="{escape(address)}" rel="noreferrer noopener nofollow">'
 
     def link_close(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-        """Return the end of a link."""
         depth = 0
         for token in reversed(tokens[:index]):
             if token.type == "link_close":
@@ -95,7 +94,6 @@ class _Renderer(RendererHTML):
         return f'<span class="picture">🖼 {label} ({escape(str(token.attrGet("src") or ""))})</span>'
 
     def fence(self, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-        """Return a code block."""
         token = tokens[index]
         language = token.info.strip().split(" ")[0]
         return f"<pre><code>{_highlighted(token.content, language)}</code></pre>\n"

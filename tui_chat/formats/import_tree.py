@@ -27,8 +27,6 @@ _NAMESPACE = uuid.UUID("0f1c8a52-6f0d-5e0b-9a67-3f4f7a1c2d9e")
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A conversation that was imported."""
-
     conversation: Conversation
     note: str = ""
     """What had to be changed in it to import it."""
@@ -65,8 +63,6 @@ class Message:
 
 @dataclass(slots=True)
 class ForeignConversation:
-    """A conversation as another program has it."""
-
     source: str
     id: str
     messages: Sequence[Message]

@@ -57,7 +57,6 @@ def list_of(value: object) -> list[Any]:
 
 
 def dicts_of(value: object) -> list[dict[str, Any]]:
-    """Return the objects of an array."""
     return [item for item in list_of(value) if isinstance(item, dict)]
 
 

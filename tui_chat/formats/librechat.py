@@ -36,7 +36,6 @@ def is_conversation(value: dict[str, Any]) -> bool:
 
 
 def conversation_from(value: dict[str, Any]) -> Imported:
-    """Return the conversation in one such file."""
     nested = value.get("messagesTree") or value.get("messages")
     if not isinstance(nested, list):
         raise FormatError("its messages (`messages`) are missing")

@@ -48,7 +48,6 @@ class TranscriptTurn:
 
     @property
     def speaker(self) -> str:
-        """The speaker's label."""
         return "User" if self.turn.role is Role.USER else "Assistant"
 
     def position_notes(self, branch: Branch) -> list[str]:
@@ -160,5 +159,4 @@ def moment(date: datetime) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return the text on one line."""
     return " ".join(text.split())

@@ -25,7 +25,6 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def build_app(backend: Backend) -> ASGIApp:
-    """Return the whole application."""
     routes: list[BaseRoute] = [Route(one.path, _explained(one.handler), methods=[one.method]) for one in ENDPOINTS]
     routes.append(Route("/api/v1/openapi.json", _explained(_openapi), methods=["GET"]))
     routes.append(WebSocketRoute("/api/v1/socket", socket))

@@ -31,8 +31,6 @@ _MOST_UPLOADS = 1000
 
 @dataclass(frozen=True, slots=True)
 class GatewayOptions:
-    """The settings of the gateway."""
-
     host: str = "127.0.0.1"
     port: int = 7717
     socket: bool = True
@@ -71,13 +69,11 @@ class Backend:
     _spent: tuple[float, Decimal] = (-_BUDGET_CHECK_S, Decimal(0))
 
     async def unsaved_service(self) -> ChatService:
-        """Return the service for chats that are not saved."""
         if self._unsaved is None:
             self._unsaved = await self.open_unsaved()
         return self._unsaved
 
     def services(self) -> tuple[ChatService, ...]:
-        """Return the services that are in use."""
         return (self.service,) if self._unsaved is None else (self.service, self._unsaved)
 
     async def aclose(self) -> None:
@@ -89,7 +85,6 @@ class Backend:
     # Files
 
     def note_upload(self, client: Client, sha256: str) -> None:
-        """Remember that the client has those bytes."""
         self.uploads[client.name, sha256] = None
         while len(self.uploads) > _MOST_UPLOADS:
             del self.uploads[next(iter(self.uploads))]
@@ -114,7 +109,6 @@ class Backend:
             raise not_found()
 
     async def own_ids(self, client: Client) -> frozenset[str]:
-        """Return the conversations that the client started."""
         return frozenset(await self.store.with_origin(SOURCE, f"{client.name}/"))
 
     async def by_key(self, client: Client, key: str, *, limit: int = 1) -> list[str]:

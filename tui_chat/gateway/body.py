@@ -59,25 +59,21 @@ class Body:
         return default if value is None else valid_text(value)
 
     def required_text(self, field: str) -> str:
-        """Return a text that must not be blank."""
         if not (text := self.text(field)).strip():
             raise wrong_field(self.name(field), "must be a text that is not empty")
         return text
 
     def flag(self, field: str, default: bool | None = None) -> bool | None:
-        """Return true or false."""
         value: bool | None = self._typed(field, bool, "must be true or false")
         return default if value is None else value
 
     def count(self, field: str, *, least: int = 1) -> int | None:
-        """Return a whole number."""
         value: int | None = self._typed(field, int, "must be a whole number")
         if value is not None and not least <= value <= _MOST:
             raise wrong_field(self.name(field), f"must be from {least} to {_MOST}")
         return value
 
     def number(self, field: str, *, least: float, most: float) -> float | None:
-        """Return a number within bounds."""
         value: float | None = self._typed(field, (int, float), "must be a number")
         if value is not None and not least <= value <= most:
             raise wrong_field(self.name(field), f"must be from {least:g} to {most:g}")

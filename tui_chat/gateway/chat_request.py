@@ -14,8 +14,6 @@ _ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the history."""
-
     role: Role
     text: str
     attachments: tuple[AttachmentPart, ...] = ()

@@ -26,7 +26,6 @@ Json = dict[str, Any]
 
 
 def conversation_json(conversation: Conversation) -> Json:
-    """Return a conversation with its whole tree."""
     cost = conversation.cost
     return {
         "id": conversation.id,
@@ -46,7 +45,6 @@ def conversation_json(conversation: Conversation) -> Json:
 
 
 def summary_json(summary: ConversationSummary) -> Json:
-    """Return a row of the list."""
     return {
         "id": summary.id,
         "title": summary.title,
@@ -200,5 +198,4 @@ def moment(value: datetime | None) -> str | None:
 
 
 def dollars(value: Decimal | None) -> str | None:
-    """Return exact dollars as text."""
     return None if value is None else f"{value:f}"

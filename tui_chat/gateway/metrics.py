@@ -37,7 +37,6 @@ class Metrics:
     _tokens_per_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEPT))
 
     def record_stream(self, record: StreamRecord) -> None:
-        """Count a stream that has ended."""
         self.streams.append(record)
         self.streams_total += 1
         self.joined_deltas += record.joined_deltas

@@ -101,7 +101,6 @@ _PROBLEMS = ("400", "401", "403", "404", "408", "409", "413", "415", "421", "429
 
 
 def openapi_document(version: str) -> Json:
-    """Return the whole document."""
     paths: dict[str, Json] = {}
     for endpoint in ENDPOINTS:
         if endpoint.path.startswith(("/api/v1/", "/healthz")):

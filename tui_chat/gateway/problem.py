@@ -66,7 +66,6 @@ def _message(sentence: str, reason: str) -> str:
 
 
 def wrong_field(name: str, wants: str) -> Problem:
-    """Return the problem of a field with a wrong value."""
     return Problem(400, "invalid_request", f"{name}: {wants}.", field_name=name)
 
 

@@ -25,7 +25,6 @@ _ANTHROPIC_TYPES = {
 
 
 def problem_response(problem: Problem, path: str) -> Response:
-    """Return the response to a request of that path."""
     content = problem_json(problem, path)
     body = json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")
     headers = {"cache-control": "no-store", **problem.headers}

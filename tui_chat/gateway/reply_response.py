@@ -105,7 +105,6 @@ async def _first_events(reader: JoiningReader) -> list[ReplyEvent]:
 
 
 def failure_of(turn: Turn) -> Problem:
-    """Return the problem of a reply that failed."""
     assert turn.fault is not None
     problem = problem_of(turn.fault)
     problem.headers["x-turn-id"] = turn.id

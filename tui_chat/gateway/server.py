@@ -33,7 +33,6 @@ class _Server(uvicorn.Server):
         self.is_listening = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start listening."""
         await super().startup(sockets)
         self.is_listening.set()
 
@@ -52,8 +51,6 @@ class Addresses:
 
 
 class GatewayServer:
-    """One server for one data folder."""
-
     def __init__(self, backend: Backend, folder: Path) -> None:
         self._backend = backend
         self._folder = folder

@@ -106,7 +106,6 @@ class StreamSource:
         self.chunks = 0
 
     def record(self, path: str, duration_s: float) -> StreamRecord:
-        """Return the record for the metrics."""
         return StreamRecord(path, duration_s, self.chunks, self.reader.joined_deltas, self.outcome)
 
 

@@ -18,7 +18,6 @@ class Tickets:
         self._tickets: dict[str, tuple[Client, float]] = {}
 
     def issue(self, client: Client) -> str:
-        """Return a new ticket for that client."""
         now_s = self._clock_s()
         self._tickets = {key: entry for key, entry in self._tickets.items() if entry[1] > now_s}
         while len(self._tickets) >= _MOST:

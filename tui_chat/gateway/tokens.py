@@ -43,8 +43,6 @@ class NamedToken:
 
 
 class TokenStore:
-    """The tokens in a data folder."""
-
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
         self._folder = folder
         self._variable = environ.get(TOKEN_VARIABLE, "").strip()

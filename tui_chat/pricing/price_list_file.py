@@ -27,8 +27,6 @@ _READ_ERRORS = (ValueError, TypeError, LookupError, AttributeError, AssertionErr
 
 @dataclass(frozen=True, slots=True)
 class LoadedPriceList:
-    """A price list in memory."""
-
     providers: list["Provider"]
     source: str
     fetched_at: datetime | None = None

@@ -167,7 +167,6 @@ class Pricing:
         return tuple(known for known in prices if known.price is not None)
 
     def price_list(self, at: datetime) -> PriceList:
-        """Return the description of the list in use."""
         return self._price_list.summary(at.date())
 
     def prepare(self) -> None:

@@ -64,7 +64,6 @@ async def drain(chunks: AsyncIterator[object]) -> None:
 
 
 def too_large() -> ProtocolBroken:
-    """Return the error for a response that is too large."""
     return ProtocolBroken(f"the answer is larger than {LARGEST_EVENT_BYTES / 1e6:g} MB", detail="shape")
 
 

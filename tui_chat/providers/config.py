@@ -57,7 +57,6 @@ class ProviderConfig:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether the host is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -40,7 +40,6 @@ def scrub(error: BaseException, masker: Masker) -> None:
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield the exception, its cause, and so on."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

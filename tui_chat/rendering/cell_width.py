@@ -61,7 +61,6 @@ def fitted(text: str, cells: int) -> str:
 
 
 def padded(text: str, cells: int) -> str:
-    """Return the text padded with spaces."""
     return text + " " * (cells - cell_len(text))
 
 

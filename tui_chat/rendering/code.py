@@ -103,7 +103,6 @@ class CodeLayout:
             self._texts.append(leaf.lines[number] + "\n")
 
     def _rows(self, pieces: LineTokens, is_first: bool, joined_lines: bool) -> list[Line]:
-        """Return the rows of one line of code."""
         styles = self._styles
         background = styles.code_block
         styled = [(text, styles.token(kind)) for kind, text in _untabbed(pieces)]

@@ -28,7 +28,6 @@ class DiffColours:
         self._in_hunk = False
 
     def of(self, line: str) -> Style:
-        """Return the style of the next line."""
         if _HUNK.match(line):
             self._in_hunk = True
             return self._hunk

@@ -86,7 +86,6 @@ class Line:
         return (self.source_prefix if start <= 0 and last else "") + self.copy[first:last]
 
     def cropped(self, cells: int) -> "Line":
-        """Return the line cropped to `cells`."""
         if self.cells <= cells:
             return self
         segments: list[Segment] = []

@@ -73,7 +73,6 @@ class LiveMarkdown:
         self._stale = True
 
     def finish(self) -> None:
-        """End the text."""
         if not self._finished:
             self._finished = self._stale = True
             self._source.end()
@@ -222,7 +221,6 @@ class LiveMarkdown:
 
 
 def render(source: str, width: int, styles: TextStyles) -> list[Line]:
-    """Render a whole text."""
     live = LiveMarkdown(width, styles)
     live.append(source)
     live.finish()

@@ -174,7 +174,6 @@ class TableLayout:
         return lines
 
     def _draw(self, row: list[_Cell], widths: tuple[int, ...], is_head: bool = False) -> list[Line]:
-        """Return the lines of one row."""
         style = self._styles.table_head if is_head else self._styles.text
         cut = [self._wrapped(cell, size, style) for cell, size in zip(row, widths, strict=True)]
         height = max(len(pieces) for pieces in cut)

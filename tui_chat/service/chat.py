@@ -478,7 +478,6 @@ def without_attachments(turn: Turn) -> Turn:
 
 
 def attachments_of(turn: Turn) -> tuple[AttachmentPart, ...]:
-    """Return the attachments of a turn."""
     return tuple(part for part in turn.parts if isinstance(part, AttachmentPart))
 
 

@@ -41,7 +41,6 @@ class Grant:
         return f"{self.tool} for {self.subject}" if self.subject else self.tool
 
     def covers(self, review: CallReview) -> bool:
-        """Return whether it allows the call."""
         tool = review.tool
         return (self.tool, self.subject, self.fingerprint) == (tool.name, review.subject, tool.fingerprint)
 
@@ -87,7 +86,6 @@ class Permissions:
         return lambda: self._watchers.remove(callback) if callback in self._watchers else None
 
     def set_waiting(self, conversation_id: str, *, is_waiting: bool) -> None:
-        """Note whether a question waits in that conversation."""
         if is_waiting is not (conversation_id in self._waiting):
             (self._waiting.add if is_waiting else self._waiting.discard)(conversation_id)
             for callback in tuple(self._watchers):

@@ -18,8 +18,6 @@ STOPPED_BY_USER = "tool_stopped"
 
 @dataclass(frozen=True, slots=True)
 class ToolLimits:
-    """The limits of one reply."""
-
     max_rounds: int = 20
     max_usd: Decimal = Decimal(1)
     max_minutes: float = 30.0
@@ -60,7 +58,6 @@ class RoundCounter:
         }[reason]
 
     def record(self, call: ToolCallPart, result: str) -> None:
-        """Count a call with its result."""
         self._results[call.name, call.input_json, result] += 1
 
     def _is_circling(self, call: ToolCallPart) -> bool:

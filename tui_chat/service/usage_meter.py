@@ -46,7 +46,6 @@ class UsageMeter:
         return self._first_output_s is not None
 
     def record_delta(self, now_s: float) -> None:
-        """Record that a delta arrived."""
         if self._first_output_s is None:
             self._first_output_s = now_s
 

@@ -259,7 +259,6 @@ def _kind_of(name: str, provider: ProviderSettings) -> str:
 
 
 def _flag(dotted: str) -> str:
-    """Return the flag as it is typed."""
     return f"--{'model' if dotted == 'default_model' else dotted.replace('_', '-')}"
 
 

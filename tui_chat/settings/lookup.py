@@ -67,7 +67,6 @@ def find_setting(name: str) -> Setting:
 
 
 def value_of(settings: Settings, name: str) -> Any:
-    """Return the value in force."""
     value: Any = settings
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)

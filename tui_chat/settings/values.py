@@ -56,8 +56,6 @@ def variable_of(name: str) -> str:
 
 
 class Origin(NamedTuple):
-    """Where a value came from."""
-
     kind: str
     """`flag`, `environment`, `file` or `default`."""
     place: str = ""
@@ -158,7 +156,6 @@ class Profile(NamedTuple):
 
     @property
     def options(self) -> "Options":
-        """The options of a request."""
         from tui_chat.core.conversation import Options
 
         return Options(self.max_tokens, self.temperature, self.effort, self.thinking, self.tools)

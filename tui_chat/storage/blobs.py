@@ -52,7 +52,6 @@ def put_ahead(db: sqlite3.Connection, data: bytes, now: datetime) -> str:
 
 
 def read(db: sqlite3.Connection, digest: str) -> bytes:
-    """Return the bytes with that hash."""
     if (seq := _seq_of(db, digest)) is None:
         raise NotFound(f"no bytes with the hash {digest}", detail="bytes")
     return _read_row(db, seq)
@@ -99,7 +98,6 @@ def link_new(db: sqlite3.Connection, turn_seq: int, turn: Turn) -> None:
 
 
 def is_stored(db: sqlite3.Connection, digest: str) -> bool:
-    """Return whether the bytes with that hash are stored."""
     return _seq_of(db, digest) is not None
 
 

@@ -69,14 +69,12 @@ may request any amount of memory.
 
 
 def is_damage(error: BaseException) -> bool:
-    """Return whether the error means that the file is damaged."""
     if isinstance(error, sqlite3.Error):
         error = storage_error(error)
     return error.detail == "damaged" if isinstance(error, StorageError) else isinstance(error, READ_ERRORS)
 
 
 def file_error(error: OSError) -> StorageError:
-    """Return the `StorageError` for an error of the file system."""
     detail = _ERRNO_DETAILS.get(error.errno or 0, "other")
     prefix = f"{error.filename}: " if error.filename else ""
     return StorageError(f"{prefix}{error.strerror or error}", detail=detail)

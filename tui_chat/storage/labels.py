@@ -38,12 +38,10 @@ def _words(tags: Iterable[str]) -> tuple[str, ...]:
 
 
 def labels(db: sqlite3.Connection, conversation_id: str) -> Labels:
-    """Return the labels of a conversation."""
     return _labels_of(app_state.state(db, KEY + conversation_id))
 
 
 def set_labels(db: sqlite3.Connection, conversation_id: str, new: Labels) -> None:
-    """Store the labels of a conversation."""
     seq_of(db, conversation_id)
     store(db, conversation_id, Labels(new.pinned, clean_tags(new.tags)))
 
@@ -58,7 +56,6 @@ def store(db: sqlite3.Connection, conversation_id: str, new: Labels) -> None:
 
 
 def add_labels(db: sqlite3.Connection, conversation_id: str, more: Labels) -> None:
-    """Add labels to those that a conversation has."""
     if more != NONE:
         old = labels(db, conversation_id)
         set_labels(db, conversation_id, Labels(old.pinned or more.pinned, (*old.tags, *more.tags)))

@@ -67,7 +67,6 @@ def live_seq(db: sqlite3.Connection, turn_id: str) -> int:
 
 
 def with_checkpoints(db: sqlite3.Connection, seq: int, turn: Turn) -> Turn:
-    """Return the turn with all that was checkpointed."""
     return _built(db, seq, turn).turn
 
 

@@ -105,8 +105,6 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class RepairReport:
-    """What was repaired."""
-
     found: CheckReport
     backup: Path | None
     damaged_moved_to: Path | None = None

@@ -27,7 +27,6 @@ def names(db: sqlite3.Connection, conversation_id: str) -> list[str]:
 
 
 def is_set(db: sqlite3.Connection, conversation_id: str, name: str) -> bool:
-    """Return whether a mark is set."""
     if name.startswith(_LEFT_OUT):
         return name.removeprefix(_LEFT_OUT) in app_state.left_out(db, conversation_id)[0]
     own = labels.labels(db, conversation_id)

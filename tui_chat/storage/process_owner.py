@@ -26,7 +26,6 @@ class Owner:
 
     @classmethod
     def parse(cls, text: str) -> "Owner":
-        """Return the owner from its text form."""
         host, _, rest = text.partition("|")
         pid, _, started = rest.partition("|")
         return cls(host, int(pid) if pid.isdecimal() else 0, started)

@@ -90,7 +90,6 @@ TEXT_COLUMNS: tuple[TextColumn, ...] = (
 
 
 def count_out_of_range(db: sqlite3.Connection) -> int:
-    """Return how many values are out of range."""
     count = sum(len(list(_invalid_texts(db, column))) for column in TEXT_COLUMNS)
     for number_column in NUMBER_COLUMNS:
         select = f"SELECT count(*) FROM {number_column.table} WHERE {number_column.name} NOT BETWEEN ? AND ?"

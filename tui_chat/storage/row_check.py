@@ -102,7 +102,6 @@ def _title(db: sqlite3.Connection, conversation: int) -> str:
 
 
 def _moment_of(db: sqlite3.Connection, damaged: DamagedRow) -> datetime:
-    """Return a date near that of the row."""
     conversation = damaged.row.get("conversation", damaged.row.get("seq"))
     select = "SELECT created_at, updated_at FROM conversation WHERE seq = ?"
     for stored in db.execute(select, (conversation,)).fetchone() or ():

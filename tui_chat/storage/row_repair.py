@@ -31,7 +31,6 @@ Row = dict[str, Any]
 
 
 def column_names(columns: str) -> list[str]:
-    """Return the names in a list of columns."""
     return [name.strip() for name in columns.split(",")]
 
 

@@ -232,7 +232,6 @@ MIGRATIONS: tuple[Migration, ...] = (
 
 
 def version_of(db: sqlite3.Connection) -> int:
-    """Return the schema version of the file."""
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 

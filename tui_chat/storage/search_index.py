@@ -119,7 +119,6 @@ def _turns(db: sqlite3.Connection, seqs: Iterable[int]) -> Iterator[TurnRow]:
 def _index_rows(
     db: sqlite3.Connection, turns: Iterable[TurnRow], words: Mapping[str, IndexedWords] = NO_WORDS
 ) -> Iterator[tuple[int, str, str, str]]:
-    """Yield the index rows of turns."""
     from tui_chat.storage import tokenizer
 
     known = dict(db.execute("SELECT name, seq FROM model"))

@@ -80,6 +80,5 @@ def finished_turns(db: sqlite3.Connection, conversation: int) -> dict[str, str |
 
 
 def has_live(db: sqlite3.Connection, conversation: int) -> bool:
-    """Return whether a reply is streaming in the conversation."""
     select = "SELECT EXISTS (SELECT 1 FROM turn INDEXED BY turn_live WHERE conversation = ? AND owner IS NOT NULL)"
     return bool(db.execute(select, (conversation,)).fetchone()[0])

@@ -154,7 +154,6 @@ class SearchTerm:
         self._patterns: dict[tuple[bool, bool], re.Pattern[str]] = {}
 
     def is_in(self, text: str) -> bool:
-        """Return whether the text contains the term."""
         lower = text.lower()
         return self._pattern(lower, at_start=self._at_word_start).search(lower) is not None
 

@@ -78,7 +78,6 @@ class Totals:
             self._add_cost(turn.cost, sign)
 
     def count_side_request(self, side_request: SideRequest) -> None:
-        """Add a side request."""
         self._add_cost(side_request.cost, 1)
 
     def _add_cost(self, cost: Cost | None, sign: int) -> None:
@@ -99,7 +98,6 @@ def seq_of(db: sqlite3.Connection, conversation_id: str) -> int:
 
 
 def existing(db: sqlite3.Connection, conversation_ids: Iterable[str]) -> set[str]:
-    """Return which of those conversations there are."""
     select = "SELECT 1 FROM conversation WHERE id = ?"
     return {one for one in conversation_ids if db.execute(select, (one,)).fetchone() is not None}
 
@@ -198,7 +196,6 @@ def cycle_starts(parents: Mapping[int, int | None]) -> list[int]:
 
 
 def read_turn(db: sqlite3.Connection, seq: int) -> Turn:
-    """Return one turn as it is stored."""
     row = db.execute(f"SELECT parent, {TURN_COLUMNS} FROM turn WHERE seq = ?", (seq,)).fetchone()
     parent = db.execute("SELECT seq, id FROM turn WHERE seq = ?", (row[0],)).fetchone()
     turn_of = turn_reader({} if parent is None else {parent[0]: parent[1]})
@@ -334,7 +331,6 @@ def next_used(db: sqlite3.Connection, moment: datetime, *, after_all: bool) -> i
 
 
 def mark_used(db: sqlite3.Connection, conversation: int, now: datetime) -> None:
-    """Count the conversation as used now."""
     used = next_used(db, now, after_all=True)
     db.execute(
         "UPDATE conversation SET used = ?, updated_at = ? WHERE seq = ?", (used, now.isoformat(), conversation)

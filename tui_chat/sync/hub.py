@@ -135,7 +135,6 @@ class PostgresHub:
         return False
 
     async def aclose(self) -> None:
-        """Close the connection."""
         if (connection := self._connection) is not None:
             self._connection = None
             await connection.close()

@@ -26,8 +26,6 @@ def machine_name() -> str:
 
 @dataclass(frozen=True, slots=True)
 class SyncFiles:
-    """The files of one database."""
-
     database: Path
 
     @property
@@ -59,7 +57,6 @@ class SyncFiles:
             return None
 
     def remove(self) -> None:
-        """Remove all of them."""
         for path in (self.key, self.password, self.witness):
             path.unlink(missing_ok=True)
 

@@ -24,8 +24,6 @@ _NAME_KIND = 255
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine of the space."""
-
     device: bytes
     name: str
     seen_at: datetime

@@ -11,7 +11,6 @@ log = logging.getLogger(__name__)
 
 
 async def stored_status(store: Store) -> SyncStatus:
-    """Return the stored status."""
     return SyncStatus.from_state(await store.state(SYNC_STATE))
 
 

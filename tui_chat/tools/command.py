@@ -46,8 +46,6 @@ def clean_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 class CommandRunner:
-    """Runs commands in one folder."""
-
     def __init__(self, root: Path, sandbox: Sandbox = "auto") -> None:
         self._root = root
         self._sandbox = sandbox

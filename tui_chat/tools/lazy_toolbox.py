@@ -25,11 +25,9 @@ class LazyToolbox:
             return self._made
 
     async def offered(self, chosen: Sequence[str]) -> tuple[Tool, ...]:
-        """Return the chosen tools."""
         return await (await self._toolbox()).offered(chosen) if chosen else ()
 
     async def review(self, tool: Tool, call: ToolCallPart) -> CallReview:
-        """Return what a call would do."""
         return await (await self._toolbox()).review(tool, call)
 
     async def run(self, tool: Tool, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:

@@ -174,12 +174,10 @@ class AllTools:
         return (*await self._built_in.offered(chosen), *await self.mcp.offered(chosen))
 
     async def review(self, tool: Tool, call: ToolCallPart) -> CallReview:
-        """Return what a call would do."""
         review: CallReview = await (self.mcp if tool.mcp else self._built_in).review(tool, call)
         return review
 
     async def run(self, tool: Tool, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:
-        """Run a call."""
         outcome: ToolOutcome = await (self.mcp if tool.mcp else self._built_in).run(tool, call, report)
         return outcome
 

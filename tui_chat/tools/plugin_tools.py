@@ -34,11 +34,9 @@ class PluginTools:
         return tuple(tools)
 
     async def review(self, tool: Tool, call: ToolCallPart) -> CallReview:
-        """Return what a call would do."""
         return await self._box_of.get(tool.name, self._own).review(tool, call)
 
     async def run(self, tool: Tool, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:
-        """Run a call."""
         return await self._box_of.get(tool.name, self._own).run(tool, call, report)
 
     async def aclose(self) -> None:

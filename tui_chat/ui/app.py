@@ -306,7 +306,6 @@ class ChatApp(CrashSafeApp):
         self.leave()
 
     def action_suspend(self) -> None:
-        """Suspend the app and return to the shell."""
         if getattr(driver_of(self), "has_shell", False):
             self.action_suspend_process()
         else:

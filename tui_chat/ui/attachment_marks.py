@@ -86,7 +86,6 @@ def draft_text(turn: Turn) -> str:
 
 
 def has_files(turn: Turn) -> bool:
-    """Return whether a prompt has attachments."""
     return any(isinstance(part, AttachmentPart) for part in turn.parts)
 
 

@@ -83,13 +83,11 @@ def spelled(key: str) -> str:
 
 
 def is_known(key: str) -> bool:
-    """Return whether there is such a key."""
     *modifiers, last = key.split("+")
     return all(modifier in _MODIFIERS for modifier in modifiers) and (len(last) == 1 or last in _NAMED)
 
 
 def types(key: str) -> bool:
-    """Return whether the key writes a character."""
     character = key_to_character(key)
     return character is not None and character.isprintable()
 

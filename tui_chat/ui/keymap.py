@@ -481,7 +481,6 @@ def numbered(key: Key, keys: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def bindings(scope: Scope) -> list[Binding]:
-    """Return the default bindings of a scope."""
     return [
         Binding(pressed, action, key.label, show=False, id=key.id)
         for key in KEYS

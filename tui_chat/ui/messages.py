@@ -61,8 +61,6 @@ class FindChanged(Message):
 
 @dataclass
 class PromptSubmitted(Message):
-    """Send this prompt."""
-
     text: str
 
 

@@ -168,7 +168,6 @@ class Picker(ModalScreen[str | None]):
 
     @property
     def _chosen(self) -> Choice | None:
-        """The highlighted choice."""
         return None if self.rows.highlighted is None else self._by_row.get(self.rows.highlighted)
 
     @on(Input.Changed)

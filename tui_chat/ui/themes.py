@@ -49,7 +49,6 @@ _DIM_TEXTS = (("foreground-muted", 0.36), ("foreground-disabled", 0.5))
 
 
 def theme_names() -> list[str]:
-    """Return the name of every theme."""
     return sorted({DARK.name, LIGHT.name, *BUILTIN_THEMES})
 
 

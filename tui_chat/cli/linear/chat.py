@@ -71,7 +71,6 @@ class LinearChat:
             self.reader.close()
 
     async def print(self, text: str) -> None:
-        """Print lines."""
         await asyncio.to_thread(print_text, text or "\n")
 
     async def ask(self, question: str) -> str:

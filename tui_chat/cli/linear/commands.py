@@ -28,8 +28,6 @@ Handler = Callable[[str], Awaitable[None]]
 
 
 class LinearCommands:
-    """Runs the commands of one chat."""
-
     def __init__(self, chat: LinearChat) -> None:
         self._chat = chat
         self._handlers: Mapping[str, Handler] = {

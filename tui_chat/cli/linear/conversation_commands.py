@@ -13,8 +13,6 @@ _MOST_LISTED = 20
 
 
 class ConversationCommands:
-    """Runs those commands of one chat."""
-
     def __init__(self, chat: LinearChat) -> None:
         self._chat = chat
         self.handlers: Mapping[str, Callable[[str], Awaitable[None]]] = {

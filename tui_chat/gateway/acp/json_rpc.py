@@ -39,7 +39,6 @@ class JsonRpc:
         """By the id of our request."""
 
     async def notify(self, method: str, params: Json) -> None:
-        """Send a notification."""
         await self._send({"method": method, "params": params})
 
     async def request(self, method: str, params: Json) -> Json:

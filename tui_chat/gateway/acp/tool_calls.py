@@ -21,8 +21,6 @@ _OPTIONS = [
 
 
 class ToolCalls:
-    """The calls of one reply."""
-
     def __init__(self, reply: Reply, rpc: JsonRpc, update: Callable[..., Awaitable[None]]) -> None:
         """`update` sends a `session/update` of a kind with these fields."""
         self._reply = reply

@@ -65,7 +65,6 @@ class UiMessageStream:
         self._calls: dict[str, tuple[str, str, bool]] = {}
 
     def encode(self, event: ReplyEvent) -> bytes:
-        """Return the bytes of an event."""
         match event:
             case TurnStarted(conversation_id, turn):
                 return self._start(conversation_id, turn)

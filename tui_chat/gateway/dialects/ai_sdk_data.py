@@ -14,14 +14,11 @@ _REASONS = {"content_filter": "content-filter"}
 
 
 class DataStream:
-    """The stream of a reply."""
-
     media_type = "text/plain; charset=utf-8"
     headers = _HEADERS
     keep_alive = b""
 
     def encode(self, event: ReplyEvent) -> bytes:
-        """Return the bytes of an event."""
         match event:
             case TurnStarted(_, turn):
                 first = _line(_START, {"messageId": turn.id})

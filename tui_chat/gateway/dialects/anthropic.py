@@ -114,7 +114,6 @@ class AnthropicEvents:
         self._open = ""
 
     def encode(self, event: ReplyEvent) -> bytes:
-        """Return the bytes of an event."""
         match event:
             case TurnStarted(_, turn):
                 return self._start(turn)
@@ -168,7 +167,6 @@ def stop_reason(turn: Turn) -> str:
 
 
 def message_json(turn: Turn, model: str) -> Json:
-    """Return a whole reply."""
     content: list[Json] = []
     for part in turn.parts:
         match part:

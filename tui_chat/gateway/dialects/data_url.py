@@ -24,7 +24,6 @@ def from_data_url(url: str, name: str, field: str) -> AttachmentPart:
 
 
 def from_base64(data: str, media_type: str, name: str, field: str) -> AttachmentPart:
-    """Return the attachment with these bytes."""
     try:
         decoded = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError):

@@ -21,9 +21,7 @@ class Dialect(Protocol):
     """Written after a silence."""
 
     @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers of the answer."""
-        ...
+    def headers(self) -> Mapping[str, str]: ...
 
     def encode(self, event: ReplyEvent) -> bytes:
         """Return the bytes of an event; empty for an event that this dialect does not show."""

@@ -20,8 +20,6 @@ PACE_S = 0.05
 
 
 class LibreChatStream:
-    """The stream of a reply."""
-
     media_type = EVENT_STREAM
     headers = NO_BUFFER
     keep_alive = b": heartbeat\n\n"
@@ -33,7 +31,6 @@ class LibreChatStream:
         self._reply: Turn | None = None
 
     def encode(self, event: ReplyEvent) -> bytes:
-        """Return the bytes of an event."""
         match event:
             case TurnStarted(_, turn):
                 self._reply, self._text = turn, TextBuffer(turn.text)

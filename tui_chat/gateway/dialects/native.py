@@ -44,7 +44,6 @@ class NativeDialect:
         self.has_ended = False
 
     def encode(self, event: ReplyEvent) -> bytes:
-        """Return the bytes of an event."""
         match event:
             case TurnStarted(conversation_id, turn):
                 self._conversation_id, self._turn_id = conversation_id, turn.id

@@ -93,8 +93,6 @@ def _message(item: Body, role: Role) -> Message:
 
 
 class OpenAIChunks:
-    """The stream of a reply."""
-
     media_type = EVENT_STREAM
     headers = NO_BUFFER
     keep_alive = COMMENT
@@ -106,7 +104,6 @@ class OpenAIChunks:
         self._created = 0
 
     def encode(self, event: ReplyEvent) -> bytes:
-        """Return the bytes of an event."""
         match event:
             case TurnStarted(_, turn):
                 self._turn_id, self._created = turn.id, int(turn.created_at.timestamp())
@@ -154,7 +151,6 @@ def finish_reason(turn: Turn) -> str:
 
 
 def completion_json(turn: Turn, model: str) -> Json:
-    """Return a whole reply."""
     message: Json = {"role": "assistant", "content": turn.text, "refusal": None}
     message |= {"reasoning_content": turn.thinking} if turn.thinking else {}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(turn)}

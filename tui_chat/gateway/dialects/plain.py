@@ -17,7 +17,6 @@ class TextStream:
     keep_alive = b""
 
     def encode(self, event: ReplyEvent) -> bytes:
-        """Return the bytes of an event."""
         match event:
             case TurnStarted(_, turn):
                 return turn.text.encode("utf-8", "replace")
@@ -34,7 +33,6 @@ class ChunkEvents:
     keep_alive = COMMENT
 
     def encode(self, event: ReplyEvent) -> bytes:
-        """Return the bytes of an event."""
         match event:
             case TurnStarted(_, turn):
                 return sse({"text": turn.text}, event="chunk") if turn.text else b""
@@ -80,7 +78,6 @@ class DataLines:
         self._calls: dict[str, int] = {}
 
     def encode(self, event: ReplyEvent) -> bytes:
-        """Return the bytes of an event."""
         match event:
             case TurnStarted(_, turn):
                 return self._text(turn.text) if turn.text else b""

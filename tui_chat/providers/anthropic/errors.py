@@ -73,7 +73,6 @@ class Refusal:
 
 
 def error_from_refusal(refusal: Refusal, masker: Masker = NO_SECRETS) -> ProviderError:
-    """Return the core's error for a refusal."""
     refusal = replace(refusal, message=shown_text(refusal.message, masker)[:_MAX_MESSAGE])
     error_class, detail = _class_and_detail(refusal)
     return error_class(

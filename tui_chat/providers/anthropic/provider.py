@@ -123,7 +123,6 @@ class AnthropicProvider:
         return reader.read(event) or _SIGN_OF_LIFE
 
     def can_continue(self, model: str) -> bool:
-        """Return whether the model continues a partial reply."""
         return is_legacy(model)
 
     def takes(self, model: str) -> AttachmentLimits:

@@ -65,7 +65,6 @@ class Capabilities:
 
 
 def message_params(request: Request, capabilities: Capabilities) -> dict[str, Any]:
-    """Return the parameters for creating a message."""
     options = request.options
     max_tokens = options.max_tokens or capabilities.max_tokens.get(request.model) or default_max_tokens(request.model)
     thinking = _thinking_params(request, max_tokens, capabilities)

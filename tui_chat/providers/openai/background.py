@@ -27,8 +27,6 @@ _CLOSE_TIMEOUT_S = 1.5
 
 
 class BackgroundReplies:
-    """The replies of one server."""
-
     def __init__(self, server: Server) -> None:
         self._server = server
         self._cancelling: set[asyncio.Task[None]] = set()

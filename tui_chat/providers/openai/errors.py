@@ -104,7 +104,6 @@ def error_in_stream(error_json: Any, has_started: bool, masker: Masker = NO_SECR
 
 
 def connection_error(error: Exception, host: str, has_started: bool, masker: Masker = NO_SECRETS) -> ProviderError:
-    """Return the error for a failed connection."""
     if has_started:
         if isinstance(error, httpx2.TimeoutException):
             return StreamCut("nothing has come for too long", detail="stalled")

@@ -26,7 +26,6 @@ def opaque_item(item: Item) -> Opaque:
 
 
 def is_call(kind: str) -> bool:
-    """Return whether items of this kind are calls of a tool."""
     return kind.endswith("_call")
 
 

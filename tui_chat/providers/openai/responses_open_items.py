@@ -52,7 +52,6 @@ class OpenItems:
                 del self._by_name[name]
 
     def find(self, kind: str, item_id: str, index: int | None) -> OpenItem | None:
-        """Return the item that an event belongs to."""
         if item_id and (item := self.with_id(kind, item_id)):
             return item
         return self._by_name.get((kind, index))

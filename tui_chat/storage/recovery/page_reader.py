@@ -158,7 +158,6 @@ class _PageReader:
                 yield found
 
     def _offsets(self, page: bytes, at: int, first: int) -> Iterator[int]:
-        """Yield the offsets of the cells of a page."""
         for cell in range(int.from_bytes(page[at + 3 : at + 5], "big")):
             pointer = first + 2 * cell
             offset = int.from_bytes(page[pointer : pointer + 2], "big")

@@ -38,8 +38,6 @@ from tui_chat.ui.undo import UndoStack
 
 
 class ChatActions:
-    """The actions of one chat screen."""
-
     def __init__(
         self,
         chat: ChatView,
@@ -79,7 +77,6 @@ class ChatActions:
         """Runs the slash commands that take an argument; the others name an action."""
 
     async def run_command(self, call: Call) -> None:
-        """Run a slash command."""
         if call.command.takes:
             await self.with_argument[call.command.name](call.argument)
         else:

@@ -49,7 +49,6 @@ class AttachActions:
         self._start(partial(self._put, reads, text), is_counted=True)
 
     def paste_image(self) -> None:
-        """Attach the image in the clipboard."""
         self._start(self._clipboard)
 
     def wait(self) -> None:

@@ -41,7 +41,6 @@ def sibling_of(conversation: Conversation, turn: Turn | None, by: int) -> str | 
 
 
 def last(path: Sequence[Turn], role: Role) -> Turn | None:
-    """Return the last turn of that role."""
     return next((turn for turn in reversed(path) if turn.role is role), None)
 
 

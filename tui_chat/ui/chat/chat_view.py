@@ -78,9 +78,7 @@ class ChatView(Protocol):
         """The name of the profile that the conversation has; empty if it has none."""
         ...
 
-    async def open(self, conversation: Conversation, *, at: str | None = ..., find: Sequence[str] = ...) -> None:
-        """Show another conversation."""
-        ...
+    async def open(self, conversation: Conversation, *, at: str | None = ..., find: Sequence[str] = ...) -> None: ...
 
     async def wait_until_open(self) -> None:
         """Return when the conversation that is being opened is open."""
@@ -94,9 +92,7 @@ class ChatView(Protocol):
         """Draw the branch that is shown."""
         ...
 
-    def show_left_out(self, conversation: Conversation) -> None:
-        """Show which turns are left out."""
-        ...
+    def show_left_out(self, conversation: Conversation) -> None: ...
 
     def show_mode(self) -> None:
         """Show whether letters are commands."""

@@ -35,7 +35,6 @@ _FORMS = {
 
 
 def quoted(text: str) -> str:
-    """Return a text as a Markdown quote."""
     return "\n".join(f"> {line}".rstrip() for line in text.strip("\n").splitlines())
 
 

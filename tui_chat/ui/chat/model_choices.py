@@ -30,7 +30,6 @@ class ModelChoices:
 
     @property
     def profiles(self) -> Sequence[Choice]:
-        """The profiles of the settings."""
         own = self._context.settings.profiles.items()
         return [Choice(name, name, profile.model or "model as it is", group="Profiles") for name, profile in own]
 

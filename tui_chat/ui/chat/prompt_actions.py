@@ -54,7 +54,6 @@ class PromptActions:
 
     @property
     def draft_key(self) -> str | None:
-        """The key of the draft that is being written."""
         conversation = self._chat.conversation
         return conversation.id if conversation.turns else None
 

@@ -322,7 +322,6 @@ class ChatScreen(Screen[None]):
         self.header.show_budget(await self.actions.context.budget_standing())
 
     def show_left_out(self, conversation: Conversation) -> None:
-        """Show which turns are left out."""
         shown = self.conversation
         self.conversation = replace(shown, left_out=conversation.left_out, left_out_at=conversation.left_out_at)
         self.show_path()

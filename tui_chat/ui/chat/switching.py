@@ -63,11 +63,9 @@ class Switching:
             chat.notify_error(error)
 
     async def open_new(self) -> None:
-        """Start a new conversation."""
         await self._chat.open(self._chat.context.blank())
 
     async def open_stored(self, conversation_id: str) -> None:
-        """Open a stored conversation."""
         try:
             await self._chat.open(await self._chat.service.open(conversation_id))
         except ChatError as error:

@@ -10,8 +10,6 @@ from tui_chat.core.fuzzy import closest_name
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A slash command."""
-
     name: str
     takes: str
     """Its argument, as it is shown; empty if it takes none."""
@@ -127,8 +125,6 @@ BY_MEANING = {word: name for name, words in _MEANINGS.items() for word in words.
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command with its argument."""
-
     command: Command
     argument: str
 

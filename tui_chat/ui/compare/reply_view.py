@@ -47,7 +47,6 @@ class ReplyText(Widget):
         return self._text
 
     def show(self, text: str, *, is_ended: bool) -> None:
-        """Show this text from its start."""
         self._text, self._is_ended, self._pieces = text, is_ended, ()
         self._layout()
 

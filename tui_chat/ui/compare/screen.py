@@ -291,7 +291,6 @@ class CompareScreen(ModalScreen[str | None]):
     # Scrolling
 
     def action_scroll_line(self, rows: int) -> None:
-        """Scroll both."""
         heights = [column.text.height - column.text.size.height for column in self._columns]
         last = max(0, *heights)
         row = last if self._follows else self._row
@@ -300,7 +299,6 @@ class CompareScreen(ModalScreen[str | None]):
         self._draw()
 
     def action_page(self, pages: int) -> None:
-        """Scroll both by pages."""
         self.action_scroll_line(pages * max(1, self._columns[0].text.size.height - 2))
 
     def action_start(self) -> None:
@@ -309,7 +307,6 @@ class CompareScreen(ModalScreen[str | None]):
         self._draw()
 
     def action_end(self) -> None:
-        """Go to the end of both."""
         self._follows = True
         self.action_scroll_line(0)
 

@@ -44,7 +44,6 @@ class Block:
         self.bar_rows = 0
 
     def bar_at(self, row: int) -> str:
-        """Return the bar at the left of a row."""
         return self.bar if self.gap <= row < self.gap + self.bar_rows else ""
 
     @property
@@ -245,7 +244,6 @@ class Fold(Block):
         return row > self.gap
 
     def grow(self, text: str) -> None:
-        """Take in more text."""
         self._pieces.append(text)
         self._size += len(text)
         if self._body is not None:
@@ -267,7 +265,6 @@ class Fold(Block):
         return news
 
     def set_head(self, *pieces: tuple[str, Style]) -> None:
-        """Set the text of the head row."""
         self._head_pieces = pieces
         sign = "·" if not self.can_open else "▾" if self.is_open else "▸"
         self._head = text_row(self._layout_options.width, [(sign + " ", self._layout_options.styles.dim), *pieces])

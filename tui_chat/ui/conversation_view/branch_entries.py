@@ -70,11 +70,9 @@ class BranchEntries:
         return self._turns[index] if entry is None else entry.turn
 
     def index(self, entry: TurnLayout) -> int:
-        """Return the index of one of these entries."""
         return next(number for number, other in self._made.items() if other is entry)
 
     def append(self, entry: TurnLayout) -> None:
-        """Add an entry at the end."""
         self._made[len(self._turns)] = entry
         self._turns.append(entry.turn)
 

@@ -21,8 +21,6 @@ _SIGNS_OF_CODE = ("```", "~~~", "    ", "\t")
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A code block of a turn."""
-
     entry: TurnLayout
     block: int
     number: int

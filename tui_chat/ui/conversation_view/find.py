@@ -59,7 +59,6 @@ class Finder:
 
     @property
     def is_on(self) -> bool:
-        """Whether there is a query."""
         return self._pattern is not None
 
     @property

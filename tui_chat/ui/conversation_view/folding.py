@@ -20,7 +20,6 @@ class Folding:
         self._changed = changed
 
     def toggle(self, entry: int, block: int) -> None:
-        """Unfold a block, or fold it."""
         fold = self._viewport.turns.layout(entry).block(block)
         if isinstance(fold, Fold):
             self._set_open(entry, [block], not fold.is_open)
@@ -65,7 +64,6 @@ class Folding:
         self._changed()
 
     def show_file(self, sha256: str, text: str) -> None:
-        """Show the text of a file where it is unfolded."""
         self._viewport.pin()
         turns = self._viewport.turns
         for index, entry in turns.entries.made():

@@ -31,7 +31,6 @@ class GrowingText:
         self.lines: list[Line] = []
 
     def append(self, text: str) -> None:
-        """Take in more text."""
         self._pieces.append(text)
         text = self._held + text
         shown = text.rstrip("\n")

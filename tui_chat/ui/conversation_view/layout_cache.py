@@ -41,7 +41,6 @@ class LayoutCache:
         self.heights = HeightIndex(self._heights())
 
     def append(self, entry: TurnLayout) -> None:
-        """Add a turn at the end."""
         self.entries.append(entry)
         self.heights.append(entry.height(self.layout_options))
 
@@ -54,7 +53,6 @@ class LayoutCache:
         self.heights.truncate(length)
 
     def layout(self, index: int) -> TurnLayout:
-        """Return a turn, laid out."""
         entry = self.entries[index]
         if not entry.is_laid_out:
             entry.layout(self.layout_options)
@@ -116,7 +114,6 @@ class LayoutCache:
             self.heights = HeightIndex(self._heights())
 
     def _heights(self) -> list[int]:
-        """Return the height of each turn."""
         entries, layout_options = self.entries, self.layout_options
         made = {
             index: entry.rows if entry in self.stale else entry.height(layout_options)

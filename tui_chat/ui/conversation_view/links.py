@@ -112,7 +112,6 @@ def _host(url: str) -> str:
 
 
 def _on_the_wire(host: str) -> str:
-    """Return a host in Punycode."""
     return ".".join(map(_label_on_the_wire, re.split(_DOTS, host)))
 
 

@@ -67,7 +67,6 @@ class Mouse:
             self._pane.highlights.hover(self._target(event))
 
     def release(self) -> None:
-        """Stop dragging."""
         self._pane.scroller.release_rail()
         self._is_dragging = False
         self._stop_auto_scroll()

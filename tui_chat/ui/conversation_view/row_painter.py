@@ -75,7 +75,6 @@ class Painter:
         self._before, self._now = self._now, {}
 
     def paint(self, lines: Iterable[Line], style: RowStyle) -> list[Strip]:
-        """Return the strips of these rows, all in the same style."""
         before, now = self._before.get(style, {}), self._now.setdefault(style, {})
         strips = []
         for line in lines:

@@ -149,7 +149,6 @@ def _point_of(offset: TextOffset, viewport: Viewport, behind: int) -> TextPositi
 
 
 def word_around(row: Row, cell: int) -> tuple[TextPosition, TextPosition]:
-    """Return the ends of the word at a cell."""
     point = position_at(row, cell)
     for found in _WORD.finditer(row.line.copy):
         if found.end() > point.column:

@@ -55,7 +55,6 @@ class ShownBranch:
         return self._conversation is not None and self._conversation.id == conversation.id
 
     def shows(self, turn: Turn) -> bool:
-        """Return whether the turn is on the branch that is shown."""
         return self._conversation is not None and turn.id in {one.id for one in self._conversation.path}
 
     def add_turn(self, turn: Turn) -> None:

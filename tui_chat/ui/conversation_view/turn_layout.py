@@ -289,7 +289,6 @@ class TurnLayout:
         return len(self._blocks)
 
     def block(self, number: int) -> Block:
-        """Return one block, with its exact height."""
         block = self._blocks[number]
         if self.has_sections and block.lay_out():
             self.measure()
@@ -330,7 +329,6 @@ class TurnLayout:
         return block, row - self._starts[block]
 
     def row_of(self, block: int, row: int) -> int:
-        """Return the row within the turn of a row of a block."""
         block = min(block, len(self._blocks) - 1)
         return self._starts[block] + min(row, max(0, self._blocks[block].rows - 1))
 

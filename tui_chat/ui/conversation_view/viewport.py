@@ -90,7 +90,6 @@ class Viewport:
             self._keeping_text(index, lambda block: streaming.settle(self.turns.layout_options, unfolded=block))
 
     def replace(self, index: int, turn: Turn) -> None:
-        """Replace a turn by its new state."""
         entry = self.turns.entries[index]
         if not entry.is_laid_out:
             entry.turn = turn
@@ -315,7 +314,6 @@ class Viewport:
 
     @property
     def visible_edges(self) -> tuple[RowPosition, RowPosition]:
-        """The first and the last visible row."""
         (first, row), (last, beyond) = self.window
         return self._position_of(first, row), self._position_of(last, beyond - 1)
 

@@ -143,7 +143,6 @@ class ConversationPane(Widget, can_focus=True):
         self.changed()
 
     def show_file(self, sha256: str, text: str) -> None:
-        """Show the text of a file that was requested."""
         self._file_texts[sha256] = text
         self.folding.show_file(sha256, text)
 
@@ -334,7 +333,6 @@ class ConversationPane(Widget, can_focus=True):
 
     @property
     def selected_text(self) -> str:
-        """The selected text as it was written."""
         return self.highlights.selection.text(self.viewport)
 
     @property
@@ -357,7 +355,6 @@ class ConversationPane(Widget, can_focus=True):
 
     @property
     def first_visible_turn(self) -> Turn | None:
-        """The turn of the first visible row."""
         first, last = self.viewport.visible_turns
         return self.viewport.turns.entries[first].turn if first <= last else None
 

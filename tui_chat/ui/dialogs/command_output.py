@@ -20,8 +20,6 @@ _MOST_MEASURED = 500
 
 
 class CommandOutput(NamedTuple):
-    """A command and its result."""
-
     command: str
     status: str
     """How it ended."""

@@ -54,7 +54,6 @@ class RowContext:
 
     @property
     def columns(self) -> list[Column]:
-        """The columns that fit."""
         columns = _COLUMNS if self.costs else tuple(column for column in _COLUMNS if column is not COST)
         return [column for column in columns if self.width >= column.from_width]
 

@@ -46,8 +46,6 @@ class HomePanel(Widget, can_focus=True):
     """
 
     class Chosen(Message):
-        """A conversation was chosen."""
-
         def __init__(self, conversation_id: str) -> None:
             super().__init__()
             self.conversation_id = conversation_id

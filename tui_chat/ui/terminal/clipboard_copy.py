@@ -63,7 +63,6 @@ def sequence(text: str, environ: Mapping[str, str]) -> str:
 
 
 async def run_tool(command: tuple[str, ...], text: str) -> bool:
-    """Run the tool. Return whether it succeeded."""
     try:
         process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL)
         async with asyncio.timeout(_PATIENCE_S):

@@ -116,7 +116,6 @@ def _some(data: bytes) -> bytes:
 
 
 async def _output(command: Sequence[str], *, patience_s: float = PATIENCE_S, most: int = MOST_BYTES) -> bytes:
-    """Return what a tool prints."""
     return await asyncio.to_thread(_run, command, patience_s, most)
 
 

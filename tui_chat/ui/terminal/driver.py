@@ -118,7 +118,6 @@ class TerminalDriver(LinuxDriver):
             super().disable_input()
 
     def close(self) -> None:
-        """Stop the writer."""
         if self._writer is not None:
             if not self._writer.stop():
                 restore_terminal(self.fileno, self.attrs_before, self._writer)

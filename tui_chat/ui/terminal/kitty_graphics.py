@@ -76,7 +76,6 @@ def wrapped(sequence: str, environ: Mapping[str, str]) -> str:
 
 
 def image_id(number: int) -> int:
-    """Return the id of the image of that number, from 0."""
     return _FIRST_ID + number
 
 

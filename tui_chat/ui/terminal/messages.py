@@ -7,8 +7,6 @@ from textual.message import Message
 
 @dataclass
 class BackgroundReported(Message):
-    """The terminal reported its background."""
-
     is_light: bool
 
 
@@ -33,8 +31,6 @@ class ClipboardAnswered(Message):
 
 @dataclass
 class TerminalNamed(Message):
-    """The terminal reported its name and version."""
-
     name: str
 
 

@@ -17,8 +17,6 @@ MAX_PICTURES = 24
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image on the screen."""
-
     number: int
     """Its id in the terminal."""
     cells: tuple[int, int]

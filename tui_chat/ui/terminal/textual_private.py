@@ -36,7 +36,6 @@ def write_to_terminal(app: App[Any], sequence: str) -> None:
 
 
 def bindings_of(node: DOMNode, key: str) -> Sequence[Binding]:
-    """Return what a key does at this node."""
     return node._bindings.key_to_bindings.get(key, ())
 
 

@@ -23,7 +23,6 @@ class TerminalWriter(threading.Thread):
         """Whether no write is in progress."""
 
     def write(self, text: str) -> None:
-        """Queue text for writing."""
         self._queue.put(text.encode("utf-8", "replace"))
 
     @property

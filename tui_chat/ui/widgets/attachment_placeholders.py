@@ -29,7 +29,6 @@ class AttachmentPlaceholders:
         return known
 
     def to_placeholders(self, text: str) -> str:
-        """Return the text with a placeholder for each mark."""
         return replace_marks(text, self.placeholder_of)
 
     def to_marks(self, text: str) -> str:
@@ -38,7 +37,6 @@ class AttachmentPlaceholders:
         return _PLACEHOLDER.sub(lambda match: mark_of(known[match[0]]) if match[0] in known else match[0], text)
 
     def spans(self, line: str) -> list[tuple[int, int]]:
-        """Return where the placeholders of a line are."""
         return [match.span() for match in _PLACEHOLDER.finditer(line) if match[0] in self._placeholders]
 
     def placeholder_at(self, line: str, column: int) -> tuple[int, int] | None:

@@ -64,7 +64,6 @@ class ConversationHeader(Widget):
             self.refresh()
 
     def show_badge(self, badge: str) -> None:
-        """Show a warning; empty for none."""
         self._state = replace(self._state, badge=badge)
         self.refresh()
 

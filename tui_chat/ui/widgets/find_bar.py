@@ -69,7 +69,6 @@ class FindBar(Input):
 
     @property
     def is_open(self) -> bool:
-        """Whether the row is shown."""
         return isinstance(self.parent, FindRow) and self.parent.display
 
     def _show_row(self, is_shown: bool) -> None:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 
 class Activity(StrEnum):
-    """What the reply is doing."""
-
     IDLE = "idle"
     WAITING = "waiting"
     STREAMING = "streaming"
@@ -74,8 +72,6 @@ class FooterState:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of the line."""
-
     name: str
     forms: tuple[str, ...]
     """Its texts, from long to short."""

@@ -77,7 +77,6 @@ class NoticeLine(Widget):
             self._wait()
 
     def clear_notices(self) -> None:
-        """Drop every notice."""
         self._notices.clear()
         self._stop_timer()
         self._update()

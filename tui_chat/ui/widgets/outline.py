@@ -25,8 +25,6 @@ class Outline(Widget, can_focus=True):
     """
 
     class Chosen(Message):
-        """An entry was chosen."""
-
         def __init__(self, entry: OutlineEntry) -> None:
             super().__init__()
             self.entry = entry

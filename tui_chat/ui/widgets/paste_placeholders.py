@@ -32,7 +32,6 @@ class PastePlaceholders:
         return _PLACEHOLDER.sub(lambda match: self._texts.get(int(match[1]), match[0]), text)
 
     def spans(self, line: str) -> list[tuple[int, int]]:
-        """Return where the placeholders of a line are."""
         return [match.span() for match in _PLACEHOLDER.finditer(line) if int(match[1]) in self._texts]
 
     def placeholder_at(self, line: str, column: int) -> tuple[int, int] | None:

@@ -205,7 +205,6 @@ class PromptBox(TextArea):
 
     @property
     def _suggests(self) -> bool:
-        """Whether there are completions for the text."""
         if not self.completing.is_files:
             self.completing.type(self.text)
         return bool(self.completing.found)
