@@ -147,9 +147,11 @@ def messages_of(turns: Iterable[Turn], *, native_calls: bool = False, is_paused:
     everything = [block for message in messages for block in message["content"]]
     called = {block.get("id") for block in everything if _is_call(block)}
     answered = {block.get("tool_use_id") for block in everything if _is_server_result(block)}
-    answered |= _calls_to_be_run(messages)
+    to_be_run = _calls_to_be_run(messages)
+    waiting = messages[-2] if to_be_run else None
     for message in filter(_is_reply, messages[:-1] if is_paused else messages):
-        message["content"] = _drop_incomplete(message["content"], called, answered)
+        kept = answered | to_be_run if message is waiting else answered
+        message["content"] = _drop_incomplete(message["content"], called, kept)
     messages = _merge_roles((message["role"], message["content"]) for message in messages)
     if messages and _is_reply(messages[-1]) and not is_paused:
         messages[-1]["content"] = _to_continue(messages[-1]["content"])
