@@ -22,7 +22,7 @@ from tests.test_architecture import INSIDE
 from tui_chat.cli import exit_codes, reply_output
 from tui_chat.core.provider_presets import PRESETS
 from tui_chat.providers.demo.scenes import _SCENES
-from tui_chat.settings.lookup import all_settings
+from tui_chat.settings.find_setting import all_settings
 from tui_chat.settings.values import ChatSettings, variable_of
 from tui_chat.storage.private_files import DATABASE
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tui_chat.core.attachment_tokens import attachment_tokens, image_tokens
 from tui_chat.core.part import AttachmentPart
-from tui_chat.core.token_estimate import rough_tokens
+from tui_chat.core.text_tokens import rough_tokens
 
 CLAUDE, HIGH = "claude-sonnet-4-5", "anthropic/claude-opus-4-7"
 

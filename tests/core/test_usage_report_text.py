@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from tui_chat.core.price_list import KnownPrice, PriceList
+from tui_chat.core.known_price import KnownPrice, PriceList
 from tui_chat.core.text_width import text_width
 from tui_chat.core.usage import Cost, Price, Usage
 from tui_chat.core.usage_report import UsageRow, report_on

@@ -21,7 +21,7 @@ from tests.benchmarks.processes import memory_mb
 from tests.benchmarks.serving import ModelServer
 from tests.support.environment import clean_environment
 from tests.support.pty_terminal import Terminal
-from tui_chat.core.token_estimate import rough_tokens
+from tui_chat.core.text_tokens import rough_tokens
 
 TOKENS = int(os.environ.get("TUI_CHAT_FLOOD_TOKENS", "30000"))
 MB_A_TOKEN = 3.7e-6

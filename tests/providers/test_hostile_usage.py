@@ -12,7 +12,7 @@ from tests.support.attacks import attack
 from tests.ui.widgets.test_footer_layout import footer_line
 from tui_chat.core.bounds import dollars_in_bounds
 from tui_chat.core.builder import TurnBuilder
-from tui_chat.core.estimate import RunningUsage
+from tui_chat.core.estimated_tokens import RunningUsage
 from tui_chat.core.event import Stopped, TextDelta, UsageReported
 from tui_chat.core.provider import Request
 from tui_chat.core.provider_presets import DIALECTS

@@ -9,7 +9,7 @@ from math import ceil
 
 from tui_chat.core.attachment import PDF, is_image
 from tui_chat.core.part import AttachmentPart
-from tui_chat.core.token_estimate import rough_tokens
+from tui_chat.core.text_tokens import rough_tokens
 
 _PATCH = 28
 _STANDARD_EDGE, _STANDARD_MOST = 1_568, 1_568

@@ -17,7 +17,7 @@ from tui_chat.core.event import (
 )
 from tui_chat.core.part import Opaque, Part, RoundPart, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.text_buffer import TextBuffer
-from tui_chat.core.token_estimate import rough_tokens
+from tui_chat.core.text_tokens import rough_tokens
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Usage
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from tui_chat.core.compaction import counted_turns
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.estimate import context_tokens, last_counted, learned_ratio, part_tokens
+from tui_chat.core.estimated_tokens import context_tokens, last_counted, learned_ratio, part_tokens
 from tui_chat.core.part import Part
 from tui_chat.core.rounds import expand_rounds
 from tui_chat.core.turn import Turn

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from tui_chat.core.form import Form, FormAnswer
 from tui_chat.core.fuzzy import did_you_mean
 from tui_chat.core.part import AttachmentPart, ToolCallPart, ToolStatus
-from tui_chat.core.token_estimate import rough_tokens
+from tui_chat.core.text_tokens import rough_tokens
 
 MAX_RESULT_CHARACTERS = 30_000
 """Of a result that a model gets; the middle of a longer one is left out."""

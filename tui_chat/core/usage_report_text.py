@@ -7,7 +7,7 @@ from decimal import Decimal
 from tui_chat.core.bounds import dollars_in_bounds
 from tui_chat.core.clean import clean, clean_line
 from tui_chat.core.format_numbers import NONE, UNKNOWN, cost_sum, dollars, duration, full_tokens, speed, tokens_of
-from tui_chat.core.price_list import KnownPrice, PriceList
+from tui_chat.core.known_price import KnownPrice, PriceList
 from tui_chat.core.text_width import text_width
 from tui_chat.core.usage import Price
 from tui_chat.core.usage_report import UsageLine

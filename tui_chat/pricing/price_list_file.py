@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_chat.core.error import ProtocolBroken, StorageError, Unreachable
-from tui_chat.core.price_list import PriceList
-from tui_chat.pricing.model_rates import last_price_change
+from tui_chat.core.known_price import PriceList
+from tui_chat.pricing.price_list_rates import last_price_change
 
 if TYPE_CHECKING:
     from genai_prices.types import Provider

@@ -12,12 +12,12 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from tui_chat.core.bounds import count_in_bounds, dollars_in_bounds
-from tui_chat.core.price_list import KnownPrice, PriceList
+from tui_chat.core.known_price import KnownPrice, PriceList
 from tui_chat.core.provider import split_ref
 from tui_chat.core.provider_presets import PRESETS
 from tui_chat.core.usage import SPECIAL_TIERS, Cost, Price, Terms, Usage
-from tui_chat.pricing.model_rates import Rates, last_price_change, listed_tiers, tier_context, tier_thresholds
 from tui_chat.pricing.price_list_file import LoadedPriceList, download_price_list, load_price_list
+from tui_chat.pricing.price_list_rates import Rates, last_price_change, listed_tiers, tier_context, tier_thresholds
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider

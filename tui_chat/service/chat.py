@@ -24,7 +24,7 @@ from tui_chat.core.compaction import (
 )
 from tui_chat.core.conversation import Conversation, Options, Origin, TitleSource
 from tui_chat.core.error import NotFound, ReplyInFlight, RequestRefused, StorageError
-from tui_chat.core.estimate import context_tokens
+from tui_chat.core.estimated_tokens import context_tokens
 from tui_chat.core.event import Delta
 from tui_chat.core.part import AttachmentPart, Part, RoundPart, TextPart, ToolResultPart
 from tui_chat.core.provider import CONTINUE_PROMPT, Request, split_ref

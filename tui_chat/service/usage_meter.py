@@ -10,7 +10,7 @@ from decimal import Decimal
 from tui_chat.core.budget import Spending
 from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.compaction import counted_turns
-from tui_chat.core.estimate import RunningUsage, context_tokens, usage_of_interrupted
+from tui_chat.core.estimated_tokens import RunningUsage, context_tokens, usage_of_interrupted
 from tui_chat.core.event import UsageChanged
 from tui_chat.core.part import RoundPart
 from tui_chat.core.provider import Request

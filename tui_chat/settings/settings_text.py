@@ -11,7 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 from tui_chat.core.error import SettingsError
 from tui_chat.core.provider_presets import PRESETS
 from tui_chat.settings.api_keys import KeyRing
-from tui_chat.settings.lookup import value_text
+from tui_chat.settings.find_setting import value_text
 from tui_chat.settings.values import (
     BudgetSettings,
     ChatSettings,

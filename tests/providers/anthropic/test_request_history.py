@@ -157,7 +157,9 @@ def test_a_damaged_block_counts_as_none() -> None:
 
 def test_a_call_that_is_to_be_run_does_not_keep_an_older_one_with_its_id() -> None:
     older, waiting = reply("Hm.", called(SERVER_CALL)), reply(called(SERVER_CALL), called(CALL))
-    messages = messages_of([user("Hi"), older, user("?"), waiting, _turn(Role.USER, (ToolResultPart(CALL["id"], "r"),))])
+    messages = messages_of(
+        [user("Hi"), older, user("?"), waiting, _turn(Role.USER, (ToolResultPart(CALL["id"], "r"),))]
+    )
     assert messages[1] == sent("assistant", "Hm.")
     assert messages[3]["content"] == [SERVER_CALL, CALL]
 

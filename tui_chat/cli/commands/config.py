@@ -52,7 +52,7 @@ def show(context: typer.Context, as_json: JsonFlag = False) -> None:
 @app.command("get", cls=HelpCommand)
 def get(context: typer.Context, name: NameArgument) -> None:
     """Print the value of one setting, and nothing else."""
-    from tui_chat.settings.lookup import find_setting, value_of, value_text
+    from tui_chat.settings.find_setting import find_setting, value_of, value_text
 
     settings = command_context(context).settings
     setting = find_setting(name)
@@ -64,7 +64,7 @@ def set_(context: typer.Context, name: NameArgument, value: ValueArgument) -> No
     """Set one setting in the settings file, whose comments stay."""
     from tui_chat.cli.unusable_settings import theme_problem
     from tui_chat.core.error import SettingsError
-    from tui_chat.settings.lookup import find_setting, value_text
+    from tui_chat.settings.find_setting import find_setting, value_text
     from tui_chat.wiring import save_setting
 
     settings = command_context(context).settings

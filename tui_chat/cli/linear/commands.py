@@ -8,7 +8,7 @@ from typing import Any
 
 from tui_chat.cli.exit_codes import DONE
 from tui_chat.cli.linear.chat import LinearChat
-from tui_chat.cli.linear.conversation_commands import ConversationCommands
+from tui_chat.cli.linear.library_commands import LibraryCommands
 from tui_chat.cli.linear.line_reader import Interrupted, LineKind
 from tui_chat.cli.linear.reply_lines import error_text
 from tui_chat.core.clean import clean, clean_line
@@ -31,7 +31,7 @@ class LinearCommands:
     def __init__(self, chat: LinearChat) -> None:
         self._chat = chat
         self._handlers: Mapping[str, Handler] = {
-            **ConversationCommands(chat).handlers,
+            **LibraryCommands(chat).handlers,
             "attach": self._attach,
             "continue": self._continue,
             "edit": self._edit,

@@ -11,7 +11,7 @@ from tui_chat.attachments.named_files import Read, read_with_reason, reads_of, r
 from tui_chat.attachments.read_file import attachment_from_bytes
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import AttachmentRefused, ChatError
-from tui_chat.core.estimate import part_tokens
+from tui_chat.core.estimated_tokens import part_tokens
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.provider import split_ref
 from tui_chat.ui.chat.chat_view import ChatView

@@ -6,7 +6,7 @@ from typing import Any
 
 from tui_chat.core.error import SettingsError
 from tui_chat.core.fuzzy import did_you_mean
-from tui_chat.settings.lookup import find_setting, value_of, value_text
+from tui_chat.settings.find_setting import find_setting, value_of, value_text
 from tui_chat.settings.values import Origin, Settings
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.output_actions import OutputActions

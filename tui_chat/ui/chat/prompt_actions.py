@@ -13,7 +13,7 @@ from tui_chat.ui.attachment_marks import attachments_in, brief, draft_text, mark
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.drafts import Drafts
 from tui_chat.ui.chat.model_choices import ModelChoices
-from tui_chat.ui.chat.prompt_estimate import cost_estimate, draft_of, overflow_warning
+from tui_chat.ui.chat.prompt_forecast_text import cost_estimate, draft_of, overflow_warning
 from tui_chat.ui.commands.slash_commands import parse
 from tui_chat.ui.picker import Picker
 from tui_chat.ui.picker_rows import Choice

@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import SettingsError
 from tui_chat.core.fuzzy import match
-from tui_chat.settings.lookup import Setting, all_settings, value_of, value_text
+from tui_chat.settings.find_setting import Setting, all_settings, value_of, value_text
 from tui_chat.settings.values import Settings
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import hint_content, hint_line

@@ -1,4 +1,4 @@
-"""The commands of linear mode about whole conversations: list, open, find, fork, export, delete; tokens and cost."""
+"""The library in linear mode: commands to list, open, find, fork, export or delete conversations, and their cost."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from tui_chat.core.title import shown_title
 _MOST_LISTED = 20
 
 
-class ConversationCommands:
+class LibraryCommands:
     def __init__(self, chat: LinearChat) -> None:
         self._chat = chat
         self.handlers: Mapping[str, Callable[[str], Awaitable[None]]] = {

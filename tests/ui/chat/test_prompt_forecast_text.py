@@ -11,7 +11,7 @@ from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Price, Usage
 from tui_chat.ui.app_context import ModelFacts
-from tui_chat.ui.chat.prompt_estimate import cost_estimate, draft_of, overflow_warning
+from tui_chat.ui.chat.prompt_forecast_text import cost_estimate, draft_of, overflow_warning
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PRICE = Price(Decimal(2), Decimal(10), Decimal("0.2"), Decimal("2.5"), Decimal(4))

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_chat.core.builder import TurnBuilder
-from tui_chat.core.estimate import RunningUsage, context_tokens, learned_ratio, part_tokens
+from tui_chat.core.estimated_tokens import RunningUsage, context_tokens, learned_ratio, part_tokens
 from tui_chat.core.event import Stopped, TextDelta, ThinkingDelta, ToolCallDelta, UsageReported
 from tui_chat.core.part import AttachmentPart, Opaque, TextPart, ThinkingPart, ToolResultPart
 from tui_chat.core.provider import Request
-from tui_chat.core.token_estimate import rough_tokens
+from tui_chat.core.text_tokens import rough_tokens
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Usage
 

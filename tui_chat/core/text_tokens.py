@@ -1,4 +1,4 @@
-"""Estimates the tokens of a text from its characters alone; `estimate` corrects it by reported counts."""
+"""Estimates the tokens of a text from its characters alone; `estimated_tokens` corrects it by reported counts."""
 
 _MARKS = b"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _ASCII_KINDS: tuple[tuple[bytes, float], ...] = ((b" ", 0.05), (b"0123456789", 0.4), (_MARKS, 0.57), (b"\n\t", 0.3))

@@ -13,7 +13,7 @@ from tui_chat.core.builder import TurnBuilder
 from tui_chat.core.part import AttachmentPart, OtherPart, Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart
 from tui_chat.core.provider import Request
 from tui_chat.core.rounds import expand_rounds, rounds_of, written_since
-from tui_chat.core.token_estimate import rough_tokens
+from tui_chat.core.text_tokens import rough_tokens
 from tui_chat.core.turn import Role, Turn
 from tui_chat.core.usage import Usage
 

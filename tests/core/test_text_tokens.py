@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui_chat.core.token_estimate import rough_tokens
+from tui_chat.core.text_tokens import rough_tokens
 
 STREAMS = Path(__file__).parents[2] / ".." / "shared" / "streams"
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tui_chat.core.error import SettingsError
+from tui_chat.settings.find_setting import all_settings, find_setting, value_of, value_text
 from tui_chat.settings.load import load_settings
-from tui_chat.settings.lookup import all_settings, find_setting, value_of, value_text
 
 
 def test_every_plain_setting_is_there_and_has_a_value() -> None:
