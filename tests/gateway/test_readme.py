@@ -66,5 +66,5 @@ def test_the_events_that_are_named_are_those_that_are_written() -> None:
     (sentence,) = re.findall(r"Events are (.*?)\.\n", TEXT, re.DOTALL)
     named = set(re.findall(r"`(\w+)`", sentence))
     source = Path("tui_chat/gateway/dialects/native.py").read_text()
-    frames = re.findall(r'(?:self\._frame\(\s*"|f"event: )(\w+)', source)
+    frames = re.findall(r'(?:self\._frame\(\s*"|event=")(\w+)', source)
     assert named == {*frames, "conversation"}

@@ -115,6 +115,12 @@ class Backend:
         """Return the client's conversations with a key of its own, last used first."""
         return await self.store.with_origin(SOURCE, f"{client.name}/{key}", limit=limit)
 
+    async def named_conversation(self, client: Client, name: str) -> Conversation:
+        """Return the conversation with that id, or that the client calls so."""
+        for conversation_id in await self.by_key(client, f"id:{name}"):
+            return await self.conversation(client, conversation_id)
+        return await self.conversation(client, name)
+
     def new_conversation(
         self, client: Client, model: str, *, system: str | None = None, options: Options | None = None, key: str = ""
     ) -> Conversation:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from tui_chat.core.clean import valid_text
 from tui_chat.gateway.problem import Problem, wrong_field
+from tui_chat.storage.conversation_list import Cursor
 
 T = TypeVar("T")
 _MOST = 10**9
@@ -92,6 +93,16 @@ class Body:
         """Return an object; empty where it is missing."""
         value: dict[str, Any] = self._typed(field, dict, "must be an object") or {}
         return Body(value, self.name(field))
+
+
+def cursor_from(text: str, field: str) -> Cursor | None:
+    """Return the place of a page of the list, which an earlier page has in that field; `None` at the start."""
+    if not text:
+        return None
+    used, _, seq = text.partition(".")
+    if not all(part.isascii() and part.isdecimal() and len(part) < 19 for part in (used, seq)):
+        raise wrong_field("cursor", f"must be the `{field}` of an earlier page")
+    return Cursor(int(used), int(seq))
 
 
 def _no_constant(name: str) -> Any:

@@ -8,23 +8,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tui_chat.core.conversation import Conversation, SearchHit
-from tui_chat.core.error import NotFound
 from tui_chat.core.usage_report import report_on
 from tui_chat.formats.html import turn_html
 from tui_chat.gateway.backend import SOURCE, Backend
-from tui_chat.gateway.json_values import conversation_json, hit_json, summary_json
+from tui_chat.gateway.body import cursor_from
+from tui_chat.gateway.json_values import conversation_json, cursor_text, hit_json, summary_json
 from tui_chat.gateway.problem import Problem, wrong_field
 from tui_chat.gateway.request import (
     backend_of,
+    check_turn,
     client_of,
+    conversation_of,
     count_in_query,
     json_response,
     read_body,
-    refused_as_missing,
 )
 from tui_chat.gateway.tokens import Client
 from tui_chat.service.usage_report import as_json, moment_of
-from tui_chat.storage.conversation_list import Cursor
 
 _SHELVES = ("active", "archived", "trash")
 _SEARCH_PAGE = 100
@@ -39,33 +39,19 @@ async def list_conversations(request: Request) -> Response:
         raise wrong_field("shelf", f"must be one of {', '.join(_SHELVES)}")
     page = await backend.store.summaries(
         limit=count_in_query(request, "limit", 50, least=1, most=500),
-        after=_cursor(query.get("cursor")),
+        after=cursor_from(query.get("cursor", ""), "next_cursor"),
         archived=shelf == "archived",
         deleted=shelf == "trash",
         matching=query.get("q", "")[:1000],
         origin=None if client.sees_all else (SOURCE, f"{client.name}/"),
     )
-    end = page.end
-    return json_response(
-        {
-            "conversations": [summary_json(summary) for summary in page],
-            "next_cursor": None if end is None else f"{end.used}.{end.seq}",
-        }
-    )
-
-
-def _cursor(text: str | None) -> Cursor | None:
-    if not text:
-        return None
-    used, _, seq = text.partition(".")
-    if not all(part.isascii() and part.isdecimal() and len(part) < 19 for part in (used, seq)):
-        raise wrong_field("cursor", "must be the `next_cursor` of an earlier page")
-    return Cursor(int(used), int(seq))
+    rows = [summary_json(summary) for summary in page]
+    return json_response({"conversations": rows, "next_cursor": cursor_text(page.end)})
 
 
 async def get_conversation(request: Request) -> Response:
     """Answer with a conversation and its whole tree; with `html=1` the turns of the shown branch are HTML as well."""
-    conversation = await backend_of(request).conversation(client_of(request), request.path_params["id"])
+    conversation = await conversation_of(request)
     content = conversation_json(conversation)
     if request.query_params.get("html") == "1":
         pages = await asyncio.to_thread(_pages, conversation)
@@ -82,14 +68,12 @@ def _pages(conversation: Conversation) -> dict[str, str]:
 
 async def change_conversation(request: Request) -> Response:
     """Change the title, the model, the system prompt, the shown branch or the shelf."""
-    backend, client, conversation_id = backend_of(request), client_of(request), request.path_params["id"]
-    body = await read_body(request)
-    conversation = await backend.conversation(client, conversation_id)
-    store = backend.store
+    backend, body, conversation = backend_of(request), await read_body(request), await conversation_of(request)
+    store, conversation_id = backend.store, conversation.id
     model = await backend.model_ref(body.text("model")) if "model" in body else None
     head = body.text("head")
-    if head and not conversation.has(head):
-        raise refused_as_missing(NotFound(detail="turn"))
+    if head:
+        check_turn(conversation, head)
     flags = {name: body.flag(name) for name in ("archived", "deleted")}
     if "title" in body:
         await store.rename(conversation_id, body.required_text("title"))
@@ -103,14 +87,13 @@ async def change_conversation(request: Request) -> Response:
         await (store.archive if flags["archived"] else store.unarchive)(conversation_id)
     if flags["deleted"] is not None:
         await (store.delete if flags["deleted"] else store.restore)(conversation_id)
-    return json_response(conversation_json(await backend.conversation(client, conversation_id)))
+    return json_response(conversation_json(await conversation_of(request)))
 
 
 async def delete_conversation(request: Request) -> Response:
     """Move a conversation to the trash."""
-    backend, conversation_id = backend_of(request), request.path_params["id"]
-    await backend.conversation(client_of(request), conversation_id)
-    await backend.store.delete(conversation_id)
+    conversation = await conversation_of(request)
+    await backend_of(request).store.delete(conversation.id)
     return Response(status_code=204)
 
 

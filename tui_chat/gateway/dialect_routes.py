@@ -3,13 +3,14 @@
 Their clients cannot answer the approval of a tool, so no reply here gets tools.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.error import NotFound
 from tui_chat.core.turn import Role, Turn
 from tui_chat.gateway.backend import Backend
 from tui_chat.gateway.body import Body
@@ -22,12 +23,16 @@ from tui_chat.gateway.dialects.plain import ChunkEvents, DataLines, TextStream
 from tui_chat.gateway.problem import Problem, wrong_field
 from tui_chat.gateway.repeated_requests import Answer
 from tui_chat.gateway.reply_response import answer_of, count_reply, stream_answer
-from tui_chat.gateway.request import backend_of, client_of, json_response, read_body, read_bytes, refused_as_missing
+from tui_chat.gateway.request import backend_of, check_turn, client_of, json_response, read_body, read_bytes
 from tui_chat.gateway.stateless_reply import answer_history
-from tui_chat.gateway.tokens import Client
 from tui_chat.service.reply import Reply
 
-_PROTOCOLS = ("ui", "data", "text", "content")
+_PROTOCOLS: Mapping[str, Callable[[], Dialect]] = {
+    "ui": UiMessageStream,
+    "data": DataStream,
+    "text": TextStream,
+    "content": partial(DataLines, "content"),
+}
 
 
 async def chat(request: Request) -> Response:
@@ -39,31 +44,22 @@ async def chat(request: Request) -> Response:
     else:
         sent = ai_sdk.parse(body)
     answer = await answer_history(request, sent, data)
-    return await _stream(request, answer, _protocol(request, body))
+    return await _stream(request, answer, _protocol_of(body))
 
 
-def _protocol(request: Request, body: Body) -> str:
-    protocol = request.query_params.get("protocol")
-    if protocol is None:
-        if "id" not in body:
-            return "content"
-        is_new = "trigger" in body or any(
-            "parts" in item and "content" not in item for item in body.objects("messages")
-        )
-        return "ui" if is_new else "data"
+def _protocol_of(body: Body) -> str:
+    """Return the protocol that a client without a word about it reads."""
+    if "id" not in body:
+        return "content"
+    is_new = "trigger" in body or any("parts" in item and "content" not in item for item in body.objects("messages"))
+    return "ui" if is_new else "data"
+
+
+async def _stream(request: Request, answer: Answer, default: str) -> Response:
+    protocol = request.query_params.get("protocol", default)
     if protocol not in _PROTOCOLS:
         raise wrong_field("protocol", f"must be one of {', '.join(_PROTOCOLS)}")
-    return protocol
-
-
-async def _stream(request: Request, answer: Answer, protocol: str) -> Response:
-    dialects: dict[str, Dialect] = {
-        "ui": UiMessageStream(),
-        "data": DataStream(),
-        "text": TextStream(),
-        "content": DataLines("content"),
-    }
-    return await stream_answer(request, answer, dialects[protocol], cut_on_failure=protocol == "text")
+    return await stream_answer(request, answer, _PROTOCOLS[protocol](), cut_on_failure=protocol == "text")
 
 
 async def resume_chat(request: Request) -> Response:
@@ -71,33 +67,23 @@ async def resume_chat(request: Request) -> Response:
     answer = await _live_answer(request)
     if answer is None:
         return Response(status_code=204)
-    protocol = request.query_params.get("protocol", "ui")
-    if protocol not in _PROTOCOLS:
-        raise wrong_field("protocol", f"must be one of {', '.join(_PROTOCOLS)}")
-    return await _stream(request, answer, protocol)
+    return await _stream(request, answer, "ui")
 
 
 async def stop_chat(request: Request) -> Response:
     """Stop the reply in flight; what arrived is kept."""
     backend = backend_of(request)
-    conversation = await _named_conversation(backend, client_of(request), request.path_params["id"])
+    conversation = await backend.named_conversation(client_of(request), request.path_params["id"])
     return json_response({"stopped": await backend.service.cancel(conversation.id)})
 
 
 async def _live_answer(request: Request) -> Answer | None:
     try:
-        conversation = await _named_conversation(backend_of(request), client_of(request), request.path_params["id"])
+        conversation = await backend_of(request).named_conversation(client_of(request), request.path_params["id"])
     except Problem:
         return None
     turn = next((turn for turn in reversed(conversation.turns) if turn.is_live), None)
     return None if turn is None else Answer(conversation.id, turn.parent_id or "", turn.id)
-
-
-async def _named_conversation(backend: Backend, client: Client, name: str) -> Conversation:
-    """Return the conversation with that id, or that the client calls so."""
-    for conversation_id in await backend.by_key(client, f"id:{name}"):
-        return await backend.conversation(client, conversation_id)
-    return await backend.conversation(client, name)
 
 
 async def text_of_chat(request: Request) -> Response:
@@ -108,7 +94,7 @@ async def text_of_chat(request: Request) -> Response:
         raise Problem(400, "empty_messages", "Messages array must not be empty", field_name="messages")
     text = messages[-1].required_text("content")
     try:
-        conversation = await _named_conversation(backend, client, request.path_params["id"])
+        conversation = await backend.named_conversation(client, request.path_params["id"])
     except Problem:
         raise Problem(404, "chat_not_found", "Chat not found or access denied") from None
     reply = await _send(backend, conversation, text)
@@ -120,7 +106,7 @@ async def simple_stream(request: Request) -> Response:
     backend, client, body = backend_of(request), client_of(request), await read_body(request)
     text, model = body.required_text("message"), body.text("model")
     if name := body.text("conversationId", most=200):
-        conversation = await _named_conversation(backend, client, name)
+        conversation = await backend.named_conversation(client, name)
         conversation = replace(conversation, model=model or conversation.model)
     else:
         conversation = backend.new_conversation(client, model)
@@ -154,12 +140,12 @@ async def librechat_ask(request: Request) -> Response:
     conversation, is_new = await _librechat_conversation(request, body)
     await backend.check_limits()
     if (again := body.text("overrideParentMessageId")) and not is_new:
-        _check_turn(conversation, again)
+        check_turn(conversation, again)
         reply = await backend.service.retry(conversation.id, again, model=conversation.model, with_tools=False)
         return await _librechat_stream(request, reply)
     parent = body.text("parentMessageId")
     if not is_new and parent not in ("", librechat.ROOT):
-        _check_turn(conversation, parent)
+        check_turn(conversation, parent)
         conversation = conversation.with_head(parent)
     elif not is_new and parent == librechat.ROOT:
         conversation = conversation.with_head(None)
@@ -174,7 +160,7 @@ async def librechat_edit(request: Request) -> Response:
     conversation, _ = await _librechat_conversation(request, body)
     # A client appends `_` to the id of a reply while it streams.
     turn_id = (body.text("responseMessageId") or body.required_text("messageId")).removesuffix("_")
-    _check_turn(conversation, turn_id)
+    check_turn(conversation, turn_id)
     await backend.check_limits()
     if conversation.turn(turn_id).role is Role.ASSISTANT:
         text = body.required_text("generation") if "generation" in body else None
@@ -208,11 +194,6 @@ async def _librechat_conversation(request: Request, body: Body) -> tuple[Convers
         return backend.new_conversation(client, await backend.model_ref(model)), True
     conversation = await backend.conversation(client, conversation_id)
     return replace(conversation, model=await backend.model_ref(model or conversation.model)), False
-
-
-def _check_turn(conversation: Conversation, turn_id: str) -> None:
-    if not conversation.has(turn_id):
-        raise refused_as_missing(NotFound(detail="turn"))
 
 
 def _prompt_of(conversation: Conversation, reply: Turn) -> Turn:

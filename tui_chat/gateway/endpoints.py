@@ -97,17 +97,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/api/chat/{id}/stream", dialect_routes.resume_chat),
     Endpoint("POST", "/api/chat/{id}/stop", dialect_routes.stop_chat),
     Endpoint("POST", "/api/chats/{id}/stream", dialect_routes.text_of_chat),
-    *(
-        endpoint
-        for verb, handler in (
-            ("ask", dialect_routes.librechat_ask),
-            ("edit", dialect_routes.librechat_edit),
-        )
-        for endpoint in (
-            Endpoint("POST", f"/api/{verb}/{{endpoint}}", handler),
-            Endpoint("POST", f"/api/{verb}/{{endpoint}}/abort", dialect_routes.librechat_abort),
-        )
-    ),
+    Endpoint("POST", "/api/ask/{endpoint}", dialect_routes.librechat_ask),
+    Endpoint("POST", "/api/ask/{endpoint}/abort", dialect_routes.librechat_abort),
+    Endpoint("POST", "/api/edit/{endpoint}", dialect_routes.librechat_edit),
+    Endpoint("POST", "/api/edit/{endpoint}/abort", dialect_routes.librechat_abort),
     *(
         endpoint
         for prefix in ("", UNSAVED)

@@ -67,12 +67,12 @@ class EventFeed:
         self._client = client
         self._ids = ids
         self._arrived = asyncio.Event()
-        self._followed: dict[str, tuple[JoiningReader, NativeDialect, Callable[[], None]]] = {}
+        self._followed: dict[str, tuple[JoiningReader, NativeDialect, Callable[[], object]]] = {}
         """By the id of the turn."""
         self._started: list[Reply] = []
         self._frames: list[bytes] = [b"retry: 2000\n\n"]
         self._known: dict[str, object] = {}
-        self._unwatch: Callable[[], None] = lambda: None
+        self._unwatch: Callable[[], object] = lambda: None
         self._quiet_s = 0.0
         self._polling: asyncio.Task[None] | None = None
 

@@ -12,7 +12,7 @@ from tui_chat.gateway.backend import Backend
 from tui_chat.gateway.body import Body
 from tui_chat.gateway.dialects.data_url import attachment_of, from_base64
 from tui_chat.gateway.problem import Problem, wrong_field
-from tui_chat.gateway.request import backend_of, client_of, json_response, read_bytes
+from tui_chat.gateway.request import backend_of, client_of, conversation_of, json_response, read_bytes
 from tui_chat.gateway.tokens import Client
 
 
@@ -30,7 +30,7 @@ async def upload(request: Request) -> Response:
 async def download(request: Request) -> Response:
     """Answer with the bytes of a file of that conversation."""
     backend, sha256 = backend_of(request), request.path_params["sha256"]
-    conversation = await backend.conversation(client_of(request), request.path_params["id"])
+    conversation = await conversation_of(request)
     parts = [part for turn in conversation.turns for part in turn.parts if isinstance(part, AttachmentPart)]
     part = next((part for part in parts if part.sha256 == sha256), None)
     if part is None:

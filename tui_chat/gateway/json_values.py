@@ -20,6 +20,7 @@ from tui_chat.core.provider import Model
 from tui_chat.core.tool import Approval
 from tui_chat.core.turn import Turn
 from tui_chat.core.usage import Cost, Usage
+from tui_chat.storage.conversation_list import Cursor
 from tui_chat.wording import explain
 
 Json = dict[str, Any]
@@ -58,6 +59,11 @@ def summary_json(summary: ConversationSummary) -> Json:
         "cost_estimated": summary.cost_estimated,
         "is_live": summary.is_live,
     }
+
+
+def cursor_text(cursor: Cursor | None) -> str | None:
+    """Return the place at which the next page of the list starts."""
+    return None if cursor is None else f"{cursor.used}.{cursor.seq}"
 
 
 def turn_json(turn: Turn) -> Json:

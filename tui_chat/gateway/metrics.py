@@ -1,7 +1,7 @@
 """Counters of the gateway: streams, times, refusals. Knows no request and no clock."""
 
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
@@ -60,14 +60,5 @@ class Metrics:
             "refusals": {str(status): count for status, count in sorted(self.refusals.items())},
             "median_ttft_ms": median(self._ttft_ms) if self._ttft_ms else None,
             "median_tokens_per_s": round(median(self._tokens_per_s), 1) if self._tokens_per_s else None,
-            "streams": [
-                {
-                    "path": record.path,
-                    "duration_s": round(record.duration_s, 3),
-                    "chunks": record.chunks,
-                    "joined_deltas": record.joined_deltas,
-                    "outcome": record.outcome,
-                }
-                for record in self.streams
-            ],
+            "streams": [asdict(record) | {"duration_s": round(record.duration_s, 3)} for record in self.streams],
         }

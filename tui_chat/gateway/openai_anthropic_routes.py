@@ -4,14 +4,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tui_chat.core.provider import split_ref
-from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.gateway.backend import DEFAULT_MODEL
 from tui_chat.gateway.body import Body
 from tui_chat.gateway.chat_request import ChatRequest
 from tui_chat.gateway.dialects import anthropic, openai
 from tui_chat.gateway.dialects.dialect import Dialect
-from tui_chat.gateway.problem import Problem
-from tui_chat.gateway.reply_response import answer_headers, failure_of, final_turn, stream_answer
+from tui_chat.gateway.problem import Problem, failure_of
+from tui_chat.gateway.reply_response import answer_headers, final_turn, stream_answer
 from tui_chat.gateway.request import backend_of, client_of, json_response, read_body, read_bytes
 from tui_chat.gateway.stateless import History
 from tui_chat.gateway.stateless_reply import answer_history
@@ -41,16 +40,11 @@ async def _answer(request: Request, chat: ChatRequest, data: bytes, dialect: Dia
     if chat.stream:
         return await stream_answer(request, answer, dialect, headers=ignored)
     turn = await final_turn(backend_of(request), answer)
-    if turn.status is TurnStatus.FAILED:
-        raise failure_of(turn)
-    content = _whole(dialect, turn, chat.model or DEFAULT_MODEL)
+    if (failure := failure_of(turn)) is not None:
+        raise failure
+    whole = openai.completion_json if isinstance(dialect, openai.OpenAIChunks) else anthropic.message_json
+    content = whole(turn, chat.model or DEFAULT_MODEL)
     return json_response(content, headers={**answer_headers(answer), **ignored})
-
-
-def _whole(dialect: Dialect, turn: Turn, model: str) -> object:
-    if isinstance(dialect, openai.OpenAIChunks):
-        return openai.completion_json(turn, model)
-    return anthropic.message_json(turn, model)
 
 
 async def count_tokens(request: Request) -> Response:

@@ -1,11 +1,10 @@
 """The OpenAPI document of the native API, made from the table of routes."""
 
 import re
-from typing import Any
 
 from tui_chat.gateway.endpoints import ENDPOINTS, Endpoint
+from tui_chat.gateway.json_values import Json
 
-Json = dict[str, Any]
 _TEXT: Json = {"type": "string"}
 _MAYBE_TEXT: Json = {"type": ["string", "null"]}
 _COUNT: Json = {"type": "integer", "minimum": 0}

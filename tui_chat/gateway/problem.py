@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from tui_chat.core.error import ChatError, Fault, RateLimited
+from tui_chat.core.turn import Turn, TurnStatus
 from tui_chat.wording import explain
 
 RETRY_IS_NO_USE = "x-should-retry"
@@ -56,6 +57,15 @@ def problem_of(error: ChatError | Fault) -> Problem:
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
         headers["retry-after"] = str(max(1, round(error.retry_after_s)))
     return Problem(status, fault.kind, _message(words.sentence, fault.message), words.next_step, headers=headers)
+
+
+def failure_of(turn: Turn) -> Problem | None:
+    """Return why a reply failed; `None` if it did not."""
+    if turn.status is not TurnStatus.FAILED or turn.fault is None:
+        return None
+    problem = problem_of(turn.fault)
+    problem.headers["x-turn-id"] = turn.id
+    return problem
 
 
 def _message(sentence: str, reason: str) -> str:

@@ -1,16 +1,16 @@
 """A reply as a response: a stream in some dialect, or only its end. Shared by the routes of every dialect."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tui_chat.core.event import Delta, ReplyEvent, TurnEnded, TurnStarted
-from tui_chat.core.turn import Turn, TurnStatus
+from tui_chat.core.turn import Turn
 from tui_chat.gateway.backend import Backend
 from tui_chat.gateway.dialects.dialect import Dialect
-from tui_chat.gateway.problem import RETRY_IS_NO_USE, Problem, problem_of
+from tui_chat.gateway.problem import RETRY_IS_NO_USE, failure_of
 from tui_chat.gateway.repeated_requests import Answer
 from tui_chat.gateway.reply_source import attach
 from tui_chat.gateway.request import backend_of
@@ -80,9 +80,9 @@ async def stream_answer(
     if early_errors:
         first = await _first_events(source.reader)
         ended = first[-1] if first else None
-        if isinstance(ended, TurnEnded) and ended.turn.status is TurnStatus.FAILED and not ended.turn.text:
+        if isinstance(ended, TurnEnded) and not ended.turn.text and (failure := failure_of(ended.turn)) is not None:
             source.detach()
-            raise failure_of(ended.turn)
+            raise failure
     return StreamResponse(
         backend,
         reply_frames(source, dialect, first, pace_s=pace_s),
@@ -104,19 +104,10 @@ async def _first_events(reader: JoiningReader) -> list[ReplyEvent]:
     return events
 
 
-def failure_of(turn: Turn) -> Problem:
-    assert turn.fault is not None
-    problem = problem_of(turn.fault)
-    problem.headers["x-turn-id"] = turn.id
-    return problem
-
-
 async def final_turn(backend: Backend, answer: Answer) -> Turn:
     """Wait for the end of a reply and return its turn."""
-    reader = JoiningReader()
-    detach: Callable[[], None] = await attach(
-        await service_of(backend, answer), answer.conversation_id, answer.turn_id, reader
-    )
+    reader, service = JoiningReader(), await service_of(backend, answer)
+    detach = await attach(service, answer.conversation_id, answer.turn_id, reader)
     try:
         while True:
             item = await reader.get()

@@ -6,12 +6,7 @@ A reply of another process is read from the store, where it is saved every fifth
 import asyncio
 from collections.abc import Callable, Iterator
 
-from tui_chat.core.event import (
-    ReplyEvent,
-    TurnEnded,
-    TurnStarted,
-    UsageChanged,
-)
+from tui_chat.core.event import ReplyEvent, TurnEnded, TurnStarted, UsageChanged
 from tui_chat.core.turn import Turn
 from tui_chat.gateway.turn_deltas import deltas_between
 from tui_chat.service.chat import ChatService
@@ -22,7 +17,7 @@ POLL_S = 0.1
 
 async def attach(
     service: ChatService, conversation_id: str, turn_id: str, reader: JoiningReader
-) -> Callable[[], None]:
+) -> Callable[[], object]:
     """Send all events of a reply to a reader, starting with the turn so far; return a function that ends this."""
     reply = service.reply_in(conversation_id)
     if reply is not None and reply.turn_id == turn_id:
@@ -32,12 +27,7 @@ async def attach(
     if not turn.is_live:
         reader.put(turn_id, TurnEnded(turn))
         return lambda: None
-    task = asyncio.create_task(_poll(service, conversation_id, turn, reader))
-    return lambda: _cancel(task)
-
-
-def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()
+    return asyncio.create_task(_poll(service, conversation_id, turn, reader)).cancel
 
 
 async def _poll(service: ChatService, conversation_id: str, turn: Turn, reader: JoiningReader) -> None:

@@ -6,6 +6,7 @@ import json
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import NotFound
 from tui_chat.gateway.backend import Backend
 from tui_chat.gateway.body import Body
@@ -27,6 +28,11 @@ def client_of(request: Request) -> Client:
     """Return who sends the request."""
     client: Client = request.scope[CLIENT]
     return client
+
+
+async def conversation_of(request: Request) -> Conversation:
+    """Return the conversation that the path names."""
+    return await backend_of(request).conversation(client_of(request), request.path_params["id"])
 
 
 async def read_bytes(request: Request) -> bytes:
@@ -62,6 +68,12 @@ def count_in_query(request: Request, name: str, default: int, *, least: int = 0,
     if not (text.isascii() and text.isdecimal()) or not least <= int(text[:12]) <= most:
         raise wrong_field(name, f"must be a whole number from {least} to {most}")
     return int(text)
+
+
+def check_turn(conversation: Conversation, turn_id: str) -> None:
+    """Raise if the conversation has no such turn."""
+    if not conversation.has(turn_id):
+        raise refused_as_missing(NotFound(detail="turn"))
 
 
 def refused_as_missing(error: NotFound) -> Problem:

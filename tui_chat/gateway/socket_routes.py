@@ -9,12 +9,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import ChatError, NotFound
 from tui_chat.core.event import TextDelta, TurnEnded, TurnStarted
-from tui_chat.core.turn import TurnStatus
 from tui_chat.gateway.backend import Backend
 from tui_chat.gateway.body import Body
 from tui_chat.gateway.dialects.dialect import compact
 from tui_chat.gateway.guard import CLIENT
-from tui_chat.gateway.problem import Problem, problem_of
+from tui_chat.gateway.problem import Problem, failure_of, problem_of
 from tui_chat.gateway.reply_response import answer_of, count_reply
 from tui_chat.gateway.reply_source import attach
 from tui_chat.gateway.request import refused_as_missing
@@ -117,9 +116,7 @@ class _Connection:
         self._follow(session_id or conversation.id, answer_of(reply).conversation_id, reply.turn_id)
 
     async def _conversation(self, session_id: str) -> Conversation:
-        for conversation_id in await self._backend.by_key(self._client, f"id:{session_id}"):
-            return await self._backend.conversation(self._client, conversation_id)
-        return await self._backend.conversation(self._client, session_id)
+        return await self._backend.named_conversation(self._client, session_id)
 
     async def _follow_live(self, session_id: str) -> None:
         conversation = await self._conversation(session_id)
@@ -139,7 +136,7 @@ class _Connection:
 
     async def _relay(self, session_id: str, conversation_id: str, turn_id: str) -> None:
         reader = JoiningReader()
-        detach: Callable[[], None] = await attach(self._backend.service, conversation_id, turn_id, reader)
+        detach: Callable[[], object] = await attach(self._backend.service, conversation_id, turn_id, reader)
         about = {"sessionId": session_id, "turnId": turn_id}
         try:
             while (item := await reader.get()) is not None:
@@ -151,8 +148,8 @@ class _Connection:
                     case TextDelta(text):
                         await self._send({"type": "chunk", "chunk": text, **about})
                     case TurnEnded(turn):
-                        if turn.status is TurnStatus.FAILED and turn.fault is not None:
-                            await self._send_problem(problem_of(turn.fault), **about)
+                        if (failure := failure_of(turn)) is not None:
+                            await self._send_problem(failure, **about)
                         await self._send({"type": "done", "status": turn.status.value, **about})
                         return
         finally:

@@ -38,7 +38,7 @@ class History:
         conversation, known = await self._match()
         messages = self._chat.messages
         if conversation is None:
-            return await self._start_new(self._service, model)
+            return await self.send_new(self._service, model)
         if len(known) == len(messages):
             return await self._service.retry(conversation.id, known[-1].id, model=model, with_tools=False)
         parent_id = known[-1].id if known else None
@@ -50,11 +50,8 @@ class History:
         changed = self._with_request(conversation.with_head(parent_id), model)
         return await self._service.send(changed, self._chat.prompt.text, self._chat.prompt.attachments)
 
-    async def send_unsaved(self, service: ChatService, model: str) -> Reply:
-        """Start the reply in a service that keeps nothing."""
-        return await self._start_new(service, model)
-
-    async def _start_new(self, service: ChatService, model: str) -> Reply:
+    async def send_new(self, service: ChatService, model: str) -> Reply:
+        """Start the reply in a new conversation of that service."""
         chat = self._chat
         conversation = self._backend.new_conversation(
             self._client, model, system=chat.system, options=chat.options, key=self._key

@@ -40,7 +40,7 @@ async def answer_history(request: Request, chat: ChatRequest, body: bytes) -> An
             reply = await history.send(model)
         else:
             service = await backend.unsaved_service()
-            reply = await history.send_unsaved(service, model)
+            reply = await history.send_new(service, model)
             _remove_later(service, reply)
         count_reply(backend, reply)
         return answer_of(reply, saved=is_saved)

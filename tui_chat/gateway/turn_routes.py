@@ -10,9 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tui_chat.core.conversation import Conversation, Options
-from tui_chat.core.error import NotFound
 from tui_chat.core.tool import Decision, Verdict
-from tui_chat.gateway.backend import SOURCE, Backend
+from tui_chat.gateway.backend import SOURCE
 from tui_chat.gateway.body import Body
 from tui_chat.gateway.dialects.dialect import EVENT_STREAM
 from tui_chat.gateway.dialects.native import NativeDialect
@@ -21,8 +20,7 @@ from tui_chat.gateway.json_values import conversation_json
 from tui_chat.gateway.problem import Problem, wrong_field
 from tui_chat.gateway.repeated_requests import Answer
 from tui_chat.gateway.reply_response import answer_headers, answer_of, count_reply, stream_answer
-from tui_chat.gateway.request import backend_of, client_of, json_response, read_body, refused_as_missing
-from tui_chat.gateway.tokens import Client
+from tui_chat.gateway.request import backend_of, check_turn, client_of, conversation_of, json_response, read_body
 from tui_chat.service.reply import Reply
 
 _EFFORTS = 40
@@ -55,10 +53,9 @@ async def send(request: Request) -> Response:
     """Send a prompt at the end of the shown branch, or after a turn."""
     backend, client, body = backend_of(request), client_of(request), await read_body(request)
     text = body.required_text("text")
-    conversation = await _conversation(backend, client, request)
+    conversation = await conversation_of(request)
     if after := body.text("after"):
-        if not conversation.has(after):
-            raise refused_as_missing(NotFound(detail="turn"))
+        check_turn(conversation, after)
         conversation = conversation.with_head(after)
     model = await backend.model_ref(body.text("model") or conversation.model)
     options = options_in(body)
@@ -115,24 +112,21 @@ async def fork(request: Request) -> Response:
     """Copy the branch up to a turn into a new conversation."""
     backend, client = backend_of(request), client_of(request)
     conversation, turn_id = await _place(request)
-    source = SOURCE if not client.sees_all else ""
-    forked = await backend.service.fork(
-        conversation.id, turn_id, source=source, foreign_id=f"{client.name}/" if source else ""
-    )
+    source, key = ("", "") if client.sees_all else (SOURCE, f"{client.name}/")
+    forked = await backend.service.fork(conversation.id, turn_id, source=source, foreign_id=key)
     return json_response(conversation_json(forked), 201)
 
 
 async def cancel(request: Request) -> Response:
     """Stop the reply in a conversation, also one of another program; what arrived is kept."""
-    backend, conversation_id = backend_of(request), request.path_params["id"]
-    await backend.conversation(client_of(request), conversation_id)
-    return json_response({"cancelled": await backend.service.cancel(conversation_id)})
+    conversation = await conversation_of(request)
+    return json_response({"cancelled": await backend_of(request).service.cancel(conversation.id)})
 
 
 async def approve(request: Request) -> Response:
     """Answer a tool call that waits for permission."""
     backend, client, body = backend_of(request), client_of(request), await read_body(request)
-    conversation = await _conversation(backend, client, request)
+    conversation = await conversation_of(request)
     decisions = {decision.value: decision for decision in (Decision.ONCE, Decision.DENY, Decision.STOP)}
     if (decision := decisions.get(body.text("decision"))) is None:
         raise wrong_field("decision", f"must be one of {', '.join(decisions)}")
@@ -146,16 +140,10 @@ async def approve(request: Request) -> Response:
     return json_response({"decision": decision.value})
 
 
-async def _conversation(backend: Backend, client: Client, request: Request) -> Conversation:
-    return await backend.conversation(client, request.path_params["id"])
-
-
 async def _place(request: Request) -> tuple[Conversation, str]:
     """Return the conversation and the id of the turn that the path names."""
-    conversation = await _conversation(backend_of(request), client_of(request), request)
-    turn_id = request.path_params["turn"]
-    if not conversation.has(turn_id):
-        raise refused_as_missing(NotFound(detail="turn"))
+    conversation, turn_id = await conversation_of(request), request.path_params["turn"]
+    check_turn(conversation, turn_id)
     return conversation, turn_id
 
 

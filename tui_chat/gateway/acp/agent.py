@@ -11,17 +11,16 @@ from tui_chat.core.event import TextDelta, ThinkingDelta, TurnEnded, TurnStarted
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import Cost, Usage
-from tui_chat.gateway.acp.json_rpc import Json, JsonRpc
+from tui_chat.gateway.acp.json_rpc import JsonRpc
 from tui_chat.gateway.acp.tool_calls import ToolCalls
-from tui_chat.gateway.body import Body
+from tui_chat.gateway.body import Body, cursor_from
 from tui_chat.gateway.dialects.data_url import attachment_of, from_base64
-from tui_chat.gateway.json_values import moment
-from tui_chat.gateway.problem import Problem, not_found, problem_of, wrong_field
+from tui_chat.gateway.json_values import Json, cursor_text, moment
+from tui_chat.gateway.problem import Problem, failure_of, not_found, wrong_field
 from tui_chat.service.chat import ChatService
 from tui_chat.service.joining_reader import JoiningReader
 from tui_chat.service.model_catalog import ModelCatalog
 from tui_chat.service.reply import Reply
-from tui_chat.storage.conversation_list import Cursor
 from tui_chat.storage.store import Store
 
 PROTOCOL_VERSION = 1
@@ -107,7 +106,7 @@ class AcpAgent:
 
     async def _list(self, params: Json) -> Json:
         body = Body(params)
-        page = await self._library.store.summaries(limit=_PAGE, after=_cursor(body.text("cursor")))
+        page = await self._library.store.summaries(limit=_PAGE, after=cursor_from(body.text("cursor"), "nextCursor"))
         folder = body.text("cwd") or self._library.folder
         sessions = [
             {
@@ -118,7 +117,7 @@ class AcpAgent:
             }
             for summary in page
         ]
-        return {"sessions": sessions, "nextCursor": None if page.end is None else f"{page.end.used}.{page.end.seq}"}
+        return {"sessions": sessions, "nextCursor": cursor_text(page.end)}
 
     async def _fork(self, params: Json) -> Json:
         conversation = await self._conversation(params)
@@ -182,8 +181,8 @@ class AcpAgent:
         reply = await self._service.send(conversation, text, attachments)
         self._new.pop(conversation.id, None)
         turn = await self._relay(reply)
-        if turn.status is TurnStatus.FAILED and turn.fault is not None:
-            raise problem_of(turn.fault)
+        if (failure := failure_of(turn)) is not None:
+            raise failure
         if len(conversation.turns) == 0:
             stored = await self._service.open(conversation.id)
             await self._update(conversation.id, "session_info_update", title=stored.title)
@@ -282,12 +281,3 @@ def _usage(usage: Usage) -> Json:
         "cachedReadTokens": usage.cache_read_tokens,
         "cachedWriteTokens": usage.cache_write_tokens,
     }
-
-
-def _cursor(text: str) -> Cursor | None:
-    used, _, seq = text.partition(".")
-    if not text:
-        return None
-    if not all(part.isascii() and part.isdecimal() and len(part) < 19 for part in (used, seq)):
-        raise wrong_field("cursor", "must be the `nextCursor` of an earlier page")
-    return Cursor(int(used), int(seq))

@@ -4,22 +4,16 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 from tui_chat.core.error import ChatError
+from tui_chat.gateway.json_values import Json
 from tui_chat.gateway.problem import Problem, problem_of
 
 _log = logging.getLogger(__name__)
-Json = dict[str, Any]
 Method = Callable[[Json], Awaitable[Json | None]]
 
-PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR = (
-    -32700,
-    -32600,
-    -32601,
-    -32602,
-    -32603,
-)
+PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND = -32700, -32600, -32601
+INVALID_PARAMS, INTERNAL_ERROR = -32602, -32603
 NOT_FOUND = -32002
 """The protocol's own code for a resource that does not exist."""
 LONGEST_LINE = 64 * 1024 * 1024

@@ -8,8 +8,9 @@ from typing import Any
 from tui_chat.core.event import ApprovalAsked, PartDelta, PartEnd, ReplyEvent, ToolCallDelta, ToolStarted
 from tui_chat.core.part import ToolCallPart, ToolResultPart
 from tui_chat.core.tool import Approval, Decision, Effect, Verdict
-from tui_chat.gateway.acp.json_rpc import Json, JsonRpc
+from tui_chat.gateway.acp.json_rpc import JsonRpc
 from tui_chat.gateway.body import Body
+from tui_chat.gateway.json_values import Json
 from tui_chat.service.reply import Reply
 
 _KINDS = {Effect.READ: "read", Effect.NETWORK: "fetch", Effect.EXECUTE: "execute", Effect.UNKNOWN: "other"}
@@ -58,14 +59,8 @@ class ToolCalls:
             await self._update("tool_call_update", toolCallId=call_id, **fields)
 
     def _input(self, call_id: str) -> object:
-        text = next(
-            (
-                part.input_json
-                for part in self._reply.turn.parts
-                if isinstance(part, ToolCallPart) and part.call_id == call_id
-            ),
-            "",
-        )
+        calls = [part for part in self._reply.turn.parts if isinstance(part, ToolCallPart)]
+        text = next((call.input_json for call in calls if call.call_id == call_id), "")
         try:
             return json.loads(text)
         except ValueError:

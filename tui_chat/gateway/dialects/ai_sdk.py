@@ -1,7 +1,6 @@
 """Vercel's AI SDK 5, 6 and 7: the messages of `useChat`, and the UI message stream v1."""
 
 import json
-from typing import Any
 
 from tui_chat.core.event import (
     HealthChanged,
@@ -20,13 +19,10 @@ from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.gateway.body import Body
 from tui_chat.gateway.chat_request import ChatRequest, Message, read_messages
 from tui_chat.gateway.dialects.data_url import from_data_url
-from tui_chat.gateway.dialects.dialect import COMMENT, EVENT_STREAM, NO_BUFFER, sse, sse_text
-from tui_chat.gateway.json_values import cost_json, usage_json
-from tui_chat.gateway.problem import problem_of
+from tui_chat.gateway.dialects.dialect import NO_BUFFER, Dialect, sse, sse_text
+from tui_chat.gateway.json_values import Json, cost_json, usage_json
+from tui_chat.gateway.problem import failure_of
 from tui_chat.gateway.turn_deltas import deltas_between
-
-Json = dict[str, Any]
-_HEADERS = {**NO_BUFFER, "x-vercel-ai-ui-message-stream": "v1"}
 
 
 def parse(body: Body) -> ChatRequest:
@@ -51,18 +47,17 @@ def _message(item: Body, role: Role) -> Message:
     return Message(role, "".join(texts), tuple(attachments))
 
 
-class UiMessageStream:
+class UiMessageStream(Dialect):
     """The stream of a reply, as protocol version 1 has it."""
 
-    media_type = EVENT_STREAM
-    headers = _HEADERS
-    keep_alive = COMMENT
+    headers = NO_BUFFER | {"x-vercel-ai-ui-message-stream": "v1"}
 
     def __init__(self) -> None:
         self._turn_id = ""
         self._part = -1
         self._open = ""
-        self._calls: dict[str, tuple[str, str, bool]] = {}
+        self._calls: dict[str, tuple[str, str]] = {}
+        """The name and the input of each call so far."""
 
     def encode(self, event: ReplyEvent) -> bytes:
         match event:
@@ -94,10 +89,8 @@ class UiMessageStream:
     def _start(self, conversation_id: str, turn: Turn) -> bytes:
         self._turn_id = turn.id
         metadata = {"conversationId": conversation_id, "model": turn.model}
-        first = sse({"type": "start", "messageId": turn.id, "messageMetadata": metadata}) + sse(
-            {"type": "start-step"}
-        )
-        return first + b"".join(map(self.encode, deltas_between(None, turn)))
+        first = sse({"type": "start", "messageId": turn.id, "messageMetadata": metadata})
+        return first + sse({"type": "start-step"}) + b"".join(map(self.encode, deltas_between(None, turn)))
 
     def _delta(self, kind: str, text: str) -> bytes:
         opened = b""
@@ -117,11 +110,11 @@ class UiMessageStream:
 
     def _call(self, delta: ToolCallDelta) -> bytes:
         first = b""
-        name, so_far, _ = self._calls.get(delta.call_id, (delta.name, "", delta.on_server))
+        name, so_far = self._calls.get(delta.call_id, (delta.name, ""))
         if delta.call_id not in self._calls:
             about = {"toolCallId": delta.call_id, "toolName": name, "dynamic": True, "providerExecuted": True}
             first = self._close() + sse({"type": "tool-input-start", **about})
-        self._calls[delta.call_id] = (name or delta.name, so_far + delta.input_json, delta.on_server)
+        self._calls[delta.call_id] = (name or delta.name, so_far + delta.input_json)
         if not delta.input_json:
             return first
         piece = {"toolCallId": delta.call_id, "inputTextDelta": delta.input_json}
@@ -130,7 +123,7 @@ class UiMessageStream:
     def _called(self, call_id: str) -> bytes:
         if call_id not in self._calls:
             return b""
-        name, text, _ = self._calls.pop(call_id)
+        name, text = self._calls.pop(call_id)
         try:
             value = json.loads(text or "{}")
         except ValueError:
@@ -141,8 +134,8 @@ class UiMessageStream:
     def _end(self, turn: Turn) -> bytes:
         closed = self._close() + b"".join(self._called(call_id) for call_id in tuple(self._calls))
         done = sse_text("[DONE]")
-        if turn.status is TurnStatus.FAILED and turn.fault is not None:
-            return closed + sse({"type": "error", "errorText": str(problem_of(turn.fault))}) + done
+        if (failure := failure_of(turn)) is not None:
+            return closed + sse({"type": "error", "errorText": str(failure)}) + done
         if turn.status is not TurnStatus.COMPLETE:
             return closed + sse({"type": "abort"}) + done
         metadata = {"usage": usage_json(turn.usage), **cost_json(turn.cost), "stopReason": turn.stop_reason}

@@ -3,19 +3,18 @@
 from typing import Any
 
 from tui_chat.core.event import ReplyEvent, TextDelta, ThinkingDelta, TurnEnded, TurnStarted
-from tui_chat.core.turn import Turn, TurnStatus
-from tui_chat.gateway.dialects.dialect import NO_BUFFER, compact
+from tui_chat.core.turn import Turn
+from tui_chat.gateway.dialects.dialect import NO_BUFFER, Dialect, compact
 from tui_chat.gateway.dialects.openai import finish_reason
-from tui_chat.gateway.problem import problem_of
+from tui_chat.gateway.problem import failure_of
 
-_HEADERS = {**NO_BUFFER, "x-vercel-ai-data-stream": "v1"}
 _TEXT, _ERROR, _REASONING, _START, _STEP_END, _END = "03gfed"
 _REASONS = {"content_filter": "content-filter"}
 
 
-class DataStream:
+class DataStream(Dialect):
     media_type = "text/plain; charset=utf-8"
-    headers = _HEADERS
+    headers = NO_BUFFER | {"x-vercel-ai-data-stream": "v1"}
     keep_alive = b""
 
     def encode(self, event: ReplyEvent) -> bytes:
@@ -34,8 +33,8 @@ class DataStream:
 
 
 def _end(turn: Turn) -> bytes:
-    if turn.status is TurnStatus.FAILED and turn.fault is not None:
-        return _line(_ERROR, str(problem_of(turn.fault)))
+    if (failure := failure_of(turn)) is not None:
+        return _line(_ERROR, str(failure))
     reason = finish_reason(turn)
     usage = turn.usage
     tokens = {

@@ -1,7 +1,5 @@
 """Anthropic's Messages: the body of a request, the events of a stream, the whole answer."""
 
-from typing import Any
-
 from tui_chat.core.conversation import Options
 from tui_chat.core.event import (
     PartDelta,
@@ -14,16 +12,15 @@ from tui_chat.core.event import (
     TurnStarted,
 )
 from tui_chat.core.part import TextPart, ThinkingPart
-from tui_chat.core.turn import Role, Turn, TurnStatus
+from tui_chat.core.turn import Role, Turn
 from tui_chat.gateway.body import Body
 from tui_chat.gateway.chat_request import ChatRequest, Message, read_messages
 from tui_chat.gateway.dialects.data_url import from_base64
-from tui_chat.gateway.dialects.dialect import EVENT_STREAM, NO_BUFFER, sse
-from tui_chat.gateway.problem import problem_of, wrong_field
+from tui_chat.gateway.dialects.dialect import Dialect, sse
+from tui_chat.gateway.json_values import Json
+from tui_chat.gateway.problem import failure_of, wrong_field
 from tui_chat.gateway.problem_response import anthropic_error
 from tui_chat.gateway.turn_deltas import deltas_between
-
-Json = dict[str, Any]
 
 _REFUSED = ("tools", "stop_sequences", "mcp_servers", "container", "output_format")
 _IGNORED = ("top_p", "top_k", "service_tier", "context_management")
@@ -96,16 +93,13 @@ def _message(item: Body, role: Role) -> Message:
                         raise wrong_field(source.name("type"), "must be base64 or text: nothing is fetched here")
             case _:
                 raise wrong_field(block.name("type"), "must be text, image or document")
-    return Message(
-        role, "\n\n".join(filter(None, texts)) if role is Role.USER else "".join(texts), tuple(attachments)
-    )
+    text = "\n\n".join(filter(None, texts)) if role is Role.USER else "".join(texts)
+    return Message(role, text, tuple(attachments))
 
 
-class AnthropicEvents:
+class AnthropicEvents(Dialect):
     """The stream of a reply: every event has a name, as Anthropic's own SDK wants it."""
 
-    media_type = EVENT_STREAM
-    headers = NO_BUFFER
     keep_alive = _PING
 
     def __init__(self, model: str) -> None:
@@ -142,9 +136,8 @@ class AnthropicEvents:
             block = {"type": kind, kind: ""} | ({"signature": ""} if kind == "thinking" else {})
             start = {"type": "content_block_start", "index": self._index, "content_block": block}
             opened += sse(start, event="content_block_start")
-        return opened + sse(
-            {"type": "content_block_delta", "index": self._index, "delta": delta}, event="content_block_delta"
-        )
+        content = {"type": "content_block_delta", "index": self._index, "delta": delta}
+        return opened + sse(content, event="content_block_delta")
 
     def _close(self) -> bytes:
         if not self._open:
@@ -154,8 +147,8 @@ class AnthropicEvents:
 
     def _end(self, turn: Turn) -> bytes:
         closed = self._close()
-        if turn.status is TurnStatus.FAILED and turn.fault is not None:
-            return closed + sse(anthropic_error(problem_of(turn.fault)), event="error")
+        if (failure := failure_of(turn)) is not None:
+            return closed + sse(anthropic_error(failure), event="error")
         ending = {"stop_reason": stop_reason(turn), "stop_sequence": None}
         delta = {"type": "message_delta", "delta": ending, "usage": usage_json(turn)}
         return closed + sse(delta, event="message_delta") + sse({"type": "message_stop"}, event="message_stop")

@@ -16,12 +16,10 @@ COMMENT = b": keep-alive\n\n"
 class Dialect(Protocol):
     """Writes the events of one reply as bytes. It has state: each stream has its own."""
 
-    media_type: str
-    keep_alive: bytes
+    media_type: str = EVENT_STREAM
+    headers: Mapping[str, str] = NO_BUFFER
+    keep_alive: bytes = COMMENT
     """Written after a silence."""
-
-    @property
-    def headers(self) -> Mapping[str, str]: ...
 
     def encode(self, event: ReplyEvent) -> bytes:
         """Return the bytes of an event; empty for an event that this dialect does not show."""

@@ -1,17 +1,13 @@
 """LibreChat's older `ask` and `edit` streams: created, the text so far, and a final message."""
 
-from typing import Any
-
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.event import ReplyEvent, TextDelta, TurnEnded, TurnStarted
 from tui_chat.core.provider import split_ref
 from tui_chat.core.text_buffer import TextBuffer
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.gateway.dialects.dialect import EVENT_STREAM, NO_BUFFER, sse
-from tui_chat.gateway.json_values import moment
-from tui_chat.gateway.problem import problem_of
-
-Json = dict[str, Any]
+from tui_chat.gateway.dialects.dialect import Dialect, sse
+from tui_chat.gateway.json_values import Json, moment
+from tui_chat.gateway.problem import failure_of
 
 ROOT = "00000000-0000-0000-0000-000000000000"
 """The parent of a first message."""
@@ -19,9 +15,7 @@ PACE_S = 0.05
 """Each event holds the whole text so far: more of them than this would be quadratic in earnest."""
 
 
-class LibreChatStream:
-    media_type = EVENT_STREAM
-    headers = NO_BUFFER
+class LibreChatStream(Dialect):
     keep_alive = b": heartbeat\n\n"
 
     def __init__(self, conversation: Conversation, prompt: Turn) -> None:
@@ -50,11 +44,10 @@ class LibreChatStream:
         return _event({**about, "text": self._text.text, "message": True, "initial": False})
 
     def _end(self, turn: Turn) -> bytes:
-        final = _event(final_json(self._conversation, self._prompt, turn))
-        if turn.status is not TurnStatus.FAILED or turn.fault is None:
-            return final
-        text = str(problem_of(turn.fault))
-        return sse({**message_json(turn, self._conversation), "text": text, "error": True}, event="error")
+        if (failure := failure_of(turn)) is None:
+            return _event(final_json(self._conversation, self._prompt, turn))
+        message = message_json(turn, self._conversation)
+        return sse({**message, "text": str(failure), "error": True}, event="error")
 
 
 def _event(data: Json) -> bytes:

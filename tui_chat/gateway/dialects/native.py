@@ -22,19 +22,16 @@ from tui_chat.core.event import (
     UsageChanged,
 )
 from tui_chat.core.part import TextPart, ToolResultPart
-from tui_chat.gateway.dialects.dialect import COMMENT, EVENT_STREAM, NO_BUFFER, compact, sse
+from tui_chat.core.turn import Turn
+from tui_chat.gateway.dialects.dialect import Dialect, compact, sse, sse_text
 from tui_chat.gateway.json_values import Json, approval_json, cost_json, fault_json, turn_json, usage_json
 
 ENDED = "end"
 """The second half of the id of a turn's last event; before it, the id counts characters."""
 
 
-class NativeDialect:
+class NativeDialect(Dialect):
     """One reply; several replies of several conversations may share a stream, each with a dialect of its own."""
-
-    media_type = EVENT_STREAM
-    headers = NO_BUFFER
-    keep_alive = COMMENT
 
     def __init__(self) -> None:
         self._conversation_id = ""
@@ -46,20 +43,12 @@ class NativeDialect:
     def encode(self, event: ReplyEvent) -> bytes:
         match event:
             case TurnStarted(conversation_id, turn):
-                self._conversation_id, self._turn_id = conversation_id, turn.id
-                # Of the deltas alone: the whole text has blank lines where tools ran.
-                self._characters = sum(len(part.text) for part in turn.parts if isinstance(part, TextPart))
-                about = {"type": "text", "conversation_id": conversation_id, "turn_id": turn.id, "text": ""}
-                self._text_head = compact(about).removesuffix('""}')
-                first = self._frame("started", parent_id=turn.parent_id, model=turn.model)
-                return first if not turn.parts else first + self._frame("snapshot", turn=turn_json(turn))
+                return self._start(conversation_id, turn)
             case TextDelta(text):
                 self._characters += len(text)
                 # By far the most frequent event: only the text is encoded each time.
                 line = f"{self._text_head}{compact(text)}}}"
-                return f"event: text\nid: {self._turn_id}:{self._characters}\ndata: {line}\n\n".encode(
-                    "utf-8", "replace"
-                )
+                return sse_text(line, event="text", event_id=f"{self._turn_id}:{self._characters}")
             case ThinkingDelta(text):
                 return self._frame("thinking", text=text) if text else b""
             case ToolCallDelta(call_id, name, piece, on_server):
@@ -88,6 +77,15 @@ class NativeDialect:
                 return self._frame("approved", call_id=call_id, decision=verdict.decision.value)
             case PartDelta() | PartEnd() | ToolsUnsupported() | FormAsked() | FormAnswered():
                 return b""
+
+    def _start(self, conversation_id: str, turn: Turn) -> bytes:
+        self._conversation_id, self._turn_id = conversation_id, turn.id
+        # Of the deltas alone: the whole text has blank lines where tools ran.
+        self._characters = sum(len(part.text) for part in turn.parts if isinstance(part, TextPart))
+        about = {"type": "text", "conversation_id": conversation_id, "turn_id": turn.id, "text": ""}
+        self._text_head = compact(about).removesuffix('""}')
+        first = self._frame("started", parent_id=turn.parent_id, model=turn.model)
+        return first if not turn.parts else first + self._frame("snapshot", turn=turn_json(turn))
 
     def _frame(self, event: str, **fields: object) -> bytes:
         about: Json = {"type": event, "conversation_id": self._conversation_id, "turn_id": self._turn_id}

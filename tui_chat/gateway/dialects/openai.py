@@ -1,27 +1,15 @@
 """OpenAI's Chat Completions: the body of a request, the chunks of a stream, the whole answer."""
 
-from typing import Any
-
 from tui_chat.core.conversation import Options
-from tui_chat.core.event import (
-    ReplyEvent,
-    RetryScheduled,
-    TextDelta,
-    ThinkingDelta,
-    TurnEnded,
-    TurnStarted,
-)
+from tui_chat.core.event import ReplyEvent, RetryScheduled, TextDelta, ThinkingDelta, TurnEnded, TurnStarted
 from tui_chat.core.turn import Role, Turn, TurnStatus
-from tui_chat.core.usage import Usage
 from tui_chat.gateway.body import Body
 from tui_chat.gateway.chat_request import ChatRequest, Message, read_messages
 from tui_chat.gateway.dialects.data_url import from_base64, from_data_url
-from tui_chat.gateway.dialects.dialect import COMMENT, EVENT_STREAM, NO_BUFFER, sse, sse_text
-from tui_chat.gateway.json_values import dollars
-from tui_chat.gateway.problem import problem_of, wrong_field
+from tui_chat.gateway.dialects.dialect import COMMENT, Dialect, sse, sse_text
+from tui_chat.gateway.json_values import Json, dollars
+from tui_chat.gateway.problem import failure_of, wrong_field
 from tui_chat.gateway.problem_response import openai_error
-
-Json = dict[str, Any]
 
 _REFUSED = ("tools", "functions", "logprobs", "top_logprobs", "logit_bias", "stop", "audio", "prediction")
 _IGNORED = ("top_p", "frequency_penalty", "presence_penalty", "seed", "user", "service_tier", "safety_identifier")
@@ -83,20 +71,16 @@ def _message(item: Body, role: Role) -> Message:
                 file = part.inner("file")
                 name, data = file.text("filename", most=255), file.required_text("file_data")
                 field = file.name("file_data")
-                is_url = data.startswith("data:")
-                attachments.append(
-                    from_data_url(data, name, field) if is_url else from_base64(data, "application/pdf", name, field)
-                )
+                if data.startswith("data:"):
+                    attachments.append(from_data_url(data, name, field))
+                else:
+                    attachments.append(from_base64(data, "application/pdf", name, field))
             case _:
                 raise wrong_field(part.name("type"), "must be text, image_url or file")
     return Message(role, "\n\n".join(filter(None, texts)), tuple(attachments))
 
 
-class OpenAIChunks:
-    media_type = EVENT_STREAM
-    headers = NO_BUFFER
-    keep_alive = COMMENT
-
+class OpenAIChunks(Dialect):
     def __init__(self, model: str, *, include_usage: bool = False) -> None:
         self._model = model
         self._include_usage = include_usage
@@ -122,8 +106,8 @@ class OpenAIChunks:
 
     def _end(self, turn: Turn) -> bytes:
         done = sse_text("[DONE]")
-        if turn.status is TurnStatus.FAILED and turn.fault is not None:
-            return sse(openai_error(problem_of(turn.fault))) + done
+        if (failure := failure_of(turn)) is not None:
+            return sse(openai_error(failure)) + done
         last = self._chunk({}, finish_reason=finish_reason(turn), status=turn.status)
         if self._include_usage:
             last += sse({**self._head(), "choices": [], "usage": usage_json(turn)})
@@ -166,7 +150,7 @@ def completion_json(turn: Turn, model: str) -> Json:
 
 def usage_json(turn: Turn) -> Json | None:
     """Return tokens in OpenAI's words, with the exact cost; null where they are unknown."""
-    usage: Usage | None = turn.usage
+    usage = turn.usage
     if usage is None or usage.unknown:
         return None
     return {

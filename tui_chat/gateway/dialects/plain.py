@@ -1,19 +1,17 @@
 """Small streams: the text alone, `chunk`/`cost`/`done` events, and lines of `{"chunk"}` or `{"content"}`."""
 
-from tui_chat.core.event import PartEnd, ReplyEvent, RetryScheduled, TextDelta, ToolCallDelta, TurnEnded, TurnStarted
+from tui_chat.core.event import ReplyEvent, RetryScheduled, TextDelta, ToolCallDelta, TurnEnded, TurnStarted
 from tui_chat.core.turn import Turn, TurnStatus
-from tui_chat.gateway.dialects.dialect import COMMENT, EVENT_STREAM, NO_BUFFER, sse, sse_text
-from tui_chat.gateway.problem import problem_of
+from tui_chat.gateway.dialects.dialect import COMMENT, NO_BUFFER, Dialect, sse, sse_text
+from tui_chat.gateway.problem import failure_of
 
-_KEEP_ALIVE = {**NO_BUFFER, "connection": "keep-alive"}
 _PING = b": ping\n\n"
 
 
-class TextStream:
+class TextStream(Dialect):
     """The text of a reply and nothing else; an error can only cut it short."""
 
     media_type = "text/plain; charset=utf-8"
-    headers = NO_BUFFER
     keep_alive = b""
 
     def encode(self, event: ReplyEvent) -> bytes:
@@ -25,12 +23,8 @@ class TextStream:
         return b""
 
 
-class ChunkEvents:
+class ChunkEvents(Dialect):
     """Events named `chunk`, then `cost` and `done`; `error` before `done` where the reply failed."""
-
-    media_type = EVENT_STREAM
-    headers = NO_BUFFER
-    keep_alive = COMMENT
 
     def encode(self, event: ReplyEvent) -> bytes:
         match event:
@@ -47,10 +41,10 @@ class ChunkEvents:
 
 def _cost(turn: Turn) -> dict[str, object]:
     usage, cost = turn.usage, turn.cost
-    is_known = usage is not None and not usage.unknown
+    usage = None if usage is None or usage.unknown else usage
     return {
-        "inputTokens": usage.total_input_tokens if usage is not None and is_known else None,
-        "outputTokens": usage.output_tokens if usage is not None and is_known else None,
+        "inputTokens": None if usage is None else usage.total_input_tokens,
+        "outputTokens": None if usage is None else usage.output_tokens,
         "totalCost": None if cost is None else round(float(cost.total_usd), 6),
     }
 
@@ -60,16 +54,14 @@ def _done(turn: Turn) -> dict[str, object]:
 
 
 def _error(turn: Turn, name: str = "") -> bytes:
-    if turn.status is not TurnStatus.FAILED or turn.fault is None:
-        return b""
-    return sse({"error": str(problem_of(turn.fault)), "type": "error"}, event=name)
+    failure = failure_of(turn)
+    return b"" if failure is None else sse({"error": str(failure), "type": "error"}, event=name)
 
 
-class DataLines:
+class DataLines(Dialect):
     """Lines of JSON without names, ending with `[DONE]`: `{"chunk"}`, or `{"content"}` with tool calls."""
 
-    media_type = EVENT_STREAM
-    headers = _KEEP_ALIVE
+    headers = NO_BUFFER | {"connection": "keep-alive"}
     keep_alive = _PING
 
     def __init__(self, field: str) -> None:
@@ -85,8 +77,6 @@ class DataLines:
                 return self._text(text)
             case ToolCallDelta() if self._field == "content":
                 return self._call(event)
-            case PartEnd():
-                return b""
             case RetryScheduled():
                 return _PING
             case TurnEnded(turn):
