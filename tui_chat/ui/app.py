@@ -272,15 +272,21 @@ class ChatApp(CrashSafeApp):
             await self._presses.take(press)
 
     async def _discard_early(self) -> None:
-        """Remove what was kept of the typing during startup, once it is a draft or was sent."""
-        if self._early is not None and self._drafts is not None:
-            await self._drafts.flush()
-            if self._drafts.is_saved:
-                self._early.discard()
+        """Remove what was kept of the typing during startup, once all of it is in the stored draft or was sent."""
+        if self._early is not None and not await self._is_early_stored():
+            self.set_timer(_EARLY_S, self._discard_early)
+
+    async def _is_early_stored(self) -> bool:
+        if self._drafts is None or self._early is None or self._held is not None or self._presses.is_behind:
+            return False
+        await self._drafts.flush()
+        if self._drafts.is_saved:
+            self._early.discard()
+        return self._drafts.is_saved
 
     async def on_unmount(self) -> None:
         """Remove it on quitting as well."""
-        await self._discard_early()
+        await self._is_early_stored()
 
     async def _warm_up(self) -> None:
         await asyncio.to_thread(load_ahead)

@@ -89,7 +89,7 @@ class FilesTyped(Message):
 
 @dataclass
 class DraftChanged(Message):
-    """The draft changed and must be saved."""
+    """The draft changed."""
 
     read: Callable[[], str]
     """Returns the text as it was then; built only when needed, as it may be large."""

@@ -19,9 +19,14 @@ class Counter:
     drafts: Drafts
     sent: list[str] = field(default_factory=list)
     takes: bool = True
+    is_sending: asyncio.Event = field(default_factory=asyncio.Event)
+    may_go_on: asyncio.Event | None = None
 
     async def send(self, prompt: str) -> bool:
         self.sent.append(prompt)
+        self.is_sending.set()
+        if self.may_go_on is not None:
+            await self.may_go_on.wait()
         return self.takes
 
 
@@ -57,24 +62,22 @@ async def test_what_could_not_be_sent_is_the_first_in_line_again(counter: Counte
     assert counter.queue.prompts == ("one", "two") == await counter.drafts.load_queue("here")
 
 
-async def test_a_prompt_is_not_sent_to_a_conversation_that_is_opened_meanwhile(
-    counter: Counter, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("takes", "left"), [(True, ("two",)), (False, ("one", "two"))])
+async def test_a_prompt_that_is_being_sent_stays_in_the_queue_of_its_conversation(
+    counter: Counter, takes: bool, left: tuple[str, ...]
 ) -> None:
     for prompt in ("one", "two"):
         await counter.queue.put(prompt)
-    store_queue, is_saving, may_go_on = counter.drafts.store_queue, asyncio.Event(), asyncio.Event()
-
-    async def slowly(conversation_id: str, prompts: Sequence[str]) -> None:
-        is_saving.set()
-        await may_go_on.wait()
-        await store_queue(conversation_id, prompts)
-
-    monkeypatch.setattr(counter.drafts, "store_queue", slowly)
-    going_on = asyncio.create_task(counter.queue.send_next())
-    await is_saving.wait()
+    counter.takes, counter.may_go_on = takes, asyncio.Event()
+    sending = asyncio.create_task(counter.queue.send_next())
+    await counter.is_sending.wait()
     await counter.queue.switch_to("elsewhere")
-    may_go_on.set()
-    await going_on
-    assert counter.sent == [] and counter.queue.prompts == ()
+    assert await counter.drafts.load_queue("here") == ("one", "two") and counter.queue.prompts == ()
     await counter.queue.switch_to("here")
-    assert counter.queue.prompts == ("one", "two")
+    assert counter.queue.prompts == ("two",)
+    await counter.queue.switch_to("elsewhere")
+    counter.may_go_on.set()
+    await sending
+    assert counter.sent == ["one"] and counter.queue.prompts == () == await counter.drafts.load_queue("elsewhere")
+    await counter.queue.switch_to("here")
+    assert counter.queue.prompts == left

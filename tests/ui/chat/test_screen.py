@@ -235,21 +235,22 @@ async def test_what_is_typed_while_a_draft_is_put_away_stays(desk: Desk, monkeyp
 async def test_what_is_typed_while_an_edit_is_left_is_in_the_history(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    may_write = asyncio.Event()
-    write = desk.store.set_state
+    is_reading, may_read = asyncio.Event(), asyncio.Event()
+    read = desk.store.draft
 
-    async def write_late(key: str, value: object) -> None:
-        await may_write.wait()
-        await write(key, value)
+    async def read_late(key: str | None) -> str:
+        is_reading.set()
+        await may_read.wait()
+        return await read(key)
 
     await desk.ask("hi")
     await desk.press("f9")
     await desk.until(lambda: desk.chat.actions.prompts.editing is not None)
-    monkeypatch.setattr(desk.store, "set_state", write_late)
+    monkeypatch.setattr(desk.store, "draft", read_late)
     leaving = asyncio.create_task(desk.chat.actions.prompts.leave_editing())
-    await desk.until(lambda: desk.chat.actions.prompts.editing is None)
+    await is_reading.wait()
     await desk.type(" and more")
-    may_write.set()
+    may_read.set()
     await leaving
     assert not desk.chat.prompt.text
     assert (await desk.store.prompts())[0] == "hi and more"

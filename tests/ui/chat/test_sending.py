@@ -11,7 +11,6 @@ from textual import events
 from tests.service.conftest import HELLO
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_rows, screen_text
-from tui_chat.core.conversation import Conversation
 from tui_chat.core.error import StorageError
 from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.core.turn import Role, TurnStatus
@@ -37,22 +36,29 @@ async def soon(met: Any) -> None:
 
 
 @asynccontextmanager
-async def slow_saving(desk: Desk, *, fails: bool = False) -> AsyncIterator[asyncio.Event]:
+async def slow_saving(desk: Desk, name: str = "send", *, fails: bool = False) -> AsyncIterator[asyncio.Event]:
     """The disk takes its time until the event is set; then it takes the prompt, or does not."""
-    gate, send = asyncio.Event(), desk.service.send
+    gate, send = asyncio.Event(), getattr(desk.service, name)
 
-    async def held(conversation: Conversation, text: str, *attachments: object) -> Reply:
+    async def held(*arguments: Any, **options: Any) -> Reply:
         await gate.wait()
         if fails:
             raise StorageError("no", detail="disk_full")
-        return await send(conversation, text, *attachments)  # type: ignore[arg-type]
+        reply: Reply = await send(*arguments, **options)
+        return reply
 
-    desk.service.send = held  # type: ignore[method-assign,assignment]
+    setattr(desk.service, name, held)
     try:
         yield gate
     finally:
         gate.set()
-        desk.service.send = send  # type: ignore[method-assign]
+        setattr(desk.service, name, send)
+
+
+async def until_draft(desk: Desk, key: str | None, text: str) -> None:
+    async with asyncio.timeout(10):
+        while await desk.store.draft(key) != text:
+            await asyncio.sleep(0.01)
 
 
 def prompts(desk: Desk) -> list[str]:
@@ -95,6 +101,54 @@ async def test_what_is_typed_while_a_prompt_is_saved_is_kept(desk: Desk) -> None
     await desk.chat.drafts.flush()
     assert await desk.store.draft(desk.conversation.id) == "next"
     assert await desk.store.draft(None) == ""
+
+
+async def test_prompts_and_text_that_wait_for_a_slow_prompt_are_stored_as_the_draft(desk: Desk) -> None:
+    await desk.type("one")
+    async with slow_saving(desk) as gate:
+        keys(desk, "enter", *"two", "enter", *"thr")
+        await until_draft(desk, None, "one\ntwo\nthr")
+        gate.set()
+        await desk.until(lambda: prompts(desk) == ["one", "two"])
+    await until_draft(desk, desk.conversation.id, "thr")
+    assert await desk.store.draft(None) == ""
+
+
+async def test_a_command_that_ends_the_program_is_no_draft(desk: Desk) -> None:
+    await desk.type("/quit")
+    keys(desk, "enter")
+    await soon(lambda: not desk.app.is_running)
+    assert await desk.store.draft(None) == ""
+
+
+async def test_an_edit_that_is_sent_brings_the_draft_back(desk: Desk) -> None:
+    await desk.ask("hi")
+    await desk.type("half a thought")
+    await desk.press("f9")
+    await desk.until(lambda: desk.chat.prompt.text == "hi")
+    await desk.type(" there")
+    async with slow_saving(desk, "edit") as gate:
+        keys(desk, "enter", *"more")
+        await soon(lambda: desk.chat.prompt.text == "more")
+        gate.set()
+        await desk.until(lambda: "hi there" in prompts(desk))
+    await desk.until(lambda: desk.chat.prompt.text == "half a thought\nmore")
+    await until_draft(desk, desk.conversation.id, "half a thought\nmore")
+    assert await desk.store.state(f"edit:{desk.conversation.id}") is None
+
+
+async def test_a_queued_prompt_is_stored_in_the_queue_until_it_is_sent(desk: Desk) -> None:
+    await desk.ask("hi")
+    await desk.chat.queue.put("two")
+    await desk.chat.queue.put("three")
+    async with slow_saving(desk) as gate:
+        sending = asyncio.create_task(desk.chat.queue.send_next())
+        await desk.until(lambda: desk.chat.queue.prompts == ("three",))
+        await desk.chat.queue.put("four")
+        assert await desk.chat.drafts.load_queue(desk.conversation.id) == ("two", "three", "four")
+        gate.set()
+        await sending
+    assert await desk.chat.drafts.load_queue(desk.conversation.id) == ("three", "four")
 
 
 async def test_a_prompt_that_could_not_be_saved_is_given_back_above_what_was_typed_since(desk: Desk) -> None:

@@ -224,3 +224,28 @@ def kill(typing: EarlyTyping) -> None:
     for handle in typing._draft._files.values():
         os.close(handle)
     typing._draft._files.clear()
+
+
+async def test_a_prompt_that_was_sent_early_is_kept_while_it_waits_to_be_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_chat.ui.app._EARLY_S", 0.01)
+    async with early(folder=tmp_path) as made:
+        gate, send = asyncio.Event(), made.ready.service.send
+
+        async def held(*arguments: Any) -> Any:
+            await gate.wait()
+            return await send(*arguments)
+
+        monkeypatch.setattr(made.ready.service, "send", held)
+        await made.pilot.press("h", "i", "enter", "m", "o", "enter", "x")
+        made.coming.set_result(made.ready)
+        async with asyncio.timeout(10):
+            while list(tmp_path.iterdir()):
+                await asyncio.sleep(0.01)
+        assert await made.ready.store.draft(None) == "hi\nmo\nx"
+        gate.set()
+        chat = await made.until_opened()
+        async with asyncio.timeout(10):
+            while await made.ready.store.draft(chat.conversation.id or None) != "x":
+                await made.pilot.pause(0.01)

@@ -11,7 +11,6 @@ from tui_chat.ui.attachment_marks import attachments_in, prompt_text
 from tui_chat.ui.chat.branch_navigation import Trail, last, prompt_of, sibling_of
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.prompt_actions import PromptActions
-from tui_chat.ui.messages import PromptSubmitted
 from tui_chat.ui.undo import UndoStack
 from tui_chat.wording import ending
 
@@ -83,8 +82,7 @@ class BranchActions:
         prompt = prompt_of(chat.conversation, chat.pane.current_turn)
         if attachments_in(draft):
             if words := prompt_text(draft).strip():
-                chat.prompt.draft = ""
-                chat.prompt.post_message(PromptSubmitted(words))
+                chat.prompt.submit(words)
             else:
                 chat.notify_warning("Without its files this prompt is empty.")
         elif prompt is None:

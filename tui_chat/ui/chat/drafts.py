@@ -77,10 +77,13 @@ class Drafts:
             return await self._store.new_draft_at()
         return None
 
-    async def mark_sent(self, key: str | None, text: str) -> list[str]:
-        """Move a draft into the history. Return the history, newest first."""
+    async def mark_sent(self, key: str | None, text: str, rest: Unsaved | None) -> list[str]:
+        """Move a draft into the history, and save the rest of it. Return the history, newest first."""
         self._unsaved = None
-        await self._save(Unsaved(key, str))
+        if rest is None or rest.key != key:
+            await self._save(Unsaved(key, str))
+        if rest is not None:
+            await self._save(rest)
         return await self.add_to_history(text)
 
     async def load_edit(self, conversation_id: str) -> tuple[str, str] | None:
@@ -91,7 +94,8 @@ class Drafts:
         return None
 
     async def clear_edit(self, conversation_id: str) -> None:
-        self._unsaved = None
+        if self._unsaved is not None and self._unsaved.edited_id is not None:
+            self._unsaved = None
         with suppress(ChatError):
             await self._store.set_state(f"edit:{conversation_id}", None)
 

@@ -11,7 +11,7 @@ from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Role, Turn
 from tui_chat.ui.attachment_marks import attachments_in, brief, draft_text, mark_of
 from tui_chat.ui.chat.chat_view import ChatView
-from tui_chat.ui.chat.drafts import Drafts
+from tui_chat.ui.chat.drafts import Drafts, Unsaved
 from tui_chat.ui.chat.model_choices import ModelChoices
 from tui_chat.ui.chat.prompt_forecast_text import cost_estimate, draft_of, overflow_warning
 from tui_chat.ui.commands.slash_commands import parse
@@ -62,7 +62,8 @@ class PromptActions:
         self._left = ("", "")
         if self._is_restored:
             self._left = (self._chat.conversation.id, self._chat.prompt.draft)
-            self._save_draft()
+            # Prompts that are still to be sent are for the next conversation.
+            self._update_draft(self._chat.prompt.read_draft)
             self._is_restored = False
             self._chat.prompt.draft = ""
         self.editing = None
@@ -83,6 +84,8 @@ class PromptActions:
         elif draft:
             self._chat.prompt.restore_text(draft)
         self._is_restored = True
+        if self._chat.prompt.text or self._chat.prompt.unstored:
+            self.save_draft()
         self._show_hint()
         if draft and not is_known and self.draft_key is None:
             self._notify_restored(await self._drafts.written_at())
@@ -106,17 +109,18 @@ class PromptActions:
         else:
             self._chat.prompt.draft += "\n"
 
-    def change_draft(self, read_text: Callable[[], str]) -> None:
-        """Save the draft soon, and show what it will cost."""
-        self._save_draft()
+    def estimate(self, read_text: Callable[[], str]) -> None:
+        """Show soon what the draft will cost."""
         self._chat.run_worker(
             partial(self._estimate, read_text), group="estimate", exclusive=True, exit_on_error=False
         )
 
-    def _save_draft(self) -> None:
-        if not self._is_restored:
-            return
-        read_text = self._chat.prompt.read_draft
+    def save_draft(self) -> None:
+        """Save the draft soon, with the prompts that were sent and are not stored yet."""
+        if self._is_restored:
+            self._update_draft(self._chat.prompt.read_unstored)
+
+    def _update_draft(self, read_text: Callable[[], str]) -> None:
         if self.editing is None:
             self._drafts.update(self.draft_key, read_text)
         else:
@@ -124,8 +128,25 @@ class PromptActions:
 
     async def mark_sent(self, draft_key: str | None, text: str) -> None:
         """Move a prompt that was sent into the history; what was typed since is the draft."""
-        self._chat.prompt.set_history(await self._drafts.mark_sent(draft_key, text))
-        self._drafts.update(self.draft_key, self._chat.prompt.read_draft)
+        prompt = self._chat.prompt
+        prompt.mark_stored(text)
+        rest = Unsaved(self.draft_key, prompt.read_unstored) if self._is_restored else None
+        prompt.set_history(await self._drafts.mark_sent(draft_key, text, rest))
+
+    async def mark_edit_sent(self, conversation_id: str, text: str) -> None:
+        """Move the new version of a prompt into the history; show the draft again, above what was typed since."""
+        prompt = self._chat.prompt
+        draft = await self._drafts.load(conversation_id)
+        prompt.mark_stored(text)
+        if self._chat.conversation.id == conversation_id:
+            self.editing = None
+            if draft:
+                prompt.restore_text(draft)
+            self._show_hint()
+            self.save_draft()
+        await self._drafts.flush()
+        await self._drafts.clear_edit(conversation_id)
+        await self._put_into_history(text)
 
     async def clear(self) -> None:
         """Clear the prompt box; the draft goes into the history."""
@@ -182,9 +203,9 @@ class PromptActions:
     async def leave_editing(self) -> None:
         """Go back to the draft; a changed text goes into the history."""
         edited = self.editing
-        await self.end_editing(self._chat.conversation.id)
         draft = await self._drafts.load(self.draft_key)
         text, self._chat.prompt.draft = self._chat.prompt.draft, draft
+        await self.end_editing(self._chat.conversation.id)
         if edited is not None and text.strip() and text != draft_text(edited):
             await self._put_into_history(text)
             self._notify_cleared()

@@ -26,6 +26,8 @@ class PromptQueue:
         """Held while a prompt is sent, so that a typed and a queued prompt never go out at once."""
         self._conversation_id = ""
         self._sends_itself: set[str] = set()
+        self._sending: tuple[str, str] | None = None
+        """The conversation and the text of the prompt that is being sent: it is stored with the queue until then."""
         self.prompts: tuple[str, ...] = ()
 
     @property
@@ -39,7 +41,7 @@ class PromptQueue:
         self._show(())
         prompts = await self._drafts.load_queue(conversation_id)
         if self._conversation_id == conversation_id:
-            self._show(prompts)
+            self._show(prompts[len(self._being_sent) :])
 
     async def put(self, text: str, at: int | None = None) -> None:
         """Queue a prompt at the end, or at that index."""
@@ -57,31 +59,41 @@ class PromptQueue:
         """Send the first prompt; queue it again if it cannot be sent."""
         async with self.lock:
             if self.prompts and self._live_reply() is None:
-                conversation_id = self._conversation_id
-                text = await self.take(0)
-                # Another conversation may be shown by now, and the prompt is not for that one.
-                if conversation_id != self._conversation_id or not await self._send(text):
-                    await self._put_back(conversation_id, text)
+                conversation_id, text = self._conversation_id, self.prompts[0]
+                self._sending = (conversation_id, text)
+                self._show(self.prompts[1:])
+                try:
+                    is_sent = await self._send(text)
+                finally:
+                    self._sending = None
+                await self._note_sending(conversation_id, text, is_sent=is_sent)
 
     async def send_now(self, at: int) -> None:
         """Stop the reply and send the prompt at that index."""
         if at:
-            await self.put(await self.take(at), 0)
+            others = (*self.prompts[:at], *self.prompts[at + 1 :])
+            await self._update((self.prompts[at], *others))
         if (reply := self._live_reply()) is not None:
             reply.cancel()
             await reply.wait()
         await self.send_next()
 
-    async def _put_back(self, conversation_id: str, text: str) -> None:
+    async def _note_sending(self, conversation_id: str, text: str, *, is_sent: bool) -> None:
+        """Remove a prompt that was sent from the stored queue; show one again that was not."""
         if conversation_id == self._conversation_id:
-            await self.put(text, 0)
-        else:
-            prompts = _with(await self._drafts.load_queue(conversation_id), text, 0)
-            await self._drafts.store_queue(conversation_id, prompts)
+            await self._update(self.prompts if is_sent else _with(self.prompts, text, 0))
+        elif is_sent:
+            await self._drafts.store_queue(conversation_id, (await self._drafts.load_queue(conversation_id))[1:])
+
+    @property
+    def _being_sent(self) -> tuple[str, ...]:
+        """The prompt that is being sent from the queue that is shown."""
+        is_here = self._sending is not None and self._sending[0] == self._conversation_id
+        return (self._sending[1],) if self._sending is not None and is_here else ()
 
     async def _update(self, prompts: tuple[str, ...]) -> None:
         self._show(prompts)
-        await self._drafts.store_queue(self._conversation_id, prompts)
+        await self._drafts.store_queue(self._conversation_id, (*self._being_sent, *prompts))
 
     def _show(self, prompts: Sequence[str]) -> None:
         self.prompts = tuple(prompts)

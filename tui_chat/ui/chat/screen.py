@@ -159,7 +159,13 @@ class ChatScreen(Screen[None]):
         yield EditingBanner(self.keys)
         yield SuggestionList(self.completion)
         yield NoticeLine(self.keys)
-        yield PromptBox(self.keys.in_prompt(), self.completion, enter_sends=ui.enter_sends, vi=ui.prompt_keys == "vi")
+        yield PromptBox(
+            self.keys.in_prompt(),
+            self.completion,
+            self.actions.prompts.save_draft,
+            enter_sends=ui.enter_sends,
+            vi=ui.prompt_keys == "vi",
+        )
         yield Outline(self.keys)
         yield HomePanel(
             self.keys,
@@ -458,7 +464,7 @@ class ChatScreen(Screen[None]):
 
     @on(DraftChanged)
     def change_draft(self, event: DraftChanged) -> None:
-        self.actions.prompts.change_draft(event.read)
+        self.actions.prompts.estimate(event.read)
 
     @on(QueuedPromptRequested)
     async def change_queued(self, event: QueuedPromptRequested) -> None:

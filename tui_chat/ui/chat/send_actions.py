@@ -37,8 +37,11 @@ class SendActions:
         files, words = split_leading_marks(text)
         if (own := await self._templates.find(words)) is not None:
             self._templates.run(*own, text, partial(self._send_template, files))
+            self._chat.prompt.mark_stored(text)
             return
         call = parse(words)
+        if call is not None:
+            self._chat.prompt.mark_stored(text)
         if isinstance(call, str):
             self._chat.notify_warning(call)
             self._chat.prompt.restore_text(text)
@@ -50,6 +53,7 @@ class SendActions:
             prompt = unescaped(text)
             if not (await self._prompts.fits(prompt) and await self.send(prompt)):
                 self._chat.prompt.restore_text(text)
+            self._chat.prompt.mark_stored(text)
 
     async def send(self, text: str) -> bool:
         """Send a prompt, or queue it behind the streaming reply. Return whether it is stored."""
@@ -78,9 +82,10 @@ class SendActions:
             starting = service.edit(shown.id, edited.id, words, attachments=attachments, model=shown.model)
         if not await self._chat.start_reply(starting):
             return False
-        if edited is not None:
-            await self._prompts.end_editing(shown.id)
-        await self._prompts.mark_sent(draft_key, text)
+        if edited is None:
+            await self._prompts.mark_sent(draft_key, text)
+        else:
+            await self._prompts.mark_edit_sent(shown.id, text)
         return True
 
     async def _send_template(self, files: str, text: str, typed: str, conversation: Conversation) -> bool:

@@ -54,15 +54,27 @@ class PromptBox(TextArea):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"prompt-box--attachment"}
 
     def __init__(
-        self, keys: Mapping[str, str], completing: Completion, *, enter_sends: bool = True, vi: bool = False
+        self,
+        keys: Mapping[str, str],
+        completing: Completion,
+        save_draft: Callable[[], None],
+        *,
+        enter_sends: bool = True,
+        vi: bool = False,
     ) -> None:
-        """`keys` maps keys to actions; bindings would run before text that was typed just before."""
+        """`keys` maps keys to actions; bindings would run before text that was typed just before.
+
+        `save_draft` is called at every change; a message would wait while the screen sends a prompt.
+        """
         super().__init__(compact=True, highlight_cursor_line=False, placeholder=PLACEHOLDER)
         self.cursor_blink = False
         self.completing = completing
         self.has_queued = False
         """Whether a prompt is queued."""
         self._keys = keys
+        self._save_draft = save_draft
+        self.unstored: list[str] = []
+        """Prompts that were sent from here and are not stored yet: until then they belong to the draft."""
         self.enter_sends = enter_sends
         self._folds = PastePlaceholders()
         self.reading = 0
@@ -110,6 +122,18 @@ class PromptBox(TextArea):
     def read_draft(self) -> Callable[[], str]:
         """A function that returns the present draft, also later."""
         return partial(self._whole, self.text)
+
+    @property
+    def read_unstored(self) -> Callable[[], str]:
+        """A function that returns the prompts that are not stored yet and the present draft below, also later."""
+        unstored, read_draft = tuple(self.unstored), self.read_draft
+        return (lambda: "\n".join(filter(None, (*unstored, read_draft())))) if unstored else read_draft
+
+    def mark_stored(self, text: str) -> None:
+        """Remove a prompt that was sent from what belongs to the draft."""
+        if text in self.unstored:
+            self.unstored.remove(text)
+            self._save_draft()
 
     def restore_text(self, text: str) -> None:
         """Put a text back that was not sent; newer text stays below it."""
@@ -192,14 +216,19 @@ class PromptBox(TextArea):
         meant = self.text if self.completing.is_files else self.completing.entered(self.text)
         text = meant if meant != self.text else self.draft
         if text.strip():
-            # Cleared at once: a second Enter must not send it again, and what is typed next is another prompt.
-            self.draft = ""
-            self.history.clear()
-            if self.vi is not None:
-                self.vi.insert()
-            self.post_message(PromptSubmitted(text))
+            self.submit(text)
         else:
             self.post_message(QueuedPromptRequested(now=True))
+
+    def submit(self, text: str) -> None:
+        """Post a prompt and clear the box."""
+        self.unstored.append(text)
+        # Cleared at once: a second Enter must not send it again, and what is typed next is another prompt.
+        self.draft = ""
+        self.history.clear()
+        if self.vi is not None:
+            self.vi.insert()
+        self.post_message(PromptSubmitted(text))
 
     # Suggestions
 
@@ -428,5 +457,6 @@ class PromptBox(TextArea):
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Post the new draft, and update the suggestions."""
         event.stop()
+        self._save_draft()
         self.post_message(DraftChanged(self.read_draft))
         self._type_ahead()
