@@ -1,8 +1,12 @@
 """Messages that a dialog gets after what they are about has changed, or after it was closed."""
 
+import ast
 import asyncio
 import itertools
+import pkgutil
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from textual import events, on, timer
@@ -13,13 +17,16 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import OptionList
 
+from tests.ui.conftest import Desk
 from tests.ui.screen import screen_text
+from tui_chat import ui
+from tui_chat.ui.chat.screen import ChatScreen
 from tui_chat.ui.dialogs.help import HelpScreen
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.keymap import Scope
 from tui_chat.ui.picker import Picker
 from tui_chat.ui.picker_rows import Choice
-from tui_chat.ui.terminal.textual_private import CrashSafeApp
+from tui_chat.ui.terminal.textual_private import CrashSafeApp, OneShotTimers
 
 KEYS = Keyboard({})
 
@@ -117,9 +124,9 @@ async def test_a_screen_that_is_behind_is_laid_out_in_the_latest_size_only() -> 
         assert set(screen.sizes) == {Size(89, 20)}
 
 
-async def test_a_resize_is_laid_out_when_the_process_is_paused_as_the_timer_for_it_starts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def pauses_timers(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """A function that pauses the process as each timer starts that has one turn."""
     late_s = itertools.count(1)
     real = timer._time.get_time
 
@@ -127,12 +134,59 @@ async def test_a_resize_is_laid_out_when_the_process_is_paused_as_the_timer_for_
         is_single = sys._getframe(1).f_locals.get("_repeat") == 0
         return real() + (next(late_s) if is_single else 0)
 
+    return lambda: monkeypatch.setattr(timer._time, "get_time", get_time)
+
+
+async def test_a_resize_is_laid_out_when_the_process_is_paused_as_the_timer_for_it_starts(
+    pauses_timers: Callable[[], None],
+) -> None:
     app, screen = CrashSafeApp(), SlowScreen()
     async with app.run_test(size=(100, 30)) as pilot:
         await app.push_screen(screen)
-        monkeypatch.setattr(timer._time, "get_time", get_time)
+        pauses_timers()
         for width in (70, 90):
             await pilot.resize_terminal(width, 30)
             async with asyncio.timeout(10):
                 while screen.sizes[-1].width != width:
                     await pilot.pause(0.01)
+
+
+async def test_a_draft_is_saved_when_the_process_is_paused_as_the_timer_for_it_starts(
+    desk: Desk, pauses_timers: Callable[[], None]
+) -> None:
+    pauses_timers()
+    await desk.type("half a thought")
+    async with asyncio.timeout(10):
+        while await desk.store.draft(None) != "half a thought":
+            await desk.pilot.pause(0.01)
+
+
+async def test_a_notice_goes_when_the_process_is_paused_as_the_timer_for_it_starts(
+    desk: Desk, pauses_timers: Callable[[], None]
+) -> None:
+    pauses_timers()
+    desk.chat.notify("a notice", timeout=0.05)
+    assert desk.chat.notice_line.text == "a notice"
+    await desk.until(lambda: not desk.chat.notice_line.text)
+
+
+async def test_the_library_is_painted_when_the_process_is_paused_as_the_timer_for_it_starts(
+    desk: Desk, pauses_timers: Callable[[], None]
+) -> None:
+    await desk.ask("find me")
+    pauses_timers()
+    await desk.press("ctrl+o")
+    await desk.until(lambda: "Search" in screen_text(desk.app) and "find me" in screen_text(desk.app))
+
+
+def test_every_class_of_ours_that_sets_a_timer_has_one_that_is_not_skipped() -> None:
+    callers = {
+        name
+        for path in Path(ui.__path__[0]).rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and "self.set_timer(" in ast.unparse(node)
+        for name in [".".join(("tui_chat", "ui", *path.relative_to(ui.__path__[0]).with_suffix("").parts, node.name))]
+    }
+    assert len(callers) > 2
+    assert [name for name in callers if not issubclass(pkgutil.resolve_name(name), OneShotTimers)] == []
+    assert issubclass(ChatScreen, OneShotTimers)

@@ -59,7 +59,7 @@ from tui_chat.ui.messages import (
 from tui_chat.ui.press_again import PressAgain
 from tui_chat.ui.startup.home_panel import HomePanel
 from tui_chat.ui.terminal.pictures import Picture, Pictures
-from tui_chat.ui.terminal.textual_private import write_to_terminal
+from tui_chat.ui.terminal.textual_private import OneShotTimers, write_to_terminal
 from tui_chat.ui.widgets.approval_bar import ApprovalBar
 from tui_chat.ui.widgets.conversation_header import TEMPORARY, ConversationHeader
 from tui_chat.ui.widgets.editing_banner import EditingBanner
@@ -94,7 +94,7 @@ _BARS = (
 _UI = Path(__file__).parent.parent
 
 
-class ChatScreen(Screen[None]):
+class ChatScreen(OneShotTimers, Screen[None]):
     """One conversation with its prompt box and footer."""
 
     # The sheets of the screens over it as well: Textual parses every sheet again for one that comes later.

@@ -16,6 +16,7 @@ from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.filter import Monochrome, NoColor
+from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.timer import Timer, TimerCallback
 from textual.worker import WorkerFailed
@@ -65,7 +66,23 @@ def paint_now(screen: Screen[Any]) -> None:
     screen._layout_required = screen._repaint_required = False
 
 
-class BatchedScreen(Screen[T]):
+class OneShotTimers(MessagePump):
+    """A widget, screen or app whose `set_timer` calls its function once, surely.
+
+    Textual's timer takes a process that the machine pauses as it starts for one that has missed a turn, and skips the
+    only one it has: a window would not be laid out, a draft not saved, a notice not removed.
+    """
+
+    def set_timer(
+        self, delay: float, callback: TimerCallback | None = None, *, name: str | None = None, pause: bool = False
+    ) -> Timer:
+        """Call a function once."""
+        timer = super().set_timer(delay, callback, name=name, pause=pause)
+        timer._skip = False
+        return timer
+
+
+class BatchedScreen(OneShotTimers, Screen[T]):
     """A screen that is not rendered while the updates of the app are batched; Textual would drop the result."""
 
     def _compositor_refresh(self) -> None:
@@ -73,24 +90,12 @@ class BatchedScreen(Screen[T]):
             super()._compositor_refresh()
 
 
-class CrashSafeApp(App[int]):
+class CrashSafeApp(OneShotTimers, App[int]):
     """An app that an exception ends without a word; Textual prints all local variables, with keys and prompts."""
 
     fault: BaseException | None = None
     """Why the app had to end."""
     _last_resize: events.Resize | None = None
-
-    def set_timer(
-        self, delay: float, callback: TimerCallback | None = None, *, name: str | None = None, pause: bool = False
-    ) -> Timer:
-        """Call a function once, surely.
-
-        Textual's timer takes a process that the machine pauses as it starts for one that has missed a turn, and skips
-        the only one it has. It lays out a new size 8 ms later: one lost, and no size was laid out ever after.
-        """
-        timer = super().set_timer(delay, callback, name=name, pause=pause)
-        timer._skip = False
-        return timer
 
     def _check_resize(self) -> None:
         """Let screens lay out the latest size only: a slow one would be at hundreds of sizes for minutes."""

@@ -11,6 +11,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui_chat.ui.key_bindings import Keyboard
+from tui_chat.ui.terminal.textual_private import OneShotTimers
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
@@ -40,7 +41,7 @@ class _Notice:
     shown_s: float = 0.0
 
 
-class NoticeLine(Widget):
+class NoticeLine(OneShotTimers, Widget):
     """Shows one notice after the other; it is blank, or shows the keys of reading mode, while there is none."""
 
     DEFAULT_CSS = """
