@@ -6,13 +6,11 @@ A kill at any point, and an answer that is repeated, late or lost, is made good 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Protocol
 from uuid import UUID
 
 from tui_chat.core.replica import Arrival, SealedRecord
-from tui_chat.storage.incoming import Applied
 from tui_chat.storage.outbox import Batch, Place, Receipt
-from tui_chat.storage.sync_state import Position
+from tui_chat.storage.replica_store import ReplicaStore
 from tui_chat.sync.protocol import Hub, HubWentBack, Mark, Seal
 from tui_chat.sync.wire import pack, unpack
 
@@ -22,28 +20,6 @@ UNPACKED_RECORDS = 50
 """At a time: a whole page would keep the processor for as long as several transactions."""
 MOST_BYTES = 1024 * 1024
 """In a page, and in a push."""
-
-
-class Replica(Protocol):
-    """The database of this machine; each call is one transaction."""
-
-    async def position(self) -> Position | None: ...
-
-    async def share_some(self) -> bool: ...
-
-    async def share_again(self) -> None: ...
-
-    async def incoming(self, arrivals: Sequence[Arrival], mark: tuple[int, str] | None) -> Applied: ...
-
-    async def prepare(self) -> None: ...
-
-    async def outgoing(self, after: Place | None, *, purges: bool, most_bytes: int) -> Batch | None: ...
-
-    async def sent(self, receipt: Receipt) -> None: ...
-
-    async def delete_purged(self) -> bool: ...
-
-    async def unread(self) -> list[SealedRecord]: ...
 
 
 class NotSyncing(Exception):
@@ -76,7 +52,7 @@ class Exchange:
     """Syncs one replica with one space; `pause` is called with the time that each transaction took."""
 
     def __init__(
-        self, replica: Replica, hub: Hub, seal: Seal, pause: Callable[[float], Awaitable[None]] = no_pause
+        self, replica: ReplicaStore, hub: Hub, seal: Seal, pause: Callable[[float], Awaitable[None]] = no_pause
     ) -> None:
         self._replica = replica
         self._hub = hub

@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from rich.cells import cell_len
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.getters import query_one
 from textual.screen import ModalScreen
@@ -68,6 +69,10 @@ class Picker(ModalScreen[str | None]):
         self._hint = ""
         """Shown instead of the keys."""
         self._read(choices)
+
+    def show(self, app: App[Any], take: Callable[[str], Any]) -> None:
+        """Show it over the screen; `take` gets what is picked, if anything is."""
+        app.push_screen(self, lambda value: None if value is None else take(value))
 
     def compose(self) -> ComposeResult:
         yield Static(self._heading, markup=False, classes="title")

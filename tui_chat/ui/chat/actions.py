@@ -34,6 +34,7 @@ from tui_chat.ui.chat.temporary_actions import TemporaryActions
 from tui_chat.ui.chat.tool_actions import ToolActions
 from tui_chat.ui.chat.window_actions import WindowActions
 from tui_chat.ui.commands.slash_commands import Call
+from tui_chat.ui.error_reporting import explained
 from tui_chat.ui.undo import UndoStack
 
 
@@ -78,7 +79,7 @@ class ChatActions:
 
     async def run_command(self, call: Call) -> None:
         if call.command.takes:
-            await self.with_argument[call.command.name](call.argument)
+            await explained(self._chat, self.with_argument[call.command.name])(call.argument)
         else:
             await self._chat.run_action(call.command.action)
 

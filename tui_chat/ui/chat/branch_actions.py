@@ -8,7 +8,7 @@ from tui_chat.core.conversation import Conversation, Origin
 from tui_chat.core.error import ChatError
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.ui.attachment_marks import attachments_in, prompt_text
-from tui_chat.ui.chat.branch_navigation import Trail, last, prompt_of, sibling_of
+from tui_chat.ui.chat.branch_navigation import Trail, last, prompt_of, reply_of, sibling_of
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.prompt_actions import PromptActions
 from tui_chat.ui.undo import UndoStack
@@ -40,10 +40,7 @@ class BranchActions:
     async def continue_reply(self) -> None:
         """Continue the selected reply, or the last one, if it is unfinished."""
         chat = self._chat
-        reply = chat.pane.current_turn or last(chat.conversation.path, Role.ASSISTANT)
-        if reply is not None and reply.role is Role.USER:
-            prompt_id = reply.id
-            reply = next((turn for turn in chat.conversation.path if turn.parent_id == prompt_id), None)
+        reply = reply_of(chat.conversation, chat.pane.current_turn)
         if reply is None:
             chat.notify_warning("There is no reply to continue yet.")
         elif reply.status is TurnStatus.COMPLETE and ending(reply) is None:
@@ -99,12 +96,7 @@ class BranchActions:
         if turn is None or turn.is_live:
             chat.notify_warning("There is nothing to fork yet.")
             return
-        try:
-            forked = await chat.service.fork(chat.conversation.id, turn.id)
-        except ChatError as error:
-            chat.notify_error(error)
-            return
-        await chat.open(forked)
+        await chat.open(await chat.service.fork(chat.conversation.id, turn.id))
         chat.notify("Forked into a new conversation; the original is unchanged.")
 
     def _selected_or_last(self) -> Turn | None:
@@ -207,11 +199,7 @@ class BranchActions:
         if origin is None or not origin.conversation_id:
             chat.notify("This conversation is not a fork.")
             return
-        try:
-            source = await chat.service.open(origin.conversation_id)
-        except ChatError as error:
-            chat.notify_error(error)
-            return
+        source = await chat.service.open(origin.conversation_id)
         if source.deleted_at is not None:
             chat.notify_warning("The original conversation is in the trash.")
             return

@@ -51,3 +51,12 @@ def prompt_of(conversation: Conversation, turn: Turn | None) -> Turn | None:
     if turn.role is Role.USER:
         return turn
     return conversation.turn(turn.parent_id) if turn.parent_id is not None else None
+
+
+def reply_of(conversation: Conversation, turn: Turn | None) -> Turn | None:
+    """Return the reply that belongs to a turn: itself, or the one to it; without a turn, the last reply."""
+    if turn is None:
+        return last(conversation.path, Role.ASSISTANT)
+    if turn.role is Role.ASSISTANT:
+        return turn
+    return next((each for each in conversation.path if each.parent_id == turn.id), None)

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from tui_chat.core.conversation import Conversation
-from tui_chat.core.error import ChatError
 from tui_chat.core.turn import Role, Turn
 from tui_chat.service.reply import Reply
 from tui_chat.ui.chat.branch_actions import BranchActions
-from tui_chat.ui.chat.branch_navigation import last
+from tui_chat.ui.chat.branch_navigation import reply_of
 from tui_chat.ui.chat.chat_view import ChatView
 
 _MOST_MODELS = 2
@@ -24,7 +23,7 @@ class CompareActions:
         """Compare the selected reply with a sibling; with models, regenerate it with one or two of them first."""
         chat = self._chat
         names = models.split()
-        reply = self._reply()
+        reply = reply_of(chat.conversation, chat.pane.current_turn)
         if chat.live_reply is not None:
             chat.notify_warning(f"A reply is still streaming; {chat.keys('reply.cancel')} stops it.")
         elif len(names) > _MOST_MODELS:
@@ -46,24 +45,11 @@ class CompareActions:
         first, second = (at - 1, at) if at else (0, 1)
         self._show((siblings[first].id, siblings[second].id))
 
-    def _reply(self) -> Turn | None:
-        """Return the selected reply, the reply to the selected prompt, or the last one."""
-        chat = self._chat
-        turn, path = chat.pane.current_turn, chat.conversation.path
-        if turn is None or turn.role is Role.ASSISTANT:
-            return turn or last(path, Role.ASSISTANT)
-        prompt_id = turn.id
-        return next((each for each in path if each.parent_id == prompt_id), None)
-
     async def _regenerate(self, reply: Turn, names: Sequence[str]) -> None:
         chat, before = self._chat, self._chat.conversation
-        try:
-            models = [await chat.context.resolve_model(name) for name in names]
-            replies = await chat.service.retry_with_each(before.id, reply.id, models)
-            chat.conversation = (await chat.service.open(before.id)).with_head(before.head or reply.id)
-        except ChatError as error:
-            chat.notify_error(error)
-            return
+        models = [await chat.context.resolve_model(name) for name in names]
+        replies = await chat.service.retry_with_each(before.id, reply.id, models)
+        chat.conversation = (await chat.service.open(before.id)).with_head(before.head or reply.id)
         ids = [new.turn_id for new in replies]
         self._show((ids[0], ids[1]) if len(ids) > 1 else (reply.id, ids[0]), replies, before)
         for note in (note for new in replies for note in new.notes):

@@ -75,29 +75,24 @@ class ContextActions:
             marked = self._marked(chat.conversation, turn)
             is_out = marked in chat.conversation.left_out
             self._undo.push(partial(self._set, chat.conversation, marked, is_out))
-            if await self._set(chat.conversation, marked, not is_out):
-                chat.pane.go_to(turn.id)
+            await self._set(chat.conversation, marked, not is_out)
+            chat.pane.go_to(turn.id)
 
     def _marked(self, conversation: Conversation, turn: Turn) -> str:
         """Return the turn whose mark decides: a prompt that is left out takes its reply with it."""
         is_with_prompt = turn.id not in conversation.left_out and is_left_out(conversation, turn)
         return turn.parent_id if is_with_prompt and turn.parent_id is not None else turn.id
 
-    async def _set(self, conversation: Conversation, turn_id: str, left_out: bool) -> bool:
+    async def _set(self, conversation: Conversation, turn_id: str, left_out: bool) -> None:
         chat = self._chat
-        try:
-            await chat.return_to(conversation)
-            now = await chat.service.leave_out(conversation.id, turn_id, left_out)
-        except ChatError as error:
-            chat.notify_error(error)
-            return False
+        await chat.return_to(conversation)
+        now = await chat.service.leave_out(conversation.id, turn_id, left_out)
         if chat.conversation.id == conversation.id:
             chat.show_left_out(now)
             again = chat.keys("read.leave_out") or "/leave-out"
             chat.notify(
                 f"Left out of the next requests; {again} includes it again." if left_out else "It is included again."
             )
-        return True
 
     def count_tokens(self) -> None:
         """Show how many tokens the provider counts in the branch that is shown."""

@@ -58,23 +58,21 @@ class CopyPipeActions:
         if not text.strip():
             self._chat.notify_warning("There is nothing to quote.")
             return
+        self._add_to_prompt(f"{quoted(text)}\n\n")
+        self._chat.pane.clear_highlights()
+
+    def _add_to_prompt(self, text: str) -> None:
         prompt = self._chat.prompt
         before = f"{prompt.draft.rstrip()}\n\n" if prompt.draft.strip() else ""
-        prompt.draft = f"{before}{quoted(text)}\n\n"
-        self._chat.pane.clear_highlights()
+        prompt.draft = before + text
         prompt.focus()
 
     # Copying
 
     def copy_as(self) -> None:
         """Pick in which form to copy."""
-
-        async def picked(form: str | None) -> None:
-            if form is not None:
-                await self.copy(form)
-
         choices = [Choice(form, f"Copy the {what}", note) for form, (what, note) in _FORMS.items()]
-        self._chat.app.push_screen(Picker(self._chat.keys, "Copy as", choices), picked)
+        Picker(self._chat.keys, "Copy as", choices).show(self._chat.app, self.copy)
 
     async def copy(self, form: str) -> None:
         """Copy the block as it is, as a `quote` or `formatted`, its `code`, or `all` of the conversation."""
@@ -132,14 +130,14 @@ class CopyPipeActions:
     def _ask(self, heading: str, text: str, offered: Sequence[tuple[str, str]]) -> None:
         """Pick or type the command that gets the text."""
 
-        def named(command: str | None) -> None:
-            if command is not None and command.strip():
+        def named(command: str) -> None:
+            if command.strip():
                 self._start(command.strip(), text)
 
         known = [Choice(command, command, "used before") for command in self._commands]
         known += [Choice(command, command, note) for command, note in offered if command not in self._commands]
         picker = Picker(self._chat.keys, heading, known, free=bool, placeholder="A command")
-        self._chat.app.push_screen(picker, named)
+        picker.show(self._chat.app, named)
 
     def _start(self, command: str, text: str) -> None:
         self._chat.run_worker(partial(self._run, command, text), group="pipe", exit_on_error=False)
@@ -164,10 +162,7 @@ class CopyPipeActions:
                 case "copy":
                     self._output.copy(output, "output")
                 case "insert":
-                    prompt = self._chat.prompt
-                    before = f"{prompt.draft.rstrip()}\n\n" if prompt.draft.strip() else ""
-                    prompt.draft = f"{before}```\n{output.rstrip()}\n```\n"
-                    prompt.focus()
+                    self._add_to_prompt(f"```\n{output.rstrip()}\n```\n")
 
         return left
 

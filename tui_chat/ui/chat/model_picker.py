@@ -47,13 +47,8 @@ class ModelPicker:
         elif not profiles:
             chat.notify("No profiles yet: [profiles.NAME] in the settings defines one; /settings opens them.")
         else:
-
-            async def picked(chosen: str | None) -> None:
-                if chosen is not None:
-                    await self._switch_to(chosen)
-
             choices = [replace(choice, group="") for choice in self._models.profiles]
-            chat.app.push_screen(Picker(chat.keys, "Profile", choices, current=chat.profile), picked)
+            Picker(chat.keys, "Profile", choices, current=chat.profile).show(chat.app, self._switch_to)
 
     async def next_effort(self) -> None:
         """Switch to the next effort that the model has; after the last one, leave it to the model."""
@@ -96,13 +91,7 @@ class ModelPicker:
 
     def _show(self, title: str, take: Callable[[str], Awaitable[None]]) -> None:
         """Open the picker at once, for what is typed next belongs there; the models follow."""
-        chat = self._chat
-
-        async def picked(name: str | None) -> None:
-            if name is not None:
-                await take(name)
-
-        current = chat.conversation.model
+        chat, current = self._chat, self._chat.conversation.model
         picker = Picker(
             chat.keys,
             title,
@@ -111,7 +100,7 @@ class ModelPicker:
             free=is_reference,
             favourite=self._models.toggle_favourite,
         )
-        chat.app.push_screen(picker, picked)
+        picker.show(chat.app, take)
         fill = partial(self._fill, picker, title)
         chat.run_worker(fill, group="models", exclusive=True, exit_on_error=False)
 

@@ -97,12 +97,9 @@ class OutlineActions:
             self._pick(entries)
 
     def _pick(self, entries: list[OutlineEntry]) -> None:
-        def picked(value: str | None) -> None:
-            if value is not None:
-                self.go_to(entries[int(value)])
-
         choices = [Choice(str(number), f"{'  ' * entry.level}{entry.text}") for number, entry in enumerate(entries)]
-        self._chat.app.push_screen(Picker(self._chat.keys, "Outline", choices), picked)
+        picker = Picker(self._chat.keys, "Outline", choices)
+        picker.show(self._chat.app, lambda value: self.go_to(entries[int(value)]))
 
     def go_to(self, entry: OutlineEntry) -> None:
         """Show a prompt, or a heading of a reply, at the top."""

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 from tui_chat.attachments.paths import is_file
-from tui_chat.core.error import ChatError
 from tui_chat.core.file_name import absolute_path
 from tui_chat.rendering.code_names import proposed_names
 from tui_chat.ui.chat.chat_view import ChatView
@@ -48,16 +47,11 @@ class OutputActions:
         if not code:
             chat.notify_warning("There is no code to save.")
             return
-
-        def named(name: str | None) -> None:
-            if name is not None:
-                self._write_code(code, name)
-
         lines = code.count("\n") + 1
         choices = [Choice(name, name, note) for name, note in proposed_names(text, code, Path.cwd())]
         heading = f"Save {lines:,} {'line' if lines == 1 else 'lines'} as"
         picker = Picker(chat.keys, heading, choices, free=bool, placeholder="Another name")
-        chat.app.push_screen(picker, named)
+        picker.show(chat.app, partial(self._write_code, code))
 
     def _write_code(self, code: str, name: str) -> None:
         path = absolute_path(name)
@@ -76,14 +70,10 @@ class OutputActions:
         if not self._chat.conversation.turns:
             self._chat.notify_warning("There is nothing to export yet.")
             return
-        try:
-            from tui_chat.service.import_export import export_conversation
+        from tui_chat.service.import_export import export_conversation
 
-            path = await export_conversation(self._chat.context.store, self._chat.conversation, name)
-        except ChatError as error:
-            self._chat.notify_error(error)
-        else:
-            self._chat.notify(f"Written to {path}.")
+        path = await export_conversation(self._chat.context.store, self._chat.conversation, name)
+        self._chat.notify(f"Written to {path}.")
 
     def ask_about_link(self, url: str, shown: str) -> None:
         """Show where a link leads, and offer to open or copy it."""

@@ -272,9 +272,7 @@ class PromptActions:
         """Pick an earlier prompt; the draft that it replaces goes into the history."""
         chat = self._chat
 
-        async def picked(text: str | None) -> None:
-            if text is None:
-                return
+        async def picked(text: str) -> None:
             if (draft := chat.prompt.draft).strip() and draft != text:
                 await self._put_into_history(draft)
             chat.prompt.draft = text
@@ -283,7 +281,7 @@ class PromptActions:
         heading = f"Prompt history · {regenerate} regenerates the reply" if regenerate else "Prompt history"
         prompts = await self._drafts.history(_MAX_HISTORY)
         choices = [Choice(text, " ".join(brief(text).split())[:_MAX_CHARACTERS]) for text in prompts]
-        chat.app.push_screen(Picker(chat.keys, heading, choices), picked)
+        Picker(chat.keys, heading, choices).show(chat.app, picked)
 
     def suggest(self) -> None:
         """Show the completions of the slash command; look models up when one may be named."""

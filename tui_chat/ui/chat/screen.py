@@ -32,7 +32,7 @@ from tui_chat.ui.commands.argument_suggestions import arguments
 from tui_chat.ui.commands.completion import Completion
 from tui_chat.ui.conversation_view.layout_options import no_picture
 from tui_chat.ui.conversation_view.widget import ConversationPane
-from tui_chat.ui.error_reporting import report_worker_error
+from tui_chat.ui.error_reporting import explained, report_worker_error
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import ending_with_keys, error_with_keys
 from tui_chat.ui.keymap import Scope
@@ -139,7 +139,7 @@ class ChatScreen(OneShotTimers, Screen[None]):
             can_convert=can_shrink,
         )
         for name, action in self.actions.by_name().items():
-            setattr(self, f"action_{name}", action)
+            setattr(self, f"action_{name}", explained(self, action))
         self._checks = BackgroundChecks(self)
         self._opening = asyncio.Lock()
         self._interrupted_s = float("-inf")

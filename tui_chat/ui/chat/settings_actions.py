@@ -94,11 +94,7 @@ class SettingsActions:
         if (reply := chat.live_reply) is not None:
             reply.cancel()
             await reply.wait()
-        try:
-            await chat.context.store.delete(deleted.id)
-        except ChatError as error:
-            chat.notify_error(error)
-            return
+        await chat.context.store.delete(deleted.id)
         self._undo.push(restore)
         await chat.open(chat.context.blank())
         days = chat.context.settings.chat.trash_days

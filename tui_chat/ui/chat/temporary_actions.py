@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 
 from textual.screen import Screen
 
-from tui_chat.core.error import ChatError
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.press_again import PressAgain
@@ -42,8 +41,6 @@ class TemporaryActions:
             self._is_opening = True
             try:
                 await self._chat.app.push_screen(self._screen_of(await build()))
-            except ChatError as error:
-                self._chat.notify_error(error)
             finally:
                 self._is_opening = False
 

@@ -136,9 +136,7 @@ class ToolActions:
         choices += [Choice(f"{_FORGET}{at}", f"forget: {grant.words}", grant.given_at[:10])
                     for at, grant in enumerate(grants)]  # fmt: skip
 
-        async def picked(value: str | None) -> None:
-            if value is None:
-                return
+        async def picked(value: str) -> None:
             if value == _RULE:
                 chat.notify("Rules are in the settings file, under [tools.rules].")
                 return
@@ -151,7 +149,7 @@ class ToolActions:
             else:
                 await self._set((*on, value))
 
-        chat.app.push_screen(Picker(chat.keys, "Tools and permissions", choices), picked)
+        Picker(chat.keys, "Tools and permissions", choices).show(chat.app, picked)
 
     # Approvals
 

@@ -15,6 +15,7 @@ from tui_chat.ui.chat.switching import Switching
 from tui_chat.ui.chat.template_actions import TemplateActions
 from tui_chat.ui.commands.palette_items import rows
 from tui_chat.ui.commands.slash_commands import Call
+from tui_chat.ui.error_reporting import explained
 from tui_chat.ui.keymap import Key, Scope
 
 _MAX_LISTED = 500
@@ -81,13 +82,8 @@ class WindowActions:
     def open_library(self) -> None:
         from tui_chat.ui.library.screen import LibraryScreen
 
-        async def left(position: ConversationPosition | None) -> None:
-            try:
-                await self._return_from_library(position)
-            except ChatError as error:
-                self._chat.notify_error(error)
-
-        self._chat.app.push_screen(LibraryScreen(self._chat.context, self._chat.keys), left)
+        library = LibraryScreen(self._chat.context, self._chat.keys)
+        self._chat.app.push_screen(library, explained(self._chat, self._return_from_library))
 
     async def _return_from_library(self, position: ConversationPosition | None) -> None:
         """Open what was chosen; else update this conversation, which may be renamed or deleted by now."""

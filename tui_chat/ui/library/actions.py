@@ -9,10 +9,11 @@ from textual.app import App
 
 from tui_chat.core.error import ChatError
 from tui_chat.core.title import brief_title
-from tui_chat.service.export_names import AnyFormat, ExportFormat, format_named, plugin_formats
+from tui_chat.service.export_names import ExportFormat, format_named, plugin_formats
 from tui_chat.service.import_export import ExportRequest, export
 from tui_chat.storage.labels import Labels, clean_tags
 from tui_chat.ui.app_context import AppContext
+from tui_chat.ui.error_reporting import explained
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.library.data_source import ListFilter, RowTarget, Shelf
 from tui_chat.ui.picker import Picker
@@ -24,32 +25,19 @@ Change = Callable[[str], Awaitable[object]]
 
 
 class LibraryView(Protocol):
-    """What the actions use of the library's screen."""
+    """What the actions use of `LibraryScreen`."""
 
     context: AppContext
     keys: Keyboard
     list_filter: ListFilter
+    app: App[Any]
+    notice_line: NoticeLine
 
     @property
-    def app(self) -> App[Any]: ...
-
-    async def selected(self) -> Mapping[str, str]:
-        """Return titles by id of the conversations that an action applies to."""
-        ...
-
-    def reload(self, *, unmark: bool = ...) -> None:
-        """Show the list as it is stored now."""
-        ...
-
-    @property
-    def notice_line(self) -> NoticeLine: ...
-    @property
-    def marked(self) -> Mapping[str, str]:
-        """Titles of the marked conversations by id."""
-        ...
-
+    def marked(self) -> Mapping[str, str]: ...
+    async def selected(self) -> Mapping[str, str]: ...
+    def reload(self, *, unmark: bool = ...) -> None: ...
     def mark(self, titles: Mapping[str, str]) -> None: ...
-
     def notify(self, message: str) -> None: ...
     def notify_error(self, error: ChatError) -> None: ...
 
@@ -74,22 +62,14 @@ class LibraryActions:
     async def toggle_pinned(self) -> None:
         """Pin the selected conversations, or unpin them when all are pinned."""
         selected = await self._library.selected()
-        try:
-            before = {one: await self._store.labels(one) for one in selected}
-        except ChatError as error:
-            self._library.notify_error(error)
-            return
+        before = {one: await self._store.labels(one) for one in selected}
         pinned = not all(labels.pinned for labels in before.values())
         after = {one: labels._replace(pinned=pinned) for one, labels in before.items()}
         await self._relabel(before, after, _sentence(selected, "pinned" if pinned else "unpinned"))
 
     async def set_tags(self, selected: Mapping[str, str], text: str) -> None:
         """Give a conversation the tags that were typed; several get them in addition to their own."""
-        try:
-            before = {one: await self._store.labels(one) for one in selected}
-        except ChatError as error:
-            self._library.notify_error(error)
-            return
+        before = {one: await self._store.labels(one) for one in selected}
         typed = clean_tags(text.replace(",", " ").split())
         after = {
             one: labels._replace(tags=typed if len(before) == 1 else clean_tags((*labels.tags, *typed)))
@@ -122,11 +102,7 @@ class LibraryActions:
     async def toggle_kept_here(self) -> None:
         """Keep the selected conversations on this machine; if all are kept here, let them be synced."""
         selected = await self._library.selected()
-        try:
-            kept = {id_: (await self._store.summary(id_)).kept_here for id_ in selected}
-        except ChatError as error:
-            self._library.notify_error(error)
-            return
+        kept = {id_: (await self._store.summary(id_)).kept_here for id_ in selected}
         keep = not all(kept.values())
         changed = {id_: title for id_, title in selected.items() if kept[id_] is not keep}
         has_left: dict[str, str] = {}
@@ -179,10 +155,6 @@ class LibraryActions:
         """Export the selected conversations into the working folder, in a format that is picked."""
         selected = await self._library.selected()
 
-        async def picked(form: str | None) -> None:
-            if form is not None:
-                await self._export(tuple(selected), format_named(form) or ExportFormat.MARKDOWN)
-
         if selected:
             choices = [
                 Choice(ExportFormat.MARKDOWN, "Markdown", "the current branch, to read"),
@@ -194,14 +166,12 @@ class LibraryActions:
             ]
             titles = list(selected.values())
             name = brief_title(titles[0]) if len(titles) == 1 else f"{len(titles)} conversations"
-            self._library.app.push_screen(Picker(self._library.keys, f"Export {name} as", choices), picked)
+            picker = Picker(self._library.keys, f"Export {name} as", choices)
+            picker.show(self._library.app, explained(self._library, partial(self._export, tuple(selected))))
 
-    async def _export(self, ids: Sequence[str], form: AnyFormat) -> None:
-        try:
-            paths = await export(self._store, ExportRequest(ids, form), Path.cwd())
-        except ChatError as error:
-            self._library.notify_error(error)
-            return
+    async def _export(self, ids: Sequence[str], form: str) -> None:
+        request = ExportRequest(ids, format_named(form) or ExportFormat.MARKDOWN)
+        paths = await export(self._store, request, Path.cwd())
         where = str(paths[0]) if len(paths) == 1 else f"{len(paths)} files in {Path.cwd()}"
         self._library.notify(f"Written to {where}.")
 

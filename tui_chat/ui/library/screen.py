@@ -25,7 +25,7 @@ from tui_chat.heartbeat import Heartbeat
 from tui_chat.rendering.styles import DARK, TextStyles
 from tui_chat.ui.app_context import AppContext
 from tui_chat.ui.conversation_view.widget import ConversationPane
-from tui_chat.ui.error_reporting import report_worker_error
+from tui_chat.ui.error_reporting import explained, report_worker_error
 from tui_chat.ui.file_stamp import file_stamp
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import ending_with_keys, hint_content
@@ -118,8 +118,8 @@ class LibraryScreen(BatchedScreen[ConversationPosition | None]):
         self.action_archive = self.actions.toggle_archived
         self.action_delete = self.actions.toggle_deleted
         self.action_export = self.actions.export
-        self.action_keep_here = self.actions.toggle_kept_here
-        self.action_pin = self.actions.toggle_pinned
+        self.action_keep_here = explained(self, self.actions.toggle_kept_here)
+        self.action_pin = explained(self, self.actions.toggle_pinned)
         self.action_undo = self.actions.undo_last
 
     def compose(self) -> ComposeResult:
@@ -464,7 +464,7 @@ class LibraryScreen(BatchedScreen[ConversationPosition | None]):
         target, tagged, title = self._renamed, self._tagged, event.value.strip()
         self._end_renaming()
         if tagged:
-            await self.actions.set_tags(tagged, title)
+            await explained(self, self.actions.set_tags)(tagged, title)
         elif target is not None and title and title != target.title:
             await self.actions.rename(target, title)
 
