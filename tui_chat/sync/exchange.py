@@ -11,6 +11,7 @@ from uuid import UUID
 from tui_chat.core.replica import Arrival, SealedRecord
 from tui_chat.storage.outbox import Batch, Place, Receipt
 from tui_chat.storage.replica_store import ReplicaStore
+from tui_chat.storage.sync_state import Position
 from tui_chat.sync.protocol import Hub, HubWentBack, Mark, Seal
 from tui_chat.sync.wire import pack, unpack
 
