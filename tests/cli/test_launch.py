@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import sys
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from tests.storage.make import conversation, prompt
 from tui_chat.cli.context import Context, GlobalOptions
-from tui_chat.cli.exit_codes import MISUSED
+from tui_chat.cli.exit_codes import DONE, MISUSED
 from tui_chat.cli.launch import _app_context, _warm_up, open_app
 from tui_chat.core.launch_options import LaunchOptions
 from tui_chat.settings.load import load_settings
@@ -75,6 +76,26 @@ def test_a_theme_is_written_to_the_settings_file_and_in_force_at_the_next_start(
     settings = load_settings(environ={}, file=file)
     assert (settings.ui.theme, settings.ui.measure, settings.problems) == ("nord", 90, ())
     assert "# A theme's name" in file.read_text()
+
+
+def test_threads_wait_for_each_other_a_millisecond_at_most(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: True, raising=False)
+    intervals: list[float] = []
+
+    def run(app: Coroutine[None, None, int]) -> int:
+        app.close()
+        intervals.append(sys.getswitchinterval())
+        return DONE
+
+    monkeypatch.setattr(asyncio, "run", run)
+    before = sys.getswitchinterval()
+    try:
+        assert open_app(GlobalOptions(data_dir=tmp_path), LaunchOptions()) == DONE
+    finally:
+        sys.setswitchinterval(before)
+    assert intervals[0] <= 0.001
 
 
 def test_a_temporary_conversation_cannot_continue_one(monkeypatch: pytest.MonkeyPatch) -> None:

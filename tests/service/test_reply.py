@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import datetime
+from itertools import count, pairwise
 
 import pytest
 
@@ -97,6 +98,29 @@ async def test_a_late_reader_begins_with_what_has_arrived(make_harness: MakeHarn
     rest = [event async for event in late]
     assert [event.text for event in rest if isinstance(event, TextDelta)] == ["lo"]
     assert end_of(rest).turn.text == "Hello"
+
+
+async def test_a_flood_of_deltas_yields_to_other_tasks_every_millisecond(
+    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = count()
+    harness = await make_harness(monotonic_s=lambda: next(looks) * 0.0001)
+    arrived, counts = 0, [0]
+
+    async def flood(_: Request) -> AsyncGenerator[ProviderEvent, None]:
+        nonlocal arrived
+        while arrived < 500:
+            arrived += 1
+            yield TextDelta("word ")
+        yield Stopped("end_turn")
+
+    monkeypatch.setattr(harness.provider, "stream", flood)
+    reply = await harness.service.send(harness.new_conversation(), "hi")
+    while reply.ended is None:
+        await asyncio.sleep(0)
+        counts.append(arrived)
+    assert counts[-1] == 500
+    assert max(later - earlier for earlier, later in pairwise(counts)) <= 12
 
 
 async def test_a_reader_that_leaves_does_not_stop_it(make_harness: MakeHarness) -> None:

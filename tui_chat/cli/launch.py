@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from tui_chat.ui.app_context import AppContext
     from tui_chat.wiring import Program
 
+_SWITCH_INTERVAL_S = 0.001
+"""The threads that read keys and write to the terminal need the interpreter several times for each key; with Python's
+usual 5 ms they would wait most of the time while a reply is drawn."""
+
 
 def open_app(options: GlobalOptions, launch_options: LaunchOptions) -> int:
     """Run the app and return the exit code; in a terminal that only shows lines, the linear mode."""
@@ -42,6 +46,7 @@ def open_app(options: GlobalOptions, launch_options: LaunchOptions) -> int:
     os.environ.setdefault("ESCDELAY", str(ctx.settings.ui.escape_delay_ms or escape_delay_ms(os.environ)))
     if not ctx.settings.ui.animations:
         os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     with Watchdog() as watchdog:
         return asyncio.run(_run(ctx, launch_options, watchdog))
 

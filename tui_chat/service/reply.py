@@ -53,8 +53,10 @@ _log = logging.getLogger(__name__)
 _PAUSED = "pause_turn"
 """The stop reason of a reply that is to be sent back as it is."""
 
-MAX_BLOCKING_S = 0.002
-"""The pump yields to the event loop this often, even if all bytes of the provider are there already."""
+MAX_BLOCKING_S = 0.001
+"""The pump yields to the event loop this often, even if all bytes of the provider are there already.
+
+A key takes about ten turns of the loop until it is shown."""
 
 CLOSE_TIMEOUT_S = 2.0
 """How long to wait for a provider to close its connection."""

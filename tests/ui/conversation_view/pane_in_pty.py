@@ -2,8 +2,8 @@
 
 Each mark is a window title: `drawn N` after a stretch of play, `painted N` after everything was painted again. Both
 come when nothing is on its way any more, and play goes on when the terminal has the size that it is to have then.
-With `stalled` in place of a seed it streams for a while and then marks `longest N`: the milliseconds that the loop
-stood.
+With `stalled` in place of a seed it streams for a while and then marks `longest N`, the milliseconds that the loop
+stood, and `queued N`, the writes that waited for the terminal.
 """
 
 import asyncio
@@ -144,6 +144,7 @@ class Stalled(Player):
 
     async def play(self) -> None:
         self.pane.show(exchanges(4))
+        assert isinstance(self._driver, CountingDriver) and self._driver._writer is not None
         longest_s = 0.0
         began = last = time.monotonic()
         await self.mark("drawn 0")
@@ -151,7 +152,9 @@ class Stalled(Player):
             self.stream()
             await asyncio.sleep(0.002)
             longest_s, last = max(longest_s, time.monotonic() - last), time.monotonic()
+        queued = self._driver._writer.waiting
         self.report(f"longest {longest_s * 1000:.0f}")
+        self.report(f"queued {queued}")
         await asyncio.sleep(0.5)
         await self.mark("drawn 1")
         await asyncio.sleep(1)

@@ -23,7 +23,7 @@ from tests.ui.conversation_view.pane_in_pty import SIZES, STRETCHES
 pytestmark = pytest.mark.slow
 
 COLUMNS, ROWS = 90, 24
-MARK = re.compile(rb"\x1b\]2;(drawn|painted|longest) (\d+)\x07")
+MARK = re.compile(rb"\x1b\]2;(drawn|painted|longest|queued) (\d+)\x07")
 
 
 def resize(terminal: int, columns: int, rows: int) -> None:
@@ -106,6 +106,9 @@ def test_a_terminal_that_is_not_read_does_not_stop_the_loop_and_nothing_is_lost(
         longest = MARK.search(next(reading))
         assert longest is not None
         assert int(longest[2]) < 500
+        queued = MARK.search(next(reading))
+        assert queued is not None
+        assert int(queued[2]) <= 4, "a letter that is typed now waits for so many frames"
         assert b"words" in next(reading)
 
 

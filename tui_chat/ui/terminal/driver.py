@@ -32,8 +32,8 @@ _MOST_AHEAD = 1000
 """After so many keys or pasted characters, reading waits for the app."""
 _LOOK_S = 0.1
 """How often to look whether the app still exists that reading waits for."""
-_MOST_WAITING = 8
-"""A terminal that is so many writes behind gets no further frames."""
+_MOST_WAITING = 1
+"""A terminal that is more writes behind gets no further frames: a typed letter would wait for all of them."""
 
 
 class WakingEvent(threading.Event):
