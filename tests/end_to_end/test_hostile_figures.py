@@ -25,8 +25,9 @@ from tui_chat.formats.markdown import to_markdown
 from tui_chat.formats.native import dumps, loads
 from tui_chat.formats.plain_text import to_plain
 from tui_chat.formats.transcript import Branch
+from tui_chat.service import usage_report as reports
 from tui_chat.service.import_export import all_ids
-from tui_chat.service.usage_report import as_csv, as_json, lines_by, usage_report
+from tui_chat.service.usage_report import as_csv, lines_by, usage_report
 from tui_chat.storage.private_files import DATABASE
 from tui_chat.storage.range_check import NUMBER_COLUMNS
 from tui_chat.storage.range_check import TEXT_COLUMNS as CHECKED_TEXTS
@@ -104,7 +105,7 @@ async def read_everything(store: Store) -> None:
             usage_table(lines_by(report, by), report.total, 80)
             as_csv(report, by)
         report.each_day(NOW.date(), 30)
-        assert json.loads(as_json(report))["total"]
+        assert reports.as_dict(report)["total"]
     assert [hit.conversation_id for hit in await store.search("harbour")] == ["c1"]
     await store.search("harbour after:2020 before:2030-01-01 title:ships")
     await store.stats()

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -11,7 +10,7 @@ import pytest
 from tests.service.conftest import MakeHarness
 from tests.storage.make import NOON, conversation, priced, prompt, reply, side_request
 from tui_chat.core.usage import Usage
-from tui_chat.service.usage_report import as_csv, as_json, lines_by, moment_of, record_of, usage_report
+from tui_chat.service.usage_report import as_csv, as_dict, lines_by, moment_of, record_of, usage_report
 from tui_chat.storage.store import Store
 
 HERE = timezone(timedelta(hours=2))
@@ -43,7 +42,7 @@ async def test_a_program_reads_the_same_figures_exactly(store: Store) -> None:
     await store.create(conversation("c1", prompt("p"), priced(reply("a", "p"), "0.00000000123"), title="Ships"))
     await store.create(conversation("c2", prompt("p"), priced(reply("b", "p"), None), title="Harbours"))
     report = await usage_report(store, zone=UTC)
-    printed = json.loads(as_json(report))
+    printed = as_dict(report)
     assert printed["total"]["cost_usd"] == "0.00000000123" and printed["total"]["unknown_cost_replies"] == 1
     assert printed["by_day"][0]["key"] == NOON.date().isoformat()
     table = list(csv.DictReader(io.StringIO(as_csv(report, "conversation"))))

@@ -31,26 +31,14 @@ async def gateway_server(program: "Program") -> "tuple[GatewayServer, TokenStore
     from tui_chat.gateway.tokens import TokenStore
 
     settings = program.settings
-    chosen = settings.serve
     tokens = TokenStore(settings.data_dir, os.environ)
     tokens.own_token()
-    options = GatewayOptions(
-        chosen.host,
-        chosen.port,
-        chosen.socket,
-        chosen.hosts,
-        chosen.origins,
-        chosen.models,
-        chosen.save,
-        chosen.usd_per_day,
-        chosen.page,
-    )
     backend = Backend(
         program.service,
         program.store,
         program.model_catalog,
         tokens,
-        options,
+        GatewayOptions(*settings.serve),
         program.default_model,
         settings.system,
         frozenset(settings.providers),

@@ -2,12 +2,13 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from tui_chat.cli.context import Context, command_context
 from tui_chat.cli.shell_completion import conversations, models
 from tui_chat.core.launch_options import LaunchOptions
 
@@ -57,25 +58,41 @@ def launch_options(
     return LaunchOptions(model, system, profile, latest, conversation, temporary)
 
 
-def with_launch_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command with the flags of `launch_options` in place of its parameter `launch`."""
-    flags = inspect.signature(launch_options).parameters
+def _with_flags(made: str, make: Callable[..., Any], command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command with the flags of `make` in place of its parameter `made`, which `make` returns."""
+    flags = inspect.signature(make).parameters
     signature = inspect.signature(command)
     parameters = [
-        parameter
+        parameter.replace(kind=parameter.POSITIONAL_OR_KEYWORD)
         for own in signature.parameters.values()
-        for parameter in (flags.values() if own.name == "launch" else (own,))
+        for parameter in (flags.values() if own.name == made else (own,))
     ]
+    parameters.sort(key=lambda parameter: parameter.default is not parameter.empty)
 
     @wraps(command)
     def run(**values: Any) -> None:
-        launch = launch_options(**{flag: values.pop(flag) for flag in flags})
-        command(launch=launch, **values)
+        command(**{made: make(**{flag: values.pop(flag) for flag in flags})}, **values)
 
     # Typer reads both.
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     return run
+
+
+def _context(context: typer.Context, demo: DemoFlag = False, data_dir: DataDirFlag = None) -> Context:
+    return command_context(context, demo=demo, data_dir=data_dir)
+
+
+def _context_without_demo(context: typer.Context, data_dir: DataDirFlag = None) -> Context:
+    return command_context(context, data_dir=data_dir)
+
+
+with_launch_options = partial(_with_flags, "launch", launch_options)
+"""Gives a command the flags of whatever opens a chat, as its parameter `launch`."""
+with_context = partial(_with_flags, "ctx", _context)
+"""Gives a command --demo and --data-dir, and the settings with them, as its parameter `ctx`."""
+with_data_dir = partial(_with_flags, "ctx", _context_without_demo)
+"""The same with --data-dir alone."""
 
 
 def choice_or_error(value: str, choices: Sequence[str], what: str) -> str:

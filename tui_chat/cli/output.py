@@ -22,7 +22,14 @@ def print_text(text: str) -> None:
         sys.stdout.buffer.flush()
 
 
-def print_json(text: str) -> None:
+def print_json(value: object) -> None:
+    """Print a value as JSON to stdout."""
+    import json
+
+    print_json_text(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def print_json_text(text: str) -> None:
     """Print JSON to stdout; on a terminal, without control characters."""
     print_text(harmless_json(text) if sys.stdout.isatty() else text)
 

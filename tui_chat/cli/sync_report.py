@@ -1,6 +1,5 @@
 """The output of the sync commands. Knows no connection."""
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +44,7 @@ async def print_status(ctx: Context, *, as_json: bool) -> None:
         raise SyncError(detail="off")
     running = is_running(database)
     if as_json:
-        print_json(json.dumps(_as_json(ctx, state, status, machines, running), indent=2, ensure_ascii=False))
+        print_json(_as_json(ctx, state, status, machines, running))
     else:
         print_text("\n".join(_lines(ctx, state, status, machines, running)))
 

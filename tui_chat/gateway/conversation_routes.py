@@ -1,7 +1,6 @@
 """Routes of the native API over the library: list, search, read, change, delete, usage. Starts no reply."""
 
 import asyncio
-import json
 from datetime import UTC, datetime
 
 from starlette.requests import Request
@@ -24,7 +23,7 @@ from tui_chat.gateway.request import (
     read_body,
 )
 from tui_chat.gateway.tokens import Client
-from tui_chat.service.usage_report import as_json, moment_of
+from tui_chat.service.usage_report import as_dict, moment_of
 
 _SHELVES = ("active", "archived", "trash")
 _SEARCH_PAGE = 100
@@ -136,4 +135,4 @@ async def usage(request: Request) -> Response:
     if not client.sees_all:
         own = await backend.own_ids(client)
         rows = [row for row in rows if row.conversation_id in own]
-    return json_response(json.loads(as_json(report_on(rows, since))))
+    return json_response(as_dict(report_on(rows, since)))

@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import io
-import json
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
@@ -81,15 +80,14 @@ def record_of(line: UsageLine) -> dict[str, str | int | float | bool | None]:
     }
 
 
-def as_json(report: UsageReport) -> str:
-    """Return the whole report as one JSON object."""
+def as_dict(report: UsageReport) -> dict[str, object]:
+    """Return the whole report as one object, as JSON can hold it."""
     kinds: tuple[By, ...] = ("day", "model", "conversation")
     content: dict[str, object] = {
         "since": None if report.since is None else report.since.isoformat(),
         "total": record_of(report.total),
     }
-    content |= {f"by_{by}": [record_of(line) for line in lines_by(report, by)] for by in kinds}
-    return json.dumps(content, ensure_ascii=False, indent=2)
+    return content | {f"by_{by}": [record_of(line) for line in lines_by(report, by)] for by in kinds}
 
 
 def as_csv(report: UsageReport, by: By) -> str:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tui_chat.cli.context import Context, command_context
-from tui_chat.cli.options import DataDirFlag, DemoFlag
+from tui_chat.cli.context import Context
+from tui_chat.cli.options import with_context
 
 if TYPE_CHECKING:
     from tui_chat.cli.signals import Watchdog
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _SETTLE_S = 1.0
 
 
-def run(context: typer.Context, demo: DemoFlag = False, data_dir: DataDirFlag = None) -> None:
+@with_context
+def run(ctx: Context) -> None:
     """Speak the Agent Client Protocol on stdin and stdout.
 
     Editors such as Zed, Neovim, Emacs and JetBrains' start this command by themselves. Each session is a conversation
@@ -26,7 +27,6 @@ def run(context: typer.Context, demo: DemoFlag = False, data_dir: DataDirFlag = 
 
     from tui_chat.cli.signals import Watchdog
 
-    ctx = command_context(context, demo=demo, data_dir=data_dir)
     with Watchdog() as watchdog:
         code = asyncio.run(_serve(ctx, watchdog))
     raise typer.Exit(code)

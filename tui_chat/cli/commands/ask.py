@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tui_chat.cli.attach_option import AttachOption, YesFlag, gather
-from tui_chat.cli.context import Context, command_context
+from tui_chat.cli.context import Context
 from tui_chat.cli.first_conversation import NO_KEY, has_no_model
 from tui_chat.cli.options import (
     ContinueFlag,
     ConversationFlag,
-    DataDirFlag,
-    DemoFlag,
     ModelFlag,
     ProfileFlag,
     SystemFlag,
+    with_context,
 )
 from tui_chat.cli.output import print_notice
 from tui_chat.cli.tool_options import (
@@ -83,8 +82,8 @@ class _Question:
     over_budget: bool = False
 
 
+@with_context
 def run(
-    context: typer.Context,
     prompt: PromptArgument = None,
     model: ModelFlag = None,
     system: SystemFlag = None,
@@ -108,8 +107,8 @@ def run(
     over_budget: OverBudgetFlag = False,
     no_save: NoSaveFlag = False,
     jsonl: JsonLinesFlag = False,
-    demo: DemoFlag = False,
-    data_dir: DataDirFlag = None,
+    *,
+    ctx: Context,
 ) -> None:
     """Send a prompt and stream the reply to stdout.
 
@@ -121,7 +120,6 @@ def run(
     from tui_chat.cli.signals import Watchdog
     from tui_chat.core.launch_options import LaunchOptions
 
-    ctx = command_context(context, demo=demo, data_dir=data_dir)
     piped, attachments = gather(attach or (), yes=yes)
     own = None
     if template is not None:

@@ -5,20 +5,20 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.context import command_context
-from tui_chat.cli.options import DataDirFlag, DemoFlag
+from tui_chat.cli.context import Context
+from tui_chat.cli.options import with_context
 
 BackupArgument = Annotated[Path, typer.Argument(metavar="FILE", help="File to write; it must not exist yet.")]
 
 
-def run(context: typer.Context, file: BackupArgument, demo: DemoFlag = False, data_dir: DataDirFlag = None) -> None:
+@with_context
+def run(file: BackupArgument, *, ctx: Context) -> None:
     """Copy the database, whole and consistent, also while the app runs."""
     from tui_chat.cli.output import print_text
     from tui_chat.cli.store_access import with_store
     from tui_chat.core.clean import clean_line
     from tui_chat.core.error import FormatError
 
-    ctx = command_context(context, demo=demo, data_dir=data_dir)
     target = file.expanduser().absolute()
     try:
         problem = "" if target.parent.is_dir() else "there is no such folder"

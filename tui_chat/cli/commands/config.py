@@ -36,11 +36,9 @@ def show(context: typer.Context, as_json: JsonFlag = False) -> None:
     settings = command_context(context).settings
     shown = rows(settings, KeyRing(settings))
     if as_json:
-        import json
-
         values = [{"name": row.name, "value": row.value, "origin": row.origin} for row in shown]
         problems = [str(problem) for problem in settings.problems]
-        print_json(json.dumps({"settings": values, "problems": problems}, ensure_ascii=False, indent=2))
+        print_json({"settings": values, "problems": problems})
         return
     name_width = max(len(row.name) for row in shown)
     value_width = min(max(len(row.value) for row in shown), 44)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui_chat.cli.context import Context, command_context
-from tui_chat.cli.options import DataDirFlag, DemoFlag, JsonFlag
+from tui_chat.cli.context import Context
+from tui_chat.cli.options import JsonFlag, with_context
 from tui_chat.cli.output import print_json, print_text, width
 from tui_chat.core.error import ChatError
 
@@ -49,27 +49,19 @@ class Finding:
     remedy: str = ""
 
 
-def run(
-    context: typer.Context,
-    as_json: JsonFlag = False,
-    repair: RepairFlag = False,
-    offline: OfflineFlag = False,
-    demo: DemoFlag = False,
-    data_dir: DataDirFlag = None,
-) -> None:
+@with_context
+def run(as_json: JsonFlag = False, repair: RepairFlag = False, offline: OfflineFlag = False, *, ctx: Context) -> None:
     """Check settings, keys, providers, database and terminal.
 
     Prints a remedy for each problem; the exit code is 1 if there is a serious one.
     """
     import asyncio
-    import json
 
     from tui_chat.cli.exit_codes import DONE, OUR_FAULT
 
-    ctx = command_context(context, demo=demo, data_dir=data_dir)
     findings = asyncio.run(_check_all(ctx, repair=repair, offline=offline))
     if as_json:
-        print_json(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2))
+        print_json([asdict(finding) for finding in findings])
     else:
         print_text("\n".join(_lines(findings)))
     raise typer.Exit(OUR_FAULT if any(finding.state is State.BAD for finding in findings) else DONE)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui_chat.cli.context import command_context
-from tui_chat.cli.options import BranchFlag, DataDirFlag, DemoFlag, choice_or_error
+from tui_chat.cli.context import Context
+from tui_chat.cli.options import BranchFlag, choice_or_error, with_context
 from tui_chat.cli.shell_completion import conversations as complete_conversations
 
 if TYPE_CHECKING:
@@ -28,16 +28,16 @@ OutputFlag = Annotated[
 ]
 
 
+@with_context
 def run(
-    context: typer.Context,
     conversations: IdsArgument = None,
     everything: AllFlag = False,
     form: FormatFlag = "md",
     output: OutputFlag = None,
     branch: BranchFlag = "current",
     no_attachments: NoAttachmentsFlag = False,
-    demo: DemoFlag = False,
-    data_dir: DataDirFlag = None,
+    *,
+    ctx: Context,
 ) -> None:
     """Write conversations as Markdown, HTML, JSON or text.
 
@@ -54,7 +54,6 @@ def run(
 
     if everything == bool(conversations):
         raise typer.BadParameter("name the conversations or pass --all, not both")
-    ctx = command_context(context, demo=demo, data_dir=data_dir)
     chosen = _format(form)
     which = Branch(choice_or_error(branch, [str(one) for one in Branch], "branch"))
     into_folder = output is not None and names_folder(output)

@@ -4,21 +4,16 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.context import command_context
-from tui_chat.cli.options import DataDirFlag, DemoFlag, IdArgument
+from tui_chat.cli.context import Context
+from tui_chat.cli.options import IdArgument, with_context
 
 TurnFlag = Annotated[
     str | None, typer.Option("--turn", metavar="ID", help="Fork at this message instead of the last one.")
 ]
 
 
-def run(
-    context: typer.Context,
-    conversation: IdArgument,
-    turn: TurnFlag = None,
-    demo: DemoFlag = False,
-    data_dir: DataDirFlag = None,
-) -> None:
+@with_context
+def run(conversation: IdArgument, turn: TurnFlag = None, *, ctx: Context) -> None:
     """Start a new conversation with the messages of another one.
 
     Prints the id of the new conversation.
@@ -28,8 +23,6 @@ def run(
     from tui_chat.cli.output import print_text
     from tui_chat.core.conversation import Conversation
     from tui_chat.wiring import assemble
-
-    ctx = command_context(context, demo=demo, data_dir=data_dir)
 
     async def fork() -> Conversation:
         program = await assemble(ctx.settings, demo=ctx.demo)

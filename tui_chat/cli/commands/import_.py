@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui_chat.cli.context import command_context
+from tui_chat.cli.context import Context
 from tui_chat.cli.exit_codes import DONE, INTERRUPTED, MISUSED
-from tui_chat.cli.options import DataDirFlag, DemoFlag, JsonFlag
+from tui_chat.cli.options import JsonFlag, with_context
 
 if TYPE_CHECKING:
     from tui_chat.core.error import FormatError
@@ -27,19 +27,13 @@ _SWITCH_INTERVAL_S = 0.0005
 it would wait most of the time."""
 
 
-def run(
-    context: typer.Context,
-    files: FilesArgument,
-    as_json: JsonFlag = False,
-    demo: DemoFlag = False,
-    data_dir: DataDirFlag = None,
-) -> None:
+@with_context
+def run(files: FilesArgument, as_json: JsonFlag = False, *, ctx: Context) -> None:
     """Import conversations from files.
 
     Reads our JSON, exports of ChatGPT, Claude and LibreChat, zipped or not, and databases of llm and elia.
     Importing a file again adds only what is new.
     """
-    import json
     from dataclasses import asdict
 
     from tui_chat.cli.output import print_error, print_json, print_text
@@ -49,7 +43,6 @@ def run(
     from tui_chat.service.import_export import import_file
     from tui_chat.storage.store import Store
 
-    ctx = command_context(context, demo=demo, data_dir=data_dir)
     reports: dict[str, ImportReport] = {}
     failed: list[ChatError] = []
 
@@ -65,7 +58,7 @@ def run(
         with_store(ctx, read)
     if as_json:
         results = {name: asdict(report) for name, report in reports.items()}
-        print_json(json.dumps(results, ensure_ascii=False, indent=2))
+        print_json(results)
     else:
         for name, report in reports.items():
             print_text(_format_report(name, report))

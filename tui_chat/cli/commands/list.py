@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.context import command_context
-from tui_chat.cli.options import DataDirFlag, DemoFlag, JsonFlag
+from tui_chat.cli.context import Context
+from tui_chat.cli.options import JsonFlag, with_context
 
 LimitFlag = Annotated[
     int, typer.Option("--limit", metavar="N", min=0, help="Maximum number of conversations; 0 lists all.")
@@ -14,26 +14,17 @@ LimitFlag = Annotated[
 ArchivedFlag = Annotated[bool, typer.Option("--archived", help="List archived conversations.")]
 
 
-def run(
-    context: typer.Context,
-    limit: LimitFlag = 50,
-    archived: ArchivedFlag = False,
-    as_json: JsonFlag = False,
-    demo: DemoFlag = False,
-    data_dir: DataDirFlag = None,
-) -> None:
+@with_context
+def run(limit: LimitFlag = 50, archived: ArchivedFlag = False, as_json: JsonFlag = False, *, ctx: Context) -> None:
     """List past conversations, most recent first."""
-    import json
-
     from tui_chat.cli.conversation_table import as_dict, rows_for_people, rows_for_programs
     from tui_chat.cli.output import print_json, print_notice, print_text
     from tui_chat.cli.store_access import MAX_ROWS, list_page
     from tui_chat.storage.conversation_list import ListQuery
 
-    ctx = command_context(context, demo=demo, data_dir=data_dir)
     page = list_page(ctx, ListQuery(min(limit or MAX_ROWS, MAX_ROWS), archived=archived))
     if as_json:
-        print_json(json.dumps([as_dict(summary) for summary in page], ensure_ascii=False, indent=2))
+        print_json([as_dict(summary) for summary in page])
     elif not sys.stdout.isatty():
         print_text(rows_for_programs(page))
     elif page:

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui_chat.cli.context import command_context
+from tui_chat.cli.context import Context, command_context
 from tui_chat.cli.help_format import HelpCommand, command_group
-from tui_chat.cli.options import DataDirFlag
+from tui_chat.cli.options import with_data_dir
 from tui_chat.cli.output import print_notice
 from tui_chat.cli.store_access import with_program
 
@@ -21,9 +21,9 @@ YesFlag = Annotated[bool, typer.Option("--yes", help="Agree without a question."
 
 
 @app.command("list", cls=HelpCommand)
-def list_servers(context: typer.Context, data_dir: DataDirFlag = None) -> None:
+@with_data_dir
+def list_servers(ctx: Context) -> None:
     """List the servers of the settings, and whether you have approved them."""
-    ctx = command_context(context, data_dir=data_dir)
 
     async def show(program: "Program") -> None:
         for server in program.tool_servers:
@@ -34,9 +34,9 @@ def list_servers(context: typer.Context, data_dir: DataDirFlag = None) -> None:
 
 
 @app.command("approve", cls=HelpCommand)
-def approve(context: typer.Context, name: NameArgument, yes: YesFlag = False, data_dir: DataDirFlag = None) -> None:
+@with_data_dir
+def approve(name: NameArgument, yes: YesFlag = False, *, ctx: Context) -> None:
     """Show what a server runs, ask, and list its tools."""
-    ctx = command_context(context, data_dir=data_dir)
 
     async def agree(program: "Program") -> None:
         server = _named(program, name)
@@ -51,9 +51,9 @@ def approve(context: typer.Context, name: NameArgument, yes: YesFlag = False, da
 
 
 @app.command("login", cls=HelpCommand)
-def login(context: typer.Context, name: NameArgument, data_dir: DataDirFlag = None) -> None:
+@with_data_dir
+def login(name: NameArgument, *, ctx: Context) -> None:
     """Log in to a server at an address, in your browser."""
-    ctx = command_context(context, data_dir=data_dir)
 
     async def log_in(program: "Program") -> None:
         from tui_chat.tools.mcp_login import open_browser
@@ -73,9 +73,9 @@ def login(context: typer.Context, name: NameArgument, data_dir: DataDirFlag = No
 
 
 @app.command("forget", cls=HelpCommand)
-def forget(context: typer.Context, name: NameArgument, data_dir: DataDirFlag = None) -> None:
+@with_data_dir
+def forget(name: NameArgument, *, ctx: Context) -> None:
     """Take back the consent to a server, and delete its login."""
-    ctx = command_context(context, data_dir=data_dir)
 
     async def withdraw(program: "Program") -> None:
         await program.service.permissions.withdraw(_named(program, name).name)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui_chat.cli.context import Context, command_context
-from tui_chat.cli.options import DataDirFlag, JsonFlag
+from tui_chat.cli.context import Context
+from tui_chat.cli.options import JsonFlag, with_data_dir
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,13 +45,8 @@ class _Row:
         return "provider" if self.model.context_window else "price list"
 
 
-def run(
-    context: typer.Context,
-    words: MatchArgument = "",
-    refresh: RefreshFlag = False,
-    as_json: JsonFlag = False,
-    data_dir: DataDirFlag = None,
-) -> None:
+@with_data_dir
+def run(words: MatchArgument = "", refresh: RefreshFlag = False, as_json: JsonFlag = False, *, ctx: Context) -> None:
     """List available models, with context window and price.
 
     Asks every configured provider, and local servers.
@@ -61,10 +56,9 @@ def run(
     from tui_chat.cli.exit_codes import DONE, PROVIDER
     from tui_chat.cli.output import print_error, print_json, print_notice, print_text
 
-    ctx = command_context(context, data_dir=data_dir)
     catalog, rows = asyncio.run(_load(ctx, words, refresh=refresh))
     if as_json:
-        print_json(_as_json(rows))
+        print_json(_as_dicts(rows))
     else:
         print_text(_as_table(rows))
     for name, error in catalog.unreachable:
@@ -97,10 +91,8 @@ async def _load(ctx: Context, words: str, *, refresh: bool) -> "tuple[Catalog, l
         await program.aclose()
 
 
-def _as_json(rows: Sequence[_Row]) -> str:
-    import json
-
-    values = [
+def _as_dicts(rows: Sequence[_Row]) -> list[dict[str, object]]:
+    return [
         {
             "id": row.model.ref,
             "name": row.model.name,
@@ -117,7 +109,6 @@ def _as_json(rows: Sequence[_Row]) -> str:
         }
         for row in rows
     ]
-    return json.dumps(values, ensure_ascii=False, indent=2)
 
 
 def _as_table(rows: Sequence[_Row]) -> str:

@@ -4,26 +4,20 @@ from typing import Annotated
 
 import typer
 
-from tui_chat.cli.context import command_context
-from tui_chat.cli.options import DataDirFlag, DemoFlag, IdArgument
+from tui_chat.cli.context import Context
+from tui_chat.cli.options import IdArgument, with_context
 
 TitleArgument = Annotated[str, typer.Argument(metavar="TITLE", help="The new title.")]
 
 
-def run(
-    context: typer.Context,
-    conversation: IdArgument,
-    title: TitleArgument,
-    demo: DemoFlag = False,
-    data_dir: DataDirFlag = None,
-) -> None:
+@with_context
+def run(conversation: IdArgument, title: TitleArgument, *, ctx: Context) -> None:
     """Give a conversation another title."""
     from tui_chat.cli.output import print_text, short_id
     from tui_chat.cli.store_access import with_store
     from tui_chat.core.clean import clean_line
     from tui_chat.storage.store import Store
 
-    ctx = command_context(context, demo=demo, data_dir=data_dir)
     if not (title := title.strip()):
         raise typer.BadParameter("the title must not be empty")
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui_chat.cli.context import command_context
-from tui_chat.cli.options import DataDirFlag, DemoFlag
+from tui_chat.cli.context import Context
+from tui_chat.cli.options import with_context
 
 if TYPE_CHECKING:
     from tui_chat.core.conversation import ConversationSummary
@@ -17,13 +17,8 @@ ListFlag = Annotated[bool, typer.Option("--list", help="List the trash.")]
 _MAX_LISTED = 1000
 
 
-def run(
-    context: typer.Context,
-    conversation: DeletedArgument = None,
-    list_trash: ListFlag = False,
-    demo: DemoFlag = False,
-    data_dir: DataDirFlag = None,
-) -> None:
+@with_context
+def run(conversation: DeletedArgument = None, list_trash: ListFlag = False, *, ctx: Context) -> None:
     """Restore a conversation from the trash, or list the trash."""
     from tui_chat.cli.output import print_text
     from tui_chat.cli.store_access import with_store
@@ -31,7 +26,6 @@ def run(
     from tui_chat.core.title import shown_title
     from tui_chat.storage.store import Store
 
-    ctx = command_context(context, demo=demo, data_dir=data_dir)
     if conversation is None or list_trash:
         deleted = with_store(ctx, lambda store: store.summaries(limit=_MAX_LISTED, deleted=True))
         print_text("\n".join(map(_trash_row, deleted)) or "The trash is empty.")

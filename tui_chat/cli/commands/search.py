@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui_chat.cli.context import command_context
-from tui_chat.cli.options import DataDirFlag, DemoFlag, JsonFlag
+from tui_chat.cli.context import Context
+from tui_chat.cli.options import JsonFlag, with_context
 from tui_chat.cli.output import print_json, print_text, short_id, supports_escape_sequences, width
 
 if TYPE_CHECKING:
@@ -22,23 +22,14 @@ _INDENT = "    "
 _BOLD, _NORMAL = "\x1b[1m", "\x1b[0m"
 
 
-def run(
-    context: typer.Context,
-    query: QueryArgument,
-    limit: LimitFlag = 20,
-    as_json: JsonFlag = False,
-    demo: DemoFlag = False,
-    data_dir: DataDirFlag = None,
-) -> None:
+@with_context
+def run(query: QueryArgument, limit: LimitFlag = 20, as_json: JsonFlag = False, *, ctx: Context) -> None:
     """Search the titles and messages of all conversations."""
-    import json
-
     from tui_chat.cli.store_access import MAX_ROWS, with_store
 
-    ctx = command_context(context, demo=demo, data_dir=data_dir)
     hits = with_store(ctx, lambda store: store.search(" ".join(query), limit=min(limit, MAX_ROWS)))
     if as_json:
-        print_json(json.dumps([_as_dict(hit) for hit in hits], ensure_ascii=False, indent=2))
+        print_json([_as_dict(hit) for hit in hits])
     else:
         on_terminal = sys.stdout.isatty()
         text = "\n".join(_format_hit(hit, on_terminal=on_terminal) for hit in hits)

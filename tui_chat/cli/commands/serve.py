@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui_chat.cli.context import Context, command_context
-from tui_chat.cli.options import DataDirFlag, DemoFlag
+from tui_chat.cli.context import Context
+from tui_chat.cli.options import with_context
 
 if TYPE_CHECKING:
     from tui_chat.cli.signals import Watchdog
@@ -22,14 +22,14 @@ SocketOnlyFlag = Annotated[bool, typer.Option("--socket-only", help="Listen on t
 StatusFlag = Annotated[bool, typer.Option("--status", help="Show whether a server runs, and where.")]
 
 
+@with_context
 def run(
-    context: typer.Context,
     host: HostFlag = None,
     port: PortFlag = None,
     socket_only: SocketOnlyFlag = False,
     status: StatusFlag = False,
-    demo: DemoFlag = False,
-    data_dir: DataDirFlag = None,
+    *,
+    ctx: Context,
 ) -> None:
     """Serve the conversations to other programs.
 
@@ -40,7 +40,6 @@ def run(
 
     from tui_chat.cli.signals import Watchdog
 
-    ctx = command_context(context, demo=demo, data_dir=data_dir)
     if status:
         raise typer.Exit(_print_status(ctx))
     chosen = ctx.settings.serve

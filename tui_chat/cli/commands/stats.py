@@ -1,25 +1,20 @@
 """`stats`: the number of conversations and turns, and the size of the database."""
 
-import typer
-
-from tui_chat.cli.context import command_context
-from tui_chat.cli.options import DataDirFlag, DemoFlag, JsonFlag
+from tui_chat.cli.context import Context
+from tui_chat.cli.options import JsonFlag, with_context
 
 
-def run(
-    context: typer.Context, as_json: JsonFlag = False, demo: DemoFlag = False, data_dir: DataDirFlag = None
-) -> None:
+@with_context
+def run(as_json: JsonFlag = False, *, ctx: Context) -> None:
     """Print how much there is: conversations, turns, size."""
-    import json
     from dataclasses import asdict
 
     from tui_chat.cli.output import print_json, print_text
     from tui_chat.cli.store_access import with_store
 
-    ctx = command_context(context, demo=demo, data_dir=data_dir)
     stats = asdict(with_store(ctx, lambda store: store.stats()))
     if as_json:
-        print_json(json.dumps(stats, indent=2, default=str))
+        print_json(stats)
     else:
         width = max(map(len, stats))
         print_text("\n".join(f"{name.replace('_', ' '):<{width}}  {_text(value)}" for name, value in stats.items()))

@@ -7,7 +7,7 @@ import typer
 
 from tui_chat.cli.context import Context, command_context
 from tui_chat.cli.help_format import HelpCommand, HelpGroup
-from tui_chat.cli.options import DataDirFlag, JsonFlag
+from tui_chat.cli.options import DataDirFlag, JsonFlag, with_data_dir
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -62,13 +62,8 @@ def sync(
 
 
 @app.command("init", cls=HelpCommand)
-def init(
-    context: typer.Context,
-    url: UrlArgument = "",
-    new: NewFlag = False,
-    upgrade: UpgradeFlag = False,
-    data_dir: DataDirFlag = None,
-) -> None:
+@with_data_dir
+def init(url: UrlArgument = "", new: NewFlag = False, upgrade: UpgradeFlag = False, *, ctx: Context) -> None:
     """Set up the database, and start to sync this machine.
 
     The login needs CREATE on the database; with CREATEROLE the tables belong to a role without a login.
@@ -79,14 +74,12 @@ def init(
     if not (url or upgrade):
         raise typer.BadParameter("the address of the database is missing: postgresql://USER@HOST/DATABASE")
     load_sync()
-    ctx = command_context(context, data_dir=data_dir)
     _run(upgrade_hub(ctx, url) if upgrade else set_up(ctx, url, allow_second=new))
 
 
 @app.command("join", cls=HelpCommand)
-def join(
-    context: typer.Context, url: UrlArgument, key: KeyFlag, from_: BackupFlag = "", data_dir: DataDirFlag = None
-) -> None:
+@with_data_dir
+def join(url: UrlArgument, key: KeyFlag, from_: BackupFlag = "", *, ctx: Context) -> None:
     """Start to sync this machine with others.
 
     `tui-chat sync key` on one of them prints the key. A copy of its database, made by `tui-chat backup`, saves the
@@ -96,13 +89,13 @@ def join(
     from tui_chat.cli.sync_setup import join as join_space
 
     load_sync()
-    ctx = command_context(context, data_dir=data_dir)
     text = sys.stdin.read() if key == "-" else _read(key)
     _run(join_space(ctx, url, text, _path(from_)))
 
 
 @app.command("key", cls=HelpCommand)
-def show_key(context: typer.Context, data_dir: DataDirFlag = None) -> None:
+@with_data_dir
+def show_key(ctx: Context) -> None:
     """Print the key that another machine needs to join.
 
     The key and a login of the database together open all conversations.
@@ -111,39 +104,42 @@ def show_key(context: typer.Context, data_dir: DataDirFlag = None) -> None:
     from tui_chat.cli.sync_session import load_sync, stored_key
 
     load_sync()
-    print_text(stored_key(command_context(context, data_dir=data_dir)).text)
+    print_text(stored_key(ctx).text)
 
 
 @app.command("status", cls=HelpCommand)
-def status(context: typer.Context, as_json: JsonFlag = False, data_dir: DataDirFlag = None) -> None:
+@with_data_dir
+def status(as_json: JsonFlag = False, *, ctx: Context) -> None:
     """Show what waits to be sent, and the last contact.
 
     No connection is made.
     """
     from tui_chat.cli.sync_report import print_status
 
-    _run(print_status(command_context(context, data_dir=data_dir), as_json=as_json))
+    _run(print_status(ctx, as_json=as_json))
 
 
 @app.command("verify", cls=HelpCommand)
-def verify(context: typer.Context, data_dir: DataDirFlag = None) -> None:
+@with_data_dir
+def verify(ctx: Context) -> None:
     """Compare all records, and mend what differs."""
     from tui_chat.cli.sync_report import print_verification
     from tui_chat.cli.sync_session import load_sync
 
     load_sync()
-    _run(print_verification(command_context(context, data_dir=data_dir)))
+    _run(print_verification(ctx))
 
 
 @app.command("leave", cls=HelpCommand)
-def leave(context: typer.Context, data_dir: DataDirFlag = None) -> None:
+@with_data_dir
+def leave(ctx: Context) -> None:
     """Stop syncing this machine.
 
     Its conversations stay, here and on the others.
     """
     from tui_chat.cli.sync_setup import leave as leave_space
 
-    _run(leave_space(command_context(context, data_dir=data_dir)))
+    _run(leave_space(ctx))
 
 
 async def _exchange(ctx: Context) -> None:

@@ -1,22 +1,20 @@
 """`templates`: the prompt templates of the user and of the project."""
 
-import json
 import sys
 from typing import Annotated
 
 import typer
 
-from tui_chat.cli.context import command_context
-from tui_chat.cli.options import DataDirFlag, JsonFlag
+from tui_chat.cli.context import Context
+from tui_chat.cli.options import JsonFlag, with_data_dir
 
 TrustFlag = Annotated[
     bool, typer.Option("--trust", help="Show what this project's .tui-chat folder has, and allow it.")
 ]
 
 
-def run(
-    context: typer.Context, trust: TrustFlag = False, as_json: JsonFlag = False, data_dir: DataDirFlag = None
-) -> None:
+@with_data_dir
+def run(trust: TrustFlag = False, as_json: JsonFlag = False, *, ctx: Context) -> None:
     """List prompt templates: the commands that you and this project have added.
 
     A template is a Markdown file in `commands/` next to the settings file, or in `.tui-chat/commands/` of a project.
@@ -26,7 +24,6 @@ def run(
     from tui_chat.core.clean import clean_line
     from tui_chat.core.text_width import text_width
 
-    ctx = command_context(context, data_dir=data_dir)
     templates, project = templates_of(ctx)
     trusted = project is None or is_trusted(ctx, project)
     if trust and project is None:
@@ -37,7 +34,7 @@ def run(
             raise typer.Exit(1)
     rows = as_rows(templates.by_name, project_is_trusted=trusted)
     if as_json:
-        print_json(json.dumps(rows, ensure_ascii=False, indent=2))
+        print_json(rows)
     elif not rows:
         print_text(f"No templates yet; each Markdown file in {ctx.settings.file.parent / 'commands'} is one.")
     else:

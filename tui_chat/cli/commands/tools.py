@@ -1,13 +1,12 @@
 """`tools`: what models may call, what decides about it, and what the user has always allowed."""
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tui_chat.cli.context import command_context
+from tui_chat.cli.context import Context, command_context
 from tui_chat.cli.help_format import HelpCommand, command_group
-from tui_chat.cli.options import DataDirFlag, JsonFlag
+from tui_chat.cli.options import DataDirFlag, JsonFlag, with_data_dir
 from tui_chat.cli.output import print_json, print_text, width
 from tui_chat.cli.store_access import with_program
 from tui_chat.core.clean import clean_line
@@ -32,13 +31,14 @@ def show(context: typer.Context, as_json: JsonFlag = False, data_dir: DataDirFla
         return
     found = with_program(command_context(context, data_dir=data_dir), _facts)
     if as_json:
-        print_json(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json(found)
     else:
         print_text("\n\n".join(_sections(found)))
 
 
 @app.command("revoke", cls=HelpCommand)
-def revoke(context: typer.Context, numbers: NumberArgument, data_dir: DataDirFlag = None) -> None:
+@with_data_dir
+def revoke(numbers: NumberArgument, *, ctx: Context) -> None:
     """Take back what you have always allowed: such a call asks again."""
 
     async def take_back(program: "Program") -> None:
@@ -50,7 +50,7 @@ def revoke(context: typer.Context, numbers: NumberArgument, data_dir: DataDirFla
             await permissions.revoke(grants[number - 1])
             print_text(f"{clean_line(grants[number - 1].words)} asks again.")
 
-    with_program(command_context(context, data_dir=data_dir), take_back)
+    with_program(ctx, take_back)
 
 
 async def _facts(program: "Program") -> dict[str, Any]:

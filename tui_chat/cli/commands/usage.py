@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tui_chat.cli.context import command_context
-from tui_chat.cli.options import DataDirFlag, DemoFlag, JsonFlag
+from tui_chat.cli.context import Context
+from tui_chat.cli.options import JsonFlag, with_context
 
 if TYPE_CHECKING:
     from datetime import date
@@ -31,14 +31,9 @@ CsvFlag = Annotated[bool, typer.Option("--csv", help="Print comma-separated valu
 _CHART_DAYS = 30
 
 
+@with_context
 def run(
-    context: typer.Context,
-    by: ByFlag = By.DAY,
-    since: SinceFlag = None,
-    as_json: JsonFlag = False,
-    as_csv: CsvFlag = False,
-    demo: DemoFlag = False,
-    data_dir: DataDirFlag = None,
+    by: ByFlag = By.DAY, since: SinceFlag = None, as_json: JsonFlag = False, as_csv: CsvFlag = False, *, ctx: Context
 ) -> None:
     """Print tokens and cost by day, model or conversation.
 
@@ -55,7 +50,6 @@ def run(
     from tui_chat.storage.store import Store
     from tui_chat.wiring import budget_of, pricing_of
 
-    ctx = command_context(context, demo=demo, data_dir=data_dir)
     now = datetime.now().astimezone()
     try:
         start = None if since is None else usage_report.moment_of(since, now)
@@ -70,7 +64,7 @@ def run(
 
     report, today = with_store(ctx, load)
     if as_json:
-        print_json(usage_report.as_json(report))
+        print_json(usage_report.as_dict(report))
     elif as_csv:
         text = usage_report.as_csv(report, by.value)
         print_text(clean(text) if sys.stdout.isatty() else text)
