@@ -1,11 +1,15 @@
 """A terminal that is slow, stalled or gone blocks nothing."""
 
 import os
+import pty
 import select
 import threading
 import time
+import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import pytest
 
 from tui_chat.ui.terminal.writer import LAST_WORDS_S, TerminalWriter
 
@@ -86,3 +90,60 @@ def test_a_stalled_terminal_holds_up_neither_a_write_nor_the_end() -> None:
         os.close(here)
         writer.join(10)
         assert not writer.is_alive()
+
+
+@contextmanager
+def terminal() -> Iterator[tuple[int, int]]:
+    here, there = pty.openpty()
+    tty.setraw(there)
+    try:
+        yield here, there
+    finally:
+        for end in (here, there):
+            os.close(end)
+
+
+def test_a_terminal_that_takes_it_has_a_write_at_once_and_keeps_its_flags() -> None:
+    with terminal() as (here, there):
+        writer = TerminalWriter(there)
+        writer.start()
+        writer.write("one ")
+        writer.write("two")
+        assert writer.waiting == 0
+        assert os.read(here, 100) == b"one two"
+        assert os.get_blocking(there)
+        assert writer.stop()
+
+
+def test_a_terminal_that_was_stalled_gets_everything_in_order() -> None:
+    with terminal() as (here, there):
+        writer = TerminalWriter(there)
+        writer.start()
+        parts = [MUCH, "zwei €", "three", MUCH, "end"]
+        for part in parts:
+            writer.write(part)
+        assert writer.waiting >= len(parts) - 1
+        wanted = "".join(parts).encode()
+        assert read_all(here, len(wanted)) == wanted
+        assert writer.stop()
+        assert writer.waiting == 0
+
+
+def test_a_signal_handler_may_write_during_a_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    with terminal() as (here, there):
+        writer = TerminalWriter(there)
+        writer.start()
+        write = os.write
+        handled: list[bool] = []
+
+        def interrupted(fileno: int, data: bytes) -> int:
+            if not handled:
+                handled.append(True)
+                writer.write("handler")
+            return write(fileno, data)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", interrupted)
+            writer.write("first ")
+        assert os.read(here, 100) == b"first handler"
+        assert writer.stop()

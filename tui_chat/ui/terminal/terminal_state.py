@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from tui_chat.ui.terminal.writer import TerminalWriter
+from tui_chat.ui.terminal.writer import TerminalWriter, open_unblocked
 
 SAVE_TITLE, RESTORE_TITLE = "\x1b[22;2t", "\x1b[23;2t"
 _MODES_OFF = "".join(f"\x1b[?{mode}l" for mode in (2026, 1000, 1002, 1003, 1015, 1006, 1016, 2004, 2048, 1004))
@@ -74,8 +74,7 @@ def _from_background() -> Iterator[None]:
 
 @contextmanager
 def _unblocked(fileno: int) -> Iterator[int]:
-    """Open the terminal again for non-blocking writes; the shell shares the flags of the original one."""
-    opened = os.open(os.ttyname(fileno), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    opened = open_unblocked(fileno)
     try:
         yield opened
     finally:
