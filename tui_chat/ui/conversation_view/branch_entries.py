@@ -35,6 +35,8 @@ class BranchEntries:
     @overload
     def __getitem__(self, index: slice) -> list[TurnLayout]: ...
     def __getitem__(self, index: int | slice) -> TurnLayout | list[TurnLayout]:
+        if isinstance(index, int) and (entry := self._made.get(index)) is not None:
+            return entry
         if isinstance(index, slice):
             return [self._entry(number) for number in range(len(self))[index]]
         return self._entry(range(len(self))[index])

@@ -1,7 +1,6 @@
 """Builds the frame that the pane shows: the visible rows as strips, and the rail. Must not know the widget."""
 
-from collections.abc import Callable, Sequence
-from itertools import groupby
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
@@ -21,13 +20,16 @@ class FrameBuilder:
     def __init__(
         self,
         viewport: Viewport,
-        style_of: Callable[[Row], RowStyle],
+        runs: Callable[[Sequence[Row]], Iterable[tuple[RowStyle, Iterable[Row]]]],
         marker: Callable[[], str],
         welcome: Callable[[], Sequence[Line]],
     ) -> None:
-        """`marker` returns the words over the end of the last row, `welcome` the rows of an empty conversation."""
+        """`runs` cuts rows into runs of one style; `marker` returns the words over the end of the last row.
+
+        `welcome` returns the rows of an empty conversation.
+        """
         self._viewport = viewport
-        self._style_of = style_of
+        self._runs = runs
         self._marker = marker
         self._welcome = welcome
         self._painter = Painter()
@@ -69,7 +71,7 @@ class FrameBuilder:
         strips: list[Strip] = []
         style = PLAIN
         line = BLANK
-        for style, alike in groupby(self.rows, self._style_of):
+        for style, alike in self._runs(self.rows):
             lines = [row.line for row in alike]
             strips += self._painter.paint(lines, style)
             line = lines[-1]
