@@ -192,7 +192,7 @@ KEYS: tuple[Key, ...] = (
             "details",
             "Show or hide all figures (of the last reply, or of the selected message).",
         ),
-        ("pane.copy_reply", "ctrl+y", "pane('copy_turn')", "copy", "Copy the last reply, or the selected message."),
+        ("pane.copy_reply", "ctrl+y", "pane('copy_chosen')", "copy", "Copy the last reply, or what is selected."),
         ("pane.page_up", "pageup", "pane('page', -1)", "page up", "Page up."),
         ("pane.page_down", "pagedown", "pane('page', 1)", "page down", "Page down."),
         ("pane.start", "ctrl+home", "pane('start')", "start", "Go to the start."),
@@ -234,7 +234,7 @@ KEYS: tuple[Key, ...] = (
             "Expand or collapse thinking, tool calls and text files of the message.",
         ),
         ("read.details", "d", "details", "details", "Show or hide all figures of the message."),
-        ("read.copy", "y", "copy_turn", "copy", "Copy the selected message, or the last reply."),
+        ("read.copy", "y", "copy_chosen", "copy", "Copy the selected text, block or message, or the last reply."),
         ("read.copy_code", "Y", "copy_code", "copy code", "Copy the selected code block, or the last one."),
         (
             "read.quote",

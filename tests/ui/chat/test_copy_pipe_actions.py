@@ -1,6 +1,9 @@
 """Quote a block, give it to a command, copy it in other forms."""
 
 import asyncio
+import os
+import signal
+from pathlib import Path
 
 import pytest
 
@@ -109,6 +112,17 @@ async def test_a_command_that_does_not_end_is_stopped_with_its_children() -> Non
     async with asyncio.timeout(10):
         status, _ = await run_command("sleep 100 & sleep 100", "", limit_s=0.2)
     assert status.startswith("stopped after")
+
+
+async def test_a_command_that_leaves_a_child_with_its_output_ends_and_the_child_stays(tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    try:
+        async with asyncio.timeout(10):
+            status, output = await run_command(f"sleep 100 & echo $! > {file}; cat; exit 3", "so far")
+        assert (status, output) == ("exit 3", "so far\n")
+        os.kill(int(file.read_text()), 0)
+    finally:
+        os.kill(int(file.read_text()), signal.SIGKILL)
 
 
 async def test_a_command_that_prints_without_end_is_stopped_and_its_output_is_shown() -> None:

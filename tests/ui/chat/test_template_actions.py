@@ -133,3 +133,17 @@ async def test_a_template_with_an_unknown_profile_is_not_sent(tmp_path: Path, wo
         await enter(desk, "/hi")
         await desk.until(lambda: "there is no profile nosuch" in words(desk))
         assert desk.chat.prompt.draft == "/hi" and desk.provider.requests == []
+
+
+async def test_templates_are_listed_by_a_command_that_other_words_lead_to(tmp_path: Path, work: Path) -> None:
+    async with desk_in(tmp_path) as desk:
+        await enter(desk, "/templates")
+        await desk.until(lambda: "There are no templates yet" in words(desk) and "/NAME.md" in words(desk))
+        write(tmp_path / "commands" / "explain.md", "---\ndescription: Explain a thing\n---\nExplain $1 to me.\n")
+        await enter(desk, "/snippets")
+        await desk.until(lambda: "Did you mean /templates?" in words(desk))
+        await desk.press("ctrl+c")
+        await enter(desk, "/templates")
+        await desk.until(lambda: "Prompt templates" in words(desk) and "Explain a thing" in words(desk))
+        await desk.press("enter")
+        await desk.until(lambda: desk.chat.prompt.text == "/explain ")

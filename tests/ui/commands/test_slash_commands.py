@@ -43,6 +43,7 @@ def test_every_other_name_leads_to_a_command_and_is_none_itself() -> None:
         ("title Whales", "The title will be: Whales"),
         ("copy", "There is nothing to copy yet."),
         ("delete", "There is nothing to delete yet."),
+        ("stop", "There is nothing to stop."),
         ("export", "There is nothing to export yet."),
         ("tokens", "There is nothing to count yet."),
         ("tree", "There are no messages yet."),
@@ -54,6 +55,11 @@ async def test_in_an_empty_conversation_a_command_answers_in_a_sentence(
     await desk.type(f"/{command}")
     await desk.press("enter")
     await desk.until(lambda: answer in screen_text(desk.app))
+
+
+async def test_a_key_that_copies_in_an_empty_conversation_answers_in_a_sentence(desk: Desk) -> None:
+    await desk.press("ctrl+y")
+    await desk.until(lambda: "There is nothing to copy yet." in screen_text(desk.app))
 
 
 async def test_a_copy_of_code_where_there_is_none_answers_in_a_sentence(desk: Desk) -> None:

@@ -27,6 +27,20 @@ async def test_a_turn_is_copied_as_it_was_written() -> None:
         assert (intent.text, intent.what) == (source, "message")
 
 
+async def test_what_is_highlighted_is_what_the_copy_key_copies() -> None:
+    async with shown(conversation(prompt(0, "x"), reply(1, CODE))) as (app, pilot):
+        copied = []
+        pane = app.pane
+        steps = (lambda: None, lambda: pane.action_step_code(-1), lambda: pane.action_step_turn(-1))
+        for step in steps:
+            step()
+            pane.action_copy_chosen()
+            await pilot.pause()
+            copied.append((copied_last(app).text.rstrip("\n"), copied_last(app).what))
+        whole = (CODE.rstrip("\n"), "message")
+        assert copied == [whole, ("second --flag", "code block"), whole]
+
+
 async def test_stepping_goes_from_turn_to_turn_and_shows_where() -> None:
     async with shown(exchanges(10)) as (app, pilot):
         app.pane.action_step_turn(-1)

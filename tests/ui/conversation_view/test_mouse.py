@@ -16,7 +16,7 @@ async def drag(pilot: Pilot[None], start: tuple[int, int], end: tuple[int, int])
 
 
 async def copied(app: PaneApp, pilot: Pilot[None]) -> str:
-    app.pane.action_copy_selection()
+    app.pane.action_copy_chosen()
     await pilot.pause()
     intent = app.intents[-1]
     assert isinstance(intent, CopyRequested)

@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_rows
 from tui_chat.settings.load import load_settings
@@ -97,3 +99,14 @@ async def test_a_setting_for_the_next_start_shows_it(tmp_path: Path) -> None:
         await desk.press("down", "enter")
         assert "chat.titles = model · saved; in force from the next start." in shown(desk)
         assert 'titles = "model"' in file.read_text()
+
+
+@pytest.mark.parametrize("size", [(60, 20), (100, 30)])
+async def test_a_value_that_is_too_long_for_its_row_is_shown_whole_below(size: tuple[int, int]) -> None:
+    folder = Path("/home/of-a-user-with-a-long-name/.local/share/some-project/tui-chat-data")
+    async with desk_with(size=size, settings=load_settings(environ={})._replace(data_dir=folder)) as desk:
+        await opened(desk)
+        assert "tui-chat-data" not in shown(desk)
+        await desk.type("data_dir")
+        await desk.press()
+        assert str(folder) in "".join(row.strip(" ▎│") for row in screen_rows(desk.app))

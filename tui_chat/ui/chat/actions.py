@@ -145,6 +145,8 @@ class ChatActions:
             "send_without_files": self.branches.send_without_files,
             "serve": self.serve.toggle,
             "stash": self.prompts.stash,
+            "stop": self.replies.stop,
+            "templates": self.templates.choose,
             "temporary": self.temporary.toggle,
             "tokens": self.context.count_tokens,
             "tools": self.tools.choose,

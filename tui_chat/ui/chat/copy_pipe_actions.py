@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from asyncio.subprocess import PIPE, STDOUT
+from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -18,6 +18,8 @@ from tui_chat.ui.terminal import clipboard_copy
 
 _LIMIT_S = 60.0
 """How long a command may run."""
+_SILENT_S = 0.3
+"""How long the output must be silent once the command has ended: what it leaves running may hold the pipe open."""
 _MOST_OUTPUT = 1_000_000
 """Bytes of a command's output that are read."""
 _REMEMBERED = 8
@@ -80,8 +82,6 @@ class CopyPipeActions:
             self._chat.notify_warning("There is nothing to copy yet.")
             return
         match form:
-            case "code" if not self._chat.pane.current_code:
-                self._chat.notify_warning("There is no code to copy.")
             case "code":
                 self._chat.pane.action_copy_code()
             case "quote":
@@ -170,29 +170,46 @@ class CopyPipeActions:
 async def run_command(command: str, text: str, limit_s: float = _LIMIT_S) -> tuple[str, str]:
     """Run a shell command with this input; return how it ended and what it printed."""
     try:
-        process = await asyncio.create_subprocess_shell(
-            command, stdin=PIPE, stdout=PIPE, stderr=STDOUT, start_new_session=True
-        )
+        process, stdout, pipe = await _started(command)
     except OSError as error:
         return f"not started: {error.strerror}", ""
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
     output = bytearray()
     feeding = asyncio.create_task(_feed(process.stdin, text.encode("utf-8", "replace")))
     try:
         async with asyncio.timeout(limit_s):
-            is_whole = await _read_into(output, process.stdout)
+            is_whole = await _read_into(output, stdout, lambda: process.returncode is not None)
+            process.stdin.close()
             status = f"exit {await process.wait()}" if is_whole else f"stopped after {_MOST_OUTPUT:,} bytes"
     except TimeoutError:
         status = f"stopped after {limit_s:.0f} s"
     finally:
         feeding.cancel()
+        pipe.close()
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            # The process counts as ended only when its output is read to the end.
-            await process.stdout.read()
+            process.stdin.close()
             await process.wait()
     return status, output.decode("utf-8", "replace")
+
+
+async def _started(command: str) -> tuple[Process, asyncio.StreamReader, asyncio.ReadTransport]:
+    """Start a shell command; its output comes through a pipe of our own, which can be closed before its end."""
+    readable, writable = os.pipe()
+    stdout = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    pipe, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdout), os.fdopen(readable, "rb"))
+    try:
+        process = await asyncio.create_subprocess_shell(
+            command, stdin=PIPE, stdout=writable, stderr=STDOUT, start_new_session=True
+        )
+    except OSError:
+        pipe.close()
+        raise
+    finally:
+        os.close(writable)
+    return process, stdout, pipe
 
 
 async def _feed(stdin: asyncio.StreamWriter, data: bytes) -> None:
@@ -202,11 +219,19 @@ async def _feed(stdin: asyncio.StreamWriter, data: bytes) -> None:
         stdin.close()
 
 
-async def _read_into(output: bytearray, stdout: asyncio.StreamReader) -> bool:
+async def _read_into(output: bytearray, stdout: asyncio.StreamReader, has_ended: Callable[[], bool]) -> bool:
     """Read until the end, or as much as is shown; return whether that was all."""
-    while piece := await stdout.read(65_536):
+    while True:
+        try:
+            async with asyncio.timeout(_SILENT_S):
+                piece = await stdout.read(65_536)
+        except TimeoutError:
+            if has_ended():
+                return True
+            continue
+        if not piece:
+            return True
         output += piece
         if len(output) > _MOST_OUTPUT:
             del output[_MOST_OUTPUT:]
             return False
-    return True

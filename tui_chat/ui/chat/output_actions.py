@@ -29,6 +29,10 @@ class OutputActions:
 
     def copy(self, text: str, what: str) -> None:
         """Copy to the clipboard, and report how that went."""
+        if not text:
+            nothing = "There is no code to copy." if what == "code block" else "There is nothing to copy yet."
+            self._chat.notify_warning(nothing)
+            return
         self._chat.run_worker(partial(self._copy, text, what), exit_on_error=False)
 
     async def _copy(self, text: str, what: str) -> None:

@@ -52,6 +52,14 @@ class ReplyActions:
         self._branches.note_left(before)
         return True
 
+    async def stop(self) -> None:
+        """Stop the reply and wait until what arrived is stored."""
+        if (reply := self._chat.live_reply) is None:
+            self._chat.notify_warning("There is nothing to stop.")
+            return
+        reply.cancel()
+        await reply.wait()
+
     def follow(self, reply: Reply | None) -> None:
         """Show this reply as it streams, and no other."""
         if self._following is not None:

@@ -378,9 +378,8 @@ class ChatScreen(OneShotTimers, Screen[None]):
 
     async def action_cancel(self) -> None:
         """Stop the reply; else leave an edit; else close the suggestions; else leave reading mode."""
-        if (reply := self.live_reply) is not None:
-            reply.cancel()
-            await reply.wait()
+        if self.live_reply is not None:
+            await self.actions.replies.stop()
         elif self.actions.prompts.editing is not None:
             await self.actions.prompts.leave_editing()
         elif self.prompt.has_focus and self.prompt.close_suggestions():
@@ -411,7 +410,7 @@ class ChatScreen(OneShotTimers, Screen[None]):
     async def action_interrupt(self) -> None:
         """Copy a selection; else stop the reply; else clear the prompt; pressed twice on an empty prompt, quit."""
         if self.pane.selected_text:
-            self.pane.action_copy_selection()
+            self.pane.action_copy_chosen()
             self.pane.clear_highlights()
         elif self.prompt.selected_text:
             self.actions.output.copy(self.prompt.selected_text, "selection")

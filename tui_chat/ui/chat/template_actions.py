@@ -98,6 +98,21 @@ class TemplateActions:
         else:
             chat.prompt.post_message(PromptSubmitted(f"/{name}"))
 
+    def choose(self) -> None:
+        """Pick a template and start it."""
+        self._chat.run_worker(self._choose, group="template", exit_on_error=False)
+
+    async def _choose(self) -> None:
+        await self.load()
+        chat = self._chat
+        if not self._templates.by_name:
+            folder = chat.context.settings.file.parent / "commands"
+            chat.notify(f"There are no templates yet: {clean_line(str(folder))}/NAME.md becomes the command /NAME.")
+            return
+        rows = [Choice(one.name, f"/{one.name} {one.takes}".rstrip(), one.help) for one in self.commands.values()]
+        if (name := await chat.app.push_screen_wait(Picker(chat.keys, "Prompt templates", rows))) is not None:
+            await self.start(name)
+
     def run(self, template: PromptTemplate, arguments: str, typed: str, send: Send) -> None:
         """Fill a template and send it; what was typed goes back into the prompt box where that fails."""
 

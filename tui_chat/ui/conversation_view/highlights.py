@@ -135,6 +135,15 @@ class Highlights:
 
     # Copying and opening
 
+    def copy_chosen(self) -> None:
+        """Copy the selection, else the code block or the turn at the cursor, else the last reply."""
+        if text := self.selection.text(self._viewport):
+            self._copy(text, "selection")
+        elif self.cursor.code is not None:
+            self.copy_code()
+        else:
+            self.copy_turn()
+
     def copy_turn(self) -> None:
         """Copy the turn at the cursor, or the last reply, as it was written."""
         turn = self.cursor.turn_or_last_reply
@@ -144,18 +153,8 @@ class Highlights:
         """Copy the code block at the cursor, or the last one of the turn at the cursor or of the last reply."""
         self._copy(self.cursor.code_source, "code block")
 
-    def copy_selection(self) -> None:
-        """Copy what is selected, or else the turn or code block at the cursor."""
-        if text := self.selection.text(self._viewport):
-            self._copy(text, "selection")
-        elif self.cursor.code is not None:
-            self.copy_code()
-        elif self.cursor.turn is not None:
-            self.copy_turn()
-
     def _copy(self, text: str, what: str) -> None:
-        if text:
-            self._post_message(CopyRequested(text, what))
+        self._post_message(CopyRequested(text, what))
 
     def open_current(self) -> None:
         """Open the link or file at the cursor."""

@@ -139,15 +139,18 @@ class ConfigScreen(ModalScreen[None]):
         self.rows.highlighted = at if self._found else None
         self._describe()
 
+    @property
+    def _name_cells(self) -> int:
+        return max(len(setting.name) for setting in self._all) + 2
+
     def _row(self, setting: Setting) -> Content:
-        width = max(len(other.name) for other in self._all) + 2
         value = clean_line(self._value(setting)) or "–"
         value = value if len(value) <= _VALUE_CELLS else f"{value[: _VALUE_CELLS - 1]}…"
         default = clean_line(value_text(value_of(_DEFAULTS, setting.name)))
         is_default = self._actions.settings().origin(setting.name).kind == "default"
         note = "" if is_default else f"  default {default}" if default not in ("", ".") else "  set"
         style = "" if is_default else "bold"
-        return Content.assemble(f"{setting.name:<{width}}", (value, style), (note, "dim"))
+        return Content.assemble(f"{setting.name:<{self._name_cells}}", (value, style), (note, "dim"))
 
     def _describe(self, problem: str = "") -> None:
         """Show what the setting is for, or what is wrong with its value."""
@@ -166,7 +169,13 @@ class ConfigScreen(ModalScreen[None]):
             text = setting.info.description
             where = "" if origin.kind == "default" else f" Set in {clean_line(str(origin))}."
             variable = f" Variable {setting.variables[0]}." if setting.variables else ""
-            self.about.update(Content(f"{text[:1].upper()}{text[1:]}.{where}{variable}"))
+            self.about.update(Content(f"{text[:1].upper()}{text[1:]}.{where}{variable}{self._whole_value(setting)}"))
+
+    def _whole_value(self, setting: Setting) -> str:
+        """Return the value of a setting where its row does not have room for all of it."""
+        value = clean_line(self._value(setting))
+        room = min(_VALUE_CELLS, self.rows.scrollable_content_region.width - self._name_cells)
+        return f"\n{value}" if self._editing is None and len(value) > room else ""
 
     # Choosing
 
