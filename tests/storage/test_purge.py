@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import hashlib
 import os
 import random
 import signal
@@ -47,6 +48,23 @@ async def main():
     print("purged", flush=True)
 asyncio.run(main())
 """
+
+KILLED_SWEEP = PURGE.replace(
+    "async def main",
+    """
+import os, signal
+from itertools import count
+from tui_chat.storage import purge
+calls, sweep = count(1), purge.blobs.sweep
+def sweep_one(db, now, stop_s):
+    is_more = sweep(db, now, 0.0)
+    if next(calls) > int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return is_more
+purge.blobs.sweep = sweep_one
+async def main""",
+)
+"""A purge that deletes one file in a transaction, and is killed in one after so many of these."""
 
 
 def long_conversation(conversation_id: str, count: int, secret: str = "zanzibar") -> Conversation:
@@ -227,3 +245,43 @@ def test_a_killed_purge_is_hidden_resumed_and_gone_from_the_file(tmp_path: Path)
     assert asyncio.run(look())
     left = b"".join(file.read_bytes() for file in path.parent.iterdir())
     assert b"anzibar" not in left and b"purged:" not in left
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("files_before", [0, 1, 9])
+def test_a_purge_killed_while_it_deletes_files_is_finished_and_keeps_what_is_used(
+    tmp_path: Path, files_before: int
+) -> None:
+    path = tmp_path / DATABASE
+    files = [AttachmentPart(f"{at}.bin", "image/png", bytes([at]) * 200_000) for at in range(15)]
+
+    async def prepare() -> list[str]:
+        store = await Store.open(path)
+        digests = [hashlib.sha256(file.data).hexdigest() for file in files]
+        sent = [replace(prompt(f"p{at}"), parts=(file,)) for at, file in enumerate(files)]
+        await store.create(conversation("c1", *sent))
+        await store.create(conversation("kept", replace(prompt("t0"), parts=(files[0],))))
+        await store.set_draft_attachments(None, [files[1]])
+        await store.set_draft_attachments("kept", [files[2]])
+        for key, digest in (("queue:kept", digests[3]), ("edit:kept", digests[4])):
+            await store.set_state(key, [{"text": "Look", "files": [{"sha256": digest}]}])
+        await store.delete("c1")
+        await store.aclose()
+        return digests[:5]
+
+    async def look(used: list[str], *, goes_on: bool = False) -> int:
+        store = await Store.open(path)
+        if goes_on:
+            await store.delete_purged()
+        assert [await store.blob(digest) for digest in used] == [file.data for file in files[:5]]
+        assert await store.count(deleted=True) == 0 and (await store.check()).is_healthy
+        count = (await store.stats()).files
+        await store.aclose()
+        return count
+
+    used = asyncio.run(prepare())
+    killed = subprocess.run([sys.executable, "-c", KILLED_SWEEP, str(path), str(files_before)], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL and asyncio.run(look(used)) == len(files) - files_before
+    assert asyncio.run(look(used, goes_on=True)) == len(used)
+    left = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    assert files[0].data[:1000] in left and files[5].data[:1000] not in left

@@ -170,15 +170,6 @@ async def test_a_notice_goes_when_the_process_is_paused_as_the_timer_for_it_star
     await desk.until(lambda: not desk.chat.notice_line.text)
 
 
-async def test_the_library_is_painted_when_the_process_is_paused_as_the_timer_for_it_starts(
-    desk: Desk, pauses_timers: Callable[[], None]
-) -> None:
-    await desk.ask("find me")
-    pauses_timers()
-    await desk.press("ctrl+o")
-    await desk.until(lambda: "Search" in screen_text(desk.app) and "find me" in screen_text(desk.app))
-
-
 def test_every_class_of_ours_that_sets_a_timer_has_one_that_is_not_skipped() -> None:
     callers = {
         name
