@@ -38,13 +38,13 @@ async def test_the_history_of_a_store_that_fails_is_empty(desk: Desk) -> None:
 @pytest.mark.parametrize("name", ["~nobody-of-this-name/x.md", "x" * 300])
 async def test_a_file_that_cannot_be_is_reported(desk: Desk, name: str) -> None:
     await desk.ask("hi")
-    await desk.chat.actions.output.export_to(name)
+    await desk.ask(f"/export {name}")
     await desk.until(lambda: "The file cannot be written." in screen_text(desk.app))
 
 
 async def test_a_usage_report_that_cannot_be_loaded_shows_why(desk: Desk) -> None:
     with patch.object(desk.store, "usage_rows", side_effect=FULL):
-        desk.chat.action_usage()
+        await desk.chat.run_action("usage")
         await desk.until(lambda: "The disk is full" in screen_text(desk.app))
 
 
