@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tui_chat import wording
 from tui_chat.core import error as errors
 from tui_chat.core.error import ChatError, Fault, RateLimited
+from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.providers.anthropic import errors as anthropic_errors
 from tui_chat.providers.openai import errors as openai_errors
@@ -94,6 +96,14 @@ def test_every_ending_but_a_good_one_reports_what_can_be_done(status: TurnStatus
         assert words is None
     else:
         assert words is not None and words.sentence and words.next_step
+
+
+@pytest.mark.parametrize("status", [TurnStatus.CANCELLED, TurnStatus.INTERRUPTED])
+def test_a_reply_is_to_be_continued_only_if_something_arrived(status: TurnStatus) -> None:
+    turn = Turn("t", None, Role.ASSISTANT, (TextPart("Hel"),), status, datetime(2026, 11, 21, tzinfo=UTC))
+    words, words_of_none = ending(turn), ending(replace(turn, parts=()))
+    assert words is not None and words.next_step == "Continue or regenerate."
+    assert words_of_none is not None and words_of_none.next_step == "Regenerate."
 
 
 @pytest.mark.parametrize(

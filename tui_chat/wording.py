@@ -21,6 +21,7 @@ class ErrorText:
 _RETRY = "Try again."
 _HUB_WAITS = "Everything is kept here and is sent when it answers; check the network and `sync.url`."
 _CONTINUE = "Continue or regenerate."
+_REGENERATE = "Regenerate."
 _SHOWS_STATUS = ("rate_limited", "overloaded")
 """Kinds of errors whose status users look up."""
 _A_DAY_S = 86_400
@@ -361,9 +362,10 @@ def ending(turn: Turn, *, with_facts: bool = True) -> ErrorText | None:
             fault = turn.fault or Fault("unexpected", "")
             return explain(fault) if with_facts else _cause(fault)
         case TurnStatus.CANCELLED:
-            return ErrorText("Stopped.", "Continue or regenerate.")
+            return ErrorText("Stopped.", _CONTINUE if turn.parts else _REGENERATE)
         case TurnStatus.INTERRUPTED:
-            return ErrorText("Interrupted: the program ended during the reply.", "Continue or regenerate.")
+            sentence = "Interrupted: the program ended during the reply."
+            return ErrorText(sentence, _CONTINUE if turn.parts else _REGENERATE)
         case TurnStatus.COMPLETE if turn.stop_reason in _BY_STOP:
             return _BY_STOP[turn.stop_reason]
     return None

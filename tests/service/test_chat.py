@@ -118,6 +118,21 @@ async def test_a_cancelled_reply_is_continued_as_a_sibling(make_harness: MakeHar
     assert [turn.text for turn in harness.provider.requests[1].turns] == ["hi", "Hel"]
 
 
+async def test_a_cancelled_reply_of_which_nothing_arrived_is_regenerated(
+    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness = await make_harness((asyncio.Event(),), (TextDelta("Hello"), Stopped("end_turn")))
+    monkeypatch.setattr(harness.provider, "can_continue", lambda model: False)
+    first = await harness.service.send(harness.new_conversation(), "hi")
+    first.cancel()
+    await first.wait()
+    second = await harness.service.continue_(first.conversation_id, first.turn_id)
+    await second.wait()
+    conversation = await harness.service.open(first.conversation_id)
+    assert [turn.text for turn in conversation.path] == ["hi", "Hello"]
+    assert [turn.text for turn in conversation.siblings_of(second.turn_id)] == ["", "Hello"]
+
+
 async def test_where_a_model_cannot_write_on_the_rest_is_asked_for_in_sight(
     make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

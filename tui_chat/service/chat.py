@@ -228,7 +228,8 @@ class ChatService:
             # What tools answered needs no prompt: the model continues from it.
             if rounds_of(turn) and parts and isinstance(parts[-1], ToolResultPart | AttachmentPart):
                 can_extend = True
-            if turn.parent_id is not None and can_extend:
+            # Nor does a reply of which nothing has arrived: there is nothing to continue from.
+            if turn.parent_id is not None and (can_extend or not turn.parts):
                 blank = replace(self._blank_reply(turn.parent_id, model), parts=without_figures(parts))
                 return await self._start_reply(conversation.with_turn(blank), (blank,), new=False)
             return await self._send_prompt(conversation, turn.id, (TextPart(CONTINUE_PROMPT),), before=edited)
