@@ -1,6 +1,7 @@
 """The user's own commands in the app: from a file to a request, and a question before those of a project."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from tests.service.conftest import HELLO
 from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
+from tui_chat.core.event import Stopped
+from tui_chat.providers.demo.provider import Step
 
 DEEP = (HELLO, HELLO, HELLO)
 
@@ -29,9 +32,9 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @asynccontextmanager
-async def desk_in(tmp_path: Path) -> AsyncIterator[Desk]:
+async def desk_in(tmp_path: Path, *scripts: Sequence[Step]) -> AsyncIterator[Desk]:
     """A desk whose settings file stands in `tmp_path`."""
-    async with desk_with(*DEEP) as desk:
+    async with desk_with(*(scripts or DEEP)) as desk:
         settings = desk.chat.context.settings._replace(file=tmp_path / "config.toml")
         desk.chat.context = replace(desk.chat.context, settings=settings)
         await desk.chat.actions.templates.load()
@@ -133,6 +136,29 @@ async def test_a_template_with_an_unknown_profile_is_not_sent(tmp_path: Path, wo
         await enter(desk, "/hi")
         await desk.until(lambda: "there is no profile nosuch" in words(desk))
         assert desk.chat.prompt.draft == "/hi" and desk.provider.requests == []
+
+
+async def test_a_template_is_queued_behind_a_streaming_reply_unless_it_sets_a_model(
+    tmp_path: Path, work: Path
+) -> None:
+    write(tmp_path / "commands" / "fix.md", "Fix $1.\n")
+    write(tmp_path / "commands" / "other.md", "---\nmodel: demo/other\n---\nLook at $1.\n")
+    may_end = asyncio.Event()
+    async with desk_in(tmp_path, (may_end, Stopped("end_turn")), *DEEP) as desk:
+        await enter(desk, "hi")
+        await desk.until(lambda: desk.chat.live_reply)
+        await enter(desk, "/other it")
+        await desk.until(
+            lambda: "A reply is still streaming" in words(desk) and desk.chat.prompt.draft == "/other it"
+        )
+        await desk.press("ctrl+u")
+        await enter(desk, "/fix it")
+        await desk.until(lambda: desk.chat.queue.prompts == ("Fix it.",))
+        assert (await desk.store.prompts())[0] == "/fix it"
+        may_end.set()
+        await desk.until(lambda: len(desk.provider.requests) == 2)
+        await desk.idle()
+        assert desk.provider.requests[1].turns[-1].text == "Fix it." and not desk.chat.queue.prompts
 
 
 async def test_templates_are_listed_by_a_command_that_other_words_lead_to(tmp_path: Path, work: Path) -> None:

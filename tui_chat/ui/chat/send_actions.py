@@ -94,11 +94,22 @@ class SendActions:
         prompt = f"{files} {text}" if files else text
         async with chat.queue.lock:
             if chat.live_reply is not None:
-                chat.notify_warning(f"A reply is still streaming; {chat.keys('reply.cancel')} stops it.")
-                return False
+                return await self._queue_template(prompt, typed, conversation)
             attachments = self._prompts.attachments_of(prompt, None)
             if not await chat.start_reply(chat.service.send(conversation, prompt_text(prompt), attachments)):
                 return False
+        await self._prompts.mark_sent(draft_key, typed)
+        return True
+
+    async def _queue_template(self, prompt: str, typed: str, conversation: Conversation) -> bool:
+        """Queue a filled template, unless it sets something for itself: a queued prompt has the conversation's."""
+        chat, shown = self._chat, self._chat.conversation
+        facts = (conversation.id, conversation.model, conversation.system, conversation.options)
+        if facts != (shown.id, shown.model, shown.system, shown.options):
+            chat.notify_warning(f"A reply is still streaming; {chat.keys('reply.cancel')} stops it.")
+            return False
+        draft_key = self._prompts.draft_key
+        await chat.queue.put(prompt)
         await self._prompts.mark_sent(draft_key, typed)
         return True
 
