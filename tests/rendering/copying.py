@@ -9,6 +9,6 @@ def copied_text(lines: Sequence[Line]) -> str:
     """The source-like text of whole lines: unwrapped, without gutters."""
     pieces: list[str] = []
     for line in lines:
-        pieces.append(line.copied())
+        pieces.append(line.source_prefix + line.copy if line.copy else "")
         pieces.append("\n" if line.separator is None else line.separator)
     return "".join(pieces[:-1])

@@ -8,7 +8,7 @@ import pytest
 from tests.storage.make import reply
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Turn
-from tui_chat.storage.fast_values import fast_maker
+from tui_chat.storage.row_mapping import fast_maker
 
 
 def test_a_quickly_made_turn_is_equal_to_its_model_and_cannot_be_changed() -> None:

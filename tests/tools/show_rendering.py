@@ -27,7 +27,7 @@ def main(path: str, width: str, look: str = "dark") -> None:
 
 def _on(line: Line, background: Style, width: int) -> Line:
     segments = [Segment(segment.text, background + (segment.style or Style())) for segment in line.segments]
-    return Line.of([*segments, Segment(" " * (width - line.cells), background)], width, "")
+    return Line([*segments, Segment(" " * (width - line.cells), background)], width, "")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -95,87 +95,85 @@ def _whole(text: str) -> str:
 Unicode = Annotated[str, AfterValidator(_whole)]
 Date = Annotated[datetime, BeforeValidator(_date_from)]
 Money = Annotated[Decimal, PlainValidator(_money_from)]
+Milliseconds = Annotated[int | None, AfterValidator(milliseconds_in_bounds)]
+Count = Annotated[int | None, AfterValidator(count_in_bounds)]
+_NO_FIELDS = ("type", "format", "version", "blobs")
+"""Keys of the JSON that are no field of a value of `core`."""
 
 
 class _Shape(BaseModel):
+    """An object of the JSON, with the fields of a class of `core` and under their names."""
+
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+    core: ClassVar[type]
+
+    def to_core(self) -> Any:
+        return self.core(**{name: _value(item) for name, item in vars(self).items() if name not in _NO_FIELDS})
+
+
+def _value(item: Any) -> Any:
+    if isinstance(item, list):
+        return tuple(map(_value, item))
+    return item.to_core() if hasattr(item, "to_core") else item
 
 
 class _Opaque(_Shape):
     wire: Unicode
     json_: Unicode = Field(alias="json")
 
-    def value(self) -> Opaque:
+    def to_core(self) -> Opaque:
         return Opaque(self.wire, self.json_)
 
 
-class _OpaqueBearing(_Shape):
-    opaque_: _Opaque | None = Field(None, alias="opaque")
-
-    @property
-    def opaque(self) -> Opaque | None:
-        return None if self.opaque_ is None else self.opaque_.value()
+class _Part(_Shape):
+    opaque: _Opaque | None = None
 
 
-class _Text(_OpaqueBearing):
+class _Text(_Part):
+    core = TextPart
     type: Literal["text"]
     text: Unicode
 
-    def value(self) -> Part:
-        return TextPart(self.text, self.opaque)
 
-
-class _Thinking(_OpaqueBearing):
+class _Thinking(_Part):
+    core = ThinkingPart
     type: Literal["thinking"]
     text: Unicode
 
-    def value(self) -> Part:
-        return ThinkingPart(self.text, self.opaque)
 
-
-class _ToolCall(_OpaqueBearing):
+class _ToolCall(_Part):
+    core = ToolCallPart
     type: Literal["tool_call"]
     call_id: Unicode
     name: Unicode
     input_json: Unicode
     on_server: bool = False
 
-    def value(self) -> Part:
-        return ToolCallPart(self.call_id, self.name, self.input_json, self.on_server, self.opaque)
 
-
-class _ToolResult(_OpaqueBearing):
+class _ToolResult(_Part):
+    core = ToolResultPart
     type: Literal["tool_result"]
     call_id: Unicode
     text: Unicode
     is_error: bool = False
     status: ToolStatus = Field(ToolStatus.DONE, strict=False)
-    duration_ms: int | None = None
-
-    def value(self) -> Part:
-        duration_ms = milliseconds_in_bounds(self.duration_ms)
-        return ToolResultPart(self.call_id, self.text, self.is_error, self.opaque, self.status, duration_ms)
+    duration_ms: Milliseconds = None
 
 
-class _Attachment(_OpaqueBearing):
+class _Attachment(_Part):
+    core = AttachmentPart
     type: Literal["attachment"]
     name: Unicode
     media_type: Unicode
     data: Annotated[bytes, BeforeValidator(_bytes_from)] = b""
     sha256: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
-    size: int = 0
-
-    def value(self) -> Part:
-        size = count_in_bounds(self.size) or 0
-        return AttachmentPart(self.name, self.media_type, self.data, self.opaque, self.sha256, size)
+    size: Annotated[int, AfterValidator(lambda size: count_in_bounds(size) or 0)] = 0
 
 
-class _Other(_OpaqueBearing):
+class _Other(_Part):
+    core = OtherPart
     type: Literal["other"]
     kind: Unicode
-
-    def value(self) -> Part:
-        return OtherPart(self.kind, self.opaque)
 
 
 class _Usage(_Shape):
@@ -189,7 +187,7 @@ class _Usage(_Shape):
     estimated: bool = False
     billed_usd: Money | None = None
 
-    def value(self) -> Usage:
+    def to_core(self) -> Usage:
         """Return the usage; with unknown tokens where a count is `null` or out of bounds."""
         counts = dict(self)
         estimated, billed_usd = counts.pop("estimated"), _known(counts.pop("billed_usd"))
@@ -209,7 +207,7 @@ class _Price(_Shape):
     thinking_usd: Money | None = None
     request_usd: Money = Decimal(0)
 
-    def value(self) -> Price | None:
+    def to_core(self) -> Price | None:
         price = Price(**dict(self))
         return price if price.is_in_bounds else None
 
@@ -220,10 +218,10 @@ class _Cost(_Shape):
     price: _Price | None = None
     billed: bool = False
 
-    def value(self) -> Cost | None:
+    def to_core(self) -> Cost | None:
         if (total_usd := _known(self.total_usd)) is None:
             return None
-        price = None if self.price is None else self.price.value()
+        price = None if self.price is None else self.price.to_core()
         return Cost(total_usd, self.estimated, price, self.billed)
 
 
@@ -231,23 +229,17 @@ def _known(amount: Decimal | None) -> Decimal | None:
     return None if amount is None or amount.is_nan() else amount
 
 
-class _Round(_OpaqueBearing):
+class _Round(_Part):
+    core = RoundPart
     type: Literal["round"]
     usage: _Usage | None = None
     cost: _Cost | None = None
-    ttft_ms: int | None = None
-    duration_ms: int | None = None
-
-    def value(self) -> Part:
-        return RoundPart(
-            None if self.usage is None else self.usage.value(),
-            None if self.cost is None else self.cost.value(),
-            milliseconds_in_bounds(self.ttft_ms),
-            milliseconds_in_bounds(self.duration_ms),
-        )
+    ttft_ms: Milliseconds = None
+    duration_ms: Milliseconds = None
 
 
 class _Fault(_Shape):
+    core = Fault
     kind: Unicode
     message: Unicode
     request_id: Unicode | None = None
@@ -258,6 +250,7 @@ class _Fault(_Shape):
 
 
 class _Turn(_Shape):
+    core = Turn
     id: Unicode
     parent_id: Unicode | None
     role: Role = Field(strict=False)
@@ -275,22 +268,12 @@ class _Turn(_Shape):
     stop_detail: Unicode = ""
     fault: _Fault | None = None
     request_id: Unicode | None = None
-    ttft_ms: int | None = None
-    duration_ms: int | None = None
-
-    def value(self) -> Turn:
-        converted = {
-            "parts": tuple(part.value() for part in self.parts),
-            "usage": None if self.usage is None else self.usage.value(),
-            "cost": None if self.cost is None else self.cost.value(),
-            "fault": None if self.fault is None else Fault(**dict(self.fault)),
-            "ttft_ms": milliseconds_in_bounds(self.ttft_ms),
-            "duration_ms": milliseconds_in_bounds(self.duration_ms),
-        }
-        return Turn(**dict(self) | converted)
+    ttft_ms: Milliseconds = None
+    duration_ms: Milliseconds = None
 
 
 class _SideRequest(_Shape):
+    core = SideRequest
     id: Unicode
     purpose: Unicode
     model: Unicode = ""
@@ -298,24 +281,18 @@ class _SideRequest(_Shape):
     usage: _Usage
     cost: _Cost | None = None
 
-    def value(self) -> SideRequest:
-        usage, cost = self.usage.value(), None if self.cost is None else self.cost.value()
-        return SideRequest(self.id, self.purpose, self.model, self.created_at, usage, cost)
-
 
 class _Options(_Shape):
-    max_tokens: int | None = None
+    core = Options
+    max_tokens: Count = None
     temperature: float | None = None
     effort: Unicode | None = None
     thinking: bool | None = None
     tools: list[Unicode] = []
 
-    def value(self) -> Options:
-        bounded = {"max_tokens": count_in_bounds(self.max_tokens), "tools": tuple(self.tools)}
-        return Options(**dict(self) | bounded)
-
 
 class _Origin(_Shape):
+    core = Origin
     conversation_id: Unicode = ""
     turn_id: Unicode = ""
     source: Unicode = ""
@@ -353,17 +330,11 @@ class _Conversation(_Shape):
                 raise ValueError(f"the bytes under {digest[:12]}… have another SHA-256")
         return blobs
 
-    def value(self) -> Conversation:
-        converted = {
-            "options": self.options.value(),
-            "turns": tuple(_with_bytes(turn.value(), self.blobs) for turn in self.turns),
-            "origin": None if self.origin is None else Origin(**dict(self.origin)),
-            "side_requests": tuple(request.value() for request in self.errands),
-            "left_out": frozenset(self.left_out),
-            "tags": tuple(self.tags),
-        }
-        same = {name: value for name, value in self if name not in ("format", "version", "errands", "blobs")}
-        return Conversation(**same | converted)
+    def to_core(self) -> Conversation:
+        fields = {name: _value(item) for name, item in vars(self).items() if name not in _NO_FIELDS}
+        fields["turns"] = tuple(_with_bytes(turn, self.blobs) for turn in fields["turns"])
+        side_requests, left_out = fields.pop("errands"), frozenset(fields.pop("left_out"))
+        return Conversation(**fields, side_requests=side_requests, left_out=left_out)
 
 
 def _with_bytes(turn: Turn, blobs: dict[str, bytes]) -> Turn:
@@ -388,7 +359,7 @@ def conversation_from(value: object) -> Conversation:
     """Return the conversation in a JSON value, or `FormatError` naming the first place that is wrong."""
     _check_version(value)
     try:
-        conversation = _Conversation.model_validate(value).value()
+        conversation = _Conversation.model_validate(value).to_core()
     except ValidationError as error:
         first, *more = error.errors(include_url=False, include_input=False, include_context=False)
         others = f" (and {len(more)} more)" if more else ""

@@ -94,7 +94,7 @@ class _Prose:
         gutter = self._gutter
         text = "─" * max(1, self._context.measure - gutter.first_cells)
         segments = (*gutter.first, Segment(text, self._context.styles.rule))
-        line = Line.of(segments, gutter.first_cells + len(text), "---", gutter.first_cells)
+        line = Line(segments, gutter.first_cells + len(text), "---", gutter.first_cells)
         line.source_prefix = gutter.source_prefix
         return line
 

@@ -41,7 +41,7 @@ class CodeLayout:
         shown = text[: prefix_within(text, self._room)]
         blank = Segment(" " * (self._room - width(shown)), styles.code_block)
         segments = (*gutter.first, Segment(MARGIN + shown, styles.code_label), blank)
-        line = Line.of(segments, gutter.first_cells + len(MARGIN) + self._room, "", gutter.first_cells)
+        line = Line(segments, gutter.first_cells + len(MARGIN) + self._room, "", gutter.first_cells)
         line.separator = ""
         line.source_prefix = gutter.source_prefix
         self.lines.append(line)
@@ -135,7 +135,7 @@ class CodeLayout:
         room = max(0, self._cells - start - len(MARGIN))
         if taken < room:
             segments.append(Segment(" " * (room - taken), background))
-        line = Line.of(segments, start + len(MARGIN) + max(taken, room), text, start + len(MARGIN))
+        line = Line(segments, start + len(MARGIN) + max(taken, room), text, start + len(MARGIN))
         line.source_prefix = gutter.source_prefix if is_first else ""
         return line
 

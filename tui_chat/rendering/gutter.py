@@ -103,7 +103,7 @@ class _Rows:
         if not self.bars:
             return BLANK
         segments = [*self.rest[: self.bars - 1], Segment("▎", self.rest[self.bars - 1].style)]
-        return Line.of(segments, sum(width(segment.text) for segment in segments), "")
+        return Line(segments, sum(width(segment.text) for segment in segments), "")
 
 
 def _has_gap(container: Container, child: Container | Leaf | None) -> bool:

@@ -206,7 +206,7 @@ class Preview:
 def empty_item(stack: list[Container], context: LayoutContext) -> list[Line]:
     """Return the lines of an item without content."""
     gutter = gutter_for(stack, None, context.width, context.styles)
-    line = Line.of(gutter.first, gutter.first_cells, "", gutter.first_cells)
+    line = Line(gutter.first, gutter.first_cells, "", gutter.first_cells)
     line.source_prefix = gutter.source_prefix
     return [line] if gutter.gap is None else [gutter.gap, line]
 

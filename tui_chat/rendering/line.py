@@ -1,7 +1,6 @@
 """A finished screen line with the text that copying it gives. Must not know Markdown."""
 
 from collections.abc import Sequence
-from typing import Self
 
 from rich.segment import Segment
 from textual.strip import Strip
@@ -15,7 +14,7 @@ Link = tuple[int, int, str]
 class Line:
     """One line as it is drawn; its strip is made on first use, since few lines are ever visible."""
 
-    __slots__ = ("_segments", "_strip", "cells", "copy", "copy_at", "links", "separator", "source_prefix")
+    __slots__ = ("_strip", "cells", "copy", "copy_at", "links", "segments", "separator", "source_prefix")
 
     cells: int
     """How many cells it takes; never more than the width it was made for."""
@@ -27,63 +26,29 @@ class Line:
     """The text between this line and the next when both are copied; `None` is a newline."""
     source_prefix: str
     """The source's text before `copy`, such as an item's marker; copied with whole lines."""
-    links: tuple[Link, ...]
 
-    def __init__(
-        self,
-        strip: Strip,
-        copy: str = "",
-        copy_at: int = 0,
-        separator: str | None = None,
-        links: tuple[Link, ...] = (),
-    ) -> None:
-        self._strip: Strip | None = strip
-        self._segments: Sequence[Segment] = ()
-        self.cells = strip.cell_length
+    def __init__(self, segments: Sequence[Segment], cells: int, copy: str, copy_at: int = 0) -> None:
+        """Make a line of these segments, which together take `cells` cells."""
+        self.segments = segments
+        self.cells = cells
         self.copy = copy
         self.copy_at = copy_at
-        self.separator = separator
+        self.separator = None
         self.source_prefix = ""
-        self.links = links
-
-    @classmethod
-    def of(cls, segments: Sequence[Segment], cells: int, copy: str, copy_at: int = 0) -> Self:
-        """Return a line of these segments, which together take `cells` cells."""
-        line = cls.__new__(cls)
-        line._strip = None
-        line._segments = segments
-        line.cells = cells
-        line.copy = copy
-        line.copy_at = copy_at
-        line.separator = None
-        line.source_prefix = ""
-        line.links = ()
-        return line
+        self.links: tuple[Link, ...] = ()
+        self._strip: Strip | None = None
 
     @property
     def strip(self) -> Strip:
         """The line for a widget's line API; not padded to the width."""
         if self._strip is None:
-            self._strip = Strip(self._segments, self.cells)
+            self._strip = Strip(self.segments, self.cells)
         return self._strip
-
-    @property
-    def segments(self) -> Sequence[Segment]:
-        """Its styled segments, without making a strip."""
-        return self._segments if self._strip is None else list(self._strip)
 
     @property
     def text(self) -> str:
         """Its text with the gutter."""
         return "".join(segment.text for segment in self.segments)
-
-    def copied(self, start: int = 0, end: int | None = None) -> str:
-        """Return the copied text of the cells from `start` to `end`, with the marker if the start is included."""
-        first = prefix_within(self.copy, max(0, start - self.copy_at))
-        last = len(self.copy)
-        if end is not None and end < self.copy_at + width(self.copy):
-            last = prefix_within(self.copy, max(0, end - self.copy_at))
-        return (self.source_prefix if start <= 0 and last else "") + self.copy[first:last]
 
     def cropped(self, cells: int) -> "Line":
         if self.cells <= cells:
@@ -96,7 +61,7 @@ class Line:
             left -= width(shown)
             if shown != text:
                 break
-        line = Line.of(segments, cells - left, self.copy, self.copy_at)
+        line = Line(segments, cells - left, self.copy, self.copy_at)
         line.separator = self.separator
         line.source_prefix = self.source_prefix
         line.links = tuple((start, min(end, cells), href) for start, end, href in self.links if start < cells)
@@ -120,5 +85,5 @@ class Line:
         return f"Line({self.text!r}, copy={self.copy!r}, copy_at={self.copy_at}, separator={self.separator!r})"
 
 
-BLANK = Line(Strip([], 0))
+BLANK = Line((), 0, "")
 """An empty line; all empty lines without a gutter are this one."""

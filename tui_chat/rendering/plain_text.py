@@ -26,7 +26,7 @@ def _rows(source: str, cells: int, style: Style) -> list[Line]:
     lines = []
     for (start, end), next_start in zip(rows, ends, strict=True):
         shown = source[start:end]
-        line = Line.of((Segment(shown, style),), width(shown), source[start:next_start])
+        line = Line((Segment(shown, style),), width(shown), source[start:next_start])
         line.separator = ""
         lines.append(line)
     lines[-1].separator = None

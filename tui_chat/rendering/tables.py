@@ -166,7 +166,7 @@ class TableLayout:
         if not drawn and not self.lines:
             return lines + self._record(self._head)
         gutter = self._gutter.following()
-        empty = Line.of(gutter.rest, gutter.cells, "")
+        empty = Line(gutter.rest, gutter.cells, "")
         for number, row in enumerate(drawn):
             if number or self.lines:
                 lines.append(empty)
@@ -218,7 +218,7 @@ class TableLayout:
             at += taken
             owed = spare - before
         text = "".join(segment.text for segment in segments[before_count:]).replace("│", "|")
-        line = Line.of(segments, at, text, begins)
+        line = Line(segments, at, text, begins)
         line.links = tuple(links)
         if is_first:
             line.source_prefix = gutter.source_prefix
@@ -228,7 +228,7 @@ class TableLayout:
         gutter = self._gutter
         text = "─┼─".join("─" * size for size in widths)
         copy = text.replace("─", "-").replace("┼", "|") if is_copied else ""
-        line = Line.of((*gutter.rest, Segment(text, self._styles.table_rule)), gutter.cells + len(text), copy)
+        line = Line((*gutter.rest, Segment(text, self._styles.table_rule)), gutter.cells + len(text), copy)
         line.copy_at = gutter.cells
         line.separator = None if is_copied else ""
         return line

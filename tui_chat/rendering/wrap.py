@@ -25,7 +25,7 @@ def wrap_parts(parts: Sequence[Inline], gutter: Gutter, room: int, styles: TextS
             before = gutter.first if is_first else gutter.rest
             before_cells = gutter.first_cells if is_first else gutter.cells
             segments, cells, links = cursor.cut(start, end, before_cells)
-            line = Line.of((*before, *segments), before_cells + cells, text[start:end], before_cells)
+            line = Line((*before, *segments), before_cells + cells, text[start:end], before_cells)
             line.links = links
             if is_first:
                 line.source_prefix = gutter.source_prefix

@@ -1,7 +1,7 @@
 """Check the database for damage and inconsistencies, repair those, and count what it holds."""
 
 import sqlite3
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -68,8 +68,6 @@ class CheckReport:
     """Attached files whose bytes have changed."""
     wrong_file_uses: int = 0
     """Uses of attached files that are not recorded, or recorded without being there."""
-    sizes: tuple[tuple[str, int], ...] = field(default=(), compare=False)
-    """Bytes of each table and index, largest first; empty where SQLite does not know."""
     unreadable: tuple[str, ...] = ()
     """A sentence for each unreadable value; the other checks run once these are repaired."""
 
@@ -143,7 +141,6 @@ def _check_consistency(db: sqlite3.Connection) -> CheckReport:
         overindexed,
         len(blobs.damaged(db)),
         blobs.wrong_links(db),
-        _sizes(db),
     )
 
 
@@ -270,11 +267,3 @@ def stats(db: sqlite3.Connection) -> Stats:
         version=pragmas["user_version"],
         has_search_index=search_index.is_complete(db),
     )
-
-
-def _sizes(db: sqlite3.Connection) -> tuple[tuple[str, int], ...]:
-    try:
-        rows = db.execute("SELECT name, pgsize FROM dbstat WHERE aggregate = TRUE ORDER BY pgsize DESC")
-        return tuple((str(name), int(size)) for name, size in rows)
-    except sqlite3.OperationalError:
-        return ()

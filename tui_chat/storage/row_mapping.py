@@ -5,9 +5,10 @@ A number or a date out of range is read as unknown: it must not keep its row fro
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, astuple, replace
+from dataclasses import asdict, astuple, make_dataclass, replace
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 from tui_chat.core.bounds import (
     MOST_MS,
@@ -22,7 +23,6 @@ from tui_chat.core.error import Fault
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.core.usage import COUNTS, UNKNOWN_USAGE, Cost, Price, Usage
-from tui_chat.storage.fast_values import fast_maker
 from tui_chat.storage.figures_codec import dump, dump_price, format_money, parse_money, parse_price, parse_sum
 from tui_chat.storage.part_codec import dump_parts, load_parts
 
@@ -275,3 +275,23 @@ def parse_time(stored: str | None) -> datetime | None:
 def parse_required_time(stored: str) -> datetime:
     """Return a moment from its text; an invalid text gives the unknown moment."""
     return moment_in_bounds(stored) or UNKNOWN_MOMENT
+
+
+T = TypeVar("T")
+
+
+@cache
+def fast_maker(frozen: type[T]) -> Callable[..., T]:
+    """Return a function that takes every field of a frozen class with slots and returns its value.
+
+    The own `__init__` of such a class sets each field by a function call; a long conversation has ten thousand turns.
+    The values are made as those of a class with the same slots that is not frozen, then get their class.
+    """
+    fillable: Any = make_dataclass(frozen.__name__, frozen.__slots__, slots=True)  # type: ignore[attr-defined]
+
+    def make(*values: object) -> T:
+        value = fillable(*values)
+        value.__class__ = frozen
+        return value  # type: ignore[no-any-return]
+
+    return make

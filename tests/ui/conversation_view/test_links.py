@@ -19,7 +19,7 @@ from tui_chat.ui.conversation_view.links import (
 
 
 def line(text: str, *links: tuple[int, int, str]) -> Line:
-    made = Line.of((Segment(text),), len(text), text)
+    made = Line((Segment(text),), len(text), text)
     made.links = links
     return made
 

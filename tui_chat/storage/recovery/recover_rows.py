@@ -5,12 +5,14 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tui_chat.storage import maintenance, row_repair, search_index
+from tui_chat.storage import blobs, maintenance, row_repair, search_index
 from tui_chat.storage.connection import connect
-from tui_chat.storage.recovery import page_reader, recover_blobs, recover_sync
+from tui_chat.storage.recovery import page_reader, recover_sync
+from tui_chat.storage.recovery.page_reader import Value
 from tui_chat.storage.recovery.recovered_conversation import recovered_conversation
 from tui_chat.storage.row_check import KEYS
 from tui_chat.storage.row_mapping import UNREADABLE
@@ -30,9 +32,9 @@ def recover_rows(damaged: Path, db: sqlite3.Connection, *, new_id: Callable[[], 
     columns = {table: _columns(db, table) for table in _TABLES}
     rows_by_table: dict[str, Rows] = {table: {} for table in _TABLES}
     _read(damaged, columns, rows_by_table)
-    recover_blobs.copy_readable(damaged, db)
+    _copy_files(damaged, db)
     with suppress(OSError, ValueError):
-        _read_pages(damaged, columns, rows_by_table, partial(recover_blobs.keep_if_whole, db))
+        _read_pages(damaged, columns, rows_by_table, partial(_keep_if_whole, db))
     _set_added(rows_by_table)
     _keep_readable(rows_by_table, now)
     _add_missing_conversations(rows_by_table, new_id, now)
@@ -191,3 +193,24 @@ def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
             f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
             list(row.values()),
         )
+
+
+def _copy_files(damaged: Path, db: sqlite3.Connection) -> None:
+    """Copy every whole file that SQLite itself can read, one at a time."""
+    with suppress(sqlite3.Error, UnicodeDecodeError, MemoryError), closing(connect(damaged, writable=False)) as old:
+        old.execute("PRAGMA cell_size_check = OFF")
+        for order in ("ASC", "DESC"):
+            with suppress(sqlite3.Error, UnicodeDecodeError, MemoryError):
+                for values in old.execute(f"SELECT sha256, size, bytes FROM blob ORDER BY seq {order}"):
+                    _keep_if_whole(db, [None, *values])
+                return
+
+
+def _keep_if_whole(db: sqlite3.Connection, values: list[Value]) -> bool:
+    """Store the row if it is a file with its hash, whatever page it was found in; return whether it is one."""
+    match values:
+        case [None, str(digest), int(), bytes(data)] if sha256(data).hexdigest() == digest:
+            blobs.put(db, data)
+            return True
+        case _:
+            return False

@@ -180,5 +180,5 @@ def _wrapped(row: Sequence[Piece], cells: int, style: Style, differs: Style) -> 
             if shown:
                 segments.append(Segment(shown, differs if piece.differs else style))
             at += len(piece.text)
-        lines.append(Line.of(segments, width(text[start:end]), text[start:end]))
+        lines.append(Line(segments, width(text[start:end]), text[start:end]))
     return lines

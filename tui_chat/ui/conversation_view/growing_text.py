@@ -57,7 +57,7 @@ class GrowingText:
         if line is BLANK:
             return line
         by = len(self._indent.text)
-        moved = Line.of((self._indent, *line.segments), line.cells + by, line.copy, line.copy_at + by)
+        moved = Line((self._indent, *line.segments), line.cells + by, line.copy, line.copy_at + by)
         moved.separator = line.separator
         return moved
 

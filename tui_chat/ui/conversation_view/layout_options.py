@@ -102,4 +102,4 @@ def text_row(width: int, pieces: Iterable[tuple[str, Style]]) -> Line:
             break
         segments.append(Segment(text, style))
         used += size
-    return Line.of(segments, used, "")
+    return Line(segments, used, "")

@@ -208,7 +208,7 @@ def _picture_rows(picture: Picture | None) -> list[Line]:
         return []
     indent = Segment(" " * _IMAGE_INDENT)
     rows = placeholders(picture.number, picture.cells)
-    return [Line.of([indent, row], _IMAGE_INDENT + picture.cells[0], "") for row in rows]
+    return [Line([indent, row], _IMAGE_INDENT + picture.cells[0], "") for row in rows]
 
 
 def source(part: Part, text: str, number: int, layout_options: LayoutOptions) -> Block:
