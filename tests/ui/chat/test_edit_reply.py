@@ -1,7 +1,8 @@
 """A reply is edited as a branch of its own: nothing is sent, and the reply of the model stays."""
 
-from tests.ui.conftest import Desk
+from tests.ui.conftest import Desk, desk_with
 from tests.ui.screen import screen_text
+from tui_chat.core.event import Stopped, TextDelta
 from tui_chat.core.turn import EDITED
 
 
@@ -31,3 +32,20 @@ async def test_the_draft_comes_back_after_an_edit_and_escape_leaves_it(desk: Des
     desk.chat.prompt.draft = "/edit-reply"
     await desk.press("enter")
     await desk.until(lambda: desk.chat.prompt.text == "Hello")
+
+
+async def test_a_text_of_many_lines_is_shown_whole_to_be_edited_also_after_a_switch() -> None:
+    reply, prompt = ("\n".join(f"{what} {at}" for at in range(40)) for what in ("reply", "prompt"))
+    async with desk_with((TextDelta(reply), Stopped("end_turn"))) as desk:
+        desk.chat.prompt.draft = prompt
+        await desk.press("enter")
+        await desk.idle()
+        for keys, text in ((("f9",), prompt), (("escape", "tab", "E"), reply)):
+            await desk.press(*keys)
+            assert desk.chat.prompt.text == text
+        await desk.type("!")
+        first = desk.conversation
+        await desk.press("ctrl+n")
+        assert desk.chat.prompt.text == ""
+        await desk.chat.open(first)
+        assert desk.chat.prompt.text == f"{reply}!"

@@ -358,3 +358,8 @@ async def test_a_reply_that_ends_elsewhere_asks_no_more() -> None:
         await desk.until(lambda: "A tool call waits in" in screen_text(desk.app))
         reply.cancel()
         await desk.until(lambda: not desk.chat.approval_bar.display)
+
+
+async def test_the_answer_key_reports_where_no_call_waits(desk: Desk) -> None:
+    await desk.press("alt+a")
+    await desk.until(lambda: "No tool call waits for an answer." in screen_text(desk.app))

@@ -81,6 +81,8 @@ class PromptActions:
         is_known = self._left == (conversation.id, draft)
         if draft and is_known:
             self._chat.prompt.draft = draft + self._chat.prompt.draft
+        elif self.editing is not None and not self._chat.prompt.text:
+            self._chat.prompt.show_to_edit(draft)
         elif draft:
             self._chat.prompt.restore_text(draft)
         self._is_restored = True
@@ -189,7 +191,7 @@ class PromptActions:
         """Put an earlier prompt into the prompt box; sent, it becomes a sibling of the old one."""
         await self._drafts.flush()
         self.editing = prompt
-        self._chat.prompt.draft = draft_text(prompt)
+        self._chat.prompt.show_to_edit(draft_text(prompt))
         self._show_hint()
         self._chat.prompt.focus()
 

@@ -211,6 +211,8 @@ class ToolActions:
             chat.run_worker(partial(self.forms.fill_in, form), group="form", exclusive=True, exit_on_error=False)
         elif (waiting := self._waiting_elsewhere) is not None:
             await chat.open(await chat.service.open(waiting))
+        else:
+            chat.notify("No tool call waits for an answer.")
 
     @property
     def _waiting_elsewhere(self) -> str | None:

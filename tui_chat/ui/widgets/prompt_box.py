@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _FILE_TOKEN = re.compile(r"(?<!\S)@((?:\\.|[^\s\\])*)\Z")
 """An `@` with the start of a file name before the cursor; a space in the name has a backslash."""
+_MOST_EDITED = 50_000
+"""Characters of a text that is shown whole to be changed."""
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -139,6 +141,14 @@ class PromptBox(TextArea):
         """Put a text back that was not sent; newer text stays below it."""
         written = self.draft
         self.draft = f"{text}\n{written}" if written.strip() else text
+
+    def show_to_edit(self, text: str) -> None:
+        """Show a text that is to be changed: only a very long one is folded."""
+        if len(text) > _MOST_EDITED:
+            self.draft = text
+        else:
+            self._walked_to = -1
+            self._show(self._with_placeholders(text))
 
     def set_history(self, prompts: Sequence[str]) -> None:
         """Set the history for up and down, newest first."""
