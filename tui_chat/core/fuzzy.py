@@ -1,9 +1,13 @@
 """Fuzzy matching: text by some of its letters, and the closest of several names. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TypeVar
 
+T = TypeVar("T")
+LEAST_SHARE = 0.6
+"""In a list that is searched, matches that score less than this share of the best one are left out."""
 _STARTS_WORD, _FOLLOWS, _ENDS_WORD = 3.0, 3.0, 1.0
 _IS_NAME = 1.5
 """Bonus for a match in a command's name rather than in its description."""
@@ -31,6 +35,20 @@ def match(query: str, text: str) -> Match | None:
         score += found.score
         places.update(found.places)
     return Match(score, tuple(sorted(places)))
+
+
+def best_matches(
+    query: str, items: Iterable[T], text_of: Callable[[T], str], least_share: float = 0.0
+) -> list[tuple[Match, T]]:
+    """Return the items whose texts match, the best first; without a query all of them, in their order.
+
+    Those that score less than that share of the best one are left out.
+    """
+    found = [(hit, item) for item in items if (hit := match(query, text_of(item))) is not None]
+    if query.strip():
+        found.sort(key=lambda pair: -pair[0].score)
+        found = [pair for pair in found if pair[0].score >= least_share * found[0][0].score]
+    return found
 
 
 def _candidates(word: str, text: str) -> list[Match]:

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui_chat.core.fuzzy import match
+from tui_chat.core.fuzzy import LEAST_SHARE, best_matches
 from tui_chat.ui.key_bindings import Keyboard
 from tui_chat.ui.key_hints import hint_content, hint_line
 from tui_chat.ui.keymap import Scope
@@ -22,8 +22,6 @@ from tui_chat.ui.widgets.dialog_width import fit_dialog, widest_row
 from tui_chat.ui.widgets.row_list import RowList
 
 MOST_ROWS = 200
-_MIN_SHARE = 0.6
-"""Matches that score less than this share of the best one are left out."""
 _LIST_PERCENT, _LIST_PADDING = 70, 2
 """How much of the window's height the list may take, and its rows without text, as the style sheet has it."""
 _CURRENT = "●"
@@ -133,11 +131,7 @@ class Picker(ModalScreen[str | None]):
     def _show(self, chosen: Choice | None = None) -> None:
         """Show the choices that match, `chosen` highlighted if it is among them."""
         typed = self.box.value.strip()
-        hits = [(hit, row) for row in self._rows if (hit := match(typed, row.words)) is not None]
-        if typed:
-            hits.sort(key=lambda pair: -pair[0].score)
-            hits = [pair for pair in hits if pair[0].score >= _MIN_SHARE * hits[0][0].score]
-        del hits[MOST_ROWS:]
+        hits = best_matches(typed, self._rows, lambda row: row.words, LEAST_SHARE)[:MOST_ROWS]
         room = self._room
         shown = [(row.choice, row.drawn(hit.places, with_note=row.width <= room)) for hit, row in hits]
         if self._free is not None and self._free(typed) and all(row.choice.value != typed for _, row in hits):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tui_chat.core.fuzzy import match
+from tui_chat.core.fuzzy import best_matches
 from tui_chat.ui.commands.slash_commands import COMMANDS, COMMANDS_BY_NAME, Command
 from tui_chat.ui.picker_rows import Choice
 
@@ -111,15 +111,11 @@ class Completion:
             command = COMMANDS_BY_NAME.get(name) or self._own().get(name)
             return [] if command is None else [Choice(text, f"/{name} {command.takes}".rstrip(), command.help)]
         offers = self._arguments[name].offers(argument)
-        return [Choice(f"/{name} {one.value}", one.text, one.note) for one in best_matches(argument, offers)]
+        return [Choice(f"/{name} {one.value}", one.text, one.note) for one in _best(argument, offers)]
 
 
-def best_matches(typed: str, choices: Sequence[Choice]) -> list[Choice]:
-    """Return those that match the typed letters, the best match first."""
-    hits = [(hit.score, one) for one in choices if (hit := match(typed, one.text)) is not None]
-    if typed.strip():
-        hits.sort(key=lambda pair: -pair[0])
-    return [one for _, one in hits]
+def _best(typed: str, choices: Sequence[Choice]) -> list[Choice]:
+    return [choice for _, choice in best_matches(typed, choices, lambda choice: choice.text)]
 
 
 def _commands(typed: str, own: Mapping[str, Command]) -> list[Choice]:
@@ -128,4 +124,4 @@ def _commands(typed: str, own: Mapping[str, Command]) -> list[Choice]:
         for one in (*COMMANDS, *own.values())
     ]
     first = [one for one in choices if one.value.startswith(f"/{typed.lower()}")]
-    return first + [one for one in best_matches(typed, choices) if one not in first]
+    return first + [one for one in _best(typed, choices) if one not in first]

@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from tui_chat.core.clean import clean_line
 from tui_chat.core.error import SettingsError
-from tui_chat.core.fuzzy import match
+from tui_chat.core.fuzzy import LEAST_SHARE, best_matches
 from tui_chat.settings.find_setting import Setting, all_settings, value_of, value_text
 from tui_chat.settings.values import Settings
 from tui_chat.ui.key_bindings import Keyboard
@@ -23,8 +23,6 @@ from tui_chat.ui.keymap import Scope
 from tui_chat.ui.widgets.row_list import RowList
 
 _VALUE_CELLS = 28
-_MIN_SHARE = 0.6
-"""Matches that score less than this share of the best one are left out."""
 _DEFAULTS = Settings()
 
 
@@ -266,8 +264,4 @@ class ConfigScreen(ModalScreen[None]):
 
 def _fitting(typed: str, texts: Iterable[str]) -> list[str]:
     """Return the texts that match what is typed, the best first; all of them while nothing is typed."""
-    if not typed:
-        return list(texts)
-    hits = [(hit.score, text) for text in texts if (hit := match(typed, text)) is not None]
-    best = max((score for score, _ in hits), default=0)
-    return [text for score, text in sorted(hits, key=lambda hit: -hit[0]) if score >= _MIN_SHARE * best]
+    return [text for _, text in best_matches(typed, texts, str, LEAST_SHARE)]

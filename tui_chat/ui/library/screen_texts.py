@@ -4,7 +4,7 @@ from textual.content import Content
 
 from tui_chat.storage.list_filter import filter_help
 from tui_chat.ui.key_bindings import Keyboard
-from tui_chat.ui.key_hints import hint_line
+from tui_chat.ui.key_hints import fitted_hint, hint_line
 from tui_chat.ui.library.data_source import ListFilter, Shelf
 
 _FILTERS = "role:user   model:name   title:word   after:2026-01   before:2026-02-15   “an exact phrase”"
@@ -50,10 +50,7 @@ def key_hints(list_filter: ListFilter, keys: Keyboard, *, any_row: bool, width: 
     if any_row:
         steps += [*_CHANGES[list_filter.shelf], "library.mark", "library.pin", "library.tags", "library.export"]
     steps += ["library.shelf", "library.undo", "library.close"]
-    last = ("app.help", "all keys")
-    while steps and len(hint_line(keys, *steps, last)) > width:
-        steps.pop()
-    return hint_line(keys, *steps, last)
+    return fitted_hint(hint_line(keys, *steps, ("app.help", "all keys")), width)
 
 
 def why_nothing(list_filter: ListFilter, keys: Keyboard) -> str:

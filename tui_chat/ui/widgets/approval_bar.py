@@ -52,14 +52,10 @@ class ApprovalBar(Widget, can_focus=True):
         if not approvals and self.has_focus:
             self.post_message(ActionRequested("screen.write"))
 
-    def watch_elsewhere(self) -> None:
-        self._update_display()
-
-    def watch_form(self) -> None:
-        self._update_display()
-
     def _update_display(self) -> None:
         self.display = bool(self.approvals or self.form or self.elsewhere)
+
+    watch_elsewhere = watch_form = _update_display
 
     def on_focus(self) -> None:
         self._shown_s = self._monotonic_s()

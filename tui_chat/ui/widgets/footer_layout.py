@@ -83,26 +83,8 @@ class Field:
 
 
 _STEPS = (
-    *(
-        "keys",
-        "stop",
-        "hint",
-        "speed",
-        "effort",
-        "tools",
-        "sync",
-        "background",
-        "clients",
-        "model",
-        "tokens",
-        "cost",
-        "total",
-        "context",
-        "total",
-        "hint",
-        "model",
-        "tokens",
-    ),
+    *("keys", "stop", "hint", "speed", "effort", "tools", "sync", "background", "clients"),
+    *("model", "tokens", "cost", "total", "context", "total", "hint", "model", "tokens"),
     *("effort", "model", "tokens", "total", "context", "keys", "sync", "sync"),
     *("model", "state", "stop", "state", "tools", "background", "cost"),
 )

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 from textual.timer import Timer
@@ -90,8 +90,7 @@ class StatusFooter(Widget):
         """Show the model and the figures of the current branch."""
         replies = [turn for turn in conversation.path if turn.role is Role.ASSISTANT]
         last = replies[-1] if replies else None
-        self._state = replace(
-            self._state,
+        self._change(
             model=conversation.model,
             effort=conversation.options.effort or "",
             tools=conversation.options.tools,
@@ -100,15 +99,19 @@ class StatusFooter(Widget):
             total=conversation.path_cost,
             total_all=conversation.cost,
         )
-        self.refresh()
+
+    def _change(self, **values: Any) -> None:
+        changed = replace(self._state, **values)
+        if changed != self._state:
+            self._state = changed
+            self.refresh()
 
     def show_idle(self) -> None:
         self._act(Activity.IDLE)
 
     def show_context(self, context: "ContextUse") -> None:
         """Show how full the model's context window is."""
-        self._state = replace(self._state, context=context)
-        self.refresh()
+        self._change(context=context)
 
     def show_asking(self, is_asking: bool) -> None:
         """Show that the reply waits for the user's answer, or that it does not any more."""
@@ -125,26 +128,19 @@ class StatusFooter(Widget):
 
     def show_hint(self, hint: str) -> None:
         """Show a hint about a useful key."""
-        self._state = replace(self._state, hint=hint)
-        self.refresh()
+        self._change(hint=hint)
 
     def show_background(self, count: int) -> None:
         """Show how many replies stream into conversations that are not shown."""
-        if count != self._state.background:
-            self._state = replace(self._state, background=count)
-            self.refresh()
+        self._change(background=count)
 
     def show_clients(self, count: int) -> None:
         """Show how many clients of the server are connected."""
-        if count != self._state.clients:
-            self._state = replace(self._state, clients=count)
-            self.refresh()
+        self._change(clients=count)
 
     def show_sync(self, texts: tuple[str, ...]) -> None:
         """Show the state of sync; the texts are from long to short."""
-        if texts != self._state.sync:
-            self._state = replace(self._state, sync=texts)
-            self.refresh()
+        self._change(sync=texts)
 
     def show_saving(self, error: StorageError | None) -> None:
         """Show a warning while the conversation cannot be saved."""
