@@ -260,6 +260,18 @@ def test_code_blocks_have_their_source_as_it_was_written() -> None:
     assert live.lines[second.end_line - 1].text.strip() == "two"
 
 
+def test_long_code_is_one_code_block_open_and_closed() -> None:
+    code = "\n".join(f"x{number} = {number}" for number in range(5_000))
+    live = LiveMarkdown(40, DARK)
+    live.append(f"```py\n0\n```\n\n```py\n{code}")
+    for piece in ("", "\n```\n"):
+        live.append(piece)
+        _, block = live.code_blocks
+        assert (block.language, block.source) == ("py", code)
+        assert live.lines[block.first_line].text.strip() == "py"
+        assert live.lines[block.end_line - 1].text.strip() == "x4999 = 4999"
+
+
 def test_an_open_code_block_is_known_before_it_closes() -> None:
     live = LiveMarkdown(40, DARK)
     for piece in ("text\n\n```py\n", "x = 1\ny", " = 2"):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.rendering.corpus import EXAMPLES, HOSTILE, REPLY
 from tests.rendering.test_markdown import PIECES
-from tui_chat.rendering import sections
+from tui_chat.rendering import block_parser, sections
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.markdown import LiveMarkdown, render
 from tui_chat.rendering.references import References
@@ -37,23 +37,36 @@ TRAPS = (
     "end\n\n```\na\n\n    ```\n\nb\n\n```x\n\nc\n\n`\u200d``\n\nend\n\n```\n\nd\r\n```\r\n\r\nend\n",
     "- a\n\n**b**\n\n** c\n\n***\n\n- a\n\n|b\n\n|a|b|\n|-|-|\n\n| c |\n\nend\n",
     "#\n\n# \n\nend\n\n###### x\n\nend\n",
+    "```py\n" + "x = 1  # one\n" * 9 + "\n'''\nmore\n'''\n" + "def f():\n    pass\n" * 4 + "```\n\nend\n\nend\n",
+    "end\n\n````c\n/* a\n" + "b\n\n" * 20 + "*/ int x;\n```\n" + "\tlong " * 30 + "\n ````` \nend",
+    "- ```\n" + "  line of code\n" * 20 + "  ```\n\nend\n\n  ```\n" + "    a\n b\n" * 9 + "  ```\nend\n\nend\n",
+    "~~~\n" + "code\r\n" * 20 + "~~~\n\nend\n\n```\r\n" + "code\r\n" * 20 + "```\r\n\nend\n\nend\n",
+    "```\n"
+    + "a\u200db\n" * 20
+    + "```\n\nend\n\n```\n"
+    + "\x1b[1mcode\n\n" * 9
+    + "```\n\nend\n\n```\n"
+    + "open\n" * 30,
+    "> ```\n" + "> quoted\n" * 20 + "end\n\n```\n12345678901\n12345678901\n```\n\nend\n\n```\n" + "\n" * 30 + "```",
 )
 
 
 @pytest.fixture(autouse=True)
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sections, "_LEAST", 1)
+    for module in (sections, block_parser):
+        monkeypatch.setattr(module, "LONGEST_CODE", 24)
 
 
 def in_sections(text: str, width: int) -> list[Line]:
     """Every section's lines, made from the last section to the first."""
     references = References()
     pieces = sections.cut(text, references)
-    assert "".join(pieces) == text
+    assert "".join(piece.text for piece in pieces) == text
     made = []
     for number in reversed(range(len(pieces))):
-        live = LiveMarkdown(width, DARK, references, continues=number > 0)
-        live.append(pieces[number])
+        live = LiveMarkdown(width, DARK, references, continues=number > 0, code=pieces[number].code)
+        live.append(pieces[number].text)
         live.finish()
         made.append(list(live.lines))
     return [line for lines in reversed(made) for line in lines]
@@ -104,7 +117,7 @@ def again(text: LiveMarkdown, width: int, *, is_first: bool) -> list[Line]:
     """The lines of a section: laid out again where links in it were defined later."""
     if not any(label in text.references for label in text.unknown_labels):
         return list(text.lines)
-    other = LiveMarkdown(width, DARK, text.references, continues=not is_first)
+    other = LiveMarkdown(width, DARK, text.references, continues=not is_first, code=text.code)
     other.append(text.source)
     other.finish()
     return list(other.lines)
@@ -141,3 +154,19 @@ def test_a_reply_is_split_as_it_arrives() -> None:
 def test_a_long_reply_has_many_sections(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sections, "_LEAST", 500)
     assert len(sections.cut(REPLY * 3, References())) > len(REPLY) * 3 / 5000
+
+
+@pytest.mark.parametrize("end", ["", "```\n\nThe end.\n"])
+def test_long_code_has_many_sections(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    text = "Here:\n\n```log\n" + "a line of a log\n" * 5_000 + end
+    pieces = sections.cut(text, References())
+    assert sum(piece.code is not None for piece in pieces) == 4
+    assert max(len(piece.text) for piece in pieces) < 17_000
+    live, made = LiveMarkdown(80, DARK, section_size=4_000), 1
+    for at in range(0, len(text), 500):
+        live.append(text[at : at + 500])
+        live.advance()
+        while (rest := live.split()) is not None:
+            live, made = rest, made + 1
+    assert made >= 5

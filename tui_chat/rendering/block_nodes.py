@@ -24,6 +24,9 @@ DEEPEST = 60
 """Containers in containers; markers of more are text."""
 LONGEST = 4096
 """Characters of a paragraph that are parsed together; a longer paragraph is parsed in parts."""
+LONGEST_CODE = 16_000
+"""Characters of a fenced block of code that are highlighted together; a longer one goes on as another leaf, whose
+lexer starts afresh."""
 
 
 class _Copied:
@@ -65,7 +68,7 @@ class Leaf(_Copied):
     after_blank: bool = False
     lines: list[str] = field(default_factory=list)
     size: int = 0
-    """Characters in a paragraph's lines."""
+    """Characters in the lines of a paragraph, or of fenced code with their newlines."""
     level: int = 0
     """Of a heading."""
     info: str = ""
@@ -83,9 +86,13 @@ class Leaf(_Copied):
     joined_lines: frozenset[int] = frozenset()
     """Numbers of lines that continue the line before: one line of the source, parsed in parts."""
     continues: bool = False
-    """It continues the paragraph before it, which had become too long."""
+    """It continues the paragraph or the code before it, which had become too long."""
     layout: Any = None
     """State of the layout of an open leaf."""
+
+    def continuation(self) -> "Leaf":
+        """Return an empty leaf for the rest of fenced code."""
+        return Leaf(self.kind, info=self.info, fence=self.fence, indent=self.indent, continues=True)
 
     def fork(self) -> "Leaf":
         """Return a copy to try more lines on. A long list of lines is shared: cut off what the trial added."""

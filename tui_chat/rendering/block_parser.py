@@ -19,6 +19,7 @@ from tui_chat.rendering.block_nodes import (
     ITEM,
     LIST,
     LONGEST,
+    LONGEST_CODE,
     NOTED,
     PARAGRAPH,
     QUOTE,
@@ -54,15 +55,17 @@ _STARTS = frozenset("#>`~<=-_*+|:$\\[0123456789")
 class BlockParser:
     """The stack of open blocks, and the methods that feed it. A closed block is final and goes to the sink."""
 
-    def __init__(self, sink: Sink, *, continues: bool = False) -> None:
-        """`continues`: other blocks and an empty line are before the text."""
+    def __init__(self, sink: Sink, *, continues: bool = False, code: Leaf | None = None) -> None:
+        """`continues`: other blocks and an empty line are before the text; `code`: it starts within this code."""
         self.sink = sink
         self.stack = [Container(ROOT, shown=continues)]
         """The open containers, outermost first."""
-        self.leaf: Leaf | None = None
+        self.leaf = None if code is None else code.continuation()
         """The open leaf in the innermost of them."""
         self._blank = continues
         """The last line was empty."""
+        self._is_trial = False
+        """It is a fork, which must not split the leaf."""
         self._own_lines = 0
         """Lines of the leaf that are its own, while a fork has borrowed them."""
         self._line = self._text = ""
@@ -74,7 +77,7 @@ class BlockParser:
         other.stack = [copy(container) for container in self.stack]
         if self.leaf is not None:
             other.leaf, self._own_lines = self.leaf.fork(), len(self.leaf.lines)
-        other._blank = self._blank
+        other._blank, other._is_trial = self._blank, True
         return other
 
     def unfork(self) -> list[str]:
@@ -86,9 +89,16 @@ class BlockParser:
         return added
 
     def ends_before(self, line: str) -> bool:
-        """Return whether every block ends before this line, so that it can start a text of its own."""
+        """Return whether every block ends before this line, or long code is split, so that a section can start."""
+        if (code := self.open_code) is not None:
+            return code.size >= LONGEST_CODE and not _closes(code, line.expandtabs(4), 0)
         is_closed = self.leaf is None and self._blank and self.stack[0].shown
         return is_closed and SECTION_START.match(line) is not None
+
+    @property
+    def open_code(self) -> Leaf | None:
+        """The fenced code that is open, if no container is around it."""
+        return self.leaf if self.leaf is not None and self.leaf.kind == FENCED and len(self.stack) == 1 else None
 
     def close(self) -> None:
         """Close all blocks at the end of the text."""
@@ -144,7 +154,7 @@ class BlockParser:
             while leaf.lines and not leaf.lines[-1].strip():
                 leaf.lines.pop()
                 self._blank = True
-        if leaf.lines or leaf.kind in (BREAK, FENCED):
+        if leaf.lines or leaf.kind == BREAK or (leaf.kind == FENCED and not leaf.continues):
             self.sink.leaf_closed(self.stack, leaf)
 
     def _split(self, *, joined_lines: bool = False) -> Leaf:
@@ -167,6 +177,7 @@ class BlockParser:
             if raw is not None:
                 leaf.raw[len(leaf.lines)] = raw
             leaf.lines.append(piece)
+            leaf.size += len(piece)
 
     def feed(self, line: str, raw: str | None = None) -> None:
         """Parse the next line, without its newline; `raw` is the line as written where that differs."""
@@ -204,11 +215,13 @@ class BlockParser:
         text = self._text
         first = _first(text, at)
         if leaf.kind == FENCED:
-            if first - at < 4 and text.startswith(leaf.fence, first):
-                end = FENCE_END.match(text, first)
-                if end is not None:
-                    self._close_leaf()
-                    return True
+            if _closes(leaf, text, at):
+                self._close_leaf()
+                return True
+            if leaf.size >= LONGEST_CODE and not self._is_trial:
+                self._close_leaf()
+                self.leaf = leaf = leaf.continuation()
+            leaf.size += len(self._line) + 1
             self._add_verbatim(leaf, min(first, at + leaf.indent))
             return True
         if leaf.kind == INDENTED:
@@ -398,6 +411,12 @@ def _cut_at(line: str, column: int) -> tuple[int, int]:
             return index, at - column
         at += 4 - at % 4 if character == "\t" else 1
     return len(line), max(0, at - column)
+
+
+def _closes(code: Leaf, text: str, at: int) -> bool:
+    """Return whether a line with its content at `at` ends fenced code."""
+    first = _first(text, at)
+    return first - at < 4 and text.startswith(code.fence, first) and FENCE_END.match(text, first) is not None
 
 
 def _first(text: str, at: int) -> int:

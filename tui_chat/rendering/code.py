@@ -33,7 +33,7 @@ class CodeLayout:
         self.lines: list[Line] = [] if gutter.gap is None else [gutter.gap]
         self.begins = len(self.lines)
         """The first row after the empty line before the block."""
-        if self.language:
+        if self.language and not leaf.continues:
             self._label(self.language)
 
     def _label(self, text: str) -> None:

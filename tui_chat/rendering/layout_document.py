@@ -68,7 +68,8 @@ class Document:
         self._update_lines(block, block.layout.finish(leaf))
         if leaf.kind in (FENCED, INDENTED):
             begins = self._base + (block.gutter.gap is not None)
-            self.code_blocks.append(CodeBlock(begins, len(self.lines), _language(block.layout), source_of(leaf)))
+            code = CodeBlock(begins, len(self.lines), _language(block.layout), source_of(leaf))
+            self.code_blocks = with_code(self.code_blocks, code, leaf)
         if block.unknown_labels:
             self._unresolved.append(
                 _UnresolvedBlock(self._base, len(self.lines), leaf, block.gutter, block.unknown_labels)
@@ -201,6 +202,14 @@ class Preview:
         self.lines += layout.preview(leaf)
         if leaf.kind in (FENCED, INDENTED):
             self.code = begins + (gutter.gap is not None), _language(layout), leaf
+
+
+def with_code(blocks: list[CodeBlock], code: CodeBlock, leaf: Leaf) -> list[CodeBlock]:
+    """Return the code blocks of a text with that of a leaf, which may continue the last one."""
+    if not leaf.continues or not blocks:
+        return [*blocks, code]
+    *others, start = blocks
+    return [*others, replace(start, end_line=code.end_line, source=f"{start.source}\n{code.source}")]
 
 
 def empty_item(stack: list[Container], context: LayoutContext) -> list[Line]:

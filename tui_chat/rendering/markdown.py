@@ -10,7 +10,7 @@ from tui_chat.rendering.block_nodes import PARAGRAPH, TABLE, Leaf
 from tui_chat.rendering.block_parser import BlockParser
 from tui_chat.rendering.block_patterns import cells_of
 from tui_chat.rendering.close_unfinished import may_become_block
-from tui_chat.rendering.layout_document import CodeBlock, Document, Preview, source_of
+from tui_chat.rendering.layout_document import CodeBlock, Document, Preview, source_of, with_code
 from tui_chat.rendering.line import Line
 from tui_chat.rendering.line_source import LineSource, SourceLine
 from tui_chat.rendering.references import References
@@ -39,11 +39,13 @@ class LiveMarkdown:
         references: References | None = None,
         *,
         continues: bool = False,
+        code: Leaf | None = None,
         section_size: int = 0,
         source: LineSource | None = None,
     ) -> None:
         """`references`: definitions from elsewhere in the text; `continues`: it is not the text's first section.
 
+        `code`: the fenced code within which it starts.
         After `section_size` characters it stops where a section can start, and `split` continues there; 0 is never.
         """
         self.width = width
@@ -53,7 +55,9 @@ class LiveMarkdown:
         )
         self._source = source or LineSource()
         self._document = Document(self._context)
-        self._blocks = BlockParser(self._document, continues=continues)
+        self._blocks = BlockParser(self._document, continues=continues, code=code)
+        self.code = code
+        """The fenced code within which it starts."""
         self._section_size = section_size
         self._next_section: int | None = None
         """Where in the source the next section starts."""
@@ -117,7 +121,7 @@ class LiveMarkdown:
         while not (done := self._work_some()) and perf_counter() < until:
             pass
         self._document.resolve(self._blocks.leaf)
-        if done and self._next_section is None:
+        if done and self._next_section is None and self._blocks.open_code is None:
             self._look_for_section(next(iter(self._source.partial()), None))
         self._stale = not done
         self._open_code = None
@@ -128,11 +132,13 @@ class LiveMarkdown:
         """End the text where the next section starts, if `advance` has come there, and return that section."""
         if self._next_section is None:
             return None
+        code = self._blocks.open_code
         section = LiveMarkdown(
             self.width,
             self.styles,
             self._context.references,
             continues=True,
+            code=None if code is None else code.continuation(),
             section_size=self._section_size,
             source=self._source,
         )
@@ -217,7 +223,8 @@ class LiveMarkdown:
         begins, language, leaf, added = self._open_code
         if self._blocks.leaf is not None and leaf.lines is self._blocks.leaf.lines:
             leaf = replace(leaf, lines=leaf.lines + added)
-        return (*self._document.code_blocks, CodeBlock(self._fixed + begins, len(lines), language, source_of(leaf)))
+        code = CodeBlock(self._fixed + begins, len(lines), language, source_of(leaf))
+        return tuple(with_code(self._document.code_blocks, code, leaf))
 
 
 def render(source: str, width: int, styles: TextStyles) -> list[Line]:

@@ -12,7 +12,7 @@ from tests.ui.turns import conversation, prompt, reply
 from tui_chat.core.event import TextDelta
 from tui_chat.core.part import TextPart
 from tui_chat.core.turn import Turn, TurnStatus
-from tui_chat.rendering import sections
+from tui_chat.rendering import block_parser, sections
 from tui_chat.rendering.line import Line
 from tui_chat.ui.conversation_view import blocks, cut_text, turn_layout
 from tui_chat.ui.conversation_view.branch_entries import BranchEntries, entry_after
@@ -31,6 +31,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "LONG_TEXT", 300)
     monkeypatch.setattr(turn_layout, "_KEPT_SECTIONS", 1)
     monkeypatch.setattr(sections, "_LEAST", 1)
+    for module in (sections, block_parser):
+        monkeypatch.setattr(module, "LONGEST_CODE", 60)
 
 
 def rows(entry: TurnLayout) -> list[Line]:
@@ -73,7 +75,17 @@ def end(viewport: Viewport) -> TurnLayout:
 
 
 TEXT = st.lists(
-    st.sampled_from((*PIECES, "see [link001]\n\n", "[link{n}]: https://example.org/{n}\n\n")), max_size=40
+    st.sampled_from(
+        (
+            *PIECES,
+            "see [link001]\n\n",
+            "[link{n}]: https://example.org/{n}\n\n",
+            "```log\n",
+            " ~~~\n",
+            "line {n}\n" * 20,
+        )
+    ),
+    max_size=40,
 )
 STEP = st.tuples(st.integers(1, 90), st.sampled_from(("", "", "grow", "grow", "up", "down", "width", "behind")))
 

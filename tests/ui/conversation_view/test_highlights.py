@@ -75,6 +75,26 @@ async def test_stepping_goes_from_code_to_code_across_turns() -> None:
         assert intent.text.rstrip("\n") == "second --flag"
 
 
+async def test_long_code_in_many_sections_is_one_step_and_copied_whole() -> None:
+    long = "".join(f"line {number}\n" for number in range(8_000))
+    text = f"{CODE}\n```log\n{long}```\n\n```\nlast = 1\n```\n"
+    async with shown(conversation(prompt(0, "x"), reply(1, text))) as (app, pilot):
+        copied = []
+        for _ in range(4):
+            app.pane.action_step_code(-1)
+            app.pane.action_copy_code()
+            await pilot.pause()
+            copied.append(copied_last(app).text.rstrip("\n"))
+        assert copied == ["last = 1", long.rstrip("\n"), "second --flag", "first = 1"]
+        app.pane.action_step_code(1)
+        app.pane.action_step_code(1)
+        rows = await settled(app, pilot)
+        assert any("line 3" in row for row in rows)
+        app.pane.scroller.scroll(3_000)
+        rows = await settled(app, pilot)
+        assert all("█" in row for row in rows if "line" in row), "all of it is the code at the cursor"
+
+
 async def test_links_in_sight_are_stepped_through_and_only_safe_ones_opened() -> None:
     text = "[a](https://example.org/x) [b](file:///etc/passwd) and src/app.py:12 and <https://münchen.example/>"
     async with shown(conversation(reply(1, text, parent_id=None))) as (app, pilot):

@@ -96,3 +96,29 @@ async def test_no_callback_is_long_while_a_long_reply_is_opened_scrolled_and_fol
             await asyncio.sleep(0)
         await settled(app, pilot)
         assert longest() < _MOST_S, "streaming"
+
+
+@pytest.mark.slow
+async def test_no_callback_is_long_while_huge_code_streams_and_is_opened(longest: Callable[[], float]) -> None:
+    load_ahead()
+    load_lexers()
+    text = (
+        "```py\n" + "".join(f"def f{number}(x): return [x, {number}]  # one\n" for number in range(20_000)) + "```\n"
+    )
+    async with shown(conversation(prompt(0, "first", None))) as (app, pilot):
+        app.pane.add_turn(live(parent="turn-0")[0])
+        await settled(app, pilot)
+        longest()
+        for at in range(0, len(text), 5_000):
+            app.pane.apply(TextDelta(text[at : at + 5_000]))
+            await asyncio.sleep(0)
+        streaming = app.pane.viewport.turns.streaming
+        assert streaming is not None
+        app.pane.apply(TurnEnded(replace(streaming.turn, status=TurnStatus.COMPLETE)))
+        await settled(app, pilot)
+        assert longest() < _MOST_S, "its end"
+        app.pane.show(conversation(prompt(2, "other", None), reply(3, text, parent_id="turn-2")))
+        await settled(app, pilot)
+        app.pane.scroller.to_start()
+        await settled(app, pilot)
+        assert longest() < _MOST_S, "opening"

@@ -16,6 +16,7 @@ from tui_chat.ui.conversation_view.layout_options import LayoutOptions, text_row
 from tui_chat.ui.conversation_view.links import ATTACHMENT
 
 if TYPE_CHECKING:
+    from tui_chat.rendering.block_nodes import Leaf
     from tui_chat.rendering.markdown import CodeBlock, LiveMarkdown
     from tui_chat.rendering.references import References
 
@@ -87,6 +88,11 @@ class Block:
     def code_blocks(self) -> "tuple[CodeBlock, ...]":
         """Its code blocks, whose lines are counted without the blank rows."""
         return ()
+
+    @property
+    def continues_code(self) -> bool:
+        """Whether it starts within code whose start is in the block above."""
+        return False
 
     def offset_of(self, row: int) -> int:
         """Return the offset in its text at which a row starts, counted by `length_of`."""
@@ -185,20 +191,27 @@ class Prose(Block):
     def code_blocks(self) -> "tuple[CodeBlock, ...]":
         return () if isinstance(self.text, GrowingText) else self.text.code_blocks
 
+    @property
+    def continues_code(self) -> bool:
+        return not isinstance(self.text, GrowingText) and self.text.code is not None
+
 
 def live_markdown(
     layout_options: LayoutOptions,
     references: "References | None" = None,
     *,
     continues: bool = False,
+    code: "Leaf | None" = None,
     section_size: int = 0,
 ) -> "LiveMarkdown":
-    """Return an empty text for these options."""
+    """Return an empty text for these options; `code` is the code within which it starts."""
     # Imported late: an app that opens on an empty conversation starts sooner.
     from tui_chat.rendering.markdown import LiveMarkdown
 
     options = layout_options
-    return LiveMarkdown(options.width, options.styles, references, continues=continues, section_size=section_size)
+    return LiveMarkdown(
+        options.width, options.styles, references, continues=continues, code=code, section_size=section_size
+    )
 
 
 class Fold(Block):

@@ -21,22 +21,41 @@ _SIGNS_OF_CODE = ("```", "~~~", "    ", "\t")
 
 @dataclass(frozen=True, slots=True)
 class Code:
+    """A code block; the turn must be laid out."""
+
     entry: TurnLayout
     block: int
     number: int
-    """Index within the code blocks of its part."""
+    """Index within the code blocks of its block."""
 
     @property
-    def code(self) -> "CodeBlock":
-        """Its text and lines; the turn must be laid out."""
-        return self.entry.block(self.block).code_blocks[self.number]
+    def last_block(self) -> int:
+        """The block in which it ends: long code continues in the blocks below."""
+        blocks, last = self.entry.estimated_blocks, self.block
+        if self.number == len(self.entry.block(self.block).code_blocks) - 1:
+            while last + 1 < len(blocks) and blocks[last + 1].continues_code:
+                last += 1
+        return last
+
+    @property
+    def source(self) -> str:
+        """Its text."""
+        below = range(self.block + 1, self.last_block + 1)
+        return "\n".join((self._part.source, *(self.entry.block(block).code_blocks[0].source for block in below)))
 
     @property
     def rows(self) -> tuple[int, int]:
         """First and last row within its turn."""
-        block, code = self.entry.block(self.block), self.code
-        first = self.entry.row_of(self.block, block.gap + code.first_line)
-        return first, first + code.end_line - code.first_line - 1
+        last = self.last_block
+        end = (self._part if last == self.block else self.entry.block(last).code_blocks[0]).end_line
+        return self._row(self.block, self._part.first_line), self._row(last, end - 1)
+
+    @property
+    def _part(self) -> "CodeBlock":
+        return self.entry.block(self.block).code_blocks[self.number]
+
+    def _row(self, block: int, line: int) -> int:
+        return self.entry.row_of(block, self.entry.block(block).gap + line)
 
 
 class Cursor:
@@ -89,11 +108,11 @@ class Cursor:
         """The code block at the cursor, or the last one of `turn_or_last_reply`."""
         if self.code is not None:
             index = self._index(self.code.entry)
-            return "" if index is None else self._laid_code(index, self.code).code.source
+            return "" if index is None else self._laid_code(index, self.code).source
         turn = self.turn_or_last_reply
         index = None if turn is None else self._viewport.turns.index_of(turn.id)
         code = None if index is None else next(self._codes(index, -1, _FAR), None)
-        return "" if code is None else code.code.source
+        return "" if code is None else code.source
 
     def _laid_code(self, index: int, code: Code) -> Code:
         self._viewport.turns.layout(index)
@@ -155,7 +174,7 @@ class Cursor:
         within = row - entry.row_of(first, 0)
         for number in range(first, entry.block_count if by > 0 else -1, by):
             block = entry.block(number)
-            codes = [*enumerate(block.code_blocks)]
+            codes = [*enumerate(block.code_blocks)][block.continues_code :]
             for which, code in codes[::by]:
                 if number != first or (block.gap + code.first_line - within) * by > 0:
                     yield Code(entry, number, which)
@@ -184,7 +203,9 @@ class Cursor:
         entry = self._viewport.turns.entries[position.entry]
         if entry is self.turn:
             return position.block != HEAD or position.row >= entry.block(HEAD).gap
-        if self.code is None or entry is not self.code.entry or position.block != self.code.block:
+        if self.code is None or entry is not self.code.entry:
+            return False
+        if not self.code.block <= position.block <= self.code.last_block:
             return False
         first, last = self.code.rows
         return first <= entry.row_of(position.block, position.row) <= last

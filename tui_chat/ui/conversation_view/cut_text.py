@@ -12,6 +12,7 @@ from tui_chat.ui.conversation_view.section import Section
 
 if TYPE_CHECKING:
     from tui_chat.rendering.references import References
+    from tui_chat.rendering.sections import Piece
 
 LONG_TEXT = 40_000
 """Characters of a reply from which it is laid out in sections."""
@@ -20,7 +21,7 @@ LONG_TEXT = 40_000
 class CutText:
     """Where a text is cut, which is the same at every width."""
 
-    def __init__(self, pieces: list[str], references: "References", *, is_complete: bool) -> None:
+    def __init__(self, pieces: "list[Piece]", references: "References", *, is_complete: bool) -> None:
         self._pieces = pieces
         self._references = references
         self._is_complete = is_complete
@@ -39,13 +40,15 @@ class CutText:
     @classmethod
     def of_blocks(cls, blocks: list[Block]) -> "CutText":
         """Return where the text of these blocks was cut."""
+        from tui_chat.rendering.sections import Piece
+
         pieces, references, is_complete = [], None, True
         for block in blocks:
             if isinstance(block, Section):
-                pieces.append(block.source)
+                pieces.append(Piece(block.source, block.code))
                 references = block.references
             elif isinstance(block, Prose) and not isinstance(block.text, GrowingText):
-                pieces.append(block.text.source)
+                pieces.append(Piece(block.text.source, block.text.code))
                 references, is_complete = block.text.references, False
         assert references is not None
         return cls(pieces, references, is_complete=is_complete)
@@ -59,17 +62,18 @@ class CutText:
         """Take in the text as it is now. Return False if it is another one."""
         offset = 0
         for piece in self._pieces if self._is_complete else self._pieces[:-1]:
-            if not text.startswith(piece, offset):
+            if not text.startswith(piece.text, offset):
                 return False
-            offset += len(piece)
+            offset += len(piece.text)
         if self._is_complete:
             return offset == len(text)
+        last = self._pieces[-1]._replace(text=text[offset:])
         if is_live:
-            self._pieces[-1] = text[offset:]
+            self._pieces[-1] = last
         else:
             from tui_chat.rendering.sections import cut
 
-            self._pieces[-1:] = cut(text[offset:], self._references)
+            self._pieces[-1:] = cut(last.text, self._references, code=last.code)
             self._is_complete = True
         return True
 
@@ -77,14 +81,21 @@ class CutText:
         """Return the blocks of a part with this text, to be laid out with these options."""
         closed = self._pieces if self._is_complete else self._pieces[:-1]
         blocks: list[Block] = [
-            Section(part, piece, self._references, layout_options, is_first=not place)
+            Section(part, piece.text, self._references, layout_options, is_first=not place, code=piece.code)
             for place, piece in enumerate(closed)
         ]
         if not self._is_complete:
-            text = live_markdown(layout_options, self._references, continues=bool(closed), section_size=SECTION_SIZE)
-            text.append(self._pieces[-1])
-            start = sum(map(len, closed))
-            blocks.append(Prose(part, text, start, start + len(self._pieces[-1])))
+            last = self._pieces[-1]
+            text = live_markdown(
+                layout_options,
+                self._references,
+                continues=bool(closed),
+                code=last.code,
+                section_size=SECTION_SIZE,
+            )
+            text.append(last.text)
+            start = sum(len(piece.text) for piece in closed)
+            blocks.append(Prose(part, text, start, start + len(last.text)))
         return blocks
 
 
@@ -147,7 +158,9 @@ def _section(prose: Prose, layout_options: LayoutOptions) -> Section:
     """Return a complete text as a section, laid out as it is."""
     text = prose.text
     assert not isinstance(text, GrowingText)
-    section = Section(prose.part, text.source, text.references, layout_options, is_first=not prose.start)
+    section = Section(
+        prose.part, text.source, text.references, layout_options, is_first=not prose.start, code=text.code
+    )
     section.gap = prose.gap
     section.take_rows(text)
     return section

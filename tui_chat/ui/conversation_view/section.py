@@ -8,6 +8,7 @@ from tui_chat.ui.conversation_view.blocks import Block, live_markdown
 from tui_chat.ui.conversation_view.layout_options import LayoutOptions
 
 if TYPE_CHECKING:
+    from tui_chat.rendering.block_nodes import Leaf
     from tui_chat.rendering.markdown import CodeBlock, LiveMarkdown
     from tui_chat.rendering.references import References
 
@@ -23,10 +24,13 @@ class Section(Block):
         layout_options: LayoutOptions,
         *,
         is_first: bool,
+        code: "Leaf | None" = None,
     ) -> None:
+        """`code` is the code within which it starts."""
         super().__init__()
         self.part: TextPart = part
         self.is_first = is_first
+        self.code = code
         self.source = source
         self.references = references
         self._layout_options = layout_options
@@ -64,7 +68,7 @@ class Section(Block):
 
     def _laid_out(self) -> "LiveMarkdown":
         if self._text is None:
-            text = live_markdown(self._layout_options, self.references, continues=not self.is_first)
+            text = live_markdown(self._layout_options, self.references, continues=not self.is_first, code=self.code)
             text.append(self.source)
             text.finish()
             self.take_rows(text)
@@ -80,6 +84,10 @@ class Section(Block):
     @property
     def code_blocks(self) -> "tuple[CodeBlock, ...]":
         return self._laid_out().code_blocks
+
+    @property
+    def continues_code(self) -> bool:
+        return self.code is not None
 
 
 def estimated_rows(text: str, measure: int) -> int:
