@@ -124,6 +124,24 @@ async def test_a_queued_prompt_keeps_its_files(store: Store, clock: Clock) -> No
     assert await store.blob(SHA) == PHOTO.data
 
 
+async def test_a_prompt_that_was_cleared_keeps_its_files_in_the_history_until_they_are_sent(
+    store: Store, clock: Clock
+) -> None:
+    await store.put_blob(PHOTO.data)
+    await store.set_draft_attachments(None, [PHOTO])
+    await purge_later(store, clock)
+    await store.set_draft_attachments(None, [])
+    await store.add_prompt(f"Look ⟦file: shot.png | image/png | 3 bytes | sha256:{SHA}⟧")
+    await purge_later(store, clock)
+    assert await store.blob(SHA) == PHOTO.data
+    await store.create(conversation("c1", with_files(prompt("u1"), PHOTO)))
+    await purge_later(store, clock)
+    await store.delete("c1")
+    await store.purge(clock() + timedelta(days=1))
+    with pytest.raises(NotFound):
+        await store.blob(SHA)
+
+
 async def test_bytes_go_with_the_last_conversation_that_uses_them(store: Store, clock: Clock) -> None:
     for name in ("c1", "c2"):
         await store.create(conversation(name, with_files(prompt("u1"), PHOTO)))

@@ -1,7 +1,7 @@
 """The bytes of attachments, each file once, by SHA-256. Each function runs within one transaction.
 
 A turn's parts name the hash; the table `attachment` holds which turns use which bytes, so that what nothing uses can
-be swept. Drafts and queued prompts name hashes in the values of `state`.
+be swept. Drafts and queued prompts name hashes in the values of `state`, prompts of the history in their text.
 """
 
 import json
@@ -26,6 +26,8 @@ UNUSED_FOR = timedelta(days=1)
 _PUT_AT = "blob:"
 """Keys of `state` with the moment at which bytes were stored ahead of their prompt."""
 _NAMED = re.compile(r'"sha256":"([0-9a-f]{64})"')
+_MARKED = re.compile(r"\| sha256:([0-9a-f]{64})⟧")
+"""A hash in the text of a prompt, where a mark stands for each file."""
 WITH_FILES = """parts LIKE '%"type":"attachment"%'"""
 """SQL for the turns that have attachments."""
 
@@ -116,10 +118,11 @@ def add_link(db: sqlite3.Connection, turn_seq: int, digest: str) -> None:
 def sweep(db: sqlite3.Connection, now: datetime, stop_s: float) -> bool:
     """Delete the bytes that no turn, draft or queued prompt names, until that time; return whether there is more."""
     put_at = db.execute("SELECT key, value FROM state WHERE key >= ? AND key < ?", (_PUT_AT, _PUT_AT + "~"))
-    for key, value in put_at.fetchall():
-        moment = moment_in_bounds(value.strip('"'))
-        if moment is None or not timedelta(0) <= now - moment <= UNUSED_FOR:
-            db.execute("DELETE FROM state WHERE key = ?", (key,))
+    moments = {key: moment_in_bounds(value.strip('"')) for key, value in put_at.fetchall()}
+    old = [key for key, at in moments.items() if at is None or not timedelta(0) <= now - at <= UNUSED_FOR]
+    unsent = _unsent(db) if old else set()
+    outdated = [(key,) for key in old if key.removeprefix(_PUT_AT) not in unsent]
+    db.executemany("DELETE FROM state WHERE key = ?", outdated)
     kept = _named_in_state(db)
     unlinked = "SELECT seq, sha256 FROM blob WHERE NOT EXISTS (SELECT 1 FROM attachment WHERE blob = blob.seq)"
     unused = [seq for seq, digest in db.execute(unlinked).fetchall() if digest not in kept]
@@ -130,13 +133,28 @@ def sweep(db: sqlite3.Connection, now: datetime, stop_s: float) -> bool:
     return False
 
 
+def _unsent(db: sqlite3.Connection) -> set[str]:
+    """Return the hashes that a draft or the history names and no turn, such as those of a prompt that was cleared.
+
+    Bytes that a turn uses go with their conversation, although the history has the prompt.
+    """
+    texts = db.execute("SELECT text FROM prompt WHERE instr(text, '| sha256:')")
+    named = {digest for (text,) in texts for digest in _MARKED.findall(text)}
+    linked = {
+        digest for (digest,) in db.execute("SELECT sha256 FROM blob WHERE seq IN (SELECT blob FROM attachment)")
+    }
+    return (named | _named_in_values(db)) - linked
+
+
 def _named_in_state(db: sqlite3.Connection) -> set[str]:
     """Return the hashes that drafts, edits and queued prompts name, and those that were stored ahead of a prompt."""
-    named = set[str]()
-    for key, value in db.execute("""SELECT key, value FROM state WHERE key LIKE 'blob:%' OR value LIKE '%sha256%'"""):
-        named.add(key.removeprefix(_PUT_AT))
-        named.update(_NAMED.findall(value))
-    return named
+    ahead = db.execute("SELECT key FROM state WHERE key >= ? AND key < ?", (_PUT_AT, _PUT_AT + "~"))
+    return {key.removeprefix(_PUT_AT) for (key,) in ahead} | _named_in_values(db)
+
+
+def _named_in_values(db: sqlite3.Connection) -> set[str]:
+    values = db.execute("SELECT value FROM state WHERE value LIKE '%sha256%'")
+    return {digest for (value,) in values for digest in _NAMED.findall(value)}
 
 
 def move_bytes_out(db: sqlite3.Connection) -> None:
