@@ -20,7 +20,6 @@ class Heartbeat:
         self._wait()
 
     def stop(self) -> None:
-        """Stop calling the function."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None

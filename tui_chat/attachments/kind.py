@@ -75,8 +75,6 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Kind(NamedTuple):
-    """What a file is."""
-
     media_type: str
     """Empty for a file that cannot be sent."""
     label: str = ""

@@ -35,8 +35,6 @@ _GIT = ("git", "-c", "core.fsmonitor=false", "ls-files", "-z", "--exclude-standa
 
 
 class FileListing:
-    """The files below one folder, by their paths from there."""
-
     def __init__(self, root: Path) -> None:
         self.root = root
         self._paths: list[str] = []

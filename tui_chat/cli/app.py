@@ -99,8 +99,6 @@ class _LazyCommands(Mapping[str, Any]):
 
 
 class _LazyGroup(HelpGroup):
-    """The group of all commands."""
-
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands: Any = _LazyCommands()
@@ -110,7 +108,6 @@ class _LazyGroup(HelpGroup):
         return list(COMMANDS)
 
     def command_rows(self, ctx: Any, width: int) -> list[CommandRow]:
-        """Return the rows of `--help`."""
         return [CommandRow(listed.heading, name, listed.summary) for name, listed in COMMANDS.items()]
 
 

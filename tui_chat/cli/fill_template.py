@@ -120,7 +120,6 @@ def _clipboard() -> str:
 
 
 def as_rows(templates: "Mapping[str, PromptTemplate]", *, project_is_trusted: bool) -> list[dict[str, object]]:
-    """Return the templates as plain values."""
     return [
         {
             "name": name,

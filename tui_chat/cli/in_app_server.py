@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
 
 class InAppServer:
-    """The server of one program."""
-
     def __init__(self, program: "Program") -> None:
         self._program = program
         self._server: GatewayServer | None = None

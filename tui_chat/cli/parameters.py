@@ -15,8 +15,6 @@ _LEFT_TO_TYPER = object()
 
 
 class PlainOption(TyperOption):
-    """An option that reads plain values without pydantic."""
-
     def process_value(self, ctx: Any, value: Any) -> Any:
         """Return the value in the type that the command's function declares."""
         plain = _plain_value(self, value)
@@ -24,8 +22,6 @@ class PlainOption(TyperOption):
 
 
 class PlainArgument(TyperArgument):
-    """An argument that reads plain values without pydantic."""
-
     def process_value(self, ctx: Any, value: Any) -> Any:
         """Return the value in the type that the command's function declares."""
         plain = _plain_value(self, value)

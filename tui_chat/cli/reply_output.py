@@ -45,8 +45,6 @@ class ReplyText(Protocol):
 
 
 class EventTexts:
-    """Prints a text for each event."""
-
     pause_s = 0.0
 
     def __init__(self, format_event: Callable[[ReplyEvent], str]) -> None:

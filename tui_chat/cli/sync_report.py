@@ -96,7 +96,6 @@ def _lines(
 
 
 def _odd(state: "ReplicaState") -> list[str]:
-    """Return what is unusual."""
     odd = []
     if state.waiting:
         odd.append(f"{state.waiting:,} received, waiting for others")

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
 
 class TemporaryChats:
-    """The temporary conversations of one program."""
-
     def __init__(self, program: "Program") -> None:
         self._program = program
         self._services: list[ChatService] = []

@@ -33,5 +33,4 @@ LONG_CONTEXT = 200_000
 
 
 def base64_bytes(size: int) -> int:
-    """Return how long that many bytes are as base64."""
     return (size + 2) // 3 * 4

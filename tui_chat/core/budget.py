@@ -16,8 +16,6 @@ _FACTORS = {"": 1, "k": 1_000, "M": 1_000_000}
 
 
 class Span(StrEnum):
-    """What a limit is for."""
-
     DAY = "day"
     CONVERSATION = "conversation"
     REQUEST = "request"

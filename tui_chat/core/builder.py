@@ -43,8 +43,6 @@ class _OpenPart:
 
 
 class TurnBuilder:
-    """One reply as it grows."""
-
     def __init__(self, turn: Turn) -> None:
         """Start with `turn`; text that it already holds is continued."""
         self._turn = turn

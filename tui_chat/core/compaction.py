@@ -103,7 +103,6 @@ def is_left_out(conversation: Conversation, turn: Turn) -> bool:
 
 
 def _left_out(conversation: Conversation, path: tuple[Turn, ...]) -> set[str]:
-    """Return the turns of a path that are not sent."""
     if not conversation.left_out:
         return set()
     hidden = {turn.id for turn in path if is_left_out(conversation, turn)}

@@ -128,7 +128,6 @@ class Conversation:
         return self.children_of(self.turn(turn_id).parent_id)
 
     def path_to(self, turn_id: str | None) -> tuple[Turn, ...]:
-        """Return the turns from the root to that one."""
         path: list[Turn] = []
         while turn_id is not None:
             turn = self.turn(turn_id)

@@ -76,8 +76,6 @@ class ChatError(Exception):
 
 
 class ProviderError(ChatError):
-    """The provider or the connection to it failed."""
-
     kind = "provider"
     retryable: ClassVar[bool] = False
 

@@ -43,8 +43,6 @@ class ToolCallPart:
 
 
 class ToolStatus(StrEnum):
-    """How a tool call ended."""
-
     DONE = "done"
     FAILED = "failed"
     DENIED = "denied"

@@ -40,7 +40,6 @@ class PromptTemplate:
 
     @property
     def takes_arguments(self) -> bool:
-        """Whether it has a place for arguments, or a hint for them."""
         return bool(self.argument_hint) or _ARGUMENT.search(self.body) is not None
 
     @property

@@ -121,7 +121,6 @@ def purged_names(turn_ids: Collection[str]) -> bytes:
 
 
 def not_purged(turn_ids: Iterable[str], body: bytes) -> set[str]:
-    """Return the turns that are not named in the body of a purge."""
     named, turn_ids = _names_in(body), list(turn_ids)
     return {turn_id for turn_id, name in zip(turn_ids, _names(turn_ids), strict=True) if name not in named}
 

@@ -61,7 +61,6 @@ class RawValue:
     """What was too large about it."""
 
     def take(self) -> bytes | None:
-        """Return the bytes and drop them."""
         data, self.data = self.data, None
         return data
 

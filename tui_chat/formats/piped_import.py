@@ -22,8 +22,6 @@ _WAIT_MS = 200
 
 
 class PathKind(Enum):
-    """The kinds of paths that can be imported."""
-
     FILE = auto()
     FOLDER = auto()
     PIPE = auto()

@@ -23,8 +23,6 @@ _USUAL_STOPS = (None, "", "end_turn", "stop", "completed")
 
 
 class Branch(StrEnum):
-    """How much of a conversation's tree is exported."""
-
     CURRENT = "current"
     ALL = "all"
 

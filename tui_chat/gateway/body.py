@@ -13,8 +13,6 @@ _MOST = 10**9
 
 
 class Body:
-    """A JSON object of a request."""
-
     def __init__(self, values: Mapping[str, Any], place: str = "") -> None:
         self._values = values
         self._place = place
@@ -37,11 +35,9 @@ class Body:
         return self._values.get(name) is not None
 
     def name(self, field: str) -> str:
-        """Return the full name of a field, for messages."""
         return f"{self._place}.{field}" if self._place else field
 
     def raw(self, field: str) -> Any:
-        """Return a value as it is; `None` where it is missing."""
         return self._values.get(field)
 
     def _typed(self, field: str, kind: type[T] | tuple[type, ...], wants: str) -> T | None:

@@ -40,7 +40,6 @@ class ChatRequest:
 
     @property
     def prompt(self) -> Message:
-        """The message to answer."""
         return self.messages[-1]
 
 

@@ -59,8 +59,6 @@ async def _stream(request: Request, backend: Backend, client: Client, ids: tuple
 
 
 class EventFeed:
-    """The frames of a stream that follows conversations."""
-
     def __init__(self, backend: Backend, client: Client, ids: tuple[str, ...]) -> None:
         """Without ids, all that the client may see."""
         self._backend = backend
@@ -87,7 +85,6 @@ class EventFeed:
         self._polling = asyncio.create_task(self._poll())
 
     def close(self) -> None:
-        """Stop following."""
         self._unwatch()
         if self._polling is not None:
             self._polling.cancel()

@@ -37,8 +37,6 @@ _CORS_HEADERS = (
 
 
 class Guard:
-    """The outermost layer of the application."""
-
     def __init__(self, app: ASGIApp, backend: Backend, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._app = app
         self._backend = backend

@@ -188,7 +188,6 @@ def hit_json(hit: SearchHit) -> Json:
 
 
 def model_json(model: Model) -> Json:
-    """Return a model; null is unknown."""
     return {
         "id": model.ref,
         "name": model.name or model.ref,

@@ -58,6 +58,5 @@ def openai_error(problem: Problem) -> dict[str, object]:
 
 
 def anthropic_error(problem: Problem) -> dict[str, object]:
-    """Return an error as Anthropic writes it."""
     kind = _ANTHROPIC_TYPES.get(problem.status, "api_error" if problem.status >= 500 else "invalid_request_error")
     return {"type": "error", "error": {"type": kind, "message": str(problem)}}

@@ -25,13 +25,11 @@ def backend_of(request: Request) -> Backend:
 
 
 def client_of(request: Request) -> Client:
-    """Return who sends the request."""
     client: Client = request.scope[CLIENT]
     return client
 
 
 async def conversation_of(request: Request) -> Conversation:
-    """Return the conversation that the path names."""
     return await backend_of(request).conversation(client_of(request), request.path_params["id"])
 
 
@@ -61,7 +59,6 @@ def json_response(content: object, status: int = 200, headers: dict[str, str] | 
 
 
 def count_in_query(request: Request, name: str, default: int, *, least: int = 0, most: int) -> int:
-    """Return a whole number of the query."""
     text = request.query_params.get(name)
     if text is None:
         return default
@@ -71,7 +68,6 @@ def count_in_query(request: Request, name: str, default: int, *, least: int = 0,
 
 
 def check_turn(conversation: Conversation, turn_id: str) -> None:
-    """Raise if the conversation has no such turn."""
     if not conversation.has(turn_id):
         raise refused_as_missing(NotFound(detail="turn"))
 

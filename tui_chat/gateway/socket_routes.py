@@ -84,7 +84,6 @@ class _Connection:
             await asyncio.wait(self._following.values(), timeout=0.5)
 
     def close(self) -> None:
-        """Stop following."""
         for task in self._following.values():
             task.cancel()
 

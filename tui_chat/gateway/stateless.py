@@ -62,7 +62,6 @@ class History:
         return await service.send(conversation, chat.prompt.text, chat.prompt.attachments)
 
     def as_conversation(self, model: str) -> Conversation:
-        """Return the history as a conversation that is not stored."""
         conversation = self._service.new_conversation(
             model, system=self._chat.system or "", options=self._chat.options
         )

@@ -26,8 +26,6 @@ Frames = AsyncGenerator[bytes, None]
 
 
 class StreamResponse(Response):
-    """Sends frames as they come."""
-
     def __init__(
         self,
         backend: Backend,

@@ -11,8 +11,6 @@ _MOST = 1000
 
 
 class Tickets:
-    """The tickets that were given out and not used yet."""
-
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._clock_s = clock_s
         self._tickets: dict[str, tuple[Client, float]] = {}

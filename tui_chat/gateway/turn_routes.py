@@ -27,7 +27,6 @@ _EFFORTS = 40
 
 
 def options_in(body: Body) -> Options:
-    """Return the options of a request to a model."""
     return Options(
         body.count("max_tokens"),
         body.number("temperature", least=0, most=2),

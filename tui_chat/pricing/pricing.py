@@ -118,7 +118,6 @@ class Pricing:
         return None if model is None else count_in_bounds(model.context_window)
 
     def known(self, model_ref: str, at: datetime) -> KnownPrice:
-        """Return all that is known of the price of a model at a time."""
         model, price = self._model(model_ref), self.price(model_ref, Usage(), at)
         if model is None:
             return KnownPrice(model_ref, price, reason=self._reason(model_ref))

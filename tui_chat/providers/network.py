@@ -31,8 +31,6 @@ def use_asyncio(client: httpx2.AsyncClient) -> None:
 
 
 class AsyncioBackend(httpcore2.AsyncNetworkBackend):
-    """Opens connections over TCP."""
-
     async def connect_tcp(
         self,
         host: str,

@@ -63,8 +63,6 @@ def gutter_for(stack: list[Container], leaf: Leaf | None, width: int, styles: Te
 
 
 class _Rows:
-    """Collects the gutter, container by container."""
-
     def __init__(self, width: int) -> None:
         self._most = width - min(_LEAST_ROOM, width // 2)
         self._most_first = width - min(_LEAST_ROOM // 2, width // 2)

@@ -91,13 +91,10 @@ def lex_lines(
 
 
 def plain_tokens(line: str) -> LineTokens:
-    """Return a line as one token of no kind."""
     return [(Token, line.rstrip("\n"))]
 
 
 class _LineSplitter:
-    """Splits tokens at the ends of lines."""
-
     def __init__(self, lines: list[str], text: str, start: int) -> None:
         self.pieces: list[LineTokens] = [[] for _ in lines]
         self.starts: dict[int, Stack] = {}

@@ -26,8 +26,6 @@ class SourceLine:
 
 
 class LineSource:
-    """Collects text and returns its complete lines."""
-
     def __init__(self, start: int = 0, taken: str = "") -> None:
         """`taken` is text whose lines were all taken."""
         self.start = start

@@ -36,8 +36,6 @@ def wrap_parts(parts: Sequence[Inline], gutter: Gutter, room: int, styles: TextS
 
 
 class Cursor:
-    """Cuts styled segments out of marked text, from left to right."""
-
     __slots__ = ("_at", "_base", "_marks", "_styles", "_text")
 
     def __init__(self, part: Inline, styles: TextStyles, base: Style) -> None:

@@ -32,8 +32,6 @@ MAX_CHARACTERS = 100_000
 
 
 class AutoTitle:
-    """Requests titles in the background and notifies watchers."""
-
     def __init__(
         self,
         dependencies: Dependencies,

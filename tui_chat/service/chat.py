@@ -46,8 +46,6 @@ from tui_chat.storage.store import Store
 
 
 class ChatService:
-    """Starts replies and keeps those in flight."""
-
     def __init__(
         self, store: Store, dependencies: Dependencies, *, unsaved_reason: StorageError | None = None
     ) -> None:
@@ -88,7 +86,6 @@ class ChatService:
 
     @property
     def replies(self) -> tuple[Reply, ...]:
-        """All replies in flight."""
         return tuple(reply for reply in self._replies if reply.ended is None)
 
     def watch(self, callback: Callable[[Reply], object]) -> Callable[[], None]:
@@ -263,7 +260,6 @@ class ChatService:
         return definition_tokens(tools)
 
     async def show_branch(self, conversation_id: str, head: str) -> None:
-        """Store which branch is shown."""
         await self.save_queue.show_branch(conversation_id, head)
 
     async def fork(

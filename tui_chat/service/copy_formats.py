@@ -11,7 +11,6 @@ def as_html(markdown: str) -> str:
 
 
 def conversation_markdown(conversation: Conversation) -> str:
-    """Return the branch that is shown as Markdown."""
     from tui_chat.formats.markdown import to_markdown
 
     return to_markdown(conversation)

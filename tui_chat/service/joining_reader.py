@@ -67,8 +67,6 @@ class _Entry:
 
 
 class JoiningReader:
-    """The events that have not been read yet."""
-
     def __init__(self, arrived: asyncio.Event | None = None) -> None:
         """`arrived` is set when there is something to read; several readers may share one."""
         self._entries: deque[_Entry] = deque()

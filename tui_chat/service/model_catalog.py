@@ -35,8 +35,6 @@ class Catalog:
 
 
 class ModelCatalog:
-    """Lists the models of the providers and caches the answers."""
-
     def __init__(
         self,
         store: Store,

@@ -14,8 +14,6 @@ class HealthLimits:
 
 
 class HealthMonitor:
-    """Measures the silence of one reply."""
-
     def __init__(self, limits: HealthLimits, now_s: float) -> None:
         self._limits = limits
         self._last_activity_s = now_s
@@ -36,7 +34,6 @@ class HealthMonitor:
         return now_s - self._last_activity_s
 
     def health(self, now_s: float) -> Health:
-        """Return the state at that moment."""
         if not self._has_activity:
             return Health.WAITING
         silent_s = self.silent_s(now_s)

@@ -17,8 +17,6 @@ Stored = dict[str, list[dict[str, Any]]]
 
 
 class ToolLists:
-    """Knows which tools each conversation has."""
-
     def __init__(self, store: Store, toolbox: Toolbox | None) -> None:
         self._store = store
         self._toolbox = toolbox

@@ -24,8 +24,6 @@ _log = logging.getLogger(__name__)
 
 
 class UsageMeter:
-    """Measures the time and the usage of one reply."""
-
     def __init__(self, dependencies: Dependencies, turn: Turn, request: Request) -> None:
         self._dependencies = dependencies
         self._model = turn.model
@@ -74,7 +72,6 @@ class UsageMeter:
 
     @property
     def finished(self) -> UsageChanged | None:
-        """The usage of the finished requests of this reply."""
         rounds = [part for part in self._rounds if part.usage is not None]
         total = sum_usage(part.usage for part in rounds)
         return None if total is None else UsageChanged(total, sum_rounds_cost(part.cost for part in rounds))

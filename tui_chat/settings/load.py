@@ -62,8 +62,6 @@ def load_settings(
 
 
 class _SettingsLoader:
-    """Reads all layers once, and collects origins and problems."""
-
     def __init__(self, file: Path, toml: TomlFile, environ: Mapping[str, str], flags: Mapping[str, Any]) -> None:
         self._file = file
         self._toml = toml

@@ -128,7 +128,6 @@ _BRANCHES = (
 
 
 def summary(db: sqlite3.Connection, conversation_id: str, process: CurrentProcess) -> ConversationSummary:
-    """Return one row of the list."""
     seq = seq_of(db, conversation_id)
     live = {reply.conversation for reply in live_turns(db, process, seq) if reply.is_alive}
     row = db.execute(f"SELECT {SUMMARY_COLUMNS} FROM conversation WHERE seq = ?", (seq,)).fetchone()

@@ -70,7 +70,6 @@ class Database:
 
     @property
     def process(self) -> CurrentProcess:
-        """This process and the current time."""
         return CurrentProcess(self._owner, self._options.clock())
 
     @property

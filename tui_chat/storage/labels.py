@@ -62,7 +62,6 @@ def add_labels(db: sqlite3.Connection, conversation_id: str, more: Labels) -> No
 
 
 def all_labels(db: sqlite3.Connection) -> Mapping[str, Labels]:
-    """Return the labels of each conversation that has any, by its id."""
     select = "SELECT key, value FROM state WHERE key >= ? AND key < ?"
     found: dict[str, Labels] = {}
     for key, value in db.execute(select, (KEY, _AFTER_KEY)):

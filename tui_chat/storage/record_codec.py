@@ -146,7 +146,6 @@ def field_from_body(body: bytes) -> Mapping[str, Any]:
 
 
 def piece_to_body(size: int, data: bytes) -> bytes:
-    """Return a piece of a file of that size."""
     return size.to_bytes(_SIZE_BYTES, "big") + data
 
 

@@ -235,7 +235,6 @@ class Store:
         return await self._write(conversation_writes.set_kept_here, conversation_id, kept_here)
 
     async def archive(self, conversation_id: str) -> None:
-        """Move the conversation to the archive."""
         await self._write(conversation_writes.set_column, conversation_id, "archived_at", self._moment())
 
     async def unarchive(self, conversation_id: str) -> None:
@@ -303,7 +302,6 @@ class Store:
         return await self._read(conversation_list.summaries, query, self._database.process)
 
     async def summary(self, conversation_id: str) -> ConversationSummary:
-        """Return one row of the list."""
         return await self._read(conversation_list.summary, conversation_id, self._database.process)
 
     async def count(self, *, archived: bool = False, deleted: bool = False, matching: str = "") -> int:
@@ -313,7 +311,6 @@ class Store:
         )
 
     async def page(self, query: ListQuery) -> Page:
-        """Return the part of the list that a query names."""
         return await self._read(conversation_list.summaries, query, self._database.process)
 
     async def counts_since(self, query: ListQuery, since: Sequence[datetime]) -> list[int]:
@@ -325,7 +322,6 @@ class Store:
         return await self._read(conversation_list.list_start, query, since, most_pinned, self._database.process)
 
     async def labels(self, conversation_id: str) -> Labels:
-        """Return the pin and the tags of a conversation."""
         return await self._read(labels.labels, conversation_id)
 
     async def set_labels(self, conversation_id: str, new: Labels) -> None:

@@ -108,7 +108,6 @@ def facets(role: str, conversation: int, created_at: str, model: int | None) -> 
 
 
 def month(at: datetime) -> str:
-    """Return a month as a word."""
     return f"{at.year:04}{at.month:02}"
 
 

@@ -80,7 +80,6 @@ class PostgresHub:
         await self._call("leave_1", device)
 
     async def create_space(self) -> None:
-        """Make the space of the key."""
         await self._call("create_space_1")
 
     async def spaces(self) -> dict[UUID, int]:
@@ -308,7 +307,6 @@ def without_password(url: str) -> tuple[str, str | None]:
 
 
 def _is_local(given: dict[str, Any]) -> bool:
-    """Return whether all hosts are this machine."""
     hosts = str(given.get("host") or given.get("hostaddr") or os.environ.get("PGHOST") or "")
     if not hosts:
         return "service" not in given

@@ -15,7 +15,6 @@ DEVICE_BYTES = 8
 
 
 def new_device() -> bytes:
-    """Return a device that no other machine has."""
     return os.urandom(DEVICE_BYTES)
 
 

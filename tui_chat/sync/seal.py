@@ -37,7 +37,6 @@ class SpaceKey:
 
     @classmethod
     def new(cls) -> "SpaceKey":
-        """Return a new space with a random key."""
         return cls(uuid4(), os.urandom(KEY_BYTES))
 
     @classmethod

@@ -30,8 +30,6 @@ class Machine:
 
 
 class SyncSession:
-    """What the sync process and the commands work with."""
-
     def __init__(
         self,
         store: Store,

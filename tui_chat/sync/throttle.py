@@ -11,8 +11,6 @@ LONGEST_S = 0.5
 
 
 class Throttle:
-    """Rests as long as the app needs. Knows neither the hub nor the database."""
-
     def __init__(
         self, is_in_use: Callable[[], bool], sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     ) -> None:

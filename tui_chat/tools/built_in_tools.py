@@ -27,8 +27,6 @@ Run = Callable[[ToolCallPart, Callable[[str], None]], Awaitable[ToolOutcome]]
 
 
 class BuiltInTools:
-    """The tools of the program itself."""
-
     def __init__(
         self,
         root: Path,

@@ -168,7 +168,6 @@ class _Output:
         self._reported_s = 0.0
 
     def add(self, data: bytes) -> None:
-        """Take in a piece."""
         room = _KEPT_BYTES - len(self._head)
         self._head += data[:room] if room > 0 else b""
         self._tail += data[max(room, 0) :]

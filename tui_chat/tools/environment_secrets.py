@@ -9,8 +9,6 @@ _SHORTEST = 12
 
 
 class SecretMask:
-    """Knows the secrets of an environment."""
-
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._secrets = sorted(
             {

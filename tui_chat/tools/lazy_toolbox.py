@@ -9,8 +9,6 @@ from tui_chat.core.tool import CallReview, Tool, Toolbox, ToolOutcome
 
 
 class LazyToolbox:
-    """A toolbox that is made in a thread when it is needed."""
-
     def __init__(self, make: Callable[[], Toolbox], mask: Callable[[str], str]) -> None:
         """`mask` hides secrets in a text."""
         self._make = make

@@ -34,7 +34,6 @@ class TokenFile:
         return bool(self._read().get("tokens"))
 
     def forget(self) -> None:
-        """Delete the tokens."""
         self._path.unlink(missing_ok=True)
 
     def _read(self) -> dict[str, Any]:

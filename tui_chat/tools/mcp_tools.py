@@ -30,8 +30,6 @@ SaveKnown = Callable[[Any], Awaitable[None]]
 
 
 class McpTools:
-    """The servers of the settings."""
-
     def __init__(
         self,
         configs: Sequence[McpConfig],
@@ -114,7 +112,6 @@ class McpTools:
         return CallReview(latest, False, summary, f"{details}\n\n{_changes(tool, latest)}", "", _CHANGED)
 
     async def run(self, tool: Tool, call: ToolCallPart, report: Callable[[str], None]) -> ToolOutcome:
-        """Call the tool at its server."""
         if not await self._has_consent(self._servers[tool.mcp].config.server):
             return ToolOutcome("The user has not agreed to this MCP server. Not run.", ToolStatus.NOT_RUN)
         return await self._servers[tool.mcp].call(tool.own_name, arguments_of(call), report)

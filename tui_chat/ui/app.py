@@ -53,8 +53,6 @@ _AT_ONCE = ("app.quit", "app.interrupt")
 
 
 class ChatApp(CrashSafeApp):
-    """tui-chat on the screen."""
-
     TITLE = "tui-chat"
     CSS_PATH: ClassVar = ["app.tcss", "startup/startup.tcss"]
     ENABLE_COMMAND_PALETTE = False
@@ -368,7 +366,6 @@ def _chat_on(context: "AppContext", keys: Keyboard) -> "ChatScreen":
 
 
 def _again(event: events.Key | events.Paste) -> events.Key | events.Paste:
-    """Return a fresh copy of an event."""
     return events.Key(event.key, event.character) if isinstance(event, events.Key) else events.Paste(event.text)
 
 

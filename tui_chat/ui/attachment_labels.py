@@ -26,5 +26,4 @@ def file_size(count: int) -> str:
 
 
 def is_text_file(part: AttachmentPart) -> bool:
-    """Return whether it is a text that can be shown."""
     return part.is_included and not part.media_type.startswith("image/") and part.media_type != "application/pdf"

@@ -98,8 +98,6 @@ def _goes_first(key: Key, pressed: str) -> bool:
 
 
 class Keyboard:
-    """The keys of each action."""
-
     def __init__(self, chosen: Mapping[str, Sequence[str]], table: Sequence[Key] = KEYS) -> None:
         """`chosen` are the user's own keys by the action's id; an empty sequence for an action without a key."""
         self._table = table

@@ -9,8 +9,6 @@ from textual.binding import Binding
 
 
 class Scope(StrEnum):
-    """Where a key works."""
-
     APP = "everywhere"
     CHAT = "conversation"
     PROMPT = "prompt"

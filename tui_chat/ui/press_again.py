@@ -8,8 +8,6 @@ HELD_DOWN_S = 0.2
 
 
 class PressAgain:
-    """Remembers the action that waits for its key to be pressed again."""
-
     def __init__(self, within_s: float = 3.0, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self.within_s = within_s
         """How long an action waits."""

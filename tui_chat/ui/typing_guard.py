@@ -57,8 +57,6 @@ class TypingPlace(Protocol):
 
 
 class TypingGuard:
-    """Sorts the keys of one app, in their order."""
-
     def __init__(
         self, place: TypingPlace, set_timer: Callable[[float, Callable[[], object]], Timer], run: Callable[[], object]
     ) -> None:

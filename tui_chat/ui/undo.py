@@ -7,8 +7,6 @@ Undo: TypeAlias = Callable[[], Awaitable[object]]
 
 
 class UndoStack:
-    """Functions that each take one change back."""
-
     def __init__(self) -> None:
         self._undos: list[Undo] = []
 

@@ -29,8 +29,6 @@ _AUTHORITIES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class State(StrEnum):
-    """The result of a check."""
-
     GOOD = "ok"
     NOTE = "note"
     BAD = "bad"

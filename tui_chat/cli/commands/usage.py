@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 
 class By(StrEnum):
-    """What a report is grouped by."""
-
     DAY = "day"
     MODEL = "model"
     CONVERSATION = "conversation"

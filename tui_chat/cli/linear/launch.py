@@ -72,7 +72,6 @@ async def _run(ctx: Context, options: LaunchOptions, reader: LineReader, watchdo
 
 
 async def _first(program: Program, options: LaunchOptions) -> Conversation:
-    """Return the conversation that the options select."""
     if options.query is None:
         return await program.conversation_for(options)
     match = await resolve_conversation(program.store, options.query)

@@ -34,8 +34,6 @@ class Interrupted(Exception):
 
 
 class LineKind(Enum):
-    """What a line is read for."""
-
     LINE = auto()
     TEXT = auto()
     """May have several lines: one that ends with a backslash continues, and lines that are pasted stay together."""
@@ -55,8 +53,6 @@ class _Request:
 
 
 class LineReader:
-    """Lines from a terminal or a pipe."""
-
     def __init__(self) -> None:
         self.is_terminal = sys.stdin is not None and sys.stdin.isatty()
         self.on_interrupt: Callable[[], object] | None = None

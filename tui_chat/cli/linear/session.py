@@ -17,8 +17,6 @@ _HISTORY = 500
 
 
 class LinearSession:
-    """Prompts, commands and the interrupt key, for one chat."""
-
     def __init__(self, chat: LinearChat) -> None:
         self._chat = chat
         self._reader = chat.reader

@@ -44,8 +44,6 @@ class Library:
 
 
 class AcpAgent:
-    """The methods of the protocol."""
-
     def __init__(self, library: Library, write: Callable[[str], Awaitable[None]]) -> None:
         self._library = library
         self._service = library.service

@@ -21,8 +21,6 @@ LONGEST_LINE = 64 * 1024 * 1024
 
 
 class JsonRpc:
-    """One connection."""
-
     def __init__(self, methods: Mapping[str, Method], write: Callable[[str], Awaitable[None]]) -> None:
         self._methods = methods
         self._write = write

@@ -50,7 +50,6 @@ class ToolCalls:
                 task.add_done_callback(self._asking.discard)
 
     def close(self) -> None:
-        """Stop asking."""
         for task in self._asking:
             task.cancel()
 

@@ -48,8 +48,6 @@ def _message(item: Body, role: Role) -> Message:
 
 
 class UiMessageStream(Dialect):
-    """The stream of a reply, as protocol version 1 has it."""
-
     headers = NO_BUFFER | {"x-vercel-ai-ui-message-stream": "v1"}
 
     def __init__(self) -> None:

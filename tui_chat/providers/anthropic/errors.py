@@ -173,7 +173,6 @@ def page_message(text: str, masker: Masker = NO_SECRETS) -> str:
 
 
 def request_id_of(headers: Mapping[str, str], masker: Masker) -> str | None:
-    """Return the id by which the provider identifies a request."""
     return request_id_in(headers, _REQUEST_ID_HEADERS, masker)
 
 

@@ -59,8 +59,6 @@ _MAX_PAGES = 20
 
 
 class AnthropicProvider:
-    """The Messages API, or a gateway that offers it."""
-
     def __init__(self, config: ProviderConfig, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         """Find the key and load certificates, both slow. Raises `KeyRejected` or `SettingsError`."""
         access = access_of(config)

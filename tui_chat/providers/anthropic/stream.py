@@ -343,7 +343,6 @@ def _block_without_start(delta_kind: object) -> _Block | None:
 
 
 def opaque_block(block: dict[str, Any]) -> Opaque:
-    """Return the block as it is sent back."""
     return _opaque(block)
 
 

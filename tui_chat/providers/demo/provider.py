@@ -39,8 +39,6 @@ Step = ProviderEvent | Exception | float | asyncio.Event
 
 
 class DemoProvider:
-    """A provider that needs no network and always replies the same."""
-
     name = "demo"
 
     def __init__(self, *, pace: float | None = None) -> None:

@@ -74,7 +74,6 @@ _SUMMARY = """\
 
 
 def first_word(prompt: str) -> str:
-    """Return the word that names the scene."""
     return next(iter(prompt.lower().split()), "").strip(".:!")
 
 

@@ -35,8 +35,6 @@ _FAILED = 500
 
 
 class OpenAICompatibleProvider:
-    """One server of the OpenAI wire."""
-
     def __init__(self, config: ProviderConfig, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         """Find the key, which may be slow: call this in a thread."""
         self._config = config
@@ -141,7 +139,6 @@ class OpenAICompatibleProvider:
         return models
 
     async def _get_first_list(self) -> tuple[Model, ...]:
-        """Return the list from the first path that has one."""
         *others, last = self._dialect.models_paths
         for path in others:
             try:

@@ -20,8 +20,6 @@ _LARGE = 1_000_000
 
 
 class JsonReader(Protocol):
-    """Turns the JSON of one reply into events of the core."""
-
     is_done: bool
     """The server has sent its end mark."""
 

@@ -72,8 +72,6 @@ Name = tuple[object, ...]
 
 
 class ResponsesReader:
-    """Reads the events of one response."""
-
     def __init__(self, masker: Masker = NO_SECRETS) -> None:
         self._masker = masker
         self._items = OpenItems()

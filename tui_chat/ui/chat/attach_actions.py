@@ -23,8 +23,6 @@ from tui_chat.ui.terminal.textual_private import write_to_terminal
 
 
 class AttachActions:
-    """Read files, ask about risky ones, store them, and put their placeholders into the prompt."""
-
     def __init__(self, chat: ChatView) -> None:
         self._chat = chat
         self._asking = asyncio.Lock()

@@ -16,8 +16,6 @@ from tui_chat.wording import ending
 
 
 class BranchActions:
-    """Make branches of the conversation that is shown, and move between them."""
-
     def __init__(self, chat: ChatView, prompts: PromptActions, undo: UndoStack) -> None:
         self._chat = chat
         self._prompts = prompts

@@ -13,8 +13,6 @@ _MOST_MODELS = 2
 
 
 class CompareActions:
-    """Open the two replies next to each other, and show the one that is kept."""
-
     def __init__(self, chat: ChatView, branches: BranchActions) -> None:
         self._chat = chat
         self._branches = branches

@@ -17,8 +17,6 @@ _LIVE = ("ui.theme", "ui.measure", "ui.enter_sends", "ui.notify", "ui.prompt_key
 
 
 class ConfigActions:
-    """List the settings, set one, and save it with the comments of the file."""
-
     def __init__(self, chat: ChatView, output: OutputActions) -> None:
         self._chat = chat
         self._output = output
@@ -95,7 +93,6 @@ class ConfigActions:
 
 
 def _with(settings: Settings, name: str, value: Any) -> Settings:
-    """Return the settings with one value from the file."""
     table, _, key = name.rpartition(".")
     origins = {**settings.origins, name: Origin("file", str(settings.file))}
     if not table:

@@ -14,8 +14,6 @@ from tui_chat.ui.undo import UndoStack
 
 
 class ContextActions:
-    """Keep the conversation that is shown within the model's context window and the budget."""
-
     def __init__(self, chat: ChatView, undo: UndoStack) -> None:
         self._chat = chat
         self._undo = undo

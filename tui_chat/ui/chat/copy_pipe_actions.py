@@ -41,8 +41,6 @@ def quoted(text: str) -> str:
 
 
 class CopyPipeActions:
-    """Use a part of the conversation for the next prompt or in another program."""
-
     def __init__(self, chat: ChatView, output: OutputActions) -> None:
         self._chat = chat
         self._output = output
@@ -72,7 +70,6 @@ class CopyPipeActions:
     # Copying
 
     def copy_as(self) -> None:
-        """Pick in which form to copy."""
         choices = [Choice(form, f"Copy the {what}", note) for form, (what, note) in _FORMS.items()]
         Picker(self._chat.keys, "Copy as", choices).show(self._chat.app, self.copy)
 

@@ -7,8 +7,6 @@ CHECK_EVERY_S = 1.0
 
 
 class ExternalChanges:
-    """Compares one conversation with what it was at the last check."""
-
     def __init__(self, store: Store) -> None:
         self._store = store
         self._writes: int | None = None

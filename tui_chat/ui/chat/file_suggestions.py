@@ -21,8 +21,6 @@ _FRESH_S = 5.0
 
 
 class FileSuggestions:
-    """The files below the working folder, listed again for a new `@`."""
-
     def __init__(self, chat: ChatView) -> None:
         self._chat = chat
         self._listing: FileListing | None = None

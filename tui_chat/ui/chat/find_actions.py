@@ -4,15 +4,12 @@ from tui_chat.ui.chat.chat_view import ChatView
 
 
 class FindActions:
-    """Search the conversation that is shown."""
-
     def __init__(self, chat: ChatView) -> None:
         self._chat = chat
         self._leads_to_reading = False
         """Whether the find bar was opened in reading mode."""
 
     async def open(self, text: str = "") -> None:
-        """Open the find bar with this text in it."""
         self._leads_to_reading = self._chat.pane.has_focus
         self._chat.find_bar.open(text)
 

@@ -14,8 +14,6 @@ _MAX_MESSAGE = 600
 
 
 class FormActions:
-    """What the user does with forms."""
-
     def __init__(self, chat: ChatView) -> None:
         self._chat = chat
 
@@ -65,7 +63,6 @@ class FormActions:
         )
 
     async def _decide(self, form: Form, values: dict[str, Value], *, is_complete: bool) -> str | None:
-        """Ask what to do with the form."""
         shown = [f"{clean_line(name)}: {clean_line(_shown(value))}" for name, value in values.items()]
         title = "\n".join([_heading(form), "", *shown]) if shown else _heading(form)
         choices = [Choice(_SEND, f"Send this to {form.server}")] if is_complete else []

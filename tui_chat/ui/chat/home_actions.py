@@ -19,8 +19,6 @@ _FIGURES_CELLS = 20
 
 
 class HomeActions:
-    """Fills the panel below the prompt."""
-
     def __init__(self, chat: ChatView) -> None:
         self._chat = chat
         self._loading: Worker[None] | None = None
@@ -40,7 +38,6 @@ class HomeActions:
             self._loading = self._chat.run_worker(self._load, group="home", exclusive=True, exit_on_error=False)
 
     def show_text(self, profile: str) -> None:
-        """Show the model, its profile and its key."""
         self._profile = profile
         model, context = self._chat.conversation.model, self._chat.context
         key = KeyRing(context.settings).note(model)

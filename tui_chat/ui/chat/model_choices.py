@@ -16,8 +16,6 @@ FAVOURITE = "★"
 
 
 class ModelChoices:
-    """The models that pickers and suggestions offer."""
-
     def __init__(self, context: AppContext) -> None:
         self._context = context
         self.known: Sequence[Choice] = ()

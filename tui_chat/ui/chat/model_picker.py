@@ -19,8 +19,6 @@ from tui_chat.wording import explain
 
 
 class ModelPicker:
-    """Pick a model for the conversation that is shown."""
-
     def __init__(
         self, chat: ChatView, models: ModelChoices, settings: SettingsActions, branches: BranchActions
     ) -> None:

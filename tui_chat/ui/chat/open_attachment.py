@@ -31,8 +31,6 @@ _PICTURE_EDGE = 800
 
 
 class OpenAttachment:
-    """Shows what is in an attachment, outside the app or within."""
-
     def __init__(self, chat: ChatView) -> None:
         self._chat = chat
         self._folder: Path | None = None

@@ -17,8 +17,6 @@ _LEAST_ENTRIES = 2
 
 
 class OutlineActions:
-    """Shows where the prompts and headings are, and goes there."""
-
     def __init__(self, chat: ChatView) -> None:
         self._chat = chat
         self._headings: dict[str, tuple[OutlineEntry, ...]] = {}

@@ -22,8 +22,6 @@ MAX_URL_SHOWN = 500
 
 
 class OutputActions:
-    """Take something out of the conversation that is shown."""
-
     def __init__(self, chat: ChatView) -> None:
         self._chat = chat
 

@@ -27,8 +27,6 @@ _TAKE_A_MODEL = ("/model ", "/retry ", "/options ")
 
 
 class PromptActions:
-    """Help with the prompt that is being written."""
-
     def __init__(self, chat: ChatView, drafts: Drafts, models: ModelChoices) -> None:
         self._chat = chat
         self._drafts = drafts

@@ -8,8 +8,6 @@ from tui_chat.ui.chat.drafts import Drafts
 
 
 class PromptQueue:
-    """The queue of the conversation that is shown."""
-
     def __init__(
         self,
         drafts: Drafts,

@@ -5,8 +5,6 @@ from tui_chat.ui.undo import UndoStack
 
 
 class QueueActions:
-    """Change the queue of the conversation that is shown."""
-
     def __init__(self, chat: ChatView, undo: UndoStack) -> None:
         self._chat = chat
         self._undo = undo

@@ -20,8 +20,6 @@ NOTIFY_AFTER_MS = 10_000
 
 
 class ReplyActions:
-    """Show the reply that streams into the conversation on the screen."""
-
     def __init__(self, chat: ChatView, branches: BranchActions, tools: ToolActions) -> None:
         self._chat = chat
         self._branches = branches

@@ -95,8 +95,6 @@ _UI = Path(__file__).parent.parent
 
 
 class ChatScreen(OneShotTimers, Screen[None]):
-    """One conversation with its prompt box and footer."""
-
     # The sheets of the screens over it as well: Textual parses every sheet again for one that comes later.
     CSS_PATH: ClassVar = ["chat.tcss", _UI / "library" / "library.tcss", _UI / "dialogs" / "dialog.tcss"]
     AUTO_FOCUS = "PromptBox"

@@ -15,8 +15,6 @@ from tui_chat.ui.commands.slash_commands import Call, parse, unescaped
 
 
 class SendActions:
-    """The way of a prompt from the prompt box to the service."""
-
     def __init__(
         self,
         chat: ChatView,

@@ -15,8 +15,6 @@ _OWN_START_S = 0.02
 
 
 class ServeActions:
-    """Starts and stops the server of the app."""
-
     def __init__(self, chat: ChatView) -> None:
         self._chat = chat
 

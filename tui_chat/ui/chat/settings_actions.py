@@ -13,8 +13,6 @@ from tui_chat.ui.undo import UndoStack
 
 
 class SettingsActions:
-    """Change what is set for the conversation that is shown."""
-
     def __init__(self, chat: ChatView, undo: UndoStack) -> None:
         self._chat = chat
         self._undo = undo

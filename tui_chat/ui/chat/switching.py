@@ -13,8 +13,6 @@ _LOOKED_AT = 2
 
 
 class Switching:
-    """Remembers which conversation was shown before, and follows the replies in those that were left."""
-
     def __init__(self, chat: ChatView) -> None:
         self._chat = chat
         self._previous_id = ""

@@ -15,8 +15,6 @@ from tui_chat.ui.chat.chat_view import ChatView
 
 
 class SyncNotices:
-    """Follows what the sync process writes into the database."""
-
     def __init__(self, chat: ChatView) -> None:
         self._chat = chat
         self._seen: object = None

@@ -34,8 +34,6 @@ _CANNOT_READ_STDIN = "{{stdin}} has nothing to read here; `tui-chat ask -t NAME`
 
 
 class TemplateActions:
-    """Find templates by their names, and send them."""
-
     def __init__(self, chat: ChatView, attach: AttachActions) -> None:
         self._chat = chat
         self._attach = attach
@@ -65,7 +63,6 @@ class TemplateActions:
 
     @property
     def commands(self) -> Mapping[str, Command]:
-        """The templates as commands, by name."""
         return {
             name: Command(
                 name,
@@ -77,7 +74,6 @@ class TemplateActions:
         }
 
     async def find(self, text: str) -> tuple[PromptTemplate, str] | None:
-        """Return the template that a text calls, and its arguments."""
         if not text.startswith("/") or text.startswith("//"):
             return None
         name, _, arguments = text[1:].strip().partition(" ")

@@ -14,8 +14,6 @@ _DISCARDS = "Leaving discards this temporary conversation. Repeat it to leave; /
 
 
 class TemporaryActions:
-    """Opens and leaves a temporary conversation."""
-
     def __init__(
         self, chat: ChatView, saved: ChatView | None, screen_of: Callable[[AppContext], Screen[None]]
     ) -> None:

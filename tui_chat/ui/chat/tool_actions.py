@@ -41,8 +41,6 @@ _ROW = 56
 
 
 class ToolActions:
-    """Choices of the user about tools."""
-
     def __init__(self, chat: ChatView, settings: SettingsActions) -> None:
         self._chat = chat
         self._settings = settings

@@ -23,8 +23,6 @@ _MAX_LISTED = 500
 
 
 class WindowActions:
-    """Open a dialog or a screen over the chat, and do what was chosen there."""
-
     def __init__(
         self,
         chat: ChatView,

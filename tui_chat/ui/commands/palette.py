@@ -31,8 +31,6 @@ class PaletteActions:
 
 
 class CommandPalette:
-    """Shows the rows and runs the one that is picked."""
-
     def __init__(self, actions: PaletteActions) -> None:
         self._actions = actions
 

@@ -168,7 +168,6 @@ def word_rows(pieces: Sequence[Piece], cells: int, style: Style, differs: Style)
 
 
 def _wrapped(row: Sequence[Piece], cells: int, style: Style, differs: Style) -> list[Line]:
-    """Return the rows of one line of text."""
     text = "".join(piece.text for piece in row)
     if not text.strip():
         return [BLANK]

@@ -58,7 +58,6 @@ class Side:
         self._cost: Cost | None = turn.cost
 
     def take(self, event: ReplyEvent) -> None:
-        """Take in an event, for the figures."""
         match event:
             case TextDelta():
                 self.state = ""

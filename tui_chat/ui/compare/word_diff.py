@@ -19,8 +19,6 @@ class Piece(NamedTuple):
 
 
 class WordDiff(NamedTuple):
-    """Both texts in pieces, and how much they have in common."""
-
     left: Sequence[Piece]
     right: Sequence[Piece]
     share: float

@@ -85,7 +85,6 @@ class BranchEntries:
 
 
 def entry_after(entries: BranchEntries, turn: Turn, conversation: Conversation | None) -> TurnLayout:
-    """Return an entry for a turn that follows these entries."""
     before = entries[-1].turn if len(entries) else None
     is_hidden = conversation is not None and is_left_out(conversation, turn)
     return TurnLayout(turn, _header(turn, conversation, before, is_hidden))

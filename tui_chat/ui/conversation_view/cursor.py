@@ -59,8 +59,6 @@ class Code:
 
 
 class Cursor:
-    """Steps through turns, code blocks and links."""
-
     def __init__(self, viewport: Viewport) -> None:
         self._viewport = viewport
         self.turn: TurnLayout | None = None
@@ -72,7 +70,6 @@ class Cursor:
 
     @property
     def is_on(self) -> bool:
-        """Whether it is on anything."""
         return not (self.turn is None and self.code is None and self.target is None)
 
     @property

@@ -10,8 +10,6 @@ from tui_chat.ui.conversation_view.viewport import Viewport
 
 
 class Folding:
-    """Folds and unfolds blocks of the conversation."""
-
     def __init__(
         self, viewport: Viewport, relayout: Callable[[LayoutOptions], None], changed: Callable[[], None]
     ) -> None:

@@ -47,7 +47,6 @@ class HeightIndex:
         del self._tree[length + 1 :]
 
     def before(self, index: int) -> int:
-        """Return the rows of all turns before this one."""
         rows = 0
         while index > 0:
             rows += self._tree[index]

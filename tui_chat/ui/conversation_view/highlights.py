@@ -22,8 +22,6 @@ _BARS = {"": PLAIN} | {bar: RowStyle(bar=bar) for bar in ("user", "error", "warn
 
 
 class Highlights:
-    """Selects text, steps through turns, code and links, finds text, and requests what is done with them."""
-
     def __init__(
         self, viewport: Viewport, changed: Callable[[], None], post_message: Callable[[Message], object]
     ) -> None:
@@ -75,7 +73,6 @@ class Highlights:
         return not (self._are_any or entry.is_user or entry.header.is_left_out or entry.block(row.block).bar_rows)
 
     def style_of(self, row: Row) -> RowStyle:
-        """Return how a visible row is to be painted."""
         entry = self._viewport.turns.entries[row.entry]
         is_user = entry.is_user and (row.block != HEAD or row.row >= entry.block(HEAD).gap)
         is_faint = entry.header.is_left_out
@@ -104,7 +101,6 @@ class Highlights:
     # Stepping
 
     def go_to(self, turn_id: str) -> None:
-        """Put the cursor on a turn."""
         index = self._viewport.turns.index_of(turn_id)
         if index is not None:
             self.cursor.clear()

@@ -32,7 +32,6 @@ class LayoutCache:
         """Long turns that are shown in the old layout until they are laid out again."""
 
     def fill(self, entries: BranchEntries) -> None:
-        """Replace all turns by these."""
         self.streaming = None
         self.entries = entries
         needed = {entry for _, entry in entries.made()}

@@ -37,8 +37,6 @@ class PaneView(Protocol):
 
 
 class Mouse:
-    """Handles the mouse events of the pane."""
-
     def __init__(self, pane: PaneView) -> None:
         self._pane = pane
         self._is_dragging = False

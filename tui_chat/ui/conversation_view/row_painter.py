@@ -87,7 +87,6 @@ class Painter:
         return strips
 
     def cell(self, text: str, style: Style) -> Strip:
-        """Return one cell of the rail."""
         strip = Strip(_merged([Segment(text, style)], self.styles.base))
         for line_filter in self.filters:
             strip = strip.apply_filter(line_filter, _background(self.styles.base))

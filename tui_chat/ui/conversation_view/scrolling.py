@@ -11,8 +11,6 @@ _KEPT_ROWS = 2
 
 
 class Scroller:
-    """Moves the window on the conversation, and has it drawn."""
-
     def __init__(self, viewport: Viewport, changed: Callable[[], None], key_label: KeyLabel) -> None:
         self._viewport = viewport
         self._changed = changed

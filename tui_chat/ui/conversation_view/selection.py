@@ -90,7 +90,6 @@ class Selection:
         return cells if cells[0] < cells[1] else None
 
     def text(self, viewport: Viewport) -> str:
-        """Return the selected text as it was written."""
         ends = self.ends
         if ends is None:
             return ""

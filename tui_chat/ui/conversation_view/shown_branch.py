@@ -23,8 +23,6 @@ from tui_chat.ui.conversation_view.viewport import Viewport
 
 
 class ShownBranch:
-    """The turns that the viewport shows."""
-
     def __init__(
         self, viewport: Viewport, highlights: Highlights, prelayout: Prelayout, changed: Callable[..., None]
     ) -> None:
@@ -51,7 +49,6 @@ class ShownBranch:
         self._changed()
 
     def is_of(self, conversation: Conversation) -> bool:
-        """Return whether a branch of this conversation is shown."""
         return self._conversation is not None and self._conversation.id == conversation.id
 
     def shows(self, turn: Turn) -> bool:
@@ -78,7 +75,6 @@ class ShownBranch:
         self._changed()
 
     def apply(self, event: ReplyEvent) -> None:
-        """Take in an event of the streaming reply."""
         match event:
             case TextDelta() | ThinkingDelta() | ToolCallDelta() | PartDelta() | PartEnd():
                 if self._viewport.turns.streaming is not None:

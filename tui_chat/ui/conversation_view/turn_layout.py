@@ -42,8 +42,6 @@ _NONE: Mapping[int, Never] = MappingProxyType({})
 
 
 class TurnLayout:
-    """A turn with its blocks, header and folds."""
-
     __slots__ = (
         "_blocks",
         "_cuts",
@@ -100,7 +98,6 @@ class TurnLayout:
         return self._starts[-1]
 
     def is_measured(self, layout_options: LayoutOptions) -> bool:
-        """Return whether its height is exact."""
         return self._measured is not None and self._measured[:2] == (layout_options.width, layout_options.unfolded)
 
     def height(self, layout_options: LayoutOptions) -> int:
@@ -324,7 +321,6 @@ class TurnLayout:
         return self.block(block).line(within)
 
     def block_at(self, row: int) -> tuple[int, int]:
-        """Return the block of a row, and the row within it."""
         block = min(bisect_right(self._starts, row) - 1, len(self._blocks) - 1)
         return block, row - self._starts[block]
 

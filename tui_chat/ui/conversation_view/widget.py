@@ -63,8 +63,6 @@ class Position(NamedTuple):
 
 
 class ConversationPane(Widget, can_focus=True):
-    """Shows the branch of a conversation, and the reply as it streams."""
-
     DEFAULT_CSS = """
     ConversationPane {
         height: 1fr;
@@ -134,7 +132,6 @@ class ConversationPane(Widget, can_focus=True):
         self.branch.show(conversation, at=at)
 
     def apply(self, event: ReplyEvent) -> None:
-        """Take in an event of the streaming reply."""
         self.branch.apply(event)
 
     def show_welcome(self, rows: Callable[[int, int], Sequence[str]]) -> None:
@@ -171,7 +168,6 @@ class ConversationPane(Widget, can_focus=True):
             self._pacer.request(streams=streams)
 
     def flush(self) -> None:
-        """Draw now."""
         self._pacer.flush()
 
     def _draw(self) -> bool:
@@ -350,7 +346,6 @@ class ConversationPane(Widget, can_focus=True):
             self.changed()
 
     def go_to(self, turn_id: str) -> None:
-        """Make a turn the current one."""
         self.highlights.go_to(turn_id)
 
     @property

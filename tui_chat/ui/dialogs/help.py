@@ -19,8 +19,6 @@ from tui_chat.ui.widgets.dialog_width import widest_row
 
 
 class HelpScreen(ModalScreen[None]):
-    """The table of keys and the table of commands."""
-
     CSS_PATH = "dialog.tcss"
     SCOPE = Scope.HELP
 

@@ -31,8 +31,6 @@ _CHART_DAYS = 30
 
 
 class UsageScreen(ModalScreen[None]):
-    """A table of usage for a period, grouped by day, model or conversation."""
-
     CSS_PATH = "dialog.tcss"
     SCOPE = Scope.USAGE
 

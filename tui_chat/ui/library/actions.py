@@ -43,8 +43,6 @@ class LibraryView(Protocol):
 
 
 class LibraryActions:
-    """Change the selected conversations."""
-
     def __init__(self, library: LibraryView) -> None:
         self._library = library
         self._store = library.context.store

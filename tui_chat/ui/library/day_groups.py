@@ -38,7 +38,6 @@ def spans(now: datetime) -> list[tuple[str, datetime]]:
 
 
 def groups_of(labels: Sequence[str], counts: Sequence[int]) -> list[Group]:
-    """Return the groups that have conversations, with their rows."""
     groups: list[Group] = []
     row = first = 0
     for label, count in zip(labels, counts, strict=True):

@@ -59,7 +59,6 @@ class RowContext:
 
 
 def head(context: RowContext) -> list[Segment]:
-    """Return the row of column names."""
     return _row(("", context.styles.dim), ("title", context.styles.dim), {c: c.name for c in _COLUMNS}, context)
 
 

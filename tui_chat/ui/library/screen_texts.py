@@ -18,7 +18,6 @@ _CHANGES: dict[Shelf, tuple[str | tuple[str, str], ...]] = {
 
 
 def search_placeholder(*, costs: bool) -> str:
-    """Return what is in the empty search line."""
     rest = ("cost:>0.5", "is:pinned", "sort:cost") if costs else ("is:pinned", "sort:title")
     return "   ".join(("Search conversations", "tag:name", "model:name", "state:failed", *rest))
 
@@ -54,7 +53,6 @@ def key_hints(list_filter: ListFilter, keys: Keyboard, *, any_row: bool, width: 
 
 
 def why_nothing(list_filter: ListFilter, keys: Keyboard) -> str:
-    """Return why there is no row."""
     if list_filter.text.strip():
         is_current = list_filter.shelf is Shelf.CURRENT
         return "No matching titles or messages." if is_current else "No matching titles."

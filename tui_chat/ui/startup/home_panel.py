@@ -118,7 +118,6 @@ class HomePanel(Widget, can_focus=True):
         return [*rows, Content(), *(Content.styled(note, _DIM) for note in notes)] if notes else rows
 
     def _hints(self, cells: int) -> Content:
-        """Return as many hints as fit."""
         hints = Content()
         for key, does in self._text.hints:
             hint = Content.assemble((key, "$foreground"), (f" {does}", _DIM))

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
 
 class PendingContext(NamedTuple):
-    """What the startup screen shows while the services are loaded."""
-
     settings: Settings
     model: str
     """The model of the first prompt, most likely."""

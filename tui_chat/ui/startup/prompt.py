@@ -14,8 +14,6 @@ _MOST_CHARACTERS = 2000
 
 
 class StartupPrompt(Widget, can_focus=True):
-    """Draws a text with the cursor at its end, or a placeholder."""
-
     COMPONENT_CLASSES: ClassVar[set[str]] = {"startup-prompt--cursor", "startup-prompt--placeholder"}
     DEFAULT_CSS = """
     StartupPrompt {
@@ -61,7 +59,6 @@ class StartupPrompt(Widget, can_focus=True):
 
 
 def with_press(text: str, press: events.Key | events.Paste) -> str:
-    """Return the text after a key or a paste."""
     if isinstance(press, events.Paste):
         return text + press.text.replace("\r\n", "\n").replace("\r", "\n")
     if press.key == "backspace":

@@ -42,7 +42,6 @@ class StartupScreen(Screen[None]):
         yield StartupFooter(late.model, self._keys("prompt.send"), "TEMPORARY" if late.is_temporary else "")
 
     def take(self, press: Key | Paste) -> None:
-        """Show what is typed."""
         self._prompt.take(press)
 
     def on_resize(self, event: Resize) -> None:

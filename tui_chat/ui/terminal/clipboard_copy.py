@@ -73,7 +73,6 @@ async def run_tool(command: tuple[str, ...], text: str) -> bool:
 
 
 def sentence(what: str, lines: int, *, by_tool: bool, by_terminal: bool) -> str:
-    """Return a sentence about what was copied."""
     size = f"{lines:,} {'line' if lines == 1 else 'lines'}"
     if by_tool:
         return f"Copied the {what} ({size})."

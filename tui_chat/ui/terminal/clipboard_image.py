@@ -46,7 +46,6 @@ class NoClipboardTool(NoClipboardImage):
 
 
 async def read_image(environ: Mapping[str, str]) -> bytes:
-    """Return the image in the clipboard of this machine."""
     if is_over_ssh(environ):
         raise NoClipboardTool(
             f"Over SSH only the terminal knows the clipboard, and this one does not give it. {_INSTEAD}"

@@ -30,7 +30,6 @@ class Frame(NamedTuple):
     rail: list[Strip]
 
     def line(self, y: int) -> Strip:
-        """Return a whole row."""
         return Strip.join((self.rows[y], self.rail[y]))
 
 

@@ -27,8 +27,6 @@ _MOST_IN_A_LINE = 2000
 
 
 class KeyQueue:
-    """Passes one key or paste at a time to the app."""
-
     def __init__(
         self, app: App[int], hand_on: Callable[[Press], Awaitable[None]], typing_place: TypingPlace | None = None
     ) -> None:
@@ -54,7 +52,6 @@ class KeyQueue:
 
     @property
     def is_behind(self) -> bool:
-        """Whether a press is waiting."""
         return bool(self._waiting) or (self._guard is not None and self._guard.is_undecided)
 
     async def _run_waiting(self) -> None:

@@ -81,7 +81,6 @@ class Pictures:
         return known
 
     def send(self, sha256: str, png: bytes) -> None:
-        """Send the bytes of an image that was asked for."""
         if (known := self._pictures.get(sha256)) is not None:
             for sequence in kitty_graphics.transmission(known.number, png, known.cells):
                 self._write(kitty_graphics.wrapped(sequence, self._environ))

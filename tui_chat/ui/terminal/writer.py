@@ -32,7 +32,6 @@ class TerminalWriter(threading.Thread):
         """Whether the terminal still accepts writes."""
 
     def start(self) -> None:
-        """Start the thread."""
         try:
             self._unblocked = open_unblocked(self._fileno)
         except OSError:
@@ -52,7 +51,6 @@ class TerminalWriter(threading.Thread):
 
     @property
     def is_idle(self) -> bool:
-        """Whether no write is in progress."""
         return not self._writing.locked()
 
     def stop(self) -> bool:

@@ -58,7 +58,6 @@ class ConversationHeader(Widget):
         self.refresh()
 
     def show_budget(self, standing: "Standing | None") -> None:
-        """Show how much of the budget is spent."""
         if standing != self._state.budget:
             self._state = replace(self._state, budget=standing)
             self.refresh()
@@ -80,7 +79,6 @@ class ConversationHeader(Widget):
         return self.line(self.size.width)
 
     def line(self, width: int) -> Content:
-        """Return the line, shortened to the width."""
         margin = margin_of(width)
         width = max(0, width - 2 * margin)
         fields = header_fields(self._state, width, costs=self._costs)

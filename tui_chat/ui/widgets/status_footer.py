@@ -57,8 +57,6 @@ _LEAST_MEASURED_S = 0.5
 
 
 class StatusFooter(Widget):
-    """Shows the state of the conversation and its cost."""
-
     def __init__(
         self,
         key_label: Callable[[str], str] = lambda _: "",
@@ -153,7 +151,6 @@ class StatusFooter(Widget):
         self.refresh()
 
     def apply(self, event: ReplyEvent) -> None:
-        """Update the state from an event of the reply."""
         match event:
             case TurnStarted(turn=turn):
                 self._has_started = bool(turn.parts)
@@ -236,7 +233,6 @@ class StatusFooter(Widget):
         return self.line(self.size.width)
 
     def line(self, width: int) -> Content:
-        """Return the line, shortened to the width."""
         warning = Content.styled(f"{self._unsaved}  ", "bold $text-error") if self._unsaved else Content()
         if self._mark and not self._unsaved and not self.has_header:
             warning = Content.styled(f"{self._mark}  ", "$text-warning")
