@@ -61,6 +61,10 @@ class Block:
     def line(self, row: int) -> Line:
         return self.lines[row - self.gap] if row >= self.gap else BLANK
 
+    def lines_of(self, start: int, end: int) -> Sequence[Line]:
+        """Return its rows from `start` up to `end`."""
+        return [self.line(row) for row in range(start, end)]
+
     def is_copied(self, row: int) -> bool:
         """Return whether a row is part of the message, and so of what is copied."""
         return False
@@ -117,6 +121,13 @@ def counted(text: str) -> int:
     return len(text.translate(_NOT_COUNTED))
 
 
+def cut_rows(lines: Sequence[Line], gap: int, start: int, end: int) -> Sequence[Line]:
+    """Return the rows from `start` up to `end` of a block with so many blank rows above its lines."""
+    if start >= gap:
+        return lines[start - gap : end - gap]
+    return [*[BLANK] * (min(end, gap) - start), *lines[: max(0, end - gap)]]
+
+
 class Prose(Block):
     """A text part: Markdown of a reply, or a prompt as it was typed."""
 
@@ -156,6 +167,9 @@ class Prose(Block):
             self.grow(part.text[self._end :])
         self.part = part
         return True
+
+    def lines_of(self, start: int, end: int) -> Sequence[Line]:
+        return cut_rows(self.lines, self.gap, start, end)
 
     def is_copied(self, row: int) -> bool:
         return row >= self.gap

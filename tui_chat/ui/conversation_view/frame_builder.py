@@ -1,6 +1,7 @@
 """Builds the frame that the pane shows: the visible rows as strips, and the rail. Must not know the widget."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from itertools import chain
 
 from rich.segment import Segment
 from rich.style import Style
@@ -10,7 +11,7 @@ from textual.strip import Strip
 from tui_chat.rendering.line import BLANK, Line
 from tui_chat.ui.chat.welcome import margin_of
 from tui_chat.ui.conversation_view.row_painter import PLAIN, Painter, PaintStyles, RowStyle
-from tui_chat.ui.conversation_view.viewport import Row, Viewport
+from tui_chat.ui.conversation_view.viewport import BlockRows, Row, Viewport
 from tui_chat.ui.terminal.direct_paint import Frame
 
 
@@ -20,13 +21,13 @@ class FrameBuilder:
     def __init__(
         self,
         viewport: Viewport,
-        runs: Callable[[Sequence[Row]], Iterable[tuple[RowStyle, Iterable[Row]]]],
+        runs: Callable[[BlockRows], Sequence[tuple[RowStyle, Sequence[Line]]]],
         marker: Callable[[], str],
         welcome: Callable[[], Sequence[Line]],
     ) -> None:
-        """`runs` cuts rows into runs of one style; `marker` returns the words over the end of the last row.
+        """`runs` cuts the rows of a block into runs of one style.
 
-        `welcome` returns the rows of an empty conversation.
+        `marker` returns the words over the end of the last row, `welcome` the rows of an empty conversation.
         """
         self._viewport = viewport
         self._runs = runs
@@ -34,8 +35,13 @@ class FrameBuilder:
         self._welcome = welcome
         self._painter = Painter()
         self._thumb = self._track = Strip([Segment(" ")], 1)
-        self.rows: list[Row] = []
+        self._shown: list[BlockRows] = []
+        """The visible rows of the last frame."""
+
+    @property
+    def rows(self) -> list[Row]:
         """The visible rows of the last frame, from the top."""
+        return [row for shown in self._shown for row in shown.rows]
 
     @property
     def margin(self) -> int:
@@ -66,13 +72,12 @@ class FrameBuilder:
 
     def build(self, height: int) -> Frame:
         """Return the frame of so many rows."""
-        self.rows = self._viewport.rows()
+        self._shown = self._viewport.block_rows()
         self._painter.start_frame()
         strips: list[Strip] = []
         style = PLAIN
         line = BLANK
-        for style, alike in self._runs(self.rows):
-            lines = [row.line for row in alike]
+        for style, lines in chain.from_iterable(map(self._runs, self._shown)):
             strips += self._painter.paint(lines, style)
             line = lines[-1]
         if not strips:

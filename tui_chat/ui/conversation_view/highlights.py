@@ -1,23 +1,22 @@
 """The highlights of a conversation: the selection, the turn, code block or link at the cursor, and matches."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
-from operator import attrgetter
 
 from textual.message import Message
 
 from tui_chat.core.part import AttachmentPart
 from tui_chat.core.turn import Turn
+from tui_chat.rendering.line import Line
 from tui_chat.ui.conversation_view.cursor import Cursor
 from tui_chat.ui.conversation_view.find import Finder
 from tui_chat.ui.conversation_view.links import Target
 from tui_chat.ui.conversation_view.row_painter import PLAIN, RowStyle
 from tui_chat.ui.conversation_view.selection import Selection
 from tui_chat.ui.conversation_view.turn_layout import HEAD
-from tui_chat.ui.conversation_view.viewport import Row, Viewport
+from tui_chat.ui.conversation_view.viewport import BlockRows, Row, Viewport
 from tui_chat.ui.messages import AttachmentChosen, CopyRequested, FileChosen, FindChanged, LinkChosen
 
-_BLOCK = attrgetter("entry", "block")
 _BARS = {"": PLAIN} | {bar: RowStyle(bar=bar) for bar in ("user", "error", "warning")}
 
 
@@ -58,19 +57,12 @@ class Highlights:
         """Get ready for a frame."""
         self._are_any = self.selection.ends is not None or self.cursor.is_on or self.finder.is_on
 
-    def runs(self, rows: Sequence[Row]) -> Iterator[tuple[RowStyle, Iterable[Row]]]:
-        """Return the visible rows in runs that are painted alike, each with its style."""
-        for _, block in groupby(rows, _BLOCK):
-            block_rows = [*block]
-            if self._is_plain(block_rows[0]):
-                yield PLAIN, block_rows
-            else:
-                yield from groupby(block_rows, self.style_of)
-
-    def _is_plain(self, row: Row) -> bool:
-        """Return whether all rows of a row's block are painted as they are, as nearly all of a reply are."""
-        entry = self._viewport.turns.entries[row.entry]
-        return not (self._are_any or entry.is_user or entry.header.is_left_out or entry.block(row.block).bar_rows)
+    def runs(self, shown: BlockRows) -> list[tuple[RowStyle, Sequence[Line]]]:
+        """Return the rows of a block in runs that are painted alike, each with its style."""
+        entry = self._viewport.turns.entries[shown.entry]
+        if self._are_any or entry.is_user or entry.header.is_left_out or entry.block(shown.block).bar_rows:
+            return [(style, [row.line for row in alike]) for style, alike in groupby(shown.rows, self.style_of)]
+        return [(PLAIN, shown.lines)]
 
     def style_of(self, row: Row) -> RowStyle:
         entry = self._viewport.turns.entries[row.entry]

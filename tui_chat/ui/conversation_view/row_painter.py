@@ -1,6 +1,6 @@
 """Paints a row of the conversation: margin, bar, text, highlights. Must not know turns."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from rich.segment import Segment
@@ -52,6 +52,7 @@ _BAR = {"user": "▌", "current": "█", "error": "▌", "warning": "▌"}
 
 
 _Painted = tuple[Line, Strip]
+"""Holds the line, so that no other has its id."""
 
 
 class Painter:
@@ -74,17 +75,13 @@ class Painter:
         """Start a new frame; strips that the last one did not use are forgotten."""
         self._before, self._now = self._now, {}
 
-    def paint(self, lines: Iterable[Line], style: RowStyle) -> list[Strip]:
+    def paint(self, lines: Sequence[Line], style: RowStyle) -> list[Strip]:
         before, now = self._before.get(style, {}), self._now.setdefault(style, {})
-        strips = []
-        for line in lines:
-            key = id(line)
-            known = now.get(key) or before.get(key)
-            if known is None or known[0] is not line:
-                known = line, self._painted(line, style)
-            now[key] = known
-            strips.append(known[1])
-        return strips
+        keys = [*map(id, lines)]
+        for key, line in zip(keys, lines, strict=True):
+            if key not in now:
+                now[key] = before.get(key) or (line, self._painted(line, style))
+        return [now[key][1] for key in keys]
 
     def cell(self, text: str, style: Style) -> Strip:
         strip = Strip(_merged([Segment(text, style)], self.styles.base))

@@ -1,10 +1,11 @@
 """A section of a long reply: laid out when it is visible, dropped later. Its height is an estimate until then."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui_chat.core.part import TextPart
 from tui_chat.rendering.line import BLANK, Line
-from tui_chat.ui.conversation_view.blocks import Block, live_markdown
+from tui_chat.ui.conversation_view.blocks import Block, cut_rows, live_markdown
 from tui_chat.ui.conversation_view.layout_options import LayoutOptions
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ class Section(Block):
 
     def line(self, row: int) -> Line:
         return self._laid_out().ready[row - self.gap] if row >= self.gap else BLANK
+
+    def lines_of(self, start: int, end: int) -> Sequence[Line]:
+        return cut_rows(self._laid_out().ready, self.gap, start, end)
 
     def is_copied(self, row: int) -> bool:
         return row >= self.gap

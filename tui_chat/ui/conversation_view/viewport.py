@@ -4,7 +4,7 @@ The position of the first visible row is kept as turn, block and row within the 
 elsewhere moves it. While the reader is at the end, there is no such position: the last row is the last one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from tui_chat.core.turn import Turn
@@ -49,6 +49,19 @@ class Row(NamedTuple):
     @property
     def position(self) -> RowPosition:
         return RowPosition(self.entry, self.block, self.row)
+
+
+class BlockRows(NamedTuple):
+    """Visible rows of one block, from one of its rows on."""
+
+    lines: Sequence[Line]
+    entry: int
+    block: int
+    row: int
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        return (Row(line, self.entry, self.block, at) for at, line in enumerate(self.lines, self.row))
 
 
 class Viewport:
@@ -162,20 +175,25 @@ class Viewport:
 
     def rows(self) -> list[Row]:
         """Return the visible rows, from the top; fewer than the height when there are no more."""
+        return [row for shown in self.block_rows() for row in shown.rows]
+
+    def block_rows(self) -> list[BlockRows]:
+        """Return the visible rows, block by block."""
         if not self.turns.entries:
             return []
         index, row = self._first()
-        seen: list[Row] = []
-        while len(seen) < self.height and index < len(self.turns.entries):
-            entry = self._exact_from(index, row, self.height - len(seen))
+        seen: list[BlockRows] = []
+        left = self.height
+        while left > 0 and index < len(self.turns.entries):
+            entry = self._exact_from(index, row, left)
             first_block = entry.block_at(row)[0]
-            last = min(entry.rows, row + self.height - len(seen))
+            last = min(entry.rows, row + left)
+            left -= last - row
             while row < last:
                 block, within = entry.block_at(row)
                 shown = entry.block(block)
                 end = min(shown.rows, within + last - row)
-                line = shown.line
-                seen += [Row(line(at), index, block, at) for at in range(within, end)]
+                seen.append(BlockRows(shown.lines_of(within, end), index, block, within))
                 row += end - within
             entry.drop_far(first_block, entry.block_at(max(0, row - 1))[0])
             index, row = index + 1, 0
