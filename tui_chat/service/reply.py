@@ -58,6 +58,9 @@ MAX_BLOCKING_S = 0.001
 
 A key takes about ten turns of the loop until it is shown."""
 
+_SAVES_PER_PRICE = 5
+"""Figures are shown once a second, and saved five times."""
+
 CLOSE_TIMEOUT_S = 2.0
 """How long to wait for a provider to close its connection."""
 
@@ -412,7 +415,7 @@ class Reply:
 
     async def _price(self) -> None:
         while True:
-            await asyncio.sleep(self._dependencies.policy.save_interval_s)
+            await asyncio.sleep(_SAVES_PER_PRICE * self._dependencies.policy.save_interval_s)
             await self._price_so_far()
 
     async def _price_so_far(self) -> None:

@@ -1,10 +1,11 @@
 """The line under the prompt: what a reply is doing, by its events and a clock."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import pytest
 from textual.app import App, ComposeResult
+from textual.timer import Timer
 
 from tui_chat.core.error import Overloaded
 from tui_chat.core.event import (
@@ -67,6 +68,28 @@ async def test_a_reply_waits_streams_and_ends(footer: StatusFooter, clock: Clock
         footer.apply(event)
         seen.append(footer.state.activity)
     assert seen == [Activity.WAITING, Activity.STREAMING, Activity.IDLE]
+
+
+async def test_the_clock_ticks_anew_with_each_state_and_stops_at_the_end(
+    footer: StatusFooter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timers: list[Timer] = []
+    set_interval = footer.set_interval
+
+    def recorded(interval: float, callback: Callable[[], object]) -> Timer:
+        timers.append(set_interval(interval, callback))
+        return timers[-1]
+
+    monkeypatch.setattr(footer, "set_interval", recorded)
+    stopped: list[Timer] = []
+    stop = Timer.stop
+    monkeypatch.setattr(Timer, "stop", lambda timer: (stopped.append(timer), stop(timer))[1])
+    for event in (TurnStarted("c", BLANK), TextDelta("Hel"), TextDelta("lo")):
+        footer.apply(event)
+    assert len(timers) == 2
+    assert stopped == timers[:1]
+    footer.apply(TurnEnded(HALF))
+    assert stopped == timers
 
 
 async def test_the_key_that_stops_a_reply_is_shown_while_a_draft_has_a_hint() -> None:

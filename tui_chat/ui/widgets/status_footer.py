@@ -51,8 +51,8 @@ _WITH_KEYS = ("keys", "stop")
 _COSTS = ("cost", "total")
 _IN_HEADER = ("total", "context")
 _GAP = 2
-TICK_S = 0.5
-"""How often clock and figures are drawn while a reply streams: their one line costs as much as three frames."""
+TICK_S = 1.0
+"""How often clock and figures are drawn while a reply streams: their one line costs as much as four frames."""
 _LEAST_MEASURED_S = 0.5
 
 
@@ -196,11 +196,10 @@ class StatusFooter(Widget):
         self._measured_from = None
         self._until_s = None if lasting_s is None else now_s + lasting_s
         self._state = replace(self._state, activity=activity, tokens_per_s=None)
-        if activity is Activity.IDLE and self._ticking is not None:
+        if self._ticking is not None:
             self._ticking.stop()
-            self._ticking = None
-        elif activity is not Activity.IDLE and self._ticking is None:
-            self._ticking = self.set_interval(TICK_S, self.refresh)
+        # A new timer for each state, so that it ticks when the clock's second changes.
+        self._ticking = None if activity is Activity.IDLE else self.set_interval(TICK_S, self.refresh)
         self.refresh()
 
     @property
