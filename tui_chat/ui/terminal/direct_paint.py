@@ -173,7 +173,7 @@ class _Shift(NamedTuple):
 def _shift(old: Sequence[Strip], new: Sequence[Strip]) -> _Shift | None:
     """Return the scroll that leaves the fewest rows to write; `None` when scrolling does not pay."""
     here = sum(map(is_, old, new))
-    if here == len(new):
+    if here + _LEAST_SCROLLED >= len(new):
         return None
     up, down = _longest(new, old), _longest(old, new)
     shift = _Shift(*up) if up[1] >= down[1] else _Shift(-down[0], down[1])
