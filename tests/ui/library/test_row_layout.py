@@ -107,6 +107,17 @@ def test_the_hit_is_highlighted_where_it_stands_and_nothing_else() -> None:
     assert [part.text for part in line if part.style == HIGHLIGHT] == ["bucket"]
 
 
+@pytest.mark.parametrize(
+    "before", ["Ask anything again for the next page: branches, the ", "x" * 60, "日本語のとても長い題名です" * 3]
+)
+def test_the_first_match_is_within_a_narrow_row(before: str) -> None:
+    snippet = f"{before}library, and the command line of the program"
+    hit = replace(HIT, snippet=snippet, marks=((len(before), len(before) + 7),))
+    _, line = hit_rows(hit, RowContext(40, DARK, NOW), is_marked=False, highlight=HIGHLIGHT)
+    assert [part.text for part in line if part.style == HIGHLIGHT] == ["library"]
+    assert width_of(line) <= 40 and "".join(part.text for part in line).startswith("  … ")
+
+
 def test_a_hit_among_line_breaks_and_controls_is_still_highlighted_whole() -> None:
     snippet = "one\n\n\x1b[2J two  three\tfour"
     at = snippet.index("three")

@@ -181,6 +181,14 @@ async def test_tab_changes_between_titles_and_full_text() -> None:
         await shows(desk, "Conversations 2")
 
 
+async def test_the_notice_that_asks_for_a_search_text_goes_when_it_is_typed() -> None:
+    async with library_of(BRANCHED) as desk:
+        await desk.press("tab")
+        await shows(desk, "Type a search text")
+        await desk.type("e")
+        assert not library(desk).notice_line.text
+
+
 async def test_every_place_in_a_long_list_can_be_reached() -> None:
     async with library_of(more=500) as desk:
         await shows(desk, "Conversations 500", "Title 499")

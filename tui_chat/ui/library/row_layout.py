@@ -157,6 +157,10 @@ def _snippet(hit: SearchHit, cells: int, plain: Style, highlight: Style) -> list
         pieces += [(hit.snippet[at:start], plain), (hit.snippet[start:end], highlight)]
         at = end
     pieces.append((hit.snippet[at:], plain))
+    if hit.marks:
+        # In a narrow window the first match must be within the row.
+        match = cell_len(normalize_graphemes(_spaced(pieces[1][0])))
+        pieces[0] = (_end_of(_spaced(pieces[0][0]), cells - match - cells // 4), plain)
     segments: list[Segment] = []
     for text, style in pieces:
         shown = normalize_graphemes(_spaced(text)) if segments else normalize_graphemes(_spaced(text)).lstrip()
@@ -164,6 +168,15 @@ def _snippet(hit: SearchHit, cells: int, plain: Style, highlight: Style) -> list
             segments.append(Segment(fitted(shown, cells), style))
             cells -= cell_len(shown)
     return segments
+
+
+def _end_of(text: str, cells: int) -> str:
+    """Return a text without its first words where it is wider."""
+    if not text or cell_len(text) <= cells:
+        return text
+    while text and cell_len(text) > cells - 2:
+        text = text.partition(" ")[2]
+    return f"… {text}"
 
 
 def _spaced(text: str) -> str:

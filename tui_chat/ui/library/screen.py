@@ -57,6 +57,7 @@ _ACTIONS = (
 )
 """What is disabled while a title is written."""
 _RENAMING = "Enter rename · Esc cancel"
+_NO_QUERY = "Type a search text to search all messages."
 _TAGGING = "Enter set the tags · Esc cancel"
 
 
@@ -187,6 +188,8 @@ class LibraryScreen(BatchedScreen[ConversationPosition | None]):
 
     @on(Input.Changed, "#query")
     def search(self, event: Input.Changed) -> None:
+        if self.notice_line.text == _NO_QUERY:
+            self.notice_line.outdate()
         full_text = self.list_filter.full_text and bool(event.value.strip())
         self.list_filter = replace(self.list_filter, text=event.value, full_text=full_text)
         self._loading = self._load(after_s=_FULL_TEXT_DELAY_S if full_text else _TITLE_DELAY_S)
@@ -404,7 +407,7 @@ class LibraryScreen(BatchedScreen[ConversationPosition | None]):
     def action_full_text(self) -> None:
         """Switch between full-text search and titles."""
         if not self.query_line.value.strip():
-            self.notify("Type a search text to search all messages.")
+            self.notify(_NO_QUERY)
         self.list_filter = replace(self.list_filter, full_text=not self._shown.full_text, shelf=Shelf.CURRENT)
         self._loading = self._load()
 
