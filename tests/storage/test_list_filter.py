@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from sqlite3 import Connection
 
 import pytest
 
@@ -99,6 +100,32 @@ async def test_the_start_of_the_list_has_the_pinned_apart_and_counts_the_others(
     assert start.page == others and "new" not in {summary.id for summary in others}
     assert start.counts == await store.counts_since(replace(query, pinned=False), days)
     assert sum(start.counts) == await store.count() - 1
+
+
+async def test_the_start_of_the_list_does_not_read_each_of_many_conversations(store: Store) -> None:
+    """It is shown at a key; SQLite reports its work in steps of its virtual machine."""
+    await library(store)
+    await store.save_all([conversation(f"many-{number}") for number in range(2_000)])
+    await store.save_all([conversation(f"gone-{number}") for number in range(5)])
+    await store.archive("gone-0")
+    await store.delete("gone-1")
+    query, days = ListQuery(limit=2, pinned=False, has_details=True), [datetime.now(UTC) - timedelta(days=1)]
+    matching = replace(query, matching="a")
+    steps = 0
+
+    def count_steps(db: Connection) -> None:
+        def step() -> None:
+            nonlocal steps
+            steps += 100
+
+        db.set_progress_handler(step, 100)
+
+    await store._read(count_steps)
+    start = await store.list_start(query, days, 10)
+    assert sum(start.counts) == await store.count() - 1
+    assert steps < 10_000
+    assert sum(await store.counts_since(matching, days)) < sum(start.counts)
+    assert steps > 20_000, "reading each of them would be seen"
 
 
 async def test_the_list_is_sorted_by_the_order_of_the_filter(store: Store) -> None:

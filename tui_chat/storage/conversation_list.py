@@ -143,16 +143,30 @@ def count(db: sqlite3.Connection, query: ListQuery) -> int:
 def counts_since(db: sqlite3.Connection, query: ListQuery, since: Sequence[datetime]) -> list[int]:
     """Return how many conversations were used after each of these moments, the latest first; then the others."""
     where, values = _condition(db, query)
-    total = f"SELECT count(*) FROM conversation WHERE {where}"
-    afters = [int(moment.timestamp() * 1_000_000) for moment in since]
-    # The first and the last have no bound on one side: a damaged number must not hide a conversation.
-    counts = list[int]()
-    for before, after in pairwise((None, *afters, None)):
+
+    def used(before: int | None, after: int | None) -> int:
         bounds = [("used < ?", before), ("used >= ?", after)]
         given = [(condition, bound) for condition, bound in bounds if bound is not None]
-        select = " AND ".join((total, *(condition for condition, _ in given)))
-        counts.append(int(db.execute(select, (*values, *(bound for _, bound in given))).fetchone()[0]))
-    return counts
+        select = " AND ".join((f"SELECT count(*) FROM conversation WHERE {where}", *(name for name, _ in given)))
+        return int(db.execute(select, (*values, *(bound for _, bound in given))).fetchone()[0])
+
+    # The first and the last have no bound on one side: a damaged number must not hide a conversation.
+    afters = [int(moment.timestamp() * 1_000_000) for moment in since]
+    counts = [used(before, after) for before, after in pairwise((None, *afters))]
+    # The others are nearly all of them: counting what they are not is far quicker.
+    if query == ListQuery(query.limit, pinned=False, skip=query.skip, has_details=query.has_details):
+        pinned = count(db, replace(query, pinned=True))
+        return [*counts, _count_active(db) - pinned - sum(counts)]
+    return [*counts, used(afters[-1] if afters else None, None)]
+
+
+def _count_active(db: sqlite3.Connection) -> int:
+    """Return how many conversations are neither archived nor in the trash.
+
+    SQLite counts a whole table by its pages, but for a condition it reads each row.
+    """
+    elsewhere = "SELECT count(*) FROM conversation WHERE shelf IN (1, 2)"
+    return int(db.execute(f"SELECT (SELECT count(*) FROM conversation) - ({elsewhere})").fetchone()[0])
 
 
 def _condition(db: sqlite3.Connection, query: ListQuery) -> tuple[str, list[object]]:
