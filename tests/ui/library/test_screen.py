@@ -481,3 +481,11 @@ async def test_the_library_and_the_help_open_without_parsing_sheets_again(monkey
         await desk.press("escape", "f1")
         await shows(desk, "Send; queues the prompt")
         assert parsed == 0
+
+
+async def test_the_widgets_of_the_library_are_styled_once_when_it_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    styled: list[LibraryScreen] = []
+    monkeypatch.setattr(LibraryScreen, "update_node_styles", lambda screen, animate=True: styled.append(screen))
+    async with library_of(BRANCHED) as desk:
+        await shows(desk, "Engines")
+        assert not styled, "they were styled as they were mounted"

@@ -85,6 +85,13 @@ class OneShotTimers(MessagePump):
 class BatchedScreen(OneShotTimers, Screen[T]):
     """A screen that is not rendered while the updates of the app are batched; Textual would drop the result."""
 
+    _was_shown = False
+
+    def _on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Leave the styles as they are when it is shown first: its widgets were given theirs a moment ago."""
+        event.refresh_styles = self._was_shown and event.refresh_styles
+        self._was_shown = True
+
     def _compositor_refresh(self) -> None:
         if not self.app._batch_count:
             super()._compositor_refresh()
