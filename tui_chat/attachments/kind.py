@@ -6,7 +6,6 @@ from typing import NamedTuple
 SNIFFED_BYTES = 8192
 """How much of a file its kind is found by."""
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
-"""The images that models take."""
 PDF = "application/pdf"
 
 _SENT: tuple[tuple[bytes, str], ...] = (

@@ -20,7 +20,6 @@ class InAppServer:
 
     @property
     def client_count(self) -> int:
-        """How many clients read a stream."""
         return 0 if self._server is None else self._server.client_count
 
     async def start(self) -> str:
@@ -35,7 +34,6 @@ class InAppServer:
         return f"Serving at {places}; the token is in {tokens.file}."
 
     async def stop(self) -> None:
-        """End all streams and stop listening."""
         if (server := self._server) is not None:
             self._server = None
             await server.stop()

@@ -60,7 +60,6 @@ class Watchdog:
         self.restore: Callable[[], object] | None = None
         """Restores the terminal; called on a thread of its own."""
         self.is_ending = False
-        """Whether a signal came."""
         self._has_reacted = False
         self._has_noticed = False
         """Whether the thread knows of a signal."""

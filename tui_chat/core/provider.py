@@ -26,7 +26,6 @@ class Model:
     can_think: bool | None = None
     efforts: tuple[str, ...] = ()
     can_see: bool | None = None
-    """Whether it takes images."""
     can_use_tools: bool | None = None
 
 

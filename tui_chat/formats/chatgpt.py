@@ -16,7 +16,6 @@ Nodes = Mapping[str, dict[str, Any]]
 
 
 def is_conversation(value: dict[str, Any]) -> bool:
-    """Return whether the object looks like a conversation of this export."""
     return "mapping" in value or {"conversation_id", "create_time"} <= value.keys()
 
 

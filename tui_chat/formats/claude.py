@@ -26,7 +26,6 @@ _UNKNOWN = "application/octet-stream"
 
 
 def is_conversation(value: dict[str, Any]) -> bool:
-    """Return whether the object looks like a conversation of this export."""
     return "chat_messages" in value or {"uuid", "name", "account"} <= value.keys()
 
 

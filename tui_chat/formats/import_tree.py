@@ -66,7 +66,6 @@ class ForeignConversation:
     source: str
     id: str
     messages: Sequence[Message]
-    """With siblings in their order."""
     title: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None

@@ -31,7 +31,6 @@ PROVIDERS = {
 
 
 def is_conversation(value: dict[str, Any]) -> bool:
-    """Return whether the object looks like a conversation of this export."""
     return "conversationId" in value and bool({"messages", "messagesTree"} & value.keys())
 
 

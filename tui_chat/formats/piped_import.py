@@ -59,7 +59,6 @@ class Pipe:
         return self._start
 
     def read(self, size: int, /) -> bytes:
-        """Return at most that many bytes; empty at the end."""
         if self._start:
             data, self._start = self._start[:size], self._start[size:]
             return data

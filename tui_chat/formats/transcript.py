@@ -40,9 +40,7 @@ class TranscriptTurn:
     """Among its siblings, from 1."""
     siblings: int
     is_shown: bool
-    """It is on the current branch."""
     is_left_out: bool = False
-    """The user left it out of requests."""
 
     @property
     def speaker(self) -> str:

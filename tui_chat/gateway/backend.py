@@ -54,7 +54,6 @@ class Backend:
     default_model: str
     system: str
     providers: frozenset[str]
-    """The names of all known providers."""
     open_unsaved: Callable[[], Awaitable[ChatService]]
     """Makes a service that keeps nothing after this run of the program."""
     version: str

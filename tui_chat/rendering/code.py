@@ -29,7 +29,6 @@ class CodeLayout:
         self._highlighter = Highlighter(self.language)
         self._texts: list[str] = []
         self._row_of: list[int] = []
-        """The first row of each line."""
         self.lines: list[Line] = [] if gutter.gap is None else [gutter.gap]
         self.begins = len(self.lines)
         """The first row after the empty line before the block."""

@@ -23,7 +23,6 @@ class Highlighter:
         self._lexer = lexer_for(language)
         self._preview = PreviewHighlighter(self._lexer)
         self._final = 0
-        """Lines that are final."""
         self._ahead = 0
         """Characters after the final lines that their last token took too."""
         self._stack = ROOT
@@ -67,7 +66,6 @@ class Highlighter:
         return self._preview.update(lines, self._final, self._stack)
 
     def peek(self, line: str) -> LineTokens:
-        """Return the tokens of a line that is still incomplete."""
         return self._preview.peek(line)
 
 
@@ -89,7 +87,6 @@ class PreviewHighlighter:
     def __init__(self, lexer: Lexer | None) -> None:
         self._lexer = lexer
         self._seen = 0
-        """Lines that were lexed."""
         self._stack = ROOT
         """The lexer's states after them."""
         self._comment_lines: list[str] = []
@@ -131,7 +128,6 @@ class PreviewHighlighter:
         return lexed.pieces[: len(lines)]
 
     def peek(self, line: str) -> LineTokens:
-        """Return the tokens of a line that is still incomplete."""
         if self._lexer is None or len(line) > LONGEST:
             return plain_tokens(line)
         lines = [*self._comment_lines, line]

@@ -85,7 +85,6 @@ class Document:
         self._base = len(self.lines)
 
     def take_definitions(self, text: str) -> str:
-        """Take the link definitions at the start of `text` and return the rest."""
         rest, new = self._context.references.take(text)
         self._defined |= new
         return rest

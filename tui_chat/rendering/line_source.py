@@ -18,7 +18,6 @@ class SourceLine:
 
     text: str
     continues: bool = False
-    """It continues the line before it."""
     raw: str | None = None
     """How it was written, where that is not what is shown."""
     start: int = field(default=-1, compare=False)

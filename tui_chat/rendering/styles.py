@@ -27,13 +27,11 @@ class TextStyles:
     emphasis: Style
     strike: Style
     code: Style
-    """Inline code."""
     maths: Style
     html: Style
     link: Style
     quote: Style
     bar: Style
-    """The bar of a quote."""
     bullet: Style
     done: Style
     """The box of a task that is done."""

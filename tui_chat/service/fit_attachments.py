@@ -39,7 +39,6 @@ class _Fitting:
     limits: AttachmentLimits
     model: str
     files: dict[Place, AttachmentPart]
-    """Attachments with their bytes, oldest first."""
     own: int
     """The index of the turn with the prompt that is sent."""
     changed: dict[Place, Part] = field(default_factory=dict)

@@ -31,7 +31,6 @@ class Catalog:
     unreachable: tuple[tuple[str, ChatError], ...] = ()
     """Providers that could not be reached, with the error; their models are those last seen."""
     listed_at: Mapping[str, datetime] = field(default_factory=dict)
-    """When each provider listed its models."""
 
 
 class ModelCatalog:

@@ -27,7 +27,6 @@ LEFT_OUT_FIELD = "left-out/"
 
 
 def state(db: sqlite3.Connection, key: str) -> Any:
-    """Return the value stored under that key; `None` if there is none."""
     row = db.execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
     try:
         return None if row is None else json.loads(row[0])
@@ -37,7 +36,6 @@ def state(db: sqlite3.Connection, key: str) -> Any:
 
 
 def set_state(db: sqlite3.Connection, key: str, value: object) -> None:
-    """Store a value that JSON can hold; `None` removes it."""
     if value is None:
         db.execute("DELETE FROM state WHERE key = ?", (key,))
     else:
@@ -53,7 +51,6 @@ def draft(db: sqlite3.Connection, conversation_id: str | None) -> str:
 
 
 def new_draft_at(db: sqlite3.Connection) -> datetime | None:
-    """Return when the draft of a new conversation was written, where that is known."""
     return moment_in_bounds(state(db, _NEW_DRAFT_AT))
 
 
@@ -67,7 +64,6 @@ def set_draft(db: sqlite3.Connection, conversation_id: str | None, text: str, no
 
 
 def draft_attachments(db: sqlite3.Connection, conversation_id: str | None) -> tuple[AttachmentPart, ...]:
-    """Return the files of the unsent prompt there, without their bytes."""
     items = state(db, _draft_files_key(conversation_id)) or ()
     return tuple(part for part in map(part_from_json, items) if isinstance(part, AttachmentPart))
 

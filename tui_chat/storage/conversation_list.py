@@ -93,7 +93,6 @@ class ListStart(NamedTuple):
 def list_start(
     db: sqlite3.Connection, query: ListQuery, since: Sequence[datetime], most_pinned: int, process: CurrentProcess
 ) -> ListStart:
-    """Return the pinned conversations, how many others there are by the time of their use, and the first of these."""
     others = replace(query, pinned=False)
     return ListStart(
         summaries(db, replace(query, pinned=True, limit=most_pinned), process),
@@ -141,7 +140,6 @@ def count(db: sqlite3.Connection, query: ListQuery) -> int:
 
 
 def counts_since(db: sqlite3.Connection, query: ListQuery, since: Sequence[datetime]) -> list[int]:
-    """Return how many conversations were used after each of these moments, the latest first; then the others."""
     where, values = _condition(db, query)
 
     def used(before: int | None, after: int | None) -> int:

@@ -43,7 +43,6 @@ def load(db: sqlite3.Connection, conversation_id: str, process: CurrentProcess) 
 
 
 def create(db: sqlite3.Connection, conversation: Conversation, process: CurrentProcess) -> None:
-    """Store a new conversation; it counts as used now."""
     if db.execute("SELECT 1 FROM conversation WHERE id = ?", (conversation.id,)).fetchone():
         raise StorageError(f"there is a conversation {conversation.id} already", detail="other")
     seq = turn_rows.put_conversation(db, conversation, turn_rows.next_used(db, process.now, after_all=True))
@@ -143,7 +142,6 @@ def append(
 
 
 def finish(db: sqlite3.Connection, turn: Turn, process: CurrentProcess) -> None:
-    """Store the final value of a turn."""
     row = db.execute(
         f"SELECT seq, conversation FROM turn WHERE id = ? AND conversation NOT IN ({HIDDEN})"
         " ORDER BY owner IS NULL, seq DESC",
@@ -214,7 +212,6 @@ def put_side_requests(db: sqlite3.Connection, conversation: int, side_requests: 
 
 
 def rename(db: sqlite3.Connection, conversation_id: str, title: str, source: TitleSource) -> bool:
-    """Set the title, unless it has one from a stronger source; return whether it was set."""
     strength = list(TitleSource)
     row = db.execute("SELECT seq, title_source, title FROM conversation WHERE id = ?", (conversation_id,)).fetchone()
     if row is None:
@@ -229,7 +226,6 @@ def rename(db: sqlite3.Connection, conversation_id: str, title: str, source: Tit
 
 
 def set_head(db: sqlite3.Connection, conversation_id: str, turn_id: str | None) -> None:
-    """Select the branch that ends at that turn."""
     conversation = turn_rows.seq_of(db, conversation_id)
     head = None if turn_id is None else turn_rows.turn_seq_of(db, conversation, turn_id)
     db.execute("UPDATE conversation SET head = ? WHERE seq = ?", (head, conversation))
@@ -238,7 +234,6 @@ def set_head(db: sqlite3.Connection, conversation_id: str, turn_id: str | None) 
 def leave_out(
     db: sqlite3.Connection, conversation_id: str, turn_ids: Iterable[str], left_out: bool, now: datetime
 ) -> None:
-    """Leave turns out of the next requests, or send them again."""
     seq = turn_rows.seq_of(db, conversation_id)
     changed = {turn_id for turn_id in turn_ids if turn_rows.turn_seq_of(db, seq, turn_id)}
     before, _ = app_state.left_out(db, conversation_id)

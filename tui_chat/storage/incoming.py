@@ -51,7 +51,6 @@ class Applied:
     is_done: bool = True
     """No record that waited is left to apply."""
     conversations: set[str] = field(default_factory=set)
-    """Those that have changed."""
     rescued: int = 0
     """Conversations that were purged elsewhere and live on with turns that the purger had not seen."""
 

@@ -111,7 +111,6 @@ class RepairReport:
 
 
 def check(db: sqlite3.Connection) -> CheckReport:
-    """Check everything; takes a while in a large library."""
     try:
         damage = tuple(row[0] for row in db.execute("PRAGMA integrity_check(50)") if row[0] != "ok")
         if damage:

@@ -41,11 +41,9 @@ class OpenReport:
     backup: Path | None = None
     """The copy made before the upgrade."""
     damaged_moved_to: Path | None = None
-    """Where the damaged file was moved."""
     recovered_conversations: int = 0
     """How many conversations could be read from the damaged file."""
     damage: str = ""
-    """What was wrong with the file."""
     met_damaged_value: bool = False
     """A stored value was damaged and could only be read in part."""
     recreated: bool = False

@@ -112,7 +112,6 @@ def rename_device(db: sqlite3.Connection, device: bytes) -> None:
 
 
 def share_again(db: sqlite3.Connection) -> None:
-    """Read the whole feed, and send everything that is here: the hub or this file was restored."""
     db.execute("UPDATE sync SET cursor = 0, mark_seq = NULL, mark_id = NULL, shared = 0")
 
 

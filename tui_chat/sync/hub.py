@@ -87,7 +87,6 @@ class PostgresHub:
         return dict(await self._query("SELECT * FROM tui_chat.spaces_1()", ()))
 
     async def pull(self, since: int, mark: Mark | None, most: int, most_bytes: int) -> SealedPage:
-        """Return the records after a number, in the order of the feed. Raises `HubWentBack`."""
         place = (None, None) if mark is None else (Int8(mark.seq), mark.id)
         rows = await self._call("pull_1", Int8(since), *place, most, Int8(most_bytes))
         records = tuple(

@@ -69,7 +69,6 @@ class SpaceKey:
         return blake2b(self.space.bytes, key=self.secret, person=b"tui_chat.check", digest_size=16).digest()
 
     def name(self, kind: int, conversation: str, name: str) -> bytes:
-        """Return the key under which the hub has a record."""
         text = b"\0".join((bytes([kind]), conversation.encode(), name.encode()))
         return blake2b(text, key=self._names, digest_size=NAME_BYTES).digest()
 
@@ -84,7 +83,6 @@ class SpaceKey:
         return bytes([FORMAT]) + bytes(self._aead.encrypt(plain, bound, nonce))
 
     def open(self, record: SealedRecord) -> bytes:
-        """Return what was sealed. Raises `SealBroken`."""
         if len(record.body) <= _NONCE_BYTES + 1 or record.body[0] != FORMAT:
             raise SealBroken
         try:

@@ -77,7 +77,6 @@ class SyncSession:
         return outcome
 
     async def note_failure(self, error: ChatError) -> None:
-        """Store what is in the way."""
         if await store_problem(self.store, error, self._clock()):
             self.report(error)
         self._greeted_at = None

@@ -48,12 +48,10 @@ class BuiltInTools:
         }
 
     async def offered(self, chosen: Sequence[str]) -> tuple[Tool, ...]:
-        """Return the chosen tools in a stable order."""
         names = {name for choice in chosen for name in TOOL_GROUPS.get(choice, (choice,))}
         return tuple(tool for name, tool in BUILT_IN.items() if name in names)
 
     async def review(self, tool: Tool, call: ToolCallPart) -> CallReview:
-        """Return what a call would do. Raises `ArgumentsRefused`."""
         match tool.name:
             case "fetch_url":
                 url = self._url(call)

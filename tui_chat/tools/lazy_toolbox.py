@@ -34,6 +34,5 @@ class LazyToolbox:
         return replace(outcome, text=self._mask(outcome.text))
 
     async def aclose(self) -> None:
-        """End what still runs."""
         if self._made is not None:
             await self._made.aclose()

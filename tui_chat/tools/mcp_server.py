@@ -69,7 +69,6 @@ class McpServer:
         """The owner task, and those of connections that still close."""
         self._closing = asyncio.Event()
         self._ended = asyncio.Event()
-        """The server has closed its output."""
         self._client: Any = None
         self._is_closed = False
         self._running: list[_Running] = []

@@ -117,7 +117,6 @@ class McpTools:
         return await self._servers[tool.mcp].call(tool.own_name, arguments_of(call), report)
 
     async def aclose(self) -> None:
-        """End all servers."""
         await asyncio.gather(*(server.aclose() for server in self._servers.values()))
         if self._refreshing:
             await asyncio.wait(self._refreshing)
@@ -179,7 +178,6 @@ class AllTools:
         return outcome
 
     async def aclose(self) -> None:
-        """End all servers."""
         await self.mcp.aclose()
 
 

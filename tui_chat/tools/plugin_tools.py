@@ -40,7 +40,6 @@ class PluginTools:
         return await self._box_of.get(tool.name, self._own).run(tool, call, report)
 
     async def aclose(self) -> None:
-        """End everything that still runs."""
         for box in (self._own, *filter(None, self._boxes.values())):
             await box.aclose()
 

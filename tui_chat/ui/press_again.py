@@ -10,7 +10,6 @@ HELD_DOWN_S = 0.2
 class PressAgain:
     def __init__(self, within_s: float = 3.0, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self.within_s = within_s
-        """How long an action waits."""
         self._monotonic_s = monotonic_s
         self._waiting = ""
         self._since_s = float("-inf")

@@ -57,7 +57,6 @@ class LinearChat:
         self.prefill = ""
         """Text of the next prompt, to be edited."""
         self.reply: Reply | None = None
-        """The reply that is being printed."""
         self.exit_code: int | None = None
         self._is_draft_ours = True
         """Whether the stored draft is one that a line can hold."""

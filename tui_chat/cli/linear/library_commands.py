@@ -28,7 +28,6 @@ class LibraryCommands:
             "undo": self._undo,
             "usage": self._usage,
         }
-        """By the names of the commands."""
         self._deleted: list[str] = []
         """The ids of the conversations that were moved to the trash here, the last one at the end."""
 

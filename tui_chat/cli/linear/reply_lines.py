@@ -47,7 +47,6 @@ class LinearText:
         self._last = "\n"
         self._has_thought = False
         self._tools: dict[str, str] = {}
-        """The tool of each call."""
 
     def __call__(self, event: ReplyEvent) -> str:
         match event:

@@ -75,11 +75,9 @@ class AnthropicProvider:
 
     @property
     def name(self) -> str:
-        """The first half of its models' references."""
         return self._name
 
     async def stream(self, request: Request) -> AsyncGenerator[ProviderEvent, None]:
-        """Send the request and yield the events of the reply."""
         params = message_params(request, Capabilities(self._access.version, self._max_tokens))
         if not params["messages"]:
             raise RequestRefused("there is nothing to send", detail="bad_request")

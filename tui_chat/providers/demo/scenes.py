@@ -39,7 +39,6 @@ class Scene:
     wait_s: float = 0.4
     """Seconds before the first one."""
     error: ProviderError | None = None
-    """Raised in place of a reply."""
     cut_after: int | None = None
     """Tokens of text after which the connection drops; a continued reply is not cut again."""
     failures: int = 0

@@ -45,11 +45,9 @@ class OpenAICompatibleProvider:
 
     @property
     def name(self) -> str:
-        """The first half of its models' references."""
         return self._config.name
 
     def can_continue(self, model: str) -> bool:
-        """Return whether this server continues a partial reply."""
         return self._dialect.continuation is not None and not uses_responses(self._config, self._dialect, model)
 
     def takes(self, model: str) -> AttachmentLimits:
@@ -62,7 +60,6 @@ class OpenAICompatibleProvider:
         return None
 
     async def stream(self, request: Request) -> AsyncGenerator[ProviderEvent, None]:
-        """Send the request and yield the events of the reply."""
         path, body, json_reader = self._prepare(request)
         is_open = False
         try:

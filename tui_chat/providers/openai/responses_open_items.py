@@ -20,7 +20,6 @@ class OpenItem:
     call_id: str
     texts: dict[Slot, TextBuffer] = field(default_factory=dict)
     slot: Slot | None = None
-    """The text that is open."""
     is_split: bool = False
     """Another part came between its texts, so that no single part represents it."""
     arguments: TextBuffer = field(default_factory=TextBuffer)

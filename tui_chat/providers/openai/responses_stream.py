@@ -91,13 +91,11 @@ class ResponsesReader:
         self._unpriced: dict[str, None] = {}
         """Tools of the server that were used and that no price list has."""
         self._sources: dict[str, None] = {}
-        """Cited sources, in order."""
         self._has_events = False
         self._stop_reason = ""
         self._failure: ProviderError | None = None
         """The error that was reported; the usage may come after it."""
         self.is_done = False
-        """The response has ended."""
         self.response_id = ""
         self._is_resumed = False
         self.last_number = -1

@@ -44,15 +44,12 @@ class CommandLetters:
         self._find_chat = find_chat
 
     def takes_commands(self) -> bool:
-        """Return whether a letter would be a command now, not text."""
         return self._find_chat() is not None and text_box_of(self._app) is None
 
     def is_bound(self, key: str) -> bool:
-        """Return whether the key does anything here."""
         return bool(self._action(key))
 
     def only_moves(self, key: str) -> bool:
-        """Return whether the key does nothing but move, which can be taken back."""
         name, bracket, _ = self._action(key).partition("(")
         return name in _MOVES and (name != "choose" or bool(bracket))
 
@@ -75,7 +72,6 @@ class CommandLetters:
             chat.pane.return_to(position)
 
     def paste(self, paste: events.Paste) -> None:
-        """Give a paste to the prompt and focus it."""
         if (prompt := self._prompt_of_chat()) is not None:
             prompt.post_message(events.Paste(paste.text))
 

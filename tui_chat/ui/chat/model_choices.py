@@ -24,7 +24,6 @@ class ModelChoices:
         """The models that their providers list."""
         self._listed_at: Mapping[str, datetime] = {}
         self.price_source = ""
-        """Where the prices are from that the user did not set."""
 
     @property
     def profiles(self) -> Sequence[Choice]:

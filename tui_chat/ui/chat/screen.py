@@ -209,7 +209,6 @@ class ChatScreen(OneShotTimers, Screen[None]):
 
     @property
     def live_reply(self) -> Reply | None:
-        """The reply that streams into this conversation."""
         return self.service.reply_in(self.conversation.id)
 
     async def open(self, conversation: Conversation, *, at: str | None = None, find: Sequence[str] = ()) -> None:
@@ -240,11 +239,9 @@ class ChatScreen(OneShotTimers, Screen[None]):
         self.actions.branches.show_origin()
 
     async def start_reply(self, starting: Awaitable[Reply]) -> bool:
-        """Start a reply and show it. Return whether it could be started."""
         return await self.actions.replies.start(starting)
 
     def follow(self, reply: Reply | None) -> None:
-        """Show this reply as it streams, and no other."""
         self.actions.replies.follow(reply)
 
     async def wait_until_open(self) -> None:

@@ -22,9 +22,7 @@ class PaletteActions:
     act: Callable[[Key], Awaitable[None]]
     call: Callable[[Call], Awaitable[None]]
     go_to: Callable[[str], Awaitable[None]]
-    """Go to a turn of this conversation."""
     open: Callable[[str], Awaitable[None]]
-    """Open another conversation."""
     offers: Callable[[str], Sequence[Choice]]
     """Return the suggestions for a command's argument."""
     start_template: Callable[[str], Awaitable[None]]

@@ -51,7 +51,6 @@ class Side:
         self.place = place
         """Its number among its siblings."""
         self.reply = reply if reply is not None and reply.ended is None else None
-        """While it streams."""
         self.state = ""
         self._started_s = time.monotonic()
         self._usage: Usage | None = turn.usage
@@ -229,7 +228,6 @@ class CompareScreen(ModalScreen[str | None]):
         return self._is_live
 
     def note_text_below(self) -> None:
-        """Show that what was typed is in the prompt below."""
         keep = f"{self._keys(_KEEPS[0])} or {self._keys(_KEEPS[1])}"
         self.notify(f"Your text is in the prompt. {keep} keeps a reply; {self._keys('compare.close')} stops both.")
 

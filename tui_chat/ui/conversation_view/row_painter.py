@@ -24,7 +24,6 @@ class RowStyle(NamedTuple):
     selected: Span | None = None
     matches: tuple[Span, ...] = ()
     current: Span | None = None
-    """The current match or link."""
     label: str = ""
     """Clean text over its right end."""
     is_faint: bool = False

@@ -18,7 +18,6 @@ class Scroller:
         self._is_rail_dragged = False
 
     def scroll(self, rows: int) -> None:
-        """Scroll down, or up when negative."""
         self._viewport.scroll(rows)
         self._changed()
 
@@ -31,12 +30,10 @@ class Scroller:
         self.scroll(pages * max(1, self._viewport.height - _KEPT_ROWS))
 
     def to_start(self) -> None:
-        """Go to the first row."""
         self._viewport.to_start()
         self._changed()
 
     def to_end(self) -> None:
-        """Go to the end and follow it."""
         self._viewport.to_end()
         self._changed()
 

@@ -126,7 +126,6 @@ class ConversationPane(Widget, can_focus=True):
     # What is shown
 
     def show(self, conversation: Conversation, *, at: str | None = None) -> None:
-        """Show a conversation's branch from its end, or from turn `at` on."""
         if not self.branch.is_of(conversation):
             self._file_texts.clear()
         self.branch.show(conversation, at=at)

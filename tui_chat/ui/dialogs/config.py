@@ -31,7 +31,6 @@ class ConfigHost:
     """What the list of settings may do."""
 
     settings: Callable[[], Settings]
-    """Returns the settings in force."""
     save: Callable[[str, Any], str]
     """Writes a setting and applies it; returns a sentence. Raises `SettingsError`."""
     preview: Mapping[str, Callable[[Any], object]]

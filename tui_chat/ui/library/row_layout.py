@@ -50,7 +50,6 @@ class RowContext:
     styles: TextStyles
     now: datetime
     costs: bool = True
-    """Whether the cost column is shown."""
 
     @property
     def columns(self) -> list[Column]:

@@ -111,7 +111,6 @@ class LibraryScreen(BatchedScreen[ConversationPosition | None]):
         self._laid_out = asyncio.Event()
         """Set when widths are known: rows that come earlier would be painted twice."""
         self._first_rows = asyncio.create_task(self._read(0))
-        """The first rows, which are read while the screen is mounted."""
         self._first_rows.add_done_callback(lambda task: task.cancelled() or task.exception())
         self._heartbeat = Heartbeat(self._check_for_changes, CHECK_EVERY_S)
         self._text_styles = self._cursor_styles = DARK

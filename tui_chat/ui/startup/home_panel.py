@@ -62,7 +62,6 @@ class HomePanel(Widget, can_focus=True):
         self._total: int | None = None
         self._cursor = 0
         self._first_row = 0
-        """The row of the first conversation, as it was drawn."""
 
     def on_mount(self) -> None:
         self.fit_window()
@@ -169,7 +168,6 @@ class HomePanel(Widget, can_focus=True):
         self._choose(self._cursor)
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the conversation under the mouse."""
         self._choose(event.y - self._first_row)
 
     def _choose(self, number: int) -> None:

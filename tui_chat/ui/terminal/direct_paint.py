@@ -124,7 +124,6 @@ def is_seen(app: App[object], screen: Screen[object]) -> bool:
 
 
 def is_behind(app: App[object]) -> bool:
-    """Return whether the terminal does not keep up with the output."""
     return bool(getattr(app._driver, "is_behind", False))
 
 

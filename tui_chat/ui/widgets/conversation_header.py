@@ -53,7 +53,6 @@ class ConversationHeader(Widget):
         self.refresh()
 
     def show_context(self, context: "ContextUse") -> None:
-        """Show how full the model's context window is."""
         self._state = replace(self._state, context=context)
         self.refresh()
 

@@ -13,7 +13,6 @@ class EditingBanner(Widget):
     is_editing: reactive[bool] = reactive(False, layout=True)
 
     is_reply: reactive[bool] = reactive(False)
-    """Whether it is a reply of a model that is edited."""
 
     def __init__(self, keys: Keyboard) -> None:
         super().__init__()

@@ -43,7 +43,6 @@ class FooterState:
     model: str = ""
     """`provider/model`."""
     tools: tuple[str, ...] = ()
-    """The tools that are on."""
     activity: Activity = Activity.IDLE
     seconds: float = 0.0
     """Since the activity started; for a retry, until it."""

@@ -106,7 +106,6 @@ class Outline(Widget, can_focus=True):
             self.post_message(self.Chosen(self._entries[self._cursor]))
 
     def on_click(self, event: events.Click) -> None:
-        """Choose the entry under the mouse."""
         offset = event.get_content_offset(self)
         number = self._first + offset.y - _MARGIN if offset is not None else -1
         if 0 <= number < len(self._entries):

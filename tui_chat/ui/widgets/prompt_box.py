@@ -72,7 +72,6 @@ class PromptBox(TextArea):
         self.cursor_blink = False
         self.completing = completing
         self.has_queued = False
-        """Whether a prompt is queued."""
         self._keys = keys
         self._save_draft = save_draft
         self.unstored: list[str] = []
@@ -82,7 +81,6 @@ class PromptBox(TextArea):
         self.reading = 0
         """How many files are being read to be attached; the prompt is not sent meanwhile."""
         self.vi: ViKeys | None = None
-        """The keys of vi, where they are chosen."""
         self.use_vi(vi)
         self._history: Sequence[str] = ()
         self._walked_to = -1

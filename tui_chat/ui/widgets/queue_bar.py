@@ -23,7 +23,6 @@ class QueueBar(Widget, can_focus=True):
     prompts: reactive[Sequence[str]] = reactive((), layout=True)
     """In the order they are sent."""
     chosen = reactive(0)
-    """The index of the selected prompt."""
 
     def __init__(self, keys: Keyboard) -> None:
         super().__init__()

@@ -74,7 +74,6 @@ class StatusFooter(Widget):
         self._since_s = 0.0
         self._until_s: float | None = None
         self._has_started = False
-        """Whether anything of the reply has arrived."""
         self._measured_from: tuple[float, int] | None = None
         """When measuring the speed started, and the number of tokens at that time."""
         self._unsaved = ""
@@ -108,7 +107,6 @@ class StatusFooter(Widget):
         self._act(Activity.IDLE)
 
     def show_context(self, context: "ContextUse") -> None:
-        """Show how full the model's context window is."""
         self._change(context=context)
 
     def show_asking(self, is_asking: bool) -> None:

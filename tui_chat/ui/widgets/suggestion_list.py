@@ -42,7 +42,6 @@ class SuggestionList(Widget):
         return max(0, min(at - self._most_rows // 2, count - self._most_rows))
 
     def on_click(self, event: events.Click) -> None:
-        """Accept the completion under the mouse."""
         self._completing.move(self._first + event.y - self._completing.at)
         self.post_message(ActionRequested("screen.complete"))
 
