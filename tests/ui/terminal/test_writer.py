@@ -110,7 +110,7 @@ def test_a_terminal_that_takes_it_has_a_write_at_once_and_keeps_its_flags() -> N
         writer.write("one ")
         writer.write("two")
         assert writer.waiting == 0
-        assert os.read(here, 100) == b"one two"
+        assert read_all(here, len(b"one two")) == b"one two"
         assert os.get_blocking(there)
         assert writer.stop()
 
@@ -145,5 +145,5 @@ def test_a_signal_handler_may_write_during_a_write(monkeypatch: pytest.MonkeyPat
         with monkeypatch.context() as patch:
             patch.setattr(os, "write", interrupted)
             writer.write("first ")
-        assert os.read(here, 100) == b"first handler"
+        assert read_all(here, len(b"first handler")) == b"first handler"
         assert writer.stop()
