@@ -89,23 +89,22 @@ class Painter:
         return strip
 
     def _painted(self, line: Line, style: RowStyle) -> Strip:
-        base = self.styles.base
+        # A strip is dear to make: a row that only changed its text takes one.
         room = max(0, self.width - self.margin)
-        strip = line.strip if line.cells <= room else line.strip.crop(0, room)
-        if style.is_faint:
-            strip = _restyled(strip, (0, strip.cell_length), self.styles.faint)
-        if style.matches or style.current or style.selected:
-            strip = self._highlighted(strip, style, room)
-        segments = [*self._gutter(style.bar), *strip]
-        missing = room - strip.cell_length
-        if missing > 0:
-            segments.append(Segment(" " * missing))
-        row = Strip(_merged(segments, base), self.width)
+        text, cells = line.segments, line.cells
+        if cells > room or style.is_faint or style.matches or style.current or style.selected:
+            strip = self._highlighted(line.strip.crop(0, room), style, room)
+            text, cells = [*strip], strip.cell_length
+        segments = [*self._gutter(style.bar), *text]
+        if cells < room:
+            segments.append(Segment(" " * (room - cells)))
+        segments = _merged(segments, self.styles.base)
         if style.label:
-            row = self._with_label(row, style.label)
+            segments = self._with_label(segments, style.label)
+        background = _background(self.styles.base)
         for line_filter in self.filters:
-            row = row.apply_filter(line_filter, _background(base))
-        return row
+            segments = line_filter.apply(segments, background)
+        return Strip(segments, self.width)
 
     def _gutter(self, bar: str) -> list[Segment]:
         if not bar or self.margin < 2:
@@ -115,6 +114,8 @@ class Painter:
         return [Segment(" " * (self.margin - 2)), Segment(_BAR[bar], style), Segment(" ")]
 
     def _highlighted(self, strip: Strip, style: RowStyle, room: int) -> Strip:
+        if style.is_faint:
+            strip = _restyled(strip, (0, strip.cell_length), self.styles.faint)
         if style.selected is not None:
             strip = strip.extend_cell_length(min(room, style.selected[1]))
             strip = _restyled(strip, style.selected, self.styles.selected)
@@ -122,10 +123,10 @@ class Painter:
             strip = _restyled(strip, span, self.styles.match)
         return strip if style.current is None else _restyled(strip, style.current, self.styles.current)
 
-    def _with_label(self, row: Strip, label: str) -> Strip:
+    def _with_label(self, row: list[Segment], label: str) -> list[Segment]:
         label = label[: prefix_within(label, self.width)]
-        kept = row.crop(0, self.width - width(label))
-        return Strip([*kept, Segment(label, self.styles.label)], self.width)
+        kept = Strip(row, self.width).crop(0, self.width - width(label))
+        return [*kept, Segment(label, self.styles.label)]
 
 
 def _merged(segments: list[Segment], base: Style) -> list[Segment]:
