@@ -100,8 +100,9 @@ async def test_a_late_reader_begins_with_what_has_arrived(make_harness: MakeHarn
     assert end_of(rest).turn.text == "Hello"
 
 
+@pytest.mark.parametrize("is_read", [False, True])
 async def test_a_flood_of_deltas_yields_to_other_tasks_every_millisecond(
-    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
+    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch, is_read: bool
 ) -> None:
     looks = count()
     harness = await make_harness(monotonic_s=lambda: next(looks) * 0.0001)
@@ -116,11 +117,38 @@ async def test_a_flood_of_deltas_yields_to_other_tasks_every_millisecond(
 
     monkeypatch.setattr(harness.provider, "stream", flood)
     reply = await harness.service.send(harness.new_conversation(), "hi")
+    reader = asyncio.create_task(heard(reply)) if is_read else None
     while reply.ended is None:
         await asyncio.sleep(0)
         counts.append(arrived)
     assert counts[-1] == 500
     assert max(later - earlier for earlier, later in pairwise(counts)) <= 12
+    assert reader is None or sum(isinstance(event, TextDelta) for event in await reader) == 500
+
+
+async def test_deltas_that_are_read_as_they_come_take_no_extra_turn_of_the_loop(
+    make_harness: MakeHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = count()
+    harness = await make_harness(monotonic_s=lambda: next(looks) * 0.01)
+    was_read = asyncio.Event()
+
+    async def slow(_: Request) -> AsyncGenerator[ProviderEvent, None]:
+        for _number in range(20):
+            was_read.clear()
+            yield TextDelta("word ")
+            await was_read.wait()
+        yield Stopped("end_turn")
+
+    sleep, pauses = asyncio.sleep, list[float]()
+    monkeypatch.setattr(asyncio, "sleep", lambda pause_s: (pauses.append(pause_s), sleep(pause_s))[1])
+    monkeypatch.setattr(harness.provider, "stream", slow)
+    reply = await harness.service.send(harness.new_conversation(), "hi")
+    async for event in reply:
+        if isinstance(event, TextDelta):
+            was_read.set()
+    assert reply.turn.text == "word " * 20
+    assert pauses.count(0) <= 1
 
 
 async def test_a_reader_that_leaves_does_not_stop_it(make_harness: MakeHarness) -> None:

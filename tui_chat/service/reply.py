@@ -341,6 +341,8 @@ class Reply:
         async with aclosing(provider.stream(self._request)) as events:
             async for event in events:
                 now_s = dependencies.monotonic_s()
+                if self._readers and not any(reader.backlog for reader in self._readers):
+                    last_yield_s = now_s  # they have read everything, so the loop had a turn
                 self._handle_event(event, now_s)
                 if now_s - last_yield_s > MAX_BLOCKING_S:
                     await asyncio.sleep(0)
