@@ -3,6 +3,7 @@
 A store that fails never stops the user from writing: errors are swallowed here, and the footer shows them.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -38,6 +39,8 @@ class Drafts:
         self._set_timer = set_timer
         self._timer: Timer | None = None
         self._unsaved: Unsaved | None = None
+        self._saving = asyncio.Lock()
+        """Held while a draft and its files are stored: one that was sent must not come back behind its removal."""
         self._last_size = 0
         self._with_files: set[str | None] = set()
         """Keys of the drafts whose files are stored."""
@@ -132,18 +135,22 @@ class Drafts:
         text = unsaved.read_text()
         self._last_size = len(text)
         try:
-            if unsaved.edited_id is not None:
-                edit = {"turn": unsaved.edited_id, "text": text, **_files(text)}
-                await self._store.set_state(f"edit:{unsaved.key}", edit)
-            else:
-                attachments = attachments_in(text)
-                if attachments or unsaved.key in self._with_files:
-                    await self._store.set_draft_attachments(unsaved.key, attachments)
-                    self._with_files.add(unsaved.key)
-                await self._store.set_draft(unsaved.key, text)
+            async with self._saving:
+                await self._store_text(unsaved, text)
         except ChatError:
             # Keep it for the next flush, unless something newer came meanwhile.
             self._unsaved = self._unsaved or unsaved
+
+    async def _store_text(self, unsaved: Unsaved, text: str) -> None:
+        if unsaved.edited_id is not None:
+            edit = {"turn": unsaved.edited_id, "text": text, **_files(text)}
+            await self._store.set_state(f"edit:{unsaved.key}", edit)
+            return
+        attachments = attachments_in(text)
+        if attachments or unsaved.key in self._with_files:
+            await self._store.set_draft_attachments(unsaved.key, attachments)
+            self._with_files.add(unsaved.key)
+        await self._store.set_draft(unsaved.key, text)
 
 
 def _files(text: str) -> dict[str, list[dict[str, str]]]:
