@@ -1,6 +1,7 @@
 """Opening the database or the whole program for a command, and notices about what happened then. Knows no command."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeVar
 
 from tui_chat.cli.context import Context
@@ -26,9 +27,9 @@ def list_page(ctx: Context, query: "ListQuery") -> "Page":
     return read_page(ctx.settings.data_dir / DATABASE, query, print_opening_notices)
 
 
-def print_opening_notices(opening: "OpenReport") -> None:
+def print_opening_notices(opening: "OpenReport", *, writes: bool = False) -> None:
     """Print the notices to stderr."""
-    for sentence in opening_notices(opening, writes=False):
+    for sentence in opening_notices(opening, writes=writes):
         print_notice(clean_line(sentence))
 
 
@@ -87,10 +88,7 @@ def with_program(ctx: Context, do: "Callable[[Program], Awaitable[Result]]") -> 
     from tui_chat.wiring import assemble
 
     async def run() -> Result:
-        program = await assemble(ctx.settings, auto_title=False)
-        try:
+        async with aclosing(await assemble(ctx.settings, auto_title=False)) as program:
             return await do(program)
-        finally:
-            await program.aclose()
 
     return asyncio.run(run())

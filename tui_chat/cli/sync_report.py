@@ -1,5 +1,6 @@
 """The output of the sync commands. Knows no connection."""
 
+from contextlib import aclosing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +34,10 @@ async def print_status(ctx: Context, *, as_json: bool) -> None:
     database = ctx.settings.data_dir / DATABASE
     if not database.exists():
         raise SyncError(detail="off")
-    store = await Store.open(database)
-    try:
+    async with aclosing(await Store.open(database)) as store:
         state = await store.replica.state()
         status = SyncStatus.from_state(await store.state(SYNC_STATE))
         machines = await store.state(DEVICES_STATE) or {}
-    finally:
-        await store.aclose()
     if state is None:
         raise SyncError(detail="off")
     running = is_running(database)

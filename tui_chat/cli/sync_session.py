@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from tui_chat.cli.context import Context
@@ -107,11 +107,8 @@ def _output_of(command: tuple[str, ...], what: str) -> str:
 async def open_store(ctx: Context) -> "AsyncIterator[Store]":
     from tui_chat.storage.store import Store
 
-    store = await Store.open(ctx.settings.data_dir / DATABASE)
-    try:
+    async with aclosing(await Store.open(ctx.settings.data_dir / DATABASE)) as store:
         yield store
-    finally:
-        await store.aclose()
 
 
 def run(job: "Coroutine[Any, Any, None]") -> None:

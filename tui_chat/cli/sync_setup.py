@@ -1,5 +1,6 @@
 """`sync init`, `join` and `leave`: what they store, and in which order. Knows no connection."""
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from tui_chat import paths
@@ -25,8 +26,7 @@ async def set_up(ctx: Context, url: str, *, allow_second: bool) -> None:
     secret = given or password(ctx)
     key = stored_key(ctx) if ctx.settings.sync.key_cmd else SpaceKey.new()
     await install(url, secret)
-    hub = hub_of(ctx, key, url, secret)
-    try:
+    async with aclosing(hub_of(ctx, key, url, secret)) as hub:
         spaces = await hub.spaces()
         if any(spaces.values()) and not allow_second:
             raise SyncError(detail="has_space")
@@ -35,8 +35,6 @@ async def set_up(ctx: Context, url: str, *, allow_second: bool) -> None:
             sync_files(ctx).write(sync_files(ctx).key, f"{key.text}\n")
         if key.space not in spaces:
             await hub.create_space()
-    finally:
-        await hub.aclose()
     await _start(ctx, url, given, key)
     print_text("On another machine: tui-chat sync join URL --key FILE, with what `tui-chat sync key` prints here.")
 
@@ -64,11 +62,8 @@ async def join(ctx: Context, url: str, key_text: str, backup: "Path | None") -> 
     await _refuse_second_setup(ctx)
     key = SpaceKey.parse(key_text)
     url, given = without_password(url)
-    hub = hub_of(ctx, key, url, given)
-    try:
+    async with aclosing(hub_of(ctx, key, url, given)) as hub:
         await hub.buckets()  # the hub compares the key
-    finally:
-        await hub.aclose()
     paths.make_private(ctx.settings.data_dir)
     if backup is not None:
         _place_backup(ctx, backup)
@@ -89,11 +84,8 @@ async def leave(ctx: Context) -> None:
             raise SyncError(detail="off")
         try:
             load_sync()
-            hub = hub_of(ctx, stored_key(ctx))
-            try:
+            async with aclosing(hub_of(ctx, stored_key(ctx))) as hub:
                 await hub.forget(state.device)
-            finally:
-                await hub.aclose()
         except ChatError as error:
             print_notice(f"the hub still lists this machine: {error.message or error.detail}")
         await store.replica.leave()

@@ -5,7 +5,7 @@ import json
 import os
 import webbrowser
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -113,11 +113,8 @@ async def login(config: McpConfig, folder: Path, log_dir: Path, show: Callable[[
 
     patient = replace(config, start_timeout_s=LOGIN_S)
     server = McpServer(patient, log_dir, lambda: _provider(config, tokens, address, redirect, callback))
-    async with listener:
-        try:
-            return [one.name for one in await server.definitions()]
-        finally:
-            await server.aclose()
+    async with listener, aclosing(server):
+        return [one.name for one in await server.definitions()]
 
 
 def open_browser(url: str) -> bool:

@@ -1,6 +1,7 @@
 """`acp`: the conversations for editors, over stdin and stdout."""
 
 import sys
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import typer
@@ -46,7 +47,7 @@ async def _serve(ctx: Context, watchdog: "Watchdog") -> int:
     async def write(line: str) -> None:
         await asyncio.to_thread(_write, line)
 
-    try:
+    async with aclosing(program):
         agent = AcpAgent(await _library(ctx, program), write)
         reader = asyncio.StreamReader(LONGEST_LINE)
         transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -62,8 +63,6 @@ async def _serve(ctx: Context, watchdog: "Watchdog") -> int:
         transport.close()
         await program.service.aclose()
         await agent.rpc.settle(_SETTLE_S)
-    finally:
-        await program.aclose()
     code = codes[0] if codes else DONE
     watchdog.all_saved(code)
     return code

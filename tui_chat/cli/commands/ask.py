@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -185,13 +186,12 @@ def _is_pipe() -> bool:
 
 async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
     from tui_chat.cli.reply_output import figures
-    from tui_chat.cli.store_access import opening_notices
+    from tui_chat.cli.store_access import print_opening_notices
     from tui_chat.wiring import assemble
 
     program = await assemble(ctx.settings, demo=ctx.demo, saving=question.save, auto_title=False)
-    try:
-        for sentence in opening_notices(program.store.opening):
-            print_notice(sentence)
+    async with aclosing(program):
+        print_opening_notices(program.store.opening, writes=True)
         await check_servers(program, question.tools)
         conversation = await _conversation(ctx, program, question)
         if question.over_budget:
@@ -205,8 +205,6 @@ async def _ask(ctx: Context, question: _Question, watchdog: "Watchdog") -> int:
         code = await _print_reply(reply, _reply_text(ctx, question), watchdog)
         if question.verbose:
             print_notice(figures(reply.turn))
-    finally:
-        await program.aclose()
     watchdog.all_saved(code)
     return code
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -122,7 +123,7 @@ async def _database(ctx: Context, *, repair: bool) -> AsyncIterator[Finding]:
         words = explain(error)
         yield Finding("database", State.BAD, f"{path}: {error.message or words.sentence}", words.next_step)
         return
-    try:
+    async with aclosing(store):
         size_mb = path.stat().st_size / 1e6
         count = await store.count()
         sqlite = f"SQLite {SQLITE_VERSION}"
@@ -146,8 +147,6 @@ async def _database(ctx: Context, *, repair: bool) -> AsyncIterator[Finding]:
             yield Finding("database", State.GOOD, "no damage: integrity, tree, sums and search index agree")
         if (sync := await _sync(store, path)) is not None:
             yield sync
-    finally:
-        await store.aclose()
 
 
 async def _sync(store: "Store", database: "Path") -> Finding | None:
@@ -186,8 +185,7 @@ def _faults(report: "CheckReport") -> list[str]:
 async def _providers(ctx: Context, *, offline: bool) -> AsyncIterator[Finding]:
     from tui_chat.wiring import assemble
 
-    program = await assemble(ctx.settings, saving=False)
-    try:
+    async with aclosing(await assemble(ctx.settings, saving=False)) as program:
         ready = [status for status in program.registry.statuses() if status.is_configured]
         for status in ready:
             source = f"key from {status.key_source}" if status.key_source else "no key needed"
@@ -201,8 +199,6 @@ async def _providers(ctx: Context, *, offline: bool) -> AsyncIterator[Finding]:
         for server in () if offline else await program.registry.find_local():
             first = server.models[0].ref
             yield Finding(server.name, State.NOTE, f"runs on this machine with {first}", f"tui-chat -m {first}")
-    finally:
-        await program.aclose()
 
 
 def _plugins() -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """`fork`: start a new conversation with the messages of another one."""
 
+from contextlib import aclosing
 from typing import Annotated
 
 import typer
@@ -25,12 +26,9 @@ def run(conversation: IdArgument, turn: TurnFlag = None, *, ctx: Context) -> Non
     from tui_chat.wiring import assemble
 
     async def fork() -> Conversation:
-        program = await assemble(ctx.settings, demo=ctx.demo)
-        try:
+        async with aclosing(await assemble(ctx.settings, demo=ctx.demo)) as program:
             source = await program.store.conversation(await program.store.resolve(conversation))
             last = next((one.id for one in source.turns if turn and one.id.startswith(turn)), turn) or source.head
             return await program.service.fork(source.id, str(last))
-        finally:
-            await program.aclose()
 
     print_text(asyncio.run(fork()).id)

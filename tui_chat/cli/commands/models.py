@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,8 +76,7 @@ async def _load(ctx: Context, words: str, *, refresh: bool) -> "tuple[Catalog, l
     from tui_chat.service.model_catalog import matching
     from tui_chat.wiring import assemble
 
-    program = await assemble(ctx.settings)
-    try:
+    async with aclosing(await assemble(ctx.settings)) as program:
         models = program.model_catalog
         catalog = await (models.refreshed() if refresh else models.current())
         await asyncio.to_thread(program.pricing.prepare)
@@ -87,8 +87,6 @@ async def _load(ctx: Context, words: str, *, refresh: bool) -> "tuple[Catalog, l
             listed_at = catalog.listed_at.get(split_ref(model.ref)[0])
             rows.append(_Row(model, known.price, model.context_window or known.context_window, listed_at))
         return catalog, rows
-    finally:
-        await program.aclose()
 
 
 def _as_dicts(rows: Sequence[_Row]) -> list[dict[str, object]]:

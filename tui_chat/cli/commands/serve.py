@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -74,8 +75,7 @@ async def _serve(ctx: Context, watchdog: "Watchdog", *, tcp: bool) -> int:
 
     from tui_chat.cli.exit_codes import DONE, INTERRUPTED
     from tui_chat.cli.gateway import gateway_server
-    from tui_chat.cli.output import print_notice
-    from tui_chat.cli.store_access import opening_notices
+    from tui_chat.cli.store_access import print_opening_notices
     from tui_chat.wiring import assemble
 
     program = await assemble(ctx.settings, demo=ctx.demo)
@@ -86,9 +86,8 @@ async def _serve(ctx: Context, watchdog: "Watchdog", *, tcp: bool) -> int:
         codes.append(code)
         stop.set()
 
-    try:
-        for sentence in opening_notices(program.store.opening):
-            print_notice(sentence)
+    async with aclosing(program):
+        print_opening_notices(program.store.opening, writes=True)
         server, tokens = await gateway_server(program)
         own_token, is_new = tokens.own_token()
         addresses = await server.start(tcp=tcp)
@@ -101,8 +100,6 @@ async def _serve(ctx: Context, watchdog: "Watchdog", *, tcp: bool) -> int:
         # The replies end first, so that each stream gets its last event.
         await program.service.aclose()
         await server.stop()
-    finally:
-        await program.aclose()
     code = codes[0] if codes else DONE
     watchdog.all_saved(code)
     return DONE if code == INTERRUPTED else code

@@ -1,14 +1,14 @@
 """The slash commands of linear mode: those of the app that make sense as lines. Reads no key."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tui_chat.cli.exit_codes import DONE
 from tui_chat.cli.linear.chat import LinearChat
-from tui_chat.cli.linear.library_commands import LibraryCommands
+from tui_chat.cli.linear.library_commands import Handler, LibraryCommands
 from tui_chat.cli.linear.line_reader import Interrupted, LineKind
 from tui_chat.cli.linear.reply_lines import error_text
 from tui_chat.core.clean import clean, clean_line
@@ -23,8 +23,6 @@ from tui_chat.ui.commands.slash_commands import ALIASES, COMMANDS, Call
 from tui_chat.wording import ending
 
 _MOST_LISTED = 20
-Handler = Callable[[str], Awaitable[None]]
-"""Takes the argument of the command."""
 
 
 class LinearCommands:
@@ -54,16 +52,17 @@ class LinearCommands:
 
     async def run(self, call: Call) -> None:
         """Run a command; one that needs the app is refused in a sentence."""
-        handler = self._handlers.get(call.command.name)
-        if handler is None:
-            await self._chat.print(f"/{call.command.name} needs the app. /help lists what works here.")
-            return
-        try:
-            await handler(call.argument)
-        except ChatError as error:
-            await self._chat.print(error_text(error))
+        if (handler := self._handlers.get(call.command.name)) is None:
+            text = f"/{call.command.name} needs the app. /help lists what works here."
+        else:
+            try:
+                text = await handler(call.argument)
+            except ChatError as error:
+                text = error_text(error)
+        if text:
+            await self._chat.print(text)
 
-    async def _help(self, words: str) -> None:
+    async def _help(self, words: str) -> str:
         shown = [command for command in COMMANDS if command.name in self._handlers]
         heads = {command.name: f"/{command.name} {command.takes}".rstrip() for command in shown}
         width = max(map(len, heads.values()))
@@ -74,37 +73,35 @@ class LinearCommands:
             "A line that ends with \\ continues in the next one, and pasted lines are one prompt.",
             f"Ctrl+C stops a reply and keeps it; again, it quits. Other names: {others}.",
         ]
-        await self._chat.print("\n".join(lines))
+        return "\n".join(lines)
 
-    async def _quit(self, _: str) -> None:
-        if self._chat.attachments:
-            await self._chat.print(f"Not sent: {_names(self._chat.attachments)}.")
+    async def _quit(self, _: str) -> str:
         self._chat.leave(DONE)
+        return f"Not sent: {_names(self._chat.attachments)}." if self._chat.attachments else ""
 
     # Replies
 
-    async def _retry(self, model: str) -> None:
+    async def _retry(self, model: str) -> str:
         if not (path := self._chat.conversation.path):
-            await self._chat.print("There is no prompt to reply to yet.")
-            return
+            return "There is no prompt to reply to yet."
         service = self._chat.program.service
         name = await self._chat.program.resolve_model(model) if model else None
         await self._chat.follow(service.retry(self._chat.conversation.id, path[-1].id, model=name))
+        return ""
 
-    async def _continue(self, _: str) -> None:
+    async def _continue(self, _: str) -> str:
         reply = self._last(Role.ASSISTANT)
         if reply is None:
-            await self._chat.print("There is no reply to continue yet.")
-        elif reply.status is TurnStatus.COMPLETE and ending(reply) is None:
-            await self._chat.print("This reply is complete; /retry regenerates it.")
-        else:
-            await self._chat.follow(self._chat.program.service.continue_(self._chat.conversation.id, reply.id))
+            return "There is no reply to continue yet."
+        if reply.status is TurnStatus.COMPLETE and ending(reply) is None:
+            return "This reply is complete; /retry regenerates it."
+        await self._chat.follow(self._chat.program.service.continue_(self._chat.conversation.id, reply.id))
+        return ""
 
-    async def _edit(self, text: str) -> None:
+    async def _edit(self, text: str) -> str:
         prompt = self._last(Role.USER)
         if prompt is None:
-            await self._chat.print("There is no prompt to edit yet.")
-            return
+            return "There is no prompt to edit yet."
         if not text:
             try:
                 text = await self._chat.reader.read("Edit: ", LineKind.TEXT, prefill=prompt.text)
@@ -113,65 +110,59 @@ class LinearCommands:
             if not self._chat.reader.is_terminal or not text:
                 await self._chat.print("")
         if not text.strip():
-            await self._chat.print("Nothing was changed.")
-            return
+            return "Nothing was changed."
         shown = self._chat.conversation
         await self._chat.follow(self._chat.program.service.edit(shown.id, prompt.id, text, model=shown.model), text)
+        return ""
 
     def _last(self, role: Role) -> Turn | None:
         return next((turn for turn in reversed(self._chat.conversation.path) if turn.role is role), None)
 
     # What is set for the conversation
 
-    async def _title(self, title: str) -> None:
+    async def _title(self, title: str) -> str:
         if not title:
-            await self._chat.print(clean_line(self._chat.conversation.title) or "No title yet.")
-            return
+            return clean_line(self._chat.conversation.title) or "No title yet."
         await self._change(title=title, title_source=TitleSource.USER)
-        await self._chat.print(f"Title: {clean_line(title)}.")
+        return f"Title: {clean_line(title)}."
 
-    async def _system(self, text: str) -> None:
+    async def _system(self, text: str) -> str:
         if text:
             await self._change(system="" if text == "-" else text)
-        await self._chat.print(clean(self._chat.conversation.system) or "No system prompt is set.")
+        return clean(self._chat.conversation.system) or "No system prompt is set."
 
-    async def _options(self, words: str) -> None:
+    async def _options(self, words: str) -> str:
         try:
             options = parse_options(self._chat.conversation.options, words)
         except ValueError as error:
-            await self._chat.print(str(error))
-            return
+            return str(error)
         if options != self._chat.conversation.options:
             await self._change(options=options)
-        await self._chat.print(options_text(options) or "No options are set. Example: /options effort=high")
+        return options_text(options) or "No options are set. Example: /options effort=high"
 
-    async def _model(self, name: str) -> None:
+    async def _model(self, name: str) -> str:
         if name:
             await self._change(model=await self._chat.program.resolve_model(name))
-            await self._chat.print(f"Model: {clean_line(self._chat.conversation.model)}.")
-            return
+            return f"Model: {clean_line(self._chat.conversation.model)}."
         known = (await self._chat.program.model_catalog.last_seen()).models
         lines = [f"Model: {clean_line(self._chat.conversation.model)}. /model NAME switches."]
         lines += [f"  {clean_line(model.ref)}" for model in known[:_MOST_LISTED]]
         if len(known) > _MOST_LISTED:
             lines.append(f"  and {len(known) - _MOST_LISTED} more; `tui-chat models` lists all.")
-        await self._chat.print("\n".join(lines))
+        return "\n".join(lines)
 
-    async def _profile(self, name: str) -> None:
+    async def _profile(self, name: str) -> str:
         from tui_chat.core.fuzzy import did_you_mean
 
         profiles, shown = self._chat.ctx.settings.profiles, self._chat.conversation
         if (profile := profiles.get(name)) is None:
             known = f"Profiles: {', '.join(profiles)}." if profiles else "The settings have no profiles."
-            await self._chat.print(
-                f"There is no profile {name}{did_you_mean(name, profiles)}. {known}" if name else known
-            )
-            return
+            return f"There is no profile {name}{did_you_mean(name, profiles)}. {known}" if name else known
         model = await self._chat.program.resolve_model(profile.model or shown.model)
         await self._change(model=model, system=profile.system or shown.system, options=profile.options)
-        await self._chat.print(f"Profile: {clean_line(name)}, model {clean_line(model)}.")
+        return f"Profile: {clean_line(name)}, model {clean_line(model)}."
 
-    async def _tools(self, words: str) -> None:
+    async def _tools(self, words: str) -> str:
         """Turn on exactly these tools, once the user has agreed to each MCP server among them."""
         servers = {server.name: server for server in self._chat.program.tool_servers}
         if words and words != "off":
@@ -180,8 +171,7 @@ class LinearCommands:
             try:
                 chosen = tool_choices(words, (*servers, *plugins(TOOLS)))
             except ValueError as error:
-                await self._chat.print(f"{str(error)[:1].upper()}{str(error)[1:]}.")
-                return
+                return f"{str(error)[:1].upper()}{str(error)[1:]}."
         else:
             chosen = () if words else self._chat.conversation.options.tools
         permissions = self._chat.program.service.permissions
@@ -197,17 +187,15 @@ class LinearCommands:
             await self._change(options=replace(self._chat.conversation.options, tools=chosen))
         on = ", ".join(chosen) if chosen else "off"
         known = "; ".join(f"{name}: {note}" for name, note in TOOL_GROUP_NOTES.items())
-        await self._chat.print(f"Tools: {on}." if words else f"Tools: {on}. There are {known}.")
+        return f"Tools: {on}." if words else f"Tools: {on}. There are {known}."
 
-    async def _tokens(self, _: str) -> None:
+    async def _tokens(self, _: str) -> str:
         if not self._chat.conversation.turns:
-            await self._chat.print("There is nothing to count yet.")
-            return
+            return "There is nothing to count yet."
         tokens = await self._chat.program.service.count(self._chat.conversation)
-        counted = "This provider cannot count tokens."
-        await self._chat.print(
-            counted if tokens is None else f"{full_tokens(tokens)} tokens, counted by the provider."
-        )
+        if tokens is None:
+            return "This provider cannot count tokens."
+        return f"{full_tokens(tokens)} tokens, counted by the provider."
 
     async def _change(self, **values: Any) -> None:
         """Set these fields of the conversation, and store them if it is stored."""
@@ -221,13 +209,12 @@ class LinearCommands:
 
     # Attachments
 
-    async def _attach(self, text: str) -> None:
+    async def _attach(self, text: str) -> str:
         """Attach a file, the files of a pattern, or what is at an https address to the next prompt."""
         if not text:
             waiting = self._chat.attachments
             name_one = "Name a file, a pattern or an https address: /attach shot.png"
-            await self._chat.print(f"Attached: {_names(waiting)}." if waiting else name_one)
-            return
+            return f"Attached: {_names(waiting)}." if waiting else name_one
         from tui_chat.attachments.named_files import reads_of
 
         for read in await asyncio.to_thread(reads_of, text, Path.cwd()):
@@ -237,6 +224,7 @@ class LinearCommands:
                 continue
             self._chat.attachments.append(part)
             await self._chat.print(f"Attached {clean_line(part.name)}, {part.size:,} bytes, to the next prompt.")
+        return ""
 
 
 def _names(parts: Sequence[AttachmentPart]) -> str:

@@ -1,7 +1,7 @@
 """Starts the linear mode: builds the program on the loop's thread, reads lines on the main one. Imports no screen."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from functools import partial
 
 from tui_chat.cli.context import Context, GlobalOptions, load_context
@@ -43,7 +43,7 @@ def run_linear(options: GlobalOptions, launch_options: LaunchOptions) -> int:
 async def _run(ctx: Context, options: LaunchOptions, reader: LineReader, watchdog: Watchdog) -> int:
     program = await assemble_program(ctx, options)
     watchdog.save = program.save_unsaved
-    try:
+    async with aclosing(program):
         options, model_notice = await with_model(program, options)
         chat = LinearChat(
             ctx, program, reader, await _first(program, options), partial(program.new_conversation, options)
@@ -65,8 +65,6 @@ async def _run(ctx: Context, options: LaunchOptions, reader: LineReader, watchdo
         finally:
             with suppress(ChatError):  # the first request reports it
                 await warm_up
-    finally:
-        await program.aclose()
     watchdog.all_saved(code)
     return code
 

@@ -12,12 +12,14 @@ from tui_chat.core.turn import Role, Turn, TurnStatus
 from tui_chat.formats.transcript import Branch, transcript_turns
 
 _MOST_LISTED = 20
+Handler = Callable[[str], Awaitable[str]]
+"""Takes the argument of a command, and returns what remains to be printed."""
 
 
 class LibraryCommands:
     def __init__(self, chat: LinearChat) -> None:
         self._chat = chat
-        self.handlers: Mapping[str, Callable[[str], Awaitable[None]]] = {
+        self.handlers: Mapping[str, Handler] = {
             "delete": self._delete,
             "export": self._export,
             "find": self._find,
@@ -31,84 +33,79 @@ class LibraryCommands:
         self._deleted: list[str] = []
         """The ids of the conversations that were moved to the trash here, the last one at the end."""
 
-    async def _new(self, _: str) -> None:
+    async def _new(self, _: str) -> str:
         await self._chat.show(self._chat.new_conversation())
+        return ""
 
-    async def _fork(self, _: str) -> None:
+    async def _fork(self, _: str) -> str:
         if not (path := self._chat.conversation.path):
-            await self._chat.print("There is nothing to fork yet.")
-            return
-        forked = await self._chat.program.service.fork(self._chat.conversation.id, path[-1].id)
-        self._chat.conversation = forked
-        await self._chat.print("Forked into a new conversation; the original is unchanged.")
+            return "There is nothing to fork yet."
+        self._chat.conversation = await self._chat.program.service.fork(self._chat.conversation.id, path[-1].id)
+        return "Forked into a new conversation; the original is unchanged."
 
-    async def _library(self, words: str) -> None:
+    async def _library(self, words: str) -> str:
         """List the last used conversations whose titles have these words, and open the one that is chosen."""
         page = await self._chat.program.store.summaries(limit=_MOST_LISTED, matching=words)
         if not page:
-            await self._chat.print("No title has these words." if words else "No conversations yet.")
-            return
+            return "No title has these words." if words else "No conversations yet."
         now = datetime.now().astimezone()
         for number, summary in enumerate(page, start=1):
             title = clean_line(shown_title(summary.title))
             await self._chat.print(f"{number}. {title}, {when(summary.updated_at, now)}, {summary.turns} messages")
         answer = await self._chat.ask("Number to open, or Enter for none: ")
-        if answer.isdecimal() and 1 <= int(answer) <= len(page):
+        if _is_number(answer, len(page)):
             await self._chat.show(await self._chat.program.service.open(page[int(answer) - 1].id))
-        elif answer:
-            await self._chat.print(f"There is no number {clean_line(answer)} in this list.")
+            return ""
+        return _no_number(answer)
 
-    async def _delete(self, _: str) -> None:
+    async def _delete(self, _: str) -> str:
         deleted = self._chat.conversation
         if not deleted.turns:
-            await self._chat.print("There is nothing to delete yet.")
-            return
+            return "There is nothing to delete yet."
         await self._chat.program.store.delete(deleted.id)
         self._deleted.append(deleted.id)
         days = self._chat.ctx.settings.chat.trash_days
         await self._chat.print(f"Moved to the trash for {days} days; /undo restores it.")
-        await self._chat.show(self._chat.new_conversation())
+        return await self._new("")
 
-    async def _undo(self, _: str) -> None:
+    async def _undo(self, _: str) -> str:
         """Restore the conversation that was deleted last."""
         if not self._deleted:
-            await self._chat.print("There is nothing to undo: /undo restores what /delete removed.")
-            return
+            return "There is nothing to undo: /undo restores what /delete removed."
         conversation_id = self._deleted[-1]
         await self._chat.program.store.restore(conversation_id)
         self._deleted.pop()
         await self._chat.show(await self._chat.program.service.open(conversation_id))
+        return ""
 
-    async def _tree(self, _: str) -> None:
+    async def _tree(self, _: str) -> str:
         """List every message of every branch, and go to the one that is chosen."""
         shown = self._chat.conversation
         if not shown.turns:
-            await self._chat.print("There are no messages yet.")
-            return
+            return "There are no messages yet."
         rows = tree_lines(shown)
         await self._chat.print("\n".join(line for _, line in rows))
         answer = await self._chat.ask("Number of the message to go to, or Enter for none: ")
-        if answer.isdecimal() and 1 <= int(answer) <= len(rows):
+        if _is_number(answer, len(rows)):
             there = shown.through(rows[int(answer) - 1][0].id)
             await self._chat.program.store.set_head(there.id, there.head)
             await self._chat.show(there)
-        elif answer:
-            await self._chat.print(f"There is no number {clean_line(answer)} in this list.")
+            return ""
+        return _no_number(answer)
 
-    async def _find(self, words: str) -> None:
+    async def _find(self, words: str) -> str:
         """List the messages of this branch that contain the words."""
         if not words:
-            await self._chat.print("Name the words: /find WORDS. `tui-chat search` looks into all conversations.")
-            return
+            return "Name the words: /find WORDS. `tui-chat search` looks into all conversations."
         found = matches(self._chat.conversation, words)
         count = f"{len(found)} {'message has' if len(found) == 1 else 'messages have'} these words."
         lines = [line for _, line in found[:_MOST_LISTED]]
         if len(found) > _MOST_LISTED:
             lines.append(f"and {len(found) - _MOST_LISTED} more")
-        await self._chat.print("\n".join([count if found else "No message here has these words.", *lines]))
+        return "\n".join([count if found else "No message here has these words.", *lines])
 
-    async def _usage(self, _: str) -> None:
-        """Print what was used by day, as `tui-chat usage` does, and what this conversation cost."""
+    async def _usage(self, _: str) -> str:
+        """Return what was used by day, as `tui-chat usage` does, and what this conversation cost."""
         from tui_chat.core.format_numbers import NONE, cost_sum
         from tui_chat.core.usage_report_text import usage_table
         from tui_chat.service.usage_report import lines_by, usage_report
@@ -121,16 +118,23 @@ class LibraryCommands:
             lines.append(f"This conversation: {full_tokens(here.usage.total_tokens)} tokens, {cost}.")
         if budget := await self._chat.program.service.gate.report():
             lines.append(f"Budget: {budget}.")
-        await self._chat.print("\n".join(lines))
+        return "\n".join(lines)
 
-    async def _export(self, name: str) -> None:
+    async def _export(self, name: str) -> str:
         from tui_chat.service.import_export import export_conversation
 
         if not self._chat.conversation.turns:
-            await self._chat.print("There is nothing to export yet.")
-            return
+            return "There is nothing to export yet."
         path = await export_conversation(self._chat.program.store, self._chat.conversation, name)
-        await self._chat.print(f"Written to {clean_line(str(path))}.")
+        return f"Written to {clean_line(str(path))}."
+
+
+def _is_number(answer: str, most: int) -> bool:
+    return answer.isdecimal() and 1 <= int(answer) <= most
+
+
+def _no_number(answer: str) -> str:
+    return f"There is no number {clean_line(answer)} in this list." if answer else ""
 
 
 _MOST_CHARACTERS = 60

@@ -189,10 +189,8 @@ class AnthropicProvider:
         response = await self._client.send(request, stream=True)
         if response.is_success:
             return response
-        try:
+        async with aclosing(response):
             raw_error = await error_body(response)
-        finally:
-            await response.aclose()
         raise error_from_response(response, raw_error, self._masker)
 
     def _error(self, error: Exception, response: httpx2.Response | None) -> ProviderError:

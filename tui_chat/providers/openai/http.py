@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import NoReturn
 
 import httpx2
@@ -93,13 +93,11 @@ class Server:
         self._check_key()
         for _ in range(_MAX_ATTEMPTS):
             response = await self._client.send(self._build_request(url, body, timeout_s), stream=True)
-            try:
+            async with aclosing(response):
                 if response.is_success:
                     yield response
                     return
                 raw_error = await error_body(response)
-            finally:
-                await response.aclose()
             error = error_from_response(response, raw_error, self.masker)
             if redirect := self._redirect_url(response):
                 url = redirect
