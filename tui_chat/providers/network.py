@@ -126,9 +126,11 @@ class Connection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         """Return what has arrived, or wait for it; nothing at the end."""
         if not self._unread and not self._has_ended:
             self._arrival = asyncio.get_running_loop().create_future()
-            with _errors(httpcore2.ReadTimeout, httpcore2.ReadError):
+            try:
                 async with asyncio.timeout(timeout):
                     await self._arrival
+            except TimeoutError as error:
+                raise httpcore2.ReadTimeout(str(error)) from error
         if not self._unread and self._fault is not None:
             raise httpcore2.ReadError(str(self._fault)) from self._fault
         data = bytes(self._unread[:max_bytes])
