@@ -54,6 +54,15 @@ async def test_a_message_is_quoted_behind_the_draft() -> None:
         assert desk.chat.prompt.draft.endswith("\n\n")
 
 
+async def test_a_long_quote_is_shown_whole() -> None:
+    text = "\n".join(f"line {at}" for at in range(40))
+    async with desk_with((TextDelta(text), Stopped("end"))) as desk:
+        await desk.ask("hi")
+        desk.chat.pane.focus()
+        await desk.press(">")
+        await desk.until(lambda: desk.chat.prompt.text == f"{quoted(text)}\n\n")
+
+
 async def test_a_code_block_is_quoted_alone() -> None:
     async with desk_with(CODE) as desk:
         await in_reading_mode(desk)

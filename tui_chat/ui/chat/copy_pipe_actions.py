@@ -64,7 +64,7 @@ class CopyPipeActions:
     def _add_to_prompt(self, text: str) -> None:
         prompt = self._chat.prompt
         before = f"{prompt.draft.rstrip()}\n\n" if prompt.draft.strip() else ""
-        prompt.draft = before + text
+        prompt.show_to_edit(before + text)
         prompt.focus()
 
     # Copying

@@ -263,7 +263,7 @@ class PromptActions:
     async def _open_editor(self) -> None:
         prompt = self._chat.prompt
         try:
-            prompt.draft = await edited(self._chat.app, prompt.editable_text, os.environ)
+            prompt.show_to_edit(await edited(self._chat.app, prompt.editable_text, os.environ))
         except EditorFailed as error:
             self._chat.notify_warning(str(error))
         prompt.focus()
