@@ -90,6 +90,18 @@ async def test_a_reply_whose_program_died_is_interrupted_at_the_next_start(open_
     assert (await open_store()).opening.interrupted == ()
 
 
+async def test_a_dead_reply_whose_prompt_lies_elsewhere_does_not_keep_the_library_closed(open_store: Open) -> None:
+    dying = await open_store(owner=DEAD)
+    await dying.create(conversation("c2"))
+    await begin(dying)
+    await dying._write(lambda db: db.execute("UPDATE turn SET conversation = 1 WHERE id = 'u1'"))
+    store = await open_store()
+    assert store.opening.interrupted == ("a1",)
+    await store.repair()
+    assert (await store.check()).is_healthy
+    assert (await store.conversation("c1")).turn("a1").status is TurnStatus.INTERRUPTED
+
+
 async def test_a_living_reply_of_another_program_is_left_alone(open_store: Open) -> None:
     await begin(await open_store())
     other = await open_store(owner=replace(HERE, pid=HERE.pid + 1))

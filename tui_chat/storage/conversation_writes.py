@@ -166,11 +166,13 @@ def end_dead(db: sqlite3.Connection, process: CurrentProcess, conversation: int 
 
 def _update_turn(db: sqlite3.Connection, seq: int, turn: Turn, process: CurrentProcess) -> None:
     """Store a turn's new value and update the totals of its conversation."""
-    (conversation,) = db.execute("SELECT conversation FROM turn WHERE seq = ?", (seq,)).fetchone()
+    conversation, parent = db.execute("SELECT conversation, parent FROM turn WHERE seq = ?", (seq,)).fetchone()
     totals = Totals()
     totals.count(turn_rows.read_turn(db, seq), -1)
     totals.count(turn)
-    turn_rows.update_turn(db, seq, turn, turn_rows.turn_seqs(db, conversation, [turn.parent_id]), process)
+    # Not by the parent's id: in a damaged file its row may say that it belongs elsewhere.
+    known = {} if turn.parent_id is None else {turn.parent_id: parent}
+    turn_rows.update_turn(db, seq, turn, known, process)
     turn_rows.add_totals(db, conversation, totals)
 
 
