@@ -360,9 +360,9 @@ def budget_of(settings: BudgetSettings) -> Budget:
 
 
 def _without_secrets(text: str) -> str:
-    from tui_chat.tools.environment_secrets import SecretMask
+    from tui_chat.tools.environment_secrets import without_secrets
 
-    return SecretMask(os.environ).masked(text)
+    return without_secrets(os.environ, text)
 
 
 def _tools(settings: Settings, service: ChatService) -> Toolbox:

@@ -1,9 +1,11 @@
 """The toolbox that is made when it is needed, and what it hides."""
 
+from functools import partial
+
 from tests.support.tools import LOOK, ScriptedToolbox
 from tui_chat.core.part import ToolCallPart
 from tui_chat.core.tool import Toolbox, ToolOutcome
-from tui_chat.tools.environment_secrets import SecretMask
+from tui_chat.tools.environment_secrets import without_secrets
 from tui_chat.tools.lazy_toolbox import LazyToolbox
 
 
@@ -25,8 +27,8 @@ async def test_secrets_of_the_environment_are_hidden_in_results() -> None:
     async def run(call: ToolCallPart) -> ToolOutcome:
         return ToolOutcome("the key is sk-0123456789abcdef, twice: sk-0123456789abcdef; short")
 
-    mask = SecretMask({"OPENAI_API_KEY": "sk-0123456789abcdef", "MY_TOKEN": "short", "HOME": "the key is"})
-    toolbox = LazyToolbox(lambda: ScriptedToolbox(run=run), mask.masked)
+    environ = {"OPENAI_API_KEY": "sk-0123456789abcdef", "MY_TOKEN": "short", "HOME": "the key is"}
+    toolbox = LazyToolbox(lambda: ScriptedToolbox(run=run), partial(without_secrets, environ))
     outcome = await toolbox.run(LOOK, ToolCallPart("c", "look", "{}"), lambda tail: None)
     hidden = "[OPENAI_API_KEY is hidden]"
     assert outcome.text == f"the key is {hidden}, twice: {hidden}; short"

@@ -8,20 +8,9 @@ _SHORTEST = 12
 """Characters of a secret; a shorter value occurs in many texts by chance."""
 
 
-class SecretMask:
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._secrets = sorted(
-            {
-                (value, name)
-                for name, value in environ.items()
-                if len(value) >= _SHORTEST and any(word in name.upper() for word in SECRET_NAMES)
-            },
-            key=lambda pair: -len(pair[0]),
-        )
-
-    def masked(self, text: str) -> str:
-        """Return the text with the name of the variable in place of its value."""
-        for value, name in self._secrets:
-            if value in text:
-                text = text.replace(value, f"[{name} is hidden]")
-        return text
+def without_secrets(environ: Mapping[str, str], text: str) -> str:
+    """Return the text with the name of the variable in place of each secret, the longest ones first."""
+    for name, value in sorted(environ.items(), key=lambda item: -len(item[1])):
+        if len(value) >= _SHORTEST and value in text and any(word in name.upper() for word in SECRET_NAMES):
+            text = text.replace(value, f"[{name} is hidden]")
+    return text

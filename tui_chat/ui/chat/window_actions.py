@@ -14,12 +14,15 @@ from tui_chat.ui.chat.chat_view import ChatView
 from tui_chat.ui.chat.switching import Switching
 from tui_chat.ui.chat.template_actions import TemplateActions
 from tui_chat.ui.commands.palette_items import rows
-from tui_chat.ui.commands.slash_commands import Call
+from tui_chat.ui.commands.slash_commands import COMMANDS_BY_NAME, Call, Command
 from tui_chat.ui.error_reporting import explained
-from tui_chat.ui.keymap import Key, Scope
+from tui_chat.ui.keymap import KEYS, Key, Scope
+from tui_chat.ui.picker import Picker
 
 _MAX_LISTED = 500
 """How many of the last used conversations the palette lists."""
+_TAKE_TEXT = ("title", "system")
+_NEED_ARGUMENT = (*_TAKE_TEXT, "options", "export")
 
 
 class WindowActions:
@@ -39,31 +42,44 @@ class WindowActions:
 
     def open_palette(self) -> None:
         """Open the palette at once, for what is typed next belongs there; conversations follow when they are read."""
-        from tui_chat.ui.commands.palette import CommandPalette, PaletteActions
-
         chat = self._chat
-        actions = PaletteActions(
-            chat.keys,
-            chat.app.push_screen,
-            self._run_key,
-            self._run_command,
-            self._go_to_turn,
-            self._switching.open_stored,
-            chat.prompt.completing.offers,
-            self._templates.start,
-        )
         own = self._templates.commands.values()
         is_streaming, is_reading = chat.live_reply is not None, chat.pane.has_focus
         rows_with = partial(
             rows, chat.keys, chat.conversation, own=own, is_streaming=is_streaming, is_reading=is_reading
         )
-        picker = CommandPalette(actions).ask(rows_with(()))
+        picker = Picker(chat.keys, "Command palette", rows_with(()))
+        picker.show(chat.app, explained(chat, self._run_row))
 
         async def add_conversations() -> None:
             with suppress(ChatError):  # without a list there is the rest of the palette
                 picker.offer(rows_with(await chat.context.store.summaries(limit=_MAX_LISTED)))
 
         chat.run_worker(add_conversations, group="palette", exclusive=True, exit_on_error=False)
+
+    async def _run_row(self, row: str) -> None:
+        kind, _, what = row.partition(":")
+        match kind:
+            case "open":
+                await self._switching.open_stored(what)
+            case "turn":
+                await self._branches.go_to(what, at=what, select=True)
+            case "template":
+                await self._templates.start(what)
+            case "command":
+                await self._run_slash_command(COMMANDS_BY_NAME[what])
+            case _:
+                await self._run_key(next(key for key in KEYS if key.id == what))
+
+    async def _run_slash_command(self, command: Command) -> None:
+        """Run a command; ask for its argument first if it needs one."""
+        if command.name not in _NEED_ARGUMENT:
+            await self._run_command(Call(command, ""))
+            return
+        chat, takes = self._chat, command.takes.strip("[]").capitalize()
+        offers = () if command.name in _TAKE_TEXT else chat.prompt.completing.offers(command.name)
+        picker = Picker(chat.keys, command.help.capitalize(), offers, free=bool, placeholder=takes)
+        picker.show(chat.app, lambda words: self._run_command(Call(command, words)))
 
     async def _run_key(self, key: Key) -> None:
         nodes: dict[Scope, DOMNode] = {Scope.PANE: self._chat.pane, Scope.PROMPT: self._chat.prompt}
@@ -73,9 +89,6 @@ class WindowActions:
             await self._chat.app.run_action(key.action)
         else:
             await self._chat.run_action(key.action)
-
-    async def _go_to_turn(self, turn_id: str) -> None:
-        await self._branches.go_to(turn_id, at=turn_id, select=True)
 
     def open_library(self) -> None:
         from tui_chat.ui.library.screen import LibraryScreen
