@@ -135,7 +135,8 @@ class Connection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
             raise httpcore2.ReadError(str(self._fault)) from self._fault
         data = bytes(self._unread[:max_bytes])
         del self._unread[:max_bytes]
-        if self._is_paused and not self._has_ended:
+        # The transport reads far more at once than is taken here: resumed any sooner, it would always be ahead.
+        if self._is_paused and not self._has_ended and len(self._unread) <= _MOST_UNREAD // 2:
             self._is_paused = False
             self.transport.resume_reading()
         return data
