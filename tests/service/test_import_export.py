@@ -34,6 +34,7 @@ from tui_chat.formats.transcript import Branch
 from tui_chat.service import import_batch, import_export
 from tui_chat.service.export_names import ExportFormat, file_name
 from tui_chat.service.import_export import ExportRequest, all_ids, export, import_file
+from tui_chat.storage.search_index import IndexedWords, words_of
 from tui_chat.storage.store import Store
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -167,6 +168,26 @@ async def test_a_turn_exported_while_it_came_in_is_interrupted_here(store: Store
     path.write_text(dumps(conversation("c1", turn("u1"), live)))
     await import_file(store, path)
     assert (await store.conversation("c1")).path[-1].status is TurnStatus.INTERRUPTED
+
+
+async def test_words_are_prepared_for_the_index_only_while_conversations_are_new(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared: list[str] = []
+
+    def counted(turns: Sequence[Turn]) -> dict[str, IndexedWords]:
+        prepared.extend(turn.id for turn in turns)
+        return words_of(turns)
+
+    monkeypatch.setattr(import_batch, "words_of", counted)
+    monkeypatch.setattr(import_batch, "_BATCH_CONVERSATIONS", 10)
+    path = tmp_path / "many.jsonl"
+    path.write_text("\n".join(dumps(conversation(f"c{n:03}"), one_line=True) for n in range(100)))
+    await import_file(store, path)
+    assert len(prepared) >= 100
+    first = len(prepared)
+    assert (await import_file(store, path)).unchanged == 100
+    assert len(prepared) - first < first / 2
 
 
 async def test_an_import_stopped_halfway_keeps_what_was_finished_and_is_completed_later(

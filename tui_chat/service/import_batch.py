@@ -67,6 +67,8 @@ class ImportBatch:
         self._characters = 0
         self._words: dict[str, IndexedWords] = {}
         """What the search index needs of the texts that are waiting."""
+        self._has_new = True
+        """Whether the batch stored last had new conversations; texts of existing ones need no words."""
         self._storing: asyncio.Task[None] | None = None
 
     async def take(self, which: str, conversation: Conversation) -> None:
@@ -75,8 +77,9 @@ class ImportBatch:
         if imported.id in self._waiting:  # twice in the file: the second adds to what the first has
             await self.finish()
         self._waiting[imported.id] = which, imported
-        # In another thread than the database's, which has the most to do.
-        self._words |= await asyncio.to_thread(words_of, imported.turns)
+        if self._has_new:
+            # In another thread than the database's, which has the most to do.
+            self._words |= await asyncio.to_thread(words_of, imported.turns)
         self._characters += sum(_size(turn) for turn in imported.turns)
         if self._characters >= 2 * _BATCH_CHARACTERS:  # takes much memory, so the next is read after it
             await self.finish()
@@ -117,6 +120,7 @@ class ImportBatch:
             else:
                 new.append((which, imported))
         await self._save_new(new, words)
+        self._has_new = bool(new)
 
     async def _save_new(self, new: Sequence[tuple[str, Conversation]], words: Mapping[str, IndexedWords]) -> None:
         """Store new conversations; one by one if they cannot be stored together."""
