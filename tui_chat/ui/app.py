@@ -271,7 +271,11 @@ class ChatApp(CrashSafeApp):
 
     async def _discard_early(self) -> None:
         """Remove what was kept of the typing during startup, once all of it is in the stored draft or was sent."""
-        if self._early is not None and not await self._is_early_stored():
+        if self._early is None:
+            return
+        if self._early.has_text and (chat := self._open_chat()) is not None:
+            chat.actions.prompts.save_draft()  # with the last letters, which may not be reported yet
+        if not self._presses.is_idle or not await self._is_early_stored():
             self.set_timer(_EARLY_S, self._discard_early)
 
     async def _is_early_stored(self) -> bool:

@@ -29,6 +29,11 @@ class EarlyTyping:
             self._text = text
             self._opened().save(text)
 
+    @property
+    def has_text(self) -> bool:
+        """Whether anything was typed."""
+        return bool(self._text)
+
     def left_behind(self) -> list[str]:
         """Return what was typed into programs that ended while they started."""
         return self._opened().left_behind()

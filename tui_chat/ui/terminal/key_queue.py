@@ -54,6 +54,11 @@ class KeyQueue:
     def is_behind(self) -> bool:
         return bool(self._waiting) or (self._guard is not None and self._guard.is_undecided)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether every press is handled."""
+        return not (self._is_busy or self.is_behind)
+
     async def _run_waiting(self) -> None:
         """Hand on the letters that turned out to be commands."""
         if self._guard is not None:
