@@ -26,8 +26,19 @@ CAUSES = {
         "that are laid out near the visible ones"
     ),
     "import of an export, for 1 GB": (
-        "two fifths are SQLite filling the full-text index, an eighth inserting turns, on one core; reading and the "
-        "words for the index are two fifths, next to it where a second core is free"
+        "half is the thread that stores: a quarter fills the full-text index and commits it, a tenth inserts turns; "
+        "reading is a quarter and the words for the index a seventh, next to it where a second core is free"
+    ),
+    "huge reply: longest callback of the loop": (
+        "a frame lays out for 6 ms and draws what is visible, and the collector runs for 2 to 3 ms within it"
+    ),
+    "huge reply: key echo, the worst": (
+        "a key takes ten turns of the loop, each with a millisecond of deltas, and comes into one or two frames: "
+        "13 ms of the processor at the median, 33 at the worst; the rest is the time in which another program has it"
+    ),
+    "huge reply: memory for each MB": (
+        "the text is held by the reply, by the pane and by its sections while it streams, with four bytes for each "
+        "character near an emoji; copies of it when it is stored and indexed take about as much again"
     ),
     "idle CPU": "one wake-up a second that looks at two files; more where another program takes the caches",
     "Esc → closed in mid-stream": "10 ms of patience for the rest of a key sequence, then closing the connection",
