@@ -22,6 +22,7 @@ from unittest.mock import patch
 
 from textual.pilot import Pilot
 
+from tests.support.app_context import bench_context
 from tests.support.environment import ROOT
 from tests.support.paint import Cells, cells_of, paint_png, paint_svg
 from tui_chat.core.conversation import Conversation
@@ -39,7 +40,7 @@ from tui_chat.settings.load import load_settings
 from tui_chat.storage.labels import Labels
 from tui_chat.storage.store import Store
 from tui_chat.ui.app import ChatApp
-from tui_chat.ui.app_context import AppContext, ModelFacts
+from tui_chat.ui.app_context import ModelFacts
 from tui_chat.ui.widgets.status_footer import StatusFooter
 
 _EMOJI = "| 名前"
@@ -167,7 +168,7 @@ async def studio(
         return service.new_conversation(MODEL)
 
     catalogue = ModelCatalog(store, lambda: ["demo"], lambda name: provider.models())
-    bench = AppContext(settings, store, service, fresh(), fresh, catalogue, facts_of=facts_of)
+    bench = bench_context(settings, store, service, fresh, catalogue, facts_of=facts_of)
     app = ChatApp(bench)
     try:
         async with app.run_test(size=size, notifications=True) as pilot:

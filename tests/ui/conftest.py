@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.pilot import Pilot
 
 from tests.service.conftest import HELLO
+from tests.support.app_context import bench_context
 from tests.ui.parsed_sheets import ParsedSheets
 from tui_chat.core.conversation import Conversation
 from tui_chat.core.tool import Toolbox
@@ -143,13 +144,13 @@ async def desk_with(
     policy = Policy(RetryPolicy(first_delay_s=0.01), save_interval_s=0.02, titles_by_model=titles_by_model)
     service = ChatService(used, Dependencies(provider_for, policy=policy, toolbox=toolbox))
     settings = settings._replace(ui=settings.ui._replace(theme="tui-chat-dark"))
-    context = AppContext(
+    context = bench_context(
         settings,
         used,
         service,
-        first or service.new_conversation("demo/tour"),
         lambda: service.new_conversation("demo/tour"),
         ModelCatalog(used, lambda: ["demo"], lambda name: provider.models()),
+        first=first,
         sync=sync,
     )
 

@@ -1,7 +1,7 @@
 """The dependencies of the UI. Must not know how they are built."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tui_chat.settings.values import Settings
@@ -61,23 +61,7 @@ class SyncProcess(Protocol):
         ...
 
 
-async def _nothing_known(model: str) -> ModelFacts:
-    return ModelFacts()
-
-
-async def _no_local_models() -> tuple[str, ...]:
-    return ()
-
-
 async def _nothing() -> None:
-    pass
-
-
-async def _as_typed(model: str) -> str:
-    return model
-
-
-def _save_nothing(name: str, value: object) -> None:
     pass
 
 
@@ -93,21 +77,23 @@ class AppContext:
     blank: "Callable[[], Conversation]"
     """Returns a new conversation with the model and system prompt of the settings."""
     catalogue: "ModelCatalog"
-    warm_up: Callable[[], Awaitable[None]] = _nothing
+    warm_up: Callable[[], Awaitable[None]]
     """Loads what the first prompt needs; called after the first paint."""
-    facts_of: Callable[[str], Awaitable[ModelFacts]] = _nothing_known
-    find_local: Callable[[], Awaitable[tuple[str, ...]]] = _no_local_models
+    facts_of: Callable[[str], Awaitable[ModelFacts]]
+    find_local: Callable[[], Awaitable[tuple[str, ...]]]
     """Models of servers that run on this machine."""
+    save_setting: Callable[[str, Any], None]
+    """Sets one value in the settings file; may raise `SettingsError`."""
+    resolve_model: Callable[[str], Awaitable[str]]
+    """Returns the `provider/model` that a short name means; may raise `RequestRefused`."""
+    database_notices: Callable[[], Sequence[str]]
+    """Returns what has happened to the database so far: recovered, replaced, read-only, damaged values met."""
+    plugin_tools: Callable[[], Collection[str]]
+    """Returns the names that choose tools of plug-ins."""
     position: "ConversationPosition | None" = None
     """Where in the first conversation it opens; `None` is its end."""
-    notices: tuple[str, ...] = field(default=())
+    notices: tuple[str, ...] = ()
     """Sentences to show at start."""
-    database_notices: Callable[[], Sequence[str]] = tuple
-    """Returns what has happened to the database so far: recovered, replaced, read-only, damaged values met."""
-    save_setting: Callable[[str, Any], None] = _save_nothing
-    """Sets one value in the settings file; may raise `SettingsError`."""
-    resolve_model: Callable[[str], Awaitable[str]] = _as_typed
-    """Returns the `provider/model` that a short name means; may raise `RequestRefused`."""
     serving: Serving | None = None
     """The server that `/serve` starts; `None` where the program has none."""
     tool_servers: "tuple[ToolServer, ...]" = ()
@@ -120,8 +106,6 @@ class AppContext:
     """Discards a temporary conversation."""
     choices_store: "Store | None" = None
     """Where favourite models and trusted folders are stored, if not with the conversations."""
-    plugin_tools: Callable[[], Collection[str]] = tuple
-    """Returns the names that choose tools of plug-ins."""
     sync: SyncProcess | None = None
     """The process that syncs the database; `None` where nothing is stored."""
 
