@@ -69,7 +69,7 @@ INSIDE: dict[str, set[str]] = {
 OUTSIDE: dict[str, set[str]] = {
     "paths": {"platformdirs"},
     "settings": {"pydantic"},
-    "providers": {"httpx2", "httpcore2"},
+    "providers": {"httpx2"},
     "tools": {"anyio", "httpx2", "mcp", "mcp_types"},
     "pricing": {"genai_prices"},
     "formats": {"pydantic", "markdown_it", "pygments"},
@@ -100,16 +100,14 @@ ONLY_IN = {
     "nacl": {"sync/seal.py"},
     "mcp": {"tools/mcp_server.py", "tools/mcp_login.py"},
     "anyio": {"tools/mcp_server.py"},
-    "httpcore2": {"providers/network.py"},
     "PIL": {"attachments/shrink.py"},
 }
 """Libraries that one file or one folder alone may know; formats reads other programs' databases."""
 
-FENCED = {"textual", "rich", "typer", "pygments", "genai_prices", "httpx2", "httpcore2"}
+FENCED = {"textual", "rich", "typer", "pygments", "genai_prices"}
 """Libraries whose private names only these files may use."""
 FENCE = {
     "ui/terminal",
-    "providers/network.py",
     "rendering/incremental_lexer.py",
     "rendering/styles.py",
     "pricing/price_list_file.py",

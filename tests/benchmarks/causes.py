@@ -1,10 +1,11 @@
 """Why a figure is above its bar, as profiled; printed below the table where it is."""
 
 _CPU = (
-    "46 % are frames of the pane, one for nearly each token (half of that lays out the open block, a quarter builds "
-    "rows, a seventh compares and writes them); 21 % read the stream, which takes the bare loop 1.7 times as long; "
-    "10 % are the event loop itself, 9 % saving five times a second, of which two thirds are the commit, 5 % hand "
-    "events to the screen, 3 % are the footer's frame a second. Without a frame it would be 1.3 times the bare loop"
+    "42 % are frames of the pane, one for nearly each token (half of that lays out the open block, a quarter builds "
+    "rows, a seventh compares and writes them); 28 % read the stream, a third of that in the HTTP library's socket "
+    "layer; 9 % are the event loop itself, 9 % saving five times a second, of which two thirds are the commit, "
+    "4 % hand events to the screen, 3 % are the footer's frame a second. Without a frame it would be 1.5 times the "
+    "bare loop"
 )
 _OPEN = (
     "the rows take SQLite 30 ms and become objects in 20, unless the library's preview has them already; "

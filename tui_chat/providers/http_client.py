@@ -10,7 +10,6 @@ import httpx2
 
 from tui_chat.core.error import SettingsError
 from tui_chat.providers.config import is_loopback
-from tui_chat.providers.network import use_asyncio
 
 
 def make_client(
@@ -30,7 +29,7 @@ def make_client(
         import_module("anyio._backends._asyncio")
     is_local = is_loopback(address.hostname or "")
     try:
-        client = httpx2.AsyncClient(
+        return httpx2.AsyncClient(
             headers={"user-agent": "tui-chat", **headers},
             auth=auth,
             timeout=timeout,
@@ -39,8 +38,6 @@ def make_client(
             trust_env=not is_local,
             transport=transport,
         )
-        use_asyncio(client)
-        return client
     except OSError as error:
         reason = error.strerror or "the file holds none"
         sentence = f"the certificates that SSL_CERT_FILE names cannot be read: {reason}"
