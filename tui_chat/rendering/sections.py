@@ -100,10 +100,11 @@ class _Scan:
         source = text[start:last]
         if normalize_graphemes(clean(source)) != source:
             return None
-        while "\r" not in source and (end := text.find("\n", start + LONGEST_CODE - 1, last) + 1):
-            if end < last:
-                self.starts[end] = code
-            start = end
+        if "\r" not in source:
+            while end := text.find("\n", start + LONGEST_CODE - 1, last) + 1:
+                if end < last:
+                    self.starts[end] = code
+                start = end
         return len(text) if closing is None else closing.end()
 
     def read(self, at: int, end: int) -> bool:
