@@ -45,6 +45,7 @@ CAUSES = {
         "a delta is written to 50 sockets in one turn of the loop, up to 3.6 ms, and a key takes about ten turns"
     ),
     "  ÷ without clients: p95": "the same, over 4 ms without clients",
+    "drain of 10,000 tokens": "the processor time of the bare loop, of which a part needs a second core that is free",
     "idle CPU": "one wake-up a second that looks at two files; more where another program takes the caches",
     "Esc → closed in mid-stream": "10 ms of patience for the rest of a key sequence, then closing the connection",
     "Esc → closed before the first byte": "10 ms of patience for the rest of a key sequence, then closing it",
