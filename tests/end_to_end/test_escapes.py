@@ -4,6 +4,7 @@ Every output is taken from a real pseudo-terminal as the bytes that the program 
 """
 
 import asyncio
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -80,9 +81,14 @@ HOSTILE = " ".join(CORPUS.values()) + " " + MARKUP
 NOW = datetime.now(UTC) - timedelta(minutes=5)
 
 
+_OUR_NEXT = {"lone escape": rb"(?!\[)", "half a sequence": rb"(?![0-9?A-Z])"}
+"""A row may be cut behind such a text, and a sequence of our own comes next."""
+
+
 def injected(output: bytes) -> dict[str, int]:
     """How often each sequence of the corpus arrived as it was."""
-    return {name: count for name, text in CORPUS.items() if (count := output.count(text.encode()))}
+    patterns = {name: re.escape(text.encode()) + _OUR_NEXT.get(name, b"") for name, text in CORPUS.items()}
+    return {name: count for name, pattern in patterns.items() if (count := len(re.findall(pattern, output)))}
 
 
 def hostile() -> Conversation:
