@@ -85,7 +85,9 @@ async def test_an_editor_chats_lists_loads_and_forks(tmp_path: Path) -> None:
         assert [(one.session_id, one.title) for one in listed.sessions] == [(session.session_id, "code please")]
         editor.updates.clear()
         await connection.load_session(cwd=str(tmp_path), session_id=session.session_id, mcp_servers=[])
-        assert editor.text == first
+        async with asyncio.timeout(20):  # the client library hands on updates in tasks of their own
+            while editor.text != first:
+                await asyncio.sleep(0.01)
         forked = await connection.fork_session(cwd=str(tmp_path), session_id=session.session_id)
         assert forked.session_id != session.session_id
     shown = library(tmp_path)
