@@ -39,7 +39,7 @@ CAUSES = {
     ),
     "huge reply: memory for each MB": (
         "the text is held by the reply, by the pane and by its sections while it streams, with four bytes for each "
-        "character near an emoji; copies of it when it is stored and indexed take about as much again"
+        "character near an emoji; storing and indexing copy it, which takes about as much again"
     ),
     "key echo with 50 clients p95": (
         "a delta is written to 50 sockets in one turn of the loop, up to 3.6 ms, and a key takes about ten turns"

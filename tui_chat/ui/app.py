@@ -270,7 +270,7 @@ class ChatApp(CrashSafeApp):
             await self._presses.take(press)
 
     async def _discard_early(self) -> None:
-        """Remove what was kept of the typing during startup, once all of it is in the stored draft or was sent."""
+        """Remove what was kept of the typing during startup, once it is stored as the draft or was sent."""
         if self._early is None:
             return
         if self._early.has_text and (chat := self._open_chat()) is not None:

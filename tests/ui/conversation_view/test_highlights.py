@@ -92,7 +92,7 @@ async def test_long_code_in_many_sections_is_one_step_and_copied_whole() -> None
         assert any("line 3" in row for row in rows)
         app.pane.scroller.scroll(3_000)
         rows = await settled(app, pilot)
-        assert all("█" in row for row in rows if "line" in row), "all of it is the code at the cursor"
+        assert all("█" in row for row in rows if "line" in row), "the whole block is the code at the cursor"
 
 
 async def test_links_in_sight_are_stepped_through_and_only_safe_ones_opened() -> None:

@@ -81,7 +81,7 @@ class Drafts:
         return None
 
     async def mark_sent(self, key: str | None, text: str, rest: Unsaved | None) -> list[str]:
-        """Move a draft into the history, and save the rest of it. Return the history, newest first."""
+        """Move a draft into the history, and save what is left. Return the history, newest first."""
         self._unsaved = None
         if rest is None or rest.key != key:
             await self._save(Unsaved(key, str))

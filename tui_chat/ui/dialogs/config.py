@@ -169,7 +169,7 @@ class ConfigScreen(ModalScreen[None]):
             self.about.update(Content(f"{text[:1].upper()}{text[1:]}.{where}{variable}{self._whole_value(setting)}"))
 
     def _whole_value(self, setting: Setting) -> str:
-        """Return the value of a setting where its row does not have room for all of it."""
+        """Return the value of a setting if its row cuts it."""
         value = clean_line(self._value(setting))
         room = min(_VALUE_CELLS, self.rows.scrollable_content_region.width - self._name_cells)
         return f"\n{value}" if self._editing is None and len(value) > room else ""
